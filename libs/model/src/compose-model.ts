@@ -1,0 +1,70 @@
+import type { Problem } from "./problem.ts";
+import type { Json, JsonObject } from "./repository.ts";
+
+/**
+ * What `docker compose config --format json` says of an instance, with bind sources and file paths
+ * written relative to the package (`core/conf/core.yml`), so that CI and node agree.
+ */
+export interface ComposeModel {
+  name: string;
+  services: Record<string, ComposeService>;
+  networks: Record<string, JsonObject | null>;
+  volumes: Record<string, JsonObject | null>;
+  secrets: Record<string, JsonObject>;
+  configs: Record<string, JsonObject>;
+}
+
+/** A service as Compose resolves it; the fields Keelson reads are typed, the rest is carried along. */
+export interface ComposeService {
+  image: string;
+  restart?: string;
+  scale?: number;
+  deploy?: { replicas?: number; [key: string]: Json | undefined };
+  depends_on?: Record<string, { condition: DependencyCondition; restart?: boolean; required?: boolean }>;
+  healthcheck?: {
+    test?: string[];
+    interval?: string;
+    timeout?: string;
+    retries?: number;
+    start_period?: string;
+    disable?: boolean;
+  };
+  labels?: Record<string, string>;
+  networks?: Record<string, JsonObject | null>;
+  network_mode?: string;
+  ipc?: string;
+  pid?: string;
+  volumes_from?: string[];
+  volumes?: ComposeMount[];
+  ports?: ComposePort[];
+  secrets?: { source: string; target?: string }[];
+  configs?: { source: string; target?: string }[];
+  stop_grace_period?: string;
+  container_name?: string;
+  [key: string]: unknown;
+}
+
+export type DependencyCondition = "service_started" | "service_healthy" | "service_completed_successfully";
+
+export interface ComposeMount {
+  type: string;
+  source?: string;
+  target: string;
+  read_only?: boolean;
+  bind?: JsonObject;
+  [key: string]: unknown;
+}
+
+export interface ComposePort {
+  target: number;
+  published?: string;
+  host_ip?: string;
+  protocol?: string;
+  mode?: string;
+}
+
+export interface ComposeResolution {
+  /** Null when the gate or Compose refused the files. */
+  model: ComposeModel | null;
+  problems: Problem[];
+}

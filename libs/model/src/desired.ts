@@ -1,0 +1,119 @@
+import type { ComposeModel, DependencyCondition } from "./compose-model.ts";
+import type { InstanceState } from "./environment.ts";
+import type { OnChange } from "./package.ts";
+
+/** What a commit says this node is to have. Holds no secret and no path of the node, so it can be printed. */
+export interface DesiredNode {
+  environment: string;
+  node: string;
+  lockDigest: string;
+  /** Hex digest of everything below it. */
+  digest: string;
+  /** Sorted by name. */
+  instances: DesiredInstance[];
+}
+
+export interface DesiredInstance {
+  name: string;
+  project: string;
+  package: { release: string; name: string; version: string };
+  state: InstanceState;
+  /** Names of instances on this node that must be up before this one. */
+  after: string[];
+  /** Sorted by name. */
+  services: DesiredService[];
+  networks: DesiredNetwork[];
+  volumes: DesiredVolume[];
+  mounts: DesiredMount[];
+  /**
+   * The model to run, with labels, networks and volumes external, and sources below `instanceToken`.
+   * The owner label is added when it is written on the node.
+   */
+  compose: ComposeModel;
+}
+
+/** Stands in paths for the instance's folder on the node. */
+export const instanceToken = "@keelson:instance@";
+
+export interface DesiredService {
+  name: string;
+  image: string;
+  /** Hex service digest: the resolved service and its files of class `recreate`. */
+  digest: string;
+  replicas: number;
+  /** A service that is meant to end: one that exited 0 with an equal digest is in sync. */
+  oneShot: boolean;
+  hasHealthcheck: boolean;
+  /** How long to wait for healthy, or for a one-shot to end. */
+  trialMs: number;
+  stopGraceMs: number | null;
+  dependsOn: { service: string; condition: DependencyCondition; restart: boolean }[];
+  /** Services whose namespaces or volumes this one shares: replaced and restarted together with them. */
+  sharesWith: string[];
+  /** Engine names of its networks. */
+  networks: string[];
+  /** Engine names of its named volumes. */
+  volumes: string[];
+  ports: PublishedPort[];
+  /** What the digest was made of, by part, so that a plan can say what changed: hex digests, the image in clear. */
+  parts: Record<string, string>;
+}
+
+export interface PublishedPort {
+  hostIp: string;
+  port: number;
+  protocol: string;
+}
+
+export interface DesiredNetwork {
+  /** Key in the Compose file. */
+  key: string;
+  /** Name in the engine. */
+  name: string;
+  /** Hex digest of the definition. */
+  digest: string;
+  definition: Record<string, unknown>;
+}
+
+export interface DesiredVolume {
+  key: string;
+  name: string;
+  digest: string;
+  definition: Record<string, unknown>;
+  /** Data format and generation, written on the volume's labels. */
+  format: number | null;
+  generation: number;
+}
+
+/** How a mount lies on disk. `content`: content-addressed; `live`: replaced by rename; `data`: behind `..data`. */
+export type MountLayout = "content" | "live" | "data";
+
+/** What compose.yaml binds: one rendered file, or a folder of them. */
+export interface DesiredMount {
+  /** As compose.yaml binds it, such as `core/conf`. */
+  source: string;
+  kind: "file" | "folder";
+  layout: MountLayout;
+  /** Path of what is bound, below the instance's folder on the node. */
+  target: string;
+  /** Sorted by path. */
+  files: DesiredFile[];
+  /** Services that mount it, sorted. */
+  services: string[];
+}
+
+export interface DesiredFile {
+  /** Path of the rendered file (`to`). */
+  to: string;
+  /** Path inside the mount; for a mount of one file its base name. */
+  path: string;
+  /** Hex digest of content, mode and owner. */
+  digest: string;
+  /** Of the content with its secrets: SHA-256, an HMAC where a secret is inside, `unknown:…` without the node's key. */
+  contentDigest: string;
+  content: Uint8Array;
+  secrets: string[];
+  mode: number;
+  owner: { uid: number; gid: number } | null;
+  onChange: OnChange;
+}

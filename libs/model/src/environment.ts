@@ -1,0 +1,68 @@
+import { z } from "zod";
+
+import { Capability, Name } from "./name.ts";
+import { Version, VersionRange } from "./release.ts";
+
+export const instanceStates = ["running", "installed", "staged", "absent"] as const;
+export type InstanceState = (typeof instanceStates)[number];
+
+export const PackageReference = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9-]*$/, "must be <release>/<package>")
+  .describe("<release>/<package>");
+
+export const Instance = z.strictObject({
+  package: PackageReference,
+  on: z
+    .strictObject({ role: Name.optional(), node: Name.optional() })
+    .refine((on) => (on.role === undefined) !== (on.node === undefined), "must have either role or node")
+    .optional()
+    .describe("Where the instance runs; default is the package's role, or every node."),
+  state: z.enum(instanceStates).default("running"),
+});
+export type Instance = z.infer<typeof Instance>;
+
+/** Values by release name; the schema of the release types them. */
+export const SettingsByRelease = z.record(Name, z.record(z.string(), z.json()));
+export type SettingsByRelease = z.infer<typeof SettingsByRelease>;
+
+export const Policy = z.strictObject({
+  requireDigests: z.boolean().optional().describe("Refuse releases whose images have no locked digests."),
+  allowMassRemoval: z
+    .boolean()
+    .optional()
+    .describe("Permit one revision to remove more than half of a node's instances."),
+});
+export type Policy = z.infer<typeof Policy>;
+
+/** `environments/<name>/environment.yaml` */
+export const Environment = z.strictObject({
+  name: Name,
+  extends: Name.optional().describe("Another environment, merged under this one."),
+  releases: z.record(Name, VersionRange).default({}),
+  instances: z.record(Name, Instance).default({}),
+  settings: SettingsByRelease.default({}),
+  policy: Policy.default({}),
+});
+export type Environment = z.infer<typeof Environment>;
+
+/** `environments/<env>/nodes/<node>.yaml` */
+export const NodeDocument = z.strictObject({
+  name: Name,
+  id: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Set when the node joins; an agent on another machine refuses this file."),
+  roles: z.array(Name).default([]),
+  capabilities: z.array(Capability).default([]),
+  settings: SettingsByRelease.default({}),
+});
+export type NodeDocument = z.infer<typeof NodeDocument>;
+
+/** `environments/<env>/lock.yaml`: the only thing an agent follows. */
+export const Lock = z.strictObject({
+  releases: z.record(Name, z.strictObject({ version: Version })),
+  instances: z.record(Name, z.strictObject({ package: PackageReference, version: Version })),
+});
+export type Lock = z.infer<typeof Lock>;

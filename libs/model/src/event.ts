@@ -1,0 +1,30 @@
+import type { Operation, Plan } from "./plan.ts";
+import type { Problem } from "./problem.ts";
+
+/** The steps of the path, in their order. */
+export const steps = [
+  "fetch",
+  "read",
+  "render",
+  "resolve",
+  "build",
+  "observe",
+  "plan",
+  "apply",
+  "report",
+] as const;
+export type Step = (typeof steps)[number];
+
+/** Everything that happens. Log, progress and status are folds over these. */
+export type KeelsonEvent =
+  | { type: "step-started"; step: Step }
+  | { type: "step-finished"; step: Step; elapsedMs: number }
+  | { type: "problems-found"; problems: Problem[] }
+  | { type: "planned"; plan: Plan }
+  | { type: "operation-started"; operation: Operation }
+  | { type: "operation-progressed"; operationId: string; message: string; done?: number; total?: number }
+  | { type: "operation-finished"; operation: Operation; elapsedMs: number }
+  | { type: "operation-failed"; operation: Operation; error: unknown; elapsedMs: number }
+  | { type: "operation-skipped"; operation: Operation; because: string };
+
+export type Emit = (event: KeelsonEvent) => void;

@@ -1,0 +1,31 @@
+/** Final from the first day: another label would recreate every container of every node. */
+export const labels = {
+  environment: "io.keelson.environment",
+  instance: "io.keelson.instance",
+  digest: "io.keelson.digest",
+  /** HMAC by the node's key over the resource's id; no part of the digest. */
+  owner: "io.keelson.owner",
+  /** On volumes only. */
+  format: "io.keelson.format",
+  generation: "io.keelson.generation",
+} as const;
+
+/** Compose's own labels (docs.docker.com/compose), which networks and volumes made by the engine carry too. */
+export const composeLabels = {
+  project: "com.docker.compose.project",
+  service: "com.docker.compose.service",
+  network: "com.docker.compose.network",
+  volume: "com.docker.compose.volume",
+  containerNumber: "com.docker.compose.container-number",
+  oneOff: "com.docker.compose.oneoff",
+} as const;
+
+/** What the owner label of a resource is an HMAC of. */
+export const resourceIds = {
+  service: (project: string, service: string) => `service:${project}/${service}`,
+  network: (name: string) => `network:${name}`,
+  volume: (name: string) => `volume:${name}`,
+  container: (name: string) => `container:${name}`,
+  image: (reference: string) => `image:${reference}`,
+  files: (project: string, source: string) => `files:${project}/${source}`,
+};

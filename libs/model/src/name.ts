@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/** Names of releases, packages, environments, nodes, instances and roles. */
+export const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+export const Name = z
+  .string()
+  .regex(namePattern, "must be 1 to 40 of a-z, 0-9 and -, starting and ending with a letter or digit")
+  .describe("A name: 1 to 40 of a-z, 0-9 and -, starting and ending with a letter or digit.");
+
+/** A capability may be grouped by a slash, as in `arch/amd64`. */
+export const Capability = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9/.-]{0,63}$/, "must be like shared-storage or arch/amd64");
+
+/** The Compose project of an instance. Names cannot hold `_`, so two environments on one node never meet. */
+export function projectOf(environment: string, instance: string): string {
+  return `${environment}-${instance}`;
+}

@@ -1,0 +1,100 @@
+import type { PublishedPort } from "./desired.ts";
+
+/** What the node has. It exists only if everything was read: what cannot be read throws, so unknown is never absent. */
+export interface ObservedNode extends ObservedEngine, ObservedStore {}
+
+export interface ObservedEngine {
+  engineVersion: string;
+  /** All containers of the desired projects and all that carry this environment's labels. */
+  containers: ObservedContainer[];
+  /** All networks with a name or label of interest. */
+  networks: ObservedNetwork[];
+  volumes: ObservedVolume[];
+  /** By reference: the image's id and what registries call it; null when the engine does not have it. */
+  images: Record<string, { id: string; digests: string[] } | null>;
+  /** Desired ports that something other than the instance's own container holds. */
+  heldPorts: HeldPort[];
+}
+
+/** `ours`: this node's own owner label. `forged`: an owner label that this node's key did not make. */
+export type Ownership = "ours" | "foreign" | "forged";
+
+export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+
+export interface ObservedContainer {
+  id: string;
+  name: string;
+  ownership: Ownership;
+  /** Compose's project and service labels; empty when there are none. */
+  project: string;
+  service: string;
+  /** `io.keelson.instance` */
+  instance: string;
+  /** `io.keelson.digest` */
+  digest: string;
+  /** The reference it was created from, and the image's id. */
+  image: string;
+  imageId: string;
+  state: ContainerState;
+  health: "none" | "starting" | "healthy" | "unhealthy";
+  exitCode: number;
+  /** Engine names of its networks. */
+  networks: string[];
+  /** Host paths of its binds and names of its volumes. */
+  binds: string[];
+  volumes: string[];
+  startedAt: string;
+}
+
+export interface ObservedNetwork {
+  id: string;
+  name: string;
+  ownership: Ownership;
+  project: string;
+  digest: string;
+}
+
+export interface ObservedVolume {
+  name: string;
+  ownership: Ownership;
+  project: string;
+  digest: string;
+  format: number | null;
+  generation: number;
+}
+
+export interface HeldPort extends PublishedPort {
+  /** A container's name, or null for another program. */
+  container: string | null;
+}
+
+export interface ObservedStore {
+  /** Instance names with a folder on the node. */
+  storedInstances: ObservedInstanceFiles[];
+}
+
+export interface ObservedInstanceFiles {
+  instance: string;
+  /** Absolute folder of the instance. */
+  folder: string;
+  /**
+   * By path below the folder as a container sees it: `files/<digest>/…` and `live/<mount>/…`
+   * (for the `data` layout the visible name, not the one behind `..data`).
+   */
+  files: Record<string, ObservedFile>;
+  /** Digests that the services have loaded, from beside the files; null when there are none. */
+  applied: AppliedFiles | null;
+}
+
+export interface ObservedFile {
+  /** Hex SHA-256 of the bytes. */
+  plainDigest: string;
+  /** Hex HMAC of the bytes by the node's key: what a file with secrets is compared by. */
+  keyedDigest: string;
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+/** By service, then by `to`: the digest of the live file that the service has loaded. */
+export type AppliedFiles = Record<string, Record<string, string>>;

@@ -1,0 +1,74 @@
+import { z } from "zod";
+
+import { Duration } from "./duration.ts";
+import { Capability, Name } from "./name.ts";
+import { Version, VersionRange } from "./release.ts";
+
+export const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "WINCH"] as const;
+
+/** What is done in the services that mount a file when its content changes. */
+export const OnChange = z
+  .union([
+    z.enum(["none", "restart", "recreate", ...signals.map((name) => `signal:${name}` as const)]),
+    z.strictObject({ exec: z.array(z.string().min(1)).min(1) }),
+  ])
+  .describe("none | signal:HUP | {exec: [program, …]} | restart | recreate");
+export type OnChange = z.infer<typeof OnChange>;
+
+export const FileMode = z.string().regex(/^0[0-7]{3}$/, 'must be an octal mode such as "0640"');
+export const FileOwner = z.string().regex(/^\d{1,10}:\d{1,10}$/, 'must be numeric, "user:group"');
+
+/** A rendered file: a template of the package, placed where compose.yaml binds it. */
+export const PackageFile = z.strictObject({
+  template: z
+    .string()
+    .min(1)
+    .describe("Path in the package; a name that ends in .liquid is rendered, others are copied."),
+  to: z.string().min(1).describe("Path that compose.yaml binds, such as core/conf/core.yml."),
+  onChange: OnChange.default("recreate"),
+  mode: FileMode.optional().describe("Default 0644, or 0400 when the file holds a secret."),
+  owner: FileOwner.optional(),
+});
+export type PackageFile = z.infer<typeof PackageFile>;
+
+/** What a named volume holds. */
+export const DataVolume = z.strictObject({
+  format: z.int().min(0).describe("The data format that this version writes."),
+  reads: VersionRange.optional().describe("The data formats that this version can read."),
+  owner: FileOwner.optional(),
+});
+export type DataVolume = z.infer<typeof DataVolume>;
+
+export const scopes = ["many", "one-per-node", "one-per-role", "one-per-environment"] as const;
+
+/** `releases/<name>/<version>/packages/<package>/package.yaml` */
+export const Package = z.strictObject({
+  name: Name,
+  version: Version,
+  provides: z
+    .record(Name, Version)
+    .default({})
+    .describe("Interfaces this package offers, with their versions."),
+  requires: z.record(Name, VersionRange).default({}).describe("Interfaces that must be there first."),
+  optional: z
+    .record(Name, VersionRange)
+    .default({})
+    .describe("Interfaces that are used when they are there."),
+  capabilities: z.array(Capability).default([]).describe("What a node must have."),
+  scope: z.enum(scopes).default("many"),
+  role: Name.optional().describe("Default placement: nodes with this role."),
+  compose: z.string().min(1).default("compose.yaml"),
+  variables: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+    .default({})
+    .describe("All that compose.yaml may interpolate; values are templates."),
+  files: z.array(PackageFile).default([]),
+  data: z.record(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/), DataVolume).default({}),
+  update: z
+    .strictObject({
+      order: z.enum(["stop-first"]).default("stop-first"),
+      trial: Duration.default("60s").describe("How long a changed service may take to become healthy."),
+    })
+    .default({ order: "stop-first", trial: "60s" }),
+});
+export type Package = z.infer<typeof Package>;

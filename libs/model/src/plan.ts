@@ -1,0 +1,157 @@
+import type { DesiredMount, DesiredNetwork, DesiredVolume } from "./desired.ts";
+import type { DependencyCondition } from "./compose-model.ts";
+
+/** How much a change disturbs, least first. */
+export const changeClasses = ["live", "reload", "restart", "recreate", "purge"] as const;
+export type ChangeClass = (typeof changeClasses)[number];
+
+/** The ordered operations that turn observed into desired. */
+export interface Plan {
+  environment: string;
+  node: string;
+  desiredDigest: string;
+  /** In an order in which each comes after all it depends on. */
+  operations: Operation[];
+  /** What is wanted and not allowed or not possible now. */
+  blocked: BlockedChange[];
+  /** Things seen that are never touched. */
+  notices: Notice[];
+}
+
+interface OperationBase {
+  /** `#1`, `#2`, … in plan order. */
+  id: string;
+  /** Such as `service:lab-core/nginx`. */
+  resource: string;
+  /** Why, in words for a person. */
+  causes: string[];
+  class: ChangeClass;
+  /** Ids of operations that must be done first. */
+  after: string[];
+}
+
+export interface PullImage extends OperationBase {
+  kind: "pull-image";
+  image: string;
+}
+export interface CreateNetwork extends OperationBase {
+  kind: "create-network";
+  instance: string;
+  project: string;
+  network: DesiredNetwork;
+}
+export interface RemoveNetwork extends OperationBase {
+  kind: "remove-network";
+  networkId: string;
+}
+export interface CreateVolume extends OperationBase {
+  kind: "create-volume";
+  instance: string;
+  project: string;
+  volume: DesiredVolume;
+}
+/** Puts a mount's files in place, exactly these; what the services must do follows in its own operation. */
+export interface PlaceFiles extends OperationBase {
+  kind: "place-files";
+  instance: string;
+  mount: DesiredMount;
+}
+/** Removes what nothing mounts any more; paths are below the instance's folder. */
+export interface RemoveFiles extends OperationBase {
+  kind: "remove-files";
+  instance: string;
+  paths: string[];
+}
+/** One Compose call for a wave of one instance: creates or recreates the containers and starts none. */
+export interface CreateContainers extends OperationBase {
+  kind: "create-containers";
+  instance: string;
+  project: string;
+  services: string[];
+  /** Recreate even where Compose sees no difference (a moved tag, a lost network). */
+  force: boolean;
+}
+/** Starts what a service has that is not running. */
+export interface StartService extends OperationBase {
+  kind: "start-service";
+  instance: string;
+  project: string;
+  service: string;
+}
+export interface RestartContainer extends OperationBase {
+  kind: "restart-container";
+  instance: string;
+  service: string;
+  containerId: string;
+}
+export interface SignalContainer extends OperationBase {
+  kind: "signal-container";
+  instance: string;
+  service: string;
+  containerId: string;
+  signal: string;
+}
+export interface ExecInContainer extends OperationBase {
+  kind: "exec-in-container";
+  instance: string;
+  service: string;
+  containerId: string;
+  command: string[];
+}
+/** Waits, with an end, until all containers of a service meet the condition. */
+export interface AwaitService extends OperationBase {
+  kind: "await-service";
+  instance: string;
+  project: string;
+  service: string;
+  condition: DependencyCondition;
+  timeoutMs: number;
+}
+export interface RemoveContainer extends OperationBase {
+  kind: "remove-container";
+  containerId: string;
+  containerName: string;
+}
+export interface StopContainer extends OperationBase {
+  kind: "stop-container";
+  containerId: string;
+  containerName: string;
+}
+export interface RenameContainer extends OperationBase {
+  kind: "rename-container";
+  containerId: string;
+  name: string;
+}
+
+export type Operation =
+  | PullImage
+  | CreateNetwork
+  | RemoveNetwork
+  | CreateVolume
+  | PlaceFiles
+  | RemoveFiles
+  | CreateContainers
+  | StartService
+  | RestartContainer
+  | SignalContainer
+  | ExecInContainer
+  | AwaitService
+  | RemoveContainer
+  | StopContainer
+  | RenameContainer;
+
+export type OperationKind = Operation["kind"];
+export type OperationOf<K extends OperationKind> = Extract<Operation, { kind: K }>;
+
+export interface BlockedChange {
+  resource: string;
+  code: string;
+  message: string;
+  hint: string;
+}
+
+export interface Notice {
+  resource: string;
+  code: string;
+  message: string;
+}

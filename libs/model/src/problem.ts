@@ -1,0 +1,38 @@
+/** A place in a document: lines and columns count from 1. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** Something a user can get wrong, as data: reading, rendering and planning return these and never throw. */
+export interface Problem {
+  /** Stable code of docs/errors.md. */
+  code: string;
+  /** Path in the repository, with `/`. */
+  file: string;
+  line: number;
+  column: number;
+  /** The key inside the document, such as `instances.core.on`; empty for the whole document. */
+  path: string;
+  message: string;
+  hint?: string;
+  /** The text of the line, for the caret. */
+  sourceLine?: string;
+}
+
+/** Orders problems by file, line, column, code, so that the same input gives the same text. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort(
+    (a, b) =>
+      compareText(a.file, b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      compareText(a.code, b.code) ||
+      compareText(a.message, b.message),
+  );
+}
+
+/** Order by UTF-16 code units: the same on every machine, unlike the locale's. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,11 @@
+/** The node's durable memory, as the planner reads it. Nothing is decided from it that can be observed. */
+export interface RecordState {
+  /** Containers that Keelson created here, by id: tells an original from a copy of its labels. */
+  containers: Record<string, { project: string; service: string }>;
+  /** What was last applied completely; null before the first time. */
+  applied: { commit: string; desiredDigest: string; lockDigest: string; appliedAt: string } | null;
+  /** Parts of the digests of services as applied, so that a plan can say what changed: by `<project>/<service>`. */
+  serviceParts: Record<string, Record<string, string>>;
+}
+
+export const emptyRecord: RecordState = { containers: {}, applied: null, serviceParts: {} };

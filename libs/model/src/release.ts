@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+import { Name } from "./name.ts";
+
+export const Version = z
+  .string()
+  .regex(
+    /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/,
+    "must be a semantic version such as 1.9.2",
+  )
+  .describe("A semantic version (semver.org 2.0.0).");
+
+export const VersionRange = z.string().min(1).describe("A semver range, such as ^1.9.0 or ^6.0 || ^7.0.");
+
+/** How the value of a secret comes into being on each install. */
+export const SecretSource = z.strictObject({
+  generate: z.strictObject({ bytes: z.int().min(16).max(1024) }).optional(),
+});
+
+/** `releases/<name>/<version>/release.yaml` */
+export const Release = z.strictObject({
+  name: Name,
+  version: Version,
+  agent: VersionRange.optional().describe("Versions of the agent that can apply this release."),
+  packages: z.array(Name).min(1).describe("Folders under packages/."),
+  settings: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The settings schema (JSON Schema 2020-12) in this folder."),
+  secrets: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/), SecretSource).default({}),
+});
+export type Release = z.infer<typeof Release>;

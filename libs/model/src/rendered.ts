@@ -1,0 +1,66 @@
+import type { InstanceState } from "./environment.ts";
+import type { DataVolume, OnChange, Package } from "./package.ts";
+import type { SourceFile } from "./source-file.ts";
+
+/** What a node is to have, before Compose has resolved its files. */
+export interface RenderedNode {
+  environment: string;
+  node: string;
+  /** Hex digest of the lock's content. */
+  lockDigest: string;
+  /** Sorted by name; instances placed on other nodes are not in it. */
+  instances: RenderedInstance[];
+}
+
+export interface RenderedInstance {
+  name: string;
+  /** The Compose project, `<environment>-<instance>`. */
+  project: string;
+  package: { release: string; name: string; version: string; folder: string };
+  state: InstanceState;
+  /** Instances of this node that provide what this one requires. */
+  after: string[];
+  data: Record<string, DataVolume>;
+  update: Package["update"];
+  compose: ComposeInput;
+  files: RenderedFile[];
+}
+
+/** All that the resolved model of an instance depends on. */
+export interface ComposeInput {
+  project: string;
+  /** The package's folder in the repository, for messages. */
+  folder: string;
+  /** The Compose file's path in the package, and the package's files (templates left out). */
+  composeFile: string;
+  packageFiles: readonly SourceFile[];
+  /** An environment's Compose override for this instance. */
+  override: SourceFile | null;
+  /** All that may be interpolated, with rendered values. */
+  variables: Record<string, string>;
+  /** Paths (`to`) of the rendered files: the only things that may be bound. */
+  boundPaths: readonly string[];
+  /** Rendered files that Compose itself reads (`env_file`), by `to`; secrets are placeholders. */
+  renderedFiles: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface RenderedFile {
+  /** Path that compose.yaml binds, without a leading `./`. */
+  to: string;
+  /** The template's path in the repository, for messages. */
+  template: string;
+  /** With placeholders where secrets go. */
+  content: Uint8Array;
+  mode: number;
+  owner: { uid: number; gid: number } | null;
+  onChange: OnChange;
+  /** Names of the secrets whose placeholders it holds. */
+  secrets: string[];
+}
+
+/** Stands for a secret's value until `secrets` fills it in. The name is `<release>.<secret>`. */
+export function secretPlaceholder(name: string): string {
+  return `%keelson-secret:${name}%`;
+}
+
+export const secretPlaceholderPattern = /%keelson-secret:([a-z0-9-]+\.[A-Za-z][A-Za-z0-9]*)%/g;

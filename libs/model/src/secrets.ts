@@ -1,0 +1,17 @@
+import type { Ownership } from "./observed.ts";
+
+/** What the node's key and secrets file give to rooms that never see a plaintext. */
+export interface NodeSecrets {
+  /** Names (`<release>.<secret>`) that have a value here. */
+  names: ReadonlySet<string>;
+  /** Hex HMAC by the node's key over a resource's id, for the owner label. */
+  ownerOf: (resourceId: string) => string;
+  /** Whose a resource is that carries this owner label (undefined: none). */
+  ownershipOf: (resourceId: string, label: string | undefined) => Ownership;
+  /** Digest of a content: SHA-256, or an HMAC of the filled content where secrets are inside. */
+  digestContent: (content: Uint8Array, secrets: readonly string[]) => string;
+  /** Hex HMAC of bytes by the node's key. */
+  keyedDigest: (bytes: Uint8Array) => string;
+  /** The content with its placeholders replaced. Throws K5002 when a value is missing. */
+  fillSecrets: (content: Uint8Array) => Uint8Array;
+}
