@@ -123,6 +123,15 @@ export interface RenameContainer extends OperationBase {
   name: string;
 }
 
+/** Notes beside the files which live files a service has loaded, after its signal or restart. */
+export interface RecordFiles extends OperationBase {
+  kind: "record-files";
+  instance: string;
+  service: string;
+  /** Digest by `to`. */
+  files: Record<string, string>;
+}
+
 export type Operation =
   | PullImage
   | CreateNetwork
@@ -138,7 +147,8 @@ export type Operation =
   | AwaitService
   | RemoveContainer
   | StopContainer
-  | RenameContainer;
+  | RenameContainer
+  | RecordFiles;
 
 export type OperationKind = Operation["kind"];
 export type OperationOf<K extends OperationKind> = Extract<Operation, { kind: K }>;

@@ -3,7 +3,14 @@ export interface RecordState {
   /** Containers that Keelson created here, by id: tells an original from a copy of its labels. */
   containers: Record<string, { project: string; service: string }>;
   /** What was last applied completely; null before the first time. */
-  applied: { commit: string; desiredDigest: string; lockDigest: string; appliedAt: string } | null;
+  applied: {
+    commit: string;
+    desiredDigest: string;
+    lockDigest: string;
+    appliedAt: string;
+    /** Instance names, each after those it requires: removal goes the other way. */
+    instanceOrder: string[];
+  } | null;
   /** Parts of the digests of services as applied, so that a plan can say what changed: by `<project>/<service>`. */
   serviceParts: Record<string, Record<string, string>>;
 }

@@ -58,9 +58,12 @@ export interface RenderedFile {
   secrets: string[];
 }
 
-/** Stands for a secret's value until `secrets` fills it in. The name is `<release>.<secret>`. */
+/**
+ * Stands for a secret's value until `secrets` fills it in. The name is `<release>.<secret>`.
+ * It is a plain scalar in YAML and holds nothing that JSON or a shell would have to quote.
+ */
 export function secretPlaceholder(name: string): string {
-  return `%keelson-secret:${name}%`;
+  return `__keelson-secret:${name}__`;
 }
 
-export const secretPlaceholderPattern = /%keelson-secret:([a-z0-9-]+\.[A-Za-z][A-Za-z0-9]*)%/g;
+export const secretPlaceholderPattern = /__keelson-secret:([a-z0-9-]+\.[A-Za-z][A-Za-z0-9]*)__/g;

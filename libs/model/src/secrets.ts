@@ -2,8 +2,8 @@ import type { Ownership } from "./observed.ts";
 
 /** What the node's key and secrets file give to rooms that never see a plaintext. */
 export interface NodeSecrets {
-  /** Names (`<release>.<secret>`) that have a value here. */
-  names: ReadonlySet<string>;
+  /** Whether a secret (`<release>.<secret>`) can be filled in here; without a key (in CI) true, since nobody can know. */
+  hasValue: (name: string) => boolean;
   /** Hex HMAC by the node's key over a resource's id, for the owner label. */
   ownerOf: (resourceId: string) => string;
   /** Whose a resource is that carries this owner label (undefined: none). */
