@@ -1,0 +1,32 @@
+import type { Operation, Plan } from "@keelson/model";
+
+/** The plan as text, a line per operation: the form that tests compare and `--verbose` prints. */
+export function formatPlan(plan: Plan): string {
+  const lines = [
+    ...plan.operations.map(formatOperation),
+    ...plan.blocked.map((each) => `! ${each.resource} [${each.code}] ${each.message}`),
+    ...plan.notices.map((each) => `? ${each.resource} [${each.code}] ${each.message}`),
+  ];
+  return lines.length === 0 ? "nothing to do\n" : `${lines.join("\n")}\n`;
+}
+
+function formatOperation(operation: Operation): string {
+  const after = operation.after.length === 0 ? "" : ` after ${operation.after.join(" ")}`;
+  return `${operation.id} ${operation.kind} ${subject(operation)} [${operation.class}]${after}: ${operation.causes.join("; ")}`;
+}
+
+function subject(operation: Operation): string {
+  switch (operation.kind) {
+    case "signal-container":
+      return `${operation.resource} ${operation.signal}`;
+    case "exec-in-container":
+      return `${operation.resource} ${JSON.stringify(operation.command)}`;
+    case "remove-container":
+    case "stop-container":
+      return `${operation.resource} (${operation.containerName})`;
+    case "rename-container":
+      return `${operation.resource} to ${operation.name}`;
+    default:
+      return operation.resource;
+  }
+}
