@@ -20,6 +20,7 @@ import {
   findNotices,
   findUndesired,
 } from "./removal.ts";
+import { findCopies } from "./service-containers.ts";
 import { type InstanceChange, findInstanceChange, findNetworkChanges } from "./service-change.ts";
 
 export interface PlanInput {
@@ -33,16 +34,18 @@ export interface PlanInput {
 export function planChanges(input: PlanInput): Plan {
   const { desired, observed, record } = input;
   const graph = newOperationGraph();
+  const copies = findCopies(desired, { observed, record });
   const instances = orderInstances(desired.instances);
   const networks = instances.map((instance) => findNetworkChanges(instance, observed));
   const context = {
     observed,
     record,
+    copies,
     newNetworks: new Set(networks.flatMap(({ missing }) => missing.map(({ name }) => name))),
     replacedNetworks: new Set(networks.flatMap(({ replaced }) => replaced.map(({ name }) => name))),
   };
   const changes = instances.map((instance) => findInstanceChange(instance, context));
-  const undesired = findUndesired(desired, observed);
+  const undesired = findUndesired(desired, { observed, copies });
   const massRemoval = blockMassRemoval(undesired, input);
   const removed = massRemoval.length > 0 ? [] : undesired;
   const blocked = [
@@ -72,7 +75,7 @@ export function planChanges(input: PlanInput): Plan {
     desiredDigest: desired.digest,
     operations: graph.build(),
     blocked,
-    notices: findNotices(observed),
+    notices: findNotices(observed, copies),
   };
 }
 

@@ -18,12 +18,18 @@ export interface PlanPolicy {
 }
 
 /** Our containers that no instance or service of the desired state explains. */
-export function findUndesired(desired: DesiredNode, observed: ObservedNode): ObservedContainer[] {
+export function findUndesired(
+  desired: DesiredNode,
+  on: { observed: ObservedNode; copies: ReadonlySet<string> },
+): ObservedContainer[] {
   const wanted = new Set(
     desired.instances.flatMap(({ project, services }) => services.map(({ name }) => `${project}/${name}`)),
   );
-  return observed.containers.filter(
-    (container) => container.ownership === "ours" && !wanted.has(`${container.project}/${container.service}`),
+  return on.observed.containers.filter(
+    (container) =>
+      container.ownership === "ours" &&
+      !on.copies.has(container.id) &&
+      !wanted.has(`${container.project}/${container.service}`),
   );
 }
 
@@ -109,16 +115,18 @@ export function addNetworkRemovals(
 }
 
 /** Things seen that are never touched: another's containers in our projects, copies of our labels. */
-export function findNotices(observed: ObservedNode): Notice[] {
+export function findNotices(observed: ObservedNode, copies: ReadonlySet<string>): Notice[] {
   return observed.containers
-    .filter(({ ownership }) => ownership !== "ours")
-    .map((container) => ({
-      resource: resourceIds.container(container.name),
-      code: container.ownership === "forged" ? "K3022" : "K3020",
-      message:
-        container.ownership === "forged"
-          ? `container ${container.name} carries labels of Keelson that this node did not make; it is left alone`
+    .filter(({ id, ownership }) => ownership !== "ours" || copies.has(id))
+    .map((container) => {
+      const isForged = container.ownership === "forged" || copies.has(container.id);
+      return {
+        resource: resourceIds.container(container.name),
+        code: isForged ? "K3022" : "K3020",
+        message: isForged
+          ? `container ${container.name} carries labels of Keelson that this node did not give it; it is left alone`
           : `container ${container.name} is in the project ${container.project} and not Keelson's; it is left alone`,
-    }))
+      };
+    })
     .sort((a, b) => compareText(a.resource, b.resource));
 }

@@ -43,6 +43,8 @@ export interface InstanceChange {
 export interface ChangeContext {
   observed: ObservedNode;
   record: RecordState;
+  /** Ids of containers that only copy our labels. */
+  copies: ReadonlySet<string>;
   /** Engine names of networks that are made in this plan, because they are missing or differ. */
   newNetworks: ReadonlySet<string>;
   replacedNetworks: ReadonlySet<string>;

@@ -1,5 +1,6 @@
 import {
   type DesiredInstance,
+  type DesiredNode,
   type DesiredService,
   type ObservedContainer,
   type ObservedNode,
@@ -20,37 +21,49 @@ export interface ServiceContainers {
 /** Which containers a service has. A kept one may still differ from what is desired. */
 export function findContainers(
   service: DesiredService,
-  on: { instance: DesiredInstance; observed: ObservedNode; record: RecordState },
+  on: { instance: DesiredInstance; observed: ObservedNode; copies: ReadonlySet<string> },
 ): ServiceContainers {
   const claiming = on.observed.containers.filter(
     (container) => container.project === on.instance.project && container.service === service.name,
   );
-  const ours = claiming.filter((container) => container.ownership === "ours");
-  const copies = findCopies(ours, on.record);
-  const candidates = ours
-    .filter((container) => !copies.has(container.id))
+  const isOurs = (container: ObservedContainer) =>
+    container.ownership === "ours" && !on.copies.has(container.id);
+  const candidates = claiming
+    .filter(isOurs)
     .sort((a, b) => rank(b, service) - rank(a, service) || compareText(a.name, b.name));
   return {
     kept: candidates.slice(0, service.replicas),
     extra: candidates.slice(service.replicas),
-    foreign: claiming.filter((container) => container.ownership !== "ours" || copies.has(container.id)),
+    foreign: claiming.filter((container) => !isOurs(container)),
   };
 }
 
-/** A container that the record does not know, beside one it does under the same name, is a copy of our labels. */
-function findCopies(ours: readonly ObservedContainer[], record: RecordState): Set<string> {
+/**
+ * Ids of containers with a valid owner label that were not made here: somebody copied all labels of one that was.
+ * Such a copy is unknown to the record while an original is known, and has a number that the service does not reach.
+ */
+export function findCopies(
+  desired: DesiredNode,
+  on: { observed: ObservedNode; record: RecordState },
+): Set<string> {
   const known = new Set(
-    ours.filter((each) => record.containers[each.id] !== undefined).map((each) => plainName(each.name)),
+    on.observed.containers
+      .filter(({ id }) => on.record.containers[id] !== undefined)
+      .map(({ project, service }) => `${project}/${service}`),
   );
+  const replicas = new Map<string, number>(
+    desired.instances.flatMap(({ project, services }) =>
+      services.map((service) => [`${project}/${service.name}`, service.replicas] as const),
+    ),
+  );
+  const isCopy = ({ id, name, project, service }: ObservedContainer) => {
+    const key = `${project}/${service}`;
+    if (on.record.containers[id] !== undefined || !known.has(key) || leftoverName(name) !== null)
+      return false;
+    return Number(/-(\d+)$/.exec(name)?.[1] ?? Infinity) > (replicas.get(key) ?? 0);
+  };
   return new Set(
-    ours
-      .filter(
-        (each) =>
-          record.containers[each.id] === undefined &&
-          leftoverName(each.name) === null &&
-          known.has(each.name),
-      )
-      .map((each) => each.id),
+    on.observed.containers.filter((each) => each.ownership === "ours" && isCopy(each)).map(({ id }) => id),
   );
 }
 
@@ -64,8 +77,4 @@ function rank(container: ObservedContainer, service: DesiredService): number {
 /** The proper name of a container that a killed Compose left as `<12 hex>_<name>`; null for a proper one. */
 export function leftoverName(name: string): string | null {
   return /^[0-9a-f]{12}_(.+)$/.exec(name)?.[1] ?? null;
-}
-
-function plainName(name: string): string {
-  return leftoverName(name) ?? name;
 }

@@ -1,0 +1,2 @@
+export { type StatusInput, buildStatus } from "./build-status.ts";
+export { type PlannedChange, countChanges, summarizePlan } from "./plan-summary.ts";

@@ -1,0 +1,106 @@
+import { type ChangeClass, type Operation, type Plan, changeClasses, compareText } from "@keelson/model";
+
+/** One thing that changes, as a person would say it. */
+export interface PlannedChange {
+  verb:
+    | "create"
+    | "start"
+    | "reload"
+    | "restart"
+    | "recreate"
+    | "stop"
+    | "remove"
+    | "rename"
+    | "place"
+    | "pull"
+    | "keep";
+  /** Without its kind: `lab-core/nginx`. */
+  name: string;
+  kind: string;
+  causes: string[];
+  class: ChangeClass;
+}
+
+/** A plan folded to one entry per thing: what is merely a step of a change (start, wait, note) does not stand alone. */
+export function summarizePlan(plan: Plan): PlannedChange[] {
+  const changes = new Map<string, PlannedChange>();
+  for (const operation of plan.operations) {
+    for (const change of describeOperation(operation)) {
+      const key = `${change.kind} ${change.name}`;
+      const known = changes.get(key);
+      if (known === undefined) changes.set(key, change);
+      else mergeChange(known, change);
+    }
+  }
+  return [...changes.values()];
+}
+
+function mergeChange(known: PlannedChange, change: PlannedChange): void {
+  if (change.verb === "start" && known.verb !== "start") return;
+  if (changeClasses.indexOf(change.class) > changeClasses.indexOf(known.class)) {
+    known.class = change.class;
+    known.verb = change.verb;
+  }
+  for (const cause of change.causes) if (!known.causes.includes(cause)) known.causes.push(cause);
+}
+
+function describeOperation(operation: Operation): PlannedChange[] {
+  const [kind = "", name = ""] = splitResource(operation.resource);
+  const base = { kind, name, causes: [...operation.causes], class: operation.class };
+  switch (operation.kind) {
+    case "create-containers":
+      return operation.services.map((service) => {
+        const own = operation.causes.find((cause) => cause.startsWith(`${service}: `)) ?? "";
+        const verb = operation.class === "recreate" ? "recreate" : "create";
+        return {
+          ...base,
+          kind: "service",
+          verb,
+          name: `${operation.project}/${service}`,
+          causes: own.slice(service.length + 2).split("; "),
+        };
+      });
+    case "start-service":
+      return [{ ...base, verb: "start" }];
+    case "restart-container":
+      return [{ ...base, verb: "restart" }];
+    case "signal-container":
+      return [{ ...base, verb: "reload", causes: [...base.causes, `signal ${operation.signal}`] }];
+    case "exec-in-container":
+      return [{ ...base, verb: "reload", causes: [...base.causes, `run ${operation.command.join(" ")}`] }];
+    case "remove-container":
+    case "remove-network":
+    case "remove-files":
+      return [{ ...base, verb: "remove" }];
+    case "stop-container":
+      return [{ ...base, verb: "stop" }];
+    case "rename-container":
+      return [{ ...base, verb: "rename" }];
+    case "create-network":
+    case "create-volume":
+      return [{ ...base, verb: "create" }];
+    case "pull-image":
+      return [{ ...base, verb: "pull" }];
+    case "place-files":
+      return [{ ...base, verb: "place" }];
+    case "await-service":
+    case "record-files":
+      return [];
+  }
+}
+
+function splitResource(resource: string): [string, string] {
+  const at = resource.indexOf(":");
+  return [resource.slice(0, at), resource.slice(at + 1)];
+}
+
+/** `2 to recreate, 1 to reload, 20 unchanged`: what a person asks first. */
+export function countChanges(changes: readonly PlannedChange[], serviceCount: number): string {
+  const services = changes.filter(({ kind }) => kind === "service");
+  const verbs = [...new Set(services.map(({ verb }) => verb))].sort(compareText);
+  const counts = verbs.map(
+    (verb) => `${services.filter((change) => change.verb === verb).length} to ${verb}`,
+  );
+  const touched = new Set(services.filter(({ verb }) => verb !== "remove").map(({ name }) => name)).size;
+  return [...counts, `${Math.max(0, serviceCount - touched)} unchanged`].join(", ");
+}
