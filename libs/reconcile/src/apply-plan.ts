@@ -1,6 +1,6 @@
-import { type DesiredNode, type Emit, InvariantError, type Operation, type Plan } from "@keelson/model";
+import { type DesiredNode, InvariantError, type Operation, type Plan } from "@keelson/model";
 
-import type { OperationContext, OperationPorts, RoundJournal } from "./ports.ts";
+import type { OperationContext, Ports } from "./ports.ts";
 
 export interface OperationResult {
   operation: Operation;
@@ -11,9 +11,9 @@ export interface OperationResult {
 
 export interface ApplyContext {
   desired: DesiredNode;
-  operations: OperationPorts;
-  journal: RoundJournal;
-  emit: Emit;
+  ports: Pick<Ports, "operations" | "record" | "emit" | "now">;
+  /** Of the record's journal. */
+  roundId: number;
   signal: AbortSignal;
 }
 
@@ -48,23 +48,26 @@ async function runAfter(
     failed === undefined
       ? "stopped"
       : `${failed.operation.id} ${failed.operation.resource} ${failed.outcome}`;
-  next.context.emit({ type: "operation-skipped", operation: next.operation, because });
+  next.context.ports.emit({ type: "operation-skipped", operation: next.operation, because });
   return { operation: next.operation, outcome: "skipped", error: null };
 }
 
 async function runOperation(operation: Operation, context: ApplyContext): Promise<OperationResult> {
   const startedAt = performance.now();
-  context.journal.beginOperation(operation);
-  context.emit({ type: "operation-started", operation });
+  const { record, emit } = context.ports;
+  const entry = { roundId: context.roundId, operationId: operation.id };
+  const now = () => context.ports.now().toISOString();
+  record.beginOperation({ ...entry, kind: operation.kind, resource: operation.resource, startedAt: now() });
+  emit({ type: "operation-started", operation });
   try {
     await dispatch(operation, context);
   } catch (error) {
-    context.journal.finishOperation(operation.id, "failed");
-    context.emit({ type: "operation-failed", operation, error, elapsedMs: performance.now() - startedAt });
+    record.finishOperation({ ...entry, finishedAt: now(), result: "failed" });
+    emit({ type: "operation-failed", operation, error, elapsedMs: performance.now() - startedAt });
     return { operation, outcome: "failed", error };
   }
-  context.journal.finishOperation(operation.id, "done");
-  context.emit({ type: "operation-finished", operation, elapsedMs: performance.now() - startedAt });
+  record.finishOperation({ ...entry, finishedAt: now(), result: "done" });
+  emit({ type: "operation-finished", operation, elapsedMs: performance.now() - startedAt });
   return { operation, outcome: "done", error: null };
 }
 
@@ -74,9 +77,9 @@ async function dispatch(operation: Operation, context: ApplyContext): Promise<vo
     instance: context.desired.instances.find(({ name }) => name === instanceName) ?? null,
     signal: context.signal,
     progress: (message, share) =>
-      context.emit({ type: "operation-progressed", operationId: operation.id, message, ...share }),
+      context.ports.emit({ type: "operation-progressed", operationId: operation.id, message, ...share }),
   };
-  const run = context.operations[operation.kind] as (
+  const run = context.ports.operations[operation.kind] as (
     operation: Operation,
     context: OperationContext,
   ) => Promise<void>;

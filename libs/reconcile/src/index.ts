@@ -1,20 +1,13 @@
-export { type OperationResult, applyPlan } from "./apply-plan.ts";
+export type { OperationResult } from "./apply-plan.ts";
 export type {
+  DesiredPorts,
   EngineRequest,
   OperationContext,
   OperationPorts,
   Ports,
   ReadPorts,
+  MemoryPort,
   RecordPort,
-  RoundJournal,
 } from "./ports.ts";
-export { type DesiredResult, readDesired } from "./read-desired.ts";
-export {
-  type PlannedRound,
-  type Round,
-  type RoundOptions,
-  planOnce,
-  reconcileOnce,
-  requestFor,
-} from "./reconcile-once.ts";
-export { type StepTimer, newStepTimer } from "./step.ts";
+export { type Round, type RoundOptions, planOnce, readDesired, reconcileOnce } from "./reconcile-once.ts";
+export type { Walk } from "./walk-path.ts";

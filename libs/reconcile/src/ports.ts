@@ -38,37 +38,59 @@ export type OperationPorts = {
   [K in OperationKind]: (operation: OperationOf<K>, context: OperationContext) => Promise<void>;
 };
 
-/** The node's memory as a round uses it. Reading writes nothing. */
-export interface RecordPort {
+/** The node's memory as a walk reads it. Only the Compose cache may be written on the way to a plan. */
+export interface MemoryPort {
   readState: () => RecordState;
   readComposeModel: (inputsDigest: string) => ComposeModel | null;
   saveComposeModel: (inputsDigest: string, model: ComposeModel) => void;
-  saveContainers: (containers: RecordState["containers"]) => void;
-  saveServiceParts: (parts: RecordState["serviceParts"]) => void;
+}
+
+/** The node's memory as a round writes it; saving what is there already writes nothing. */
+export interface RecordPort extends MemoryPort {
+  rememberContainers: (containers: readonly { id: string; project: string; service: string }[]) => void;
+  forgetContainers: (ids: readonly string[]) => void;
+  /** `service` is `<project>/<service>`. */
+  saveServiceParts: (service: string, parts: Record<string, string>) => void;
+  forgetService: (service: string) => void;
   saveApplied: (applied: NonNullable<RecordState["applied"]>) => void;
-  beginRound: (round: { commit: string; planned: number; startedAt: string }) => RoundJournal;
+  /** What a round did, written as it happens, so that a killed one can be read afterwards. Returns the round's id. */
+  beginRound: (round: { commit: string; startedAt: string }) => number;
+  finishRound: (round: { roundId: number; finishedAt: string; result: "done" | "failed" }) => void;
+  beginOperation: (operation: {
+    roundId: number;
+    operationId: string;
+    kind: string;
+    resource: string;
+    startedAt: string;
+  }) => void;
+  finishOperation: (operation: {
+    roundId: number;
+    operationId: string;
+    finishedAt: string;
+    result: "done" | "failed";
+  }) => void;
+  closeInterrupted: (finishedAt: string) => void;
 }
 
-/** What a round did, written as it happens, so that a killed one can be read afterwards. */
-export interface RoundJournal {
-  beginOperation: (operation: { id: string; kind: string; resource: string }) => void;
-  finishOperation: (id: string, result: "done" | "failed") => void;
-  finish: (result: "applied" | "failed") => void;
-}
-
-/** The rooms that touch the world, as the path sees them. Apps wire them. */
-export interface ReadPorts {
+/** The rooms that touch the world, as the path sees them; apps wire them. As far as the desired state: no engine. */
+export interface DesiredPorts {
   fetchRevision: () => Promise<Revision>;
   resolveCompose: (input: ComposeInput) => Promise<ComposeResolution>;
   secrets: NodeSecrets;
-  observeEngine: (request: EngineRequest) => Promise<ObservedEngine>;
-  observeStore: () => Promise<ObservedStore>;
-  record: RecordPort;
+  record: MemoryPort;
   emit: Emit;
-  now: () => Date;
 }
 
+/** As far as the plan: nothing is changed. */
+export interface ReadPorts extends DesiredPorts {
+  observeEngine: (request: EngineRequest) => Promise<ObservedEngine>;
+  observeStore: () => Promise<ObservedStore>;
+}
+
+/** The whole path. */
 export interface Ports extends ReadPorts {
+  record: RecordPort;
   operations: OperationPorts;
   publishStatus: (status: Status) => Promise<void>;
+  now: () => Date;
 }

@@ -1,0 +1,28 @@
+import type { DesiredNode, ObservedNode } from "@keelson/model";
+
+import type { EngineRequest, ReadPorts } from "./ports.ts";
+
+/** What the node has of all that is desired. Throws when anything cannot be read: unknown is never absent. */
+export async function observeNode(
+  desired: DesiredNode,
+  ports: Pick<ReadPorts, "observeEngine" | "observeStore">,
+): Promise<ObservedNode> {
+  const [engine, store] = await Promise.all([ports.observeEngine(requestFor(desired)), ports.observeStore()]);
+  return { ...engine, ...store };
+}
+
+function requestFor({ environment, instances }: DesiredNode): EngineRequest {
+  const services = instances.flatMap(({ project, services }) =>
+    services.map((service) => ({ project, service })),
+  );
+  return {
+    environment,
+    projects: instances.map(({ project }) => project),
+    images: [...new Set(services.map(({ service }) => service.image))],
+    networks: instances.flatMap(({ networks }) => networks.map(({ name }) => name)),
+    volumes: instances.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
+    ports: services.flatMap(({ project, service }) =>
+      service.ports.map((port) => ({ project, service: service.name, port })),
+    ),
+  };
+}

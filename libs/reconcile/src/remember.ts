@@ -1,0 +1,56 @@
+import type { DesiredNode, ObservedNode, RecordState } from "@keelson/model";
+import { findCopies, orderInstances } from "@keelson/plan";
+
+import type { Ports } from "./ports.ts";
+
+/** Brings the node's memory up to what was seen; nothing is written where nothing changed. */
+export function rememberRound(
+  ports: Pick<Ports, "record" | "now">,
+  done: { desired: DesiredNode; observed: ObservedNode; commit: string; isApplied: boolean },
+): void {
+  const { record } = ports;
+  const { desired, observed, commit } = done;
+  const before = record.readState();
+  const copies = findCopies(desired, { observed, record: before });
+  const own = observed.containers.filter(({ id, ownership }) => ownership === "ours" && !copies.has(id));
+  const gone = Object.keys(before.containers).filter((id) => !own.some((container) => container.id === id));
+  if (own.length > 0) record.rememberContainers(own);
+  if (gone.length > 0) record.forgetContainers(gone);
+  const parts = appliedParts(desired, { observed, before });
+  for (const [service, of] of Object.entries(parts)) record.saveServiceParts(service, of);
+  for (const service of Object.keys(before.serviceParts)) {
+    if (parts[service] === undefined) record.forgetService(service);
+  }
+  const isKnown = before.applied?.commit === commit && before.applied.desiredDigest === desired.digest;
+  if (!done.isApplied || isKnown) return;
+  record.saveApplied({
+    commit,
+    desiredDigest: desired.digest,
+    lockDigest: desired.lockDigest,
+    appliedAt: ports.now().toISOString(),
+    instanceOrder: orderInstances(desired.instances).map(({ name }) => name),
+  });
+}
+
+/** Parts of those services that have what is desired; the others keep what was applied to them. */
+function appliedParts(
+  desired: DesiredNode,
+  on: { observed: ObservedNode; before: RecordState },
+): RecordState["serviceParts"] {
+  const parts: RecordState["serviceParts"] = {};
+  for (const { project, services } of desired.instances) {
+    for (const service of services) {
+      const key = `${project}/${service.name}`;
+      const isApplied = on.observed.containers.some(
+        (each) =>
+          each.ownership === "ours" &&
+          each.project === project &&
+          each.service === service.name &&
+          each.digest === service.digest,
+      );
+      const known = isApplied ? service.parts : on.before.serviceParts[key];
+      if (known !== undefined) parts[key] = known;
+    }
+  }
+  return parts;
+}

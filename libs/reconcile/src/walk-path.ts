@@ -1,0 +1,135 @@
+import type {
+  DesiredNode,
+  ObservedNode,
+  Plan,
+  Problem,
+  RenderedNode,
+  Repository,
+  Revision,
+} from "@keelson/model";
+import { type PlanPolicy, planChanges } from "@keelson/plan";
+import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
+
+import { type OperationResult, applyPlan } from "./apply-plan.ts";
+import { observeNode } from "./observe-node.ts";
+import type { DesiredPorts, Ports, ReadPorts } from "./ports.ts";
+import { readRevision } from "./read-revision.ts";
+import { rememberRound } from "./remember.ts";
+import { resolveModels } from "./resolve-models.ts";
+import { newStepTimer } from "./step.ts";
+
+/** What a walk along the path found out so far; what was not reached is null. */
+export interface Walk {
+  revision: Revision | null;
+  repository: Repository | null;
+  settings: RenderResult["settings"];
+  rendered: RenderedNode | null;
+  desired: DesiredNode | null;
+  observed: ObservedNode | null;
+  plan: Plan | null;
+  results: OperationResult[];
+  /** What is still to be done after the plan was applied; null when nothing was tried or it cannot be seen. */
+  remaining: Plan | null;
+  /** Why it went no further. */
+  problems: Problem[];
+}
+
+export function newWalk(): Walk {
+  return {
+    revision: null,
+    repository: null,
+    settings: new Map(),
+    rendered: null,
+    desired: null,
+    observed: null,
+    plan: null,
+    results: [],
+    remaining: null,
+    problems: [],
+  };
+}
+
+export type WalkInput = { reference: NodeReference } & (
+  | { until: "desired"; ports: DesiredPorts }
+  | { until: "plan"; ports: ReadPorts }
+  | { until: "applied"; ports: Ports; signal: AbortSignal }
+);
+
+/**
+ * The path of the data, step by step, as far as it is asked to go. It stops at the first step with problems,
+ * and throws what Git, the engine or the store could not answer; `walk` then holds what was found before.
+ */
+export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
+  const { reference, ports } = input;
+  const step = newStepTimer(ports.emit);
+  const hasStopped = (problems: Problem[]) => {
+    walk.problems = problems;
+    if (problems.length > 0) ports.emit({ type: "problems-found", problems });
+    return problems.length > 0;
+  };
+
+  const revision = (walk.revision = await step("fetch", async () => ports.fetchRevision()));
+  const read = await step("read", async () => readRevision(revision, reference));
+  walk.repository = read.repository;
+  if (hasStopped(read.problems)) return;
+  const { rendered, settings, ...render } = await step("render", async () =>
+    renderFiles(read.repository, reference),
+  );
+  Object.assign(walk, { rendered, settings });
+  if (hasStopped(render.problems) || rendered === null) return;
+  const { models, ...resolve } = await step("resolve", async () => resolveModels(rendered, ports));
+  if (hasStopped(resolve.problems)) return;
+  const { desired, ...build } = await step("build", async () =>
+    buildDesired(rendered, { models, secrets: ports.secrets }),
+  );
+  walk.desired = desired;
+  if (hasStopped(build.problems) || desired === null || input.until === "desired") return;
+
+  const observed = (walk.observed = await step("observe", async () => observeNode(desired, input.ports)));
+  const policy = readPolicy(read.repository, reference);
+  const record = ports.record.readState();
+  const plan = (walk.plan = await step("plan", async () =>
+    planChanges({ desired, observed, record, policy }),
+  ));
+  ports.emit({ type: "planned", plan });
+  if (input.until === "plan") return;
+
+  await applyAndObserve(walk, { ...input, revision, desired, observed, plan, policy });
+}
+
+interface ApplyInput {
+  ports: Ports;
+  signal: AbortSignal;
+  revision: Revision;
+  desired: DesiredNode;
+  observed: ObservedNode;
+  plan: Plan;
+  policy: PlanPolicy;
+}
+
+/** Applies the plan, looks again, and remembers only what was seen. With nothing to do it writes nothing but a new commit. */
+async function applyAndObserve(walk: Walk, input: ApplyInput): Promise<void> {
+  const { ports, signal, revision, desired, plan, policy } = input;
+  const { commit } = revision;
+  const step = newStepTimer(ports.emit);
+  if (plan.operations.length === 0) {
+    walk.remaining = plan;
+    rememberRound(ports, { desired, observed: input.observed, commit, isApplied: plan.blocked.length === 0 });
+    return;
+  }
+  const now = () => ports.now().toISOString();
+  const roundId = ports.record.beginRound({ commit, startedAt: now() });
+  walk.observed = null; // what was seen before is no longer true
+  walk.results = await step("apply", async () => applyPlan(plan, { desired, ports, roundId, signal }));
+  const isDone = walk.results.every(({ outcome }) => outcome === "done");
+  const observed = (walk.observed = await step("observe", async () => observeNode(desired, ports)));
+  rememberRound(ports, { desired, observed, commit, isApplied: isDone && plan.blocked.length === 0 });
+  ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
+  ports.record.closeInterrupted(now()); // everything that a killed predecessor left is settled by what was just seen
+  walk.remaining = planChanges({ desired, observed, record: ports.record.readState(), policy });
+}
+
+function readPolicy(repository: Repository, { environment }: NodeReference): PlanPolicy {
+  const document = repository.environments.get(environment)?.environment.value;
+  return { allowMassRemoval: document?.policy.allowMassRemoval ?? false };
+}
