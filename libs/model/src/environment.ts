@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { Capability, Name } from "./name.ts";
+import { Capability, Name, namePattern } from "./name.ts";
 import { Version, VersionRange } from "./release.ts";
 
 export const instanceStates = ["running", "installed", "staged", "absent"] as const;
@@ -8,8 +8,11 @@ export type InstanceState = (typeof instanceStates)[number];
 
 export const PackageReference = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9-]*$/, "must be <release>/<package>")
-  .describe("<release>/<package>");
+  .regex(
+    new RegExp(`${namePattern.source.slice(0, -1)}/${namePattern.source.slice(1)}`),
+    "must be <release>/<package>",
+  )
+  .describe("A package of a release: <release>/<package>.");
 
 export const Instance = z.strictObject({
   package: PackageReference,

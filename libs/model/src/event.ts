@@ -1,3 +1,4 @@
+import type { DesiredNode } from "./desired.ts";
 import type { Operation, Plan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 
@@ -20,7 +21,7 @@ export type KeelsonEvent =
   | { type: "step-started"; step: Step }
   | { type: "step-finished"; step: Step; elapsedMs: number }
   | { type: "problems-found"; problems: Problem[] }
-  | { type: "planned"; plan: Plan }
+  | { type: "planned"; plan: Plan; desired: DesiredNode }
   | { type: "operation-started"; operation: Operation }
   | { type: "operation-progressed"; operationId: string; message: string; done?: number; total?: number }
   | { type: "operation-finished"; operation: Operation; elapsedMs: number }

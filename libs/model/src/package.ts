@@ -39,6 +39,15 @@ export const DataVolume = z.strictObject({
 });
 export type DataVolume = z.infer<typeof DataVolume>;
 
+const VariableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be letters, digits and _, the first no digit");
+
+/** A key under `volumes` of compose.yaml. */
+const VolumeName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "must be letters, digits, _, . and -, the first a letter or digit");
+
 export const scopes = ["many", "one-per-node", "one-per-role", "one-per-environment"] as const;
 
 /** `releases/<name>/<version>/packages/<package>/package.yaml` */
@@ -59,11 +68,11 @@ export const Package = z.strictObject({
   role: Name.optional().describe("Default placement: nodes with this role."),
   compose: z.string().min(1).default("compose.yaml"),
   variables: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+    .record(VariableName, z.string())
     .default({})
     .describe("All that compose.yaml may interpolate; values are templates."),
   files: z.array(PackageFile).default([]),
-  data: z.record(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/), DataVolume).default({}),
+  data: z.record(VolumeName, DataVolume).default({}),
   update: z
     .strictObject({
       order: z.enum(["stop-first"]).default("stop-first"),

@@ -2,15 +2,26 @@ import { z } from "zod";
 
 import { Name } from "./name.ts";
 
+const versionNumber = "(?:0|[1-9]\\d{0,14})";
+const versionLabel = `(?:${versionNumber}|\\d*[A-Za-z-][0-9A-Za-z-]*)`;
+
+/** The grammar of semver.org 2.0.0, with numbers that JavaScript counts exactly. */
+export const versionPattern = new RegExp(
+  `^${versionNumber}\\.${versionNumber}\\.${versionNumber}` +
+    `(?:-${versionLabel}(?:\\.${versionLabel})*)?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?$`,
+);
+
 export const Version = z
   .string()
-  .regex(
-    /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/,
-    "must be a semantic version such as 1.9.2",
-  )
+  .max(64)
+  .regex(versionPattern, "must be a semantic version such as 1.9.2")
   .describe("A semantic version (semver.org 2.0.0).");
 
 export const VersionRange = z.string().min(1).describe("A semver range, such as ^1.9.0 or ^6.0 || ^7.0.");
+
+export const SecretName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, "must be 1 to 64 letters and digits, the first a letter");
 
 /** How the value of a secret comes into being on each install. */
 export const SecretSource = z.strictObject({
@@ -28,6 +39,6 @@ export const Release = z.strictObject({
     .min(1)
     .optional()
     .describe("The settings schema (JSON Schema 2020-12) in this folder."),
-  secrets: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/), SecretSource).default({}),
+  secrets: z.record(SecretName, SecretSource).default({}),
 });
 export type Release = z.infer<typeof Release>;

@@ -1,6 +1,6 @@
 import type { Environment, Lock, NodeDocument } from "./environment.ts";
 import type { Package } from "./package.ts";
-import type { Position } from "./problem.ts";
+import type { Position, Problem } from "./problem.ts";
 import type { Release } from "./release.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -9,10 +9,59 @@ export interface Located<T> {
   /** Path in the repository. */
   file: string;
   value: T;
-  /** Where a key stands: `positionOf("instances.core.on")`; the nearest parent's place when the key is not there. */
-  positionOf: (path: string) => Position;
+  /**
+   * Where a key, or its value, stands: `positionOf("instances.core.on")`, with a path as `keyPath` writes it;
+   * the nearest parent's place when the key is not there.
+   */
+  positionOf: (path: string, part?: "key" | "value") => Position;
   /** The text of a line (counted from 1), for a caret. */
   lineText: (line: number) => string;
+}
+
+/** A key inside a document in writing: `instances.core.on`, `files[0].to`, `settings["a.b"]`. */
+export function keyPath(segments: readonly (string | number)[]): string {
+  let path = "";
+  for (const segment of segments) {
+    if (typeof segment === "number") path += `[${segment}]`;
+    else if (!/^[^.[\]"\s]+$/.test(segment)) path += `[${JSON.stringify(segment)}]`;
+    else path += path === "" ? segment : `.${segment}`;
+  }
+  return path;
+}
+
+/** The segments that `keyPath` was given, list positions as digits; what cannot be read is left out. */
+export function parseKeyPath(path: string): string[] {
+  const segments: string[] = [];
+  const pattern = /\[(\d+)\]|\[("(?:[^"\\\p{Cc}]|\\["\\/bfnrt]|\\u[\da-f]{4})*")\]|([^.[\]]+)/gu;
+  for (const [, index, quoted, plain] of path.matchAll(pattern)) {
+    segments.push(index ?? plain ?? String(JSON.parse(quoted ?? '""')));
+  }
+  return segments;
+}
+
+/** What is wrong with a document, before its place is known. */
+export interface Finding {
+  code: string;
+  /** As `keyPath` writes it; empty for the whole document. */
+  path: string;
+  message: string;
+  hint?: string | undefined;
+  /** Point at the key (the default) or at what it holds. */
+  part?: "key" | "value";
+}
+
+/** The problem at its place in the document. */
+export function problemAt(document: Located<unknown>, finding: Finding): Problem {
+  const { line, column } = document.positionOf(finding.path, finding.part);
+  const { code, path, message, hint } = finding;
+  const problem: Problem = { code, file: document.file, line, column, path, message };
+  if (hint !== undefined) problem.hint = hint;
+  return { ...problem, sourceLine: document.lineText(line) };
+}
+
+/** A problem of a file as such: one that is not there, or that is not a document. */
+export function problemOf(file: string, finding: { code: string; message: string; hint?: string }): Problem {
+  return { file, line: 1, column: 1, path: "", ...finding };
 }
 
 /** A state repository, read and checked; documents with problems are left out. */

@@ -10,4 +10,5 @@ export type {
   RecordPort,
 } from "./ports.ts";
 export { type Round, type RoundOptions, planOnce, readDesired, reconcileOnce } from "./reconcile-once.ts";
+export { type CheckResult, checkRevision } from "./check-revision.ts";
 export type { Walk } from "./walk-path.ts";

@@ -10,6 +10,7 @@ export function rememberRound(
 ): void {
   const { record } = ports;
   const { desired, observed, commit } = done;
+  record.closeInterrupted(ports.now().toISOString()); // what a killed predecessor left is settled by what was seen
   const before = record.readState();
   const copies = findCopies(desired, { observed, record: before });
   const own = observed.containers.filter(({ id, ownership }) => ownership === "ours" && !copies.has(id));

@@ -91,7 +91,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const plan = (walk.plan = await step("plan", async () =>
     planChanges({ desired, observed, record, policy }),
   ));
-  ports.emit({ type: "planned", plan });
+  ports.emit({ type: "planned", plan, desired });
   if (input.until === "plan") return;
 
   await applyAndObserve(walk, { ...input, revision, desired, observed, plan, policy });
@@ -123,9 +123,8 @@ async function applyAndObserve(walk: Walk, input: ApplyInput): Promise<void> {
   walk.results = await step("apply", async () => applyPlan(plan, { desired, ports, roundId, signal }));
   const isDone = walk.results.every(({ outcome }) => outcome === "done");
   const observed = (walk.observed = await step("observe", async () => observeNode(desired, ports)));
-  rememberRound(ports, { desired, observed, commit, isApplied: isDone && plan.blocked.length === 0 });
   ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
-  ports.record.closeInterrupted(now()); // everything that a killed predecessor left is settled by what was just seen
+  rememberRound(ports, { desired, observed, commit, isApplied: isDone && plan.blocked.length === 0 });
   walk.remaining = planChanges({ desired, observed, record: ports.record.readState(), policy });
 }
 

@@ -1,0 +1,74 @@
+import { formatError } from "@keelson/model";
+import { wireApply } from "@keelson/node";
+import { type Round, reconcileOnce } from "@keelson/reconcile";
+
+import { type NodeOptions, readNodeSettings } from "../node-options.ts";
+import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { printPlan } from "../print/plan.ts";
+import { printProblems } from "../print/problems.ts";
+import { showProgress } from "../print/progress.ts";
+import { chooseNode } from "../reference.ts";
+import { openCommit, requireCleanWorkTree } from "../source.ts";
+import { version } from "../version.ts";
+
+/** Long enough for another round that is at its end; a longer one is said to be there. */
+const lockWaitMs = 10_000;
+
+export interface ApplyOptions extends NodeOptions {
+  revision: string;
+  verbose?: boolean;
+}
+
+/** One round on this machine, from a committed revision of a local repository. */
+export async function apply(
+  options: ApplyOptions,
+  on: { output: Output; signal: AbortSignal },
+): Promise<ExitCode> {
+  const { output, signal } = on;
+  await requireCleanWorkTree(options.repository);
+  const revision = await openCommit(options);
+  const reference = await chooseNode(revision, options);
+  const settings = await readNodeSettings(options, reference);
+  const progress = showProgress(output);
+  using node = await wireApply(settings, {
+    fetchRevision: async () => revision,
+    signal,
+    lockWaitMs,
+    emit: (event) => {
+      if (event.type === "planned" && !output.json) {
+        const { plan } = event;
+        printPlan(output, { plan, desired: event.desired, revision, verbose: options.verbose ?? false });
+      }
+      if (!output.json) progress.emit(event);
+    },
+  });
+  const round = await reconcileOnce(node.ports, {
+    reference,
+    source: { url: options.repository, branch: options.revision },
+    agentVersion: version,
+    signal,
+  });
+  progress.end();
+  printRound(output, round);
+  return isApplied(round) ? exitCodes.done : exitCodes.failed;
+}
+
+export function isApplied(round: Round): boolean {
+  return round.status.conditions.some(({ type, status }) => type === "Ready" && status === "true");
+}
+
+export function printRound(output: Output, round: Round): void {
+  if (output.json) return output.printJson(round.status);
+  if (round.error !== null) return output.printError(formatError(round.error));
+  if (round.problems.length > 0) return printProblems(output, round.problems);
+  const ready = round.status.conditions.find(({ type }) => type === "Ready");
+  if (isApplied(round)) {
+    if (round.results.length > 0)
+      output.print(`${output.style("green", "applied")}  ${ready?.message ?? ""}`);
+    return;
+  }
+  for (const { operation, error } of round.results.filter(({ outcome }) => outcome === "failed")) {
+    output.printError(`${operation.resource}\n${formatError(error)}`);
+  }
+  output.printError(`${output.styleError("red", "not applied")}  ${ready?.message ?? ""}`);
+}

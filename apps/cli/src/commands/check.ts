@@ -1,0 +1,33 @@
+import { findComposeBinary, wireDesired } from "@keelson/node";
+import { checkRevision } from "@keelson/reconcile";
+
+import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { count, printProblems } from "../print/problems.ts";
+import { openRevision } from "../source.ts";
+
+/** Reads everything, renders and resolves every node: what a pull request is checked with. */
+export async function check(
+  options: { repository: string; revision?: string },
+  output: Output,
+): Promise<ExitCode> {
+  const revision = await openRevision(options);
+  const composeBinary = await findComposeBinary(process.env);
+  const ports = wireDesired({ composeBinary, fetchRevision: async () => revision, emit: () => {} });
+  const { repository, nodes, problems } = await checkRevision(revision, ports);
+  if (problems.length > 0) {
+    printProblems(output, problems);
+    return exitCodes.failed;
+  }
+  const counts = {
+    releases: repository.releases.size,
+    environments: repository.environments.size,
+    nodes: nodes.length,
+  };
+  if (output.json) output.printJson({ problems: [], ...counts });
+  else {
+    output.print(
+      `${output.style("green", "ok")}  ${count(counts.releases, "release")}, ${count(counts.environments, "environment")}, ${count(counts.nodes, "node")} checked`,
+    );
+  }
+  return exitCodes.done;
+}

@@ -1,0 +1,81 @@
+import { findComposeBinary, wireDesired, wirePlan } from "@keelson/node";
+import { planChanges, simulate, emptyObserved } from "@keelson/plan";
+import { emptyRecord, type Revision } from "@keelson/model";
+import { type Walk, planOnce, readDesired } from "@keelson/reconcile";
+
+import { type NodeOptions, readNodeSettings } from "../node-options.ts";
+import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { printPlan } from "../print/plan.ts";
+import { printProblems } from "../print/problems.ts";
+import { chooseNode } from "../reference.ts";
+import { openCommit, openRevision } from "../source.ts";
+
+export interface PlanOptions extends NodeOptions {
+  revision?: string;
+  from?: string;
+  verbose?: boolean;
+  exitCode?: boolean;
+}
+
+/** What would be done, with no effect at all. With `--from` no engine is asked. */
+export async function plan(options: PlanOptions, output: Output): Promise<ExitCode> {
+  const revision = await openRevision(options);
+  const reference = await chooseNode(revision, options);
+  const walk =
+    options.from === undefined
+      ? await planHere(revision, { options, reference })
+      : await planFrom(revision, { from: options.from, repository: options.repository, reference });
+  if (walk.plan === null || walk.desired === null) {
+    printProblems(output, walk.problems);
+    return exitCodes.failed;
+  }
+  if (output.json) output.printJson({ revision: revision.commit, ...walk.plan });
+  else
+    printPlan(output, {
+      plan: walk.plan,
+      desired: walk.desired,
+      revision,
+      verbose: options.verbose ?? false,
+    });
+  if (walk.plan.blocked.length > 0) return exitCodes.failed;
+  return options.exitCode === true && walk.plan.operations.length > 0 ? exitCodes.changes : exitCodes.done;
+}
+
+type Reference = { environment: string; node: string };
+
+/** From what this machine's engine and folders have. */
+async function planHere(
+  revision: Revision,
+  on: { options: NodeOptions; reference: Reference },
+): Promise<Walk> {
+  const settings = await readNodeSettings(on.options, on.reference);
+  using node = await wirePlan(settings, { fetchRevision: async () => revision, emit: () => {} });
+  return await planOnce(node.ports, on.reference);
+}
+
+/** From what another revision would have running, or from an empty node (`none`): for code review and any node. */
+async function planFrom(
+  revision: Revision,
+  on: { from: string; repository: string; reference: Reference },
+): Promise<Walk> {
+  const composeBinary = await findComposeBinary(process.env);
+  const desiredAt = async (at: Revision) =>
+    readDesired(wireDesired({ composeBinary, fetchRevision: async () => at, emit: () => {} }), on.reference);
+  const walk = await desiredAt(revision);
+  if (walk.desired === null) return walk;
+  let state = { observed: emptyObserved, record: emptyRecord };
+  if (on.from !== "none") {
+    const before = await desiredAt(await openCommit({ repository: on.repository, revision: on.from }));
+    if (before.desired === null) return { ...walk, plan: null, problems: before.problems };
+    const first = planChanges({ desired: before.desired, ...state, policy: { allowMassRemoval: true } });
+    state = simulate({ desired: before.desired, ...state }, first.operations);
+  }
+  const { environment } = on.reference;
+  const policy = walk.repository?.environments.get(environment)?.environment.value.policy;
+  const changes = planChanges({
+    desired: walk.desired,
+    ...state,
+    policy: { allowMassRemoval: policy?.allowMassRemoval ?? false },
+  });
+  return { ...walk, plan: changes };
+}

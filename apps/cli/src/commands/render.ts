@@ -1,0 +1,70 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { type DesiredInstance, type DesiredNode, KeelsonError, stalled } from "@keelson/model";
+import { findComposeBinary, wireDesired } from "@keelson/node";
+import { readDesired } from "@keelson/reconcile";
+
+import type { NodeOptions } from "../node-options.ts";
+import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { count, printProblems } from "../print/problems.ts";
+import { chooseNode } from "../reference.ts";
+import { openRevision } from "../source.ts";
+
+/** Writes what a node would get, secrets as placeholders; without a folder it only lists it. */
+export async function render(
+  options: Pick<NodeOptions, "repository" | "environment" | "node"> & { revision?: string; out?: string },
+  output: Output,
+): Promise<ExitCode> {
+  const revision = await openRevision(options);
+  const reference = await chooseNode(revision, options);
+  const composeBinary = await findComposeBinary(process.env);
+  const walk = await readDesired(
+    wireDesired({ composeBinary, fetchRevision: async () => revision, emit: () => {} }),
+    reference,
+  );
+  if (walk.desired === null) {
+    printProblems(output, walk.problems);
+    return exitCodes.failed;
+  }
+  const files = walk.desired.instances.flatMap(listFiles);
+  if (options.out !== undefined) await writeFiles(options.out, { files, desired: walk.desired });
+  if (output.json) output.printJson({ ...walk.desired, files: files.map(({ path }) => path) });
+  else {
+    for (const { path } of files) output.print(options.out === undefined ? path : join(options.out, path));
+    output.print(`${count(files.length, "file")} for ${reference.environment}/${reference.node}`);
+  }
+  return exitCodes.done;
+}
+
+interface OutFile {
+  path: string;
+  content: Uint8Array | string;
+}
+
+function listFiles(instance: DesiredInstance): OutFile[] {
+  const model = `${JSON.stringify(instance.compose, null, 2)}\n`;
+  const rendered = instance.mounts.flatMap(({ files }) =>
+    files.map(({ to, content }): [string, Uint8Array] => [to, content]),
+  );
+  return [
+    { path: `${instance.name}/compose.json`, content: model },
+    ...[...new Map(rendered)].map(([to, content]) => ({ path: `${instance.name}/${to}`, content })),
+  ];
+}
+
+async function writeFiles(folder: string, on: { files: OutFile[]; desired: DesiredNode }): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).length > 0) {
+    throw new KeelsonError({
+      code: "K9011",
+      message: `${folder} is not empty`,
+      hint: "Name a new folder, so that nothing is overwritten and nothing old is left among the new.",
+      outcome: stalled,
+    });
+  }
+  for (const { path, content } of on.files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { KeelsonError, codeOf, formatError } from "@keelson/model";
+import { CommanderError } from "commander";
+
+import { exitCodes } from "./output.ts";
+import { makeProgram } from "./program.ts";
+
+const stop = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.once(name, () => stop.abort(new KeelsonError({ code: "K9013", message: `stopped by ${name}` })));
+}
+
+/** The only place that turns what happened into an exit code. */
+try {
+  const program = makeProgram((code) => {
+    process.exitCode = code;
+  }, stop.signal);
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}
+
+function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (process.argv.includes("--json")) {
+    const { message } = error as Error;
+    const hint = error instanceof KeelsonError ? error.hint : undefined;
+    process.stdout.write(`${JSON.stringify({ error: { code: codeOf(error), message, hint } }, null, 2)}\n`);
+  } else {
+    process.stderr.write(`${formatError(error)}\n`);
+  }
+  return exitCodes.failed;
+}

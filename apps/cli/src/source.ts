@@ -1,0 +1,28 @@
+import { KeelsonError, type Revision, stalled } from "@keelson/model";
+import { listDirtyPaths, readCommit, readWorkTree } from "@keelson/git";
+
+const gitTimeoutMs = 60_000;
+
+/** The files as they lie, or those of a revision when one is named. */
+export async function openRevision(options: { repository: string; revision?: string }): Promise<Revision> {
+  return options.revision === undefined
+    ? readWorkTree(options.repository)
+    : openCommit({ ...options, revision: options.revision });
+}
+
+export async function openCommit(options: { repository: string; revision: string }): Promise<Revision> {
+  return readCommit({ ...options, timeoutMs: gitTimeoutMs });
+}
+
+/** What is applied must be somebody's commit. Throws K2011 when the work tree holds anything else. */
+export async function requireCleanWorkTree(repository: string): Promise<void> {
+  const dirty = await listDirtyPaths(repository);
+  if (dirty.length === 0) return;
+  const list = dirty.slice(0, 5).join(", ") + (dirty.length > 5 ? ` and ${dirty.length - 5} more` : "");
+  throw new KeelsonError({
+    code: "K2011",
+    message: `the work tree has changes that are in no commit: ${list}`,
+    hint: "Commit or stash them; only what Git knows is applied.",
+    outcome: stalled,
+  });
+}

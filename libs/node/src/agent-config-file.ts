@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+
+import { readDocument } from "@keelson/manifest";
+import { AgentConfig, KeelsonError, stalled } from "@keelson/model";
+
+/** Reads an agent.yaml. Throws K1004 when it cannot be read, or the first problem's code when it is not valid. */
+export function readAgentConfig(path: string): AgentConfig {
+  const { value, problems } = readDocument({ path, mode: "100644", bytes: readBytes(path) }, AgentConfig);
+  const [first] = problems;
+  if (value !== null && first === undefined) return value.value;
+  throw new KeelsonError({
+    code: first?.code ?? "K1003",
+    message: problems.map(({ line, column, message }) => `${path}:${line}:${column} ${message}`).join("\n"),
+    hint: first?.hint ?? "schemas/agent.schema.json describes the file.",
+    outcome: stalled,
+  });
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new KeelsonError({
+      code: "K1004",
+      message: `the agent's configuration ${path} cannot be read`,
+      hint: "docs/spec/agent.md shows one; name another with --config FILE.",
+      outcome: stalled,
+      cause,
+    });
+  }
+}

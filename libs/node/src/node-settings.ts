@@ -1,0 +1,25 @@
+/** Where everything of one node is. Absolute paths; times in milliseconds. */
+export interface NodeSettings {
+  environment: string;
+  node: string;
+  stateDir: string;
+  keyFile: string;
+  secretsFile: string | null;
+  /** unix:// or tcp:// address; undefined for the standard socket. */
+  dockerHost: string | undefined;
+  /** Path of the Compose v2 program. */
+  composeBinary: string;
+  pullTimeoutMs: number;
+}
+
+export function recordPath(settings: Pick<NodeSettings, "stateDir">): string {
+  return `${settings.stateDir}/record.db`;
+}
+
+export function lockPath(settings: Pick<NodeSettings, "stateDir">): string {
+  return `${settings.stateDir}/lock`;
+}
+
+export function gitPath(settings: Pick<NodeSettings, "stateDir">): string {
+  return `${settings.stateDir}/git`;
+}

@@ -1,0 +1,173 @@
+import { existsSync } from "node:fs";
+
+import { readComposeVersion, resolveCompose } from "@keelson/compose";
+import {
+  type EngineContext,
+  awaitService,
+  connectEngine,
+  createContainers,
+  createNetwork,
+  createVolume,
+  execInContainer,
+  observeEngine,
+  pullImage,
+  removeContainer,
+  removeNetwork,
+  renameContainer,
+  restartContainer,
+  signalContainer,
+  startService,
+  stopContainer,
+} from "@keelson/engine";
+import { type Emit, type NodeSecrets, type Revision, required } from "@keelson/model";
+import type { DesiredPorts, OperationContext, OperationPorts, Ports, ReadPorts } from "@keelson/reconcile";
+import { type NodeLock, acquireLock, openRecord } from "@keelson/record";
+import { closedSecrets, openSecrets } from "@keelson/secrets";
+import {
+  composeFileOf,
+  observeStore,
+  placeFiles,
+  recordFiles,
+  removeFiles,
+  writeComposeModel,
+  writeStatus,
+} from "@keelson/store";
+
+import { overlayMemory } from "./memory.ts";
+import { type NodeSettings, lockPath, recordPath } from "./node-settings.ts";
+
+export interface WireInput {
+  fetchRevision: () => Promise<Revision>;
+  emit: Emit;
+}
+
+/** As far as the desired state, for any node and without an engine: secrets are closed, nothing is remembered. */
+export function wireDesired(input: WireInput & { composeBinary: string }): DesiredPorts {
+  return {
+    ...input,
+    resolveCompose: async (compose) => resolveCompose(compose, { composeBinary: input.composeBinary }),
+    secrets: closedSecrets(),
+    record: overlayMemory(null),
+  };
+}
+
+/** As far as the plan. A node that was never set up here has no key and no record; neither is made. */
+export async function wirePlan(
+  settings: NodeSettings,
+  input: WireInput,
+): Promise<{ ports: ReadPorts } & Disposable> {
+  const secrets = existsSync(settings.keyFile) ? await openSecrets(settings) : closedSecrets();
+  const path = recordPath(settings);
+  const record = existsSync(path) ? openRecord({ path }) : null;
+  return {
+    ports: {
+      ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
+      ...observers(settings, secrets),
+      secrets,
+      record: overlayMemory(record),
+    },
+    [Symbol.dispose]: () => record?.close(),
+  };
+}
+
+export interface ApplyInput extends WireInput {
+  signal: AbortSignal;
+  /** How long another round on this node may still take. */
+  lockWaitMs: number;
+}
+
+/** The whole path. Takes the node's lock, which Compose children inherit, and makes key and record if need be. */
+export async function wireApply(
+  settings: NodeSettings,
+  input: ApplyInput,
+): Promise<{ ports: Ports } & Disposable> {
+  await readComposeVersion(settings.composeBinary);
+  const lock = await acquireLock({
+    path: lockPath(settings),
+    waitMs: input.lockWaitMs,
+    signal: input.signal,
+  });
+  try {
+    const secrets = await openSecrets(settings);
+    const record = openRecord({ path: recordPath(settings) });
+    return {
+      ports: {
+        ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
+        ...observers(settings, secrets),
+        secrets,
+        record,
+        operations: wireOperations(settings, { secrets, lock, signal: input.signal }),
+        publishStatus: async (status) =>
+          writeStatus({ stateDir: settings.stateDir, text: `${JSON.stringify(status, null, 2)}\n` }),
+        now: () => new Date(),
+      },
+      [Symbol.dispose]: () => {
+        record.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function observers(
+  settings: NodeSettings,
+  secrets: NodeSecrets,
+): Pick<ReadPorts, "observeEngine" | "observeStore"> {
+  const engine = connectEngine(engineAddress(settings));
+  return {
+    observeEngine: async (request) => observeEngine(engine, { ...request, ownershipOf: secrets.ownershipOf }),
+    observeStore: async () => observeStore({ stateDir: settings.stateDir, keyedDigest: secrets.keyedDigest }),
+  };
+}
+
+function engineAddress({ dockerHost }: NodeSettings) {
+  return dockerHost === undefined ? {} : { dockerHost };
+}
+
+/** Each operation is one function of the room that can do it. */
+function wireOperations(
+  settings: NodeSettings,
+  on: { secrets: NodeSecrets; lock: NodeLock; signal: AbortSignal },
+): OperationPorts {
+  const { stateDir, environment, composeBinary, pullTimeoutMs } = settings;
+  const { secrets } = on;
+  const engine = connectEngine(engineAddress(settings));
+  const store = { stateDir, fillSecrets: secrets.fillSecrets };
+  const inEngine = ({ progress, signal }: OperationContext): EngineContext => ({
+    engine,
+    environment,
+    ownerOf: secrets.ownerOf,
+    emitProgress: (message, done, total) =>
+      progress(message, done === undefined || total === undefined ? undefined : { done, total }),
+    signal,
+    composeBinary,
+    composeFileOf: (instance) => composeFileOf(stateDir, instance),
+    pullTimeoutMs,
+    inheritedFd: on.lock.fd,
+  });
+  return {
+    "pull-image": async (operation, context) => pullImage(inEngine(context), operation),
+    "create-network": async (operation, context) => createNetwork(inEngine(context), operation),
+    "remove-network": async (operation, context) => removeNetwork(inEngine(context), operation),
+    "create-volume": async (operation, context) => createVolume(inEngine(context), operation),
+    "place-files": async (operation) => placeFiles(store, operation),
+    "remove-files": async (operation) => removeFiles(store, operation),
+    "record-files": async (operation) => recordFiles(store, operation),
+    "create-containers": async (operation, context) => {
+      const { name, project, compose } = required(context.instance, `instance ${operation.instance}`);
+      await writeComposeModel(store, { instance: name, project, model: compose, ownerOf: secrets.ownerOf });
+      await createContainers(inEngine(context), operation);
+    },
+    "start-service": async (operation, context) => startService(inEngine(context), operation),
+    "restart-container": async (operation, context) => restartContainer(inEngine(context), operation),
+    "signal-container": async (operation, context) => signalContainer(inEngine(context), operation),
+    "exec-in-container": async (operation, context) => execInContainer(inEngine(context), operation),
+    "await-service": async (operation, context) => awaitService(inEngine(context), operation),
+    "remove-container": async (operation, context) => removeContainer(inEngine(context), operation),
+    "stop-container": async (operation, context) => stopContainer(inEngine(context), operation),
+    "rename-container": async (operation, context) => renameContainer(inEngine(context), operation),
+  };
+}

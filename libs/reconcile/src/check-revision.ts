@@ -1,0 +1,54 @@
+import { readRepository } from "@keelson/manifest";
+import { type Problem, type Repository, type Revision, sortProblems } from "@keelson/model";
+import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
+
+import type { DesiredPorts } from "./ports.ts";
+import { resolveModels } from "./resolve-models.ts";
+
+export interface CheckResult {
+  repository: Repository;
+  /** Every node of every environment that was rendered and resolved. */
+  nodes: NodeReference[];
+  problems: Problem[];
+}
+
+/** All problems of a whole repository: every document, and what each node of each environment would have. */
+export async function checkRevision(
+  revision: Revision,
+  ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets">,
+): Promise<CheckResult> {
+  const { repository, problems } = readRepository(await revision.readFiles(["environments/", "releases/"]));
+  const nodes: NodeReference[] = [];
+  const found = [...problems];
+  for (const [environment, folder] of repository.environments) {
+    if (folder.lock === null) continue; // already a problem, and nothing can be placed without it
+    for (const node of folder.nodes.keys()) {
+      const reference = { environment, node };
+      nodes.push(reference);
+      found.push(...(await checkNode(repository, { reference, ports })));
+    }
+  }
+  return { repository, nodes, problems: withoutRepeats(found) };
+}
+
+async function checkNode(
+  repository: Repository,
+  on: { reference: NodeReference; ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets"> },
+): Promise<Problem[]> {
+  const { rendered, problems } = renderFiles(repository, on.reference);
+  if (rendered === null) return problems;
+  const resolved = await resolveModels(rendered, on.ports);
+  if (resolved.problems.length > 0) return resolved.problems;
+  return buildDesired(rendered, { models: resolved.models, secrets: on.ports.secrets }).problems;
+}
+
+/** A package with a problem has it on each node; it is said once. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  const unique = new Map(
+    problems.map((problem) => [
+      `${problem.file}:${problem.line}:${problem.column} ${problem.code} ${problem.message}`,
+      problem,
+    ]),
+  );
+  return sortProblems([...unique.values()]);
+}
