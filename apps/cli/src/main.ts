@@ -24,7 +24,7 @@ try {
 function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (process.argv.includes("--json")) {
-    const { message } = error as Error;
+    const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof KeelsonError ? error.hint : undefined;
     process.stdout.write(`${JSON.stringify({ error: { code: codeOf(error), message, hint } }, null, 2)}\n`);
   } else {

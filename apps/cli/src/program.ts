@@ -22,10 +22,12 @@ export function makeProgram(finish: (code: ExitCode) => void, signal: AbortSigna
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showHelpAfterError("(keelson <command> --help shows what a command takes)");
 
-  const add = (command: Command, run: (options: never, output: Output) => Promise<ExitCode>) => {
-    command.option("--json", "print JSON").action(async (...args: unknown[]) => {
-      const options = args.at(-2) as { json?: boolean };
-      finish(await run(options as never, makeOutput({ json: options.json ?? false })));
+  const add = <T extends object>(
+    command: Command,
+    run: (options: T, output: Output) => Promise<ExitCode>,
+  ) => {
+    command.option("--json", "print JSON").action(async (options: T & { json?: boolean }) => {
+      finish(await run(options, makeOutput({ json: options.json ?? false })));
     });
     program.addCommand(command);
   };

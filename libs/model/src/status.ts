@@ -27,7 +27,7 @@ export const ServiceStatus = z.strictObject({
   image: z.strictObject({ want: z.string(), have: z.string() }),
   digest: z.strictObject({ want: z.string(), have: z.string() }),
   state: z.string(),
-  health: z.string(),
+  health: z.enum(["healthy", "starting", "unhealthy", "unknown"]),
 });
 export type ServiceStatus = z.infer<typeof ServiceStatus>;
 

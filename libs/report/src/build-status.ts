@@ -213,7 +213,7 @@ function serviceHealth(
 }
 
 function worstHealth(services: readonly ServiceStatus[]): InstanceStatus["health"] {
-  return worst(services.map(({ health }) => health as InstanceStatus["health"]));
+  return worst(services.map(({ health }) => health));
 }
 
 function worst(healths: readonly InstanceStatus["health"][]): InstanceStatus["health"] {

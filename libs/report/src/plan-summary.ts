@@ -45,7 +45,7 @@ function mergeChange(known: PlannedChange, change: PlannedChange): void {
 }
 
 function describeOperation(operation: Operation): PlannedChange[] {
-  const [kind = "", name = ""] = splitResource(operation.resource);
+  const [kind, name] = splitResource(operation.resource);
   const base = { kind, name, causes: [...operation.causes], class: operation.class };
   switch (operation.kind) {
     case "create-containers":
@@ -83,9 +83,8 @@ function describeOperation(operation: Operation): PlannedChange[] {
       return [{ ...base, verb: "pull" }];
     case "place-files":
       return [{ ...base, verb: "place" }];
-    case "await-service":
-    case "record-files":
-      return [];
+    default:
+      return []; // waiting and noting are steps of a change
   }
 }
 
