@@ -1,0 +1,76 @@
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { KeelsonError, stalled } from "@keelson/model";
+
+import { installHint, runCompose } from "./compose-process.ts";
+
+/** Where Docker looks for plugins for all users (docs.docker.com/engine/cli, "Docker plugins"). */
+const pluginFolders = [
+  "/usr/local/lib/docker/cli-plugins",
+  "/usr/local/libexec/docker/cli-plugins",
+  "/usr/lib/docker/cli-plugins",
+  "/usr/libexec/docker/cli-plugins",
+];
+
+const versionTimeoutMs = 10_000;
+/** The oldest that the integration tests were run with. */
+const oldest = { major: 2, minor: 26 };
+
+/**
+ * Path of the Compose binary: `KEELSON_COMPOSE`, or the plugin of Docker's command line. Throws K1421 when there is none
+ * that may be executed.
+ */
+export async function findComposeBinary(environment: {
+  KEELSON_COMPOSE?: string;
+  HOME?: string;
+}): Promise<string> {
+  const chosen = environment.KEELSON_COMPOSE;
+  if (chosen !== undefined && chosen !== "") {
+    if (await isExecutable(chosen)) return chosen;
+    throw missing(`KEELSON_COMPOSE names ${chosen}, which is not a program`);
+  }
+  const ownFolder = environment.HOME ? [join(environment.HOME, ".docker/cli-plugins")] : [];
+  for (const folder of [...ownFolder, ...pluginFolders]) {
+    const binary = join(folder, "docker-compose");
+    if (await isExecutable(binary)) return binary;
+  }
+  throw missing("Docker Compose is not installed");
+}
+
+/**
+ * Version that a Compose binary says it has, such as `2.40.3`. Throws K1421 for one that Keelson cannot use: another
+ * major version, or an older one than it was tried with.
+ */
+export async function readComposeVersion(binary: string): Promise<string> {
+  const { exitCode, stdout } = await runCompose({
+    binary,
+    arguments: ["version", "--short"],
+    environment: {},
+    folder: tmpdir(),
+    timeoutMs: versionTimeoutMs,
+  });
+  const [version, major, minor] = /(\d+)\.(\d+)\.\d+/.exec(stdout) ?? [];
+  if (exitCode !== 0 || version === undefined)
+    throw missing(`${binary} does not tell a version of Docker Compose`);
+  if (Number(major) !== oldest.major || Number(minor) < oldest.minor) {
+    throw missing(`Docker Compose ${version} at ${binary} is not a version that Keelson works with`);
+  }
+  return version;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    // Why it cannot be executed does not matter here: the caller names the path that was looked for.
+    return false;
+  }
+}
+
+function missing(message: string): KeelsonError {
+  return new KeelsonError({ code: "K1421", message, hint: installHint, outcome: stalled });
+}

@@ -1,0 +1,31 @@
+import type { Json } from "@keelson/model";
+
+import { localPath } from "./local-path.ts";
+import { type RuleContext, shown } from "./rule.ts";
+
+/** Why a bind source is neither a rendered file nor a folder of them; null when it is one. */
+export function folderOrFileRefusal(source: Json, context: RuleContext): string | null {
+  return refusal(source, {
+    context,
+    isBound: (path, bound) => bound === path || bound.startsWith(`${path}/`),
+  });
+}
+
+/** Why a path is not exactly a rendered file; null when it is one. */
+export function fileRefusal(path: Json, context: RuleContext): string | null {
+  return refusal(path, { context, isBound: (path, bound) => bound === path });
+}
+
+interface Question {
+  context: RuleContext;
+  /** Compares whole segments: `core/confx` is not below `core/conf`. */
+  isBound: (path: string, bound: string) => boolean;
+}
+
+function refusal(source: Json, { context, isBound }: Question): string | null {
+  const local = localPath(source, context.folder);
+  if (local.refusal !== null) return local.refusal;
+  return context.boundPaths.some((bound) => isBound(local.path, bound))
+    ? null
+    : `${shown(source)} is not a rendered file of this package`;
+}

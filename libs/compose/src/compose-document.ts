@@ -1,0 +1,123 @@
+import type { Problem, SourceFile } from "@keelson/model";
+import { type CollectionTag, LineCounter, parseDocument, type ScalarTag, YAMLMap, YAMLSeq } from "yaml";
+
+import { type ComposeNode, nearestNode } from "./compose-node.ts";
+import { evaluateDocument } from "./node-evaluation.ts";
+import { Unreadable } from "./scalar-node.ts";
+
+/** Parsing takes about a second for each 128 KiB of the worst text; real Compose files are a tenth of this. */
+export const maxFileBytes = 128 * 1024;
+const maxErrors = 10;
+
+/** A Compose file, evaluated, with a way back to its lines. */
+export interface ComposeDocument {
+  /** Path in the repository. */
+  file: string;
+  root: ComposeNode;
+  /** Where a key stands, or the nearest key above it. */
+  placeOf: (path: readonly string[]) => Place;
+}
+
+export type Place = Pick<Problem, "file" | "line" | "column" | "path"> & { sourceLine: string };
+
+/** What is wrong somewhere, before its place in a file is known. */
+export interface Finding {
+  code: string;
+  path: readonly string[];
+  message: string;
+  hint: string;
+}
+
+/** The document, or the problems that make it unreadable (K1416 malformed, K1418 over a limit). */
+export function readComposeDocument(
+  source: SourceFile,
+  options: { overrideTags: boolean },
+): { document: ComposeDocument | null; problems: Problem[] } {
+  if (source.bytes.length > maxFileBytes) {
+    return refuse(source.path, `the file is larger than ${maxFileBytes / 1024} KiB`);
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(source.bytes);
+  } catch {
+    return refuse(source.path, "the file is not UTF-8 text", "K1416");
+  }
+  return parse(source.path, { text, overrideTags: options.overrideTags });
+}
+
+type Reading = ReturnType<typeof readComposeDocument>;
+
+function parse(file: string, { text, overrideTags }: { text: string; overrideTags: boolean }): Reading {
+  const lineCounter = new LineCounter();
+  // prettyErrors makes the cost of many errors quadratic; duplicate keys are found when keys are evaluated.
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+    customTags: overrideTagsOfCompose,
+  });
+  const placeAt = placesOf({ file, text, lineCounter });
+  const unreadable = (at: { offset: number; message: string; code?: string }): Problem => ({
+    code: at.code ?? "K1416",
+    ...placeAt(at.offset, []),
+    message: at.message,
+    hint: at.code === "K1418" ? limitHint : malformedHint,
+  });
+  const errors = document.errors.slice(0, maxErrors).map((error) => ({
+    offset: error.pos[0],
+    message:
+      error.code === "MULTIPLE_DOCS" ? "more than one YAML document" : `malformed YAML: ${error.message}`,
+  }));
+  if (document.directives?.yaml.explicit === true) errors.push({ offset: 0, message: "a %YAML directive" });
+  if (errors.length > 0) return { document: null, problems: errors.map(unreadable) };
+  try {
+    const root = evaluateDocument(document, { overrideTags });
+    if (root.kind !== "map") {
+      return {
+        document: null,
+        problems: [unreadable({ offset: 0, message: "a Compose file is a mapping" })],
+      };
+    }
+    const placeOf = (path: readonly string[]) => placeAt(nearestNode(root, path).node.offset, path);
+    return { document: { file, root, placeOf }, problems: [] };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { document: null, problems: [unreadable(error)] };
+  }
+}
+
+/** The problem that a finding is, at its place in the document. */
+export function problemAt(document: ComposeDocument, finding: Finding): Problem {
+  const { code, message, hint } = finding;
+  return { code, ...document.placeOf(finding.path), message, hint };
+}
+
+function placesOf(input: { file: string; text: string; lineCounter: LineCounter }) {
+  const lines = input.text.split("\n");
+  return (offset: number, path: readonly string[]): Place => {
+    const { line, col } = input.lineCounter.linePos(offset);
+    const sourceLine = (lines[Math.max(line, 1) - 1] ?? "").replace(/\r$/, "");
+    return {
+      file: input.file,
+      line: Math.max(line, 1),
+      column: Math.max(col, 1),
+      path: path.join("."),
+      sourceLine,
+    };
+  };
+}
+
+const malformedHint = "Write plain YAML 1.2: one document, no directives, keys that are text and stand once.";
+const limitHint = "Split the package, or write out what the aliases repeat.";
+
+function refuse(file: string, message: string, code: "K1416" | "K1418" = "K1418"): Reading {
+  const hint = code === "K1418" ? limitHint : malformedHint;
+  return { document: null, problems: [{ code, file, line: 1, column: 1, path: "", message, hint }] };
+}
+
+/** Known to the parser, so that it says nothing of them; `node-evaluation` decides where they may stand. */
+const overrideTagsOfCompose = ["!reset", "!override"].flatMap((tag): (ScalarTag | CollectionTag)[] => [
+  { tag, resolve: (source) => source },
+  { tag, collection: "map", nodeClass: YAMLMap },
+  { tag, collection: "seq", nodeClass: YAMLSeq },
+]);

@@ -1,0 +1,94 @@
+import { isJsonObject, type Json } from "@keelson/model";
+
+import type { Finding } from "./compose-document.ts";
+import { localPath } from "./local-path.ts";
+import type { Participant } from "./participants.ts";
+
+const cycleHint = "Let one of them stand without extends.";
+const imageHint = "Name the image; images are built when a release is made.";
+
+/** K1407 for services that extend themselves, K1424 for services that get no image from anywhere. */
+export function findServiceRefusals(
+  participants: readonly Participant[],
+): { participant: Participant; finding: Finding }[] {
+  const found: { participant: Participant; finding: Finding }[] = [];
+  const withImage = new Set<string>();
+  const whole = participants.filter(({ role }) => role !== "base");
+  for (const participant of participants) {
+    for (const name of Object.keys(servicesOf(participant))) {
+      const result = followExtends(participants, { participant, name });
+      if (result === "cycle") {
+        const message = `${name} extends itself`;
+        const finding = { code: "K1407", path: ["services", name, "extends"], message, hint: cycleHint };
+        found.push({ participant, finding });
+      }
+      // A base that is not there is left to Compose, which names it.
+      if (result !== "no-image" && participant.role !== "base") withImage.add(name);
+    }
+  }
+  const reported = new Set<string>();
+  for (const participant of whole) {
+    for (const name of Object.keys(servicesOf(participant))) {
+      if (withImage.has(name) || reported.has(name)) continue;
+      reported.add(name);
+      const finding = {
+        code: "K1424",
+        path: ["services", name],
+        message: `${name} has no image`,
+        hint: imageHint,
+      };
+      found.push({ participant, finding });
+    }
+  }
+  return found;
+}
+
+interface ServiceOf {
+  participant: Participant;
+  name: string;
+}
+
+function followExtends(
+  participants: readonly Participant[],
+  start: ServiceOf,
+): "image" | "no-image" | "cycle" | "unknown" {
+  const seen = new Set<string>();
+  let hasImage = false;
+  for (let at: ServiceOf | null = start; at !== null;) {
+    const key = JSON.stringify([at.participant.document.file, at.name]);
+    if (seen.has(key)) return "cycle";
+    seen.add(key);
+    const service = servicesOf(at.participant)[at.name];
+    if (!isJsonObject(service)) return "unknown";
+    hasImage ||= isGiven(service["image"]);
+    const next = baseOf(participants, { participant: at.participant, base: service["extends"] ?? null });
+    if (next === "unknown") return hasImage ? "image" : "unknown";
+    at = next;
+  }
+  return hasImage ? "image" : "no-image";
+}
+
+function baseOf(
+  participants: readonly Participant[],
+  { participant, base }: { participant: Participant; base: Json },
+): ServiceOf | null | "unknown" {
+  if (base === null) return null;
+  if (typeof base === "string") return { participant, name: base };
+  const name = isJsonObject(base) ? base["service"] : undefined;
+  if (!isJsonObject(base) || typeof name !== "string") return "unknown";
+  const file = base["file"] ?? null;
+  if (file === null) return { participant, name };
+  const local = localPath(file, participant.folder);
+  const other = participants.find(({ role, path }) => role === "base" && path === local.path);
+  return other === undefined ? "unknown" : { participant: other, name };
+}
+
+function servicesOf(participant: Participant): { [key: string]: Json } {
+  const root = participant.document.root.value;
+  const services = isJsonObject(root) ? (root["services"] ?? null) : null;
+  return isJsonObject(services) ? services : {};
+}
+
+function isGiven(image: Json | undefined): boolean {
+  return image !== undefined && image !== null && image !== "";
+}

@@ -1,0 +1,440 @@
+import { isJsonObject } from "@keelson/model";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+import { gateCompose } from "./gate.ts";
+import { gateRules } from "./gate-rules.ts";
+import { findRefusals } from "./rule.ts";
+import { sampleInput } from "./sample-input.ts";
+
+interface Case {
+  code: string;
+  /** Path of the finding below the service, or in the document when it starts with `/`. */
+  path: string;
+  refused: string;
+  /** The nearest text that is accepted. */
+  accepted: string;
+}
+
+/** One line a case: what is refused, and its accepted twin. A document when it has a top-level key, else a service's keys. */
+const cases: Case[] = [
+  ...refuse("K1401", "privileged", [
+    ["privileged: true", "privileged: false"],
+    ['privileged: "true"', 'privileged: "false"'],
+    ["privileged: yes", "privileged:"],
+    ["privileged: ${TAG}", "image: app:${TAG}"],
+  ]),
+  ...refuse("K1401", "cap_add", [["cap_add: [NET_ADMIN]", "cap_drop: [NET_ADMIN]"]]),
+  ...refuse("K1401", "security_opt.0", [
+    ["security_opt: [seccomp:unconfined]", "security_opt: [seccomp:builtin]"],
+    ["security_opt: [seccomp:./loose.json]", "security_opt: []"],
+    ["security_opt: [apparmor:unconfined]", "security_opt: [apparmor:docker-default]"],
+    ["security_opt: [apparmor=unconfined]", "security_opt: [apparmor=docker-default]"],
+    ["security_opt: ['label:disable']", "security_opt: []"],
+    ["security_opt: ['label:type:container_runtime_t']", "security_opt: []"],
+    ["security_opt: ['no-new-privileges:false']", "security_opt: ['no-new-privileges:true']"],
+    ["security_opt: [systempaths=unconfined]", "security_opt: [no-new-privileges]"],
+    ["security_opt: ['${TAG}']", "security_opt: [no-new-privileges=true]"],
+  ]),
+  ...refuse("K1401", "cgroup_parent", [["cgroup_parent: /system.slice", "cgroup_parent:"]]),
+  ...refuse("K1401", "sysctls", [["sysctls: {net.core.somaxconn: 1024}", "ulimits: {nofile: 1024}"]]),
+  ...refuse("K1401", "runtime", [["runtime: runsc", "runtime:"]]),
+  ...refuse("K1401", "credential_spec", [["credential_spec: {file: spec.json}", "credential_spec:"]]),
+
+  ...refuse("K1402", "network_mode", [
+    ["network_mode: host", "network_mode: none"],
+    ["network_mode: container:other", "network_mode: service:app"],
+    ["network_mode: other_default", "network_mode: bridge"],
+    ["network_mode: ${TAG}", "network_mode: service:app"],
+  ]),
+  ...refuse("K1402", "pid", [
+    ["pid: host", "pid: service:app"],
+    ["pid: container:other", "pid:"],
+  ]),
+  ...refuse("K1402", "ipc", [
+    ["ipc: host", "ipc: shareable"],
+    ["ipc: container:other", "ipc: service:app"],
+  ]),
+  ...refuse("K1402", "uts", [["uts: host", "hostname: host"]]),
+  ...refuse("K1402", "userns_mode", [["userns_mode: host", "userns_mode:"]]),
+  ...refuse("K1402", "cgroup", [["cgroup: host", "cgroup: private"]]),
+  ...refuse("K1402", "volumes_from.0", [
+    ["volumes_from: [container:other]", "volumes_from: [app]"],
+    ["volumes_from: ['container:other:ro']", "volumes_from: ['app:ro']"],
+    ["volumes_from: ['${TAG}']", "volumes_from: [container-of-ours]"],
+  ]),
+  ...refuse("K1402", "external_links", [["external_links: [other_db_1:db]", "links: [app:db]"]]),
+
+  ...refuse("K1403", "devices", [["devices: [/dev/kvm]", "devices: []"]]),
+  ...refuse("K1403", "device_cgroup_rules", [
+    ["device_cgroup_rules: ['c 1:3 mr']", "device_cgroup_rules: []"],
+  ]),
+  ...refuse("K1403", "gpus", [["gpus: all", "gpus:"]]),
+  ...refuse("K1403", "deploy.resources.reservations.devices", [
+    [
+      "deploy: {resources: {reservations: {devices: [{capabilities: [gpu]}]}}}",
+      "deploy: {resources: {reservations: {memory: 64M}}}",
+    ],
+  ]),
+  ...refuse("K1403", "deploy.resources.reservations.generic_resources", [
+    [
+      "deploy: {resources: {reservations: {generic_resources: [{discrete_resource_spec: {kind: gpu, value: 1}}]}}}",
+      "deploy: {resources: {limits: {pids: 100}}}",
+    ],
+  ]),
+  ...[
+    "device_read_bps",
+    "device_read_iops",
+    "device_write_bps",
+    "device_write_iops",
+    "weight_device",
+  ].flatMap((key) =>
+    refuse("K1403", `blkio_config.${key}`, [
+      [`blkio_config: {${key}: [{path: /dev/sda, rate: 1}]}`, "blkio_config: {weight: 300}"],
+    ]),
+  ),
+
+  ...refuse("K1404", "volumes.0", [
+    ["volumes: [/var/run/docker.sock:/var/run/docker.sock]", "volumes: [data:/var/run]"],
+    ["volumes: ['/etc:/etc:ro']", "volumes: [/etc]"],
+    ["volumes: ['./core/conf/../../../..:/x']", "volumes: ['./core/conf/.:/x']"],
+    ["volumes: ['./core/conf/../conf:/x']", "volumes: ['./core/conf:/x']"],
+    ["volumes: ['../core/conf:/x']", "volumes: ['.//core/conf/:/x']"],
+    ["volumes: ['~/core/conf:/x']", "volumes: ['./core/conf:/x']"],
+    ["volumes: ['./core/confx:/x']", "volumes: ['./core/conf:/x']"],
+    ["volumes: ['./core/con:/x']", "volumes: ['./core:/x']"],
+    ["volumes: ['./core/conf/core.ym:/x']", "volumes: ['./core/conf/core.yml:/x:ro']"],
+    ["volumes: ['./Core/conf:/x']", "volumes: ['./core/conf:/x']"],
+    ["volumes: ['.:/x']", "volumes: ['./core:/x']"],
+    ["volumes: ['./core/${TAG}:/x']", "volumes: ['./core/conf:/x/${TAG}']"],
+    ["volumes: ['${TAG}:/x']", "volumes: ['data:/x/${TAG}']"],
+    ["volumes: ['${TAG:-/etc}:/x']", "volumes: ['data:/x']"],
+    ["volumes: ['x${TAG}']", "volumes: ['/x']"],
+    ["volumes: ['c:/x']", "volumes: ['cc:/x']"],
+    ["volumes: ['.\\core:/x']", "volumes: ['./core:/x']"],
+    ["volumes: ['./core/conf:/x:rshared']", "volumes: ['./core/conf:/x:rprivate']"],
+    ["volumes: ['./core/conf:/x:ro,slave']", "volumes: ['./core/conf:/x:ro,z']"],
+    [
+      "volumes: [{type: bind, source: /etc, target: /x}]",
+      "volumes: [{type: volume, source: data, target: /x}]",
+    ],
+    [
+      "volumes: [{type: bind, source: core/confx, target: /x}]",
+      "volumes: [{type: bind, source: core/conf, target: /x}]",
+    ],
+    ["volumes: [{type: bind, target: /x}]", "volumes: [{type: volume, target: /x}]"],
+    [
+      "volumes: [{type: bind, source: ./core/conf, target: /x, bind: {propagation: shared}}]",
+      "volumes: [{type: bind, source: ./core/conf, target: /x, bind: {propagation: private}}]",
+    ],
+    ["volumes: [{type: '${TAG}', source: core/conf, target: /x}]", "volumes: [{type: tmpfs, target: /x}]"],
+    ["volumes: [{type: image, source: busybox, target: /x}]", "tmpfs: /x"],
+    ["volumes: [{type: cluster, source: c, target: /x}]", "tmpfs: [/x]"],
+    ["volumes: [{type: npipe, source: 'n', target: /x}]", "volumes: []"],
+    ["volumes: [{source: data, target: /x}]", "volumes: [{type: volume, source: data, target: /x}]"],
+    [
+      "volumes: [{type: volume, source: /etc, target: /x}]",
+      "volumes: [{type: volume, source: etc, target: /x}]",
+    ],
+    [
+      "volumes: [{type: volume, source: data, target: /x, volume: {subpath: ../etc}}]",
+      "volumes: [{type: volume, source: data, target: /x, volume: {subpath: a..b/etc}}]",
+    ],
+    ["volumes: [7]", "volumes: ['/7']"],
+  ]),
+  ...refuse("K1404", "use_api_socket", [["use_api_socket: true", "use_api_socket: false"]]),
+  ...refuse("K1404", "logging.options.syslog-address", [
+    [
+      "logging: {driver: syslog, options: {syslog-address: 'unix:///var/run/docker.sock'}}",
+      "logging: {driver: syslog, options: {syslog-address: 'tcp://${TAG}:514', tag: /app}}",
+    ],
+  ]),
+  ...refuse("K1404", "logging.options.syslog-tls-ca-cert", [
+    [
+      "logging: {driver: syslog, options: {syslog-tls-ca-cert: /etc/ssl/key.pem}}",
+      "logging: {driver: json-file, options: {max-size: 10m}}",
+    ],
+  ]),
+
+  ...refuse("K1405", "build", [
+    ["build: .", "image: app:1"],
+    ["build: {context: .}", "build:"],
+  ]),
+  ...refuse("K1405", "develop", [["develop: {watch: [{path: ., action: rebuild}]}", "develop:"]]),
+  ...refuse("K1406", "provider", [["provider: {type: evil}", "provider:"]]),
+  ...["post_start", "pre_stop", "pre_start"].flatMap((hook) =>
+    refuse("K1406", hook, [[`${hook}: [{command: id}]`, "command: id"]]),
+  ),
+  ...refuse("K1406", "models", [["models: [llm]", "models: []"]]),
+  ...refuse("K1406", "/models", [["models: {llm: {model: ai/x}}", "models: {}"]]),
+
+  ...refuse("K1409", "environment.KEY", [
+    ["environment: {KEY: }", "environment: {KEY: ''}"],
+    ["environment: {KEY: null}", "environment: {KEY: 0}"],
+  ]),
+  ...refuse("K1409", "environment.0", [
+    ["environment: [KEY]", "environment: [KEY=]"],
+    ["environment: ['${TAG}']", "environment: ['KEY=${TAG}']"],
+    ["environment: ['${TAG:-A=B}']", "environment: ['KEY=${TAG:-A=B}']"],
+  ]),
+
+  ...refuse("K1410", "/volumes.data.driver", [
+    ["volumes: {data: {driver: rclone}}", "volumes: {data: {driver: local}}"],
+    ["volumes: {data: {driver: '${TAG}'}}", "volumes: {data: }"],
+  ]),
+  ...refuse("K1410", "/volumes.data.driver_opts.device", [
+    ["volumes: {data: {driver_opts: {device: /etc}}}", "volumes: {data: {driver_opts: {size: 1g}}}"],
+  ]),
+  ...refuse("K1410", "/volumes.data.driver_opts.type", [
+    ["volumes: {data: {driver_opts: {type: nfs}}}", "volumes: {data: {driver_opts: {}}}"],
+  ]),
+  ...refuse("K1410", "/volumes.data.driver_opts.o", [
+    ["volumes: {data: {driver_opts: {o: bind}}}", "volumes: {data: {}}"],
+  ]),
+  ...refuse("K1410", "/volumes.data.external", [
+    ["volumes: {data: {external: true}}", "volumes: {data: {external: false}}"],
+    ["volumes: {data: {external: '${TAG}'}}", "volumes: {data: {labels: {a: b}}}"],
+  ]),
+
+  ...refuse("K1412", "/name", [["name: mine", "name:"]]),
+  ...refuse("K1412", "container_name", [["container_name: app", "hostname: app"]]),
+  ...["networks", "volumes"].flatMap((kind) =>
+    refuse("K1412", `/${kind}.data`, [[`${kind}: {data: {name: mine}}`, `${kind}: {data: {}}`]]),
+  ),
+  ...["secrets", "configs"].flatMap((kind) =>
+    refuse("K1412", `/${kind}.data`, [
+      [
+        `${kind}: {data: {name: mine, file: core/secrets/admin}}`,
+        `${kind}: {data: {file: core/secrets/admin}}`,
+      ],
+    ]),
+  ),
+  ...refuse("K1412", "labels.io.keelson.owner", [
+    ["labels: {io.keelson.owner: x}", "labels: {io.keelsonish.owner: x}"],
+    ["labels: {io.keelson.owner: }", "labels: {my.io.keelson.owner: }"],
+  ]),
+  ...refuse("K1412", "labels.0", [
+    ["labels: [com.docker.compose.project=lab-db]", "labels: [com.docker.composer.project=lab-db]"],
+    ["labels: ['${TAG}=x']", "labels: ['x=${TAG}']"],
+  ]),
+  ...refuse("K1412", "deploy.labels.io.keelson.owner", [
+    ["deploy: {labels: {io.keelson.owner: x}}", "deploy: {labels: {owner: x}}"],
+  ]),
+  ...refuse("K1412", "volumes.0.volume.labels.io.keelson.owner", [
+    [
+      "volumes: [{type: volume, target: /x, volume: {labels: {io.keelson.owner: x}}}]",
+      "volumes: [{type: volume, target: /x, volume: {labels: {owner: x}}}]",
+    ],
+  ]),
+  ...["networks", "volumes"].flatMap((kind) =>
+    refuse("K1412", `/${kind}.data.labels.io.keelson.owner`, [
+      [`${kind}: {data: {labels: {io.keelson.owner: x}}}`, `${kind}: {data: {labels: {owner: x}}}`],
+    ]),
+  ),
+  ...["secrets", "configs"].flatMap((kind) =>
+    refuse("K1412", `/${kind}.data.labels.io.keelson.owner`, [
+      [
+        `${kind}: {data: {file: core/secrets/admin, labels: {io.keelson.owner: x}}}`,
+        `${kind}: {data: {file: core/secrets/admin, labels: {owner: x}}}`,
+      ],
+    ]),
+  ),
+
+  ...["secrets", "configs"].flatMap((kind) =>
+    refuse("K1413", `/${kind}.data`, [
+      [`${kind}: {data: {environment: HOME}}`, `${kind}: {data: {file: ./core/secrets/admin}}`],
+      [`${kind}: {data: {content: hello}}`, `${kind}: {data: {file: core/conf/core.yml}}`],
+      [`${kind}: {data: {external: true}}`, `${kind}: {data: {file: core/secrets/admin, external: false}}`],
+      [`${kind}: {data: {driver: vault, file: core/secrets/admin}}`, `${kind}: {}`],
+      [`${kind}: {data: {file: /etc/shadow}}`, `${kind}: {data: {file: core/secrets/admin}}`],
+      [`${kind}: {data: {file: core/secrets}}`, `${kind}: {data: {file: core/secrets/admin}}`],
+      [`${kind}: {data: {file: '\${TAG}'}}`, `${kind}: {data: {file: core/secrets/admin}}`],
+      [`${kind}: {data: }`, `${kind}:`],
+    ]),
+  ),
+
+  ...refuse("K1415", "/networks.back.driver", [
+    ["networks: {back: {driver: host}}", "networks: {back: {driver: bridge}}"],
+    ["networks: {back: {driver: macvlan}}", "networks: {back: {internal: true}}"],
+    ["networks: {back: {driver: '${TAG}'}}", "networks: {back: }"],
+  ]),
+  ...refuse("K1415", "/networks.back.driver_opts.com.docker.network.bridge.name", [
+    [
+      "networks: {back: {driver_opts: {com.docker.network.bridge.name: br-lan}}}",
+      "networks: {back: {driver_opts: {com.docker.network.driver.mtu: 1400}}}",
+    ],
+  ]),
+  ...refuse("K1415", "/networks.back.ipam.driver", [
+    ["networks: {back: {ipam: {driver: dhcp}}}", "networks: {back: {ipam: {driver: default}}}"],
+  ]),
+  ...refuse("K1415", "/networks.back.ipam.options", [
+    [
+      "networks: {back: {ipam: {options: {a: b}}}}",
+      "networks: {back: {ipam: {config: [{subnet: 10.9.0.0/24}]}}}",
+    ],
+  ]),
+  ...refuse("K1415", "/networks.back", [
+    ["networks: {back: {external: true, name: host}}", "networks: {back: {external: true, name: hosts}}"],
+    [
+      "networks: {back: {external: true, name: 'container:x'}}",
+      "networks: {back: {external: true, name: container-x}}",
+    ],
+    ["networks: {back: {external: {name: none}}}", "networks: {back: {external: {name: some}}}"],
+    ["networks: {back: {external: true, name: 'a/b'}}", "networks: {back: {external: true, name: '${TAG}'}}"],
+  ]),
+  ...refuse("K1415", "/networks.host", [["networks: {host: {external: true}}", "networks: {host: {}}"]]),
+  ...refuse("K1415", "networks.back.driver_opts", [
+    ["networks: {back: {driver_opts: {a: b}}}", "networks: {back: {aliases: [a]}}"],
+  ]),
+
+  ...refuse("K1417", "profiles", [["profiles: [debug]", "profiles: []"]]),
+  ...refuse("K1417", "pull_policy", [
+    ["pull_policy: always", "pull_policy: missing"],
+    ["pull_policy: build", "pull_policy: never"],
+    ["pull_policy: every_12h", "pull_policy: if_not_present"],
+  ]),
+
+  ...refuse("K1414", "/extra", [["extra: {}", "x-extra: {}"]]),
+  ...refuse("K1414", "from_the_future", [["from_the_future: true", "x-from_the_future: true"]]),
+  ...refuse("K1414", "annotations", [["annotations: {run.oci.handler: x}", "labels: {run.oci.handler: x}"]]),
+  ...refuse("K1414", "cpu_rt_runtime", [["cpu_rt_runtime: 95", "cpu_quota: 95"]]),
+  ...refuse("K1414", "blkio_config.new", [["blkio_config: {new: 1}", "blkio_config: {weight: 10}"]]),
+  ...refuse("K1414", "deploy.new", [["deploy: {new: 1}", "deploy: {replicas: 1}"]]),
+  ...refuse("K1414", "deploy.resources.new", [
+    ["deploy: {resources: {new: 1}}", "deploy: {resources: {limits: {cpus: 1}}}"],
+  ]),
+  ...refuse("K1414", "deploy.resources.limits.new", [
+    ["deploy: {resources: {limits: {new: 1}}}", "deploy: {resources: {limits: {memory: 1g}}}"],
+  ]),
+  ...refuse("K1414", "deploy.resources.reservations.new", [
+    ["deploy: {resources: {reservations: {new: 1}}}", "deploy: {resources: {reservations: {cpus: 1}}}"],
+  ]),
+  ...refuse("K1414", "env_file.0.new", [
+    ["env_file: [{path: a.env, new: 1}]", "env_file: [{path: a.env, required: true, format: raw}]"],
+  ]),
+  ...refuse("K1414", "extends.new", [
+    ["extends: {service: app, new: 1}", "x-extends: {service: app, new: 1}"],
+  ]),
+  ...refuse("K1414", "logging.new", [["logging: {new: 1}", "logging: {driver: none}"]]),
+  ...refuse("K1414", "networks.back.new", [
+    ["networks: {back: {new: 1}}", "networks: {back: {priority: 1}}"],
+  ]),
+  ...refuse("K1414", "volumes.0.new", [
+    ["volumes: [{type: tmpfs, target: /x, new: 1}]", "volumes: [{type: tmpfs, target: /x, read_only: true}]"],
+  ]),
+  ...["bind", "volume", "tmpfs"].flatMap((type) =>
+    refuse("K1414", `volumes.0.${type}.new`, [
+      [
+        `volumes: [{type: ${type}, source: core, target: /x, ${type}: {new: 1}}]`,
+        `volumes: [{type: ${type}, source: core, target: /x, ${type}: {x-new: 1}}]`,
+      ],
+    ]),
+  ),
+  ...refuse("K1414", "/networks.back.new", [
+    ["networks: {back: {new: 1}}", "networks: {back: {attachable: true}}"],
+  ]),
+  ...refuse("K1414", "/networks.back.ipam.new", [
+    ["networks: {back: {ipam: {new: 1}}}", "networks: {back: {ipam: {}}}"],
+  ]),
+  ...refuse("K1414", "/networks.back.ipam.config.0.new", [
+    [
+      "networks: {back: {ipam: {config: [{new: 1}]}}}",
+      "networks: {back: {ipam: {config: [{subnet: 10.9.0.0/24}]}}}",
+    ],
+  ]),
+  ...refuse("K1414", "/volumes.data.new", [["volumes: {data: {new: 1}}", "volumes: {data: {x-new: 1}}"]]),
+  ...["secrets", "configs"].flatMap((kind) =>
+    refuse("K1414", `/${kind}.data.new`, [
+      [
+        `${kind}: {data: {file: core/secrets/admin, new: 1}}`,
+        `${kind}: {data: {file: core/secrets/admin, x-new: 1}}`,
+      ],
+    ]),
+  ),
+];
+
+describe("each line of the gate", () => {
+  it.each(cases)("must refuse $refused ($code) and accept $accepted", ({ code, path, refused, accepted }) => {
+    const fullPath = path.startsWith("/") ? path.slice(1) : `services.web.${path}`;
+    const found = (fragment: string) =>
+      gate(textOf(fragment, path)).map((problem) => [problem.code, problem.path]);
+    expect(found(refused)).toContainEqual([code, fullPath]);
+    expect(found(accepted)).toEqual([]);
+  });
+
+  const roots = cases.map(({ code, path, refused }) => ({ code, root: documentOf(textOf(refused, path)) }));
+
+  it.each(gateRules)("must have a case that only the line $code at $at refuses", (rule) => {
+    const others = gateRules.filter((other) => other !== rule);
+    const proofs = roots.filter(({ code, root }) => {
+      const count = (rules: typeof gateRules) =>
+        findRefusals(rules, { root, context }).filter((finding) => finding.code === code).length;
+      return count([rule]) > 0 && count(gateRules) > count(others);
+    });
+    expect(proofs).not.toEqual([]);
+  });
+
+  it("must say once what an anchor repeats", () => {
+    const text = "x-a: &a {privileged: true, image: a}\nservices: {one: *a, two: {<<: *a}}";
+    expect(gate(text).map(({ code, line, column }) => [code, line, column])).toEqual([["K1401", 1, 10]]);
+  });
+});
+
+describe("a refusal", () => {
+  it("must say where it is, what is wrong and what to do", () => {
+    expect(gate("services:\n  web:\n    image: app\n    network_mode: host\n")).toEqual([
+      {
+        code: "K1402",
+        file: "releases/sample/1.0.0/packages/core/compose.yaml",
+        line: 4,
+        column: 5,
+        path: "services.web.network_mode",
+        message: "network_mode host is not the instance's own",
+        hint: "Use networks, network_mode: none, or network_mode: service:<name>.",
+        sourceLine: "    network_mode: host",
+      },
+    ]);
+  });
+
+  it.each([
+    ["imgae: app", "image"],
+    ["enviroment: {A: b}", "environment"],
+    ["portss: []", "ports"],
+    ["ximage: app", "image"],
+  ])("must suggest for %s the key that was meant", (fragment, meant) => {
+    expect(gate(textOf(`${fragment}\nimage: app`, "")).map(({ message }) => message)).toEqual([
+      expect.stringContaining(`did you mean ${meant}?`),
+    ]);
+  });
+});
+
+const context = {
+  project: "lab-core",
+  stage: "file",
+  folder: "",
+  boundPaths: sampleInput({ files: {} }).boundPaths,
+} as const;
+
+function refuse(code: string, path: string, pairs: [refused: string, accepted: string][]): Case[] {
+  return pairs.map(([refused, accepted]) => ({ code, path, refused, accepted }));
+}
+
+function gate(text: string) {
+  return gateCompose(
+    sampleInput({ files: { "compose.yaml": text, "a.env": "A=1\n" }, variables: { TAG: "1" } }),
+  );
+}
+
+/** A fragment whose finding is at the top of the document is one; anything else belongs to the service `web`. */
+function textOf(fragment: string, path: string): string {
+  const app = "app: {image: app}";
+  if (path.startsWith("/")) return `${fragment}\nservices: {${app}}\n`;
+  const image = /^image:/m.test(fragment) ? "" : "    image: app\n";
+  return `services:\n  ${app}\n  web:\n${image}${fragment.replace(/^/gm, "    ")}\n`;
+}
+
+function documentOf(text: string) {
+  const root: unknown = parse(text);
+  if (!isJsonObject(root)) throw new Error(`not a document: ${text}`);
+  return root;
+}

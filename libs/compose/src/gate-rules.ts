@@ -1,0 +1,32 @@
+import type { Rule } from "./rule.ts";
+import { buildRules } from "./rules/build.ts";
+import { deviceRules } from "./rules/device.ts";
+import { environmentRules } from "./rules/environment.ts";
+import { knownKeyRules } from "./rules/known-keys.ts";
+import { mountRules } from "./rules/mount.ts";
+import { nameRules } from "./rules/name.ts";
+import { namespaceRules } from "./rules/namespace.ts";
+import { networkRules } from "./rules/network.ts";
+import { policyRules } from "./rules/policy.ts";
+import { privilegeRules } from "./rules/privilege.ts";
+import { programRules } from "./rules/program.ts";
+import { secretRules } from "./rules/secret.ts";
+import { volumeRules } from "./rules/volume.ts";
+
+const judgingRules: readonly Rule[] = [
+  ...privilegeRules,
+  ...namespaceRules,
+  ...deviceRules,
+  ...mountRules,
+  ...buildRules,
+  ...programRules,
+  ...environmentRules,
+  ...volumeRules,
+  ...nameRules,
+  ...secretRules,
+  ...networkRules,
+  ...policyRules,
+];
+
+/** The whole gate on values; what files take part is judged in `participants`, variables in `variables`. */
+export const gateRules: readonly Rule[] = [...judgingRules, ...knownKeyRules(judgingRules)];

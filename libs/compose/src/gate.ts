@@ -1,0 +1,77 @@
+import { type ComposeInput, decodeText, type Problem, sortProblems } from "@keelson/model";
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+
+import { problemAt } from "./compose-document.ts";
+import { findServiceRefusals } from "./extends-chain.ts";
+import { gateRules } from "./gate-rules.ts";
+import { findParticipants, type Participants } from "./participants.ts";
+import { findForeignValues } from "./plain-file.ts";
+import { findRefusals } from "./rule.ts";
+import { findUndeclared, isReservedVariable } from "./variables.ts";
+
+/**
+ * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose sees it: codes K1401
+ * to K1418 and K1424, sorted. Reads nothing but its input. Nothing can permit what is refused.
+ */
+export function gateCompose(input: ComposeInput): Problem[] {
+  return judgeCompose(input).problems;
+}
+
+/** The problems, and the files that take part: Compose is given these and no others. */
+export function judgeCompose(input: ComposeInput): Participants {
+  const { composeFiles, plainFiles, problems } = findParticipants(input);
+  const variables = new Set(Object.keys(input.variables));
+  const found = [
+    ...problems,
+    ...composeFiles.flatMap(({ document, folder }) =>
+      findRefusals(gateRules, {
+        root: document.root.value,
+        context: { project: input.project, stage: "file", folder, boundPaths: input.boundPaths },
+      }).map((finding) => problemAt(document, finding)),
+    ),
+    ...findServiceRefusals(composeFiles).map(({ participant, finding }) =>
+      problemAt(participant.document, finding),
+    ),
+    ...plainFiles.flatMap((plain) => findForeignValues(plain, variables)),
+    ...findUndeclared(composeFiles, input),
+    ...findReservedVariables(input),
+  ];
+  return { composeFiles, plainFiles, problems: withoutRepeats(sortProblems(found)) };
+}
+
+/** K1412 in package.yaml, where the variables are declared. */
+function findReservedVariables(input: ComposeInput): Problem[] {
+  const file = `${input.folder}/package.yaml`;
+  return Object.keys(input.variables)
+    .filter((name) => isReservedVariable(name))
+    .map((name) => ({
+      code: "K1412",
+      file,
+      ...declarationOf(name, input.packageFiles.find(({ path }) => path === file)?.bytes),
+      path: `variables.${name}`,
+      message: `the variable ${name} steers Compose itself`,
+      hint: "Use a name that does not begin with COMPOSE_ or DOCKER_ and is not HOME.",
+    }));
+}
+
+function declarationOf(name: string, packageYaml: Uint8Array | undefined) {
+  if (packageYaml === undefined) return { line: 1, column: 1 };
+  const lineCounter = new LineCounter();
+  const text = decodeText(packageYaml);
+  const variables = parseDocument(text, { lineCounter, prettyErrors: false }).get("variables");
+  const pair = isMap(variables)
+    ? variables.items.find(({ key }) => isScalar(key) && key.value === name)
+    : undefined;
+  const offset = (isScalar(pair?.key) ? pair.key.range?.[0] : undefined) ?? 0;
+  const { line, col } = lineCounter.linePos(offset);
+  return { line, column: col, sourceLine: text.split("\n")[line - 1] ?? "" };
+}
+
+/** A file that takes part in two ways is judged in both; what is the same is said once. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter((problem) => {
+    const key = JSON.stringify([problem.code, problem.file, problem.line, problem.column, problem.message]);
+    return !seen.has(key) && seen.add(key);
+  });
+}

@@ -1,0 +1,3 @@
+export { findComposeBinary, readComposeVersion } from "./binary.ts";
+export { gateCompose } from "./gate.ts";
+export { type ResolveOptions, resolveCompose } from "./resolution.ts";

@@ -1,0 +1,123 @@
+import { decodeText, type Problem } from "@keelson/model";
+
+import { type Finding, problemAt } from "./compose-document.ts";
+import type { PlainFile } from "./participants.ts";
+import { variablesOf } from "./variables.ts";
+
+const valueHint = "Write KEY=value, or KEY= for an empty value.";
+const variableHint =
+  "Declare it under variables in package.yaml, write $$ for a dollar sign, or put the value in single quotes.";
+
+/** K1409 and K1411: what an `env_file` or `label_file` would take from the environment of whoever runs Compose. */
+export function findForeignValues(plain: PlainFile, variables: ReadonlySet<string>): Problem[] {
+  const text = decodeText(plain.bytes);
+  // Label files are interpolated too, but only with what they define themselves.
+  const known = new Set(plain.kind === "env_file" ? variables : []);
+  const lines = text.split("\n");
+  const problems: Problem[] = [];
+  for (const statement of statementsOf(text)) {
+    const at = { statement, sourceLine: (lines[statement.line - 1] ?? "").replace(/\r$/, "") };
+    if (statement.value === null) {
+      const message = `${statement.key} has no value, so Compose would take it from the agent's own environment`;
+      problems.push(problemIn(plain, { ...at, code: "K1409", message, hint: valueHint }));
+    }
+    for (const name of variablesOf(statement.value ?? "")) {
+      if (known.has(name)) continue;
+      const message = `the variable ${name} is neither declared nor set above`;
+      problems.push(problemIn(plain, { ...at, code: "K1411", message, hint: variableHint }));
+    }
+    known.add(statement.key);
+  }
+  return problems;
+}
+
+interface Statement {
+  key: string;
+  /** What is interpolated: empty for a single-quoted value, null where there is none at all. */
+  value: string | null;
+  line: number;
+}
+
+/**
+ * The statements of a dotenv file as Compose reads them: `KEY=value` or `KEY: value`, a quoted value may span lines, and
+ * what follows its closing quote is the next statement.
+ */
+function* statementsOf(text: string): Generator<Statement> {
+  let at = 0;
+  let line = 1;
+  while (at < text.length) {
+    const end = lineEnd(text, at);
+    const body = text.slice(at, end).trimStart();
+    const separator = body.search(/[=:]/);
+    if (body === "" || body.startsWith("#") || separator === -1) {
+      if (body !== "" && !body.startsWith("#")) yield { key: keyOf(body), value: null, line };
+      at = end + 1;
+      line++;
+      continue;
+    }
+    const key = keyOf(body.slice(0, separator));
+    const rest = body.slice(separator + 1).trimStart();
+    const start = end - rest.length;
+    const close = closingQuote(text, start);
+    if (close === -1) {
+      yield { key, value: rest, line };
+      at = end + 1;
+      line++;
+      continue;
+    }
+    const value = text.slice(start + 1, close);
+    yield { key, value: text[start] === "'" ? "" : value.replaceAll("\\$", ""), line };
+    at = close + 1;
+    line += value.split("\n").length - 1;
+  }
+}
+
+function keyOf(text: string): string {
+  return text.trim().replace(/^export\s+/, "");
+}
+
+function lineEnd(text: string, from: number): number {
+  const end = text.indexOf("\n", from);
+  return end === -1 ? text.length : end;
+}
+
+/** Where the quote that begins at `start` ends; -1 when none begins there or it never ends. */
+function closingQuote(text: string, start: number): number {
+  const quote = text[start];
+  if (quote !== '"' && quote !== "'") return -1;
+  for (let at = text.indexOf(quote, start + 1); at !== -1; at = text.indexOf(quote, at + 1)) {
+    if (text[at - 1] !== "\\") return at;
+  }
+  return -1;
+}
+
+interface Found {
+  statement: Statement;
+  sourceLine: string;
+  code: string;
+  message: string;
+  hint: string;
+}
+
+/** In the file itself when it is of the repository; a rendered one has no lines there, so where it is named. */
+function problemIn(plain: PlainFile, { statement, sourceLine, code, message, hint }: Found): Problem {
+  if (plain.file === null) {
+    const finding: Finding = {
+      code,
+      path: plain.namedBy.path,
+      message: `line ${statement.line} of the rendered ${plain.path}: ${message}`,
+      hint,
+    };
+    return problemAt(plain.namedBy.document, finding);
+  }
+  return {
+    code,
+    file: plain.file,
+    line: statement.line,
+    column: 1,
+    path: statement.key,
+    message,
+    hint,
+    sourceLine,
+  };
+}

@@ -1,0 +1,636 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { type ComposeModel, isJsonObject, secretPlaceholder } from "@keelson/model";
+import { constantFrom, sample as sampleOf, string } from "fast-check";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+
+import { findComposeBinary } from "./binary.ts";
+import { runCompose } from "./compose-process.ts";
+import { relativePaths } from "./model-paths.ts";
+import { normalModel } from "./normal-model.ts";
+import { closedEnvironment, resolveCompose } from "./resolution.ts";
+import { sampleInput } from "./sample-input.ts";
+
+type Sample = Parameters<typeof sampleInput>[0];
+
+let composeBinary: string;
+/** Holds the temporary folders of these tests, so that what is left over shows. */
+let scratch: string;
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "keelson-test-"));
+  composeBinary = await findComposeBinary(process.env);
+  await mkdir(join(scratch, "tmp"));
+  vi.stubEnv("TMPDIR", join(scratch, "tmp"));
+});
+
+afterEach(async () => {
+  const left = await readdir(join(scratch, "tmp"));
+  if (left.length > 0) throw new Error(`temporary folders are left: ${left.join(", ")}`);
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+const platform = {
+  "compose.yaml": `
+x-service: &service
+  restart: unless-stopped
+  logging: {driver: json-file, options: {max-size: 10m}}
+services:
+  web:
+    <<: *service
+    image: "nginx:\${TAG}"
+    command: [sh, -c, "echo $$HOME"]
+    env_file: core/app.env
+    label_file: labels.env
+    environment: ["DOMAIN=\${DOMAIN}"]
+    volumes:
+      - ./core/conf/core.yml:/etc/core.yml:ro
+      - {type: bind, source: ./core/conf, target: /conf}
+      - data:/data
+    ports: ["8080:80", "127.0.0.1:9000-9001:9000-9001"]
+    depends_on: {db: {condition: service_healthy, restart: true}}
+    secrets: [admin]
+    configs: [{source: core, target: /core.yml}]
+    healthcheck: {test: [CMD, "true"], interval: 90s}
+    networks: [default, back]
+  db:
+    <<: *service
+    image: db:1
+    entrypoint: []
+    networks: {back: {aliases: [store]}}
+networks: {back: {internal: true}}
+volumes: {data: }
+secrets: {admin: {file: ./core/secrets/admin}}
+configs: {core: {file: core/conf/core.yml}}
+`,
+  "labels.env": "tier=front\n",
+};
+const platformSample: Sample = {
+  files: platform,
+  variables: { TAG: "1.0", DOMAIN: "a$b.example" },
+  rendered: { "core/app.env": "# of the app\nMODE=fast\nPRICE='5$'\n" },
+};
+
+describe("a resolved model", () => {
+  it("must say what Compose says, with paths of the package and in one form", async () => {
+    const model = await resolved(platformSample);
+    expect(model).toEqual({
+      name: "lab-core",
+      services: {
+        db: {
+          entrypoint: [],
+          image: "db:1",
+          logging: { driver: "json-file", options: { "max-size": "10m" } },
+          networks: { back: { aliases: ["store"] } },
+          restart: "unless-stopped",
+        },
+        web: {
+          command: ["sh", "-c", "echo $$HOME"],
+          configs: [{ source: "core", target: "/core.yml" }],
+          depends_on: { db: { condition: "service_healthy", required: true, restart: true } },
+          environment: { DOMAIN: "a$$b.example", MODE: "fast", PRICE: "5$$" },
+          healthcheck: { interval: "1m30s", test: ["CMD", "true"] },
+          image: "nginx:1.0",
+          labels: { tier: "front" },
+          logging: { driver: "json-file", options: { "max-size": "10m" } },
+          networks: { back: null, default: null },
+          ports: [
+            { mode: "ingress", protocol: "tcp", published: "8080", target: 80 },
+            { host_ip: "127.0.0.1", mode: "ingress", protocol: "tcp", published: "9000", target: 9000 },
+            { host_ip: "127.0.0.1", mode: "ingress", protocol: "tcp", published: "9001", target: 9001 },
+          ],
+          restart: "unless-stopped",
+          secrets: [{ source: "admin", target: "/run/secrets/admin" }],
+          volumes: [
+            {
+              bind: { create_host_path: false },
+              read_only: true,
+              source: "core/conf/core.yml",
+              target: "/etc/core.yml",
+              type: "bind",
+            },
+            { bind: { create_host_path: false }, source: "core/conf", target: "/conf", type: "bind" },
+            { source: "data", target: "/data", type: "volume" },
+          ],
+        },
+      },
+      networks: {
+        back: { internal: true, name: "lab-core_back" },
+        default: { name: "lab-core_default" },
+      },
+      volumes: { data: { name: "lab-core_data" } },
+      secrets: { admin: { file: "core/secrets/admin", name: "lab-core_admin" } },
+      configs: { core: { file: "core/conf/core.yml", name: "lab-core_core" } },
+    });
+  });
+
+  it("must be the same text in ten runs and whatever the order of keys", async () => {
+    const reversed = { "compose.yaml": "services: {b: {tty: true, image: x}, a: {image: y}}" };
+    const sorted = { "compose.yaml": "services: {a: {image: y}, b: {image: x, tty: true}}" };
+    expect(await textOf({ files: reversed })).toBe(await textOf({ files: sorted }));
+    const texts = new Set<string>();
+    for (let run = 0; run < 10; run++) texts.add(await textOf(platformSample));
+    expect(texts.size).toBe(1);
+  });
+
+  it("must be what Compose makes of the original text", async () => {
+    const text = `
+x-a: &a {a: "1", b: "2"}
+services:
+  app:
+    image: app
+    environment: {<<: *a, b: 1_000, c: 0777, d: 1e3, e: "0777", f: yes, g: 1.50, h: 0x1F, i: .5, j: 2020, k: 1:30}
+    ports: [22:22, 8000-8001:80-81, "3000"]
+    cpus: 0.50
+    mem_limit: 64m
+    stop_grace_period: 1m30s
+    restart: no
+    command: 'echo "a\\b"   c'
+    labels: {multi: "a
+      b", block: |
+        line ü 😀
+        next
+      }
+    ulimits: {nofile: {soft: 0x400, hard: 2_000}}
+    volumes: [{type: tmpfs, target: /t, tmpfs: {mode: 01777, size: 1048576}}]
+    secrets: [{source: s, mode: 0440}]
+secrets: {s: {file: core/secrets/admin}}
+`;
+    // A block scalar cannot stand in a flow mapping; written out it can.
+    const original = text.replace(
+      /labels: \{multi[\s\S]*?\n {6}\}/,
+      'labels:\n      multi: "a\n        b"\n      block: |\n        line ü 😀\n        next',
+    );
+    await inFolder(async (folder) => {
+      await writeFile(join(folder, "compose.yaml"), original);
+      const output = await config(folder, ["compose.yaml"]);
+      const model = normalModel(relativePaths(output, { project: folder, root: folder }));
+      expect(await textOf({ files: { "compose.yaml": original } })).toBe(JSON.stringify(model));
+    });
+  });
+
+  it("must resolve to itself when it is written down and read by Compose again", async () => {
+    const model = await resolved({ ...platformSample, variables: { TAG: "1$$x${y}", DOMAIN: "$" } });
+    expect(model.services["web"]?.image).toBe("nginx:1$$$$x$${y}");
+    await inFolder(async (folder) => {
+      await writeFile(join(folder, "compose.json"), JSON.stringify(model));
+      const again = await config(folder, ["compose.json"]);
+      const second = normalModel(relativePaths(again, { project: folder, root: folder }));
+      expect(JSON.stringify(second)).toBe(JSON.stringify(model));
+    });
+  });
+
+  it("must take an environment's override, with its tags", async () => {
+    const files = {
+      "compose.yaml":
+        "services: {web: {image: web, ports: ['80:80'], command: [a], volumes: ['./core/conf:/c'], tty: true}}",
+      "base.yaml": "services: {b: {image: b, init: true}}",
+    };
+    const override = `services:
+  web: {ports: !override ["81:80"], command: !reset null, tty: !reset true, volumes: ["./core/secrets:/s"]}
+  more: {extends: {file: base.yaml, service: b}}`;
+    const { services } = await resolved({ files, override });
+    expect(services["more"]).toMatchObject({ image: "b", init: true });
+    expect(services["web"]?.ports).toEqual([
+      { mode: "ingress", protocol: "tcp", published: "81", target: 80 },
+    ]);
+    expect(services["web"]).not.toHaveProperty("command");
+    expect(services["web"]).not.toHaveProperty("tty");
+    expect(services["web"]?.volumes?.map(({ source }) => source)).toEqual(["core/conf", "core/secrets"]);
+  });
+
+  it("must take included and extended files from their own folders", async () => {
+    const files = {
+      "compose.yaml":
+        "include: [sub/compose.yaml]\nservices: {app: {extends: {file: base/b.yaml, service: b}}}",
+      "sub/compose.yaml":
+        "include: [deep/compose.yaml]\nservices: {sub: {image: 's:${TAG}', volumes: ['./conf:/c'], env_file: s.env}}",
+      "sub/s.env": "S=$TAG",
+      "sub/deep/compose.yaml":
+        "services: {deep: {image: d, command: ['$$x', '${TAG}'], volumes: ['./conf:/c']}}",
+      "base/b.yaml": "services: {b: {image: b, volumes: ['./conf:/c']}}",
+    };
+    const boundPaths = ["sub/conf/a", "sub/deep/conf/a", "base/conf/a"];
+    const { services } = await resolved({ files, boundPaths, variables: { TAG: "1$2" } });
+    const sources = ["app", "sub", "deep"].map((name) => services[name]?.volumes?.[0]?.source);
+    expect(sources).toEqual(["base/conf", "sub/conf", "sub/deep/conf"]);
+    expect(services["sub"]).toMatchObject({ image: "s:1$$2", environment: { S: "1$$2" } });
+    expect(services["deep"]?.["command"]).toEqual(["$$x", "1$$2"]);
+  });
+
+  it("must be relative to the Compose file's folder", async () => {
+    const files = {
+      "deploy/compose.yaml": "services: {a: {image: a, volumes: ['./core/conf:/c'], env_file: a.env}}",
+      "deploy/a.env": "A=1",
+    };
+    const { services } = await resolved({ files, composeFile: "deploy/compose.yaml" });
+    expect(services["a"]).toMatchObject({ environment: { A: "1" }, volumes: [{ source: "core/conf" }] });
+  });
+});
+
+describe("the closed environment", () => {
+  it("must not let anything of the surroundings change the model", async () => {
+    const before = await textOf(platformSample);
+    const leaked = {
+      TAG: "leaked",
+      COMPOSE_FILE: "/nowhere.yaml",
+      COMPOSE_PROJECT_NAME: "leaked",
+      COMPOSE_PROFILES: "leaked",
+      COMPOSE_ENV_FILES: "/nowhere.env",
+      COMPOSE_REMOVE_ORPHANS: "1",
+      COMPOSE_EXPERIMENTAL_GIT_REMOTE: "1",
+      DOCKER_HOST: "tcp://127.0.0.1:1",
+      DOCKER_CONTEXT: "leaked",
+      DOCKER_DEFAULT_PLATFORM: "linux/riscv64",
+    };
+    for (const [name, value] of Object.entries(leaked)) vi.stubEnv(name, value);
+    try {
+      const files = { ...platform, ".env": "TAG=leaked\nCOMPOSE_PROJECT_NAME=leaked\n" };
+      expect(await textOf({ ...platformSample, files })).toBe(before);
+    } finally {
+      for (const name of Object.keys(leaked)) vi.stubEnv(name, undefined);
+    }
+  });
+
+  it("must hold what Keelson sets and nothing else, whatever variables are called", async () => {
+    const names = `"$(/usr/bin/env | /usr/bin/cut -d= -f1 | /usr/bin/sort | /usr/bin/tr '\\n' ' ')"`;
+    await withProgram(
+      `printf '{"name":"lab-core","services":{"a":{"image":"%s"}}}' ${names}`,
+      async (program) => {
+        const files = { "compose.yaml": "services: {a: {image: '${LD_PRELOAD}'}}" };
+        const input = sampleInput({ files, variables: { LD_PRELOAD: "/nowhere.so", PATH: "x" } });
+        const { model } = await resolveCompose(input, { composeBinary: program });
+        const ofTheShell = ["PWD", "OLDPWD", "SHLVL", "_"];
+        const found = model?.services["a"]?.image
+          .split(" ")
+          .filter((name) => name !== "" && !ofTheShell.includes(name));
+        expect(found).toEqual(Object.keys(closedEnvironment("")).sort());
+      },
+    );
+  });
+
+  it("must hand over every value of a variable as it is", async () => {
+    const pieces = [
+      '"',
+      "'",
+      "\\",
+      "$",
+      "{",
+      "}",
+      "\n",
+      "\r",
+      "\t",
+      "#",
+      " ",
+      "=",
+      ":",
+      "a",
+      "n",
+      "%",
+      "`",
+      "é",
+      "😀",
+      "\u2028",
+      "${A}",
+    ];
+    const values = sampleOf(string({ unit: constantFrom(...pieces), maxLength: 12 }), {
+      numRuns: 200,
+      seed: 7,
+    });
+    const variables = Object.fromEntries(values.map((text, index) => [`V${index}`, text]));
+    const labels = Object.keys(variables).map((name) => `      ${name}: "\${${name}}"`);
+    const files = { "compose.yaml": `services:\n  a:\n    image: a\n    labels:\n${labels.join("\n")}\n` };
+    const { services } = await resolved({ files, variables });
+    const doubled = Object.entries(variables).map(([name, text]) => [name, text.replaceAll("$", "$$$$")]);
+    expect(services["a"]?.labels).toEqual(Object.fromEntries(doubled));
+  });
+
+  it("must keep Compose from the network and the disk, also without the gate", async () => {
+    let requests = 0;
+    const server = createServer((_request, response) => {
+      requests++;
+      response.end("services: {}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = addressOf(server.address());
+    try {
+      const remotes = [
+        `http://${address}/repo.git`,
+        `git://${address}/repo.git`,
+        `oci://${address}/a/b:1`,
+        `http://${address}/compose.yaml`,
+      ];
+      for (const remote of remotes) {
+        const text = `include: ["${remote}"]\nservices: {a: {image: a}}`;
+        const { problems } = await resolve({ files: { "compose.yaml": text } });
+        expect(problems.map(({ code }) => code)).toEqual(["K1407"]);
+        await inFolder(async (folder) => {
+          await writeFile(join(folder, "compose.yaml"), text);
+          await mkdir(join(folder, "home"));
+          const output = await run(folder, ["compose.yaml"]);
+          expect(output.exitCode).not.toBe(0);
+          expect(await readdir(join(folder, "home"))).toEqual([]);
+        });
+      }
+      expect(requests).toBe(0);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+describe("what only shows in the model", () => {
+  const secret = secretPlaceholder("sample.admin");
+
+  it.each([
+    [
+      "K1404",
+      "a logging option put together from a variable",
+      {
+        files: {
+          "compose.yaml":
+            "services: {a: {image: a, logging: {driver: syslog, options: {syslog-address: 'uni${X}'}}}}",
+        },
+        variables: { X: "x:///run/docker.sock" },
+      },
+      "services.a.logging.options.syslog-address",
+    ],
+    [
+      "K1404",
+      "a propagation put together from a variable",
+      {
+        files: { "compose.yaml": "services: {a: {image: a, volumes: ['./core/conf:/x:${X}']}}" },
+        variables: { X: "rshared" },
+      },
+      "services.a.volumes.0",
+    ],
+    [
+      "K1415",
+      "the host's network under the name of a shared one",
+      {
+        files: {
+          "compose.yaml":
+            "services: {a: {image: a, networks: [n]}}\nnetworks: {n: {external: true, name: '${X}'}}",
+        },
+        variables: { X: "host" },
+      },
+      "networks.n",
+      2,
+    ],
+    [
+      "K1412",
+      "a reserved label of a label_file",
+      { files: { "compose.yaml": "services: {a: {image: a, label_file: l}}", l: "io.keelson.owner=x" } },
+      "services.a.labels.io.keelson.owner",
+    ],
+    [
+      "K1411",
+      "a variable with a letter that only Compose takes for one",
+      { files: { "compose.yaml": "services: {a: {image: 'a:1${\u212A}'}}" } },
+      "",
+    ],
+    [
+      "K1423",
+      "a secret in the environment",
+      {
+        files: {
+          "compose.yaml": "services: {a: {image: a, environment: {A: " + secret + "}}}",
+        },
+      },
+      "services.a.environment.A",
+    ],
+    [
+      "K1423",
+      "a secret in a variable",
+      {
+        files: { "compose.yaml": "services: {a: {image: a, command: ['${X}']}}" },
+        variables: { X: secret },
+      },
+      "services.a.command.0",
+    ],
+    [
+      "K1423",
+      "a secret in an env_file",
+      {
+        files: { "compose.yaml": "services: {a: {image: a, env_file: core/app.env}}" },
+        rendered: { "core/app.env": `A=${secret}` },
+      },
+      "services.a.environment.A",
+    ],
+  ] satisfies [string, string, Sample, string, number?][])(
+    "must be refused with %s: %s",
+    async (code, _what, sample, path, line = 1) => {
+      const { model, problems } = await resolve(sample);
+      expect(model).toBeNull();
+      expect(problems.map((problem) => [problem.code, problem.path, problem.line])).toEqual([
+        [code, path, line],
+      ]);
+    },
+  );
+
+  it("must accept a shared network whose name is a variable", async () => {
+    const text = "services: {a: {image: a, networks: [n]}}\nnetworks: {n: {external: true, name: '${X}'}}";
+    const { networks } = await resolved({
+      files: { "compose.yaml": text },
+      variables: { X: "lab-db_stores" },
+    });
+    expect(networks).toEqual({ n: { external: true, name: "lab-db_stores" } });
+  });
+
+  it("must accept a logging address and a bind option that are harmless", async () => {
+    const text =
+      "services: {a: {image: a, logging: {driver: syslog, options: {syslog-address: 'tcp://${X}'}}, volumes: ['./core/conf:/x:r${Y}']}}";
+    expect(
+      (await resolve({ files: { "compose.yaml": text }, variables: { X: "log:514", Y: "o" } })).problems,
+    ).toEqual([]);
+  });
+});
+
+describe("what Compose rejects", () => {
+  it.each([
+    ["services:\n  a:\n    image: a\n    ports: [x]\n", 1, /port: x/i],
+    [
+      "services:\n  b:\n    image: b\n  a:\n    image: a\n    networks: [nope]\n",
+      4,
+      /undefined network nope/,
+    ],
+    ["services:\n  a:\n    image: a\n    depends_on: [b]\n", 2, /"b"/],
+    ["services:\n  a:\n    image: a\n    mem_limit: lots\n", 4, /mem_limit/],
+    ["services:\n  a:\n    image: a\n    healthcheck: {interval: soon}\n", 4, /interval/],
+    ["services:\n  a:\n    image: a\n    command: {a: b}\n", 4, /command/],
+    ["services:\n  a:\n    image: a\n    environment:\n      A: ${X:?needs X}\n", 5, /needs X/],
+    ['services:\n  a:\n    image: a\n    labels: ["a=${"]\n', 4, /labels/],
+    ["services:\n  a:\n    image: a\n    extends: {service: b}\n", 2, /b/],
+  ])("must be told with its place: %j", async (text, line, words) => {
+    const { model, problems } = await resolve({ files: { "compose.yaml": text }, variables: { X: "" } });
+    expect(model).toBeNull();
+    expect(problems).toEqual([
+      expect.objectContaining({
+        code: "K1420",
+        file: "releases/sample/1.0.0/packages/core/compose.yaml",
+        line,
+        message: expect.stringMatching(words),
+        sourceLine: text.split("\n")[line - 1],
+      }),
+    ]);
+    expect(JSON.stringify(problems)).not.toContain(scratch);
+  });
+
+  it("must be told in the file that is wrong", async () => {
+    const main = "include: [inc.yaml]\nservices: {a: {image: a, env_file: a.env}}";
+    const files = {
+      "compose.yaml": main,
+      "inc.yaml": "services:\n  inc: {image: i, expose: {a: b}}",
+      "a.env": "A=1",
+    };
+    const { problems } = await resolve({ files });
+    expect(problems).toEqual([
+      expect.objectContaining({ file: expect.stringMatching(/inc\.yaml$/), line: 2 }),
+    ]);
+    const { problems: found } = await resolve({
+      files: { ...files, "inc.yaml": "services: {}", "a.env": "A=1\nB='x\n" },
+    });
+    expect(found.map(({ code }) => code)).toEqual(["K1420"]);
+    // Compose 2.26 names no file here; what it does not say cannot be told.
+    expect(found[0]?.file).toMatch(found[0]?.message.includes("a.env") ? /a\.env$/ : /compose\.yaml$/);
+  });
+});
+
+describe("a Compose that does not answer", () => {
+  const input = sampleInput({ files: { "compose.yaml": "services: {a: {image: a}}" } });
+
+  it("must be killed with all it started when the time is over", async () => {
+    await withProgram(`/bin/sleep 60 & echo $! > "$0.pid"; /bin/sleep 60`, async (program) => {
+      await expect(resolveCompose(input, { composeBinary: program, timeoutMs: 300 })).rejects.toMatchObject({
+        code: "K1422",
+        outcome: { kind: "transient" },
+      });
+      const grandchild = Number(await readFile(`${program}.pid`, "utf8"));
+      await vi.waitFor(async () => expect(await isRunning(grandchild)).toBe(false), 5000);
+    });
+  });
+
+  it("must be killed on an abort", async () => {
+    await withProgram("/bin/sleep 60", async (program) => {
+      const controller = new AbortController();
+      const resolution = resolveCompose(input, { composeBinary: program, signal: controller.signal });
+      controller.abort(new Error("enough"));
+      await expect(resolution).rejects.toThrow("enough");
+      await expect(
+        resolveCompose(input, { composeBinary: program, signal: controller.signal }),
+      ).rejects.toThrow("enough");
+    });
+  });
+
+  it.each([
+    ["K1425", "kill -9 $$"],
+    ["K1425", "echo nonsense"],
+    ["K1425", "echo []"],
+    ["K1425", "echo '{}'"],
+    ["K1425", "/usr/bin/head -c 40000000 /dev/zero"],
+  ])("must give %s: %s", async (code, script) => {
+    await withProgram(script, async (program) => {
+      await expect(resolveCompose(input, { composeBinary: program })).rejects.toMatchObject({ code });
+    });
+  });
+
+  it("must give K1421 when it cannot be started", async () => {
+    await expect(resolveCompose(input, { composeBinary: join(scratch, "nowhere") })).rejects.toMatchObject({
+      code: "K1421",
+      outcome: { kind: "stalled" },
+    });
+  });
+
+  it("must not be run at all when the gate refuses", async () => {
+    const refused = sampleInput({ files: { "compose.yaml": "services: {a: {image: a, privileged: true}}" } });
+    const { problems } = await resolveCompose(refused, { composeBinary: join(scratch, "nowhere") });
+    expect(problems.map(({ code }) => code)).toEqual(["K1401"]);
+  });
+
+  it("must give K1426 when there is no temporary folder", async () => {
+    vi.stubEnv("TMPDIR", join(scratch, "nowhere"));
+    try {
+      await expect(resolveCompose(input, { composeBinary })).rejects.toMatchObject({ code: "K1426" });
+    } finally {
+      vi.stubEnv("TMPDIR", join(scratch, "tmp"));
+    }
+  });
+});
+
+function resolve(sample: Sample) {
+  return resolveCompose(sampleInput(sample), { composeBinary });
+}
+
+async function resolved(sample: Sample): Promise<ComposeModel> {
+  const { model, problems } = await resolve(sample);
+  if (model === null) throw new Error(`refused: ${JSON.stringify(problems, null, 2)}`);
+  return model;
+}
+
+async function textOf(sample: Sample): Promise<string> {
+  return JSON.stringify(await resolved(sample));
+}
+
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(scratch, "folder-"));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Compose itself, without the gate. */
+function run(folder: string, files: readonly string[]) {
+  return runCompose({
+    binary: composeBinary,
+    arguments: [
+      "--project-name=lab-core",
+      ...files.map((file) => `--file=${file}`),
+      "config",
+      "--format=json",
+    ],
+    environment: closedEnvironment(join(folder, "home")),
+    folder,
+    timeoutMs: 20_000,
+  });
+}
+
+async function config(folder: string, files: readonly string[]) {
+  const { exitCode, stdout, stderr } = await run(folder, files);
+  const model: unknown = exitCode === 0 ? JSON.parse(stdout) : null;
+  if (!isJsonObject(model)) throw new Error(stderr);
+  return model;
+}
+
+/** A stand-in for Compose that fails in a way that the real one cannot be made to. */
+async function withProgram(script: string, use: (program: string) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    const program = join(folder, "program");
+    await writeFile(program, `#!/bin/sh\n${script}\n`);
+    await chmod(program, 0o700);
+    await use(program);
+  });
+}
+
+function addressOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return `${address.address}:${address.port}`;
+}
+
+/** A killed process that nobody has waited for yet is not running any more. */
+async function isRunning(pid: number): Promise<boolean> {
+  try {
+    return !/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}

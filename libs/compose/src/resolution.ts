@@ -1,0 +1,142 @@
+import {
+  type ComposeInput,
+  type ComposeResolution,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type Problem,
+  secretPlaceholderPattern,
+  sortProblems,
+} from "@keelson/model";
+
+import { problemAtBest, readRejection, readUnsetVariables } from "./compose-message.ts";
+import { type ComposeOutput, endedOddly, runCompose } from "./compose-process.ts";
+import { judgeCompose } from "./gate.ts";
+import { gateRules } from "./gate-rules.ts";
+import { relativePaths } from "./model-paths.ts";
+import { isComposeModel, normalModel } from "./normal-model.ts";
+import type { Participant } from "./participants.ts";
+import { findRefusals } from "./rule.ts";
+import { type Workspace, withWorkspace } from "./workspace.ts";
+
+const defaultTimeoutMs = 30_000;
+
+export interface ResolveOptions {
+  composeBinary: string;
+  /** Until Compose is killed; default 30 seconds. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * What Compose makes of an instance's files, or the problems for which there is no model. The gate comes first; what it
+ * refuses never reaches Compose. The result of Compose passes the same rules again, since merging and interpolation
+ * could put together what no file says.
+ *
+ * The model is in the form that Compose reads: a dollar sign is `$$`, so that `JSON.stringify(model)` is a Compose file
+ * that resolves to the same model. Paths are relative to the Compose file's folder.
+ *
+ * Throws K1421 (Compose cannot be started), K1422 (it took longer than `timeoutMs`), K1425 (it ended without an answer),
+ * K1426 (no temporary folder), the signal's reason on an abort, and `InvariantError` when a path of this machine is left.
+ */
+export async function resolveCompose(
+  input: ComposeInput,
+  options: ResolveOptions,
+): Promise<ComposeResolution> {
+  const participants = judgeCompose(input);
+  if (participants.problems.length > 0) return { model: null, problems: participants.problems };
+  return withWorkspace({ participants, variables: input.variables }, async (workspace) => {
+    const output = await runConfig(input.project, { workspace, options });
+    const said = { stderr: output.stderr, workspace, participants };
+    if (output.exitCode !== 0) return { model: null, problems: [readRejection(said)] };
+    const model = relativePaths(parseModel(output.stdout), workspace);
+    const problems = [
+      ...readUnsetVariables(said),
+      ...judgeModel(model, { input, files: participants.composeFiles }),
+    ];
+    if (problems.length > 0) return { model: null, problems: sortProblems(problems) };
+    const normal: unknown = normalModel(model);
+    if (!isComposeModel(normal)) throw endedOddly("Compose printed something else than a model");
+    return { model: normal, problems: [] };
+  });
+}
+
+function runConfig(
+  project: string,
+  { workspace, options }: { workspace: Workspace; options: ResolveOptions },
+): Promise<ComposeOutput> {
+  return runCompose({
+    binary: options.composeBinary,
+    arguments: [
+      `--project-name=${project}`,
+      `--project-directory=${workspace.project}`,
+      `--env-file=${workspace.variablesFile}`,
+      ...workspace.composeFiles.map((file) => `--file=${file}`),
+      "config",
+      "--format=json",
+    ],
+    environment: closedEnvironment(workspace.home),
+    folder: workspace.home,
+    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+}
+
+/** All that Compose knows of its surroundings. `home` is an empty folder, so that no login and no plugin is found. */
+export function closedEnvironment(home: string): Record<string, string> {
+  return {
+    COMPOSE_DISABLE_ENV_FILE: "1",
+    COMPOSE_EXPERIMENTAL_GIT_REMOTE: "0",
+    COMPOSE_EXPERIMENTAL_OCI_REMOTE: "0",
+    DOCKER_CONFIG: home,
+    HOME: home,
+  };
+}
+
+function parseModel(stdout: string): JsonObject {
+  let model: unknown;
+  try {
+    model = JSON.parse(stdout);
+  } catch (error) {
+    throw endedOddly("Compose printed something else than a model", error);
+  }
+  if (!isJsonObject(model)) throw endedOddly("Compose printed something else than a model");
+  return model;
+}
+
+function judgeModel(
+  model: JsonObject,
+  { input, files }: { input: ComposeInput; files: readonly Participant[] },
+): Problem[] {
+  const context = {
+    project: input.project,
+    stage: "model",
+    folder: "",
+    boundPaths: input.boundPaths,
+  } as const;
+  const findings = [
+    ...findRefusals(gateRules, { root: model, context }),
+    ...[...placeholdersOf(model)].map(({ name, path }) => ({
+      code: "K1423",
+      path,
+      message: `the secret ${name} would stand in the Compose model, where everyone on the node can read it`,
+      hint: "Give it to the service as a rendered file.",
+    })),
+  ];
+  return findings.map((finding) => problemAtBest(files, { file: null, finding }));
+}
+
+function* placeholdersOf(
+  value: Json,
+  path: readonly string[] = [],
+): Generator<{ name: string; path: readonly string[] }> {
+  if (typeof value === "string") {
+    for (const [, name] of value.matchAll(secretPlaceholderPattern)) if (name) yield { name, path };
+    return;
+  }
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    yield* placeholdersOf(key, [...path, key]);
+    yield* placeholdersOf(item, [...path, key]);
+  }
+}

@@ -1,0 +1,21 @@
+import { isJsonObject } from "@keelson/model";
+
+import { fileRefusal } from "../bound-path.ts";
+import { isOff, type Occurrence, type Rule } from "../rule.ts";
+
+/** K1413: secrets and configs come from rendered files only. */
+export const secretRules: readonly Rule[] = ["secrets.*", "configs.*"].map((at) => ({
+  at,
+  code: "K1413",
+  refuse: sourceRefusal,
+  hint: "Render it: list the file under files in package.yaml and name its to under file.",
+}));
+
+const otherSources = ["environment", "content", "external", "driver", "driver_opts", "template_driver"];
+
+function sourceRefusal({ value, key, context }: Occurrence): string | null {
+  if (!isJsonObject(value)) return `${key} has no file`;
+  const other = otherSources.find((source) => !isOff(value[source] ?? null));
+  if (other !== undefined) return `${key} comes from ${other}, which is not rendered by Keelson`;
+  return fileRefusal(value["file"] ?? null, context);
+}

@@ -1,0 +1,41 @@
+import type { ComposeInput, SourceFile } from "@keelson/model";
+
+/** For this room's tests: a package with the given files by their path in it. */
+export function sampleInput(sample: {
+  files: Readonly<Record<string, string>>;
+  override?: string;
+  variables?: Record<string, string>;
+  boundPaths?: string[];
+  rendered?: Record<string, string>;
+  links?: string[];
+  composeFile?: string;
+}): ComposeInput {
+  const folder = "releases/sample/1.0.0/packages/core";
+  const links = (sample.links ?? []).map((path) =>
+    sourceFile(`${folder}/${path}`, { text: "/etc/passwd", mode: "120000" }),
+  );
+  return {
+    project: "lab-core",
+    folder,
+    composeFile: sample.composeFile ?? "compose.yaml",
+    packageFiles: [
+      ...Object.entries(sample.files).map(([path, text]) =>
+        sourceFile(`${folder}/${path}`, { text, mode: "100644" }),
+      ),
+      ...links,
+    ],
+    override:
+      sample.override === undefined
+        ? null
+        : sourceFile("environments/lab/compose/core.yaml", { text: sample.override, mode: "100644" }),
+    variables: sample.variables ?? {},
+    boundPaths: sample.boundPaths ?? ["core/conf/core.yml", "core/conf/extra.yml", "core/secrets/admin"],
+    renderedFiles: new Map(
+      Object.entries(sample.rendered ?? {}).map(([path, text]) => [path, new TextEncoder().encode(text)]),
+    ),
+  };
+}
+
+function sourceFile(path: string, { text, mode }: { text: string; mode: SourceFile["mode"] }): SourceFile {
+  return { path, mode, bytes: new TextEncoder().encode(text) };
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+
+import { gateCompose } from "./gate.ts";
+import { sampleInput } from "./sample-input.ts";
+import { variablesOf, writeVariables } from "./variables.ts";
+
+describe("variablesOf", () => {
+  it.each([
+    ["$A", ["A"]],
+    ["${A}", ["A"]],
+    ["x${A}y$B_1-z", ["A", "B_1"]],
+    ["${A:-d}${B-d}${C:?e}${D?e}${E:+r}${F+r}", ["A", "B", "C", "D", "E", "F"]],
+    ["${A:-${B:-$C}}", ["A", "B", "C"]],
+    ["$$A $${B} $$$C", ["C"]],
+    ["$ $1 ${} $(id) a$", []],
+  ])("must find in %s the variables %j", (text, names) => {
+    expect(variablesOf(text)).toEqual(names);
+  });
+});
+
+describe("variables of a package", () => {
+  it("must all be declared, wherever they are used", () => {
+    const text =
+      "services: {app: {image: 'app:${TAG}', environment: {A: '${TAG}', B: '${HOME}'}, labels: ['a=$$HOME']}}";
+    const problems = gateCompose(sampleInput({ files: { "compose.yaml": text }, variables: { TAG: "1" } }));
+    expect(problems.map(({ code, path, message }) => [code, path, message])).toEqual([
+      ["K1411", "services.app.environment.B", "the variable HOME is not declared"],
+    ]);
+  });
+
+  it("must be declared for included, extended and override files too, and in spite of a default", () => {
+    const files = {
+      "compose.yaml": "include: [inc.yaml]\nservices: {app: {extends: {service: a, file: base.yaml}}}",
+      "inc.yaml": "services: {inc: {image: '${ONE:-x}'}}",
+      "base.yaml": "services: {a: {image: '$TWO'}}",
+    };
+    const override = "services: {app: {command: ['${THREE}']}}";
+    const names = gateCompose(sampleInput({ files, override })).map(
+      ({ code, message }) => `${code} ${message}`,
+    );
+    expect(names).toEqual(
+      ["THREE", "TWO", "ONE"].map((name) => `K1411 the variable ${name} is not declared`),
+    );
+    expect(
+      gateCompose(sampleInput({ files, override, variables: { ONE: "", TWO: "x", THREE: "" } })),
+    ).toEqual([]);
+  });
+
+  it.each(["COMPOSE_FILE", "COMPOSE_EXPERIMENTAL_GIT_REMOTE", "DOCKER_HOST", "HOME"])(
+    "must not be called %s",
+    (name) => {
+      const files = {
+        "compose.yaml": "services: {app: {image: app}}",
+        "package.yaml": `name: core\nvariables:\n  ${name}: x\n`,
+      };
+      expect(gateCompose(sampleInput({ files, variables: { [name]: "x", [`MY_${name}`]: "x" } }))).toEqual([
+        expect.objectContaining({
+          code: "K1412",
+          file: "releases/sample/1.0.0/packages/core/package.yaml",
+          line: 3,
+          column: 3,
+          path: `variables.${name}`,
+          sourceLine: `  ${name}: x`,
+        }),
+      ]);
+    },
+  );
+
+  it("must be written so that Compose takes them as they are", () => {
+    expect(writeVariables({ A: "plain", B: `a"b'c\\d$e\nf\rg` })).toBe(
+      `A="plain"\nB="a\\"b'c\\\\d\\$e\\nf\\rg"\n`,
+    );
+  });
+});

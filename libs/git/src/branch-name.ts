@@ -1,0 +1,22 @@
+import { gitError } from "./git-error.ts";
+
+/**
+ * Whether a name is that of a branch, by the rules of git-check-ref-format(1) with `--branch`:
+ * a leading `-` is refused, so that no name is ever read as an option.
+ */
+export function isBranchName(name: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are what must be found
+  if (name === "" || name === "@" || name.startsWith("-") || /[\u0000-\u0020\u007f~^:?*[\\]/.test(name)) {
+    return false;
+  }
+  if (name.includes("..") || name.includes("@{") || name.endsWith(".")) return false;
+  return name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
+}
+
+/** The full ref of a branch. Throws K2006 when the name is not permitted. */
+export function branchRef(name: string): string {
+  if (!isBranchName(name)) {
+    throw gitError("K2006", { message: `${JSON.stringify(name)} is not a permitted branch name` });
+  }
+  return `refs/heads/${name}`;
+}

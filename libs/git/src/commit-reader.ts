@@ -1,0 +1,25 @@
+import type { Revision, SourceFiles } from "@keelson/model";
+
+/** A commit's own words, and the door to its files. */
+export interface CommitReader {
+  readSummary: () => Promise<CommitSummary>;
+  readFiles: (prefixes: readonly string[]) => Promise<SourceFiles>;
+}
+
+export type CommitSummary = Pick<Revision, "subject" | "author" | "committedAt">;
+
+export interface CommitParts {
+  message: string;
+  author: { name: string; email: string };
+  /** Seconds since 1970. */
+  committedAt: number;
+}
+
+/** Subject and author as a revision has them: the message's first line, `Name <email>`. */
+export function summarise({ message, author, committedAt }: CommitParts): CommitSummary {
+  return {
+    subject: message.trimStart().split("\n", 1)[0]?.trimEnd() ?? "",
+    author: `${author.name} <${author.email}>`,
+    committedAt: new Date(committedAt * 1000),
+  };
+}

@@ -1,0 +1,100 @@
+import * as fs from "node:fs";
+
+import { readBlob, readCommit, readTree } from "isomorphic-git";
+import { KeelsonError } from "@keelson/model";
+
+import { summarise } from "./commit-reader.ts";
+import type { CommitReader } from "./commit-reader.ts";
+import { FileSet, fileLimits, fileMode, isWanted, mayHoldWanted } from "./file-set.ts";
+import type { FileEntry } from "./file-set.ts";
+import { DamageError, foreignCode, gitError, isSystemError } from "./git-error.ts";
+import { diskFailure } from "./local-copy.ts";
+
+interface Copy {
+  gitDir: string;
+  commit: string;
+}
+
+interface BlobEntry extends FileEntry {
+  oid: string;
+}
+
+/**
+ * Reads a commit of the node's copy with isomorphic-git, without a checkout: only the trees and blobs that are asked
+ * for. All that it has unpacked goes when the reader goes. Throws `DamageError` where the copy is
+ * damaged.
+ */
+export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
+  const repository = { fs, gitdir: gitDir, cache: {} };
+
+  const guard = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      throw translate({ gitDir, commit }, error);
+    }
+  };
+
+  const findBlobs = async (prefixes: readonly string[], files: FileSet): Promise<BlobEntry[]> => {
+    const blobs: BlobEntry[] = [];
+    const folders = [{ path: "", oid: commit }];
+    let seen = 0;
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      const { tree } = await readTree({ ...repository, oid: folder.oid });
+      for (const entry of tree) {
+        const path = `${folder.path}${entry.path}`;
+        if (entry.type === "tree" && mayHoldWanted(prefixes, `${path}/`)) {
+          // Few trees that name each other again and again can hold more folders than there is time.
+          if (++seen > fileLimits.files) throw tooManyFolders(path);
+          folders.push({ path: `${path}/`, oid: entry.oid });
+        } else if (entry.type !== "tree" && isWanted(prefixes, path)) {
+          const blob = { path, mode: fileMode(entry.mode), oid: entry.oid };
+          files.announce(blob);
+          blobs.push(blob);
+        }
+      }
+    }
+    return blobs;
+  };
+
+  return {
+    readSummary: () =>
+      guard(async () => {
+        const { oid, commit: found } = await readCommit({ ...repository, oid: commit });
+        if (oid !== commit) throw gitError("K2009", { message: `${commit} is a tag where a commit must be` });
+        const { message, author, committer } = found;
+        return summarise({ message, author, committedAt: committer.timestamp });
+      }),
+    readFiles: (prefixes) =>
+      guard(async () => {
+        const files = new FileSet();
+        for (const { path, mode, oid } of await findBlobs(prefixes, files)) {
+          const bytes = mode === "160000" ? new Uint8Array() : (await readBlob({ ...repository, oid })).blob;
+          files.add({ path, mode, bytes });
+        }
+        return files.toMap();
+      }),
+  };
+}
+
+function tooManyFolders(path: string): KeelsonError {
+  return gitError("K2007", {
+    message: `${path} is one folder more than the ${fileLimits.files} that are read`,
+  });
+}
+
+function translate({ gitDir, commit }: Copy, error: unknown): KeelsonError {
+  if (error instanceof KeelsonError) return error;
+  if (isSystemError(error)) return diskFailure(gitDir, error);
+  if (foreignCode(error) === "UnsafeFilepathError") {
+    return gitError("K2008", {
+      message: `commit ${commit} holds a path that is not permitted`,
+      cause: error,
+    });
+  }
+  return new DamageError({
+    message: `commit ${commit} is damaged or incomplete in the copy in ${gitDir}`,
+    hint: "The next round makes a new copy. If it is damaged too, run git fsck on the server.",
+    cause: error,
+  });
+}

@@ -1,0 +1,445 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+import { decodeText, formatError } from "@keelson/model";
+import type { Revision } from "@keelson/model";
+import { describe, expect, it } from "vitest";
+
+import {
+  findFreePort,
+  makeGitRepository,
+  makeTempFolder,
+  startGitServer,
+  startHttpFront,
+  waitFor,
+} from "../../../test/support/index.ts";
+import type { Credentials } from "../../../test/support/index.ts";
+import { fetchRevision } from "./fetch-revision.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/**
+ * A Git server, and in front of it one that can lie: what `answer` leaves alone is passed on to the real one.
+ * The branch has one commit with the file `a`.
+ */
+async function setUp({ credentials }: { credentials?: Credentials } = {}) {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
+  const remote = await server.createRepository("state");
+  const repository = stack.use(await makeGitRepository({ remote }));
+  const node = stack.use(await makeTempFolder("keelson-node-"));
+  const first = await repository.commit({ files: { a: "1" } });
+  await repository.push();
+  const at = { answer: undefined as Answer | undefined };
+  const front = stack.use(
+    await startHttpFront({
+      answer: async (request, response) => {
+        if (at.answer !== undefined) await at.answer(request, response);
+        if (!response.headersSent && !response.writableEnded) passOn(server.port, request, response);
+      },
+    }),
+  );
+  const url = `${front.origin}/state.git`;
+  const gitDir = node.join("git");
+  const cleanUp = stack.move();
+  return Object.assign(at, {
+    server,
+    front,
+    repository,
+    node,
+    first,
+    url,
+    gitDir,
+    fetch: (timeoutMs = 20_000) => fetchRevision({ source: { url, branch: "main" }, gitDir, timeoutMs }),
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+  });
+}
+
+function passOn(port: number, request: IncomingMessage, response: ServerResponse): void {
+  const { method, url, headers } = request;
+  const onward = httpRequest({ host: "127.0.0.1", port, method, path: url, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on("error", (error) => response.destroy(error));
+  response.once("close", () => onward.destroy());
+  request.pipe(onward);
+}
+
+async function textOf(revision: Revision, path: string): Promise<string | undefined> {
+  const file = (await revision.readFiles([path])).get(path);
+  return file === undefined ? undefined : decodeText(file.bytes);
+}
+
+const advertisement = { "content-type": "application/x-git-upload-pack-advertisement" };
+const result = { "content-type": "application/x-git-upload-pack-result" };
+
+describe("a server that does not answer well", () => {
+  it("K2001 when nothing listens, and what was there stays usable", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await at.front.stop();
+    await expect(at.fetch()).rejects.toMatchObject({ code: "K2001", outcome: { kind: "transient" } });
+    await at.front.start();
+    expect(await at.fetch()).toMatchObject({ commit: at.first, fetched: false });
+  });
+
+  it("K2001 when the name is unknown, and when the other side does not speak TLS", async () => {
+    await using at = await setUp();
+    const urls = ["http://keelson.invalid/state.git", at.url.replace("http://", "https://")];
+    for (const url of urls) {
+      const input = { source: { url, branch: "main" }, gitDir: at.gitDir, timeoutMs: 10_000 };
+      await expect(fetchRevision(input)).rejects.toMatchObject({ code: "K2001" });
+    }
+  });
+
+  it("K2005 when it hangs, before the answer and in the middle of the pack", async () => {
+    await using at = await setUp();
+    at.front.setBehaviour({ kind: "hang" });
+    const startedAt = performance.now();
+    await expect(at.fetch(300)).rejects.toMatchObject({ code: "K2005", outcome: { kind: "transient" } });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+
+    at.front.setBehaviour({ kind: "normal" });
+    at.answer = stallInPack;
+    await expect(at.fetch(500)).rejects.toMatchObject({ code: "K2005" });
+    at.answer = undefined;
+    expect(await at.fetch()).toMatchObject({ commit: at.first, fetched: true });
+  });
+
+  it.each([
+    [401, "K2002"],
+    [403, "K2002"],
+    [404, "K2003"],
+    [410, "K2003"],
+    [429, "K2009"],
+    [500, "K2009"],
+    [503, "K2009"],
+    [504, "K2005"],
+  ])("HTTP %i is %s", async (status, code) => {
+    await using at = await setUp();
+    at.front.setBehaviour({ kind: "fail", status });
+    await expect(at.fetch()).rejects.toMatchObject({ code });
+  });
+
+  it("K2009 for an answer that is not HTTP", async () => {
+    await using node = await makeTempFolder("keelson-node-");
+    const port = await findFreePort();
+    const server = createServer((socket) => void socket.end("garbage\r\n\r\n"));
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const source = { url: `http://127.0.0.1:${port}/x`, branch: "main" };
+      const fetching = fetchRevision({ source, gitDir: node.join("git"), timeoutMs: 10_000 });
+      await expect(fetching).rejects.toMatchObject({ code: "K2009" });
+    } finally {
+      server.close();
+    }
+  });
+
+  it.each<[string, Answer]>([
+    [
+      "a web page",
+      (_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>"),
+    ],
+    [
+      "nonsense instead of refs",
+      (_, response) => void response.writeHead(200, advertisement).end("nonsense"),
+    ],
+    ["nothing", (_, response) => void response.writeHead(200, advertisement).end()],
+    [
+      "an error line with escape codes",
+      (_, response) => void response.writeHead(200, advertisement).end("0015ERR \u001b[31mgo away\n"),
+    ],
+    ["a web page instead of the branch", onPost((_, response) => void response.writeHead(200).end("<html>"))],
+    [
+      "an empty web page instead of the branch",
+      onPost((_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("0000")),
+    ],
+    ["nothing instead of the branch", onPost((_, response) => void response.writeHead(200, result).end())],
+    [
+      "nonsense instead of the branch",
+      onPost((_, response) => void response.writeHead(200, result).end("nonsense")),
+    ],
+    ["a branch that is cut", onPost((_, response) => void response.writeHead(200, result).end("003d1234"))],
+  ])("K2009 for %s", async (_, answer) => {
+    await using at = await setUp();
+    at.answer = answer;
+    const text = await at.fetch().then(
+      () => "no error",
+      (error: unknown) => formatError(error),
+    );
+    expect(text).toContain("error[K2009]");
+    // oxlint-disable-next-line no-control-regex -- that there is none is what is tested
+    expect(text).not.toMatch(/\u001b/);
+    at.answer = undefined;
+    expect(await at.fetch()).toMatchObject({ commit: at.first });
+  });
+
+  it("K2009 for a pack that is not what it says, and nothing of it is kept", async () => {
+    await using at = await setUp();
+    const pack = `PACK\0\0\0\u0002\0\0\0\u0001${"x".repeat(60)}`;
+    const line = (text: string) => (text.length + 4).toString(16).padStart(4, "0") + text;
+    at.answer = onPack((_, response) => {
+      response.writeHead(200, result).end(`${line("NAK\n")}${line(`\u0001${pack}`)}0000`);
+    });
+    await expect(at.fetch()).rejects.toMatchObject({ code: "K2009" });
+    expect(await readdir(at.node.path)).toEqual([]);
+  });
+
+  it("K2009 when the server gives up in the middle of the pack, and the copy stays usable", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await at.repository.commit({ files: { a: "2" } });
+    await at.repository.push();
+    const fatal = "0025\u0003upload-pack: not enough memory\n0000";
+    at.answer = onPack((_, response) => void response.writeHead(200, result).end(`0008NAK\n${fatal}`));
+    await expect(at.fetch()).rejects.toMatchObject({ code: "K2009" });
+    expect(await readFile(join(at.gitDir, "refs/heads/tracked"), "utf8")).toBe(`${at.first}\n`);
+    at.answer = undefined;
+    expect(await textOf(await at.fetch(), "a")).toBe("2");
+  });
+
+  it("does not take an answer that was cut for a branch that is gone", async () => {
+    await using at = await setUp();
+    at.answer = onPost((_, response) => {
+      response.writeHead(200, { ...result, "content-length": "500" });
+      response.write("00");
+      response.destroy();
+    });
+    await expect(at.fetch()).rejects.toMatchObject({ code: "K2001" });
+  });
+});
+
+describe("credentials", () => {
+  const credentials = { username: "x-access-token", password: "s3cret" };
+
+  it("K2002 with a wrong one or none, and no message has it", async () => {
+    await using at = await setUp({ credentials });
+    const token = at.node.join("token");
+    await writeFile(token, "s3cret-but-wrong");
+    const source = { url: at.url, branch: "main" };
+    const withUser = at.url.replace("http://", "http://ada:s3cret-but-wrong@");
+    const sources = [source, { ...source, credential: { file: token } }, { ...source, url: withUser }];
+    for (const source of sources) {
+      const error: unknown = await fetchRevision({ source, gitDir: at.gitDir, timeoutMs: 10_000 }).catch(
+        (error: unknown) => error,
+      );
+      expect(error).toMatchObject({ code: "K2002", outcome: { kind: "stalled" } });
+      expect(formatError(error)).not.toContain("s3cret");
+    }
+    await writeFile(token, "s3cret\n");
+    const right = { ...source, credential: { file: token } };
+    expect((await fetchRevision({ source: right, gitDir: at.gitDir, timeoutMs: 10_000 })).commit).toBe(
+      at.first,
+    );
+  });
+
+  it("never go to another server: a redirect there is refused and names where to", async () => {
+    await using at = await setUp();
+    const seen: string[] = [];
+    await using other = await startHttpFront({
+      answer: (request, response) => {
+        seen.push(JSON.stringify(request.headers));
+        response.writeHead(404).end();
+      },
+    });
+    at.answer = (request, response) => {
+      response.writeHead(302, { location: `${other.origin}${request.url ?? ""}` }).end();
+    };
+    const source = { url: at.url.replace("http://", "http://ada:s3cret@"), branch: "main" };
+    const fetching = fetchRevision({ source, gitDir: at.gitDir, timeoutMs: 10_000 });
+    await expect(fetching).rejects.toMatchObject({
+      code: "K2006",
+      outcome: { kind: "stalled" },
+      message: expect.stringContaining(`${other.origin}/state.git`),
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it("follow a redirect on the same server, and the pack is asked for at the new place", async () => {
+    await using at = await setUp({ credentials });
+    const paths: string[] = [];
+    at.answer = (request, response) => {
+      paths.push(request.url ?? "");
+      if (!request.url?.startsWith("/old/")) return;
+      const location = request.url.replace("/old/", "/state.git/");
+      response.writeHead(301, { location }).end();
+    };
+    const url = `${at.front.origin}/old`.replace("http://", "http://x-access-token:s3cret@");
+    const source = { url, branch: "main" };
+    expect((await fetchRevision({ source, gitDir: at.gitDir, timeoutMs: 10_000 })).commit).toBe(at.first);
+    expect(paths.filter((path) => path.endsWith("git-upload-pack") && path.startsWith("/old"))).toEqual([
+      "/old/info/refs?service=git-upload-pack",
+    ]);
+  });
+
+  it("K2009 for redirects without end", async () => {
+    await using at = await setUp();
+    at.answer = (request, response) => {
+      response.writeHead(307, { location: request.url ?? "" }).end();
+    };
+    await expect(at.fetch()).rejects.toMatchObject({ code: "K2009" });
+  });
+});
+
+describe("a copy that is damaged or unfinished", () => {
+  const damages: [string, (gitDir: string) => Promise<void>][] = [
+    [
+      "is an empty folder",
+      async (gitDir) => {
+        await rm(gitDir, { recursive: true });
+        await mkdir(gitDir);
+      },
+    ],
+    [
+      "is a file",
+      async (gitDir) => {
+        await rm(gitDir, { recursive: true });
+        await writeFile(gitDir, "x");
+      },
+    ],
+    ["has lost its packs", (gitDir) => rm(join(gitDir, "objects/pack"), { recursive: true })],
+    ["has a pack cut short", (gitDir) => onEach(gitDir, ".pack", (path) => truncate(path, 100))],
+    ["has a pack of zeros", (gitDir) => onEach(gitDir, ".pack", zero)],
+    ["has an index of zeros", (gitDir) => onEach(gitDir, ".idx", zero)],
+    ["has an index cut short", (gitDir) => onEach(gitDir, ".idx", (path) => truncate(path, 1_050))],
+    ["has a tip that is none", (gitDir) => writeFile(join(gitDir, "refs/heads/tracked"), "")],
+    [
+      "names a commit it does not have",
+      (gitDir) => writeFile(join(gitDir, "refs/heads/tracked"), `${"1".repeat(40)}\n`),
+    ],
+    ["has lost its configuration", (gitDir) => rm(join(gitDir, "config"), { force: true })],
+  ];
+
+  it.each(damages)("is made anew when it %s, whether the branch moved or not", async (_, damage) => {
+    await using at = await setUp();
+    await at.fetch();
+    await damage(at.gitDir);
+    expect(await textOf(await at.fetch(), "a")).toBe("1");
+    await damage(at.gitDir);
+    const commit = await at.repository.commit({ files: { a: "2" } });
+    await at.repository.push();
+    const revision = await at.fetch();
+    expect(revision.commit).toBe(commit);
+    expect(await textOf(revision, "a")).toBe("2");
+    expect(await at.fetch()).toMatchObject({ commit, fetched: false });
+    expect(await readdir(at.node.path)).toEqual(["git"]);
+  });
+
+  it("survives the agent's SIGKILL in the middle of the first clone and of a fetch", async () => {
+    await using at = await setUp();
+    for (const [content, commit] of [
+      ["1", at.first],
+      ["2", undefined],
+    ] as const) {
+      const expected = commit ?? (await at.repository.commit({ files: { a: content } }));
+      await at.repository.push();
+      await killWhileFetching(at);
+      const revision = await at.fetch();
+      expect(revision).toMatchObject({ commit: expected, fetched: true });
+      expect(await textOf(revision, "a")).toBe(content);
+      expect(await readdir(at.node.path)).toEqual(["git"]);
+    }
+  });
+
+  it("survives a kill between the two renames and one that left files behind", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await mkdir(`${at.gitDir}.incoming/objects`, { recursive: true });
+    await writeFile(`${at.gitDir}.incoming/config`, "nonsense");
+    await mkdir(`${at.gitDir}.replaced/objects`, { recursive: true });
+    await rm(at.gitDir, { recursive: true });
+    expect(await at.fetch()).toMatchObject({ commit: at.first, fetched: true });
+    expect(await readdir(at.node.path)).toEqual(["git"]);
+  });
+
+  it("stays when a connection breaks in the middle of the pack", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await at.repository.commit({ files: { a: "2" } });
+    await at.repository.push();
+    const before = await readFile(join(at.gitDir, "refs/heads/tracked"), "utf8");
+    at.answer = onPack((_, response) => {
+      response.writeHead(200, result);
+      response.write("0008NAK\n0100\u0001PACK");
+      setImmediate(() => response.destroy());
+    });
+    await expect(at.fetch()).rejects.toMatchObject({ code: "K2001" });
+    expect(await readFile(join(at.gitDir, "refs/heads/tracked"), "utf8")).toBe(before);
+    at.answer = undefined;
+    at.front.requests.splice(0);
+    expect(await textOf(await at.fetch(), "a")).toBe("2");
+    expect(at.front.requests).toHaveLength(4);
+  });
+
+  it("K2012 when the disk refuses", async () => {
+    await using at = await setUp();
+    await writeFile(at.node.join("file"), "");
+    const source = { url: at.url, branch: "main" };
+    const input = { source, gitDir: at.node.join("file", "git"), timeoutMs: 10_000 };
+    await expect(fetchRevision(input)).rejects.toMatchObject({
+      code: "K2012",
+      outcome: { kind: "transient" },
+    });
+  });
+});
+
+/** Starts a fetch in a process of its own and kills that once the server has sent a part of the pack. */
+async function killWhileFetching(at: {
+  answer: Answer | undefined;
+  url: string;
+  gitDir: string;
+}): Promise<void> {
+  let stalled = false;
+  at.answer = async (request, response) => {
+    await stallInPack(request, response);
+    stalled ||= response.headersSent;
+  };
+  const input = { source: { url: at.url, branch: "main" }, gitDir: at.gitDir, timeoutMs: 60_000 };
+  const room = new URL("index.ts", import.meta.url).href;
+  const code = `import { fetchRevision } from ${JSON.stringify(room)}; await fetchRevision(${JSON.stringify(input)});`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { stdio: "ignore" });
+  try {
+    await waitFor(() => stalled, { what: "the pack to be under way", timeoutMs: 20_000 });
+  } finally {
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+    at.answer = undefined;
+  }
+}
+
+function onPost(answer: Answer): Answer {
+  return (request, response) => (request.method === "POST" ? answer(request, response) : undefined);
+}
+
+/** The first POST of a round asks for the branch, in protocol 2; the one for the pack is in protocol 1. */
+function onPack(answer: Answer): Answer {
+  return onPost((request, response) =>
+    request.headers["git-protocol"] === undefined ? answer(request, response) : undefined,
+  );
+}
+
+const stallInPack = onPack((_, response) => {
+  response.writeHead(200, result);
+  response.write("0008NAK\n0100\u0001PACK");
+});
+
+async function onEach(
+  gitDir: string,
+  extension: string,
+  act: (path: string) => Promise<void>,
+): Promise<void> {
+  const folder = join(gitDir, "objects/pack");
+  for (const name of await readdir(folder)) if (name.endsWith(extension)) await act(join(folder, name));
+}
+
+async function zero(path: string): Promise<void> {
+  await writeFile(path, new Uint8Array((await readFile(path)).length));
+}

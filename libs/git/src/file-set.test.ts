@@ -1,0 +1,89 @@
+import { expect, it } from "vitest";
+
+import { FileSet, checkPath, fileLimits, isWanted, mayHoldWanted, wantedFolders } from "./file-set.ts";
+
+it("finds what starts with a prefix and the folders that can hold it", () => {
+  const prefixes = ["environments/lab", "releases/"];
+  expect(isWanted(prefixes, "environments/lab/lock.yaml")).toBe(true);
+  expect(isWanted(prefixes, "environments/lab-2/lock.yaml")).toBe(true);
+  expect(isWanted(prefixes, "environments/clinic/lock.yaml")).toBe(false);
+  expect(isWanted(prefixes, "releases")).toBe(false);
+  expect(mayHoldWanted(prefixes, "environments/")).toBe(true);
+  expect(mayHoldWanted(prefixes, "releases/x/1.0.0/")).toBe(true);
+  expect(mayHoldWanted(prefixes, "docs/")).toBe(false);
+  expect(wantedFolders(prefixes)).toEqual(["environments/", "releases/"]);
+  expect(wantedFolders(["environments/", "README"])).toEqual([]);
+});
+
+it.each(["a", "a/b.yaml", ".gitattributes", "a/..b", "a/b..", "ü", "a b", "a/.github/x", "-x"])(
+  "permits the path %j",
+  (path) => {
+    expect(() => checkPath(path)).not.toThrow();
+  },
+);
+
+it.each(
+  ["", "/a", "a/", "a//b", "..", "../a", "a/../b", "./a", "a/.", ".git/config", "a/.GIT/x"].concat([
+    "a\\b",
+    "..\\a",
+    "a\u0000b",
+    "a\nb",
+    "a\u001bb",
+    "a\ufffdb",
+  ]),
+)("refuses the path %j", (path) => {
+  expect(() => checkPath(path)).toThrow(expect.objectContaining({ code: "K2008" }));
+});
+
+const file = (path: string, sizeBytes: number) => ({
+  path,
+  mode: "100644" as const,
+  bytes: new Uint8Array(sizeBytes),
+});
+
+it("sorts files by path, in the same order on every machine", () => {
+  const files = new FileSet();
+  for (const path of ["b", "a/b", "B", "a-b", "ä"]) {
+    files.announce({ path, mode: "100644" });
+    files.add(file(path, 1));
+  }
+  expect([...files.toMap().keys()]).toEqual(["B", "a-b", "a/b", "b", "ä"]);
+});
+
+it("refuses a file over the limit by its announced and by its real size, and names it", () => {
+  const tooLarge = expect.objectContaining({
+    code: "K2007",
+    message: expect.stringContaining("data/big.bin"),
+  });
+  const sizeBytes = fileLimits.fileBytes + 1;
+  expect(() => new FileSet().announce({ path: "data/big.bin", mode: "100644", sizeBytes })).toThrow(tooLarge);
+  expect(() => new FileSet().add(file("data/big.bin", sizeBytes))).toThrow(tooLarge);
+  expect(() => new FileSet().add(file("data/big.bin", fileLimits.fileBytes))).not.toThrow();
+});
+
+it("refuses too many bytes in all, announced or real", () => {
+  const announced = new FileSet();
+  const real = new FileSet();
+  const one = new Uint8Array(fileLimits.fileBytes);
+  for (let count = 0; count < fileLimits.totalBytes / fileLimits.fileBytes; count++) {
+    announced.announce({ path: `f${count}`, mode: "100644", sizeBytes: fileLimits.fileBytes });
+    real.add({ path: `f${count}`, mode: "100644", bytes: one });
+  }
+  const tooMuch = expect.objectContaining({ code: "K2007" });
+  expect(() => announced.announce({ path: "last", mode: "100644", sizeBytes: 1 })).toThrow(tooMuch);
+  expect(() => real.add(file("last", 1))).toThrow(tooMuch);
+});
+
+it("refuses too many files and one path twice", () => {
+  const files = new FileSet();
+  for (let count = 0; count < fileLimits.files; count++)
+    files.announce({ path: `f${count}`, mode: "100644" });
+  expect(() => files.announce({ path: "last", mode: "100644" })).toThrow(
+    expect.objectContaining({ code: "K2007" }),
+  );
+  const twice = new FileSet();
+  twice.announce({ path: "a", mode: "100644" });
+  expect(() => twice.announce({ path: "a", mode: "100644" })).toThrow(
+    expect.objectContaining({ code: "K2008" }),
+  );
+});

@@ -1,0 +1,105 @@
+import { compareText } from "@keelson/model";
+import type { SourceFile, SourceFiles } from "@keelson/model";
+
+import { gitError } from "./git-error.ts";
+
+/** What one reading of files may bring. */
+export const fileLimits = {
+  fileBytes: 1024 * 1024,
+  totalBytes: 64 * 1024 * 1024,
+  files: 20_000,
+} as const;
+
+/** An entry of a tree before its bytes are read; the size where it is known by then. */
+export interface FileEntry {
+  path: string;
+  mode: SourceFile["mode"];
+  sizeBytes?: number;
+}
+
+/** The mode of an entry; Git reads odd permissions of old trees as one of these too (git-fast-import(1), `M`). */
+export function fileMode(mode: string): SourceFile["mode"] {
+  if (mode === "160000" || mode === "120000") return mode;
+  return (Number.parseInt(mode, 8) & 0o100) === 0 ? "100644" : "100755";
+}
+
+/** Whether a path starts with one of the prefixes. */
+export function isWanted(prefixes: readonly string[], path: string): boolean {
+  return prefixes.some((prefix) => path.startsWith(prefix));
+}
+
+/** Whether wanted files can be below a folder, written with a `/` at its end. */
+export function mayHoldWanted(prefixes: readonly string[], folder: string): boolean {
+  return prefixes.some((prefix) => prefix.startsWith(folder) || folder.startsWith(prefix));
+}
+
+/** The folders that hold everything wanted, each with a `/` at its end; empty when that is the whole tree. */
+export function wantedFolders(prefixes: readonly string[]): string[] {
+  const folders = prefixes.map((prefix) => prefix.slice(0, prefix.lastIndexOf("/") + 1));
+  return folders.includes("") ? [] : [...new Set(folders)];
+}
+
+/**
+ * Throws K2008 for a path that could lead out of a folder or deceive a reader. Git makes no such trees, but a server
+ * can send them.
+ */
+export function checkPath(path: string): void {
+  const parts = path.split("/");
+  const climbs = parts.some((part) => part === "" || part === "." || part === ".." || /^\.git$/i.test(part));
+  // U+FFFD stands for bytes that are not UTF-8: two names would become one.
+  // oxlint-disable-next-line no-control-regex -- control characters are what must be found
+  if (climbs || /[\u0000-\u001f\u007f\\\ufffd]/.test(path)) {
+    throw gitError("K2008", { message: `the path ${JSON.stringify(path)} is not permitted` });
+  }
+}
+
+/** Collects files within the limits. Throws K2007 naming the path that goes over one, K2008 for a bad path. */
+export class FileSet {
+  readonly #files = new Map<string, SourceFile>();
+  readonly #announced = new Set<string>();
+  #announcedBytes = 0;
+  #totalBytes = 0;
+
+  /** Checks an entry before its bytes are read. */
+  announce({ path, sizeBytes = 0 }: FileEntry): void {
+    checkPath(path);
+    if (this.#announced.has(path)) {
+      throw gitError("K2008", { message: `the path ${JSON.stringify(path)} is there twice` });
+    }
+    this.#announced.add(path);
+    this.#announcedBytes += sizeBytes;
+    checkFileSize(path, sizeBytes);
+    checkTotal(path, { files: this.#announced.size, bytes: this.#announcedBytes });
+  }
+
+  /** Takes an announced file. */
+  add(file: SourceFile): void {
+    this.#totalBytes += file.bytes.length;
+    checkFileSize(file.path, file.bytes.length);
+    checkTotal(file.path, { files: this.#files.size, bytes: this.#totalBytes });
+    this.#files.set(file.path, file);
+  }
+
+  /** Sorted by path. */
+  toMap(): SourceFiles {
+    return new Map([...this.#files].sort(([a], [b]) => compareText(a, b)));
+  }
+}
+
+function checkFileSize(path: string, bytes: number): void {
+  if (bytes <= fileLimits.fileBytes) return;
+  const message = `${path} has ${bytes} bytes, and a file may have ${fileLimits.fileBytes}`;
+  throw gitError("K2007", { message });
+}
+
+function checkTotal(path: string, { files, bytes }: { files: number; bytes: number }): void {
+  if (files > fileLimits.files) {
+    throw gitError("K2007", {
+      message: `${path} is one file more than the ${fileLimits.files} that are read`,
+    });
+  }
+  if (bytes > fileLimits.totalBytes) {
+    const message = `with ${path} the files have more than the ${fileLimits.totalBytes} bytes that are read`;
+    throw gitError("K2007", { message });
+  }
+}

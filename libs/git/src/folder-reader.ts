@@ -1,0 +1,103 @@
+import { constants } from "node:fs";
+import type { Stats } from "node:fs";
+import { lstat, open, readdir, readlink } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { SourceFile } from "@keelson/model";
+
+import { checkPath, fileLimits, isWanted, mayHoldWanted } from "./file-set.ts";
+import type { FileSet } from "./file-set.ts";
+import { gitError, isSystemError } from "./git-error.ts";
+
+export interface FolderReader {
+  /** Reads what lies at a path and announces it; null when nothing does, or only behind a symbolic link. */
+  readEntry: (path: string, files: FileSet) => Promise<SourceFile | null>;
+}
+
+/** Reads files below a folder and follows no symbolic link there. Throws K2007, K2008, K2012. */
+export function openFolder(root: string): FolderReader {
+  const links = new Map<string, boolean>();
+
+  const isLink = async (folder: string): Promise<boolean> => {
+    const known = links.get(folder);
+    if (known !== undefined) return known;
+    const status = await lstat(join(root, folder));
+    links.set(folder, status.isSymbolicLink());
+    return status.isSymbolicLink();
+  };
+
+  /** Behind a link lies another folder, perhaps of another user: Git takes such a path for deleted. */
+  const isBehindLink = async (path: string): Promise<boolean> => {
+    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+      if (await isLink(path.slice(0, slash))) return true;
+    }
+    return false;
+  };
+
+  const readEntry = async (listed: string, files: FileSet): Promise<SourceFile | null> => {
+    // ls-files writes a repository inside this one as a folder.
+    const path = listed.replace(/\/$/, "");
+    checkPath(path);
+    if (await isBehindLink(path)) return null;
+    const full = join(root, path);
+    const status = await lstat(full);
+    const mode = modeOf(path, status);
+    files.announce({ path, mode, sizeBytes: status.isFile() ? status.size : 0 });
+    if (mode === "160000") return { path, mode, bytes: new Uint8Array() };
+    if (mode === "120000") return { path, mode, bytes: await readlink(full, { encoding: "buffer" }) };
+    return { path, mode, bytes: await readRegularFile(full) };
+  };
+
+  return {
+    readEntry: async (path, files) => {
+      try {
+        return await readEntry(path, files);
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        if (["ENOENT", "ENOTDIR"].includes(error.code ?? "")) return null;
+        throw unreadable(join(root, path), error);
+      }
+    },
+  };
+}
+
+/** Lists the wanted files and links below a folder, without what belongs to Git. Throws K2007, K2012. */
+export async function listFolder(root: string, prefixes: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  const folders = [""];
+  let seen = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((cause: unknown) => {
+      throw unreadable(join(root, folder), cause);
+    });
+    for (const entry of entries) {
+      const path = `${folder}${entry.name}`;
+      if (entry.name === ".git") continue;
+      if (entry.isDirectory()) {
+        if (mayHoldWanted(prefixes, `${path}/`)) folders.push(`${path}/`);
+      } else if (isWanted(prefixes, path)) found.push(path);
+      if (++seen > fileLimits.files * 10) {
+        throw gitError("K2007", { message: `${root} holds more than ${fileLimits.files * 10} entries` });
+      }
+    }
+  }
+  return found;
+}
+
+function modeOf(path: string, status: Stats): SourceFile["mode"] {
+  if (status.isSymbolicLink()) return "120000";
+  if (status.isDirectory()) return "160000";
+  if (status.isFile()) return (status.mode & 0o100) === 0 ? "100644" : "100755";
+  throw gitError("K2008", { message: `${path} is neither a file nor a folder nor a symbolic link` });
+}
+
+async function readRegularFile(path: string): Promise<Uint8Array> {
+  // If it became a link or a pipe since it was looked at, opening fails and does not wait.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  await using file = await open(path, flags);
+  return await file.readFile();
+}
+
+function unreadable(path: string, cause: unknown) {
+  return gitError("K2012", { message: `${path} cannot be read`, cause });
+}

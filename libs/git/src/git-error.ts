@@ -1,0 +1,131 @@
+import { KeelsonError, redact, stalled, transient } from "@keelson/model";
+import type { Outcome } from "@keelson/model";
+
+/** The codes of this room; docs/errors.md explains them. */
+export type GitErrorCode =
+  | "K2001"
+  | "K2002"
+  | "K2003"
+  | "K2004"
+  | "K2005"
+  | "K2006"
+  | "K2007"
+  | "K2008"
+  | "K2009"
+  | "K2010"
+  | "K2012";
+
+interface Meaning {
+  hint: string;
+  outcome: Outcome;
+}
+
+const meanings: Record<GitErrorCode, Meaning> = {
+  K2001: {
+    hint: "Check the URL, and that the server runs and can be reached from this machine; the next round tries again.",
+    outcome: transient,
+  },
+  K2002: {
+    hint: "Set source.credential in agent.yaml to a token or user:password that may read the repository.",
+    outcome: stalled,
+  },
+  K2003: {
+    hint: "Check source.url and source.branch in agent.yaml; many servers hide a private repository in this way when the credential may not read it.",
+    outcome: stalled,
+  },
+  K2004: {
+    hint: "Name a Git repository with --repository, and a branch, tag or commit that it has.",
+    outcome: stalled,
+  },
+  K2005: {
+    hint: "Check the connection to the server; where the repository is large or the link slow, raise timeouts.git in agent.yaml.",
+    outcome: transient,
+  },
+  K2006: {
+    hint: "Use an http(s) URL, an absolute path or a file:// URL, and a branch name that git check-ref-format --branch accepts.",
+    outcome: stalled,
+  },
+  K2007: {
+    hint: "Take large files out of the state repository: images belong to a registry, data to volumes.",
+    outcome: stalled,
+  },
+  K2008: {
+    hint: "Rename the entry: a path has no empty, `.`, `..` or `.git` part, no backslash and no control character, and is UTF-8.",
+    outcome: stalled,
+  },
+  K2009: {
+    hint: "Check that the URL is that of a Git repository and that git fsck finds it whole; the next round tries again.",
+    outcome: transient,
+  },
+  K2010: { hint: "Install the program git and see that it is in PATH.", outcome: stalled },
+  K2012: {
+    hint: "Check that the disk is not full and that Keelson may read and write the folder; the next round tries again.",
+    outcome: transient,
+  },
+};
+
+export interface GitErrorInput {
+  message: string;
+  /** Instead of the code's own. */
+  hint?: string;
+  outcome?: Outcome;
+  cause?: unknown;
+}
+
+/** The error of a code, with the code's hint and outcome unless told; credentials in URLs are taken out. */
+export function gitError(code: GitErrorCode, { message, hint, outcome, cause }: GitErrorInput): KeelsonError {
+  const meaning = meanings[code];
+  return new KeelsonError({
+    code,
+    message: redact(message),
+    hint: redact(hint ?? meaning.hint),
+    outcome: outcome ?? meaning.outcome,
+    ...(cause === undefined ? {} : { cause: tame(cause) }),
+  });
+}
+
+/**
+ * K2009 where objects cannot be read: either the copy is damaged or what the server sent. A new copy tells which.
+ * An answer that is not Git at all is no such case.
+ */
+export class DamageError extends KeelsonError {
+  constructor(input: { message: string; hint?: string; cause: unknown }) {
+    const { hint, outcome } = meanings.K2009;
+    super({
+      code: "K2009",
+      hint,
+      outcome,
+      ...input,
+      message: redact(input.message),
+      cause: tame(input.cause),
+    });
+    this.name = "DamageError";
+  }
+}
+
+const maxQuoteLength = 300;
+
+/** One line of foreign text without control and direction characters: a server's words are printed on terminals. */
+export function quoteLine(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what must be found
+  return redact(text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " "))
+    .trim()
+    .slice(0, maxQuoteLength);
+}
+
+/** A foreign error whose words can be printed; isomorphic-git's quote what the server sent. */
+function tame(cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof KeelsonError) return cause;
+  const message = quoteLine(cause.message);
+  return message === cause.message ? cause : new Error(message);
+}
+
+/** The `code` of errors of Node and isomorphic-git; empty when there is none. */
+export function foreignCode(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+/** Whether the operating system refused something, as opposed to a library that did not like what it read. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "errno" in error && typeof error.errno === "number";
+}

@@ -1,0 +1,76 @@
+import * as fs from "node:fs";
+
+import { fetch, listServerRefs } from "isomorphic-git";
+import { KeelsonError } from "@keelson/model";
+
+import type { Login } from "./credential.ts";
+import { openCopyReader } from "./copy-reader.ts";
+import type { Deadline } from "./deadline.ts";
+import { DamageError, foreignCode, isSystemError } from "./git-error.ts";
+import { GitHttpClient } from "./http-client.ts";
+import { diskFailure, isObjectId, tipRef } from "./local-copy.ts";
+import { branchMissing, unknownObjectFormat } from "./remote.ts";
+import type { Remote } from "./remote.ts";
+
+export interface HttpRemoteInput {
+  url: string;
+  login: Login | null;
+  /** Full name of the branch's ref. */
+  ref: string;
+  deadline: Deadline;
+}
+
+/** A server that prepares a large pack says something every 5 seconds (uploadpack.keepAlive of git-config(1)). */
+const idleTimeoutMs = 30_000;
+/** isomorphic-git holds an answer several times over in memory. */
+const maxResponseBytes = 128 * 1024 * 1024;
+
+/** A branch on a server, over smart HTTP. */
+export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): Remote {
+  const client = new GitHttpClient({ url, login, deadline, idleTimeoutMs, maxResponseBytes });
+
+  const run = async <T>(operation: () => Promise<T>): Promise<T> => {
+    try {
+      return await client.run(operation);
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+
+  const translate = (error: unknown): unknown => {
+    if (error instanceof KeelsonError) return error;
+    if (isSystemError(error)) return diskFailure("this node", error);
+    if (foreignCode(error) === "NotFoundError") return branchMissing(ref, url);
+    return new DamageError({ message: `what the server at ${url} sent cannot be read`, cause: error });
+  };
+
+  return {
+    findTip: async () => {
+      const refs = await run(() => listServerRefs({ http: client, url, prefix: ref, protocolVersion: 2 }));
+      const oid = refs.find((found) => found.ref === ref)?.oid;
+      if (oid === undefined) throw branchMissing(ref, url);
+      if (!isObjectId(oid)) throw unknownObjectFormat(url);
+      return oid;
+    },
+    fetchInto: async (gitDir) => {
+      const { fetchHead } = await run(() =>
+        fetch({
+          fs,
+          http: client,
+          gitdir: gitDir,
+          url,
+          remote: "origin",
+          ref: tipRef,
+          remoteRef: ref,
+          singleBranch: true,
+          tags: false,
+          cache: {},
+        }),
+      );
+      if (fetchHead === null) throw branchMissing(ref, url);
+      return fetchHead;
+    },
+    openReader: (gitDir, commit) => openCopyReader({ gitDir, commit }),
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  };
+}

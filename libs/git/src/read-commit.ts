@@ -1,0 +1,62 @@
+import { resolve } from "node:path";
+
+import type { Revision } from "@keelson/model";
+
+import { startDeadline } from "./deadline.ts";
+import { gitError } from "./git-error.ts";
+import { runGit } from "./system-git.ts";
+import { openSystemReader } from "./system-reader.ts";
+
+export interface ReadCommitInput {
+  /** A checkout, a folder in one, or a bare repository. */
+  repository: string;
+  /** Anything that git-rev-parse(1) takes for a commit. */
+  revision: string;
+  timeoutMs: number;
+}
+
+/**
+ * Returns a commit of a repository on this machine. For a folder inside a checkout only the files below it are there,
+ * with paths relative to it. Throws K2004 when it is no repository or has no such commit, K2005, K2007, K2008, K2009,
+ * K2010.
+ */
+export async function readCommit({ repository, revision, timeoutMs }: ReadCommitInput): Promise<Revision> {
+  const deadline = startDeadline(timeoutMs);
+  const at = ["-C", resolve(repository)];
+  const run = (args: readonly string[]) =>
+    runGit({ at, args, timeoutMs: deadline.leftMs(), configuration: "user" });
+
+  const options = ["--verify", "--quiet", "--end-of-options"];
+  // NUL cannot be passed to a program at all.
+  const found = revision.includes("\0") ? null : await run(["rev-parse", ...options, `${revision}^{commit}`]);
+  const commit = found?.stdout.toString("utf8").trim() ?? "";
+  if (found?.exitCode !== 0 || commit === "") {
+    const gitDir = await run(["rev-parse", "--git-dir"]);
+    if (gitDir.exitCode !== 0) throw noRepository(repository, gitDir.complaint);
+    throw gitError("K2004", { message: `${repository} has no commit ${JSON.stringify(revision)}` });
+  }
+  const named = await run([
+    "rev-parse",
+    "--symbolic-full-name",
+    "--verify",
+    "--quiet",
+    "--end-of-options",
+    revision,
+  ]);
+  const ref = named.stdout.toString("utf8").trim();
+
+  const reader = openSystemReader({ at, commit, configuration: "user", timeoutMs });
+  const summary = await reader.readSummary();
+  return {
+    commit,
+    ref: ref === "" ? revision : ref,
+    ...summary,
+    fetched: false,
+    readFiles: reader.readFiles,
+  };
+}
+
+/** K2004 for a folder that is no Git repository, or one that Git does not trust. */
+export function noRepository(repository: string, cause: unknown) {
+  return gitError("K2004", { message: `${repository} is not a Git repository that can be read`, cause });
+}

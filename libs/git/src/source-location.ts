@@ -1,0 +1,65 @@
+import { fileURLToPath } from "node:url";
+
+import type { Login } from "./credential.ts";
+import { gitError } from "./git-error.ts";
+
+/** Where a source is and how it is reached. `name` is what messages call it: it never holds a credential. */
+export type SourceLocation =
+  | { kind: "http"; url: string; name: string; login: Login | null }
+  | { kind: "local"; path: string; name: string };
+
+/**
+ * Reads a source's URL: http(s), an absolute path, or file://. Throws K2006 for everything else (`ext::` runs a
+ * program, scp-like names start ssh); the message then names the scheme only, since the rest may be a secret.
+ */
+export function locateSource(url: string): SourceLocation {
+  // oxlint-disable-next-line no-control-regex -- control characters are what must be found
+  if (/[\u0000-\u001f\u007f]/.test(url)) throw refused("the source's URL holds a control character");
+  if (url.startsWith("/")) return { kind: "local", path: url, name: url };
+  if (/^https?:\/\//i.test(url)) return locateHttp(parseUrl(url));
+  if (/^file:\/\//i.test(url)) return locateFile(parseUrl(url));
+  const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0].toLowerCase();
+  if (scheme === undefined) throw refused("the source is neither a URL nor an absolute path");
+  throw refused(`a source of the kind "${scheme}:" is not permitted`);
+}
+
+function locateHttp(url: URL): SourceLocation {
+  if (url.search !== "" || url.hash !== "") {
+    throw refused("the source's URL has a query or a fragment, which the URL of a repository cannot have");
+  }
+  const name = `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+  return { kind: "http", url: name, name, login: loginOf(url) };
+}
+
+function locateFile(url: URL): SourceLocation {
+  if (url.hostname !== "" && url.hostname !== "localhost") {
+    throw refused("a file:// URL must not name a host");
+  }
+  try {
+    const path = fileURLToPath(`file://${url.pathname}`);
+    if (path.includes("\0")) throw refused("the source's URL holds a control character");
+    return { kind: "local", path, name: path };
+  } catch (cause) {
+    throw refused("the source's file:// URL names no path", cause);
+  }
+}
+
+function loginOf(url: URL): Login | null {
+  if (url.username === "" && url.password === "") return null;
+  try {
+    return { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  } catch {
+    // A cause would quote the credential.
+    throw refused("the user or password in the source's URL is not percent-encoded");
+  }
+}
+
+function parseUrl(url: string): URL {
+  const parsed = URL.parse(url);
+  if (parsed === null) throw refused("the source's URL is malformed");
+  return parsed;
+}
+
+function refused(message: string, cause?: unknown) {
+  return gitError("K2006", { message, ...(cause === undefined ? {} : { cause }) });
+}

@@ -1,0 +1,99 @@
+import { gitError, quoteLine } from "./git-error.ts";
+import { runProgram } from "./program.ts";
+
+export interface SystemGitInput {
+  /** Where it works, such as `["--git-dir", path]` or `["-C", path]`. */
+  at: readonly string[];
+  args: readonly string[];
+  timeoutMs: number;
+  /**
+   * `closed`: nothing but the repository's own configuration is read. `user`: the user's is read too, because it says
+   * which files of a work tree are ignored, how line ends were checked out, and which folders are trusted.
+   */
+  configuration: "closed" | "user";
+  /** Transports that may be used; none unless told. */
+  transport?: "file";
+  input?: string;
+}
+
+export interface SystemGitEnd {
+  exitCode: number | null;
+  stdout: Buffer;
+  /** One line of what Git said, without control characters, for the end of a cause chain. */
+  complaint: Error | undefined;
+}
+
+const maxOutputBytes = 128 * 1024 * 1024;
+
+/**
+ * Runs the system's `git` without hooks, prompts, replaced objects, other transports or background work.
+ * Throws K2010 without a `git`, K2005 when it does not end in time, K2007 when it prints too much.
+ */
+export async function runGit(input: SystemGitInput): Promise<SystemGitEnd> {
+  const { at, args, timeoutMs, configuration, transport } = input;
+  const end = await runProgram({
+    file: "git",
+    args: [...safeguards(transport), ...at, ...args],
+    env: configuration === "closed" ? closedEnvironment() : userEnvironment(),
+    timeoutMs,
+    maxOutputBytes,
+    ...(input.input === undefined ? {} : { input: input.input }),
+  });
+  if (end.kind === "exited") {
+    return { exitCode: end.exitCode, stdout: end.stdout, complaint: complaintOf(end.stderr) };
+  }
+  const what = `git ${args.find((arg) => !arg.startsWith("-")) ?? ""}`;
+  if (end.kind === "timeout") {
+    throw gitError("K2005", { message: `${what} did not end within ${timeoutMs} ms` });
+  }
+  if (end.kind === "overflow") {
+    throw gitError("K2007", { message: `${what} printed more than ${maxOutputBytes} bytes` });
+  }
+  throw gitError("K2010", { message: "the program git cannot be started", cause: end.cause });
+}
+
+function safeguards(transport: "file" | undefined): string[] {
+  const settings = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "credential.helper=",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.allow=never",
+    ...(transport === undefined ? [] : [`protocol.${transport}.allow=always`]),
+  ];
+  return settings.flatMap((setting) => ["-c", setting]);
+}
+
+/** PATH finds the program, SUDO_UID lets root read what the user who called sudo owns (git-config(1), safe.directory). */
+function baseEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, SUDO_UID } = process.env;
+  return {
+    ...(PATH === undefined ? {} : { PATH }),
+    ...(SUDO_UID === undefined ? {} : { SUDO_UID }),
+    LC_ALL: "C",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_OPTIONAL_LOCKS: "0",
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_NO_LAZY_FETCH: "1",
+  };
+}
+
+function closedEnvironment(): NodeJS.ProcessEnv {
+  return { ...baseEnvironment(), GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" };
+}
+
+function userEnvironment(): NodeJS.ProcessEnv {
+  const { HOME, XDG_CONFIG_HOME } = process.env;
+  return {
+    ...baseEnvironment(),
+    ...(HOME === undefined ? {} : { HOME }),
+    ...(XDG_CONFIG_HOME === undefined ? {} : { XDG_CONFIG_HOME }),
+  };
+}
+
+function complaintOf(stderr: string): Error | undefined {
+  const lines = stderr.split("\n").map(quoteLine);
+  const line = lines.find((text) => /^(?:fatal|error):/.test(text)) ?? lines.find((text) => text !== "");
+  return line === undefined ? undefined : new Error(line);
+}

@@ -1,0 +1,107 @@
+import { summarise } from "./commit-reader.ts";
+import type { CommitReader } from "./commit-reader.ts";
+import { FileSet, fileMode, isWanted, wantedFolders } from "./file-set.ts";
+import type { FileEntry } from "./file-set.ts";
+import { DamageError } from "./git-error.ts";
+import { runGit } from "./system-git.ts";
+import type { SystemGitInput } from "./system-git.ts";
+
+export interface SystemReaderInput extends Pick<SystemGitInput, "at" | "configuration" | "timeoutMs"> {
+  commit: string;
+}
+
+interface ListedBlob extends FileEntry {
+  oid: string;
+}
+
+/**
+ * Reads a commit with the system's `git`, without a checkout. Where `at` is a folder inside a bigger repository, only
+ * what lies below it is there, with paths relative to it. Throws `DamageError` where the repository is damaged.
+ */
+export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitReader {
+  const run = async (args: readonly string[], input?: string): Promise<Buffer> => {
+    const end = await runGit({ ...git, args, ...(input === undefined ? {} : { input }) });
+    if (end.exitCode !== 0) throw damaged(commit, end.complaint);
+    return end.stdout;
+  };
+
+  return {
+    readSummary: async () => {
+      const format = "--format=%an%x00%ae%x00%ct%x00%B";
+      const output = await run([
+        "log",
+        "-1",
+        "--no-show-signature",
+        "--no-notes",
+        "--no-color",
+        "--encoding=UTF-8",
+        format,
+        commit,
+      ]);
+      const [name = "", email = "", seconds = "", message = ""] = output.toString("utf8").split("\0");
+      return summarise({ message, author: { name, email }, committedAt: Number(seconds) });
+    },
+    readFiles: async (prefixes) => {
+      const files = new FileSet();
+      const list = await run([
+        "--literal-pathspecs",
+        "ls-tree",
+        "-r",
+        "-l",
+        "-z",
+        "--",
+        commit,
+        ...wantedFolders(prefixes),
+      ]);
+      const entries = parseTree(list).filter(({ path }) => isWanted(prefixes, path));
+      for (const entry of entries) files.announce(entry);
+      const blobs = entries.filter(({ mode }) => mode !== "160000");
+      const contents =
+        blobs.length === 0 ? [] : parseBatch(await run(["cat-file", "--batch"], batchInput(blobs)), blobs);
+      if (contents === null) throw damaged(commit, new Error("git cat-file does not have all objects"));
+      blobs.forEach(({ path, mode }, index) => {
+        files.add({ path, mode, bytes: contents[index] ?? new Uint8Array() });
+      });
+      for (const { path, mode } of entries) {
+        if (mode === "160000") files.add({ path, mode, bytes: new Uint8Array() });
+      }
+      return files.toMap();
+    },
+  };
+}
+
+function damaged(commit: string, cause: unknown): DamageError {
+  return new DamageError({ message: `commit ${commit} is damaged or incomplete`, cause });
+}
+
+function batchInput(blobs: readonly ListedBlob[]): string {
+  return blobs.map(({ oid }) => `${oid}\n`).join("");
+}
+
+/** `<mode> SP <type> SP <object> SP <padded size> TAB <path> NUL` (git-ls-tree(1)). */
+function parseTree(output: Buffer): ListedBlob[] {
+  const text = new TextDecoder("utf-8").decode(output);
+  return text
+    .split("\0")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const tab = line.indexOf("\t");
+      const [mode = "", , oid = "", size = ""] = line.slice(0, tab).split(/ +/);
+      return { path: line.slice(tab + 1), mode: fileMode(mode), oid, sizeBytes: Number(size) || 0 };
+    });
+}
+
+/** `<object> SP <type> SP <size> LF <contents> LF` for each (git-cat-file(1)); null when one is missing. */
+function parseBatch(output: Buffer, blobs: readonly ListedBlob[]): Uint8Array[] | null {
+  const contents: Uint8Array[] = [];
+  let offset = 0;
+  for (const { oid } of blobs) {
+    const end = output.indexOf(0x0a, offset);
+    const [found, type, size] = output.subarray(offset, end).toString("latin1").split(" ");
+    if (end < 0 || found !== oid || type !== "blob") return null;
+    const start = end + 1;
+    contents.push(new Uint8Array(output.subarray(start, start + Number(size))));
+    offset = start + Number(size) + 1;
+  }
+  return contents;
+}

@@ -1,0 +1,112 @@
+import { lstat, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+import type { Revision } from "@keelson/model";
+
+import { FileSet, isWanted, wantedFolders } from "./file-set.ts";
+import { listFolder, openFolder } from "./folder-reader.ts";
+import { isSystemError } from "./git-error.ts";
+import { noRepository } from "./read-commit.ts";
+import { runGit } from "./system-git.ts";
+import type { SystemGitEnd } from "./system-git.ts";
+
+const timeoutMs = 60_000;
+
+/**
+ * Returns the files of a folder as they lie, tracked or not, but for those that Git ignores; of a folder that Git does
+ * not know, all. A symbolic link is an entry of its own and is never followed. Throws K2004 when there is no such
+ * folder; its `readFiles` throws K2004, K2005, K2007, K2008, K2010 and K2012.
+ */
+export async function readWorkTree(repository: string): Promise<Revision> {
+  const root = resolve(repository);
+  const known = await isKnownToGit(root);
+  return {
+    commit: "worktree",
+    ref: "worktree",
+    subject: "",
+    author: "",
+    committedAt: null,
+    fetched: false,
+    readFiles: async (prefixes) => {
+      const paths = known ? await listKnown(root, prefixes) : await listFolder(root, prefixes);
+      const files = new FileSet();
+      const folder = openFolder(root);
+      for (const path of paths) {
+        const file = await folder.readEntry(path, files);
+        if (file !== null) files.add(file);
+      }
+      return files.toMap();
+    },
+  };
+}
+
+/**
+ * Returns the paths below the folder that differ from the last commit or that Git does not know and does not ignore,
+ * sorted; none for a bare repository. Writes nothing, not even Git's index. Throws K2004, K2005, K2010.
+ */
+export async function listDirtyPaths(repository: string): Promise<string[]> {
+  const root = resolve(repository);
+  const place = await git(root, ["rev-parse", "--is-inside-work-tree", "--show-prefix"]);
+  const [inside = "", prefix = ""] = place.stdout.toString("utf8").split("\n");
+  if (inside !== "true") return [];
+  // What is dirty inside a submodule is no concern of this repository, and would run Git there.
+  const options = [
+    "--porcelain=v1",
+    "-z",
+    "--untracked-files=all",
+    "--no-renames",
+    "--ignore-submodules=dirty",
+  ];
+  const { stdout } = await git(root, ["status", ...options, "--", "."]);
+  // `XY SP <path from the repository's root> NUL` (git-status(1)).
+  const lines = stdout.toString("utf8").split("\0");
+  const paths = lines.filter((line) => line !== "").map((line) => line.slice(3 + prefix.length));
+  return [...new Set(paths)].sort();
+}
+
+/** Whether Git decides what is in the folder: it does not for one that a repository around it ignores. */
+async function isKnownToGit(root: string): Promise<boolean> {
+  try {
+    if (!(await stat(root)).isDirectory()) throw noRepository(root, undefined);
+  } catch (error) {
+    throw isSystemError(error) ? noRepository(root, error) : error;
+  }
+  if (await exists(join(root, ".git"))) return true;
+  for (let folder = dirname(root); ; folder = dirname(folder)) {
+    if (await exists(join(folder, ".git"))) break;
+    if (folder === dirname(folder)) return false;
+  }
+  const args = ["check-ignore", "--quiet", "--", `./${basename(root)}`];
+  const { exitCode } = await runGit({ at: ["-C", dirname(root)], args, timeoutMs, configuration: "user" });
+  return exitCode !== 0;
+}
+
+async function listKnown(root: string, prefixes: readonly string[]): Promise<string[]> {
+  const options = ["-z", "--cached", "--others", "--exclude-standard"];
+  const { stdout } = await git(root, [
+    "--literal-pathspecs",
+    "ls-files",
+    ...options,
+    "--",
+    ...wantedFolders(prefixes),
+  ]);
+  const paths = stdout.toString("utf8").split("\0");
+  // A path in conflict is listed once for each side.
+  return [...new Set(paths)].filter((path) => path !== "" && isWanted(prefixes, path));
+}
+
+async function git(root: string, args: readonly string[]): Promise<SystemGitEnd> {
+  const end = await runGit({ at: ["-C", root], args, timeoutMs, configuration: "user" });
+  if (end.exitCode !== 0) throw noRepository(root, end.complaint);
+  return end;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error)) return false;
+    throw error;
+  }
+}

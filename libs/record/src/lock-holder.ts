@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { basename } from "node:path";
+
+/** A process that holds the lock. */
+export interface LockHolder {
+  pid: number;
+  /** File name of its program, such as `docker-compose`. */
+  program: string;
+  /** Whether it runs the program that we run: an agent, and not what an agent has started. */
+  isOurProgram: boolean;
+}
+
+/**
+ * The processes that hold a flock(2) on this file, as far as we may look at them. The kernel knows it exactly (the
+ * `lock:` lines of proc_pid_fdinfo(5)), so nothing about the holder has to be written anywhere.
+ */
+export function findHolders(path: string): LockHolder[] {
+  const lockFile = realpathSync(path);
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => holdsLock(pid, lockFile)).map((pid) => describeProcess(pid));
+}
+
+function holdsLock(pid: string, lockFile: string): boolean {
+  const descriptors = ifVisible(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  return descriptors.some((descriptor) => {
+    // The link's text is compared and not followed: a descriptor on a dead network file system would hang us.
+    const target = ifVisible(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
+    if (target !== lockFile) return false;
+    const info = ifVisible(() => readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, "latin1")) ?? "";
+    return /^lock:.*\bFLOCK\b.*\bWRITE\b/m.test(info);
+  });
+}
+
+function describeProcess(pid: string): LockHolder {
+  const program = ifVisible(() => readlinkSync(`/proc/${pid}/exe`));
+  return {
+    pid: Number(pid),
+    program: program === undefined ? "unknown" : basename(program.replace(/ \(deleted\)$/, "")),
+    isOurProgram: program === readlinkSync("/proc/self/exe"),
+  };
+}
+
+/** Undefined for what has ended meanwhile or belongs to another user. */
+function ifVisible<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return undefined;
+    throw error;
+  }
+}

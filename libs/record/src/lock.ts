@@ -1,0 +1,143 @@
+import { spawn } from "node:child_process";
+import { closeSync, constants } from "node:fs";
+import { KeelsonError, stalled } from "@keelson/model";
+
+import { findHolders } from "./lock-holder.ts";
+import { openPrivateFile } from "./private-file.ts";
+
+export interface LockInput {
+  /** The lock file; made (0600, its folder 0700) when it is missing, never written and never removed. */
+  path: string;
+  /** How long to wait while another holds it; 0 asks once. */
+  waitMs: number;
+  /** Ends the waiting; the reason is thrown. */
+  signal?: AbortSignal;
+}
+
+export interface NodeLock {
+  /** For children that must not be overtaken: those that inherit it hold the lock until they end. */
+  readonly fd: number;
+  /** Gives it up, except for children that still run. */
+  release: () => void;
+}
+
+/**
+ * Takes the node's lock: one round at a time on a node. It is a flock(2) on an open file description, so the kernel
+ * frees it when the last process that has the descriptor ends, whatever ended it. Throws K4020 when another holds it,
+ * K4021 when there is no `flock` program, K4022 when the lock cannot be taken for another reason.
+ */
+export async function acquireLock(input: LockInput): Promise<NodeLock> {
+  const { path } = input;
+  input.signal?.throwIfAborted();
+  const fd = openLockFile(path);
+  let isHeld = false;
+  try {
+    const ended = await runFlock(fd, input);
+    if (ended.exitCode === conflictExitCode) throw heldByAnother(path);
+    if (ended.exitCode !== 0) throw notLockable(path, new Error(`flock ended with ${describe(ended)}`));
+    isHeld = true;
+  } catch (error) {
+    if (error instanceof KeelsonError || input.signal?.aborted === true) throw error;
+    throw notLockable(path, error);
+  } finally {
+    if (!isHeld) closeSync(fd);
+  }
+  let isReleased = false;
+  return {
+    fd,
+    release: () => {
+      // A second close could hit a descriptor that another file got meanwhile.
+      if (!isReleased) closeSync(fd);
+      isReleased = true;
+    },
+  };
+}
+
+interface FlockEnd {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  stderr: string;
+}
+
+const conflictExitCode = 75;
+/** How much longer than its own time limit `flock` may take to start and end. */
+const graceMs = 10_000;
+
+/** Node has no flock(2); the program (util-linux) locks the description that we share with it, and ends. */
+async function runFlock(fd: number, { waitMs, signal }: LockInput): Promise<FlockEnd> {
+  const args = ["--exclusive", "--conflict-exit-code", String(conflictExitCode)];
+  const wait = waitMs <= 0 ? ["--nonblock"] : ["--timeout", (waitMs / 1000).toFixed(3)];
+  const child = spawn("flock", [...args, ...wait, "3"], {
+    stdio: ["ignore", "ignore", "pipe", fd],
+    timeout: Math.max(waitMs, 0) + graceMs,
+    killSignal: "SIGKILL",
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const stderr: Buffer[] = [];
+  child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
+  return await new Promise<FlockEnd>((resolve, reject) => {
+    let failure: unknown;
+    child.once("error", (error) => {
+      failure = error;
+      // A child that never started closes nothing.
+      if (child.pid === undefined) reject(isMissing(error) ? noFlockProgram(error) : error);
+    });
+    child.once("close", (exitCode, endSignal) => {
+      // Only now: a child that was told to end may have taken the lock with our description just before.
+      if (failure !== undefined) reject(signal?.aborted === true ? signal.reason : failure);
+      else resolve({ exitCode, signal: endSignal, stderr: Buffer.concat(stderr).toString("utf8").trim() });
+    });
+  });
+}
+
+function openLockFile(path: string): number {
+  try {
+    return openPrivateFile(path, constants.O_RDWR | constants.O_CREAT);
+  } catch (error) {
+    throw notLockable(path, error);
+  }
+}
+
+function heldByAnother(path: string): KeelsonError {
+  const holders = findHolders(path);
+  const names = holders.map(({ pid, program }) => `${program} (process ${pid})`).join(" and ");
+  if (holders.length > 0 && !holders.some(({ isOurProgram }) => isOurProgram)) {
+    return new KeelsonError({
+      code: "K4020",
+      message: `${names} still holds the lock ${path}: the agent that started it has ended`,
+      hint: "Wait until that program is done; the next round then goes on by itself.",
+    });
+  }
+  return new KeelsonError({
+    code: "K4020",
+    message: `${names === "" ? "another process" : names} holds the lock ${path}: another round is at work on this node`,
+    hint: "Wait until that round is done, and run one agent only on this state folder.",
+  });
+}
+
+function noFlockProgram(cause: unknown): KeelsonError {
+  return new KeelsonError({
+    code: "K4021",
+    message: "the program flock is missing",
+    hint: "Install util-linux (on Debian: apt-get install util-linux) and see that flock is in PATH.",
+    outcome: stalled,
+    cause,
+  });
+}
+
+function notLockable(path: string, cause: unknown): KeelsonError {
+  return new KeelsonError({
+    code: "K4022",
+    message: `the lock ${path} cannot be taken`,
+    hint: "Check that its folder can be written by the user the agent runs as, and that flock is the one of util-linux.",
+    cause,
+  });
+}
+
+function isMissing(error: Error): boolean {
+  return "code" in error && error.code === "ENOENT";
+}
+
+function describe({ exitCode, signal, stderr }: FlockEnd): string {
+  return `${exitCode === null ? `signal ${signal}` : `exit code ${exitCode}`}${stderr === "" ? "" : `: ${stderr}`}`;
+}

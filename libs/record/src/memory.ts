@@ -1,0 +1,82 @@
+import type { DatabaseSync } from "node:sqlite";
+import { canonicalText } from "@keelson/model";
+import type { RecordState } from "@keelson/model";
+
+type Applied = NonNullable<RecordState["applied"]>;
+
+/** What the planner reads of the record, and how it is kept up. */
+export interface Memory {
+  readState: () => RecordState;
+  rememberContainers: (containers: readonly { id: string; project: string; service: string }[]) => void;
+  forgetContainers: (ids: readonly string[]) => void;
+  saveApplied: (applied: Applied) => void;
+  /** `service` is `<project>/<service>`. */
+  saveServiceParts: (service: string, parts: Record<string, string>) => void;
+  forgetService: (service: string) => void;
+}
+
+/** The memory in this database. The `WHERE` of each upsert keeps what is equal from being written again. */
+export function openMemory(database: DatabaseSync): Memory {
+  return {
+    readState: () => readState(database),
+    rememberContainers: (containers) => {
+      const insert = database.prepare(
+        `INSERT INTO containers (id, project, service) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET project = excluded.project, service = excluded.service
+         WHERE project <> excluded.project OR service <> excluded.service`,
+      );
+      for (const { id, project, service } of containers) insert.run(id, project, service);
+    },
+    forgetContainers: (ids) => {
+      const remove = database.prepare("DELETE FROM containers WHERE id = ?");
+      for (const id of ids) remove.run(id);
+    },
+    saveApplied: (applied) => {
+      database
+        .prepare(
+          `INSERT INTO applied (only, value) VALUES (1, ?)
+           ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
+        )
+        .run(canonicalText(applied));
+    },
+    saveServiceParts: (service, parts) => {
+      database
+        .prepare(
+          `INSERT INTO service_parts (service, parts) VALUES (?, ?)
+           ON CONFLICT DO UPDATE SET parts = excluded.parts WHERE parts <> excluded.parts`,
+        )
+        .run(service, canonicalText(parts));
+    },
+    forgetService: (service) => {
+      database.prepare("DELETE FROM service_parts WHERE service = ?").run(service);
+    },
+  };
+}
+
+function readState(database: DatabaseSync): RecordState {
+  const containers = database.prepare("SELECT id, project, service FROM containers ORDER BY id").all();
+  const applied = database.prepare("SELECT value FROM applied").get();
+  const parts = database.prepare("SELECT service, parts FROM service_parts ORDER BY service").all();
+  return {
+    containers: Object.fromEntries(
+      containers.map((row) => [
+        String(row["id"]),
+        { project: String(row["project"]), service: String(row["service"]) },
+      ]),
+    ),
+    applied: applied === undefined ? null : readApplied(String(applied["value"])),
+    serviceParts: Object.fromEntries(
+      parts.map((row) => [String(row["service"]), readParts(String(row["parts"]))]),
+    ),
+  };
+}
+
+function readApplied(text: string): Applied {
+  const applied: Applied = JSON.parse(text);
+  return applied;
+}
+
+function readParts(text: string): Record<string, string> {
+  const parts: Record<string, string> = JSON.parse(text);
+  return parts;
+}

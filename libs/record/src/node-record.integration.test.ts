@@ -1,0 +1,317 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execPath, geteuid, seteuid } from "node:process";
+import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
+import { emptyRecord } from "@keelson/model";
+import type { ComposeModel } from "@keelson/model";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { openRecord } from "./node-record.ts";
+import type { NodeRecord } from "./node-record.ts";
+import { schemaVersion } from "./schema.ts";
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "keelson-record-"));
+  path = join(folder, "state", "record.db");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const applied = {
+  commit: "c".repeat(40),
+  desiredDigest: "d",
+  lockDigest: "l",
+  appliedAt: "2026-11-20T07:00:00.000Z",
+  instanceOrder: ["store", "core"],
+};
+const model = (name: string): ComposeModel => ({
+  name,
+  services: {},
+  networks: {},
+  volumes: {},
+  secrets: {},
+  configs: {},
+});
+const at = "2026-11-20T07:00:00.000Z";
+
+function fillRecord(record: NodeRecord): void {
+  record.rememberContainers([
+    { id: "a1", project: "lab-core", service: "nginx" },
+    { id: "b2", project: "lab-core", service: "redis" },
+  ]);
+  record.saveApplied(applied);
+  record.saveServiceParts("lab-core/nginx", { image: "nginx:1", compose: "x" });
+  record.saveComposeModel("inputs", model("lab-core"));
+}
+
+describe("the memory", () => {
+  test("starts empty and private", async () => {
+    using record = openRecord({ path });
+    expect(record.readState()).toEqual(emptyRecord);
+    expect((await stat(join(folder, "state"))).mode & 0o777).toBe(0o700);
+    for (const name of await readdir(join(folder, "state"))) {
+      expect((await stat(join(folder, "state", name))).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  test("is there again after closing", () => {
+    {
+      using record = openRecord({ path });
+      fillRecord(record);
+    }
+    using record = openRecord({ path });
+    expect(record.readState()).toEqual({
+      containers: {
+        a1: { project: "lab-core", service: "nginx" },
+        b2: { project: "lab-core", service: "redis" },
+      },
+      applied,
+      serviceParts: { "lab-core/nginx": { image: "nginx:1", compose: "x" } },
+    });
+    expect(record.readComposeModel("inputs")).toEqual(model("lab-core"));
+    expect(record.readComposeModel("others")).toBeNull();
+  });
+
+  test("replaces and forgets", () => {
+    using record = openRecord({ path });
+    fillRecord(record);
+    record.forgetContainers(["a1", "unknown"]);
+    record.saveServiceParts("lab-core/nginx", { image: "nginx:2" });
+    record.saveApplied({ ...applied, commit: "e".repeat(40) });
+    expect(record.readState()).toEqual({
+      containers: { b2: { project: "lab-core", service: "redis" } },
+      applied: { ...applied, commit: "e".repeat(40) },
+      serviceParts: { "lab-core/nginx": { image: "nginx:2" } },
+    });
+    record.forgetService("lab-core/nginx");
+    expect(record.readState().serviceParts).toEqual({});
+  });
+
+  test("opening, reading and saving the same again change no byte", async () => {
+    {
+      using record = openRecord({ path });
+      fillRecord(record);
+    }
+    const before = { bytes: await readFile(path), stats: await stat(path) };
+    {
+      using record = openRecord({ path });
+      record.readState();
+      record.readComposeModel("inputs");
+      record.unfinishedOperations();
+      record.closeInterrupted(at);
+      record.rememberContainers([{ id: "a1", project: "lab-core", service: "nginx" }]);
+      record.saveApplied(applied);
+      record.saveServiceParts("lab-core/nginx", { compose: "x", image: "nginx:1" });
+      record.forgetContainers(["unknown"]);
+      expect((await stat(`${path}-wal`)).size).toBe(0);
+    }
+    expect((await readFile(path)).equals(before.bytes)).toBe(true);
+    expect((await stat(path)).mtimeMs).toBe(before.stats.mtimeMs);
+    expect(await readdir(join(folder, "state"))).toEqual(["record.db"]);
+  });
+});
+
+describe("resolved Compose models", () => {
+  test("go when 200 others were used later", () => {
+    using record = openRecord({ path });
+    record.saveComposeModel("used", model("used"));
+    record.saveComposeModel("unused", model("unused"));
+    for (let index = 0; index < 199; index++) {
+      expect(record.readComposeModel("used")).toEqual(model("used"));
+      record.saveComposeModel(`other-${index}`, model("other"));
+    }
+    expect(record.readComposeModel("unused")).toBeNull();
+    expect(record.readComposeModel("used")).toEqual(model("used"));
+    expect(record.readComposeModel("other-0")).toEqual(model("other"));
+  });
+});
+
+describe("the journal", () => {
+  test("knows what was begun and not finished, also in the next process", () => {
+    let roundId: number;
+    {
+      using record = openRecord({ path });
+      roundId = record.beginRound({ commit: "c1", startedAt: at });
+      const operation = { roundId, kind: "place-files", resource: "files:lab-core/conf", startedAt: at };
+      record.beginOperation({ ...operation, operationId: "#1" });
+      record.beginOperation({ ...operation, operationId: "#2" });
+      record.finishOperation({ roundId, operationId: "#1", finishedAt: at, result: "done" });
+    }
+    using record = openRecord({ path });
+    expect(record.unfinishedOperations()).toEqual([
+      { roundId, operationId: "#2", kind: "place-files", resource: "files:lab-core/conf", startedAt: at },
+    ]);
+    record.closeInterrupted(at);
+    expect(record.unfinishedOperations()).toEqual([]);
+    expect(rows("SELECT result FROM operations ORDER BY operation_id")).toEqual([
+      { result: "done" },
+      { result: "interrupted" },
+    ]);
+    expect(rows("SELECT result FROM rounds")).toEqual([{ result: "interrupted" }]);
+  });
+
+  test("keeps 50 rounds with their operations", () => {
+    using record = openRecord({ path });
+    for (let index = 0; index < 53; index++) {
+      const roundId = record.beginRound({ commit: `c${index}`, startedAt: at });
+      record.beginOperation({ roundId, operationId: "#1", kind: "k", resource: "r", startedAt: at });
+      record.finishOperation({ roundId, operationId: "#1", finishedAt: at, result: "done" });
+      record.finishRound({ roundId, finishedAt: at, result: "done" });
+    }
+    expect(rows("SELECT commit_id FROM rounds ORDER BY id LIMIT 1")).toEqual([{ commit_id: "c3" }]);
+    expect(rows("SELECT count(*) AS n FROM rounds")).toEqual([{ n: 50 }]);
+    expect(rows("SELECT count(*) AS n FROM operations")).toEqual([{ n: 50 }]);
+    expect(rows("SELECT count(*) AS n FROM rounds WHERE result = 'done'")).toEqual([{ n: 50 }]);
+  });
+});
+
+describe("a record that cannot be used", () => {
+  test.each([
+    ["other bytes", (file: string) => writeFile(file, "x".repeat(5000))],
+    ["a few bytes", (file: string) => writeFile(file, "SQLite")],
+    ["half of it", async (file: string) => truncate(file, (await stat(file)).size / 2)],
+  ])("K4010 for %s, and it is left as it is", async (_name, damage) => {
+    {
+      using record = openRecord({ path });
+      fillRecord(record);
+    }
+    await damage(path);
+    const before = await readFile(path);
+    const use = () => {
+      using record = openRecord({ path });
+      record.readState();
+      record.saveApplied(applied);
+    };
+    expect(use).toThrow(
+      expect.objectContaining({
+        code: "K4010",
+        outcome: { kind: "stalled" },
+        hint: expect.stringContaining("aside"),
+      }),
+    );
+    expect((await readFile(path)).equals(before)).toBe(true);
+  });
+
+  test("K4010 for a value that is damaged inside", () => {
+    using record = openRecord({ path });
+    fillRecord(record);
+    change("UPDATE applied SET value = '{'");
+    expect(() => record.readState()).toThrow(expect.objectContaining({ code: "K4010" }));
+  });
+
+  test("K4011 for a newer one, and it is left as it is", async () => {
+    openRecord({ path }).close();
+    change(`PRAGMA user_version = ${schemaVersion + 1}`);
+    const before = await readFile(path);
+    expect(() => openRecord({ path })).toThrow(
+      expect.objectContaining({ code: "K4011", outcome: { kind: "stalled" } }),
+    );
+    expect((await readFile(path)).equals(before)).toBe(true);
+  });
+
+  test("K4012 for a folder in its place, and for a file in its folder's place", async () => {
+    await mkdir(path, { recursive: true });
+    expect(() => openRecord({ path })).toThrow(expect.objectContaining({ code: "K4012" }));
+    await writeFile(join(folder, "file"), "");
+    expect(() => openRecord({ path: join(folder, "file", "record.db") })).toThrow(
+      expect.objectContaining({ code: "K4012" }),
+    );
+  });
+
+  test("K4004 when it may not be opened", async () => {
+    openRecord({ path }).close();
+    await chmod(path, 0);
+    const open = () => asOrdinaryUser(() => openRecord({ path }));
+    expect(open).toThrow(expect.objectContaining({ code: "K4004" }));
+  });
+
+  test.skipIf(geteuid?.() !== 0)("K4001 on a full disk, and the last state stays (needs root)", async () => {
+    const disk = join(folder, "disk");
+    await mkdir(disk);
+    await promisify(execFile)("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", disk]);
+    try {
+      using record = openRecord({ path: join(disk, "record.db") });
+      fillRecord(record);
+      const huge = { image: "x".repeat(1024 * 1024) };
+      expect(() => record.saveServiceParts("lab-core/nginx", huge)).toThrow(
+        expect.objectContaining({ code: "K4001" }),
+      );
+      expect(record.readState().serviceParts).toEqual({
+        "lab-core/nginx": { image: "nginx:1", compose: "x" },
+      });
+      record.close();
+      await promisify(execFile)("mount", ["-o", "remount,ro", disk]);
+      expect(() => openRecord({ path: join(disk, "other.db") })).toThrow(
+        expect.objectContaining({ code: "K4002" }),
+      );
+    } finally {
+      await promisify(execFile)("umount", [disk]);
+    }
+  });
+
+  test("K4012 when another program keeps it busy", { timeout: 20_000 }, () => {
+    using record = openRecord({ path });
+    using other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    expect(() => record.saveApplied(applied)).toThrow(
+      expect.objectContaining({ code: "K4012", outcome: { kind: "transient" } }),
+    );
+    expect(record.readState()).toEqual(emptyRecord);
+  });
+
+  test("a statement of ours that is wrong is a bug and no state of the disk", () => {
+    using record = openRecord({ path });
+    const orphan = { roundId: 7, operationId: "#1", kind: "k", resource: "r", startedAt: at };
+    expect(() => record.beginOperation(orphan)).toThrow(/FOREIGN KEY/);
+  });
+});
+
+test("what was saved is there after a SIGKILL, and two that start at once make one record", async () => {
+  const door = JSON.stringify(new URL("./index.ts", import.meta.url).href);
+  const program = `
+    import { openRecord } from ${door};
+    const [path, id] = process.argv.slice(1);
+    openRecord({ path }).rememberContainers([{ id, project: "p", service: "s" }]);
+    process.kill(process.pid, "SIGKILL");`;
+  const ids = ["a", "b", "c", "d"];
+  await Promise.all(
+    ids.map(async (id) => {
+      const child = spawn(execPath, ["--input-type=module", "-e", program, "--", path, id], {
+        stdio: ["ignore", "ignore", "inherit"],
+        timeout: 30_000,
+      });
+      expect(await once(child, "close")).toEqual([null, "SIGKILL"]);
+    }),
+  );
+  using record = openRecord({ path });
+  expect(Object.keys(record.readState().containers)).toEqual(ids);
+});
+
+function rows(query: string): Record<string, unknown>[] {
+  using database = new DatabaseSync(path);
+  return database
+    .prepare(query)
+    .all()
+    .map((row) => ({ ...row }));
+}
+
+function change(statement: string): void {
+  using database = new DatabaseSync(path);
+  database.exec(statement);
+}
+
+/** Root may open everything. */
+function asOrdinaryUser<T>(task: () => T): T {
+  if (geteuid?.() !== 0) return task();
+  seteuid?.(65534);
+  try {
+    return task();
+  } finally {
+    seteuid?.(0);
+  }
+}

@@ -1,0 +1,97 @@
+import { closeSync, constants } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+import { openComposeCache } from "./compose-cache.ts";
+import type { ComposeCache } from "./compose-cache.ts";
+import { openJournal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import { openMemory } from "./memory.ts";
+import type { Memory } from "./memory.ts";
+import { openPrivateFile } from "./private-file.ts";
+import { onRecord } from "./record-error.ts";
+import { migrate } from "./schema.ts";
+
+/**
+ * The node's durable memory. Every method is one transaction, on the disk when it returns; saving what is there
+ * already writes nothing. All throw K4001 (disk full), K4002 (read-only), K4004 (not permitted), K4010 (damaged) or
+ * K4012 (busy, failing disk).
+ */
+export interface NodeRecord extends Memory, Journal, ComposeCache, Disposable {
+  close: () => void;
+}
+
+const busyTimeoutMs = 2_000;
+
+/**
+ * Opens the record at this path; an empty one is made (0600, its folder 0700) when there is none. Throws K4011 when a
+ * newer Keelson wrote it, and whatever `NodeRecord` throws.
+ */
+export function openRecord(input: { path: string }): NodeRecord {
+  const { path } = input;
+  const database = onRecord(path, () => openDatabase(path));
+  const inOne = <A extends unknown[], R>(method: (...args: A) => R) => {
+    return (...args: A): R => onRecord(path, () => inTransaction(database, () => method(...args)));
+  };
+  const close = () => {
+    if (database.isOpen) onRecord(path, () => database.close());
+  };
+  const memory = openMemory(database);
+  const cache = openComposeCache(database);
+  const journal = openJournal(database);
+  return {
+    readState: inOne(memory.readState),
+    rememberContainers: inOne(memory.rememberContainers),
+    forgetContainers: inOne(memory.forgetContainers),
+    saveApplied: inOne(memory.saveApplied),
+    saveServiceParts: inOne(memory.saveServiceParts),
+    forgetService: inOne(memory.forgetService),
+    readComposeModel: inOne(cache.readComposeModel),
+    saveComposeModel: inOne(cache.saveComposeModel),
+    beginRound: inOne(journal.beginRound),
+    finishRound: inOne(journal.finishRound),
+    beginOperation: inOne(journal.beginOperation),
+    finishOperation: inOne(journal.finishOperation),
+    unfinishedOperations: inOne(journal.unfinishedOperations),
+    closeInterrupted: inOne(journal.closeInterrupted),
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+function openDatabase(path: string): DatabaseSync {
+  makePrivateRecord(path);
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+  try {
+    // A synced commit is what makes a kill or a power loss at any step harmless.
+    database.exec("PRAGMA synchronous = FULL");
+    migrate(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** SQLite would make it readable by all; its -wal and -shm files take over the mode. */
+function makePrivateRecord(path: string): void {
+  try {
+    // One that is there must not even be opened: closing it would drop this process' other locks on it
+    // (https://sqlite.org/howtocorrupt.html, 2.2).
+    closeSync(openPrivateFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+}
+
+/** Deferred, so that a method that only reads takes no lock for writing. */
+function inTransaction<T>(database: DatabaseSync, task: () => T): T {
+  database.exec("BEGIN");
+  try {
+    const result = task();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}

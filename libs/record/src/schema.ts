@@ -1,0 +1,78 @@
+import type { DatabaseSync } from "node:sqlite";
+import { KeelsonError, stalled } from "@keelson/model";
+
+/** Each brings the record from the version of its index to the next. Released ones never change. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE containers (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    service TEXT NOT NULL
+  ) STRICT;
+  -- One row: what was last applied completely.
+  CREATE TABLE applied (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    value TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE service_parts (
+    service TEXT PRIMARY KEY,
+    parts TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE compose_models (
+    inputs_digest TEXT PRIMARY KEY,
+    model TEXT NOT NULL,
+    used INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE rounds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    commit_id TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    result TEXT
+  ) STRICT;
+  CREATE TABLE operations (
+    round_id INTEGER NOT NULL REFERENCES rounds (id) ON DELETE CASCADE,
+    operation_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    result TEXT,
+    PRIMARY KEY (round_id, operation_id)
+  ) STRICT;
+  `,
+];
+
+/** The version that this program writes. */
+export const schemaVersion = migrations.length;
+
+/**
+ * Brings the record to `schemaVersion`; writes nothing when it is there already. Throws K4011 when a newer Keelson
+ * has written it.
+ */
+export function migrate(database: DatabaseSync, path: string): void {
+  if (versionOf(database, path) === schemaVersion) return;
+  // Stays with the file; it cannot be changed inside a transaction.
+  database.exec("PRAGMA journal_mode = WAL");
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    // Read again: another starter may have been faster.
+    for (const migration of migrations.slice(versionOf(database, path))) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${schemaVersion}`);
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function versionOf(database: DatabaseSync, path: string): number {
+  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (version <= schemaVersion) return version;
+  throw new KeelsonError({
+    code: "K4011",
+    message: `the record ${path} was written by a newer Keelson (format ${version}, this one knows ${schemaVersion})`,
+    hint: "Start the newer Keelson again, or move the record aside: what is lost is rebuilt from labels and files.",
+    outcome: stalled,
+  });
+}

@@ -1,0 +1,3 @@
+export { closedSecrets } from "./closed-secrets.ts";
+export { openSecrets } from "./node-secrets.ts";
+export type { SecretsInput } from "./node-secrets.ts";

@@ -1,0 +1,80 @@
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { digestBytes, KeelsonError, secretPlaceholderPattern, stalled } from "@keelson/model";
+import type { NodeSecrets } from "@keelson/model";
+
+import { readOrMakeKey } from "./node-key.ts";
+import { readSecretsFile } from "./secrets-file.ts";
+
+export interface SecretsInput {
+  /** Absolute path of the node's key; made with its folder when it is missing. */
+  keyFile: string;
+  /** Absolute path of the secrets file, or null when the node has none. */
+  secretsFile: string | null;
+}
+
+/**
+ * Opens the node's key and its secrets. Throws K5001 (malformed secrets file), K5003 (others may read a file),
+ * K5004 (damaged key) or K5005 (a file cannot be read or written).
+ */
+export async function openSecrets(input: SecretsInput): Promise<NodeSecrets> {
+  const values = input.secretsFile === null ? new Map<string, string>() : readSecretsFile(input.secretsFile);
+  return secretsOf(readOrMakeKey(input.keyFile), values);
+}
+
+/** What a key and values give. The values stay in closures, so that printing the object shows none. */
+export function secretsOf(key: Uint8Array, values: ReadonlyMap<string, string>): NodeSecrets {
+  const ownerKey = keyFor("owner label", key);
+  const contentKey = keyFor("content digest", key);
+
+  const ownerOf = (resourceId: string) => hmac(ownerKey, resourceId);
+  const keyedDigest = (bytes: Uint8Array) => hmac(contentKey, bytes);
+  const fillSecrets = (content: Uint8Array) => fill(content, values);
+  return {
+    hasValue: (name) => values.has(name),
+    ownerOf,
+    ownershipOf: (resourceId, label) => {
+      if (label === undefined) return "foreign";
+      return equalInConstantTime(label, ownerOf(resourceId)) ? "ours" : "forged";
+    },
+    digestContent: (content, secrets) =>
+      secrets.length === 0 ? digestBytes(content) : keyedDigest(fillSecrets(content)),
+    keyedDigest,
+    fillSecrets,
+  };
+}
+
+/** One key for each use (HKDF, RFC 5869): what is an HMAC in one place proves nothing in another. */
+function keyFor(use: string, key: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync("sha256", key, "", `keelson ${use} v1`, 32));
+}
+
+function hmac(key: Buffer, message: Uint8Array | string): string {
+  return createHmac("sha256", key).update(message).digest("hex");
+}
+
+/** A label can be tried again and again by whoever may start containers, so the time must not tell how much fits. */
+function equalInConstantTime(label: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(label), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Latin-1 maps every byte to one character and back, so what is not UTF-8 stays as it is. */
+function fill(content: Uint8Array, values: ReadonlyMap<string, string>): Uint8Array {
+  const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("latin1");
+  const filled = text.replace(secretPlaceholderPattern, (_placeholder, name: string) => {
+    const value = values.get(name);
+    if (value === undefined) throw missingValue(name);
+    return Buffer.from(value, "utf8").toString("latin1");
+  });
+  return Buffer.from(filled, "latin1");
+}
+
+function missingValue(name: string): KeelsonError {
+  const [release, secret] = name.split(".");
+  return new KeelsonError({
+    code: "K5002",
+    message: `the secret ${name} has no value on this node`,
+    hint: `Add it to the node's secrets file: ${release}: {${secret}: …}`,
+    outcome: stalled,
+  });
+}

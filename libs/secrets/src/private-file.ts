@@ -1,0 +1,68 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { geteuid } from "node:process";
+import { KeelsonError, stalled } from "@keelson/model";
+
+const others = 0o077;
+const textBytesLimit = 4 * 1024 * 1024;
+
+/**
+ * The bytes of a file that only its owner may read, or null when there is none. Checked and read through one
+ * descriptor, so that it cannot be exchanged in between. Throws K5003 when others may read it, K5005 when it cannot
+ * be read.
+ */
+export function readPrivateFile(path: string, what: string): Uint8Array | null {
+  let descriptor: number;
+  try {
+    // A named pipe in its place must not hang the agent.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return null;
+    throw unreadable({ path, what, cause: error });
+  }
+  try {
+    const { mode, uid, size } = fstatSync(descriptor);
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG || size > textBytesLimit) {
+      throw unreadable({ path, what, cause: new Error("it is no ordinary, small file") });
+    }
+    if ((mode & others) !== 0) {
+      throw new KeelsonError({
+        code: "K5003",
+        message: `${what} ${path} can be read by others (mode ${octal(mode)})`,
+        hint: `Run: chmod 600 ${path}`,
+        outcome: stalled,
+      });
+    }
+    if (uid !== 0 && uid !== geteuid?.()) {
+      throw new KeelsonError({
+        code: "K5003",
+        message: `${what} ${path} belongs to another user (${uid})`,
+        hint: `Run: chown ${geteuid?.() ?? 0} ${path} && chmod 600 ${path}`,
+        outcome: stalled,
+      });
+    }
+    return readFileSync(descriptor);
+  } catch (error) {
+    if (error instanceof KeelsonError) throw error;
+    throw unreadable({ path, what, cause: error });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** K5005: a key or secrets file that cannot be read or written. */
+export function unreadable(input: { path: string; what: string; cause: unknown }): KeelsonError {
+  return new KeelsonError({
+    code: "K5005",
+    message: `${input.what} ${input.path} cannot be used`,
+    hint: "Check that the path exists, is an ordinary file and can be read by the user the agent runs as.",
+    cause: input.cause,
+  });
+}
+
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, "0");
+}

@@ -1,0 +1,8 @@
+export type { LayerKind, SettingsLayer } from "./layer.ts";
+export {
+  checkSettingsSchema,
+  layerSettings,
+  type LayeredSettings,
+  type Provenance,
+  type SettingsInput,
+} from "./layer-settings.ts";

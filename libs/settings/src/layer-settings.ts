@@ -1,0 +1,116 @@
+import {
+  isJsonObject,
+  problemAt,
+  sortProblems,
+  type JsonObject,
+  type Located,
+  type Problem,
+} from "@keelson/model";
+
+import { collectDefaults } from "./defaults.ts";
+import type { LayerKind, Origin, SettingsLayer } from "./layer.ts";
+import { readSchema, type SettingsSchema } from "./schema.ts";
+import { leavesOf, mergeTrees, treeOf, valueOf, type SettingMap } from "./setting-tree.ts";
+import { siftLayer } from "./sift.ts";
+import { validateSettings } from "./validation.ts";
+
+/** More than a person writes; what a validator does with lists grows faster than they do. */
+const maxSettings = 10_000;
+
+export interface SettingsInput {
+  release: string;
+  /** The release's settings schema; null when it has none. */
+  schema: Located<JsonObject> | null;
+  /** From the weakest to the strongest: base environments, environment, node. The release's defaults are the schema's. */
+  layers: readonly SettingsLayer[];
+}
+
+/** Where a value comes from. */
+export interface Provenance {
+  layer: LayerKind;
+  /** The release's, environment's or node's name. */
+  name: string;
+  file: string;
+  line: number;
+  column: number;
+}
+
+export interface LayeredSettings {
+  values: JsonObject;
+  /** By path (as `keyPath` writes it) of each value that is no map, and of each empty map. */
+  provenance: Record<string, Provenance>;
+  /** With problems the values are what remains, and must not be used. */
+  problems: Problem[];
+}
+
+/**
+ * The settings of one release as its layers make them: maps merge, everything else is replaced as a whole by the
+ * stronger layer. All problems at once, each where its value was written. Never throws, changes nothing it is given.
+ */
+export function layerSettings({ release, schema, layers }: SettingsInput): LayeredSettings {
+  if (schema === null) return withoutSchema(release, layers);
+  const read = readSchema(schema);
+  if (read.schema === null) return { values: {}, provenance: {}, problems: sortProblems(read.problems) };
+  const problems: Problem[] = [];
+  let tree = collectDefaults(read.schema, release);
+  for (const layer of layers) {
+    const sifted = siftLayer(read.schema, layer);
+    problems.push(...sifted.problems);
+    const merged = mergeTrees(tree, treeOf(sifted.values, layer));
+    if (merged.kind === "map") tree = merged;
+  }
+  problems.push(...checkTree(read.schema, tree, layers));
+  return { values: plainValues(tree), provenance: provenanceOf(tree), problems: sortProblems(problems) };
+}
+
+/** All that is wrong in a settings schema by itself (K1204). */
+export function checkSettingsSchema(schema: Located<JsonObject>): Problem[] {
+  return sortProblems(readSchema(schema).problems);
+}
+
+function withoutSchema(release: string, layers: readonly SettingsLayer[]): LayeredSettings {
+  const problems = layers
+    .filter(({ values }) => Object.keys(values).length > 0)
+    .map(({ located, path }) => {
+      const message = `release \`${release}\` has no settings`;
+      const hint = "remove them, or give the release a `settings` schema";
+      return problemAt(located, { code: "K1205", path, message, hint });
+    });
+  return { values: {}, provenance: {}, problems: sortProblems(problems) };
+}
+
+function checkTree(schema: SettingsSchema, tree: SettingMap, layers: readonly SettingsLayer[]): Problem[] {
+  const environment = layers.findLast(({ kind }) => kind === "environment");
+  const missingAt: Origin = environment ?? tree.origin;
+  if (countValues(tree) <= maxSettings) return validateSettings(schema, { tree, missingAt });
+  const message = `more than ${maxSettings} settings, list items included`;
+  return [problemAt(missingAt.located, { code: "K1202", path: missingAt.path, message })];
+}
+
+function countValues(tree: SettingMap): number {
+  let count = 0;
+  const open: unknown[] = [valueOf(tree)];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    count++;
+    if (Array.isArray(value)) for (const item of value) open.push(item);
+    else if (isJsonObject(value)) for (const item of Object.values(value)) open.push(item);
+  }
+  return count;
+}
+
+function plainValues(tree: SettingMap): JsonObject {
+  const values = valueOf(tree);
+  return isJsonObject(values) ? values : {};
+}
+
+function provenanceOf(tree: SettingMap): Record<string, Provenance> {
+  if (tree.entries.size === 0) return {};
+  const entries = leavesOf(tree).map(({ path, origin }) => {
+    const { line, column } = origin.located.positionOf(origin.path);
+    return [
+      path,
+      { layer: origin.kind, name: origin.name, file: origin.located.file, line, column },
+    ] as const;
+  });
+  return Object.fromEntries(entries);
+}
