@@ -14,7 +14,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["{apps,libs}/*/src/**/*.integration.test.ts"],
+          include: ["{apps,libs}/*/src/**/*.integration.test.ts", "test/support/**/*.integration.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -16,7 +16,7 @@ program
   .command("reconcile")
   .description("one round: fetch, plan, apply, report, and exit")
   .option("--config <file>", "agent.yaml of this node", "/etc/keelson/agent.yaml")
-  .option("--json", "print the status as JSON")
+  .option("--json", "print the status as JSON, and the log to stderr")
   .action(async (options: { config: string; json?: boolean }) => {
     process.exitCode = await reconcile(options, stop.signal);
   });

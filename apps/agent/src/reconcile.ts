@@ -29,9 +29,10 @@ export async function reconcile(
     gitDir: gitPath(settings),
   };
   const timeoutMs = parseDurationMs(config.timeouts.git);
+  const log = newLog(options.json === true ? process.stderr : process.stdout);
   using node = await wireApply(settings, {
     fetchRevision: async () => fetchRevision({ ...fetch, timeoutMs }),
-    emit: options.json === true ? () => {} : logEvent,
+    emit: (event) => logEvent(log, event),
     signal,
     lockWaitMs,
   });
@@ -42,8 +43,8 @@ export async function reconcile(
     agentVersion,
     signal,
   });
+  logRound(log, round);
   if (options.json === true) process.stdout.write(`${JSON.stringify(round.status, null, 2)}\n`);
-  else logRound(round);
   return isReady(round) ? 0 : 1;
 }
 
@@ -65,7 +66,7 @@ function isReady(round: Round): boolean {
 }
 
 /** A line per thing that happened; the plan first, as text. */
-function logEvent(event: KeelsonEvent): void {
+function logEvent(log: Log, event: KeelsonEvent): void {
   switch (event.type) {
     case "planned":
       return log(formatPlan(event.plan).trimEnd());
@@ -85,7 +86,7 @@ function logEvent(event: KeelsonEvent): void {
   }
 }
 
-function logRound(round: Round): void {
+function logRound(log: Log, round: Round): void {
   if (round.problems.length > 0) log(formatProblems(round.problems));
   if (round.error !== null) log(formatError(round.error));
   for (const { operation, error } of round.results.filter(({ outcome }) => outcome === "failed")) {
@@ -96,6 +97,8 @@ function logRound(round: Round): void {
   log(`${commit} ${isReady(round) ? "ready" : "not ready"}: ${ready?.message ?? ""}`);
 }
 
-function log(text: string): void {
-  process.stdout.write(`${redact(text)}\n`);
+type Log = (text: string) => void;
+
+function newLog(stream: NodeJS.WritableStream): Log {
+  return (text) => void stream.write(`${redact(text)}\n`);
 }

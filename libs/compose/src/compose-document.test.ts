@@ -103,7 +103,7 @@ describe("what Compose is given", () => {
     const text = [
       'a: &a {image: "x\\u2028\\0\\"\\\\ ü 😀", n: ~}',
       "b: {<<: *a, mode: 0440, hex: 0x1F, ip: 10.0.0.1, date: 2020-01-01, port: 22:22, under: 1_000}",
-      "c: [yes, no, true, FALSE, null, 1.50, -3, +4, .5, '0440', <<, 'multi",
+      "c: [.inf, yes, no, true, FALSE, null, 1.50, -3, +4, .5, '0440', <<, 'multi",
       "  line']",
       "d: |\n  block",
       "__proto__: {privileged: true}",
@@ -111,7 +111,7 @@ describe("what Compose is given", () => {
     const written = writeNode(rootOf(text));
     expect(written).toMatch(/^[\x20-\x7e]*$/);
     expect(parse(written)).toEqual(parse(text, { merge: true }));
-    for (const kept of ["0440", "0x1F", "1_000", "1.50", "+4"]) expect(written).toContain(kept);
+    for (const kept of ["0440", "0x1F", "1_000", ".inf", "1.50", "+4"]) expect(written).toContain(kept);
     expect(written).toContain('"__proto__": {"privileged": true}');
   });
 

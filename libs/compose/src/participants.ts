@@ -25,6 +25,8 @@ export interface PlainFile {
   kind: "env_file" | "label_file";
   path: string;
   bytes: Uint8Array;
+  /** Read line by line, without quotes and variables. */
+  raw: boolean;
   /** Path in the repository; null for a rendered file. */
   file: string | null;
   namedBy: { document: ComposeDocument; path: readonly string[] };
@@ -158,6 +160,7 @@ function follow(walk: Walk, { participant, chain, reference }: Step): void {
     walk.plainFiles.push({
       kind: reference.kind,
       path: local.path,
+      raw: reference.raw,
       bytes,
       file: rendered === undefined ? (source?.path ?? null) : null,
       namedBy,

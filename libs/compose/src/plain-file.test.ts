@@ -68,6 +68,28 @@ describe("an env_file", () => {
   });
 });
 
+describe("an env_file of format raw", () => {
+  const raw = (text: string, format = "raw") => {
+    const main = `services: {app: {image: app, env_file: [{path: a.env, format: ${format}}]}}`;
+    return gateCompose(sampleInput({ files: { "compose.yaml": main, "a.env": text } })).map(
+      ({ code, line }) => [code, line],
+    );
+  };
+
+  it("must be read line by line and without variables", () => {
+    expect(raw("A=$HOME\n# KEY\n\nB=\"\nC=it's")).toEqual([]);
+    expect(raw('A="\nKEY\n"=')).toEqual([["K1409", 2]]);
+  });
+
+  it("must be the only format", () => {
+    expect(raw("A=1", "other")).toEqual([["K1408", 1]]);
+    expect(raw("A=1", "'${X}'")).toEqual([
+      ["K1408", 1],
+      ["K1411", 1],
+    ]);
+  });
+});
+
 describe("a label_file", () => {
   it("must not use variables of the package, which Compose does not give it", () => {
     expect(gate("a=$TAG", "label_file").map(({ code }) => code)).toEqual(["K1411"]);

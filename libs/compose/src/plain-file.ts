@@ -15,7 +15,7 @@ export function findForeignValues(plain: PlainFile, variables: ReadonlySet<strin
   const known = new Set(plain.kind === "env_file" ? variables : []);
   const lines = text.split("\n");
   const problems: Problem[] = [];
-  for (const statement of statementsOf(text)) {
+  for (const statement of plain.raw ? rawStatementsOf(lines) : statementsOf(text)) {
     const at = { statement, sourceLine: (lines[statement.line - 1] ?? "").replace(/\r$/, "") };
     if (statement.value === null) {
       const message = `${statement.key} has no value, so Compose would take it from the agent's own environment`;
@@ -69,6 +69,17 @@ function* statementsOf(text: string): Generator<Statement> {
     yield { key, value: text[start] === "'" ? "" : value.replaceAll("\\$", ""), line };
     at = close + 1;
     line += value.split("\n").length - 1;
+  }
+}
+
+/** `format: raw`: a line is a statement, and its value is taken as it is. */
+function* rawStatementsOf(lines: readonly string[]): Generator<Statement> {
+  for (const [index, line] of lines.entries()) {
+    const body = line.trim();
+    if (body === "" || body.startsWith("#")) continue;
+    const separator = body.indexOf("=");
+    const key = separator === -1 ? body : body.slice(0, separator);
+    yield { key, value: separator === -1 ? null : "", line: index + 1 };
   }
 }
 

@@ -1,5 +1,7 @@
 import { isJsonObject, type Json } from "@keelson/model";
 
+import { shown } from "./rule.ts";
+
 interface ReferenceBase {
   path: readonly string[];
   code: string;
@@ -12,7 +14,7 @@ export type FileReference = ReferenceBase &
     | { kind: "refused"; message: string }
     | { kind: "include"; value: Json; first: Json }
     | { kind: "extends"; value: Json }
-    | { kind: "env_file" | "label_file"; value: Json; optional: boolean }
+    | { kind: "env_file" | "label_file"; value: Json; optional: boolean; raw: boolean }
   );
 
 const composeHint =
@@ -67,19 +69,35 @@ function referencesOfService(name: string, service: { [key: string]: Json }): Fi
   }
   for (const kind of ["env_file", "label_file"] as const) {
     const value = service[kind] ?? null;
-    const entries = Array.isArray(value) ? value : value === null ? [] : [value];
-    for (const [index, entry] of entries.entries()) {
-      const path = Array.isArray(value) ? [...at, kind, String(index)] : [...at, kind];
-      const isLong = isJsonObject(entry);
-      references.push({
-        kind,
-        code: "K1408",
-        hint: plainHint,
-        path: isLong ? [...path, "path"] : path,
-        value: isLong ? (entry["path"] ?? null) : entry,
-        optional: isLong && (entry["required"] === false || entry["required"] === "false"),
-      });
+    if (!Array.isArray(value)) {
+      if (value !== null) references.push(plainReference(kind, { entry: value, path: [...at, kind] }));
+      continue;
+    }
+    for (const [index, entry] of value.entries()) {
+      references.push(plainReference(kind, { entry, path: [...at, kind, String(index)] }));
     }
   }
   return references;
+}
+
+function plainReference(
+  kind: "env_file" | "label_file",
+  { entry, path }: { entry: Json; path: readonly string[] },
+): FileReference {
+  const base = { code: "K1408", hint: plainHint };
+  if (!isJsonObject(entry)) return { ...base, kind, path, value: entry, optional: false, raw: false };
+  const format = entry["format"] ?? null;
+  if (format !== null && format !== "raw") {
+    const message = `the format ${shown(format)} is not known, so what it reads cannot be judged`;
+    return { ...base, kind: "refused", path: [...path, "format"], message };
+  }
+  const optional = entry["required"] === false || entry["required"] === "false";
+  return {
+    ...base,
+    kind,
+    path: [...path, "path"],
+    value: entry["path"] ?? null,
+    optional,
+    raw: format === "raw",
+  };
 }

@@ -57,5 +57,5 @@ function literalOf(scalar: Scalar | null): string | null {
   ) {
     return null;
   }
-  return /^[-+.]*\d[\w.+-]*$/.test(source) ? source : null;
+  return /^[-+.]*\d[\w.+-]*$|^[-+]?\.(inf|nan)$/i.test(source) ? source : null;
 }

@@ -21,7 +21,10 @@ export const Instance = z.strictObject({
     .refine((on) => (on.role === undefined) !== (on.node === undefined), "must have either role or node")
     .optional()
     .describe("Where the instance runs; default is the package's role, or every node."),
-  state: z.enum(instanceStates).default("running"),
+  state: z
+    .enum(instanceStates)
+    .default("running")
+    .describe("running; installed: configured, not started; staged: files and images only; absent: removed."),
 });
 export type Instance = z.infer<typeof Instance>;
 
@@ -42,10 +45,15 @@ export type Policy = z.infer<typeof Policy>;
 export const Environment = z.strictObject({
   name: Name,
   extends: Name.optional().describe("Another environment, merged under this one."),
-  releases: z.record(Name, VersionRange).default({}),
-  instances: z.record(Name, Instance).default({}),
-  settings: SettingsByRelease.default({}),
-  policy: Policy.default({}),
+  releases: z
+    .record(Name, VersionRange)
+    .default({})
+    .describe("Releases and the versions of each that are wanted."),
+  instances: z.record(Name, Instance).default({}).describe("Packages placed in the environment."),
+  settings: SettingsByRelease.default({}).describe(
+    "Values by release; the release's settings schema types them.",
+  ),
+  policy: Policy.default({}).describe("What the environment permits."),
 });
 export type Environment = z.infer<typeof Environment>;
 
@@ -57,15 +65,21 @@ export const NodeDocument = z.strictObject({
     .min(1)
     .optional()
     .describe("Set when the node joins; an agent on another machine refuses this file."),
-  roles: z.array(Name).default([]),
-  capabilities: z.array(Capability).default([]),
-  settings: SettingsByRelease.default({}),
+  roles: z.array(Name).default([]).describe("Labels by which instances are placed on nodes."),
+  capabilities: z.array(Capability).default([]).describe("What the node has, such as shared-storage."),
+  settings: SettingsByRelease.default({}).describe(
+    "Values by release, where the release opens a setting to nodes.",
+  ),
 });
 export type NodeDocument = z.infer<typeof NodeDocument>;
 
 /** `environments/<env>/lock.yaml`: the only thing an agent follows. */
 export const Lock = z.strictObject({
-  releases: z.record(Name, z.strictObject({ version: Version })),
-  instances: z.record(Name, z.strictObject({ package: PackageReference, version: Version })),
+  releases: z
+    .record(Name, z.strictObject({ version: Version }))
+    .describe("The exact version of every release of the environment."),
+  instances: z
+    .record(Name, z.strictObject({ package: PackageReference, version: Version }))
+    .describe("The package of every instance, with the version it has in the locked release."),
 });
 export type Lock = z.infer<typeof Lock>;

@@ -1,12 +1,17 @@
 import { z } from "zod";
 
-/** Names of releases, packages, environments, nodes, instances and roles. */
-export const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+/**
+ * Names of releases, packages, environments, nodes, instances and roles. `constructor` is refused: names are keys
+ * of plain objects, and each of those answers to it.
+ */
+export const namePattern = /^(?!constructor(?:$|\/))[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 export const Name = z
   .string()
   .regex(namePattern, "must be 1 to 40 of a-z, 0-9 and -, starting and ending with a letter or digit")
-  .describe("A name: 1 to 40 of a-z, 0-9 and -, starting and ending with a letter or digit.");
+  .describe(
+    "A name: 1 to 40 of a-z, 0-9 and -, starting and ending with a letter or digit; `constructor` is reserved.",
+  );
 
 /** A capability may be grouped by a slash, as in `arch/amd64`. */
 export const Capability = z

@@ -27,7 +27,7 @@ export const PackageFile = z.strictObject({
   to: z.string().min(1).describe("Path that compose.yaml binds, such as core/conf/core.yml."),
   onChange: OnChange.default("recreate"),
   mode: FileMode.optional().describe("Default 0644, or 0400 when the file holds a secret."),
-  owner: FileOwner.optional(),
+  owner: FileOwner.optional().describe('Numeric owner of the file, "user:group".'),
 });
 export type PackageFile = z.infer<typeof PackageFile>;
 
@@ -64,20 +64,24 @@ export const Package = z.strictObject({
     .default({})
     .describe("Interfaces that are used when they are there."),
   capabilities: z.array(Capability).default([]).describe("What a node must have."),
-  scope: z.enum(scopes).default("many"),
+  scope: z.enum(scopes).default("many").describe("How many instances there may be."),
   role: Name.optional().describe("Default placement: nodes with this role."),
-  compose: z.string().min(1).default("compose.yaml"),
+  compose: z.string().min(1).default("compose.yaml").describe("Path of the Compose file in the package."),
   variables: z
     .record(VariableName, z.string())
     .default({})
     .describe("All that compose.yaml may interpolate; values are templates."),
-  files: z.array(PackageFile).default([]),
-  data: z.record(VolumeName, DataVolume).default({}),
+  files: z.array(PackageFile).default([]).describe("Files that compose.yaml binds."),
+  data: z
+    .record(VolumeName, DataVolume)
+    .default({})
+    .describe("What the named volumes hold, by their key in compose.yaml."),
   update: z
     .strictObject({
       order: z.enum(["stop-first"]).default("stop-first"),
       trial: Duration.default("60s").describe("How long a changed service may take to become healthy."),
     })
-    .default({ order: "stop-first", trial: "60s" }),
+    .default({ order: "stop-first", trial: "60s" })
+    .describe("How a new version takes the place of the old one."),
 });
 export type Package = z.infer<typeof Package>;

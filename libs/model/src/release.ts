@@ -39,6 +39,9 @@ export const Release = z.strictObject({
     .min(1)
     .optional()
     .describe("The settings schema (JSON Schema 2020-12) in this folder."),
-  secrets: z.record(SecretName, SecretSource).default({}),
+  secrets: z
+    .record(SecretName, SecretSource)
+    .default({})
+    .describe("Values that every install has of its own; templates see them as secrets.<name>."),
 });
 export type Release = z.infer<typeof Release>;

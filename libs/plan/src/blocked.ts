@@ -1,159 +1,201 @@
 import {
   type BlockedChange,
   type DesiredInstance,
-  type DesiredService,
+  type ObservedContainer,
   type ObservedNode,
-  type PublishedPort,
   compareText,
   resourceIds,
 } from "@keelson/model";
 
-import type { InstanceChange, ServiceChange } from "./service-change.ts";
+import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
+import { findBlockedResources } from "./blocked-resource.ts";
+import { noLiveChange } from "./live-change.ts";
+import type { NetworkChange } from "./network-change.ts";
+import { findReleases } from "./port-release.ts";
+import { type InstanceChange, type ServiceAction, type ServiceChange } from "./service-change.ts";
 
-/** What may not or cannot be done now. The changes it concerns are taken back, so that nothing is planned for them. */
-export function blockChanges(
-  changes: readonly InstanceChange[],
-  on: { observed: ObservedNode; leaving: ReadonlySet<string> },
-): BlockedChange[] {
+export interface BlockInput {
+  observed: ObservedNode;
+  changes: readonly InstanceChange[];
+  networks: readonly NetworkChange[];
+  /** By instance, all that it requires. */
+  providers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Containers that are removed because nothing desires them any more. */
+  undesired: readonly ObservedContainer[];
+}
+
+/**
+ * What may not or cannot be done now. The changes it concerns are taken back, so that nothing is planned for them;
+ * that can stand in the way of others, so it is gone through until nothing more is taken back.
+ */
+export function blockChanges(input: BlockInput): BlockedChange[] {
+  const instances = input.changes.map(({ instance }) => instance);
+  const resources = findBlockedResources(instances, input.observed);
   const blocked: BlockedChange[] = [];
-  const stopped = new Map<string, string>();
-  for (const change of changes) {
-    const resources = findBlockedResources(change.instance, on.observed);
-    for (const service of change.services.values()) {
-      const found = findObstacle(service, { change, resources, ...on });
-      if (found === null || service.action === "none") continue;
-      blocked.push(...found);
-      stopped.set(
-        resourceIds.service(change.instance.project, service.service.name),
-        found[0]?.resource ?? "",
-      );
-      withdraw(service);
+  let isSettled = false;
+  while (!isSettled) {
+    isSettled = true;
+    for (const [resource, found] of findHeldNetworks(input)) {
+      if (!resources.has(resource)) resources.set(resource, found);
     }
-    spreadBlocks(change, { changes, stopped, blocked });
+    for (const { instance, services } of input.changes) {
+      for (const change of services.values()) {
+        if (change.isBlocked || change.action === "none") continue;
+        const found = findObstacles(change, { instance, services, resources, input });
+        if (found.length === 0) continue;
+        blocked.push(...found);
+        withdraw(change, instance);
+        isSettled = false;
+      }
+    }
   }
-  const unique = new Map(blocked.map((each) => [`${each.resource} ${each.code}`, each]));
-  return [...unique.values()].sort((a, b) => compareText(a.resource, b.resource));
+  return [...resources.values(), ...blocked].sort(
+    (a, b) => compareText(a.resource, b.resource) || compareText(a.message, b.message),
+  );
 }
 
-function withdraw(change: ServiceChange): void {
-  Object.assign(change, { action: "none", causes: [], force: false, removeFirst: false });
-  change.live = { restart: [], signals: new Map(), commands: new Map() };
-  change.containers.extra.length = 0;
+/** Whether a network is among what is blocked, and therefore stays as it is. */
+export function isBlockedNetwork(blocked: readonly BlockedChange[], { network }: NetworkChange): boolean {
+  return blocked.some(({ resource }) => resource === resourceIds.network(network.name));
 }
 
-/** Networks and volumes under our names that are not ours, or that hold data of another definition. */
-function findBlockedResources(instance: DesiredInstance, observed: ObservedNode): Map<string, BlockedChange> {
-  const found = new Map<string, BlockedChange>();
-  for (const network of instance.networks) {
-    const existing = observed.networks.find((each) => each.name === network.name);
-    if (existing === undefined || existing.ownership === "ours") continue;
-    found.set(network.name, {
+/** To be stopped is possible whatever else is not. */
+function withdraw(change: ServiceChange, instance: DesiredInstance): void {
+  const mustStop = instance.state === "installed" && change.containers.kept.some(hasProcess);
+  change.action = mustStop ? "stop" : "none";
+  change.causes = mustStop ? ["is to be installed, not running"] : [];
+  change.isBlocked = true;
+  change.force = false;
+  change.removeFirst = false;
+  change.live = noLiveChange();
+  change.containers.extra = [];
+}
+
+/** A network cannot be made anew while a container is in it that this plan does not take away. */
+function findHeldNetworks(input: BlockInput): Map<string, BlockedChange> {
+  const leaving = new Set(input.undesired.map(({ id }) => id));
+  for (const { services } of input.changes) {
+    for (const { service, containers, action, removeFirst } of services.values()) {
+      const goes = action === "remove" || removeFirst;
+      const ended = containers.kept.filter((each) => goes || hasCompleted(service, each));
+      for (const { id } of [...containers.extra, ...ended]) leaving.add(id);
+    }
+  }
+  const held = new Map<string, BlockedChange>();
+  for (const { network, existing } of input.networks) {
+    const holder = input.observed.containers.find(
+      ({ id, networks }) => networks.includes(network.name) && !leaving.has(id),
+    );
+    if (existing === null || holder === undefined) continue;
+    held.set(resourceIds.network(network.name), {
       resource: resourceIds.network(network.name),
-      code: "K3007",
-      message: `a network named ${network.name} exists that this node did not make`,
-      hint: `Remove or rename it: docker network rm ${network.name}`,
+      code: "K3013",
+      message: `the definition of network ${network.name} changed, but it cannot be made anew while container ${holder.name} is in it`,
+      hint:
+        holder.ownership === "ours"
+          ? "It follows by itself once that container can be replaced."
+          : `Disconnect the container: docker network disconnect ${network.name} ${holder.name}`,
     });
   }
-  for (const volume of instance.volumes) {
-    const existing = observed.volumes.find((each) => each.name === volume.name);
-    if (existing === undefined) continue;
-    const resource = resourceIds.volume(volume.name);
-    if (existing.ownership !== "ours") {
-      found.set(volume.name, {
-        resource,
-        code: "K3007",
-        message: `a volume named ${volume.name} exists that this node did not make; its data is left alone`,
-        hint: "If the data is not needed, remove it with docker volume rm; otherwise copy it elsewhere first.",
-      });
-    } else if (existing.digest !== volume.digest) {
-      found.set(volume.name, {
-        resource,
-        code: "K3012",
-        message: `the definition of volume ${volume.name} changed; Keelson does not make a volume anew, its data would be lost`,
-        hint: "Keep the old definition, or give the volume a new name and move the data.",
-      });
-    }
-  }
-  return found;
+  return held;
 }
 
 interface ObstacleContext {
-  change: InstanceChange;
+  instance: DesiredInstance;
+  services: ReadonlyMap<string, ServiceChange>;
+  /** By resource id. */
   resources: ReadonlyMap<string, BlockedChange>;
-  observed: ObservedNode;
-  /** Names of containers that this plan removes: what they hold becomes free. */
-  leaving: ReadonlySet<string>;
+  input: BlockInput;
 }
 
-function findObstacle(change: ServiceChange, on: ObstacleContext): BlockedChange[] | null {
-  const { service, containers, action } = change;
-  const resource = resourceIds.service(on.change.instance.project, service.name);
-  const found: BlockedChange[] = containers.foreign.map((container) => ({
-    resource,
-    code: "K3021",
-    message: `container ${container.name} claims to be ${on.change.instance.project}/${service.name} and is not this node's`,
-    hint: `Remove or rename it if nobody needs it: docker rm -f ${container.name}`,
-  }));
-  if (action === "create" || action === "recreate") {
-    found.push(...[...service.networks, ...service.volumes].flatMap((name) => on.resources.get(name) ?? []));
-  }
-  if (action === "create" || action === "recreate" || action === "start") {
-    found.push(...service.ports.flatMap((port) => heldPort(port, { service, resource, ...on })));
-  }
-  return found.length === 0 ? null : found;
-}
+const upward: readonly ServiceAction[] = ["create", "recreate", "start", "restart"];
 
-function heldPort(
-  port: PublishedPort,
-  on: ObstacleContext & { service: DesiredService; resource: string },
-): BlockedChange[] {
-  const held = on.observed.heldPorts.find((each) => isSamePort(each, port));
-  if (held === undefined || (held.container !== null && on.leaving.has(held.container))) return [];
-  const holder = held.container === null ? "another program" : `container ${held.container}`;
+function findObstacles(change: ServiceChange, on: ObstacleContext): BlockedChange[] {
+  const { service, action } = change;
+  const resource = resourceIds.service(on.instance.project, service.name);
+  // Whatever goes down needs nobody's leave.
+  if (!upward.includes(action)) return [];
+  const found = [...foreignObstacles(change, resource, on), ...portObstacles(change, resource, on)];
+  if (found.length > 0) return found;
+  const awaited = blockedResource(change, on) ?? blockedDependency(change, on) ?? blockedFollower(change, on);
+  if (awaited === null) return [];
   return [
     {
-      resource: on.resource,
-      code: "K3004",
-      message: `port ${port.port}/${port.protocol}${port.hostIp === "" ? "" : ` of ${port.hostIp}`} is held by ${holder}`,
-      hint: "Free the port, or change the setting that chooses it.",
+      resource,
+      code: "K3023",
+      message: `${on.instance.project}/${service.name} waits for ${awaited}, which is blocked`,
+      hint: "It follows by itself once that is solved.",
     },
   ];
 }
 
-export function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
-  return a.port === b.port && a.protocol === b.protocol && a.hostIp === b.hostIp;
+/** Compose takes whatever carries its labels for its own; the engine alone knows better, but for copies. */
+function foreignObstacles(change: ServiceChange, resource: string, on: ObstacleContext): BlockedChange[] {
+  const { containers, action } = change;
+  const inTheWay = containers.foreign.filter(
+    ({ ownership }) =>
+      action === "create" || action === "recreate" || (action === "start" && ownership === "ours"),
+  );
+  return inTheWay.map((container) => ({
+    resource,
+    code: "K3021",
+    message: `container ${container.name} claims to be ${on.instance.project}/${change.service.name} and is not this node's`,
+    hint: `Remove it if nobody needs it: docker rm -f ${container.name}`,
+  }));
 }
 
-/** What needs a blocked service waits, in this instance and in those that require it. */
-function spreadBlocks(
-  change: InstanceChange,
-  on: { changes: readonly InstanceChange[]; stopped: Map<string, string>; blocked: BlockedChange[] },
-): void {
-  const { project, after } = change.instance;
-  const blockedProviders = on.changes.filter(
-    (other) =>
-      after.includes(other.instance.name) &&
-      [...on.stopped.keys()].some((key) => key.startsWith(`service:${other.instance.project}/`)),
-  );
-  let isSettled = false;
-  while (!isSettled) {
-    isSettled = true;
-    for (const each of change.services.values()) {
-      if (each.action === "none") continue;
-      const needs = [...each.service.dependsOn.map(({ service }) => service), ...each.service.sharesWith];
-      const local = needs.find((name) => on.stopped.has(resourceIds.service(project, name)));
-      const cause = local === undefined ? blockedProviders[0]?.instance.project : `${project}/${local}`;
-      if (cause === undefined) continue;
-      const resource = resourceIds.service(project, each.service.name);
-      on.stopped.set(resource, cause);
-      on.blocked.push({
-        resource,
-        code: "K3023",
-        message: `${project}/${each.service.name} waits for ${cause}, which is blocked`,
-        hint: "It follows by itself once that is solved.",
-      });
-      withdraw(each);
-      isSettled = false;
-    }
+function portObstacles(change: ServiceChange, resource: string, on: ObstacleContext): BlockedChange[] {
+  if (on.instance.state !== "running" || change.action === "restart") return [];
+  return findReleases(change, { ...on.input, creations: new Map() })
+    .filter(({ after }) => after === null)
+    .map(({ held }) => ({
+      resource,
+      code: "K3004",
+      message: `port ${held.port}/${held.protocol}${held.hostIp === "" ? "" : ` of ${held.hostIp}`} is held by ${held.container === null ? "another program" : `container ${held.container}`}`,
+      hint: "Free the port, or change the setting that chooses it.",
+    }));
+}
+
+function blockedResource(change: ServiceChange, on: ObstacleContext): string | null {
+  if (change.action !== "create" && change.action !== "recreate") return null;
+  const { networks, volumes } = change.service;
+  const network = networks.find((name) => on.resources.has(resourceIds.network(name)));
+  const volume = volumes.find((name) => on.resources.has(resourceIds.volume(name)));
+  return network !== undefined ? `network ${network}` : volume !== undefined ? `volume ${volume}` : null;
+}
+
+/** What it needs, in its instance and in those that its instance requires. */
+function blockedDependency(change: ServiceChange, on: ObstacleContext): string | null {
+  const { dependsOn, sharesWith } = change.service;
+  const needed = [...dependsOn.map(({ service }) => service), ...sharesWith];
+  const local = needed.find((name) => standsInTheWay(on.services.get(name), change));
+  if (local !== undefined) return `${on.instance.project}/${local}`;
+  const required = on.input.providers.get(on.instance.name) ?? new Set();
+  for (const { instance, services } of on.input.changes) {
+    if (!required.has(instance.name)) continue;
+    const provider = [...services.values()].find((other) => standsInTheWay(other, change));
+    if (provider !== undefined) return `${instance.project}/${provider.service.name}`;
   }
+  return null;
+}
+
+/** What runs as before is good enough for a container that only has to be started again. */
+function standsInTheWay(needed: ServiceChange | undefined, change: ServiceChange): boolean {
+  if (needed === undefined || !needed.isBlocked) return false;
+  const { service, containers } = needed;
+  const serves =
+    containers.kept.length > 0 && containers.kept.every((each) => isUp(each) || hasCompleted(service, each));
+  return !(change.action === "start" && serves);
+}
+
+/** One that lives in its namespace and cannot be replaced with it would be left in a dead one. */
+function blockedFollower(change: ServiceChange, on: ObstacleContext): string | null {
+  if (change.action === "start") return null;
+  const follower = [...on.services.values()].find(
+    (other) =>
+      other.isBlocked &&
+      other.containers.kept.length > 0 &&
+      other.service.sharesWith.includes(change.service.name),
+  );
+  return follower === undefined ? null : `${on.instance.project}/${follower.service.name}`;
 }

@@ -26,6 +26,10 @@ function subject(operation: Operation): string {
       return `${operation.resource} (${operation.containerName})`;
     case "rename-container":
       return `${operation.resource} to ${operation.name}`;
+    case "create-containers":
+      return `${operation.resource}${operation.force ? " (forced)" : ""}`;
+    case "remove-files":
+      return `${operation.resource}{${operation.paths.join(",")}}`;
     default:
       return operation.resource;
   }

@@ -1,4 +1,6 @@
 export { formatPlan } from "./format-plan.ts";
-export { type PlanInput, orderInstances, planChanges } from "./plan-changes.ts";
-export { findCopies } from "./service-containers.ts";
+export { orderInstances } from "./instance-order.ts";
+export { type PlanInput, planChanges } from "./plan-changes.ts";
 export type { PlanPolicy } from "./removal.ts";
+export { type SimulatedNode, emptyObserved, simulate } from "./simulate.ts";
+export { findCopies } from "./service-containers.ts";

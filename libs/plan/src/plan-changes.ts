@@ -1,17 +1,19 @@
 import {
   type DesiredInstance,
   type DesiredNode,
-  type DesiredService,
   type ObservedNode,
   type Plan,
   type RecordState,
-  compareText,
-  resourceIds,
 } from "@keelson/model";
 
-import { blockChanges, isSamePort } from "./blocked.ts";
-import { addInstanceOperations, finalKeys, keys } from "./instance-operations.ts";
+import { blockChanges, isBlockedNetwork } from "./blocked.ts";
+import { addStaging } from "./file-operations.ts";
+import { addInstanceOperations, bringsUp } from "./instance-operations.ts";
+import { findProviders, orderInstances } from "./instance-order.ts";
+import { type NetworkChange, addNetworks, addVolumes, findNetworkChanges } from "./network-change.ts";
 import { type OperationGraph, newOperationGraph } from "./operation-graph.ts";
+import { keys } from "./operation-key.ts";
+import { findReleases } from "./port-release.ts";
 import {
   type PlanPolicy,
   addNetworkRemovals,
@@ -20,8 +22,11 @@ import {
   findNotices,
   findUndesired,
 } from "./removal.ts";
+import { type InstanceChange, findInstanceChange } from "./service-change.ts";
 import { findCopies } from "./service-containers.ts";
-import { type InstanceChange, findInstanceChange, findNetworkChanges } from "./service-change.ts";
+import { sortInput } from "./sorted-input.ts";
+import { addPendingAwaits, finalKeys } from "./start-operations.ts";
+import { type Wave, groupWaves } from "./wave.ts";
 
 export interface PlanInput {
   desired: DesiredNode;
@@ -32,177 +37,106 @@ export interface PlanInput {
 
 /** The operations that turn observed into desired. Total and pure: what cannot be done is a blocked entry. */
 export function planChanges(input: PlanInput): Plan {
-  const { desired, observed, record } = input;
-  const graph = newOperationGraph();
-  const copies = findCopies(desired, { observed, record });
+  const sorted = sortInput(input);
+  const { desired, observed } = sorted;
+  const copies = findCopies(desired, sorted);
   const instances = orderInstances(desired.instances);
-  const networks = instances.map((instance) => findNetworkChanges(instance, observed));
-  const context = {
-    observed,
-    record,
-    copies,
-    newNetworks: new Set(networks.flatMap(({ missing }) => missing.map(({ name }) => name))),
-    replacedNetworks: new Set(networks.flatMap(({ replaced }) => replaced.map(({ name }) => name))),
-  };
-  const changes = instances.map((instance) => findInstanceChange(instance, context));
-  const undesired = findUndesired(desired, { observed, copies });
-  const massRemoval = blockMassRemoval(undesired, input);
-  const removed = massRemoval.length > 0 ? [] : undesired;
+  const providers = findProviders(instances);
+  const networks = findNetworkChanges(instances, observed);
+  const changes = findChanges(instances, { ...sorted, copies, networks });
+  const removal = blockMassRemoval(findUndesired(desired, { observed, copies }), sorted);
+  const undesired = removal.removable;
   const blocked = [
-    ...massRemoval,
-    ...blockChanges(changes, { observed, leaving: new Set(removed.map(({ name }) => name)) }),
+    ...removal.blocked,
+    ...blockChanges({ observed, changes, networks, providers, undesired }),
   ];
+  const operations = buildOperations({
+    ...sorted,
+    changes,
+    providers,
+    undesired,
+    networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
+  });
+  const { environment, node, digest: desiredDigest } = desired;
+  return { environment, node, desiredDigest, operations, blocked, notices: findNotices(observed, copies) };
+}
 
-  addStaging(graph, { changes, observed });
-  const staging = [...graph.keys("pull:"), ...graph.keys("place:")];
-  addUndesiredRemovals(graph, { undesired: removed, record, staging });
+function findChanges(
+  instances: readonly DesiredInstance[],
+  on: PlanInput & { copies: ReadonlySet<string>; networks: readonly NetworkChange[] },
+): InstanceChange[] {
+  const replaced = on.networks.filter(({ existing }) => existing !== null);
+  const context = { ...on, replacedNetworks: new Set(replaced.map(({ network }) => network.name)) };
+  return instances.map((instance) => findInstanceChange(instance, context));
+}
+
+interface BuildInput extends PlanInput {
+  /** In the order of starting. */
+  changes: readonly InstanceChange[];
+  networks: readonly NetworkChange[];
+  providers: ReadonlyMap<string, ReadonlySet<string>>;
+  undesired: PlanInput["observed"]["containers"];
+}
+
+/** Adds in the order in which independent operations are listed; what waits for what is said by their keys. */
+function buildOperations(input: BuildInput): Plan["operations"] {
+  const { changes, observed } = input;
+  const graph = newOperationGraph();
+  const waves = new Map(changes.map((change) => [change, groupWaves(change.services)]));
+  const creations = findCreations(waves);
+  const staging = addStaging(graph, input);
+  addNetworks(graph, { changes: input.networks, observed });
+  addVolumes(graph, { instances: changes.map(({ instance }) => instance), observed });
+  addUndesiredRemovals(graph, { ...input, staging, creations });
   for (const change of changes) {
     addInstanceOperations({
       graph,
+      observed,
       change,
+      waves: waves.get(change) ?? [],
       staging,
-      providers: change.instance.after.flatMap((name) =>
-        finalKeys(graph, projectOfInstance(instances, name)),
-      ),
-      portReleases: (service) => findPortReleases(service, input),
+      providers: providerKeys(graph, { ...input, change }),
+      dependents: dependentKeys(change, input),
+      portReleases: (service) =>
+        findReleases(service, { ...input, creations }).flatMap(({ after }) => after ?? []),
     });
   }
-  for (const change of changes) addNetworksAndVolumes(graph, { change, observed });
-  addNetworkRemovals(graph, input);
-  return {
-    environment: desired.environment,
-    node: desired.node,
-    desiredDigest: desired.digest,
-    operations: graph.build(),
-    blocked,
-    notices: findNotices(observed, copies),
-  };
+  addNetworkRemovals(graph, { ...input, creations });
+  return graph.build();
 }
 
-/** Each instance after those it requires; a cycle is broken by name, since a plan is total. */
-export function orderInstances(instances: readonly DesiredInstance[]): DesiredInstance[] {
-  const byName = new Map(instances.map((instance) => [instance.name, instance]));
-  const ordered = new Map<string, DesiredInstance>();
-  const visit = (instance: DesiredInstance, above: ReadonlySet<string>) => {
-    if (ordered.has(instance.name) || above.has(instance.name)) return;
-    for (const name of [...instance.after].sort(compareText)) {
-      const provider = byName.get(name);
-      if (provider !== undefined) visit(provider, new Set([...above, instance.name]));
-    }
-    ordered.set(instance.name, instance);
-  };
-  for (const instance of [...instances].sort((a, b) => compareText(a.name, b.name)))
-    visit(instance, new Set());
-  return [...ordered.values()];
-}
-
-function projectOfInstance(instances: readonly DesiredInstance[], name: string): string {
-  return instances.find((instance) => instance.name === name)?.project ?? "";
-}
-
-/** What is brought onto the node before anything is disturbed: images, and files under new paths. */
-function addStaging(
-  graph: OperationGraph,
-  on: { changes: readonly InstanceChange[]; observed: ObservedNode },
-): void {
-  for (const { instance, services, mounts } of on.changes) {
-    for (const { service, action } of services.values()) {
-      const isNeeded = action === "create" || action === "recreate" || instance.state === "staged";
-      if (!isNeeded || service.replicas === 0 || (on.observed.images[service.image] ?? null) !== null)
-        continue;
-      graph.add(
-        keys.pull(service.image),
-        {
-          kind: "pull-image",
-          resource: resourceIds.image(service.image),
-          image: service.image,
-          causes: ["is not on the node"],
-          class: "live",
-        },
-        [],
-      );
-    }
-    for (const { mount, causes } of mounts) {
-      if (mount.layout !== "content") continue;
-      graph.add(
-        keys.place(instance.project, mount.source),
-        {
-          kind: "place-files",
-          resource: resourceIds.files(instance.project, mount.source),
-          instance: instance.name,
-          mount,
-          causes,
-          class: "live",
-        },
-        [],
-      );
+/** By `<project>/<service>`, the key of the operation that makes its containers. */
+function findCreations(waves: ReadonlyMap<InstanceChange, readonly Wave[]>): Map<string, string> {
+  const creations = new Map<string, string>();
+  for (const [{ instance }, ofInstance] of waves) {
+    for (const wave of ofInstance) {
+      for (const { service } of wave.changes) {
+        creations.set(`${instance.project}/${service.name}`, keys.create(instance.project, wave.name));
+      }
     }
   }
+  return creations;
 }
 
-/** Networks are made, or made anew once nothing of ours is in them; volumes are only ever made. */
-function addNetworksAndVolumes(
-  graph: OperationGraph,
-  on: { change: InstanceChange; observed: ObservedNode },
-): void {
-  const { instance } = on.change;
-  if (instance.state === "staged") return;
-  for (const network of instance.networks) {
-    const existing = on.observed.networks.find(({ name }) => name === network.name);
-    const isReplaced = existing?.ownership === "ours" && existing.digest !== network.digest;
-    if (existing !== undefined && !isReplaced) continue;
-    const resource = resourceIds.network(network.name);
-    if (isReplaced) {
-      const users = on.observed.containers.filter((container) => container.networks.includes(network.name));
-      graph.add(
-        keys.removeNetwork(existing.id),
-        {
-          kind: "remove-network",
-          resource,
-          networkId: existing.id,
-          causes: ["its definition changed"],
-          class: "recreate",
-        },
-        users.map(({ id }) => keys.remove(id)),
-      );
-    }
-    graph.add(
-      keys.network(network.name),
-      {
-        kind: "create-network",
-        resource,
-        instance: instance.name,
-        project: instance.project,
-        network,
-        causes: [isReplaced ? "its definition changed" : "does not exist yet"],
-        class: isReplaced ? "recreate" : "live",
-      },
-      isReplaced ? [keys.removeNetwork(existing.id)] : [],
-    );
-  }
-  for (const volume of instance.volumes) {
-    if (on.observed.volumes.some(({ name }) => name === volume.name)) continue;
-    graph.add(
-      keys.volume(volume.name),
-      {
-        kind: "create-volume",
-        resource: resourceIds.volume(volume.name),
-        instance: instance.name,
-        project: instance.project,
-        volume,
-        causes: ["does not exist yet"],
-        class: "live",
-      },
-      [],
-    );
-  }
+/** What the instances that one requires have still to do; what has not come up since an earlier round is awaited too. */
+function providerKeys(graph: OperationGraph, on: BuildInput & { change: InstanceChange }): string[] {
+  const required = on.providers.get(on.change.instance.name) ?? new Set();
+  const providers = on.changes.filter(({ instance }) => required.has(instance.name));
+  if (bringsUp(on.change)) for (const provider of providers) addPendingAwaits(graph, provider);
+  return providers.flatMap(({ instance }) => finalKeys(graph, instance.project));
 }
 
-function findPortReleases(service: DesiredService, on: { observed: ObservedNode }): string[] {
-  const holders = on.observed.heldPorts.filter((held) =>
-    service.ports.some((port) => isSamePort(port, held)),
+/** Removals and stops in all instances that require one, also in those that are desired no more. */
+function dependentKeys(change: InstanceChange, on: BuildInput): string[] {
+  const { name } = change.instance;
+  const order = on.record.applied?.instanceOrder ?? [];
+  const position = order.indexOf(name);
+  const requiring = on.changes
+    .filter(({ instance }) => on.providers.get(instance.name)?.has(name))
+    .flatMap(({ services }) => [...services.values()].flatMap(({ containers }) => containers.kept));
+  const wanted = new Set(on.changes.map(({ instance }) => instance.name));
+  const leaving = on.undesired.filter(
+    ({ instance }) => position >= 0 && !wanted.has(instance) && order.indexOf(instance) > position,
   );
-  return holders.flatMap((held) =>
-    on.observed.containers.filter(({ name }) => name === held.container).map(({ id }) => keys.remove(id)),
-  );
+  return [...requiring, ...leaving].flatMap(({ id }) => [keys.remove(id), keys.stop(id)]);
 }

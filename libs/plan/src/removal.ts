@@ -9,8 +9,9 @@ import {
   resourceIds,
 } from "@keelson/model";
 
-import { keys } from "./instance-operations.ts";
 import type { OperationGraph } from "./operation-graph.ts";
+import { keys } from "./operation-key.ts";
+import type { InstanceChange } from "./service-change.ts";
 
 export interface PlanPolicy {
   /** Permits one revision to remove more than half (and at least 2) of the node's instances. */
@@ -33,11 +34,11 @@ export function findUndesired(
   );
 }
 
-/** A revision that suddenly lists far less is more likely a mistake than a wish. */
+/** A revision that suddenly lists far fewer instances is more likely a mistake than a wish. */
 export function blockMassRemoval(
   undesired: readonly ObservedContainer[],
   on: { desired: DesiredNode; observed: ObservedNode; policy: PlanPolicy },
-): BlockedChange[] {
+): { removable: ObservedContainer[]; blocked: BlockedChange[] } {
   const wanted = new Set(on.desired.instances.map(({ name }) => name));
   const present = new Set(
     on.observed.containers.filter(({ ownership }) => ownership === "ours").map(({ instance }) => instance),
@@ -45,61 +46,117 @@ export function blockMassRemoval(
   const leaving = [...new Set(undesired.map(({ instance }) => instance))]
     .filter((name) => !wanted.has(name))
     .sort(compareText);
-  if (on.policy.allowMassRemoval || leaving.length < 2 || leaving.length * 2 <= present.size) return [];
-  return leaving.map((name) => ({
-    resource: `instance:${name}`,
-    code: "K3030",
-    message: `this revision would remove ${leaving.length} of the ${present.size} instances of the node, ${name} among them`,
-    hint: "If that is meant, set policy.allowMassRemoval: true in environment.yaml.",
-  }));
+  if (on.policy.allowMassRemoval || leaving.length < 2 || leaving.length * 2 <= present.size)
+    return { removable: [...undesired], blocked: [] };
+  return {
+    removable: undesired.filter(({ instance }) => wanted.has(instance)),
+    blocked: leaving.map((name) => ({
+      resource: `instance:${name}`,
+      code: "K3030",
+      message: `this revision would remove ${leaving.length} of the ${present.size} instances of the node, ${name} among them`,
+      hint: "If that is meant, set policy.allowMassRemoval: true in environment.yaml.",
+    })),
+  };
+}
+
+export interface RemovalInput {
+  /** Sorted so that an instance comes before those it requires. */
+  undesired: readonly ObservedContainer[];
+  observed: ObservedNode;
+  record: RecordState;
+  changes: readonly InstanceChange[];
+  staging: readonly string[];
+  /** Keys of the operations that make containers, by `<project>/<service>`. */
+  creations: ReadonlyMap<string, string>;
 }
 
 /** Removes what is no longer desired: dependents before what they depend on, later instances before earlier ones. */
-export function addUndesiredRemovals(
-  graph: OperationGraph,
-  on: { undesired: readonly ObservedContainer[]; record: RecordState; staging: readonly string[] },
-): void {
-  const order = on.record.applied?.instanceOrder ?? [];
-  const instances = [...new Set(on.undesired.map(({ instance }) => instance))].sort(
-    (a, b) => order.indexOf(b) - order.indexOf(a) || compareText(a, b),
-  );
-  let earlier: string[] = [];
-  for (const instance of instances) {
-    const containers = on.undesired.filter((container) => container.instance === instance);
-    for (const container of containers) {
-      const dependents = containers.filter(
-        (other) => other.project === container.project && other.dependsOn.includes(container.service),
-      );
-      graph.add(
-        keys.remove(container.id),
-        {
-          kind: "remove-container",
-          resource: resourceIds.service(container.project, container.service),
-          containerId: container.id,
-          containerName: container.name,
-          causes: ["is no longer desired"],
-          class: "recreate",
-        },
-        [...on.staging, ...earlier, ...dependents.map(({ id }) => keys.remove(id))],
-      );
-    }
-    earlier = containers.map(({ id }) => keys.remove(id));
+export function addUndesiredRemovals(graph: OperationGraph, input: RemovalInput): void {
+  const order = input.record.applied?.instanceOrder ?? [];
+  for (const container of sortLatestFirst(input.undesired, order)) {
+    const { id, name, project, service } = container;
+    const dependents = input.undesired.filter(
+      (other) => other.project === project && other.dependsOn.includes(service),
+    );
+    const later = input.undesired.filter((other) => isLater(other, container, order));
+    graph.add(
+      keys.remove(id),
+      {
+        kind: "remove-container",
+        resource: resourceIds.service(project, service),
+        containerId: id,
+        containerName: name,
+        causes: ["is no longer desired"],
+        class: "recreate",
+      },
+      [
+        ...input.staging,
+        ...[...dependents, ...later].map((other) => keys.remove(other.id)),
+        ...replacementKeys(container, input),
+      ],
+    );
   }
+}
+
+function sortLatestFirst(
+  containers: readonly ObservedContainer[],
+  order: readonly string[],
+): ObservedContainer[] {
+  return [...containers].sort(
+    (a, b) =>
+      order.indexOf(b.instance) - order.indexOf(a.instance) ||
+      compareText(a.instance, b.instance) ||
+      compareText(a.name, b.name),
+  );
+}
+
+/** Of what was never applied nothing is known; it waits for nothing. */
+function isLater(other: ObservedContainer, than: ObservedContainer, order: readonly string[]): boolean {
+  const position = order.indexOf(than.instance);
+  return position >= 0 && order.indexOf(other.instance) > position;
+}
+
+/** Until those that depended on a service are replaced they need it, unless one of them waits for its port. */
+function replacementKeys(container: ObservedContainer, input: RemovalInput): string[] {
+  if (input.observed.heldPorts.some((held) => held.container === container.name)) return [];
+  const change = input.changes.find(({ instance }) => instance.project === container.project);
+  return [...(change?.services.values() ?? [])]
+    .filter(({ containers }) => containers.kept.some((each) => each.dependsOn.includes(container.service)))
+    .flatMap(({ service, containers }) => [
+      input.creations.get(`${container.project}/${service.name}`) ?? "",
+      ...containers.kept.map(({ id }) => keys.remove(id)),
+    ]);
 }
 
 /** Our networks that nothing desires any more, once nothing of ours is in them. Volumes always stay. */
 export function addNetworkRemovals(
   graph: OperationGraph,
-  on: { desired: DesiredNode; observed: ObservedNode },
+  on: {
+    desired: DesiredNode;
+    observed: ObservedNode;
+    changes: readonly InstanceChange[];
+    creations: ReadonlyMap<string, string>;
+  },
 ): void {
   const wanted = new Set(on.desired.instances.flatMap(({ networks }) => networks.map(({ name }) => name)));
-  const leavers = [...graph.keys("remove:"), ...graph.keys("create:")];
+  const replacements = new Map(
+    on.changes.flatMap(({ instance, services }) =>
+      [...services.values()]
+        .filter(({ action }) => action === "recreate")
+        .flatMap(({ service, containers }) =>
+          containers.kept.map(
+            ({ id }) => [id, on.creations.get(`${instance.project}/${service.name}`) ?? ""] as const,
+          ),
+        ),
+    ),
+  );
   for (const network of on.observed.networks) {
     if (network.ownership !== "ours" || wanted.has(network.name)) continue;
-    const stays = on.observed.containers.some(
-      (each) => each.networks.includes(network.name) && each.ownership !== "ours",
+    const users = on.observed.containers.filter(({ networks }) => networks.includes(network.name));
+    const leaves = users.map(({ id }) =>
+      graph.has(keys.remove(id)) ? keys.remove(id) : replacements.get(id),
     );
-    if (stays) continue;
+    if (leaves.includes(undefined)) continue;
     graph.add(
       keys.removeNetwork(network.id),
       {
@@ -109,7 +166,7 @@ export function addNetworkRemovals(
         causes: ["is no longer desired"],
         class: "live",
       },
-      leavers,
+      leaves.filter((key) => key !== undefined),
     );
   }
 }
@@ -118,15 +175,20 @@ export function addNetworkRemovals(
 export function findNotices(observed: ObservedNode, copies: ReadonlySet<string>): Notice[] {
   return observed.containers
     .filter(({ id, ownership }) => ownership !== "ours" || copies.has(id))
-    .map((container) => {
-      const isForged = container.ownership === "forged" || copies.has(container.id);
-      return {
-        resource: resourceIds.container(container.name),
-        code: isForged ? "K3022" : "K3020",
-        message: isForged
-          ? `container ${container.name} carries labels of Keelson that this node did not give it; it is left alone`
-          : `container ${container.name} is in the project ${container.project} and not Keelson's; it is left alone`,
-      };
-    })
+    .map((container) => ({ resource: resourceIds.container(container.name), ...noticeOf(container, copies) }))
     .sort((a, b) => compareText(a.resource, b.resource));
+}
+
+function noticeOf(
+  { id, name, ownership, project }: ObservedContainer,
+  copies: ReadonlySet<string>,
+): Pick<Notice, "code" | "message"> {
+  if (ownership === "forged" || copies.has(id)) {
+    return {
+      code: "K3022",
+      message: `container ${name} carries labels of Keelson that this node did not give it; it is left alone`,
+    };
+  }
+  const place = project === "" ? "has a name of Keelson's" : `is in the project ${project}`;
+  return { code: "K3020", message: `container ${name} ${place} and is not Keelson's; it is left alone` };
 }

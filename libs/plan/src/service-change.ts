@@ -1,6 +1,5 @@
 import type {
   DesiredInstance,
-  DesiredNetwork,
   DesiredService,
   ObservedContainer,
   ObservedInstanceFiles,
@@ -8,13 +7,11 @@ import type {
   RecordState,
 } from "@keelson/model";
 
-import {
-  type LiveChange,
-  type MountChange,
-  findLiveChange,
-  findMountChanges,
-  findStored,
-} from "./file-change.ts";
+import { digestCauses } from "./change-cause.ts";
+import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
+import { spreadChanges } from "./followed-change.ts";
+import { type LiveChange, findLiveChange, noLiveChange } from "./live-change.ts";
+import { type MountChange, findMountChanges, findStored } from "./mount-change.ts";
 import { type ServiceContainers, findContainers } from "./service-containers.ts";
 
 export type ServiceAction = "none" | "create" | "recreate" | "start" | "restart" | "stop" | "remove";
@@ -29,7 +26,10 @@ export interface ServiceChange {
   force: boolean;
   /** The old containers must be gone before the network they are in can be made anew. */
   removeFirst: boolean;
+  /** What the containers that stay must do to have their live files. */
   live: LiveChange;
+  /** Something is wanted here and not possible now. */
+  isBlocked: boolean;
 }
 
 /** Everything that one instance needs, decided without regard to order. */
@@ -45,237 +45,123 @@ export interface ChangeContext {
   record: RecordState;
   /** Ids of containers that only copy our labels. */
   copies: ReadonlySet<string>;
-  /** Engine names of networks that are made in this plan, because they are missing or differ. */
-  newNetworks: ReadonlySet<string>;
+  /** Engine names of networks that are made anew in this plan, because their definition changed. */
   replacedNetworks: ReadonlySet<string>;
 }
 
 export function findInstanceChange(instance: DesiredInstance, context: ChangeContext): InstanceChange {
   const stored = findStored(context.observed, instance);
-  const mounts = instance.state === "absent" ? [] : findMountChanges(instance, stored);
+  const mounts = findMountChanges(instance, { stored, observed: context.observed });
   const services = new Map<string, ServiceChange>();
   for (const service of instance.services) {
     const containers = findContainers(service, { instance, ...context });
     const decision = decide(service, { instance, containers, context });
-    const isKept = decision.action === "none" || decision.action === "start";
-    const live = isKept
+    const live = staysAsItIs(decision.action)
       ? findLiveChange(service, { instance, stored, mountChanges: mounts })
       : noLiveChange();
-    const change: ServiceChange = {
-      service,
-      containers,
-      live,
-      removeFirst: false,
-      force: false,
-      ...decision,
-    };
-    if (change.action === "none" && live.restart.length > 0 && containers.kept.some(isUp)) {
-      change.action = "restart";
-      change.causes = live.restart;
-    }
-    services.set(service.name, change);
+    const change = { force: false, removeFirst: false, isBlocked: false, ...decision };
+    const mustRestart = change.action === "none" && live.restart.length > 0 && containers.kept.some(isUp);
+    const restart = mustRestart ? { action: "restart" as const, causes: live.restart } : {};
+    services.set(service.name, { service, containers, live, ...change, ...restart });
   }
-  spread(services);
+  spreadChanges(services);
   return { instance, stored, mounts, services };
+}
+
+/** Whether a change leaves the containers that are there as they are. */
+export function staysAsItIs(action: ServiceAction): boolean {
+  return action === "none" || action === "start" || action === "create";
+}
+
+/** Whether an instance in its desired state has containers at all. */
+export function wantsContainers(instance: DesiredInstance): boolean {
+  return instance.state === "running" || instance.state === "installed";
 }
 
 type Decision = Pick<ServiceChange, "action" | "causes"> &
   Partial<Pick<ServiceChange, "force" | "removeFirst">>;
 
-function decide(
-  service: DesiredService,
-  on: { instance: DesiredInstance; containers: ServiceContainers; context: ChangeContext },
-): Decision {
-  const { kept } = on.containers;
-  const wantsContainers = on.instance.state === "running" || on.instance.state === "installed";
-  if (!wantsContainers) {
-    return kept.length === 0
-      ? none
-      : { action: "remove", causes: [`instance ${on.instance.name} is to be ${on.instance.state} only`] };
-  }
-  if (kept.length < service.replicas && kept.length === 0)
-    return { action: "create", causes: ["no container yet"] };
-  const recreate = recreateDecision(service, on);
-  if (recreate !== null) return recreate;
-  if (kept.length < service.replicas)
-    return { action: "create", causes: [`${kept.length} of ${service.replicas} containers`] };
-  return stateDecision(service, { kept, isRunning: on.instance.state === "running" });
+interface DecisionContext {
+  instance: DesiredInstance;
+  containers: ServiceContainers;
+  context: ChangeContext;
 }
 
 const none: Decision = { action: "none", causes: [] };
 
-function recreateDecision(
-  service: DesiredService,
-  on: { instance: DesiredInstance; containers: ServiceContainers; context: ChangeContext },
-): Decision | null {
+function decide(service: DesiredService, on: DecisionContext): Decision {
   const { kept } = on.containers;
-  const { observed, record, newNetworks, replacedNetworks } = on.context;
-  const replaced = service.networks.filter((name) => replacedNetworks.has(name));
-  if (replaced.length > 0) {
-    return {
-      action: "recreate",
-      causes: replaced.map((name) => `network ${name} changed`),
-      force: true,
-      removeFirst: true,
-    };
+  const { name, state } = on.instance;
+  if (service.replicas === 0) return none;
+  if (!wantsContainers(on.instance)) {
+    return kept.length === 0
+      ? none
+      : { action: "remove", causes: [`instance ${name} is to be ${state} only`] };
   }
-  const outdated = kept.find((container) => container.digest !== service.digest);
-  if (outdated !== undefined) {
-    const before = record.serviceParts[`${on.instance.project}/${service.name}`];
-    return {
-      action: "recreate",
-      causes: digestCauses(service, { before, container: outdated }),
-      force: false,
-    };
-  }
-  const image = observed.images[service.image];
-  if (image !== null && image !== undefined && kept.some((container) => container.imageId !== image.id)) {
-    return { action: "recreate", causes: [`${service.image} is another image now`], force: true };
-  }
-  const lost = service.networks.filter(
-    (name) => newNetworks.has(name) || kept.some((container) => !container.networks.includes(name)),
-  );
-  if (lost.length > 0)
-    return {
-      action: "recreate",
-      causes: lost.map((name) => `network ${name} is not connected`),
-      force: true,
-    };
-  if (kept.some((container) => container.state === "dead"))
-    return { action: "recreate", causes: ["the container is dead"], force: true };
-  return null;
+  if (kept.length === 0) return { action: "create", causes: ["no container yet"] };
+  const recreate = recreateDecision(service, on);
+  if (recreate !== null) return recreate;
+  if (kept.length < service.replicas)
+    return { action: "create", causes: [`${kept.length} of ${service.replicas} containers`] };
+  return state === "running" ? startDecision(service, kept) : stopDecision(kept);
 }
 
-function stateDecision(
-  service: DesiredService,
-  on: { kept: readonly ObservedContainer[]; isRunning: boolean },
-): Decision {
-  if (!on.isRunning) {
-    return on.kept.some(isUp) ? { action: "stop", causes: ["is to be installed, not running"] } : none;
-  }
-  if (on.kept.some((container) => container.state === "paused"))
-    return { action: "restart", causes: ["the container is paused"] };
-  const down = on.kept.find((container) => !isUp(container) && !hasCompleted(service, container));
-  if (down === undefined) return none;
-  const cause =
-    down.state === "created" ? "was never started" : `is not running (exit code ${down.exitCode})`;
-  return { action: "start", causes: [cause] };
-}
-
-/** `restarting` counts as up: the engine is at it, and a start would change nothing. */
-export function isUp(container: ObservedContainer): boolean {
-  return container.state === "running" || container.state === "restarting";
-}
-
-export function hasCompleted(service: DesiredService, container: ObservedContainer): boolean {
-  return (
-    service.oneShot &&
-    container.state === "exited" &&
-    container.exitCode === 0 &&
-    container.digest === service.digest
-  );
-}
-
-/** What differs between two digests, in words. Without the parts of the old one only the image can be told. */
-function digestCauses(
-  service: DesiredService,
-  on: { before: Record<string, string> | undefined; container: ObservedContainer },
-): string[] {
-  const causes = on.container.image === service.image ? [] : [imageCause(on.container.image, service.image)];
-  const { before } = on;
-  if (before !== undefined) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(service.parts)])) {
-      if (key === "image" || before[key] === service.parts[key]) continue;
-      const verb =
-        before[key] === undefined ? "added" : service.parts[key] === undefined ? "removed" : "changed";
-      causes.push(`${key} ${verb}`);
-    }
-  }
-  return causes.length > 0 ? causes : ["its configuration changed"];
-}
-
-function imageCause(before: string, after: string): string {
-  const [nameBefore, tagBefore] = splitTag(before);
-  const [nameAfter, tagAfter] = splitTag(after);
-  return nameBefore === nameAfter ? `image ${tagBefore} → ${tagAfter}` : `image ${before} → ${after}`;
-}
-
-function splitTag(reference: string): [string, string] {
-  const at = reference.lastIndexOf(":");
-  return at > reference.lastIndexOf("/")
-    ? [reference.slice(0, at), reference.slice(at + 1)]
-    : [reference, "latest"];
-}
-
-/** Services that live in another one's namespace, or ask to be restarted with it, follow what happens to it. */
-function spread(services: Map<string, ServiceChange>): void {
-  let isSettled = false;
-  while (!isSettled) {
-    isSettled = true;
-    for (const change of services.values()) {
-      const followed = follow(change, services);
-      if (followed === null) continue;
-      Object.assign(change, followed);
-      isSettled = false;
-    }
-  }
-}
-
-const weight: Record<ServiceAction, number> = {
-  none: 0,
-  start: 1,
-  restart: 2,
-  stop: 0,
-  remove: 0,
-  create: 3,
-  recreate: 3,
-};
-
-function follow(
-  change: ServiceChange,
-  services: ReadonlyMap<string, ServiceChange>,
-): Pick<ServiceChange, "action" | "causes" | "force"> | null {
-  if (change.containers.kept.length === 0) return null;
-  for (const name of change.service.sharesWith) {
-    const provider = services.get(name)?.action ?? "none";
-    const isReplaced = provider === "create" || provider === "recreate";
-    const action = isReplaced
-      ? "recreate"
-      : provider === "start" || provider === "restart"
-        ? "restart"
-        : "none";
-    if (weight[action] > weight[change.action])
-      return { action, causes: [`shares the namespace of ${name}`], force: isReplaced };
-  }
-  for (const { service: name, restart } of change.service.dependsOn) {
-    const dependency = services.get(name)?.action ?? "none";
-    if (
-      restart &&
-      weight[dependency] >= weight.restart &&
-      change.action === "none" &&
-      change.containers.kept.some(isUp)
-    ) {
-      return { action: "restart", causes: [`${name} is replaced or restarted`], force: false };
-    }
-  }
-  return null;
-}
-
-function noLiveChange(): LiveChange {
-  return { restart: [], signals: new Map(), commands: new Map() };
-}
-
-/** Networks of an instance that have to be made, and those that have to be replaced first. */
-export function findNetworkChanges(
-  instance: DesiredInstance,
-  observed: ObservedNode,
-): { missing: DesiredNetwork[]; replaced: DesiredNetwork[] } {
-  const state = (network: DesiredNetwork) => observed.networks.find((each) => each.name === network.name);
+/** All reasons for which containers that are there have to be made anew; null when there is none. */
+function recreateDecision(service: DesiredService, on: DecisionContext): Decision | null {
+  const { kept } = on.containers;
+  const outdated = kept.find(({ digest }) => digest !== service.digest);
+  const replaced = replacedNetworks(service, on);
+  const unseen = [...replaced.map((name) => `network ${name} changed`), ...unseenCauses(service, on)];
+  if (outdated === undefined && unseen.length === 0) return null;
+  const before = on.context.record.serviceParts[`${on.instance.project}/${service.name}`];
+  const seen = outdated === undefined ? [] : digestCauses(service, { before, container: outdated });
   return {
-    missing: instance.networks.filter((network) => state(network) === undefined),
-    replaced: instance.networks.filter((network) => {
-      const found = state(network);
-      return found !== undefined && found.ownership === "ours" && found.digest !== network.digest;
-    }),
+    action: "recreate",
+    causes: [...seen.filter((cause) => replaced.length === 0 || cause !== "networks changed"), ...unseen],
+    force: unseen.length > 0,
+    removeFirst: replaced.length > 0,
   };
+}
+
+/** Networks that are made anew and that its containers are in, or are to be in. */
+function replacedNetworks(service: DesiredService, { containers, context }: DecisionContext): string[] {
+  if (needsNoNetwork(service, containers)) return [];
+  const joined = containers.kept.flatMap(({ networks }) => networks);
+  return [...new Set([...service.networks, ...joined])].filter((name) => context.replacedNetworks.has(name));
+}
+
+/** What is wrong with containers that have the right digest, so that Compose sees no difference. */
+function unseenCauses(service: DesiredService, { containers, context }: DecisionContext): string[] {
+  const same = containers.kept.filter(({ digest }) => digest === service.digest);
+  const image = context.observed.images[service.image] ?? null;
+  const isMoved = image !== null && same.some(({ imageId }) => imageId !== image.id);
+  const lost = service.networks.filter(
+    (name) =>
+      !context.replacedNetworks.has(name) && same.some((container) => !container.networks.includes(name)),
+  );
+  const broken = same.filter(({ state }) => state === "dead" || state === "removing");
+  return [
+    ...(isMoved ? [`${service.image} is another image now`] : []),
+    ...(needsNoNetwork(service, containers) ? [] : lost.map((name) => `network ${name} is not connected`)),
+    ...new Set(broken.map(({ state }) => `the container is ${state}`)),
+  ];
+}
+
+/** A one-shot that has done its work must not do it twice. */
+function needsNoNetwork(service: DesiredService, { kept }: ServiceContainers): boolean {
+  return kept.every((container) => hasCompleted(service, container));
+}
+
+function startDecision(service: DesiredService, kept: readonly ObservedContainer[]): Decision {
+  const down = kept.find((container) => !isUp(container) && !hasCompleted(service, container));
+  if (down === undefined) return none;
+  const causes: Partial<Record<ObservedContainer["state"], string>> = {
+    created: "was never started",
+    paused: "is paused",
+  };
+  return { action: "start", causes: [causes[down.state] ?? `is not running (exit code ${down.exitCode})`] };
+}
+
+function stopDecision(kept: readonly ObservedContainer[]): Decision {
+  return kept.some(hasProcess) ? { action: "stop", causes: ["is to be installed, not running"] } : none;
 }

@@ -23,58 +23,87 @@ export function findContainers(
   service: DesiredService,
   on: { instance: DesiredInstance; observed: ObservedNode; copies: ReadonlySet<string> },
 ): ServiceContainers {
-  const claiming = on.observed.containers.filter(
-    (container) => container.project === on.instance.project && container.service === service.name,
-  );
-  const isOurs = (container: ObservedContainer) =>
-    container.ownership === "ours" && !on.copies.has(container.id);
+  const { project } = on.instance;
+  const isClaiming = (each: ObservedContainer) =>
+    (each.project === project && each.service === service.name) ||
+    (each.ownership !== "ours" && hasNameOf(each, `${project}-${service.name}`));
+  const claiming = on.observed.containers.filter(isClaiming);
+  const isOurs = (each: ObservedContainer) => each.ownership === "ours" && !on.copies.has(each.id);
   const candidates = claiming
     .filter(isOurs)
     .sort((a, b) => rank(b, service) - rank(a, service) || compareText(a.name, b.name));
+  const kept = onePerName(candidates).slice(0, service.replicas);
   return {
-    kept: candidates.slice(0, service.replicas),
-    extra: candidates.slice(service.replicas),
-    foreign: claiming.filter((container) => !isOurs(container)),
+    kept,
+    extra: candidates.filter((each) => !kept.includes(each)),
+    foreign: claiming.filter((each) => !isOurs(each)),
   };
+}
+
+/** Better ones are kept: the right digest first, then a low number, then a running one, then a proper name. */
+function rank(container: ObservedContainer, service: DesiredService): number {
+  const hasDigest = container.digest === service.digest ? 8 : 0;
+  const isInPlace = numberOf(container.name) <= service.replicas ? 4 : 0;
+  const isRunning = container.state === "running" ? 2 : 0;
+  return hasDigest + isInPlace + isRunning + (leftoverName(container.name) === null ? 1 : 0);
+}
+
+/** A replacement that was interrupted leaves two containers for one place. */
+function onePerName(candidates: readonly ObservedContainer[]): ObservedContainer[] {
+  const names = candidates.map(({ name }) => settledName(name));
+  return candidates.filter((_, index) => names.indexOf(names[index] ?? "") === index);
 }
 
 /**
  * Ids of containers with a valid owner label that were not made here: somebody copied all labels of one that was.
- * Such a copy is unknown to the record while an original is known, and has a number that the service does not reach.
+ * Of those that the record does not know, only as many can be ours as the known ones leave places free; a killed
+ * Compose leaves such. Without any known one nothing can be told.
  */
 export function findCopies(
   desired: DesiredNode,
   on: { observed: ObservedNode; record: RecordState },
 ): Set<string> {
-  const known = new Set(
-    on.observed.containers
-      .filter(({ id }) => on.record.containers[id] !== undefined)
-      .map(({ project, service }) => `${project}/${service}`),
-  );
   const replicas = new Map<string, number>(
     desired.instances.flatMap(({ project, services }) =>
       services.map((service) => [`${project}/${service.name}`, service.replicas] as const),
     ),
   );
-  const isCopy = ({ id, name, project, service }: ObservedContainer) => {
-    const key = `${project}/${service}`;
-    if (on.record.containers[id] !== undefined || !known.has(key) || leftoverName(name) !== null)
-      return false;
-    return Number(/-(\d+)$/.exec(name)?.[1] ?? Infinity) > (replicas.get(key) ?? 0);
-  };
+  const services = new Map<string, ObservedContainer[]>();
+  for (const container of on.observed.containers) {
+    if (container.ownership !== "ours") continue;
+    const key = `${container.project}/${container.service}`;
+    services.set(key, [...(services.get(key) ?? []), container]);
+  }
+  const isKnown = ({ id }: ObservedContainer) => on.record.containers[id] !== undefined;
   return new Set(
-    on.observed.containers.filter((each) => each.ownership === "ours" && isCopy(each)).map(({ id }) => id),
+    [...services].flatMap(([key, containers]) => {
+      if (!containers.some(isKnown)) return [];
+      const settled = containers.filter((each) => isKnown(each) || leftoverName(each.name) !== null);
+      const places = new Set(settled.map(({ name }) => settledName(name))).size;
+      return containers
+        .filter((each) => !settled.includes(each))
+        .sort((a, b) => numberOf(a.name) - numberOf(b.name) || compareText(a.name, b.name))
+        .slice(Math.max(0, (replicas.get(key) ?? 0) - places))
+        .map(({ id }) => id);
+    }),
   );
-}
-
-/** Better ones are kept: the right digest first, then a running one, then one with its proper name. */
-function rank(container: ObservedContainer, service: DesiredService): number {
-  const hasDigest = container.digest === service.digest ? 4 : 0;
-  const isRunning = container.state === "running" ? 2 : 0;
-  return hasDigest + isRunning + (leftoverName(container.name) === null ? 1 : 0);
 }
 
 /** The proper name of a container that a killed Compose left as `<12 hex>_<name>`; null for a proper one. */
 export function leftoverName(name: string): string | null {
   return /^[0-9a-f]{12}_(.+)$/.exec(name)?.[1] ?? null;
+}
+
+function settledName(name: string): string {
+  return leftoverName(name) ?? name;
+}
+
+/** Compose counts the containers of a service in their names; a new one gets the highest number and one. */
+function numberOf(name: string): number {
+  return Number(/-(\d+)$/.exec(name)?.[1] ?? Infinity);
+}
+
+function hasNameOf(container: ObservedContainer, prefix: string): boolean {
+  const name = settledName(container.name);
+  return name.startsWith(`${prefix}-`) && /^\d+$/.test(name.slice(prefix.length + 1));
 }

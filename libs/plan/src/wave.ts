@@ -6,6 +6,7 @@ import type { ServiceChange } from "./service-change.ts";
 export interface Wave {
   /** `new` has no old containers to take down, so it waits for nothing; the others are numbered from 0. */
   name: string;
+  /** Sorted by service. */
   changes: ServiceChange[];
 }
 
@@ -14,17 +15,15 @@ export interface Wave {
  * so that a container goes down only when all it depends on is up. Services that share a namespace stay together.
  */
 export function groupWaves(services: ReadonlyMap<string, ServiceChange>): Wave[] {
-  const created = [...services.values()].filter(({ action }) => action === "create" || action === "recreate");
-  const units = findUnits(created);
-  const levels = new Map<string, number>();
+  const units = findUnits(services);
+  const levels = new Map<Unit, number>();
   const waves = new Map<string, ServiceChange[]>();
-  for (const change of created) {
-    const unit = units.get(change.service.name) ?? [change];
-    const isReplacing = unit.some(({ action }) => action === "recreate");
-    const name = isReplacing
-      ? String(levelOf(unit, { services, units, levels, visiting: new Set() }))
-      : "new";
-    waves.set(name, [...(waves.get(name) ?? []), change]);
+  for (const [name, change] of services) {
+    const unit = units.get(name);
+    if (unit === undefined || !isCreated(change)) continue;
+    const isReplacing = [...unit].some((member) => services.get(member)?.action === "recreate");
+    const wave = isReplacing ? String(levelOf(unit, { services, units, levels })) : "new";
+    waves.set(wave, [...(waves.get(wave) ?? []), change]);
   }
   return [...waves]
     .map(([name, changes]) => ({
@@ -34,20 +33,23 @@ export function groupWaves(services: ReadonlyMap<string, ServiceChange>): Wave[]
     .sort((a, b) => waveNumber(a) - waveNumber(b));
 }
 
+/** Names of services that share a namespace, or of one that shares none. */
+type Unit = ReadonlySet<string>;
+
+function isCreated({ action }: ServiceChange): boolean {
+  return action === "create" || action === "recreate";
+}
+
 function waveNumber(wave: Wave): number {
   return wave.name === "new" ? -1 : Number(wave.name);
 }
 
-/** By service name, all created services that it shares a namespace with, itself included. */
-function findUnits(created: readonly ServiceChange[]): Map<string, ServiceChange[]> {
-  const units = new Map(created.map((change) => [change.service.name, [change]]));
-  for (const change of created) {
-    for (const other of change.service.sharesWith) {
-      const mine = units.get(change.service.name);
-      const theirs = units.get(other);
-      if (mine === undefined || theirs === undefined || mine === theirs) continue;
-      const merged = [...theirs, ...mine];
-      for (const member of merged) units.set(member.service.name, merged);
+function findUnits(services: ReadonlyMap<string, ServiceChange>): Map<string, Unit> {
+  const units = new Map<string, Unit>([...services.keys()].map((name) => [name, new Set([name])]));
+  for (const [name, { service }] of services) {
+    for (const other of service.sharesWith) {
+      const merged = new Set([...(units.get(name) ?? []), ...(units.get(other) ?? [])]);
+      for (const member of merged) units.set(member, merged);
     }
   }
   return units;
@@ -55,25 +57,25 @@ function findUnits(created: readonly ServiceChange[]): Map<string, ServiceChange
 
 interface LevelContext {
   services: ReadonlyMap<string, ServiceChange>;
-  units: ReadonlyMap<string, ServiceChange[]>;
-  levels: Map<string, number>;
-  visiting: Set<string>;
+  units: ReadonlyMap<string, Unit>;
+  levels: Map<Unit, number>;
 }
 
-function levelOf(unit: readonly ServiceChange[], context: LevelContext): number {
-  const key = unit[0]?.service.name ?? "";
-  const known = context.levels.get(key);
+/** How many steps must be over before a unit's turn: those of all it depends on, also through what stays as it is. */
+function levelOf(unit: Unit, context: LevelContext): number {
+  const known = context.levels.get(unit);
   if (known !== undefined) return known;
-  if (context.visiting.has(key)) return 0;
-  context.visiting.add(key);
-  const members = new Set(unit.map(({ service }) => service.name));
-  const below = unit
-    .flatMap(({ service }) => service.dependsOn)
-    .filter(({ service }) => !members.has(service))
-    .map(({ service }) => context.units.get(service))
-    .filter((other) => other !== undefined && other.some(({ action }) => action === "recreate"))
-    .map((other) => levelOf(other ?? [], context) + 1);
+  context.levels.set(unit, 0); // what depends on itself does not count
+  const below = [...unit]
+    .flatMap((member) => context.services.get(member)?.service.dependsOn ?? [])
+    .flatMap(({ service }) => context.units.get(service) ?? [])
+    .filter((other) => other !== unit)
+    .map((other) => levelOf(other, context) + (acts(other, context) ? 1 : 0));
   const level = Math.max(0, ...below);
-  context.levels.set(key, level);
+  context.levels.set(unit, level);
   return level;
+}
+
+function acts(unit: Unit, context: LevelContext): boolean {
+  return [...unit].some((member) => context.services.get(member)?.action !== "none");
 }

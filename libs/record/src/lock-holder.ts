@@ -6,7 +6,7 @@ export interface LockHolder {
   pid: number;
   /** File name of its program, such as `docker-compose`. */
   program: string;
-  /** Whether it runs the program that we run: an agent, and not what an agent has started. */
+  /** Whether it runs a program of our name: an agent, and not what an agent has started. */
   isOurProgram: boolean;
 }
 
@@ -32,12 +32,14 @@ function holdsLock(pid: string, lockFile: string): boolean {
 }
 
 function describeProcess(pid: string): LockHolder {
-  const program = ifVisible(() => readlinkSync(`/proc/${pid}/exe`));
-  return {
-    pid: Number(pid),
-    program: program === undefined ? "unknown" : basename(program.replace(/ \(deleted\)$/, "")),
-    isOurProgram: program === readlinkSync("/proc/self/exe"),
-  };
+  const program = programOf(pid);
+  // By its name only: the agent and the command may each have a Node of their own.
+  return { pid: Number(pid), program: program ?? "a program", isOurProgram: program === programOf("self") };
+}
+
+function programOf(pid: string): string | undefined {
+  const path = ifVisible(() => readlinkSync(`/proc/${pid}/exe`));
+  return path === undefined ? undefined : basename(path.replace(/ \(deleted\)$/, ""));
 }
 
 /** Undefined for what has ended meanwhile or belongs to another user. */

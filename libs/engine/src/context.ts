@@ -1,0 +1,29 @@
+import type { NodeSecrets } from "@keelson/model";
+
+import type { Engine } from "./engine.ts";
+
+/** What every operation of this room gets besides its own data. */
+export interface EngineContext {
+  engine: Engine;
+  environment: string;
+  /** The owner label of what is created, by resource id. */
+  ownerOf: NodeSecrets["ownerOf"];
+  /** `done` and `total` are bytes of an image, or numbers of containers. */
+  emitProgress: (message: string, done?: number, total?: number) => void;
+  /** Ends the operation: it throws K3014. */
+  signal: AbortSignal;
+  /** Path of the Compose v2 program, called directly. */
+  composeBinary: string;
+  /** The placed Compose file of an instance. */
+  composeFileOf: (instance: string) => string;
+  pullTimeoutMs: number;
+  /** End of a Compose call; default 10 min, since recreating waits for each old container's stop grace. */
+  composeTimeoutMs?: number;
+  /** A descriptor that Compose inherits: a lock on it outlives a killed agent for as long as that Compose lives. */
+  inheritedFd: number | null;
+}
+
+/** The Compose project of an instance. */
+export function projectOf({ environment }: EngineContext, instance: string): string {
+  return `${environment}-${instance}`;
+}

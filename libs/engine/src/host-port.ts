@@ -1,0 +1,54 @@
+import { createSocket } from "node:dgram";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { PublishedPort } from "@keelson/model";
+
+/** Two agents that try a port at the same time take it from each other for an instant. */
+const secondTryMs = 30;
+
+/**
+ * Whether another program of this machine holds a port. Only a port that is in use counts: one that this process may
+ * not open (EACCES), or an address that the machine does not have, says nothing about other programs.
+ */
+export async function isPortTaken(port: PublishedPort): Promise<boolean> {
+  if (!(await isTakenNow(port))) return false;
+  await sleep(secondTryMs);
+  return await isTakenNow(port);
+}
+
+async function isTakenNow({ hostIp, port, protocol }: PublishedPort): Promise<boolean> {
+  const tryAddress = { tcp: tryTcp, udp: tryUdp }[protocol];
+  // Node opens no SCTP port; the engine tells when the service starts.
+  if (tryAddress === undefined) return false;
+  for (const address of hostIp === "" ? ["0.0.0.0", "::"] : [hostIp]) {
+    if (await tryAddress(address, port)) return true;
+  }
+  return false;
+}
+
+async function tryTcp(host: string, port: number): Promise<boolean> {
+  const server = createServer();
+  const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+    server.once("error", resolve);
+    server.listen({ host, port, ipv6Only: host.includes(":"), exclusive: true }, () => resolve(null));
+  });
+  if (error !== null) return error.code === "EADDRINUSE";
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  return false;
+}
+
+async function tryUdp(address: string, port: number): Promise<boolean> {
+  const isIpv6 = address.includes(":");
+  const socket = createSocket({ type: isIpv6 ? "udp6" : "udp4", ipv6Only: isIpv6 });
+  const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+    socket.once("error", resolve);
+    socket.bind({ address, port, exclusive: true }, () => resolve(null));
+  });
+  await new Promise<void>((resolve) => {
+    socket.close(() => resolve());
+  });
+  return error?.code === "EADDRINUSE";
+}

@@ -1,0 +1,165 @@
+import { composeLabels, labels, resourceIds } from "@keelson/model";
+import { sharedEngine } from "@keelson/test/support";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { createNetwork, createVolume, removeNetwork } from "./index.ts";
+import { type TestBench, makeTestBench, operationOf, ownerOf } from "./test-bench.ts";
+
+let bench: TestBench;
+beforeAll(async () => {
+  bench = await makeTestBench(await sharedEngine());
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+function creation(name: string, definition: Record<string, unknown> = {}) {
+  const network = { key: "default", name: `${bench.environment}-${name}`, digest: "n1", definition };
+  return operationOf("create-network", { instance: "core", project: bench.project("core"), network });
+}
+
+describe("a network", () => {
+  test("is made by its definition, with Compose's labels and ours", async () => {
+    const operation = creation("full", {
+      driver: "bridge",
+      driver_opts: { "com.docker.network.bridge.enable_icc": "true" },
+      internal: true,
+      attachable: true,
+      labels: { mine: "yes", [labels.owner]: "stolen" },
+      ipam: {
+        config: [
+          { subnet: "10.191.77.0/28", gateway: "10.191.77.2", aux_addresses: { host: "10.191.77.3" } },
+        ],
+      },
+    });
+    await createNetwork(bench.context, operation);
+    const made = await bench.docker.getNetwork(operation.network.name).inspect();
+    expect(made).toMatchObject({
+      Driver: "bridge",
+      Internal: true,
+      Attachable: true,
+      EnableIPv6: false,
+      Options: { "com.docker.network.bridge.enable_icc": "true" },
+    });
+    expect(made.IPAM?.Config).toEqual([
+      { Subnet: "10.191.77.0/28", Gateway: "10.191.77.2", AuxiliaryAddresses: { host: "10.191.77.3" } },
+    ]);
+    expect(made.Labels).toEqual({
+      mine: "yes",
+      [composeLabels.project]: bench.project("core"),
+      [composeLabels.network]: "default",
+      [labels.environment]: bench.environment,
+      [labels.instance]: "core",
+      [labels.digest]: "n1",
+      [labels.owner]: ownerOf(resourceIds.network(operation.network.name)),
+    });
+  });
+
+  test("that is there already is fine and not made twice", async () => {
+    const operation = creation("twice");
+    await createNetwork(bench.context, operation);
+    await createNetwork(bench.context, operation);
+    const all = await bench.docker.listNetworks();
+    expect(all.filter(({ Name }) => Name === operation.network.name)).toHaveLength(1);
+  });
+
+  test("of the same name that is somebody else's is K3007 and stays", async () => {
+    const operation = creation("foreign");
+    const { id } = await bench.docker.createNetwork({ Name: operation.network.name });
+    await expect(createNetwork(bench.context, operation)).rejects.toMatchObject({
+      code: "K3007",
+      outcome: { kind: "stalled" },
+    });
+    expect(await bench.docker.getNetwork(id).inspect()).toMatchObject({ Labels: {} });
+  });
+
+  test("that cannot be made is K3009", async () => {
+    const refused = createNetwork(bench.context, creation("bad", { ipam: { config: [{ subnet: "no" }] } }));
+    await expect(refused).rejects.toMatchObject({ code: "K3009" });
+  });
+
+  test("is removed, once and again", async () => {
+    const operation = creation("removed");
+    await createNetwork(bench.context, operation);
+    const { Id: networkId } = await bench.docker.getNetwork(operation.network.name).inspect();
+    await removeNetwork(bench.context, operationOf("remove-network", { networkId }));
+    await removeNetwork(bench.context, operationOf("remove-network", { networkId }));
+    await expect(bench.docker.getNetwork(networkId).inspect()).rejects.toMatchObject({ statusCode: 404 });
+  });
+
+  test("in use is K3013 naming who is attached, and goes once it is free", async () => {
+    const operation = creation("used");
+    await createNetwork(bench.context, operation);
+    const { Id: networkId } = await bench.docker.getNetwork(operation.network.name).inspect();
+    const name = `${bench.environment}-user`;
+    const container = await bench.docker.createContainer({
+      name,
+      Image: bench.image,
+      HostConfig: { NetworkMode: operation.network.name },
+      StopTimeout: 0,
+    });
+    await container.start();
+    const removal = () => removeNetwork(bench.context, operationOf("remove-network", { networkId }));
+    await expect(removal()).rejects.toMatchObject({
+      code: "K3013",
+      outcome: { kind: "transient" },
+      message: expect.stringContaining(name),
+    });
+    await container.remove({ force: true });
+    await removal();
+  });
+});
+
+describe("a volume", () => {
+  function volumeCreation(name: string, definition: Record<string, unknown> = {}) {
+    const volume = {
+      key: "data",
+      name: `${bench.environment}_${name}`,
+      digest: "v1",
+      definition,
+      format: 7,
+      generation: 1,
+    };
+    return operationOf("create-volume", { instance: "core", project: bench.project("core"), volume });
+  }
+
+  test("is made by its definition, with Compose's labels and ours; again it is the same", async () => {
+    const definition = { driver_opts: { type: "tmpfs", device: "tmpfs" }, labels: { mine: "yes" } };
+    const operation = volumeCreation("full", definition);
+    await createVolume(bench.context, operation);
+    const made = await bench.docker.getVolume(operation.volume.name).inspect();
+    expect(made).toMatchObject({ Driver: "local", Options: { type: "tmpfs", device: "tmpfs" } });
+    expect(made.Labels).toEqual({
+      mine: "yes",
+      [composeLabels.project]: bench.project("core"),
+      [composeLabels.volume]: "data",
+      [labels.environment]: bench.environment,
+      [labels.instance]: "core",
+      [labels.digest]: "v1",
+      [labels.owner]: ownerOf(resourceIds.volume(operation.volume.name)),
+      [labels.format]: "7",
+      [labels.generation]: "1",
+    });
+    await createVolume(bench.context, operation);
+    expect(await bench.docker.getVolume(operation.volume.name).inspect()).toEqual(made);
+  });
+
+  test.each([
+    ["without labels", {}],
+    ["with a forged owner", { [labels.owner]: "f".repeat(64) }],
+  ])("of the same name %s is K3007 and stays as it is", async (what, all) => {
+    const operation = volumeCreation(`foreign-${what.replaceAll(" ", "-")}`);
+    await bench.docker.createVolume({ Name: operation.volume.name, Labels: all });
+    const before = await bench.docker.getVolume(operation.volume.name).inspect();
+    await expect(createVolume(bench.context, operation)).rejects.toMatchObject({
+      code: "K3007",
+      outcome: { kind: "stalled" },
+    });
+    expect(await bench.docker.getVolume(operation.volume.name).inspect()).toEqual(before);
+  });
+
+  test("of ours with another definition is K3007 too: its data is not what this one means", async () => {
+    const operation = volumeCreation("changed");
+    await createVolume(bench.context, operation);
+    const changed = { ...operation, volume: { ...operation.volume, digest: "v2" } };
+    await expect(createVolume(bench.context, changed)).rejects.toMatchObject({ code: "K3007" });
+  });
+});

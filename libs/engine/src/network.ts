@@ -1,0 +1,153 @@
+import {
+  KeelsonError,
+  type OperationOf,
+  composeLabels,
+  labels,
+  resourceIds,
+  stalled,
+  transient,
+} from "@keelson/model";
+import type { NetworkCreateOptions } from "dockerode";
+
+import type { EngineContext } from "./context.ts";
+import { listOf, mapOf, recordOf, textOf } from "./json-reader.ts";
+import { listNetworks } from "./observed-network.ts";
+import { askEngine, hasStatus } from "./request.ts";
+
+/**
+ * Creates a network with Compose's labels and ours. One that is there already with the same labels is fine; any other
+ * of its name is K3007.
+ */
+export async function createNetwork(
+  context: EngineContext,
+  operation: OperationOf<"create-network">,
+): Promise<void> {
+  const { engine, signal } = context;
+  const { network } = operation;
+  const own = networkLabels(context, operation);
+  try {
+    await askEngine(engine, {
+      what: `create network ${network.name}`,
+      signal,
+      send: (abortSignal) =>
+        engine.docker.createNetwork({
+          ...engineDefinition(network.definition),
+          Name: network.name,
+          // Engines before 25 otherwise make a second network of the same name.
+          CheckDuplicate: true,
+          Labels: { ...mapOf(network.definition["labels"]), ...own },
+          abortSignal,
+        }),
+    });
+  } catch (error) {
+    if (!hasStatus(error, 409)) throw error;
+    const existing = (await listNetworks(engine, signal)).filter(({ Name: name }) => name === network.name);
+    const isOurs = existing.some(({ Labels: all = {} }) =>
+      Object.entries(own).every(([name, value]) => all[name] === value),
+    );
+    if (!isOurs) throw nameTaken(network.name, error.cause);
+  }
+}
+
+/** Removes a network; one that is gone is fine. K3013 while containers are attached, naming them. */
+export async function removeNetwork(
+  context: EngineContext,
+  { networkId }: OperationOf<"remove-network">,
+): Promise<void> {
+  const { engine, signal } = context;
+  try {
+    await askEngine(engine, {
+      what: `remove network ${networkId}`,
+      signal,
+      send: (abortSignal) => engine.docker.getNetwork(networkId).remove({ abortSignal }),
+    });
+  } catch (error) {
+    if (hasStatus(error, 404)) return;
+    // 403 of all engines we know, 409 by the API's reference.
+    if (!hasStatus(error, 403, 409)) throw error;
+    throw await describeUse(context, { networkId, cause: error.cause });
+  }
+}
+
+async function describeUse(
+  { engine, signal }: EngineContext,
+  { networkId, cause }: { networkId: string; cause: unknown },
+): Promise<KeelsonError> {
+  const network = await askEngine(engine, {
+    what: `inspect network ${networkId}`,
+    signal,
+    send: () => engine.docker.getNetwork(networkId).inspect(),
+  });
+  const attached = Object.values(network.Containers ?? {})
+    .map(({ Name: name }) => name)
+    .sort();
+  return new KeelsonError({
+    code: "K3013",
+    message:
+      attached.length > 0
+        ? `network ${network.Name} cannot be removed: ${attached.join(", ")} attached to it`
+        : `network ${network.Name} cannot be removed: the engine holds it for a container that is gone`,
+    hint:
+      attached.length > 0
+        ? "It is removed once these containers are gone or disconnected."
+        : "It is tried again; if that does not help, restart the engine.",
+    outcome: transient,
+    cause,
+  });
+}
+
+function networkLabels(
+  { environment, ownerOf }: EngineContext,
+  { instance, project, network }: OperationOf<"create-network">,
+): Record<string, string> {
+  return {
+    [composeLabels.project]: project,
+    [composeLabels.network]: network.key,
+    [labels.environment]: environment,
+    [labels.instance]: instance,
+    [labels.digest]: network.digest,
+    [labels.owner]: ownerOf(resourceIds.network(network.name)),
+  };
+}
+
+/** From the form of the Compose specification (`networks`) to that of the engine's API (`POST /networks/create`). */
+function engineDefinition(definition: Record<string, unknown>): Partial<NetworkCreateOptions> {
+  const ipam = recordOf(definition["ipam"]);
+  const pools = listOf(ipam["config"]).map((pool) => {
+    const { subnet, ip_range: range, gateway, aux_addresses: aux } = recordOf(pool);
+    return {
+      ...(subnet === undefined ? {} : { Subnet: textOf(subnet) }),
+      ...(range === undefined ? {} : { IPRange: textOf(range) }),
+      ...(gateway === undefined ? {} : { Gateway: textOf(gateway) }),
+      ...(aux === undefined ? {} : { AuxiliaryAddresses: mapOf(aux) }),
+    };
+  });
+  return {
+    Driver: textOf(definition["driver"]) || "bridge",
+    Options: mapOf(definition["driver_opts"]),
+    Internal: definition["internal"] === true,
+    Attachable: definition["attachable"] === true,
+    EnableIPv6: definition["enable_ipv6"] === true,
+    // Unknown to engines before 28, so only when it is asked for.
+    ...(definition["enable_ipv4"] === false ? { EnableIPv4: false } : {}),
+    ...(Object.keys(ipam).length === 0
+      ? {}
+      : {
+          IPAM: {
+            Driver: textOf(ipam["driver"]) || "default",
+            Options: mapOf(ipam["options"]),
+            Config: pools,
+          },
+        }),
+  };
+}
+
+function nameTaken(name: string, cause: unknown): KeelsonError {
+  return new KeelsonError({
+    code: "K3007",
+    message: `there is another network named ${name}, which Keelson did not make like this`,
+    hint: `See what uses it (docker network inspect ${name}), then remove or rename it; Keelson never touches it.`,
+    outcome: stalled,
+    cause,
+  });
+}

@@ -1,0 +1,331 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+import { composeLabels, labels } from "@keelson/model";
+import { findFreePort, sharedEngine, startEngine } from "@keelson/test/support";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import {
+  awaitService,
+  createContainers,
+  createNetwork,
+  createVolume,
+  observeEngine,
+  startService,
+} from "./index.ts";
+import { connectEngine } from "./engine.ts";
+import { type TestBench, makeTestBench, operationOf, ownerOf } from "./test-bench.ts";
+
+let bench: TestBench;
+beforeAll(async () => {
+  bench = await makeTestBench(await sharedEngine());
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+const observe = (request: Parameters<TestBench["observation"]>[0]) =>
+  observeEngine(bench.context.engine, bench.observation(request));
+
+/** An instance with a network, a volume, a bind and one healthy service that publishes a port. */
+async function runInstance(instance: string): Promise<{ project: string; port: number }> {
+  const project = bench.project(instance);
+  const port = await findFreePort();
+  const network = { key: "default", name: `${project}_default`, digest: "n1", definition: {} };
+  const volume = {
+    key: "data",
+    name: `${project}_data`,
+    digest: "v1",
+    definition: {},
+    format: 7,
+    generation: 2,
+  };
+  await createNetwork(bench.context, operationOf("create-network", { instance, project, network }));
+  await createVolume(bench.context, operationOf("create-volume", { instance, project, volume }));
+  await bench.writeCompose(instance, {
+    db: { command: ["sleep", "1000"] },
+    web: {
+      networks: { default: null },
+      depends_on: { db: { condition: "service_started" } },
+      ports: [{ target: 80, published: String(port), host_ip: "127.0.0.1" }],
+      healthcheck: { test: ["CMD", "true"], interval: "100ms" },
+      volumes: [
+        { type: "bind", source: bench.folder.path, target: "/bound", read_only: true },
+        { type: "volume", source: "anonymous", target: "/data" },
+        { type: "volume", target: "/scratch" },
+      ],
+    },
+  });
+  await addVolume(instance, { anonymous: { name: volume.name, external: true } });
+  for (const service of ["db", "web"]) {
+    await createContainers(
+      bench.context,
+      operationOf("create-containers", { instance, project, services: [service], force: false }),
+    );
+  }
+  await startService(bench.context, operationOf("start-service", { instance, project, service: "web" }));
+  await awaitService(
+    bench.context,
+    operationOf("await-service", {
+      instance,
+      project,
+      service: "web",
+      condition: "service_healthy",
+      timeoutMs: 20_000,
+    }),
+  );
+  return { project, port };
+}
+
+async function addVolume(instance: string, volumes: Record<string, unknown>): Promise<void> {
+  const { readFile, writeFile } = await import("node:fs/promises");
+  const path = bench.context.composeFileOf(instance);
+  const model: unknown = JSON.parse(await readFile(path, "utf8"));
+  await writeFile(path, JSON.stringify({ ...Object(model), volumes }));
+}
+
+test("every field of what runs is seen", async () => {
+  const { project, port } = await runInstance("full");
+  const published = { hostIp: "127.0.0.1", port, protocol: "tcp" };
+  const observed = await observe({
+    projects: [project],
+    images: [bench.image, `${bench.environment}:missing`],
+    networks: [`${project}_default`],
+    volumes: [`${project}_data`, `${project}_missing`],
+    ports: [
+      { project, service: "web", port: published },
+      { project, service: "db", port: published },
+    ],
+  });
+  const image = await bench.docker.getImage(bench.image).inspect();
+  expect(observed.engineVersion).toMatch(/^\d+\./);
+  expect(observed.images).toEqual({
+    [bench.image]: { id: image.Id, digests: [] },
+    [`${bench.environment}:missing`]: null,
+  });
+  const common = {
+    ownership: "ours",
+    project,
+    instance: "full",
+    digest: "d1",
+    image: bench.image,
+    imageId: image.Id,
+    id: expect.stringMatching(/^[0-9a-f]{64}$/),
+    exitCode: 0,
+  };
+  expect(observed.containers.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+    {
+      ...common,
+      name: `${project}-db-1`,
+      service: "db",
+      dependsOn: [],
+      state: "created",
+      health: "none",
+      networks: [],
+      binds: [],
+      volumes: [],
+      startedAt: "",
+    },
+    {
+      ...common,
+      name: `${project}-web-1`,
+      service: "web",
+      // Compose leaves its label empty for a call without dependencies.
+      dependsOn: [],
+      state: "running",
+      health: "healthy",
+      networks: [`${project}_default`],
+      binds: [bench.folder.path],
+      volumes: [`${project}_data`],
+      startedAt: expect.stringMatching(/^20\d\d-/),
+    },
+  ]);
+  expect(observed.networks).toEqual([
+    {
+      id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      name: `${project}_default`,
+      ownership: "ours",
+      project,
+      digest: "n1",
+    },
+  ]);
+  expect(observed.volumes).toEqual([
+    { name: `${project}_data`, ownership: "ours", project, digest: "v1", format: 7, generation: 2 },
+  ]);
+  // web itself may hold it; for any other service web stands in the way.
+  expect(observed.heldPorts).toEqual([{ ...published, container: `${project}-web-1` }]);
+});
+
+test("what carries the environment's label is seen though nothing desires it", async () => {
+  const { project } = await runInstance("gone");
+  const observed = await observe({});
+  const ofGone = (each: { project: string }) => each.project === project;
+  expect(observed.containers.filter(ofGone).map(({ name }) => name)).toContain(`${project}-web-1`);
+  expect(observed.networks.filter(ofGone).map(({ name }) => name)).toEqual([`${project}_default`]);
+  expect(observed.volumes.filter(ofGone).map(({ name }) => name)).toEqual([`${project}_data`]);
+  const others = await observeEngine(
+    bench.context.engine,
+    bench.observation({ environment: `${bench.environment}-other` }),
+  );
+  expect(others).toMatchObject({ containers: [], networks: [], volumes: [] });
+});
+
+describe("ownership", () => {
+  async function container(name: string, all: Record<string, string>): Promise<string> {
+    const full = `${bench.environment}-${name}`;
+    await bench.docker.createContainer({ name: full, Image: bench.image, Labels: all });
+    return full;
+  }
+
+  async function ownershipOf(name: string, project: string): Promise<string | undefined> {
+    const { containers } = await observe({ projects: [project] });
+    return containers.find((each) => each.name === name)?.ownership;
+  }
+
+  test("a container with Compose's labels only is foreign", async () => {
+    const project = bench.project("foreign");
+    const name = await container("foreign-web-1", {
+      [composeLabels.project]: project,
+      [composeLabels.service]: "web",
+      [composeLabels.dependsOn]: "db:service_healthy:false,cache:service_started:true",
+    });
+    expect(await ownershipOf(name, project)).toBe("foreign");
+    const { containers } = await observe({ projects: [project] });
+    expect(containers.find((each) => each.name === name)?.dependsOn).toEqual(["cache", "db"]);
+  });
+
+  test("an owner label that is not ours is forged", async () => {
+    const project = bench.project("forged");
+    const all = { ...bench.serviceLabels("forged", "web"), [labels.owner]: "f".repeat(64) };
+    expect(await ownershipOf(await container("forged-web-1", all), project)).toBe("forged");
+  });
+
+  test("a copy of all labels under another name is forged", async () => {
+    const project = bench.project("copied");
+    const all = bench.serviceLabels("copied", "web");
+    expect(await ownershipOf(await container("copied-web-1", all), project)).toBe("ours");
+    expect(await ownershipOf(await container("somebody", all), project)).toBe("forged");
+  });
+
+  test("labels copied to another service or project are forged", async () => {
+    const project = bench.project("moved");
+    const all = { ...bench.serviceLabels("moved", "web"), [composeLabels.service]: "db" };
+    expect(await ownershipOf(await container("moved-db-1", all), project)).toBe("forged");
+    const elsewhere = { ...bench.serviceLabels("moved", "web"), [composeLabels.project]: "other" };
+    expect(await ownershipOf(await container("moved-x", elsewhere), project)).toBe("forged");
+  });
+
+  test("what an interrupted Compose left behind is ours", async () => {
+    const project = bench.project("left");
+    const all = bench.serviceLabels("left", "web");
+    const { id } = await bench.docker.createContainer({
+      name: `0123456789ab_${project}-web-1`,
+      Image: bench.image,
+      Labels: all,
+    });
+    try {
+      expect(await ownershipOf(`0123456789ab_${project}-web-1`, project)).toBe("ours");
+    } finally {
+      await bench.docker.getContainer(id).remove({ force: true });
+    }
+  });
+
+  test("one-off containers are nobody's business", async () => {
+    const project = bench.project("run");
+    const all = { ...bench.serviceLabels("run", "web"), [composeLabels.oneOff]: "True" };
+    expect(await ownershipOf(await container("run-web-run-1", all), project)).toBeUndefined();
+  });
+
+  test("networks and volumes of a desired name are ours only with their own owner label", async () => {
+    const name = `${bench.environment}_shared`;
+    const { id } = await bench.docker.createNetwork({ Name: name });
+    await bench.docker.createVolume({ Name: name, Labels: { [labels.owner]: ownerOf("volume:other") } });
+    try {
+      const observed = await observe({ networks: [name], volumes: [name] });
+      const network = { id, name, ownership: "foreign", project: "", digest: "" };
+      expect(observed.networks).toContainEqual(network);
+      const volume = { name, ownership: "forged", project: "", digest: "", format: null, generation: 1 };
+      expect(observed.volumes).toContainEqual(volume);
+    } finally {
+      await bench.docker.getNetwork(id).remove();
+      await bench.docker.getVolume(name).remove();
+    }
+  });
+});
+
+test("a container that does not run has lost a network that was removed", async () => {
+  const name = `${bench.environment}-net`;
+  const network = await bench.docker.createNetwork({ Name: name });
+  const { id } = await bench.docker.createContainer({
+    name: `${bench.project("lost")}-web-1`,
+    Image: bench.image,
+    Labels: bench.serviceLabels("lost", "web"),
+    HostConfig: { NetworkMode: name },
+  });
+  const networksOf = async () =>
+    (await observe({ projects: [bench.project("lost")] })).containers.find((each) => each.id === id)
+      ?.networks;
+  expect(await networksOf()).toEqual([name]);
+  await network.remove();
+  expect(await networksOf()).toEqual([]);
+  const again = await bench.docker.createNetwork({ Name: name });
+  expect(await networksOf()).toEqual([name]);
+  await bench.docker.getContainer(id).start();
+  await bench.docker.getContainer(id).stop({ t: 0 });
+  await again.remove();
+  await bench.docker.createNetwork({ Name: name });
+  expect(await networksOf()).toEqual([]);
+});
+
+test("a port that another program of the machine holds is seen", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = Object(server.address());
+  const desired = { hostIp: "127.0.0.1", port, protocol: "tcp" };
+  const ports = [{ project: "p", service: "s", port: desired }];
+  try {
+    expect((await observe({ ports })).heldPorts).toEqual([{ ...desired, container: null }]);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+  expect((await observe({ ports })).heldPorts).toEqual([]);
+});
+
+test("an image reference that the engine cannot read throws instead of being absent", async () => {
+  await expect(observe({ images: ["NOT/A:reference"] })).rejects.toMatchObject({ code: "K3009" });
+});
+
+test("containers that vanish between the list and the look at them are not there any more", async () => {
+  const project = bench.project("vanish");
+  const ids = await Promise.all(
+    Array.from({ length: 12 }, async (_, index) => {
+      const { id } = await bench.docker.createContainer({
+        name: `${project}-web-${index}`,
+        Image: bench.image,
+        Labels: bench.serviceLabels("vanish", "web"),
+      });
+      return id;
+    }),
+  );
+  // Together with the removal, so that observations fall into it; each of them must succeed.
+  const pending = new Set(ids);
+  const removal = Promise.all(
+    ids.map(async (id) => {
+      await bench.docker.getContainer(id).remove({ force: true });
+      pending.delete(id);
+    }),
+  );
+  while (pending.size > 0) await observe({ projects: [project] });
+  await removal;
+  const { containers } = await observe({ projects: [project] });
+  expect(containers.filter((each) => each.project === project)).toEqual([]);
+});
+
+test("an engine that is stopped is K3001, one that is back is seen again", async () => {
+  await using own = await startEngine();
+  const engine = connectEngine({ dockerHost: own.dockerHost, timeoutMs: 10_000 });
+  const observeOwn = () => observeEngine(engine, bench.observation({ projects: ["p"], images: ["x:1"] }));
+  expect(await observeOwn()).toMatchObject({ containers: [], images: { "x:1": null } });
+  await own.stop();
+  await expect(observeOwn()).rejects.toMatchObject({ code: "K3001", outcome: { kind: "transient" } });
+  await own.start();
+  expect(await observeOwn()).toMatchObject({ containers: [] });
+});

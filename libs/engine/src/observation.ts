@@ -1,0 +1,102 @@
+import { type NodeSecrets, type ObservedEngine, composeLabels, labels } from "@keelson/model";
+import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
+
+import type { Engine } from "./engine.ts";
+import { type DesiredPort, findHeldPorts } from "./held-port.ts";
+import { describeContainer, inspectContainer } from "./observed-container.ts";
+import { observeImage } from "./observed-image.ts";
+import { observeNetworks } from "./observed-network.ts";
+import { observeVolumes } from "./observed-volume.ts";
+import { labelOf } from "./ownership.ts";
+import { mapParallel } from "./parallel.ts";
+import { askEngine, unreadable } from "./request.ts";
+
+/** What of the engine is of interest: everything desired, and whatever carries the environment's label. */
+export interface ObserveRequest {
+  environment: string;
+  /** Compose project names. */
+  projects: readonly string[];
+  /** References, as in the Compose model. */
+  images: readonly string[];
+  /** Engine names. */
+  networks: readonly string[];
+  volumes: readonly string[];
+  ports: readonly DesiredPort[];
+  ownershipOf: NodeSecrets["ownershipOf"];
+  /** Ends the observation with K3014. */
+  signal?: AbortSignal;
+}
+
+/** Inspects at a time: more do not come back sooner. */
+const parallelInspects = 16;
+
+/**
+ * What the engine has. Throws K3001 when the engine does not answer and K3009 when any part cannot be read: unknown
+ * is never absent. What vanishes while it is looked at is not there any more.
+ */
+export async function observeEngine(engine: Engine, request: ObserveRequest): Promise<ObservedEngine> {
+  const { signal } = request;
+  const [everyContainer, volumes, images, engineVersion] = await Promise.all([
+    listContainers(engine, signal),
+    observeVolumes(engine, request),
+    mapParallel([...new Set(request.images)], {
+      limit: parallelInspects,
+      map: async (reference) => [reference, await observeImage(engine, { reference, signal })] as const,
+    }),
+    observeVersion(engine, signal),
+  ]);
+  const [inspected, heldPorts] = await Promise.all([
+    mapParallel(everyContainer.filter(isOfInterest(request)), {
+      limit: parallelInspects,
+      map: ({ Id: id }) => inspectContainer(engine, { id, signal }),
+    }),
+    findHeldPorts(engine, { ports: request.ports, containers: everyContainer }),
+  ]);
+  // After the containers: a network that is made meanwhile must not look like one that a container has lost.
+  const networks = await observeNetworks(engine, request);
+  return {
+    engineVersion,
+    containers: inspected
+      .filter((info): info is ContainerInspectInfo => info !== null)
+      .map((info) => describeContainer(info, { ...request, existingNetworks: networks.existing })),
+    networks: networks.observed,
+    volumes,
+    images: Object.fromEntries(images),
+    heldPorts,
+  };
+}
+
+/** All containers, also those that do not run. */
+export async function listContainers(
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): Promise<ContainerInfo[]> {
+  const what = "list containers";
+  const containers = await askEngine(engine, {
+    what,
+    signal,
+    send: (abortSignal) => engine.docker.listContainers({ all: true, abortSignal }),
+  });
+  if (!Array.isArray(containers)) throw unreadable(what);
+  return containers;
+}
+
+/** One-off containers (`compose run`) carry a service's labels, but are a person's and not the service's. */
+function isOfInterest(request: ObserveRequest): (container: ContainerInfo) => boolean {
+  const projects = new Set(request.projects);
+  return ({ Labels: all }) =>
+    labelOf(all, composeLabels.oneOff) !== "True" &&
+    (projects.has(labelOf(all, composeLabels.project)) ||
+      labelOf(all, labels.environment) === request.environment);
+}
+
+async function observeVersion(engine: Engine, signal: AbortSignal | undefined): Promise<string> {
+  const what = "tell its version";
+  const { Version: version } = await askEngine(engine, {
+    what,
+    signal,
+    send: () => engine.docker.version(),
+  });
+  if (typeof version !== "string") throw unreadable(what);
+  return version;
+}

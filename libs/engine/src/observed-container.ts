@@ -1,0 +1,131 @@
+import {
+  type ContainerState,
+  type NodeSecrets,
+  type ObservedContainer,
+  composeLabels,
+  labels,
+} from "@keelson/model";
+import type { ContainerInspectInfo } from "dockerode";
+
+import type { Engine } from "./engine.ts";
+import { judgeContainer, labelOf } from "./ownership.ts";
+import { askEngine, hasStatus, unreadable } from "./request.ts";
+
+/** What the engine says of a container; null when there is none. */
+export async function inspectContainer(
+  engine: Engine,
+  { id, signal }: { id: string; signal?: AbortSignal | undefined },
+): Promise<ContainerInspectInfo | null> {
+  const what = `inspect container ${id}`;
+  try {
+    const info = await askEngine(engine, {
+      what,
+      signal,
+      send: (abortSignal) => engine.docker.getContainer(id).inspect({ abortSignal }),
+    });
+    if (typeof info.Id !== "string" || typeof info.State?.Status !== "string") throw unreadable(what);
+    return info;
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+/** The name without the engine's leading slash. */
+export function nameOf(info: { Name: string }): string {
+  return info.Name.replace(/^\//, "");
+}
+
+export interface Surroundings {
+  environment: string;
+  ownershipOf: NodeSecrets["ownershipOf"];
+  /** All networks that the engine has. */
+  existingNetworks: { ids: ReadonlySet<string>; names: ReadonlySet<string> };
+}
+
+/** A container as the planner sees it. Throws K3009 for what it cannot make out. */
+export function describeContainer(
+  info: ContainerInspectInfo,
+  { environment, ownershipOf, existingNetworks }: Surroundings,
+): ObservedContainer {
+  const all = info.Config.Labels ?? {};
+  const name = nameOf(info);
+  return {
+    id: info.Id,
+    name,
+    ownership: judgeContainer({ name, labels: all }, { environment, ownershipOf }),
+    project: labelOf(all, composeLabels.project),
+    service: labelOf(all, composeLabels.service),
+    dependsOn: dependenciesOf(labelOf(all, composeLabels.dependsOn)),
+    instance: labelOf(all, labels.instance),
+    digest: labelOf(all, labels.digest),
+    image: info.Config.Image,
+    imageId: info.Image,
+    state: stateOf(info),
+    health: healthOf(info),
+    exitCode: info.State.ExitCode,
+    networks: networksOf(info, existingNetworks),
+    ...mountsOf(info),
+    // The engine's zero time: it never ran.
+    startedAt: info.State.StartedAt.startsWith("0001-") ? "" : info.State.StartedAt,
+  };
+}
+
+const states: readonly ContainerState[] = [
+  "created",
+  "running",
+  "paused",
+  "restarting",
+  "removing",
+  "exited",
+  "dead",
+];
+
+/** Throws K3009 for a state that we do not know: to call it anything else could stop what runs. */
+function stateOf(info: ContainerInspectInfo): ContainerState {
+  const said = info.State.Status;
+  const state = states.find((each) => each === said);
+  if (state === undefined) throw unreadable(`tell the state of container ${nameOf(info)} (it says ${said})`);
+  return state;
+}
+
+function healthOf(info: ContainerInspectInfo): ObservedContainer["health"] {
+  const health = info.State.Health?.Status;
+  return health === "starting" || health === "healthy" || health === "unhealthy" ? health : "none";
+}
+
+/** Service names of `db:service_healthy:false,cache:service_started:false`. */
+function dependenciesOf(label: string): string[] {
+  return label
+    .split(",")
+    .map((entry) => entry.split(":")[0] ?? "")
+    .filter((name) => name !== "")
+    .sort();
+}
+
+/** Networks that no Compose network can be: a container has them by its network mode. */
+const predefinedNetworks: ReadonlySet<string> = new Set(["bridge", "host", "none"]);
+
+/**
+ * A container that does not run still names a network that was removed, and cannot start: it has lost it. One that
+ * never ran names its networks without an id, and will look for the name.
+ */
+function networksOf(info: ContainerInspectInfo, existing: Surroundings["existingNetworks"]): string[] {
+  return Object.entries(info.NetworkSettings.Networks ?? {})
+    .filter(([name]) => !predefinedNetworks.has(name))
+    .filter(([name, { NetworkID: id }]) => (id === "" ? existing.names.has(name) : existing.ids.has(id)))
+    .map(([name]) => name)
+    .sort();
+}
+
+/** Anonymous volumes are left out: their names are 64 hex digits that nobody chose. */
+function mountsOf(info: ContainerInspectInfo): { binds: string[]; volumes: string[] } {
+  const mounts = info.Mounts ?? [];
+  return {
+    binds: mounts.flatMap((mount) => (mount.Type === "bind" ? [mount.Source] : [])).sort(),
+    volumes: mounts
+      .flatMap((mount) => (mount.Type === "volume" && mount.Name !== undefined ? [mount.Name] : []))
+      .filter((name) => !/^[0-9a-f]{64}$/.test(name))
+      .sort(),
+  };
+}

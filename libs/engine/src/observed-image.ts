@@ -1,0 +1,23 @@
+import type { Engine } from "./engine.ts";
+import { askEngine, hasStatus, unreadable } from "./request.ts";
+
+/** The image's id and the names by digest that registries know it by; null when the engine does not have it. */
+export async function observeImage(
+  engine: Engine,
+  { reference, signal }: { reference: string; signal?: AbortSignal | undefined },
+): Promise<{ id: string; digests: string[] } | null> {
+  const what = `inspect image ${reference}`;
+  try {
+    const info = await askEngine(engine, {
+      what,
+      signal,
+      // Encoded, because the client puts the reference into the path of the request as it is.
+      send: () => engine.docker.getImage(encodeURIComponent(reference)).inspect(),
+    });
+    if (typeof info.Id !== "string") throw unreadable(what);
+    return { id: info.Id, digests: (info.RepoDigests ?? []).toSorted() };
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
+}

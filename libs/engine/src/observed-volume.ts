@@ -1,0 +1,84 @@
+import { type NodeSecrets, type ObservedVolume, composeLabels, labels, resourceIds } from "@keelson/model";
+import type { VolumeInspectInfo } from "dockerode";
+
+import type { Engine } from "./engine.ts";
+import { type Labels, labelOf } from "./ownership.ts";
+import { askEngine, hasStatus, unreadable } from "./request.ts";
+
+export interface VolumeQuestion {
+  environment: string;
+  /** Engine names. */
+  volumes: readonly string[];
+  ownershipOf: NodeSecrets["ownershipOf"];
+  signal?: AbortSignal | undefined;
+}
+
+/** The desired volumes and those of the environment, which may be desired no more. */
+export async function observeVolumes(
+  engine: Engine,
+  { environment, volumes: names, ownershipOf, signal }: VolumeQuestion,
+): Promise<ObservedVolume[]> {
+  const { volumes, isComplete } = await listVolumes(engine, signal);
+  const found = volumes.filter(
+    ({ Name: name, Labels: all }) =>
+      names.includes(name) || labelOf(all ?? {}, labels.environment) === environment,
+  );
+  if (!isComplete) {
+    const listed = new Set(found.map((volume) => volume.Name));
+    for (const name of names.filter((each) => !listed.has(each))) {
+      const volume = await inspectVolume(engine, { name, signal });
+      if (volume !== null) found.push(volume);
+    }
+  }
+  return found.map((volume) => describeVolume(volume, ownershipOf));
+}
+
+/** What the engine says of a volume; null when there is none. */
+export async function inspectVolume(
+  engine: Engine,
+  { name, signal }: { name: string; signal?: AbortSignal | undefined },
+): Promise<VolumeInspectInfo | null> {
+  try {
+    return await askEngine(engine, {
+      what: `inspect volume ${name}`,
+      signal,
+      send: () => engine.docker.getVolume(encodeURIComponent(name)).inspect(),
+    });
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+/** With a warning the engine leaves volumes out of its list, because a volume plugin does not answer. */
+async function listVolumes(
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): Promise<{ volumes: VolumeInspectInfo[]; isComplete: boolean }> {
+  const what = "list volumes";
+  const answer = await askEngine(engine, {
+    what,
+    signal,
+    send: (abortSignal) => engine.docker.listVolumes({ abortSignal }),
+  });
+  const volumes = answer.Volumes ?? [];
+  if (!("Volumes" in answer) || !Array.isArray(volumes)) throw unreadable(what);
+  return { volumes, isComplete: (answer.Warnings ?? []).length === 0 };
+}
+
+function describeVolume(volume: VolumeInspectInfo, ownershipOf: NodeSecrets["ownershipOf"]): ObservedVolume {
+  const all: Labels = volume.Labels ?? {};
+  return {
+    name: volume.Name,
+    ownership: ownershipOf(resourceIds.volume(volume.Name), all[labels.owner]),
+    project: labelOf(all, composeLabels.project),
+    digest: labelOf(all, labels.digest),
+    format: numberLabel(all, labels.format),
+    generation: numberLabel(all, labels.generation) ?? 1,
+  };
+}
+
+function numberLabel(all: Labels, name: string): number | null {
+  const text = labelOf(all, name);
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}

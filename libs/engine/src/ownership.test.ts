@@ -1,0 +1,53 @@
+import { composeLabels, labels, resourceIds } from "@keelson/model";
+import { describe, expect, test } from "vitest";
+
+import { hasServiceName, judgeContainer, ownershipBy } from "./ownership.ts";
+
+const ownerOf = (id: string) => `hmac of ${id}`;
+const node = { environment: "lab", ownershipOf: ownershipBy(ownerOf) };
+const own = {
+  [composeLabels.project]: "lab-core",
+  [composeLabels.service]: "nginx",
+  [labels.environment]: "lab",
+  [labels.instance]: "core",
+  [labels.owner]: ownerOf(resourceIds.service("lab-core", "nginx")),
+};
+
+describe("a container", () => {
+  test.each(["lab-core-nginx-1", "lab-core-nginx-12", "0123456789ab_lab-core-nginx-1"])(
+    "named %s with our labels is ours",
+    (name) => expect(judgeContainer({ name, labels: own }, node)).toBe("ours"),
+  );
+
+  test("without an owner label is foreign, whatever else it says", () => {
+    const { [labels.owner]: _owner, ...rest } = own;
+    expect(judgeContainer({ name: "lab-core-nginx-1", labels: rest }, node)).toBe("foreign");
+  });
+
+  test.each([
+    ["an owner label of another key", { [labels.owner]: "0".repeat(64) }],
+    ["an empty owner label", { [labels.owner]: "" }],
+    ["the owner label of another service", { [composeLabels.service]: "redis" }],
+    ["another environment", { [labels.environment]: "other" }],
+    ["no environment", { [labels.environment]: "" }],
+    ["another instance", { [labels.instance]: "mail" }],
+  ])("with %s is forged", (_what, change) => {
+    expect(judgeContainer({ name: "lab-core-nginx-1", labels: { ...own, ...change } }, node)).toBe("forged");
+  });
+
+  test.each(["evil", "lab-core-nginx", "lab-core-nginx-x", "0123_lab-core-nginx-1", "xlab-core-nginx-1"])(
+    "named %s is forged though its labels are valid",
+    (name) => expect(judgeContainer({ name, labels: own }, node)).toBe("forged"),
+  );
+
+  test("is never ours for a node without its key", () => {
+    const keyless = { environment: "lab", ownershipOf: ownershipBy(() => "") };
+    const copied = { ...own, [labels.owner]: "" };
+    expect(judgeContainer({ name: "lab-core-nginx-1", labels: copied }, keyless)).toBe("forged");
+  });
+});
+
+test("a name is compared as text, not as a pattern", () => {
+  expect(hasServiceName("a-bxc-1", { project: "a", service: "b.c" })).toBe(false);
+  expect(hasServiceName("a-b.c-1", { project: "a", service: "b.c" })).toBe(true);
+});

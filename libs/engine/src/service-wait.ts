@@ -1,0 +1,89 @@
+import { KeelsonError, type OperationOf, transient } from "@keelson/model";
+import type { ContainerInspectInfo } from "dockerode";
+
+import { watchContainers } from "./container-event.ts";
+import { readLogEnd } from "./container-log.ts";
+import type { EngineContext } from "./context.ts";
+import { quoted } from "./excerpt.ts";
+import { inspectContainer, nameOf } from "./observed-container.ts";
+import { mapParallel } from "./parallel.ts";
+import { throwIfCancelled } from "./request.ts";
+import { listServiceContainers, serviceFilter, showService } from "./service-container.ts";
+import { judgeCondition } from "./service-condition.ts";
+import { noContainer } from "./service-start.ts";
+
+type AwaitService = OperationOf<"await-service">;
+
+const firstPauseMs = 100;
+const longestPauseMs = 1_000;
+
+/**
+ * Waits until all containers of a service meet a condition, `timeoutMs` at the longest. Throws K3005 when one is not
+ * healthy in time, K3006 when a one-shot fails or does not end in time, K3010 when one does not stay running or is
+ * gone; the container's last output is the cause. What cannot get better is not waited for.
+ */
+export async function awaitService(context: EngineContext, operation: AwaitService): Promise<void> {
+  const deadline = Date.now() + operation.timeoutMs;
+  using waker = watchContainers(context.engine, { labels: serviceFilter(context, operation) });
+  const cancelled = () => waker.wake();
+  context.signal.addEventListener("abort", cancelled, { once: true });
+  try {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+      throwIfCancelled(context.signal, `wait for ${showService(operation)}`);
+      const unmet = await findUnmet(context, operation);
+      if (unmet === null) return;
+      const leftMs = deadline - Date.now();
+      if (unmet.isFinal || leftMs <= 0) throw await describeFailure(context, { operation, info: unmet.info });
+      await waker.next(Math.min(pauseMs, leftMs));
+    }
+  } finally {
+    context.signal.removeEventListener("abort", cancelled);
+  }
+}
+
+/** A container that does not meet the condition, one that never will before the others; null when all meet it. */
+async function findUnmet(
+  context: EngineContext,
+  operation: AwaitService,
+): Promise<{ info: ContainerInspectInfo; isFinal: boolean } | null> {
+  const { engine, signal, emitProgress } = context;
+  const listed = await listServiceContainers(context, operation);
+  const inspected = await mapParallel(listed, {
+    limit: 4,
+    map: ({ Id: id }) => inspectContainer(engine, { id, signal }),
+  });
+  const containers = inspected.filter((info): info is ContainerInspectInfo => info !== null);
+  if (containers.length === 0) throw noContainer(operation);
+  const judged = containers.map((info) => ({ info, verdict: judgeCondition(info, operation.condition) }));
+  const met = judged.filter(({ verdict }) => verdict === "met").length;
+  emitProgress(`waiting for ${showService(operation)}`, met, judged.length);
+  const failed = judged.find(({ verdict }) => verdict === "failed");
+  const unmet = failed ?? judged.find(({ verdict }) => verdict === "pending");
+  return unmet === undefined ? null : { info: unmet.info, isFinal: failed !== undefined };
+}
+
+async function describeFailure(
+  context: EngineContext,
+  { operation, info }: { operation: AwaitService; info: ContainerInspectInfo },
+): Promise<KeelsonError> {
+  const { Status: state, ExitCode: exitCode, Health: health } = info.State;
+  const within = `within ${operation.timeoutMs / 1_000} s`;
+  const fail = (code: string, { message, cause }: { message: string; cause: Error }) =>
+    new KeelsonError({ code, message: `${nameOf(info)} ${message}`, outcome: transient, cause });
+
+  if (operation.condition === "service_completed_successfully") {
+    const message = state === "running" ? `did not end ${within}` : `exited with code ${exitCode}`;
+    return fail("K3006", { message, cause: await readLogEnd(context, info) });
+  }
+  if (state === "running") {
+    const message = health?.Status === "unhealthy" ? "is unhealthy" : `did not become healthy ${within}`;
+    return fail("K3005", { message, cause: quoted(health?.Log?.at(-1)?.Output ?? "") });
+  }
+  const reasons: Record<string, string> = {
+    exited: `exited with code ${exitCode}`,
+    restarting: `keeps restarting, last with exit code ${exitCode}`,
+    created: "was not started",
+  };
+  const message = reasons[state] ?? `is ${state}`;
+  return fail("K3010", { message, cause: await readLogEnd(context, info) });
+}

@@ -1,0 +1,167 @@
+import { createHmac } from "node:crypto";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+
+import {
+  type ComposeService,
+  type OperationKind,
+  type OperationOf,
+  composeLabels,
+  labels,
+  resourceIds,
+} from "@keelson/model";
+import {
+  type TempFolder,
+  buildImageArchive,
+  loadImages,
+  makeTempFolder,
+  removeImages,
+  removeProjects,
+  uniqueName,
+} from "@keelson/test/support";
+import type Docker from "dockerode";
+
+import { connectEngine } from "./engine.ts";
+import type { EngineContext, ObserveRequest } from "./index.ts";
+import { ownershipBy } from "./ownership.ts";
+
+/** An environment of its own on an engine, for tests; disposing it removes all that carries its name. */
+export interface TestBench extends AsyncDisposable {
+  readonly docker: Docker;
+  readonly context: EngineContext;
+  /** A name that nothing else on the engine begins with. */
+  readonly environment: string;
+  /** An image that the engine has, with a shell and the programs of busybox. */
+  readonly image: string;
+  readonly folder: TempFolder;
+  /** Messages of `emitProgress`, with numbers. */
+  readonly progress: { message: string; done?: number | undefined; total?: number | undefined }[];
+  project(instance: string): string;
+  /** Writes the Compose file of an instance, with Keelson's labels on every service. */
+  writeCompose(instance: string, services: Record<string, Partial<ComposeService>>): Promise<void>;
+  observation(request?: Partial<ObserveRequest>): ObserveRequest;
+  /** The labels that Keelson and Compose give to a container of a service. */
+  serviceLabels(instance: string, service: string): Record<string, string>;
+}
+
+const key = "a key of the tests";
+
+export function ownerOf(resourceId: string): string {
+  return createHmac("sha256", key).update(resourceId).digest("hex");
+}
+
+export async function makeTestBench(docker: Docker, dockerHost = testHost()): Promise<TestBench> {
+  await using stack = new AsyncDisposableStack();
+  const environment = uniqueName("engine");
+  const folder = stack.use(await makeTempFolder());
+  const image = `${environment}:1`;
+  await loadImages(docker, [await buildImageArchive({ tag: image, command: ["sleep", "1000"] })]);
+  stack.defer(() => removeImages(docker, [image]));
+  stack.defer(() => removeProjects(docker, environment));
+
+  const progress: TestBench["progress"] = [];
+  const composeFileOf = (instance: string) => folder.join(`${instance}.json`);
+  const project = (instance: string) => `${environment}-${instance}`;
+  const context: EngineContext = {
+    engine: connectEngine({ dockerHost }),
+    environment,
+    ownerOf,
+    emitProgress: (message, done, total) => progress.push({ message, done, total }),
+    signal: new AbortController().signal,
+    composeBinary: findCompose(),
+    composeFileOf,
+    pullTimeoutMs: 30_000,
+    inheritedFd: null,
+  };
+  const cleanUp = stack.move();
+  return {
+    docker,
+    context,
+    environment,
+    image,
+    folder,
+    progress,
+    project,
+    writeCompose: async (instance, services) => {
+      const model = composeModel({ project: project(instance), environment, instance, image, services });
+      await writeFile(composeFileOf(instance), JSON.stringify(model));
+    },
+    observation: (request = {}) => ({
+      environment,
+      projects: [],
+      images: [],
+      networks: [],
+      volumes: [],
+      ports: [],
+      ownershipOf: ownershipBy(ownerOf),
+      ...request,
+    }),
+    serviceLabels: (instance, service) => ({
+      [composeLabels.project]: project(instance),
+      [composeLabels.service]: service,
+      [composeLabels.oneOff]: "False",
+      [composeLabels.containerNumber]: "1",
+      ...ourLabels({ environment, instance, project: project(instance), service }),
+    }),
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+  };
+}
+
+/** An operation of a plan with what the engine does not read filled in. */
+export function operationOf<K extends OperationKind>(
+  kind: K,
+  fields: Omit<OperationOf<K>, "kind" | "id" | "resource" | "causes" | "class" | "after">,
+): OperationOf<K> {
+  const base = { kind, id: "#1", resource: "", causes: [], class: "live" as const, after: [] };
+  // The type of a spread over a generic is not known to be the operation's.
+  return Object({ ...base, ...fields });
+}
+
+export function testHost(): string {
+  return process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+}
+
+interface ModelInput {
+  project: string;
+  environment: string;
+  instance: string;
+  image: string;
+  services: Record<string, Partial<ComposeService>>;
+}
+
+function composeModel({ project, environment, instance, image, services }: ModelInput): unknown {
+  const all = Object.entries(services).map(([service, definition]) => [
+    service,
+    {
+      image,
+      stop_grace_period: "1s",
+      ...(definition.networks === undefined ? { network_mode: "none" } : {}),
+      ...definition,
+      labels: { ...ourLabels({ environment, instance, project, service }), ...definition.labels },
+    },
+  ]);
+  const networks = { default: { name: `${project}_default`, external: true } };
+  return { name: project, services: Object.fromEntries(all), networks };
+}
+
+function ourLabels(of: { environment: string; instance: string; project: string; service: string }) {
+  return {
+    [labels.environment]: of.environment,
+    [labels.instance]: of.instance,
+    [labels.digest]: "d1",
+    [labels.owner]: ownerOf(resourceIds.service(of.project, of.service)),
+  };
+}
+
+/** Where distributions put the plugin (docs.docker.com/compose/install). */
+const pluginFolders = ["/usr/libexec", "/usr/lib", "/usr/local/lib", "/usr/local/libexec"];
+
+function findCompose(): string {
+  const named = process.env["KEELSON_COMPOSE"];
+  const found = [
+    ...(named === undefined ? [] : [named]),
+    ...pluginFolders.map((folder) => `${folder}/docker/cli-plugins/docker-compose`),
+  ].find((path) => existsSync(path));
+  if (found === undefined) throw new Error("there is no Compose v2: run script/setup");
+  return found;
+}

@@ -1,0 +1,63 @@
+import type { ParsedNode } from "yaml";
+
+import { problemOf, type Json, type Located, type Problem, type SourceFile } from "@keelson/model";
+
+import { findJsonFault } from "./json-syntax.ts";
+import { problemIn, readText, type DocumentText } from "./text.ts";
+import { findPlace } from "./yaml-place.ts";
+import { parseYaml } from "./yaml-syntax.ts";
+import { valueOf, type NodeFinding } from "./yaml-value.ts";
+
+/** A hostile document must not fill the report. */
+const maxProblems = 50;
+
+export interface ParsedDocument {
+  /** With problems it holds what could be read all the same; null when nothing could. */
+  document: Located<Json> | null;
+  problems: Problem[];
+}
+
+/**
+ * Reads a YAML 1.2 or, by its name, JSON document into a JSON value with the place of each key.
+ * All that is wrong comes back as problems; it never throws, whatever the bytes.
+ */
+export function parseDocument(file: SourceFile): ParsedDocument {
+  const text = readText(file);
+  if ("code" in text) return { document: null, problems: [text] };
+  const syntax = parseYaml(text);
+  const json = file.path.endsWith(".json") ? jsonProblems(text) : [];
+  const { value, aliases, findings } = valueOf(syntax.root);
+  const document: Located<Json> = {
+    file: file.path,
+    value,
+    positionOf: (path, part = "key") => {
+      const place = findPlace({ root: syntax.root, aliases }, path);
+      return text.positionAt(startOf(part === "key" ? place.key : (place.value ?? place.key)));
+    },
+    lineText: text.lineText,
+  };
+  const faults = json.length > 0 ? json : syntax.problems;
+  // What is made of a broken text has faults of its own that nobody wrote.
+  const problems = faults.length > 0 ? faults : findings.map((finding) => findingProblem(text, finding));
+  return { document, problems: limitProblems(file.path, problems) };
+}
+
+/** At most so many problems of one document, the last saying how many there are besides. */
+export function limitProblems(file: string, problems: Problem[]): Problem[] {
+  if (problems.length <= maxProblems) return problems;
+  const message = `${problems.length - maxProblems} more problems in this file`;
+  return [...problems.slice(0, maxProblems), problemOf(file, { code: "K1006", message })];
+}
+
+function jsonProblems(text: DocumentText): Problem[] {
+  const fault = findJsonFault(text.text);
+  return fault === null ? [] : [problemIn(text, { code: "K1001", ...fault })];
+}
+
+function findingProblem(text: DocumentText, finding: NodeFinding): Problem {
+  return problemIn(text, { ...finding, offset: startOf(finding.node) });
+}
+
+function startOf(node: ParsedNode | null): number {
+  return node?.range?.[0] ?? 0;
+}

@@ -1,0 +1,97 @@
+import {
+  compareText,
+  problemAt,
+  type Environment,
+  type EnvironmentFolder,
+  type Located,
+  type Problem,
+} from "@keelson/model";
+
+import type { EnvironmentDocuments } from "./environment-folder.ts";
+import { hintFor } from "./suggestion.ts";
+import { quote } from "./wording.ts";
+
+type AllDocuments = ReadonlyMap<string, EnvironmentDocuments>;
+
+/** Merges each environment over what it extends; one whose chain cannot be read is left out. */
+export function extendEnvironments(all: AllDocuments): {
+  environments: Map<string, EnvironmentFolder>;
+  problems: Problem[];
+} {
+  const environments = new Map<string, EnvironmentFolder>();
+  const problems: Problem[] = [];
+  for (const [name, documents] of all) {
+    const chain = findLayers(name, all);
+    problems.push(...chain.problems);
+    const environment = mergeLayers(chain.layers);
+    if (environment === null) continue;
+    const { folder, lock, nodes, composeOverrides } = documents;
+    environments.set(name, { folder, environment, layers: chain.layers, lock, nodes, composeOverrides });
+  }
+  return { environments, problems };
+}
+
+/** The environment and what it extends, furthest first; no layers when one of them cannot be read. */
+function findLayers(
+  name: string,
+  all: AllDocuments,
+): { layers: Located<Environment>[]; problems: Problem[] } {
+  const layers: Located<Environment>[] = [];
+  const names: string[] = [];
+  for (let next = name; !names.includes(next);) {
+    const document = all.get(next)?.environment ?? null;
+    const above = layers[0];
+    if (!all.has(next) && above !== undefined) return { layers: [], problems: [unknownBase(above, all)] };
+    if (document === null) return { layers: [], problems: [] };
+    layers.unshift(document);
+    names.push(next);
+    if (document.value.extends === undefined) return { layers, problems: [] };
+    next = document.value.extends;
+    if (next === name) return { layers: [], problems: cycleProblems(document, names) };
+  }
+  return { layers: [], problems: [] };
+}
+
+function unknownBase(document: Located<Environment>, all: AllDocuments): Problem {
+  const base = document.value.extends ?? "";
+  return problemAt(document, {
+    code: "K1110",
+    path: "extends",
+    message: `there is no environment ${quote(base)}`,
+    hint: hintFor(base, {
+      known: [...all.keys()].filter((name) => name !== document.value.name),
+      as: "environments",
+    }),
+    part: "value",
+  });
+}
+
+/** Said once, by the first name of the cycle. `document` is the one that closes it. */
+function cycleProblems(document: Located<Environment>, names: readonly string[]): Problem[] {
+  const [first = ""] = names;
+  if (names.some((name) => compareText(name, first) < 0)) return [];
+  const message = `these environments extend each other: ${[...names, first].join(" → ")}`;
+  return [
+    problemAt(document, {
+      code: "K1112",
+      path: "extends",
+      message,
+      hint: "remove one `extends`",
+      part: "value",
+    }),
+  ];
+}
+
+/** Releases, instances and policy key by key, the later layer winning; settings stay in their layers. */
+function mergeLayers(layers: readonly Located<Environment>[]): Located<Environment> | null {
+  const last = layers.at(-1);
+  if (last === undefined) return null;
+  const values = layers.map(({ value }) => value);
+  const value: Environment = {
+    ...last.value,
+    releases: Object.assign({}, ...values.map(({ releases }) => releases)),
+    instances: Object.assign({}, ...values.map(({ instances }) => instances)),
+    policy: Object.assign({}, ...values.map(({ policy }) => policy)),
+  };
+  return { ...last, value };
+}

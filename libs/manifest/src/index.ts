@@ -1,0 +1,4 @@
+export { readDocument } from "./document-check.ts";
+export { readRepository } from "./repository.ts";
+export { findEnvironmentFolders, findLockedFolders } from "./locked-folders.ts";
+export { jsonSchemas } from "./json-schemas.ts";

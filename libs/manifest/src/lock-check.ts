@@ -1,0 +1,106 @@
+import { problemAt, type Finding, type Located, type Lock, type Problem } from "@keelson/model";
+
+import { entryOf, layerOf, lockedFolder, releaseKey, type Scene } from "./scene.ts";
+import { hintFor } from "./suggestion.ts";
+import { isInRange, isVersionRange } from "./version-range.ts";
+import { quote } from "./wording.ts";
+
+/** The lock is there, says what the environment asks for and nothing else, and what it names exists. */
+export function checkLock(scene: Scene): Problem[] {
+  const { lock, environment } = scene.environment;
+  if (lock === null) {
+    if (scene.documents.files.has("lock.yaml")) return [];
+    const hint = `write ${scene.environment.folder}/lock.yaml with the version of each release, and the package and version of each instance`;
+    const message = `environment ${scene.name} has no lock.yaml, which is all that a node follows`;
+    return [problemAt(environment, { code: "K1101", path: "releases", message, hint })];
+  }
+  return [
+    ...Object.keys(environment.value.releases).flatMap((name) => checkRelease(scene, { lock, name })),
+    ...extraReleases(scene, lock),
+    ...Object.keys(environment.value.instances).flatMap((name) => checkInstance(scene, { lock, name })),
+    ...extraInstances(scene, lock),
+  ].map((finding) => problemAt(lock, finding));
+}
+
+/** A release or an instance that should be locked. */
+interface Locked {
+  lock: Located<Lock>;
+  name: string;
+}
+
+function checkRelease(scene: Scene, { lock, name }: Locked): Finding[] {
+  const range = scene.environment.environment.value.releases[name] ?? "";
+  const locked = entryOf(lock.value.releases, name);
+  if (locked === undefined) {
+    const message = `release ${quote(name)} is not locked`;
+    return [{ code: "K1103", path: "releases", message, hint: `add it with a version in ${range}` }];
+  }
+  const path = `releases.${name}.version`;
+  const findings: Finding[] = [];
+  if (isVersionRange(range) && !isInRange(locked.version, range)) {
+    const asked = layerOf(scene, { part: "releases", name });
+    const { line } = asked.positionOf(`releases.${name}`);
+    const message = `${quote(name)} ${locked.version} is not in the range ${range}`;
+    const hint = `lock a version in the range, or change the range in ${asked.file}:${line}`;
+    findings.push({ code: "K1104", path, message, hint, part: "value" });
+  }
+  const folder = `releases/${name}/${locked.version}`;
+  if (scene.tree.releases.has(folder)) return findings;
+  const versions = [...scene.tree.releases.keys()].filter((known) => known.startsWith(`releases/${name}/`));
+  const hint = hintFor(folder, { known: versions, as: "folders there" }) ?? `commit the release to ${folder}`;
+  return [...findings, { code: "K1102", path, message: `there is no folder ${folder}`, hint, part: "value" }];
+}
+
+function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {
+  const instance = scene.environment.environment.value.instances[name];
+  const locked = entryOf(lock.value.instances, name);
+  if (instance === undefined) return [];
+  if (locked === undefined) {
+    if (instance.state === "absent") return [];
+    const hint = `add it with package ${instance.package} and its version`;
+    return [{ code: "K1103", path: "instances", message: `instance ${quote(name)} is not locked`, hint }];
+  }
+  const path = `instances.${name}`;
+  if (locked.package !== instance.package) {
+    const message = `instance ${quote(name)} is locked as ${locked.package}; the environment says ${instance.package}`;
+    return [
+      {
+        code: "K1103",
+        path: `${path}.package`,
+        message,
+        hint: "lock what the environment says",
+        part: "value",
+      },
+    ];
+  }
+  const version = lockedPackageVersion(scene, instance.package);
+  if (version === undefined || version === locked.version) return [];
+  const message = `instance ${quote(name)} is locked at ${locked.version}; ${instance.package} is ${version} in the locked release`;
+  return [{ code: "K1103", path: `${path}.version`, message, hint: `write ${version}`, part: "value" }];
+}
+
+function lockedPackageVersion(scene: Scene, reference: string): string | undefined {
+  const [release = "", packageName = ""] = reference.split("/");
+  const folder = lockedFolder(scene, release);
+  const found = folder === null ? undefined : scene.releases.get(releaseKey(folder));
+  return found?.packages.get(packageName)?.package.value.version;
+}
+
+function extraReleases(scene: Scene, lock: Located<Lock>): Finding[] {
+  const { releases } = scene.environment.environment.value;
+  return Object.keys(lock.value.releases)
+    .filter((name) => !Object.hasOwn(releases, name))
+    .map((name) => extra(`releases.${name}`, `release ${quote(name)}`));
+}
+
+function extraInstances(scene: Scene, lock: Located<Lock>): Finding[] {
+  const { instances } = scene.environment.environment.value;
+  return Object.keys(lock.value.instances)
+    .filter((name) => !Object.hasOwn(instances, name))
+    .map((name) => extra(`instances.${name}`, `instance ${quote(name)}`));
+}
+
+function extra(path: string, what: string): Finding {
+  const message = `${what} is locked, but the environment does not have it`;
+  return { code: "K1103", path, message, hint: "remove it here, or add it to environment.yaml" };
+}

@@ -1,0 +1,39 @@
+import { isJsonObject, namePattern, versionPattern, type Json, type SourceFiles } from "@keelson/model";
+
+import { parseDocument } from "./document.ts";
+
+/**
+ * Path prefixes such as `releases/pryv/1.9.2/` of the releases that the environment's lock names: all that a
+ * node needs to read besides the environments. A broken lock gives what can be made of it.
+ */
+export function findLockedFolders(environmentFiles: SourceFiles, environment: string): string[] {
+  const lock = documentValue(environmentFiles, `environments/${environment}/lock.yaml`);
+  const releases = isJsonObject(lock) ? lock["releases"] : null;
+  if (!isJsonObject(releases)) return [];
+  return Object.entries(releases).flatMap(([name, locked]) => {
+    const version = isJsonObject(locked) ? locked["version"] : null;
+    // The names become paths that are read from Git.
+    if (typeof version !== "string" || !versionPattern.test(version) || !namePattern.test(name)) return [];
+    return [`releases/${name}/${version}/`];
+  });
+}
+
+/**
+ * Path prefixes such as `environments/base/` of an environment and of all that it extends, itself last: what
+ * concerns its nodes, whatever is wrong in other environments. Broken documents end the chain.
+ */
+export function findEnvironmentFolders(environmentFiles: SourceFiles, environment: string): string[] {
+  const names: string[] = [];
+  for (let next: Json | undefined = environment; typeof next === "string";) {
+    if (!namePattern.test(next) || names.includes(next)) break;
+    names.unshift(next);
+    const document = documentValue(environmentFiles, `environments/${next}/environment.yaml`);
+    next = isJsonObject(document) ? document["extends"] : undefined;
+  }
+  return names.map((name) => `environments/${name}/`);
+}
+
+function documentValue(files: SourceFiles, path: string): Json {
+  const file = files.get(path);
+  return file === undefined ? null : (parseDocument(file).document?.value ?? null);
+}

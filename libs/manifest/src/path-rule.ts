@@ -1,0 +1,32 @@
+/** Names of the file system end at 255 bytes. */
+const maxSegmentBytes = 255;
+
+/**
+ * Why a path may not name a file below a folder, or null. It must be relative and normal, so that it cannot
+ * leave the folder and each file has one spelling.
+ */
+export function pathFault(path: string): string | null {
+  if (path === "") return "is empty";
+  if (/\p{Cc}/u.test(path)) return "has a control character";
+  if (path.includes("\\")) return "has a backslash; folders are separated by /";
+  if (path.startsWith("/")) return "is absolute; it must be relative";
+  for (const segment of path.split("/")) {
+    if (segment === "" || segment === ".") return "is not in its shortest form (`.` or an empty part)";
+    // `..data` is how files are switched on the node, so every name of that kind is refused.
+    if (segment.startsWith("..")) return "has a part that begins with `..`";
+    if (new TextEncoder().encode(segment).byteLength > maxSegmentBytes) return "has a name of over 255 bytes";
+  }
+  return null;
+}
+
+/** Equal for paths that some file system takes for the same: macOS and Windows fold case and Unicode forms. */
+export function foldPath(path: string): string {
+  return path.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+/** Every folder above a path: `a` and `a/b` for `a/b/c`. */
+export function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) folders.push(path.slice(0, at));
+  return folders;
+}

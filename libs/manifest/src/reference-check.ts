@@ -1,0 +1,62 @@
+import {
+  keyPath,
+  problemAt,
+  problemOf,
+  type Located,
+  type Problem,
+  type SettingsByRelease,
+} from "@keelson/model";
+
+import { entryOf, lockedFolder, releaseKey, type PlacedInstance, type Scene } from "./scene.ts";
+import { hintFor } from "./suggestion.ts";
+import { quote } from "./wording.ts";
+
+/** Every release, package and instance that is named somewhere in the environment exists in it. */
+export function checkReferences(scene: Scene): Problem[] {
+  return [
+    ...scene.instances.flatMap((placed) => checkPackage(scene, placed)),
+    ...scene.environment.layers.flatMap((layer) => checkSettings(scene, layer)),
+    ...[...scene.environment.nodes.values()].flatMap((node) => checkSettings(scene, node)),
+    ...checkOverrides(scene),
+  ];
+}
+
+function checkPackage(scene: Scene, placed: PlacedInstance): Problem[] {
+  const at = { path: `instances.${placed.name}.package`, part: "value" } as const;
+  const used = Object.keys(scene.environment.environment.value.releases);
+  if (!used.includes(placed.release)) {
+    const message = `environment ${scene.name} does not use a release ${quote(placed.release)}`;
+    const hint = hintFor(placed.release, { known: used, as: "its releases" }) ?? "add it to `releases`";
+    return [problemAt(placed.layer, { code: "K1114", message, hint, ...at })];
+  }
+  const folder = lockedFolder(scene, placed.release);
+  const release = folder === null ? undefined : scene.releases.get(releaseKey(folder));
+  if (folder === null || release === undefined) return [];
+  // A package that is there and broken has said so itself.
+  if (scene.tree.releases.get(folder)?.has(`packages/${placed.packageName}/package.yaml`)) return [];
+  const message = `release ${releaseKey(folder)} has no package ${quote(placed.packageName)}`;
+  const hint = hintFor(placed.packageName, { known: release.release.value.packages, as: "its packages" });
+  return [problemAt(placed.layer, { code: "K1116", message, hint, ...at })];
+}
+
+function checkSettings(scene: Scene, document: Located<{ settings: SettingsByRelease }>): Problem[] {
+  const used = Object.keys(scene.environment.environment.value.releases);
+  return Object.keys(document.value.settings)
+    .filter((name) => !used.includes(name))
+    .map((name) => {
+      const message = `settings for ${quote(name)}, which environment ${scene.name} does not use`;
+      const hint = hintFor(name, { known: used, as: "its releases" });
+      return problemAt(document, { code: "K1114", path: keyPath(["settings", name]), message, hint });
+    });
+}
+
+function checkOverrides(scene: Scene): Problem[] {
+  const { instances } = scene.environment.environment.value;
+  return [...scene.environment.composeOverrides]
+    .filter(([name]) => entryOf(instances, name) === undefined)
+    .map(([name, file]) => {
+      const message = `environment ${scene.name} has no instance ${quote(name)}`;
+      const hint = hintFor(name, { known: Object.keys(instances), as: "its instances" });
+      return problemOf(file.path, { code: "K1115", message, ...(hint === undefined ? {} : { hint }) });
+    });
+}

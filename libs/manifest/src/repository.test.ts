@@ -1,0 +1,233 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import type { SourceFile, SourceFiles } from "@keelson/model";
+
+import { readRepository } from "./repository.ts";
+import { changed, fileOf, filesOf, lines, measure, platform, problemsAfter, replace } from "./test-files.ts";
+
+describe("a valid repository", () => {
+  const { repository, problems } = readRepository(filesOf(platform));
+
+  test("has no problems", () => {
+    expect(problems).toEqual([]);
+  });
+
+  test("gives releases with their packages, files and settings schema", () => {
+    const release = repository.releases.get("pryv@1.9.2");
+    expect(release?.folder).toBe("releases/pryv/1.9.2");
+    expect(release?.settingsSchema?.value).toHaveProperty("properties.domain.type", "string");
+    expect([...(release?.packages.keys() ?? [])]).toEqual(["core", "storage"]);
+    const core = release?.packages.get("core");
+    expect(core?.package.value.update).toEqual({ order: "stop-first", trial: "60s" });
+    expect([...(core?.files.keys() ?? [])]).toEqual([
+      "compose.yaml",
+      "config/core.yml.liquid",
+      "config/logo.svg",
+      "package.yaml",
+    ]);
+  });
+
+  test("merges an environment over what it extends, and keeps settings in their layers", () => {
+    const lab = repository.environments.get("lab");
+    expect(lab?.environment.file).toBe("environments/lab/environment.yaml");
+    expect(lab?.environment.value.releases).toEqual({ pryv: "^1.9.0" });
+    expect(Object.keys(lab?.environment.value.instances ?? {})).toEqual(["storage", "core"]);
+    expect(lab?.environment.value.policy).toEqual({ requireDigests: true, allowMassRemoval: true });
+    expect(lab?.layers.map(({ value }) => value.settings)).toEqual([
+      { pryv: { domain: "base.example" } },
+      { pryv: { domain: "lab.example" } },
+    ]);
+    expect(lab?.lock?.value.releases).toEqual({ pryv: { version: "1.9.2" } });
+    expect([...(lab?.nodes.keys() ?? [])]).toEqual(["lab-1"]);
+    expect([...(lab?.composeOverrides.keys() ?? [])]).toEqual(["core"]);
+  });
+
+  test("says where each key stands", () => {
+    const lab = repository.environments.get("lab")?.environment;
+    expect(lab?.positionOf("instances.core.on.role")).toEqual({ line: 5, column: 37 });
+    expect(lab?.positionOf("instances.core.on.role", "value")).toEqual({ line: 5, column: 43 });
+    expect(lab?.positionOf("instances.core.state")).toEqual({ line: 5, column: 3 });
+    expect(lab?.lineText(5)).toBe("  core: { package: pryv/core, on: { role: core } }");
+  });
+});
+
+test("all problems come at once, each at its place", () => {
+  const text = problemsAfter({
+    "releases/pryv/1.9.2/packages/core/config/logo.svg": null,
+    "environments/lab/environment.yaml": (before) => before.replace("instances:", "instnces:"),
+    "environments/lab/nodes/lab-1.yaml": replace("roles: [core, storage]", "roles: core"),
+    "environments/lab/lock.yaml": "releases: {\n",
+  });
+  expect(text).toBe(`error[K1002] environments/lab/environment.yaml:4:1 unknown key \`instnces\`
+   4 | instnces:
+     | ^
+  hint: did you mean \`instances\`?
+
+error[K1001] environments/lab/lock.yaml:2:1 not YAML: flow map in block collection must be sufficiently indented and end with a }
+  hint: align the line with its neighbours, and close every bracket
+
+error[K1003] environments/lab/nodes/lab-1.yaml:2:8 \`roles\`: expected a list, found text
+   2 | roles: core
+     |        ^
+  hint: Labels by which instances are placed on nodes.
+
+error[K1004] releases/pryv/1.9.2/packages/core/package.yaml:9:17 there is no file \`config/logo.svg\` in this folder
+   9 |   - { template: config/logo.svg, to: core/www/logo.svg, onChange: none }
+     |                 ^
+  hint: files here: compose.yaml, config/core.yml.liquid, package.yaml`);
+});
+
+test("a document with problems is left out and everything else is read", () => {
+  const { repository, problems } = readRepository(
+    changed({
+      "releases/pryv/1.9.2/packages/storage/package.yaml": replace("name: storage", "name: 5"),
+      "environments/lab/nodes/lab-2.yaml": "name: [",
+    }),
+  );
+  expect(lines(problems)).toEqual([
+    "K1001 environments/lab/nodes/lab-2.yaml:1:8 not YAML: flow sequence in block collection must be sufficiently indented and end with a ]",
+    "K1003 releases/pryv/1.9.2/packages/storage/package.yaml:1:7 `name`: expected text, found the number 5",
+  ]);
+  expect([...(repository.releases.get("pryv@1.9.2")?.packages.keys() ?? [])]).toEqual(["core"]);
+  expect([...(repository.environments.get("lab")?.nodes.keys() ?? [])]).toEqual(["lab-1"]);
+});
+
+test("releases that no lock names may be missing", () => {
+  const onlyLocked = filesOf(
+    Object.fromEntries(Object.entries(platform).filter(([path]) => !path.startsWith("environments/base"))),
+  );
+  expect(lines(readRepository(onlyLocked).problems)).toEqual([
+    "K1110 environments/lab/environment.yaml:2:10 there is no environment `base`",
+  ]);
+  const second = Object.fromEntries(
+    Object.entries(platform)
+      .filter(([path]) => path.startsWith("releases/"))
+      .map(([path, text]) => [
+        path.replace("1.9.2", "1.9.3"),
+        text.replace("\nversion: 1.9.2\nagent", "\nversion: 1.9.3\nagent"),
+      ]),
+  );
+  expect(readRepository(filesOf({ ...platform, ...second })).problems).toEqual([]);
+});
+
+test("500 documents are read in less than 300 ms", () => {
+  const texts: Record<string, string> = { ...platform };
+  for (let n = 0; n < 250; n++) {
+    texts[`environments/e${n}/environment.yaml`] = (
+      platform["environments/lab/environment.yaml"] ?? ""
+    ).replace("lab", `e${n}`);
+    texts[`environments/e${n}/lock.yaml`] = platform["environments/lab/lock.yaml"] ?? "";
+    texts[`environments/e${n}/nodes/lab-1.yaml`] = platform["environments/lab/nodes/lab-1.yaml"] ?? "";
+  }
+  const files = filesOf(texts);
+  expect(readRepository(files).problems).toEqual([]);
+  // Collecting garbage of other tests counts too: the best of some runs is what reading takes.
+  const times = Array.from({ length: 5 }, () => measure(() => readRepository(files)).cpuMs);
+  expect(Math.min(...times)).toBeLessThan(300);
+});
+
+describe("properties", () => {
+  const paths = Object.keys(platform).filter((path) => path !== "README.md");
+  const mutated = fc
+    .array(
+      fc.record({
+        path: fc.constantFrom(...paths),
+        at: fc.nat({ max: 400 }),
+        removed: fc.nat({ max: 40 }),
+        inserted: fc.oneof(
+          fc.string({ maxLength: 8 }),
+          fc.constantFrom(
+            "{",
+            "}",
+            "[",
+            ": ",
+            "\n",
+            "- ",
+            "&a ",
+            "*a",
+            "!x ",
+            "---\n",
+            "\t",
+            '"',
+            "'",
+            "#",
+            "|\n",
+          ),
+        ),
+      }),
+      { maxLength: 4 },
+    )
+    .map((edits) => {
+      const texts: Record<string, string> = { ...platform };
+      for (const { path, at, removed, inserted } of edits) {
+        const text = texts[path] ?? "";
+        texts[path] = text.slice(0, at) + inserted + text.slice(at + removed);
+      }
+      return filesOf(texts);
+    });
+
+  test("whatever is edited, reading never throws and every problem has a place in its file", () => {
+    fc.assert(
+      fc.property(mutated, (files) => {
+        const odd = readRepository(files).problems.filter(
+          ({ line, column, message }) =>
+            line < 1 || column < 1 || /invalid input|undefined|null|\[object/i.test(message),
+        );
+        expect(odd).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("whatever files are removed, reading never throws", () => {
+    fc.assert(
+      fc.property(fc.subarray(Object.entries(platform)), (entries) => {
+        readRepository(filesOf(Object.fromEntries(entries)));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("whatever the bytes are, reading never throws", () => {
+    const file = fc.tuple(fc.constantFrom(...paths), fc.oneof(fc.uint8Array(), fc.string().map(utf8)));
+    fc.assert(
+      fc.property(fc.array(file), (written) => {
+        const files = new Map<string, SourceFile>(filesOf(platform));
+        for (const [path, bytes] of written) files.set(path, fileOf(path, bytes));
+        readRepository(files);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("the order of the files changes nothing", () => {
+    const some = fc.tuple(
+      mutated,
+      fc.array(fc.nat(), { minLength: paths.length + 1, maxLength: paths.length + 1 }),
+    );
+    fc.assert(
+      fc.property(some, ([files, order]) => {
+        const shuffled = [...files].map((entry, index) => ({ entry, key: order[index] ?? 0 }));
+        shuffled.sort((a, b) => a.key - b.key);
+        const other: SourceFiles = new Map(shuffled.map(({ entry }) => entry));
+        expect(summaryOf(other)).toEqual(summaryOf(files));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function summaryOf(files: SourceFiles) {
+  const { repository, problems } = readRepository(files);
+  const environments = [...repository.environments].map(([name, { environment, nodes }]) => ({
+    name,
+    value: environment.value,
+    nodes: [...nodes].map(([node, { value }]) => ({ node, value })),
+  }));
+  return { problems, releases: [...repository.releases.keys()], environments };
+}

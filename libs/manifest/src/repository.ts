@@ -1,0 +1,74 @@
+import {
+  sortProblems,
+  type Problem,
+  type ReleaseFolder,
+  type Repository,
+  type SourceFiles,
+} from "@keelson/model";
+
+import { readEnvironmentFolder, type EnvironmentDocuments } from "./environment-folder.ts";
+import { extendEnvironments } from "./extension.ts";
+import { checkInterfaces } from "./interface-check.ts";
+import { checkLock } from "./lock-check.ts";
+import { checkPlacement } from "./placement-check.ts";
+import { checkReferences } from "./reference-check.ts";
+import { readReleaseFolder } from "./release-folder.ts";
+import { releaseKey, sceneOf, type Scene } from "./scene.ts";
+import { strayAbove } from "./stray-file.ts";
+import { readTree } from "./tree.ts";
+
+/**
+ * Reads the releases and environments among the files, with everything that is wrong in them, sorted by place.
+ * A document with problems is left out and everything else is read all the same. Releases that no lock names
+ * may be missing. Never throws, whatever the bytes.
+ */
+export function readRepository(files: SourceFiles): { repository: Repository; problems: Problem[] } {
+  const tree = readTree(files);
+  const problems: Problem[] = [...tree.problems, ...strayAbove(tree.stray)];
+  const releases = new Map<string, ReleaseFolder>();
+  for (const [path, inside] of tree.releases) {
+    const read = readReleaseFolder({ path, files: inside });
+    problems.push(...read.problems);
+    if (read.releaseFolder !== null) releases.set(releaseKey(path), read.releaseFolder);
+  }
+  const all = new Map<string, EnvironmentDocuments>();
+  for (const [path, inside] of tree.environments) {
+    const read = readEnvironmentFolder({ path, files: inside });
+    problems.push(...read.problems);
+    all.set(read.documents.name, read.documents);
+  }
+  const extended = extendEnvironments(all);
+  problems.push(...extended.problems);
+  for (const [name, environment] of extended.environments) {
+    const documents = all.get(name);
+    if (documents === undefined || isBase(documents)) continue;
+    problems.push(...checkEnvironment(sceneOf({ environment, documents, tree, releases })));
+  }
+  return {
+    repository: { releases, environments: extended.environments },
+    problems: unique(sortProblems(problems)),
+  };
+}
+
+function checkEnvironment(scene: Scene): Problem[] {
+  return [
+    ...checkLock(scene),
+    ...checkReferences(scene),
+    ...checkPlacement(scene),
+    ...checkInterfaces(scene),
+  ];
+}
+
+/** Made to be extended: nobody runs it, so it needs no lock and is judged inside those that extend it. */
+function isBase({ files }: EnvironmentDocuments): boolean {
+  return ![...files.keys()].some((path) => path === "lock.yaml" || path.startsWith("nodes/"));
+}
+
+/** What stands in a base is found once for each environment that extends it. */
+function unique(sorted: readonly Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return sorted.filter((problem) => {
+    const key = JSON.stringify([problem.file, problem.line, problem.column, problem.code, problem.message]);
+    return !seen.has(key) && seen.add(key);
+  });
+}

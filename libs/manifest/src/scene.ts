@@ -1,0 +1,103 @@
+import {
+  compareText,
+  type Environment,
+  type EnvironmentFolder,
+  type Instance,
+  type Located,
+  type NodeDocument,
+  type PackageFolder,
+  type ReleaseFolder,
+} from "@keelson/model";
+
+import { nodeNames, type EnvironmentDocuments } from "./environment-folder.ts";
+import type { RepositoryTree } from "./tree.ts";
+
+/** One environment with all that its documents refer to. */
+export interface Scene {
+  name: string;
+  environment: EnvironmentFolder;
+  documents: EnvironmentDocuments;
+  tree: RepositoryTree;
+  releases: ReadonlyMap<string, ReleaseFolder>;
+  /** Sorted by name; those that are to be absent are left out. */
+  instances: readonly PlacedInstance[];
+  /** Names of nodes, also of those whose documents have problems. */
+  nodeNames: readonly string[];
+}
+
+export interface PlacedInstance {
+  name: string;
+  instance: Instance;
+  /** The layer in which the instance stands. */
+  layer: Located<Environment>;
+  release: string;
+  packageName: string;
+  /** As locked; null when that cannot be told, which another check says. */
+  package: PackageFolder | null;
+}
+
+/** Brings together what the checks of an environment compare. */
+export function sceneOf(on: {
+  environment: EnvironmentFolder;
+  documents: EnvironmentDocuments;
+  tree: RepositoryTree;
+  releases: ReadonlyMap<string, ReleaseFolder>;
+}): Scene {
+  const instances = Object.entries(on.environment.environment.value.instances)
+    .filter(([, { state }]) => state !== "absent")
+    .map(([name, instance]) => placeInstance(on, { name, instance }))
+    .sort((a, b) => compareText(a.name, b.name));
+  return { ...on, name: on.documents.name, instances, nodeNames: nodeNames(on.documents.files) };
+}
+
+function placeInstance(
+  on: Pick<Scene, "environment" | "releases">,
+  { name, instance }: { name: string; instance: Instance },
+): PlacedInstance {
+  const [release = "", packageName = ""] = instance.package.split("/");
+  const folder = lockedFolder(on, release);
+  const found = folder === null ? undefined : on.releases.get(releaseKey(folder))?.packages.get(packageName);
+  const layer = layerOf(on, { part: "instances", name });
+  return { name, instance, layer, release, packageName, package: found ?? null };
+}
+
+/** `releases/<name>/<version>` as the lock has it, or null. */
+export function lockedFolder(scene: Pick<Scene, "environment">, release: string): string | null {
+  const { lock } = scene.environment;
+  const locked = lock === null ? undefined : entryOf(lock.value.releases, release);
+  return locked === undefined ? null : `releases/${release}/${locked.version}`;
+}
+
+/** The key of `Repository.releases` for a folder. */
+export function releaseKey(folder: string): string {
+  return folder.replace(/^releases\//, "").replace("/", "@");
+}
+
+/** The last layer that has the key: the one whose value counts. */
+export function layerOf(
+  scene: Pick<Scene, "environment">,
+  { part, name }: { part: "instances" | "releases"; name: string },
+): Located<Environment> {
+  const { layers, environment } = scene.environment;
+  return layers.findLast(({ value }) => Object.hasOwn(value[part], name)) ?? environment;
+}
+
+/** Nodes on which an instance is placed; those whose documents have problems are not among them. */
+export function nodesOf(scene: Scene, placed: PlacedInstance): Located<NodeDocument>[] {
+  const role = roleOf(placed);
+  const node = placed.instance.on?.node;
+  return [...scene.environment.nodes].flatMap(([name, document]) => {
+    if (node !== undefined) return name === node ? [document] : [];
+    return role === undefined || document.value.roles.includes(role) ? [document] : [];
+  });
+}
+
+/** The role by which an instance is placed: its own, or its package's when it says nothing. */
+export function roleOf({ instance, package: folder }: PlacedInstance): string | undefined {
+  return instance.on === undefined ? folder?.package.value.role : instance.on.role;
+}
+
+/** An own entry only: names come from users, and every object answers to `constructor`. */
+export function entryOf<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

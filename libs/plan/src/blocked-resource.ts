@@ -1,0 +1,63 @@
+import {
+  type BlockedChange,
+  type DesiredInstance,
+  type DesiredVolume,
+  type ObservedNode,
+  resourceIds,
+} from "@keelson/model";
+
+import { wantsContainers } from "./service-change.ts";
+
+/** By resource id: networks and volumes under our names that are not ours, or that hold data of another definition. */
+export function findBlockedResources(
+  instances: readonly DesiredInstance[],
+  observed: ObservedNode,
+): Map<string, BlockedChange> {
+  const found = instances
+    .filter(wantsContainers)
+    .flatMap((instance) => [
+      ...instance.networks.flatMap(({ name }) => foreignNetwork(name, observed)),
+      ...instance.volumes.flatMap((volume) => unusableVolume(volume, observed)),
+    ]);
+  return new Map(found.map((blocked) => [blocked.resource, blocked]));
+}
+
+/** The engine permits several networks of one name; one that is not ours is enough to make the name ambiguous. */
+function foreignNetwork(name: string, observed: ObservedNode): BlockedChange[] {
+  const isForeign = observed.networks.some((each) => each.name === name && each.ownership !== "ours");
+  if (!isForeign) return [];
+  return [
+    {
+      resource: resourceIds.network(name),
+      code: "K3007",
+      message: `a network named ${name} exists that this node did not make`,
+      hint: `If nobody needs it, remove it: docker network rm ${name}`,
+    },
+  ];
+}
+
+function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedChange[] {
+  const { name } = volume;
+  const existing = observed.volumes.find((each) => each.name === name);
+  if (existing === undefined) return [];
+  const resource = resourceIds.volume(name);
+  if (existing.ownership !== "ours") {
+    return [
+      {
+        resource,
+        code: "K3007",
+        message: `a volume named ${name} exists that this node did not make; its data is left alone`,
+        hint: `If the data is not needed, remove it: docker volume rm ${name}. Otherwise copy it elsewhere first.`,
+      },
+    ];
+  }
+  if (existing.digest === volume.digest) return [];
+  return [
+    {
+      resource,
+      code: "K3012",
+      message: `the definition of volume ${name} changed; Keelson does not make a volume anew, its data would be lost`,
+      hint: "Keep the old definition, or give the volume a new name and move the data.",
+    },
+  ];
+}

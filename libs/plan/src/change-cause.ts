@@ -1,0 +1,37 @@
+import { type DesiredService, type ObservedContainer, compareText } from "@keelson/model";
+
+/** What differs between two digests, in words. Without the parts of the old one only the image can be told. */
+export function digestCauses(
+  service: DesiredService,
+  on: { before: Record<string, string> | undefined; container: ObservedContainer },
+): string[] {
+  const { image } = on.container;
+  const causes = image === service.image ? [] : [imageCause(image, service.image)];
+  const { before } = on;
+  if (before !== undefined) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(service.parts)]);
+    for (const key of [...keys].sort(compareText)) {
+      if (key === "image" || before[key] === service.parts[key]) continue;
+      const verb =
+        before[key] === undefined ? "added" : service.parts[key] === undefined ? "removed" : "changed";
+      causes.push(`${key} ${verb}`);
+    }
+  }
+  return causes.length > 0 ? causes : ["its configuration changed"];
+}
+
+function imageCause(before: string, after: string): string {
+  const [nameBefore, tagBefore] = splitTag(before);
+  const [nameAfter, tagAfter] = splitTag(after);
+  return nameBefore === nameAfter ? `image ${tagBefore} → ${tagAfter}` : `image ${before} → ${after}`;
+}
+
+/** Name and tag, or digest, of an image reference (distribution/reference). */
+function splitTag(reference: string): [string, string] {
+  const digestAt = reference.indexOf("@");
+  if (digestAt >= 0) return [reference.slice(0, digestAt), reference.slice(digestAt + 1)];
+  const at = reference.lastIndexOf(":");
+  return at > reference.lastIndexOf("/")
+    ? [reference.slice(0, at), reference.slice(at + 1)]
+    : [reference, "latest"];
+}

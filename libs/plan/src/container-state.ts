@@ -1,0 +1,31 @@
+import type { DependencyCondition, DesiredService, ObservedContainer } from "@keelson/model";
+
+/** `restarting` counts as up: the engine is at it, and a start would change nothing. */
+export function isUp(container: ObservedContainer): boolean {
+  return container.state === "running" || container.state === "restarting";
+}
+
+/** Has read its files and holds its ports: a paused container too. */
+export function hasProcess(container: ObservedContainer): boolean {
+  return isUp(container) || container.state === "paused";
+}
+
+/** A one-shot that has done its work: with an equal digest it is in sync, and is not run again. */
+export function hasCompleted(service: DesiredService, container: ObservedContainer): boolean {
+  return (
+    service.oneShot &&
+    container.state === "exited" &&
+    container.exitCode === 0 &&
+    container.digest === service.digest
+  );
+}
+
+/** Whether a container meets what another service waits for. Without a health check, running is healthy. */
+export function meetsCondition(
+  container: ObservedContainer,
+  on: { service: DesiredService; condition: DependencyCondition },
+): boolean {
+  if (on.condition === "service_completed_successfully") return hasCompleted(on.service, container);
+  if (on.condition === "service_started") return isUp(container);
+  return container.health === "healthy" || (container.health === "none" && container.state === "running");
+}

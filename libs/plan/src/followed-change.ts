@@ -1,0 +1,63 @@
+import { hasCompleted, isUp } from "./container-state.ts";
+import type { ServiceAction, ServiceChange } from "./service-change.ts";
+
+/** Services that live in another one's namespace, or ask to be restarted with it, follow what happens to it. */
+export function spreadChanges(services: ReadonlyMap<string, ServiceChange>): void {
+  let isSettled = false;
+  while (!isSettled) {
+    isSettled = true;
+    for (const change of services.values()) {
+      const followed = followProvider(change, services) ?? followDependency(change, services);
+      if (followed === null) continue;
+      Object.assign(change, followed);
+      isSettled = false;
+    }
+  }
+}
+
+type Followed = Pick<ServiceChange, "action" | "causes" | "force">;
+
+/** How much a change does to a container; only more can replace less, so that this ends. */
+const weight: Record<ServiceAction, number> = {
+  none: 0,
+  stop: 0,
+  remove: 0,
+  start: 1,
+  restart: 2,
+  create: 3,
+  recreate: 3,
+};
+
+function followProvider(
+  change: ServiceChange,
+  services: ReadonlyMap<string, ServiceChange>,
+): Followed | null {
+  if (hasNothingToFollow(change)) return null;
+  for (const name of change.service.sharesWith) {
+    const provider = services.get(name)?.action ?? "none";
+    const isReplaced = provider === "create" || provider === "recreate";
+    const isStarted = provider === "start" || provider === "restart";
+    const action = isReplaced ? "recreate" : isStarted ? "restart" : "none";
+    if (weight[action] > weight[change.action])
+      return { action, causes: [`shares the namespace of ${name}`], force: isReplaced };
+  }
+  return null;
+}
+
+function followDependency(
+  change: ServiceChange,
+  services: ReadonlyMap<string, ServiceChange>,
+): Followed | null {
+  if (change.action !== "none" || !change.containers.kept.some(isUp)) return null;
+  const followed = change.service.dependsOn.find(
+    ({ service, restart }) => restart && weight[services.get(service)?.action ?? "none"] >= weight.restart,
+  );
+  if (followed === undefined) return null;
+  return { action: "restart", causes: [`${followed.service} is replaced or restarted`], force: false };
+}
+
+/** A one-shot that has done its work is not run again only because its neighbour changes. */
+function hasNothingToFollow({ service, containers, action }: ServiceChange): boolean {
+  if (containers.kept.length === 0) return true;
+  return action === "none" && containers.kept.every((container) => hasCompleted(service, container));
+}

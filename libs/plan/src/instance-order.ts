@@ -1,0 +1,31 @@
+import { type DesiredInstance, compareText } from "@keelson/model";
+
+/** Each instance after those it requires; a cycle is broken by name, since a plan is total. */
+export function orderInstances(instances: readonly DesiredInstance[]): DesiredInstance[] {
+  const byName = new Map(instances.map((instance) => [instance.name, instance]));
+  const ordered = new Map<string, DesiredInstance>();
+  const visit = (instance: DesiredInstance, above: ReadonlySet<string>) => {
+    if (ordered.has(instance.name) || above.has(instance.name)) return;
+    for (const name of [...instance.after].sort(compareText)) {
+      const provider = byName.get(name);
+      if (provider !== undefined) visit(provider, new Set([...above, instance.name]));
+    }
+    ordered.set(instance.name, instance);
+  };
+  for (const instance of [...instances].sort((a, b) => compareText(a.name, b.name)))
+    visit(instance, new Set());
+  return [...ordered.values()];
+}
+
+/**
+ * By instance, the names of all that must be up before it, however far down. Of two that require each other
+ * only the later one in the order waits, so that nothing waits for itself.
+ */
+export function findProviders(ordered: readonly DesiredInstance[]): Map<string, Set<string>> {
+  const providers = new Map<string, Set<string>>();
+  for (const { name, after } of ordered) {
+    const earlier = after.filter((provider) => providers.has(provider));
+    providers.set(name, new Set(earlier.flatMap((each) => [each, ...(providers.get(each) ?? [])])));
+  }
+  return providers;
+}

@@ -1,0 +1,111 @@
+import type {
+  ChangeClass,
+  DesiredFile,
+  DesiredInstance,
+  DesiredMount,
+  ObservedFile,
+  ObservedInstanceFiles,
+  ObservedNode,
+} from "@keelson/model";
+
+/** What is to be done about one mount, and why. */
+export interface MountChange {
+  mount: DesiredMount;
+  causes: string[];
+  class: ChangeClass;
+  /** Files, as `to`, that lie in the mount and are not, or no more, among its files. */
+  strays: string[];
+}
+
+/** A file, and what the node has of its instance's files. */
+export interface FileContext {
+  file: DesiredFile;
+  stored: ObservedInstanceFiles | undefined;
+}
+
+export function findStored(
+  observed: ObservedNode,
+  instance: DesiredInstance,
+): ObservedInstanceFiles | undefined {
+  return observed.storedInstances.find((stored) => stored.instance === instance.name);
+}
+
+/** Mounts whose files on disk are not byte for byte what is desired. */
+export function findMountChanges(
+  instance: DesiredInstance,
+  on: { stored: ObservedInstanceFiles | undefined; observed: ObservedNode },
+): MountChange[] {
+  const { stored } = on;
+  return instance.mounts.flatMap((mount) => {
+    const path = stored === undefined ? null : `${stored.folder}/${mount.target}`;
+    const isBound = on.observed.containers.some(({ binds }) => binds.some((bind) => bind === path));
+    const strays = findStrays(mount, stored);
+    const causes = [
+      ...mount.files.flatMap((file) => placedCauses(mount, { file, stored, isBound })),
+      ...strays.map((to) => strayCause(mount, { to, stored })),
+    ];
+    return causes.length === 0 ? [] : [{ mount, causes, class: mountClass(mount), strays }];
+  });
+}
+
+function placedCauses(mount: DesiredMount, on: FileContext & { isBound: boolean }): string[] {
+  const { file, stored, isBound } = on;
+  const found = findFile(mount, on);
+  if (found !== undefined) return isPlaced(file, found) ? [] : [differenceCause(mount, on)];
+  const wasLoaded = loadedBy(mount, stored).some((loaded) => loaded[file.to] !== undefined);
+  const wasThere = mount.layout === "content" ? isBound : wasLoaded;
+  return [`file ${file.to} is ${wasThere ? "missing" : "not placed yet"}`];
+}
+
+/** A file that nobody has asked for since is drift; otherwise a commit explains the difference. */
+function differenceCause(mount: DesiredMount, { file, stored }: FileContext): string {
+  const loaded = loadedBy(mount, stored).map((each) => each[file.to]);
+  const isDrift = mount.layout === "content" || loaded.includes(file.digest);
+  return isDrift ? `file ${file.to} was changed by hand` : `file ${file.to} changed`;
+}
+
+function findStrays(mount: DesiredMount, stored: ObservedInstanceFiles | undefined): string[] {
+  const wanted = new Set(mount.files.map((file) => visiblePath(mount, file)));
+  return Object.keys(stored?.files ?? {})
+    .filter((path) => path.startsWith(`${mount.target}/`) && !wanted.has(path))
+    .map((path) => `${mount.source}/${path.slice(mount.target.length + 1)}`)
+    .sort();
+}
+
+function strayCause(
+  mount: DesiredMount,
+  on: { to: string; stored: ObservedInstanceFiles | undefined },
+): string {
+  const wasOurs = loadedBy(mount, on.stored).some((loaded) => loaded[on.to] !== undefined);
+  return wasOurs ? `file ${on.to} was dropped` : `file ${on.to} was put there by hand`;
+}
+
+/** Digests by `to` of what each service of the mount has loaded. */
+function loadedBy(
+  mount: DesiredMount,
+  stored: ObservedInstanceFiles | undefined,
+): Readonly<Record<string, string>>[] {
+  return mount.services.map((service) => stored?.applied?.[service] ?? {});
+}
+
+/** What lies where a container sees a file. */
+export function findFile(mount: DesiredMount, { file, stored }: FileContext): ObservedFile | undefined {
+  return stored?.files[visiblePath(mount, file)];
+}
+
+/** Where a container sees a file, below the instance's folder. */
+export function visiblePath(mount: DesiredMount, file: DesiredFile): string {
+  return mount.kind === "file" ? mount.target : `${mount.target}/${file.path}`;
+}
+
+export function isPlaced(file: DesiredFile, found: ObservedFile): boolean {
+  const digest = file.secrets.length > 0 ? found.keyedDigest : found.plainDigest;
+  const hasOwner = file.owner === null || (file.owner.uid === found.uid && file.owner.gid === found.gid);
+  return digest === file.contentDigest && found.mode === file.mode && hasOwner;
+}
+
+function mountClass(mount: DesiredMount): ChangeClass {
+  if (mount.layout === "content") return "live"; // a new path beside the old one
+  if (mount.layout === "live") return "restart";
+  return mount.files.some((file) => file.onChange !== "none") ? "reload" : "live";
+}

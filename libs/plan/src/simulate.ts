@@ -1,0 +1,162 @@
+import {
+  type DesiredNode,
+  type ObservedInstanceFiles,
+  type ObservedNode,
+  type Operation,
+  type OperationKind,
+  type OperationOf,
+  type RecordState,
+} from "@keelson/model";
+
+import { visiblePath } from "./mount-change.ts";
+import { findCopies } from "./service-containers.ts";
+import { createContainers, findOwn, start } from "./simulated-container.ts";
+
+/** What a plan is made from: the desired state, and what is there. */
+export interface SimulatedNode {
+  desired: DesiredNode;
+  observed: ObservedNode;
+  record: RecordState;
+}
+
+/** A node on which nothing was ever done. */
+export const emptyObserved: ObservedNode = {
+  engineVersion: "",
+  containers: [],
+  networks: [],
+  volumes: [],
+  images: {},
+  heldPorts: [],
+  storedInstances: [],
+};
+
+/**
+ * What would be observed and remembered after these operations, done in this order by an engine on which everything
+ * succeeds: what starts becomes healthy once it is awaited. Leaves its input as it is.
+ */
+export function simulate(
+  node: SimulatedNode,
+  operations: readonly Operation[],
+): Pick<SimulatedNode, "observed" | "record"> {
+  const after = { ...node, observed: structuredClone(node.observed) };
+  for (const operation of operations) applyEffect(operation, after);
+  return { observed: after.observed, record: remember(after) };
+}
+
+/** The record after a round: what is ours, and the parts of the services that have what is desired. */
+function remember({ desired, observed, record }: SimulatedNode): RecordState {
+  const copies = findCopies(desired, { observed, record });
+  const own = observed.containers.filter(({ id, ownership }) => ownership === "ours" && !copies.has(id));
+  const parts = desired.instances.flatMap(({ project, services }) =>
+    services.flatMap((service): [string, Record<string, string>][] => {
+      const key = `${project}/${service.name}`;
+      const isApplied = findOwn(observed, { project, service: service.name }).some(
+        ({ digest }) => digest === service.digest,
+      );
+      const known = isApplied ? service.parts : record.serviceParts[key];
+      return known === undefined ? [] : [[key, known]];
+    }),
+  );
+  return {
+    ...record,
+    containers: Object.fromEntries(own.map(({ id, project, service }) => [id, { project, service }])),
+    serviceParts: Object.fromEntries(parts),
+  };
+}
+
+type Effects = { [K in OperationKind]: (operation: OperationOf<K>, node: SimulatedNode) => void };
+
+function applyEffect<K extends OperationKind>(
+  operation: OperationOf<K> & { kind: K },
+  node: SimulatedNode,
+): void {
+  effects[operation.kind](operation, node);
+}
+
+const effects: Effects = {
+  "pull-image": ({ image }, { observed }) => {
+    observed.images[image] = { id: `image of ${image}`, digests: [] };
+  },
+  "create-network": ({ project, network: { name, digest } }, { observed }) => {
+    observed.networks.push({ id: `network ${name} ${digest}`, name, ownership: "ours", project, digest });
+  },
+  "remove-network": ({ networkId }, { observed }) => {
+    const gone = observed.networks.find(({ id }) => id === networkId)?.name;
+    observed.networks = observed.networks.filter(({ id }) => id !== networkId);
+    for (const container of observed.containers) {
+      container.networks = container.networks.filter((name) => name !== gone);
+    }
+  },
+  "create-volume": ({ project, volume }, { observed }) => {
+    const { name, digest, format, generation } = volume;
+    observed.volumes.push({ name, ownership: "ours", project, digest, format, generation });
+  },
+  "place-files": placeFiles,
+  "remove-files": ({ instance, paths }, { observed }) => {
+    const { files } = storeOf(observed, instance);
+    for (const path of paths) delete files[path];
+  },
+  "create-containers": createContainers,
+  "start-service": ({ project, service }, { desired, observed }) => {
+    for (const container of findOwn(observed, { project, service })) start(container, desired);
+  },
+  "restart-container": ({ containerId }, { desired, observed }) => {
+    for (const container of findById(observed, containerId)) start(container, desired);
+  },
+  "signal-container": () => {},
+  "exec-in-container": () => {},
+  "await-service": ({ project, service, condition }, { observed }) => {
+    for (const container of findOwn(observed, { project, service })) {
+      if (condition === "service_completed_successfully") container.state = "exited";
+      else if (condition === "service_healthy") container.health = "healthy";
+    }
+  },
+  "remove-container": ({ containerId, containerName }, { observed }) => {
+    observed.containers = observed.containers.filter(({ id }) => id !== containerId);
+    releasePorts(observed, containerName);
+  },
+  "stop-container": ({ containerId, containerName }, { observed }) => {
+    for (const container of findById(observed, containerId)) {
+      Object.assign(container, { state: "exited", exitCode: 143, health: "none" });
+    }
+    releasePorts(observed, containerName);
+  },
+  "rename-container": ({ containerId, name }, { observed }) => {
+    for (const container of findById(observed, containerId)) container.name = name;
+  },
+  "record-files": ({ instance, service, files }, { observed }) => {
+    const stored = storeOf(observed, instance);
+    stored.applied = { ...stored.applied, [service]: files };
+  },
+};
+
+function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed }: SimulatedNode): void {
+  const { files } = storeOf(observed, instance);
+  for (const path of Object.keys(files)) if (path.startsWith(`${mount.target}/`)) delete files[path];
+  for (const file of mount.files) {
+    files[visiblePath(mount, file)] = {
+      plainDigest: file.contentDigest,
+      keyedDigest: file.contentDigest,
+      mode: file.mode,
+      uid: file.owner?.uid ?? 0,
+      gid: file.owner?.gid ?? 0,
+    };
+  }
+}
+
+/** The files of an instance on the node; its folder comes with the first of them. */
+export function storeOf(observed: ObservedNode, instance: string): ObservedInstanceFiles {
+  const known = observed.storedInstances.find((stored) => stored.instance === instance);
+  if (known !== undefined) return known;
+  const stored = { instance, folder: `/instances/${instance}`, files: {}, applied: null };
+  observed.storedInstances.push(stored);
+  return stored;
+}
+
+function findById(observed: ObservedNode, id: string): ObservedNode["containers"] {
+  return observed.containers.filter((container) => container.id === id);
+}
+
+function releasePorts(observed: ObservedNode, containerName: string): void {
+  observed.heldPorts = observed.heldPorts.filter(({ container }) => container !== containerName);
+}

@@ -1,0 +1,109 @@
+import type {
+  DesiredInstance,
+  DesiredNode,
+  DesiredService,
+  ObservedContainer,
+  ObservedNode,
+  OperationOf,
+} from "@keelson/model";
+
+import type { SimulatedNode } from "./simulate.ts";
+
+/** Containers of a service that Compose and the engine take for ours. */
+export function findOwn(
+  observed: ObservedNode,
+  on: { project: string; service: string },
+): ObservedContainer[] {
+  return observed.containers.filter(
+    (each) => each.ownership === "ours" && each.project === on.project && each.service === on.service,
+  );
+}
+
+/** As `docker compose up --no-start --no-deps`: replaces what differs, makes what lacks, removes what is too much. */
+export function createContainers(operation: OperationOf<"create-containers">, node: SimulatedNode): void {
+  const instance = node.desired.instances.find(({ name }) => name === operation.instance);
+  if (instance === undefined) return;
+  for (const service of instance.services.filter(({ name }) => operation.services.includes(name))) {
+    createService(service, { instance, node, force: operation.force });
+  }
+}
+
+function createService(
+  service: DesiredService,
+  on: { instance: DesiredInstance; node: SimulatedNode; force: boolean },
+): void {
+  const { instance, node } = on;
+  const { observed } = node;
+  const own = findOwn(observed, { project: instance.project, service: service.name }).sort(
+    (a, b) => numberOf(a) - numberOf(b),
+  );
+  const wanted = own.slice(0, service.replicas);
+  const replaced = wanted.filter(({ digest }) => on.force || digest !== service.digest);
+  const gone = new Set([...own.slice(service.replicas), ...replaced]);
+  const next = Math.max(0, ...own.map(numberOf)) + 1;
+  const added = Array.from({ length: service.replicas - wanted.length }, (_, index) => next + index);
+  const numbers = [...replaced.map(numberOf), ...added];
+  const made = numbers.map((number) => newContainer(service, { instance, node, number }));
+  observed.containers = [...observed.containers.filter((each) => !gone.has(each)), ...made];
+  for (const { name } of gone) releaseUnwanted(observed, { name, service });
+}
+
+/** Of the ports that a container held, those that its service does not want any more. */
+function releaseUnwanted(observed: ObservedNode, on: { name: string; service: DesiredService }): void {
+  observed.heldPorts = observed.heldPorts.filter(
+    (held) =>
+      held.container !== on.name ||
+      on.service.ports.some(({ port, protocol }) => port === held.port && protocol === held.protocol),
+  );
+}
+
+function numberOf({ name }: ObservedContainer): number {
+  return Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
+}
+
+function newContainer(
+  service: DesiredService,
+  on: { instance: DesiredInstance; node: SimulatedNode; number: number },
+): ObservedContainer {
+  const { instance, node, number } = on;
+  const { project } = instance;
+  const name = `${project}-${service.name}-${number}`;
+  const stored = node.observed.storedInstances.find((each) => each.instance === instance.name);
+  const bound = instance.mounts.filter(({ services }) => services.includes(service.name));
+  return {
+    id: unusedId(`${name} ${service.digest}`, node),
+    name,
+    ownership: "ours",
+    project,
+    service: service.name,
+    dependsOn: service.dependsOn.map((dependency) => dependency.service),
+    instance: instance.name,
+    digest: service.digest,
+    image: service.image,
+    imageId: node.observed.images[service.image]?.id ?? "",
+    state: "created",
+    health: "none",
+    exitCode: 0,
+    networks: [...service.networks],
+    binds: bound.map(({ target }) => `${stored?.folder ?? ""}/${target}`),
+    volumes: [...service.volumes],
+    startedAt: "",
+  };
+}
+
+/** An engine never gives an id again. */
+function unusedId(base: string, { observed, record }: SimulatedNode): string {
+  let id = base;
+  while (record.containers[id] !== undefined || observed.containers.some((each) => each.id === id)) id += "'";
+  return id;
+}
+
+/** A container that runs and has still to become healthy, or, a one-shot, to do its work. */
+export function start(container: ObservedContainer, desired: DesiredNode): void {
+  const service = desired.instances
+    .find(({ project }) => project === container.project)
+    ?.services.find(({ name }) => name === container.service);
+  container.state = "running";
+  container.exitCode = 0;
+  container.health = service?.hasHealthcheck === true ? "starting" : "none";
+}

@@ -1,0 +1,37 @@
+import { type DesiredInstance, type DesiredNode, type ObservedNode, compareText } from "@keelson/model";
+
+/** The same input in one order, so that its order never counts in a plan. */
+export function sortInput<T extends { desired: DesiredNode; observed: ObservedNode }>(input: T): T {
+  const { desired, observed } = input;
+  return {
+    ...input,
+    desired: { ...desired, instances: sortBy(desired.instances.map(sortInstance), ({ name }) => name) },
+    observed: {
+      ...observed,
+      containers: sortBy(observed.containers, ({ name, id }) => `${name} ${id}`),
+      networks: sortBy(
+        observed.networks,
+        ({ name, ownership, id }) => `${name} ${ownership === "ours" ? 0 : 1} ${id}`,
+      ),
+      volumes: sortBy(observed.volumes, ({ name }) => name),
+      heldPorts: sortBy(
+        observed.heldPorts,
+        (held) => `${held.port} ${held.protocol} ${held.hostIp} ${held.container}`,
+      ),
+    },
+  };
+}
+
+function sortInstance(instance: DesiredInstance): DesiredInstance {
+  return {
+    ...instance,
+    services: sortBy(instance.services, ({ name }) => name),
+    networks: sortBy(instance.networks, ({ key }) => key),
+    volumes: sortBy(instance.volumes, ({ key }) => key),
+    mounts: sortBy(instance.mounts, ({ source }) => source),
+  };
+}
+
+function sortBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return [...items].sort((a, b) => compareText(keyOf(a), keyOf(b)));
+}

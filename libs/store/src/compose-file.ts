@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import { canonicalText, instanceToken, labels, resourceIds } from "@keelson/model";
+import type { ComposeModel, ComposeService, JsonObject } from "@keelson/model";
+
+import { writeDocument } from "./document.ts";
+import type { StoreContext } from "./placed-files.ts";
+import { whileWriting } from "./store-error.ts";
+import { instanceFolderOf, makeInstance } from "./store-path.ts";
+
+const documentName = "compose.json";
+
+/** Where the Compose file of an instance lies. Throws K4006 when the instance's name is none. */
+export function composeFileOf(stateDir: string, instance: string): string {
+  return join(instanceFolderOf(stateDir, instance), documentName);
+}
+
+export interface ComposeFileInput {
+  instance: string;
+  project: string;
+  /** With sources below `instanceToken`. */
+  model: ComposeModel;
+  /** Hex HMAC by the node's key over a resource's id. */
+  ownerOf: (resourceId: string) => string;
+}
+
+/**
+ * Writes the file that Compose runs from and returns its path: paths are those of this node, and every service has
+ * its owner label. An equal one is not touched. Throws K4001 to K4004 and K4006.
+ */
+export async function writeComposeModel(
+  context: Pick<StoreContext, "stateDir">,
+  input: ComposeFileInput,
+): Promise<string> {
+  return await whileWriting(`write the Compose file of instance ${input.instance}`, () => {
+    const folder = instanceFolderOf(context.stateDir, input.instance);
+    const model = onNode(input, folder);
+    using instance = makeInstance(context.stateDir, input.instance);
+    // Canonical, so that the order of keys never makes it another file.
+    writeDocument(instance, { name: documentName, text: `${canonicalText(model)}\n` });
+    return composeFileOf(context.stateDir, input.instance);
+  });
+}
+
+function onNode({ model, project, ownerOf }: ComposeFileInput, folder: string): ComposeModel {
+  // Compose interpolates the file that it runs from: `$$` stands for `$` there.
+  const escapedFolder = folder.replaceAll("$", () => "$$");
+  const relocate = (path: string) =>
+    path === instanceToken || path.startsWith(`${instanceToken}/`)
+      ? escapedFolder + path.slice(instanceToken.length)
+      : path;
+  return {
+    ...model,
+    services: mapValues(model.services, (service, name) => {
+      const owner = { [labels.owner]: ownerOf(resourceIds.service(project, name)) };
+      return { ...withSources(service, relocate), labels: { ...service.labels, ...owner } };
+    }),
+    secrets: mapValues(model.secrets, (secret) => withFile(secret, relocate)),
+    configs: mapValues(model.configs, (config) => withFile(config, relocate)),
+  };
+}
+
+type Relocate = (path: string) => string;
+
+function withSources(service: ComposeService, relocate: Relocate): ComposeService {
+  if (service.volumes === undefined) return service;
+  const volumes = service.volumes.map((mount) =>
+    mount.type === "bind" && mount.source !== undefined
+      ? { ...mount, source: relocate(mount.source) }
+      : mount,
+  );
+  return { ...service, volumes };
+}
+
+function withFile(definition: JsonObject, relocate: Relocate): JsonObject {
+  const file = definition["file"];
+  return typeof file === "string" ? { ...definition, file: relocate(file) } : definition;
+}
+
+function mapValues<T>(record: Record<string, T>, change: (value: T, key: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
+}

@@ -1,0 +1,48 @@
+import { closeSync, constants, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
+
+import { at, kindOf, removeEntry, syncFolder } from "./folder.ts";
+import type { Folder } from "./folder.ts";
+import { readOrdinaryFile } from "./placed-file.ts";
+import { refusedEntry } from "./store-error.ts";
+
+const documentBytesLimit = 64 * 1024 * 1024;
+
+/** A document of ours, or null when there is none. Throws K4006 when something else is in its place. */
+export function readDocument(folder: Folder, name: string): string | null {
+  const read = readOrdinaryFile(folder, { name, limit: documentBytesLimit });
+  if (read !== null) return read.bytes.toString("utf8");
+  if (kindOf(folder, name) === null) return null;
+  throw refusedEntry(`${folder.path}/${name}`, "it must be an ordinary file");
+}
+
+/**
+ * Writes a document (0600) so that a reader sees the old or the new one; one that is equal is not touched. Without a
+ * pause inside, so no two writers of one process meet.
+ */
+export function writeDocument(folder: Folder, on: { name: string; text: string }): void {
+  const bytes = Buffer.from(on.text);
+  const found = readOrdinaryFile(folder, { name: on.name, limit: bytes.length });
+  if (found !== null && found.mode === 0o600 && found.bytes.equals(bytes)) return;
+  const draft = `.${on.name}.new`;
+  // A killed agent may have left one.
+  removeEntry(folder, draft);
+  try {
+    writeDraft(folder, { name: draft, bytes });
+    renameSync(at(folder, draft), at(folder, on.name));
+  } catch (error) {
+    removeEntry(folder, draft);
+    throw error;
+  }
+  syncFolder(folder);
+}
+
+function writeDraft(folder: Folder, on: { name: string; bytes: Uint8Array }): void {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const fd = openSync(at(folder, on.name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    writeFileSync(fd, on.bytes);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,60 @@
+import { digestValue, InvariantError } from "@keelson/model";
+import type { DesiredMount, PlaceFiles } from "@keelson/model";
+
+import { placeData } from "./data-layout.ts";
+import { buildTree } from "./file-tree.ts";
+import type { FileTree } from "./file-tree.ts";
+import { placePlain } from "./plain-layout.ts";
+import { prepareStaging } from "./staging.ts";
+import { whileWriting } from "./store-error.ts";
+import { areaPartsOf, makeInArea, makeInstance } from "./store-path.ts";
+
+export interface StoreContext {
+  /** Absolute. */
+  stateDir: string;
+  /** A content with its secrets filled in. */
+  fillSecrets: (content: Uint8Array) => Uint8Array;
+}
+
+/**
+ * Puts the files of a mount in place, exactly these; what is right already is not touched. Throws K4001 (disk full),
+ * K4002 (read-only), K4003 (I/O), K4004 (not permitted), K4005 (owner needs root), K4006 (path refused), K4008 (huge
+ * file), and what `fillSecrets` throws; then no file of the mount has changed, unless the disk failed while renaming.
+ */
+export async function placeFiles(context: StoreContext, operation: PlaceFiles): Promise<void> {
+  const { instance, mount } = operation;
+  await whileWriting(`place the files of ${mount.source} of instance ${instance}`, async () => {
+    const parts = areaPartsOf(mount.target);
+    const tree = treeOf(mount, context);
+    using folder = makeInstance(context.stateDir, instance);
+    using staging = prepareStaging(folder, mount.target);
+    if (mount.kind === "file") {
+      using parent = makeInArea(folder, parts.slice(0, -1));
+      await placePlain(parent, { tree, staging, removesOthers: false });
+      return;
+    }
+    using bound = makeInArea(folder, parts);
+    if (mount.layout === "data") await placeData(bound, { tree, staging, digest: digestOf(mount) });
+    else await placePlain(bound, { tree, staging, removesOthers: true });
+  });
+}
+
+/** The tree below the bound folder, or the one file in the folder that holds it. */
+function treeOf(mount: DesiredMount, { fillSecrets }: StoreContext): FileTree {
+  if (mount.kind === "file" && (mount.files.length !== 1 || mount.layout === "data")) {
+    throw new InvariantError(`the mount of the file ${mount.source} must have one file and another layout`);
+  }
+  return buildTree(
+    mount.files.map((file) => ({
+      path: mount.kind === "file" ? (areaPartsOf(mount.target).at(-1) ?? "") : file.path,
+      bytes: file.secrets.length === 0 ? file.content : fillSecrets(file.content),
+      mode: file.mode,
+      owner: file.owner,
+    })),
+  );
+}
+
+/** Of the files' digests, which are keyed where a secret is inside: the name tells nothing about it. */
+function digestOf(mount: DesiredMount): string {
+  return digestValue(mount.files.map(({ path, digest }) => [path, digest]));
+}

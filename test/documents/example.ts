@@ -1,0 +1,136 @@
+import { chmod, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { checkRevision } from "../../libs/reconcile/src/index.ts";
+import { findComposeBinary, wireDesired } from "../../libs/node/src/index.ts";
+import { readWorkTree } from "../../libs/git/src/index.ts";
+import {
+  agentCommand,
+  checkout,
+  keelsonCommand,
+  makeGitRepository,
+  makeTempFolder,
+  plainEnvironment,
+  runProgram,
+} from "../support/index.ts";
+import { gitEnvironment } from "../support/git-repository.ts";
+import { type Block, blocksOf, isAnswer, stepsOf } from "./markdown.ts";
+
+export interface Page {
+  /** Below the checkout. */
+  path: string;
+  text: string;
+  blocks: readonly Block[];
+}
+
+/** A page of the checkout, such as `docs/spec/release.md`. */
+export async function readPage(path: string): Promise<Page> {
+  const text = await readFile(join(checkout, path), "utf8");
+  return { path, text, blocks: blocksOf(text) };
+}
+
+/** All pages of a folder of the checkout, sorted. */
+export async function readPages(folder: string): Promise<Page[]> {
+  const names = (await readdir(join(checkout, folder))).filter((name) => name.endsWith(".md"));
+  return await Promise.all(names.sort().map(async (name) => readPage(`${folder}/${name}`)));
+}
+
+/** A block that is a whole file of the example repository. */
+export function isFile(block: Block): boolean {
+  return block.attributes["file"] !== undefined && block.attributes["wrong"] === undefined;
+}
+
+export interface ConsoleOptions {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  timeoutMs: number;
+}
+
+/** A state repository with the files that pages show, and a shell in it. */
+export interface Example extends AsyncDisposable {
+  path: string;
+  /** Codes of all problems that the repository has with this block's file in place of its own. */
+  findCodes: (block: Block) => Promise<string[]>;
+  /** Runs a console block; throws when an answer is not the one that is shown. */
+  run: (block: Block) => Promise<void>;
+}
+
+/** Makes the repository of all files that the pages show, in one commit. No engine can be reached from it. */
+export async function makeExample(pages: readonly Page[]): Promise<Example> {
+  await using stack = new AsyncDisposableStack();
+  const repository = stack.use(await makeGitRepository());
+  const home = stack.use(await makeTempFolder("keelson-home-"));
+  const files = pages.flatMap(({ blocks }) => blocks.filter(isFile)).map(fileOf);
+  await repository.commit({ files: Object.fromEntries(files), message: "The example" });
+  const composeBinary = await findComposeBinary(process.env);
+  const env = await shellEnvironment(home.path, { DOCKER_HOST: `unix://${home.path}/no-engine.sock` });
+  const cleanUp = stack.move();
+  return {
+    path: repository.path,
+    findCodes: async (block) => {
+      const [name, text] = fileOf(block);
+      const before = await readFile(join(repository.path, name), "utf8").catch(() => null);
+      await repository.write({ [name]: text });
+      try {
+        const revision = await readWorkTree(repository.path);
+        const ports = wireDesired({ composeBinary, fetchRevision: async () => revision, emit: () => {} });
+        return (await checkRevision(revision, ports)).problems.map(({ code }) => code);
+      } finally {
+        await repository.write({ [name]: before });
+      }
+    },
+    run: async (block) => runConsole(block, { cwd: repository.path, env, timeoutMs: 60_000 }),
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+  };
+}
+
+function fileOf(block: Block): [string, string] {
+  return [block.attributes["file"] ?? "", block.text];
+}
+
+/** What a newcomer's shell has: the commands of the product, Git with a name, and a home of its own. */
+export async function shellEnvironment(
+  home: string,
+  extra: Readonly<Record<string, string>>,
+): Promise<NodeJS.ProcessEnv> {
+  const bin = join(home, "bin");
+  const commands = { keelson: keelsonCommand([]), "keelson-agent": agentCommand([]) };
+  const scripts = Object.entries(commands).map(([name, words]) => {
+    const text = `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(" ")} "$@"\n`;
+    return { path: join(bin, name), text };
+  });
+  await writeScripts(scripts);
+  const path = [bin, dirname(process.execPath), process.env["PATH"]].join(":");
+  return { ...gitEnvironment(), ...plainEnvironment({ ...extra, HOME: home, PATH: path }) };
+}
+
+async function writeScripts(scripts: readonly { path: string; text: string }[]): Promise<void> {
+  for (const { path, text } of scripts) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    await chmod(path, 0o755);
+  }
+}
+
+/**
+ * Runs the steps of a console block, each in a shell of its own that knows the last exit code. A command must succeed
+ * unless its answer shows an error or the next command asks for its exit code.
+ */
+export async function runConsole(block: Block, options: ConsoleOptions): Promise<void> {
+  const steps = stepsOf(block);
+  let lastCode = 0;
+  for (const [index, { command, output }] of steps.entries()) {
+    const script = `(exit ${lastCode})\n${command}\n`;
+    const { exitCode, stdout } = await runProgram(["bash", "-c", `exec 2>&1\n${script}`], options);
+    lastCode = exitCode ?? 128;
+    if (!isAnswer(stdout, output)) {
+      throw new Error(
+        `line ${block.line}: $ ${command}\n--- shown\n${output}--- answered\n${stdout}--- exit code ${lastCode}`,
+      );
+    }
+    const mayFail = output.includes("error[") || steps[index + 1]?.command === "echo $?";
+    if (lastCode !== 0 && !mayFail) {
+      throw new Error(`line ${block.line}: $ ${command}\nended with ${lastCode}\n${stdout}`);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import type { Status } from "../../libs/model/src/index.ts";
+import { agentCommand, endProcess, plainEnvironment } from "../support/index.ts";
+import type { KeelsonOptions } from "../support/index.ts";
+
+export interface ReconcileOptions {
+  /** Over the plain environment; undefined takes a variable away. */
+  readonly env?: KeelsonOptions["env"];
+  /** 120 seconds unless told. */
+  readonly timeoutMs?: number;
+}
+
+export interface Round {
+  /** null when a signal ended it. */
+  readonly exitCode: number | null;
+  /** What it printed as JSON; throws when it printed none. */
+  readonly status: Status;
+  /** Its log: the plan, and a line for each operation. */
+  readonly output: string;
+}
+
+/** A round that runs by itself, to be watched and killed. */
+export interface RunningAgent {
+  readonly pid: number;
+  /** Its log so far. */
+  output(): string;
+  /** SIGKILL: it cannot do anything about it. Its children live on. */
+  kill(): Promise<void>;
+  readonly ended: Promise<Round>;
+}
+
+/** Starts a round of the real agent; its log is added to `log` once it has ended. */
+export function startAgent(
+  config: string,
+  { env, timeoutMs = 120_000, log }: ReconcileOptions & { log: string[] },
+): RunningAgent {
+  const [file, ...args] = agentCommand(["reconcile", "--config", config, "--json"]);
+  // A process group of its own, so that a timeout reaches its children too.
+  const child = spawn(file, args, {
+    env: plainEnvironment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const number = log.push("") - 1;
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  const ended = new Promise<Round>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      reject(new Error(`the round took more than ${timeoutMs} ms\n${stderr}`));
+    }, timeoutMs);
+    const end = () => {
+      clearTimeout(timer);
+      const { exitCode, signalCode } = child;
+      log[number] = `exit ${exitCode ?? signalCode}\n${stderr}\n${stdout}`;
+      resolve(describeRound({ exitCode, stdout, stderr }));
+    };
+    child.once("error", reject);
+    child.once("close", end);
+    // A child that outlives a killed agent could keep its pipes open.
+    child.once("exit", (_exitCode, signal) => {
+      if (signal !== null) setImmediate(end);
+    });
+  });
+  // A test that kills the agent may not look at its end.
+  ended.catch(() => {});
+  return {
+    pid: child.pid ?? 0,
+    output: () => stderr,
+    kill: async () => endProcess(child.pid ?? 0),
+    ended,
+  };
+}
+
+function describeRound(on: { exitCode: number | null; stdout: string; stderr: string }): Round {
+  return {
+    exitCode: on.exitCode,
+    output: on.stderr,
+    get status() {
+      try {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is in it is what scenarios check
+        return JSON.parse(on.stdout) as Status;
+      } catch (cause) {
+        throw new Error(`the round printed no status\n${on.stdout}${on.stderr}`, { cause });
+      }
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type Docker from "dockerode";
+import { buildImageArchive, loadImages, removeImages } from "../support/index.ts";
+import type { ImageSpec } from "../support/index.ts";
+
+export interface LoadedImages extends AsyncDisposable {
+  /** `name:version` as the engine knows it. */
+  nameOf(tag: string): string;
+  /** Loads the images that a text names as `IMAGES/name:version` and returns the text with their real names. */
+  loadNamed(text: string): Promise<string>;
+}
+
+/** Images under names of the platform's own, so that it does not matter what other tests do to theirs. */
+export function makeLoadedImages(
+  docker: Docker,
+  { prefix, specs }: { prefix: string; specs: Readonly<Record<string, Omit<ImageSpec, "tag">>> },
+): LoadedImages {
+  const loaded = new Set<string>();
+  const nameOf = (tag: string) => `${prefix}/${tag}`;
+  return {
+    nameOf,
+    loadNamed: async (text) => {
+      const tags = [...text.matchAll(/IMAGES\/([a-z0-9-]+:[\w.-]+)/g)].map((match) => match[1] ?? "");
+      for (const tag of new Set(tags)) {
+        if (loaded.has(nameOf(tag)) || tag.startsWith("absent")) continue;
+        loaded.add(nameOf(tag));
+        await loadImages(docker, [await buildImageArchive({ ...specs[tag], tag: nameOf(tag) })]);
+      }
+      return text.replaceAll("IMAGES/", `${prefix}/`);
+    },
+    [Symbol.asyncDispose]: async () => removeImages(docker, [...loaded]),
+  };
+}

@@ -1,0 +1,88 @@
+import { stringify } from "yaml";
+
+/** Contents by path. */
+export type Files = Readonly<Record<string, string>>;
+
+/** The parts of a text of the form `-- path --` followed by the file's lines (Go's txtar). */
+export function parseFiles(text: string): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const part of text.split(/^(?=-- \S+ --$)/m)) {
+    const [, path, content] = /^-- (\S+) --\n?([\s\S]*)$/.exec(part) ?? [];
+    if (path !== undefined && content !== undefined) files[path] = content;
+    else if (part.trim() !== "") throw new Error(`text before the first "-- path --": ${part.slice(0, 60)}`);
+  }
+  return files;
+}
+
+/** The release that small platforms have. */
+export const smallRelease = "app";
+
+export interface SmallRepository {
+  readonly environment: string;
+  /** Files of the release `app`, as `-- packages/web/compose.yaml --`. What every release has is added. */
+  readonly release: string;
+  /** Nodes with what their documents have beside the name; the first is the one that runs. */
+  readonly nodes: Readonly<Record<string, object>>;
+  /** Put over what environment.yaml has by itself: every package as an instance of its name. */
+  readonly environmentDocument: Readonly<Record<string, unknown>>;
+}
+
+/** The files of a state repository with one release and one environment, of which only the release has to be told. */
+export function makeSmallRepository(input: SmallRepository): Record<string, string> {
+  const release = completeRelease(parseFiles(input.release), "1.0.0");
+  const folder = `environments/${input.environment}`;
+  const environment = {
+    name: input.environment,
+    releases: { [smallRelease]: "^1.0.0" },
+    instances: Object.fromEntries(
+      packagesOf(release).map((name) => [name, { package: `${smallRelease}/${name}` }]),
+    ),
+    policy: { requireDigests: false },
+    ...input.environmentDocument,
+  };
+  const nodes = Object.entries(input.nodes).map(([name, document]) => [
+    `${folder}/nodes/${name}.yaml`,
+    stringify({ name, ...document }),
+  ]);
+  return {
+    ...Object.fromEntries(
+      Object.entries(release).map(([path, text]) => [`releases/${smallRelease}/1.0.0/${path}`, text]),
+    ),
+    [`${folder}/environment.yaml`]: stringify(environment),
+    [`${folder}/lock.yaml`]: lockFor(environment.instances, "1.0.0"),
+    ...Object.fromEntries(nodes),
+  };
+}
+
+/** A lock.yaml for instances of packages that all have version 1.0.0, of a release of the given version. */
+export function lockFor(
+  instances: Readonly<Record<string, { readonly package: string }>>,
+  releaseVersion: string,
+): string {
+  return stringify({
+    releases: { [smallRelease]: { version: releaseVersion } },
+    instances: Object.fromEntries(
+      Object.entries(instances).map(([name, instance]) => [
+        name,
+        { package: instance.package, version: "1.0.0" },
+      ]),
+    ),
+  });
+}
+
+function completeRelease(files: Files, version: string): Record<string, string> {
+  const packages = packagesOf(files);
+  const settings = "settings.schema.json" in files ? { settings: "settings.schema.json" } : {};
+  const made = {
+    "release.yaml": stringify({ name: smallRelease, version, packages, ...settings }),
+    ...Object.fromEntries(
+      packages.map((name) => [`packages/${name}/package.yaml`, stringify({ name, version: "1.0.0" })]),
+    ),
+  };
+  return { ...made, ...files };
+}
+
+function packagesOf(files: Files): string[] {
+  const names = Object.keys(files).map((path) => /^packages\/([^/]+)\//.exec(path)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
