@@ -31,7 +31,7 @@ interface Visit {
 function evaluate(evaluation: Evaluation, { node, offset, depth }: Visit): ComposeNode {
   if (depth > maxDepth)
     throw new Unreadable("K1418", { offset, message: `nested deeper than ${maxDepth} levels` });
-  if (false) {
+  if (--evaluation.nodesLeft < 0) {
     throw new Unreadable("K1418", {
       offset,
       message: `more than ${maxNodes} values once aliases are followed`,

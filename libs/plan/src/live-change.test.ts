@@ -261,7 +261,22 @@ describe("a file changed by hand", () => {
     const state = changed(applied(withFile(onChange)), ({ observed }) => {
       for (const stored of observed.storedInstances) stored.files = {};
     });
-    expect(planText(state)).toMatchSnapshot();
+    const text = planText(state);
+    expect(text).toMatch(/place-files files:lab-core\/conf .*: file conf\/web.yml is missing\n/);
+    // Where the folder itself was removed, the container is left with one that has no name any more.
+    expect(text).toContain("restart-container service:lab-core/web [restart]");
+  });
+
+  test("is one of several that are gone: a signal is enough", () => {
+    const desired = withFiles(
+      { to: "conf/web.yml", onChange: "signal:HUP" },
+      { to: "conf/more.yml", onChange: "signal:HUP" },
+    );
+    const state = changed(applied(desired), ({ observed }) => {
+      for (const stored of observed.storedInstances) delete stored.files["live/conf/more.yml"];
+    });
+    expect(planText(state)).toContain("signal-container service:lab-core/web HUP [reload]");
+    expect(planText(state)).not.toContain("restart");
   });
 
   test("that was added to a folder", () => {

@@ -52,6 +52,8 @@ export function findLiveChange(service: DesiredService, on: LiveContext): LiveCh
       addCauses(change, { causes, onChange: file.onChange });
       if (causes.length > 0) addDoubt(change, mount, { file, loaded, stored: on.stored });
     }
+    const gone = goneCauses(mount, { loaded, stored: on.stored });
+    addCauses(change, { causes: gone, onChange: "restart" });
     const strays = on.mountChanges.find((each) => each.mount === mount)?.strays ?? [];
     const causes = strayCauses(mount, { strays, loaded });
     for (const { onChange } of mount.files) addCauses(change, { causes, onChange });
@@ -88,6 +90,14 @@ function fileCauses(mount: DesiredMount, on: LoadedContext): string[] {
   const found = findFile(mount, on);
   if (found === undefined) return [`file ${file.to} is missing`];
   return isPlaced(file, found) ? [] : [`file ${file.to} was changed by hand`];
+}
+
+/** A folder that was removed as a whole is another one when it is back: only a restart binds that one. */
+function goneCauses(mount: DesiredMount, on: Omit<LoadedContext, "file">): string[] {
+  const isGone = mount.files.every(
+    (file) => on.loaded[file.to] !== undefined && findFile(mount, { file, stored: on.stored }) === undefined,
+  );
+  return mount.layout === "data" && isGone ? [`folder ${mount.source} is missing`] : [];
 }
 
 function addDoubt(change: LiveChange, mount: DesiredMount, on: LoadedContext): void {

@@ -189,6 +189,6 @@ function noticeOf(
       message: `container ${name} carries labels of Keelson that this node did not give it; it is left alone`,
     };
   }
-  const place = project === "" ? "has a name of Keelson's" : `is in the project ${project}`;
-  return { code: "K3020", message: `container ${name} ${place} and is not Keelson's; it is left alone` };
+  const place = project === "" ? "is named like one of Keelson's" : `is in the project ${project} of Keelson`;
+  return { code: "K3020", message: `container ${name} ${place} and was not made by it; it is left alone` };
 }

@@ -1,4 +1,11 @@
-import { type ChangeClass, type Operation, type Plan, changeClasses, compareText } from "@keelson/model";
+import {
+  type ChangeClass,
+  type Operation,
+  type Plan,
+  changeClasses,
+  compareText,
+  projectOf,
+} from "@keelson/model";
 
 /** One thing that changes, as a person would say it. */
 export interface PlannedChange {
@@ -21,7 +28,10 @@ export interface PlannedChange {
   class: ChangeClass;
 }
 
-/** A plan folded to one entry per thing: what is merely a step of a change (start, wait, note) does not stand alone. */
+/**
+ * A plan folded to one entry per thing: what is merely a step of a change (starting, waiting, noting, placing the files
+ * of a service that changes anyway) does not stand alone.
+ */
 export function summarizePlan(plan: Plan): PlannedChange[] {
   const changes = new Map<string, PlannedChange>();
   for (const operation of plan.operations) {
@@ -31,6 +41,14 @@ export function summarizePlan(plan: Plan): PlannedChange[] {
       if (known === undefined) changes.set(key, change);
       else mergeChange(known, change);
     }
+  }
+  const isStep = (operation: Operation) =>
+    operation.kind === "place-files" &&
+    operation.mount.services.some((service) =>
+      changes.has(`service ${projectOf(plan.environment, operation.instance)}/${service}`),
+    );
+  for (const operation of plan.operations) {
+    if (isStep(operation)) changes.delete(operation.resource.replace(":", " "));
   }
   return [...changes.values()];
 }

@@ -29,7 +29,9 @@ export function closest(text: string, known: readonly string[]): string | undefi
     .filter(({ length }) => Math.abs(length - text.length) <= 3)
     .map((candidate) => ({ candidate, distance: editDistance(text.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  return near !== undefined && near.distance <= (text.length < 4 ? 1 : Math.max(2, text.length / 3)) ? near.candidate : undefined;
+  return near !== undefined && near.distance <= (text.length < 4 ? 1 : Math.max(2, text.length / 3))
+    ? near.candidate
+    : undefined;
 }
 
 /** Levenshtein's distance, row by row. */

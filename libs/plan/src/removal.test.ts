@@ -1,0 +1,231 @@
+import { describe, expect, test } from "vitest";
+
+import {
+  type InstanceSketch,
+  applied,
+  changed,
+  container,
+  containerOf,
+  node,
+  planOf,
+  planText,
+} from "./fixture.ts";
+
+const storage: InstanceSketch = {
+  services: { db: { volumes: ["data"] } },
+  volumes: { data: "local" },
+  networks: { stores: "x" },
+};
+const core: InstanceSketch = {
+  after: ["storage"],
+  services: {
+    app: { dependsOn: ["cache"], networks: ["default", "lab-storage_stores"] },
+    cache: {},
+    nginx: { dependsOn: ["app"] },
+  },
+};
+const mail: InstanceSketch = { services: { mail: {} } };
+const platform = applied(node({ core, storage, mail }));
+
+describe("what is no longer desired", () => {
+  test("a service goes when those that depended on it are replaced", () => {
+    const desired = node({
+      core: {
+        ...core,
+        services: {
+          app: { networks: ["default", "lab-storage_stores"], environment: "no cache" },
+          nginx: { dependsOn: ["app"] },
+        },
+      },
+      storage,
+      mail,
+    });
+    expect(planText({ ...platform, desired })).toMatchInlineSnapshot(`
+      "#1 create-containers service:lab-core/app [recreate]: app: environment added
+      #2 remove-container service:lab-core/cache (lab-core-cache-1) [recreate] after #1: is no longer desired
+      #3 start-service service:lab-core/app [live] after #1: its containers are new
+      #4 await-service service:lab-core/app [live] after #3: until it runs
+      "
+    `);
+  });
+
+  test("a service gives up its port before it is taken", () => {
+    const before = applied(
+      node({ core: { services: { old: { ports: [80] }, web: { dependsOn: ["old"] } } } }),
+    );
+    const desired = node({
+      core: { services: { new: { ports: [80] }, web: { dependsOn: ["new"], environment: "x" } } },
+    });
+    const state = changed({ ...before, desired }, ({ observed }) => {
+      observed.heldPorts = [{ hostIp: "", port: 80, protocol: "tcp", container: "lab-core-old-1" }];
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 pull-image image:new:1.0 [live]: is not on the node
+      #2 remove-container service:lab-core/old (lab-core-old-1) [recreate] after #1: is no longer desired
+      #3 create-containers service:lab-core/new [live] after #1: new: no container yet
+      #4 start-service service:lab-core/new [live] after #2 #3: its containers are new
+      #5 create-containers service:lab-core/web [recreate] after #4: web: environment added
+      #6 await-service service:lab-core/new [live] after #4: until it runs
+      #7 start-service service:lab-core/web [live] after #5: its containers are new
+      #8 await-service service:lab-core/web [live] after #7: until it runs
+      "
+    `);
+  });
+
+  test("an instance goes, dependents first, and its network, and its volumes stay", () => {
+    const before = applied(
+      node({
+        core: {
+          ...core,
+          volumes: { cache: "x" },
+          services: { ...core.services, cache: { volumes: ["cache"] } },
+        },
+        storage,
+        mail,
+      }),
+    );
+    expect(planText({ ...before, desired: node({ storage, mail }) })).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/nginx (lab-core-nginx-1) [recreate]: is no longer desired
+      #2 remove-container service:lab-core/app (lab-core-app-1) [recreate] after #1: is no longer desired
+      #3 remove-container service:lab-core/cache (lab-core-cache-1) [recreate] after #2: is no longer desired
+      #4 remove-network network:lab-core_default [live] after #3: is no longer desired
+      "
+    `);
+  });
+
+  test("instances go in the reverse of the order in which they came", () => {
+    const state = { ...platform, desired: node({ mail }), policy: { allowMassRemoval: true } };
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/nginx (lab-core-nginx-1) [recreate]: is no longer desired
+      #2 remove-container service:lab-core/app (lab-core-app-1) [recreate] after #1: is no longer desired
+      #3 remove-container service:lab-core/cache (lab-core-cache-1) [recreate] after #2: is no longer desired
+      #4 remove-container service:lab-storage/db (lab-storage-db-1) [recreate] after #3: is no longer desired
+      #5 remove-network network:lab-core_default [live] after #3: is no longer desired
+      #6 remove-network network:lab-storage_stores [live] after #4: is no longer desired
+      "
+    `);
+  });
+
+  test("an instance that goes does so before the one that it required stops", () => {
+    const state = { ...platform, desired: node({ storage: { ...storage, state: "installed" }, mail }) };
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/nginx (lab-core-nginx-1) [recreate]: is no longer desired
+      #2 remove-container service:lab-core/app (lab-core-app-1) [recreate] after #1: is no longer desired
+      #3 remove-container service:lab-core/cache (lab-core-cache-1) [recreate] after #2: is no longer desired
+      #4 stop-container service:lab-storage/db (lab-storage-db-1) [restart] after #3: is to be installed, not running
+      #5 remove-network network:lab-core_default [live] after #3: is no longer desired
+      "
+    `);
+  });
+
+  test("goes only when everything else is staged", () => {
+    const desired = node({ storage, mail: { services: { mail: { image: "mail:2.0" } } } });
+    expect(planText({ ...platform, desired })).toMatch(/remove-container .*nginx.* after #1:/);
+  });
+});
+
+describe("mass removal", () => {
+  test("of more than half of the instances is not done, and everything else is", () => {
+    const desired = node({ mail: { services: { mail: { image: "mail:2.0" } } } });
+    expect(planText({ ...platform, desired })).toMatchInlineSnapshot(`
+      "#1 pull-image image:mail:2.0 [live]: is not on the node
+      #2 create-containers service:lab-mail/mail [recreate] after #1: mail: image 1.0 → 2.0
+      #3 start-service service:lab-mail/mail [live] after #2: its containers are new
+      #4 await-service service:lab-mail/mail [live] after #3: until it runs
+      ! instance:core [K3030] this revision would remove 2 of the 3 instances of the node, core among them
+      ! instance:storage [K3030] this revision would remove 2 of the 3 instances of the node, storage among them
+      "
+    `);
+    expect(planOf({ ...platform, desired }).blocked[0]?.hint).toContain("policy.allowMassRemoval: true");
+  });
+
+  test("of everything is not done", () => {
+    expect(planOf({ ...platform, desired: node({}) }).operations).toEqual([]);
+  });
+
+  test("of a single instance is never too much", () => {
+    const before = applied(node({ mail }));
+    expect(planOf({ ...before, desired: node({}) }).blocked).toEqual([]);
+  });
+
+  test("of half of them is not too much", () => {
+    const before = applied(node({ core, storage, mail, dns: { services: { dns: {} } } }));
+    expect(planOf({ ...before, desired: node({ core, storage }) }).blocked).toEqual([]);
+  });
+
+  test("counts what is ours only", () => {
+    const state = changed({ ...platform, desired: node({ mail }) }, ({ observed }) => {
+      for (let index = 0; index < 9; index++)
+        observed.containers.push(container(`other-${index}`, { instance: `x${index}` }));
+    });
+    expect(planOf(state).blocked).toHaveLength(2);
+  });
+
+  test("does not keep a service of another instance", () => {
+    const desired = node({ mail: { services: { other: {} } } });
+    const { operations } = planOf({ ...platform, desired });
+    expect(operations.filter(({ kind }) => kind === "remove-container")).toMatchObject([
+      { containerName: "lab-mail-mail-1" },
+    ]);
+  });
+});
+
+describe("a network that is no longer desired", () => {
+  const before = applied(
+    node({ core: { services: { app: { networks: ["a", "b"] } }, networks: { a: "1", b: "2" } } }),
+  );
+  const desired = node({ core: { services: { app: { networks: ["a"] } }, networks: { a: "1" } } });
+
+  test("goes once its containers are replaced", () => {
+    expect(planText({ ...before, desired })).toMatchInlineSnapshot(`
+      "#1 create-containers service:lab-core/app [recreate]: app: networks changed
+      #2 start-service service:lab-core/app [live] after #1: its containers are new
+      #3 await-service service:lab-core/app [live] after #2: until it runs
+      #4 remove-network network:lab-core_b [live] after #1: is no longer desired
+      "
+    `);
+  });
+
+  test("stays while somebody else is in it", () => {
+    const state = changed({ ...before, desired }, ({ observed }) => {
+      observed.containers.push(container("guest", { networks: ["lab-core_b"] }));
+    });
+    expect(planText(state)).not.toContain("remove-network");
+  });
+
+  test("stays while one of ours is in it that cannot be replaced", () => {
+    const state = changed({ ...before, desired }, (copy) => {
+      copy.observed.containers.push(container("rival", { project: "lab-core", service: "app" }));
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! service:lab-core/app [K3021] container rival claims to be lab-core/app and is not this node's
+      ? container:rival [K3020] container rival is in the project lab-core and was not made by it; it is left alone
+      "
+    `);
+  });
+
+  test("is left alone when it is not ours", () => {
+    const state = changed({ ...before, desired }, ({ observed }) => {
+      for (const network of observed.networks)
+        if (network.name === "lab-core_b") network.ownership = "forged";
+    });
+    expect(planText(state)).not.toContain("remove-network");
+  });
+});
+
+test("notices name what is left alone, and why", () => {
+  const state = changed(platform, ({ observed }) => {
+    observed.containers.push(
+      container("lab-core-guest-1", { project: "lab-core", service: "guest" }),
+      container("lab-mail-web-1"),
+      container("forger", { ownership: "forged", project: "lab-core", service: "x" }),
+    );
+  });
+  expect(planText(state)).toMatchInlineSnapshot(`
+    "? container:forger [K3022] container forger carries labels of Keelson that this node did not give it; it is left alone
+    ? container:lab-core-guest-1 [K3020] container lab-core-guest-1 is in the project lab-core and was not made by it; it is left alone
+    ? container:lab-mail-web-1 [K3020] container lab-mail-web-1 is named like one of Keelson's and was not made by it; it is left alone
+    "
+  `);
+  expect(containerOf(state, "lab-core/app")).toBeDefined();
+});

@@ -1,0 +1,327 @@
+import { describe, expect, test } from "vitest";
+
+import { applied, changed, container, containerOf, node, planText } from "./fixture.ts";
+import { findCopies } from "./service-containers.ts";
+import type { SimulatedNode } from "./simulate.ts";
+
+const desired = node({
+  core: { services: { web: { healthcheck: true }, api: { dependsOn: ["web:healthy"] } } },
+});
+const running = applied(desired);
+const before = applied(
+  node({
+    core: { services: { web: { healthcheck: true, image: "web:0.9" }, api: { dependsOn: ["web:healthy"] } } },
+  }),
+);
+
+function withState(
+  change: (web: ReturnType<typeof containerOf>, copy: SimulatedNode) => void,
+): SimulatedNode {
+  return changed(running, (copy) => change(containerOf(copy, "lab-core/web"), copy));
+}
+
+describe("a container", () => {
+  test("that was stopped is started", () => {
+    expect(planText(withState((web) => Object.assign(web, { state: "exited", exitCode: 137 }))))
+      .toMatchInlineSnapshot(`
+      "#1 start-service service:lab-core/web [live]: is not running (exit code 137)
+      #2 await-service service:lab-core/web [live] after #1: until it is healthy
+      "
+    `);
+  });
+
+  test("that was removed is made again", () => {
+    const state = withState((web, { observed }) =>
+      observed.containers.splice(observed.containers.indexOf(web), 1),
+    );
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 create-containers service:lab-core/web [live]: web: no container yet
+      #2 start-service service:lab-core/web [live] after #1: its containers are new
+      #3 await-service service:lab-core/web [live] after #2: until it is healthy
+      "
+    `);
+  });
+
+  test("that is paused goes on", () => {
+    expect(planText(withState((web) => Object.assign(web, { state: "paused" })))).toMatchInlineSnapshot(`
+      "#1 start-service service:lab-core/web [live]: is paused
+      #2 await-service service:lab-core/web [live] after #1: until it is healthy
+      "
+    `);
+  });
+
+  test("that is dead is made anew", () => {
+    expect(planText(withState((web) => Object.assign(web, { state: "dead" })))).toMatchInlineSnapshot(`
+      "#1 create-containers service:lab-core/web (forced) [recreate]: web: the container is dead
+      #2 start-service service:lab-core/web [live] after #1: its containers are new
+      #3 await-service service:lab-core/web [live] after #2: until it is healthy
+      "
+    `);
+  });
+
+  test.each(["restarting", "running"] as const)(
+    "that is %s and unhealthy is left to its health check",
+    (state) => {
+      expect(planText(withState((web) => Object.assign(web, { state, health: "unhealthy" })))).toBe(
+        "nothing to do\n",
+      );
+    },
+  );
+
+  test("that lost a network is made anew", () => {
+    expect(planText(withState((web) => Object.assign(web, { networks: [] })))).toMatchInlineSnapshot(`
+      "#1 create-containers service:lab-core/web (forced) [recreate]: web: network lab-core_default is not connected
+      #2 start-service service:lab-core/web [live] after #1: its containers are new
+      #3 await-service service:lab-core/web [live] after #2: until it is healthy
+      "
+    `);
+  });
+
+  test("that was recreated by hand, without labels of ours, keeps its name, and Compose stays away", () => {
+    const state = withState((web, { observed }) => {
+      observed.containers.splice(observed.containers.indexOf(web), 1, container(web.name));
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! service:lab-core/web [K3021] container lab-core-web-1 claims to be lab-core/web and is not this node's
+      ? container:lab-core-web-1 [K3020] container lab-core-web-1 is named like one of Keelson's and was not made by it; it is left alone
+      "
+    `);
+  });
+
+  test("that Compose made by hand, with its labels and none of ours", () => {
+    const state = withState((web) =>
+      Object.assign(web, { ownership: "foreign", digest: "", instance: "", id: "by hand" }),
+    );
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! service:lab-core/web [K3021] container lab-core-web-1 claims to be lab-core/web and is not this node's
+      ? container:lab-core-web-1 [K3020] container lab-core-web-1 is in the project lab-core and was not made by it; it is left alone
+      "
+    `);
+  });
+
+  test("that is not ours does not keep ours from being started", () => {
+    const state = withState((web, { observed }) => {
+      web.state = "exited";
+      observed.containers.push(container("rival", { project: "lab-core", service: "web" }));
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 start-service service:lab-core/web [live]: is not running (exit code 0)
+      #2 await-service service:lab-core/web [live] after #1: until it is healthy
+      ? container:rival [K3020] container rival is in the project lab-core and was not made by it; it is left alone
+      "
+    `);
+  });
+
+  test("with forged labels is never touched", () => {
+    const state = withState((web, { observed }) =>
+      observed.containers.push({ ...web, id: "x", name: "forger", ownership: "forged" }),
+    );
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "? container:forger [K3022] container forger carries labels of Keelson that this node did not give it; it is left alone
+      "
+    `);
+  });
+
+  test("with copied labels is never touched, and Compose and the start stay away", () => {
+    const state = withState((web, { observed }) => {
+      observed.containers.push({ ...web, id: "x", name: "lab-core-web-2", state: "exited" });
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "? container:lab-core-web-2 [K3022] container lab-core-web-2 carries labels of Keelson that this node did not give it; it is left alone
+      "
+    `);
+    expect(planText({ ...state, desired: node({ core: { services: { web: { image: "web:1.1" } } } }) }))
+      .toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/api (lab-core-api-1) [recreate]: is no longer desired
+      ! service:lab-core/web [K3021] container lab-core-web-2 claims to be lab-core/web and is not this node's
+      ? container:lab-core-web-2 [K3022] container lab-core-web-2 carries labels of Keelson that this node did not give it; it is left alone
+      "
+    `);
+    expect(
+      planText(
+        changed(state, (copy) => Object.assign(containerOf(copy, "lab-core/web"), { state: "exited" })),
+      ),
+    ).toContain("K3021");
+  });
+
+  test("with copied labels of a service that is no longer desired is not removed", () => {
+    const state = changed({ ...running, desired: node({ core: { services: { api: {} } } }) }, (copy) => {
+      copy.observed.containers.push({
+        ...containerOf(copy, "lab-core/web"),
+        id: "x",
+        name: "lab-core-web-2",
+      });
+    });
+    const text = planText(state);
+    expect(text).toContain("remove-container service:lab-core/web (lab-core-web-1)");
+    expect(text).not.toContain("(lab-core-web-2)");
+    expect(text).toContain("? container:lab-core-web-2 [K3022]");
+  });
+});
+
+describe("a killed Compose", () => {
+  const leftover = "0123456789ab_lab-core-web-1";
+
+  test("leaves the new container alone, under a name that is mended", () => {
+    const state = withState((web) =>
+      Object.assign(web, { name: leftover, id: "new", state: "created", health: "none" }),
+    );
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 rename-container service:lab-core/web to lab-core-web-1 [live]: is still named 0123456789ab_lab-core-web-1 after an interrupted replacement
+      #2 start-service service:lab-core/web [live]: was never started
+      #3 await-service service:lab-core/web [live] after #2: until it is healthy
+      "
+    `);
+  });
+
+  test("leaves the new one beside the old one, which serves until all is ready", () => {
+    const state = changed({ ...before, desired }, (copy) => {
+      const old = containerOf(copy, "lab-core/web");
+      copy.observed.containers.push({
+        ...containerOf(running, "lab-core/web"),
+        ...{ id: "new", name: leftover, state: "created", health: "none", image: old.image },
+      });
+      copy.observed.images["web:1.0"] = { id: "image of web:1.0", digests: [] };
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/web (lab-core-web-1) [recreate]: is left over from an interrupted replacement
+      #2 rename-container service:lab-core/web to lab-core-web-1 [live] after #1: is still named 0123456789ab_lab-core-web-1 after an interrupted replacement
+      #3 start-service service:lab-core/web [live] after #1: was never started
+      #4 await-service service:lab-core/web [live] after #3: until it is healthy
+      "
+    `);
+  });
+
+  test("leaves one that is itself outdated by now", () => {
+    const state = changed({ ...before, desired }, (copy) => {
+      Object.assign(containerOf(copy, "lab-core/web"), { name: leftover });
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 pull-image image:web:1.0 [live]: is not on the node
+      #2 create-containers service:lab-core/web [recreate] after #1: web: image 0.9 → 1.0
+      #3 start-service service:lab-core/web [live] after #2: its containers are new
+      #4 await-service service:lab-core/web [live] after #3: until it is healthy
+      "
+    `);
+  });
+
+  test("leaves one of several replicas twice", () => {
+    const scaled = (image: string) => node({ core: { services: { web: { replicas: 2, image } } } });
+    const state = changed({ ...applied(scaled("web:0.9")), desired: scaled("web:1.0") }, (copy) => {
+      const old = containerOf(copy, "lab-core/web");
+      const { digest = "" } = copy.desired.instances[0]?.services[0] ?? {};
+      copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 pull-image image:web:1.0 [live]: is not on the node
+      #2 remove-container service:lab-core/web (lab-core-web-1) [recreate] after #1: is left over from an interrupted replacement
+      #3 create-containers service:lab-core/web [recreate] after #2: web: image 0.9 → 1.0
+      #4 start-service service:lab-core/web [live] after #3: its containers are new
+      #5 await-service service:lab-core/web [live] after #4: until it runs
+      "
+    `);
+  });
+
+  test("leaves containers that the record does not know, and they are taken over", () => {
+    const scaled = node({ core: { services: { web: { replicas: 3 } } } });
+    const state = changed(applied(scaled), ({ record, observed }) => {
+      record.containers = { [observed.containers[0]?.id ?? ""]: { project: "lab-core", service: "web" } };
+    });
+    expect(planText(state)).toBe("nothing to do\n");
+  });
+});
+
+describe("replicas", () => {
+  const scaled = (replicas: number) => node({ core: { services: { web: { replicas } } } });
+
+  test("more of them are added and none is touched", () => {
+    expect(planText({ ...applied(scaled(1)), desired: scaled(3) })).toMatchInlineSnapshot(`
+      "#1 create-containers service:lab-core/web [live]: web: 1 of 3 containers
+      #2 start-service service:lab-core/web [live] after #1: its containers are new
+      #3 await-service service:lab-core/web [live] after #2: until it runs
+      "
+    `);
+  });
+
+  test("fewer of them: the highest numbers go", () => {
+    expect(planText({ ...applied(scaled(3)), desired: scaled(1) })).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/web (lab-core-web-2) [recreate]: is more than the 1 wanted
+      #2 remove-container service:lab-core/web (lab-core-web-3) [recreate]: is more than the 1 wanted
+      "
+    `);
+  });
+
+  test("none of them, and nothing to do afterwards", () => {
+    expect(planText({ ...applied(scaled(2)), desired: scaled(0) })).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/web (lab-core-web-1) [recreate]: is more than the 0 wanted
+      #2 remove-container service:lab-core/web (lab-core-web-2) [recreate]: is more than the 0 wanted
+      "
+    `);
+    expect(planText(applied(scaled(0)))).toBe("nothing to do\n");
+  });
+
+  test("one that is gone is made again under the next number, and is not taken for a copy", () => {
+    const state = changed(applied(scaled(3)), ({ observed }) => {
+      const [, second] = observed.containers;
+      if (second !== undefined) observed.containers[1] = { ...second, id: "new", name: "lab-core-web-4" };
+    });
+    expect(findCopies(state.desired, state)).toEqual(new Set());
+    expect(planText(state)).toBe("nothing to do\n");
+  });
+
+  test("one more than wanted, as the record knows, is removed", () => {
+    const state = { ...applied(scaled(2)), desired: scaled(1) };
+    expect(planText(state)).toContain("remove-container service:lab-core/web (lab-core-web-2)");
+  });
+
+  test("ten of them lose the tenth first", () => {
+    expect(planText({ ...applied(scaled(10)), desired: scaled(9) })).toContain("(lab-core-web-10)");
+  });
+});
+
+describe("a one-shot", () => {
+  const withJob = (job: object) =>
+    node({ core: { services: { job: { oneShot: true, ...job }, web: { dependsOn: ["job:completed"] } } } });
+  const done = applied(withJob({}));
+
+  test("that has done its work is in sync", () => {
+    expect(containerOf(done, "lab-core/job").state).toBe("exited");
+    expect(planText(done)).toBe("nothing to do\n");
+  });
+
+  test("that failed runs again", () => {
+    const failed = changed(done, (copy) => Object.assign(containerOf(copy, "lab-core/job"), { exitCode: 2 }));
+    expect(planText(failed)).toMatchInlineSnapshot(`
+      "#1 start-service service:lab-core/job [live]: is not running (exit code 2)
+      #2 await-service service:lab-core/job [live] after #1: until it has done its work
+      "
+    `);
+  });
+
+  test("that still runs is waited for by what needs it", () => {
+    const state = changed(done, (copy) => {
+      containerOf(copy, "lab-core/job").state = "running";
+      containerOf(copy, "lab-core/web").state = "exited";
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 await-service service:lab-core/job [live]: until it has done its work
+      #2 start-service service:lab-core/web [live] after #1: is not running (exit code 0)
+      #3 await-service service:lab-core/web [live] after #2: until it runs
+      "
+    `);
+  });
+
+  test("with another digest runs once more", () => {
+    expect(planText({ ...done, desired: withJob({ environment: "new" }) })).toMatchInlineSnapshot(`
+      "#1 create-containers service:lab-core/job [recreate]: job: environment added
+      #2 start-service service:lab-core/job [live] after #1: its containers are new
+      #3 await-service service:lab-core/job [live] after #2: until it has done its work
+      "
+    `);
+  });
+
+  test("does not do its work twice because its network is gone", () => {
+    const state = changed(done, (copy) => Object.assign(containerOf(copy, "lab-core/job"), { networks: [] }));
+    expect(planText(state)).toBe("nothing to do\n");
+  });
+});
