@@ -15,6 +15,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["{apps,libs}/*/src/**/*.integration.test.ts", "test/support/**/*.integration.test.ts"],
+          setupFiles: ["test/support/stop.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -23,6 +24,7 @@ export default defineConfig({
         test: {
           name: "scenarios",
           include: ["test/scenarios/**/*.test.ts"],
+          setupFiles: ["test/support/stop.ts"],
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },

@@ -16,7 +16,10 @@ async function describeEntry(path: string): Promise<string> {
   const when = `${found.mode.toString(8)} ${found.ino} ${found.mtimeNs}`;
   if (found.isSymbolicLink()) return `${when} → ${await readlink(path)}`;
   if (!found.isFile()) return when;
-  return `${when} ${createHash("sha256").update(await readFile(path)).digest("hex").slice(0, 16)}`;
+  return `${when} ${createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex")
+    .slice(0, 16)}`;
 }
 
 /** The regular files below a folder that hold a text anywhere in their bytes, with their modes in octal. */

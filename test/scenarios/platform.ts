@@ -157,7 +157,10 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   await server.createRepository("platform");
   const remote = Object.assign(new URL(server.url("platform")), credentials);
   const repository = stack.use(await makeGitRepository({ remote: remote.href }));
-  const state = makeStateRepository(repository, { lock: paths.lock, complete: async (text) => images.loadNamed(text) });
+  const state = makeStateRepository(repository, {
+    lock: paths.lock,
+    complete: async (text) => images.loadNamed(text),
+  });
   await state.push(await firstFiles(options, { environment, port }), "first");
   const agentFiles = await writeAgentFiles(folder.path, {
     environment,

@@ -20,14 +20,14 @@ export async function endProcess(pid: number): Promise<void> {
   await waitFor(async () => !(await isRunning(pid)), { what: `process ${pid} to end` });
 }
 
-/** Kills every process that has one of the texts in its command line, and their children. */
+/** Kills every process that has one of the texts in its command line or environment, and their children. */
 export async function endProcessesNaming(texts: readonly string[]): Promise<void> {
   const processes = await listProcesses();
-  const named = new Set(
-    processes
-      .filter(({ commandLine }) => texts.some((text) => commandLine.includes(text)))
-      .map(({ pid }) => pid),
-  );
+  const named = new Set<number>();
+  for (const { pid, commandLine } of processes) {
+    const told = `${commandLine}${(await readProcess(pid, "environ")) ?? ""}`;
+    if (texts.some((text) => told.includes(text))) named.add(pid);
+  }
   for (const { pid, parent } of processes) {
     if (pid !== process.pid && (named.has(pid) || named.has(parent))) await endProcess(pid);
   }
@@ -64,12 +64,12 @@ export async function listProcesses(): Promise<RunningProcess[]> {
   return processes.flat();
 }
 
-async function readProcess(pid: number, name: "stat" | "cmdline"): Promise<string | undefined> {
+async function readProcess(pid: number, name: "stat" | "cmdline" | "environ"): Promise<string | undefined> {
   try {
     return await readFile(`/proc/${pid}/${name}`, "utf8");
   } catch (error) {
-    // Both mean that it ended meanwhile: ESRCH comes when it does so between open and read.
-    if (["ENOENT", "ESRCH"].includes(codeOf(error) ?? "")) return undefined;
+    // The first two mean that it ended meanwhile (between open and read for ESRCH), the last that it is another user's.
+    if (["ENOENT", "ESRCH", "EACCES"].includes(codeOf(error) ?? "")) return undefined;
     throw error;
   }
 }

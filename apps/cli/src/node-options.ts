@@ -46,7 +46,7 @@ export function addNodeOptions(command: Command): Command {
 }
 
 export const defaultConfigPath = "/etc/keelson/agent.yaml";
-const defaultStateDir = "/var/lib/keelson";
+export const defaultStateDir = "/var/lib/keelson";
 
 /** Flags over agent.yaml over defaults. */
 export async function readNodeSettings(

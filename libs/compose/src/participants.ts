@@ -194,7 +194,7 @@ function isPlainReference(
 }
 
 function isPlain(file: SourceFile): boolean {
-  return file.path !== "";
+  return file.mode === "100644" || file.mode === "100755";
 }
 
 /** A symbolic link could lead anywhere on the node. */

@@ -69,7 +69,6 @@ function runConfig(
     binary: options.composeBinary,
     arguments: [
       `--project-name=${project}`,
-      `--project-directory=${workspace.project}`,
       `--env-file=${workspace.variablesFile}`,
       ...workspace.composeFiles.map((file) => `--file=${file}`),
       "config",
@@ -87,7 +86,6 @@ export function closedEnvironment(home: string): Record<string, string> {
   return {
     COMPOSE_DISABLE_ENV_FILE: "1",
     COMPOSE_EXPERIMENTAL_GIT_REMOTE: "0",
-    COMPOSE_EXPERIMENTAL_OCI_REMOTE: "0",
     DOCKER_CONFIG: home,
     HOME: home,
   };

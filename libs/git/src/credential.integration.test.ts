@@ -4,7 +4,7 @@ import { formatError } from "@keelson/model";
 import type { Credential } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import { isRunning, makeTempFolder, waitFor } from "../../../test/support/index.ts";
+import { isRunning, makeTempFolder, waitFor } from "@keelson/test/support";
 import { readCredential } from "./credential.ts";
 
 async function refusal(credential: Credential, timeoutMs = 5_000): Promise<string> {

@@ -17,8 +17,8 @@ import {
   startGitServer,
   startHttpFront,
   waitFor,
-} from "../../../test/support/index.ts";
-import type { Credentials } from "../../../test/support/index.ts";
+} from "@keelson/test/support";
+import type { Credentials } from "@keelson/test/support";
 import { fetchRevision } from "./fetch-revision.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;

@@ -5,8 +5,8 @@ import { decodeText } from "@keelson/model";
 import type { Revision } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, outputOf, startGitServer } from "../../../test/support/index.ts";
-import type { Credentials } from "../../../test/support/index.ts";
+import { makeGitRepository, makeTempFolder, outputOf, startGitServer } from "@keelson/test/support";
+import type { Credentials } from "@keelson/test/support";
 import { fileLimits } from "./file-set.ts";
 import { fetchRevision } from "./fetch-revision.ts";
 

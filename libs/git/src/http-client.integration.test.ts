@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { expect, it } from "vitest";
 
-import { findFreePort } from "../../../test/support/index.ts";
+import { findFreePort } from "@keelson/test/support";
 import { startDeadline } from "./deadline.ts";
 import { GitHttpClient } from "./http-client.ts";
 import type { GitHttpClientInput } from "./http-client.ts";

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { decodeText } from "@keelson/model";
 import { afterEach, expect, it, vi } from "vitest";
 
-import { isRunning, makeGitRepository, makeTempFolder, waitFor } from "../../../test/support/index.ts";
+import { isRunning, makeGitRepository, makeTempFolder, waitFor } from "@keelson/test/support";
 import { fetchRevision } from "./fetch-revision.ts";
 
 afterEach(() => {

@@ -5,7 +5,7 @@ import { decodeText } from "@keelson/model";
 import type { SourceFiles } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, outputOf, startGitServer } from "../../../test/support/index.ts";
+import { makeGitRepository, makeTempFolder, outputOf, startGitServer } from "@keelson/test/support";
 import { fetchRevision } from "./fetch-revision.ts";
 import { fileLimits } from "./file-set.ts";
 import { readCommit } from "./read-commit.ts";

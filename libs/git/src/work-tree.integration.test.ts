@@ -5,7 +5,7 @@ import { decodeText } from "@keelson/model";
 import type { Revision } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, outputOf } from "../../../test/support/index.ts";
+import { makeGitRepository, makeTempFolder, outputOf } from "@keelson/test/support";
 import { fileLimits } from "./file-set.ts";
 import { listDirtyPaths, readWorkTree } from "./work-tree.ts";
 

@@ -18,7 +18,10 @@ export const Capability = z
   .string()
   .regex(/^[a-z0-9][a-z0-9/.-]{0,63}$/, "must be like shared-storage or arch/amd64");
 
-/** The Compose project of an instance. Names cannot hold `_`, so two environments on one node never meet. */
+/**
+ * The Compose project of an instance. `a` with `b-c` and `a-b` with `c` give the same one: on one node the second is
+ * blocked, since what the first made carries another environment's label.
+ */
 export function projectOf(environment: string, instance: string): string {
   return `${environment}-${instance}`;
 }

@@ -19,7 +19,7 @@ import {
   startService,
   stopContainer,
 } from "@keelson/engine";
-import { type Emit, type NodeSecrets, type Revision, required } from "@keelson/model";
+import { type Emit, type NodeSecrets, type Revision, Status, required } from "@keelson/model";
 import type { DesiredPorts, OperationContext, OperationPorts, Ports, ReadPorts } from "@keelson/reconcile";
 import { type NodeLock, acquireLock, openRecord } from "@keelson/record";
 import { closedSecrets, openSecrets } from "@keelson/secrets";
@@ -27,6 +27,7 @@ import {
   composeFileOf,
   observeStore,
   placeFiles,
+  readStatus,
   recordFiles,
   removeFiles,
   writeComposeModel,
@@ -43,9 +44,14 @@ export interface WireInput {
 
 /** As far as the desired state, for any node and without an engine: secrets are closed, nothing is remembered. */
 export function wireDesired(input: WireInput & { composeBinary: string }): DesiredPorts {
+  const { composeBinary } = input;
+  const requireCompose = newComposeCheck(composeBinary);
   return {
     ...input,
-    resolveCompose: async (compose) => resolveCompose(compose, { composeBinary: input.composeBinary }),
+    resolveCompose: async (compose) => {
+      await requireCompose();
+      return resolveCompose(compose, { composeBinary });
+    },
     secrets: closedSecrets(),
     record: overlayMemory(null),
   };
@@ -81,7 +87,6 @@ export async function wireApply(
   settings: NodeSettings,
   input: ApplyInput,
 ): Promise<{ ports: Ports } & Disposable> {
-  await readComposeVersion(settings.composeBinary);
   const lock = await acquireLock({
     path: lockPath(settings),
     waitMs: input.lockWaitMs,
@@ -97,6 +102,7 @@ export async function wireApply(
         secrets,
         record,
         operations: wireOperations(settings, { secrets, lock, signal: input.signal }),
+        readStatus: async () => parseStatus(await readStatus(settings.stateDir)),
         publishStatus: async (status) =>
           writeStatus({ stateDir: settings.stateDir, text: `${JSON.stringify(status, null, 2)}\n` }),
         now: () => new Date(),
@@ -110,6 +116,12 @@ export async function wireApply(
     lock.release();
     throw error;
   }
+}
+
+/** Asks Compose once for its version, and not before it is needed: a round with nothing to do starts no process for it. */
+function newComposeCheck(composeBinary: string): () => Promise<void> {
+  let version: Promise<string> | undefined;
+  return async () => void (await (version ??= readComposeVersion(composeBinary)));
 }
 
 function observers(
@@ -135,6 +147,7 @@ function wireOperations(
   const { stateDir, environment, composeBinary, pullTimeoutMs } = settings;
   const { secrets } = on;
   const engine = connectEngine(engineAddress(settings));
+  const requireCompose = newComposeCheck(composeBinary);
   const store = { stateDir, fillSecrets: secrets.fillSecrets };
   const inEngine = ({ progress, signal }: OperationContext): EngineContext => ({
     engine,
@@ -157,6 +170,7 @@ function wireOperations(
     "remove-files": async (operation) => removeFiles(store, operation),
     "record-files": async (operation) => recordFiles(store, operation),
     "create-containers": async (operation, context) => {
+      await requireCompose();
       const { name, project, compose } = required(context.instance, `instance ${operation.instance}`);
       await writeComposeModel(store, { instance: name, project, model: compose, ownerOf: secrets.ownerOf });
       await createContainers(inEngine(context), operation);
@@ -170,4 +184,15 @@ function wireOperations(
     "stop-container": async (operation, context) => stopContainer(inEngine(context), operation),
     "rename-container": async (operation, context) => renameContainer(inEngine(context), operation),
   };
+}
+
+/** What cannot be understood is no report; the next one takes its place. */
+function parseStatus(text: string | null): Status | null {
+  if (text === null) return null;
+  try {
+    return Status.safeParse(JSON.parse(text)).data ?? null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

@@ -139,7 +139,7 @@ function foreignObstacles(change: ServiceChange, resource: string, on: ObstacleC
   return inTheWay.map((container) => ({
     resource,
     code: "K3021",
-    message: `container ${container.name} claims to be ${on.instance.project}/${change.service.name} and is not this node's`,
+    message: `container ${container.name} stands in the place of ${on.instance.project}/${change.service.name} and is not this node's`,
     hint: `Remove it if nobody needs it: docker rm -f ${container.name}`,
   }));
 }

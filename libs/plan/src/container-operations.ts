@@ -138,11 +138,11 @@ function waitForAll(
 
 /** After an interrupted replacement; when Compose makes the container anew it also names it. */
 export function addRenames(context: InstanceContext, change: ServiceChange): void {
-  const isTakenAway = change.action === "recreate" || change.action === "remove";
-  if (isTakenAway || change.isBlocked) return;
+  if (change.isBlocked || change.action === "remove") return;
   for (const container of change.containers.kept) {
     const name = leftoverName(container.name);
-    if (name === null) continue;
+    const isReplaced = change.force || container.digest !== change.service.digest;
+    if (name === null || (change.action === "recreate" && isReplaced)) continue;
     context.graph.add(
       keys.rename(container.id),
       {

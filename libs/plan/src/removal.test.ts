@@ -198,8 +198,8 @@ describe("a network that is no longer desired", () => {
       copy.observed.containers.push(container("rival", { project: "lab-core", service: "app" }));
     });
     expect(planText(state)).toMatchInlineSnapshot(`
-      "! service:lab-core/app [K3021] container rival claims to be lab-core/app and is not this node's
-      ? container:rival [K3020] container rival is in the project lab-core and was not made by it; it is left alone
+      "! service:lab-core/app [K3021] container rival stands in the place of lab-core/app and is not this node's
+      ? container:rival [K3020] container rival is in the project lab-core of Keelson and was not made by it; it is left alone
       "
     `);
   });
@@ -223,7 +223,7 @@ test("notices name what is left alone, and why", () => {
   });
   expect(planText(state)).toMatchInlineSnapshot(`
     "? container:forger [K3022] container forger carries labels of Keelson that this node did not give it; it is left alone
-    ? container:lab-core-guest-1 [K3020] container lab-core-guest-1 is in the project lab-core and was not made by it; it is left alone
+    ? container:lab-core-guest-1 [K3020] container lab-core-guest-1 is in the project lab-core of Keelson and was not made by it; it is left alone
     ? container:lab-mail-web-1 [K3020] container lab-mail-web-1 is named like one of Keelson's and was not made by it; it is left alone
     "
   `);

@@ -82,7 +82,7 @@ describe("a container", () => {
       observed.containers.splice(observed.containers.indexOf(web), 1, container(web.name));
     });
     expect(planText(state)).toMatchInlineSnapshot(`
-      "! service:lab-core/web [K3021] container lab-core-web-1 claims to be lab-core/web and is not this node's
+      "! service:lab-core/web [K3021] container lab-core-web-1 stands in the place of lab-core/web and is not this node's
       ? container:lab-core-web-1 [K3020] container lab-core-web-1 is named like one of Keelson's and was not made by it; it is left alone
       "
     `);
@@ -93,8 +93,8 @@ describe("a container", () => {
       Object.assign(web, { ownership: "foreign", digest: "", instance: "", id: "by hand" }),
     );
     expect(planText(state)).toMatchInlineSnapshot(`
-      "! service:lab-core/web [K3021] container lab-core-web-1 claims to be lab-core/web and is not this node's
-      ? container:lab-core-web-1 [K3020] container lab-core-web-1 is in the project lab-core and was not made by it; it is left alone
+      "! service:lab-core/web [K3021] container lab-core-web-1 stands in the place of lab-core/web and is not this node's
+      ? container:lab-core-web-1 [K3020] container lab-core-web-1 is in the project lab-core of Keelson and was not made by it; it is left alone
       "
     `);
   });
@@ -107,7 +107,7 @@ describe("a container", () => {
     expect(planText(state)).toMatchInlineSnapshot(`
       "#1 start-service service:lab-core/web [live]: is not running (exit code 0)
       #2 await-service service:lab-core/web [live] after #1: until it is healthy
-      ? container:rival [K3020] container rival is in the project lab-core and was not made by it; it is left alone
+      ? container:rival [K3020] container rival is in the project lab-core of Keelson and was not made by it; it is left alone
       "
     `);
   });
@@ -133,7 +133,7 @@ describe("a container", () => {
     expect(planText({ ...state, desired: node({ core: { services: { web: { image: "web:1.1" } } } }) }))
       .toMatchInlineSnapshot(`
       "#1 remove-container service:lab-core/api (lab-core-api-1) [recreate]: is no longer desired
-      ! service:lab-core/web [K3021] container lab-core-web-2 claims to be lab-core/web and is not this node's
+      ! service:lab-core/web [K3021] container lab-core-web-2 stands in the place of lab-core/web and is not this node's
       ? container:lab-core-web-2 [K3022] container lab-core-web-2 carries labels of Keelson that this node did not give it; it is left alone
       "
     `);
@@ -216,8 +216,9 @@ describe("a killed Compose", () => {
       "#1 pull-image image:web:1.0 [live]: is not on the node
       #2 remove-container service:lab-core/web (lab-core-web-1) [recreate] after #1: is left over from an interrupted replacement
       #3 create-containers service:lab-core/web [recreate] after #2: web: image 0.9 → 1.0
-      #4 start-service service:lab-core/web [live] after #3: its containers are new
-      #5 await-service service:lab-core/web [live] after #4: until it runs
+      #4 rename-container service:lab-core/web to lab-core-web-1 [live] after #2: is still named 0123456789ab_lab-core-web-1 after an interrupted replacement
+      #5 start-service service:lab-core/web [live] after #3: its containers are new
+      #6 await-service service:lab-core/web [live] after #5: until it runs
       "
     `);
   });

@@ -91,6 +91,8 @@ export interface ReadPorts extends DesiredPorts {
 export interface Ports extends ReadPorts {
   record: RecordPort;
   operations: OperationPorts;
+  /** The report that was published last; null when there is none. */
+  readStatus: () => Promise<Status | null>;
   publishStatus: (status: Status) => Promise<void>;
   now: () => Date;
 }

@@ -1,6 +1,6 @@
 import type { Status } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
-import { buildStatus } from "@keelson/report";
+import { buildStatus, saysNothingNew } from "@keelson/report";
 
 import type { DesiredPorts, Ports, ReadPorts } from "./ports.ts";
 import { newStepTimer } from "./step.ts";
@@ -33,7 +33,9 @@ export async function reconcileOnce(ports: Ports, options: RoundOptions): Promis
   }
   const { applied } = ports.record.readState();
   const status = buildStatus({ ...options, ...walk, error, applied, startedAt, finishedAt: ports.now() });
-  await newStepTimer(ports.emit)("report", async () => ports.publishStatus(status));
+  await newStepTimer(ports.emit)("report", async () => {
+    if (!saysNothingNew(status, await ports.readStatus())) await ports.publishStatus(status);
+  });
   return { ...walk, error, status };
 }
 

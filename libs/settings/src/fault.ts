@@ -28,8 +28,8 @@ export function explainFault(fault: Fault): { code: string; message: string; hin
   }
   const explain = Object.hasOwn(explanations, keyword) ? explanations[keyword] : undefined;
   const message = explain === undefined || rule === undefined ? lowerFirst(otherwise) : explain(rule);
-  const shown = typeof found === "string" || typeof found === "number" ? `, found ${show(found)}` : "";
-  return { code: "K1202", message: `${message}${shown}` };
+  const isShown = typeof found === "number" || (typeof found === "string" && found !== "");
+  return { code: "K1202", message: isShown ? `${message}, found ${show(found)}` : message };
 }
 
 const explanations: Record<string, (rule: Json) => string> = {

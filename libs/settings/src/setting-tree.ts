@@ -37,7 +37,7 @@ export function mergeTrees(lower: SettingTree | undefined, upper: SettingTree): 
   if (lower?.kind !== "map" || upper.kind !== "map") return upper;
   const entries = new Map(lower.entries);
   for (const [key, tree] of upper.entries) entries.set(key, mergeTrees(entries.get(key), tree));
-  return { kind: "map", entries, origin: upper.entries.size === 0 ? lower.origin : upper.origin };
+  return { kind: "map", entries, origin: upper.origin };
 }
 
 /** The plain value. */

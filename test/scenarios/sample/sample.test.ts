@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { Container } from "../containers.ts";
 import { findText, footprintOf } from "../footprint.ts";

@@ -1,0 +1,33 @@
+import { KeelsonError, Status, stalled } from "@keelson/model";
+import { readStatus } from "@keelson/store";
+
+/** What the node last reported, from its own folder. Throws K4014 when there is none, K4015 when it cannot be read. */
+export async function readLocalStatus(stateDir: string): Promise<Status> {
+  const text = await readStatus(stateDir);
+  if (text === null) {
+    throw new KeelsonError({
+      code: "K4014",
+      message: `there is no status in ${stateDir}`,
+      hint: "Nothing was applied here yet, or the state folder is another one: --state-dir DIR.",
+      outcome: stalled,
+    });
+  }
+  const result = Status.safeParse(parseJson(text));
+  if (result.success) return result.data;
+  throw new KeelsonError({
+    code: "K4015",
+    message: `the status in ${stateDir} is not one that this version can read`,
+    hint: "The next round writes it anew: keelson apply, or wait for the agent.",
+    outcome: stalled,
+    cause: result.error,
+  });
+}
+
+/** A broken text is no status either; what is wrong with it then is that it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,111 @@
+import type { DesiredNode, KeelsonEvent, Operation, OperationKind, Plan } from "@keelson/model";
+import { describe, expect, it } from "vitest";
+
+import { applyPlan } from "./apply-plan.ts";
+import type { OperationPorts, RecordPort } from "./ports.ts";
+
+const desired: DesiredNode = { environment: "lab", node: "n", lockDigest: "", digest: "", instances: [] };
+
+function pull(id: string, after: string[] = []): Operation {
+  return { kind: "pull-image", id, after, image: id, resource: `image:${id}`, causes: [], class: "live" };
+}
+
+function wait(id: string, after: string[] = []): Operation {
+  return {
+    ...{ kind: "await-service", id, after, resource: `service:lab-app/${id}`, causes: [], class: "live" },
+    ...{ instance: "app", project: "lab-app", service: id, condition: "service_healthy", timeoutMs: 1000 },
+  } as Operation;
+}
+
+/** Runs operations by what the test says each does, and notes what happened in which order. */
+function rig(run: (operation: Operation) => Promise<void>) {
+  const events: string[] = [];
+  const journal: string[] = [];
+  const kinds: OperationKind[] = ["pull-image", "await-service"];
+  const record = {
+    beginOperation: ({ operationId }) => void journal.push(`begin ${operationId}`),
+    finishOperation: ({ operationId, result }) => void journal.push(`${result} ${operationId}`),
+  } as Partial<RecordPort> as RecordPort;
+  const ports = {
+    operations: Object.fromEntries(kinds.map((kind) => [kind, run])) as unknown as OperationPorts,
+    record,
+    emit: (event: KeelsonEvent) => {
+      if ("operation" in event) events.push(`${event.type.replace("operation-", "")} ${event.operation.id}`);
+    },
+    now: () => new Date(0),
+  };
+  const stop = new AbortController();
+  const apply = async (operations: Operation[]) => {
+    const plan: Plan = {
+      environment: "lab",
+      node: "n",
+      desiredDigest: "",
+      operations,
+      blocked: [],
+      notices: [],
+    };
+    const results = await applyPlan(plan, { desired, ports, roundId: 1, signal: stop.signal });
+    return results.map(({ operation, outcome }) => `${operation.id} ${outcome}`);
+  };
+  return { apply, events, journal, stop };
+}
+
+describe("applyPlan", () => {
+  it("must do an operation only after all it depends on", async () => {
+    const done: string[] = [];
+    const { apply } = rig(async ({ id, after }) => {
+      expect(done).toEqual(expect.arrayContaining(after));
+      await Promise.resolve();
+      done.push(id);
+    });
+    expect(await apply([pull("#1"), pull("#2", ["#1"]), pull("#3"), pull("#4", ["#2", "#3"])])).toEqual([
+      "#1 done",
+      "#2 done",
+      "#3 done",
+      "#4 done",
+    ]);
+  });
+
+  it("must skip exactly what depends on a failure, and go on with the rest", async () => {
+    const { apply, journal } = rig(async ({ id }) => {
+      if (id === "#1") throw new Error("no such image");
+    });
+    expect(
+      await apply([pull("#1"), pull("#2", ["#1"]), pull("#3"), pull("#4", ["#2"]), pull("#5", ["#3"])]),
+    ).toEqual(["#1 failed", "#2 skipped", "#3 done", "#4 skipped", "#5 done"]);
+    expect(journal).toEqual(expect.arrayContaining(["failed #1", "done #3", "done #5"]));
+    expect(journal).not.toContain("begin #2");
+  });
+
+  it("must run at most four at once, waiting not counted", async () => {
+    let running = 0;
+    let most = 0;
+    let waiting = 0;
+    const { apply } = rig(async ({ kind }) => {
+      if (kind === "await-service") {
+        waiting++;
+        return;
+      }
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+    });
+    const pulls = Array.from({ length: 20 }, (_, index) => pull(`#${index + 1}`));
+    const waits = Array.from({ length: 5 }, (_, index) => wait(`#${index + 21}`));
+    await apply([...pulls, ...waits]);
+    expect(most).toBe(4);
+    expect(waiting).toBe(5);
+  });
+
+  it("must begin nothing more once it is told to stop", async () => {
+    const { apply, stop } = rig(async ({ id }) => {
+      if (id === "#1") stop.abort(new Error("stop"));
+    });
+    expect(await apply([pull("#1"), pull("#2", ["#1"])])).toEqual(["#1 done", "#2 skipped"]);
+  });
+
+  it("must refuse a plan whose order is broken", async () => {
+    const { apply } = rig(async () => {});
+    await expect(apply([pull("#1", ["#2"]), pull("#2")])).rejects.toThrow("#1 depends on #2");
+  });
+});
