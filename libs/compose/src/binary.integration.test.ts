@@ -41,12 +41,12 @@ describe("findComposeBinary", () => {
 });
 
 describe("readComposeVersion", () => {
-  it.each(["2.26.0", "v2.40.3", "2.40.3-3", "2.99.0+ds1"])("must accept %s", async (text) => {
+  it.each(["2.26.0", "v2.40.3", "2.40.3-3", "2.99.0+ds1", "5.0.0"])("must accept %s", async (text) => {
     const binary = await program("accepted", `echo ${text}`);
     expect(await readComposeVersion(binary)).toBe(/\d+\.\d+\.\d+/.exec(text)?.[0]);
   });
 
-  it.each(["2.25.9", "1.29.2", "5.0.0", "nonsense", ""])(
+  it.each(["2.25.9", "1.29.2", "nonsense", ""])(
     "must refuse %s with K1421 and what to install",
     async (text) => {
       const binary = await program("refused", `echo ${text}`);

@@ -16,7 +16,7 @@ const pluginFolders = [
 ];
 
 const versionTimeoutMs = 10_000;
-/** The oldest that the integration tests were run with. */
+/** The oldest that the integration tests were run with; what came after 2 (5.0 in 2025) is the same program. */
 const oldest = { major: 2, minor: 26 };
 
 /**
@@ -41,8 +41,8 @@ export async function findComposeBinary(environment: {
 }
 
 /**
- * Version that a Compose binary says it has, such as `2.40.3`. Throws K1421 for one that Keelson cannot use: another
- * major version, or an older one than it was tried with.
+ * Version that a Compose binary says it has, such as `2.40.3`. Throws K1421 for one that Keelson cannot use: an
+ * older one than it was tried with.
  */
 export async function readComposeVersion(binary: string): Promise<string> {
   const { exitCode, stdout } = await runCompose({
@@ -55,7 +55,9 @@ export async function readComposeVersion(binary: string): Promise<string> {
   const [version, major, minor] = /(\d+)\.(\d+)\.\d+/.exec(stdout) ?? [];
   if (exitCode !== 0 || version === undefined)
     throw missing(`${binary} does not tell a version of Docker Compose`);
-  if (Number(major) !== oldest.major || Number(minor) < oldest.minor) {
+  const isTooOld =
+    Number(major) < oldest.major || (Number(major) === oldest.major && Number(minor) < oldest.minor);
+  if (isTooOld) {
     throw missing(`Docker Compose ${version} at ${binary} is not a version that Keelson works with`);
   }
   return version;

@@ -21,7 +21,7 @@ export interface ComposeOutput {
 const maxOutputBytes = 32 * 1024 * 1024;
 
 export const installHint =
-  "Install Docker Compose 2.26 or a newer 2.x (docs.docker.com/compose/install), or set KEELSON_COMPOSE to its binary.";
+  "Install Docker Compose 2.26 or newer (docs.docker.com/compose/install), or set KEELSON_COMPOSE to its binary.";
 
 /**
  * Runs Compose to its end with standard input closed. On a timeout, an abort or too much output its whole process group

@@ -86,6 +86,7 @@ export function closedEnvironment(home: string): Record<string, string> {
   return {
     COMPOSE_DISABLE_ENV_FILE: "1",
     COMPOSE_EXPERIMENTAL_GIT_REMOTE: "0",
+    COMPOSE_EXPERIMENTAL_OCI_REMOTE: "0",
     DOCKER_CONFIG: home,
     HOME: home,
   };

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { problemAt, sortProblems, type Located, type Problem, type SourceFile } from "@keelson/model";
+import { problemAt, type Json, type Located, type Problem, type SourceFile } from "@keelson/model";
 
 import { shapeOf } from "./document-shape.ts";
 import { limitProblems, parseDocument } from "./document.ts";
@@ -18,9 +18,18 @@ export function readDocument<T>(
   if (document === null || problems.length > 0) return { value: null, problems };
   const parsed = schema.safeParse(document.value);
   if (parsed.success) return { value: { ...document, value: parsed.data }, problems: [] };
+  return {
+    value: null,
+    problems: limitProblems(problemsOf(document, { schema, issues: parsed.error.issues })),
+  };
+}
+
+function* problemsOf(
+  document: Located<Json>,
+  { schema, issues }: { schema: z.ZodType; issues: readonly z.core.$ZodIssue[] },
+): Generator<Problem> {
   const checked = { value: document.value, shape: shapeOf(schema) };
-  const found = parsed.error.issues
-    .flatMap((issue) => explainIssue(checked, issue))
-    .map((finding) => problemAt(document, finding));
-  return { value: null, problems: limitProblems(file.path, sortProblems(found)) };
+  for (const issue of issues) {
+    for (const finding of explainIssue(checked, issue)) yield problemAt(document, finding);
+  }
 }

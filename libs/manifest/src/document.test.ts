@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { isJsonObject, keyPath, parseKeyPath, type Json } from "@keelson/model";
 
 import { parseDocument } from "./document.ts";
 import { fileOf, measure } from "./test-files.ts";
+
+// Properties try hundreds of inputs, on machines that do other things too.
+vi.setConfig({ testTimeout: 60_000 });
 
 function problemsOf(content: string | Uint8Array, path = "a.yaml"): string[] {
   return parseDocument(fileOf(path, content)).problems.map(
@@ -136,7 +139,7 @@ describe("limits", () => {
     const { result, cpuMs } = measure(() => [problemsOf(keys), problemsOf("a: 1\n".repeat(30_000))]);
     expect(result[0]).toEqual([]);
     expect(result[1]).toHaveLength(51);
-    expect(result[1]?.at(-1)).toBe("K1006 1:1 29949 more problems in this file");
+    expect(result[1]?.at(-1)).toBe("K1006 51:1 more problems than are shown");
     expect(cpuMs).toBeLessThan(5000);
   });
 });

@@ -1,6 +1,13 @@
 import type { ParsedNode } from "yaml";
 
-import { problemOf, type Json, type Located, type Problem, type SourceFile } from "@keelson/model";
+import {
+  problemOf,
+  sortProblems,
+  type Json,
+  type Located,
+  type Problem,
+  type SourceFile,
+} from "@keelson/model";
 
 import { findJsonFault } from "./json-syntax.ts";
 import { problemIn, readText, type DocumentText } from "./text.ts";
@@ -9,7 +16,7 @@ import { parseYaml } from "./yaml-syntax.ts";
 import { valueOf, type NodeFinding } from "./yaml-value.ts";
 
 /** A hostile document must not fill the report. */
-const maxProblems = 50;
+export const maxProblems = 50;
 
 export interface ParsedDocument {
   /** With problems it holds what could be read all the same; null when nothing could. */
@@ -39,14 +46,22 @@ export function parseDocument(file: SourceFile): ParsedDocument {
   const faults = json.length > 0 ? json : syntax.problems;
   // What is made of a broken text has faults of its own that nobody wrote.
   const problems = faults.length > 0 ? faults : findings.map((finding) => findingProblem(text, finding));
-  return { document, problems: limitProblems(file.path, problems) };
+  return { document, problems: limitProblems(problems) };
 }
 
-/** At most so many problems of one document, the last saying how many there are besides. */
-export function limitProblems(file: string, problems: Problem[]): Problem[] {
-  if (problems.length <= maxProblems) return problems;
-  const message = `${problems.length - maxProblems} more problems in this file`;
-  return [...problems.slice(0, maxProblems), problemOf(file, { code: "K1006", message })];
+/** The first problems, sorted, and that there are others; after those no more are even looked for. */
+export function limitProblems(problems: Iterable<Problem>): Problem[] {
+  const limited: Problem[] = [];
+  for (const problem of problems) {
+    limited.push(problem);
+    if (limited.length > maxProblems) break;
+  }
+  const shown = sortProblems(limited.slice(0, maxProblems));
+  const last = shown.at(-1);
+  if (limited.length <= maxProblems || last === undefined) return shown;
+  const { file, line, column } = last;
+  const more = problemOf(file, { code: "K1006", message: "more problems than are shown" });
+  return [...shown, { ...more, line, column }];
 }
 
 function jsonProblems(text: DocumentText): Problem[] {

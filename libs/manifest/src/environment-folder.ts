@@ -8,14 +8,14 @@ import {
   type Located,
   type Problem,
   type SourceFile,
+  suggestName,
+  quote,
 } from "@keelson/model";
 
 import { readDocument } from "./document-check.ts";
 import { strayInEnvironment } from "./stray-file.ts";
-import { suggestName } from "./suggestion.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
-import { quote } from "./wording.ts";
 
 /** What stands in one environment's folder, before it is merged with what it extends. */
 export interface EnvironmentDocuments {

@@ -5,11 +5,11 @@ import {
   type EnvironmentFolder,
   type Located,
   type Problem,
+  hintFor,
+  quote,
 } from "@keelson/model";
 
 import type { EnvironmentDocuments } from "./environment-folder.ts";
-import { hintFor } from "./suggestion.ts";
-import { quote } from "./wording.ts";
 
 type AllDocuments = ReadonlyMap<string, EnvironmentDocuments>;
 

@@ -1,9 +1,7 @@
-import { compareText, problemAt, type Problem } from "@keelson/model";
+import { compareText, problemAt, type Problem, hintFor, quote } from "@keelson/model";
 
 import type { PlacedInstance, Scene } from "./scene.ts";
-import { hintFor } from "./suggestion.ts";
 import { isInRange, isVersionRange } from "./version-range.ts";
-import { quote } from "./wording.ts";
 
 /** Every interface that an instance requires has exactly one provider, and none waits for itself. */
 export function checkInterfaces(scene: Scene): Problem[] {

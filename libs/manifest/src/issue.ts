@@ -1,10 +1,22 @@
 import type { z } from "zod";
 
-import { isJsonObject, keyPath, namePattern, type Finding, type Json, type JsonObject } from "@keelson/model";
+import {
+  isJsonObject,
+  keyPath,
+  namePattern,
+  type Finding,
+  type Json,
+  type JsonObject,
+  hintFor,
+  suggest,
+  suggestName,
+  describeKind,
+  describeValue,
+  quote,
+} from "@keelson/model";
 
 import { descriptionAt, knownKeys, parentsOf, shapesAt } from "./document-shape.ts";
-import { hintFor, suggest, suggestName } from "./suggestion.ts";
-import { describeKind, describeValue, quote } from "./wording.ts";
+import { maxProblems } from "./document.ts";
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -22,7 +34,7 @@ export function explainIssue(checked: Checked, issue: Issue): Finding[] {
   if (found === undefined) return [explainMissing(checked, path)];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => explainUnknownKey(checked, [...path, key]));
+      return issue.keys.slice(0, maxProblems + 1).map((key) => explainUnknownKey(checked, [...path, key]));
     case "invalid_union":
       return explainUnion(checked, { issue, found });
     case "invalid_key":

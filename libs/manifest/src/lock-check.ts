@@ -1,9 +1,15 @@
-import { problemAt, type Finding, type Located, type Lock, type Problem } from "@keelson/model";
+import {
+  problemAt,
+  type Finding,
+  type Located,
+  type Lock,
+  type Problem,
+  hintFor,
+  quote,
+} from "@keelson/model";
 
 import { entryOf, layerOf, lockedFolder, releaseKey, type Scene } from "./scene.ts";
-import { hintFor } from "./suggestion.ts";
 import { isInRange, isVersionRange } from "./version-range.ts";
-import { quote } from "./wording.ts";
 
 /** The lock is there, says what the environment asks for and nothing else, and what it names exists. */
 export function checkLock(scene: Scene): Problem[] {

@@ -1,9 +1,7 @@
-import type { Finding } from "@keelson/model";
+import { type Finding, hintFor, quote } from "@keelson/model";
 
 import { pathFault } from "./path-rule.ts";
-import { hintFor } from "./suggestion.ts";
 import type { FolderFiles } from "./tree.ts";
-import { quote } from "./wording.ts";
 
 /** What is wrong with a file that a document names, if anything. */
 export function fileFinding({

@@ -7,6 +7,7 @@ import {
   type PackageFile,
   type PackageFolder,
   type Problem,
+  quote,
 } from "@keelson/model";
 
 import { readDocument } from "./document-check.ts";
@@ -14,7 +15,6 @@ import { fileFinding } from "./named-file.ts";
 import { foldPath, foldersOf, pathFault } from "./path-rule.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
-import { quote } from "./wording.ts";
 
 /** Reads one package of a release; null when package.yaml cannot be used. */
 export function readPackageFolder(folder: { path: string; files: FolderFiles }): {

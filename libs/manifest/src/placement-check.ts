@@ -1,8 +1,6 @@
-import { problemAt, type Problem } from "@keelson/model";
+import { problemAt, type Problem, hintFor, quote } from "@keelson/model";
 
 import { nodesOf, roleOf, type PlacedInstance, type Scene } from "./scene.ts";
-import { hintFor } from "./suggestion.ts";
-import { quote } from "./wording.ts";
 
 /** Every instance has a node to be on, and every node what the package needs. */
 export function checkPlacement(scene: Scene): Problem[] {

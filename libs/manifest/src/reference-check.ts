@@ -5,11 +5,11 @@ import {
   type Located,
   type Problem,
   type SettingsByRelease,
+  hintFor,
+  quote,
 } from "@keelson/model";
 
 import { entryOf, lockedFolder, releaseKey, type PlacedInstance, type Scene } from "./scene.ts";
-import { hintFor } from "./suggestion.ts";
-import { quote } from "./wording.ts";
 
 /** Every release, package and instance that is named somewhere in the environment exists in it. */
 export function checkReferences(scene: Scene): Problem[] {

@@ -9,6 +9,9 @@ import {
   type Problem,
   type ReleaseFolder,
   type SourceFile,
+  hintFor,
+  suggestName,
+  quote,
 } from "@keelson/model";
 
 import { readDocument } from "./document-check.ts";
@@ -16,10 +19,8 @@ import { fileFinding } from "./named-file.ts";
 import { readPackageFolder } from "./package-folder.ts";
 import { readSettingsSchema } from "./settings-schema.ts";
 import { strayInRelease } from "./stray-file.ts";
-import { hintFor, suggestName } from "./suggestion.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
-import { quote } from "./wording.ts";
 
 /** Reads `releases/<name>/<version>`; null when release.yaml cannot be used. */
 export function readReleaseFolder(folder: { path: string; files: FolderFiles }): {

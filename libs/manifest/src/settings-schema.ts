@@ -5,11 +5,11 @@ import {
   type JsonObject,
   type Located,
   type Problem,
+  describeValue,
 } from "@keelson/model";
 
 import { parseDocument } from "./document.ts";
 import type { FolderFiles } from "./tree.ts";
-import { describeValue } from "./wording.ts";
 
 /** The parsed settings schema of a release; null when there is none or it is no map. What it says is not judged. */
 export function readSettingsSchema(

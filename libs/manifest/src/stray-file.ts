@@ -1,8 +1,6 @@
-import { problemOf, type Problem, type SourceFile } from "@keelson/model";
+import { problemOf, type Problem, type SourceFile, suggest, quote } from "@keelson/model";
 
-import { suggest } from "./suggestion.ts";
 import type { FolderFiles } from "./tree.ts";
-import { quote } from "./wording.ts";
 
 /** YAML documents of a release that nothing reads: a misplaced one would silently mean nothing. */
 export function strayInRelease(

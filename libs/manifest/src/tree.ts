@@ -1,7 +1,13 @@
-import { compareText, problemOf, type Problem, type SourceFile, type SourceFiles } from "@keelson/model";
+import {
+  compareText,
+  problemOf,
+  type Problem,
+  type SourceFile,
+  type SourceFiles,
+  quote,
+} from "@keelson/model";
 
 import { foldPath, foldersOf, pathFault } from "./path-rule.ts";
-import { quote } from "./wording.ts";
 
 /** The files of one folder by their path in it, sorted. */
 export type FolderFiles = ReadonlyMap<string, SourceFile>;
@@ -65,15 +71,18 @@ function groupFiles(
 function collisionProblems(files: readonly SourceFile[]): Problem[] {
   const problems: Problem[] = [];
   const spellings = new Map<string, string>();
-  const reported = new Set<string>();
+  const known = new Set<string>();
+  const colliding = new Set<string>();
   for (const { path } of files) {
     for (const part of [...foldersOf(path), path]) {
+      if (colliding.has(part)) break;
+      if (known.has(part)) continue;
+      known.add(part);
       const folded = foldPath(part);
-      const first = spellings.get(folded) ?? part;
-      spellings.set(folded, first);
-      if (first === part) continue;
-      if (reported.has(part)) break;
-      reported.add(part);
+      const first = spellings.get(folded);
+      spellings.set(folded, first ?? part);
+      if (first === undefined) continue;
+      colliding.add(part);
       const message = `${quote(part)} and ${quote(first)} are one name on some disks`;
       problems.push(problemOf(path, { code: "K1011", message, hint: "rename one of them" }));
       break;

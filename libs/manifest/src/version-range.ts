@@ -1,7 +1,6 @@
 import semver from "semver";
 
-import type { Finding } from "@keelson/model";
-import { quote } from "./wording.ts";
+import { type Finding, quote } from "@keelson/model";
 
 /** Ranges come from people; comparing longer ones costs more than they say. */
 const maxLength = 256;

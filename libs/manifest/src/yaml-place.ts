@@ -1,8 +1,8 @@
-import { isMap, isScalar, isSeq, type ParsedNode } from "yaml";
+import { isMap, isScalar, isSeq, type ParsedNode, type YAMLMap } from "yaml";
 
 import { parseKeyPath } from "@keelson/model";
 
-import type { AliasTargets } from "./yaml-value.ts";
+import { keyText, type AliasTargets } from "./yaml-value.ts";
 
 /** The nodes of a key and of what it holds. */
 export interface NodePlace {
@@ -31,9 +31,20 @@ function stepInto(node: ParsedNode | null, segment: string): NodePlace | null {
     const item = node.items[Number(segment)] ?? null;
     return item === null ? null : { key: item, value: item };
   }
-  if (!isMap(node)) return null;
-  for (const { key, value } of node.items) {
-    if (isScalar(key) && (key.value === segment || key.source === segment)) return { key, value };
+  return isMap(node) ? (entriesOf(node).get(segment) ?? null) : null;
+}
+
+/** The entries of large maps are asked for one by one: looking through all each time would take seconds. */
+const entriesByMap = new WeakMap<YAMLMap.Parsed, Map<string, NodePlace>>();
+
+function entriesOf(map: YAMLMap.Parsed): Map<string, NodePlace> {
+  const known = entriesByMap.get(map);
+  if (known !== undefined) return known;
+  const entries = new Map<string, NodePlace>();
+  for (const { key, value } of map.items) {
+    const text = isScalar(key) ? keyText(key) : null;
+    if (text !== null && !entries.has(text)) entries.set(text, { key, value });
   }
-  return null;
+  entriesByMap.set(map, entries);
+  return entries;
 }

@@ -126,7 +126,7 @@ function readKey(reading: Reading, { node, path }: At): string | null {
     report(reading, { node, path, code: "K1003", message: "a key must be text", hint });
     return null;
   }
-  const text = textOf(node);
+  const text = keyText(node);
   // Assigning it would change what every later lookup in the object answers.
   if (text === "__proto__")
     report(reading, { node, path, code: "K1007", message: "`__proto__` cannot be a key" });
@@ -135,8 +135,8 @@ function readKey(reading: Reading, { node, path }: At): string | null {
   return null;
 }
 
-/** As it was written: a plain `1.10` is the key "1.10", not the number 1.1. */
-function textOf(scalar: Scalar): string {
+/** A key as it was written: a plain `1.10` is the key "1.10", not the number 1.1. */
+export function keyText(scalar: Scalar): string {
   return typeof scalar.value === "string" ? scalar.value : (scalar.source ?? String(scalar.value));
 }
 
@@ -149,7 +149,8 @@ function readScalar(reading: Reading, { node, path }: At<Scalar.Parsed>): Json {
   if (typeof value === "string" && value.isWellFormed()) return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (typeof value === "string") report(reading, { node, path, code: "K1001", message: halfCharacter });
-  else report(reading, { node, path, code: "K1003", message: `\`${textOf(node)}\` is not a number of JSON` });
+  else
+    report(reading, { node, path, code: "K1003", message: `\`${keyText(node)}\` is not a number of JSON` });
   return null;
 }
 

@@ -19,3 +19,5 @@ export * from "./event.ts";
 export * from "./status.ts";
 export * from "./labels.ts";
 export * from "./secrets.ts";
+export * from "./suggestion.ts";
+export * from "./wording.ts";

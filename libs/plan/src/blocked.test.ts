@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 
-import { type InstanceSketch, applied, changed, container, containerOf, node, planOf, planText } from "./fixture.ts";
+import {
+  type InstanceSketch,
+  applied,
+  changed,
+  container,
+  containerOf,
+  node,
+  planOf,
+  planText,
+} from "./fixture.ts";
 import { emptyObserved, type SimulatedNode } from "./simulate.ts";
 import { emptyRecord } from "@keelson/model";
 
@@ -32,7 +41,32 @@ describe("a blocked service", () => {
     const state = changed(empty, ({ observed }) => {
       observed.containers = [container("rival", { project: "lab-core", service: "worker" })];
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 pull-image image:cache:1.0 [live]: is not on the node
+      #2 pull-image image:db:1.0 [live]: is not on the node
+      #3 pull-image image:metrics:1.0 [live]: is not on the node
+      #4 pull-image image:mail:1.0 [live]: is not on the node
+      #5 create-network network:lab-storage_default [live]: does not exist yet
+      #6 create-network network:lab-core_default [live]: does not exist yet
+      #7 create-network network:lab-mail_default [live]: does not exist yet
+      #8 create-volume volume:lab-storage_data [live]: does not exist yet
+      #9 create-containers services:lab-storage/{cache,db} [live] after #1 #2 #5 #8: cache: no container yet; db: no container yet
+      #10 start-service service:lab-storage/cache [live] after #9: its containers are new
+      #11 await-service service:lab-storage/cache [live] after #10: until it runs
+      #12 start-service service:lab-storage/db [live] after #9: its containers are new
+      #13 await-service service:lab-storage/db [live] after #12: until it runs
+      #14 create-containers service:lab-core/metrics [live] after #3 #6: metrics: no container yet
+      #15 start-service service:lab-core/metrics [live] after #11 #13 #14: its containers are new
+      #16 await-service service:lab-core/metrics [live] after #15: until it runs
+      #17 create-containers service:lab-mail/mail [live] after #4 #7: mail: no container yet
+      #18 start-service service:lab-mail/mail [live] after #17: its containers are new
+      #19 await-service service:lab-mail/mail [live] after #18: until it runs
+      ! service:lab-core/app [K3023] lab-core/app waits for lab-core/worker, which is blocked
+      ! service:lab-core/nginx [K3023] lab-core/nginx waits for lab-core/app, which is blocked
+      ! service:lab-core/worker [K3021] container rival stands in the place of lab-core/worker and is not this node's
+      ? container:rival [K3020] container rival is in the project lab-core and not Keelson's; it is left alone
+      "
+    `);
   });
 
   test("blocks what depends on it in other instances", () => {
@@ -40,16 +74,38 @@ describe("a blocked service", () => {
       observed.containers = [container("rival", { project: "lab-storage", service: "db" })];
     });
     const plan = planOf(state);
-    expect(plan.blocked.map(({ resource, code }) => `${resource} ${code}`)).toMatchInlineSnapshot();
+    expect(plan.blocked.map(({ resource, code }) => `${resource} ${code}`)).toMatchInlineSnapshot(`
+      [
+        "service:lab-core/app K3023",
+        "service:lab-core/metrics K3023",
+        "service:lab-core/nginx K3023",
+        "service:lab-core/worker K3023",
+        "service:lab-storage/db K3021",
+      ]
+    `);
     expect(plan.operations.map(({ resource }) => resource)).not.toContain("service:lab-core/app");
   });
 
   test("that runs as before does not keep others from being started again", () => {
-    const desired = node({ core, storage: { ...storage, volumes: { data: "nfs" }, services: { ...storage.services, db: { volumes: ["data"], image: "db:2.0" } } }, mail });
+    const desired = node({
+      core,
+      storage: {
+        ...storage,
+        volumes: { data: "nfs" },
+        services: { ...storage.services, db: { volumes: ["data"], image: "db:2.0" } },
+      },
+      mail,
+    });
     const state = changed({ ...applied(platform), desired }, (copy) => {
       containerOf(copy, "lab-core/metrics").state = "exited";
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 start-service service:lab-core/metrics [live]: is not running (exit code 0)
+      #2 await-service service:lab-core/metrics [live] after #1: until it runs
+      ! service:lab-storage/db [K3023] lab-storage/db waits for volume lab-storage_data, which is blocked
+      ! volume:lab-storage_data [K3012] the definition of volume lab-storage_data changed; Keelson does not make a volume anew, its data would be lost
+      "
+    `);
   });
 
   test("has no files placed, no signal sent, and nothing noted as loaded", () => {
@@ -60,9 +116,12 @@ describe("a blocked service", () => {
           mounts: [{ services: ["web"], files: [{ to: "conf/a", onChange: "signal:HUP", content }] }],
         },
       });
-    const state = changed({ ...applied(withFile("old", "web:1.0")), desired: withFile("new", "web:1.1") }, ({ observed }) => {
-      observed.containers.push(container("rival", { project: "lab-core", service: "web" }));
-    });
+    const state = changed(
+      { ...applied(withFile("old", "web:1.0")), desired: withFile("new", "web:1.1") },
+      ({ observed }) => {
+        observed.containers.push(container("rival", { project: "lab-core", service: "web" }));
+      },
+    );
     expect(planOf(state).operations).toEqual([]);
   });
 
@@ -72,7 +131,12 @@ describe("a blocked service", () => {
     const state = changed({ ...running, desired: installed("web:2.0") }, ({ observed }) => {
       observed.containers.push(container("rival", { project: "lab-core", service: "web" }));
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 stop-container service:lab-core/web (lab-core-web-1) [restart]: is to be installed, not running
+      ! service:lab-core/web [K3021] container rival stands in the place of lab-core/web and is not this node's
+      ? container:rival [K3020] container rival is in the project lab-core and not Keelson's; it is left alone
+      "
+    `);
   });
 
   test("keeps the one whose namespace it shares from being replaced without it", () => {
@@ -81,45 +145,112 @@ describe("a blocked service", () => {
     const state = changed({ ...applied(shared("net:1")), desired: shared("net:2") }, ({ observed }) => {
       observed.containers.push(container("rival", { project: "lab-core", service: "tunnel" }));
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! service:lab-core/net [K3023] lab-core/net waits for lab-core/tunnel, which is blocked
+      ! service:lab-core/tunnel [K3021] container rival stands in the place of lab-core/tunnel and is not this node's
+      ? container:rival [K3020] container rival is in the project lab-core and not Keelson's; it is left alone
+      "
+    `);
   });
 });
 
 describe("networks and volumes of our names", () => {
   test("a network that is not ours", () => {
     const state = changed(empty, ({ observed }) => {
-      observed.networks = [{ id: "n", name: "lab-core_default", ownership: "foreign", project: "", digest: "" }];
+      observed.networks = [
+        { id: "n", name: "lab-core_default", ownership: "foreign", project: "", digest: "" },
+      ];
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 pull-image image:cache:1.0 [live]: is not on the node
+      #2 pull-image image:db:1.0 [live]: is not on the node
+      #3 pull-image image:mail:1.0 [live]: is not on the node
+      #4 create-network network:lab-storage_default [live]: does not exist yet
+      #5 create-network network:lab-mail_default [live]: does not exist yet
+      #6 create-volume volume:lab-storage_data [live]: does not exist yet
+      #7 create-containers services:lab-storage/{cache,db} [live] after #1 #2 #4 #6: cache: no container yet; db: no container yet
+      #8 start-service service:lab-storage/cache [live] after #7: its containers are new
+      #9 await-service service:lab-storage/cache [live] after #8: until it runs
+      #10 start-service service:lab-storage/db [live] after #7: its containers are new
+      #11 await-service service:lab-storage/db [live] after #10: until it runs
+      #12 create-containers service:lab-mail/mail [live] after #3 #5: mail: no container yet
+      #13 start-service service:lab-mail/mail [live] after #12: its containers are new
+      #14 await-service service:lab-mail/mail [live] after #13: until it runs
+      ! network:lab-core_default [K3007] a network named lab-core_default exists that this node did not make
+      ! service:lab-core/app [K3023] lab-core/app waits for network lab-core_default, which is blocked
+      ! service:lab-core/metrics [K3023] lab-core/metrics waits for network lab-core_default, which is blocked
+      ! service:lab-core/nginx [K3023] lab-core/nginx waits for network lab-core_default, which is blocked
+      ! service:lab-core/worker [K3023] lab-core/worker waits for network lab-core_default, which is blocked
+      "
+    `);
   });
 
   test("a second network of that name, which engine 20.10 permits", () => {
-    const state = changed({ ...applied(platform), desired: node({ core, storage, mail: { services: { mail: { image: "mail:2" } } } }) }, ({ observed }) => {
-      observed.networks.unshift({ id: "n", name: "lab-mail_default", ownership: "foreign", project: "", digest: "" });
-    });
-    expect(planText(state)).toMatchInlineSnapshot();
+    const state = changed(
+      {
+        ...applied(platform),
+        desired: node({ core, storage, mail: { services: { mail: { image: "mail:2" } } } }),
+      },
+      ({ observed }) => {
+        observed.networks.unshift({
+          id: "n",
+          name: "lab-mail_default",
+          ownership: "foreign",
+          project: "",
+          digest: "",
+        });
+      },
+    );
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! network:lab-mail_default [K3007] a network named lab-mail_default exists that this node did not make
+      ! service:lab-mail/mail [K3023] lab-mail/mail waits for network lab-mail_default, which is blocked
+      "
+    `);
   });
 
   test("a volume that is not ours", () => {
     const state = changed(empty, ({ observed }) => {
       observed.volumes = [
-        { name: "lab-storage_data", ownership: "foreign", project: "", digest: "", format: null, generation: 1 },
+        {
+          name: "lab-storage_data",
+          ownership: "foreign",
+          project: "",
+          digest: "",
+          format: null,
+          generation: 1,
+        },
       ];
     });
     const plan = planOf(state);
-    expect(plan.blocked[0]).toMatchInlineSnapshot();
+    expect(plan.blocked.find(({ resource }) => resource === "volume:lab-storage_data"))
+      .toMatchInlineSnapshot(`
+      {
+        "code": "K3007",
+        "hint": "If the data is not needed, remove it: docker volume rm lab-storage_data. Otherwise copy it elsewhere first.",
+        "message": "a volume named lab-storage_data exists that this node did not make; its data is left alone",
+        "resource": "volume:lab-storage_data",
+      }
+    `);
     expect(plan.operations.filter(({ kind }) => kind === "create-volume")).toEqual([]);
   });
 
   test("a volume whose definition changed is said, also when nothing else changes, and stays as it is", () => {
     const desired = node({ core, storage: { ...storage, volumes: { data: "nfs" } }, mail });
-    expect(planText({ ...applied(platform), desired })).toMatchInlineSnapshot();
+    expect(planText({ ...applied(platform), desired })).toMatchInlineSnapshot(`
+      "! volume:lab-storage_data [K3012] the definition of volume lab-storage_data changed; Keelson does not make a volume anew, its data would be lost
+      "
+    `);
   });
 
   test("do not matter to an instance that is staged only", () => {
-    const state = changed({ ...empty, desired: node({ mail: { ...mail, state: "staged" } }) }, ({ observed }) => {
-      observed.networks = [{ id: "n", name: "lab-mail_default", ownership: "foreign", project: "", digest: "" }];
-    });
+    const state = changed(
+      { ...empty, desired: node({ mail: { ...mail, state: "staged" } }) },
+      ({ observed }) => {
+        observed.networks = [
+          { id: "n", name: "lab-mail_default", ownership: "foreign", project: "", digest: "" },
+        ];
+      },
+    );
     expect(planOf(state).blocked).toEqual([]);
   });
 });
@@ -128,36 +259,95 @@ describe("a port", () => {
   const running = applied(platform);
 
   test("that another program holds", () => {
-    expect(planText(heldBy(null, { ...applied(node({ core: { services: {} } })), desired: node({ core: { services: { nginx: { ports: [80] } } } }) }))).toMatchInlineSnapshot();
+    expect(
+      planText(
+        heldBy(null, {
+          ...applied(node({ core: { services: {} } })),
+          desired: node({ core: { services: { nginx: { ports: [80] } } } }),
+        }),
+      ),
+    ).toMatchInlineSnapshot(`
+      "! service:lab-core/nginx [K3004] port 80/tcp is held by another program
+      "
+    `);
   });
 
   test("that a foreign container holds", () => {
-    const state = heldBy("squatter", changed({ ...running, desired: platform }, (copy) => {
-      containerOf(copy, "lab-core/nginx").state = "exited";
-      copy.observed.containers.push(container("squatter"));
-    }));
-    expect(planText(state)).toMatchInlineSnapshot();
+    const state = heldBy(
+      "squatter",
+      changed({ ...running, desired: platform }, (copy) => {
+        containerOf(copy, "lab-core/nginx").state = "exited";
+        copy.observed.containers.push(container("squatter"));
+      }),
+    );
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! service:lab-core/nginx [K3004] port 80/tcp is held by container squatter
+      ? container:squatter [K3020] container squatter is not Keelson's; it is left alone
+      "
+    `);
   });
 
   test("that is held matters to nobody who need not be started", () => {
     expect(planText(heldBy("squatter", running))).toBe("nothing to do\n");
-    const desired = node({ core: { ...core, state: "installed", services: { nginx: { ports: [80], image: "nginx:2" } } }, storage, mail });
+    const desired = node({
+      core: { ...core, state: "installed", services: { nginx: { ports: [80], image: "nginx:2" } } },
+      storage,
+      mail,
+    });
     expect(planOf(heldBy("squatter", { ...running, desired })).blocked).toEqual([]);
   });
 
   test("that a container holds which this plan removes", () => {
     const desired = node({ web: { services: { web: { ports: [80] } } }, storage, mail });
-    expect(planText(heldBy("lab-core-nginx-1", { ...running, desired }))).toMatchInlineSnapshot();
+    expect(planText(heldBy("lab-core-nginx-1", { ...running, desired }))).toMatchInlineSnapshot(`
+      "#1 pull-image image:web:1.0 [live]: is not on the node
+      #2 create-network network:lab-web_default [live]: does not exist yet
+      #3 remove-container service:lab-core/metrics (lab-core-metrics-1) [recreate] after #1: is no longer desired
+      #4 remove-container service:lab-core/nginx (lab-core-nginx-1) [recreate] after #1: is no longer desired
+      #5 remove-container service:lab-core/app (lab-core-app-1) [recreate] after #4: is no longer desired
+      #6 remove-container service:lab-core/worker (lab-core-worker-1) [recreate] after #5: is no longer desired
+      #7 create-containers service:lab-web/web [live] after #1 #2: web: no container yet
+      #8 start-service service:lab-web/web [live] after #4 #7: its containers are new
+      #9 await-service service:lab-web/web [live] after #8: until it runs
+      #10 remove-network network:lab-core_default [live] after #3 #6: is no longer desired
+      "
+    `);
   });
 
   test("that moves from one service to another of the same instance", () => {
-    const desired = node({ core: { ...core, services: { ...core.services, nginx: { dependsOn: ["app"], ports: [81] }, metrics: { ports: [80] } } }, storage, mail });
-    expect(planText(heldBy("lab-core-nginx-1", { ...running, desired }))).toMatchInlineSnapshot();
+    const desired = node({
+      core: {
+        ...core,
+        services: { ...core.services, nginx: { dependsOn: ["app"], ports: [81] }, metrics: { ports: [80] } },
+      },
+      storage,
+      mail,
+    });
+    expect(planText(heldBy("lab-core-nginx-1", { ...running, desired }))).toMatchInlineSnapshot(`
+      "#1 create-containers services:lab-core/{metrics,nginx} [recreate]: metrics: ports added; nginx: ports changed
+      #2 start-service service:lab-core/metrics [live] after #1: its containers are new
+      #3 await-service service:lab-core/metrics [live] after #2: until it runs
+      #4 start-service service:lab-core/nginx [live] after #1: its containers are new
+      #5 await-service service:lab-core/nginx [live] after #4: until it runs
+      "
+    `);
   });
 
   test("that moves to an instance which is started earlier", () => {
-    const desired = node({ core: { ...core, services: { ...core.services, nginx: { dependsOn: ["app"] } } }, storage, mail: { services: { mail: { ports: [80] } } } });
-    expect(planText(heldBy("lab-core-nginx-1", { ...running, desired }))).toMatchInlineSnapshot();
+    const desired = node({
+      core: { ...core, services: { ...core.services, nginx: { dependsOn: ["app"] } } },
+      storage,
+      mail: { services: { mail: { ports: [80] } } },
+    });
+    expect(planText(heldBy("lab-core-nginx-1", { ...running, desired }))).toMatchInlineSnapshot(`
+      "#1 create-containers service:lab-core/nginx [recreate]: nginx: ports removed
+      #2 start-service service:lab-core/nginx [live] after #1: its containers are new
+      #3 await-service service:lab-core/nginx [live] after #2: until it runs
+      #4 create-containers service:lab-mail/mail [recreate]: mail: ports added
+      #5 start-service service:lab-mail/mail [live] after #1 #4: its containers are new
+      #6 await-service service:lab-mail/mail [live] after #5: until it runs
+      "
+    `);
   });
 
   test("that moves from a service to one which that service needs", () => {
@@ -165,19 +355,47 @@ describe("a port", () => {
       core: { services: { front: { ports: [80] }, nginx: { dependsOn: ["front"] } } },
     });
     const before = applied(node({ core: { services: { nginx: { ports: [80] } } } }));
-    expect(planText(heldBy("lab-core-nginx-1", { ...before, desired }))).toMatchInlineSnapshot();
+    expect(planText(heldBy("lab-core-nginx-1", { ...before, desired }))).toMatchInlineSnapshot(`
+      "#1 pull-image image:front:1.0 [live]: is not on the node
+      #2 create-containers service:lab-core/front [live] after #1: front: no container yet
+      #3 create-containers service:lab-core/nginx [recreate] after #1: nginx: ports removed
+      #4 start-service service:lab-core/front [live] after #2 #3: its containers are new
+      #5 await-service service:lab-core/front [live] after #4: until it runs
+      #6 start-service service:lab-core/nginx [live] after #4: its containers are new
+      #7 await-service service:lab-core/nginx [live] after #6: until it runs
+      "
+    `);
   });
 
   test("that its own container holds is no obstacle", () => {
-    const desired = node({ core: { ...core, services: { ...core.services, nginx: { ...core.services["nginx"], image: "nginx:2" } } }, storage, mail });
+    const desired = node({
+      core: {
+        ...core,
+        services: { ...core.services, nginx: { ...core.services["nginx"], image: "nginx:2" } },
+      },
+      storage,
+      mail,
+    });
     expect(planOf(heldBy("lab-core-nginx-1", { ...running, desired })).blocked).toEqual([]);
   });
 
   test("that a container keeps which is itself blocked", () => {
-    const desired = node({ core: { ...core, services: { ...core.services, nginx: { dependsOn: ["app"], ports: [81] }, metrics: { ports: [80] } } }, storage, mail });
+    const desired = node({
+      core: {
+        ...core,
+        services: { ...core.services, nginx: { dependsOn: ["app"], ports: [81] }, metrics: { ports: [80] } },
+      },
+      storage,
+      mail,
+    });
     const state = changed(heldBy("lab-core-nginx-1", { ...running, desired }), ({ observed }) => {
       observed.containers.push(container("rival", { project: "lab-core", service: "nginx" }));
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! service:lab-core/metrics [K3004] port 80/tcp is held by container lab-core-nginx-1
+      ! service:lab-core/nginx [K3021] container rival stands in the place of lab-core/nginx and is not this node's
+      ? container:rival [K3020] container rival is in the project lab-core and not Keelson's; it is left alone
+      "
+    `);
   });
 });

@@ -14,7 +14,7 @@ export function addRemovals(context: InstanceContext, change: ServiceChange): vo
   const { kept, extra } = change.containers;
   for (const container of extra) {
     // It does the service's work until then, as in any replacement.
-    const isServing = isUp(container) && !kept.some(isUp);
+    const isServing = isUp(container) && kept.length > 0 && !kept.some(isUp) && !change.removeFirst;
     const before = isServing ? [...context.providers, ...waitForAll(context, change)] : [];
     const causes = [extraCause(container, change)];
     addRemoval(context, { change, container, causes, after: before });
@@ -67,11 +67,12 @@ function dependentKeys(
     .flatMap(({ containers }) => containers.kept.map(({ id }) => on.key(id)));
 }
 
-/** For an instance that is to be installed only: dependents stop first, also before a replacement. */
+/** For an instance that is to be installed only: dependents stop first, also before others are made. */
 export function addStops(context: InstanceContext, change: ServiceChange): void {
   const { instance } = context.change;
-  const isReplaced = instance.state === "installed" && change.action === "recreate" && !change.removeFirst;
-  if (change.action !== "stop" && !isReplaced) return;
+  const { action, removeFirst } = change;
+  const isMade = instance.state === "installed" && (action === "create" || action === "recreate");
+  if (action !== "stop" && (!isMade || removeFirst)) return;
   const after = [...context.dependents, ...dependentKeys(context, { change, key: keys.stop })];
   for (const container of change.containers.kept.filter(hasProcess)) {
     context.graph.add(

@@ -269,6 +269,11 @@ export function containerOf({ observed }: SimulatedNode, name: string): Observed
   return found;
 }
 
+/** After all of its plan. */
+export function simulated(before: SimulatedNode): SimulatedNode {
+  return { ...before, ...simulate(before, planOf(before).operations) };
+}
+
 export function planOf(input: Omit<PlanInput, "policy"> & Partial<Pick<PlanInput, "policy">>) {
   return planChanges({ policy: { allowMassRemoval: false }, ...input });
 }

@@ -34,14 +34,25 @@ function followProvider(
 ): Followed | null {
   if (hasNothingToFollow(change)) return null;
   for (const name of change.service.sharesWith) {
-    const provider = services.get(name)?.action ?? "none";
-    const isReplaced = provider === "create" || provider === "recreate";
-    const isStarted = provider === "start" || provider === "restart";
-    const action = isReplaced ? "recreate" : isStarted ? "restart" : "none";
+    const provider = services.get(name);
+    if (provider === undefined) continue;
+    const isReplaced = provider.action === "create" || provider.action === "recreate";
+    const isStarted = provider.action === "start" || provider.action === "restart";
+    const mustRestart = isStarted || isLeftBehind(change, provider);
+    const action = isReplaced ? "recreate" : mustRestart ? "restart" : "none";
     if (weight[action] > weight[change.action])
       return { action, causes: [`shares the namespace of ${name}`], force: isReplaced };
   }
   return null;
+}
+
+/** Started before what it lives in: whoever restarted that, its namespace is a dead one. */
+function isLeftBehind({ containers }: ServiceChange, provider: ServiceChange): boolean {
+  return provider.containers.kept.some((host) =>
+    containers.kept.some(
+      (guest) => isUp(guest) && isUp(host) && Date.parse(guest.startedAt) < Date.parse(host.startedAt),
+    ),
+  );
 }
 
 function followDependency(

@@ -15,21 +15,45 @@ const running = applied(platform("bridge"));
 
 describe("a network", () => {
   test("whose definition changed is made anew when all of both instances are out of it", () => {
-    expect(planText({ ...running, desired: platform("internal") })).toMatchInlineSnapshot();
+    expect(planText({ ...running, desired: platform("internal") })).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/app (lab-core-app-1) [recreate]: network lab-storage_stores changed
+      #2 remove-container service:lab-storage/db (lab-storage-db-1) [recreate] after #1: network lab-storage_stores changed
+      #3 remove-network network:lab-storage_stores [recreate] after #2: its definition changed
+      #4 create-network network:lab-storage_stores [recreate] after #3: its definition changed
+      #5 create-containers service:lab-storage/db (forced) [recreate] after #4: db: network lab-storage_stores changed
+      #6 start-service service:lab-storage/db [live] after #5: its containers are new
+      #7 await-service service:lab-storage/db [live] after #6: until it runs
+      #8 create-containers service:lab-core/app (forced) [recreate] after #7: app: network lab-storage_stores changed
+      #9 start-service service:lab-core/app [live] after #8: its containers are new
+      #10 await-service service:lab-core/app [live] after #9: until it runs
+      "
+    `);
   });
 
   test("is not made anew while somebody else is in it", () => {
     const state = changed({ ...running, desired: platform("internal") }, ({ observed }) => {
       observed.containers.push(container("guest", { networks: ["lab-storage_stores"], state: "exited" }));
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! network:lab-storage_stores [K3013] the definition of network lab-storage_stores changed, but it cannot be made anew while container guest is in it
+      ! service:lab-core/app [K3023] lab-core/app waits for network lab-storage_stores, which is blocked
+      ! service:lab-storage/db [K3023] lab-storage/db waits for network lab-storage_stores, which is blocked
+      ? container:guest [K3020] container guest is not Keelson's; it is left alone
+      "
+    `);
   });
 
   test("is not made anew while one of ours is in it that cannot be replaced", () => {
     const state = changed({ ...running, desired: platform("internal") }, ({ observed }) => {
       observed.containers.push(container("rival", { project: "lab-core", service: "app" }));
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! network:lab-storage_stores [K3013] the definition of network lab-storage_stores changed, but it cannot be made anew while container lab-core-app-1 is in it
+      ! service:lab-core/app [K3021] container rival stands in the place of lab-core/app and is not this node's
+      ! service:lab-storage/db [K3023] lab-storage/db waits for network lab-storage_stores, which is blocked
+      ? container:rival [K3020] container rival is in the project lab-core and not Keelson's; it is left alone
+      "
+    `);
   });
 
   test("takes those with it that were connected by hand", () => {
@@ -44,16 +68,28 @@ describe("a network", () => {
       copy.observed.networks = copy.observed.networks.filter(({ name }) => name !== "lab-core_default");
       for (const name of ["lab-core/app", "lab-core/web"]) {
         const each = containerOf(copy, name);
-        Object.assign(each, { state: "exited", networks: each.networks.filter((network) => network !== "lab-core_default") });
+        Object.assign(each, {
+          state: "exited",
+          networks: each.networks.filter((network) => network !== "lab-core_default"),
+        });
       }
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 create-network network:lab-core_default [live]: does not exist yet
+      #2 create-containers service:lab-core/app (forced) [recreate] after #1: app: network lab-core_default is not connected
+      #3 start-service service:lab-core/app [live] after #2: its containers are new
+      #4 create-containers service:lab-core/web (forced) [recreate] after #3: web: network lab-core_default is not connected
+      #5 await-service service:lab-core/app [live] after #3: until it runs
+      #6 start-service service:lab-core/web [live] after #4: its containers are new
+      #7 await-service service:lab-core/web [live] after #6: until it runs
+      "
+    `);
   });
 
   test("of an instance that is staged only is made when another instance joins it", () => {
     const desired = node({
       storage: { state: "staged", services: { db: {} }, networks: { default: "x", stores: "x" } },
-      core: { services: { app: { networks: ["lab-storage_stores"] } } , networks: {} },
+      core: { services: { app: { networks: ["lab-storage_stores"] } }, networks: {} },
     });
     const state = applied(desired);
     expect(state.observed.networks.map(({ name }) => name)).toEqual(["lab-storage_stores"]);

@@ -199,7 +199,7 @@ describe("a network that is no longer desired", () => {
     });
     expect(planText(state)).toMatchInlineSnapshot(`
       "! service:lab-core/app [K3021] container rival stands in the place of lab-core/app and is not this node's
-      ? container:rival [K3020] container rival is in the project lab-core of Keelson and was not made by it; it is left alone
+      ? container:rival [K3020] container rival is in the project lab-core and not Keelson's; it is left alone
       "
     `);
   });
@@ -223,8 +223,8 @@ test("notices name what is left alone, and why", () => {
   });
   expect(planText(state)).toMatchInlineSnapshot(`
     "? container:forger [K3022] container forger carries labels of Keelson that this node did not give it; it is left alone
-    ? container:lab-core-guest-1 [K3020] container lab-core-guest-1 is in the project lab-core of Keelson and was not made by it; it is left alone
-    ? container:lab-mail-web-1 [K3020] container lab-mail-web-1 is named like one of Keelson's and was not made by it; it is left alone
+    ? container:lab-core-guest-1 [K3020] container lab-core-guest-1 is in the project lab-core and not Keelson's; it is left alone
+    ? container:lab-mail-web-1 [K3020] container lab-mail-web-1 is not Keelson's; it is left alone
     "
   `);
   expect(containerOf(state, "lab-core/app")).toBeDefined();

@@ -9,6 +9,7 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import type { NetworkChange } from "./network-change.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
 import type { InstanceChange } from "./service-change.ts";
@@ -60,11 +61,11 @@ export function blockMassRemoval(
 }
 
 export interface RemovalInput {
-  /** Sorted so that an instance comes before those it requires. */
   undesired: readonly ObservedContainer[];
   observed: ObservedNode;
   record: RecordState;
   changes: readonly InstanceChange[];
+  networks: readonly NetworkChange[];
   staging: readonly string[];
   /** Keys of the operations that make containers, by `<project>/<service>`. */
   creations: ReadonlyMap<string, string>;
@@ -116,9 +117,12 @@ function isLater(other: ObservedContainer, than: ObservedContainer, order: reado
   return position >= 0 && order.indexOf(other.instance) > position;
 }
 
-/** Until those that depended on a service are replaced they need it, unless one of them waits for its port. */
+/** Until those that depended on a service are replaced they need it, unless somebody waits for a port or a network. */
 function replacementKeys(container: ObservedContainer, input: RemovalInput): string[] {
-  if (input.observed.heldPorts.some((held) => held.container === container.name)) return [];
+  const isAwaited =
+    input.networks.some(({ existing }) => existing !== null) ||
+    input.observed.heldPorts.some((held) => input.undesired.some(({ name }) => name === held.container));
+  if (isAwaited) return [];
   const change = input.changes.find(({ instance }) => instance.project === container.project);
   return [...(change?.services.values() ?? [])]
     .filter(({ containers }) => containers.kept.some((each) => each.dependsOn.includes(container.service)))
@@ -189,6 +193,6 @@ function noticeOf(
       message: `container ${name} carries labels of Keelson that this node did not give it; it is left alone`,
     };
   }
-  const place = project === "" ? "is named like one of Keelson's" : `is in the project ${project} of Keelson`;
-  return { code: "K3020", message: `container ${name} ${place} and was not made by it; it is left alone` };
+  const place = project === "" ? "is not" : `is in the project ${project} and not`;
+  return { code: "K3020", message: `container ${name} ${place} Keelson's; it is left alone` };
 }

@@ -126,7 +126,7 @@ function recreateDecision(service: DesiredService, on: DecisionContext): Decisio
 /** Networks that are made anew and that its containers are in, or are to be in. */
 function replacedNetworks(service: DesiredService, { containers, context }: DecisionContext): string[] {
   if (needsNoNetwork(service, containers)) return [];
-  const joined = containers.kept.flatMap(({ networks }) => networks);
+  const joined = [...containers.kept, ...containers.extra].flatMap(({ networks }) => networks);
   return [...new Set([...service.networks, ...joined])].filter((name) => context.replacedNetworks.has(name));
 }
 

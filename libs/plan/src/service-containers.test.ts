@@ -83,7 +83,7 @@ describe("a container", () => {
     });
     expect(planText(state)).toMatchInlineSnapshot(`
       "! service:lab-core/web [K3021] container lab-core-web-1 stands in the place of lab-core/web and is not this node's
-      ? container:lab-core-web-1 [K3020] container lab-core-web-1 is named like one of Keelson's and was not made by it; it is left alone
+      ? container:lab-core-web-1 [K3020] container lab-core-web-1 is not Keelson's; it is left alone
       "
     `);
   });
@@ -94,7 +94,7 @@ describe("a container", () => {
     );
     expect(planText(state)).toMatchInlineSnapshot(`
       "! service:lab-core/web [K3021] container lab-core-web-1 stands in the place of lab-core/web and is not this node's
-      ? container:lab-core-web-1 [K3020] container lab-core-web-1 is in the project lab-core of Keelson and was not made by it; it is left alone
+      ? container:lab-core-web-1 [K3020] container lab-core-web-1 is in the project lab-core and not Keelson's; it is left alone
       "
     `);
   });
@@ -107,7 +107,7 @@ describe("a container", () => {
     expect(planText(state)).toMatchInlineSnapshot(`
       "#1 start-service service:lab-core/web [live]: is not running (exit code 0)
       #2 await-service service:lab-core/web [live] after #1: until it is healthy
-      ? container:rival [K3020] container rival is in the project lab-core of Keelson and was not made by it; it is left alone
+      ? container:rival [K3020] container rival is in the project lab-core and not Keelson's; it is left alone
       "
     `);
   });

@@ -8,6 +8,7 @@ import {
   type RecordState,
 } from "@keelson/model";
 
+import { isUp } from "./container-state.ts";
 import { visiblePath } from "./mount-change.ts";
 import { findCopies } from "./service-containers.ts";
 import { createContainers, findOwn, start } from "./simulated-container.ts";
@@ -97,11 +98,16 @@ const effects: Effects = {
     for (const path of paths) delete files[path];
   },
   "create-containers": createContainers,
-  "start-service": ({ project, service }, { desired, observed }) => {
-    for (const container of findOwn(observed, { project, service })) start(container, desired);
+  "start-service": ({ project, service }, node) => {
+    for (const container of findOwn(node.observed, { project, service })) {
+      if (!isUp(container)) start(container, node);
+    }
   },
-  "restart-container": ({ containerId }, { desired, observed }) => {
-    for (const container of findById(observed, containerId)) start(container, desired);
+  "restart-container": ({ containerId }, node) => {
+    for (const container of findById(node.observed, containerId)) {
+      container.state = "exited";
+      start(container, node);
+    }
   },
   "signal-container": () => {},
   "exec-in-container": () => {},

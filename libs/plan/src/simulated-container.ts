@@ -1,6 +1,5 @@
 import type {
   DesiredInstance,
-  DesiredNode,
   DesiredService,
   ObservedContainer,
   ObservedNode,
@@ -99,11 +98,24 @@ function unusedId(base: string, { observed, record }: SimulatedNode): string {
 }
 
 /** A container that runs and has still to become healthy, or, a one-shot, to do its work. */
-export function start(container: ObservedContainer, desired: DesiredNode): void {
+export function start(container: ObservedContainer, { desired, observed }: SimulatedNode): void {
+  if (container.state === "paused") {
+    container.state = "running";
+    return;
+  }
   const service = desired.instances
     .find(({ project }) => project === container.project)
     ?.services.find(({ name }) => name === container.service);
   container.state = "running";
+  container.startedAt = nextInstant(observed);
   container.exitCode = 0;
   container.health = service?.hasHealthcheck === true ? "starting" : "none";
+}
+
+/** Later than anything that is observed: there is no clock here. */
+function nextInstant({ containers }: ObservedNode): string {
+  const instants = containers
+    .map(({ startedAt }) => Date.parse(startedAt))
+    .filter((each) => !Number.isNaN(each));
+  return new Date(Math.max(0, ...instants) + 1000).toISOString();
 }

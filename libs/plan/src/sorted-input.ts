@@ -1,4 +1,10 @@
-import { type DesiredInstance, type DesiredNode, type ObservedNode, compareText } from "@keelson/model";
+import {
+  type DesiredInstance,
+  type DesiredNode,
+  type DesiredService,
+  type ObservedNode,
+  compareText,
+} from "@keelson/model";
 
 /** The same input in one order, so that its order never counts in a plan. */
 export function sortInput<T extends { desired: DesiredNode; observed: ObservedNode }>(input: T): T {
@@ -25,10 +31,23 @@ export function sortInput<T extends { desired: DesiredNode; observed: ObservedNo
 function sortInstance(instance: DesiredInstance): DesiredInstance {
   return {
     ...instance,
-    services: sortBy(instance.services, ({ name }) => name),
+    services: sortBy(instance.services.map(sortService), ({ name }) => name),
     networks: sortBy(instance.networks, ({ key }) => key),
     volumes: sortBy(instance.volumes, ({ key }) => key),
-    mounts: sortBy(instance.mounts, ({ source }) => source),
+    mounts: sortBy(instance.mounts, ({ source }) => source).map((mount) => ({
+      ...mount,
+      files: sortBy(mount.files, ({ path }) => path),
+    })),
+  };
+}
+
+function sortService(service: DesiredService): DesiredService {
+  return {
+    ...service,
+    dependsOn: sortBy(service.dependsOn, (dependency) => dependency.service),
+    sharesWith: service.sharesWith.toSorted(compareText),
+    networks: service.networks.toSorted(compareText),
+    volumes: service.volumes.toSorted(compareText),
   };
 }
 

@@ -79,29 +79,36 @@ export function restartedContainers(change: ServiceChange): ObservedContainer[] 
 }
 
 function waitForOthers(context: StartContext, service: DesiredService): string[] {
-  const { project } = context.change.instance;
-  return [
-    ...service.dependsOn.flatMap((dependency) => waitFor(context, dependency)),
-    ...service.sharesWith.flatMap((other) => [keys.start(project, other), keys.await(project, other)]),
-  ];
+  const shared = service.sharesWith.map((name) => ({ service: name, condition: "service_started" as const }));
+  return [...service.dependsOn, ...shared].flatMap((dependency) => waitFor(context, dependency));
 }
 
 /** Keys to wait for until a dependency meets its condition; one that is not touched may still be on its way up. */
-export function waitFor(
-  context: StartContext,
-  on: { service: string; condition: DependencyCondition },
-): string[] {
+export function waitFor(context: StartContext, on: Dependency): string[] {
   const { instance, services } = context.change;
   const dependency = services.get(on.service);
   if (dependency === undefined || instance.state !== "running") return [];
   const { service, action, containers } = dependency;
   const isReady = containers.kept.every((each) => meetsCondition(each, { service, condition: on.condition }));
   if (action === "none" && !isReady) addAwait(context, service);
-  const begun = [
+  return dependencyKeys(context, { ...on, above: new Set() });
+}
+
+type Dependency = Pick<DesiredService["dependsOn"][number], "service" | "condition">;
+
+/** Of a dependency that stays as it is, those of what it depends on itself: without them it is of no use. */
+function dependencyKeys(context: StartContext, on: Dependency & { above: ReadonlySet<string> }): string[] {
+  const { instance, services } = context.change;
+  const dependency = services.get(on.service);
+  if (dependency === undefined || on.above.has(on.service)) return [];
+  const above = new Set([...on.above, on.service]);
+  const below = dependency.action === "none" ? dependency.service.dependsOn : [];
+  return [
     keys.start(instance.project, on.service),
-    ...containers.kept.map((each) => keys.restart(instance.project, each.id)),
+    ...dependency.containers.kept.map((each) => keys.restart(instance.project, each.id)),
+    ...(on.condition === "service_started" ? [] : [keys.await(instance.project, on.service)]),
+    ...below.flatMap((next) => dependencyKeys(context, { ...next, above })),
   ];
-  return on.condition === "service_started" ? begun : [...begun, keys.await(instance.project, on.service)];
 }
 
 /** Waits for what an instance started earlier and what is not up yet: others need it. */

@@ -1,5 +1,6 @@
 import { readRepository } from "@keelson/manifest";
 import { type Problem, type Repository, type Revision, sortProblems } from "@keelson/model";
+import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
 
 import type { DesiredPorts } from "./ports.ts";
@@ -19,7 +20,10 @@ export async function checkRevision(
 ): Promise<CheckResult> {
   const { repository, problems } = readRepository(await revision.readFiles(["environments/", "releases/"]));
   const nodes: NodeReference[] = [];
-  const found = [...problems];
+  const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
+    settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
+  );
+  const found = [...problems, ...schemas];
   for (const [environment, folder] of repository.environments) {
     if (folder.lock === null) continue; // already a problem, and nothing can be placed without it
     for (const node of folder.nodes.keys()) {

@@ -17,7 +17,9 @@ const shownColumns = 100;
 export function formatProblem(problem: Problem, { colour = false }: ProblemFormat = {}): string {
   const { red, bold, blue } = colour ? colours : noColours;
   const place = `${escapeText(problem.file)}:${problem.line}:${problem.column}`;
-  const lines = [`${red(`error[${escapeText(problem.code)}]`)} ${bold(place)} ${escapeText(problem.message)}`];
+  const lines = [
+    `${red(`error[${escapeText(problem.code)}]`)} ${bold(place)} ${escapeText(problem.message)}`,
+  ];
   if (problem.sourceLine !== undefined && problem.sourceLine.trim() !== "") {
     const number = String(problem.line).padStart(4);
     const { text, caretColumn } = showLine(problem.sourceLine, problem.column);
@@ -47,9 +49,16 @@ function showLine(sourceLine: string, column: number): { text: string; caretColu
   return { text: text.trimEnd(), caretColumn: cutBefore.length + widthOf(before) };
 }
 
+/** The cells from the start that fit into so many columns. */
 function firstWithin(cells: readonly Cell[], columns: number): Cell[] {
+  const fitting: Cell[] = [];
   let width = 0;
-  return cells.slice(0, cells.findIndex((cell) => (width += cell.width) > columns) >>> 0);
+  for (const cell of cells) {
+    width += cell.width;
+    if (width > columns) break;
+    fitting.push(cell);
+  }
+  return fitting;
 }
 
 function lastWithin(cells: readonly Cell[], columns: number): Cell[] {

@@ -1,6 +1,4 @@
-import { isJsonObject, type Json } from "@keelson/model";
-
-import { closest, describeValue, quote } from "./wording.ts";
+import { isJsonObject, type Json, suggest, describeValue, quote } from "@keelson/model";
 
 export interface Fault {
   keyword: string;
@@ -22,7 +20,7 @@ export function explainFault(fault: Fault): { code: string; message: string; hin
   }
   if (keyword === "enum" && Array.isArray(rule)) {
     const choice = rule.map((item) => (typeof item === "string" ? item : JSON.stringify(item)));
-    const meant = typeof found === "string" ? closest(found, choice) : undefined;
+    const meant = typeof found === "string" ? suggest(found, choice) : undefined;
     const hint = meant === undefined ? undefined : `did you mean ${quote(meant)}?`;
     return { code: "K1202", message: `expected one of ${choice.join(", ")}; found ${show(found)}`, hint };
   }

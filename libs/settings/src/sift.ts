@@ -6,13 +6,14 @@ import {
   type Json,
   type JsonObject,
   type Problem,
+  hintFor,
+  quote,
 } from "@keelson/model";
 
 import { originBelow, type LayerKind, type Segments, type SettingsLayer } from "./layer.ts";
 import { itemBranches, branchesOf, namedKeys, propertyBranches } from "./schema-walk.ts";
 import type { SettingsSchema } from "./schema.ts";
 import { entriesOf } from "./setting-tree.ts";
-import { hintFor, quote } from "./wording.ts";
 
 /**
  * What a layer may say, without what it may not: settings that the schema does not know (K1203) and, below the

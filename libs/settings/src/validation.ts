@@ -8,6 +8,7 @@ import {
   type Json,
   type JsonObject,
   type Problem,
+  quote,
 } from "@keelson/model";
 
 import { explainFault } from "./fault.ts";
@@ -16,7 +17,6 @@ import type { Origin, Segments } from "./layer.ts";
 import { branchesOf, itemBranches, propertyBranches } from "./schema-walk.ts";
 import type { SettingsSchema } from "./schema.ts";
 import { originAt, valueOf, type SettingMap } from "./setting-tree.ts";
-import { quote } from "./wording.ts";
 
 /** Keywords whose errors only lead to the error that counts. */
 const wrappers = new Set([

@@ -1,4 +1,4 @@
-import type { Json } from "@keelson/model";
+import type { Json } from "./repository.ts";
 
 /** Text of a user inside a message: marked off, and short enough to read. */
 export function quote(text: string): string {

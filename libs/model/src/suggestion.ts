@@ -1,7 +1,7 @@
 import { closestMatch } from "leven";
 
-import { compareText, namePattern } from "@keelson/model";
-
+import { namePattern } from "./name.ts";
+import { compareText } from "./problem.ts";
 import { quote } from "./wording.ts";
 
 /** Longer texts are no slip of the keys, and comparing them costs their product; so do many candidates. */

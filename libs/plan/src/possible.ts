@@ -1,0 +1,118 @@
+import type { ObservedContainer, Operation } from "@keelson/model";
+
+import { isUp, meetsCondition } from "./container-state.ts";
+import { findCopies } from "./service-containers.ts";
+import { type SimulatedNode, simulate } from "./simulate.ts";
+import { findOwn } from "./simulated-container.ts";
+
+/** Does the operations one after the other; what an engine would refuse, or nobody may do, is in the list. */
+export function findImpossible(start: SimulatedNode, operations: readonly Operation[]): string[] {
+  const found: string[] = [];
+  let node = start;
+  for (const operation of operations) {
+    const problem = problemOf(operation, node);
+    if (problem !== null) found.push(`${operation.id} ${operation.kind} ${operation.resource}: ${problem}`);
+    // The record is that of before, as for an agent in the middle of its round.
+    node = { ...node, observed: simulate(node, [operation]).observed };
+  }
+  return found;
+}
+
+function problemOf(operation: Operation, node: SimulatedNode): string | null {
+  const { observed } = node;
+  switch (operation.kind) {
+    case "remove-network":
+      return networkProblem(operation.networkId, node);
+    case "create-network":
+      return observed.networks.some(({ name }) => name === operation.network.name) ? "exists" : null;
+    case "create-volume":
+      return observed.volumes.some(({ name }) => name === operation.volume.name) ? "exists" : null;
+    case "create-containers":
+      return creationProblem(operation, node);
+    case "start-service":
+      return startProblem(operation, node);
+    case "await-service":
+      return findOwn(observed, operation).length === 0 ? "no container" : null;
+    case "rename-container":
+      return observed.containers.some(
+        ({ id, name }) => name === operation.name && id !== operation.containerId,
+      )
+        ? "the name is taken"
+        : containerProblem(operation.containerId, node);
+    case "signal-container":
+    case "exec-in-container":
+      return observed.containers.find(({ id }) => id === operation.containerId)?.state === "running"
+        ? containerProblem(operation.containerId, node)
+        : "does not run";
+    case "restart-container":
+    case "remove-container":
+    case "stop-container":
+      return containerProblem(operation.containerId, node);
+    case "pull-image":
+    case "place-files":
+    case "remove-files":
+    case "record-files":
+      return null;
+  }
+}
+
+function containerProblem(containerId: string, node: SimulatedNode): string | null {
+  const container = node.observed.containers.find(({ id }) => id === containerId);
+  if (container === undefined) return "no such container";
+  const isCopy = findCopies(node.desired, node).has(containerId);
+  return container.ownership !== "ours" || isCopy ? "not ours" : null;
+}
+
+function networkProblem(networkId: string, { observed }: SimulatedNode): string | null {
+  const network = observed.networks.find(({ id }) => id === networkId);
+  if (network === undefined) return "no such network";
+  if (network.ownership !== "ours") return "not ours";
+  const user = observed.containers.find(
+    (each) =>
+      each.networks.includes(network.name) &&
+      (isUp(each) || each.state === "paused" || each.ownership !== "ours"),
+  );
+  return user === undefined ? null : `${user.name} is in it`;
+}
+
+function creationProblem(
+  operation: Extract<Operation, { kind: "create-containers" }>,
+  { desired, observed }: SimulatedNode,
+): string | null {
+  const instance = desired.instances.find(({ name }) => name === operation.instance);
+  for (const service of instance?.services.filter(({ name }) => operation.services.includes(name)) ?? []) {
+    if ((observed.images[service.image] ?? null) === null) return `no image ${service.image}`;
+    const network = service.networks.find((name) => !observed.networks.some((each) => each.name === name));
+    if (network !== undefined) return `no network ${network}`;
+    const volume = service.volumes.find((name) => !observed.volumes.some((each) => each.name === name));
+    if (volume !== undefined) return `no volume ${volume}`;
+    const rival = observed.containers.find(
+      (each) =>
+        each.ownership !== "ours" && each.project === operation.project && each.service === service.name,
+    );
+    if (rival !== undefined) return `${rival.name} is in the way`;
+  }
+  return null;
+}
+
+/** Nothing comes up before what it depends on is there. */
+function startProblem(
+  operation: Extract<Operation, { kind: "start-service" }>,
+  { desired, observed }: SimulatedNode,
+): string | null {
+  const { project } = operation;
+  if (findOwn(observed, operation).length === 0) return "no container";
+  const services = desired.instances.find(({ name }) => name === operation.instance)?.services ?? [];
+  const service = services.find(({ name }) => name === operation.service);
+  for (const dependency of service?.dependsOn ?? []) {
+    const needed = services.find(({ name }) => name === dependency.service);
+    if (needed === undefined) continue;
+    const own: ObservedContainer[] = findOwn(observed, { project, service: needed.name });
+    const { condition } = dependency;
+    const isMet = own.every(
+      (each) => each.digest === needed.digest && meetsCondition(each, { service: needed, condition }),
+    );
+    if (own.length < needed.replicas || !isMet) return `${needed.name} is not there yet`;
+  }
+  return null;
+}
