@@ -1,4 +1,4 @@
-import type { DesiredNode, KeelsonEvent, Operation, OperationKind, Plan } from "@keelson/model";
+import { type DesiredNode, type KeelsonEvent, type Operation, type Plan, emptyRecord } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { applyPlan } from "./apply-plan.ts";
@@ -12,22 +12,59 @@ function pull(id: string, after: string[] = []): Operation {
 
 function wait(id: string, after: string[] = []): Operation {
   return {
-    ...{ kind: "await-service", id, after, resource: `service:lab-app/${id}`, causes: [], class: "live" },
-    ...{ instance: "app", project: "lab-app", service: id, condition: "service_healthy", timeoutMs: 1000 },
-  } as Operation;
+    kind: "await-service",
+    id,
+    after,
+    resource: `service:lab-app/${id}`,
+    causes: [],
+    class: "live",
+    instance: "app",
+    project: "lab-app",
+    service: id,
+    condition: "service_healthy",
+    timeoutMs: 1000,
+  };
 }
 
 /** Runs operations by what the test says each does, and notes what happened in which order. */
 function rig(run: (operation: Operation) => Promise<void>) {
   const events: string[] = [];
   const journal: string[] = [];
-  const kinds: OperationKind[] = ["pull-image", "await-service"];
-  const record = {
+  const record: RecordPort = {
+    readState: () => emptyRecord,
+    readComposeModel: () => null,
+    saveComposeModel: () => {},
+    rememberContainers: () => {},
+    forgetContainers: () => {},
+    saveServiceParts: () => {},
+    forgetService: () => {},
+    saveApplied: () => {},
+    beginRound: () => 1,
+    finishRound: () => {},
     beginOperation: ({ operationId }) => void journal.push(`begin ${operationId}`),
     finishOperation: ({ operationId, result }) => void journal.push(`${result} ${operationId}`),
-  } as Partial<RecordPort> as RecordPort;
+    closeInterrupted: () => {},
+  };
+  const operations: OperationPorts = {
+    "pull-image": run,
+    "create-network": run,
+    "remove-network": run,
+    "create-volume": run,
+    "place-files": run,
+    "remove-files": run,
+    "record-files": run,
+    "create-containers": run,
+    "start-service": run,
+    "restart-container": run,
+    "signal-container": run,
+    "exec-in-container": run,
+    "await-service": run,
+    "remove-container": run,
+    "stop-container": run,
+    "rename-container": run,
+  };
   const ports = {
-    operations: Object.fromEntries(kinds.map((kind) => [kind, run])) as unknown as OperationPorts,
+    operations,
     record,
     emit: (event: KeelsonEvent) => {
       if ("operation" in event) events.push(`${event.type.replace("operation-", "")} ${event.operation.id}`);
