@@ -14,7 +14,7 @@ const ioRooms = ["git", "compose", "engine", "store", "secrets", "record"];
 const allowedEdges: Record<string, readonly string[]> = {
   ...pureRooms,
   ...Object.fromEntries(ioRooms.map((room) => [room, ["model"]])),
-  reconcile: ["model", "manifest", "render", "plan", "report"],
+  reconcile: ["model", "manifest", "settings", "render", "plan", "report"],
   node: ["model", "manifest", "reconcile", ...ioRooms],
   cli: ["model", "git", "plan", "report", "reconcile", "node"],
   agent: ["model", "git", "plan", "report", "reconcile", "node"],

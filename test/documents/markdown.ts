@@ -68,7 +68,12 @@ function cellsOf(line: string): string[] {
     .slice(1)
     .split(/(?<!\\)\|/)
     .slice(0, -1)
-    .map((cell) => cell.trim().replaceAll("\\|", "|").replace(/^`([^`]*)`$/, "$1"));
+    .map((cell) =>
+      cell
+        .trim()
+        .replaceAll("\\|", "|")
+        .replace(/^`([^`]*)`$/, "$1"),
+    );
 }
 
 /** The page without its fenced blocks; every other line stays where it is. */
@@ -82,6 +87,23 @@ export function proseOf(page: string): string {
     .split("\n")
     .map((line, index) => (inside.has(index + 1) ? "" : line))
     .join("\n");
+}
+
+/** Where the links of a page lead. */
+export function linksOf(page: string): string[] {
+  return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? "");
+}
+
+/** Whether lines stand in a file as they are, in its order; a line `# …` stands for lines that are left out. */
+export function isExcerpt(text: string, file: string): boolean {
+  let rest = `\n${file}`;
+  for (const part of text.split("# …\n").filter((each) => each !== "")) {
+    const at = rest.indexOf(`\n${part}`);
+    if (at < 0) return false;
+    // The line end stays: it begins the next part.
+    rest = rest.slice(at + part.length);
+  }
+  return true;
 }
 
 /** What a person typed in a console block, and what must have been answered. */

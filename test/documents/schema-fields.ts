@@ -32,5 +32,7 @@ export function fieldsOf(schema: Schema, path = ""): Field[] {
 }
 
 function presetOf({ default: preset }: Schema): string {
-  return preset === undefined || typeof preset === "object" ? "" : String(preset);
+  return typeof preset === "string" || typeof preset === "number" || typeof preset === "boolean"
+    ? String(preset)
+    : "";
 }

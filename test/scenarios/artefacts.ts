@@ -21,6 +21,7 @@ export async function saveArtefacts(platform: {
   for (const [index, text] of platform.log.entries()) await save(`round-${index + 1}.txt`, text);
   await cp(platform.folder, join(folder, "node"), {
     recursive: true,
+    verbatimSymlinks: true,
     filter: (path) => path !== join(platform.folder, "state/git"),
   });
   try {

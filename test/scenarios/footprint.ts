@@ -2,10 +2,13 @@ import { createHash } from "node:crypto";
 import { lstat, readFile, readdir, readlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 
-/** Every entry below a folder with what it is, when it was written, and a digest of what is in it: by path, sorted. */
+/**
+ * Every entry below a folder with what it is, when it was written, and a digest of what is in it: by path, sorted.
+ * The folder itself does not count: SQLite has its -wal and -shm there for as long as the record is open.
+ */
 export async function footprintOf(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = ["", ...entries.map((entry) => relative(folder, join(entry.parentPath, entry.name)))].sort();
+  const paths = entries.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
   return Object.fromEntries(
     await Promise.all(paths.map(async (path) => [path, await describeEntry(join(folder, path))] as const)),
   );

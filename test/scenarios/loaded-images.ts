@@ -20,11 +20,15 @@ export function makeLoadedImages(
     nameOf,
     loadNamed: async (text) => {
       const tags = [...text.matchAll(/IMAGES\/([a-z0-9-]+:[\w.-]+)/g)].map((match) => match[1] ?? "");
-      for (const tag of new Set(tags)) {
-        if (loaded.has(nameOf(tag)) || tag.startsWith("absent")) continue;
-        loaded.add(nameOf(tag));
-        await loadImages(docker, [await buildImageArchive({ ...specs[tag], tag: nameOf(tag) })]);
-      }
+      const wanted = [...new Set(tags)].filter(
+        (tag) => !loaded.has(nameOf(tag)) && !tag.startsWith("absent"),
+      );
+      for (const tag of wanted) loaded.add(nameOf(tag));
+      await Promise.all(
+        wanted.map(async (tag) =>
+          loadImages(docker, [await buildImageArchive({ ...specs[tag], tag: nameOf(tag) })]),
+        ),
+      );
       return text.replaceAll("IMAGES/", `${prefix}/`);
     },
     [Symbol.asyncDispose]: async () => removeImages(docker, [...loaded]),

@@ -43,6 +43,8 @@ export interface PlatformOptions {
    * when a later push names it, unless its name begins with `absent`.
    */
   readonly release?: string;
+  /** Unique unless told: a name that begins with another platform's has to be made from that. */
+  readonly name?: string;
   /** Of a small platform: put over what environment.yaml has by itself, an instance of each package. */
   readonly environment?: Readonly<Record<string, unknown>>;
   /** Of a small platform: documents of nodes without their names; the first node is the one that runs. */
@@ -139,7 +141,7 @@ export function usePlatform(options: PlatformOptions): () => Platform {
  */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   await using stack = new AsyncDisposableStack();
-  const environment = uniqueName("t");
+  const environment = options.name ?? uniqueName("t");
   const docker = options.engine?.docker ?? (await sharedEngine());
   const dockerHost = options.engine?.dockerHost ?? process.env["DOCKER_HOST"];
   const { credentials } = options;

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { findBusybox } from "../../script/image-archive.ts";
 import { codeOf } from "./foreign-error.ts";
-import { outputOf } from "./program.ts";
+import { outputOf, runProgram } from "./program.ts";
 
 export interface AddressPool extends AsyncDisposable {
   /** A /18 network: room for 64 Docker networks of /24, of which the bridge has the first. */
@@ -32,10 +32,12 @@ export async function claimAddressPool(): Promise<AddressPool> {
       bridge: `keelson-${number}`,
       [Symbol.asyncDispose]: async () => {
         await removeBridges(number);
+        await forgetForwarding(number);
         await release();
       },
     };
     await removeBridges(number);
+    await permitForwarding(number);
     await ip("link", "add", "name", pool.bridge, "type", "bridge");
     await ip("address", "add", `${firstAddress(number).replace(/0$/, "1")}/24`, "dev", pool.bridge);
     await ip("link", "set", pool.bridge, "up");
@@ -50,6 +52,7 @@ export async function clearAddressPools(): Promise<void> {
     const release = await claim(number);
     if (release === undefined) continue;
     await removeBridges(number);
+    await forgetForwarding(number);
     await release();
   }
 }
@@ -93,6 +96,36 @@ async function listBridges(): Promise<{ name: string; pool: number }[]> {
     const [, third = 0, second = 0, first = 0] = Buffer.from(destination, "hex");
     return first === 10 && second >= 192 ? [{ name, pool: ((second - 192) << 2) | (third >> 6) }] : [];
   });
+}
+
+/**
+ * Lets containers of one private engine reach each other: the machine's own engine sets the policy of FORWARD to drop,
+ * and with its bridge module loaded that holds for what passes along any bridge.
+ */
+async function permitForwarding(number: number): Promise<void> {
+  await forgetForwarding(number);
+  await iptables("--insert", ...forwardingRule(number));
+}
+
+async function forgetForwarding(number: number): Promise<void> {
+  let isThere = true;
+  while (isThere) isThere = await iptables("--delete", ...forwardingRule(number));
+}
+
+function forwardingRule(number: number): string[] {
+  const pool = `${firstAddress(number)}/18`;
+  return ["FORWARD", "--source", pool, "--destination", pool, "--jump", "ACCEPT"];
+}
+
+/** False when iptables refuses, as it does to delete what is not there; a machine without it filters nothing. */
+async function iptables(...args: string[]): Promise<boolean> {
+  const env = { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
+  try {
+    return (await runProgram(["iptables", "--wait", ...args], { env, timeoutMs: 10_000 })).exitCode === 0;
+  } catch (error) {
+    if (error instanceof Error && codeOf(error.cause) === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** busybox's `ip`, because not every machine has iproute2. */

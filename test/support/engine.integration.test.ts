@@ -39,6 +39,20 @@ test("a private engine runs containers on networks of its own and publishes thei
   expect(await (await sharedEngine()).listImages({ filters: { reference: [tag] } })).toEqual([]);
 });
 
+test("containers of a private engine reach each other by name", async () => {
+  await using engine = await startEngine();
+  await loadImages(engine.docker, [await buildImageArchive({ tag })]);
+  const service = await runService(engine.docker, { network: "inside", port: await findFreePort() });
+  await service.rename({ name: "server" });
+  const client = await engine.docker.createContainer({
+    Image: tag,
+    Cmd: ["wget", "-q", "-T", "5", "-O", "/dev/null", "http://server:8080/"],
+    HostConfig: { NetworkMode: "inside" },
+  });
+  await client.start();
+  expect(await client.wait()).toMatchObject({ StatusCode: 0 });
+});
+
 test("an engine that was stopped or killed comes back with its data", async () => {
   await using engine = await startEngine();
   await loadImages(engine.docker, [await buildImageArchive({ tag })]);

@@ -39,8 +39,8 @@ const passedOn = ["PATH", "HOME", "TMPDIR", "LANG", "DOCKER_HOST", "DOCKER_CONFI
 export function plainEnvironment(
   extra: Readonly<Record<string, string | undefined>> = {},
 ): NodeJS.ProcessEnv {
-  const own = passedOn.map((name) => [name, process.env[name]] as const);
-  return Object.fromEntries([...own, ...Object.entries(extra)].filter(([, value]) => value !== undefined));
+  const own = Object.fromEntries(passedOn.map((name) => [name, process.env[name]]));
+  return Object.fromEntries(Object.entries({ ...own, ...extra }).filter(([, value]) => value !== undefined));
 }
 
 function programOptions({ env, timeoutMs = 120_000, ...rest }: KeelsonOptions): ProgramOptions {

@@ -1,0 +1,225 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { findEntry } from "../apps/cli/src/commands/explain.ts";
+import { exitCodes } from "../apps/cli/src/output.ts";
+import { makeProgram } from "../apps/cli/src/program.ts";
+import { Status, changeClasses, codeOf, compareText } from "../libs/model/src/index.ts";
+import { readAgentConfig } from "../libs/node/src/index.ts";
+import { type Example, makeExample, readPage, readPages } from "./documents/example.ts";
+import { type Table, isExcerpt, linksOf, proseOf, stepsOf, tablesOf } from "./documents/markdown.ts";
+import { findCodes } from "./documents/error-codes.ts";
+import { fieldsOf } from "./documents/schema-fields.ts";
+import { checkout, makeTempFolder } from "./support/index.ts";
+
+const specPages = await readPages("docs/spec");
+const rootPages = await Promise.all(
+  ["README", "ARCHITECTURE", "CONTRIBUTING", "SECURITY", "CHANGELOG"].map((name) => readPage(`${name}.md`)),
+);
+const allPages = [
+  ...rootPages,
+  ...specPages,
+  ...(await readPages("docs")),
+  ...(await readPages("docs/decisions")),
+];
+const errorsPage = await readPage("docs/errors.md");
+const pageOf = (name: string) => specPages.find(({ path }) => path === `docs/spec/${name}.md`) ?? errorsPage;
+
+describe.each(specPages)("the examples of $path", (page) => {
+  let example: Example;
+  beforeAll(async () => {
+    example = await makeExample(specPages);
+  }, 30_000);
+  afterAll(async () => example[Symbol.asyncDispose]());
+
+  const consoles = page.blocks.filter(
+    ({ language, attributes }) => language === "console" && !("engine" in attributes),
+  );
+  it.each(consoles)("answer what is shown in line $line", { timeout: 120_000 }, async (block) => {
+    expect(await example.run(block)).toBeNull();
+  });
+
+  const wrong = page.blocks.filter(({ attributes }) => "wrong" in attributes && "file" in attributes);
+  it.each(wrong)("have $attributes.wrong in line $line", { timeout: 30_000 }, async (block) => {
+    const expected = block.attributes["wrong"]?.split(",");
+    expect(sorted([...new Set(await example.findCodes(block))])).toEqual(expected);
+  });
+
+  const configs = page.blocks.filter(({ attributes }) => "agent" in attributes);
+  it.each(configs)("are configurations of an agent in line $line", async ({ text, attributes }) => {
+    await using folder = await makeTempFolder();
+    const path = folder.join("agent.yaml");
+    await writeFile(path, text);
+    const code = attributes["wrong"];
+    expect(codeThrownBy(() => readAgentConfig(path))).toBe(code);
+  });
+});
+
+describe("the tables of fields", () => {
+  const schemas = ["release", "package", "environment", "node", "lock", "agent"].map((name) => ({
+    name,
+    schema: JSON.parse(readFileSync(join(checkout, `schemas/${name}.schema.json`), "utf8")),
+  }));
+  it.each([...schemas, { name: "status", schema: Status.toJSONSchema() }])(
+    "have every field of a $name, and no other",
+    ({ name, schema }) => {
+      const rows = tableOf(pageOf(name).text, "field").rows;
+      expect(rows.map(([path, preset]) => ({ path, preset }))).toEqual(fieldsOf(schema));
+      expect(rows.filter(([, , meaning]) => meaning === "")).toEqual([]);
+    },
+  );
+});
+
+describe("the page of the plan", () => {
+  const source = readFileSync(join(checkout, "libs/model/src/plan.ts"), "utf8");
+
+  it("has every kind of operation", () => {
+    const kinds = [...source.matchAll(/^ {2}kind: "([a-z-]+)";$/gm)].map((match) => match[1] ?? "");
+    expect(sorted(columnOf(pageOf("plan").text, "operation"))).toEqual(sorted(kinds));
+  });
+
+  it("has every change class", () => {
+    expect(columnOf(pageOf("plan").text, "change class")).toEqual([...changeClasses]);
+  });
+});
+
+describe("the page of the command line", () => {
+  it("shows the help of every command", () => {
+    const shown = pageOf("cli")
+      .blocks.filter(({ language }) => language === "console")
+      .flatMap(stepsOf)
+      .map(({ command }) => command);
+    const names = makeProgram(() => {}, AbortSignal.abort()).commands.map((command) => command.name());
+    expect(shown).toEqual(expect.arrayContaining(names.map((name) => `keelson ${name} --help`)));
+  });
+
+  it("has every exit code", () => {
+    const rows = tableOf(pageOf("cli").text, "exit code").rows;
+    expect(Object.fromEntries(rows.map(([code, name]) => [name, Number(code)]))).toEqual(exitCodes);
+  });
+});
+
+describe("the page of error codes", () => {
+  const codes = findCodes();
+  const headings = [...proseOf(errorsPage.text).matchAll(/^### (.*)$/gm)].map((match) => match[1] ?? "");
+
+  it("has an entry for every code in the sources, and no other, in their order", () => {
+    expect(headings.map((heading) => heading.split(" ")[0])).toEqual(codes);
+  });
+
+  it.each(codes)("says of %s what it means and what to do", (code) => {
+    const entry = findEntry(errorsPage.text, code);
+    expect(entry?.title).toMatch(/^\S.*\S$/);
+    expect(entry?.text).toMatch(/^[^\n]+[^]*\n\nWhat to do: \S/);
+  });
+});
+
+describe("the table of rooms", () => {
+  const rows = tableOf(pageAt("ARCHITECTURE.md"), "room").rows;
+
+  it("has every room, and no other", () => {
+    const rooms = ["libs", "apps"].flatMap((parent) =>
+      readdirSync(join(checkout, parent)).map((name) => `${parent}/${name}`),
+    );
+    expect(sorted(rows.map(([room = ""]) => room))).toEqual(sorted(rooms));
+  });
+
+  it.each(rows.filter(([room = ""]) => room.startsWith("libs/")))(
+    "has the door of %s",
+    async (room, _kind, text) => {
+      const door: Record<string, unknown> = await import(join(checkout, room ?? "", "src/index.ts"));
+      const functions = Object.keys(door).filter((name) => typeof door[name] === "function");
+      const named = [...(text ?? "").matchAll(/`(\w+)`/g)].map((match) => match[1] ?? "");
+      // The door of `model` is everything that crosses a room: only the main things are named.
+      const due = room === "libs/model" ? functions.filter((name) => named.includes(name)) : functions;
+      expect(sorted(named)).toEqual(sorted(due));
+    },
+  );
+
+  it("is followed by every other folder", () => {
+    // Other folders with a dot are what tools leave.
+    const isOurs = (name: string) => name === ".ci" || !/^\.|^(node_modules|libs|apps)$/.test(name);
+    const folders = readdirSync(checkout, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && isOurs(entry.name))
+      .map(({ name }) => name);
+    const named = columnOf(pageAt("ARCHITECTURE.md"), "folder").join(" ");
+    expect(folders.filter((name) => !named.includes(`${name}/`))).toEqual([]);
+  });
+});
+
+describe.each(allPages)("$path", (page) => {
+  it("links to what is there", () => {
+    const broken = linksOf(page.text).filter((link) => !leadsSomewhere(link, page.path));
+    expect(broken).toEqual([]);
+  });
+
+  const excerpts = page.blocks.filter(({ attributes }) => "from" in attributes);
+  it.each(excerpts)("shows a file of the sample as it is in line $line", ({ attributes, text }) => {
+    const file = readFileSync(join(checkout, attributes["from"] ?? ""), "utf8");
+    expect(isExcerpt(text, file)).toBe(true);
+  });
+});
+
+describe("the version", () => {
+  it("is one in the manifest, the command and the changes", () => {
+    const { version } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8"));
+    const [, newest] = /^## ([\d.]+)/m.exec(pageAt("CHANGELOG.md")) ?? [];
+    expect(newest).toBe(version);
+    const source = readFileSync(join(checkout, "apps/cli/src/version.ts"), "utf8");
+    expect(source).toContain(`version = "${version}"`);
+  });
+});
+
+function sorted(names: readonly string[]): string[] {
+  return [...names].sort(compareText);
+}
+
+function codeThrownBy(run: () => void): string | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+function pageAt(path: string): string {
+  return readFileSync(join(checkout, path), "utf8");
+}
+
+/** The first table of a page whose first column has this name. */
+function tableOf(page: string, column: string): Table {
+  const table = tablesOf(page).find(({ columns }) => columns[0] === column);
+  if (table === undefined) throw new Error(`there is no table of ${column}`);
+  return table;
+}
+
+function columnOf(page: string, column: string): string[] {
+  return tableOf(page, column).rows.map(([cell = ""]) => cell);
+}
+
+/** A file or folder of the checkout, and a heading of it where one is named; other sites are not asked. */
+function leadsSomewhere(link: string, from: string): boolean {
+  if (/^https?:/.test(link)) return true;
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? from : join(dirname(from), path);
+  try {
+    if (anchor === undefined)
+      return readdirSync(join(checkout, dirname(target))).includes(target.split("/").at(-1) ?? "");
+    const headings = [...proseOf(pageAt(target)).matchAll(/^#+ (.*)$/gm)].map((match) => match[1] ?? "");
+    return headings.map(anchorOf).includes(anchor);
+  } catch {
+    return false;
+  }
+}
+
+/** As forges make anchors of headings. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}

@@ -1,0 +1,144 @@
+import { readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { compareContainers } from "../fates.ts";
+import type { Fate } from "../fates.ts";
+import { usePlatform } from "../platform.ts";
+import type { Platform } from "../platform.ts";
+import { tellingImage } from "../telling-image.ts";
+
+const release = `
+-- packages/web/package.yaml --
+name: web
+version: 1.0.0
+files:
+  - { template: app.conf, to: content/app.conf, onChange: recreate }
+  - { template: app.conf, to: live/app.conf, onChange: restart }
+  - { template: app.conf, to: data/app.conf, onChange: "signal:HUP" }
+-- packages/web/app.conf --
+desired
+-- packages/web/compose.yaml --
+services:
+  content: { image: "IMAGES/app:1", volumes: ["./content:/etc/app:ro"], networks: [inner] }
+  live: { image: "IMAGES/app:1", volumes: ["./live:/etc/app:ro"] }
+  data: { image: "IMAGES/app:1", volumes: ["./data:/etc/app:ro"] }
+networks: { inner: {} }
+`;
+
+interface Drift {
+  what: string;
+  happens: (platform: Platform) => Promise<unknown>;
+  fates: Record<string, Fate>;
+}
+
+const container = async (platform: Platform, name: string) =>
+  platform.docker.getContainer((await platform.container(name)).id);
+
+const drifts: Drift[] = [
+  {
+    what: "a stopped container",
+    happens: async (platform) => (await container(platform, "web/live")).stop(),
+    fates: { "web/live": "restarted" },
+  },
+  {
+    what: "a killed container",
+    happens: async (platform) => (await container(platform, "web/live")).kill(),
+    fates: { "web/live": "restarted" },
+  },
+  {
+    what: "a paused container",
+    happens: async (platform) => (await container(platform, "web/live")).pause(),
+    fates: {},
+  },
+  {
+    what: "a removed container",
+    happens: async (platform) => (await container(platform, "web/data")).remove({ force: true }),
+    fates: { "web/data": "recreated" },
+  },
+  {
+    what: "the name that a killed Compose leaves",
+    happens: async (platform) =>
+      (await container(platform, "web/data")).rename({
+        name: `0123456789ab_${platform.project("web")}-data-1`,
+      }),
+    fates: {},
+  },
+  {
+    what: "a disconnected network",
+    happens: async (platform) =>
+      platform.docker
+        .getNetwork(`${platform.project("web")}_inner`)
+        .disconnect({ Container: (await platform.container("web/content")).id, Force: true }),
+    fates: { "web/content": "recreated" },
+  },
+  {
+    what: "a removed network",
+    happens: async (platform) => {
+      const network = platform.docker.getNetwork(`${platform.project("web")}_inner`);
+      await network.disconnect({ Container: (await platform.container("web/content")).id, Force: true });
+      await network.remove();
+    },
+    fates: { "web/content": "recreated" },
+  },
+  {
+    // It may have been read since: only a restart makes sure that it is not what the service has.
+    what: "an edited file of class recreate",
+    happens: async (platform) => writeFile(await placedFile(platform, "content"), "edited\n"),
+    fates: { "web/content": "restarted" },
+  },
+  {
+    what: "an edited file of class restart",
+    happens: async (platform) => writeFile(await placedFile(platform, "live"), "edited\n"),
+    fates: { "web/live": "restarted" },
+  },
+  {
+    what: "an edited file of class signal",
+    happens: async (platform) => {
+      await writeFile(await placedFile(platform, "data"), "edited\n");
+      await platform.exec("web/data", "reload");
+    },
+    fates: {},
+  },
+  {
+    what: "a file of class restart that was moved away",
+    happens: async (platform) => {
+      const path = await placedFile(platform, "live");
+      await rename(path, `${path}.old`);
+    },
+    fates: { "web/live": "restarted" },
+  },
+];
+
+describe("drift", { timeout: 60_000 }, () => {
+  const platform = usePlatform({ release, images: { "app:1": tellingImage } });
+
+  it("must not be seen right after a first start", async () => {
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    expect((await platform().reconcile()).output).toContain("nothing to do");
+  });
+
+  it.each(drifts)("by $what must be repaired by one round with the least disturbance", async (drift) => {
+    const before = await platform().containers();
+    await drift.happens(platform());
+    const round = await platform().reconcile();
+    const after = await platform().containers();
+    expect(compareContainers(before, after)).toEqual(drift.fates);
+    expect(after.map(({ name, state }) => `${name} ${state}`)).toEqual(
+      ["content", "data", "live"].map((service) => `${platform().project("web")}-${service}-1 running`),
+    );
+    for (const service of ["content", "live", "data"]) {
+      expect(await platform().exec(`web/${service}`, "cat", "/etc/app/app.conf")).toBe("desired\n");
+      expect(await platform().pageOf(`web/${service}`, "/loaded")).toBe("desired\n");
+    }
+    expect(round.exitCode).toBe(0);
+    expect((await platform().reconcile()).output).toContain("nothing to do");
+  });
+});
+
+/** Where the file of a service lies on the node; a folder of each layout has one. */
+async function placedFile(platform: Platform, service: string): Promise<string> {
+  const mounts = (await platform.container(`web/${service}`)).mounts;
+  const folder = mounts["/etc/app"] ?? "";
+  const entries = await readdir(folder);
+  return join(folder, entries.includes("..data") ? "..data/app.conf" : "app.conf");
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { usePlatform } from "../platform.ts";
+import type { Container } from "../platform.ts";
+import { conditionOf, expectFault, expectReady } from "./outcome.ts";
+
+// `api` is healthy once its page is there; `front` needs it, `side` does not.
+const release = `
+-- packages/web/package.yaml --
+name: web
+version: 1.0.0
+update: { trial: 3s }
+-- packages/web/compose.yaml --
+services:
+  api:
+    image: IMAGES/api:1
+    volumes: [data:/data]
+    healthcheck:
+      test: [CMD, test, -e, /www/index.html]
+      interval: 1s
+  front:
+    image: IMAGES/front:1
+    depends_on: { api: { condition: service_healthy } }
+  side:
+    image: IMAGES/side:1
+volumes:
+  data:
+`;
+
+const compose = "packages/web/compose.yaml";
+
+describe("a health check that never passes", () => {
+  const platform = usePlatform({ release });
+  let before: Container[];
+
+  it("must end in time, leave dependents as they are and let everything else go on", async () => {
+    expectReady(await platform().reconcile());
+    await platform().exec("web/api", "sh", "-c", "echo kept > /data/id");
+    before = await platform().containers();
+    await platform().upgrade({
+      [compose]: (text) =>
+        text
+          .replace("/www/index.html]", "/www/nowhere]")
+          .replace(platform().image("front:1"), "IMAGES/front:2")
+          .replace(platform().image("side:1"), "IMAGES/side:2"),
+    });
+    const startedAt = performance.now();
+    const round = await platform().reconcile();
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+    expect(await platform().container("web/front")).toEqual(find("front"));
+    expect(await platform().pageOf("web/front")).toBe("front 1\n");
+    expect(await platform().pageOf("web/side")).toBe("side 2\n");
+    expect(await platform().container("web/api")).toMatchObject({ state: "running" });
+    expectFault(round, {
+      code: "K3005",
+      resource: `service:${platform().project("web")}/api`,
+      says: "did not become healthy within 3 s",
+    });
+    expect(round.output).toMatch(/skipped .* service:t-\S+\/front: /);
+    expect(conditionOf(round, "Healthy")).toBe("false");
+    expect(round.status.instances).toMatchObject([{ name: "web", sync: "out-of-sync" }]);
+    expect(round.status.source.applied).not.toBe(await platform().repository.head());
+  });
+
+  it("must fail the same way again and touch nothing that came up", async () => {
+    const side = await platform().container("web/side");
+    const api = await platform().container("web/api");
+    const round = await platform().reconcile();
+    expect(await platform().container("web/front")).toEqual(find("front"));
+    expect(await platform().container("web/side")).toEqual(side);
+    expect((await platform().container("web/api")).id).toBe(api.id);
+    expectFault(round, { code: "K3005", resource: `service:${platform().project("web")}/api` });
+  });
+
+  it("must converge with the commit that mends it, its data kept", async () => {
+    const side = await platform().container("web/side");
+    await platform().upgrade({ [compose]: (text) => text.replace("/www/nowhere]", "/www/index.html]") });
+    const round = await platform().reconcile();
+    expect(await platform().pageOf("web/front")).toBe("front 2\n");
+    expect((await platform().container("web/api")).health).toBe("healthy");
+    expect(await platform().container("web/side")).toEqual(side);
+    expect(await platform().exec("web/api", "cat", "/data/id")).toBe("kept\n");
+    expectReady(round);
+    expect(round.status.source.applied).toBe(await platform().repository.head());
+  });
+
+  it("must say what a program printed before it ended, without what would rule a terminal", async () => {
+    const side = await platform().container("web/side");
+    await platform().upgrade({
+      [compose]: (text) =>
+        text.replace(
+          "api:1\n",
+          `api:1\n    command: [sh, -c, "printf '\\\\033[2J\\\\342\\\\200\\\\256no licence\\\\n'; exit 7"]\n`,
+        ),
+    });
+    const round = await platform().reconcile();
+    expect(await platform().container("web/side")).toEqual(side);
+    expect(await platform().pageOf("web/front")).toBe("front 2\n");
+    expectFault(round, {
+      code: "K3010",
+      resource: `service:${platform().project("web")}/api`,
+      says: "exited with code 7",
+    });
+    expect(round.output).toContain("no licence");
+    expect(round.output).not.toMatch(/[\u001b\u202e]/);
+    await platform().upgrade({ [compose]: (text) => text.replace(/^ {4}command: .*\n/m, "") });
+    expectReady(await platform().reconcile());
+    expect(await platform().exec("web/api", "cat", "/data/id")).toBe("kept\n");
+  });
+
+  function find(service: string): Container | undefined {
+    return before.find((container) => container.service === service);
+  }
+});

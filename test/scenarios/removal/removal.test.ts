@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { findLeftovers } from "../../support/index.ts";
+import { listEvents } from "../engine-events.ts";
+import { compareContainers } from "../fates.ts";
+import { usePlatform } from "../platform.ts";
+import { lockFor } from "../repository-text.ts";
+
+const release = `
+-- packages/store/package.yaml --
+name: store
+version: 1.0.0
+provides: { store: 1.0.0 }
+-- packages/store/compose.yaml --
+services:
+  database:
+    image: IMAGES/database:1
+    volumes: ["data:/data"]
+    networks: [offered]
+networks: { offered: {} }
+volumes: { data: {} }
+-- packages/web/package.yaml --
+name: web
+version: 1.0.0
+requires: { store: ^1.0.0 }
+variables: { STORE: '{{ requires["store"].project }}_offered' }
+-- packages/web/compose.yaml --
+services:
+  front: { image: "IMAGES/front:1", networks: [store], depends_on: [back] }
+  back: { image: "IMAGES/back:1", networks: [store] }
+networks: { store: { external: true, name: "\${STORE}" } }
+-- packages/other/compose.yaml --
+services:
+  app: { image: "IMAGES/other:1" }
+`;
+const instances = {
+  store: { package: "app/store" },
+  web: { package: "app/web" },
+  other: { package: "app/other" },
+};
+
+describe("what is no longer desired", () => {
+  const platform = usePlatform({ release });
+
+  it("must lose one service and keep the others as they are", async () => {
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    await platform().exec("store/database", "sh", "-c", "echo kept > /data/note");
+    const before = await platform().containers();
+    await platform().upgrade({
+      "packages/web/compose.yaml": (text) =>
+        text.replace(", depends_on: [back]", "").replace(/^ {2}back:.*\n/m, ""),
+    });
+    const round = await platform().reconcile();
+    expect(compareContainers(before, await platform().containers())).toEqual({ "web/back": "removed" });
+    expect(round.exitCode).toBe(0);
+  });
+
+  it("must lose an instance with its networks, and keep its volume", async () => {
+    const before = await platform().containers();
+    await want(["other"], { allowMassRemoval: true });
+    const since = new Date();
+    const round = await platform().reconcile();
+    expect(compareContainers(before, await platform().containers())).toEqual({
+      "store/database": "removed",
+      "web/front": "removed",
+    });
+    expect(await findLeftovers(platform().docker, platform().project("store"))).toEqual({
+      containers: [],
+      networks: [],
+      volumes: [`${platform().project("store")}_data`],
+    });
+    expect(await events(since, ["destroy"])).toEqual(["destroy web/front", "destroy store/database"]);
+    expect(round.exitCode).toBe(0);
+    expect(round.status.instances.map(({ name }) => name)).toEqual(["other"]);
+  });
+
+  it("must find its data when it is desired again", async () => {
+    const before = await platform().containers();
+    await want(["store", "web", "other"]);
+    const since = new Date();
+    const round = await platform().reconcile();
+    expect(compareContainers(before, await platform().containers())).toEqual({
+      "store/database": "created",
+      "web/front": "created",
+    });
+    expect(await platform().exec("store/database", "cat", "/data/note")).toBe("kept\n");
+    expect(await events(since, ["start"])).toEqual(["start store/database", "start web/front"]);
+    expect(round.exitCode).toBe(0);
+  });
+
+  it("must not go when it is most of the node and nobody said that this is meant", async () => {
+    const before = await platform().containers();
+    await want(["other"]);
+    const round = await platform().reconcile();
+    expect(await platform().containers()).toEqual(before);
+    expect(round.exitCode).toBe(1);
+    expect(round.status.errors).toContainEqual(
+      expect.objectContaining({ hint: expect.stringContaining("allowMassRemoval") }),
+    );
+    expect(round.status.source.applied).not.toBe(round.status.source.observed);
+  });
+
+  /** Says in environment and lock which instances there are. */
+  async function want(names: (keyof typeof instances)[], policy: object = {}): Promise<void> {
+    const wanted = Object.fromEntries(names.map((name) => [name, instances[name]]));
+    const environment = {
+      name: platform().environment,
+      releases: { app: "^1.0.0" },
+      instances: wanted,
+      policy: { requireDigests: false, ...policy },
+    };
+    await platform().push({
+      // JSON is YAML.
+      [platform().paths.environment]: JSON.stringify(environment),
+      [platform().paths.lock]: lockFor(wanted, "1.0.1"),
+    });
+  }
+
+  async function events(since: Date, actions: string[]): Promise<string[]> {
+    return listEvents(platform().docker, { environment: platform().environment, since, actions });
+  }
+});
