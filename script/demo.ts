@@ -63,7 +63,7 @@ async function tell(): Promise<void> {
 
   chapter("The agent brings the node to the first commit");
   await run(agentCommand(["reconcile", "--config", config]));
-  await showPage();
+  await showPages();
   const before = await listContainers();
 
   chapter("A pull request upgrades the platform to 1.1.0; the plan is what its reviewer reads");
@@ -79,7 +79,7 @@ async function tell(): Promise<void> {
   await repository.merge("upgrade");
   await repository.push();
   await run(agentCommand(["reconcile", "--config", config]));
-  await showPage();
+  await showPages();
   showReplaced(before, await listContainers());
 
   chapter("Another round finds nothing to do");
@@ -121,10 +121,23 @@ async function writeAgentConfig(): Promise<void> {
   );
 }
 
-async function showPage(): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) });
-  console.log(styleText("cyan", `\n$ curl http://127.0.0.1:${port}/`));
-  console.log((await response.text()).trimEnd());
+/** What a visitor sees: the title, who answers behind the front, a setting of webhooks, and a route that 1.1.0 adds. */
+async function showPages(): Promise<void> {
+  console.log(styleText("cyan", `\n$ curl http://127.0.0.1:${port}/…`));
+  const pages: [string, RegExp][] = [
+    ["/", /<p>(.*)<\/p>/],
+    ["/core/", /.*/],
+    ["/webhooks/config/", /"maxRetries": \d+/],
+    ["/batch/", /.*/],
+  ];
+  for (const [path, pattern] of pages) {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(10_000) });
+    const text = response.ok ? await response.text() : "";
+    const match = pattern.exec(text);
+    console.log(
+      `  ${path.padEnd(18)} ${response.status}  ${response.ok ? (match?.[1] ?? match?.[0] ?? "") : "not there yet"}`,
+    );
+  }
 }
 
 async function listContainers(): Promise<Map<string, string>> {

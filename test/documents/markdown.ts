@@ -138,6 +138,7 @@ export function isAnswer(actual: string, shown: string): boolean {
   return new RegExp(`^${pattern}$`).test(actual);
 }
 
+/** Runs of spaces only align columns: any number of at least two is the same. */
 function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replace(/ {2,}/g, " {2,}");
 }

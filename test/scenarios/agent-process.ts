@@ -24,6 +24,8 @@ export interface RunningAgent {
   readonly pid: number;
   /** Its log so far. */
   output(): string;
+  /** Comes when the log has the text, or when the round has ended without it. */
+  said(text: string): Promise<void>;
   /** SIGKILL: it cannot do anything about it. Its children live on. */
   kill(): Promise<void>;
   readonly ended: Promise<Round>;
@@ -73,6 +75,16 @@ export function startAgent(
   return {
     pid: child.pid ?? 0,
     output: () => stderr,
+    said: async (text) => {
+      const heard = new Promise<void>((resolve) => {
+        const listen = () => {
+          if (stderr.includes(text)) resolve();
+        };
+        child.stderr.on("data", listen);
+        listen();
+      });
+      await Promise.race([heard, ended]);
+    },
     kill: async () => endProcess(child.pid ?? 0),
     ended,
   };

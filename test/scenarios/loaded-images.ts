@@ -19,7 +19,9 @@ export function makeLoadedImages(
   return {
     nameOf,
     loadNamed: async (text) => {
-      const tags = [...text.matchAll(/IMAGES\/([a-z0-9-]+:[\w.-]+)/g)].map((match) => match[1] ?? "");
+      const named = text.replaceAll("IMAGES/", `${prefix}/`);
+      const pattern = new RegExp(`${prefix}/([a-z0-9-]+:[\\w.-]+)`, "g");
+      const tags = [...named.matchAll(pattern)].map((match) => match[1] ?? "");
       const wanted = [...new Set(tags)].filter(
         (tag) => !loaded.has(nameOf(tag)) && !tag.startsWith("absent"),
       );
@@ -29,7 +31,7 @@ export function makeLoadedImages(
           loadImages(docker, [await buildImageArchive({ ...specs[tag], tag: nameOf(tag) })]),
         ),
       );
-      return text.replaceAll("IMAGES/", `${prefix}/`);
+      return named;
     },
     [Symbol.asyncDispose]: async () => removeImages(docker, [...loaded]),
   };

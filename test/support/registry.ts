@@ -79,11 +79,11 @@ export async function startRegistry({ credentials }: RegistryOptions = {}): Prom
       const [name, version] = splitTag(tag);
       const reference = `${host}/${name}:${version}`;
       await docker.getImage(tag).tag({ repo: `${host}/${name}`, tag: version });
-      const authconfig =
-        credentials === undefined ? {} : { authconfig: { ...credentials, serveraddress: host } };
+      // Engine 20.10 refuses a push without this header, whether or not anybody asks for credentials.
+      const authconfig = { ...credentials, serveraddress: host };
       const image = docker.getImage(reference);
       try {
-        const progress = await followDocker(await image.push(authconfig));
+        const progress = await followDocker(await image.push({ authconfig }));
         const digest = progress.map((line) => line.aux?.Digest).find((found) => found !== undefined);
         return { reference, pinned: `${host}/${name}@${digest}` };
       } finally {

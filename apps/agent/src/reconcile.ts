@@ -8,9 +8,8 @@ import {
   redact,
 } from "@keelson/model";
 import { type NodeSettings, findComposeBinary, gitPath, readAgentConfig, wireApply } from "@keelson/node";
-import { formatPlan } from "@keelson/plan";
 import { type Round, reconcileOnce } from "@keelson/reconcile";
-import { formatProblems } from "@keelson/report";
+import { formatOperation, formatPlanSummary, formatProblems, isMereStep } from "@keelson/report";
 
 const agentVersion = "0.1.0";
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
@@ -65,23 +64,19 @@ function isReady(round: Round): boolean {
   return round.status.conditions.some(({ type, status }) => type === "Ready" && status === "true");
 }
 
-/** A line per thing that happened; the plan first, as text. */
+/** The plan, then a line per operation. */
 function logEvent(log: Log, event: KeelsonEvent): void {
   switch (event.type) {
     case "planned":
-      return log(formatPlan(event.plan).trimEnd());
+      return log(formatPlanSummary(event));
     case "operation-finished":
-      return log(
-        `done ${event.operation.id} ${event.operation.kind} ${event.operation.resource} ${Math.round(event.elapsedMs)} ms`,
-      );
+      return isMereStep(event.operation)
+        ? undefined
+        : log(`done ${formatOperation(event.operation)} ${Math.round(event.elapsedMs)} ms`);
     case "operation-failed":
-      return log(
-        `failed ${event.operation.id} ${event.operation.kind} ${event.operation.resource} [${codeOf(event.error)}]`,
-      );
+      return log(`failed ${formatOperation(event.operation)} [${codeOf(event.error)}]`);
     case "operation-skipped":
-      return log(
-        `skipped ${event.operation.id} ${event.operation.kind} ${event.operation.resource}: ${event.because}`,
-      );
+      return log(`skipped ${formatOperation(event.operation)}: ${event.because}`);
     default:
   }
 }

@@ -29,10 +29,12 @@ export class KeelsonError extends Error {
   }
 }
 
+const bugHint = "This is a bug in Keelson. Please report it with this message and the command you ran.";
+
 /** A state that the code says cannot be: our bug, never the user's. */
 export class InvariantError extends Error {
   readonly code = "K9001";
-  readonly hint = "This is a bug in Keelson. Please report it with this message and the command you ran.";
+  readonly hint = bugHint;
 
   constructor(message: string) {
     super(message);
@@ -65,7 +67,8 @@ export function formatError(error: unknown): string {
     const code = codeOf(link);
     if (depth === 0) {
       lines.push(`error[${code}] ${link.message}`);
-      hint = link instanceof KeelsonError || link instanceof InvariantError ? link.hint : undefined;
+      hint = link instanceof KeelsonError ? link.hint : bugHint;
+      if (!(link instanceof KeelsonError)) lines.push(...stackOf(link));
     } else {
       lines.push(`  cause: ${link.message}`);
     }
@@ -78,6 +81,11 @@ export function formatError(error: unknown): string {
 /** The code of an error; anything that is not ours is a bug that nobody translated: K9002. */
 export function codeOf(error: unknown): string {
   return error instanceof KeelsonError || error instanceof InvariantError ? error.code : "K9002";
+}
+
+/** Where a bug happened; an expected failure needs no stack. */
+function stackOf(error: Error): string[] {
+  return (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at ")).slice(0, 6);
 }
 
 function describeThrown(thrown: unknown): string {

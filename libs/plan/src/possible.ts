@@ -106,7 +106,7 @@ function startProblem(
   const service = services.find(({ name }) => name === operation.service);
   for (const dependency of service?.dependsOn ?? []) {
     const needed = services.find(({ name }) => name === dependency.service);
-    if (needed === undefined) continue;
+    if (needed === undefined || needed.replicas === 0) continue;
     const own: ObservedContainer[] = findOwn(observed, { project, service: needed.name });
     const { condition } = dependency;
     const isMet = own.every(

@@ -1,109 +1,119 @@
-import { type Problem, compareText } from "@keelson/model";
-import { Liquid, type LiquidError } from "liquidjs";
+import { type Problem, compareText, digestValue, quote, secretPlaceholder, suggest } from "@keelson/model";
+
+import { type TemplateFault, findFaults } from "./template-fault.ts";
+import { templateEngine } from "./template-engine.ts";
 
 export interface TemplateInput {
   /** The template's text and its path in the repository, for messages. */
   text: string;
   file: string;
-  context: Record<string, unknown>;
+  /** What it sees, but for the secrets. */
+  context: Readonly<Record<string, unknown>>;
+  /** Full name (`<release>.<secret>`) by the name under which the template sees it. */
+  secrets: Readonly<Record<string, string>>;
   /** Where to report a template that is a value inside a document instead of a file of its own. */
   at?: { line: number; column: number; path: string };
 }
 
-export type TemplateResult = { text: string; problems: [] } | { text: null; problems: Problem[] };
+export type TemplateResult =
+  | { text: string; secrets: string[]; problems: [] }
+  | { text: null; problems: Problem[] };
 
-/** Filters whose result depends on the clock, on chance or on the machine: the same release must give the same bytes. */
-const impureFilters = [
-  "date",
-  "date_to_xmlschema",
-  "date_to_rfc822",
-  "date_to_string",
-  "date_to_long_string",
-  "sample",
-];
+/** More of them say nothing new: a loop repeats what is wrong in it. */
+const maxProblems = 20;
 
-const engine = makeEngine();
-
-/** Renders a Liquid template strictly: undefined variables and unknown filters are problems, with line and column. */
+/**
+ * Renders a Liquid template strictly: whatever it does not know is a problem, all of them at once, with line and
+ * column. Secrets become placeholders (sorted full names in `secrets`); the same input gives the same text.
+ */
 export function renderTemplate(input: TemplateInput): TemplateResult {
+  // Nobody can write into a text, or into a setting, what is made from that text and those settings.
+  const seal = digestValue([input.text, input.context]).slice(0, 32);
+  const marks = Object.keys(input.secrets).map((name) => [name, `__secret-${seal}-${name}__`] as const);
+  const context = { ...input.context, secrets: Object.fromEntries(marks) };
+  let text: string;
   try {
-    const text: unknown = engine.parseAndRenderSync(input.text, input.context);
-    return { text: String(text), problems: [] };
+    text = String(templateEngine.parseAndRenderSync(input.text, context));
   } catch (error) {
-    const errors = hasErrors(error) ? error.errors : [error];
-    return { text: null, problems: errors.map((each) => describeError(input, each)) };
+    return { text: null, problems: describeFaults(input, findFaults(error)) };
   }
+  if (holdsPlaceholder(text)) return { text: null, problems: [forgedSecret(input)] };
+  const used = marks.filter(([, mark]) => text.includes(mark));
+  for (const [name, mark] of used) {
+    text = text.replaceAll(mark, () => secretPlaceholder(input.secrets[name] ?? ""));
+  }
+  const names = used.map(([name]) => input.secrets[name] ?? "");
+  return { text, secrets: names.sort(compareText), problems: [] };
 }
 
-function makeEngine(): Liquid {
-  const liquid = new Liquid({
-    strictVariables: true,
-    strictFilters: true,
-    ownPropertyOnly: true,
-    lenientIf: true,
-    catchAllErrors: true,
-    // Templates include nothing: what a file is made of stands in one place.
-    templates: {},
-    parseLimit: 1_000_000,
-    renderLimit: 2_000,
-    memoryLimit: 50_000_000,
+/** Whether a text, which did not come from here, would be filled in like a secret's place. */
+export function holdsPlaceholder(text: string): boolean {
+  return text.includes(secretPlaceholder("").slice(0, -2));
+}
+
+/** A template, a copied file or a setting that spells out a placeholder could read the secrets of any release. */
+export function forgedSecret(input: Pick<TemplateInput, "text" | "file" | "at">): Problem {
+  const line = input.text.split("\n").findIndex(holdsPlaceholder) + 1;
+  return problemIn(input, {
+    code: "K1309",
+    line: Math.max(line, 1),
+    column: 1,
+    message: "the text holds what stands for a secret",
+    hint: "A secret comes into a file only by {{ secrets.<name> }} in a .liquid template of its own release.",
   });
-  for (const name of impureFilters) delete liquid.filters[name];
-  return liquid;
 }
 
-function describeError(input: TemplateInput, error: unknown): Problem {
-  const { message, undefinedName, line, column } = readLiquidError(error);
-  const place = input.at ?? { line, column, path: "" };
+function describeFaults(input: TemplateInput, faults: readonly TemplateFault[]): Problem[] {
+  const problems = faults.map((fault) => {
+    const { code, message, line, column, hint, undefinedName } = fault;
+    return undefinedName === undefined
+      ? problemIn(input, { code, line, column, message, hint })
+      : problemIn(input, { code, line, column, ...undefinedVariable(undefinedName, input) });
+  });
+  const unique = new Map(problems.map((each) => [`${each.line}:${each.column} ${each.message}`, each]));
+  return [...unique.values()].slice(0, maxProblems);
+}
+
+function problemIn(
+  input: Pick<TemplateInput, "text" | "file" | "at">,
+  found: { code: string; line: number; column: number; message: string; hint: string },
+): Problem {
+  const { line, column, path } = input.at ?? { ...found, path: "" };
+  const { code, message, hint } = found;
+  const problem = { code, file: input.file, line, column, path, message, hint };
   const sourceLine = input.at === undefined ? input.text.split("\n")[line - 1] : undefined;
-  return {
-    code: undefinedName === undefined ? "K1301" : "K1302",
-    file: input.file,
-    line: place.line,
-    column: place.column,
-    path: place.path,
-    message: undefinedName === undefined ? `template: ${message}` : `undefined variable \`${undefinedName}\``,
-    hint:
-      undefinedName === undefined ? "Correct the Liquid syntax here." : hintFor(undefinedName, input.context),
-    ...(sourceLine === undefined ? {} : { sourceLine }),
-  };
+  // A caret under a line of many thousand characters helps nobody.
+  return sourceLine === undefined || sourceLine.length > 500 ? problem : { ...problem, sourceLine };
 }
 
-function readLiquidError(error: unknown) {
-  const liquidError = isLiquidError(error) ? error : undefined;
-  const [line, column] = (
-    liquidError?.token as { getPosition?: () => [number, number] } | undefined
-  )?.getPosition?.() ?? [1, 1];
-  const raw = error instanceof Error ? error.message : String(error);
-  const undefinedName = /undefined variable: ([^,\s]+)/.exec(raw)?.[1];
-  // The library appends `, file:…, line:1, col:1` and a code frame; ours say that in one way for everything.
-  const message = (raw.split("\n")[0] ?? raw).replace(/, (file|line):.*$/, "");
-  return { message, undefinedName, line, column };
-}
+const origins: Record<string, string> = {
+  settings: "Settings come from the release's settings schema (default) and the environment.",
+  secrets: "Declare secrets in release.yaml.",
+  requires: "List the interface under requires or optional in package.yaml; a provider must be on this node.",
+};
 
-/** With `catchAllErrors` the library throws one error that holds all of them. */
-function hasErrors(error: unknown): error is { errors: unknown[] } {
-  return error instanceof Error && "errors" in error && Array.isArray(error.errors);
-}
-
-function isLiquidError(error: unknown): error is LiquidError {
-  return error instanceof Error && "token" in error;
-}
-
-function hintFor(name: string, context: Record<string, unknown>): string {
-  const parts = name.split(".");
-  let scope: unknown = context;
-  let known = "";
-  for (const part of parts.slice(0, -1)) {
-    if (!isRecord(scope) || !Object.hasOwn(scope, part)) break;
-    scope = scope[part];
-    known = known === "" ? part : `${known}.${part}`;
+/** What there is instead, and where it would come from. */
+function undefinedVariable(name: string, input: TemplateInput): { message: string; hint: string } {
+  const segments = name.split(".");
+  let scope: unknown = { ...input.context, secrets: input.secrets };
+  const known: string[] = [];
+  for (const segment of segments.slice(0, -1)) {
+    if (!isRecord(scope) || !Object.hasOwn(scope, segment)) break;
+    scope = scope[segment];
+    known.push(segment);
   }
   const keys = isRecord(scope) ? Object.keys(scope).sort(compareText) : [];
-  const where = known === "" ? "Templates see" : `\`${known}\` has`;
-  return keys.length === 0
-    ? `${where} nothing else.`
-    : `${where}: ${keys.slice(0, 12).join(", ")}${keys.length > 12 ? ", …" : ""}.`;
+  const prefix = known.join(".");
+  const meant = suggest(segments[known.length] ?? "", keys);
+  const there = `${keys.slice(0, 12).join(", ")}${keys.length > 12 ? ", …" : ""}`;
+  const where = prefix === "" ? "Templates see" : `\`${prefix}\` has`;
+  const hints = [
+    meant === undefined
+      ? `${where}${keys.length === 0 ? " nothing" : `: ${there}`}.`
+      : `Did you mean ${quote(prefix === "" ? meant : `${prefix}.${meant}`)}?`,
+    ...(meant === undefined ? [origins[known[0] ?? ""] ?? ""] : []),
+  ];
+  return { message: `undefined variable ${quote(name)}`, hint: hints.join(" ").trim() };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,6 @@
 export { formatProblem, formatProblems } from "./problem.ts";
 export { type StatusInput, buildStatus } from "./build-status.ts";
-export { type PlannedChange, countChanges, summarizePlan } from "./plan-summary.ts";
+export { formatOperation, isMereStep } from "./operation-text.ts";
+export { type PlannedChange, summarizePlan } from "./plan-summary.ts";
+export { type Paint, formatPlanSummary } from "./plan-text.ts";
 export { saysNothingNew } from "./status-news.ts";

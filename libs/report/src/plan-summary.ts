@@ -1,11 +1,4 @@
-import {
-  type ChangeClass,
-  type Operation,
-  type Plan,
-  changeClasses,
-  compareText,
-  projectOf,
-} from "@keelson/model";
+import { type ChangeClass, type Operation, type Plan, changeClasses, projectOf } from "@keelson/model";
 
 /** One thing that changes, as a person would say it. */
 export interface PlannedChange {
@@ -19,8 +12,7 @@ export interface PlannedChange {
     | "remove"
     | "rename"
     | "place"
-    | "pull"
-    | "keep";
+    | "pull";
   /** Without its kind: `lab-core/nginx`. */
   name: string;
   kind: string;
@@ -109,15 +101,4 @@ function describeOperation(operation: Operation): PlannedChange[] {
 function splitResource(resource: string): [string, string] {
   const at = resource.indexOf(":");
   return [resource.slice(0, at), resource.slice(at + 1)];
-}
-
-/** `2 to recreate, 1 to reload, 20 unchanged`: what a person asks first. */
-export function countChanges(changes: readonly PlannedChange[], serviceCount: number): string {
-  const services = changes.filter(({ kind }) => kind === "service");
-  const verbs = [...new Set(services.map(({ verb }) => verb))].sort(compareText);
-  const counts = verbs.map(
-    (verb) => `${services.filter((change) => change.verb === verb).length} to ${verb}`,
-  );
-  const touched = new Set(services.filter(({ verb }) => verb !== "remove").map(({ name }) => name)).size;
-  return [...counts, `${Math.max(0, serviceCount - touched)} unchanged`].join(", ");
 }

@@ -40,29 +40,26 @@ it("what is foreign must never be touched, not even when its instance goes", asy
 
 it("a foreign container in the place of one of ours must block that service only", async () => {
   const twoServices = release.replace("\nnetworks:", `\n  other: { image: "IMAGES/other:1" }\nnetworks:`);
-  await withPlatform(
-    { release: twoServices.replace("networks: [inner]", "networks: [inner]") },
-    async (platform) => {
-      const foreign = await startForeign(platform, {
-        name: `${platform.project("web")}-app-1`,
-        labels: composeLabels(platform, "app"),
-      });
-      const round = await platform.reconcile();
-      expect(await platform.container("web/app")).toMatchObject({ id: foreign, state: "running" });
-      expect(await platform.container("web/other")).toMatchObject({ state: "running" });
-      expect(round.exitCode).toBe(1);
-      expect(round.status.errors).toEqual([
-        expect.objectContaining({
-          code: expect.stringMatching(/^K3/),
-          resource: `service:${platform.project("web")}/app`,
-        }),
-      ]);
+  await withPlatform({ release: twoServices }, async (platform) => {
+    const foreign = await startForeign(platform, {
+      name: `${platform.project("web")}-app-1`,
+      labels: composeLabels(platform, "app"),
+    });
+    const round = await platform.reconcile();
+    expect(await platform.container("web/app")).toMatchObject({ id: foreign, state: "running" });
+    expect(await platform.container("web/other")).toMatchObject({ state: "running" });
+    expect(round.exitCode).toBe(1);
+    expect(round.status.errors).toEqual([
+      expect.objectContaining({
+        code: expect.stringMatching(/^K3/),
+        resource: `service:${platform.project("web")}/app`,
+      }),
+    ]);
 
-      await platform.docker.getContainer(foreign).remove({ force: true });
-      expect((await platform.reconcile()).exitCode).toBe(0);
-      expect(await platform.pageOf("web/app")).toBe("app 1\n");
-    },
-  );
+    await platform.docker.getContainer(foreign).remove({ force: true });
+    expect((await platform.reconcile()).exitCode).toBe(0);
+    expect(await platform.pageOf("web/app")).toBe("app 1\n");
+  });
 });
 
 const withoutInstances = (text: string) => text.replace(/^instances:\n(?: .*\n)+/m, "instances: {}\n");

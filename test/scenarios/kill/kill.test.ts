@@ -32,22 +32,19 @@ describe("SIGKILL", () => {
   let version = 0;
 
   it("must not keep a node from arriving, not even after each operation", async () => {
-    const ended = [];
+    const ended: (number | null)[] = [];
     for (let rounds = 0; rounds < 20; rounds += 1) {
       const agent = platform().startRound();
-      await waitFor(async () => agent.output().includes("\ndone ") || !(await isRunning(agent.pid)), {
-        what: "an operation to be done",
-        timeoutMs: 60_000,
-      });
+      await agent.said("\ndone ");
       await agent.kill();
       const round = await agent.ended;
       ended.push(round.exitCode);
       if (round.exitCode !== null) break;
     }
     await expectArrived();
-    expect(ended.at(-1)).toBe(0);
-    expect(ended.length).toBeGreaterThan(3);
     await platform().exec("web/slow", "sh", "-c", "echo kept > /data/note");
+    expect(ended.at(-1)).toBe(0);
+    expect(ended.length).toBeGreaterThan(2);
   });
 
   it.each([

@@ -1,0 +1,97 @@
+import { hintFor } from "@keelson/model";
+
+import { impureFilters, refusedTags, templateEngine } from "./template-engine.ts";
+import { TemplateRefusal } from "./template-refusal.ts";
+
+/** One thing that is wrong with a template; line and column count from 1. */
+export interface TemplateFault {
+  code: string;
+  line: number;
+  column: number;
+  message: string;
+  hint: string;
+  /** The variable, when that is what is wrong. */
+  undefinedName?: string;
+}
+
+/** What the template engine threw, one by one: blocks wrap what went wrong in them. */
+export function findFaults(error: unknown): TemplateFault[] {
+  const inner = errorsIn(error) ?? errorsIn(causeOf(error));
+  return inner === null ? [describe(error)] : inner.flatMap(findFaults);
+}
+
+/** With `catchAllErrors` the engine throws one error that holds all of them (liquidjs, LiquidErrors). */
+function errorsIn(error: unknown): unknown[] | null {
+  return error instanceof Error && "errors" in error && Array.isArray(error.errors) ? error.errors : null;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && "originalError" in error ? error.originalError : undefined;
+}
+
+function describe(error: unknown): TemplateFault {
+  const [line, column] = positionOf(error);
+  const cause = causeOf(error);
+  if (cause instanceof TemplateRefusal) {
+    const { code, message, hint } = cause;
+    return { code, line, column, message, hint };
+  }
+  if (cause instanceof Error && "variableName" in cause && typeof cause.variableName === "string") {
+    return { code: "K1302", line, column, message: "", hint: "", undefinedName: cause.variableName };
+  }
+  const raw = error instanceof Error ? error.message : String(error);
+  // The library appends `, file:…, line:1, col:1` and a code frame; ours say that in one way for everything.
+  const message = (raw.split("\n")[0] ?? raw).replace(/, (?:file|line):.*$/, "");
+  return { code: "K1301", line, column, ...explain(message) };
+}
+
+function positionOf(error: unknown): [number, number] {
+  if (!(error instanceof Error) || !("token" in error)) return [1, 1];
+  const { token } = error;
+  if (typeof token !== "object" || token === null || !("getPosition" in token)) return [1, 1];
+  const position: unknown = typeof token.getPosition === "function" ? token.getPosition() : null;
+  if (!Array.isArray(position)) return [1, 1];
+  return [Number(position[0]) || 1, Number(position[1]) || 1];
+}
+
+/** The words of liquidjs 10, as far as they are known to us, in ours. */
+function explain(message: string): { message: string; hint: string } {
+  const filter = /^undefined filter: (\S+)$/.exec(message)?.[1];
+  if (filter !== undefined) return explainFilter(filter);
+  const tag = /^tag "?([^"\s]+)"? not found$/.exec(message)?.[1];
+  if (tag !== undefined) return explainTag(tag);
+  const limit = limits.find(({ pattern }) => pattern.test(message));
+  if (limit !== undefined) return { message: limit.message, hint: "Loop over a list of the settings instead." };
+  return {
+    message: `template: ${message}`,
+    hint: "Write {{ value }} or {% tag %}; what is meant literally goes between {% raw %} and {% endraw %}.",
+  };
+}
+
+const limits = [
+  { pattern: /memory alloc limit/, message: "the template makes too much text (over 50 MB)" },
+  { pattern: /render limit/, message: "the template takes too long (over 2 s)" },
+  { pattern: /parse length limit/, message: "the template is too long (over 1,000,000 characters)" },
+  { pattern: /call stack/, message: "the template is nested too deeply" },
+];
+
+function explainFilter(name: string): { message: string; hint: string } {
+  const message = `unknown filter \`${name}\``;
+  if (impureFilters.includes(name)) {
+    return { message, hint: "It would not give the same text at another time or on another machine." };
+  }
+  const known = Object.keys(templateEngine.filters);
+  return { message, hint: hintFor(name, { known, as: "filters" }) ?? "The filters are those of liquidjs." };
+}
+
+function explainTag(name: string): { message: string; hint: string } {
+  const message = `unknown tag \`${name}\``;
+  if (refusedTags.includes(name)) {
+    return { message, hint: "A template is one file and stands alone: write its text here." };
+  }
+  if (name.startsWith("end") || name === "else" || name === "elsif" || name === "when") {
+    return { message, hint: "Nothing that it belongs to is open here." };
+  }
+  const known = Object.keys(templateEngine.tags);
+  return { message, hint: hintFor(name, { known, as: "tags" }) ?? "The tags are those of Liquid." };
+}

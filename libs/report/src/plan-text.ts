@@ -1,0 +1,57 @@
+import { type DesiredNode, type Plan, compareText } from "@keelson/model";
+
+import { type PlannedChange, summarizePlan } from "./plan-summary.ts";
+
+/** Colours as the reader's terminal wants them; the plain form leaves the text as it is. */
+export type Paint = (format: "green" | "cyan" | "yellow" | "red" | "dim" | "bold", text: string) => string;
+
+const marks: Record<PlannedChange["verb"], { mark: string; format: Parameters<Paint>[0] }> = {
+  create: { mark: "+", format: "green" },
+  start: { mark: "+", format: "green" },
+  pull: { mark: "↓", format: "cyan" },
+  place: { mark: "·", format: "dim" },
+  reload: { mark: "~", format: "cyan" },
+  restart: { mark: "~", format: "yellow" },
+  recreate: { mark: "±", format: "yellow" },
+  rename: { mark: "~", format: "cyan" },
+  stop: { mark: "-", format: "red" },
+  remove: { mark: "-", format: "red" },
+};
+
+/** The plan as a person reads it: what changes and why, what is blocked, what is left alone, and the sum in one line. */
+export function formatPlanSummary(
+  on: { plan: Plan; desired: DesiredNode },
+  paint: Paint = (_format, text) => text,
+): string {
+  const { plan } = on;
+  const changes = summarizePlan(plan);
+  const labels = changes.map(({ kind, name }) => (kind === "service" ? name : `${kind} ${name}`));
+  const width = Math.max(0, ...labels.map(({ length }) => length));
+  const lines = changes.map((change, index) => {
+    const { mark, format } = marks[change.verb];
+    const verb = paint(format, `${mark} ${change.verb.padEnd(8)}`);
+    return `  ${verb} ${(labels[index] ?? "").padEnd(width)}  ${paint("dim", change.causes.join("; "))}`.trimEnd();
+  });
+  for (const { resource, code, message, hint } of plan.blocked) {
+    lines.push(
+      `  ${paint("red", "! blocked ")} ${resource}  ${message} [${code}]`,
+      paint("dim", `             ${hint}`),
+    );
+  }
+  for (const { message, code } of plan.notices) lines.push(`  ${paint("dim", `? ${message} [${code}]`)}`);
+  return [...lines, sumUp(changes, on)].join("\n");
+}
+
+/** `2 to recreate, 1 to reload, 20 unchanged`: what a person asks first. */
+function sumUp(changes: readonly PlannedChange[], on: { plan: Plan; desired: DesiredNode }): string {
+  const services = changes.filter(({ kind }) => kind === "service");
+  const verbs = [...new Set(services.map(({ verb }) => verb))].sort(compareText);
+  const counts = verbs.map(
+    (verb) => `${services.filter((change) => change.verb === verb).length} to ${verb}`,
+  );
+  const total = on.desired.instances.reduce((sum, instance) => sum + instance.services.length, 0);
+  const touched = services.filter(({ verb }) => verb !== "remove").length;
+  const blocked = on.plan.blocked.length === 0 ? [] : [`${on.plan.blocked.length} blocked`];
+  const parts = [...counts, `${Math.max(0, total - touched)} unchanged`, ...blocked].join(", ");
+  return changes.length === 0 && blocked.length === 0 ? `nothing to do: ${parts}` : parts;
+}

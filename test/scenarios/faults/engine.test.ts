@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startEngine, waitFor } from "../../support/index.ts";
+import type { Engine } from "../../support/index.ts";
+import { startPlatform } from "../platform.ts";
+import type { Container, Platform, Round } from "../platform.ts";
+import { conditionOf, expectFault, expectReady } from "./outcome.ts";
+
+// Without a network: what stops and starts a private engine need not have one.
+const release = `
+-- packages/web/package.yaml --
+name: web
+version: 1.0.0
+update: { trial: 60s }
+-- packages/web/compose.yaml --
+services:
+  api:
+    image: IMAGES/api:1
+    network_mode: none
+    volumes: [data:/data]
+    healthcheck:
+      test: [CMD, test, -e, /data/id]
+      interval: 1s
+  front:
+    image: IMAGES/front:1
+    network_mode: none
+    depends_on: { api: { condition: service_healthy } }
+volumes:
+  data:
+`;
+
+const compose = "packages/web/compose.yaml";
+
+describe("an engine that goes away", () => {
+  let engine: Engine;
+  let platform: Platform;
+  let api: Container;
+
+  beforeAll(async () => {
+    engine = await startEngine();
+    platform = await startPlatform({ release, engine });
+  });
+  afterAll(async () => {
+    await engine.start();
+    await platform[Symbol.asyncDispose]();
+    await engine[Symbol.asyncDispose]();
+  });
+
+  it("must end a round in which a service is waited for, with everything unknown", async () => {
+    const round = platform.startRound();
+    await waitFor(async () => (await platform.container("web/api")).state === "running", {
+      what: "the service that is waited for",
+      timeoutMs: 30_000,
+    });
+    await engine.stop();
+    expectUnknown(await round.ended);
+  });
+
+  it("must do nothing while the engine is away", async () => {
+    const round = await platform.reconcile();
+    expectUnknown(round);
+    expect(round.status.operation).toBeNull();
+  });
+
+  it("must come to the same end when it is back", async () => {
+    await engine.start();
+    const round = platform.startRound();
+    await waitFor(async () => platform.exec("web/api", "sh", "-c", "echo kept > /data/id"), {
+      what: "the container to run again",
+      timeoutMs: 30_000,
+    });
+    const done = await round.ended;
+    await expectSettled();
+    expectReady(done);
+  });
+
+  it("must recreate nothing after a kill in the middle of an upgrade but what that upgrade changes", async () => {
+    api = await platform.container("web/api");
+    await platform.upgrade({
+      [compose]: (text) => text.replace(platform.image("front:1"), "IMAGES/front:2"),
+    });
+    const round = platform.startRound();
+    await waitFor(() => round.output().includes("create-containers"), { what: "the plan", timeoutMs: 30_000 });
+    await engine.kill();
+    const killed = await round.ended;
+    expect(killed.exitCode).toBe(1);
+    expect(conditionOf(killed, "Ready")).toBe("false");
+    await engine.start();
+    const later = await platform.reconcile();
+    await expectSettled();
+    expect((await platform.container("web/api")).id).toBe(api.id);
+    expect((await platform.container("web/front")).image).toBe(platform.image("front:2"));
+    expectReady(later);
+  });
+
+  function expectUnknown(round: Round): void {
+    expectFault(round, { code: "K3001", says: "no Docker engine answers" });
+    expect(conditionOf(round, "Healthy")).toBe("unknown");
+    expect(round.status.instances).toMatchObject([
+      { name: "web", state: "unknown", sync: "unknown", health: "unknown" },
+    ]);
+    expect(round.status.source).toMatchObject({ applied: "" });
+  }
+
+  /** One container for each service, with its proper name, and the data. */
+  async function expectSettled(): Promise<void> {
+    expect((await platform.containers()).map(({ name, state }) => [name, state])).toEqual([
+      [`${platform.project("web")}-api-1`, "running"],
+      [`${platform.project("web")}-front-1`, "running"],
+    ]);
+    expect(await platform.exec("web/api", "cat", "/data/id")).toBe("kept\n");
+  }
+});
