@@ -124,9 +124,7 @@ function buildConditions(
   return [
     condition("Ready", isKnown || errors.length > 0 ? isReady : null, {
       reason: isReady ? "Applied" : (first?.code ?? "OutOfSync"),
-      message: isReady
-        ? `${instances.length} instances are as desired`
-        : (first?.message ?? "not everything is as desired"),
+      message: isReady ? readyMessage(instances.length) : (first?.message ?? "not everything is as desired"),
     }),
     condition("Stalled", stalled !== undefined, {
       reason: stalled?.code ?? "None",
@@ -145,6 +143,10 @@ function condition(
   text: { reason: string; message: string },
 ): Condition {
   return { type, status: status === null ? "unknown" : status ? "true" : "false", ...text };
+}
+
+function readyMessage(count: number): string {
+  return count === 1 ? "1 instance is as desired" : `${count} instances are as desired`;
 }
 
 function healthMessage(instances: readonly InstanceStatus[]): string {

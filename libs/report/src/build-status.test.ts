@@ -1,0 +1,192 @@
+import {
+  type DesiredInstance,
+  type DesiredNode,
+  type DesiredService,
+  KeelsonError,
+  type ObservedContainer,
+  type ObservedNode,
+  type Operation,
+  type Plan,
+  Status,
+  stalled,
+} from "@keelson/model";
+import { describe, expect, it } from "vitest";
+
+import { type StatusInput, buildStatus } from "./build-status.ts";
+
+const service: DesiredService = {
+  name: "web",
+  image: "web:1",
+  digest: "d1",
+  replicas: 1,
+  oneShot: false,
+  hasHealthcheck: true,
+  trialMs: 1000,
+  stopGraceMs: null,
+  dependsOn: [],
+  sharesWith: [],
+  networks: [],
+  volumes: [],
+  ports: [],
+  parts: {},
+};
+
+const instance: DesiredInstance = {
+  name: "core",
+  project: "lab-core",
+  package: { release: "app", name: "core", version: "1.0.0" },
+  state: "running",
+  after: [],
+  services: [service],
+  networks: [],
+  volumes: [],
+  mounts: [],
+  compose: { name: "lab-core", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
+};
+
+const desired: DesiredNode = {
+  environment: "lab",
+  node: "lab-1",
+  lockDigest: "l",
+  digest: "d",
+  instances: [instance],
+};
+const plan: Plan = {
+  environment: "lab",
+  node: "lab-1",
+  desiredDigest: "d",
+  operations: [],
+  blocked: [],
+  notices: [],
+};
+
+function container(more: Partial<ObservedContainer> = {}): ObservedContainer {
+  return {
+    id: "c1",
+    name: "lab-core-web-1",
+    ownership: "ours",
+    project: "lab-core",
+    service: "web",
+    instance: "core",
+    digest: "d1",
+    image: "web:1",
+    imageId: "i",
+    state: "running",
+    health: "healthy",
+    exitCode: 0,
+    networks: [],
+    binds: [],
+    volumes: [],
+    startedAt: "",
+    ...more,
+  };
+}
+
+function observed(containers: ObservedContainer[]): ObservedNode {
+  return {
+    engineVersion: "",
+    containers,
+    networks: [],
+    volumes: [],
+    images: {},
+    heldPorts: [],
+    storedInstances: [],
+  };
+}
+
+function status(more: Partial<StatusInput> = {}): Status {
+  const built = buildStatus({
+    reference: { environment: "lab", node: "lab-1" },
+    agentVersion: "0.1.0",
+    source: { url: "https://user:secret@git.example/x.git", branch: "main" },
+    revision: null,
+    desired,
+    observed: observed([container()]),
+    plan,
+    remaining: plan,
+    results: [],
+    problems: [],
+    error: null,
+    applied: null,
+    startedAt: new Date(0),
+    finishedAt: new Date(1000),
+    ...more,
+  });
+  return Status.parse(built);
+}
+
+const conditionOf = (of: Status, type: string) => of.conditions.find((each) => each.type === type);
+
+describe("buildStatus", () => {
+  it("must be ready only when everything is in sync and healthy", () => {
+    const built = status();
+    expect(conditionOf(built, "Ready")).toMatchObject({ status: "true" });
+    expect(built.instances[0]).toMatchObject({ state: "running", sync: "in-sync", health: "healthy" });
+  });
+
+  it("must never carry a credential of the source", () => {
+    expect(JSON.stringify(status())).not.toContain("secret");
+  });
+
+  it.each([
+    ["unhealthy", container({ health: "unhealthy" })],
+    ["starting", container({ health: "starting" })],
+    ["unhealthy", container({ state: "exited", exitCode: 1, health: "none" })],
+  ])("must not be ready while a service is %s", (health, found) => {
+    const built = status({ observed: observed([found]) });
+    expect(built.instances[0]?.health).toBe(health);
+    expect(conditionOf(built, "Ready")).toMatchObject({ status: "false" });
+  });
+
+  it("must say unknown, never absent, when the node could not be observed", () => {
+    const error = new KeelsonError({ code: "K3001", message: "the engine does not answer" });
+    const built = status({ observed: null, plan: null, remaining: null, error });
+    expect(built.instances[0]).toMatchObject({ state: "unknown", sync: "unknown", health: "unknown" });
+    expect(conditionOf(built, "Healthy")).toMatchObject({ status: "unknown" });
+    expect(conditionOf(built, "Ready")).toMatchObject({ status: "false", reason: "K3001" });
+  });
+
+  it("must report a failed operation with its code, and never as applied", () => {
+    const operation: Operation = {
+      ...{ id: "#1", resource: "image:web:2", causes: [], class: "live", after: [] },
+      kind: "pull-image",
+      image: "web:2",
+    };
+    const error = new KeelsonError({
+      code: "K3002",
+      message: "no such image",
+      hint: "Push it.",
+      outcome: stalled,
+    });
+    const built = status({
+      plan: { ...plan, operations: [operation] },
+      remaining: { ...plan, operations: [{ ...operation, resource: "service:lab-core/web" }] },
+      results: [{ operation, outcome: "failed", error }],
+    });
+    expect(built.errors).toEqual([
+      {
+        code: "K3002",
+        resource: "image:web:2",
+        message: "no such image",
+        hint: "Push it.",
+        outcome: "stalled",
+      },
+    ]);
+    expect(built.instances[0]?.sync).toBe("out-of-sync");
+    expect(conditionOf(built, "Stalled")).toMatchObject({ status: "true", reason: "K3002" });
+    expect(built.source.applied).toBe("");
+  });
+
+  it("must not count another owner's container as the service", () => {
+    const built = status({ observed: observed([container({ ownership: "foreign" })]) });
+    expect(built.instances[0]).toMatchObject({ state: "absent", health: "unhealthy" });
+  });
+
+  it("must call a finished one-shot healthy and a failed one unhealthy", () => {
+    const oneShot = { ...desired, instances: [{ ...instance, services: [{ ...service, oneShot: true }] }] };
+    const health = (exitCode: number) =>
+      status({ desired: oneShot, observed: observed([container({ state: "exited", exitCode })]) })
+        .instances[0]?.health;
+    expect([health(0), health(3)]).toEqual(["healthy", "unhealthy"]);
+  });
+});

@@ -1,0 +1,123 @@
+import type { DesiredMount, DesiredNode, Operation, Plan } from "@keelson/model";
+import { describe, expect, it } from "vitest";
+
+import { formatPlanSummary } from "./plan-text.ts";
+
+const desired: DesiredNode = { environment: "lab", node: "lab-1", lockDigest: "", digest: "", instances: [] };
+
+function planOf(operations: Operation[], more: Partial<Plan> = {}): Plan {
+  return {
+    environment: "lab",
+    node: "lab-1",
+    desiredDigest: "",
+    operations,
+    blocked: [],
+    notices: [],
+    ...more,
+  };
+}
+
+const base: Pick<Operation, "id" | "after" | "class" | "causes"> = {
+  id: "#1",
+  after: [],
+  class: "live",
+  causes: ["its containers are new"],
+};
+const service = { instance: "core", project: "lab-core" } as const;
+
+function creation(services: string[], causes: string[]): Operation {
+  return {
+    ...base,
+    ...service,
+    kind: "create-containers",
+    resource: "services:lab-core/{…}",
+    services,
+    force: false,
+    causes,
+    class: "recreate",
+  };
+}
+
+function start(name: string): Operation {
+  return { ...base, ...service, kind: "start-service", resource: `service:lab-core/${name}`, service: name };
+}
+
+function place(source: string, services: string[]): Operation {
+  const mount: DesiredMount = {
+    source,
+    services,
+    kind: "folder",
+    layout: "data",
+    target: `live/${source}`,
+    files: [],
+  };
+  const causes = [`file ${source}/a changed`];
+  return {
+    ...base,
+    instance: "core",
+    kind: "place-files",
+    resource: `files:lab-core/${source}`,
+    mount,
+    causes,
+  };
+}
+
+describe("formatPlanSummary", () => {
+  it("must say one line per service that a wave replaces, each with its own causes", () => {
+    const operations = [
+      creation(
+        ["core", "preview"],
+        ["core: image 1.0.0 → 1.1.0; environment changed", "preview: image 1.0.0 → 1.1.0"],
+      ),
+      start("core"),
+      start("preview"),
+    ];
+    expect(formatPlanSummary({ plan: planOf(operations), desired })).toBe(
+      [
+        "  ± recreate lab-core/core     image 1.0.0 → 1.1.0; environment changed",
+        "  ± recreate lab-core/preview  image 1.0.0 → 1.1.0",
+        "2 to recreate, 0 unchanged",
+      ].join("\n"),
+    );
+  });
+
+  it("must fold the files of a service that changes anyway, and show those that nobody is told of", () => {
+    const signal: Operation = {
+      ...base,
+      ...{ instance: "core", service: "nginx", containerId: "c", signal: "HUP" },
+      kind: "signal-container",
+      resource: "service:lab-core/nginx",
+      class: "reload",
+      causes: ["file nginx/a changed"],
+    };
+    const operations = [place("nginx", ["nginx"]), place("mail", ["mail"]), signal];
+    expect(formatPlanSummary({ plan: planOf(operations), desired })).toBe(
+      [
+        "  · place    files lab-core/mail  file mail/a changed",
+        "  ~ reload   lab-core/nginx       file nginx/a changed; signal HUP",
+        "1 to reload, 0 unchanged",
+      ].join("\n"),
+    );
+  });
+
+  it("must name what is blocked with what to do, and what is left alone", () => {
+    const plan = planOf([], {
+      blocked: [
+        { resource: "service:lab-core/nginx", code: "K3004", message: "port 80 is held", hint: "Free it." },
+      ],
+      notices: [{ resource: "container:x", code: "K3020", message: "container x is left alone" }],
+    });
+    expect(formatPlanSummary({ plan, desired })).toBe(
+      [
+        "  ! blocked  service:lab-core/nginx  port 80 is held [K3004]",
+        "             Free it.",
+        "  ? container x is left alone [K3020]",
+        "0 unchanged, 1 blocked",
+      ].join("\n"),
+    );
+  });
+
+  it("must say that there is nothing to do", () => {
+    expect(formatPlanSummary({ plan: planOf([]), desired })).toBe("nothing to do: 0 unchanged");
+  });
+});
