@@ -44,8 +44,8 @@ describe.each(specPages)("the examples of $path", (page) => {
 
   const wrong = page.blocks.filter(({ attributes }) => "wrong" in attributes && "file" in attributes);
   it.each(wrong)("have $attributes.wrong in line $line", { timeout: 30_000 }, async (block) => {
-    const expected = block.attributes["wrong"]?.split(",");
-    expect(sorted([...new Set(await example.findCodes(block))])).toEqual(expected);
+    // What follows from it may be said as well.
+    expect(await example.findCodes(block)).toContain(block.attributes["wrong"]);
   });
 
   const configs = page.blocks.filter(({ attributes }) => "agent" in attributes);

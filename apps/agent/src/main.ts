@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 import { KeelsonError, formatError } from "@keelson/model";
+import { escapeLines } from "@keelson/report";
 import { Command, CommanderError } from "commander";
 
-import { reconcile } from "./reconcile.ts";
+import { agentVersion, reconcile } from "./reconcile.ts";
 
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.once(name, () => stop.abort(new KeelsonError({ code: "K9013", message: `stopped by ${name}` })));
 }
 
-const program = new Command("keelson-agent").description(
-  "Keeps this node at what its environment says in Git.",
-);
+const program = new Command("keelson-agent")
+  .description("Keeps this node at what its environment says in Git.")
+  .version(agentVersion);
 program
   .command("reconcile")
   .description("one round: fetch, plan, apply, report, and exit")
@@ -26,6 +27,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   const isUsage = error instanceof CommanderError;
-  if (!isUsage) process.stderr.write(`${formatError(error)}\n`);
+  if (!isUsage) process.stderr.write(`${escapeLines(formatError(error))}\n`);
   process.exitCode = isUsage ? (error.exitCode === 0 ? 0 : 2) : 1;
 }

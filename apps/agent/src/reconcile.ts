@@ -8,10 +8,18 @@ import {
   redact,
 } from "@keelson/model";
 import { type NodeSettings, findComposeBinary, gitPath, readAgentConfig, wireApply } from "@keelson/node";
-import { type Round, reconcileOnce } from "@keelson/reconcile";
-import { formatOperation, formatPlanSummary, formatProblems, isMereStep } from "@keelson/report";
+import { type Round, describeUnbegun, reconcileOnce } from "@keelson/reconcile";
+import {
+  escapeLines,
+  formatJson,
+  formatOperation,
+  formatPlanSummary,
+  formatProblems,
+  isMereStep,
+} from "@keelson/report";
 
-const agentVersion = "0.1.0";
+/** Of the agent and the command: they are released together. */
+export const agentVersion = "0.1.0";
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
 
@@ -21,30 +29,40 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<0 | 1> {
   const config = readAgentConfig(options.config);
-  const settings = await settingsOf(config);
-  const { url, branch, credential } = config.source;
-  const fetch = {
-    source: { url, branch, ...(credential === undefined ? {} : { credential }) },
-    gitDir: gitPath(settings),
-  };
-  const timeoutMs = parseDurationMs(config.timeouts.git);
   const log = newLog(options.json === true ? process.stderr : process.stdout);
-  using node = await wireApply(settings, {
-    fetchRevision: async () => fetchRevision({ ...fetch, timeoutMs }),
-    emit: (event) => logEvent(log, event),
-    signal,
-    lockWaitMs,
-  });
-  const { environment, node: name } = config;
-  const round = await reconcileOnce(node.ports, {
+  const round = await runRound(config, { log, signal });
+  logRound(log, round);
+  if (options.json === true) process.stdout.write(`${formatJson(round.status)}\n`);
+  return isReady(round) ? 0 : 1;
+}
+
+async function runRound(config: AgentConfig, on: { log: Log; signal: AbortSignal }): Promise<Round> {
+  const { signal } = on;
+  const { environment, node: name, source } = config;
+  const { url, branch, credential } = source;
+  const options = {
     reference: { environment, node: name },
     source: { url, branch },
     agentVersion,
     signal,
-  });
-  logRound(log, round);
-  if (options.json === true) process.stdout.write(`${JSON.stringify(round.status, null, 2)}\n`);
-  return isReady(round) ? 0 : 1;
+  };
+  try {
+    const settings = await settingsOf(config);
+    const fetch = {
+      source: { url, branch, ...(credential === undefined ? {} : { credential }) },
+      gitDir: gitPath(settings),
+      timeoutMs: parseDurationMs(config.timeouts.git),
+    };
+    using node = await wireApply(settings, {
+      fetchRevision: async () => fetchRevision(fetch),
+      emit: (event) => logEvent(on.log, event),
+      signal,
+      lockWaitMs,
+    });
+    return await reconcileOnce(node, options);
+  } catch (error) {
+    return describeUnbegun(error, { ...options, at: new Date() });
+  }
 }
 
 async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
@@ -83,7 +101,7 @@ function logEvent(log: Log, event: KeelsonEvent): void {
 
 function logRound(log: Log, round: Round): void {
   if (round.problems.length > 0) log(formatProblems(round.problems));
-  if (round.error !== null) log(formatError(round.error));
+  for (const error of [round.error, round.publishError]) if (error !== null) log(formatError(error));
   for (const { operation, error } of round.results.filter(({ outcome }) => outcome === "failed")) {
     log(`${operation.resource}\n${formatError(error)}`);
   }
@@ -92,8 +110,9 @@ function logRound(log: Log, round: Round): void {
   log(`${commit} ${isReady(round) ? "ready" : "not ready"}: ${ready?.message ?? ""}`);
 }
 
+/** Much of what is logged was written by others: it must not rule the terminal that shows it. */
 type Log = (text: string) => void;
 
 function newLog(stream: NodeJS.WritableStream): Log {
-  return (text) => void stream.write(`${redact(text)}\n`);
+  return (text) => void stream.write(`${escapeLines(redact(text))}\n`);
 }

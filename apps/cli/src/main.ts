@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { KeelsonError, codeOf, formatError } from "@keelson/model";
+import { escapeLines, formatJson } from "@keelson/report";
 import { CommanderError } from "commander";
 
 import { exitCodes } from "./output.ts";
@@ -32,9 +33,9 @@ function reportError(error: unknown): number {
   if (process.argv.includes("--json")) {
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof KeelsonError ? error.hint : undefined;
-    process.stdout.write(`${JSON.stringify({ error: { code: codeOf(error), message, hint } }, null, 2)}\n`);
+    process.stdout.write(`${formatJson({ error: { code: codeOf(error), message, hint } })}\n`);
   } else {
-    process.stderr.write(`${formatError(error)}\n`);
+    process.stderr.write(`${escapeLines(formatError(error))}\n`);
   }
   return exitCodes.failed;
 }

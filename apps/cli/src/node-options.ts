@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 
 import { type AgentConfig, parseDurationMs } from "@keelson/model";
 import { type NodeSettings, findComposeBinary, readAgentConfig } from "@keelson/node";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 export interface RepositoryOptions {
   repository: string;
@@ -20,7 +20,11 @@ export interface NodeOptions extends RepositoryOptions {
 }
 
 export function addRepositoryOption(command: Command): Command {
-  return command.option("-C, --repository <dir>", "state repository", ".");
+  // Resolved at once, so that messages and the status name a folder that can be found again.
+  const option = new Option("-C, --repository <dir>", "state repository")
+    .argParser((dir) => resolve(dir))
+    .default(resolve("."), "the working directory");
+  return command.addOption(option);
 }
 
 export function addReferenceOptions(command: Command): Command {

@@ -1,8 +1,13 @@
 import { styleText } from "node:util";
 
+import { escapePainted, formatJson } from "@keelson/report";
+
 export type Style = Parameters<typeof styleText>[0];
 
-/** Where a command's words go: data to stdout, everything about the run to stderr. */
+/**
+ * Where a command's words go: data to stdout, everything about the run to stderr. Much of it was written by others, in
+ * repositories, labels and logs, so what would rule the terminal is shown as what it is.
+ */
 export interface Output {
   json: boolean;
   /** stderr is a terminal that a person watches. */
@@ -21,15 +26,10 @@ export function makeOutput(options: { json: boolean }): Output {
     isLive: process.stderr.isTTY && !options.json,
     style: (format, text) => styleText(format, text, { stream: process.stdout }),
     styleError: (format, text) => styleText(format, text, { stream: process.stderr }),
-    print: (text) => void process.stdout.write(`${text}\n`),
-    printJson: (value) => void process.stdout.write(`${JSON.stringify(value, withoutBytes, 2)}\n`),
-    printError: (text) => void process.stderr.write(`${text}\n`),
+    print: (text) => void process.stdout.write(`${escapePainted(text)}\n`),
+    printJson: (value) => void process.stdout.write(`${formatJson(value)}\n`),
+    printError: (text) => void process.stderr.write(`${escapePainted(text)}\n`),
   };
-}
-
-/** Contents of files are not part of what is reported: their digests are. */
-function withoutBytes(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? undefined : value;
 }
 
 /** Documented exit codes (docs/spec/cli.md). */

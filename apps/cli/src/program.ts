@@ -22,6 +22,7 @@ type Run = (command: Command, output: Output) => Promise<ExitCode>;
 export function makeProgram(finish: (code: ExitCode) => void, signal: AbortSignal): Command {
   const program = new Command("keelson")
     .description("GitOps for Docker Compose fleets: what runs on each node is what Git says.")
+    .version(version)
     .showHelpAfterError("(keelson <command> --help shows what a command takes)");
   const add = (command: Command, run: Run) => {
     command.option("--json", "print JSON").action(async () => {

@@ -1,4 +1,4 @@
-import { KeelsonError, compareText, stalled } from "@keelson/model";
+import { KeelsonError, compareText, hintFor, quote, stalled } from "@keelson/model";
 import type { Revision } from "@keelson/model";
 
 import { type NodeOptions, findAgentConfig } from "./node-options.ts";
@@ -25,14 +25,48 @@ export async function chooseNode(
   const [first] = candidates;
   if (candidates.length === 1 && first !== undefined) return first;
   if (environment !== undefined && node !== undefined) return { environment, node }; // reading says what is missing
-  const list = (candidates.length === 0 ? nodes : candidates).map(
-    (each) => `-e ${each.environment} -n ${each.node}`,
-  );
-  throw new KeelsonError({
-    code: "K9010",
-    message:
-      nodes.length === 0 ? "there is no node under environments/" : "it is not clear which node is meant",
-    hint: `Say which: ${list.sort(compareText).slice(0, 8).join("  |  ") || "write environments/<name>/nodes/<node>.yaml first"}`,
-    outcome: stalled,
-  });
+  throw notClear({ nodes, candidates, environment, node });
+}
+
+interface Node {
+  environment: string;
+  node: string;
+}
+
+function notClear(on: {
+  nodes: readonly Node[];
+  candidates: readonly Node[];
+  environment: string | undefined;
+  node: string | undefined;
+}): KeelsonError {
+  const { nodes, candidates, environment, node } = on;
+  const known = {
+    environments: [...new Set(nodes.map((each) => each.environment))],
+    nodes: [...new Set(nodes.map((each) => each.node))],
+  };
+  const choice = (candidates.length === 0 ? nodes : candidates)
+    .map((each) => `-e ${each.environment} -n ${each.node}`)
+    .sort(compareText)
+    .slice(0, 8)
+    .join("  |  ");
+  const error = (message: string, hint: string) =>
+    new KeelsonError({ code: "K9010", message, hint, outcome: stalled });
+  if (nodes.length === 0)
+    return error(
+      "there is no node under environments/",
+      "Write environments/<name>/nodes/<node>.yaml first.",
+    );
+  if (environment !== undefined && !known.environments.includes(environment)) {
+    return error(
+      `there is no environment ${quote(environment)} with a node`,
+      hintFor(environment, { known: known.environments, as: "environments" }) ?? `Say which: ${choice}`,
+    );
+  }
+  if (node !== undefined && !known.nodes.includes(node)) {
+    return error(
+      `there is no node ${quote(node)}`,
+      hintFor(node, { known: known.nodes, as: "nodes" }) ?? `Say which: ${choice}`,
+    );
+  }
+  return error("it is not clear which node is meant", `Say which: ${choice}`);
 }

@@ -20,8 +20,14 @@ import {
   stopContainer,
 } from "@keelson/engine";
 import { type Emit, type NodeSecrets, type Revision, Status, required } from "@keelson/model";
-import type { DesiredPorts, OperationContext, OperationPorts, Ports, ReadPorts } from "@keelson/reconcile";
-import { type NodeLock, acquireLock, openRecord } from "@keelson/record";
+import type {
+  DesiredPorts,
+  NodePorts,
+  OperationContext,
+  OperationPorts,
+  ReadPorts,
+} from "@keelson/reconcile";
+import { type NodeLock, type NodeRecord, acquireLock, openRecord, openRecordCopy } from "@keelson/record";
 import { closedSecrets, openSecrets } from "@keelson/secrets";
 import {
   composeFileOf,
@@ -64,7 +70,7 @@ export async function wirePlan(
 ): Promise<{ ports: ReadPorts } & Disposable> {
   const secrets = existsSync(settings.keyFile) ? await openSecrets(settings) : closedSecrets();
   const path = recordPath(settings);
-  const record = existsSync(path) ? openRecord({ path }) : null;
+  const record = existsSync(path) ? openRecordCopy({ path }) : null;
   return {
     ports: {
       ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
@@ -82,40 +88,47 @@ export interface ApplyInput extends WireInput {
   lockWaitMs: number;
 }
 
-/** The whole path. Takes the node's lock, which Compose children inherit, and makes key and record if need be. */
-export async function wireApply(
-  settings: NodeSettings,
-  input: ApplyInput,
-): Promise<{ ports: Ports } & Disposable> {
+/**
+ * The whole path. Takes the node's lock, which Compose children inherit; key and record are opened later, and made if
+ * need be, so that what is wrong with them can be reported. Throws what `acquireLock` throws.
+ */
+export async function wireApply(settings: NodeSettings, input: ApplyInput): Promise<NodePorts & Disposable> {
+  const { stateDir } = settings;
   const lock = await acquireLock({
     path: lockPath(settings),
     waitMs: input.lockWaitMs,
     signal: input.signal,
   });
-  try {
-    const secrets = await openSecrets(settings);
-    const record = openRecord({ path: recordPath(settings) });
-    return {
-      ports: {
+  let record: NodeRecord | undefined;
+  const reportPorts = {
+    emit: input.emit,
+    readStatus: async () => parseStatus(await readStatus(stateDir)),
+    publishStatus: async (status: Status) =>
+      writeStatus({ stateDir, text: `${JSON.stringify(status, null, 2)}\n` }),
+    now: () => new Date(),
+  };
+  return {
+    ...reportPorts,
+    openPorts: async () => {
+      const secrets = await openSecrets(settings);
+      record ??= openRecord({ path: recordPath(settings) });
+      return {
         ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
+        ...reportPorts,
         ...observers(settings, secrets),
         secrets,
         record,
         operations: wireOperations(settings, { secrets, lock, signal: input.signal }),
-        readStatus: async () => parseStatus(await readStatus(settings.stateDir)),
-        publishStatus: async (status) =>
-          writeStatus({ stateDir: settings.stateDir, text: `${JSON.stringify(status, null, 2)}\n` }),
-        now: () => new Date(),
-      },
-      [Symbol.dispose]: () => {
-        record.close();
+      };
+    },
+    [Symbol.dispose]: () => {
+      try {
+        record?.close();
+      } finally {
         lock.release();
-      },
-    };
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+      }
+    },
+  };
 }
 
 /** Asks Compose once for its version, and not before it is needed: a round with nothing to do starts no process for it. */

@@ -39,7 +39,8 @@ function followProvider(
     const isReplaced = provider.action === "create" || provider.action === "recreate";
     const isStarted = provider.action === "start" || provider.action === "restart";
     const mustRestart = isStarted || isLeftBehind(change, provider);
-    const action = isReplaced ? "recreate" : mustRestart ? "restart" : "none";
+    const isRunning = change.action !== "stop" && change.action !== "remove";
+    const action = isReplaced ? "recreate" : mustRestart && isRunning ? "restart" : "none";
     if (weight[action] > weight[change.action])
       return { action, causes: [`shares the namespace of ${name}`], force: isReplaced };
   }

@@ -1,6 +1,6 @@
 import type { ObservedContainer, OnChange } from "@keelson/model";
 import { emptyRecord } from "@keelson/model";
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import {
   type InstanceSketch,
@@ -34,18 +34,13 @@ export function anyNode(on: { strangers: boolean }): fc.Arbitrary<SimulatedNode>
 type Happening = (state: SimulatedNode) => void;
 
 function anyDesired(): fc.Arbitrary<Record<string, InstanceSketch>> {
-  const entries = instanceNames.map((name, index) => [
-    name,
-    fc.option(anyInstance(instanceNames.filter((_, other) => other !== index)), { freq: 5 }),
-  ]);
-  return fc
-    .record(Object.fromEntries(entries) as Record<string, fc.Arbitrary<InstanceSketch | null>>)
-    .map((all) => {
-      const present = Object.entries(all).filter(
-        (entry): entry is [string, InstanceSketch] => entry[1] !== null,
-      );
-      return Object.fromEntries(present);
-    });
+  const instances = instanceNames.map((name) =>
+    fc.option(anyInstance(instanceNames.filter((other) => other !== name)), { freq: 5 }),
+  );
+  return fc.tuple(...instances).map((sketches) => {
+    const named = sketches.map((sketch, index) => [instanceNames[index] ?? "", sketch] as const);
+    return Object.fromEntries(named.filter((entry): entry is [string, InstanceSketch] => entry[1] !== null));
+  });
 }
 
 function anyInstance(others: string[]): fc.Arbitrary<InstanceSketch> {
@@ -173,7 +168,7 @@ function anyAccident(): fc.Arbitrary<Happening> {
         ({ observed }: SimulatedNode) =>
           void observed.containers.splice(pick % 7, 1),
     ),
-    fc.nat().map((pick) => (copy: SimulatedNode) => void leaveOver(copy, pick)),
+    fc.nat().map((pick) => (copy: SimulatedNode) => leaveOver(copy, pick)),
     fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
       const files = observed.storedInstances[pick % 3]?.files ?? {};
       const path = Object.keys(files)[pick % 2];

@@ -48,10 +48,7 @@ function problemOf(operation: Operation, node: SimulatedNode): string | null {
     case "remove-container":
     case "stop-container":
       return containerProblem(operation.containerId, node);
-    case "pull-image":
-    case "place-files":
-    case "remove-files":
-    case "record-files":
+    default:
       return null;
   }
 }
@@ -109,10 +106,10 @@ function startProblem(
     if (needed === undefined || needed.replicas === 0) continue;
     const own: ObservedContainer[] = findOwn(observed, { project, service: needed.name });
     const { condition } = dependency;
-    const isMet = own.every(
+    const ready = own.filter(
       (each) => each.digest === needed.digest && meetsCondition(each, { service: needed, condition }),
     );
-    if (own.length < needed.replicas || !isMet) return `${needed.name} is not there yet`;
+    if (ready.length < needed.replicas) return `${needed.name} is not there yet`;
   }
   return null;
 }

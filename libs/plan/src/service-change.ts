@@ -56,7 +56,8 @@ export function findInstanceChange(instance: DesiredInstance, context: ChangeCon
   for (const service of instance.services) {
     const containers = findContainers(service, { instance, ...context });
     const decision = decide(service, { instance, containers, context });
-    const live = staysAsItIs(decision.action)
+    const mayLoad = instance.state === "running" && staysAsItIs(decision.action);
+    const live = mayLoad
       ? findLiveChange(service, { instance, stored, mountChanges: mounts })
       : noLiveChange();
     const change = { force: false, removeFirst: false, isBlocked: false, ...decision };

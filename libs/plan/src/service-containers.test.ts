@@ -179,7 +179,11 @@ describe("a killed Compose", () => {
       const old = containerOf(copy, "lab-core/web");
       copy.observed.containers.push({
         ...containerOf(running, "lab-core/web"),
-        ...{ id: "new", name: leftover, state: "created", health: "none", image: old.image },
+        id: "new",
+        name: leftover,
+        state: "created",
+        health: "none",
+        image: old.image,
       });
       copy.observed.images["web:1.0"] = { id: "image of web:1.0", digests: [] };
     });

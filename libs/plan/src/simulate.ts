@@ -113,7 +113,8 @@ const effects: Effects = {
   "exec-in-container": () => {},
   "await-service": ({ project, service, condition }, { observed }) => {
     for (const container of findOwn(observed, { project, service })) {
-      if (condition === "service_completed_successfully") container.state = "exited";
+      if (condition === "service_completed_successfully")
+        Object.assign(container, { state: "exited", exitCode: 0 });
       else if (condition === "service_healthy") container.health = "healthy";
     }
   },

@@ -129,7 +129,7 @@ export function finalKeys(graph: OperationGraph, project: string): string[] {
 
 function addAwait({ graph, change }: StartContext, service: DesiredService): void {
   const { instance, services } = change;
-  const kept = services.get(service.name)?.containers.kept ?? [];
+  const { kept, extra } = services.get(service.name)?.containers ?? { kept: [], extra: [] };
   const condition = conditionOf(service, change);
   graph.add(
     keys.await(instance.project, service.name),
@@ -147,6 +147,7 @@ function addAwait({ graph, change }: StartContext, service: DesiredService): voi
     [
       keys.start(instance.project, service.name),
       ...kept.map((each) => keys.restart(instance.project, each.id)),
+      ...extra.map((each) => keys.remove(each.id)), // all containers of a service are waited for
     ],
   );
 }

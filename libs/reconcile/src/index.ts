@@ -4,11 +4,19 @@ export type {
   EngineRequest,
   OperationContext,
   OperationPorts,
+  NodePorts,
   Ports,
   ReadPorts,
   MemoryPort,
   RecordPort,
 } from "./ports.ts";
-export { type Round, type RoundOptions, planOnce, readDesired, reconcileOnce } from "./reconcile-once.ts";
+export {
+  type Round,
+  type RoundOptions,
+  describeUnbegun,
+  planOnce,
+  readDesired,
+  reconcileOnce,
+} from "./reconcile-once.ts";
 export { type CheckResult, checkRevision } from "./check-revision.ts";
 export type { Walk } from "./walk-path.ts";

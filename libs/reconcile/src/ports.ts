@@ -96,3 +96,9 @@ export interface Ports extends ReadPorts {
   publishStatus: (status: Status) => Promise<void>;
   now: () => Date;
 }
+
+/** A node that is ours for a round: it can be reported about, even when there is no way to walk the path. */
+export interface NodePorts extends Pick<Ports, "emit" | "readStatus" | "publishStatus" | "now"> {
+  /** Opens key, secrets and record. Throws what one of them throws. */
+  openPorts: () => Promise<Ports>;
+}

@@ -8,9 +8,11 @@ export async function readRevision(
   { environment }: NodeReference,
 ): Promise<{ repository: Repository; problems: Problem[] }> {
   const environments = await revision.readFiles(["environments/"]);
-  const folders = findEnvironmentFolders(environments, environment);
+  const isThere = [...environments.keys()].some((path) => path.startsWith(`environments/${environment}/`));
+  // Whoever names one that is not there is told which there are; what is wrong with those is not his concern.
+  const folders = isThere ? findEnvironmentFolders(environments, environment) : ["environments/"];
   const mine = [...environments].filter(([path]) => folders.some((folder) => path.startsWith(folder)));
   const releases = await revision.readFiles(findLockedFolders(environments, environment));
   const { repository, problems } = readRepository(new Map([...mine, ...releases]));
-  return { repository, problems: sortProblems(problems) };
+  return { repository, problems: isThere ? sortProblems(problems) : [] };
 }

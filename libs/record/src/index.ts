@@ -1,6 +1,6 @@
 export { acquireLock } from "./lock.ts";
 export type { LockInput, NodeLock } from "./lock.ts";
-export { openRecord } from "./node-record.ts";
+export { openRecord, openRecordCopy } from "./node-record.ts";
 export type { NodeRecord } from "./node-record.ts";
 export type { ComposeCache } from "./compose-cache.ts";
 export type { Memory } from "./memory.ts";

@@ -8,9 +8,9 @@ import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { emptyRecord } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { openRecord } from "./node-record.ts";
+import { openRecord, openRecordCopy } from "./node-record.ts";
 import type { NodeRecord } from "./node-record.ts";
 import { schemaVersion } from "./schema.ts";
 
@@ -113,6 +113,42 @@ describe("the memory", () => {
     expect((await readFile(path)).equals(before.bytes)).toBe(true);
     expect((await stat(path)).mtimeMs).toBe(before.stats.mtimeMs);
     expect(await readdir(join(folder, "state"))).toEqual(["record.db"]);
+  });
+});
+
+describe("a copy", () => {
+  test("has all that the record has, also of a round that was killed, and changes nothing beside it", async () => {
+    using record = openRecord({ path });
+    fillRecord(record); // the log is written into the file only at a close
+    const state = join(folder, "state");
+    const look = async () =>
+      Promise.all(
+        ["", ...(await readdir(state))].sort().map(async (name) => {
+          const { mtimeMs, size } = await stat(join(state, name));
+          return { name, mtimeMs, size };
+        }),
+      );
+    const before = await look();
+    const copy = openRecordCopy({ path });
+    expect(copy.readState()).toEqual(record.readState());
+    expect(copy.readComposeModel("inputs")).toEqual(model("lab-core"));
+    copy.forgetContainers(["a1"]);
+    copy.close();
+    expect(await look()).toEqual(before);
+    expect(Object.keys(record.readState().containers)).toEqual(["a1", "b2"]);
+  });
+
+  test("leaves nothing behind, and names the record when that is damaged", async () => {
+    await mkdir(join(folder, "state"));
+    await writeFile(path, "this is no database, and long enough to be looked at".repeat(20));
+    vi.stubEnv("TMPDIR", folder);
+    try {
+      const damaged = expect.objectContaining({ code: "K4010", message: expect.stringContaining(path) });
+      expect(() => openRecordCopy({ path })).toThrow(damaged);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(await readdir(folder)).toEqual(["state"]);
   });
 });
 

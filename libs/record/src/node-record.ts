@@ -1,4 +1,6 @@
-import { closeSync, constants } from "node:fs";
+import { closeSync, constants, copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { openComposeCache } from "./compose-cache.ts";
@@ -27,8 +29,41 @@ const busyTimeoutMs = 2_000;
  * newer Keelson wrote it, and whatever `NodeRecord` throws.
  */
 export function openRecord(input: { path: string }): NodeRecord {
+  return openFile(input.path, input.path);
+}
+
+/**
+ * A copy of the record as it is now, for looking on: what is read from it and written to it never reaches the record,
+ * nor the folder, in which SQLite would have files of its own. Throws what `openRecord` throws.
+ */
+export function openRecordCopy(input: { path: string }): NodeRecord {
   const { path } = input;
-  const database = onRecord(path, () => openDatabase(path));
+  const folder = mkdtempSync(join(tmpdir(), "keelson-record-copy-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const file = join(folder, "record.db");
+    onRecord(path, () => copyRecord(path, file));
+    const record = openFile(file, path);
+    const close = () => {
+      record.close();
+      remove();
+    };
+    return { ...record, close, [Symbol.dispose]: close };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** With what a killed round has left in the write-ahead log. */
+function copyRecord(path: string, file: string): void {
+  copyFileSync(path, file);
+  if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${file}-wal`);
+}
+
+/** `path` is what errors name. */
+function openFile(file: string, path: string): NodeRecord {
+  const database = onRecord(path, () => openDatabase(file));
   const inOne = <A extends unknown[], R>(method: (...args: A) => R) => {
     return (...args: A): R => onRecord(path, () => inTransaction(database, () => method(...args)));
   };

@@ -1,8 +1,6 @@
 import {
   type ComposeModel,
-  type ComposeService,
   type DesiredInstance,
-  type DesiredMount,
   type DesiredNetwork,
   type DesiredNode,
   type DesiredVolume,
@@ -11,19 +9,25 @@ import {
   type Problem,
   type RenderedInstance,
   type RenderedNode,
+  type Repository,
   compareText,
   digestValue,
-  instanceToken,
-  labels,
 } from "@keelson/model";
 
+import { findNodeFaults } from "./node-fault.ts";
 import { buildService } from "./desired-service.ts";
+import { withoutEmpty } from "./meaning.ts";
 import { buildMounts } from "./mount.ts";
+import { networkName } from "./network-name.ts";
+import { packageProblem } from "./place-of-problem.ts";
+import { runnableModel } from "./runnable-model.ts";
 
 export interface BuildInput {
   /** Compose's resolved model by instance name. */
   models: ReadonlyMap<string, ComposeModel>;
   secrets: NodeSecrets;
+  /** Where documents stand, for the lines of problems. */
+  repository?: Repository;
 }
 
 /** What the node is to have, with digests and labels; null when there is any problem. */
@@ -35,60 +39,49 @@ export function buildDesired(
     const model = input.models.get(instance.name);
     return model === undefined
       ? { instance: null, problems: [] }
-      : buildInstance(rendered, { instance, model, secrets: input.secrets });
+      : buildInstance(rendered, { ...input, instance, model });
   });
-  const instances = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
+  const built = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
   const problems = [
     ...results.flatMap((result) => result.problems),
-    ...linkExternalNetworks(instances, rendered),
-    ...findMissingSecrets(rendered, input.secrets),
+    ...findNodeFaults(rendered, { instances: built, secrets: input.secrets }),
   ];
-  if (problems.length > 0 || instances.length < rendered.instances.length) return { desired: null, problems };
+  if (problems.length > 0 || built.length < rendered.instances.length) return { desired: null, problems };
   const { environment, node, lockDigest } = rendered;
+  const instances = startAfterOwners(built).sort((a, b) => compareText(a.name, b.name));
   const digest = digestValue({ environment, node, instances: instances.map(digestible) });
   return { desired: { environment, node, lockDigest, digest, instances }, problems: [] };
 }
 
-interface InstanceInput {
+interface InstanceInput extends BuildInput {
   instance: RenderedInstance;
   model: ComposeModel;
-  secrets: NodeSecrets;
 }
 
 function buildInstance(
-  rendered: RenderedNode,
+  { environment }: RenderedNode,
   input: InstanceInput,
 ): { instance: DesiredInstance; problems: Problem[] } {
-  const { instance, model } = input;
-  const { mounts, problems } = buildMounts(instance, input);
-  const networks = buildNetworks(instance, model);
-  const { volumes, problems: dataProblems } = buildVolumes(instance, model);
-  const byKey = {
-    networks: new Map(
-      [...networks, ...externalNetworks(model)].map((network) => [
-        network.key,
-        { name: network.name, digest: network.digest },
-      ]),
-    ),
-    volumes: new Map(volumes.map((volume) => [volume.key, { name: volume.name, digest: volume.digest }])),
-  };
-  const services = Object.keys(model.services)
-    .sort(compareText)
-    .map((name) => buildService(name, { instance, model, mounts, ...byKey }));
+  const { instance, model, secrets, repository } = input;
+  const { mounts, problems } = buildMounts(instance, { model, secrets, repository });
+  const own = buildNetworks(instance, model);
+  const networks = [...externalNetworks(model), ...own];
+  const volumes = buildVolumes(instance, model);
+  const byKey = { networks: nameByKey(networks), volumes: nameByKey(volumes) };
+  const services = Object.entries(model.services)
+    .map((entry) => buildService(entry, { instance, model, mounts, ...byKey }))
+    .sort((a, b) => compareText(a.name, b.name));
   const digests = new Map(services.map((service) => [service.name, service.digest]));
+  const { release, name, version } = instance.package;
   return {
     instance: {
       name: instance.name,
       project: instance.project,
-      package: {
-        release: instance.package.release,
-        name: instance.package.name,
-        version: instance.package.version,
-      },
+      package: { release, name, version },
       state: instance.state,
       after: instance.after,
       services,
-      networks,
+      networks: own,
       volumes,
       mounts,
       compose: runnableModel(model, {
@@ -96,12 +89,18 @@ function buildInstance(
         volumes,
         networks,
         digests,
-        environment: rendered.environment,
+        environment,
         instance: instance.name,
       }),
     },
-    problems: [...problems, ...dataProblems],
+    problems: [...problems, ...findUnknownData(input)],
   };
+}
+
+type Named = Pick<DesiredNetwork, "key" | "name" | "digest">;
+
+function nameByKey(known: readonly Named[]): Map<string, { name: string; digest: string }> {
+  return new Map(known.map(({ key, name, digest }) => [key, { name, digest }]));
 }
 
 function buildNetworks(instance: RenderedInstance, model: ComposeModel): DesiredNetwork[] {
@@ -111,140 +110,58 @@ function buildNetworks(instance: RenderedInstance, model: ComposeModel): Desired
     .sort((a, b) => compareText(a.key, b.key));
 }
 
-function externalNetworks(model: ComposeModel) {
+function externalNetworks(model: ComposeModel): Named[] {
   return Object.entries(model.networks)
     .filter(([, definition]) => definition?.["external"] === true)
-    .map(([key, definition]) => ({ key, name: String(definition?.["name"] ?? key), digest: "" }));
+    .map(([key, definition]) => ({ key, name: networkName(key, definition), digest: "" }))
+    .sort((a, b) => compareText(a.key, b.key));
 }
 
-function buildVolumes(
-  instance: RenderedInstance,
-  model: ComposeModel,
-): { volumes: DesiredVolume[]; problems: Problem[] } {
-  const volumes = Object.entries(model.volumes)
+function buildVolumes(instance: RenderedInstance, model: ComposeModel): DesiredVolume[] {
+  return Object.entries(model.volumes)
     .map(([key, definition]) => ({
       ...describe(`${instance.project}_${key}`, { key, definition }),
       format: instance.data[key]?.format ?? null,
       generation: 1,
     }))
     .sort((a, b) => compareText(a.key, b.key));
-  const problems = Object.keys(instance.data)
-    .filter((key) => model.volumes[key] === undefined)
-    .map((key) => ({
-      code: "K1311",
-      file: `${instance.package.folder}/package.yaml`,
-      line: 1,
-      column: 1,
-      path: `data.${key}`,
-      message: `data names the volume \`${key}\`, which ${instance.compose.composeFile} does not have`,
-      hint: `Volumes there: ${Object.keys(model.volumes).sort(compareText).join(", ") || "none"}.`,
-    }));
-  return { volumes, problems };
 }
 
+/** Compose's own name is the one we give, and nulls and empty maps come and go with its versions. */
 function describe(name: string, input: { key: string; definition: JsonObject | null }) {
   const { name: _nameInCompose, ...definition } = input.definition ?? {};
-  return { key: input.key, name, digest: digestValue(definition), definition };
+  return { key: input.key, name, digest: digestValue(withoutEmpty(definition) ?? {}), definition };
 }
 
-interface RunInput {
-  environment: string;
-  instance: string;
-  mounts: readonly DesiredMount[];
-  networks: readonly DesiredNetwork[];
-  volumes: readonly DesiredVolume[];
-  digests: ReadonlyMap<string, string>;
-}
-
-/** The model Compose runs: our labels, our networks and volumes as external ones, sources in their layout. */
-function runnableModel(model: ComposeModel, input: RunInput): ComposeModel {
-  const targets = new Map(input.mounts.map((mount) => [mount.source, `${instanceToken}/${mount.target}`]));
-  const relocate = (source: unknown) => targets.get(String(source)) ?? String(source);
-  const external = (known: readonly { key: string; name: string }[]) =>
-    Object.fromEntries(known.map(({ key, name }) => [key, { name, external: true }]));
-  const services = Object.entries(model.services).map(([name, service]): [string, ComposeService] => [
-    name,
-    {
-      ...service,
-      labels: {
-        ...service.labels,
-        [labels.environment]: input.environment,
-        [labels.instance]: input.instance,
-        [labels.digest]: input.digests.get(name) ?? "",
-      },
-      ...(service.volumes === undefined
-        ? {}
-        : {
-            volumes: service.volumes.map((mount) =>
-              mount.type === "bind" ? { ...mount, source: relocate(mount.source) } : mount,
-            ),
-          }),
-    },
-  ]);
-  const relocateAll = (definitions: Record<string, JsonObject>) =>
-    Object.fromEntries(
-      Object.entries(definitions).map(([key, each]) => [key, { ...each, file: relocate(each["file"]) }]),
+function findUnknownData({ instance, model, repository }: InstanceInput): Problem[] {
+  const known = Object.keys(model.volumes).sort(compareText);
+  return Object.keys(instance.data)
+    .filter((key) => model.volumes[key] === undefined)
+    .map((key) =>
+      packageProblem(
+        { instance, repository },
+        {
+          code: "K1311",
+          path: ["data", key],
+          message: `data names the volume \`${key}\`, which ${instance.compose.composeFile} does not have`,
+          hint: `Volumes there: ${known.join(", ") || "none"}.`,
+        },
+      ),
     );
-  return {
-    name: model.name,
-    services: Object.fromEntries(services),
-    networks: { ...external(externalNetworks(model)), ...external(input.networks) },
-    volumes: external(input.volumes),
-    secrets: relocateAll(model.secrets),
-    configs: relocateAll(model.configs),
-  };
 }
 
-/** An external network must be another instance's of this node; joining it means starting after its owner. */
-function linkExternalNetworks(instances: DesiredInstance[], rendered: RenderedNode): Problem[] {
+/** Joining another instance's network means starting after its owner. */
+function startAfterOwners(instances: readonly DesiredInstance[]): DesiredInstance[] {
   const owners = new Map(
-    instances.flatMap((instance) =>
-      instance.networks.map((network) => [network.name, instance.name] as const),
-    ),
+    instances.flatMap(({ name, networks }) => networks.map((network) => [network.name, name] as const)),
   );
-  const problems: Problem[] = [];
-  for (const instance of instances) {
-    const own = new Set(instance.networks.map((network) => network.name));
-    const joined = new Set(
-      instance.services.flatMap((service) => service.networks).filter((name) => !own.has(name)),
+  return instances.map((instance) => {
+    const joined = instance.services.flatMap(({ networks }) =>
+      networks.flatMap((name) => owners.get(name) ?? []),
     );
-    for (const name of [...joined].sort(compareText)) {
-      const owner = owners.get(name);
-      if (owner !== undefined) {
-        instance.after = [...new Set([...instance.after, owner])].sort(compareText);
-        continue;
-      }
-      const source = rendered.instances.find((each) => each.name === instance.name);
-      problems.push({
-        code: "K1310",
-        file: `${source?.package.folder}/${source?.compose.composeFile}`,
-        line: 1,
-        column: 1,
-        path: "networks",
-        message: `instance ${instance.name} joins the network ${name}, which no instance of this node owns`,
-        hint: `Networks of this node: ${[...owners.keys()].sort(compareText).join(", ") || "none"}. Use {{ requires["<interface>"].project }} to name one.`,
-      });
-    }
-  }
-  return problems;
-}
-
-function findMissingSecrets(rendered: RenderedNode, secrets: NodeSecrets): Problem[] {
-  return rendered.instances.flatMap((instance) =>
-    instance.files.flatMap((file) =>
-      file.secrets
-        .filter((name) => !secrets.hasValue(name))
-        .map((name) => ({
-          code: "K5002",
-          file: file.template,
-          line: 1,
-          column: 1,
-          path: "",
-          message: `secret ${name} has no value on node ${rendered.node}`,
-          hint: `Put it into the secrets file of the node: ${name.replace(".", ": { ")}: … }.`,
-        })),
-    ),
-  );
+    const after = [...new Set([...instance.after, ...joined])].filter((name) => name !== instance.name);
+    return { ...instance, after: after.sort(compareText) };
+  });
 }
 
 /** What counts for equality of two desired states: everything but bytes and the runnable model, which follow from it. */

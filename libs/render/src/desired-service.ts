@@ -10,7 +10,9 @@ import {
   parseDurationMs,
 } from "@keelson/model";
 
-/** What a service keeps out of its digest: order and number are planned, not properties of a container. */
+import { withoutEmpty } from "./meaning.ts";
+
+/** What a service keeps out of its digest, or has a part of its own for: order and number are planned, not made. */
 const notOfTheContainer = new Set([
   "depends_on",
   "profiles",
@@ -33,16 +35,18 @@ interface ServiceContext {
   volumes: ReadonlyMap<string, { name: string; digest: string }>;
 }
 
-export function buildService(name: string, context: ServiceContext): DesiredService {
-  const service = context.model.services[name] as ComposeService;
-  const parts = digestParts(name, context);
+export function buildService(
+  [name, service]: [string, ComposeService],
+  context: ServiceContext,
+): DesiredService {
+  const parts = digestParts([name, service], context);
   return {
     name,
     image: service.image,
     digest: digestValue(parts),
     parts,
     replicas: service.scale ?? service.deploy?.replicas ?? 1,
-    oneShot: isOneShot(name, context.model),
+    oneShot: isOneShot([name, service], context.model),
     hasHealthcheck: hasHealthcheck(service),
     trialMs: trialMs(service, context.instance),
     stopGraceMs: service.stop_grace_period === undefined ? null : parseDurationMs(service.stop_grace_period),
@@ -59,8 +63,8 @@ export function buildService(name: string, context: ServiceContext): DesiredServ
       .map((key) => context.networks.get(key)?.name ?? key)
       .sort(compareText),
     volumes: (service.volumes ?? [])
-      .filter((mount) => mount.type === "volume" && mount.source !== undefined)
-      .map((mount) => context.volumes.get(mount.source ?? "")?.name ?? "")
+      .filter(({ type }) => type === "volume")
+      .flatMap(({ source }) => context.volumes.get(source ?? "")?.name ?? [])
       .sort(compareText),
     ports: (service.ports ?? []).flatMap(publishedPort),
   };
@@ -70,31 +74,30 @@ export function buildService(name: string, context: ServiceContext): DesiredServ
  * What the container is made of, each part with its own digest, so that a plan can name what changed.
  * Binds count by layout and source; the content of `recreate` files counts, that of live files does not.
  */
-function digestParts(name: string, context: ServiceContext): Record<string, string> {
-  const service = context.model.services[name] as ComposeService;
+function digestParts(
+  [name, service]: [string, ComposeService],
+  context: ServiceContext,
+): Record<string, string> {
   const parts: Record<string, string> = { image: service.image };
-  for (const [key, value] of Object.entries(service)) {
-    if (!notOfTheContainer.has(key) && !isEmpty(value)) parts[key] = digestValue(value);
-  }
-  const deploy = { ...service.deploy, replicas: undefined };
-  if (!isEmpty(deploy)) parts["deploy"] = digestValue(deploy);
-  const layoutOfSource = new Map(context.mounts.map((mount) => [mount.source, mount.layout]));
-  const bound = (source: unknown) => `${layoutOfSource.get(String(source)) ?? "content"}:${String(source)}`;
-  const volumes = (service.volumes ?? []).map((mount) =>
-    mount.type === "bind"
-      ? { ...mount, source: bound(mount.source) }
-      : { ...mount, source: context.volumes.get(mount.source ?? "")?.name ?? mount.source },
-  );
-  if (volumes.length > 0) parts["volumes"] = digestValue(volumes);
+  const add = (key: string, value: unknown) => {
+    const meant = withoutEmpty(value);
+    if (meant !== undefined) parts[key] = digestValue(meant);
+  };
+  for (const [key, value] of Object.entries(service)) if (!notOfTheContainer.has(key)) add(key, value);
+  add("deploy", { ...service.deploy, replicas: null });
+  if (service.volumes?.length) add("volumes", service.volumes.map(describeMount(context)));
   for (const kind of ["secrets", "configs"] as const) {
-    const used = (service[kind] ?? []).map((use) => [use, bound(context.model[kind][use.source]?.["file"])]);
-    if (used.length > 0) parts[kind] = digestValue(used);
+    const used = (service[kind] ?? []).map((use) => [
+      use,
+      boundPlace(context.model[kind][use.source]?.["file"], context),
+    ]);
+    if (used.length > 0) add(kind, used);
   }
-  const networks = Object.entries(service.networks ?? {}).map(([key, use]) => [
-    context.networks.get(key),
-    use ?? {},
-  ]);
-  if (networks.length > 0) parts["networks"] = digestValue(networks);
+  const networks = Object.entries(service.networks ?? {}).map(([key, use]) => {
+    const network = context.networks.get(key) ?? { name: key, digest: "" };
+    return [network.name, { ...network, use }] as const;
+  });
+  add("networks", Object.fromEntries(networks));
   for (const mount of context.mounts) {
     if (mount.layout !== "content" || !mount.services.includes(name)) continue;
     for (const file of mount.files) parts[`file ${file.to}`] = file.digest;
@@ -102,18 +105,34 @@ function digestParts(name: string, context: ServiceContext): Record<string, stri
   return parts;
 }
 
-function isEmpty(value: unknown): boolean {
-  if (value === null || value === undefined) return true;
-  return typeof value === "object" && Object.values(value).every((each) => each === undefined);
+function describeMount(context: ServiceContext) {
+  return (mount: NonNullable<ComposeService["volumes"]>[number]) => ({
+    ...mount,
+    source:
+      mount.type === "bind"
+        ? boundPlace(mount.source, context)
+        : (context.volumes.get(mount.source ?? "")?.name ?? mount.source),
+  });
 }
 
-/** Meant to end: somebody waits for its completion, or the package says `restart: "no"` or `on-failure` in so many words. */
-function isOneShot(name: string, model: ComposeModel): boolean {
-  const isAwaited = Object.values(model.services).some(
-    (other) => other.depends_on?.[name]?.condition === "service_completed_successfully",
+/** Where a bound file lies, but for its content: another layout is another path. */
+function boundPlace(source: unknown, { mounts }: ServiceContext): string {
+  const layout = mounts.find((mount) => mount.source === source)?.layout ?? "content";
+  return `${layout}:${String(source)}`;
+}
+
+/**
+ * Meant to end: somebody waits for its completion, or the package says `restart: "no"` or `on-failure` in so many words
+ * and nothing speaks for a service that stays.
+ */
+function isOneShot([name, service]: [string, ComposeService], model: ComposeModel): boolean {
+  const conditions = Object.values(model.services).flatMap(
+    (other) => other.depends_on?.[name]?.condition ?? [],
   );
-  const restart = model.services[name]?.restart ?? "";
-  return isAwaited || restart === "no" || restart.startsWith("on-failure");
+  if (conditions.includes("service_completed_successfully")) return true;
+  const restart = service.restart ?? "";
+  if (restart !== "no" && !restart.startsWith("on-failure")) return false;
+  return !hasHealthcheck(service) && conditions.length === 0 && (service.ports ?? []).length === 0;
 }
 
 function hasHealthcheck(service: ComposeService): boolean {
@@ -133,12 +152,11 @@ function trialMs(service: ComposeService, instance: RenderedInstance): number {
 
 /** Services whose namespace or volumes this one lives in. */
 function findSharedServices(service: ComposeService): string[] {
-  const modes = [service.network_mode, service.ipc, service.pid].filter((mode) =>
-    mode?.startsWith("service:"),
+  const modes = [service.network_mode, service.ipc, service.pid].flatMap((mode) =>
+    mode?.startsWith("service:") === true ? [mode.slice("service:".length)] : [],
   );
-  const shared = modes.map((mode) => (mode ?? "").slice("service:".length));
   const volumesFrom = (service.volumes_from ?? []).map((entry) => entry.split(":")[0] ?? "");
-  return [...new Set([...shared, ...volumesFrom])].sort(compareText);
+  return [...new Set([...modes, ...volumesFrom])].sort(compareText);
 }
 
 function publishedPort(port: { published?: string; host_ip?: string; protocol?: string }): PublishedPort[] {

@@ -8,9 +8,12 @@ import {
   type Problem,
   type RenderedFile,
   type RenderedInstance,
+  type Repository,
   compareText,
   digestValue,
 } from "@keelson/model";
+
+import { composeProblem, packageProblem } from "./place-of-problem.ts";
 
 /** The layout in which files of this `onChange` lie on disk (docs/spec/package.md has the table). */
 export function layoutOf(onChange: OnChange): MountLayout {
@@ -19,40 +22,25 @@ export function layoutOf(onChange: OnChange): MountLayout {
   return "data";
 }
 
+interface MountInput {
+  model: ComposeModel;
+  secrets: NodeSecrets;
+  repository: Repository | undefined;
+}
+
 /** Everything of an instance that its services bind, with the files below it, sorted by source. */
 export function buildMounts(
   instance: RenderedInstance,
-  input: { model: ComposeModel; secrets: NodeSecrets },
+  input: MountInput,
 ): { mounts: DesiredMount[]; problems: Problem[] } {
   const files = instance.files.map((file) => describeFile(file, input.secrets));
-  const onChangeByTo = new Map(instance.files.map((file) => [file.to, file]));
   const mounts: DesiredMount[] = [];
   const problems: Problem[] = [];
   for (const [source, services] of findSources(input.model)) {
-    const single = files.find((file) => file.to === source);
-    const below = files.filter((file) => file.to.startsWith(`${source}/`));
-    const mounted = single === undefined ? below : [single];
-    const kind = single === undefined ? "folder" : "file";
-    const layouts = [...new Set(mounted.map((file) => layoutOf(file.onChange)))];
-    const layout = layouts[0];
-    if (layout === undefined) continue; // the gate refuses what is not a rendered file
-    const template = onChangeByTo.get(mounted[0]?.to ?? "")?.template ?? instance.package.folder;
-    if (layouts.length > 1) problems.push(mixedLayouts(source, { template, mounted }));
-    if (layout === "data" && kind === "file") problems.push(singleFileSignal(source, template));
-    const placed = mounted
-      .map((file) => ({
-        ...file,
-        path: kind === "file" ? baseName(source) : file.to.slice(source.length + 1),
-      }))
-      .sort((a, b) => compareText(a.path, b.path));
-    mounts.push({
-      source,
-      kind,
-      layout,
-      target: targetOf(source, { layout, files: placed }),
-      files: placed,
-      services,
-    });
+    const mount = buildMount(source, { files, services });
+    if (mount === null) continue; // the gate refuses what is not a rendered file
+    mounts.push(mount);
+    problems.push(...findFaults(mount, { instance, ...input }));
   }
   problems.push(...findOverlaps(mounts, instance));
   return { mounts, problems };
@@ -90,6 +78,24 @@ function findSources(model: ComposeModel): [string, string[]][] {
     .sort(([a], [b]) => compareText(a, b));
 }
 
+function buildMount(
+  source: string,
+  on: { files: readonly Omit<DesiredFile, "path">[]; services: string[] },
+): DesiredMount | null {
+  const single = on.files.filter((file) => file.to === source);
+  const kind = single.length > 0 ? "file" : "folder";
+  const files = (kind === "file" ? single : on.files.filter((file) => file.to.startsWith(`${source}/`)))
+    .map((file) => ({
+      ...file,
+      path: kind === "file" ? baseName(source) : file.to.slice(source.length + 1),
+    }))
+    .sort((a, b) => compareText(a.path, b.path));
+  const [first] = files;
+  if (first === undefined) return null;
+  const layout = layoutOf(first.onChange);
+  return { source, kind, layout, target: targetOf(source, { layout, files }), files, services: on.services };
+}
+
 /** Content-addressed mounts get a new path with new content, so a change recreates and the old files stay whole. */
 function targetOf(source: string, mount: { layout: MountLayout; files: DesiredFile[] }): string {
   if (mount.layout !== "content") return `live/${source}`;
@@ -101,24 +107,35 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-function mixedLayouts(
-  source: string,
-  found: { template: string; mounted: { to: string; onChange: OnChange }[] },
-): Problem {
-  const list = found.mounted.map((file) => `${file.to} (${onChangeText(file.onChange)})`).join(", ");
-  return problemAt(found.template, {
-    code: "K1306",
-    message: `the folder ${source} is bound as a whole but its files change in different ways: ${list}`,
-    hint: "Give all files of one folder onChange values of one layout (recreate | restart | signal, exec and none), or split the folder.",
-  });
+function findFaults(mount: DesiredMount, on: MountInput & { instance: RenderedInstance }): Problem[] {
+  const { source, files, layout, kind } = mount;
+  const odd = files.find((file) => layoutOf(file.onChange) !== layout);
+  if (odd !== undefined) {
+    const list = files.map((file) => `${file.to} (${onChangeText(file.onChange)})`).join(", ");
+    return [
+      packageProblem(on, {
+        code: "K1306",
+        path: onChangePath(odd, on.instance),
+        message: `the folder ${source} is bound as a whole but its files change in different ways: ${list}`,
+        hint: "Give all files of one folder onChange values of one layout (recreate | restart | signal, exec and none), or split the folder.",
+      }),
+    ];
+  }
+  const [first] = files;
+  if (layout !== "data" || kind !== "file" || first === undefined) return [];
+  return [
+    packageProblem(on, {
+      code: "K1307",
+      path: onChangePath(first, on.instance),
+      message: `${source} is bound as a single file, where a container keeps seeing the old content after onChange: ${onChangeText(first.onChange)}`,
+      hint: "Bind the folder that holds it, or use onChange: restart or recreate.",
+    }),
+  ];
 }
 
-function singleFileSignal(source: string, template: string): Problem {
-  return problemAt(template, {
-    code: "K1307",
-    message: `${source} is bound as a single file, where a container keeps seeing the old content after a signal`,
-    hint: "Bind the folder that holds it, or use onChange: restart or recreate.",
-  });
+/** The files of a rendered instance stand in the order of its package.yaml. */
+function onChangePath(file: DesiredFile, instance: RenderedInstance): (string | number)[] {
+  return ["files", instance.files.findIndex(({ to }) => to === file.to), "onChange"];
 }
 
 /** A live mount inside another one would be swapped away with it. */
@@ -131,8 +148,9 @@ function findOverlaps(mounts: readonly DesiredMount[], instance: RenderedInstanc
           inner.source.startsWith(`${outer.source}/`) && (outer.layout === "data" || inner.layout === "data"),
       )
       .map((inner) =>
-        problemAt(`${instance.package.folder}/${instance.compose.composeFile}`, {
+        composeProblem(instance, {
           code: "K1308",
+          path: ["services", inner.services[0] ?? "", "volumes"],
           message: `${inner.source} is bound on its own and also lies in the bound folder ${outer.source}`,
           hint: "Bind one of the two, or put the files into separate folders.",
         }),
@@ -141,9 +159,5 @@ function findOverlaps(mounts: readonly DesiredMount[], instance: RenderedInstanc
 }
 
 function onChangeText(onChange: OnChange): string {
-  return typeof onChange === "string" ? onChange : "exec";
-}
-
-function problemAt(file: string, text: { code: string; message: string; hint: string }): Problem {
-  return { file, line: 1, column: 1, path: "", ...text };
+  return typeof onChange === "string" ? onChange : `{ exec: ${JSON.stringify(onChange.exec)} }`;
 }

@@ -1,12 +1,12 @@
-import type {
-  EnvironmentFolder,
-  Instance,
-  NodeDocument,
-  PackageFolder,
-  ReleaseFolder,
-  Repository,
+import {
+  type EnvironmentFolder,
+  type Instance,
+  type NodeDocument,
+  type PackageFolder,
+  type ReleaseFolder,
+  type Repository,
+  compareText,
 } from "@keelson/model";
-import { compareText } from "@keelson/model";
 
 /** An instance of this node, with the package that the lock says it runs. */
 export interface PlacedInstance {
@@ -21,17 +21,26 @@ export function placeInstances(
   repository: Repository,
   on: { environment: EnvironmentFolder; node: NodeDocument },
 ): PlacedInstance[] {
-  const lock = on.environment.lock?.value;
+  const { lock, environment } = on.environment;
   const placed: PlacedInstance[] = [];
-  for (const [name, instance] of Object.entries(on.environment.environment.value.instances)) {
-    const [releaseName = "", packageName = ""] = instance.package.split("/");
-    const version = lock?.releases[releaseName]?.version;
-    const release = repository.releases.get(`${releaseName}@${version}`);
-    const folder = release?.packages.get(packageName);
-    if (release === undefined || folder === undefined || instance.state === "absent") continue;
-    if (isPlacedOn(on.node, instance, folder)) placed.push({ name, instance, release, package: folder });
+  for (const [name, instance] of Object.entries(environment.value.instances)) {
+    const found = findPackage(repository, { lock, reference: instance.package });
+    if (found === null || instance.state === "absent") continue;
+    if (isPlacedOn(on.node, instance, found.package)) placed.push({ name, instance, ...found });
   }
   return placed.sort((a, b) => compareText(a.name, b.name));
+}
+
+/** A package (`<release>/<package>`) in the locked version of its release, or null. */
+export function findPackage(
+  repository: Repository,
+  on: { lock: EnvironmentFolder["lock"]; reference: string },
+): Pick<PlacedInstance, "release" | "package"> | null {
+  const [releaseName = "", packageName = ""] = on.reference.split("/");
+  const version = on.lock?.value.releases[releaseName]?.version;
+  const release = repository.releases.get(`${releaseName}@${version}`);
+  const folder = release?.packages.get(packageName);
+  return release === undefined || folder === undefined ? null : { release, package: folder };
 }
 
 function isPlacedOn(node: NodeDocument, instance: Instance, folder: PackageFolder): boolean {

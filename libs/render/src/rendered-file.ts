@@ -3,60 +3,38 @@ import {
   type PackageFolder,
   type Problem,
   type RenderedFile,
-  compareText,
+  type SourceFile,
   decodeText,
-  secretPlaceholderPattern,
+  keyPath,
+  problemAt,
+  problemOf,
 } from "@keelson/model";
-import { parseAllDocuments } from "yaml";
 
-import { renderTemplate } from "./template.ts";
+import { checkSyntax } from "./rendered-syntax.ts";
+import { type TemplateInput, forgedSecret, holdsPlaceholder, renderTemplate } from "./template.ts";
 
 const defaultMode = 0o644;
 const defaultSecretMode = 0o400;
 
+export type TemplateScope = Pick<TemplateInput, "context" | "secrets">;
+
 /** One file of a package: rendered when its template ends in `.liquid`, copied byte for byte otherwise. */
 export function renderFile(
   folder: PackageFolder,
-  input: { file: PackageFile; index: number; context: Record<string, unknown> },
+  input: { file: PackageFile; index: number; scope: TemplateScope },
 ): { file: RenderedFile | null; problems: Problem[] } {
-  const { file, index } = input;
+  const { file } = input;
   const source = folder.files.get(file.template);
   if (source === undefined) return { file: null, problems: [] }; // `manifest` has said that it is missing
   const template = `${folder.folder}/${file.template}`;
-  let content = source.bytes;
-  if (file.template.endsWith(".liquid")) {
-    const rendered = renderTemplate({
-      text: decodeText(source.bytes),
-      file: template,
-      context: input.context,
-    });
-    if (rendered.text === null) return { file: null, problems: rendered.problems };
-    content = new TextEncoder().encode(rendered.text);
-  }
-  const text = decodeText(content);
-  const problems = checkSyntax(file.to, { text, template });
-  const secrets = [
-    ...new Set([...text.matchAll(secretPlaceholderPattern)].map((match) => match[1] ?? "")),
-  ].sort(compareText);
-  const mode =
-    file.mode === undefined
-      ? secrets.length > 0
-        ? defaultSecretMode
-        : defaultMode
-      : Number.parseInt(file.mode, 8);
-  if (secrets.length > 0 && (mode & 0o007) !== 0) {
-    const path = `files.${index}.mode`;
-    const position = folder.package.positionOf(path);
-    problems.push({
-      code: "K1305",
-      file: folder.package.file,
-      ...position,
-      path,
-      message: `${file.to} holds a secret and would be readable by everybody (mode ${file.mode})`,
-      hint: "Use a mode that gives others nothing, such as 0400 or 0440, with an owner.",
-      sourceLine: folder.package.lineText(position.line),
-    });
-  }
+  const made = file.template.endsWith(".liquid")
+    ? renderSource(source, { template, scope: input.scope })
+    : copySource(source, template);
+  if ("problems" in made) return { file: null, problems: made.problems };
+  const { content, secrets } = made;
+  const mode = modeOf(file, secrets);
+  const problems = checkSyntax(file.to, { text: decodeText(content), template });
+  if (secrets.length > 0 && (mode & 0o007) !== 0) problems.push(openSecret(folder, input));
   return {
     file: {
       to: file.to,
@@ -71,62 +49,47 @@ export function renderFile(
   };
 }
 
-/** A rendered `.json` or `.yaml` must parse: a broken file would be noticed only when its service has stopped. */
-function checkSyntax(to: string, rendered: { text: string; template: string }): Problem[] {
-  const format = /\.(json|ya?ml)$/.exec(to)?.[1];
-  if (format === undefined) return [];
-  const error = format === "json" ? findJsonError(rendered.text) : findYamlError(rendered.text);
-  if (error === null) return [];
-  const sourceLine = rendered.text.split("\n")[error.line - 1];
-  return [
-    {
-      code: "K1303",
-      file: rendered.template,
-      line: error.line,
-      column: error.column,
-      path: "",
-      message: `${to} as rendered is not valid ${format === "json" ? "JSON" : "YAML"}: ${error.message}`,
-      hint: "The line and column are those of the rendered file; `keelson render` shows it whole.",
-      ...(sourceLine === undefined ? {} : { sourceLine }),
-    },
-  ];
+type Made = { content: Uint8Array; secrets: string[] } | { problems: Problem[] };
+
+function renderSource(source: SourceFile, on: { template: string; scope: TemplateScope }): Made {
+  if (!isUtf8(source.bytes)) {
+    const message = "the template is not text in UTF-8";
+    const hint = "Save it as UTF-8; a file that is to be copied as it is has no name that ends in .liquid.";
+    return { problems: [problemOf(on.template, { code: "K1301", message, hint })] };
+  }
+  const rendered = renderTemplate({ text: decodeText(source.bytes), file: on.template, ...on.scope });
+  if (rendered.text === null) return { problems: rendered.problems };
+  return { content: new TextEncoder().encode(rendered.text), secrets: rendered.secrets };
 }
 
-interface SyntaxFault {
-  line: number;
-  column: number;
-  message: string;
+function copySource(source: SourceFile, template: string): Made {
+  const text = decodeText(source.bytes);
+  if (holdsPlaceholder(text)) return { problems: [forgedSecret({ text, file: template })] };
+  return { content: source.bytes, secrets: [] };
 }
 
-function findJsonError(text: string): SyntaxFault | null {
+function isUtf8(bytes: Uint8Array): boolean {
   try {
-    JSON.parse(text);
-    return null;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const offset = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
-    const before = text.slice(0, offset).split("\n");
-    return {
-      line: before.length,
-      column: (before.at(-1)?.length ?? 0) + 1,
-      message: message.replace(/ in JSON at position.*$/s, ""),
-    };
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-function findYamlError(text: string): SyntaxFault | null {
-  for (const document of parseAllDocuments(text, { logLevel: "silent" })) {
-    const error = document.errors[0];
-    if (error !== undefined) {
-      const place = error.linePos?.[0] ?? { line: 1, col: 1 };
-      return {
-        line: place.line,
-        column: place.col,
-        message: (error.message.split("\n")[0] ?? "").replace(/ at line \d+.*$/, ""),
-      };
-    }
-  }
-  return null;
+function modeOf(file: PackageFile, secrets: readonly string[]): number {
+  if (file.mode !== undefined) return Number.parseInt(file.mode, 8);
+  return secrets.length > 0 ? defaultSecretMode : defaultMode;
+}
+
+function openSecret(folder: PackageFolder, { file, index }: { file: PackageFile; index: number }): Problem {
+  return problemAt(folder.package, {
+    code: "K1305",
+    path: keyPath(["files", index, "mode"]),
+    part: "value",
+    message: `${file.to} holds a secret and would be open to everybody (mode ${file.mode})`,
+    hint: "Use a mode whose last digit is 0, such as 0400 or 0440, with an owner.",
+  });
 }
 
 function parseOwner(owner: string | undefined): RenderedFile["owner"] {

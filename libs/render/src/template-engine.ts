@@ -47,9 +47,9 @@ function makeEngine(): Liquid {
     const { handler, raw } = typeof filter === "function" ? { handler: filter, raw: false } : filter;
     liquid.registerFilter(name, {
       raw: raw ?? false,
-      handler(...values: unknown[]) {
-        if (values.some(holdsSecret)) throw changedSecret(name);
-        return handler.apply(this, values as Parameters<typeof handler>);
+      handler(value: unknown, ...more: unknown[]) {
+        if ([value, ...more].some(holdsSecret)) throw changedSecret(name);
+        return handler.apply(this, [value, ...more]);
       },
     });
   }
@@ -57,7 +57,7 @@ function makeEngine(): Liquid {
 }
 
 /** Only what has one obvious text is written; a list would be run together and a map be `[object Object]`. */
-function writable(value: unknown): unknown {
+function writable(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     throw new TemplateRefusal({
       message: `${Array.isArray(value) ? "a list" : "a map"} cannot be written as text`,
@@ -72,7 +72,8 @@ function writable(value: unknown): unknown {
       hint: "Look for a division by zero.",
     });
   }
-  return value;
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
 
 function holdsSecret(value: unknown): boolean {

@@ -61,7 +61,8 @@ function explain(message: string): { message: string; hint: string } {
   const tag = /^tag "?([^"\s]+)"? not found$/.exec(message)?.[1];
   if (tag !== undefined) return explainTag(tag);
   const limit = limits.find(({ pattern }) => pattern.test(message));
-  if (limit !== undefined) return { message: limit.message, hint: "Loop over a list of the settings instead." };
+  if (limit !== undefined)
+    return { message: limit.message, hint: "Loop over a list of the settings instead." };
   return {
     message: `template: ${message}`,
     hint: "Write {{ value }} or {% tag %}; what is meant literally goes between {% raw %} and {% endraw %}.",

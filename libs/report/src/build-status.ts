@@ -33,7 +33,10 @@ export interface StatusInput {
   remaining: Plan | null;
   results: { operation: Operation; outcome: "done" | "failed" | "skipped"; error: unknown }[];
   problems: Problem[];
+  /** Why the round did not come to its end; null when it did. */
   error: unknown;
+  /** Why this report could not be published; null or nothing when it could. */
+  publishError?: unknown;
   applied: RecordState["applied"];
   startedAt: Date;
   finishedAt: Date;
@@ -96,7 +99,9 @@ function collectErrors(input: StatusInput): StatusError[] {
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
     .map(({ operation, error }) => describeError(error, operation.resource));
-  const round = input.error === null ? [] : [describeError(input.error, "")];
+  const round = [input.error, input.publishError ?? null]
+    .filter((error) => error !== null)
+    .map((error) => describeError(error, ""));
   return [...round, ...problems, ...blocked, ...failed];
 }
 

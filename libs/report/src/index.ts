@@ -4,3 +4,4 @@ export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type PlannedChange, summarizePlan } from "./plan-summary.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
 export { saysNothingNew } from "./status-news.ts";
+export { escapeLines, escapePainted, escapeText, formatJson } from "./visible-text.ts";

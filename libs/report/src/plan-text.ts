@@ -1,6 +1,7 @@
 import { type DesiredNode, type Plan, compareText } from "@keelson/model";
 
 import { type PlannedChange, summarizePlan } from "./plan-summary.ts";
+import { escapeText } from "./visible-text.ts";
 
 /** Colours as the reader's terminal wants them; the plain form leaves the text as it is. */
 export type Paint = (format: "green" | "cyan" | "yellow" | "red" | "dim" | "bold", text: string) => string;
@@ -25,20 +26,21 @@ export function formatPlanSummary(
 ): string {
   const { plan } = on;
   const changes = summarizePlan(plan);
-  const labels = changes.map(({ kind, name }) => (kind === "service" ? name : `${kind} ${name}`));
+  const labels = changes.map(({ kind, name }) => escapeText(kind === "service" ? name : `${kind} ${name}`));
   const width = Math.max(0, ...labels.map(({ length }) => length));
   const lines = changes.map((change, index) => {
     const { mark, format } = marks[change.verb];
     const verb = paint(format, `${mark} ${change.verb.padEnd(8)}`);
-    return `  ${verb} ${(labels[index] ?? "").padEnd(width)}  ${paint("dim", change.causes.join("; "))}`.trimEnd();
+    return `  ${verb} ${(labels[index] ?? "").padEnd(width)}  ${paint("dim", escapeText(change.causes.join("; ")))}`.trimEnd();
   });
   for (const { resource, code, message, hint } of plan.blocked) {
     lines.push(
-      `  ${paint("red", "! blocked ")} ${resource}  ${message} [${code}]`,
-      paint("dim", `             ${hint}`),
+      `  ${paint("red", "! blocked ")} ${escapeText(`${resource}  ${message} [${code}]`)}`,
+      paint("dim", `             ${escapeText(hint)}`),
     );
   }
-  for (const { message, code } of plan.notices) lines.push(`  ${paint("dim", `? ${message} [${code}]`)}`);
+  for (const { message, code } of plan.notices)
+    lines.push(`  ${paint("dim", `? ${escapeText(message)} [${code}]`)}`);
   return [...lines, sumUp(changes, on)].join("\n");
 }
 

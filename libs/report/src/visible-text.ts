@@ -18,6 +18,42 @@ export function escapeText(text: string): string {
   return text.replace(hidden, escapeCharacter);
 }
 
+/** Like `escapeText`, for a text of several lines. */
+export function escapeLines(text: string): string {
+  return text.split("\n").map(escapeText).join("\n");
+}
+
+/**
+ * Like `escapeLines`, for text that is already painted: the colours of our own output stay. What a stranger wrote can
+ * at worst be red; it cannot move the cursor, hide or reorder text.
+ */
+export function escapePainted(text: string): string {
+  return text
+    .split(ownColours)
+    .map((part, index) => (index % 2 === 1 ? part : escapeLines(part)))
+    .join("");
+}
+
+// oxlint-disable-next-line no-control-regex -- an escape sequence begins with one
+const ownColours = /(\u001b\[(?:0|1|2|22|1;31|3[1-6]|39)m)/;
+
+/**
+ * A value as indented JSON, in which control, bidirectional and invisible characters are escapes of JSON. Contents of
+ * files are left out: what is reported of them is their digests.
+ */
+export function formatJson(value: unknown): string {
+  const withoutBytes = (_key: string, each: unknown) => (each instanceof Uint8Array ? undefined : each);
+  return JSON.stringify(value, withoutBytes, 2).replace(hidden, (character) =>
+    character === "\n" ? character : toJsonEscapes(character),
+  );
+}
+
+/** One escape for each UTF-16 code unit (RFC 8259, 7). */
+function toJsonEscapes(character: string): string {
+  const units = character.split("").map((unit) => unit.charCodeAt(0).toString(16).padStart(4, "0"));
+  return units.map((unit) => `\\u${unit}`).join("");
+}
+
 /** A line of a document character by character, escaped. */
 export function cellsOf(line: string): Cell[] {
   const cells: Cell[] = [];

@@ -52,7 +52,9 @@ describe("an engine that goes away", () => {
       timeoutMs: 30_000,
     });
     await engine.stop();
-    expectUnknown(await round.ended);
+    const ended = await round.ended;
+    expectUnknown(ended);
+    expect(ended.status.operation).toMatchObject({ failed: 1 });
   });
 
   it("must do nothing while the engine is away", async () => {
@@ -69,6 +71,7 @@ describe("an engine that goes away", () => {
       timeoutMs: 30_000,
     });
     const done = await round.ended;
+    expect(await platform.exec("web/api", "cat", "/data/id")).toBe("kept\n");
     await expectSettled();
     expectReady(done);
   });
@@ -79,7 +82,7 @@ describe("an engine that goes away", () => {
       [compose]: (text) => text.replace(platform.image("front:1"), "IMAGES/front:2"),
     });
     const round = platform.startRound();
-    await waitFor(() => round.output().includes("create-containers"), { what: "the plan", timeoutMs: 30_000 });
+    await waitFor(() => round.output().includes("front"), { what: "the plan", timeoutMs: 30_000 });
     await engine.kill();
     const killed = await round.ended;
     expect(killed.exitCode).toBe(1);

@@ -54,6 +54,7 @@ describe("an image that cannot be had", () => {
   ])("must leave everything as it runs while the registry %s", async (_what, misbehave) => {
     await misbehave();
     const round = await platform().reconcile();
+    expect(round.status.operation).toMatchObject({ done: 0, failed: 1 });
     await expectUntouched(platform(), before);
     expectFault(round, { code: "K3003", resource: `image:${reference}`, says: "does not answer" });
     await registry.start();

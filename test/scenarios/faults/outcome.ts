@@ -32,6 +32,11 @@ export function expectReady(round: Round): void {
   expect(round.exitCode).toBe(0);
 }
 
+/** What could move the cursor, hide or reorder text: nothing that others wrote may bring it into our output. */
+export const rulesTerminal =
+  // oxlint-disable-next-line no-control-regex -- control characters are what must be found
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
 /** `true`, `false` or `unknown`; undefined when the status does not have the condition. */
 export function conditionOf(round: Round, type: string): string | undefined {
   return round.status.conditions.find((condition) => condition.type === type)?.status;

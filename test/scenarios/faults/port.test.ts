@@ -52,6 +52,7 @@ describe("a port that is taken", () => {
     const round = await platform().reconcile();
     program.close();
     await once(program, "close");
+    expect(await pageAt(oldPort)).toBe("web 1\n");
     await expectUntouched(platform(), before);
     await expectTaken(round, "is held by another program");
   });

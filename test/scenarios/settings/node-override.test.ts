@@ -38,7 +38,7 @@ it("a setting overridden on one node must reach that node only", async () => {
     const before = await platform.containers();
 
     await platform.push({ [platform.paths.node]: nodeDocument("n1", "greeting: good day") });
-    expect(await planOf(platform, { node: "n2", from: first })).toContain("Nothing to do");
+    expect(await planOf(platform, { node: "n2", from: first })).toContain("nothing to do");
     expect((await platform.reconcile()).exitCode).toBe(0);
     expect(await platform.pageOf("web/app", "/loaded")).toBe("good day from example.org\n");
     expect(compareContainers(before, await platform.containers())).toEqual({ "web/app": "restarted" });

@@ -42,7 +42,7 @@ export async function apply(
       if (!output.json) progress.emit(event);
     },
   });
-  const round = await reconcileOnce(node.ports, {
+  const round = await reconcileOnce(node, {
     reference,
     source: { url: options.repository, branch: options.revision },
     agentVersion: version,
@@ -59,8 +59,7 @@ export function isApplied(round: Round): boolean {
 
 export function printRound(output: Output, round: Round): void {
   if (output.json) return output.printJson(round.status);
-  if (round.error !== null) return output.printError(formatError(round.error));
-  if (round.problems.length > 0) return printProblems(output, round.problems);
+  if (round.problems.length > 0) printProblems(output, round.problems);
   const ready = round.status.conditions.find(({ type }) => type === "Ready");
   if (isApplied(round)) {
     if (round.results.length > 0)
@@ -69,6 +68,9 @@ export function printRound(output: Output, round: Round): void {
   }
   for (const { operation, error } of round.results.filter(({ outcome }) => outcome === "failed")) {
     output.printError(`${operation.resource}\n${formatError(error)}`);
+  }
+  for (const error of [round.error, round.publishError]) {
+    if (error !== null) output.printError(formatError(error));
   }
   output.printError(`${output.styleError("red", "not applied")}  ${ready?.message ?? ""}`);
 }

@@ -1,6 +1,6 @@
 import type { DesiredNode, Plan, Revision } from "@keelson/model";
 import { formatPlan } from "@keelson/plan";
-import { formatPlanSummary } from "@keelson/report";
+import { escapeText, formatPlanSummary } from "@keelson/report";
 
 import type { Output } from "../output.ts";
 
@@ -11,7 +11,9 @@ export function printPlan(
 ): void {
   const { plan, revision } = on;
   const at =
-    revision.commit === "worktree" ? "the work tree" : `${revision.commit.slice(0, 8)} ${revision.subject}`;
+    revision.commit === "worktree"
+      ? "the work tree"
+      : `${revision.commit.slice(0, 8)} ${escapeText(revision.subject)}`;
   output.print(output.style("bold", `Plan for ${plan.environment}/${plan.node} at ${at}`));
   output.print(formatPlanSummary(on, output.style));
   if (on.verbose && plan.operations.length > 0) output.print(`\n${formatPlan(plan).trimEnd()}`);

@@ -52,7 +52,7 @@ export function printStatus(output: Output, status: Status): void {
       ]);
     }
   }
-  if (status.instances.length > 0) output.print(table.toString());
+  if (status.instances.length > 0) output.print(table.toString().replaceAll(/ +$/gm, ""));
   for (const error of status.errors) {
     output.print(
       `${output.style("red", `error[${error.code}]`)} ${error.resource} ${error.message}`.replace(

@@ -1,0 +1,80 @@
+import {
+  type EnvironmentFolder,
+  type Located,
+  type NodeDocument,
+  type Problem,
+  type Repository,
+  compareText,
+  hintFor,
+  keyPath,
+  problemAt,
+  problemOf,
+  quote,
+} from "@keelson/model";
+
+import { findPackage } from "./placement.ts";
+
+export interface NodeReference {
+  environment: string;
+  node: string;
+}
+
+export type FoundNode =
+  | { environment: EnvironmentFolder; node: Located<NodeDocument>; problem: null }
+  | { problem: Problem };
+
+/** A node of an environment; that there is none is a problem with what there is instead. */
+export function findNode(repository: Repository, reference: NodeReference): FoundNode {
+  const environment = repository.environments.get(reference.environment);
+  if (environment === undefined) {
+    return {
+      problem: problemOf(`environments/${reference.environment}/environment.yaml`, {
+        code: "K1112",
+        message: `there is no environment ${quote(reference.environment)}`,
+        hint: choose(reference.environment, { known: repository.environments, as: "environments" }),
+      }),
+    };
+  }
+  const node = environment.nodes.get(reference.node);
+  if (node === undefined) {
+    return {
+      problem: problemOf(`${environment.folder}/nodes/${reference.node}.yaml`, {
+        code: "K1114",
+        message: `environment ${reference.environment} has no node ${quote(reference.node)}`,
+        hint: choose(reference.node, { known: environment.nodes, as: "its nodes" }),
+      }),
+    };
+  }
+  return { environment, node, problem: null };
+}
+
+function choose(name: string, choice: { known: ReadonlyMap<string, unknown>; as: string }): string {
+  const known = [...choice.known.keys()].sort(compareText);
+  return hintFor(name, { known, as: choice.as }) ?? `none of the ${known.length} there is called like it`;
+}
+
+/**
+ * Instances whose package cannot be read. The room that reads has said why; said again here, because whatever is
+ * missing from a desired state would be removed from the node.
+ */
+export function findUnplaced(repository: Repository, on: EnvironmentFolder): Problem[] {
+  if (on.lock === null) {
+    const message = `environment ${on.environment.value.name} has no lock.yaml that can be read`;
+    const hint = "A node follows the lock alone: write it, or correct it.";
+    return [problemAt(on.environment, { code: "K1101", path: "releases", message, hint })];
+  }
+  return Object.entries(on.environment.value.instances)
+    .filter(([, instance]) => instance.state !== "absent")
+    .filter(
+      ([, instance]) => findPackage(repository, { lock: on.lock, reference: instance.package }) === null,
+    )
+    .map(([name, instance]) =>
+      problemAt(on.environment, {
+        code: "K1111",
+        path: keyPath(["instances", name, "package"]),
+        message: `package ${instance.package} of the locked release cannot be read`,
+        hint: "Correct the release, or lock one that has the package.",
+        part: "value",
+      }),
+    );
+}

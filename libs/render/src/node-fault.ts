@@ -1,0 +1,118 @@
+import {
+  type DesiredInstance,
+  type NodeSecrets,
+  type Problem,
+  type PublishedPort,
+  type RenderedInstance,
+  type RenderedNode,
+  compareText,
+  problemOf,
+} from "@keelson/model";
+
+import { networkName } from "./network-name.ts";
+import { composeProblem } from "./place-of-problem.ts";
+
+/** What only shows when all instances of a node are seen together. */
+export function findNodeFaults(
+  rendered: RenderedNode,
+  on: { instances: readonly DesiredInstance[]; secrets: NodeSecrets },
+): Problem[] {
+  const context = { rendered, instances: on.instances };
+  return [
+    ...findUnownedNetworks(context),
+    ...findSharedPorts(context),
+    ...findMissingSecrets(rendered, on.secrets),
+  ];
+}
+
+interface FaultContext {
+  rendered: RenderedNode;
+  instances: readonly DesiredInstance[];
+}
+
+/** An external network must be another instance's of this node. */
+function findUnownedNetworks({ rendered, instances }: FaultContext): Problem[] {
+  const owned = instances.flatMap(({ networks }) => networks.map(({ name }) => name)).sort(compareText);
+  return sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
+    Object.entries(instance.compose.networks)
+      .filter(([key]) =>
+        instance.services.some((service) => usesNetwork(instance, { service: service.name, key })),
+      )
+      .map(([key, network]) => ({ key, name: networkName(key, network) }))
+      .filter(({ name }) => !owned.includes(name))
+      .map(({ key, name }) =>
+        composeProblem(source, {
+          code: "K1310",
+          path: ["networks", key],
+          message: `instance ${instance.name} joins the network ${name}, which no instance of this node owns`,
+          hint: `Networks of this node: ${owned.join(", ") || "none"}. Name one by a variable: {{ requires["<interface>"].project }}_<network>.`,
+        }),
+      ),
+  );
+}
+
+function usesNetwork({ compose }: DesiredInstance, on: { service: string; key: string }): boolean {
+  return Object.hasOwn(compose.services[on.service]?.networks ?? {}, on.key);
+}
+
+/** Two services that run cannot publish one port; the second one would never start. */
+function findSharedPorts({ rendered, instances }: FaultContext): Problem[] {
+  const published = sourcesOf(rendered, instances)
+    .filter(({ instance }) => instance.state === "running")
+    .flatMap(({ instance, source }) =>
+      instance.services
+        .filter(({ replicas }) => replicas > 0)
+        .flatMap(({ name, ports }) =>
+          ports.map((port) => ({ source, port, name, project: instance.project })),
+        ),
+    );
+  return published.flatMap(({ source, port, name, project }, index) => {
+    const first = published.slice(0, index).find((other) => collide(other.port, port));
+    if (first === undefined) return [];
+    return [
+      composeProblem(source, {
+        code: "K1312",
+        path: ["services", name, "ports"],
+        message: `${project}/${name} and ${first.project}/${first.name} both publish port ${port.port}/${port.protocol} of this node`,
+        hint: "Give one of them another port, or let it be a setting.",
+      }),
+    ];
+  });
+}
+
+/** A port on all addresses is taken on each of them. */
+function collide(a: PublishedPort, b: PublishedPort): boolean {
+  const isAny = (address: string) => address === "" || address === "0.0.0.0" || address === "::";
+  const meet = a.hostIp === b.hostIp || isAny(a.hostIp) || isAny(b.hostIp);
+  return a.port === b.port && a.protocol === b.protocol && meet;
+}
+
+function sourcesOf(
+  rendered: RenderedNode,
+  instances: readonly DesiredInstance[],
+): { instance: DesiredInstance; source: RenderedInstance }[] {
+  return instances.flatMap((instance) => {
+    const source = rendered.instances.find(({ name }) => name === instance.name);
+    return source === undefined ? [] : [{ instance, source }];
+  });
+}
+
+/** Each secret once, however many files need it. */
+function findMissingSecrets(rendered: RenderedNode, secrets: NodeSecrets): Problem[] {
+  const users = new Map<string, string>();
+  for (const { files } of rendered.instances) {
+    for (const file of files) {
+      for (const name of file.secrets) {
+        if (!secrets.hasValue(name) && !users.has(name)) users.set(name, file.template);
+      }
+    }
+  }
+  return [...users].map(([name, template]) => {
+    const [release = "", secret = ""] = name.split(".");
+    return problemOf(template, {
+      code: "K5002",
+      message: `secret ${name} has no value on node ${rendered.node}`,
+      hint: `Put it into the secrets file of the node: ${release}: { ${secret}: … }`,
+    });
+  });
+}

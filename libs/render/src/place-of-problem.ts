@@ -1,0 +1,75 @@
+import {
+  type Located,
+  type Package,
+  type Problem,
+  type RenderedInstance,
+  type Repository,
+  decodeText,
+  keyPath,
+  problemAt,
+  problemOf,
+} from "@keelson/model";
+import { LineCounter, isNode, parseDocument } from "yaml";
+
+interface PlacelessProblem {
+  code: string;
+  message: string;
+  hint: string;
+}
+
+/** A problem of an instance's package.yaml; without the repository only the key can be told, not its line. */
+export function packageProblem(
+  on: { instance: RenderedInstance; repository: Repository | undefined },
+  found: PlacelessProblem & { path: readonly (string | number)[] },
+): Problem {
+  const { code, message, hint } = found;
+  const path = keyPath(found.path);
+  const document = findPackageDocument(on.instance, on.repository);
+  return document === undefined
+    ? { ...problemOf(`${on.instance.package.folder}/package.yaml`, { code, message, hint }), path }
+    : problemAt(document, { code, path, message, hint, part: "value" });
+}
+
+function findPackageDocument(
+  { package: { folder } }: RenderedInstance,
+  repository: Repository | undefined,
+): Located<Package> | undefined {
+  const packages = [...(repository?.releases.values() ?? [])].flatMap((release) => [
+    ...release.packages.values(),
+  ]);
+  return packages.find((each) => each.folder === folder)?.package;
+}
+
+/** A problem of an instance's Compose file, at the nearest key that stands there in so many words. */
+export function composeProblem(
+  instance: RenderedInstance,
+  found: PlacelessProblem & { path: readonly string[] },
+): Problem {
+  const { code, message, hint } = found;
+  const { folder, composeFile, packageFiles } = instance.compose;
+  const file = `${folder}/${composeFile}`;
+  const source = packageFiles.find((each) => each.path === file);
+  const problem = { ...problemOf(file, { code, message, hint }), path: keyPath(found.path) };
+  if (source === undefined) return problem;
+  const text = decodeText(source.bytes);
+  const offset = findKey(text, found.path);
+  const before = text.slice(0, offset).split("\n");
+  const line = before.length;
+  const sourceLine = text.split("\n")[line - 1];
+  return {
+    ...problem,
+    line,
+    column: (before.at(-1)?.length ?? 0) + 1,
+    ...(sourceLine === undefined ? {} : { sourceLine }),
+  };
+}
+
+/** Offset of the deepest key of a path that a YAML document has; 0 when it has none of them. */
+function findKey(text: string, path: readonly string[]): number {
+  const document = parseDocument(text, { lineCounter: new LineCounter(), logLevel: "silent", merge: true });
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true);
+    if (isNode(node) && node.range !== undefined && node.range !== null) return node.range[0];
+  }
+  return 0;
+}

@@ -1,0 +1,45 @@
+import { projectOf } from "@keelson/model";
+import type { EnvironmentFolder, JsonObject, NodeDocument } from "@keelson/model";
+
+import type { PlacedInstance, Provider } from "./placement.ts";
+import type { TemplateScope } from "./rendered-file.ts";
+
+export interface InstanceContext {
+  environment: EnvironmentFolder;
+  node: NodeDocument;
+  /** Layered settings of the instance's release. */
+  values: JsonObject;
+  /** Who provides each interface on this node. */
+  providers: ReadonlyMap<string, Provider>;
+}
+
+/** What the templates of an instance see; docs/spec/package.md lists it. */
+export function templateScope(placed: PlacedInstance, on: InstanceContext): TemplateScope {
+  const release = placed.release.release.value;
+  const environment = on.environment.environment.value.name;
+  const requires = interfacesOf(placed).flatMap((name) => {
+    const provider = on.providers.get(name);
+    if (provider === undefined) return [];
+    const { instance, version } = provider;
+    return [[name, { instance, project: projectOf(environment, instance), version }] as const];
+  });
+  return {
+    context: {
+      settings: on.values,
+      environment: { name: environment },
+      node: { name: on.node.name, roles: on.node.roles },
+      instance: { name: placed.name },
+      release: { name: release.name, version: release.version },
+      requires: Object.fromEntries(requires),
+    },
+    secrets: Object.fromEntries(
+      Object.keys(release.secrets).map((name) => [name, `${release.name}.${name}`] as const),
+    ),
+  };
+}
+
+/** Interfaces that a package requires, or uses when they are there. */
+export function interfacesOf(placed: PlacedInstance): string[] {
+  const { requires, optional } = placed.package.package.value;
+  return [...Object.keys(requires), ...Object.keys(optional)];
+}
