@@ -168,8 +168,8 @@ describe("the version", () => {
     const { version } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8"));
     const [, newest] = /^## ([\d.]+)/m.exec(pageAt("CHANGELOG.md")) ?? [];
     expect(newest).toBe(version);
-    const source = readFileSync(join(checkout, "apps/cli/src/version.ts"), "utf8");
-    expect(source).toContain(`version = "${version}"`);
+    const source = readFileSync(join(checkout, "libs/model/src/version.ts"), "utf8");
+    expect(source).toContain(`keelsonVersion = "${version}"`);
   });
 });
 

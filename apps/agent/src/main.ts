@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { KeelsonError, formatError } from "@keelson/model";
+import { KeelsonError, formatError, keelsonVersion } from "@keelson/model";
 import { escapeLines } from "@keelson/report";
 import { Command, CommanderError } from "commander";
 
-import { agentVersion, reconcile } from "./reconcile.ts";
+import { reconcile } from "./reconcile.ts";
 
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -12,7 +12,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 
 const program = new Command("keelson-agent")
   .description("Keeps this node at what its environment says in Git.")
-  .version(agentVersion);
+  .version(keelsonVersion);
 program
   .command("reconcile")
   .description("one round: fetch, plan, apply, report, and exit")

@@ -19,7 +19,6 @@ import {
 } from "@keelson/report";
 
 /** Of the agent and the command: they are released together. */
-export const agentVersion = "0.1.0";
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
 
@@ -43,7 +42,6 @@ async function runRound(config: AgentConfig, on: { log: Log; signal: AbortSignal
   const options = {
     reference: { environment, node: name },
     source: { url, branch },
-    agentVersion,
     signal,
   };
   try {

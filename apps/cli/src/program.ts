@@ -1,3 +1,4 @@
+import { keelsonVersion } from "@keelson/model";
 import { Command, Option } from "commander";
 
 import { apply } from "./commands/apply.ts";
@@ -13,7 +14,6 @@ import {
   defaultConfigPath,
 } from "./node-options.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
-import { version } from "./version.ts";
 
 /** What runs a command: its typed options are read from the command itself. */
 type Run = (command: Command, output: Output) => Promise<ExitCode>;
@@ -22,7 +22,7 @@ type Run = (command: Command, output: Output) => Promise<ExitCode>;
 export function makeProgram(finish: (code: ExitCode) => void, signal: AbortSignal): Command {
   const program = new Command("keelson")
     .description("GitOps for Docker Compose fleets: what runs on each node is what Git says.")
-    .version(version)
+    .version(keelsonVersion)
     .showHelpAfterError("(keelson <command> --help shows what a command takes)");
   const add = (command: Command, run: Run) => {
     command.option("--json", "print JSON").action(async () => {
@@ -38,8 +38,8 @@ export function makeProgram(finish: (code: ExitCode) => void, signal: AbortSigna
   add(statusCommand(), async (command, output) => status(command.opts(), output));
   add(explainCommand(), async (command, output) => explain(command.args[0] ?? "", output));
   add(new Command("version").description("print the version"), async (_command, output) => {
-    if (output.json) output.printJson({ version });
-    else output.print(version);
+    if (output.json) output.printJson({ version: keelsonVersion });
+    else output.print(keelsonVersion);
     return 0;
   });
   return program;

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 
-import { branchRef, isBranchName } from "./branch-name.ts";
+import { isBranchName } from "./branch-name.ts";
+import { branchRef } from "./branch-ref.ts";
 
 it.each(["main", "release/1.9", "site/hosp-a", "a-b", "v1.0", "ünïcode", "a@b", "refs/heads/main", "HEAD"])(
   "takes %j for a branch",

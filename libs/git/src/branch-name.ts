@@ -1,5 +1,3 @@
-import { gitError } from "./git-error.ts";
-
 /**
  * Whether a name is that of a branch, by the rules of git-check-ref-format(1) with `--branch`:
  * a leading `-` is refused, so that no name is ever read as an option.
@@ -11,12 +9,4 @@ export function isBranchName(name: string): boolean {
   }
   if (name.includes("..") || name.includes("@{") || name.endsWith(".")) return false;
   return name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
-}
-
-/** The full ref of a branch. Throws K2006 when the name is not permitted. */
-export function branchRef(name: string): string {
-  if (!isBranchName(name)) {
-    throw gitError("K2006", { message: `${JSON.stringify(name)} is not a permitted branch name` });
-  }
-  return `refs/heads/${name}`;
 }

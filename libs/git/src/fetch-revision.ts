@@ -1,6 +1,6 @@
 import type { Revision, Source } from "@keelson/model";
 
-import { branchRef } from "./branch-name.ts";
+import { branchRef } from "./branch-ref.ts";
 import type { CommitReader, CommitSummary } from "./commit-reader.ts";
 import { readCredential } from "./credential.ts";
 import { startDeadline } from "./deadline.ts";

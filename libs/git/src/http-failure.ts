@@ -1,6 +1,7 @@
 import type { KeelsonError } from "@keelson/model";
 
 import { foreignCode, gitError } from "./git-error.ts";
+import { codeOfNetworkError, codeOfStatus } from "./http-code.ts";
 
 export interface HttpPeer {
   /** What messages call the repository. */
@@ -9,40 +10,40 @@ export interface HttpPeer {
   authorised: boolean;
 }
 
-/** What an answer other than 200 means (RFC 9110; gitprotocol-http(5) for 404). */
+/** The error for an answer other than 200. */
 export function statusFailure(status: number, { name, authorised }: HttpPeer): KeelsonError {
-  if (status === 401 || status === 403 || status === 407) {
+  const code = codeOfStatus(status);
+  if (code === "K2002") {
     const message = authorised
       ? `the server refuses the credential for ${name} (HTTP ${status})`
       : `the server asks for a credential for ${name} (HTTP ${status})`;
-    return gitError("K2002", { message });
+    return gitError(code, { message });
   }
-  if (status === 404 || status === 410) {
-    return gitError("K2003", { message: `there is no repository at ${name} (HTTP ${status})` });
+  if (code === "K2003") {
+    return gitError(code, { message: `there is no repository at ${name} (HTTP ${status})` });
   }
-  if (status === 408 || status === 504) {
-    return gitError("K2005", { message: `the server at ${name} gave up waiting (HTTP ${status})` });
+  if (code === "K2005") {
+    return gitError(code, { message: `the server at ${name} gave up waiting (HTTP ${status})` });
   }
-  return gitError("K2009", { message: `the server at ${name} answered HTTP ${status}` });
+  return gitError(code, { message: `the server at ${name} answered HTTP ${status}` });
 }
 
 const certificateHint =
   "Check the server's certificate; for a private certificate authority name its file in NODE_EXTRA_CA_CERTS.";
 
-/** What an error of Node's network means, by its code (nodejs.org/api/errors.html). */
+/** The error for one of Node's network. */
 export function networkFailure(cause: unknown, { name }: HttpPeer): KeelsonError {
-  const code = foreignCode(cause);
-  if (["ETIMEDOUT", "ERR_SOCKET_CONNECTION_TIMEOUT"].includes(code)) {
-    return gitError("K2005", { message: `the server at ${name} does not answer`, cause });
-  }
-  if (code.startsWith("HPE_")) {
-    return gitError("K2009", { message: `the answer of the server at ${name} is not HTTP`, cause });
+  const foreign = foreignCode(cause);
+  const code = codeOfNetworkError(foreign);
+  if (code === "K2005") return gitError(code, { message: `the server at ${name} does not answer`, cause });
+  if (code === "K2009") {
+    return gitError(code, { message: `the answer of the server at ${name} is not HTTP`, cause });
   }
   if (
-    /^(?:CERT|UNABLE|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_|ERR_TLS|ERR_SSL|EPROTO)/.test(code)
+    /^(?:CERT|UNABLE|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_|ERR_TLS|ERR_SSL|EPROTO)/.test(foreign)
   ) {
     const message = `no trusted connection to the server at ${name}`;
-    return gitError("K2001", { message, hint: certificateHint, cause });
+    return gitError(code, { message, hint: certificateHint, cause });
   }
-  return gitError("K2001", { message: `no connection to the server at ${name}`, cause });
+  return gitError(code, { message: `no connection to the server at ${name}`, cause });
 }

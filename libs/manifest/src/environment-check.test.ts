@@ -197,8 +197,40 @@ describe("what is named in an environment exists", () => {
       { [node]: replace("[arch/amd64]", "[arch/arm64]") },
       "K1109 lab/environment.yaml:5:3 node lab-1 lacks `arch/amd64`, which package pryv/core needs",
     ],
+    [
+      "a release for another agent",
+      { "releases/pryv/1.9.2/release.yaml": replace('">=0.1 <2"', '">=7"') },
+      "K1117 lab/lock.yaml:1:21 releases/pryv/1.9.2 needs an agent >=7; this is Keelson 0.1.0",
+    ],
   ])("%s", (_, change, problem) => {
     expect(problemsOf(change)).toEqual([problem]);
+  });
+
+  const twice = {
+    [lab]: replace("instances:\n", "instances:\n  again: { package: pryv/core, on: { role: core } }\n"),
+    "environments/lab/lock.yaml": replace(
+      "instances:\n",
+      "instances:\n  again: { package: pryv/core, version: 1.9.2 }\n",
+    ),
+  };
+  const coreManifest = "releases/pryv/1.9.2/packages/core/package.yaml";
+  test.each(["one-per-node", "one-per-role", "one-per-environment"])(
+    "a second instance of a package that is %s",
+    (scope) => {
+      const scoped = {
+        ...twice,
+        [coreManifest]: replace("provides: { pryv-api: 1.9.0 }\n", `scope: ${scope}\n`),
+      };
+      expect(problemsOf(scoped)).toEqual([
+        `K1118 lab/environment.yaml:6:3 package pryv/core is to be there ${scope.replaceAll("-", " ")}, and instance \`again\` has it already`,
+      ]);
+    },
+  );
+
+  test("a second instance of a package that may be there many times, or on another node", () => {
+    expect(problemsOf({ ...twice, [coreManifest]: replace("provides: { pryv-api: 1.9.0 }\n", "") })).toEqual(
+      [],
+    );
   });
 
   test("a role that no node has is answered with the roles there are", () => {

@@ -5,6 +5,7 @@ import {
   type Lock,
   type Problem,
   hintFor,
+  keelsonVersion,
   quote,
 } from "@keelson/model";
 
@@ -51,10 +52,25 @@ function checkRelease(scene: Scene, { lock, name }: Locked): Finding[] {
     findings.push({ code: "K1104", path, message, hint, part: "value" });
   }
   const folder = `releases/${name}/${locked.version}`;
-  if (scene.tree.releases.has(folder)) return findings;
+  if (scene.tree.releases.has(folder)) return [...findings, ...agentFindings(scene, { folder, path })];
   const versions = [...scene.tree.releases.keys()].filter((known) => known.startsWith(`releases/${name}/`));
   const hint = hintFor(folder, { known: versions, as: "folders there" }) ?? `commit the release to ${folder}`;
   return [...findings, { code: "K1102", path, message: `there is no folder ${folder}`, hint, part: "value" }];
+}
+
+/** A release may need an agent that knows what it uses; an older one must not half apply it. */
+function agentFindings(scene: Scene, { folder, path }: { folder: string; path: string }): Finding[] {
+  const range = scene.releases.get(releaseKey(folder))?.release.value.agent;
+  if (range === undefined || !isVersionRange(range) || isInRange(keelsonVersion, range)) return [];
+  const message = `${folder} needs an agent ${range}; this is Keelson ${keelsonVersion}`;
+  return [
+    {
+      code: "K1117",
+      path,
+      message,
+      hint: "upgrade Keelson first, or lock a version of the release that fits it",
+    },
+  ];
 }
 
 function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {

@@ -1,4 +1,4 @@
-import { problemAt, type Problem, hintFor, quote } from "@keelson/model";
+import { problemAt, type PackageScope, type Problem, hintFor, quote } from "@keelson/model";
 
 import { nodesOf, roleOf, type PlacedInstance, type Scene } from "./scene.ts";
 
@@ -8,6 +8,7 @@ export function checkPlacement(scene: Scene): Problem[] {
     ...checkNode(scene, placed),
     ...checkRole(scene, placed),
     ...checkCapabilities(scene, placed),
+    ...checkScope(scene, placed),
   ]);
 }
 
@@ -43,6 +44,33 @@ function checkRole(scene: Scene, placed: PlacedInstance): Problem[] {
       part: instance.on === undefined ? "key" : "value",
     }),
   ];
+}
+
+/** A package may say that there must not be two of it in one place; the later instances are the ones too many. */
+function checkScope(scene: Scene, placed: PlacedInstance): Problem[] {
+  const scope = placed.package?.package.value.scope ?? "many";
+  if (scope === "many") return [];
+  const earlier = scene.instances.filter(
+    (other) => other.instance.package === placed.instance.package && other.name < placed.name,
+  );
+  const places = placesOf(scene, { placed, scope });
+  const clash = earlier.find((other) =>
+    placesOf(scene, { placed: other, scope }).some((place) => places.includes(place)),
+  );
+  if (clash === undefined) return [];
+  const message = `package ${placed.instance.package} is to be there ${scope.replaceAll("-", " ")}, and instance ${quote(clash.name)} has it already`;
+  const hint = "remove one of the two, or place them apart";
+  return [problemAt(placed.layer, { code: "K1118", path: `instances.${placed.name}`, message, hint })];
+}
+
+/** Within which one is the most: the nodes it is on, its role, or the whole environment. */
+function placesOf(
+  scene: Scene,
+  on: { placed: PlacedInstance; scope: Exclude<PackageScope, "many"> },
+): string[] {
+  if (on.scope === "one-per-environment") return [scene.name];
+  if (on.scope === "one-per-role") return [roleOf(on.placed) ?? ""];
+  return nodesOf(scene, on.placed).map(({ value }) => value.name);
 }
 
 function checkCapabilities(scene: Scene, placed: PlacedInstance): Problem[] {

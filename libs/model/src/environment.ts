@@ -60,11 +60,6 @@ export type Environment = z.infer<typeof Environment>;
 /** `environments/<env>/nodes/<node>.yaml` */
 export const NodeDocument = z.strictObject({
   name: Name,
-  id: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Set when the node joins; an agent on another machine refuses this file."),
   roles: z.array(Name).default([]).describe("Labels by which instances are placed on nodes."),
   capabilities: z.array(Capability).default([]).describe("What the node has, such as shared-storage."),
   settings: SettingsByRelease.default({}).describe(

@@ -85,7 +85,10 @@ export function codeOf(error: unknown): string {
 
 /** Where a bug happened; an expected failure needs no stack. */
 function stackOf(error: Error): string[] {
-  return (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at ")).slice(0, 6);
+  return (error.stack ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("    at "))
+    .slice(0, 6);
 }
 
 function describeThrown(thrown: unknown): string {

@@ -21,3 +21,4 @@ export * from "./labels.ts";
 export * from "./secrets.ts";
 export * from "./suggestion.ts";
 export * from "./wording.ts";
+export * from "./version.ts";

@@ -35,7 +35,6 @@ export type PackageFile = z.infer<typeof PackageFile>;
 export const DataVolume = z.strictObject({
   format: z.int().min(0).describe("The data format that this version writes."),
   reads: VersionRange.optional().describe("The data formats that this version can read."),
-  owner: FileOwner.optional(),
 });
 export type DataVolume = z.infer<typeof DataVolume>;
 
@@ -49,6 +48,7 @@ const VolumeName = z
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "must be letters, digits, _, . and -, the first a letter or digit");
 
 export const scopes = ["many", "one-per-node", "one-per-role", "one-per-environment"] as const;
+export type PackageScope = (typeof scopes)[number];
 
 /** `releases/<name>/<version>/packages/<package>/package.yaml` */
 export const Package = z.strictObject({

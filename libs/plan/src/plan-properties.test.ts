@@ -4,8 +4,8 @@ import { describe, expect, test, vi } from "vitest";
 
 import { planOf, planText } from "./fixture.ts";
 import { formatPlan } from "./format-plan.ts";
-import { anyNode } from "./plan-arbitrary.ts";
-import { findImpossible } from "./possible.ts";
+import { anyNode } from "./test-arbitrary.ts";
+import { findImpossible } from "./test-engine.ts";
 import { findCopies } from "./service-containers.ts";
 import { type SimulatedNode, simulate } from "./simulate.ts";
 

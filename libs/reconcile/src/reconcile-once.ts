@@ -10,7 +10,6 @@ export interface RoundOptions {
   reference: NodeReference;
   /** For the status: where the revision came from. */
   source: { url: string; branch: string };
-  agentVersion: string;
   signal: AbortSignal;
 }
 

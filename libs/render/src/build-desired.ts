@@ -143,6 +143,7 @@ function findUnknownData({ instance, model, repository }: InstanceInput): Proble
         {
           code: "K1311",
           path: ["data", key],
+          part: "key",
           message: `data names the volume \`${key}\`, which ${instance.compose.composeFile} does not have`,
           hint: `Volumes there: ${known.join(", ") || "none"}.`,
         },

@@ -29,7 +29,7 @@ export function findNode(repository: Repository, reference: NodeReference): Foun
   if (environment === undefined) {
     return {
       problem: problemOf(`environments/${reference.environment}/environment.yaml`, {
-        code: "K1112",
+        code: "K1110",
         message: `there is no environment ${quote(reference.environment)}`,
         hint: choose(reference.environment, { known: repository.environments, as: "environments" }),
       }),
@@ -39,7 +39,7 @@ export function findNode(repository: Repository, reference: NodeReference): Foun
   if (node === undefined) {
     return {
       problem: problemOf(`${environment.folder}/nodes/${reference.node}.yaml`, {
-        code: "K1114",
+        code: "K1111",
         message: `environment ${reference.environment} has no node ${quote(reference.node)}`,
         hint: choose(reference.node, { known: environment.nodes, as: "its nodes" }),
       }),
@@ -70,7 +70,7 @@ export function findUnplaced(repository: Repository, on: EnvironmentFolder): Pro
     )
     .map(([name, instance]) =>
       problemAt(on.environment, {
-        code: "K1111",
+        code: "K1116",
         path: keyPath(["instances", name, "package"]),
         message: `package ${instance.package} of the locked release cannot be read`,
         hint: "Correct the release, or lock one that has the package.",

@@ -116,6 +116,7 @@ function findFaults(mount: DesiredMount, on: MountInput & { instance: RenderedIn
       packageProblem(on, {
         code: "K1306",
         path: onChangePath(odd, on.instance),
+        part: "value",
         message: `the folder ${source} is bound as a whole but its files change in different ways: ${list}`,
         hint: "Give all files of one folder onChange values of one layout (recreate | restart | signal, exec and none), or split the folder.",
       }),
@@ -127,6 +128,7 @@ function findFaults(mount: DesiredMount, on: MountInput & { instance: RenderedIn
     packageProblem(on, {
       code: "K1307",
       path: onChangePath(first, on.instance),
+      part: "value",
       message: `${source} is bound as a single file, where a container keeps seeing the old content after onChange: ${onChangeText(first.onChange)}`,
       hint: "Bind the folder that holds it, or use onChange: restart or recreate.",
     }),

@@ -9,7 +9,7 @@ import {
   problemAt,
   problemOf,
 } from "@keelson/model";
-import { LineCounter, isNode, parseDocument } from "yaml";
+import { isMap, isScalar, parseDocument } from "yaml";
 
 interface PlacelessProblem {
   code: string;
@@ -20,14 +20,14 @@ interface PlacelessProblem {
 /** A problem of an instance's package.yaml; without the repository only the key can be told, not its line. */
 export function packageProblem(
   on: { instance: RenderedInstance; repository: Repository | undefined },
-  found: PlacelessProblem & { path: readonly (string | number)[] },
+  found: PlacelessProblem & { path: readonly (string | number)[]; part: "key" | "value" },
 ): Problem {
-  const { code, message, hint } = found;
+  const { code, message, hint, part } = found;
   const path = keyPath(found.path);
   const document = findPackageDocument(on.instance, on.repository);
   return document === undefined
     ? { ...problemOf(`${on.instance.package.folder}/package.yaml`, { code, message, hint }), path }
-    : problemAt(document, { code, path, message, hint, part: "value" });
+    : problemAt(document, { code, path, message, hint, part });
 }
 
 function findPackageDocument(
@@ -66,10 +66,15 @@ export function composeProblem(
 
 /** Offset of the deepest key of a path that a YAML document has; 0 when it has none of them. */
 function findKey(text: string, path: readonly string[]): number {
-  const document = parseDocument(text, { lineCounter: new LineCounter(), logLevel: "silent", merge: true });
-  for (let depth = path.length; depth > 0; depth--) {
-    const node = document.getIn(path.slice(0, depth), true);
-    if (isNode(node) && node.range !== undefined && node.range !== null) return node.range[0];
+  const document = parseDocument(text, { logLevel: "silent" });
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const segment of path) {
+    if (!isMap(node)) break;
+    const pair = node.items.find(({ key }) => isScalar(key) && key.value === segment);
+    if (pair === undefined || !isScalar(pair.key)) break;
+    offset = pair.key.range?.[0] ?? offset;
+    node = pair.value;
   }
-  return 0;
+  return offset;
 }

@@ -25,18 +25,29 @@ export const refusedTags: readonly string[] = [
 /** Filters that write their input as it is, so that a secret in it stays whole. */
 const harmlessFilters: readonly string[] = ["append", "prepend", "default", "raw", "json", "jsonify"];
 
-export const templateEngine = makeEngine();
+/** Each problem costs as much as the text is long: of a long one only the first is looked for. */
+const longestForAllProblems = 32_000;
+const thorough = makeEngine({ catchAllErrors: true });
+const brief = makeEngine({ catchAllErrors: false });
 
-function makeEngine(): Liquid {
+export function engineFor(text: string): Liquid {
+  return text.length > longestForAllProblems ? brief : thorough;
+}
+
+/** What a template may use, for suggestions. */
+export const vocabulary = { filters: Object.keys(thorough.filters), tags: Object.keys(thorough.tags) };
+
+function makeEngine({ catchAllErrors }: { catchAllErrors: boolean }): Liquid {
   const liquid = new Liquid({
     strictVariables: true,
     strictFilters: true,
     ownPropertyOnly: true,
     lenientIf: true,
-    catchAllErrors: true,
+    catchAllErrors,
     templates: {},
     outputEscape: (value: unknown) => writable(value),
-    parseLimit: 1_000_000,
+    // The parser's time grows with the square of the number of tags.
+    parseLimit: 250_000,
     renderLimit: 2_000,
     memoryLimit: 50_000_000,
   });

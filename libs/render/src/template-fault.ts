@@ -1,6 +1,6 @@
 import { hintFor } from "@keelson/model";
 
-import { impureFilters, refusedTags, templateEngine } from "./template-engine.ts";
+import { impureFilters, refusedTags, vocabulary } from "./template-engine.ts";
 import { TemplateRefusal } from "./template-refusal.ts";
 
 /** One thing that is wrong with a template; line and column count from 1. */
@@ -61,19 +61,24 @@ function explain(message: string): { message: string; hint: string } {
   const tag = /^tag "?([^"\s]+)"? not found$/.exec(message)?.[1];
   if (tag !== undefined) return explainTag(tag);
   const limit = limits.find(({ pattern }) => pattern.test(message));
-  if (limit !== undefined)
-    return { message: limit.message, hint: "Loop over a list of the settings instead." };
+  if (limit !== undefined) return { message: limit.message, hint: limit.hint };
   return {
     message: `template: ${message}`,
     hint: "Write {{ value }} or {% tag %}; what is meant literally goes between {% raw %} and {% endraw %}.",
   };
 }
 
+const loopHint = "Loop over a list of the settings, not over numbers.";
+const splitHint = "Split it into several files, or copy what never changes (a name without .liquid).";
 const limits = [
-  { pattern: /memory alloc limit/, message: "the template makes too much text (over 50 MB)" },
-  { pattern: /render limit/, message: "the template takes too long (over 2 s)" },
-  { pattern: /parse length limit/, message: "the template is too long (over 1,000,000 characters)" },
-  { pattern: /call stack/, message: "the template is nested too deeply" },
+  { pattern: /memory alloc limit/, message: "the template makes too much text (over 50 MB)", hint: loopHint },
+  { pattern: /render limit/, message: "the template takes too long (over 2 s)", hint: loopHint },
+  {
+    pattern: /parse length limit/,
+    message: "the template is too long (over 250,000 characters)",
+    hint: splitHint,
+  },
+  { pattern: /call stack/, message: "the template is nested too deeply", hint: splitHint },
 ];
 
 function explainFilter(name: string): { message: string; hint: string } {
@@ -81,8 +86,8 @@ function explainFilter(name: string): { message: string; hint: string } {
   if (impureFilters.includes(name)) {
     return { message, hint: "It would not give the same text at another time or on another machine." };
   }
-  const known = Object.keys(templateEngine.filters);
-  return { message, hint: hintFor(name, { known, as: "filters" }) ?? "The filters are those of liquidjs." };
+  const hint = hintFor(name, { known: vocabulary.filters, as: "filters" });
+  return { message, hint: hint ?? "The filters are those of liquidjs." };
 }
 
 function explainTag(name: string): { message: string; hint: string } {
@@ -93,6 +98,6 @@ function explainTag(name: string): { message: string; hint: string } {
   if (name.startsWith("end") || name === "else" || name === "elsif" || name === "when") {
     return { message, hint: "Nothing that it belongs to is open here." };
   }
-  const known = Object.keys(templateEngine.tags);
-  return { message, hint: hintFor(name, { known, as: "tags" }) ?? "The tags are those of Liquid." };
+  const hint = hintFor(name, { known: vocabulary.tags, as: "tags" });
+  return { message, hint: hint ?? "The tags are those of Liquid." };
 }

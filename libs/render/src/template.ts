@@ -1,7 +1,7 @@
 import { type Problem, compareText, digestValue, quote, secretPlaceholder, suggest } from "@keelson/model";
 
 import { type TemplateFault, findFaults } from "./template-fault.ts";
-import { templateEngine } from "./template-engine.ts";
+import { engineFor } from "./template-engine.ts";
 
 export interface TemplateInput {
   /** The template's text and its path in the repository, for messages. */
@@ -33,7 +33,7 @@ export function renderTemplate(input: TemplateInput): TemplateResult {
   const context = { ...input.context, secrets: Object.fromEntries(marks) };
   let text: string;
   try {
-    text = String(templateEngine.parseAndRenderSync(input.text, context));
+    text = String(engineFor(input.text).parseAndRenderSync(input.text, context));
   } catch (error) {
     return { text: null, problems: describeFaults(input, findFaults(error)) };
   }
@@ -102,18 +102,17 @@ function undefinedVariable(name: string, input: TemplateInput): { message: strin
     scope = scope[segment];
     known.push(segment);
   }
+  const parent = known.join(".");
+  const message = `undefined variable ${quote(name)}`;
+  if (Array.isArray(scope))
+    return { message, hint: `${quote(parent)} is a list of ${scope.length}, from 0.` };
   const keys = isRecord(scope) ? Object.keys(scope).sort(compareText) : [];
-  const prefix = known.join(".");
   const meant = suggest(segments[known.length] ?? "", keys);
+  if (meant !== undefined) return { message, hint: `Did you mean ${quote([...known, meant].join("."))}?` };
   const there = `${keys.slice(0, 12).join(", ")}${keys.length > 12 ? ", …" : ""}`;
-  const where = prefix === "" ? "Templates see" : `\`${prefix}\` has`;
-  const hints = [
-    meant === undefined
-      ? `${where}${keys.length === 0 ? " nothing" : `: ${there}`}.`
-      : `Did you mean ${quote(prefix === "" ? meant : `${prefix}.${meant}`)}?`,
-    ...(meant === undefined ? [origins[known[0] ?? ""] ?? ""] : []),
-  ];
-  return { message: `undefined variable ${quote(name)}`, hint: hints.join(" ").trim() };
+  const what = keys.length === 0 ? " nothing" : `: ${there}`;
+  const hint = parent === "" ? `Templates see${what}.` : `${quote(parent)} has${what}.`;
+  return { message, hint: `${hint} ${origins[known[0] ?? ""] ?? ""}`.trim() };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

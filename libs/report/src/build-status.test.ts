@@ -97,7 +97,6 @@ function observed(containers: ObservedContainer[]): ObservedNode {
 function status(more: Partial<StatusInput> = {}): Status {
   const built = buildStatus({
     reference: { environment: "lab", node: "lab-1" },
-    agentVersion: "0.1.0",
     source: { url: "https://user:secret@git.example/x.git", branch: "main" },
     revision: null,
     desired,

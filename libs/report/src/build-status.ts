@@ -17,12 +17,12 @@ import {
   type Status,
   type StatusError,
   codeOf,
+  keelsonVersion,
   redact,
 } from "@keelson/model";
 
 export interface StatusInput {
   reference: { environment: string; node: string };
-  agentVersion: string;
   source: { url: string; branch: string };
   revision: Revision | null;
   desired: DesiredNode | null;
@@ -49,7 +49,7 @@ export function buildStatus(input: StatusInput): Status {
   return {
     v: 1,
     node: { environment: input.reference.environment, name: input.reference.node },
-    agent: { version: input.agentVersion },
+    agent: { version: keelsonVersion },
     observedAt: input.finishedAt.toISOString(),
     source: {
       url: redact(input.source.url),

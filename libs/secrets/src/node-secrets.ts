@@ -36,8 +36,12 @@ export function secretsOf(key: Uint8Array, values: ReadonlyMap<string, string>):
       if (label === undefined) return "foreign";
       return equalInConstantTime(label, ownerOf(resourceId)) ? "ours" : "forged";
     },
-    digestContent: (content, secrets) =>
-      secrets.length === 0 ? digestBytes(content) : keyedDigest(fillSecrets(content)),
+    digestContent: (content, secrets) => {
+      if (secrets.length === 0) return digestBytes(content);
+      // No error here: that a value is missing is a problem of a document, which others can place.
+      const isWhole = secrets.every((name) => values.has(name));
+      return isWhole ? keyedDigest(fillSecrets(content)) : `unknown:${digestBytes(content)}`;
+    },
     keyedDigest,
     fillSecrets,
   };

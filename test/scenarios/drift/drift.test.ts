@@ -1,6 +1,7 @@
-import { readdir, rename, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { buildImageArchive, loadImages } from "../../support/index.ts";
 import { compareContainers } from "../fates.ts";
 import type { Fate } from "../fates.ts";
 import { usePlatform } from "../platform.ts";
@@ -106,6 +107,25 @@ const drifts: Drift[] = [
       await rename(path, `${path}.old`);
     },
     fates: { "web/live": "restarted" },
+  },
+  {
+    what: "a lost record",
+    happens: async (platform) => rm(join(platform.stateDir, "record.db")),
+    fates: {},
+  },
+  {
+    // The containers still have the folders that are gone: only a restart gives them the new ones.
+    what: "a lost state folder",
+    happens: async (platform) => rm(platform.stateDir, { recursive: true }),
+    fates: { "web/content": "restarted", "web/live": "restarted", "web/data": "restarted" },
+  },
+  {
+    what: "a tag that names another image now",
+    happens: async (platform) => {
+      const other = { ...tellingImage, tag: platform.image("app:1"), labels: { built: "again" } };
+      await loadImages(platform.docker, [await buildImageArchive(other)]);
+    },
+    fates: { "web/content": "recreated", "web/live": "recreated", "web/data": "recreated" },
   },
 ];
 

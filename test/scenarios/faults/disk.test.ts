@@ -25,14 +25,11 @@ services:
 const page = "packages/web/page.txt";
 
 describe("a state folder on a disk that", () => {
-  // A disk of its own, which goes with its last user: containers hold files of it.
-  afterAll(async () => {
-    await outputOf(["umount", "--lazy", platform().stateDir]);
-    await platform()[Symbol.asyncDispose]();
-  });
   const platform = usePlatform({ release });
   let before: Container[];
 
+  // The folder is a disk of its own here, which stays for as long as a container holds a file of it.
+  afterAll(async () => outputOf(["umount", "--lazy", platform().stateDir]));
   beforeAll(async () => {
     await mkdir(platform().stateDir, { mode: 0o700 });
     await outputOf(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", platform().stateDir]);

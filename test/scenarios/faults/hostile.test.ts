@@ -67,7 +67,7 @@ const attacks: Attack[] = [
   {
     what: "a rendered file that climbs out of the node's folder",
     code: "K1011",
-    at: () => `${folder}/package.yaml:4:33`,
+    at: () => `${folder}/package.yaml:4:38`,
     happens: withFile("{ template: page.txt.liquid, to: ../../../../etc/cron.d/x }"),
   },
   {

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { endProcess, waitFor } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
-import { expectReady, expectUntouched } from "./outcome.ts";
+import { expectFault, expectReady, expectUntouched } from "./outcome.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -34,26 +35,47 @@ describe("two agents on one state folder", () => {
     expect(worked).toHaveLength(1);
   });
 
-  it("must not wait for ever: the command must name who is at work (K4020)", async () => {
+  it("must not wait for ever, and name who is at work (K4020)", async () => {
     await platform().upgrade({ [compose]: (text) => text.replace("second", "third") });
     const before = await platform().containers();
-    const lock = join(platform().stateDir, "lock");
-    const holder = spawn("flock", ["--exclusive", lock, "sleep", "60"], { stdio: "ignore", detached: true });
-    await once(holder, "spawn");
-    const held = async () => (await once(spawn("flock", ["--nonblock", lock, "true"]), "exit"))[0] === 1;
-    try {
-      await waitFor(held, { what: "the lock to be held" });
-      const refused = await platform().keelson(["apply", "--config", platform().config]);
-      await expectUntouched(platform(), before);
-      expect(refused.stderr).toContain("error[K4020]");
-      expect(refused.stderr).toContain("sleep (process ");
-      expect(refused.exitCode).toBe(1);
-    } finally {
-      process.kill(-(holder.pid ?? 0), "SIGKILL");
-      await endProcess(holder.pid ?? 0);
-    }
-    const done = await platform().keelson(["apply", "--config", platform().config]);
-    expect(done.exitCode).toBe(0);
-    expect((await platform().exec("web/web", "hostname")).trim()).toBe("third");
+    await using stack = new AsyncDisposableStack();
+    stack.use(await holdLock());
+    const round = platform().startRound();
+    const refused = platform().keelson(["apply", "--config", platform().config]);
+    await waitFor(async () => isWaiting(round.pid), { what: "the agent to wait for the lock" });
+    process.kill(round.pid, "SIGTERM");
+    const stopped = await round.ended;
+    await expectUntouched(platform(), before);
+    expectFault(stopped, { code: "K9013", says: "stopped by SIGTERM" });
+
+    const { exitCode, stderr } = await refused;
+    await expectUntouched(platform(), before);
+    expect(stderr).toContain("error[K4020]");
+    expect(stderr).toContain("sleep (process ");
+    expect(exitCode).toBe(1);
   });
+
+  it("must go on once the other is gone", async () => {
+    const done = await platform().keelson(["apply", "--config", platform().config]);
+    expect((await platform().exec("web/web", "hostname")).trim()).toBe("third");
+    expect(done.exitCode).toBe(0);
+  });
+
+  async function holdLock(): Promise<AsyncDisposable> {
+    const lock = join(platform().stateDir, "lock");
+    const holder = spawn("flock", ["--exclusive", "--no-fork", lock, "sleep", "60"], { stdio: "ignore" });
+    await once(holder, "spawn");
+    const isHeld = async () => (await once(spawn("flock", ["--nonblock", lock, "true"]), "exit"))[0] === 1;
+    await waitFor(isHeld, { what: "the lock to be held" });
+    return { [Symbol.asyncDispose]: async () => endProcess(holder.pid ?? 0) };
+  }
 });
+
+/** It has started the program that waits. */
+async function isWaiting(pid: number): Promise<boolean> {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ");
+  const names = await Promise.all(
+    children.filter((child) => child !== "").map(async (child) => readFile(`/proc/${child}/comm`, "utf8")),
+  );
+  return names.includes("flock\n");
+}

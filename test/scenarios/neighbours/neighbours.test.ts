@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { findLeftovers, uniqueName } from "../../support/index.ts";
+import { makeLoggedPrograms } from "../logged-programs.ts";
 import { startPlatform, withPlatform } from "../platform.ts";
 
 const release = `
@@ -54,5 +55,24 @@ it("an environment whose Compose project is another environment's must be blocke
     );
     expect((await first.reconcile()).output).toContain("nothing to do");
     expect(await first.containers()).toEqual(before);
+  });
+});
+
+it("a broken environment beside, and a commit that concerns another, must change nothing", async () => {
+  await withPlatform({ release }, async (platform) => {
+    expect((await platform.reconcile()).exitCode).toBe(0);
+    const before = await platform.containers();
+    const programs = await makeLoggedPrograms(platform.folder);
+    const commit = await platform.push({
+      "environments/beside/environment.yaml": "name: [broken",
+      "releases/beside/1.0.0/release.yaml": "{",
+      "README.md": "# A platform\n",
+    });
+    const round = await platform.reconcile({ env: programs.env });
+    expect(await platform.containers()).toEqual(before);
+    expect(await programs.calls()).toEqual([]);
+    expect(round.exitCode).toBe(0);
+    expect(round.output).toContain("nothing to do");
+    expect(round.status.source).toMatchObject({ observed: commit, applied: commit });
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Container } from "../containers.ts";
+import { compareContainers } from "../fates.ts";
 import { findText, footprintOf } from "../footprint.ts";
 import { makeLoggedPrograms } from "../logged-programs.ts";
+import type { LoggedPrograms } from "../logged-programs.ts";
 import { usePlatform } from "../platform.ts";
 import type { Round } from "../platform.ts";
 
@@ -12,6 +14,7 @@ describe("the sample platform", () => {
   let first: Round;
   let before: Container[];
   let storeId: string;
+  let programs: LoggedPrograms;
 
   it("must serve its page after the first round", async () => {
     first = await platform().reconcile();
@@ -61,7 +64,7 @@ describe("the sample platform", () => {
 
   it("must do and write nothing in a second round", async () => {
     const { stateDir, folder } = platform();
-    const programs = await makeLoggedPrograms(folder);
+    programs = await makeLoggedPrograms(folder);
     before = await platform().containers();
     const footprint = await footprintOf(stateDir);
     const round = await platform().reconcile({ env: programs.env });
@@ -74,18 +77,19 @@ describe("the sample platform", () => {
 
   it("must touch exactly what the upgrade to 1.1.0 changes", async () => {
     await platform().push({ [platform().paths.lock]: (lock) => lock.replaceAll("1.0.0", "1.1.0") });
-    const round = await platform().reconcile();
+    const round = await platform().reconcile({ env: programs.env });
     const after = await platform().containers();
-    expect(compare(before, after)).toEqual({
-      "core-core-1": "recreated",
-      "core-preview-1": "recreated",
-      "core-webhooks-1": "restarted",
+    expect(compareContainers(before, after)).toEqual({
+      "core/core": "recreated",
+      "core/preview": "recreated",
+      "core/webhooks": "restarted",
     });
     expect(await platform().page("/core/")).toContain("core 1.1.0");
     expect(await platform().page("/preview/")).toContain("preview 1.1.0");
     expect(await platform().page("/webhooks/config/")).toContain('"maxRetries": 8');
     expect(await platform().page("/batch/")).toContain("core 1.1.0");
     expect((await platform().page("/core/store/")).trim()).toBe(storeId);
+    expect(await programs.calls()).toContainEqual(expect.stringMatching(/^docker-compose .* up .* core$/));
     expect(round.exitCode).toBe(0);
     expect(round.status.source.applied).toBe(await platform().repository.head());
   });
@@ -94,30 +98,13 @@ describe("the sample platform", () => {
     const upgraded = await platform().containers();
     await platform().push({ [platform().paths.lock]: (lock) => lock.replaceAll("1.1.0", "1.0.0") });
     expect((await platform().reconcile()).exitCode).toBe(0);
-    expect(compare(upgraded, await platform().containers())).toEqual({
-      "core-core-1": "recreated",
-      "core-preview-1": "recreated",
-      "core-webhooks-1": "restarted",
+    expect(compareContainers(upgraded, await platform().containers())).toEqual({
+      "core/core": "recreated",
+      "core/preview": "recreated",
+      "core/webhooks": "restarted",
     });
     expect(await platform().page("/core/")).toContain("core 1.0.0");
     expect(await platform().page("/webhooks/config/")).toContain('"maxRetries": 5');
     expect(await platform().page("/batch/")).toContain("There is nothing here");
   });
-
-  /** What became of each container, by its name without the environment; what is as it was is left out. */
-  function compare(old: readonly Container[], now: readonly Container[]): Record<string, string> {
-    const names = new Set([...old, ...now].map(({ name }) => name));
-    const fates = [...names].map((name) => {
-      const [a, b] = [old.find((each) => each.name === name), now.find((each) => each.name === name)];
-      return [name.replace(`${platform().environment}-`, ""), fateOf(a, b)] as const;
-    });
-    return Object.fromEntries(fates.filter(([, fate]) => fate !== "same"));
-  }
 });
-
-function fateOf(old: Container | undefined, now: Container | undefined): string {
-  if (old === undefined) return "created";
-  if (now === undefined) return "removed";
-  if (old.id !== now.id) return "recreated";
-  return old.startedAt === now.startedAt ? "same" : "restarted";
-}

@@ -82,9 +82,7 @@ it("a setting that is not open to nodes must be refused by check, and leave what
 });
 
 async function planOf(platform: Platform, { node, from }: { node: string; from: string }): Promise<string> {
-  const { stdout, stderr } = await platform.keelson([
-    ...["plan", "-e", platform.environment, "-n", node],
-    ...["--from", from, "--revision", "main"],
-  ]);
+  const args = `plan -e ${platform.environment} -n ${node} --from ${from} --revision main`;
+  const { stdout, stderr } = await platform.keelson(args.split(" "));
   return stdout + stderr;
 }

@@ -9,7 +9,6 @@ import { printProblems } from "../print/problems.ts";
 import { showProgress } from "../print/progress.ts";
 import { chooseNode } from "../reference.ts";
 import { openCommit, requireCleanWorkTree } from "../source.ts";
-import { version } from "../version.ts";
 
 /** Long enough for another round that is at its end; a longer one is said to be there. */
 const lockWaitMs = 10_000;
@@ -45,7 +44,6 @@ export async function apply(
   const round = await reconcileOnce(node, {
     reference,
     source: { url: options.repository, branch: options.revision },
-    agentVersion: version,
     signal,
   });
   progress.end();

@@ -5,7 +5,7 @@ import { findCopies } from "./service-containers.ts";
 import { type SimulatedNode, simulate } from "./simulate.ts";
 import { findOwn } from "./simulated-container.ts";
 
-/** Does the operations one after the other; what an engine would refuse, or nobody may do, is in the list. */
+/** Does the operations one after the other, as an engine would; what it would refuse, or nobody may do, is in the list. */
 export function findImpossible(start: SimulatedNode, operations: readonly Operation[]): string[] {
   const found: string[] = [];
   let node = start;

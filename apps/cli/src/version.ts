@@ -1,2 +1,0 @@
-/** Of the CLI and the agent: they are released together. */
-export const version = "0.1.0";

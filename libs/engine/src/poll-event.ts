@@ -1,0 +1,55 @@
+import type { composeLabels, labels } from "@keelson/model";
+
+import { fieldsOf, textOf } from "./poll-container.ts";
+import { unreadable } from "./poll-error.ts";
+
+/** Something happened. It only wakes: what is the case, a list tells. */
+export interface PolledEvent {
+  kind: "container" | "network" | "volume";
+  /** `die`, `health_status`, … */
+  action: string;
+  /** Of the container, network or volume (there its name). */
+  id: string;
+  name: string;
+}
+
+const environmentLabel: typeof labels.environment = "io.keelson.environment";
+const oneOffLabel: typeof composeLabels.oneOff = "com.docker.compose.oneoff";
+
+/** Not all: a health check is an exec with events of its own, many times a minute. */
+const actions = ["health_status", "die", "start", "stop", "destroy", "oom", "rename", "disconnect"];
+
+/**
+ * From now on by this machine's clock, so that nothing is missed while the connection opens. Events of networks and
+ * volumes carry no labels, whatever those have (engines 20.10 to 29): a filter by label would leave them out.
+ */
+export function eventsPath(nowMs: number): string {
+  const filters = JSON.stringify({ type: ["container", "network", "volume"], event: actions });
+  return `/events?since=${(nowMs / 1_000).toFixed(3)}&filters=${encodeURIComponent(filters)}`;
+}
+
+/**
+ * A line of the stream as an event of the environment, or null when it is none of its: containers by label, networks
+ * and volumes by the name that a Compose project of it gives (`<environment>-<instance>_<name>`). Throws K3009.
+ */
+export function parseEvent(line: string, environment: string): PolledEvent | null {
+  const { Type: kind, Action: action, Actor: actor } = readLine(line);
+  const { ID: id, Attributes: attributes } = fieldsOf(actor);
+  if (kind !== "container" && kind !== "network" && kind !== "volume") return null;
+  const all = fieldsOf(attributes);
+  const name = kind === "volume" ? textOf(id) : textOf(all["name"]);
+  const isOfEnvironment =
+    kind === "container"
+      ? all[environmentLabel] === environment && all[oneOffLabel] !== "True"
+      : name.startsWith(`${environment}-`);
+  // An action can carry a result: `health_status: healthy`.
+  return isOfEnvironment ? { kind, action: textOf(action).split(":")[0] ?? "", id: textOf(id), name } : null;
+}
+
+function readLine(line: string): Record<string, unknown> {
+  try {
+    return fieldsOf(JSON.parse(line));
+  } catch (error) {
+    throw unreadable("tell its events", error);
+  }
+}

@@ -1,0 +1,92 @@
+import { type IncomingMessage, get } from "node:http";
+
+import { refusal, translatePoll, unreachable } from "./poll-error.ts";
+import { type PolledEvent, eventsPath, parseEvent } from "./poll-event.ts";
+import { createLineReader } from "./poll-line.ts";
+import { type PollConnection, readBody } from "./poll-request.ts";
+
+export interface WatchRequest {
+  environment: string;
+  onEvent: (event: PolledEvent) => void;
+  /**
+   * Called once: with null after `close`, otherwise with why there are no more events (a `PollError`, or a bug of ours).
+   * Whoever wants to go on watches anew.
+   */
+  onEnd: (error: Error | null) => void;
+}
+
+export interface Watch {
+  close(): void;
+}
+
+const what = "tell its events";
+
+/** An event holds all labels of its container. A longer one is not ours and is left out. */
+const longestEvent = 1024 * 1024;
+
+/** Between machines a dead peer sends nothing, as a quiet one: the kernel asks for it. */
+const keepAliveMs = 30_000;
+
+/** Listens to the engine's events, on a connection of its own. */
+export function watchEvents(connection: PollConnection, { environment, onEvent, onEnd }: WatchRequest): Watch {
+  const { dockerHost, address, timeoutMs, pending } = connection;
+  let isOver = false;
+  const finish = (error: Error | null) => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    pending.delete(close);
+    request.destroy();
+    onEnd(error);
+  };
+  const close = () => finish(null);
+  const fail = (error: unknown) => {
+    const translated = translatePoll(error, { dockerHost, what });
+    finish(translated instanceof Error ? translated : new Error(what, { cause: error }));
+  };
+  const reader = createLineReader({
+    limit: longestEvent,
+    onLine: (line, isCut) => {
+      if (isOver || isCut || line.trim() === "") return;
+      const event = attempt(() => parseEvent(line, environment), fail);
+      if (event !== null) onEvent(event);
+    },
+  });
+
+  const request = get({ ...address, path: eventsPath(Date.now()), agent: false });
+  const timer = setTimeout(
+    () => finish(unreachable(dockerHost, new Error(`no answer within ${timeoutMs} ms`))),
+    timeoutMs,
+  );
+  pending.add(close);
+  request.on("socket", (socket) => socket.setKeepAlive(true, keepAliveMs));
+  request.on("error", fail);
+  request.on("response", (response) => {
+    if (response.statusCode !== 200) {
+      // The timer goes on: the refusal too must come to an end.
+      refuse(response).catch(fail);
+      return;
+    }
+    clearTimeout(timer);
+    response.setEncoding("utf8");
+    response.on("data", (text: string) => reader.push(text));
+    response.on("error", fail);
+    response.on("end", () => finish(unreachable(dockerHost, new Error("the engine ended its events"))));
+  });
+  return { close };
+}
+
+async function refuse(response: IncomingMessage): Promise<never> {
+  const body = await readBody(response, what);
+  throw refusal({ what, statusCode: response.statusCode ?? 0, body });
+}
+
+/** An error of ours to read must end the watch; one of whoever is called stays theirs. */
+function attempt<T>(read: () => T, onError: (error: unknown) => void): T | null {
+  try {
+    return read();
+  } catch (error) {
+    onError(error);
+    return null;
+  }
+}

@@ -1,0 +1,56 @@
+import { Agent } from "node:http";
+
+import type { labels } from "@keelson/model";
+
+import { parsePollAddress } from "./poll-address.ts";
+import { type PolledContainer, parseContainers } from "./poll-container.ts";
+import { type PollConnection, askPoll } from "./poll-request.ts";
+import { type Watch, type WatchRequest, watchEvents } from "./poll-watch.ts";
+
+export type { PolledContainer } from "./poll-container.ts";
+export type { PollError } from "./poll-error.ts";
+export type { PolledEvent } from "./poll-event.ts";
+export type { Watch, WatchRequest } from "./poll-watch.ts";
+
+export interface EnginePollOptions {
+  /** `unix:///path` or `tcp://host:port`; default the engine of this machine. */
+  dockerHost?: string;
+  /** End of a list, and of waiting for events to be told at all. */
+  timeoutMs: number;
+}
+
+/** A connection to an engine that only looks, for a process that stays: it loads `node:` modules and nothing else. */
+export interface EnginePoll {
+  /** All containers with the environment's label, also those that do not run. Throws a `PollError`. */
+  list(of: { environment: string }): Promise<PolledContainer[]>;
+  watch(request: WatchRequest): Watch;
+  /** Ends lists (K3001) and watches that are under way; nothing of it keeps the process alive after that. */
+  close(): void;
+}
+
+const defaultHost = "unix:///var/run/docker.sock";
+const environmentLabel: typeof labels.environment = "io.keelson.environment";
+
+/** Nothing is sent yet. Throws K3001, not transient, for an address that is neither `unix:` nor `tcp:`. */
+export function openEnginePoll({ dockerHost = defaultHost, timeoutMs }: EnginePollOptions): EnginePoll {
+  const connection: PollConnection = {
+    dockerHost,
+    address: parsePollAddress(dockerHost),
+    timeoutMs,
+    agent: new Agent({ keepAlive: true, maxFreeSockets: 1 }),
+    pending: new Set(),
+  };
+  return {
+    list: async ({ environment }) => {
+      const filters = JSON.stringify({ label: [`${environmentLabel}=${environment}`] });
+      // No version in the path: engine 29 refuses those below 1.44, engine 20.10 stops at 1.41.
+      const path = `/containers/json?all=1&filters=${encodeURIComponent(filters)}`;
+      return parseContainers(await askPoll(connection, { path, what: "list containers" }));
+    },
+    watch: (request) => watchEvents(connection, request),
+    close: () => {
+      for (const end of connection.pending) end(new Error("it was closed"));
+      connection.agent.destroy();
+    },
+  };
+}

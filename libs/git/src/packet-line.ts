@@ -1,0 +1,44 @@
+/** A packet of Git's protocols: its payload, or one of the special packets (gitprotocol-v2(5), gitprotocol-pack(5)). */
+export type Packet = Buffer | "flush" | "delimiter" | "end";
+
+const specials = ["flush", "delimiter", "end"] as const;
+const maxPayloadBytes = 65_516;
+
+/** The bytes of packets of text, each with the line end that Git gives it, or special ones. */
+export function writePackets(packets: readonly ({ text: string } | "flush" | "delimiter")[]): Buffer {
+  return Buffer.concat(
+    packets.map((packet) => {
+      if (packet === "flush") return Buffer.from("0000");
+      if (packet === "delimiter") return Buffer.from("0001");
+      const payload = Buffer.from(`${packet.text}\n`);
+      if (payload.length > maxPayloadBytes) throw new RangeError("a packet is too long");
+      return Buffer.concat([Buffer.from((payload.length + 4).toString(16).padStart(4, "0")), payload]);
+    }),
+  );
+}
+
+/** The packets of an answer; null when the bytes are none, or end inside a packet. */
+export function readPackets(bytes: Buffer): Packet[] | null {
+  const packets: Packet[] = [];
+  let offset = 0;
+  while (offset < bytes.length) {
+    const digits = bytes.toString("latin1", offset, offset + 4);
+    if (!/^[0-9a-f]{4}$/i.test(digits)) return null;
+    const length = Number.parseInt(digits, 16);
+    const special = specials[length];
+    if (special !== undefined) {
+      packets.push(special);
+      offset += 4;
+      continue;
+    }
+    if (length < 4 || offset + length > bytes.length) return null;
+    packets.push(bytes.subarray(offset + 4, offset + length));
+    offset += length;
+  }
+  return packets;
+}
+
+/** A packet's text without its line end; empty for a special packet. */
+export function packetText(packet: Packet | undefined): string {
+  return Buffer.isBuffer(packet) ? packet.toString("utf8").replace(/\n$/, "") : "";
+}

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+
+import { digestCauses } from "./change-cause.ts";
+import { container, instance } from "./fixture.ts";
+
+const digest = `sha256:${"a".repeat(64)}`;
+
+test.each([
+  ["web:1.0", "web:1.1", "image 1.0 → 1.1"],
+  ["web", "web:1.1", "image latest → 1.1"],
+  ["registry:5000/web:1", "registry:5000/web:2", "image 1 → 2"],
+  ["registry:5000/web", "registry:5000/web:2", "image latest → 2"],
+  ["web:1.0", "other:1.0", "image web:1.0 → other:1.0"],
+  [`web@${digest}`, "web:1.0", `image ${digest} → 1.0`],
+])("an image %s that is to be %s", (before, after, cause) => {
+  const [service] = instance("core", { services: { web: { image: after } } }).services;
+  if (service === undefined) throw new Error("no service");
+  expect(digestCauses(service, { before: undefined, container: container("x", { image: before }) })).toEqual([
+    cause,
+  ]);
+});
+
+test("parts are named in the order of their names, whatever the order of the record", () => {
+  const [service] = instance("core", { services: { web: { environment: "x", ports: [1] } } }).services;
+  if (service === undefined) throw new Error("no service");
+  const causes = digestCauses(service, {
+    before: { zone: "1", networks: "other", image: "whatever" },
+    container: container("x", { image: service.image }),
+  });
+  expect(causes).toEqual(["environment added", "networks changed", "ports added", "zone removed"]);
+});

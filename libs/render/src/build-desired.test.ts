@@ -1,0 +1,532 @@
+import { type DesiredNode, labels } from "@keelson/model";
+import * as fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+
+import {
+  type Models,
+  build,
+  corePackage,
+  desiredOf,
+  models,
+  platform,
+  problemText,
+  render,
+  repositoryOf,
+  secretsOf,
+  serviceOf,
+  withFile,
+  withService,
+} from "./fixture.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const packagePath = `${corePackage}/package.yaml`;
+const composePath = `${corePackage}/compose.yaml`;
+const templatePath = `${corePackage}/config/core.yml.liquid`;
+const environmentPath = "environments/lab/environment.yaml";
+
+/** Names of services whose digest differs. */
+function changedServices(before: DesiredNode, after: DesiredNode): string[] {
+  return before.instances.flatMap((instance) =>
+    instance.services
+      .filter(({ name, digest }) => serviceOf(after, `${instance.name}/${name}`).digest !== digest)
+      .map(({ name }) => `${instance.name}/${name}`),
+  );
+}
+
+function mountOf(desired: DesiredNode, source: string) {
+  const mounts = desired.instances.flatMap((instance) => instance.mounts);
+  const found = mounts.find((mount) => mount.source === source);
+  if (found === undefined) throw new Error(`no mount ${source}`);
+  return found;
+}
+
+/** The platform with the one file of `core/conf` in another class. */
+function classOf(onChange: string, text?: string): Record<string, string> {
+  const manifest = (platform[packagePath] ?? "").replace("onChange: restart", `onChange: ${onChange}`);
+  return { [packagePath]: manifest, ...(text === undefined ? {} : { [templatePath]: text }) };
+}
+
+describe("the desired state", () => {
+  const desired = desiredOf();
+
+  test("has networks and volumes with the engine's names, and joins other instances after their owner", () => {
+    const [core, storage] = desired.instances;
+    expect(core).toMatchObject({ name: "core", project: "lab-core", after: ["storage"] });
+    expect(core?.networks).toMatchObject([
+      { key: "default", name: "lab-core_default", definition: { ipam: {} } },
+    ]);
+    expect(serviceOf(desired, "core/app").networks).toEqual(["lab-core_default", "lab-storage_stores"]);
+    expect(storage?.networks).toMatchObject([
+      { key: "stores", name: "lab-storage_stores", definition: { internal: true } },
+    ]);
+    expect(storage?.volumes).toMatchObject([
+      { key: "data", name: "lab-storage_data", format: 6, generation: 1, definition: {} },
+    ]);
+    expect(serviceOf(desired, "storage/db").volumes).toEqual(["lab-storage_data"]);
+  });
+
+  test("starts an instance after the owner of a network that it joins, required or not", () => {
+    const manifest = (platform[packagePath] ?? "").replace("requires: { store: ^6.0.0 }\n", "");
+    const text = "domain: {{ settings.domain }}\n";
+    expect(desiredOf({ [packagePath]: manifest, [templatePath]: text }).instances[0]?.after).toEqual([
+      "storage",
+    ]);
+  });
+
+  test("is run with our labels, everything external, and sources in their layout", () => {
+    const compose = desired.instances[0]?.compose;
+    expect(compose?.services["app"]?.labels).toEqual({
+      [labels.environment]: "lab",
+      [labels.instance]: "core",
+      [labels.digest]: serviceOf(desired, "core/app").digest,
+    });
+    expect(compose?.services["app"]?.volumes).toEqual([
+      { type: "bind", source: "@keelson:instance@/live/core/conf", target: "/etc/core", read_only: true },
+    ]);
+    expect(compose?.networks).toEqual({
+      default: { name: "lab-core_default", external: true },
+      stores: { name: "lab-storage_stores", external: true },
+    });
+    expect(desired.instances[1]?.compose.volumes).toEqual({
+      data: { name: "lab-storage_data", external: true },
+    });
+  });
+
+  test("keeps a service's own labels, and file secrets and configs in their layout", () => {
+    const key = withFile("{ template: config/key.liquid, to: secrets/key }", {
+      "config/key.liquid": "{{ secrets.adminKey }}",
+    });
+    const changed = withService("app", {
+      labels: { own: "yes" },
+      secrets: [{ source: "key", target: "key" }],
+      configs: [{ source: "conf", target: "/conf" }],
+    });
+    Object.assign(changed.core, {
+      secrets: { key: { name: "lab-core_key", file: "secrets/key" } },
+      configs: { conf: { name: "lab-core_conf", file: "nginx/conf/site.conf" } },
+    });
+    const { compose, mounts } =
+      desiredOf(
+        { ...key, [packagePath]: (key[packagePath] ?? "").replace("signal:HUP", "restart") },
+        { models: changed },
+      ).instances[0] ?? {};
+    expect(compose?.services["app"]?.labels).toMatchObject({ own: "yes", [labels.instance]: "core" });
+    const target = mounts?.find(({ source }) => source === "secrets/key")?.target;
+    expect(target).toMatch(/^files\/[0-9a-f]{32}\/key$/);
+    expect(compose?.secrets["key"]).toEqual({ name: "lab-core_key", file: `@keelson:instance@/${target}` });
+    expect(compose?.configs["conf"]?.["file"]).toBe("@keelson:instance@/live/nginx/conf/site.conf");
+  });
+
+  test("says nothing of a commit, and holds no secret but by name", () => {
+    const key = withFile("{ template: config/key.liquid, to: core/conf/key, onChange: restart }", {
+      "config/key.liquid": "{{ secrets.adminKey }}",
+    });
+    const file = mountOf(desiredOf(key), "core/conf").files.find(({ to }) => to === "core/conf/key");
+    expect(file).toMatchObject({ secrets: ["sample.adminKey"], mode: 0o400 });
+    expect(new TextDecoder().decode(file?.content)).toBe("__keelson-secret:sample.adminKey__");
+  });
+
+  test("counts in its digest what its files hold", () => {
+    expect(desiredOf(classOf("restart", "other: 1\n")).digest).not.toBe(desired.digest);
+    expect(desiredOf().digest).toBe(desired.digest);
+  });
+});
+
+describe("services", () => {
+  const service = (parts: Parameters<typeof withService>[1]) =>
+    serviceOf(desiredOf({}, { models: withService("app", parts) }), "core/app");
+
+  test("that are meant to end", () => {
+    const awaited = withService("nginx", {
+      depends_on: { app: { condition: "service_completed_successfully" } },
+    });
+    expect(serviceOf(desiredOf({}, { models: awaited }), "core/app").oneShot).toBe(true);
+    expect(service({ restart: "no" }).oneShot).toBe(true);
+    expect(service({ restart: "on-failure:3" }).oneShot).toBe(true);
+  });
+
+  test("that are meant to stay", () => {
+    expect(service({}).oneShot).toBe(false);
+    expect(service({ restart: "unless-stopped" }).oneShot).toBe(false);
+    expect(service({ restart: "no", healthcheck: { test: ["CMD", "true"] } }).oneShot).toBe(false);
+    expect(service({ restart: "on-failure", ports: [{ target: 80, published: "80" }] }).oneShot).toBe(false);
+    const needed = withService("nginx", { restart: "on-failure" });
+    expect(serviceOf(desiredOf({}, { models: needed }), "core/nginx").oneShot).toBe(false);
+  });
+
+  test("are given the time that their health check takes to give up, or the package's trial", () => {
+    expect(service({}).trialMs).toBe(60_000);
+    expect(
+      service({ healthcheck: { test: ["CMD", "x"], interval: "1s", timeout: "2s", retries: 3 } }).trialMs,
+    ).toBe(60_000);
+    expect(service({ healthcheck: { test: ["CMD", "x"] } }).trialMs).toBe(180_000);
+    expect(
+      service({
+        healthcheck: { test: ["CMD", "x"], start_period: "1h", retries: 1, interval: "1m0s", timeout: "30s" },
+      }).trialMs,
+    ).toBe(3_600_000 + 90_000);
+    expect(service({ healthcheck: { test: ["NONE"] } })).toMatchObject({
+      hasHealthcheck: false,
+      trialMs: 60_000,
+    });
+    expect(service({ healthcheck: { disable: true } }).hasHealthcheck).toBe(false);
+  });
+
+  test("share namespaces and volumes", () => {
+    expect(
+      service({
+        network_mode: "service:nginx",
+        ipc: "private",
+        pid: "service:nginx",
+        volumes_from: ["db:ro"],
+      }).sharesWith,
+    ).toEqual(["db", "nginx"]);
+  });
+
+  test("publish ports, one by one", () => {
+    const ports = [
+      { target: 80, published: "8080", host_ip: "127.0.0.1", protocol: "tcp", mode: "ingress" },
+      { target: 53, published: "53", protocol: "udp" },
+      { target: 99 },
+      { target: 98, published: "9000-9010" },
+    ];
+    expect(service({ ports }).ports).toEqual([
+      { hostIp: "127.0.0.1", port: 8080, protocol: "tcp" },
+      { hostIp: "", port: 53, protocol: "udp" },
+    ]);
+  });
+
+  test("run as often as scale or replicas say", () => {
+    expect(service({ scale: 3 }).replicas).toBe(3);
+    expect(service({ scale: 0 }).replicas).toBe(0);
+    expect(service({ deploy: { replicas: 2 } }).replicas).toBe(2);
+  });
+
+  test("depend on what is there", () => {
+    expect(
+      service({
+        depends_on: {
+          nginx: { condition: "service_healthy", restart: true },
+          gone: { condition: "service_started", required: false },
+        },
+      }).dependsOn,
+    ).toEqual([{ service: "nginx", condition: "service_healthy", restart: true }]);
+  });
+});
+
+describe("a service digest", () => {
+  const before = desiredOf();
+  const afterService = (parts: Parameters<typeof withService>[1]) =>
+    changedServices(before, desiredOf({}, { models: withService("app", parts) }));
+
+  test.each<[string, Parameters<typeof withService>[1]]>([
+    ["image", { image: "app:1.1" }],
+    ["environment", { environment: { DOMAIN: "other" } }],
+    ["command", { command: ["serve"] }],
+    ["an empty command", { command: [] }],
+    ["ports", { ports: [{ target: 80, published: "80" }] }],
+    ["labels", { labels: { a: "b" } }],
+    ["restart", { restart: "always" }],
+    ["networks", { networks: { stores: null } }],
+    ["an alias", { networks: { default: { aliases: ["a"] }, stores: null } }],
+    ["a limit", { deploy: { resources: { limits: { memory: "1" } } } }],
+    ["volumes", { volumes: [] }],
+    ["the target of a mount", { volumes: [{ type: "bind", source: "core/conf", target: "/other" }] }],
+    ["stop_grace_period", { stop_grace_period: "20s" }],
+    ["healthcheck", { healthcheck: { test: ["CMD", "true"] } }],
+  ])("counts %s, and only for the service that has it", (_, parts) => {
+    expect(afterService(parts)).toEqual(["core/app"]);
+  });
+
+  test.each<[string, Parameters<typeof withService>[1]]>([
+    ["depends_on", { depends_on: {} }],
+    ["scale", { scale: 2 }],
+    ["replicas", { deploy: { replicas: 2, resources: {}, placement: {} } }],
+    ["profiles", { profiles: ["x"] }],
+    ["develop", { develop: { watch: [] } }],
+    ["nulls", { command: null, entrypoint: undefined, build: null }],
+    ["empty maps", { deploy: {}, sysctls: {}, extra_hosts: { deep: {} } }],
+  ])("does not count %s", (_, parts) => {
+    expect(afterService(parts)).toEqual([]);
+  });
+
+  test("counts the definition of its own network, and of no other", () => {
+    const networks = { ...models.core.networks, default: { name: "lab-core_default", internal: true } };
+    const changed = { ...models, core: { ...models.core, networks } };
+    expect(changedServices(before, desiredOf({}, { models: changed }))).toEqual(["core/app", "core/nginx"]);
+    const stores = { stores: { name: "lab-storage_stores", internal: false } };
+    const other = { ...models, storage: { ...models.storage, networks: stores } };
+    expect(changedServices(before, desiredOf({}, { models: other }))).toEqual(["storage/db"]);
+  });
+
+  test("does not count what Compose only prints", () => {
+    const networks = { ...models.core.networks, default: { name: "lab-core_default" } };
+    const plain = { ...models, core: { ...models.core, networks } };
+    expect(changedServices(before, desiredOf({}, { models: plain }))).toEqual([]);
+    expect(desiredOf({}, { models: plain }).instances[0]?.networks[0]?.digest).toBe(
+      before.instances[0]?.networks[0]?.digest,
+    );
+  });
+
+  test.each(["restart", '"signal:HUP"', "none", "{ exec: [reload] }"])(
+    "does not count the content of a file of class %s",
+    (onChange) => {
+      const old = desiredOf(classOf(onChange));
+      const next = desiredOf(classOf(onChange, "domain: other\n"));
+      expect(changedServices(old, next)).toEqual([]);
+      expect(mountOf(next, "core/conf").target).toBe(mountOf(old, "core/conf").target);
+      expect(mountOf(next, "core/conf").files[0]?.digest).not.toBe(
+        mountOf(old, "core/conf").files[0]?.digest,
+      );
+      expect(next.digest).not.toBe(old.digest);
+    },
+  );
+
+  test("counts the content, mode and owner of a file of class recreate, for the services that mount it", () => {
+    const old = desiredOf(classOf("recreate"));
+    const next = desiredOf(classOf("recreate", "domain: other\n"));
+    expect(changedServices(old, next)).toEqual(["core/app"]);
+    expect(mountOf(next, "core/conf").target).not.toBe(mountOf(old, "core/conf").target);
+    expect(changedServices(old, desiredOf(classOf('recreate, mode: "0600"')))).toEqual(["core/app"]);
+    expect(changedServices(old, desiredOf(classOf('recreate, owner: "1:1"')))).toEqual(["core/app"]);
+  });
+
+  test("counts that a file is bound in another layout: that is another path", () => {
+    expect(changedServices(before, desiredOf(classOf("recreate")))).toEqual(["core/app"]);
+    expect(changedServices(before, desiredOf(classOf('"signal:HUP"')))).toEqual(["core/app"]);
+    expect(changedServices(desiredOf(classOf("none")), desiredOf(classOf('"signal:HUP"')))).toEqual([]);
+  });
+
+  test("says by part what it was made of", () => {
+    const { parts } = serviceOf(desiredOf(classOf("recreate")), "core/app");
+    expect(Object.keys(parts).sort()).toEqual([
+      "environment",
+      "file core/conf/core.yml",
+      "image",
+      "networks",
+      "volumes",
+    ]);
+    expect(parts["image"]).toBe("app:1.0");
+  });
+
+  test("is the same for the same model in any order, as everything else", () => {
+    const expected = JSON.stringify(sorted(desiredOf()));
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.boolean()), (coins) => {
+        const shuffled = shuffle(models, () => coins.next().value);
+        expect(JSON.stringify(sorted(desiredOf({}, { models: shuffled })))).toBe(expected);
+      }),
+    );
+  });
+});
+
+describe("mounts", () => {
+  const bind = (...sources: string[]): Models =>
+    withService("nginx", {
+      volumes: sources.map((source) => ({ type: "bind", source, target: `/${source}` })),
+    });
+
+  test("are folders or single files, each in the layout of its class", () => {
+    const desired = desiredOf(classOf("recreate"), { models: bind("core/conf/core.yml", "nginx/conf") });
+    expect(mountOf(desired, "core/conf/core.yml")).toMatchObject({
+      kind: "file",
+      layout: "content",
+      services: ["nginx"],
+      files: [{ path: "core.yml", to: "core/conf/core.yml" }],
+    });
+    expect(mountOf(desired, "core/conf/core.yml").target).toMatch(/^files\/[0-9a-f]{32}\/core\.yml$/);
+    expect(mountOf(desired, "nginx/conf")).toMatchObject({
+      kind: "folder",
+      layout: "data",
+      target: "live/nginx/conf",
+      files: [{ path: "site.conf" }],
+    });
+    expect(mountOf(desired, "core/conf").services).toEqual(["app"]);
+  });
+
+  test("of one file cannot follow a signal", () => {
+    const { problems } = build(render().rendered, {
+      models: bind("nginx/conf/site.conf"),
+      repository: repositoryOf(),
+    });
+    expect(problemText(problems)).toMatchInlineSnapshot(`
+      "error[K1307] releases/sample/1.0.0/packages/core/package.yaml:9:71 nginx/conf/site.conf is bound as a single file, where a container keeps seeing the old content after onChange: signal:HUP
+         9 | …{ template: config/site.conf, to: nginx/conf/site.conf, onChange: "signal:HUP" }
+           |                                                                    ^
+        hint: Bind the folder that holds it, or use onChange: restart or recreate.
+      "
+    `);
+  });
+
+  test("of a folder cannot mix files that change in different ways", () => {
+    const mixed = withFile("{ template: config/b.conf, to: nginx/conf/b.conf, onChange: recreate }", {
+      "config/b.conf": "b",
+    });
+    const { problems } = build(render(mixed).rendered, { repository: repositoryOf(mixed) });
+    expect(problemText(problems)).toMatchInlineSnapshot(`
+      "error[K1306] releases/sample/1.0.0/packages/core/package.yaml:9:71 the folder nginx/conf is bound as a whole but its files change in different ways: nginx/conf/b.conf (recreate), nginx/conf/site.conf (signal:HUP)
+         9 | …{ template: config/site.conf, to: nginx/conf/site.conf, onChange: "signal:HUP" }
+           |                                                                    ^
+        hint: Give all files of one folder onChange values of one layout (recreate | restart | signal, exec and none), or split the folder.
+      "
+    `);
+  });
+
+  test("may mix signals, commands and none, which lie in the same way", () => {
+    const mixed = withFile("{ template: config/b.conf, to: nginx/conf/b.conf, onChange: none }", {
+      "config/b.conf": "b",
+    });
+    expect(build(render(mixed).rendered).problems).toEqual([]);
+  });
+
+  test("cannot lie in one another when one is switched as a whole", () => {
+    const inner = withFile("{ template: config/b.conf, to: nginx/conf/more/b.conf, onChange: none }", {
+      "config/b.conf": "b",
+      "compose.yaml": `services:\n  nginx:\n    image: nginx:1.0\n    volumes:\n      - ./nginx/conf:/a\n      - ./nginx/conf/more:/b\n`,
+    });
+    const { problems } = build(render(inner).rendered, { models: bind("nginx/conf", "nginx/conf/more") });
+    expect(problemText(problems)).toMatchInlineSnapshot(`
+      "error[K1308] releases/sample/1.0.0/packages/core/compose.yaml:4:5 nginx/conf/more is bound on its own and also lies in the bound folder nginx/conf
+         4 |     volumes:
+           |     ^
+        hint: Bind one of the two, or put the files into separate folders.
+      "
+    `);
+  });
+
+  test("without a line, for whom it may concern, when the repository is not at hand", () => {
+    const { problems } = build(render().rendered, { models: bind("nginx/conf/site.conf") });
+    expect(problems).toMatchObject([{ file: packagePath, line: 1, path: "files[1].onChange" }]);
+  });
+});
+
+describe("what does not fit together on a node", () => {
+  test("is a network that nobody owns", () => {
+    const networks = { ...models.core.networks, stores: { name: "lab-other_stores", external: true } };
+    const { desired, problems } = build(render().rendered, {
+      models: { ...models, core: { ...models.core, networks } },
+    });
+    expect(desired).toBeNull();
+    expect(problemText(problems)).toMatchInlineSnapshot(`
+      "error[K1310] releases/sample/1.0.0/packages/core/compose.yaml:8:3 instance core joins the network lab-other_stores, which no instance of this node owns
+         8 |   stores:
+           |   ^
+        hint: Networks of this node: lab-core_default, lab-storage_stores. Name one by a variable: {{ requires["<interface>"].project }}_<network>.
+      "
+    `);
+  });
+
+  test("is not one that no service joins", () => {
+    const networks = { ...models.core.networks, unused: { name: "elsewhere", external: true } };
+    expect(
+      build(render().rendered, { models: { ...models, core: { ...models.core, networks } } }).problems,
+    ).toEqual([]);
+  });
+
+  test("is data of a volume that is not there", () => {
+    const { problems } = build(render().rendered, {
+      models: { ...models, storage: { ...models.storage, volumes: { date: {} } } },
+      repository: repositoryOf(),
+    });
+    expect(problemText(problems)).toMatchInlineSnapshot(`
+      "error[K1311] releases/sample/1.0.0/packages/storage/package.yaml:6:3 data names the volume \`data\`, which compose.yaml does not have
+         6 |   data: { format: 6 }
+           |   ^
+        hint: Volumes there: date.
+      "
+    `);
+  });
+
+  test("is a port that two services publish, on any address that is the same", () => {
+    const ports = (host_ip: string, published = "80") => [
+      { target: 80, published, ...(host_ip === "" ? {} : { host_ip }) },
+    ];
+    const both = (first: string, second: string, published?: string): Models => {
+      const services = {
+        db: { ...models.storage.services?.["db"], image: "db:1.0", ports: ports(second, published) },
+      };
+      return { ...withService("app", { ports: ports(first) }), storage: { ...models.storage, services } };
+    };
+    const compose = {
+      [composePath]: (platform[composePath] ?? "").replace(
+        "    image: app:1.0\n",
+        '    image: app:1.0\n    ports: ["80:80"]\n',
+      ),
+    };
+    expect(problemText(build(render(compose).rendered, { models: both("", "127.0.0.1") }).problems))
+      .toMatchInlineSnapshot(`
+        "error[K1312] releases/sample/1.0.0/packages/storage/compose.yaml:2:3 lab-storage/db and lab-core/app both publish port 80/tcp of this node
+           2 |   db:
+             |   ^
+          hint: Give one of them another port, or let it be a setting.
+        "
+      `);
+    expect(build(render().rendered, { models: both("0.0.0.0", "10.0.0.1") }).problems).toHaveLength(1);
+    expect(build(render().rendered, { models: both("10.0.0.2", "10.0.0.1") }).problems).toEqual([]);
+    expect(build(render().rendered, { models: both("", "", "81") }).problems).toEqual([]);
+    const installed = (platform[environmentPath] ?? "").replace(
+      "{ package: sample/core }",
+      "{ package: sample/core, state: installed }",
+    );
+    expect(
+      build(render({ [environmentPath]: installed }).rendered, { models: both("", "") }).problems,
+    ).toEqual([]);
+  });
+
+  test("is a secret that the node has no value of, said once", () => {
+    const keys = withFile(
+      "{ template: config/key.liquid, to: secrets/a }\n  - { template: config/key.liquid, to: secrets/b }",
+      {
+        "config/key.liquid": "{{ secrets.adminKey }}",
+      },
+    );
+    const { desired, problems } = build(render(keys).rendered, { secrets: secretsOf([]) });
+    expect(desired).toBeNull();
+    expect(problemText(problems)).toMatchInlineSnapshot(`
+      "error[K5002] releases/sample/1.0.0/packages/core/config/key.liquid:1:1 secret sample.adminKey has no value on node one
+        hint: Put it into the secrets file of the node: sample: { adminKey: … }
+      "
+    `);
+  });
+
+  test("is nothing when a model is missing: that was said before", () => {
+    const rendered = render().rendered;
+    expect(
+      build(
+        rendered === null
+          ? null
+          : {
+              ...rendered,
+              instances: [
+                ...rendered.instances,
+                ...rendered.instances.map((each) => ({ ...each, name: "x" })),
+              ],
+            },
+      ),
+    ).toEqual({
+      desired: null,
+      problems: [],
+    });
+  });
+});
+
+/** The same models with the keys of every map in another order. */
+function shuffle(before: Models, coin: () => boolean): Models {
+  const copy: Models = JSON.parse(JSON.stringify(before), (_, value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const entries = Object.entries(value);
+    const first = entries.filter(() => coin());
+    return Object.fromEntries([...entries.filter((entry) => !first.includes(entry)).toReversed(), ...first]);
+  });
+  return copy;
+}
+
+/** With the keys of maps sorted, whose order never counts. */
+function sorted(desired: DesiredNode): unknown {
+  return JSON.parse(JSON.stringify(desired), (_, value: unknown) =>
+    typeof value !== "object" || value === null || Array.isArray(value)
+      ? value
+      : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))),
+  );
+}

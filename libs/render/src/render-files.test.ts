@@ -1,0 +1,330 @@
+import * as fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+
+import { readRepository } from "../../manifest/src/index.ts";
+import {
+  corePackage,
+  platform,
+  problemText,
+  render,
+  renderedText,
+  repositoryOf,
+  sourceFile,
+  withFile,
+} from "./fixture.ts";
+import { renderFiles } from "./render-files.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const packagePath = `${corePackage}/package.yaml`;
+const templatePath = `${corePackage}/config/core.yml.liquid`;
+const environmentPath = "environments/lab/environment.yaml";
+
+function coreOf(result: ReturnType<typeof render>) {
+  const core = result.rendered?.instances.find(({ name }) => name === "core");
+  if (core === undefined) throw new Error(problemText(result.problems));
+  return core;
+}
+
+describe("what a node is to have", () => {
+  test("is rendered with the settings of its layers", () => {
+    const result = render({
+      [environmentPath]: `${platform[environmentPath]}settings: { sample: { domain: lab.example } }\n`,
+      "environments/lab/nodes/one.yaml":
+        "name: one\nroles: [storage]\nsettings: { sample: { filter: [none] } }\n",
+    });
+    expect(renderedText(result, "core/conf/core.yml")).toBe(
+      'domain: lab.example\nstore: lab-storage 6.0.0\nfilter: ["none"]\n',
+    );
+    expect(coreOf(result).compose.variables).toEqual({ DOMAIN: "lab.example" });
+    expect(
+      result.settings.get("sample")?.provenance["filter[0]"] ??
+        result.settings.get("sample")?.provenance["filter"],
+    ).toMatchObject({
+      layer: "node",
+    });
+  });
+
+  test("copies what is no template byte for byte", () => {
+    const result = render();
+    expect(renderedText(result, "nginx/conf/site.conf")).toBe("server { listen 80; }\n");
+  });
+
+  test("has what Compose needs, and neither package.yaml nor templates among it", () => {
+    const { compose, project, after } = coreOf(render());
+    expect(project).toBe("lab-core");
+    expect(after).toEqual(["storage"]);
+    expect(compose.packageFiles.map(({ path }) => path)).toEqual([`${corePackage}/compose.yaml`]);
+    expect(compose.boundPaths).toEqual(["core/conf/core.yml", "nginx/conf/site.conf"]);
+    expect([...compose.renderedFiles.keys()]).toEqual(compose.boundPaths);
+  });
+
+  test("is told by the lock alone, and by what its digest is of", () => {
+    const before = render().rendered;
+    const lock = "environments/lab/lock.yaml";
+    const reordered = render({
+      [lock]: `instances:
+  storage: { version: 1.0.0, package: sample/storage }
+  core: { package: sample/core, version: 1.0.0 }
+releases: { sample: { version: 1.0.0 } }
+`,
+    });
+    expect(reordered.rendered?.lockDigest).toBe(before?.lockDigest);
+  });
+});
+
+describe("placement", () => {
+  const instancesOn = (changes: Record<string, string>, node = "one") =>
+    renderFiles(repositoryOf(changes), { environment: "lab", node }).rendered?.instances.map(
+      ({ name }) => name,
+    );
+  const instances = (text: string) => ({
+    [environmentPath]: `name: lab\nreleases: { sample: ^1.0.0 }\ninstances:\n${text}`,
+    "environments/lab/nodes/two.yaml": "name: two\nroles: [core]\n",
+  });
+
+  test("is by the package's role, or everywhere when it has none", () => {
+    const all = instances("  core: { package: sample/core }\n  storage: { package: sample/storage }\n");
+    expect(instancesOn(all)).toEqual(["core", "storage"]);
+    expect(
+      instancesOn({ ...all, ...withFile("", {}), [packagePath]: "name: core\nversion: 1.0.0\n" }, "two"),
+    ).toEqual(["core"]);
+  });
+
+  test("is by the instance's role or node before the package's", () => {
+    const all = instances(
+      "  core: { package: sample/core, on: { node: one } }\n  storage: { package: sample/storage, on: { role: core } }\n",
+    );
+    expect(instancesOn(all, "two")).toEqual(["storage"]);
+  });
+
+  test("leaves out what is absent, and keeps every other state", () => {
+    const all = instances(
+      "  core: { package: sample/core, state: absent }\n  storage: { package: sample/storage, state: staged }\n",
+    );
+    expect(
+      renderFiles(repositoryOf(all), { environment: "lab", node: "one" }).rendered?.instances,
+    ).toMatchObject([{ name: "storage", state: "staged" }]);
+  });
+});
+
+describe("what cannot be found", () => {
+  test("is an environment or a node", () => {
+    const repository = repositoryOf();
+    expect(problemText(renderFiles(repository, { environment: "lap", node: "one" }).problems))
+      .toMatchInlineSnapshot(`
+      "error[K1110] environments/lap/environment.yaml:1:1 there is no environment \`lap\`
+        hint: did you mean \`lab\`?
+      "
+    `);
+    expect(problemText(renderFiles(repository, { environment: "lab", node: "two" }).problems))
+      .toMatchInlineSnapshot(`
+      "error[K1111] environments/lab/nodes/two.yaml:1:1 environment lab has no node \`two\`
+        hint: its nodes: one
+      "
+    `);
+  });
+
+  test("is never an empty desired state", () => {
+    const withoutLock = renderFiles(repositoryOf({ "environments/lab/lock.yaml": null }), {
+      environment: "lab",
+      node: "one",
+    });
+    expect(withoutLock.rendered).toBeNull();
+    expect(problemText(withoutLock.problems)).toMatchInlineSnapshot(`
+      "error[K1101] environments/lab/environment.yaml:2:1 environment lab has no lock.yaml that can be read
+         2 | releases: { sample: ^1.0.0 }
+           | ^
+        hint: A node follows the lock alone: write it, or correct it.
+      "
+    `);
+    const withoutPackage = renderFiles(repositoryOf({ [packagePath]: "name: [" }), {
+      environment: "lab",
+      node: "one",
+    });
+    expect(withoutPackage.rendered).toBeNull();
+    expect(problemText(withoutPackage.problems)).toMatchInlineSnapshot(`
+      "error[K1116] environments/lab/environment.yaml:4:20 package sample/core of the locked release cannot be read
+         4 |   core: { package: sample/core }
+           |                    ^
+        hint: Correct the release, or lock one that has the package.
+      "
+    `);
+  });
+});
+
+describe("a file that cannot be rendered", () => {
+  test("names all that is wrong, in all files, with place and hint", () => {
+    const result = render({
+      [templatePath]: "domain: {{ settings.domian }}\nstore: {{ requires.cache.project }}\n",
+      [packagePath]: (platform[packagePath] ?? "").replace("settings.domain }}", "settings.donain }}"),
+    });
+    expect(result.rendered).toBeNull();
+    expect(problemText(result.problems)).toMatchInlineSnapshot(`
+      "error[K1302] releases/sample/1.0.0/packages/core/config/core.yml.liquid:1:12 undefined variable \`settings.domian\`
+         1 | domain: {{ settings.domian }}
+           |            ^
+        hint: Did you mean \`settings.domain\`?
+
+      error[K1302] releases/sample/1.0.0/packages/core/config/core.yml.liquid:2:11 undefined variable \`requires.cache\`
+         2 | store: {{ requires.cache.project }}
+           |           ^
+        hint: \`requires\` has: store. List the interface under requires or optional in package.yaml; a provider must be on this node.
+
+      error[K1302] releases/sample/1.0.0/packages/core/package.yaml:6:11 undefined variable \`settings.donain\`
+         6 |   DOMAIN: "{{ settings.donain }}"
+           |           ^
+        hint: Did you mean \`settings.domain\`?
+      "
+    `);
+  });
+
+  test("is one that does not parse any more", () => {
+    expect(problemText(render({ [templatePath]: "a: 1\nb: [{{ settings.domain }}\n" }).problems))
+      .toMatchInlineSnapshot(`
+      "error[K1303] releases/sample/1.0.0/packages/core/config/core.yml.liquid:3:1 core/conf/core.yml as rendered is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]
+        hint: Line and column are those of the rendered file, which \`keelson render\` writes out. A value that may hold quotes or line breaks is safe as {{ value | json }}.
+      "
+    `);
+    const json = withFile("{ template: config/a.json.liquid, to: a.json }", {
+      "config/a.json.liquid": '{\n  "domain": {{ settings.domain }}\n}\n',
+    });
+    expect(problemText(render(json).problems)).toMatchInlineSnapshot(`
+      "error[K1303] releases/sample/1.0.0/packages/core/config/a.json.liquid:2:13 a.json as rendered is not valid JSON: expected a value
+         2 |   "domain": example.org
+           |             ^
+        hint: Line and column are those of the rendered file, which \`keelson render\` writes out. A value that may hold quotes or line breaks is safe as {{ value | json }}.
+      "
+    `);
+    const copied = withFile("{ template: config/a.json, to: b/a.json }", { "config/a.json": '{ "a": 1, }' });
+    expect(problemText(render(copied).problems)).toMatchInlineSnapshot(`
+      "error[K1303] releases/sample/1.0.0/packages/core/config/a.json:1:11 b/a.json is not valid JSON: expected a key in double quotes
+         1 | { "a": 1, }
+           |           ^
+        hint: Correct it, or give the file another ending if it is meant to be something else.
+      "
+    `);
+  });
+
+  test("is not one of another kind, whatever it looks like", () => {
+    const odd = withFile("{ template: config/a.txt, to: a.conf }", { "config/a.txt": '{ "a": [' });
+    expect(render(odd).problems).toEqual([]);
+    const many = withFile("{ template: config/m.yaml, to: m.yaml }", {
+      "config/m.yaml": "a: 1\n---\nb: !Tag 2\n",
+    });
+    expect(render(many).problems).toEqual([]);
+  });
+
+  test("is one that is nested without end", () => {
+    const deep = withFile("{ template: config/d.yaml, to: d.yaml }", { "config/d.yaml": "[".repeat(50_000) });
+    expect(render(deep).problems.map(({ code }) => code)).toEqual(["K1303"]);
+    const json = withFile("{ template: config/d.json, to: d.json }", { "config/d.json": "[".repeat(50_000) });
+    expect(render(json).problems.map(({ code, column }) => `${code} ${column}`)).toEqual(["K1303 50001"]);
+  });
+
+  test("is a template that is no text", () => {
+    const repository = repositoryOf();
+    const folder = repository.releases.get("sample@1.0.0")?.packages.get("core");
+    const files = new Map(folder?.files);
+    files.set("config/core.yml.liquid", {
+      path: templatePath,
+      mode: "100644",
+      bytes: Uint8Array.of(0xff, 0xfe),
+    });
+    Object.assign(folder ?? {}, { files });
+    const { problems } = renderFiles(repository, { environment: "lab", node: "one" });
+    expect(problemText(problems)).toMatchInlineSnapshot(`
+      "error[K1301] releases/sample/1.0.0/packages/core/config/core.yml.liquid:1:1 the template is not text in UTF-8
+        hint: Save it as UTF-8; a file that is to be copied as it is has no name that ends in .liquid.
+      "
+    `);
+  });
+
+  test("is not rendered with settings that are wrong: those are said, and nothing that follows from them", () => {
+    const { problems } = render({
+      [environmentPath]: `${platform[environmentPath]}settings: { sample: { domain: 7 } }\n`,
+    });
+    expect(problems.map(({ code }) => code.slice(0, 3))).toEqual(["K12"]);
+  });
+});
+
+describe("secrets", () => {
+  const secret = (entry: string, text = "key: {{ secrets.adminKey }}\n") =>
+    withFile(`{ template: config/key.liquid, to: secrets/key${entry} }`, { "config/key.liquid": text });
+
+  test("are placeholders in a file that only its owner reads", () => {
+    const result = render(secret(""));
+    expect(coreOf(result).files.find(({ to }) => to === "secrets/key")).toMatchObject({
+      secrets: ["sample.adminKey"],
+      mode: 0o400,
+    });
+    expect(renderedText(result, "secrets/key")).toBe("key: __keelson-secret:sample.adminKey__\n");
+  });
+
+  test("may be in a file for a group", () => {
+    expect(render(secret(', mode: "0440", owner: "0:70"')).problems).toEqual([]);
+    expect(coreOf(render(secret(', mode: "0440", owner: "0:70"'))).files.at(-1)).toMatchObject({
+      mode: 0o440,
+      owner: { uid: 0, gid: 70 },
+    });
+  });
+
+  test("may not be in one that everybody reads", () => {
+    expect(problemText(render(secret(', mode: "0644"')).problems)).toMatchInlineSnapshot(`
+      "error[K1305] releases/sample/1.0.0/packages/core/package.yaml:10:59 secrets/key holds a secret and would be open to everybody (mode 0644)
+        10 |   - { template: config/key.liquid, to: secrets/key, mode: "0644" }
+           |                                                           ^
+        hint: Use a mode whose last digit is 0, such as 0400 or 0440, with an owner.
+      "
+    `);
+    expect(render(secret(', mode: "0644"', "no secret\n")).problems).toEqual([]);
+  });
+
+  test("may not be in a variable", () => {
+    const manifest = (platform[packagePath] ?? "").replace("{{ settings.domain }}", "{{ secrets.adminKey }}");
+    expect(problemText(render({ [packagePath]: manifest }).problems)).toMatchInlineSnapshot(`
+      "error[K1304] releases/sample/1.0.0/packages/core/package.yaml:6:11 variable DOMAIN would carry the secret sample.adminKey into the Compose model
+         6 |   DOMAIN: "{{ secrets.adminKey }}"
+           |           ^
+        hint: A secret may only go into a file: add it under files: and bind that file.
+      "
+    `);
+  });
+
+  test("cannot be had by a file that spells the placeholder out", () => {
+    const copy = withFile("{ template: config/k, to: k }", {
+      "config/k": "a\n__keelson-secret:other.key__\n",
+    });
+    expect(problemText(render(copy).problems)).toMatchInlineSnapshot(`
+      "error[K1309] releases/sample/1.0.0/packages/core/config/k:2:1 the text holds what stands for a secret
+         2 | __keelson-secret:other.key__
+           | ^
+        hint: A secret comes into a file only by {{ secrets.<name> }} in a .liquid template of its own release.
+      "
+    `);
+  });
+
+  test("cannot be had by a setting", () => {
+    const { problems } = render({
+      [environmentPath]: `${platform[environmentPath]}settings: { sample: { domain: __keelson-secret:sample.adminKey__ } }\n`,
+    });
+    expect(problems.map(({ code, file }) => `${code} ${file}`)).toEqual([
+      `K1309 ${templatePath}`,
+      `K1309 ${packagePath}`,
+    ]);
+  });
+});
+
+test("the same repository in any order gives the same", () => {
+  const entries = Object.entries(platform);
+  const expected = render().rendered;
+  fc.assert(
+    fc.property(fc.shuffledSubarray(entries, { minLength: entries.length }), (order) => {
+      const files = new Map(order.map(([path, text]) => [path, sourceFile(path, text)]));
+      const { repository } = readRepository(files);
+      const { rendered } = renderFiles(repository, { environment: "lab", node: "one" });
+      expect(JSON.stringify(rendered)).toBe(JSON.stringify(expected));
+    }),
+    { numRuns: 30 },
+  );
+});
