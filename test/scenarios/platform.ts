@@ -1,15 +1,5 @@
 import type Docker from "dockerode";
 import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
-import {
-  findFreePort,
-  makeGitRepository,
-  makeTempFolder,
-  removeProjects,
-  runKeelson,
-  sharedEngine,
-  startGitServer,
-  uniqueName,
-} from "../support/index.ts";
 import type {
   Credentials,
   Engine,
@@ -19,19 +9,13 @@ import type {
   KeelsonOptions,
   ProgramResult,
 } from "../support/index.ts";
-import { writeAgentFiles } from "./agent-config.ts";
 import type { AgentFiles } from "./agent-config.ts";
-import { startAgent } from "./agent-process.ts";
 import type { ReconcileOptions, Round, RunningAgent } from "./agent-process.ts";
-import { saveArtefacts } from "./artefacts.ts";
-import { execIn, findContainer, listContainers } from "./containers.ts";
 import type { Container } from "./containers.ts";
-import { makeLoadedImages } from "./loaded-images.ts";
-import { makeSmallRepository } from "./repository-text.ts";
-import { readSample, sampleNode } from "./sample.ts";
-import { makeStateRepository } from "./state-repository.ts";
+import { startPlatform } from "./start-platform.ts";
 import type { StateRepository } from "./state-repository.ts";
 
+export { startPlatform } from "./start-platform.ts";
 export type { ReconcileOptions, Round, RunningAgent } from "./agent-process.ts";
 export type { Container } from "./containers.ts";
 export type { Change, Changes } from "./state-repository.ts";
@@ -133,102 +117,4 @@ export function usePlatform(options: PlatformOptions): () => Platform {
   });
   afterAll(async () => platform?.[Symbol.asyncDispose]());
   return get;
-}
-
-/**
- * Makes a state repository on a real Git server, loads its images and writes an agent.yaml; nothing runs yet. Prefer
- * `withPlatform` and `usePlatform`, which keep artefacts. Disposing it removes everything from the engine and the disk.
- */
-export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
-  await using stack = new AsyncDisposableStack();
-  const environment = options.name ?? uniqueName("t");
-  const docker = options.engine?.docker ?? (await sharedEngine());
-  const dockerHost = options.engine?.dockerHost ?? process.env["DOCKER_HOST"];
-  const { credentials } = options;
-  const folder = stack.use(await makeTempFolder("keelson-platform-"));
-  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
-  const images = stack.use(
-    makeLoadedImages(docker, { prefix: `keelson-${environment}`, specs: options.images ?? {} }),
-  );
-  stack.defer(async () => removeProjects(docker, `${environment}-`));
-
-  const port = await findFreePort();
-  const node =
-    options.release === undefined ? sampleNode : (Object.keys(options.nodes ?? { n1: {} })[0] ?? "n1");
-  const paths = pathsOf({ environment, node });
-  await server.createRepository("platform");
-  const remote = Object.assign(new URL(server.url("platform")), credentials);
-  const repository = stack.use(await makeGitRepository({ remote: remote.href }));
-  const state = makeStateRepository(repository, {
-    lock: paths.lock,
-    complete: async (text) => images.loadNamed(text),
-  });
-  await state.push(await firstFiles(options, { environment, port }), "first");
-  const agentFiles = await writeAgentFiles(folder.path, {
-    environment,
-    node,
-    url: server.url("platform"),
-    dockerHost,
-    secrets: options.secrets ?? { "sample-platform": { adminKey: "the-admin-key" } },
-    credentials,
-    more: options.agent ?? {},
-  });
-
-  const log: string[] = [];
-  const startRound = (round: ReconcileOptions = {}) => startAgent(agentFiles.config, { ...round, log });
-  const containers = async () => listContainers(docker, `${environment}-`);
-  const container = async (name: string) => findContainer(await containers(), { environment, name });
-  const cleanUp = stack.move();
-  return {
-    ...state,
-    ...agentFiles,
-    environment,
-    node,
-    project: (instance) => `${environment}-${instance}`,
-    image: (tag) => images.nameOf(tag),
-    docker,
-    dockerHost,
-    server,
-    repository,
-    paths,
-    folder: folder.path,
-    port,
-    startRound,
-    reconcile: async (round) => startRound(round).ended,
-    keelson: async (args, { env, ...run } = {}) =>
-      runKeelson(args, { cwd: repository.path, ...run, env: { DOCKER_HOST: dockerHost, ...env } }),
-    containers,
-    container,
-    exec: async (name, ...command) => execIn(docker, (await container(name)).id, command),
-    page: async (path) => fetchText(`http://127.0.0.1:${port}${path}`),
-    pageOf: async (name, path = "/") => {
-      const [address] = Object.values((await container(name)).addresses);
-      return fetchText(`http://${address}:8080${path}`);
-    },
-    keepArtefacts: async () => saveArtefacts({ environment, docker, folder: folder.path, log }),
-    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
-  };
-}
-
-function pathsOf({ environment, node }: { environment: string; node: string }): Platform["paths"] {
-  const folder = `environments/${environment}`;
-  return {
-    environment: `${folder}/environment.yaml`,
-    lock: `${folder}/lock.yaml`,
-    node: `${folder}/nodes/${node}.yaml`,
-  };
-}
-
-async function firstFiles(
-  { release, nodes = { n1: {} }, environment: environmentDocument = {} }: PlatformOptions,
-  { environment, port }: { environment: string; port: number },
-): Promise<Record<string, string>> {
-  return release === undefined
-    ? readSample({ environment, port })
-    : makeSmallRepository({ environment, release, nodes, environmentDocument });
-}
-
-async function fetchText(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-  return response.text();
 }

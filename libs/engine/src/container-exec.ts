@@ -53,7 +53,7 @@ export async function execInContainer(
 }
 
 /** The output can end an instant before the engine notes the exit. */
-async function readExitCode(exec: Exec, abortSignal: AbortSignal): Promise<number | null> {
+export async function readExitCode(exec: Exec, abortSignal: AbortSignal): Promise<number | null> {
   for (;;) {
     const { Running: isRunning, ExitCode: exitCode } = await exec.inspect({ abortSignal });
     if (!isRunning) return exitCode;

@@ -22,7 +22,10 @@ export interface EngineInfo {
 }
 
 /** What an engine is and how much space it has. Throws K3001 and K3009. */
-export async function engineInfo(engine: Engine, options: { signal?: AbortSignal } = {}): Promise<EngineInfo> {
+export async function engineInfo(
+  engine: Engine,
+  options: { signal?: AbortSignal } = {},
+): Promise<EngineInfo> {
   const { signal } = options;
   const what = "tell what it is";
   const ask = async (send: () => Promise<unknown>) =>
@@ -52,7 +55,8 @@ async function freeSpace(path: string): Promise<Pick<EngineInfo, "freeBytes" | "
     return { freeBytes: bavail * bsize, freeInodes: files === 0 ? null : ffree };
   } catch (error) {
     // Not to know it is an answer: the folder is another machine's, or not for this user.
-    if (["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes(textOf(recordOf(error)["code"]))) return nothingKnown;
+    if (["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes(textOf(recordOf(error)["code"])))
+      return nothingKnown;
     throw error;
   }
 }

@@ -18,3 +18,11 @@ export {
   stopContainer,
 } from "./container.ts";
 export { execInContainer } from "./container-exec.ts";
+export { engineInfo } from "./engine-info.ts";
+export type { EngineInfo } from "./engine-info.ts";
+export { streamLogs } from "./log-stream.ts";
+export type { LogLine, LogRequest } from "./log-request.ts";
+export { execInteractive } from "./interactive-exec.ts";
+export type { InteractiveExec } from "./interactive-exec.ts";
+export type { SubscribeToSize, TerminalSize } from "./terminal-size.ts";
+export type { OwnProject } from "./own-container.ts";

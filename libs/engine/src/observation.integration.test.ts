@@ -116,7 +116,6 @@ test("every field of what runs is seen", async () => {
       ...common,
       name: `${project}-db-1`,
       service: "db",
-      dependsOn: [],
       state: "created",
       health: "none",
       networks: [],
@@ -128,8 +127,6 @@ test("every field of what runs is seen", async () => {
       ...common,
       name: `${project}-web-1`,
       service: "web",
-      // Compose leaves its label empty for a call without dependencies.
-      dependsOn: [],
       state: "running",
       health: "healthy",
       networks: [`${project}_default`],
@@ -185,11 +182,8 @@ describe("ownership", () => {
     const name = await container("foreign-web-1", {
       [composeLabels.project]: project,
       [composeLabels.service]: "web",
-      [composeLabels.dependsOn]: "db:service_healthy:false,cache:service_started:true",
     });
     expect(await ownershipOf(name, project)).toBe("foreign");
-    const { containers } = await observe({ projects: [project] });
-    expect(containers.find((each) => each.name === name)?.dependsOn).toEqual(["cache", "db"]);
   });
 
   test("an owner label that is not ours is forged", async () => {

@@ -56,7 +56,6 @@ export function describeContainer(
     ownership: judgeContainer({ name, labels: all }, { environment, ownershipOf }),
     project: labelOf(all, composeLabels.project),
     service: labelOf(all, composeLabels.service),
-    dependsOn: dependenciesOf(labelOf(all, composeLabels.dependsOn)),
     instance: labelOf(all, labels.instance),
     digest: labelOf(all, labels.digest),
     image: info.Config.Image,
@@ -92,15 +91,6 @@ function stateOf(info: ContainerInspectInfo): ContainerState {
 function healthOf(info: ContainerInspectInfo): ObservedContainer["health"] {
   const health = info.State.Health?.Status;
   return health === "starting" || health === "healthy" || health === "unhealthy" ? health : "none";
-}
-
-/** Service names of `db:service_healthy:false,cache:service_started:false`. */
-function dependenciesOf(label: string): string[] {
-  return label
-    .split(",")
-    .map((entry) => entry.split(":")[0] ?? "")
-    .filter((name) => name !== "")
-    .sort();
 }
 
 /** Networks that no Compose network can be: a container has them by its network mode. */

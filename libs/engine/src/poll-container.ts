@@ -66,7 +66,8 @@ const states: readonly ContainerState[] = [
 /** Throws K3009 for a state that we do not know. */
 function stateOf(said: unknown): ContainerState {
   const state = states.find((each) => each === said);
-  if (state === undefined) throw unreadable(`tell a container's state (it says ${textOf(said).slice(0, 40)})`);
+  if (state === undefined)
+    throw unreadable(`tell a container's state (it says ${textOf(said).slice(0, 40)})`);
   return state;
 }
 

@@ -46,7 +46,10 @@ export function refusal(input: { what: string; statusCode: number; body: string 
 }
 
 /** What Node's HTTP client throws, as the engine's failure; any other error is a bug of ours and comes back as it is. */
-export function translatePoll(error: unknown, { dockerHost, what }: { dockerHost: string; what: string }): unknown {
+export function translatePoll(
+  error: unknown,
+  { dockerHost, what }: { dockerHost: string; what: string },
+): unknown {
   const code = codeOf(error);
   if (code.startsWith("K")) return error;
   // Something answers that does not speak HTTP.

@@ -92,7 +92,8 @@ export async function readBody(response: IncomingMessage, what: string): Promise
   for await (const chunk of response) {
     const bytes: Buffer = chunk;
     size += bytes.length;
-    if (size > longestAnswerBytes) throw unreadable(what, new Error(`it is longer than ${longestAnswerBytes} bytes`));
+    if (size > longestAnswerBytes)
+      throw unreadable(what, new Error(`it is longer than ${longestAnswerBytes} bytes`));
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString("utf8");

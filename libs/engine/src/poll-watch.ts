@@ -28,7 +28,10 @@ const longestEvent = 1024 * 1024;
 const keepAliveMs = 30_000;
 
 /** Listens to the engine's events, on a connection of its own. */
-export function watchEvents(connection: PollConnection, { environment, onEvent, onEnd }: WatchRequest): Watch {
+export function watchEvents(
+  connection: PollConnection,
+  { environment, onEvent, onEnd }: WatchRequest,
+): Watch {
   const { dockerHost, address, timeoutMs, pending } = connection;
   let isOver = false;
   const finish = (error: Error | null) => {

@@ -2,11 +2,8 @@ import type { Revision, Source } from "@keelson/model";
 
 import { branchRef } from "./branch-ref.ts";
 import type { CommitReader, CommitSummary } from "./commit-reader.ts";
-import { readCredential } from "./credential.ts";
 import { startDeadline } from "./deadline.ts";
-import type { Deadline } from "./deadline.ts";
 import { DamageError } from "./git-error.ts";
-import { openHttpRemote } from "./http-remote.ts";
 import {
   dropTip,
   incomingFolder,
@@ -16,9 +13,8 @@ import {
   removeIncoming,
   writeTip,
 } from "./local-copy.ts";
-import { openLocalRemote } from "./local-remote.ts";
+import { openRemote } from "./open-remote.ts";
 import type { Remote } from "./remote.ts";
-import { locateSource } from "./source-location.ts";
 
 export interface FetchRevisionInput {
   source: Source;
@@ -48,7 +44,7 @@ interface Held {
 export async function fetchRevision({ source, gitDir, timeoutMs }: FetchRevisionInput): Promise<Revision> {
   const ref = branchRef(source.branch);
   const deadline = startDeadline(timeoutMs);
-  using remote = await openRemote({ source, ref, deadline });
+  using remote = await openRemote({ ...source, ref, deadline });
   const advertised = await remote.findTip();
   const held = await bringCopyTo(advertised, { remote, gitDir });
   return {
@@ -66,17 +62,6 @@ export async function fetchRevision({ source, gitDir, timeoutMs }: FetchRevision
       }
     },
   };
-}
-
-async function openRemote(input: { source: Source; ref: string; deadline: Deadline }): Promise<Remote> {
-  const { source, ref, deadline } = input;
-  const location = locateSource(source.url);
-  if (location.kind === "local") return openLocalRemote({ path: location.path, ref, deadline });
-  const login =
-    source.credential === undefined
-      ? location.login
-      : await readCredential(source.credential, deadline.leftMs());
-  return openHttpRemote({ url: location.url, login, ref, deadline });
 }
 
 interface CopyOf {

@@ -13,7 +13,10 @@ export type GitErrorCode =
   | "K2008"
   | "K2009"
   | "K2010"
-  | "K2012";
+  | "K2012"
+  | "K2013"
+  | "K2014"
+  | "K2015";
 
 interface Meaning {
   hint: string;
@@ -60,6 +63,18 @@ const meanings: Record<GitErrorCode, Meaning> = {
   K2010: { hint: "Install the program git and see that it is in PATH.", outcome: stalled },
   K2012: {
     hint: "Check that the disk is not full and that Keelson may read and write the folder; the next round tries again.",
+    outcome: transient,
+  },
+  K2013: {
+    hint: "Give the credential the right to push this ref, and see that no hook or protection of the server refuses it; a host that refuses notes takes report.as: branch.",
+    outcome: transient,
+  },
+  K2014: {
+    hint: "Each node writes one ref of its own: see that no second agent runs under the same environment and node.",
+    outcome: transient,
+  },
+  K2015: {
+    hint: "The question needs the whole history: remove the copy, and the next round makes a new one.",
     outcome: transient,
   },
 };

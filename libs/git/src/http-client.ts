@@ -67,7 +67,7 @@ export class GitHttpClient implements HttpClient, Disposable {
         headers: { ...headers, ...this.#ownHeaders(content) },
         content,
       });
-      this.#check(response, method);
+      this.#check(response, answerType(method, rest));
       // The pack is asked for where the refs were found, as Git does it.
       if (method === "GET" && answeredBy.endsWith(rest)) this.#baseUrl = answeredBy.slice(0, -rest.length);
       const stream: Body = this.#read(response);
@@ -94,13 +94,10 @@ export class GitHttpClient implements HttpClient, Disposable {
     return headers;
   }
 
-  #check(response: IncomingMessage, method: string): void {
+  #check(response: IncomingMessage, type: string): void {
     const { url, login } = this.#input;
     const { statusCode = 0, headers } = response;
-    const kind = method === "GET" ? "advertisement" : "result";
-    const speaksGit =
-      headers["content-type"] === `application/x-git-upload-pack-${kind}` &&
-      headers["content-encoding"] === undefined;
+    const speaksGit = headers["content-type"] === type && headers["content-encoding"] === undefined;
     if (statusCode === 200 && speaksGit) return;
     response.destroy();
     if (statusCode !== 200) throw statusFailure(statusCode, { name: url, authorised: login !== null });
@@ -134,6 +131,12 @@ export class GitHttpClient implements HttpClient, Disposable {
     const message = `the server at ${this.#input.url} answers something that is not Git's protocol`;
     return gitError("K2009", { message, cause: unread.error });
   }
+}
+
+/** `/info/refs?service=SERVICE` advertises, `/SERVICE` answers (gitprotocol-http(5)). */
+function answerType(method: string, rest: string): string {
+  const service = rest.endsWith("git-receive-pack") ? "git-receive-pack" : "git-upload-pack";
+  return `application/x-${service}-${method === "GET" ? "advertisement" : "result"}`;
 }
 
 /** isomorphic-git hands over arrays, whatever its types say. */

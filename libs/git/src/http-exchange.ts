@@ -80,7 +80,10 @@ export class HttpExchange implements Disposable {
       throw gitError("K2009", { message: `the server at ${peer.name} redirects to no URL` });
     }
     if (target.origin === origin) return target.href;
-    const place = `${target.origin}${target.pathname}`.replace(/\/(?:info\/refs|git-upload-pack)$/, "");
+    const place = `${target.origin}${target.pathname}`.replace(
+      /\/(?:info\/refs|git-upload-pack|git-receive-pack)$/,
+      "",
+    );
     throw gitError("K2006", {
       message: `the server at ${peer.name} redirects to another server, ${place}`,
       hint: "If that is right, write that URL as source.url in agent.yaml: a credential is never sent on to another server.",

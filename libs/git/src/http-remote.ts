@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 
-import { fetch, listServerRefs } from "isomorphic-git";
-import { KeelsonError } from "@keelson/model";
+import { fetch, listServerRefs, push } from "isomorphic-git";
+import { KeelsonError, stalled } from "@keelson/model";
 
 import type { Login } from "./credential.ts";
 import { openCopyReader } from "./copy-reader.ts";
 import type { Deadline } from "./deadline.ts";
-import { DamageError, foreignCode, isSystemError } from "./git-error.ts";
+import { DamageError, foreignCode, gitError, isSystemError } from "./git-error.ts";
 import { GitHttpClient } from "./http-client.ts";
 import { diskFailure, isObjectId, tipRef } from "./local-copy.ts";
 import { branchMissing, unknownObjectFormat } from "./remote.ts";
@@ -44,15 +44,22 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
     return new DamageError({ message: `what the server at ${url} sent cannot be read`, cause: error });
   };
 
+  const seekTip = async () => {
+    const refs = await run(() => listServerRefs({ http: client, url, prefix: ref, protocolVersion: 2 }));
+    const oid = refs.find((found) => found.ref === ref)?.oid;
+    if (oid === undefined) return null;
+    if (!isObjectId(oid)) throw unknownObjectFormat(url);
+    return oid;
+  };
+
   return {
+    seekTip,
     findTip: async () => {
-      const refs = await run(() => listServerRefs({ http: client, url, prefix: ref, protocolVersion: 2 }));
-      const oid = refs.find((found) => found.ref === ref)?.oid;
-      if (oid === undefined) throw branchMissing(ref, url);
-      if (!isObjectId(oid)) throw unknownObjectFormat(url);
+      const oid = await seekTip();
+      if (oid === null) throw branchMissing(ref, url);
       return oid;
     },
-    fetchInto: async (gitDir) => {
+    fetchInto: async (gitDir, depth) => {
       const { fetchHead } = await run(() =>
         fetch({
           fs,
@@ -65,12 +72,33 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
           singleBranch: true,
           tags: false,
           cache: {},
+          ...(depth === undefined ? {} : { depth }),
         }),
       );
       if (fetchHead === null) throw branchMissing(ref, url);
       return fetchHead;
     },
+    push: async (gitDir, commit) => {
+      try {
+        const input = { fs, http: client, gitdir: gitDir, url, remote: "origin", cache: {} };
+        await client.run(() => push({ ...input, ref: commit, remoteRef: ref, force: false }));
+        return { kind: "done" };
+      } catch (cause) {
+        // A ref that had moved before, and one that moved meanwhile.
+        if (["PushRejectedError", "GitPushError"].includes(foreignCode(cause))) {
+          return { kind: "refused", cause };
+        }
+        if (cause instanceof KeelsonError && cause.code === "K2002") throw mayNotPush({ url, ref, cause });
+        throw translate(cause);
+      }
+    },
     openReader: (gitDir, commit) => openCopyReader({ gitDir, commit }),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
+}
+
+/** The credential may read, or there would have been nothing to push on. */
+function mayNotPush({ url, ref, cause }: { url: string; ref: string; cause: unknown }) {
+  const message = `the server at ${url} does not let this node push ${ref}`;
+  return gitError("K2013", { message, outcome: stalled, cause });
 }

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { init, setConfig } from "isomorphic-git";
@@ -45,6 +45,20 @@ export async function writeTip(gitDir: string, commit: string): Promise<void> {
 /** Makes the copy count as none, so that the next round makes a new one. */
 export async function dropTip(gitDir: string): Promise<void> {
   await onDisk(gitDir, () => rm(join(gitDir, tipRef), { force: true }));
+}
+
+/** Git's own measure of too many loose objects looks at one folder of 256 too (gc.auto of git-config(1)). */
+const wornFolder = "17";
+const maxObjectsInFolder = 8;
+
+/** Whether a folder that only ever grows has some 2,000 loose objects, so that it is time for a new one. */
+export async function isWorn(gitDir: string): Promise<boolean> {
+  try {
+    return (await readdir(join(gitDir, "objects", wornFolder))).length > maxObjectsInFolder;
+  } catch (error) {
+    if (isSystemError(error) && ["ENOENT", "ENOTDIR"].includes(error.code ?? "")) return false;
+    throw diskFailure(gitDir, error);
+  }
 }
 
 /** Makes an empty copy, in the place of whatever was there; returns its folder. */

@@ -20,33 +20,51 @@ export interface LocalRemoteInput {
 const incomingRef = "refs/keelson/incoming";
 /** Exit code of `ls-remote --exit-code` when there is no such ref (git-ls-remote(1)). */
 const noSuchRef = 2;
+/** Exit code of `push` when the other side does not take it; a fatal error has 128. */
+const pushRefused = 1;
 
 /** A branch of a repository on this machine, brought over by the system's `git`. */
 export function openLocalRemote({ path, ref, deadline }: LocalRemoteInput): Remote {
   const run = (at: readonly string[], args: readonly string[]) =>
     runGit({ at, args, timeoutMs: deadline.leftMs(), configuration: "closed", transport: "file" });
 
+  const seekTip = async () => {
+    await checkFolder(path);
+    const end = await run([], ["ls-remote", "--exit-code", "--", path, ref]);
+    if (end.exitCode === noSuchRef) return null;
+    if (end.exitCode !== 0) throw noRepository(path, end.complaint);
+    const lines = end.stdout.toString("utf8").split("\n");
+    const oid = lines.find((line) => line.endsWith(`\t${ref}`))?.split("\t", 1)[0];
+    if (oid === undefined) return null;
+    if (!isObjectId(oid)) throw unknownObjectFormat(path);
+    return oid;
+  };
+
   return {
+    seekTip,
     findTip: async () => {
-      await checkFolder(path);
-      const end = await run([], ["ls-remote", "--exit-code", "--", path, ref]);
-      if (end.exitCode === noSuchRef) throw branchMissing(ref, path);
-      if (end.exitCode !== 0) throw noRepository(path, end.complaint);
-      const lines = end.stdout.toString("utf8").split("\n");
-      const oid = lines.find((line) => line.endsWith(`\t${ref}`))?.split("\t", 1)[0];
-      if (oid === undefined) throw branchMissing(ref, path);
-      if (!isObjectId(oid)) throw unknownObjectFormat(path);
+      const oid = await seekTip();
+      if (oid === null) throw branchMissing(ref, path);
       return oid;
     },
-    fetchInto: async (gitDir) => {
+    fetchInto: async (gitDir, depth) => {
       const copy = ["--git-dir", gitDir];
       const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
+      if (depth !== undefined) options.push(`--depth=${depth}`);
       const fetched = await run(copy, ["fetch", ...options, "--", path, `+${ref}:${incomingRef}`]);
       if (fetched.exitCode !== 0) throw notFetched(path, fetched.complaint);
       const parsed = await run(copy, ["rev-parse", "--verify", "--quiet", incomingRef]);
       const oid = parsed.stdout.toString("utf8").trim();
       if (!isObjectId(oid)) throw notFetched(path, parsed.complaint);
       return oid;
+    },
+    push: async (gitDir, commit) => {
+      await checkFolder(path);
+      const options = ["--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
+      const end = await run(["--git-dir", gitDir], ["push", ...options, "--", path, `${commit}:${ref}`]);
+      if (end.exitCode === 0) return { kind: "done" };
+      if (end.exitCode !== pushRefused) throw noRepository(path, end.complaint);
+      return { kind: "refused", cause: end.complaint };
     },
     openReader: (gitDir, commit) =>
       openSystemReader({

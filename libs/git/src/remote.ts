@@ -7,13 +7,21 @@ import { gitError } from "./git-error.ts";
 export interface Remote extends Disposable {
   /** The commit that the branch is at. Throws K2003 when there is no such branch. */
   findTip: () => Promise<string>;
+  /** The same for a ref that may be missing, which is null then. */
+  seekTip: () => Promise<string | null>;
   /**
-   * Brings all history of the branch into a copy that may hold some of it, and returns the commit that the branch is
-   * at by now. Moves no ref that anybody reads. Throws K2009 when the copy or what the server sent is damaged.
+   * Brings all history of the branch, or only the last `depth` commits, into a copy that may hold some of it, and
+   * returns the commit that the branch is at by now. Moves no ref that anybody reads. Throws K2009 when the copy or
+   * what the server sent is damaged.
    */
-  fetchInto: (gitDir: string) => Promise<string>;
+  fetchInto: (gitDir: string, depth?: number) => Promise<string>;
+  /** Moves the ref to a commit of the copy, never by force. Throws what else goes wrong on the way. */
+  push: (gitDir: string, commit: string) => Promise<PushEnd>;
   openReader: (gitDir: string, commit: string) => CommitReader;
 }
+
+/** `refused`: the ref has moved, or the server wants no such push; `cause` is what it says about it. */
+export type PushEnd = { kind: "done" } | { kind: "refused"; cause: unknown };
 
 export function branchMissing(ref: string, name: string) {
   return gitError("K2003", { message: `there is no branch ${ref.replace("refs/heads/", "")} at ${name}` });

@@ -1,6 +1,13 @@
 import { gitError, quoteLine } from "./git-error.ts";
 import { runProgram } from "./program.ts";
 
+export type Transport = "file" | "of-user";
+
+const protocols: Record<Transport, readonly string[]> = {
+  file: ["file"],
+  "of-user": ["file", "http", "https", "ssh"],
+};
+
 export interface SystemGitInput {
   /** Where it works, such as `["--git-dir", path]` or `["-C", path]`. */
   at: readonly string[];
@@ -11,8 +18,11 @@ export interface SystemGitInput {
    * which files of a work tree are ignored, how line ends were checked out, and which folders are trusted.
    */
   configuration: "closed" | "user";
-  /** Transports that may be used; none unless told. */
-  transport?: "file";
+  /**
+   * Transports that may be used; none unless told. `of-user`: those that run no program of the URL's choice, with the
+   * user's own credential helpers, keys and proxies.
+   */
+  transport?: Transport;
   input?: string;
 }
 
@@ -34,7 +44,10 @@ export async function runGit(input: SystemGitInput): Promise<SystemGitEnd> {
   const end = await runProgram({
     file: "git",
     args: [...safeguards(transport), ...at, ...args],
-    env: configuration === "closed" ? closedEnvironment() : userEnvironment(),
+    env: {
+      ...(configuration === "closed" ? closedEnvironment() : userEnvironment()),
+      ...(transport === "of-user" ? inherited(connectionVariables) : {}),
+    },
     timeoutMs,
     maxOutputBytes,
     ...(input.input === undefined ? {} : { input: input.input }),
@@ -52,15 +65,15 @@ export async function runGit(input: SystemGitInput): Promise<SystemGitEnd> {
   throw gitError("K2010", { message: "the program git cannot be started", cause: end.cause });
 }
 
-function safeguards(transport: "file" | undefined): string[] {
+function safeguards(transport: Transport | undefined): string[] {
   const settings = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
-    "credential.helper=",
+    ...(transport === "of-user" ? [] : ["credential.helper="]),
     "gc.auto=0",
     "maintenance.auto=false",
     "protocol.allow=never",
-    ...(transport === undefined ? [] : [`protocol.${transport}.allow=always`]),
+    ...(transport === undefined ? [] : protocols[transport].map((name) => `protocol.${name}.allow=always`)),
   ];
   return settings.flatMap((setting) => ["-c", setting]);
 }
@@ -84,12 +97,19 @@ function closedEnvironment(): NodeJS.ProcessEnv {
 }
 
 function userEnvironment(): NodeJS.ProcessEnv {
-  const { HOME, XDG_CONFIG_HOME } = process.env;
-  return {
-    ...baseEnvironment(),
-    ...(HOME === undefined ? {} : { HOME }),
-    ...(XDG_CONFIG_HOME === undefined ? {} : { XDG_CONFIG_HOME }),
-  };
+  return { ...baseEnvironment(), ...inherited(["HOME", "XDG_CONFIG_HOME"]) };
+}
+
+/** How a user's Git reaches servers. */
+const connectionVariables = [
+  ...["SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT"],
+  ...["GIT_SSL_CAINFO", "GIT_SSL_CAPATH"],
+  ...["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"],
+];
+
+function inherited(names: readonly string[]): NodeJS.ProcessEnv {
+  const present = names.filter((name) => process.env[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, process.env[name]]));
 }
 
 function complaintOf(stderr: string): Error | undefined {

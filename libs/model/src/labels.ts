@@ -18,8 +18,6 @@ export const composeLabels = {
   volume: "com.docker.compose.volume",
   containerNumber: "com.docker.compose.container-number",
   oneOff: "com.docker.compose.oneoff",
-  /** `db:service_healthy:false,cache:service_started:false` */
-  dependsOn: "com.docker.compose.depends_on",
 } as const;
 
 /** What the owner label of a resource is an HMAC of. */

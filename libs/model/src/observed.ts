@@ -28,8 +28,6 @@ export interface ObservedContainer {
   /** Compose's project and service labels; empty when there are none. */
   project: string;
   service: string;
-  /** Services it depends on, from Compose's `com.docker.compose.depends_on` label. */
-  dependsOn: string[];
   /** `io.keelson.instance` */
   instance: string;
   /** `io.keelson.digest` */

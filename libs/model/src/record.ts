@@ -10,6 +10,8 @@ export interface RecordState {
     appliedAt: string;
     /** Instance names, each after those it requires: removal goes the other way. */
     instanceOrder: string[];
+    /** By `<project>/<service>`, the services of its instance that it depends on: they are removed after it. */
+    dependsOn: Record<string, string[]>;
   } | null;
   /** Parts of the digests of services as applied, so that a plan can say what changed: by `<project>/<service>`. */
   serviceParts: Record<string, Record<string, string>>;

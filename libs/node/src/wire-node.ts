@@ -19,7 +19,15 @@ import {
   startService,
   stopContainer,
 } from "@keelson/engine";
-import { type Emit, type NodeSecrets, type Revision, Status, required } from "@keelson/model";
+import {
+  type Emit,
+  KeelsonError,
+  type NodeSecrets,
+  type Revision,
+  Status,
+  required,
+  stalled,
+} from "@keelson/model";
 import type {
   DesiredPorts,
   NodePorts,
@@ -68,18 +76,24 @@ export async function wirePlan(
   settings: NodeSettings,
   input: WireInput,
 ): Promise<{ ports: ReadPorts } & Disposable> {
-  const secrets = existsSync(settings.keyFile) ? await openSecrets(settings) : closedSecrets();
   const path = recordPath(settings);
   const record = existsSync(path) ? openRecordCopy({ path }) : null;
-  return {
-    ports: {
-      ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
-      ...observers(settings, secrets),
-      secrets,
-      record: overlayMemory(record),
-    },
-    [Symbol.dispose]: () => record?.close(),
-  };
+  try {
+    if (record !== null) requireKey(settings, record);
+    const secrets = existsSync(settings.keyFile) ? await openSecrets(settings) : closedSecrets();
+    return {
+      ports: {
+        ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
+        ...observers(settings, secrets),
+        secrets,
+        record: overlayMemory(record),
+      },
+      [Symbol.dispose]: () => record?.close(),
+    };
+  } catch (error) {
+    record?.close();
+    throw error;
+  }
 }
 
 export interface ApplyInput extends WireInput {
@@ -110,8 +124,9 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
   return {
     ...reportPorts,
     openPorts: async () => {
-      const secrets = await openSecrets(settings);
       record ??= openRecord({ path: recordPath(settings) });
+      requireKey(settings, record);
+      const secrets = await openSecrets(settings);
       return {
         ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
         ...reportPorts,
@@ -129,6 +144,20 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       }
     },
   };
+}
+
+/**
+ * A key is made only for a node that has none yet: with another key all that runs here would count as somebody else's.
+ * Throws K5006 when there were things made with one that is gone.
+ */
+function requireKey({ keyFile }: NodeSettings, record: Pick<NodeRecord, "readState">): void {
+  if (existsSync(keyFile) || Object.keys(record.readState().containers).length === 0) return;
+  throw new KeelsonError({
+    code: "K5006",
+    message: `the node's key ${keyFile} is gone, and what runs here was made with it`,
+    hint: "Restore it from a copy, or name the right file in keyFile; nothing is done until then.",
+    outcome: stalled,
+  });
 }
 
 /** Asks Compose once for its version, and not before it is needed: a round with nothing to do starts no process for it. */

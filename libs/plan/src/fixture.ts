@@ -15,7 +15,7 @@ import {
 } from "@keelson/model";
 
 import { formatPlan } from "./format-plan.ts";
-import { orderInstances } from "./instance-order.ts";
+import { describeOrder } from "./instance-order.ts";
 import { type PlanInput, planChanges } from "./plan-changes.ts";
 import { type SimulatedNode, emptyObserved, simulate } from "./simulate.ts";
 
@@ -217,7 +217,6 @@ export function container(name: string, fields: Partial<ObservedContainer> = {})
     ownership: "foreign",
     project: "",
     service: "",
-    dependsOn: [],
     instance: "",
     digest: "",
     image: "other:1.0",
@@ -247,7 +246,7 @@ export function applied(desired: DesiredNode): SimulatedNode {
         desiredDigest: desired.digest,
         lockDigest: desired.lockDigest,
         appliedAt: "2026-11-20T07:00:00Z",
-        instanceOrder: orderInstances(desired.instances).map(({ name }) => name),
+        ...describeOrder(desired),
       },
     },
   };

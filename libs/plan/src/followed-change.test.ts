@@ -73,6 +73,32 @@ describe("services that share a namespace", () => {
     expect(planText(simulated(state))).toBe("nothing to do\n");
   });
 
+  test("the one inside is not restarted when both are to be stopped", () => {
+    const desired = node({
+      core: {
+        state: "installed",
+        services: { net: { healthcheck: true }, tunnel: { sharesWith: ["net"], dependsOn: ["net!"] } },
+      },
+    });
+    const state = changed({ ...running, desired }, (copy) => {
+      containerOf(copy, "lab-core/net").startedAt = "2026-11-20T07:00:00Z";
+    });
+    expect(planText(state)).toMatchInlineSnapshot();
+  });
+
+  test("the one inside gets no signal when it is replaced", () => {
+    const withFile = (image: string, content: string) =>
+      node({
+        core: {
+          services: { net: { image }, tunnel: { sharesWith: ["net"], dependsOn: ["net!"] } },
+          mounts: [{ services: ["tunnel"], files: [{ to: "conf/a", onChange: "signal:HUP", content }] }],
+        },
+      });
+    const text = planText({ ...applied(withFile("net:1", "old")), desired: withFile("net:2", "new") });
+    expect(text).toContain("{net,tunnel} (forced) [recreate]");
+    expect(text).not.toContain("signal-container");
+  });
+
   test("the one inside is replaced when the other one is gone", () => {
     const state = changed(running, ({ observed }) => {
       observed.containers = observed.containers.filter(({ service }) => service !== "net");

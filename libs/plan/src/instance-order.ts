@@ -1,4 +1,19 @@
-import { type DesiredInstance, compareText } from "@keelson/model";
+import { type DesiredInstance, type DesiredNode, type RecordState, compareText } from "@keelson/model";
+
+/** What has to be remembered of a desired state, so that removing it can go the other way. */
+export function describeOrder(
+  desired: DesiredNode,
+): Pick<NonNullable<RecordState["applied"]>, "instanceOrder" | "dependsOn"> {
+  const services = desired.instances.flatMap(({ project, services }) =>
+    services.map(
+      ({ name, dependsOn }) => [`${project}/${name}`, dependsOn.map(({ service }) => service)] as const,
+    ),
+  );
+  return {
+    instanceOrder: orderInstances(desired.instances).map(({ name }) => name),
+    dependsOn: Object.fromEntries(services.filter(([, dependsOn]) => dependsOn.length > 0)),
+  };
+}
 
 /** Each instance after those it requires; a cycle is broken by name, since a plan is total. */
 export function orderInstances(instances: readonly DesiredInstance[]): DesiredInstance[] {

@@ -1,8 +1,17 @@
 import { type OnChange } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { type FileSketch, applied, changed, containerOf, node, planText } from "./fixture.ts";
-import type { SimulatedNode } from "./simulate.ts";
+import {
+  type FileSketch,
+  applied,
+  changed,
+  containerOf,
+  node,
+  planOf,
+  planText,
+  simulated,
+} from "./fixture.ts";
+import { type SimulatedNode, simulate } from "./simulate.ts";
 
 /** `web` reads the files, `api` depends on it and has none. */
 function withFiles(...files: FileSketch[]) {
@@ -292,6 +301,26 @@ describe("a file changed by hand", () => {
       #4 record-files service:lab-core/web [live] after #3: its files are loaded
       "
     `);
+  });
+});
+
+describe("a file that is being put right when the agent is killed", () => {
+  test.each<OnChange>(["recreate", "restart", "signal:HUP", { exec: ["reload"] }])(
+    "of class %j is still told of",
+    (onChange) => {
+      const state = edited(applied(withFile(onChange)));
+      const { operations } = planOf(state);
+      const placed = operations.findIndex(({ kind }) => kind === "place-files");
+      const killed = { ...state, ...simulate(state, operations.slice(0, placed + 1)) };
+      const next = planText(killed);
+      expect(next).toMatch(/^#1 (restart|signal|exec)-/);
+      expect(next).toContain("record-files");
+      expect(planText(simulated(killed))).toBe("nothing to do\n");
+    },
+  );
+
+  test("of class none is only put right", () => {
+    expect(planText(edited(applied(withFile("none"))))).not.toContain("record-files");
   });
 });
 

@@ -94,9 +94,7 @@ function fileCauses(mount: DesiredMount, on: LoadedContext): string[] {
 
 /** A folder that was removed as a whole is another one when it is back: only a restart binds that one. */
 function goneCauses(mount: DesiredMount, on: Omit<LoadedContext, "file">): string[] {
-  const isGone = mount.files.every(
-    (file) => on.loaded[file.to] !== undefined && findFile(mount, { file, stored: on.stored }) === undefined,
-  );
+  const isGone = mount.files.every((file) => findFile(mount, { file, stored: on.stored }) === undefined);
   return mount.layout === "data" && isGone ? [`folder ${mount.source} is missing`] : [];
 }
 

@@ -43,6 +43,13 @@ describe("a network", () => {
     `);
   });
 
+  test("names the one who is in the way, and not those who wait for it", () => {
+    const state = changed({ ...running, desired: platform("internal") }, ({ observed }) => {
+      observed.containers.push(container("zz-guest", { networks: ["lab-storage_stores"] }));
+    });
+    expect(planText(state)).toContain("while container zz-guest is in it");
+  });
+
   test("is not made anew while one of ours is in it that cannot be replaced", () => {
     const state = changed({ ...running, desired: platform("internal") }, ({ observed }) => {
       observed.containers.push(container("rival", { project: "lab-core", service: "app" }));

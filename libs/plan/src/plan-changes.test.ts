@@ -298,6 +298,36 @@ describe("instance states", () => {
     `);
   });
 
+  test("installed loads no files into what is only to be stopped", () => {
+    const withFile = (state: "running" | "installed", replicas: number, content: string) =>
+      node({
+        core: {
+          state,
+          services: { web: { replicas } },
+          mounts: [{ services: ["web"], files: [{ to: "conf/a", onChange: "restart", content }] }],
+        },
+      });
+    const state = { ...applied(withFile("running", 1, "old")), desired: withFile("installed", 2, "new") };
+    expect(planText(state)).toMatchInlineSnapshot();
+  });
+
+  test("what is to be stopped does not wait for what is blocked", () => {
+    const desired = node({
+      core: { ...core, state: "installed" },
+      storage: {
+        ...storage,
+        volumes: { data: "nfs" },
+        services: { db: { volumes: ["data"], image: "db:2" } },
+      },
+    });
+    const { operations, blocked } = planOf({ ...applied(platform), desired });
+    expect(blocked.map(({ resource }) => resource)).toEqual([
+      "service:lab-storage/db",
+      "volume:lab-storage_data",
+    ]);
+    expect(operations.filter(({ kind }) => kind === "stop-container")).toHaveLength(2);
+  });
+
   test("a paused container of an instance that is to be installed is stopped", () => {
     const state = changed({ ...applied(platform), desired: installed }, (copy) => {
       containerOf(copy, "lab-core/nginx").state = "paused";

@@ -11,6 +11,7 @@ import { addStaging } from "./file-operations.ts";
 import { addInstanceOperations, bringsUp } from "./instance-operations.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
 import { type NetworkChange, addNetworks, addVolumes, findNetworkChanges } from "./network-change.ts";
+import { findNotices } from "./notice.ts";
 import { type OperationGraph, newOperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
 import { findReleases } from "./port-release.ts";
@@ -19,7 +20,6 @@ import {
   addNetworkRemovals,
   addUndesiredRemovals,
   blockMassRemoval,
-  findNotices,
   findUndesired,
 } from "./removal.ts";
 import { type InstanceChange, findInstanceChange } from "./service-change.ts";

@@ -1,7 +1,6 @@
 import {
   type BlockedChange,
   type DesiredNode,
-  type Notice,
   type ObservedContainer,
   type ObservedNode,
   type RecordState,
@@ -77,7 +76,7 @@ export function addUndesiredRemovals(graph: OperationGraph, input: RemovalInput)
   for (const container of sortLatestFirst(input.undesired, order)) {
     const { id, name, project, service } = container;
     const dependents = input.undesired.filter(
-      (other) => other.project === project && other.dependsOn.includes(service),
+      (other) => other.project === project && dependenciesOf(other, input).includes(service),
     );
     const later = input.undesired.filter((other) => isLater(other, container, order));
     graph.add(
@@ -97,6 +96,11 @@ export function addUndesiredRemovals(graph: OperationGraph, input: RemovalInput)
       ],
     );
   }
+}
+
+/** As they were when all was last applied: what is no longer desired says nothing of it now. */
+function dependenciesOf({ project, service }: ObservedContainer, { record }: RemovalInput): string[] {
+  return record.applied?.dependsOn[`${project}/${service}`] ?? [];
 }
 
 function sortLatestFirst(
@@ -125,7 +129,9 @@ function replacementKeys(container: ObservedContainer, input: RemovalInput): str
   if (isAwaited) return [];
   const change = input.changes.find(({ instance }) => instance.project === container.project);
   return [...(change?.services.values() ?? [])]
-    .filter(({ containers }) => containers.kept.some((each) => each.dependsOn.includes(container.service)))
+    .filter(({ containers }) =>
+      containers.kept.some((each) => dependenciesOf(each, input).includes(container.service)),
+    )
     .flatMap(({ service, containers }) => [
       input.creations.get(`${container.project}/${service.name}`) ?? "",
       ...containers.kept.map(({ id }) => keys.remove(id)),
@@ -173,26 +179,4 @@ export function addNetworkRemovals(
       leaves.filter((key) => key !== undefined),
     );
   }
-}
-
-/** Things seen that are never touched: another's containers in our projects, copies of our labels. */
-export function findNotices(observed: ObservedNode, copies: ReadonlySet<string>): Notice[] {
-  return observed.containers
-    .filter(({ id, ownership }) => ownership !== "ours" || copies.has(id))
-    .map((container) => ({ resource: resourceIds.container(container.name), ...noticeOf(container, copies) }))
-    .sort((a, b) => compareText(a.resource, b.resource));
-}
-
-function noticeOf(
-  { id, name, ownership, project }: ObservedContainer,
-  copies: ReadonlySet<string>,
-): Pick<Notice, "code" | "message"> {
-  if (ownership === "forged" || copies.has(id)) {
-    return {
-      code: "K3022",
-      message: `container ${name} carries labels of Keelson that this node did not give it; it is left alone`,
-    };
-  }
-  const place = project === "" ? "is not" : `is in the project ${project} and not`;
-  return { code: "K3020", message: `container ${name} ${place} Keelson's; it is left alone` };
 }

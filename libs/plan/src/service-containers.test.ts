@@ -196,6 +196,24 @@ describe("a killed Compose", () => {
     `);
   });
 
+  test("leaves the new one beside the old one, which goes only when what both need is up", () => {
+    const withDb = (image: string, web: string) =>
+      node({
+        core: {
+          services: { db: { image, healthcheck: true }, web: { image: web, dependsOn: ["db:healthy"] } },
+        },
+      });
+    const state = changed(
+      { ...applied(withDb("db:1", "web:1")), desired: withDb("db:2", "web:2") },
+      (copy) => {
+        const { digest = "" } = copy.desired.instances[0]?.services[1] ?? {};
+        const old = containerOf(copy, "lab-core/web");
+        copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
+      },
+    );
+    expect(planText(state)).toMatchInlineSnapshot();
+  });
+
   test("leaves one that is itself outdated by now", () => {
     const state = changed({ ...before, desired }, (copy) => {
       Object.assign(containerOf(copy, "lab-core/web"), { name: leftover });
@@ -277,6 +295,18 @@ describe("replicas", () => {
   test("one more than wanted, as the record knows, is removed", () => {
     const state = { ...applied(scaled(2)), desired: scaled(1) };
     expect(planText(state)).toContain("remove-container service:lab-core/web (lab-core-web-2)");
+  });
+
+  test("too many of them are gone before the service is waited for", () => {
+    const pair = (replicas: number) =>
+      node({
+        core: { services: { web: { replicas, healthcheck: true }, api: { dependsOn: ["web:healthy"] } } },
+      });
+    const state = changed({ ...applied(pair(2)), desired: pair(1) }, (copy) => {
+      for (const each of copy.observed.containers) each.health = "unhealthy";
+      containerOf(copy, "lab-core/api").state = "exited";
+    });
+    expect(planText(state)).toMatchInlineSnapshot();
   });
 
   test("ten of them lose the tenth first", () => {

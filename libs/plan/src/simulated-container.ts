@@ -75,7 +75,6 @@ function newContainer(
     ownership: "ours",
     project,
     service: service.name,
-    dependsOn: service.dependsOn.map((dependency) => dependency.service),
     instance: instance.name,
     digest: service.digest,
     image: service.image,

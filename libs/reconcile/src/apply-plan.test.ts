@@ -29,6 +29,7 @@ function wait(id: string, after: string[] = []): Operation {
 /** Runs operations by what the test says each does, and notes what happened in which order. */
 function rig(run: (operation: Operation) => Promise<void>) {
   const events: string[] = [];
+  const skipped: string[] = [];
   const journal: string[] = [];
   const record: RecordPort = {
     readState: () => emptyRecord,
@@ -67,6 +68,7 @@ function rig(run: (operation: Operation) => Promise<void>) {
     operations,
     record,
     emit: (event: KeelsonEvent) => {
+      if (event.type === "operation-skipped") skipped.push(`${event.operation.id}: ${event.because}`);
       if ("operation" in event) events.push(`${event.type.replace("operation-", "")} ${event.operation.id}`);
     },
     now: () => new Date(0),
@@ -84,7 +86,7 @@ function rig(run: (operation: Operation) => Promise<void>) {
     const results = await applyPlan(plan, { desired, ports, roundId: 1, signal: stop.signal });
     return results.map(({ operation, outcome }) => `${operation.id} ${outcome}`);
   };
-  return { apply, events, journal, stop };
+  return { apply, events, skipped, journal, stop };
 }
 
 describe("applyPlan", () => {
@@ -112,6 +114,14 @@ describe("applyPlan", () => {
     ).toEqual(["#1 failed", "#2 skipped", "#3 done", "#4 skipped", "#5 done"]);
     expect(journal).toEqual(expect.arrayContaining(["failed #1", "done #3", "done #5"]));
     expect(journal).not.toContain("begin #2");
+  });
+
+  it("must say of all that it skips what it began with", async () => {
+    const { apply, skipped } = rig(async () => {
+      throw new Error("no such image");
+    });
+    await apply([pull("#1"), pull("#2", ["#1"]), pull("#3", ["#2"])]);
+    expect(skipped).toEqual(["#2: pulling #1 failed", "#3: pulling #1 failed"]);
   });
 
   it("must run at most four at once, waiting not counted", async () => {

@@ -1,4 +1,5 @@
 import { type DesiredNode, InvariantError, type Operation, type Plan } from "@keelson/model";
+import { formatOperation } from "@keelson/report";
 
 import type { OperationContext, Ports } from "./ports.ts";
 
@@ -7,6 +8,8 @@ export interface OperationResult {
   outcome: "done" | "failed" | "skipped";
   /** Why it failed; null otherwise. */
   error: unknown;
+  /** Why it was skipped, in words; empty otherwise. */
+  because: string;
 }
 
 export interface ApplyContext {
@@ -44,12 +47,14 @@ async function runAfter(
 ): Promise<OperationResult> {
   const failed = (await Promise.all(before)).find((result) => result.outcome !== "done");
   if (failed === undefined && !next.context.signal.aborted) return next.run();
-  const because =
-    failed === undefined
-      ? "stopped"
-      : `${failed.operation.id} ${failed.operation.resource} ${failed.outcome}`;
+  const because = failed === undefined ? "the round was stopped" : reasonOf(failed);
   next.context.ports.emit({ type: "operation-skipped", operation: next.operation, because });
-  return { operation: next.operation, outcome: "skipped", error: null };
+  return { operation: next.operation, outcome: "skipped", error: null, because };
+}
+
+/** The failure that it all began with: that one a reader must look for. */
+function reasonOf(result: OperationResult): string {
+  return result.outcome === "skipped" ? result.because : `${formatOperation(result.operation)} failed`;
 }
 
 async function runOperation(operation: Operation, context: ApplyContext): Promise<OperationResult> {
@@ -64,11 +69,11 @@ async function runOperation(operation: Operation, context: ApplyContext): Promis
   } catch (error) {
     record.finishOperation({ ...entry, finishedAt: now(), result: "failed" });
     emit({ type: "operation-failed", operation, error, elapsedMs: performance.now() - startedAt });
-    return { operation, outcome: "failed", error };
+    return { operation, outcome: "failed", error, because: "" };
   }
   record.finishOperation({ ...entry, finishedAt: now(), result: "done" });
   emit({ type: "operation-finished", operation, elapsedMs: performance.now() - startedAt });
-  return { operation, outcome: "done", error: null };
+  return { operation, outcome: "done", error: null, because: "" };
 }
 
 async function dispatch(operation: Operation, context: ApplyContext): Promise<void> {

@@ -1,5 +1,5 @@
 import type { DesiredNode, ObservedNode, RecordState } from "@keelson/model";
-import { findCopies, orderInstances } from "@keelson/plan";
+import { describeOrder, findCopies } from "@keelson/plan";
 
 import type { Ports } from "./ports.ts";
 
@@ -29,7 +29,7 @@ export function rememberRound(
     desiredDigest: desired.digest,
     lockDigest: desired.lockDigest,
     appliedAt: ports.now().toISOString(),
-    instanceOrder: orderInstances(desired.instances).map(({ name }) => name),
+    ...describeOrder(desired),
   });
 }
 

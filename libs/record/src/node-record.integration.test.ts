@@ -28,6 +28,7 @@ const applied = {
   lockDigest: "l",
   appliedAt: "2026-11-20T07:00:00.000Z",
   instanceOrder: ["store", "core"],
+  dependsOn: { "lab-core/web": ["db"] },
 };
 const model = (name: string): ComposeModel => ({
   name,

@@ -248,6 +248,19 @@ describe("a file that cannot be rendered", () => {
   });
 });
 
+test("what follows from a missing setting is not said besides", () => {
+  const schema = "releases/sample/1.0.0/settings.schema.json";
+  const { problems } = render({
+    [schema]: JSON.stringify({
+      type: "object",
+      required: ["region"],
+      properties: { region: { type: "string" }, domain: { default: "x" }, filter: { default: [] } },
+    }),
+    [templatePath]: "{{ settings.region }}\n",
+  });
+  expect(problems.map(({ code }) => code)).toEqual(["K1206"]);
+});
+
 describe("secrets", () => {
   const secret = (entry: string, text = "key: {{ secrets.adminKey }}\n") =>
     withFile(`{ template: config/key.liquid, to: secrets/key${entry} }`, { "config/key.liquid": text });

@@ -1,4 +1,4 @@
-import { chmod, copyFile, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { waitFor } from "../../support/index.ts";
@@ -106,14 +106,15 @@ describe("the node's own files", () => {
     await expectMended();
   });
 
-  it("the node's key lost: everything must count as foreign and be left alone", async () => {
+  it("another key in the place of the node's: everything must count as foreign and be left alone", async () => {
     const key = join(platform().folder, "node.key");
-    await rename(key, `${key}.kept`);
+    const own = await readFile(key, "utf8");
+    await writeFile(key, `${"0f".repeat(32)}\n`);
     const volume = await platform()
       .docker.getVolume(`${platform().project("web")}_store`)
       .inspect();
     const round = await platform().reconcile();
-    await copyFile(`${key}.kept`, key);
+    await writeFile(key, own);
     await expectUntouched(platform(), before);
     const project = platform().project("web");
     for (const service of services) {

@@ -1,0 +1,37 @@
+import type { OutputStream } from "./frame-reader.ts";
+import type { OwnContainer, OwnProject } from "./own-container.ts";
+
+export interface LogRequest extends OwnProject {
+  /** Last lines of each container. */
+  tail: number | "all";
+  /** Goes on with what is written from now on, also by containers that are started or made meanwhile. */
+  follow: boolean;
+  /** Only what was written since. */
+  since?: Date | undefined;
+  /** Lines begin with the engine's time. */
+  timestamps: boolean;
+  /** Ends it, without an error. */
+  signal: AbortSignal;
+  onLine: (line: LogLine) => void;
+}
+
+export interface LogLine {
+  service: string;
+  /** The container's name. */
+  container: string;
+  stream: OutputStream;
+  /** As the program wrote it, escape sequences too, without the end of line, at most 64 Ki UTF-16 units. */
+  text: string;
+}
+
+/** In seconds, as the engine wants it. */
+export function sinceOf({ since }: LogRequest): string | null {
+  return since === undefined ? null : (since.getTime() / 1_000).toFixed(3);
+}
+
+export function lineOf(
+  { onLine }: LogRequest,
+  { service, name: container }: OwnContainer,
+): (stream: OutputStream, text: string) => void {
+  return (stream, text) => onLine({ service, container, stream, text });
+}

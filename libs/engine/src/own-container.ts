@@ -1,0 +1,82 @@
+import { KeelsonError, type NodeSecrets, composeLabels, transient } from "@keelson/model";
+import type { ContainerInfo } from "dockerode";
+
+import type { Engine } from "./engine.ts";
+import { listOf, textOf } from "./json-reader.ts";
+import { judgeContainer, labelOf } from "./ownership.ts";
+import { askEngine, unreadable } from "./request.ts";
+
+/** A project of an environment, or one service of it. Only what is this node's own counts. */
+export interface OwnProject {
+  environment: string;
+  /** `<environment>-<instance>` */
+  project: string;
+  service?: string | undefined;
+  ownershipOf: NodeSecrets["ownershipOf"];
+}
+
+export interface OwnContainer {
+  id: string;
+  name: string;
+  service: string;
+  isRunning: boolean;
+}
+
+/** This node's own containers of a project, also those that do not run, by name; one-off ones are a person's. */
+export async function listOwnContainers(
+  engine: Engine,
+  { environment, project, service, ownershipOf, signal }: OwnProject & { signal: AbortSignal },
+): Promise<OwnContainer[]> {
+  const what = `list the containers of ${showProject({ project, service })}`;
+  const containers = await askEngine(engine, {
+    what,
+    signal,
+    send: (abortSignal) =>
+      engine.docker.listContainers({
+        all: true,
+        filters: { label: projectFilter({ project, service }) },
+        abortSignal,
+      }),
+  });
+  if (!Array.isArray(containers)) throw unreadable(what);
+  return containers
+    .map((info) => ({ name: nameOf(info), info }))
+    .filter(
+      ({ name, info: { Labels: labels } }) =>
+        judgeContainer({ name, labels }, { environment, ownershipOf }) === "ours",
+    )
+    .map(({ name, info }) => ({
+      id: info.Id,
+      name,
+      service: labelOf(info.Labels, composeLabels.service),
+      isRunning: info.State === "running",
+    }))
+    .toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+}
+
+/** Labels that all containers of a project, or of a service of it, carry. */
+export function projectFilter({ project, service }: Pick<OwnProject, "project" | "service">): string[] {
+  return [
+    `${composeLabels.project}=${project}`,
+    `${composeLabels.oneOff}=False`,
+    ...(service === undefined ? [] : [`${composeLabels.service}=${service}`]),
+  ];
+}
+
+export function showProject({ project, service }: Pick<OwnProject, "project" | "service">): string {
+  return service === undefined ? project : `${project}/${service}`;
+}
+
+export function noContainer(of: Pick<OwnProject, "project" | "service">): KeelsonError {
+  return new KeelsonError({
+    code: "K3010",
+    message: `${showProject(of)} has no container of this node`,
+    outcome: transient,
+  });
+}
+
+/** A container has further names, with two slashes, from links. */
+function nameOf({ Names: names }: ContainerInfo): string {
+  const own = listOf(names).map(textOf);
+  return (own.find((name) => /^\/[^/]+$/.test(name)) ?? "").slice(1);
+}

@@ -1,0 +1,45 @@
+import { labels } from "@keelson/model";
+import { expect, test } from "vitest";
+
+import { parseEvent } from "./poll-event.ts";
+
+const line = (kind: string, fields: { id?: string; action?: string; attributes?: object }) =>
+  JSON.stringify({
+    Type: kind,
+    Action: fields.action ?? "die",
+    Actor: { ID: fields.id ?? "a1", Attributes: fields.attributes ?? {} },
+  });
+
+test("a container is of the environment by its label", () => {
+  const attributes = { [labels.environment]: "lab", name: "lab-core-web-1" };
+  const action = "health_status: unhealthy";
+  expect(parseEvent(line("container", { action, attributes }), "lab")).toEqual({
+    kind: "container",
+    action: "health_status",
+    id: "a1",
+    name: "lab-core-web-1",
+  });
+  expect(parseEvent(line("container", { attributes }), "lab-2")).toBeNull();
+  const oneOff = { ...attributes, "com.docker.compose.oneoff": "True" };
+  expect(parseEvent(line("container", { attributes: oneOff }), "lab")).toBeNull();
+});
+
+test("networks and volumes are so by their names, for they have no labels here", () => {
+  const attributes = { name: "lab-core_default", type: "bridge", container: "c" };
+  const event = parseEvent(line("network", { action: "disconnect", attributes }), "lab");
+  expect(event).toMatchObject({ kind: "network", action: "disconnect", name: "lab-core_default" });
+  expect(parseEvent(line("network", { attributes }), "core")).toBeNull();
+  const volume = line("volume", { id: "lab-core_data", action: "destroy", attributes: { driver: "local" } });
+  expect(parseEvent(volume, "lab")).toMatchObject({
+    kind: "volume",
+    id: "lab-core_data",
+    name: "lab-core_data",
+  });
+  expect(parseEvent(volume, "la")).toBeNull();
+});
+
+test("other kinds are nothing, and what is no JSON is K3009", () => {
+  expect(parseEvent(line("image", { id: "lab-core" }), "lab")).toBeNull();
+  expect(parseEvent("null", "lab")).toBeNull();
+  expect(() => parseEvent("{", "lab")).toThrow(expect.objectContaining({ code: "K3009" }));
+});

@@ -1,0 +1,36 @@
+import { type RequestListener, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { makeTempFolder } from "@keelson/test/support";
+
+export interface Listener extends AsyncDisposable {
+  readonly dockerHost: string;
+  /** How many connections were made to it. */
+  connections(): number;
+  closeConnections(): void;
+}
+
+/** Something that listens where an engine is expected and behaves as a broken one. */
+export async function listen(answer: RequestListener, on: "unix" | "tcp" = "unix"): Promise<Listener> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await makeTempFolder());
+  let connections = 0;
+  const server = createServer(answer).on("connection", () => connections++);
+  const socketPath = folder.join("s");
+  await new Promise<void>((resolve) => {
+    if (on === "unix") server.listen(socketPath, resolve);
+    else server.listen(0, "127.0.0.1", resolve);
+  });
+  stack.defer(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port }: Partial<AddressInfo> = Object(server.address());
+  const cleanUp = stack.move();
+  return {
+    dockerHost: on === "unix" ? `unix://${socketPath}` : `tcp://127.0.0.1:${port}`,
+    connections: () => connections,
+    closeConnections: () => server.closeAllConnections(),
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+  };
+}

@@ -1,0 +1,312 @@
+import { mkdir, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { codeOf } from "@keelson/model";
+import { expect, it } from "vitest";
+
+import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
+import type { Credentials } from "@keelson/test/support";
+import { makeEmptyCopy } from "./local-copy.ts";
+import { publishStatus } from "./publish-status.ts";
+import type { PublishStatusInput } from "./publish-status.ts";
+import { writeStatusCommit } from "./status-commit.ts";
+
+const ref = "refs/notes/keelson/lab/n1";
+
+/** A server with a commit on `main`, a user's clone, and nodes, which are folders. */
+async function setUp({ credentials }: { credentials?: Credentials } = {}) {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
+  const path = await server.createRepository("state");
+  const repository = stack.use(await makeGitRepository({ remote: path }));
+  const folder = stack.use(await makeTempFolder("keelson-node-"));
+  const commit = await repository.commit({ message: "one" });
+  await repository.push();
+  const cleanUp = stack.move();
+  const gitDir = folder.join("status");
+  return {
+    server,
+    path,
+    repository,
+    folder,
+    gitDir,
+    commit,
+    publish: (json: string, options: Partial<PublishStatusInput> = {}) =>
+      publishStatus({
+        url: server.url("state"),
+        gitDir,
+        as: "notes",
+        environment: "lab",
+        node: "n1",
+        commit,
+        files: { json },
+        timeoutMs: 20_000,
+        ...options,
+      }),
+    /** As a user reads it. */
+    fetchNotes: () =>
+      repository.git("fetch", "--quiet", "origin", "+refs/notes/keelson/*:refs/notes/keelson/*"),
+    takeRequests: () => server.requests.splice(0).map((request) => `${request.method} ${request.path}`),
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+  };
+}
+
+it("hangs a note on the commit, which plain Git reads byte for byte", async () => {
+  await using at = await setUp();
+  const json = '{"seq":1,"text":"é"}  \n\n \t\n';
+  expect(await at.publish(json)).toEqual({ ref, pushed: true });
+  await at.publish("{}", { node: "n2" });
+  await at.fetchNotes();
+  const { stdout } = await at.repository.tryGit("notes", "--ref", "keelson/lab/n1", "show", at.commit);
+  expect(stdout).toBe(json);
+  const log = await at.repository.git("log", "--notes=keelson/*", "main");
+  expect(log).toContain("Notes (keelson/lab/n1):");
+  expect(log).toContain("Notes (keelson/lab/n2):");
+  expect(log).toContain('{"seq":1,"text":"é"}');
+  expect(await at.repository.git("log", "-1", "--format=%an <%ae> %cn", ref)).toBe(
+    "keelson n1 <n1@lab.invalid> keelson n1",
+  );
+  await at.repository.git("--git-dir", at.path, "fsck", "--strict");
+});
+
+it("asks nothing when the same was pushed before, and two requests when not", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  at.takeRequests();
+  expect(await at.publish("1")).toEqual({ ref, pushed: false });
+  expect(at.takeRequests()).toEqual([]);
+  expect(await at.publish("2")).toEqual({ ref, pushed: true });
+  expect(at.takeRequests()).toEqual([
+    "GET /state.git/info/refs?service=git-receive-pack",
+    "POST /state.git/git-receive-pack",
+  ]);
+  const next = await at.repository.commit();
+  expect(await at.publish("2", { commit: next })).toMatchObject({ pushed: true });
+  await at.fetchNotes();
+  expect(await at.repository.git("rev-list", "--count", ref)).toBe("3");
+  expect(await at.repository.git("notes", "--ref", "keelson/lab/n1", "list")).toContain(at.commit);
+  expect(await at.repository.git("notes", "--ref", "keelson/lab/n1", "list")).toContain(next);
+});
+
+it("writes a branch with the JSON and the text for people", async () => {
+  await using at = await setUp();
+  const options = { as: "branch", files: { json: "{} \n", markdown: "# n1\n" } } as const;
+  const branch = "refs/heads/keelson/status/lab/n1";
+  expect(await at.publish("", options)).toEqual({ ref: branch, pushed: true });
+  expect(await at.publish("", options)).toEqual({ ref: branch, pushed: false });
+  const show = async (name: string) =>
+    (await at.repository.tryGit("--git-dir", at.path, "show", `${branch}:${name}`)).stdout;
+  expect(await show("status.json")).toBe("{} \n");
+  expect(await show("status.md")).toBe("# n1\n");
+});
+
+it.each(["", "file://"])("works for a repository on this machine, written as %jPATH", async (scheme) => {
+  await using at = await setUp();
+  const options = { url: `${scheme}${at.path}` };
+  expect(await at.publish("1", options)).toEqual({ ref, pushed: true });
+  await rm(at.gitDir, { recursive: true });
+  expect(await at.publish("1", options)).toEqual({ ref, pushed: false });
+  expect(await at.publish("2", options)).toEqual({ ref, pushed: true });
+  // Another writer: the own folder's knowledge is old.
+  expect(await at.publish("3", { ...options, gitDir: at.folder.join("other") })).toMatchObject({
+    pushed: true,
+  });
+  expect(await at.publish("4", options)).toEqual({ ref, pushed: true });
+  await at.fetchNotes();
+  expect(await at.repository.git("rev-list", "--count", ref)).toBe("4");
+  expect(at.takeRequests().filter((request) => request.startsWith("POST"))).toEqual([]);
+});
+
+it("builds upon its own ref after its folder was lost, fetching that and nothing else", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  await at.publish("other", { node: "n2" });
+  const next = await at.repository.commit();
+  await rm(at.gitDir, { recursive: true });
+  await at.publish("2", { commit: next });
+  const git = (...args: string[]) => at.repository.tryGit("--git-dir", at.gitDir, ...args);
+  expect((await git("cat-file", "-e", at.commit)).exitCode).not.toBe(0);
+  await at.fetchNotes();
+  const notes = await at.repository.git("notes", "--ref", "keelson/lab/n1", "list");
+  expect(new Set(notes.split("\n").map((line) => line.split(" ")[1]))).toEqual(new Set([at.commit, next]));
+  expect(await at.repository.git("rev-list", "--count", ref)).toBe("2");
+});
+
+it("mends a folder that a kill or the disk has damaged", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  const objects = join(at.gitDir, "objects");
+  for (const folder of await readdir(objects)) {
+    if (folder.length !== 2) continue;
+    for (const name of await readdir(join(objects, folder))) await truncate(join(objects, folder, name), 5);
+  }
+  expect(await at.publish("2")).toMatchObject({ pushed: true });
+  await at.fetchNotes();
+  expect(await at.repository.git("rev-list", "--count", ref)).toBe("2");
+});
+
+it("makes its folder anew when that has grown, without asking more of the server's history", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  const folder = join(at.gitDir, "objects", "17");
+  await mkdir(folder, { recursive: true });
+  for (let count = 0; count < 9; count++) await writeFile(join(folder, `${count}`), "");
+  expect(await at.publish("2")).toMatchObject({ pushed: true });
+  expect(await readdir(join(at.gitDir, "objects"))).not.toContain("17");
+  await at.fetchNotes();
+  expect(await at.repository.git("rev-list", "--count", ref)).toBe("2");
+});
+
+it("keeps the 50 commits that were written about last, in a flat tree", async () => {
+  await using at = await setUp();
+  const id = (count: number) => count.toString(16).padStart(40, "0");
+  await makeEmptyCopy(at.gitDir);
+  let base: string | null = null;
+  for (let count = 1; count <= 50; count++) {
+    const place = { as: "notes", environment: "lab", node: "n1", gitDir: at.gitDir } as const;
+    base = await writeStatusCommit({ ...place, base, commit: id(count), files: { json: "x" } });
+  }
+  await at.repository.git("--git-dir", at.gitDir, "push", "--quiet", at.path, `${base}:${ref}`);
+  await at.publish("again", { commit: id(1) });
+  // What was fetched knows the order too.
+  await rm(at.gitDir, { recursive: true });
+  await at.publish("x", { commit: id(51) });
+  await at.publish("x", { commit: id(52) });
+  const listing = await at.repository.git("--git-dir", at.path, "ls-tree", "--name-only", ref);
+  const kept = listing.split("\n");
+  expect(kept).toHaveLength(50);
+  expect(kept).toContain(id(1));
+  expect(kept).toContain(id(52));
+  expect(kept).not.toContain(id(2));
+  expect(kept).not.toContain(id(3));
+});
+
+it("loses nothing of two writers of one ref", async () => {
+  await using at = await setUp();
+  const writers = [0, 1].map(async (writer) => {
+    const gitDir = at.folder.join(`writer-${writer}`);
+    for (let count = 0; count < 5; count++) {
+      const commit = `${writer}${count}`.padEnd(40, "a");
+      const publish = () => at.publish(`${writer}.${count}`, { gitDir, commit });
+      // Two at this pace may collide four times in a row: the next round tries again.
+      await publish().catch((error: unknown) =>
+        codeOf(error) === "K2014" ? publish() : Promise.reject(error),
+      );
+    }
+  });
+  await Promise.all(writers);
+  const listing = await at.repository.git("--git-dir", at.path, "ls-tree", "--name-only", ref);
+  expect(listing.split("\n")).toHaveLength(10);
+});
+
+it("takes up where it was when the server is away, and pushes only what is true by then", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  await at.server.stop();
+  for (const json of ["2", "3"]) {
+    await expect(at.publish(json)).rejects.toMatchObject({ code: "K2001", outcome: { kind: "transient" } });
+  }
+  await at.server.start();
+  await at.publish("4");
+  await at.fetchNotes();
+  expect(await at.repository.git("rev-list", "--count", ref)).toBe("2");
+  expect(await at.repository.git("notes", "--ref", "keelson/lab/n1", "show", at.commit)).toBe("4");
+});
+
+it("does not push twice what the server took without being able to say so", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  const tip = join(at.gitDir, "refs/heads/tracked");
+  const before = await readFile(tip);
+  await at.publish("2");
+  // As if the answer had been lost.
+  await writeFile(tip, before);
+  await at.publish("2");
+  expect(await at.repository.git("--git-dir", at.path, "rev-list", "--count", ref)).toBe("2");
+});
+
+it("begins anew when somebody deleted its ref on the server", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  await at.publish("2");
+  await rm(at.gitDir, { recursive: true });
+  await at.publish("3");
+  await at.repository.git("--git-dir", at.path, "update-ref", "-d", ref);
+  await at.repository.git("--git-dir", at.path, "gc", "--quiet", "--prune=now");
+  expect(await at.publish("4")).toMatchObject({ pushed: true });
+  await at.fetchNotes();
+  expect(await at.repository.git("notes", "--ref", "keelson/lab/n1", "show", at.commit)).toBe("4");
+});
+
+it("K2013 when a hook refuses, in the server's words; what is there stays", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  const hook = { content: "#!/bin/sh\nexit 1\n", mode: 0o755 };
+  await writeFile(join(at.path, "hooks/pre-receive"), hook.content, { mode: hook.mode });
+  at.takeRequests();
+  const publishing = at.publish("2");
+  await expect(publishing).rejects.toMatchObject({
+    code: "K2013",
+    outcome: { kind: "transient" },
+    cause: { message: expect.stringContaining("hook declined") },
+  });
+  expect(at.takeRequests().filter((path) => path === "POST /state.git/git-receive-pack")).toHaveLength(4);
+  await rm(join(at.path, "hooks/pre-receive"));
+  expect(await at.publish("2")).toMatchObject({ pushed: true });
+});
+
+it("K2013, once, when the server takes no pushes; K2002 when it lets nobody in; K2005 when it hangs", async () => {
+  await using at = await setUp({ credentials: { username: "ada", password: "s3cret" } });
+  await expect(at.publish("1")).rejects.toMatchObject({ code: "K2002" });
+  const token = at.folder.join("token");
+  await writeFile(token, "ada:s3cret");
+  const credential = { file: token };
+  await at.repository.git("--git-dir", at.path, "config", "http.receivepack", "false");
+  at.takeRequests();
+  await expect(at.publish("1", { credential })).rejects.toMatchObject({
+    code: "K2013",
+    outcome: { kind: "stalled" },
+  });
+  expect(at.takeRequests().filter((path) => path.includes("receive-pack"))).toHaveLength(1);
+  await at.repository.git("--git-dir", at.path, "config", "http.receivepack", "true");
+  expect(await at.publish("1", { credential })).toMatchObject({ pushed: true });
+  at.server.setBehaviour({ kind: "hang" });
+  await expect(at.publish("2", { credential, timeoutMs: 300 })).rejects.toMatchObject({ code: "K2005" });
+});
+
+it("packs small, as one chain of commits", async () => {
+  await using at = await setUp();
+  for (let count = 0; count < 30; count++) {
+    const services = Array.from({ length: 20 }, (_, index) => ({
+      name: `service-${index}`,
+      health: "healthy",
+    }));
+    await at.publish(JSON.stringify({ seq: count, services }));
+  }
+  await at.repository.git("--git-dir", at.path, "gc", "--quiet");
+  const packs = join(at.path, "objects/pack");
+  const pack = (await readdir(packs)).find((name) => name.endsWith(".pack")) ?? "";
+  expect((await readFile(join(packs, pack))).length).toBeLessThan(12_000);
+});
+
+it(
+  "keeps the last status of every one of 60 nodes that write at the same time",
+  { timeout: 120_000 },
+  async () => {
+    await using at = await setUp();
+    const nodes = Array.from({ length: 60 }, (_, index) => `node-${index}`);
+    await Promise.all(
+      nodes.map(async (node) => {
+        const options = { node, gitDir: at.folder.join(node), timeoutMs: 100_000 };
+        for (let seq = 1; seq <= 5; seq++) await at.publish(JSON.stringify({ node, seq }), options);
+      }),
+    );
+    const requests = at.takeRequests().filter((path) => path === "POST /state.git/git-receive-pack");
+    expect(requests).toHaveLength(300);
+    await at.fetchNotes();
+    for (const node of nodes) {
+      const note = await at.repository.git("notes", "--ref", `keelson/lab/${node}`, "show", at.commit);
+      expect(JSON.parse(note)).toEqual({ node, seq: 5 });
+    }
+  },
+);

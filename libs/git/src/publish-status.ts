@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { InvariantError, KeelsonError } from "@keelson/model";
+import type { Credential } from "@keelson/model";
+
+import { startDeadline } from "./deadline.ts";
+import type { Deadline } from "./deadline.ts";
+import { DamageError, gitError, isSystemError } from "./git-error.ts";
+import { diskFailure, isObjectId, isWorn, makeEmptyCopy, readTip, writeTip } from "./local-copy.ts";
+import { openRemote } from "./open-remote.ts";
+import type { Remote } from "./remote.ts";
+import { writeStatusCommit } from "./status-commit.ts";
+import type { StatusFiles } from "./status-commit.ts";
+import { statusRef } from "./status-ref.ts";
+import type { StatusPlace } from "./status-ref.ts";
+
+export interface PublishStatusInput extends StatusPlace {
+  /** Where statuses go, like the URL of a source. */
+  url: string;
+  credential?: Credential;
+  /** A small bare repository for this alone, made when it is missing. One caller at a time. */
+  gitDir: string;
+  /** Full id of the commit that the status speaks of. */
+  commit: string;
+  files: StatusFiles;
+  /** For all of the call. */
+  timeoutMs: number;
+}
+
+export interface PublishedStatus {
+  ref: string;
+  /** False when the ref says the same already. */
+  pushed: boolean;
+}
+
+const maxRetries = 3;
+const firstBackoffMs = 100;
+/** Enough to know which notes are the newest; the server keeps the rest. */
+const historyDepth = 64;
+
+/**
+ * Writes a node's status into the ref that is its own, as one more commit on what the ref has: never by force. What
+ * the ref had when the folder was lost, or when something else wrote it, is fetched and built upon, 3 times at most.
+ * Asks the server nothing when the status is the one that was pushed last.
+ *
+ * Throws K2013 when the server does not take it, K2014 when the ref moves again and again, and K2001, K2002, K2003,
+ * K2005, K2006, K2007, K2009, K2010 and K2012 as `fetchRevision` does. The next call can always begin where this ended.
+ */
+export async function publishStatus(input: PublishStatusInput): Promise<PublishedStatus> {
+  const { url, gitDir, timeoutMs } = input;
+  if (!isObjectId(input.commit)) throw new InvariantError("a status speaks of a full commit id");
+  const ref = statusRef(input);
+  const deadline = startDeadline(timeoutMs);
+  using remote = await openRemote({ url, credential: input.credential, ref, deadline });
+  let base = (await isWorn(gitDir)) ? null : await readTip(gitDir);
+  base ??= await renew({ remote, gitDir });
+  for (let retry = 0, moved = false; ; retry++) {
+    const end = await tryOnce(input, { remote, base });
+    if (end.kind !== "refused") return { ref, pushed: end.kind === "done" };
+    if (retry === maxRetries) throw notTaken({ ref, moved, cause: end.cause });
+    await backOff(retry, deadline);
+    const renewed = await renew({ remote, gitDir });
+    moved = renewed !== base;
+    base = renewed;
+  }
+}
+
+type Attempt = { kind: "done" } | { kind: "same" } | { kind: "refused"; cause: unknown };
+
+async function tryOnce(
+  input: PublishStatusInput,
+  { remote, base }: { remote: Remote; base: string | null },
+): Promise<Attempt> {
+  const { gitDir } = input;
+  try {
+    const commit = await writeStatusCommit({ ...input, base });
+    if (commit === null) return { kind: "same" };
+    const end = await remote.push(gitDir, commit);
+    if (end.kind === "done") await writeTip(gitDir, commit);
+    return end;
+  } catch (cause) {
+    // A killed agent leaves half an object; what counts is on the server.
+    if (cause instanceof DamageError) return { kind: "refused", cause };
+    if (cause instanceof KeelsonError) throw cause;
+    if (isSystemError(cause)) throw diskFailure(gitDir, cause);
+    return { kind: "refused", cause };
+  }
+}
+
+/** Makes the folder anew with what the ref is at now; null when there is no such ref. */
+async function renew({ remote, gitDir }: { remote: Remote; gitDir: string }): Promise<string | null> {
+  await makeEmptyCopy(gitDir);
+  if ((await remote.seekTip()) === null) return null;
+  const tip = await remote.fetchInto(gitDir, historyDepth);
+  await writeTip(gitDir, tip);
+  return tip;
+}
+
+/** Two that collide must not collide again. */
+async function backOff(retry: number, deadline: Deadline): Promise<void> {
+  const waitMs = firstBackoffMs * 2 ** retry * (0.5 + Math.random());
+  try {
+    await sleep(waitMs, undefined, { signal: deadline.signal });
+  } catch (cause) {
+    throw gitError("K2005", { message: `the status was not pushed within ${deadline.timeoutMs} ms`, cause });
+  }
+}
+
+function notTaken({ ref, moved, cause }: { ref: string; moved: boolean; cause: unknown }) {
+  return moved
+    ? gitError("K2014", { message: `something else keeps writing ${ref}`, cause })
+    : gitError("K2013", { message: `the server does not take the push of ${ref}`, cause });
+}

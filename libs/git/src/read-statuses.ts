@@ -1,0 +1,76 @@
+import { resolve } from "node:path";
+
+import { compareText } from "@keelson/model";
+import type { Credential } from "@keelson/model";
+
+import { readCredential } from "./credential.ts";
+import { startDeadline } from "./deadline.ts";
+import type { Deadline } from "./deadline.ts";
+import { locateSource } from "./source-location.ts";
+import { readLocalStatuses } from "./status-clone.ts";
+import { fetchStatuses } from "./status-copy.ts";
+import { readStatusRef } from "./status-ref.ts";
+import type { StatusText } from "./status-text.ts";
+
+export type ReadStatusesInput =
+  | {
+      url: string;
+      credential?: Credential;
+      /** A bare repository for this alone, made when it is missing. One caller at a time. */
+      gitDir: string;
+      timeoutMs: number;
+    }
+  | {
+      /** A clone that has fetched the statuses: see `fetchStatusRefs`. */
+      repository: string;
+      timeoutMs?: number;
+    };
+
+/** What a node said last. A node that has changed from notes to a branch has both. */
+export interface PublishedText extends StatusText {
+  environment: string;
+  node: string;
+  /** The ref's name on the server. */
+  ref: string;
+}
+
+const localTimeoutMs = 60_000;
+
+/**
+ * Returns the last status of every node of every environment, sorted by both: from a server, where two requests tell
+ * which have moved and a third brings those, or from a repository on this machine. A ref that holds no status is there
+ * with empty `json`: it must not be taken for a node that never was.
+ *
+ * Throws K2004 when the folder is no repository, K2009, stalled, for a server without version 2 of the protocol, and
+ * K2001, K2002, K2003, K2005, K2006, K2007, K2010 and K2012 as `fetchRevision` does.
+ */
+export async function readStatuses(input: ReadStatusesInput): Promise<PublishedText[]> {
+  const deadline = startDeadline(input.timeoutMs ?? localTimeoutMs);
+  const statuses = await readBy(input, deadline);
+  return [...statuses]
+    .flatMap(([ref, status]) => {
+      const place = readStatusRef(ref);
+      if (place === null) return [];
+      return [{ environment: place.environment, node: place.node, ref, ...status }];
+    })
+    .sort(
+      (a, b) =>
+        compareText(a.environment, b.environment) || compareText(a.node, b.node) || compareText(a.ref, b.ref),
+    );
+}
+
+async function readBy(input: ReadStatusesInput, deadline: Deadline): Promise<Map<string, StatusText>> {
+  if ("repository" in input) {
+    const repository = resolve(input.repository);
+    return await readLocalStatuses({ repository, refs: "remotes", configuration: "user", deadline });
+  }
+  const { url, credential, gitDir } = input;
+  const location = locateSource(url);
+  if (location.kind === "local") {
+    const at = { repository: location.path, refs: "own", configuration: "closed" } as const;
+    return await readLocalStatuses({ ...at, deadline });
+  }
+  const login =
+    credential === undefined ? location.login : await readCredential(credential, deadline.leftMs());
+  return await fetchStatuses({ url: location.url, login, deadline, gitDir });
+}

@@ -1,0 +1,111 @@
+import * as fs from "node:fs";
+
+import { readCommit, readTree, writeBlob, writeCommit, writeTree } from "isomorphic-git";
+import type { TreeEntry } from "isomorphic-git";
+
+import { foreignCode } from "./git-error.ts";
+import { readStatusMessage, statusMessage } from "./status-ref.ts";
+import type { StatusPlace } from "./status-ref.ts";
+
+export interface StatusCommitInput extends StatusPlace {
+  gitDir: string;
+  /** What the node's ref is at; null while there is none. */
+  base: string | null;
+  /** The commit that the status speaks of; the folder does not have it. */
+  commit: string;
+  files: StatusFiles;
+}
+
+export interface StatusFiles {
+  /** Kept byte for byte. */
+  json: string;
+  /** For the branch form. */
+  markdown?: string;
+}
+
+/** So few that the tree stays flat: Git itself begins folders above some 256, which few readers know. */
+const maxNotes = 50;
+
+interface Base {
+  tree: TreeEntry[];
+  treeOid: string | null;
+  commit: string | null;
+}
+
+/** Writes the commit that follows `base` with the new status, and returns it; null when `base` says it already. */
+export async function writeStatusCommit(input: StatusCommitInput): Promise<string | null> {
+  const repository = { fs, gitdir: input.gitDir };
+  const base = await readBase(input);
+  const tree = input.as === "notes" ? await noteTree(input, base) : await fileTree(input);
+  const treeOid = await writeTree({ ...repository, tree });
+  if (treeOid === base.treeOid && base.commit === input.commit) return null;
+  const { environment, node } = input;
+  const author = {
+    name: `keelson ${node}`,
+    // No host has this name (RFC 2606), so that nobody is taken for the author.
+    email: `${node}@${environment}.invalid`,
+    timestamp: Math.floor(Date.now() / 1000),
+    timezoneOffset: 0,
+  };
+  const parent = input.base === null ? [] : [input.base];
+  const message = statusMessage(input.commit);
+  return await writeCommit({
+    ...repository,
+    commit: { message, tree: treeOid, parent, author, committer: author },
+  });
+}
+
+async function readBase({ gitDir, base }: StatusCommitInput): Promise<Base> {
+  if (base === null) return { tree: [], treeOid: null, commit: null };
+  const repository = { fs, gitdir: gitDir };
+  const { commit } = await readCommit({ ...repository, oid: base });
+  const { tree } = await readTree({ ...repository, oid: commit.tree });
+  return { tree, treeOid: commit.tree, commit: readStatusMessage(commit.message) };
+}
+
+/** A note is a blob whose path is the commit that it hangs on (git-notes(1)). */
+async function noteTree(input: StatusCommitInput, { tree }: Base): Promise<TreeEntry[]> {
+  const note = await blobEntry(input, { path: input.commit, text: input.files.json });
+  const others = tree.filter(({ path, type }) => type === "blob" && path !== input.commit);
+  if (others.length < maxNotes) return [...others, note];
+  const newest = await listNewest(input, new Set(others.map(({ path }) => path)));
+  return [...others.filter(({ path }) => newest.has(path)), note];
+}
+
+/** The commits that were written about last, by the ref's own history, which may be cut. */
+async function listNewest({ gitDir, base }: StatusCommitInput, noted: Set<string>): Promise<Set<string>> {
+  const newest = new Set<string>();
+  for (let oid = base ?? undefined; oid !== undefined && newest.size < maxNotes - 1;) {
+    const found = await readHistory(gitDir, oid);
+    if (found === null) break;
+    const about = readStatusMessage(found.message);
+    if (about !== null && noted.has(about)) newest.add(about);
+    oid = found.parent[0];
+  }
+  return newest;
+}
+
+async function readHistory(gitDir: string, oid: string) {
+  try {
+    return (await readCommit({ fs, gitdir: gitDir, oid })).commit;
+  } catch (error) {
+    // Only the newest part of the history is fetched.
+    if (foreignCode(error) === "NotFoundError") return null;
+    throw error;
+  }
+}
+
+async function fileTree(input: StatusCommitInput): Promise<TreeEntry[]> {
+  const { json, markdown } = input.files;
+  const status = await blobEntry(input, { path: "status.json", text: json });
+  if (markdown === undefined) return [status];
+  return [status, await blobEntry(input, { path: "status.md", text: markdown })];
+}
+
+async function blobEntry(
+  { gitDir }: StatusCommitInput,
+  { path, text }: { path: string; text: string },
+): Promise<TreeEntry> {
+  const blob = new TextEncoder().encode(text);
+  return { mode: "100644", path, oid: await writeBlob({ fs, gitdir: gitDir, blob }), type: "blob" };
+}

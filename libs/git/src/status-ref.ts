@@ -1,0 +1,57 @@
+import { InvariantError, Name } from "@keelson/model";
+
+import { isObjectId } from "./local-copy.ts";
+
+/** How a node writes its status: as notes on the commits it speaks of, or as a branch of its own. */
+export type StatusForm = "notes" | "branch";
+
+export interface StatusPlace {
+  as: StatusForm;
+  environment: string;
+  node: string;
+}
+
+/** Every ref below these is the status of one node. */
+export const statusPrefixes: Record<StatusForm, string> = {
+  notes: "refs/notes/keelson/",
+  branch: "refs/heads/keelson/status/",
+};
+
+/** The one ref that a node writes, and nobody else. */
+export function statusRef({ as, environment, node }: StatusPlace): string {
+  if (!isName(environment) || !isName(node))
+    throw new InvariantError("a status needs names that were checked");
+  return `${statusPrefixes[as]}${environment}/${node}`;
+}
+
+/** Whose status a ref is; null for a ref that is none. */
+export function readStatusRef(ref: string): StatusPlace | null {
+  const as = (["notes", "branch"] as const).find((form) => ref.startsWith(statusPrefixes[form]));
+  if (as === undefined) return null;
+  const [environment = "", node = "", ...rest] = ref.slice(statusPrefixes[as].length).split("/");
+  if (rest.length > 0 || !isName(environment) || !isName(node)) return null;
+  return { as, environment, node };
+}
+
+const subject = "status of ";
+
+/** The message of a status commit: it says which of the notes is the newest. */
+export function statusMessage(commit: string): string {
+  return `${subject}${commit}\n`;
+}
+
+/** The commit that a status commit speaks of; null when its message does not say it. */
+export function readStatusMessage(message: string): string | null {
+  const line = message.split("\n", 1)[0] ?? "";
+  const commit = line.slice(subject.length);
+  return line.startsWith(subject) && isObjectId(commit) ? commit : null;
+}
+
+function isName(text: string): boolean {
+  return Name.safeParse(text).success;
+}
+
+/** Where in the tree of a ref the status is that was written last. */
+export function statusFilePath(ref: string, commit: string | null): string | null {
+  return readStatusRef(ref)?.as === "branch" ? "status.json" : commit;
+}

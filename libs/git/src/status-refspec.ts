@@ -1,0 +1,86 @@
+import { resolve } from "node:path";
+
+import { gitError } from "./git-error.ts";
+import { noRepository } from "./read-commit.ts";
+import { statusPrefixes } from "./status-ref.ts";
+import { runGit } from "./system-git.ts";
+import type { SystemGitEnd } from "./system-git.ts";
+
+export interface StatusRemoteInput {
+  /** A user's clone, or a folder in it. */
+  repository: string;
+  /** The name of a remote, such as `origin`. */
+  remote: string;
+  timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 60_000;
+
+/**
+ * Fetches the statuses of all nodes into a clone, as Git's own configuration of that clone reaches the remote; those
+ * that are gone on the remote go here too. Asks nobody for a password. Throws K2001 when that fails, K2004 when there
+ * is no such clone or remote, K2005 and K2010.
+ */
+export async function fetchStatusRefs(input: StatusRemoteInput): Promise<void> {
+  await readRefspecs(input);
+  const { remote } = input;
+  const options = ["--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
+  const end = await run(input, ["fetch", ...options, "--", remote, ...statusRefspecs(remote)]);
+  if (end.exitCode !== 0) {
+    const message = `the statuses cannot be fetched from ${remote}`;
+    const hint = `Try git fetch ${remote} in the clone: it must work without asking anything.`;
+    throw gitError("K2001", { message, hint, cause: end.complaint });
+  }
+}
+
+/**
+ * Makes every later `git fetch` of a clone bring the statuses, so that `git log --notes='keelson/*'` shows them.
+ * Returns whether anything had to be added. Throws K2004 when there is no such clone or remote, K2005, K2010, K2012.
+ */
+export async function configureStatusRefspec(input: StatusRemoteInput): Promise<boolean> {
+  const { remote } = input;
+  const present = await readRefspecs(input);
+  const all = `+refs/heads/*:refs/remotes/${remote}/*`;
+  const missing = statusRefspecs(remote).filter((refspec) => {
+    if (present.includes(refspec)) return false;
+    return !(refspec.startsWith(`+${statusPrefixes.branch}`) && present.includes(all));
+  });
+  for (const refspec of missing) {
+    const end = await run(input, ["config", "--local", "--add", `remote.${remote}.fetch`, refspec]);
+    if (end.exitCode !== 0) {
+      const message = `the configuration of ${input.repository} cannot be written`;
+      throw gitError("K2012", { message, cause: end.complaint });
+    }
+  }
+  return missing.length > 0;
+}
+
+function statusRefspecs(remote: string): string[] {
+  const { notes, branch } = statusPrefixes;
+  return [`+${notes}*:${notes}*`, `+${branch}*:refs/remotes/${remote}/keelson/status/*`];
+}
+
+/** The refspecs of a remote that must be there. */
+async function readRefspecs(input: StatusRemoteInput): Promise<string[]> {
+  const { repository, remote } = input;
+  const remotes = await run(input, ["remote"]);
+  if (remotes.exitCode !== 0) throw noRepository(repository, remotes.complaint);
+  // Git itself takes a URL or an option in this place.
+  if (remote === "" || remote.startsWith("-") || !linesOf(remotes).includes(remote)) {
+    throw gitError("K2004", {
+      message: `${repository} has no remote ${JSON.stringify(remote)}`,
+      hint: "Name one of those that git remote lists.",
+    });
+  }
+  return linesOf(await run(input, ["config", "--get-all", `remote.${remote}.fetch`]));
+}
+
+function linesOf(end: SystemGitEnd): string[] {
+  return end.stdout.toString("utf8").split("\n");
+}
+
+async function run(input: StatusRemoteInput, args: readonly string[]): Promise<SystemGitEnd> {
+  const timeoutMs = input.timeoutMs ?? defaultTimeoutMs;
+  const at = ["-C", resolve(input.repository)];
+  return await runGit({ at, args, timeoutMs, configuration: "user", transport: "of-user" });
+}
