@@ -116,6 +116,7 @@ describe("a volume", () => {
       digest: "v1",
       definition,
       format: 7,
+      reads: null,
       generation: 1,
     };
     return operationOf("create-volume", { instance: "core", project: bench.project("core"), volume });

@@ -36,6 +36,7 @@ async function runInstance(instance: string): Promise<{ project: string; port: n
     digest: "v1",
     definition: {},
     format: 7,
+    reads: null,
     generation: 2,
   };
   await createNetwork(bench.context, operationOf("create-network", { instance, project, network }));
@@ -145,7 +146,15 @@ test("every field of what runs is seen", async () => {
     },
   ]);
   expect(observed.volumes).toEqual([
-    { name: `${project}_data`, ownership: "ours", project, digest: "v1", format: 7, generation: 2 },
+    {
+      name: `${project}_data`,
+      ownership: "ours",
+      project,
+      digest: "v1",
+      format: 7,
+      reads: null,
+      generation: 2,
+    },
   ]);
   // web itself may hold it; for any other service web stands in the way.
   expect(observed.heldPorts).toEqual([{ ...published, container: `${project}-web-1` }]);
@@ -236,7 +245,15 @@ describe("ownership", () => {
       const observed = await observe({ networks: [name], volumes: [name] });
       const network = { id, name, ownership: "foreign", project: "", digest: "" };
       expect(observed.networks).toContainEqual(network);
-      const volume = { name, ownership: "forged", project: "", digest: "", format: null, generation: 1 };
+      const volume = {
+        name,
+        ownership: "forged",
+        project: "",
+        digest: "",
+        format: null,
+        reads: null,
+        generation: 1,
+      };
       expect(observed.volumes).toContainEqual(volume);
     } finally {
       await bench.docker.getNetwork(id).remove();

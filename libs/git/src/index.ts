@@ -13,3 +13,5 @@ export { readStatuses } from "./read-statuses.ts";
 export type { PublishedText, ReadStatusesInput } from "./read-statuses.ts";
 export { configureStatusRefspec, fetchStatusRefs } from "./status-refspec.ts";
 export type { StatusRemoteInput } from "./status-refspec.ts";
+export { isAncestor } from "./ancestry.ts";
+export type { AncestryInput } from "./ancestry.ts";

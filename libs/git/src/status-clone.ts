@@ -1,4 +1,4 @@
-import { KeelsonError } from "@keelson/model";
+import type { KeelsonError } from "@keelson/model";
 
 import type { Deadline } from "./deadline.ts";
 import { noRepository } from "./read-commit.ts";
@@ -21,7 +21,7 @@ interface LocalRef {
   ref: string;
   oid: string;
   commit: string | null;
-  updatedAt: Date;
+  updatedAt: Date | null;
 }
 
 /** The statuses that a repository on this machine has, by their refs. Throws K2004 when it is none. */
@@ -36,7 +36,7 @@ export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<st
     return end.stdout;
   };
 
-  const fields = ["refname", "objecttype", "objectname", "committerdate:unix", "contents:subject"];
+  const fields = ["refname", "objectname", "committerdate:unix", "contents:subject"];
   const format = fields.map((field) => `%(${field})`).join("%00");
   const patterns = [...Object.values(statusPrefixes), ...(input.refs === "remotes" ? ["refs/remotes/"] : [])];
   const listed = await run(["for-each-ref", `--format=${format}`, ...patterns]);
@@ -59,10 +59,12 @@ export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<st
 }
 
 function readLine(line: string): LocalRef[] {
-  const [name = "", type, oid = "", seconds, subject = ""] = line.split("\0");
+  const [name = "", oid = "", seconds = "", subject = ""] = line.split("\0");
   const ref = name.replace(/^refs\/remotes\/.+?\/(?=keelson\/status\/)/, "refs/heads/");
-  if (type !== "commit" || readStatusRef(ref) === null) return [];
-  return [{ ref, oid, commit: readStatusMessage(subject), updatedAt: new Date(Number(seconds) * 1000) }];
+  if (readStatusRef(ref) === null) return [];
+  // What is no commit has no date.
+  const updatedAt = seconds === "" ? null : new Date(Number(seconds) * 1000);
+  return [{ ref, oid, commit: readStatusMessage(subject), updatedAt }];
 }
 
 /** A clone may have a ref from several remotes, and as a branch of its own. */
@@ -70,7 +72,8 @@ function newestOf(refs: readonly LocalRef[]): LocalRef[] {
   const newest = new Map<string, LocalRef>();
   for (const ref of refs) {
     const other = newest.get(ref.ref);
-    if (other === undefined || other.updatedAt < ref.updatedAt) newest.set(ref.ref, ref);
+    const isNewer = (other?.updatedAt?.getTime() ?? 0) < (ref.updatedAt?.getTime() ?? 0);
+    if (other === undefined || isNewer) newest.set(ref.ref, ref);
   }
   return [...newest.values()];
 }

@@ -75,9 +75,10 @@ function openReader(gitDir: string): (found: FoundRef) => Promise<StatusText | n
   return async ({ ref, oid }) => {
     const found = await readCommit({ ...repository, oid }).catch((error: unknown) => {
       if (foreignCode(error) === "NotFoundError") return null;
+      if (foreignCode(error) === "ObjectTypeError") return unreadable;
       throw error;
     });
-    if (found === null) return null;
+    if (found === null || "json" in found) return found;
     const { tree: treeOid, message, committer } = found.commit;
     const updatedAt = new Date(committer.timestamp * 1000);
     const commit = readStatusMessage(message);

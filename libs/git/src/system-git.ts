@@ -102,9 +102,19 @@ function userEnvironment(): NodeJS.ProcessEnv {
 
 /** How a user's Git reaches servers. */
 const connectionVariables = [
-  ...["SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT"],
-  ...["GIT_SSL_CAINFO", "GIT_SSL_CAPATH"],
-  ...["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"],
+  "SSH_AUTH_SOCK",
+  "GIT_SSH",
+  "GIT_SSH_COMMAND",
+  "GIT_SSH_VARIANT",
+  "GIT_SSL_CAINFO",
+  "GIT_SSL_CAPATH",
+  "http_proxy",
+  "https_proxy",
+  "HTTPS_PROXY",
+  "all_proxy",
+  "ALL_PROXY",
+  "no_proxy",
+  "NO_PROXY",
 ];
 
 function inherited(names: readonly string[]): NodeJS.ProcessEnv {

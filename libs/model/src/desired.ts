@@ -82,6 +82,8 @@ export interface DesiredVolume {
   definition: Record<string, unknown>;
   /** Data format and generation, written on the volume's labels. */
   format: number | null;
+  /** Formats that the version can read, as a semver range over `<format>.0.0`; null when the package does not say. */
+  reads: string | null;
   generation: number;
 }
 

@@ -8,6 +8,8 @@ export interface RenderedNode {
   node: string;
   /** Hex digest of the lock's content. */
   lockDigest: string;
+  /** The environment's policy: images without a digest are refused. */
+  requireDigests: boolean;
   /** Sorted by name; instances placed on other nodes are not in it. */
   instances: RenderedInstance[];
 }

@@ -3,8 +3,11 @@ import {
   type DesiredInstance,
   type DesiredVolume,
   type ObservedNode,
+  type ObservedVolume,
   resourceIds,
 } from "@keelson/model";
+
+import semver from "semver";
 
 import { wantsContainers } from "./service-change.ts";
 
@@ -51,6 +54,8 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
       },
     ];
   }
+  const unread = unreadData(volume, existing);
+  if (unread !== null) return [unread];
   if (existing.digest === volume.digest) return [];
   return [
     {
@@ -60,4 +65,15 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
       hint: "Keep the old definition, or give the volume a new name and move the data.",
     },
   ];
+}
+
+/** A version that cannot read what a volume holds must not get at it: at best it fails, at worst it writes. */
+function unreadData({ name, reads }: DesiredVolume, { format }: ObservedVolume): BlockedChange | null {
+  if (reads === null || format === null || semver.satisfies(`${format}.0.0`, reads)) return null;
+  return {
+    resource: resourceIds.volume(name),
+    code: "K3031",
+    message: `volume ${name} holds data of format ${format}, and this version reads ${reads}`,
+    hint: "Lock a version that reads the format, and move the data before this one.",
+  };
 }

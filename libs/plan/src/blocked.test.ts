@@ -242,6 +242,26 @@ describe("networks and volumes of our names", () => {
     `);
   });
 
+  test("a volume with data that the version cannot read keeps its services as they are", () => {
+    const reading = (image: string, reads: string) => {
+      const desired = node({
+        core: { services: { db: { image, volumes: ["data"] } }, volumes: { data: "" } },
+      });
+      for (const volume of desired.instances.flatMap(({ volumes }) => volumes))
+        Object.assign(volume, { format: 8, reads });
+      return desired;
+    };
+    const holding = changed(applied(reading("db:1.0", ">=6 <9")), ({ observed }) => {
+      for (const volume of observed.volumes) volume.format = 7;
+    });
+    expect(planText({ ...holding, desired: reading("db:2.0", ">=8 <10") })).toMatchInlineSnapshot(`
+      "! service:lab-core/db [K3023] lab-core/db waits for volume lab-core_data, which is blocked
+      ! volume:lab-core_data [K3031] volume lab-core_data holds data of format 7, and this version reads >=8 <10
+      "
+    `);
+    expect(planOf({ ...holding, desired: reading("db:2.0", ">=7 <10") }).blocked).toEqual([]);
+  });
+
   test("do not matter to an instance that is staged only", () => {
     const state = changed(
       { ...empty, desired: node({ mail: { ...mail, state: "staged" } }) },

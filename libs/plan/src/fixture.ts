@@ -109,6 +109,7 @@ function volume(...[project, key, definition]: [string, string, string]): Desire
     digest: digestBytes(definition),
     definition: { definition },
     format: null,
+    reads: null,
     generation: 1,
   };
 }

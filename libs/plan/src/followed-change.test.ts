@@ -83,7 +83,11 @@ describe("services that share a namespace", () => {
     const state = changed({ ...running, desired }, (copy) => {
       containerOf(copy, "lab-core/net").startedAt = "2026-11-20T07:00:00Z";
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 stop-container service:lab-core/tunnel (lab-core-tunnel-1) [restart]: is to be installed, not running
+      #2 stop-container service:lab-core/net (lab-core-net-1) [restart] after #1: is to be installed, not running
+      "
+    `);
   });
 
   test("the one inside gets no signal when it is replaced", () => {

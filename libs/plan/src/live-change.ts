@@ -52,7 +52,7 @@ export function findLiveChange(service: DesiredService, on: LiveContext): LiveCh
       addCauses(change, { causes, onChange: file.onChange });
       if (causes.length > 0) addDoubt(change, mount, { file, loaded, stored: on.stored });
     }
-    const gone = goneCauses(mount, { loaded, stored: on.stored });
+    const gone = goneCauses(mount, on);
     addCauses(change, { causes: gone, onChange: "restart" });
     const strays = on.mountChanges.find((each) => each.mount === mount)?.strays ?? [];
     const causes = strayCauses(mount, { strays, loaded });
@@ -93,7 +93,7 @@ function fileCauses(mount: DesiredMount, on: LoadedContext): string[] {
 }
 
 /** A folder that was removed as a whole is another one when it is back: only a restart binds that one. */
-function goneCauses(mount: DesiredMount, on: Omit<LoadedContext, "file">): string[] {
+function goneCauses(mount: DesiredMount, on: Pick<LoadedContext, "stored">): string[] {
   const isGone = mount.files.every((file) => findFile(mount, { file, stored: on.stored }) === undefined);
   return mount.layout === "data" && isGone ? [`folder ${mount.source} is missing`] : [];
 }

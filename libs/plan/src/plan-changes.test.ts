@@ -308,7 +308,12 @@ describe("instance states", () => {
         },
       });
     const state = { ...applied(withFile("running", 1, "old")), desired: withFile("installed", 2, "new") };
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 place-files files:lab-core/conf [restart]: file conf/a changed
+      #2 stop-container service:lab-core/web (lab-core-web-1) [restart]: is to be installed, not running
+      #3 create-containers service:lab-core/web [live] after #1 #2: web: 1 of 2 containers
+      "
+    `);
   });
 
   test("what is to be stopped does not wait for what is blocked", () => {

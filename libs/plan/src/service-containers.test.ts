@@ -211,7 +211,17 @@ describe("a killed Compose", () => {
         copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
       },
     );
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 pull-image image:db:2 [live]: is not on the node
+      #2 create-containers service:lab-core/db [recreate] after #1: db: image 1 → 2
+      #3 start-service service:lab-core/db [live] after #2: its containers are new
+      #4 await-service service:lab-core/db [live] after #3: until it is healthy
+      #5 remove-container service:lab-core/web (lab-core-web-1) [recreate] after #4: is left over from an interrupted replacement
+      #6 rename-container service:lab-core/web to lab-core-web-1 [live] after #5: is still named 0123456789ab_lab-core-web-1 after an interrupted replacement
+      #7 start-service service:lab-core/web [live] after #5: was never started
+      #8 await-service service:lab-core/web [live] after #7: until it runs
+      "
+    `);
   });
 
   test("leaves one that is itself outdated by now", () => {
@@ -306,7 +316,13 @@ describe("replicas", () => {
       for (const each of copy.observed.containers) each.health = "unhealthy";
       containerOf(copy, "lab-core/api").state = "exited";
     });
-    expect(planText(state)).toMatchInlineSnapshot();
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-core/web (lab-core-web-2) [recreate]: is more than the 1 wanted
+      #2 await-service service:lab-core/web [live] after #1: until it is healthy
+      #3 start-service service:lab-core/api [live] after #2: is not running (exit code 0)
+      #4 await-service service:lab-core/api [live] after #3: until it runs
+      "
+    `);
   });
 
   test("ten of them lose the tenth first", () => {

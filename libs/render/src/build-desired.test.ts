@@ -438,6 +438,19 @@ describe("what does not fit together on a node", () => {
     `);
   });
 
+  test("is an image without a digest, where the environment requires one", () => {
+    const environment = platform[environmentPath] ?? "";
+    const strict = { [environmentPath]: `${environment}policy: { requireDigests: true }\n` };
+    const { problems } = build(render(strict).rendered);
+    expect(problems.map(({ code, message }) => `${code} ${message}`)).toContain(
+      "K1313 lab-core/app runs app:1.0 without a digest, which environment lab requires",
+    );
+    expect(build(render().rendered).problems).toEqual([]);
+    const pinned = withService("app", { image: `app:1.0@sha256:${"0".repeat(64)}` });
+    const rest = build(render(strict).rendered, { models: pinned }).problems;
+    expect(rest.filter(({ message }) => message.includes("lab-core/app"))).toEqual([]);
+  });
+
   test("is a port that two services publish, on any address that is the same", () => {
     const ports = (host_ip: string, published = "80") => [
       { target: 80, published, ...(host_ip === "" ? {} : { host_ip }) },

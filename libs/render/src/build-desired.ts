@@ -122,6 +122,7 @@ function buildVolumes(instance: RenderedInstance, model: ComposeModel): DesiredV
     .map(([key, definition]) => ({
       ...describe(`${instance.project}_${key}`, { key, definition }),
       format: instance.data[key]?.format ?? null,
+      reads: instance.data[key]?.reads ?? null,
       generation: 1,
     }))
     .sort((a, b) => compareText(a.key, b.key));

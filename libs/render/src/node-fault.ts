@@ -21,6 +21,7 @@ export function findNodeFaults(
   return [
     ...findUnownedNetworks(context),
     ...findSharedPorts(context),
+    ...findUnpinnedImages(context),
     ...findMissingSecrets(rendered, on.secrets),
   ];
 }
@@ -95,6 +96,23 @@ function sourcesOf(
     const source = rendered.instances.find(({ name }) => name === instance.name);
     return source === undefined ? [] : [{ instance, source }];
   });
+}
+
+/** A tag can be moved after the review; the policy asks for what cannot. */
+function findUnpinnedImages({ rendered, instances }: FaultContext): Problem[] {
+  if (!rendered.requireDigests) return [];
+  return sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
+    instance.services
+      .filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))
+      .map(({ name, image }) =>
+        composeProblem(source, {
+          code: "K1313",
+          path: ["services", name, "image"],
+          message: `${instance.project}/${name} runs ${image} without a digest, which environment ${rendered.environment} requires`,
+          hint: `Name the image as ${image}@sha256:…, or set policy.requireDigests: false.`,
+        }),
+      ),
+  );
 }
 
 /** Each secret once, however many files need it. */

@@ -55,6 +55,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   const rendered: RenderedNode = {
     ...reference,
     lockDigest: digestValue(environment.lock?.value ?? null),
+    requireDigests: environment.environment.value.policy.requireDigests ?? false,
     instances,
   };
   return { rendered: problems.length === 0 ? rendered : null, settings, problems };

@@ -26,7 +26,7 @@ export const refusedTags: readonly string[] = [
 const harmlessFilters: readonly string[] = ["append", "prepend", "default", "raw", "json", "jsonify"];
 
 /** Each problem costs as much as the text is long: of a long one only the first is looked for. */
-const longestForAllProblems = 32_000;
+const longestForAllProblems = 16_000;
 const thorough = makeEngine({ catchAllErrors: true });
 const brief = makeEngine({ catchAllErrors: false });
 
