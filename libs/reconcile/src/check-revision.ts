@@ -43,7 +43,7 @@ async function checkNode(
   if (rendered === null) return problems;
   const resolved = await resolveModels(rendered, on.ports);
   if (resolved.problems.length > 0) return resolved.problems;
-  return buildDesired(rendered, { models: resolved.models, secrets: on.ports.secrets }).problems;
+  return buildDesired(rendered, { models: resolved.models, secrets: on.ports.secrets, repository }).problems;
 }
 
 /** A package with a problem has it on each node; it is said once. */

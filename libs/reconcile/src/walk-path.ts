@@ -80,7 +80,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const { models, ...resolve } = await step("resolve", async () => resolveModels(rendered, ports));
   if (hasStopped(resolve.problems)) return;
   const { desired, ...build } = await step("build", async () =>
-    buildDesired(rendered, { models, secrets: ports.secrets }),
+    buildDesired(rendered, { models, secrets: ports.secrets, repository: read.repository }),
   );
   walk.desired = desired;
   if (hasStopped(build.problems) || desired === null || input.until === "desired") return;

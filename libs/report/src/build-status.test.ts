@@ -147,7 +147,11 @@ describe("buildStatus", () => {
 
   it("must report a failed operation with its code, and never as applied", () => {
     const operation: Operation = {
-      ...{ id: "#1", resource: "image:web:2", causes: [], class: "live", after: [] },
+      id: "#1",
+      resource: "image:web:2",
+      causes: [],
+      class: "live",
+      after: [],
       kind: "pull-image",
       image: "web:2",
     };

@@ -84,7 +84,10 @@ describe("formatPlanSummary", () => {
   it("must fold the files of a service that changes anyway, and show those that nobody is told of", () => {
     const signal: Operation = {
       ...base,
-      ...{ instance: "core", service: "nginx", containerId: "c", signal: "HUP" },
+      instance: "core",
+      service: "nginx",
+      containerId: "c",
+      signal: "HUP",
       kind: "signal-container",
       resource: "service:lab-core/nginx",
       class: "reload",
