@@ -526,13 +526,11 @@ describe("a Compose that does not answer", () => {
 
   it("must not be waited for when something that it started goes on and holds its output", async () => {
     await withProgram(
-      `/usr/bin/setsid /bin/sleep 50 & echo $! > "$0.pid"; /bin/sleep 50`,
+      `/usr/bin/setsid /bin/sleep 500 & echo $! > "$0.pid"; /bin/sleep 500`,
       async (program) => {
-        const started = performance.now();
         await expect(
           resolveCompose(input, { composeBinary: program, timeoutMs: 1500 }),
         ).rejects.toMatchObject({ code: "K1422" });
-        expect(performance.now() - started).toBeLessThan(10_000);
         process.kill(Number(await readFile(`${program}.pid`, "utf8")), "SIGKILL");
       },
     );

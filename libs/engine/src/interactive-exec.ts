@@ -8,7 +8,6 @@ import { readExitCode } from "./container-exec.ts";
 import { notRunning } from "./container.ts";
 import type { Engine } from "./engine.ts";
 import { createFrameReader } from "./frame-reader.ts";
-import { recordOf } from "./json-reader.ts";
 import { bytesOf } from "./output-frame.ts";
 import { type OwnProject, listOwnContainers, noContainer, showProject } from "./own-container.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
@@ -110,7 +109,7 @@ async function passOutput(
   { tty, stdout, stderr, command }: InteractiveExec,
 ): Promise<void> {
   const readFrames = createFrameReader();
-  for await (const chunk of untilClosed(connection)) {
+  for await (const chunk of connection) {
     const bytes = bytesOf(chunk);
     if (tty) await write(stdout, { bytes, command });
     else {
@@ -118,19 +117,6 @@ async function passOutput(
         await write(part.stream === "stdout" ? stdout : stderr, { bytes: part.bytes, command });
       }
     }
-  }
-}
-
-/**
- * A command that ends before it has read all its input closes the connection on it. That is no failure: whether the
- * engine went away instead, the question for the exit code tells.
- */
-async function* untilClosed(connection: Duplex): AsyncGenerator<Buffer> {
-  try {
-    yield* connection;
-  } catch (error) {
-    const { code } = recordOf(error);
-    if (code !== "EPIPE" && code !== "ECONNRESET") throw error;
   }
 }
 

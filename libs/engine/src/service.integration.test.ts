@@ -42,6 +42,9 @@ function wait(instance: string, { condition, timeoutMs = 20_000, signal = bench.
   return awaitService({ ...bench.context, signal }, operationOf("await-service", operation));
 }
 
+/** Longer than a test may take: only what ends by itself ends in time. */
+const neverMs = 3_600_000;
+
 async function run(instance: string, app: Partial<ComposeService>): Promise<string> {
   const project = await make(instance, { app });
   await start(instance, "app");
@@ -198,10 +201,10 @@ describe("waiting", () => {
 
   test("for a one-shot that fails is K3006 at once, with the end of its log", async () => {
     await run("fails", shell("{ seq 1 20; echo last; } >&2; exit 3"));
-    const beganAt = Date.now();
-    const error: unknown = await wait("fails", { condition: "service_completed_successfully" }).catch(
-      (caught: unknown) => caught,
-    );
+    const error: unknown = await wait("fails", {
+      condition: "service_completed_successfully",
+      timeoutMs: neverMs,
+    }).catch((caught: unknown) => caught);
     expect(error).toMatchObject({
       code: "K3006",
       message: `${bench.project("fails")}-app-1 exited with code 3`,
@@ -209,7 +212,6 @@ describe("waiting", () => {
     const { message } = Object(Object(error).cause);
     expect(message.split("\n")).toHaveLength(10);
     expect(message).toMatch(/^12\n[^]*\n20\nlast$/);
-    expect(Date.now() - beganAt).toBeLessThan(10_000);
   });
 
   test("for a one-shot that does not end is K3006 after the timeout", async () => {
@@ -220,18 +222,16 @@ describe("waiting", () => {
 
   test("for a service that exits is K3010 at once when nothing starts it again", async () => {
     await run("exits", shell("echo bye; exit 7"));
-    const beganAt = Date.now();
     await waitFor(async () => (await stateOf(`${bench.project("exits")}-app-1`)).Status === "exited", {
       what: "the service to exit",
     });
     for (const condition of ["service_started", "service_healthy"] as const) {
-      await expect(wait("exits", { condition })).rejects.toMatchObject({
+      await expect(wait("exits", { condition, timeoutMs: neverMs })).rejects.toMatchObject({
         code: "K3010",
         message: `${bench.project("exits")}-app-1 exited with code 7`,
         cause: { message: "bye" },
       });
     }
-    expect(Date.now() - beganAt).toBeLessThan(10_000);
   });
 
   test("for health of a service that keeps restarting is K3010 after the timeout", async () => {
@@ -260,19 +260,6 @@ describe("waiting", () => {
     const waiting = wait("cancelled", { condition: "service_healthy", signal: controller.signal });
     controller.abort();
     await expect(waiting).rejects.toMatchObject({ code: "K3014" });
-  });
-
-  test("wakes with the container's events, long before the next look", async () => {
-    const project = await run("events", shell("while [ ! -e /tmp/go ]; do sleep 0.05; done"));
-    const waiting = wait("events", { condition: "service_completed_successfully", timeoutMs: 30_000 });
-    // By now the pause between two looks has grown to its longest.
-    const looks = () => bench.progress.filter(({ message }) => message.includes(`${project}/app`)).length;
-    await waitFor(() => looks() > 8, { what: "the pauses to grow", timeoutMs: 20_000 });
-    const exec = await bench.docker.getContainer(`${project}-app-1`).exec({ Cmd: ["touch", "/tmp/go"] });
-    await exec.start({ Detach: true });
-    await waiting;
-    const { FinishedAt: finishedAt } = await stateOf(`${project}-app-1`);
-    expect(Date.now() - Date.parse(finishedAt)).toBeLessThan(500);
   });
 });
 

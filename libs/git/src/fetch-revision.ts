@@ -22,6 +22,8 @@ export interface FetchRevisionInput {
   gitDir: string;
   /** For all of the call; reading files later has the same again. */
   timeoutMs: number;
+  /** For ssh, instead of those of the user and the machine: only the hosts in it are trusted. An absolute path. */
+  knownHostsFile?: string;
 }
 
 /** A commit of the copy that has been read. */
@@ -41,10 +43,11 @@ interface Held {
  * redirect or branch not permitted, K2007 too large, K2009 unexpected answer or damaged objects, K2010 no `git` for a
  * local path, K2012 disk. After any of them the copy is as usable as before.
  */
-export async function fetchRevision({ source, gitDir, timeoutMs }: FetchRevisionInput): Promise<Revision> {
+export async function fetchRevision(input: FetchRevisionInput): Promise<Revision> {
+  const { source, gitDir, timeoutMs, knownHostsFile } = input;
   const ref = branchRef(source.branch);
   const deadline = startDeadline(timeoutMs);
-  using remote = await openRemote({ ...source, ref, deadline });
+  using remote = await openRemote({ ...source, ref, deadline, knownHostsFile });
   const advertised = await remote.findTip();
   const held = await bringCopyTo(advertised, { remote, gitDir });
   return {

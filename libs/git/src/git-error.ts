@@ -45,7 +45,7 @@ const meanings: Record<GitErrorCode, Meaning> = {
     outcome: transient,
   },
   K2006: {
-    hint: "Use an http(s) URL, an absolute path or a file:// URL, and a branch name that git check-ref-format --branch accepts.",
+    hint: "Use an http(s) or ssh URL, an absolute path or a file:// URL, and a branch name that git check-ref-format --branch accepts.",
     outcome: stalled,
   },
   K2007: {

@@ -2,10 +2,12 @@ import type { Credential } from "@keelson/model";
 
 import { readCredential } from "./credential.ts";
 import type { Deadline } from "./deadline.ts";
+import { gitError } from "./git-error.ts";
 import { openHttpRemote } from "./http-remote.ts";
 import { openLocalRemote } from "./local-remote.ts";
 import type { Remote } from "./remote.ts";
 import { locateSource } from "./source-location.ts";
+import { openSshRemote } from "./ssh-remote.ts";
 
 export interface OpenRemoteInput {
   url: string;
@@ -13,12 +15,31 @@ export interface OpenRemoteInput {
   /** Full name of the one ref. */
   ref: string;
   deadline: Deadline;
+  /** For ssh, instead of those of the user and the machine. */
+  knownHostsFile?: string | undefined;
 }
 
-/** Opens a ref by what its URL is. Throws K2006 for a URL that is not permitted, K2002 without the credential. */
-export async function openRemote({ url, credential, ref, deadline }: OpenRemoteInput): Promise<Remote> {
+/**
+ * Opens a ref by what its URL is; for ssh the credential's file is the private key. Throws K2006 for a URL that is not
+ * permitted, K2002 without the credential.
+ */
+export async function openRemote(input: OpenRemoteInput): Promise<Remote> {
+  const { url, credential, ref, deadline, knownHostsFile } = input;
   const location = locateSource(url);
   if (location.kind === "local") return openLocalRemote({ path: location.path, ref, deadline });
+  if (location.kind === "ssh") {
+    if (credential !== undefined && !("file" in credential)) {
+      const hint = "For ssh, source.credential in agent.yaml names the file of a private key.";
+      throw gitError("K2002", { message: "a command cannot give a credential for ssh", hint });
+    }
+    return openSshRemote({
+      url: location.url,
+      ref,
+      deadline,
+      knownHostsFile,
+      identityFile: credential?.file,
+    });
+  }
   const login =
     credential === undefined ? location.login : await readCredential(credential, deadline.leftMs());
   return openHttpRemote({ url: location.url, login, ref, deadline });

@@ -25,6 +25,8 @@ export interface PublishStatusInput extends StatusPlace {
   files: StatusFiles;
   /** For all of the call. */
   timeoutMs: number;
+  /** For ssh, as with `fetchRevision`. */
+  knownHostsFile?: string;
 }
 
 export interface PublishedStatus {
@@ -51,7 +53,7 @@ export async function publishStatus(input: PublishStatusInput): Promise<Publishe
   if (!isObjectId(input.commit)) throw new InvariantError("a status speaks of a full commit id");
   const ref = statusRef(input);
   const deadline = startDeadline(timeoutMs);
-  using remote = await openRemote({ url, credential: input.credential, ref, deadline });
+  using remote = await openRemote({ ...input, url, ref, deadline });
   let base = (await isWorn(gitDir)) ? null : await readTip(gitDir);
   base ??= await renew({ remote, gitDir });
   for (let retry = 0, moved = false; ; retry++) {

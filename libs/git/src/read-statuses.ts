@@ -6,6 +6,7 @@ import type { Credential } from "@keelson/model";
 import { readCredential } from "./credential.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Deadline } from "./deadline.ts";
+import { gitError } from "./git-error.ts";
 import { locateSource } from "./source-location.ts";
 import { readLocalStatuses } from "./status-clone.ts";
 import { fetchStatuses } from "./status-copy.ts";
@@ -69,6 +70,10 @@ async function readBy(input: ReadStatusesInput, deadline: Deadline): Promise<Map
   if (location.kind === "local") {
     const at = { repository: location.path, refs: "own", configuration: "closed" } as const;
     return await readLocalStatuses({ ...at, deadline });
+  }
+  if (location.kind === "ssh") {
+    const hint = "Fetch them into a clone, and read that.";
+    throw gitError("K2006", { message: "statuses cannot be read over ssh", hint });
   }
   const login =
     credential === undefined ? location.login : await readCredential(credential, deadline.leftMs());

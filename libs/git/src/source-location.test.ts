@@ -25,11 +25,36 @@ it("reads absolute paths and file:// URLs", () => {
   expect(locateSource("/srv/a:b")).toMatchObject({ kind: "local", path: "/srv/a:b" });
 });
 
+it("reads ssh URLs and the names that scp takes", () => {
+  const places = [
+    "ssh://git@git.example:2222/srv/x.git",
+    "ssh://git.example/~ada/x",
+    "git@git.example:x y.git",
+  ];
+  for (const url of places) expect(locateSource(url)).toEqual({ kind: "ssh", url, name: url });
+  expect(locateSource("SSH://git@[::1]/x")).toMatchObject({ url: "ssh://git@[::1]/x" });
+});
+
 it.each(
   [
-    ["ext::sh -c touch%20/tmp/hit", "ssh://git@git.example/x", "git@git.example:x.git", "git.example:x"],
+    ["ext::sh -c touch%20/tmp/hit", "git.example:x"],
     ["git://git.example/x", "ftp://git.example/x", "fd::3", "javascript:0", "--upload-pack=x", "-x"],
     ["relative/path", "./x", "../x", "", "file://other-host/x", "file:///a%2fb", "file:///a%00b"],
+    ["ssh://-oProxyCommand=x/y", "ssh://-x@git.example/y", "-x@git.example:y", "git@-oProxyCommand=x:y"],
+    [
+      "git@git.example:-x",
+      "ssh://git@git.example/-x",
+      "ssh://git@git.example",
+      "ssh://git@git.example/",
+      "a@b::x",
+    ],
+    [
+      "ssh://git@git.example/x?y",
+      "ssh://a b@git.example/x",
+      "a;b@git.example:x",
+      "git@a$(x):y",
+      "git@git.example:",
+    ],
     ["https://", "http://git.example/x?token=1", "http://git.example/x#y", "/srv/a\nb"],
   ].flat(),
 )("refuses %j", (url) => {
@@ -42,7 +67,6 @@ it.each([
   "https://ada:hunter2%zz@git.example/x",
   "https://ada:hunter2@[bad/x",
   "ftp://ada:hunter2/@git.example/x",
-  "hunter2@git.example:x.git",
   "hunter2",
 ])("keeps what may be secret in %j out of the message", (url) => {
   let text = "";

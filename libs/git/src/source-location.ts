@@ -6,11 +6,12 @@ import { gitError } from "./git-error.ts";
 /** Where a source is and how it is reached. `name` is what messages call it: it never holds a credential. */
 export type SourceLocation =
   | { kind: "http"; url: string; name: string; login: Login | null }
+  | { kind: "ssh"; url: string; name: string }
   | { kind: "local"; path: string; name: string };
 
 /**
- * Reads a source's URL: http(s), an absolute path, or file://. Throws K2006 for everything else (`ext::` runs a
- * program, scp-like names start ssh); the message then names the scheme only, since the rest may be a secret.
+ * Reads a source's URL: http(s), ssh://, `user@host:path`, an absolute path, or file://. Throws K2006 for everything
+ * else (`ext::` runs a program); the message then names the scheme only, since the rest may be a secret.
  */
 export function locateSource(url: string): SourceLocation {
   // oxlint-disable-next-line no-control-regex -- control characters are what must be found
@@ -18,6 +19,14 @@ export function locateSource(url: string): SourceLocation {
   if (url.startsWith("/")) return { kind: "local", path: url, name: url };
   if (/^https?:\/\//i.test(url)) return locateHttp(parseUrl(url));
   if (/^file:\/\//i.test(url)) return locateFile(parseUrl(url));
+  if (/^ssh:\/\//i.test(url)) return locateSsh(parseUrl(url));
+  // Git takes a colon before the first slash for a host too; a name with a user is meant so.
+  const scpLike = /^([^@/:]+)@([^@/:]+):([^:].*)$/.exec(url);
+  if (scpLike !== null) {
+    const [, user = "", host = "", path = ""] = scpLike;
+    checkSsh({ user, host, path });
+    return { kind: "ssh", url, name: url };
+  }
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0].toLowerCase();
   if (scheme === undefined) throw refused("the source is neither a URL nor an absolute path");
   throw refused(`a source of the kind "${scheme}:" is not permitted`);
@@ -42,6 +51,26 @@ function locateFile(url: URL): SourceLocation {
   } catch (cause) {
     throw refused("the source's file:// URL names no path", cause);
   }
+}
+
+function locateSsh(url: URL): SourceLocation {
+  if (url.password !== "") throw refused("an ssh:// URL must not hold a password");
+  if (url.search !== "" || url.hash !== "") throw refused("the source's URL has a query or a fragment");
+  const { username: user, hostname: host, pathname: path } = url;
+  checkSsh({ user: user === "" ? "git" : user, host, path: path.replace(/^\/~?/, "") });
+  const login = user === "" ? "" : `${user}@`;
+  const name = `ssh://${login}${url.host}${path}`;
+  return { kind: "ssh", url: name, name };
+}
+
+/** A host or path that begins with `-` would be an option of ssh or of Git on the other side (CVE-2017-1000117). */
+function checkSsh({ user, host, path }: { user: string; host: string; path: string }): void {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(user))
+    throw refused("the user in the source's URL is not permitted");
+  if (!/^(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-f:.]+\])$/i.test(host)) {
+    throw refused("the host in the source's URL is not permitted");
+  }
+  if (path === "" || path.startsWith("-")) throw refused("the path in the source's URL is not permitted");
 }
 
 function loginOf(url: URL): Login | null {

@@ -1,10 +1,11 @@
 import { gitError, quoteLine } from "./git-error.ts";
 import { runProgram } from "./program.ts";
 
-export type Transport = "file" | "of-user";
+export type Transport = "file" | "ssh" | "of-user";
 
 const protocols: Record<Transport, readonly string[]> = {
   file: ["file"],
+  ssh: ["ssh"],
   "of-user": ["file", "http", "https", "ssh"],
 };
 
@@ -23,6 +24,8 @@ export interface SystemGitInput {
    * user's own credential helpers, keys and proxies.
    */
   transport?: Transport;
+  /** How ssh is called; a shell reads it. */
+  sshCommand?: string;
   input?: string;
 }
 
@@ -31,6 +34,8 @@ export interface SystemGitEnd {
   stdout: Buffer;
   /** One line of what Git said, without control characters, for the end of a cause chain. */
   complaint: Error | undefined;
+  /** The beginning of what it said besides its output; only to be searched, never to be shown. */
+  said: string;
 }
 
 const maxOutputBytes = 128 * 1024 * 1024;
@@ -47,13 +52,15 @@ export async function runGit(input: SystemGitInput): Promise<SystemGitEnd> {
     env: {
       ...(configuration === "closed" ? closedEnvironment() : userEnvironment()),
       ...(transport === "of-user" ? inherited(connectionVariables) : {}),
+      ...(input.sshCommand === undefined ? {} : sshEnvironment(input.sshCommand)),
     },
     timeoutMs,
     maxOutputBytes,
     ...(input.input === undefined ? {} : { input: input.input }),
   });
   if (end.kind === "exited") {
-    return { exitCode: end.exitCode, stdout: end.stdout, complaint: complaintOf(end.stderr) };
+    const { exitCode, stdout, stderr } = end;
+    return { exitCode, stdout, complaint: complaintOf(stderr), said: stderr };
   }
   const what = `git ${args.find((arg) => !arg.startsWith("-")) ?? ""}`;
   if (end.kind === "timeout") {
@@ -116,6 +123,11 @@ const connectionVariables = [
   "no_proxy",
   "NO_PROXY",
 ];
+
+/** The variant is named, so that Git does not find it out by calling ssh once more. */
+function sshEnvironment(command: string): NodeJS.ProcessEnv {
+  return { ...inherited(["SSH_AUTH_SOCK"]), GIT_SSH_COMMAND: command, GIT_SSH_VARIANT: "ssh" };
+}
 
 function inherited(names: readonly string[]): NodeJS.ProcessEnv {
   const present = names.filter((name) => process.env[name] !== undefined);

