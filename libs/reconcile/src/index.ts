@@ -19,4 +19,5 @@ export {
   reconcileOnce,
 } from "./reconcile-once.ts";
 export { type CheckResult, checkRevision } from "./check-revision.ts";
-export type { Walk } from "./walk-path.ts";
+export { planBetween } from "./plan-between.ts";
+export { type Walk, policyOf } from "./walk-path.ts";

@@ -86,7 +86,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   if (hasStopped(build.problems) || desired === null || input.until === "desired") return;
 
   const observed = (walk.observed = await step("observe", async () => observeNode(desired, input.ports)));
-  const policy = readPolicy(read.repository, reference);
+  const policy = policyOf(walk, reference);
   const record = ports.record.readState();
   const plan = (walk.plan = await step("plan", async () =>
     planChanges({ desired, observed, record, policy }),
@@ -128,7 +128,11 @@ async function applyAndObserve(walk: Walk, input: ApplyInput): Promise<void> {
   walk.remaining = planChanges({ desired, observed, record: ports.record.readState(), policy });
 }
 
-function readPolicy(repository: Repository, { environment }: NodeReference): PlanPolicy {
-  const document = repository.environments.get(environment)?.environment.value;
+/** What the environment permits a plan to do. */
+export function policyOf(
+  { repository }: Pick<Walk, "repository">,
+  { environment }: NodeReference,
+): PlanPolicy {
+  const document = repository?.environments.get(environment)?.environment.value;
   return { allowMassRemoval: document?.policy.allowMassRemoval ?? false };
 }

@@ -83,6 +83,7 @@ async function startForeign(
     name,
     Image: platform.image("app:1"),
     Labels: { ...labels },
+    HostConfig: { NetworkMode: "none" },
   });
   await container.start();
   return container.id;

@@ -79,6 +79,10 @@ describe("SIGKILL", () => {
     expect(round.exitCode).toBe(0);
   });
 
+  it("must have left nothing to do", async () => {
+    expect((await platform().reconcile()).output).toContain("nothing to do");
+  });
+
   async function upgrade(): Promise<void> {
     version += 1;
     await platform().upgrade({ "packages/web/app.conf": `${version}\n` });
@@ -122,6 +126,5 @@ describe("SIGKILL", () => {
     for (const service of ["quick", "slow"]) {
       expect(await platform().exec(`web/${service}`, "cat", "/etc/app/app.conf")).toBe(`${version}\n`);
     }
-    expect((await platform().reconcile()).output).toContain("nothing to do");
   }
 });

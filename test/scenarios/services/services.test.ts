@@ -54,7 +54,6 @@ describe("services", () => {
     });
     await expectSideToReachApp();
     expect(round.exitCode).toBe(0);
-    expect((await platform().reconcile()).output).toContain("nothing to do");
   });
 
   it("must not be left in a dead network when somebody restarts the one that they live in", async () => {
@@ -102,7 +101,6 @@ describe("services", () => {
     expect(states).toEqual(containers);
     expect(round.exitCode).toBe(0);
     expect(round.status.instances[0]?.state).toBe(reported);
-    expect((await platform().reconcile()).output).toContain("nothing to do");
   });
 
   async function names(): Promise<string[]> {

@@ -1,7 +1,6 @@
 import { findComposeBinary, wireDesired, wirePlan } from "@keelson/node";
-import { planChanges, simulate, emptyObserved } from "@keelson/plan";
-import { emptyRecord, type Revision } from "@keelson/model";
-import { type Walk, planOnce, readDesired } from "@keelson/reconcile";
+import type { Revision } from "@keelson/model";
+import { type Walk, planBetween, planOnce, policyOf, readDesired } from "@keelson/reconcile";
 
 import { type NodeOptions, readNodeSettings } from "../node-options.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
@@ -63,19 +62,9 @@ async function planFrom(
     readDesired(wireDesired({ composeBinary, fetchRevision: async () => at, emit: () => {} }), on.reference);
   const walk = await desiredAt(revision);
   if (walk.desired === null) return walk;
-  let state = { observed: emptyObserved, record: emptyRecord };
-  if (on.from !== "none") {
-    const before = await desiredAt(await openCommit({ repository: on.repository, revision: on.from }));
-    if (before.desired === null) return { ...walk, plan: null, problems: before.problems };
-    const first = planChanges({ desired: before.desired, ...state, policy: { allowMassRemoval: true } });
-    state = simulate({ desired: before.desired, ...state }, first.operations);
-  }
-  const { environment } = on.reference;
-  const policy = walk.repository?.environments.get(environment)?.environment.value.policy;
-  const changes = planChanges({
-    desired: walk.desired,
-    ...state,
-    policy: { allowMassRemoval: policy?.allowMassRemoval ?? false },
-  });
-  return { ...walk, plan: changes };
+  const from = on.from === "none" ? null : await openCommit({ repository: on.repository, revision: on.from });
+  const before = from === null ? null : await desiredAt(from);
+  if (before !== null && before.desired === null) return { ...walk, problems: before.problems };
+  const policy = policyOf(walk, on.reference);
+  return { ...walk, plan: planBetween(before?.desired ?? null, { after: walk.desired, policy }) };
 }

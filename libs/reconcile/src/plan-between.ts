@@ -1,0 +1,34 @@
+import { type DesiredNode, type Plan, emptyRecord } from "@keelson/model";
+import {
+  type PlanPolicy,
+  type SimulatedNode,
+  describeOrder,
+  emptyObserved,
+  planChanges,
+  simulate,
+} from "@keelson/plan";
+
+/**
+ * The plan from one desired state to another, as if the first had been applied on an empty node; null for an empty
+ * node itself. It asks no engine: for code review, and for nodes that are elsewhere.
+ */
+export function planBetween(
+  before: DesiredNode | null,
+  on: { after: DesiredNode; policy: PlanPolicy },
+): Plan {
+  const { observed, record } =
+    before === null ? { observed: emptyObserved, record: emptyRecord } : applied(before);
+  return planChanges({ desired: on.after, observed, record, policy: on.policy });
+}
+
+function applied(desired: DesiredNode): Pick<SimulatedNode, "observed" | "record"> {
+  const empty = { desired, observed: emptyObserved, record: emptyRecord };
+  const first = planChanges({ ...empty, policy: { allowMassRemoval: true } });
+  const { observed, record } = simulate(empty, first.operations);
+  const { digest: desiredDigest, lockDigest } = desired;
+  const order = describeOrder(desired);
+  return {
+    observed,
+    record: { ...record, applied: { commit: "", desiredDigest, lockDigest, appliedAt: "", ...order } },
+  };
+}
