@@ -46,7 +46,7 @@ test("containers of a private engine reach each other by name", async () => {
   await service.rename({ name: "server" });
   const client = await engine.docker.createContainer({
     Image: tag,
-    Cmd: ["wget", "-q", "-T", "5", "-O", "/dev/null", "http://server:8080/"],
+    Cmd: ["timeout", "10", "wget", "-q", "-O", "/dev/null", "http://server:8080/"],
     HostConfig: { NetworkMode: "inside" },
   });
   await client.start();

@@ -1,32 +1,31 @@
 #!/usr/bin/env node
-import { KeelsonError, formatError, keelsonVersion } from "@keelson/model";
-import { escapeLines } from "@keelson/report";
-import { Command, CommanderError } from "commander";
+import { parseArgs } from "node:util";
 
-import { reconcile } from "./reconcile.ts";
-
-const stop = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.once(name, () => stop.abort(new KeelsonError({ code: "K9013", message: `stopped by ${name}` })));
+// The process that stays loads no library: what it does not load does not grow. Everything else is loaded when asked for.
+const [command, ...args] = process.argv.slice(2);
+if (command === "run" && !args.includes("--help") && !args.includes("-h")) {
+  await stay();
+} else {
+  const { runCommandLine } = await import("./command-line.ts");
+  process.exitCode = await runCommandLine();
 }
+// An IPC channel to a watcher would keep a finished round alive.
+if (process.connected) process.disconnect();
 
-const program = new Command("keelson-agent")
-  .description("Keeps this node at what its environment says in Git.")
-  .version(keelsonVersion);
-program
-  .command("reconcile")
-  .description("one round: fetch, plan, apply, report, and exit")
-  .option("--config <file>", "agent.yaml of this node", "/etc/keelson/agent.yaml")
-  .option("--json", "print the status as JSON, and the log to stderr")
-  .action(async (options: { config: string; json?: boolean }) => {
-    process.exitCode = await reconcile(options, stop.signal);
-  });
-
-try {
-  for (const command of [program, ...program.commands]) command.exitOverride();
-  await program.parseAsync();
-} catch (error) {
-  const isUsage = error instanceof CommanderError;
-  if (!isUsage) process.stderr.write(`${escapeLines(formatError(error))}\n`);
-  process.exitCode = isUsage ? (error.exitCode === 0 ? 0 : 2) : 1;
+async function stay(): Promise<void> {
+  const { watch } = await import("./watch.ts");
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { config: { type: "string", default: "/etc/keelson/agent.yaml" } },
+    });
+    await watch(values.config, stop.signal);
+  } catch (error) {
+    const isUsage =
+      error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = isUsage ? 2 : 1;
+  }
 }

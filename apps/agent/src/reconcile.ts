@@ -1,7 +1,10 @@
-import { fetchRevision } from "@keelson/git";
+import { fetchRevision, readCommit, readCredential } from "@keelson/git";
 import {
   type AgentConfig,
   type KeelsonEvent,
+  KeelsonError,
+  type ObservedContainer,
+  type Revision,
   codeOf,
   formatError,
   parseDurationMs,
@@ -18,7 +21,8 @@ import {
   isMereStep,
 } from "@keelson/report";
 
-/** Of the agent and the command: they are released together. */
+import { type RoundReport, fingerprintOf } from "./round-report.ts";
+
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
 
@@ -31,8 +35,49 @@ export async function reconcile(
   const log = newLog(options.json === true ? process.stderr : process.stdout);
   const round = await runRound(config, { log, signal });
   logRound(log, round);
+  await tellWatcher(round, config);
   if (options.json === true) process.stdout.write(`${formatJson(round.status)}\n`);
   return isReady(round) ? 0 : 1;
+}
+
+/** A round that a watcher started says how it went, and what to look at from now on. */
+async function tellWatcher(round: Round, config: AgentConfig): Promise<void> {
+  if (process.send === undefined) return;
+  const { url, branch, credential } = config.source;
+  const timeoutMs = parseDurationMs(config.timeouts.git);
+  const isOurs = ({ ownership }: ObservedContainer) => ownership === "ours";
+  const containers = round.observed?.containers
+    .filter(isOurs)
+    .map((each) => [each.id, fingerprintOf(each)] as const);
+  const report: RoundReport = {
+    isReady: isReady(round),
+    isStalled:
+      round.status.errors.length > 0 && round.status.errors.every(({ outcome }) => outcome === "stalled"),
+    operationCount: round.results.length,
+    commit: round.revision?.staleBecause === undefined ? (round.revision?.commit ?? "") : "",
+    containers: containers === undefined ? null : Object.fromEntries(containers),
+    follow: {
+      git: {
+        url,
+        branch,
+        timeoutMs,
+        credential: credential === undefined ? null : await readLogin(credential, timeoutMs),
+      },
+      environment: config.environment,
+      dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
+      intervalMs: parseDurationMs(config.interval),
+    },
+  };
+  process.send(report);
+}
+
+/** What cannot be read now fails the round's own fetch, with its code; the watcher then asks without it. */
+async function readLogin(...[credential, timeoutMs]: Parameters<typeof readCredential>) {
+  try {
+    return await readCredential(credential, timeoutMs);
+  } catch {
+    return null;
+  }
 }
 
 async function runRound(config: AgentConfig, on: { log: Log; signal: AbortSignal }): Promise<Round> {
@@ -52,7 +97,7 @@ async function runRound(config: AgentConfig, on: { log: Log; signal: AbortSignal
       timeoutMs: parseDurationMs(config.timeouts.git),
     };
     using node = await wireApply(settings, {
-      fetchRevision: async () => fetchRevision(fetch),
+      fetchRevision: async () => fetchOrLast(fetch),
       emit: (event) => logEvent(on.log, event),
       signal,
       lockWaitMs,
@@ -60,6 +105,30 @@ async function runRound(config: AgentConfig, on: { log: Log; signal: AbortSignal
     return await reconcileOnce(node, options);
   } catch (error) {
     return describeUnbegun(error, { ...options, at: new Date() });
+  }
+}
+
+/** While Git is away the node is kept at the last revision that it has; a revision is never made up. */
+async function fetchOrLast(fetch: Parameters<typeof fetchRevision>[0]): Promise<Revision> {
+  try {
+    return await fetchRevision(fetch);
+  } catch (error) {
+    if (!(error instanceof KeelsonError) || error.outcome.kind !== "transient") throw error;
+    const last = await readLast(fetch);
+    if (last === null) throw error;
+    return { ...last, staleBecause: error };
+  }
+}
+
+async function readLast({
+  gitDir,
+  timeoutMs,
+}: Parameters<typeof fetchRevision>[0]): Promise<Revision | null> {
+  try {
+    return await readCommit({ repository: gitDir, revision: "refs/heads/tracked", timeoutMs });
+  } catch (error) {
+    if (error instanceof KeelsonError) return null; // there is none yet, or no system Git: the fetch's error is the one to tell
+    throw error;
   }
 }
 

@@ -188,7 +188,7 @@ async function slowCompose(name: string): Promise<{ path: string; began: string;
     `echo $$ >> ${began}`,
     // Not for ever when a test fails: the folder goes with it.
     `while [ ! -e ${go} ]; do [ -e ${began} ] || exit 1; sleep 0.02; done`,
-    `exec ${bench.context.composeBinary} "$@"`,
+    `exec '${bench.context.composeBinary}' "$@"`,
   ];
   await writeFile(path ?? "", `${script.join("\n")}\n`);
   await chmod(path ?? "", 0o755);
@@ -265,7 +265,7 @@ test("a lock on the inherited descriptor outlives a killed agent until its Compo
        emitProgress: () => {}, signal: new AbortController().signal, composeFileOf: () => composeFile }, operation);`,
   );
   // flock(1) locks descriptor 9 and the shell becomes the agent, which holds it from then on.
-  const script = `exec 9>${lock} && flock --exclusive 9 && exec ${process.execPath} ${agentFile}`;
+  const script = `exec 9>'${lock}' && flock --exclusive 9 && exec '${process.execPath}' '${agentFile}'`;
   const agent = spawn("/bin/sh", ["-c", script], { stdio: "ignore" });
   const isLocked = async () => (await runProgram(["flock", "--nonblock", lock, "true"])).exitCode !== 0;
   await waitFor(async () => (await linesOf(slow.began)) === 1, { what: "Compose to begin" });

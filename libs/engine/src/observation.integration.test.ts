@@ -152,7 +152,7 @@ test("every field of what runs is seen", async () => {
       project,
       digest: "v1",
       format: 7,
-      reads: null,
+
       generation: 2,
     },
   ]);
@@ -251,7 +251,6 @@ describe("ownership", () => {
         project: "",
         digest: "",
         format: null,
-        reads: null,
         generation: 1,
       };
       expect(observed.volumes).toContainEqual(volume);

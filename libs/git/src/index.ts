@@ -1,3 +1,4 @@
+export { readCredential } from "./credential.ts";
 export { fetchRevision } from "./fetch-revision.ts";
 export type { FetchRevisionInput } from "./fetch-revision.ts";
 export { readCommit } from "./read-commit.ts";

@@ -1,10 +1,12 @@
-import { mkdir, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 
 import { codeOf } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
+import { makeGitRepository, makeTempFolder, startGitServer, startHttpFront } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { makeEmptyCopy } from "./local-copy.ts";
 import { publishStatus } from "./publish-status.ts";
@@ -49,6 +51,16 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
     takeRequests: () => server.requests.splice(0).map((request) => `${request.method} ${request.path}`),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
+}
+
+function passOn(port: number, at: { request: IncomingMessage; response: ServerResponse }): void {
+  const { method, url, headers } = at.request;
+  const onward = httpRequest({ host: "127.0.0.1", port, method, path: url, headers }, (answer) => {
+    at.response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(at.response);
+  });
+  onward.on("error", (error) => at.response.destroy(error));
+  at.request.pipe(onward);
 }
 
 it("hangs a note on the commit, which plain Git reads byte for byte", async () => {
@@ -132,13 +144,18 @@ it("builds upon its own ref after its folder was lost, fetching that and nothing
   expect(await at.repository.git("rev-list", "--count", ref)).toBe("2");
 });
 
-it("mends a folder that a kill or the disk has damaged", async () => {
+it.each(["cut", "zeros"])("mends a folder whose objects a kill or the disk has made %s", async (damage) => {
   await using at = await setUp();
   await at.publish("1");
   const objects = join(at.gitDir, "objects");
   for (const folder of await readdir(objects)) {
     if (folder.length !== 2) continue;
-    for (const name of await readdir(join(objects, folder))) await truncate(join(objects, folder, name), 5);
+    for (const name of await readdir(join(objects, folder))) {
+      const path = join(objects, folder, name);
+      await chmod(path, 0o600);
+      if (damage === "cut") await truncate(path, 5);
+      else await writeFile(path, new Uint8Array((await stat(path)).size));
+    }
   }
   expect(await at.publish("2")).toMatchObject({ pushed: true });
   await at.fetchNotes();
@@ -197,6 +214,24 @@ it("loses nothing of two writers of one ref", async () => {
   await Promise.all(writers);
   const listing = await at.repository.git("--git-dir", at.path, "ls-tree", "--name-only", ref);
   expect(listing.split("\n")).toHaveLength(10);
+});
+
+it("K2014 when something else writes the ref each time in between, and overwrites none of it", async () => {
+  await using at = await setUp();
+  let count = 0;
+  await using front = await startHttpFront({
+    answer: async (request, response) => {
+      if (request.method === "POST" && request.url?.endsWith("receive-pack") === true) {
+        await at.publish(`${count++}`, { url: at.path, gitDir: at.folder.join("other") });
+      }
+      passOn(at.server.port, { request, response });
+    },
+  });
+  const publishing = at.publish("mine", { url: `${front.origin}/state.git` });
+  await expect(publishing).rejects.toMatchObject({ code: "K2014", outcome: { kind: "transient" } });
+  expect(count).toBe(4);
+  expect(await at.repository.git("--git-dir", at.path, "rev-list", "--count", ref)).toBe("4");
+  expect(await at.publish("mine")).toMatchObject({ pushed: true });
 });
 
 it("takes up where it was when the server is away, and pushes only what is true by then", async () => {

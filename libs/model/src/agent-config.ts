@@ -17,6 +17,7 @@ export const AgentConfig = z.strictObject({
     branch: z.string().min(1).default("main"),
     credential: CredentialSource.optional(),
   }),
+  interval: Duration.default("60s").describe("How often the agent looks for a new commit."),
   stateDir: z.string().startsWith("/", "must be an absolute path").default("/var/lib/keelson"),
   keyFile: z.string().startsWith("/", "must be an absolute path").default("/etc/keelson/node.key"),
   secretsFile: z

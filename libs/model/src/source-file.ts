@@ -21,6 +21,8 @@ export interface Revision {
   committedAt: Date | null;
   /** True when this call brought objects that were not on the node before. */
   fetched: boolean;
+  /** Why this is the last revision that is known here and not a fresh one: Git could not be asked. */
+  staleBecause?: unknown;
   /** Files whose path starts with one of the prefixes. Throws K2007 for a file over the size limit. */
   readFiles: (prefixes: readonly string[]) => Promise<SourceFiles>;
 }

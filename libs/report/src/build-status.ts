@@ -131,6 +131,7 @@ function buildConditions(
       reason: isReady ? "Applied" : (first?.code ?? "OutOfSync"),
       message: isReady ? readyMessage(instances.length) : (first?.message ?? "not everything is as desired"),
     }),
+    sourceCondition(input.revision),
     condition("Stalled", stalled !== undefined, {
       reason: stalled?.code ?? "None",
       message: stalled?.message ?? "nothing waits for a human",
@@ -140,6 +141,24 @@ function buildConditions(
       message: isKnown ? healthMessage(instances) : "the node could not be observed",
     }),
   ];
+}
+
+/** The node is kept at the last revision while Git is away; the report says so. */
+function sourceCondition(revision: Revision | null): Condition {
+  if (revision === null) {
+    return condition("SourceVerified", null, { reason: "Unknown", message: "no revision could be read" });
+  }
+  const { staleBecause: error } = revision;
+  if (error === undefined) {
+    return condition("SourceVerified", true, {
+      reason: "Read",
+      message: "the revision was read from the source",
+    });
+  }
+  return condition("SourceVerified", false, {
+    reason: codeOf(error),
+    message: redact(error instanceof Error ? error.message : String(error)),
+  });
 }
 
 function condition(
