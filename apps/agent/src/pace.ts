@@ -21,11 +21,11 @@ export function untilNextRoundMs({ isReady, isStalled, failures }: RoundOutcome,
 }
 
 /**
- * How long to let the containers settle before the next look, after so many rounds in a row that changes of containers
- * asked for and that found nothing to do: a container that keeps restarting must not keep the node busy.
+ * How long to let the containers settle before the next look, after so many rounds that changes of containers asked for
+ * soon after one another: a container that keeps ending must not keep the node busy.
  */
-export function settleMs(idleRounds: number): number {
-  return idleRounds === 0 ? 0 : Math.min(60_000, 500 * 2 ** Math.min(idleRounds, 16));
+export function settleMs(restlessRounds: number): number {
+  return restlessRounds < 2 ? 0 : Math.min(60_000, 500 * 2 ** Math.min(restlessRounds - 1, 16));
 }
 
 /** Plus or minus a tenth, so that a fleet does not ask at the same moment. */

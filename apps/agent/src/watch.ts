@@ -6,10 +6,14 @@ import type { Follow, RoundReport } from "./round-report.ts";
 /** Without a report there is nothing to look at: the configuration could not be read, or the process was killed. */
 const blindRetryMs = 5_000;
 
+/** Rounds that changes of containers ask for sooner than this after one another come from something that does not settle. */
+const calmMs = 60_000;
+
 /** Keeps the node at its branch until it is stopped: it only knows when, and leaves what to the round. */
 export async function watch(config: string, signal: AbortSignal): Promise<void> {
   let failures = 0;
-  let idleRounds = 0;
+  let restless = 0;
+  let roundEndedMs = 0;
   let looking: { watch: ChangeWatch; follow: string } | null = null;
   const onHangup = () => looking?.watch.wake("asked by SIGHUP");
   process.on("SIGHUP", onHangup);
@@ -20,12 +24,13 @@ export async function watch(config: string, signal: AbortSignal): Promise<void> 
       const report = await runRound(config, signal);
       if (signal.aborted) break;
       failures = report?.isReady === true ? 0 : failures + 1;
-      idleRounds = reason === containersChanged && report?.operationCount === 0 ? idleRounds + 1 : 0;
+      restless = reason === containersChanged && Date.now() - roundEndedMs < calmMs ? restless + 1 : 0;
+      roundEndedMs = Date.now();
       looking = reopen(looking, { report, signal });
       reason = await pauseUntilNext(report, {
         looking: looking?.watch ?? null,
         failures,
-        idleRounds,
+        restless,
         signal,
       });
     }
@@ -52,7 +57,7 @@ function reopen(
 
 async function pauseUntilNext(
   report: RoundReport | null,
-  on: { looking: ChangeWatch | null; failures: number; idleRounds: number; signal: AbortSignal },
+  on: { looking: ChangeWatch | null; failures: number; restless: number; signal: AbortSignal },
 ): Promise<string> {
   const { looking, failures, signal } = on;
   const waitMs = report === null ? blindRetryMs : untilNextRoundMs({ ...report, failures }, Math.random());
@@ -60,7 +65,7 @@ async function pauseUntilNext(
   if (report !== null && looking !== null) {
     return await looking.untilChange(report, {
       dueAtMs: Date.now() + waitMs,
-      settleMs: settleMs(on.idleRounds),
+      settleMs: settleMs(on.restless),
     });
   }
   await new Promise<void>((resolve) => {

@@ -29,13 +29,15 @@ try {
 }
 
 function reportError(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  const isUsage = error instanceof CommanderError;
+  if (isUsage && error.exitCode === 0) return exitCodes.done; // help and version
   if (process.argv.includes("--json")) {
+    const code = isUsage ? "K9015" : codeOf(error);
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof KeelsonError ? error.hint : undefined;
-    process.stdout.write(`${formatJson({ error: { code: codeOf(error), message, hint } })}\n`);
-  } else {
+    process.stdout.write(`${formatJson({ error: { code, message, hint } })}\n`);
+  } else if (!isUsage) {
     process.stderr.write(`${escapeLines(formatError(error))}\n`);
   }
-  return exitCodes.failed;
+  return isUsage ? exitCodes.usage : exitCodes.failed;
 }

@@ -16,6 +16,8 @@ type AwaitService = OperationOf<"await-service">;
 
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
+/** Nothing but its running speaks for a container without a health check: one that ends at once has not come up. */
+const steadyMs = 1_000;
 
 /**
  * Waits until all containers of a service meet a condition, `timeoutMs` at the longest. Throws K3005 when one is not
@@ -28,9 +30,10 @@ export async function awaitService(context: EngineContext, operation: AwaitServi
   const cancelled = () => waker.wake();
   context.signal.addEventListener("abort", cancelled, { once: true });
   try {
+    const firstSeen: FirstSeen = new Map();
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
       throwIfCancelled(context.signal, `wait for ${showService(operation)}`);
-      const unmet = await findUnmet(context, operation);
+      const unmet = await findUnmet(context, { operation, firstSeen });
       if (unmet === null) return;
       const leftMs = deadline - Date.now();
       if (unmet.isFinal || leftMs <= 0) throw await describeFailure(context, { operation, info: unmet.info });
@@ -44,7 +47,7 @@ export async function awaitService(context: EngineContext, operation: AwaitServi
 /** A container that does not meet the condition, one that never will before the others; null when all meet it. */
 async function findUnmet(
   context: EngineContext,
-  operation: AwaitService,
+  { operation, firstSeen }: { operation: AwaitService; firstSeen: FirstSeen },
 ): Promise<{ info: ContainerInspectInfo; isFinal: boolean } | null> {
   const { engine, signal, emitProgress } = context;
   const listed = await listServiceContainers(context, operation);
@@ -54,12 +57,29 @@ async function findUnmet(
   });
   const containers = inspected.filter((info): info is ContainerInspectInfo => info !== null);
   if (containers.length === 0) throw noContainer(operation);
-  const judged = containers.map((info) => ({ info, verdict: judgeCondition(info, operation.condition) }));
+  const judged = containers.map((info) => {
+    const verdict = judgeCondition(info, operation.condition);
+    return {
+      info,
+      verdict: verdict === "met" && !isSteady(info, firstSeen) ? ("pending" as const) : verdict,
+    };
+  });
   const met = judged.filter(({ verdict }) => verdict === "met").length;
   emitProgress(`waiting for ${showService(operation)}`, met, judged.length);
   const failed = judged.find(({ verdict }) => verdict === "failed");
   const unmet = failed ?? judged.find(({ verdict }) => verdict === "pending");
   return unmet === undefined ? null : { info: unmet.info, isFinal: failed !== undefined };
+}
+
+/** When each start of a container was seen first, by this process's clock: an engine elsewhere may have another. */
+type FirstSeen = Map<string, number>;
+
+function isSteady({ Id: id, State: state }: ContainerInspectInfo, firstSeen: FirstSeen): boolean {
+  if (state.Status !== "running" || state.Health?.Status === "healthy") return true;
+  const start = `${id} ${state.StartedAt}`;
+  const now = Date.now();
+  firstSeen.set(start, firstSeen.get(start) ?? now);
+  return now - (firstSeen.get(start) ?? now) >= steadyMs || now - Date.parse(state.StartedAt) >= steadyMs;
 }
 
 async function describeFailure(
@@ -76,7 +96,12 @@ async function describeFailure(
     return fail("K3006", { message, cause: await readLogEnd(context, info) });
   }
   if (state === "running") {
-    const message = health?.Status === "unhealthy" ? "is unhealthy" : `did not become healthy ${within}`;
+    const isWithoutCheck = health === undefined || health.Status === "none";
+    const message = isWithoutCheck
+      ? `did not stay running ${within}`
+      : health.Status === "unhealthy"
+        ? "is unhealthy"
+        : `did not become healthy ${within}`;
     return fail("K3005", { message, cause: quoted(health?.Log?.at(-1)?.Output ?? "") });
   }
   const reasons: Record<string, string> = {

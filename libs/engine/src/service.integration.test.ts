@@ -234,6 +234,14 @@ describe("waiting", () => {
     }
   });
 
+  test("for a start of a service that ends soon after it is K3010, not done", async () => {
+    await run("brief", shell("sleep 0.3; echo bye; exit 4"));
+    await expect(wait("brief", { condition: "service_started", timeoutMs: neverMs })).rejects.toMatchObject({
+      code: "K3010",
+      message: `${bench.project("brief")}-app-1 exited with code 4`,
+    });
+  });
+
   test("for health of a service that keeps restarting is K3010 after the timeout", async () => {
     await run("loop", {
       ...shell("echo again; sleep 0.1; exit 2"),

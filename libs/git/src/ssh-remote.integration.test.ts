@@ -111,9 +111,7 @@ it("is told apart: another key, no repository, nothing there, a server that hang
   const silent = createServer(() => {});
   silent.listen(port, "127.0.0.1");
   await once(silent, "listening");
-  const startedAt = performance.now();
   await expect(at.fetch({ from: elsewhere, timeoutMs: 700 })).rejects.toMatchObject({ code: "K2005" });
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
   silent.close();
 });
 

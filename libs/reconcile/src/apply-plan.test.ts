@@ -27,7 +27,7 @@ function wait(id: string, after: string[] = []): Operation {
 }
 
 /** Runs operations by what the test says each does, and notes what happened in which order. */
-function rig(run: (operation: Operation) => Promise<void>) {
+function rig(run: (operation: Operation) => Promise<void>, faults: { unwritable?: string } = {}) {
   const events: string[] = [];
   const skipped: string[] = [];
   const journal: string[] = [];
@@ -42,7 +42,10 @@ function rig(run: (operation: Operation) => Promise<void>) {
     saveApplied: () => {},
     beginRound: () => 1,
     finishRound: () => {},
-    beginOperation: ({ operationId }) => void journal.push(`begin ${operationId}`),
+    beginOperation: ({ operationId }) => {
+      if (operationId === faults.unwritable) throw new Error("the disk is full");
+      journal.push(`begin ${operationId}`);
+    },
     finishOperation: ({ operationId, result }) => void journal.push(`${result} ${operationId}`),
     closeInterrupted: () => {},
   };
@@ -151,8 +154,27 @@ describe("applyPlan", () => {
     expect(await apply([pull("#1"), pull("#2", ["#1"])])).toEqual(["#1 done", "#2 skipped"]);
   });
 
-  it("must refuse a plan whose order is broken", async () => {
-    const { apply } = rig(async () => {});
-    await expect(apply([pull("#1", ["#2"]), pull("#2")])).rejects.toThrow("#1 depends on #2");
+  it("must refuse a plan whose order is broken before it does anything", async () => {
+    const done: string[] = [];
+    const { apply } = rig(async ({ id }) => void done.push(id));
+    await expect(apply([pull("#1"), pull("#2", ["#3"]), pull("#3")])).rejects.toThrow("#2 depends on #3");
+    expect(done).toEqual([]);
+  });
+
+  it("must begin nothing that the journal cannot note, and return only when what runs has ended", async () => {
+    const ended: string[] = [];
+    const { apply } = rig(
+      async ({ id }) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        ended.push(id);
+      },
+      { unwritable: "#2" },
+    );
+    expect(await apply([pull("#1"), pull("#2"), pull("#3", ["#1"])])).toEqual([
+      "#1 done",
+      "#2 failed",
+      "#3 skipped",
+    ]);
+    expect(ended).toEqual(["#1"]);
   });
 });

@@ -1,6 +1,7 @@
 import { type DesiredNode, InvariantError, type Operation, type Plan } from "@keelson/model";
 import { formatOperation } from "@keelson/report";
 
+import { errorOf } from "./error-of.ts";
 import type { OperationContext, Ports } from "./ports.ts";
 
 export interface OperationResult {
@@ -23,33 +24,50 @@ export interface ApplyContext {
 /** More than four at once gain nothing and can leave a ghost endpoint on engine 20.10. */
 const parallelOperations = 4;
 
-/** Does what the plan says, in its order, independent operations side by side; a failure skips only its dependents. */
+/**
+ * Does what the plan says, in its order, independent operations side by side; a failure skips only its dependents.
+ * It returns when every operation has ended: nothing goes on behind the back of a round that gives its lock away.
+ */
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<OperationResult[]> {
+  requireOrder(plan);
   const runLimited = newLimit(parallelOperations);
+  const run: Run = { ...context, journalError: null };
   const results = new Map<string, Promise<OperationResult>>();
   for (const operation of plan.operations) {
-    const before = operation.after.map((id) => results.get(id) ?? missingDependency(operation, id));
-    const run = async () => runOperation(operation, context);
+    const before = operation.after.flatMap((id) => results.get(id) ?? []);
+    const turn = async () => beginOperation(operation, run);
     // Waiting takes no place: four services on their way up must not hold up the fifth.
-    const runInTurn = operation.kind === "await-service" ? run : async () => runLimited(run);
-    results.set(operation.id, runAfter(before, { operation, context, run: runInTurn }));
+    const inTurn = operation.kind === "await-service" ? turn : async () => runLimited(turn);
+    results.set(operation.id, runAfter(before, { operation, run, inTurn }));
   }
   return Promise.all(results.values());
 }
 
-function missingDependency(operation: Operation, id: string): never {
-  throw new InvariantError(`operation ${operation.id} depends on ${id}, which does not come before it`);
+/** While a plan is applied. */
+interface Run extends ApplyContext {
+  /** Set when the journal cannot be written any more: what a later round could not learn of is not begun. */
+  journalError: unknown;
+}
+
+function requireOrder({ operations }: Plan): void {
+  const earlier = new Set<string>();
+  for (const { id, after } of operations) {
+    const missing = after.find((other) => !earlier.has(other));
+    if (missing !== undefined) {
+      throw new InvariantError(`operation ${id} depends on ${missing}, which does not come before it`);
+    }
+    earlier.add(id);
+  }
 }
 
 async function runAfter(
   before: Promise<OperationResult>[],
-  next: { operation: Operation; context: ApplyContext; run: () => Promise<OperationResult> },
+  next: { operation: Operation; run: Run; inTurn: () => Promise<OperationResult> },
 ): Promise<OperationResult> {
   const failed = (await Promise.all(before)).find((result) => result.outcome !== "done");
-  if (failed === undefined && !next.context.signal.aborted) return next.run();
-  const because = failed === undefined ? "the round was stopped" : reasonOf(failed);
-  next.context.ports.emit({ type: "operation-skipped", operation: next.operation, because });
-  return { operation: next.operation, outcome: "skipped", error: null, because };
+  return failed === undefined
+    ? next.inTurn()
+    : skip(next.operation, { run: next.run, because: reasonOf(failed) });
 }
 
 /** The failure that it all began with: that one a reader must look for. */
@@ -57,23 +75,41 @@ function reasonOf(result: OperationResult): string {
   return result.outcome === "skipped" ? result.because : `${formatOperation(result.operation)} failed`;
 }
 
-async function runOperation(operation: Operation, context: ApplyContext): Promise<OperationResult> {
+function skip(operation: Operation, on: { run: Run; because: string }): OperationResult {
+  on.run.ports.emit({ type: "operation-skipped", operation, because: on.because });
+  return { operation, outcome: "skipped", error: null, because: on.because };
+}
+
+async function beginOperation(operation: Operation, run: Run): Promise<OperationResult> {
+  if (run.signal.aborted) return skip(operation, { run, because: "the round was stopped" });
+  if (run.journalError !== null) return skip(operation, { run, because: "the record cannot be written" });
+  const { record, emit, now } = run.ports;
   const startedAt = performance.now();
-  const { record, emit } = context.ports;
-  const entry = { roundId: context.roundId, operationId: operation.id };
-  const now = () => context.ports.now().toISOString();
-  record.beginOperation({ ...entry, kind: operation.kind, resource: operation.resource, startedAt: now() });
-  emit({ type: "operation-started", operation });
-  try {
-    await dispatch(operation, context);
-  } catch (error) {
-    record.finishOperation({ ...entry, finishedAt: now(), result: "failed" });
-    emit({ type: "operation-failed", operation, error, elapsedMs: performance.now() - startedAt });
-    return { operation, outcome: "failed", error, because: "" };
+  const time = () => now().toISOString();
+  const entry = { roundId: run.roundId, operationId: operation.id };
+  const { kind, resource } = operation;
+  let error = noteIn(run, () => record.beginOperation({ ...entry, kind, resource, startedAt: time() }));
+  if (error === null) {
+    emit({ type: "operation-started", operation });
+    error = await errorOf(async () => dispatch(operation, run));
+    const result = error === null ? "done" : "failed";
+    const unnoted = noteIn(run, () => record.finishOperation({ ...entry, finishedAt: time(), result }));
+    error ??= unnoted;
   }
-  record.finishOperation({ ...entry, finishedAt: now(), result: "done" });
-  emit({ type: "operation-finished", operation, elapsedMs: performance.now() - startedAt });
-  return { operation, outcome: "done", error: null, because: "" };
+  const elapsedMs = performance.now() - startedAt;
+  if (error === null) emit({ type: "operation-finished", operation, elapsedMs });
+  else emit({ type: "operation-failed", operation, error, elapsedMs });
+  return { operation, outcome: error === null ? "done" : "failed", error, because: "" };
+}
+
+function noteIn(run: Run, note: () => void): unknown {
+  try {
+    note();
+    return null;
+  } catch (error) {
+    run.journalError = error;
+    return error;
+  }
 }
 
 async function dispatch(operation: Operation, context: ApplyContext): Promise<void> {

@@ -18,7 +18,14 @@ export function planBetween(
 ): Plan {
   const { observed, record } =
     before === null ? { observed: emptyObserved, record: emptyRecord } : applied(before);
-  return planChanges({ desired: on.after, observed, record, policy: on.policy });
+  const plan = planChanges({ desired: on.after, observed, record, policy: on.policy });
+  // Nobody looked whether the node has the image: what is known is that the revision names it anew.
+  const operations = plan.operations.map((operation) =>
+    operation.kind === "pull-image"
+      ? { ...operation, causes: ["is new in this revision"] }
+      : operation,
+  );
+  return { ...plan, operations };
 }
 
 function applied(desired: DesiredNode): Pick<SimulatedNode, "observed" | "record"> {

@@ -1,10 +1,15 @@
-import type { RecordState, Status } from "@keelson/model";
+import { type RecordState, type Status, required } from "@keelson/model";
+import { planChanges } from "@keelson/plan";
 import type { NodeReference } from "@keelson/render";
 import { buildStatus, saysNothingNew } from "@keelson/report";
 
-import type { DesiredPorts, NodePorts, ReadPorts } from "./ports.ts";
+import { applyPlan } from "./apply-plan.ts";
+import { errorOf } from "./error-of.ts";
+import { observeNode } from "./observe-node.ts";
+import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
+import { rememberRound } from "./remember.ts";
 import { newStepTimer } from "./step.ts";
-import { type Walk, newWalk, walkPath } from "./walk-path.ts";
+import { type Walk, newWalk, policyOf, walkPath } from "./walk-path.ts";
 
 export interface RoundOptions {
   reference: NodeReference;
@@ -21,7 +26,10 @@ export interface Round extends Walk {
   status: Status;
 }
 
-/** One round: brings the node to the commit and reports. What users or the outside world did wrong is in the result. */
+/**
+ * One round: walks the path to the plan, applies it, looks again, remembers and reports. What users or the outside
+ * world did wrong is in the result.
+ */
 export async function reconcileOnce(node: NodePorts, options: RoundOptions): Promise<Round> {
   const { reference, signal } = options;
   const startedAt = node.now();
@@ -29,9 +37,10 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   let applied: RecordState["applied"] = null;
   const error = await errorOf(async () => {
     const ports = await node.openPorts();
-    const failure = await errorOf(async () => walkPath(walk, { reference, ports, until: "applied", signal }));
     ({ applied } = ports.record.readState());
-    if (failure !== null) throw failure;
+    await walkPath(walk, { reference, ports, until: "plan" });
+    await applyWalk(walk, { ports, reference, signal });
+    ({ applied } = ports.record.readState());
   });
   const input = { ...options, ...walk, error, applied, startedAt, finishedAt: node.now() };
   const status = buildStatus(input);
@@ -44,21 +53,44 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   return { ...round, status: publishError === null ? status : buildStatus({ ...input, publishError }) };
 }
 
+/**
+ * Applies the plan of a walk and remembers only what is seen afterwards. With nothing to do it writes nothing but a new
+ * commit. The journal's round stays open until the memory is written: of what an open one made nothing is known yet.
+ */
+async function applyWalk(
+  walk: Walk,
+  on: { ports: Ports; reference: NodeReference; signal: AbortSignal },
+): Promise<void> {
+  const { ports, reference, signal } = on;
+  const { revision, desired, plan } = walk;
+  if (revision === null || desired === null || plan === null) return;
+  const step = newStepTimer(ports.emit);
+  const now = () => ports.now().toISOString();
+  const isIdle = plan.operations.length === 0;
+  const roundId = isIdle ? null : ports.record.beginRound({ commit: revision.commit, startedAt: now() });
+  if (roundId !== null) {
+    walk.observed = null; // what was seen before is no longer true
+    walk.results = await step("apply", async () => applyPlan(plan, { desired, ports, roundId, signal }));
+    walk.observed = await step("observe", async () => observeNode(desired, ports));
+  }
+  const observed = required(walk.observed, "what was observed");
+  const isDone = walk.results.every(({ outcome }) => outcome === "done");
+  const isApplied = isDone && plan.blocked.length === 0;
+  rememberRound(ports, { desired, observed, commit: revision.commit, isApplied });
+  if (roundId !== null) {
+    ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
+  }
+  const record = ports.record.readState();
+  walk.remaining = isIdle
+    ? plan
+    : planChanges({ desired, observed, record, policy: policyOf(walk, reference) });
+}
+
 /** The result of a round that could not even begin, because this node is not ours now. It is not published. */
 export function describeUnbegun(error: unknown, options: RoundOptions & { at: Date }): Round {
   const round = { ...newWalk(), error, publishError: null };
   const times = { startedAt: options.at, finishedAt: options.at };
   return { ...round, status: buildStatus({ ...options, ...round, ...times, applied: null }) };
-}
-
-/** What a step throws; null when it throws nothing. */
-async function errorOf(step: () => Promise<void>): Promise<unknown> {
-  try {
-    await step();
-    return null;
-  } catch (error) {
-    return error;
-  }
 }
 
 /** The path up to the plan: reads everything, changes nothing. Throws what cannot be read. */

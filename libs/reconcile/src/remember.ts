@@ -1,34 +1,44 @@
-import type { DesiredNode, ObservedNode, RecordState } from "@keelson/model";
+import type { DesiredNode, ObservedContainer, ObservedNode, RecordState } from "@keelson/model";
 import { describeOrder, findCopies } from "@keelson/plan";
 
 import type { Ports } from "./ports.ts";
 
-/** Brings the node's memory up to what was seen; nothing is written where nothing changed. */
+/**
+ * Brings the node's memory up to what was seen; nothing is written where nothing changed. The round must still be open
+ * in the journal: what it made is known by that.
+ */
 export function rememberRound(
   ports: Pick<Ports, "record" | "now">,
   done: { desired: DesiredNode; observed: ObservedNode; commit: string; isApplied: boolean },
 ): void {
   const { record } = ports;
-  const { desired, observed, commit } = done;
-  record.closeInterrupted(ports.now().toISOString()); // what a killed predecessor left is settled by what was seen
+  const { desired, observed } = done;
   const before = record.readState();
-  const copies = findCopies(desired, { observed, record: before });
+  const copies = findCopies({ observed, record: before });
   const own = observed.containers.filter(({ id, ownership }) => ownership === "ours" && !copies.has(id));
   const gone = Object.keys(before.containers).filter((id) => !own.some((container) => container.id === id));
   if (own.length > 0) record.rememberContainers(own);
   if (gone.length > 0) record.forgetContainers(gone);
-  const parts = appliedParts(desired, { observed, before });
+  const parts = appliedParts(desired, { own, before });
   for (const [service, of] of Object.entries(parts)) record.saveServiceParts(service, of);
   for (const service of Object.keys(before.serviceParts)) {
     if (parts[service] === undefined) record.forgetService(service);
   }
-  const isKnown = before.applied?.commit === commit && before.applied.desiredDigest === desired.digest;
-  if (!done.isApplied || isKnown) return;
+  if (done.isApplied) saveApplied(ports, { ...done, before });
+  // At the very end: after a kill before this the next round still knows what was made by whom.
+  record.closeInterrupted(ports.now().toISOString());
+}
+
+function saveApplied(
+  { record, now }: Pick<Ports, "record" | "now">,
+  { desired, commit, before }: { desired: DesiredNode; commit: string; before: RecordState },
+): void {
+  if (before.applied?.commit === commit && before.applied.desiredDigest === desired.digest) return;
   record.saveApplied({
     commit,
     desiredDigest: desired.digest,
     lockDigest: desired.lockDigest,
-    appliedAt: ports.now().toISOString(),
+    appliedAt: now().toISOString(),
     ...describeOrder(desired),
   });
 }
@@ -36,18 +46,14 @@ export function rememberRound(
 /** Parts of those services that have what is desired; the others keep what was applied to them. */
 function appliedParts(
   desired: DesiredNode,
-  on: { observed: ObservedNode; before: RecordState },
+  on: { own: readonly ObservedContainer[]; before: RecordState },
 ): RecordState["serviceParts"] {
   const parts: RecordState["serviceParts"] = {};
   for (const { project, services } of desired.instances) {
     for (const service of services) {
       const key = `${project}/${service.name}`;
-      const isApplied = on.observed.containers.some(
-        (each) =>
-          each.ownership === "ours" &&
-          each.project === project &&
-          each.service === service.name &&
-          each.digest === service.digest,
+      const isApplied = on.own.some(
+        (each) => each.project === project && each.service === service.name && each.digest === service.digest,
       );
       const known = isApplied ? service.parts : on.before.serviceParts[key];
       if (known !== undefined) parts[key] = known;

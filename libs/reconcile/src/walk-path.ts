@@ -10,11 +10,10 @@ import type {
 import { type PlanPolicy, planChanges } from "@keelson/plan";
 import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
 
-import { type OperationResult, applyPlan } from "./apply-plan.ts";
+import type { OperationResult } from "./apply-plan.ts";
 import { observeNode } from "./observe-node.ts";
-import type { DesiredPorts, Ports, ReadPorts } from "./ports.ts";
+import type { DesiredPorts, ReadPorts } from "./ports.ts";
 import { readRevision } from "./read-revision.ts";
-import { rememberRound } from "./remember.ts";
 import { resolveModels } from "./resolve-models.ts";
 import { newStepTimer } from "./step.ts";
 
@@ -52,11 +51,11 @@ export function newWalk(): Walk {
 export type WalkInput = { reference: NodeReference } & (
   | { until: "desired"; ports: DesiredPorts }
   | { until: "plan"; ports: ReadPorts }
-  | { until: "applied"; ports: Ports; signal: AbortSignal }
 );
 
 /**
- * The path of the data, step by step, as far as it is asked to go. It stops at the first step with problems,
+ * The path of the data from the fetch to the plan, step by step, as far as it is asked to go; `reconcileOnce` goes on
+ * from there. It stops at the first step with problems,
  * and throws what Git, the engine or the store could not answer; `walk` then holds what was found before.
  */
 export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
@@ -92,40 +91,6 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
     planChanges({ desired, observed, record, policy }),
   ));
   ports.emit({ type: "planned", plan, desired });
-  if (input.until === "plan") return;
-
-  await applyAndObserve(walk, { ...input, revision, desired, observed, plan, policy });
-}
-
-interface ApplyInput {
-  ports: Ports;
-  signal: AbortSignal;
-  revision: Revision;
-  desired: DesiredNode;
-  observed: ObservedNode;
-  plan: Plan;
-  policy: PlanPolicy;
-}
-
-/** Applies the plan, looks again, and remembers only what was seen. With nothing to do it writes nothing but a new commit. */
-async function applyAndObserve(walk: Walk, input: ApplyInput): Promise<void> {
-  const { ports, signal, revision, desired, plan, policy } = input;
-  const { commit } = revision;
-  const step = newStepTimer(ports.emit);
-  if (plan.operations.length === 0) {
-    walk.remaining = plan;
-    rememberRound(ports, { desired, observed: input.observed, commit, isApplied: plan.blocked.length === 0 });
-    return;
-  }
-  const now = () => ports.now().toISOString();
-  const roundId = ports.record.beginRound({ commit, startedAt: now() });
-  walk.observed = null; // what was seen before is no longer true
-  walk.results = await step("apply", async () => applyPlan(plan, { desired, ports, roundId, signal }));
-  const isDone = walk.results.every(({ outcome }) => outcome === "done");
-  const observed = (walk.observed = await step("observe", async () => observeNode(desired, ports)));
-  ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
-  rememberRound(ports, { desired, observed, commit, isApplied: isDone && plan.blocked.length === 0 });
-  walk.remaining = planChanges({ desired, observed, record: ports.record.readState(), policy });
 }
 
 /** What the environment permits a plan to do. */

@@ -89,13 +89,15 @@ function collectErrors(input: StatusInput): StatusError[] {
     hint: problem.hint ?? "",
     outcome: "stalled" as const,
   }));
-  const blocked = (input.plan?.blocked ?? []).map(({ code, resource, message, hint }) => ({
-    code,
-    resource,
-    message,
-    hint,
-    outcome: "waiting" as const,
-  }));
+  const blocked = ((input.remaining ?? input.plan)?.blocked ?? []).map(
+    ({ code, resource, message, hint }) => ({
+      code,
+      resource,
+      message,
+      hint,
+      outcome: "waiting" as const,
+    }),
+  );
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
     .map(({ operation, error }) => describeError(error, operation.resource));

@@ -98,7 +98,7 @@ describe("formatPlanSummary", () => {
       [
         "  · place    files lab-core/mail  file mail/a changed",
         "  ~ reload   lab-core/nginx       file nginx/a changed; signal HUP",
-        "1 to reload, 0 unchanged",
+        "1 to reload, 1 to place, 0 unchanged",
       ].join("\n"),
     );
   });

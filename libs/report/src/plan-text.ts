@@ -52,8 +52,12 @@ function sumUp(changes: readonly PlannedChange[], on: { plan: Plan; desired: Des
     (verb) => `${services.filter((change) => change.verb === verb).length} to ${verb}`,
   );
   const total = on.desired.instances.reduce((sum, instance) => sum + instance.services.length, 0);
-  const touched = services.filter(({ verb }) => verb !== "remove").length;
+  const isService = (resource: string) => resource.startsWith("service:");
+  const stuck = new Set(on.plan.blocked.map(({ resource }) => resource).filter(isService)).size;
+  const touched = services.filter(({ verb }) => verb !== "remove").length + stuck;
+  const placed = changes.filter(({ verb }) => verb === "place").length;
+  const files = placed === 0 ? [] : [`${placed} to place`];
   const blocked = on.plan.blocked.length === 0 ? [] : [`${on.plan.blocked.length} blocked`];
-  const parts = [...counts, `${Math.max(0, total - touched)} unchanged`, ...blocked].join(", ");
+  const parts = [...counts, ...files, `${Math.max(0, total - touched)} unchanged`, ...blocked].join(", ");
   return changes.length === 0 && blocked.length === 0 ? `nothing to do: ${parts}` : parts;
 }

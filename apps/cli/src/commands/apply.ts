@@ -1,6 +1,7 @@
 import { formatError } from "@keelson/model";
 import { wireApply } from "@keelson/node";
 import { type Round, reconcileOnce } from "@keelson/reconcile";
+import { formatOperation } from "@keelson/report";
 
 import { type NodeOptions, readNodeSettings } from "../node-options.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
@@ -47,15 +48,16 @@ export async function apply(
     signal,
   });
   progress.end();
-  printRound(output, round);
+  printRound(output, { round, signal });
   return isApplied(round) ? exitCodes.done : exitCodes.failed;
 }
 
-export function isApplied(round: Round): boolean {
+function isApplied(round: Round): boolean {
   return round.status.conditions.some(({ type, status }) => type === "Ready" && status === "true");
 }
 
-export function printRound(output: Output, round: Round): void {
+function printRound(output: Output, on: { round: Round; signal: AbortSignal }): void {
+  const { round } = on;
   if (output.json) return output.printJson(round.status);
   if (round.problems.length > 0) printProblems(output, round.problems);
   const ready = round.status.conditions.find(({ type }) => type === "Ready");
@@ -64,8 +66,15 @@ export function printRound(output: Output, round: Round): void {
       output.print(`${output.style("green", "applied")}  ${ready?.message ?? ""}`);
     return;
   }
+  if (on.signal.aborted) {
+    const ended = round.results.filter(({ outcome }) => outcome === "done").length;
+    const message = `${ended} of ${round.results.length} operations are done; what was at work was cut short`;
+    return output.printError(
+      `${output.styleError("yellow", "interrupted")}  ${message}. Run it again to go on.`,
+    );
+  }
   for (const { operation, error } of round.results.filter(({ outcome }) => outcome === "failed")) {
-    output.printError(`${operation.resource}\n${formatError(error)}`);
+    output.printError(`${formatOperation(operation)} failed:\n${formatError(error)}`);
   }
   for (const error of [round.error, round.publishError]) {
     if (error !== null) output.printError(formatError(error));

@@ -1,3 +1,6 @@
+import { resolve } from "node:path";
+
+import { KeelsonError, stalled } from "@keelson/model";
 import { findComposeBinary, wireDesired } from "@keelson/node";
 import { checkRevision } from "@keelson/reconcile";
 
@@ -18,6 +21,8 @@ export async function check(
     printProblems(output, problems);
     return exitCodes.failed;
   }
+  if (repository.releases.size === 0 && repository.environments.size === 0)
+    throw nothingThere(options.repository);
   const counts = {
     releases: repository.releases.size,
     environments: repository.environments.size,
@@ -30,4 +35,14 @@ export async function check(
     );
   }
   return exitCodes.done;
+}
+
+/** A pipeline in the wrong folder must not be green. */
+function nothingThere(folder: string): KeelsonError {
+  return new KeelsonError({
+    code: "K9014",
+    message: `there is neither a release nor an environment in ${resolve(folder)}`,
+    hint: "Name the state repository with -C DIR: the folder that holds releases/ and environments/.",
+    outcome: stalled,
+  });
 }

@@ -1,0 +1,9 @@
+/** What a step throws; null when it throws nothing. */
+export async function errorOf(step: () => Promise<void>): Promise<unknown> {
+  try {
+    await step();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
