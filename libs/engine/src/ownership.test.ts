@@ -8,16 +8,32 @@ const node = { environment: "lab", ownershipOf: ownershipBy(ownerOf) };
 const own = {
   [composeLabels.project]: "lab-core",
   [composeLabels.service]: "nginx",
+  [composeLabels.containerNumber]: "1",
   [labels.environment]: "lab",
   [labels.instance]: "core",
   [labels.owner]: ownerOf(resourceIds.service("lab-core", "nginx")),
 };
 
 describe("a container", () => {
-  test.each(["lab-core-nginx-1", "lab-core-nginx-12", "0123456789ab_lab-core-nginx-1"])(
-    "named %s with our labels is ours",
-    (name) => expect(judgeContainer({ name, labels: own }, node)).toBe("ours"),
-  );
+  test.each([
+    ["lab-core-nginx-1", "1"],
+    ["lab-core-nginx-12", "12"],
+    ["0123456789ab_lab-core-nginx-1", "1"],
+  ])("named %s with our labels is ours", (name, number) => {
+    const numbered = { ...own, [composeLabels.containerNumber]: number };
+    expect(judgeContainer({ name, labels: numbered }, node)).toBe("ours");
+  });
+
+  test.each([
+    ["lab-core-nginx-2", "1"],
+    ["lab-core-nginx-11", "1"],
+    ["0123456789ab_lab-core-nginx-2", "1"],
+    ["lab-core-nginx-1", ""],
+    ["lab-core-nginx-1", "nginx-1"],
+  ])("named %s with the number '%s' is forged", (name, number) => {
+    const numbered = { ...own, [composeLabels.containerNumber]: number };
+    expect(judgeContainer({ name, labels: numbered }, node)).toBe("forged");
+  });
 
   test("without an owner label is foreign, whatever else it says", () => {
     const { [labels.owner]: _owner, ...rest } = own;

@@ -15,7 +15,7 @@ export interface LabelledContainer {
 
 /**
  * Whose a container is. A valid owner label alone proves nothing, since labels can be copied: the container must also
- * be what they say, by environment, instance, project, service and name. A copy is `forged`.
+ * be what they say, by environment, instance, project, service, name and number. A copy is `forged`.
  */
 export function judgeContainer(
   container: LabelledContainer,
@@ -28,7 +28,9 @@ export function judgeContainer(
   const isWhatItSays =
     labelOf(container.labels, labels.environment) === node.environment &&
     project === `${node.environment}-${labelOf(container.labels, labels.instance)}` &&
-    hasServiceName(container.name, { project, service });
+    hasServiceName(container.name, { project, service }) &&
+    // Replicas have equal labels but for this one: a copy beside its original gets another name.
+    /-(\d+)$/.exec(container.name)?.[1] === container.labels[composeLabels.containerNumber];
   return isWhatItSays ? "ours" : "forged";
 }
 

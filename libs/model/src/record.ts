@@ -15,6 +15,11 @@ export interface RecordState {
   } | null;
   /** Parts of the digests of services as applied, so that a plan can say what changed: by `<project>/<service>`. */
   serviceParts: Record<string, Record<string, string>>;
+  /**
+   * Services, by `<project>/<service>`, whose containers a round was making that has not been finished: what a killed
+   * agent made is not in `containers` yet.
+   */
+  openServices: readonly string[];
 }
 
-export const emptyRecord: RecordState = { containers: {}, applied: null, serviceParts: {} };
+export const emptyRecord: RecordState = { containers: {}, applied: null, serviceParts: {}, openServices: [] };

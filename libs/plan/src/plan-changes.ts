@@ -39,7 +39,7 @@ export interface PlanInput {
 export function planChanges(input: PlanInput): Plan {
   const sorted = sortInput(input);
   const { desired, observed } = sorted;
-  const copies = findCopies(desired, sorted);
+  const copies = findCopies(sorted);
   const instances = orderInstances(desired.instances);
   const providers = findProviders(instances);
   const networks = findNetworkChanges(instances, observed);

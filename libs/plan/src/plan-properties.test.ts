@@ -7,7 +7,7 @@ import { formatPlan } from "./format-plan.ts";
 import { anyNode } from "./test-arbitrary.ts";
 import { findImpossible } from "./test-engine.ts";
 import { findCopies } from "./service-containers.ts";
-import { type SimulatedNode, simulate } from "./simulate.ts";
+import { type SimulatedNode, openFor, simulate } from "./simulate.ts";
 
 // Properties try hundreds of inputs, on machines that do other things too.
 vi.setConfig({ testTimeout: 60_000 });
@@ -94,8 +94,9 @@ describe("a plan", () => {
     fc.assert(
       fc.property(anybodys, fc.nat(), fc.nat(), fc.boolean(), (state, seed, cut, isKilled) => {
         const operations = someOrder(planFor(state).operations, seed);
-        const broken = after(state, operations.slice(0, cut % (operations.length + 1)));
-        expect(settle(isKilled ? { ...broken, record: state.record } : broken, 3)).toEqual([]);
+        const done = operations.slice(0, cut % (operations.length + 1));
+        const broken = after(state, done);
+        expect(settle(isKilled ? { ...broken, record: openFor(state.record, done) } : broken, 3)).toEqual([]);
       }),
     );
   });
@@ -103,7 +104,7 @@ describe("a plan", () => {
   test("never touches what is not ours", () => {
     fc.assert(
       fc.property(anybodys, (state) => {
-        const copies = findCopies(state.desired, state);
+        const copies = findCopies(state);
         const strangers = state.observed.containers.filter(
           ({ id, ownership }) => ownership !== "ours" || copies.has(id),
         );

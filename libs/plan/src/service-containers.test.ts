@@ -1,3 +1,4 @@
+import { emptyRecord } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { applied, changed, container, containerOf, node, planText } from "./fixture.ts";
@@ -144,6 +145,27 @@ describe("a container", () => {
     ).toContain("K3021");
   });
 
+  test("with copied labels in the place of ours is never touched, and the service waits", () => {
+    const isolated = applied(node({ core: { services: { web: {} } } }));
+    const state = changed(isolated, (copy) => Object.assign(containerOf(copy, "lab-core/web"), { id: "x" }));
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! service:lab-core/web [K3021] container lab-core-web-1 stands in the place of lab-core/web and is not this node's
+      ? container:lab-core-web-1 [K3022] container lab-core-web-1 carries labels of Keelson that this node did not give it; it is left alone
+      "
+    `);
+    const forgotten = changed(state, ({ record }) => {
+      record.containers = {};
+    });
+    expect(planText(forgotten)).toBe(planText(state));
+    expect(planText({ ...state, desired: node({}) })).not.toContain("remove-container");
+  });
+
+  test("is ours by its labels alone where the record is lost", () => {
+    const state = { ...running, record: emptyRecord };
+    expect(findCopies(state)).toEqual(new Set());
+    expect(planText(state)).toBe("nothing to do\n");
+  });
+
   test("with copied labels of a service that is no longer desired is not removed", () => {
     const state = changed({ ...running, desired: node({ core: { services: { api: {} } } }) }, (copy) => {
       copy.observed.containers.push({
@@ -163,9 +185,10 @@ describe("a killed Compose", () => {
   const leftover = "0123456789ab_lab-core-web-1";
 
   test("leaves the new container alone, under a name that is mended", () => {
-    const state = withState((web) =>
-      Object.assign(web, { name: leftover, id: "new", state: "created", health: "none" }),
-    );
+    const state = withState((web, { record }) => {
+      record.openServices = ["lab-core/web"];
+      Object.assign(web, { name: leftover, id: "new", state: "created", health: "none" });
+    });
     expect(planText(state)).toMatchInlineSnapshot(`
       "#1 rename-container service:lab-core/web to lab-core-web-1 [live]: is still named 0123456789ab_lab-core-web-1 after an interrupted replacement
       #2 start-service service:lab-core/web [live]: was never started
@@ -185,6 +208,7 @@ describe("a killed Compose", () => {
         health: "none",
         image: old.image,
       });
+      copy.record.openServices = ["lab-core/web"];
       copy.observed.images["web:1.0"] = { id: "image of web:1.0", digests: [] };
     });
     expect(planText(state)).toMatchInlineSnapshot(`
@@ -208,6 +232,7 @@ describe("a killed Compose", () => {
       (copy) => {
         const { digest = "" } = copy.desired.instances[0]?.services[1] ?? {};
         const old = containerOf(copy, "lab-core/web");
+        copy.record.openServices = ["lab-core/web"];
         copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
       },
     );
@@ -241,6 +266,7 @@ describe("a killed Compose", () => {
     const scaled = (image: string) => node({ core: { services: { web: { replicas: 2, image } } } });
     const state = changed({ ...applied(scaled("web:0.9")), desired: scaled("web:1.0") }, (copy) => {
       const old = containerOf(copy, "lab-core/web");
+      copy.record.openServices = ["lab-core/web"];
       const { digest = "" } = copy.desired.instances[0]?.services[0] ?? {};
       copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
     });
@@ -259,8 +285,17 @@ describe("a killed Compose", () => {
     const scaled = node({ core: { services: { web: { replicas: 3 } } } });
     const state = changed(applied(scaled), ({ record, observed }) => {
       record.containers = { [observed.containers[0]?.id ?? ""]: { project: "lab-core", service: "web" } };
+      record.openServices = ["lab-core/web"];
     });
     expect(planText(state)).toBe("nothing to do\n");
+  });
+
+  test("makes nothing ours in a service of which it made nothing", () => {
+    const state = withState((web, { record }) => {
+      web.id = "new";
+      record.openServices = ["lab-core/api"];
+    });
+    expect(findCopies(state)).toEqual(new Set(["new"]));
   });
 });
 
@@ -294,12 +329,28 @@ describe("replicas", () => {
   });
 
   test("one that is gone is made again under the next number, and is not taken for a copy", () => {
-    const state = changed(applied(scaled(3)), ({ observed }) => {
+    const state = changed(applied(scaled(3)), ({ observed, record }) => {
+      record.openServices = ["lab-core/web"];
       const [, second] = observed.containers;
       if (second !== undefined) observed.containers[1] = { ...second, id: "new", name: "lab-core-web-4" };
     });
-    expect(findCopies(state.desired, state)).toEqual(new Set());
+    expect(findCopies(state)).toEqual(new Set());
     expect(planText(state)).toBe("nothing to do\n");
+  });
+
+  test("a copy never counts as one of them", () => {
+    const state = changed({ ...applied(scaled(1)), desired: scaled(2) }, (copy) => {
+      copy.observed.containers.push({
+        ...containerOf(copy, "lab-core/web"),
+        id: "copy",
+        name: "lab-core-web-2",
+      });
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! service:lab-core/web [K3021] container lab-core-web-2 stands in the place of lab-core/web and is not this node's
+      ? container:lab-core-web-2 [K3022] container lab-core-web-2 carries labels of Keelson that this node did not give it; it is left alone
+      "
+    `);
   });
 
   test("one more than wanted, as the record knows, is removed", () => {

@@ -1,6 +1,5 @@
 import {
   type DesiredInstance,
-  type DesiredNode,
   type DesiredService,
   type ObservedContainer,
   type ObservedNode,
@@ -55,38 +54,18 @@ function onePerName(candidates: readonly ObservedContainer[]): ObservedContainer
 }
 
 /**
- * Ids of containers with a valid owner label that were not made here: somebody copied all labels of one that was.
- * Of those that the record does not know, only as many can be ours as the known ones leave places free; a killed
- * Compose leaves such. Without any known one nothing can be told.
+ * Ids of containers with a valid owner label that were not made here: somebody copied all labels of one that was. The
+ * record knows ours by id. It may not know those of a round that was killed, and a lost or new record knows none.
  */
-export function findCopies(
-  desired: DesiredNode,
-  on: { observed: ObservedNode; record: RecordState },
-): Set<string> {
-  const replicas = new Map<string, number>(
-    desired.instances.flatMap(({ project, services }) =>
-      services.map((service) => [`${project}/${service.name}`, service.replicas] as const),
-    ),
+export function findCopies(on: { observed: ObservedNode; record: RecordState }): Set<string> {
+  const { containers, applied, openServices } = on.record;
+  // Where something was applied and is gone, an empty list is knowledge, too.
+  if (applied === null && Object.keys(containers).length === 0) return new Set();
+  const copies = on.observed.containers.filter(
+    ({ id, ownership, project, service }) =>
+      ownership === "ours" && containers[id] === undefined && !openServices.includes(`${project}/${service}`),
   );
-  const services = new Map<string, ObservedContainer[]>();
-  for (const container of on.observed.containers) {
-    if (container.ownership !== "ours") continue;
-    const key = `${container.project}/${container.service}`;
-    services.set(key, [...(services.get(key) ?? []), container]);
-  }
-  const isKnown = ({ id }: ObservedContainer) => on.record.containers[id] !== undefined;
-  return new Set(
-    [...services].flatMap(([key, containers]) => {
-      if (!containers.some(isKnown)) return [];
-      const settled = containers.filter((each) => isKnown(each) || leftoverName(each.name) !== null);
-      const places = new Set(settled.map(({ name }) => settledName(name))).size;
-      return containers
-        .filter((each) => !settled.includes(each))
-        .sort((a, b) => numberOf(a.name) - numberOf(b.name) || compareText(a.name, b.name))
-        .slice(Math.max(0, (replicas.get(key) ?? 0) - places))
-        .map(({ id }) => id);
-    }),
-  );
+  return new Set(copies.map(({ id }) => id));
 }
 
 /** The proper name of a container that a killed Compose left as `<12 hex>_<name>`; null for a proper one. */

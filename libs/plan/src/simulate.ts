@@ -39,20 +39,34 @@ export function simulate(
   node: SimulatedNode,
   operations: readonly Operation[],
 ): Pick<SimulatedNode, "observed" | "record"> {
-  const after = { ...node, observed: structuredClone(node.observed) };
+  const after = {
+    ...node,
+    observed: structuredClone(node.observed),
+    record: openFor(node.record, operations),
+  };
   for (const operation of operations) applyEffect(operation, after);
   return { observed: after.observed, record: remember(after) };
 }
 
+/** The record of a node on which these operations were begun, and no round was finished. */
+export function openFor(record: RecordState, operations: readonly Operation[]): RecordState {
+  const services = operations.flatMap((operation) =>
+    operation.kind === "create-containers"
+      ? operation.services.map((service) => `${operation.project}/${service}`)
+      : [],
+  );
+  return { ...record, openServices: [...record.openServices, ...services] };
+}
+
 /** The record after a round: what is ours, and the parts of the services that have what is desired. */
 function remember({ desired, observed, record }: SimulatedNode): RecordState {
-  const copies = findCopies(desired, { observed, record });
+  const copies = findCopies({ observed, record });
   const own = observed.containers.filter(({ id, ownership }) => ownership === "ours" && !copies.has(id));
   const parts = desired.instances.flatMap(({ project, services }) =>
     services.flatMap((service): [string, Record<string, string>][] => {
       const key = `${project}/${service.name}`;
-      const isApplied = findOwn(observed, { project, service: service.name }).some(
-        ({ digest }) => digest === service.digest,
+      const isApplied = own.some(
+        (each) => each.project === project && each.service === service.name && each.digest === service.digest,
       );
       const known = isApplied ? service.parts : record.serviceParts[key];
       return known === undefined ? [] : [[key, known]];
@@ -62,6 +76,7 @@ function remember({ desired, observed, record }: SimulatedNode): RecordState {
     ...record,
     containers: Object.fromEntries(own.map(({ id, project, service }) => [id, { project, service }])),
     serviceParts: Object.fromEntries(parts),
+    openServices: [],
   };
 }
 

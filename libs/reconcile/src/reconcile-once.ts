@@ -80,6 +80,7 @@ async function applyWalk(
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
   }
+  ports.record.closeInterrupted(now()); // what a killed predecessor left open is settled by what was seen
   const record = ports.record.readState();
   walk.remaining = isIdle
     ? plan

@@ -25,8 +25,6 @@ export function rememberRound(
     if (parts[service] === undefined) record.forgetService(service);
   }
   if (done.isApplied) saveApplied(ports, { ...done, before });
-  // At the very end: after a kill before this the next round still knows what was made by whom.
-  record.closeInterrupted(ports.now().toISOString());
 }
 
 function saveApplied(

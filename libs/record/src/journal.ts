@@ -16,6 +16,7 @@ export interface UnfinishedOperation {
 export interface Journal {
   /** Notes a round that has something to do and returns its id; the oldest of more than 50 are forgotten. */
   beginRound: (round: { commit: string; startedAt: string }) => number;
+  /** Also of one that `closeInterrupted` has closed. */
   finishRound: (round: { roundId: number; finishedAt: string; result: RoundResult }) => void;
   beginOperation: (operation: UnfinishedOperation) => void;
   finishOperation: (operation: {
@@ -28,7 +29,8 @@ export interface Journal {
   unfinishedOperations: () => UnfinishedOperation[];
   /**
    * Marks what a killed agent left open as interrupted. To be called when a round has observed and settled it all;
-   * writes only if there is something open.
+   * writes only if there is something open. From then on `readState` takes what it does not know for copies, so the
+   * memory must have been written before.
    */
   closeInterrupted: (finishedAt: string) => void;
 }
@@ -49,7 +51,9 @@ export function openJournal(database: DatabaseSync): Journal {
       return roundId;
     },
     finishRound: ({ roundId, finishedAt, result }) => {
-      database.prepare(`${closeRounds} AND id = ?`).run(finishedAt, result, roundId);
+      database
+        .prepare("UPDATE rounds SET finished_at = ?, result = ? WHERE id = ?")
+        .run(finishedAt, result, roundId);
     },
     beginOperation: ({ roundId, operationId, kind, resource, startedAt }) => {
       database

@@ -58,6 +58,7 @@ function readState(database: DatabaseSync): RecordState {
   const applied = database.prepare("SELECT value FROM applied").get();
   const parts = database.prepare("SELECT service, parts FROM service_parts ORDER BY service").all();
   return {
+    openServices: readOpenServices(database),
     containers: Object.fromEntries(
       containers.map((row) => [
         String(row["id"]),
@@ -69,6 +70,23 @@ function readState(database: DatabaseSync): RecordState {
       parts.map((row) => [String(row["service"]), readParts(String(row["parts"]))]),
     ),
   };
+}
+
+/** Also of operations that ended: which containers they made is not known before the round is finished. */
+function readOpenServices(database: DatabaseSync): string[] {
+  const operations = database
+    .prepare(
+      `SELECT resource FROM operations JOIN rounds ON rounds.id = round_id
+       WHERE kind = 'create-containers' AND rounds.result IS NULL`,
+    )
+    .all();
+  return [...new Set(operations.flatMap((row) => readServices(String(row["resource"]))))].sort();
+}
+
+/** Of `service:<project>/<service>` and `services:<project>/{<service>,<service>}`. */
+function readServices(resource: string): string[] {
+  const [, project = "", names = ""] = /^services?:([^/]+)\/\{?([^{}]+)\}?$/.exec(resource) ?? [];
+  return project === "" ? [] : names.split(",").map((name) => `${project}/${name}`);
 }
 
 function readApplied(text: string): Applied {

@@ -73,6 +73,7 @@ describe("the memory", () => {
       },
       applied,
       serviceParts: { "lab-core/nginx": { image: "nginx:1", compose: "x" } },
+      openServices: [],
     });
     expect(record.readComposeModel("inputs")).toEqual(model("lab-core"));
     expect(record.readComposeModel("others")).toBeNull();
@@ -88,6 +89,7 @@ describe("the memory", () => {
       containers: { b2: { project: "lab-core", service: "redis" } },
       applied: { ...applied, commit: "e".repeat(40) },
       serviceParts: { "lab-core/nginx": { image: "nginx:2" } },
+      openServices: [],
     });
     record.forgetService("lab-core/nginx");
     expect(record.readState().serviceParts).toEqual({});
@@ -190,6 +192,38 @@ describe("the journal", () => {
       { result: "interrupted" },
     ]);
     expect(rows("SELECT result FROM rounds")).toEqual([{ result: "interrupted" }]);
+  });
+
+  test("tells of which services a round that is open was making containers", () => {
+    {
+      using record = openRecord({ path });
+      const begin = (commit: string, created: Record<string, string>) => {
+        const roundId = record.beginRound({ commit, startedAt: at });
+        for (const [operationId, resource] of Object.entries(created)) {
+          record.beginOperation({ roundId, operationId, kind: "create-containers", resource, startedAt: at });
+        }
+        return roundId;
+      };
+      const finished = begin("c1", { "#1": "service:lab-old/web" });
+      record.finishRound({ roundId: finished, finishedAt: at, result: "failed" });
+      begin("c2", { "#1": "service:lab-core/nginx" });
+      const roundId = begin("c3", { "#1": "services:lab-core/{a,b.c}", "#2": "service:lab-core/nginx" });
+      record.finishOperation({ roundId, operationId: "#1", finishedAt: at, result: "done" });
+      const start = { kind: "start-service", resource: "service:lab-core/other", startedAt: at };
+      record.beginOperation({ roundId, operationId: "#3", ...start });
+    }
+    using record = openRecord({ path });
+    expect(record.readState().openServices).toEqual(["lab-core/a", "lab-core/b.c", "lab-core/nginx"]);
+    record.closeInterrupted(at);
+    expect(record.readState().openServices).toEqual([]);
+  });
+
+  test("a round that ended keeps its result, also when what was open was closed before", () => {
+    using record = openRecord({ path });
+    const roundId = record.beginRound({ commit: "c1", startedAt: at });
+    record.closeInterrupted(at);
+    record.finishRound({ roundId, finishedAt: at, result: "done" });
+    expect(rows("SELECT result FROM rounds")).toEqual([{ result: "done" }]);
   });
 
   test("keeps 50 rounds with their operations", () => {

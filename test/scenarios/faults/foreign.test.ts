@@ -1,6 +1,8 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { usePlatform } from "../platform.ts";
-import type { Container } from "../platform.ts";
+import type { Container, Round } from "../platform.ts";
 import { startForeign } from "./foreign-container.ts";
 import { expectFault, expectReady, expectUntouched, rulesTerminal, whilePushed } from "./outcome.ts";
 
@@ -83,6 +85,62 @@ describe("what is not ours", () => {
     },
   );
 
+  it("a copy of our labels in the place of ours must be told and left alone", async () => {
+    const own = await platform().container("web/web");
+    await platform().docker.getContainer(own.id).remove({ force: true });
+    const id = await startForeign(platform(), { name: "web-web-1", image: "side:1", labels: own.labels });
+    const all = await platform().containers();
+    for (const round of [await platform().reconcile(), await platform().reconcile()]) {
+      await expectUntouched(platform(), all);
+      expectCopy(round, own.name);
+    }
+    await platform().docker.getContainer(id).remove({ force: true });
+    expectReady(await platform().reconcile());
+    expect((await platform().container("web/web")).name).toBe(own.name);
+  });
+
+  it("a copy of our labels under the next number must not count as a replica", async () => {
+    const own = await platform().container("web/web");
+    const labels = { ...own.labels, "com.docker.compose.container-number": "2" };
+    const id = await startForeign(platform(), { name: "web-web-2", image: "side:1", labels });
+    const name = `${platform().project("web")}-web-2`;
+    const look = async () => {
+      const side = (await platform().container("web/side")).id;
+      const all = (await platform().containers()).filter((each) => each.id !== side);
+      // Another service of the project changes in the same round: what is made then must not make the copy ours.
+      for (const round of [await platform().reconcile(), await platform().reconcile()]) {
+        const after = await platform().container("web/side");
+        expect(after.id).not.toBe(side);
+        await expectUntouched(platform(), [...all, after].sort(byName));
+        expectCopy(round, name);
+      }
+      await platform().docker.getContainer(id).remove({ force: true });
+      expectReady(await platform().reconcile());
+      const replicas = (await platform().containers()).filter(({ service }) => service === "web");
+      expect(replicas.map((each) => each.name)).toEqual([own.name, name]);
+      expect(replicas[0]?.id).toBe(own.id);
+    };
+    const changes = {
+      [compose]: (text: string) =>
+        text
+          .replace("  web:\n", "  web:\n    scale: 2\n")
+          .replace("  side:\n", "  side:\n    hostname: other\n"),
+    };
+    await whilePushed(platform(), { changes, look });
+  });
+
+  it("a copy of our labels under the next number must stay when the record is lost", async () => {
+    const own = await platform().container("web/web");
+    const id = await startForeign(platform(), { name: "web-web-2", image: "side:1", labels: own.labels });
+    const all = await platform().containers();
+    await loseRecord();
+    const round = await platform().reconcile();
+    await expectUntouched(platform(), all);
+    expect(round.output).toMatch(new RegExp(`${platform().project("web")}-web-2 .*\\[K3022\\]`));
+    expectReady(round);
+    await platform().docker.getContainer(id).remove({ force: true });
+  });
+
   it("a container of a service that nothing desires must stay, whatever owner it claims", async () => {
     const own = await platform().container("web/web");
     const labels = { ...own.labels, "com.docker.compose.service": "gone" };
@@ -156,6 +214,20 @@ describe("what is not ours", () => {
     expectReady(await platform().reconcile());
     expect(await platform().exec("web/web", "cat", "/data/id")).toBe("kept\n");
   });
+
+  function expectCopy(round: Round, name: string): void {
+    expectFault(round, { code: "K3021", resource: `service:${platform().project("web")}/web`, says: name });
+    expect(round.output).toMatch(new RegExp(`${name} .*\\[K3022\\]`));
+  }
+
+  async function loseRecord(): Promise<void> {
+    const paths = ["", "-wal", "-shm"].map((end) => join(platform().stateDir, `record.db${end}`));
+    await Promise.all(paths.map(async (path) => rm(path, { force: true })));
+  }
+
+  function byName(a: Container, b: Container): number {
+    return a.name < b.name ? -1 : 1;
+  }
 
   function sideOf(containers: readonly Container[]): string | undefined {
     return containers.find(({ service }) => service === "side")?.id;
