@@ -159,7 +159,7 @@ function sourceCondition(revision: Revision | null): Condition {
   }
   return condition("SourceVerified", false, {
     reason: codeOf(error),
-    message: redact(error instanceof Error ? error.message : String(error)),
+    message: redact(error instanceof Error ? error.message : "the last revision is used"),
   });
 }
 

@@ -94,6 +94,7 @@ describe("keelson-agent run", () => {
         asked.every(({ method, path }) => method === "POST" && path.endsWith("/git-upload-pack"))
       );
     });
+    expect((await platform().containers()).map(({ state }) => state)).toEqual(["running", "running"]);
   });
 
   it("must stop at SIGTERM and leave everything running", async () => {
