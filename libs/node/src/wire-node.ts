@@ -48,6 +48,7 @@ import {
   writeStatus,
 } from "@keelson/store";
 
+import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, lockPath, recordPath } from "./node-settings.ts";
 
@@ -133,7 +134,10 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
         ...observers(settings, secrets),
         secrets,
         record,
-        operations: wireOperations(settings, { secrets, lock, signal: input.signal }),
+        operations: hideSecretsIn(
+          wireOperations(settings, { secrets, lock, signal: input.signal }),
+          secrets.hideValues,
+        ),
       };
     },
     [Symbol.dispose]: () => {

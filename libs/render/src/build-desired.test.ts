@@ -503,6 +503,24 @@ describe("what does not fit together on a node", () => {
     `);
   });
 
+  test("is a secret that would break a file that was checked without it", () => {
+    const files = withFile(
+      "{ template: config/key.json.liquid, to: secrets/key.json }\n  - { template: config/key.liquid, to: secrets/key }",
+      {
+        "config/key.json.liquid": '{ "a": "{{ secrets.adminKey }}", "b": "{{ secrets.other }}" }',
+        "config/key.liquid": "{{ secrets.adminKey }}",
+      },
+    );
+    const { rendered } = render(files);
+    expect(build(rendered).problems).toEqual([]);
+    const odd = secretsOf(undefined, ["sample.adminKey"]);
+    expect(problemText(build(rendered, { secrets: odd }).problems)).toMatchInlineSnapshot(`
+      "error[K5007] releases/sample/1.0.0/packages/core/config/key.json.liquid:1:1 secret sample.adminKey cannot stand in secrets/key.json: its value on node one holds characters that need quoting there
+        hint: Give it a file of its own with {{ secrets.adminKey }} alone, or a value of letters, digits and . _ / + = ~ - only.
+      "
+    `);
+  });
+
   test("is nothing when a model is missing: that was said before", () => {
     const rendered = render().rendered;
     expect(

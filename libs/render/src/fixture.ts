@@ -126,8 +126,11 @@ export function withFile(entry: string, files: Readonly<Record<string, string>>)
   return { [`${corePackage}/package.yaml`]: `${manifest}  - ${entry}\n`, ...Object.fromEntries(placed) };
 }
 
-/** Secrets of a node that has its key and these values. */
-export function secretsOf(known: readonly string[] = ["sample.adminKey", "sample.other"]): NodeSecrets {
+/** Secrets of a node that has its key and these values, some of them not plain. */
+export function secretsOf(
+  known: readonly string[] = ["sample.adminKey", "sample.other"],
+  odd: readonly string[] = [],
+): NodeSecrets {
   return {
     hasValue: (name) => known.includes(name),
     ownerOf: (id) => digestBytes(`owner ${id}`),
@@ -136,6 +139,8 @@ export function secretsOf(known: readonly string[] = ["sample.adminKey", "sample
       secrets.length === 0 ? digestBytes(content) : digestValue(["keyed", digestBytes(content)]),
     keyedDigest: (bytes) => digestValue(["keyed", digestBytes(bytes)]),
     fillSecrets: (content) => content,
+    isPlain: (name) => !odd.includes(name),
+    hideValues: (text) => text,
   };
 }
 

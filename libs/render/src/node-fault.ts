@@ -23,6 +23,7 @@ export function findNodeFaults(
     ...findSharedPorts(context),
     ...findUnpinnedImages(context),
     ...findMissingSecrets(rendered, on.secrets),
+    ...findOddSecrets(rendered, on.secrets),
   ];
 }
 
@@ -133,4 +134,26 @@ function findMissingSecrets(rendered: RenderedNode, secrets: NodeSecrets): Probl
       hint: `Put it into the secrets file of the node: ${release}: { ${secret}: … }`,
     });
   });
+}
+
+/** Files that are parsed when they are rendered. */
+const checkedSyntax = /\.(?:json|ya?ml)$/;
+
+/** What was checked is the file with placeholders: a quote or a line break in a value would break the real one. */
+function findOddSecrets(rendered: RenderedNode, secrets: NodeSecrets): Problem[] {
+  return rendered.instances.flatMap(({ files }) =>
+    files
+      .filter(({ to }) => checkedSyntax.test(to))
+      .flatMap((file) =>
+        file.secrets
+          .filter((name) => secrets.hasValue(name) && !secrets.isPlain(name))
+          .map((name) =>
+            problemOf(file.template, {
+              code: "K5007",
+              message: `secret ${name} cannot stand in ${file.to}: its value on node ${rendered.node} holds characters that need quoting there`,
+              hint: `Give it a file of its own with {{ secrets.${name.split(".")[1] ?? ""} }} alone, or a value of letters, digits and . _ / + = ~ - only.`,
+            }),
+          ),
+      ),
+  );
 }

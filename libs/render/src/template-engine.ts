@@ -97,6 +97,6 @@ function changedSecret(filter: string): TemplateRefusal {
   return new TemplateRefusal({
     code: "K1309",
     message: `the filter ${filter} cannot change a secret, whose value is not known here`,
-    hint: `Write the secret as it is; only ${harmlessFilters.join(", ")} can be applied to it.`,
+    hint: "Write the secret as it is, {{ secrets.<name> }}.",
   });
 }

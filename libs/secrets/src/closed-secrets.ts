@@ -22,5 +22,7 @@ export function closedSecrets(): NodeSecrets {
         outcome: stalled,
       });
     },
+    isPlain: () => true,
+    hideValues: (text) => text,
   };
 }

@@ -89,6 +89,12 @@ test("a secret has a value or not", () => {
   expect(secrets.hasValue("pryv.other")).toBe(false);
 });
 
+test("a value is plain or not, and is hidden", () => {
+  expect(secrets.isPlain("pryv.adminKey")).toBe(false);
+  expect(secretsOf(key, new Map([["a.b", "plain"]])).isPlain("a.b")).toBe(true);
+  expect(secrets.hideValues("it printed s3cr€t$&")).toBe("it printed ***");
+});
+
 test("printing the secrets shows no value", () => {
   const shown = `${inspect(secrets, { depth: 9, showHidden: true })}${JSON.stringify(secrets)}`;
   expect(shown).not.toContain("s3cr");
@@ -107,6 +113,7 @@ describe("without the node's key", () => {
     expect(closed.ownershipOf("service:a/b", undefined)).toBe("foreign");
     expect(closed.ownershipOf("service:a/b", "")).toBe("forged");
     expect(closed.hasValue("pryv.adminKey")).toBe(true);
+    expect([closed.isPlain("pryv.adminKey"), closed.hideValues("x")]).toEqual([true, "x"]);
     expect(() => closed.fillSecrets(bytes("x"))).toThrow(codeOf("K5002"));
   });
 });

@@ -2,7 +2,9 @@ import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { digestBytes, KeelsonError, secretPlaceholderPattern, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
+import { newValueFilter } from "./hidden-value.ts";
 import { readOrMakeKey } from "./node-key.ts";
+import { isPlainText } from "./plain-text.ts";
 import { readSecretsFile } from "./secrets-file.ts";
 
 export interface SecretsInput {
@@ -44,6 +46,8 @@ export function secretsOf(key: Uint8Array, values: ReadonlyMap<string, string>):
     },
     keyedDigest,
     fillSecrets,
+    isPlain: (name) => isPlainText(values.get(name) ?? ""),
+    hideValues: newValueFilter([...values.values()]),
   };
 }
 

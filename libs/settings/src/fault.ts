@@ -1,5 +1,7 @@
 import { isJsonObject, type Json, suggest, describeValue, quote } from "@keelson/model";
 
+import { maxTextLength } from "./pattern-rule.ts";
+
 export interface Fault {
   keyword: string;
   /** The keyword's value in the schema. */
@@ -23,6 +25,10 @@ export function explainFault(fault: Fault): { code: string; message: string; hin
     const meant = typeof found === "string" ? suggest(found, choice) : undefined;
     const hint = meant === undefined ? undefined : `did you mean ${quote(meant)}?`;
     return { code: "K1202", message: `expected one of ${choice.join(", ")}; found ${show(found)}`, hint };
+  }
+  if (keyword === "pattern" && typeof found === "string" && found.length > maxTextLength) {
+    const message = `must match a pattern, which no text of more than ${maxTextLength} characters does`;
+    return { code: "K1202", message };
   }
   const explain = Object.hasOwn(explanations, keyword) ? explanations[keyword] : undefined;
   const message = explain === undefined || rule === undefined ? lowerFirst(otherwise) : explain(rule);

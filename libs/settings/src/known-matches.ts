@@ -1,3 +1,5 @@
+import { encodePointer } from "@cfworker/json-schema";
+
 import { isJsonObject, type Json, type JsonObject } from "@keelson/model";
 
 import type { PatternTest } from "./pattern-rule.ts";
@@ -7,12 +9,12 @@ import { entriesOf } from "./setting-tree.ts";
 /**
  * A copy of a schema in which each pattern only lists the texts of these values that match it. The validator builds
  * backtracking expressions of its own: what it builds of a list of texts ends at once, whatever the pattern was.
- * `patternOf` names the pattern that a listing stands for. Throws what the test throws.
+ * `locationOf` makes a pointer into the copy one into the schema.
  */
 export function withKnownMatches(
   schema: JsonObject,
   on: { values: Json; test: PatternTest },
-): { schema: JsonObject; patternOf: (listing: string) => string | undefined } {
+): { schema: JsonObject; locationOf: (pointer: string) => string } {
   const texts = [...new Set(textsOf(on.values))];
   const listings = new Map<string, string>();
   const patterns = new Map<string, string>();
@@ -23,11 +25,16 @@ export function withKnownMatches(
     // The number keeps patterns apart that match the same texts: they are keys of a map.
     const listing = `^(?:${matching.join("|")}${matching.length === 0 ? "[]" : ""})(?:){${listings.size}}$`;
     listings.set(pattern, listing);
-    patterns.set(listing, pattern);
+    patterns.set(encodePointer(listing), encodePointer(pattern));
     return listing;
   };
   const copy = copySchema(schema, listingOf);
-  return { schema: isJsonObject(copy) ? copy : {}, patternOf: (listing) => patterns.get(listing) };
+  const locationOf = (pointer: string) =>
+    pointer
+      .split("/")
+      .map((part) => patterns.get(part) ?? part)
+      .join("/");
+  return { schema: isJsonObject(copy) ? copy : {}, locationOf };
 }
 
 /** Every text and every key, however deep. */

@@ -244,6 +244,36 @@ error[K1202] environment.yaml:5:28 \`mail.port\`: expected a whole number, found
     );
   });
 
+  test("of patterns, whatever a backtracking matcher would take for them", () => {
+    const patterned = {
+      type: "object",
+      properties: { a: { type: "string", pattern: `^${"a*".repeat(12)}b$` } },
+      patternProperties: {
+        "^(x+x+)+y$": { type: "number" },
+        "^x.*y$": { not: { pattern: "^\\d*$", const: 5 } },
+      },
+    };
+    const text = "a".repeat(300);
+    expect(lines(patterned, layerOf("environment", `a: ${text}b\nxxy: 1`))).toEqual([]);
+    const found = lines(patterned, layerOf("environment", `a: ${text}\nxxy: 5\n"${"x".repeat(300)}": 1`));
+    expect(found.map((line) => line.slice(0, 60))).toMatchInlineSnapshot(`
+      [
+        "K1202 environment.yaml:4:8 \`a\`: must match the pattern \`^a*a",
+        "K1202 environment.yaml:5:10 \`xxy\`: is a value that the relea",
+        "K1203 environment.yaml:6:5 unknown setting \`xxxxxxxxxxxxxxxx",
+      ]
+    `);
+  });
+
+  test("of none, when their patterns would take too long together", () => {
+    const costly = { type: "object", additionalProperties: { pattern: "(?:[a-c]{1,40}){40}$" } };
+    const texts = [1, 2, 3, 4].map((number) => `a${number}: ${"abc".repeat(1300)}-${number}`).join("\n");
+    expect(layer(costly, layerOf("environment", texts)).values).toEqual({});
+    expect(lines(costly, layerOf("environment", texts))).toEqual([
+      "K1204 settings.schema.json:1:1 its patterns take too long to match with these settings",
+    ]);
+  });
+
   test("once, without the branches that led to it", () => {
     const either = {
       type: "object",
@@ -261,6 +291,11 @@ error[K1202] environment.yaml:5:28 \`mail.port\`: expected a whole number, found
     [{ minLength: 1 }, '""', "must not be empty"],
     [{ maxLength: 2 }, "abc", "must have at most 2 characters, found `abc`"],
     [{ pattern: "^a+$" }, "b", "must match the pattern `^a+$`, found `b`"],
+    [
+      { pattern: "^a+$" },
+      "a".repeat(4097),
+      "must match a pattern, which no text of more than 4096 characters does",
+    ],
     [{ const: "x" }, "b", "must be `x`, found `b`"],
     [{ exclusiveMaximum: 3 }, "3", "must be less than 3, found 3"],
     [{ multipleOf: 2 }, "3", "must be a multiple of 2, found 3"],

@@ -60,6 +60,14 @@ export function layerSettings({ release, schema, layers }: SettingsInput): Layer
     if (merged.kind === "map") tree = merged;
   }
   problems.push(...checkTree(read.schema, tree, layers));
+  if (read.schema.budget.steps <= 0) {
+    const message = "its patterns take too long to match with these settings";
+    return {
+      values: {},
+      provenance: {},
+      problems: [problemAt(schema, { code: "K1204", path: "", message })],
+    };
+  }
   return { values: plainValues(tree), provenance: provenanceOf(tree), problems: sortProblems(problems) };
 }
 

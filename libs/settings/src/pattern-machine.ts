@@ -60,7 +60,7 @@ function build(building: Building, { node, next }: { node: PatternNode; next: nu
         kind: "split",
         next: node.parts.map((part) => build(building, { node: part, next })),
       });
-    case "repeat":
+    default:
       return buildRepeat(building, { node, next });
   }
 }
@@ -98,7 +98,7 @@ function newCharacterTest(): PatternMachine["fits"] {
 
 /** Whether the pattern fits somewhere in the text, as `RegExp.test` with the flag `u` says. Takes steps off the budget. */
 export function matches(machine: PatternMachine, on: { text: string; budget: MatchBudget }): boolean {
-  const characters = [...on.text];
+  const characters = Array.from(on.text);
   let reached = new Set<number>();
   for (let at = 0; at <= characters.length; at++) {
     reached.add(machine.first);

@@ -1,5 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "@keelson/model";
 
+import type { PatternTest } from "./pattern-rule.ts";
+
 /**
  * All schemas that speak of one value: the schema and, since which of them hold depends on the value, every
  * branch of `allOf`, `anyOf`, `oneOf`, `if`, `then`, `else` and `dependentSchemas`.
@@ -21,8 +23,11 @@ export function certainBranchesOf(schema: Json | undefined): JsonObject[] {
 }
 
 /** The branches for a key of a map, or null when the map is closed and does not know it. */
-export function propertyBranches(branches: readonly JsonObject[], key: string): JsonObject[] | null {
-  const named = branches.flatMap((branch) => namedSchemas(branch, key));
+export function propertyBranches(
+  branches: readonly JsonObject[],
+  on: { key: string; test: PatternTest },
+): JsonObject[] | null {
+  const named = branches.flatMap((branch) => namedSchemas(branch, on));
   if (named.length > 0) return named.flatMap(branchesOf);
   const others = branches.flatMap((branch) => [
     branch["additionalProperties"],
@@ -33,11 +38,14 @@ export function propertyBranches(branches: readonly JsonObject[], key: string): 
   return branches.some(({ properties }) => properties !== undefined) || others.includes(false) ? null : [];
 }
 
-function namedSchemas({ properties, patternProperties }: JsonObject, key: string): Json[] {
+function namedSchemas(
+  { properties, patternProperties }: JsonObject,
+  { key, test }: { key: string; test: PatternTest },
+): Json[] {
   const found: Json[] = [];
   if (isJsonObject(properties) && Object.hasOwn(properties, key)) found.push(properties[key] ?? true);
   if (!isJsonObject(patternProperties)) return found;
-  const matching = Object.entries(patternProperties).filter(([pattern]) => RegExp(pattern, "u").test(key));
+  const matching = Object.entries(patternProperties).filter(([pattern]) => test(pattern, key));
   return [...found, ...matching.map(([, schema]) => schema)];
 }
 

@@ -12,6 +12,8 @@ import {
 import { lookUp, pointerOf } from "./json-pointer.ts";
 import { isKeptKeyword, keywordFindings } from "./keyword-rule.ts";
 import type { Segments } from "./layer.ts";
+import type { MatchBudget } from "./pattern-machine.ts";
+import { maxMatchSteps, newPatternTest, type PatternTest } from "./pattern-rule.ts";
 import {
   definitionKeywords,
   schemaKeywords,
@@ -30,6 +32,10 @@ export interface SettingsSchema {
   root: JsonObject;
   /** Where in the document a schema of the expanded tree stands, as `keyPath` writes it. */
   pathOf: (schema: JsonObject) => string;
+  /** Whether a pattern of the schema fits a text. */
+  test: PatternTest;
+  /** What the tests may still cost; used up, their answers and all that follows from them mean nothing. */
+  budget: MatchBudget;
 }
 
 /** Checks a release's settings schema and expands it; null when it has problems (K1204). Never throws. */
@@ -48,7 +54,9 @@ export function readSchema(located: Located<JsonObject>): {
   if (!isJsonObject(root)) report(expansion, { path: [], message: "the settings schema must be a map" });
   const problems = [...expansion.findings.values()].map((finding) => problemAt(located, finding));
   if (problems.length > 0 || !isJsonObject(root)) return { schema: null, problems };
-  return { schema: { located, root, pathOf: (schema) => expansion.paths.get(schema) ?? "" }, problems };
+  const pathOf = (schema: JsonObject) => expansion.paths.get(schema) ?? "";
+  const budget = { steps: maxMatchSteps };
+  return { schema: { located, root, pathOf, test: newPatternTest(budget), budget }, problems };
 }
 
 interface Expansion {

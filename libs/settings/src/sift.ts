@@ -23,7 +23,12 @@ export function siftLayer(
   schema: SettingsSchema,
   layer: SettingsLayer,
 ): { values: JsonObject; problems: Problem[] } {
-  const sifting: Sifting = { layer, problems: [], openPaths: openPaths(schema.root, { kind: layer.kind }) };
+  const sifting: Sifting = {
+    schema,
+    layer,
+    problems: [],
+    openPaths: openPaths(schema.root, { kind: layer.kind }),
+  };
   const branches = branchesOf(schema.root);
   const open = layer.kind === "environment" || isOpen(branches, layer.kind);
   const values = siftMap(sifting, { value: layer.values, branches, segments: [], open });
@@ -31,6 +36,7 @@ export function siftLayer(
 }
 
 interface Sifting {
+  schema: SettingsSchema;
   layer: SettingsLayer;
   problems: Problem[];
   /** What the schema opens to the layer, for hints. */
@@ -50,7 +56,7 @@ function siftMap(sifting: Sifting, place: Place<JsonObject>): JsonObject {
   const kept: [string, Json][] = [];
   for (const [key, value] of entriesOf(place.value)) {
     const segments = [...place.segments, key];
-    const branches = propertyBranches(place.branches, key);
+    const branches = propertyBranches(place.branches, { key, test: sifting.schema.test });
     if (branches === null) {
       refuseUnknown(sifting, { segments, known: namedKeys(place.branches) });
       continue;

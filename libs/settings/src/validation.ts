@@ -13,6 +13,7 @@ import {
 
 import { explainFault } from "./fault.ts";
 import { lookUp, pointerOf, segmentsOf } from "./json-pointer.ts";
+import { withKnownMatches } from "./known-matches.ts";
 import type { Origin, Segments } from "./layer.ts";
 import { branchesOf, itemBranches, propertyBranches } from "./schema-walk.ts";
 import type { SettingsSchema } from "./schema.ts";
@@ -67,8 +68,10 @@ interface Checking {
 
 function runValidator(schema: SettingsSchema, values: Json): OutputUnit[] | string {
   try {
-    // The validator writes notes of its own into the schema.
-    return new Validator(structuredClone(schema.root), "2020-12", false).validate(values).errors;
+    // A copy also because the validator writes notes of its own into the schema.
+    const known = withKnownMatches(schema.root, { values, test: schema.test });
+    const { errors } = new Validator(known.schema, "2020-12", false).validate(values);
+    return errors.map((error) => ({ ...error, keywordLocation: known.locationOf(error.keywordLocation) }));
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   }
@@ -129,7 +132,7 @@ function descriptionAt(schema: SettingsSchema, segments: Segments): string | und
     branches =
       typeof segment === "number"
         ? itemBranches(branches, segment)
-        : (propertyBranches(branches, segment) ?? []);
+        : (propertyBranches(branches, { key: segment, test: schema.test }) ?? []);
   }
   const described = branches.find(({ description }) => typeof description === "string")?.["description"];
   return typeof described === "string" ? described : undefined;
