@@ -21,9 +21,7 @@ export function planBetween(
   const plan = planChanges({ desired: on.after, observed, record, policy: on.policy });
   // Nobody looked whether the node has the image: what is known is that the revision names it anew.
   const operations = plan.operations.map((operation) =>
-    operation.kind === "pull-image"
-      ? { ...operation, causes: ["is new in this revision"] }
-      : operation,
+    operation.kind === "pull-image" ? { ...operation, causes: ["is new in this revision"] } : operation,
   );
   return { ...plan, operations };
 }
