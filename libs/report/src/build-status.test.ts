@@ -12,7 +12,8 @@ import {
 } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import { type StatusInput, buildStatus } from "./build-status.ts";
+import { buildStatus } from "./build-status.ts";
+import type { StatusInput } from "./status-input.ts";
 
 const service: DesiredService = {
   name: "web",

@@ -1,0 +1,104 @@
+import {
+  type DesiredInstance,
+  type DesiredService,
+  type InstanceStatus,
+  type ObservedContainer,
+  type ObservedNode,
+  type PackageState,
+  type Plan,
+  type ServiceStatus,
+} from "@keelson/model";
+
+import type { StatusInput } from "./status-input.ts";
+
+/** One instance as it was seen, down to its services. */
+export function buildInstance(instance: DesiredInstance, input: StatusInput): InstanceStatus {
+  const base = {
+    name: instance.name,
+    package: `${instance.package.release}/${instance.package.name}`,
+    version: instance.package.version,
+  };
+  if (input.observed === null) {
+    return { ...base, state: "unknown", sync: "unknown", health: "unknown", services: [] };
+  }
+  const { containers } = input.observed;
+  const services = instance.services.map((service) =>
+    buildService(service, ownContainers(containers, { project: instance.project, service: service.name })),
+  );
+  return {
+    ...base,
+    state: packageState(instance, input.observed),
+    sync: syncOf(instance, input.remaining),
+    health: worstHealth(instance.state === "running" ? services : []),
+    services,
+  };
+}
+
+function ownContainers(
+  containers: readonly ObservedContainer[],
+  of: { project: string; service: string },
+): ObservedContainer[] {
+  return containers.filter(
+    (each) => each.ownership === "ours" && each.project === of.project && each.service === of.service,
+  );
+}
+
+function buildService(service: DesiredService, containers: readonly ObservedContainer[]): ServiceStatus {
+  const [first] = containers;
+  return {
+    name: service.name,
+    image: { want: service.image, have: first?.image ?? "" },
+    digest: { want: service.digest, have: first?.digest ?? "" },
+    state: first?.state ?? "absent",
+    health: serviceHealth(service, containers),
+  };
+}
+
+/** Without a health check, running is all that can be said; a one-shot is healthy once it has exited 0. */
+function serviceHealth(
+  service: DesiredService,
+  containers: readonly ObservedContainer[],
+): InstanceStatus["health"] {
+  if (containers.length < service.replicas) return "unhealthy";
+  const healths = containers.map((container): InstanceStatus["health"] => {
+    if (service.oneShot && container.state === "exited")
+      return container.exitCode === 0 ? "healthy" : "unhealthy";
+    if (container.state !== "running") return "unhealthy";
+    if (container.health === "none") return "healthy";
+    return container.health;
+  });
+  return worst(healths);
+}
+
+function worstHealth(services: readonly ServiceStatus[]): InstanceStatus["health"] {
+  return worst(services.map(({ health }) => health));
+}
+
+function worst(healths: readonly InstanceStatus["health"][]): InstanceStatus["health"] {
+  const order = ["unhealthy", "unknown", "starting", "healthy"] as const;
+  return order.find((health) => healths.includes(health)) ?? "healthy";
+}
+
+function packageState(instance: DesiredInstance, observed: ObservedNode): PackageState {
+  const containers = observed.containers.filter(
+    (each) => each.ownership === "ours" && each.project === instance.project,
+  );
+  if (containers.some(({ state }) => state === "running" || state === "restarting")) return "running";
+  if (containers.length > 0) return "installed";
+  const hasFiles = observed.storedInstances.some((stored) => stored.instance === instance.name);
+  return hasFiles ? "staged" : "absent";
+}
+
+function syncOf(instance: DesiredInstance, remaining: Plan | null): InstanceStatus["sync"] {
+  if (remaining === null) return "unknown";
+  const open = [...remaining.operations, ...remaining.blocked].map(({ resource }) =>
+    resource.slice(resource.indexOf(":") + 1),
+  );
+  const isOpen = open.some(
+    (name) =>
+      name === instance.project ||
+      name.startsWith(`${instance.project}/`) ||
+      name.startsWith(`${instance.project}_`),
+  );
+  return isOpen ? "out-of-sync" : "in-sync";
+}

@@ -1,0 +1,76 @@
+import {
+  type Condition,
+  type InstanceStatus,
+  type Revision,
+  type StatusError,
+  codeOf,
+  redact,
+} from "@keelson/model";
+
+import type { StatusInput } from "./status-input.ts";
+
+/** What a person or a monitor asks first, each answered from evidence or `unknown`. */
+export function buildConditions(
+  input: StatusInput,
+  on: { instances: readonly InstanceStatus[]; errors: readonly StatusError[] },
+): Condition[] {
+  const { instances, errors } = on;
+  const isKnown = input.observed !== null && input.desired !== null;
+  const isInSync = isKnown && input.remaining !== null && instances.every(({ sync }) => sync === "in-sync");
+  const isHealthy = instances.every(({ health }) => health === "healthy");
+  const isReady = isInSync && isHealthy && errors.length === 0;
+  const first = errors[0];
+  const stalled = errors.find(({ outcome }) => outcome === "stalled");
+  return [
+    condition("Ready", isKnown || errors.length > 0 ? isReady : null, {
+      reason: isReady ? "Applied" : (first?.code ?? "OutOfSync"),
+      message: isReady ? readyMessage(instances.length) : (first?.message ?? "not everything is as desired"),
+    }),
+    sourceCondition(input.revision),
+    condition("Stalled", stalled !== undefined, {
+      reason: stalled?.code ?? "None",
+      message: stalled?.message ?? "nothing waits for a human",
+    }),
+    condition("Healthy", isKnown ? isHealthy : null, {
+      reason: isKnown ? (isHealthy ? "AllHealthy" : "Unhealthy") : "Unknown",
+      message: isKnown ? healthMessage(instances) : "the node could not be observed",
+    }),
+  ];
+}
+
+/** The node is kept at the last revision while Git is away; the report says so. */
+function sourceCondition(revision: Revision | null): Condition {
+  if (revision === null) {
+    return condition("SourceVerified", null, { reason: "Unknown", message: "no revision could be read" });
+  }
+  const { staleBecause: error } = revision;
+  if (error === undefined) {
+    return condition("SourceVerified", true, {
+      reason: "Read",
+      message: "the revision was read from the source",
+    });
+  }
+  return condition("SourceVerified", false, {
+    reason: codeOf(error),
+    message: redact(error instanceof Error ? error.message : "the last revision is used"),
+  });
+}
+
+function condition(
+  type: Condition["type"],
+  status: boolean | null,
+  text: { reason: string; message: string },
+): Condition {
+  return { type, status: status === null ? "unknown" : status ? "true" : "false", ...text };
+}
+
+function readyMessage(count: number): string {
+  return count === 1 ? "1 instance is as desired" : `${count} instances are as desired`;
+}
+
+function healthMessage(instances: readonly InstanceStatus[]): string {
+  const bad = instances
+    .filter(({ health }) => health !== "healthy")
+    .map(({ name, health }) => `${name} is ${health}`);
+  return bad.length === 0 ? "every service is healthy" : bad.join(", ");
+}
