@@ -99,7 +99,7 @@ async function compare(
   const { report, before, isFirst } = on;
   const [commit, now] = await Promise.all([lookAtGit(look), isFirst ? before : lookAtEngine(look)]);
   look.latest = now;
-  if (look.git === null && !isFirst) return "a local repository is looked at by a round";
+  if (look.git === null && !isFirst) return "this source is looked at by a round";
   if (commit !== null && commit !== report.commit) return `commit ${commit.slice(0, 8)}`;
   if (now === null) return report.containers === null ? null : "the engine does not answer";
   if (report.containers === null) return "the engine answers again";

@@ -13,7 +13,7 @@ export const AgentConfig = z.strictObject({
   environment: Name,
   node: Name,
   source: z.strictObject({
-    url: z.string().min(1).describe("http(s) URL, local path or file:// URL of the state repository."),
+    url: z.string().min(1).describe("http(s), ssh or file:// URL of the state repository, or a local path."),
     branch: z.string().min(1).default("main"),
     credential: CredentialSource.optional(),
   }),
