@@ -168,7 +168,8 @@ function logEvent(log: Log, event: KeelsonEvent): void {
 
 function logRound(log: Log, round: Round): void {
   if (round.problems.length > 0) log(formatProblems(round.problems));
-  for (const error of [round.error, round.publishError]) if (error !== null) log(formatError(error));
+  const stale = round.revision?.staleBecause ?? null;
+  for (const error of [stale, round.error, round.publishError]) if (error !== null) log(formatError(error));
   for (const { operation, error } of round.results.filter(({ outcome }) => outcome === "failed")) {
     log(`${operation.resource}\n${formatError(error)}`);
   }

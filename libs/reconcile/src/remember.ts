@@ -16,7 +16,10 @@ export function rememberRound(
   const before = record.readState();
   const copies = findCopies({ observed, record: before });
   const own = observed.containers.filter(({ id, ownership }) => ownership === "ours" && !copies.has(id));
-  const gone = Object.keys(before.containers).filter((id) => !own.some((container) => container.id === id));
+  // Only what is no longer there is forgotten: with a wrong key in place nothing looks like ours for a while.
+  const gone = Object.keys(before.containers).filter(
+    (id) => !observed.containers.some((each) => each.id === id),
+  );
   if (own.length > 0) record.rememberContainers(own);
   if (gone.length > 0) record.forgetContainers(gone);
   const parts = appliedParts(desired, { own, before });

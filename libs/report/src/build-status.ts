@@ -63,7 +63,7 @@ function collectErrors(input: StatusInput): StatusError[] {
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
     .map(({ operation, error }) => describeError(error, operation.resource));
-  const round = [input.error, input.publishError ?? null]
+  const round = [input.revision?.staleBecause ?? null, input.error, input.publishError ?? null]
     .filter((error) => error !== null)
     .map((error) => describeError(error, ""));
   return [...round, ...problems, ...blocked, ...failed];
