@@ -51,8 +51,36 @@ async function startContainer(
   } catch (error) {
     // It runs already.
     if (hasStatus(error, 304)) return;
+    if (isStuck(error)) throw await removeStuck(context, { error, id, service });
     throw await translateStart(context, { error, id, service });
   }
+}
+
+/**
+ * An engine that was killed in the middle of a start forgets the task that it had begun, and then refuses every start of
+ * that container, for ever: `task <id>: already exists` are the words of containerd. Only another container helps.
+ */
+function isStuck(error: unknown): error is EngineError {
+  return error instanceof EngineError && /task \S+ already exists/.test(error.engineText);
+}
+
+/** Takes the container away, so that the next round makes it anew; its volumes stay. */
+async function removeStuck(
+  { engine, signal }: EngineContext,
+  { error, id, service }: { error: EngineError; id: string; service: ServiceName },
+): Promise<KeelsonError> {
+  await askEngine(engine, {
+    what: `remove a container of ${showService(service)} that cannot be started`,
+    signal,
+    send: (abortSignal) => engine.docker.getContainer(id).remove({ force: true, abortSignal }),
+  });
+  return new KeelsonError({
+    code: "K3009",
+    message: `the engine lost hold of the container of ${showService(service)} in the middle of a start; it is removed`,
+    hint: "The next round makes it anew.",
+    outcome: transient,
+    cause: error.cause,
+  });
 }
 
 /**

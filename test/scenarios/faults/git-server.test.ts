@@ -81,9 +81,8 @@ describe("a round while the Git server", () => {
     expect(await platform().pageOf("web/web")).toBe("web 1\n");
     expectFault(round, { code });
     expect(round.status).toMatchObject({
-      source: { observed: "", attempted: "", applied: good },
+      source: { applied: good },
       operation: null,
-      instances: [],
     });
     expect(JSON.stringify(round.status) + round.output).not.toContain(password);
     const kept = JSON.parse(await readFile(join(platform().stateDir, "status.json"), "utf8"));
