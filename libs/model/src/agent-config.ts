@@ -16,7 +16,23 @@ export const AgentConfig = z.strictObject({
     url: z.string().min(1).describe("http(s), ssh or file:// URL of the state repository, or a local path."),
     branch: z.string().min(1).default("main"),
     credential: CredentialSource.optional(),
+    knownHosts: z
+      .string()
+      .startsWith("/", "must be an absolute path")
+      .optional()
+      .describe("Of ssh: the file with the keys of the hosts that are trusted, instead of the user's."),
   }),
+  report: z
+    .strictObject({
+      as: z
+        .enum(["notes", "branch", "none"])
+        .default("notes")
+        .describe("How the status is written into Git."),
+      url: z.string().min(1).optional().describe("Another repository for it; default is the source."),
+      credential: CredentialSource.optional().describe("Default is the source's, when url is not set."),
+      heartbeat: Duration.default("1h").describe("How often it is written when nothing changes."),
+    })
+    .default({ as: "notes", heartbeat: "1h" }),
   interval: Duration.default("60s").describe("How often the agent looks for a new commit."),
   stateDir: z.string().startsWith("/", "must be an absolute path").default("/var/lib/keelson"),
   keyFile: z.string().startsWith("/", "must be an absolute path").default("/etc/keelson/node.key"),
@@ -30,6 +46,13 @@ export const AgentConfig = z.strictObject({
     .min(1)
     .optional()
     .describe("unix:// address of the engine; default is DOCKER_HOST or the standard socket."),
+  monitor: z
+    .strictObject({
+      socket: z.string().startsWith("/", "must be an absolute path").optional(),
+      port: z.int().min(1).max(65_535).optional().describe("On the loopback address."),
+    })
+    .optional()
+    .describe("Where `run` answers /healthz, /readyz and /metrics; nowhere unless named."),
   timeouts: z
     .strictObject({ git: Duration.default("60s"), pull: Duration.default("15m") })
     .default({ git: "60s", pull: "15m" }),

@@ -21,8 +21,10 @@ export interface Revision {
   committedAt: Date | null;
   /** True when this call brought objects that were not on the node before. */
   fetched: boolean;
-  /** Why this is the last revision that is known here and not a fresh one: Git could not be asked. */
+  /** Why this is the last revision that is known here and not a fresh one: Git could not be asked, or what it said is refused. */
   staleBecause?: unknown;
+  /** The commit that the branch is at and that is not followed. */
+  refused?: string;
   /** Files whose path starts with one of the prefixes. Throws K2007 for a file over the size limit. */
   readFiles: (prefixes: readonly string[]) => Promise<SourceFiles>;
 }

@@ -8,13 +8,15 @@ export const conditionTypes = [
   "Staged",
   "Healthy",
   "Drifted",
+  "Reported",
 ] as const;
 
-export const Condition = z.strictObject({
+export const Condition = z.object({
   type: z.enum(conditionTypes),
   status: z.enum(["true", "false", "unknown"]),
   reason: z.string(),
   message: z.string(),
+  since: z.string(),
 });
 export type Condition = z.infer<typeof Condition>;
 
@@ -22,16 +24,16 @@ export type Condition = z.infer<typeof Condition>;
 export const packageStates = ["absent", "staged", "installed", "running", "removed", "unknown"] as const;
 export type PackageState = (typeof packageStates)[number];
 
-export const ServiceStatus = z.strictObject({
+export const ServiceStatus = z.object({
   name: z.string(),
-  image: z.strictObject({ want: z.string(), have: z.string() }),
-  digest: z.strictObject({ want: z.string(), have: z.string() }),
+  image: z.object({ want: z.string(), have: z.string() }),
+  digest: z.object({ want: z.string(), have: z.string() }),
   state: z.string(),
   health: z.enum(["healthy", "starting", "unhealthy", "unknown"]),
 });
 export type ServiceStatus = z.infer<typeof ServiceStatus>;
 
-export const InstanceStatus = z.strictObject({
+export const InstanceStatus = z.object({
   name: z.string(),
   package: z.string(),
   version: z.string(),
@@ -42,22 +44,25 @@ export const InstanceStatus = z.strictObject({
 });
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
 
-export const StatusError = z.strictObject({
+export const StatusError = z.object({
   code: z.string(),
   resource: z.string(),
   message: z.string(),
   hint: z.string(),
   outcome: z.enum(["stalled", "waiting", "transient"]),
+  since: z.string(),
 });
 export type StatusError = z.infer<typeof StatusError>;
 
-/** The node's report. */
-export const Status = z.strictObject({
+/** The node's report. A reader passes over fields of a newer version. */
+export const Status = z.object({
   v: z.literal(1),
-  node: z.strictObject({ environment: z.string(), name: z.string() }),
-  agent: z.strictObject({ version: z.string() }),
+  seq: z.int(),
+  node: z.object({ environment: z.string(), name: z.string() }),
+  agent: z.object({ version: z.string(), bootId: z.string() }),
   observedAt: z.string(),
-  source: z.strictObject({
+  heartbeatSeconds: z.int(),
+  source: z.object({
     url: z.string(),
     branch: z.string(),
     observed: z.string(),
@@ -70,6 +75,7 @@ export const Status = z.strictObject({
   conditions: z.array(Condition),
   operation: z
     .strictObject({
+      trigger: z.string(),
       startedAt: z.string(),
       finishedAt: z.string(),
       planned: z.int(),
@@ -78,7 +84,10 @@ export const Status = z.strictObject({
       skipped: z.int(),
     })
     .nullable(),
+  retry: z.object({ attempt: z.int(), nextAt: z.string() }).nullable(),
   errors: z.array(StatusError),
   instances: z.array(InstanceStatus),
+  /** What was left out so that the report stays small. */
+  omitted: z.object({ errors: z.int(), services: z.int() }),
 });
 export type Status = z.infer<typeof Status>;
