@@ -99,6 +99,11 @@ function status(more: Partial<StatusInput> = {}): Status {
   const built = buildStatus({
     reference: { environment: "lab", node: "lab-1" },
     source: { url: "https://user:secret@git.example/x.git", branch: "main" },
+    trigger: "start",
+    bootId: "",
+    heartbeatSeconds: 0,
+    last: null,
+    hideValues: (text) => text,
     revision: null,
     desired,
     observed: observed([container()]),
@@ -174,6 +179,7 @@ describe("buildStatus", () => {
         message: "no such image",
         hint: "Push it.",
         outcome: "stalled",
+        since: "1970-01-01T00:00:01.000Z",
       },
     ]);
     expect(built.instances[0]?.sync).toBe("out-of-sync");
@@ -192,5 +198,40 @@ describe("buildStatus", () => {
       status({ desired: oneShot, observed: observed([container({ state: "exited", exitCode })]) })
         .instances[0]?.health;
     expect([health(0), health(3)]).toEqual(["healthy", "unhealthy"]);
+  });
+
+  it("must know since when something holds from the report before, and keep the last operation", () => {
+    const error = new KeelsonError({ code: "K3001", message: "the engine does not answer" });
+    const before = status({ error });
+    const operation = {
+      trigger: "start",
+      startedAt: "",
+      finishedAt: "",
+      planned: 1,
+      done: 1,
+      failed: 0,
+      skipped: 0,
+    };
+    const built = status({ error, last: { ...before, operation }, finishedAt: new Date(9000) });
+    const since = "1970-01-01T00:00:01.000Z";
+    expect(built.errors[0]?.since).toBe(since);
+    expect(conditionOf(built, "Ready")?.since).toBe(since);
+    expect(built.operation).toEqual(operation);
+    const mended = status({ last: before, finishedAt: new Date(9000) });
+    expect(conditionOf(mended, "Ready")?.since).toBe("1970-01-01T00:00:09.000Z");
+  });
+
+  it("must be reconciling while something is tried again, and not when only a human can help", () => {
+    const away = new KeelsonError({ code: "K3001", message: "the engine does not answer" });
+    const wrong = new KeelsonError({ code: "K5006", message: "the key is gone", outcome: stalled });
+    expect(conditionOf(status({ error: away }), "Reconciling")?.status).toBe("true");
+    expect(conditionOf(status({ error: wrong }), "Reconciling")?.status).toBe("false");
+    expect(conditionOf(status(), "Reconciling")?.status).toBe("false");
+  });
+
+  it("must take secret values out of what went wrong", () => {
+    const error = new KeelsonError({ code: "K3001", message: "it said hunter2", hint: "not hunter2" });
+    const built = status({ error, hideValues: (text) => text.replaceAll("hunter2", "***") });
+    expect(JSON.stringify(built)).not.toContain("hunter2");
   });
 });

@@ -1,39 +1,71 @@
-import { type Status, type StatusError, KeelsonError, codeOf, keelsonVersion, redact } from "@keelson/model";
+import {
+  type Condition,
+  type Status,
+  type StatusError,
+  KeelsonError,
+  codeOf,
+  keelsonVersion,
+  redact,
+} from "@keelson/model";
 
 import { buildInstance } from "./instance-status.ts";
 import { buildConditions } from "./status-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
 
-/** The node's report, made only from evidence: what could not be seen is `unknown`. */
+/**
+ * The node's report, made only from evidence: what could not be seen is `unknown`. Since when something holds, and the
+ * last operation, are taken over from the report before. It gets its number when it is published, and its next try
+ * from the loop.
+ */
 export function buildStatus(input: StatusInput): Status {
   const instances = (input.desired?.instances ?? []).map((instance) => buildInstance(instance, input));
   const errors = collectErrors(input);
+  const observedAt = input.finishedAt.toISOString();
   return {
     v: 1,
+    seq: input.last?.seq ?? 0,
     node: { environment: input.reference.environment, name: input.reference.node },
-    agent: { version: keelsonVersion },
-    observedAt: input.finishedAt.toISOString(),
+    agent: { version: keelsonVersion, bootId: input.bootId },
+    observedAt,
+    heartbeatSeconds: input.heartbeatSeconds,
     source: {
       url: redact(input.source.url),
       branch: input.source.branch,
-      observed: input.revision?.commit ?? "",
+      observed: input.revision?.refused ?? input.revision?.commit ?? "",
       attempted: input.plan === null ? "" : (input.revision?.commit ?? ""),
       applied: input.applied?.commit ?? "",
     },
     lockDigest: input.desired?.lockDigest ?? "",
     desiredDigest: input.desired?.digest ?? "",
     appliedDigest: input.applied?.desiredDigest ?? "",
-    conditions: buildConditions(input, { instances, errors }),
-    operation: buildOperation(input),
-    errors,
+    conditions: buildConditions(input, { instances, errors }).map((condition) => ({
+      ...condition,
+      since: input.last?.conditions.find((before) => isSameCondition(before, condition))?.since ?? observedAt,
+    })),
+    operation: buildOperation(input) ?? input.last?.operation ?? null,
+    retry: null,
+    errors: errors.map((error) => ({
+      ...error,
+      since: input.last?.errors.find((before) => isSameError(before, error))?.since ?? observedAt,
+    })),
     instances,
+    omitted: { errors: 0, services: 0 },
   };
+}
+
+function isSameCondition(a: Omit<Condition, "since">, b: Omit<Condition, "since">): boolean {
+  return a.type === b.type && a.status === b.status;
+}
+
+function isSameError(a: Omit<StatusError, "since">, b: Omit<StatusError, "since">): boolean {
+  return a.code === b.code && a.resource === b.resource;
 }
 
 function buildOperation(input: StatusInput): Status["operation"] {
   if (input.results.length === 0) return null;
   const count = (outcome: string) => input.results.filter((result) => result.outcome === outcome).length;
   return {
+    trigger: input.trigger,
     startedAt: input.startedAt.toISOString(),
     finishedAt: input.finishedAt.toISOString(),
     planned: input.results.length,
@@ -43,7 +75,7 @@ function buildOperation(input: StatusInput): Status["operation"] {
   };
 }
 
-function collectErrors(input: StatusInput): StatusError[] {
+function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const problems = input.problems.map((problem) => ({
     code: problem.code,
     resource: `${problem.file}:${problem.line}:${problem.column}`,
@@ -63,13 +95,18 @@ function collectErrors(input: StatusInput): StatusError[] {
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
     .map(({ operation, error }) => describeError(error, operation.resource));
-  const round = [input.revision?.staleBecause ?? null, input.error, input.publishError ?? null]
+  const round = [input.revision?.staleBecause ?? null, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, ""));
-  return [...round, ...problems, ...blocked, ...failed];
+  const { hideValues } = input;
+  return [...round, ...problems, ...blocked, ...failed].map((error) => ({
+    ...error,
+    message: hideValues(error.message),
+    hint: hideValues(error.hint),
+  }));
 }
 
-function describeError(error: unknown, resource: string): StatusError {
+function describeError(error: unknown, resource: string): Omit<StatusError, "since"> {
   return {
     code: codeOf(error),
     resource,

@@ -1,8 +1,20 @@
 export { formatProblem, formatProblems } from "./problem.ts";
+export { type FleetInput, type FleetRow, type FleetState, fleetStates, summarizeFleet } from "./fleet.ts";
+export type { FleetPlace, FleetReport } from "./fleet-report.ts";
+export {
+  describeFleetChanges,
+  describeFleetState,
+  formatFleetReason,
+  formatFleetSummary,
+  formatReportAge,
+} from "./fleet-text.ts";
 export { buildStatus } from "./build-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type PlannedChange, summarizePlan } from "./plan-summary.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
-export { saysNothingNew } from "./status-news.ts";
+export { addReported } from "./reported-condition.ts";
+export { saysNothingNew, untilPublishMs } from "./status-news.ts";
+export { formatStatusMarkdown } from "./status-markdown.ts";
+export { fitStatus } from "./status-size.ts";
 export { escapeLines, escapePainted, escapeText, formatJson } from "./visible-text.ts";
 export type { StatusInput } from "./status-input.ts";

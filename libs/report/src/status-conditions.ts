@@ -9,17 +9,22 @@ import {
 
 import type { StatusInput } from "./status-input.ts";
 
+/** Since when it holds is added by who knows the report before. */
+type Unsince<T> = Omit<T, "since">;
+
 /** What a person or a monitor asks first, each answered from evidence or `unknown`. */
 export function buildConditions(
   input: StatusInput,
-  on: { instances: readonly InstanceStatus[]; errors: readonly StatusError[] },
-): Condition[] {
+  on: { instances: readonly InstanceStatus[]; errors: readonly Unsince<StatusError>[] },
+): Unsince<Condition>[] {
   const { instances, errors } = on;
   const isKnown = input.observed !== null && input.desired !== null;
   const isInSync = isKnown && input.remaining !== null && instances.every(({ sync }) => sync === "in-sync");
   const isHealthy = instances.every(({ health }) => health === "healthy");
   const isReady = isInSync && isHealthy && errors.length === 0;
   const first = errors[0];
+  const open = (input.remaining ?? input.plan)?.operations.length ?? 0;
+  const isRetried = errors.some(({ outcome }) => outcome !== "stalled") || open > 0;
   const stalled = errors.find(({ outcome }) => outcome === "stalled");
   return [
     condition("Ready", isKnown || errors.length > 0 ? isReady : null, {
@@ -27,6 +32,11 @@ export function buildConditions(
       message: isReady ? readyMessage(instances.length) : (first?.message ?? "not everything is as desired"),
     }),
     sourceCondition(input.revision),
+    condition("Reconciling", isKnown || errors.length > 0 ? !isReady && isRetried : null, {
+      reason: !isReady && isRetried ? "Retrying" : "Idle",
+      message:
+        !isReady && isRetried ? "what is not as desired is tried again" : "nothing is left to be tried",
+    }),
     condition("Stalled", stalled !== undefined, {
       reason: stalled?.code ?? "None",
       message: stalled?.message ?? "nothing waits for a human",
@@ -38,8 +48,8 @@ export function buildConditions(
   ];
 }
 
-/** The node is kept at the last revision while Git is away; the report says so. */
-function sourceCondition(revision: Revision | null): Condition {
+/** The node is kept at the last revision while Git is away or shows what is refused; the report says so. */
+function sourceCondition(revision: Revision | null): Unsince<Condition> {
   if (revision === null) {
     return condition("SourceVerified", null, { reason: "Unknown", message: "no revision could be read" });
   }
@@ -60,7 +70,7 @@ function condition(
   type: Condition["type"],
   status: boolean | null,
   text: { reason: string; message: string },
-): Condition {
+): Unsince<Condition> {
   return { type, status: status === null ? "unknown" : status ? "true" : "false", ...text };
 }
 

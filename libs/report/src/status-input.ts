@@ -6,11 +6,22 @@ import type {
   Problem,
   RecordState,
   Revision,
+  Status,
 } from "@keelson/model";
 
 /** All that is known at the end of a round. */
 export interface StatusInput {
   reference: { environment: string; node: string };
+  /** What asked for the round. */
+  trigger: string;
+  /** The machine's boot; empty when it is not known. */
+  bootId: string;
+  /** How often this node promises to report; 0 when it promises nothing. */
+  heartbeatSeconds: number;
+  /** What this node reported before; null when that is lost. */
+  last: Status | null;
+  /** Takes secret values out of a text. */
+  hideValues: (text: string) => string;
   source: { url: string; branch: string };
   revision: Revision | null;
   desired: DesiredNode | null;
@@ -23,8 +34,6 @@ export interface StatusInput {
   problems: Problem[];
   /** Why the round did not come to its end; null when it did. */
   error: unknown;
-  /** Why this report could not be published; null or nothing when it could. */
-  publishError?: unknown;
   applied: RecordState["applied"];
   startedAt: Date;
   finishedAt: Date;

@@ -1,12 +1,39 @@
 import { type Status, digestValue } from "@keelson/model";
 
-/** Whether a report of a round that did nothing says, but for the time, what the last one said. */
+/** Whether a report says, but for times and counters, what the last one said. */
 export function saysNothingNew(status: Status, last: Status | null): boolean {
-  if (last === null || status.operation !== null) return false;
-  return digestReport(status) === digestReport(last);
+  return last !== null && digestReport(status) === digestReport(last);
 }
 
-/** Of all but the time and the last operation, which stays worth reading. */
+/** Texts of errors count as little as times: the same failure can be told in many ways. */
 function digestReport(status: Status): string {
-  return digestValue({ ...status, observedAt: "", operation: null });
+  return digestValue({
+    ...status,
+    seq: 0,
+    observedAt: "",
+    retry: null,
+    conditions: status.conditions.map(({ type, status: value, reason }) => ({ type, value, reason })),
+    errors: status.errors.map(({ code, resource, outcome }) => ({ code, resource, outcome })),
+  });
+}
+
+/** What changes again and again on one node must not fill the repository of all. */
+const shortestGapMs = 20_000;
+
+/**
+ * Milliseconds until a report is to be published: 0 for now. A new commit is told at once, other news no sooner than
+ * 20 s after the last report, and nothing new when the heartbeat is due. `heartbeatMs` of 0 is no heartbeat.
+ */
+export function untilPublishMs(
+  status: Status,
+  on: { published: Status | null; heartbeatMs: number; now: Date },
+): number {
+  const { published, heartbeatMs } = on;
+  if (published === null || digestValue(status.source) !== digestValue(published.source)) return 0;
+  const elapsedMs = on.now.getTime() - Date.parse(published.observedAt);
+  // A clock that was set back makes a report look as if it came from the future.
+  if (!(elapsedMs >= 0)) return 0;
+  const isNews = !saysNothingNew(status, published);
+  if (!isNews && heartbeatMs === 0) return Infinity;
+  return Math.max(0, (isNews ? shortestGapMs : heartbeatMs) - elapsedMs);
 }

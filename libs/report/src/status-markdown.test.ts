@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+
+import { madeStatus } from "./status-fixture.ts";
+import { formatStatusMarkdown } from "./status-markdown.ts";
+
+describe("formatStatusMarkdown", () => {
+  it("must show a node with its instances and errors", () => {
+    const text = formatStatusMarkdown(
+      madeStatus({
+        instances: [
+          {
+            name: "core",
+            package: "app/core",
+            version: "1.0.0",
+            state: "running",
+            sync: "in-sync",
+            health: "healthy",
+            services: [],
+          },
+        ],
+      }),
+    );
+    expect(text).toContain("# `lab/lab-1`: ready");
+    expect(text).toContain("| `core` | `app/core` | `1.0.0` | `running` | `in-sync` | `healthy` |");
+    expect(text).not.toContain("| error |");
+  });
+
+  it("must not let a message be anything but text", () => {
+    const message = "``` | <img src=x> [a](b) @all \u202e";
+    const error = {
+      code: "K3002",
+      resource: "web",
+      message,
+      hint: "",
+      outcome: "stalled" as const,
+      since: "",
+    };
+    const text = formatStatusMarkdown(madeStatus({ errors: [error] }));
+    expect(text).toContain("| ```` ``` \\| <img src=x> [a](b) @all \\u{202e} ```` |");
+  });
+});

@@ -1,0 +1,47 @@
+import type { Condition, InstanceStatus, Status } from "@keelson/model";
+
+import { escapeText } from "./visible-text.ts";
+
+/** The report as a page that a forge shows beside its JSON. What others wrote in it is shown as it is written. */
+export function formatStatusMarkdown(status: Status): string {
+  const { node, source, instances, errors } = status;
+  const ready = status.conditions.find(({ type }) => type === "Ready");
+  const lines = [
+    `# ${code(`${node.environment}/${node.name}`)}: ${readiness(ready)}`,
+    "",
+    code(ready?.message ?? ""),
+    "",
+    `Seen ${code(status.observedAt)}, report ${status.seq}, agent ${code(status.agent.version)}.`,
+    `Branch ${code(source.branch)} at ${code(source.observed)}; applied ${code(source.applied === "" ? "nothing yet" : source.applied)}.`,
+    "",
+    "| instance | package | version | state | sync | health |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...instances.map(instanceRow),
+  ];
+  if (errors.length > 0) {
+    lines.push("", "| error | about | message | since |", "| --- | --- | --- | --- |");
+    lines.push(...errors.map((error) => row([error.code, error.resource, error.message, error.since])));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function readiness(ready: Condition | undefined): string {
+  return ready?.status === "true" ? "ready" : ready?.status === "false" ? "not ready" : "unknown";
+}
+
+function instanceRow({ name, package: of, version, state, sync, health }: InstanceStatus): string {
+  return row([name, of, version, state, sync, health]);
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map(code).join(" | ")} |`;
+}
+
+/** A code span: nothing in it is mark-up, a link or a mention (CommonMark 0.31, 6.1); a table still needs its bars escaped. */
+function code(text: string): string {
+  const visible = escapeText(text).replaceAll("|", String.raw`\|`);
+  if (visible.trim() === "") return "";
+  const longest = Math.max(0, ...[...visible.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return longest === 0 ? `${fence}${visible}${fence}` : `${fence} ${visible} ${fence}`;
+}
