@@ -19,7 +19,7 @@ import {
   waitFor,
 } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
-import { fetchRevision } from "./fetch-revision.ts";
+import { fetchRevision, readTracked } from "./fetch-revision.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -385,6 +385,86 @@ describe("a copy that is damaged or unfinished", () => {
       code: "K2012",
       outcome: { kind: "transient" },
     });
+  });
+});
+
+describe("a copy that has taken 40 fetches", () => {
+  /** As if so many fetches had brought something. */
+  async function wear(gitDir: string, count: number): Promise<void> {
+    const folder = join(gitDir, "objects/pack");
+    for (let index = 0; index < count; index++) await writeFile(join(folder, `${index}.pack`), "");
+  }
+
+  async function countPacks(gitDir: string): Promise<number> {
+    const names = await readdir(join(gitDir, "objects/pack"));
+    return names.filter((name) => name.endsWith(".pack")).length;
+  }
+
+  it("gives way to a new one", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await wear(at.gitDir, 38);
+    const commit = await at.repository.commit({ files: { a: "2" } });
+    await at.repository.push();
+    const revision = await at.fetch();
+    expect(revision).toMatchObject({ commit, fetched: true });
+    expect(await textOf(revision, "a")).toBe("2");
+    expect(await countPacks(at.gitDir)).toBe(1);
+    expect(await at.fetch()).toMatchObject({ commit, fetched: false });
+    expect(await readdir(at.node.path)).toEqual(["git"]);
+  });
+
+  it("is kept while the server is away", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await wear(at.gitDir, 38);
+    await at.front.stop();
+    await expect(at.fetch()).rejects.toMatchObject({ code: "K2001" });
+    const last = await readTracked(at);
+    expect(last?.commit).toBe(at.first);
+    expect(last === null ? "" : await textOf(last, "a")).toBe("1");
+  });
+
+  it("serves on where a new one cannot be had, and only 40 fetches later is asked again", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await wear(at.gitDir, 38);
+    let packs = 0;
+    at.answer = onPack((_, response) => {
+      if (packs++ > 0) response.writeHead(503).end();
+    });
+    for (const [content, requests] of [
+      ["2", 2],
+      ["3", 1],
+    ] as const) {
+      packs = 0;
+      const commit = await at.repository.commit({ files: { a: content } });
+      await at.repository.push();
+      const revision = await at.fetch();
+      expect(revision).toMatchObject({ commit, fetched: true });
+      expect(await textOf(revision, "a")).toBe(content);
+      expect(packs).toBe(requests);
+    }
+    expect(await countPacks(at.gitDir)).toBe(41);
+    expect(await readdir(at.node.path)).toEqual(["git"]);
+  });
+
+  it("does not give way to one of an old mirror", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await wear(at.gitDir, 38);
+    const commit = await at.repository.commit({ files: { a: "2" } });
+    await at.repository.push();
+    let listings = 0;
+    at.answer = async (request) => {
+      // The branch, then the refs for each pack.
+      if (request.method !== "GET" || ++listings < 3) return;
+      await at.repository.reset(at.first);
+      await at.repository.push({ force: true });
+    };
+    expect(await at.fetch()).toMatchObject({ commit });
+    expect(listings).toBe(3);
+    expect(await countPacks(at.gitDir)).toBe(40);
   });
 });
 

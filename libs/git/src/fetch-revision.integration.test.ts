@@ -5,10 +5,11 @@ import { decodeText } from "@keelson/model";
 import type { Revision } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, outputOf, startGitServer } from "@keelson/test/support";
+import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { fileLimits } from "./file-set.ts";
 import { fetchRevision } from "./fetch-revision.ts";
+import { unpackObjects } from "./test-copy.ts";
 
 /** A server with the repository `state`, a work tree that pushes to it, and a node that has nothing yet. */
 async function setUp({ credentials }: { credentials?: Credentials } = {}) {
@@ -116,7 +117,7 @@ it("fetches only what is new once the branch has moved", async () => {
   expect(Math.min(...sizes)).toBeLessThan(1_000);
 });
 
-it("follows a branch that was rewound, and another branch, in the same copy", async () => {
+it("follows a branch that was rewound, and another branch, in the same copy, where nobody says after what", async () => {
   await using at = await setUp();
   const first = await at.repository.commit({ files: { a: "1" } });
   await at.repository.commit({ files: { a: "2" } });
@@ -136,6 +137,18 @@ it("follows a branch that was rewound, and another branch, in the same copy", as
   // A name below another branch's, which a folder of refs could not hold beside it.
   await at.repository.git("push", "--quiet", "origin", `${first}:refs/heads/site/a`);
   expect(await at.fetch("site/a")).toMatchObject({ commit: first, ref: "refs/heads/site/a" });
+});
+
+it("brings a branch of a repository whose default branch is not there", async () => {
+  await using at = await setUp();
+  const first = await at.repository.commit({ files: { a: "1" } });
+  await at.repository.push();
+  const remote = await at.repository.git("remote", "get-url", "origin");
+  await at.repository.git("--git-dir", remote, "symbolic-ref", "HEAD", "refs/heads/master");
+  expect(await at.fetch()).toMatchObject({ commit: first });
+  const second = await at.repository.commit({ files: { a: "2" } });
+  await at.repository.push();
+  expect(await at.fetch()).toMatchObject({ commit: second });
 });
 
 it("throws K2003 for a branch or repository that is not there", async () => {
@@ -246,15 +259,4 @@ async function listWithTimes(folder: string): Promise<string[]> {
   const paths = await readdir(folder, { recursive: true });
   const times = await Promise.all(paths.map(async (path) => (await stat(join(folder, path))).mtimeMs));
   return paths.map((path, index) => `${path} ${times[index]}`).sort();
-}
-
-/** Makes a file of each object in the packs, so that single ones can go missing. */
-async function unpackObjects(gitDir: string): Promise<void> {
-  const folder = join(gitDir, "objects", "pack");
-  const names = await readdir(folder);
-  const packs = await Promise.all(
-    names.filter((name) => name.endsWith(".pack")).map((name) => readFile(join(folder, name))),
-  );
-  for (const name of names) await rm(join(folder, name));
-  for (const input of packs) await outputOf(["git", "--git-dir", gitDir, "unpack-objects", "-q"], { input });
 }

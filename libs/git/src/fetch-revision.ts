@@ -1,20 +1,14 @@
 import type { Revision, Source } from "@keelson/model";
 
 import { branchRef } from "./branch-ref.ts";
-import type { CommitReader, CommitSummary } from "./commit-reader.ts";
+import { openCopyReader } from "./copy-reader.ts";
 import { startDeadline } from "./deadline.ts";
+import type { Follow } from "./follow.ts";
 import { DamageError } from "./git-error.ts";
-import {
-  dropTip,
-  incomingFolder,
-  installIncoming,
-  makeEmptyCopy,
-  readTip,
-  removeIncoming,
-  writeTip,
-} from "./local-copy.ts";
+import { dropTip, readRef, tipRef } from "./local-copy.ts";
 import { openRemote } from "./open-remote.ts";
-import type { Remote } from "./remote.ts";
+import { bringCopyTo } from "./tracked-copy.ts";
+import type { Held } from "./tracked-copy.ts";
 
 export interface FetchRevisionInput {
   source: Source;
@@ -24,32 +18,44 @@ export interface FetchRevisionInput {
   timeoutMs: number;
   /** For ssh, instead of those of the user and the machine: only the hosts in it are trusted. An absolute path. */
   knownHostsFile?: string;
+  /** Where the branch may have moved on from; anywhere unless told. */
+  follow?: Follow;
 }
 
-/** A commit of the copy that has been read. */
-interface Held {
-  commit: string;
-  summary: CommitSummary;
-  reader: CommitReader;
-  fetched: boolean;
-}
+const anywhere: Follow = { after: null, accepted: null };
 
 /**
  * Returns the commit that the source's branch is at now, with its whole history in the copy. Asks for the branch
- * first (over HTTP two requests), and fetches only when it has moved. A rewound branch is followed like any other:
- * whether that is allowed is not decided here.
+ * first (over HTTP two requests), and fetches only when it has moved.
  *
  * Throws K2001 not reachable, K2002 not authorised, K2003 no such repository or branch, K2005 timed out, K2006 URL,
  * redirect or branch not permitted, K2007 too large, K2009 unexpected answer or damaged objects, K2010 no `git` for a
- * local path, K2012 disk. After any of them the copy is as usable as before.
+ * local path, K2012 disk, K2015 history that is cut also on the server, K2016 a branch that did not move forward. After
+ * any of them the copy is as usable as before, with the commit followed last.
  */
 export async function fetchRevision(input: FetchRevisionInput): Promise<Revision> {
-  const { source, gitDir, timeoutMs, knownHostsFile } = input;
+  const { source, gitDir, timeoutMs, knownHostsFile, follow = anywhere } = input;
   const ref = branchRef(source.branch);
   const deadline = startDeadline(timeoutMs);
   using remote = await openRemote({ ...source, ref, deadline, knownHostsFile });
   const advertised = await remote.findTip();
-  const held = await bringCopyTo(advertised, { remote, gitDir });
+  const held = await bringCopyTo(advertised, { remote, gitDir, branch: source.branch, follow });
+  return revisionOf(held, { gitDir, ref });
+}
+
+/**
+ * Returns the commit that was followed last, from the node's own copy, without asking anybody; null when there is no
+ * copy. Throws K2009 when the copy is damaged, K2012.
+ */
+export async function readTracked({ gitDir }: Pick<FetchRevisionInput, "gitDir">): Promise<Revision | null> {
+  const commit = await readRef(gitDir, tipRef);
+  if (commit === null) return null;
+  const reader = openCopyReader({ gitDir, commit });
+  const held = { commit, reader, summary: await reader.readSummary(), fetched: false };
+  return revisionOf(held, { gitDir, ref: tipRef });
+}
+
+function revisionOf(held: Held, { gitDir, ref }: { gitDir: string; ref: string }): Revision {
   return {
     commit: held.commit,
     ref,
@@ -65,48 +71,4 @@ export async function fetchRevision(input: FetchRevisionInput): Promise<Revision
       }
     },
   };
-}
-
-interface CopyOf {
-  remote: Remote;
-  gitDir: string;
-}
-
-async function bringCopyTo(advertised: string, { remote, gitDir }: CopyOf): Promise<Held> {
-  const tip = await readTip(gitDir);
-  if (tip === null) return await copyAnew({ remote, gitDir });
-  try {
-    if (tip === advertised) return { ...(await open({ remote, gitDir }, tip)), fetched: false };
-    return await update({ remote, gitDir });
-  } catch (error) {
-    // It cannot be told whether the copy is damaged or what the server sent: a new copy shows it.
-    if (error instanceof DamageError) return await copyAnew({ remote, gitDir });
-    throw error;
-  }
-}
-
-async function update({ remote, gitDir }: CopyOf): Promise<Held> {
-  const commit = await remote.fetchInto(gitDir);
-  const opened = await open({ remote, gitDir }, commit);
-  await writeTip(gitDir, commit);
-  return { ...opened, fetched: true };
-}
-
-/** The old copy stays until the new one is whole, and for ever when there will be none. */
-async function copyAnew({ remote, gitDir }: CopyOf): Promise<Held> {
-  const incoming = await makeEmptyCopy(incomingFolder(gitDir));
-  try {
-    const { commit } = await update({ remote, gitDir: incoming });
-    await installIncoming(gitDir);
-    return { ...(await open({ remote, gitDir }, commit)), fetched: true };
-  } catch (error) {
-    await removeIncoming(gitDir);
-    throw error;
-  }
-}
-
-/** Reading the commit proves that it is there and is one. */
-async function open({ remote, gitDir }: CopyOf, commit: string): Promise<Omit<Held, "fetched">> {
-  const reader = remote.openReader(gitDir, commit);
-  return { commit, reader, summary: await reader.readSummary() };
 }

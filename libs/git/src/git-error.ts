@@ -74,7 +74,7 @@ const meanings: Record<GitErrorCode, Meaning> = {
     outcome: transient,
   },
   K2015: {
-    hint: "The question needs the whole history: remove the copy, and the next round makes a new one.",
+    hint: "The question needs the whole history: see that the repository on the server has it, by git fsck, and has no file named shallow.",
     outcome: transient,
   },
 };

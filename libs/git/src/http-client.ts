@@ -6,6 +6,7 @@ import type { KeelsonError } from "@keelson/model";
 import type { Login } from "./credential.ts";
 import type { Deadline } from "./deadline.ts";
 import { gitError } from "./git-error.ts";
+import { collect, withHead } from "./http-advertisement.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { statusFailure } from "./http-failure.ts";
 
@@ -59,6 +60,7 @@ export class GitHttpClient implements HttpClient, Disposable {
   /** What isomorphic-git calls. */
   async request({ url, method = "GET", headers = {}, body }: GitHttpRequest): Promise<GitHttpResponse> {
     try {
+      // isomorphic-git hands over arrays, whatever its types say.
       const content = body === undefined ? undefined : await collect(body);
       const rest = url.slice(this.#input.url.length);
       const { response, url: answeredBy } = await this.#exchange.send({
@@ -70,7 +72,8 @@ export class GitHttpClient implements HttpClient, Disposable {
       this.#check(response, answerType(method, rest));
       // The pack is asked for where the refs were found, as Git does it.
       if (method === "GET" && answeredBy.endsWith(rest)) this.#baseUrl = answeredBy.slice(0, -rest.length);
-      const stream: Body = this.#read(response);
+      const isList = rest.startsWith("/info/refs") && rest.endsWith("git-upload-pack");
+      const stream: Body = isList ? withHead(this.#read(response)) : this.#read(response);
       this.#bodies.push(stream);
       const answer = { url, method, statusCode: 200, statusMessage: "OK", body: stream };
       return { ...answer, headers: { "content-type": response.headers["content-type"] ?? "" } };
@@ -137,11 +140,4 @@ export class GitHttpClient implements HttpClient, Disposable {
 function answerType(method: string, rest: string): string {
   const service = rest.endsWith("git-receive-pack") ? "git-receive-pack" : "git-upload-pack";
   return `application/x-${service}-${method === "GET" ? "advertisement" : "result"}`;
-}
-
-/** isomorphic-git hands over arrays, whatever its types say. */
-async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

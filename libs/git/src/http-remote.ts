@@ -92,6 +92,12 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
         throw translate(cause);
       }
     },
+    beginPush: () =>
+      run(async () => {
+        const { body } = await client.request({ url: `${url}/info/refs?service=git-receive-pack` });
+        // An answer that breaks off is none.
+        for await (const _ of body ?? []);
+      }),
     openReader: (gitDir, commit) => openCopyReader({ gitDir, commit }),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };

@@ -7,10 +7,12 @@ import { init, setConfig } from "isomorphic-git";
 import { gitError, isSystemError } from "./git-error.ts";
 
 /**
- * The ref of the node's copy that names the last commit received and verified. The objects of any other commit may
- * be incomplete; a copy without this ref is none.
+ * The ref of the node's copy that names the last commit received, verified and followed; a copy without it is none.
+ * The objects of commits that no ref names may be incomplete.
  */
 export const tipRef = "refs/heads/tracked";
+/** The last commit received whole and not followed, so that it is not fetched again and again. */
+export const refusedRef = "refs/keelson/refused";
 
 const objectId = /^[0-9a-f]{40}$/;
 
@@ -18,10 +20,10 @@ export function isObjectId(text: string): boolean {
   return objectId.test(text);
 }
 
-/** The copy's verified commit; null when there is no copy. */
-export async function readTip(gitDir: string): Promise<string | null> {
+/** The commit that a ref of the copy names; null when there is no such ref or no copy. */
+export async function readRef(gitDir: string, ref: string): Promise<string | null> {
   try {
-    const text = (await readFile(join(gitDir, tipRef), "utf8")).trim();
+    const text = (await readFile(join(gitDir, ref), "utf8")).trim();
     return isObjectId(text) ? text : null;
   } catch (error) {
     if (isSystemError(error) && ["ENOENT", "ENOTDIR", "EISDIR"].includes(error.code ?? "")) return null;
@@ -29,11 +31,18 @@ export async function readTip(gitDir: string): Promise<string | null> {
   }
 }
 
-/** Names the verified commit, in one step that a kill cannot split. */
-export async function writeTip(gitDir: string, commit: string): Promise<void> {
+export interface CopyRef {
+  gitDir: string;
+  ref: string;
+  commit: string;
+}
+
+/** Makes a ref name the commit, in one step that a kill cannot split; writes nothing when it does already. */
+export async function writeRef({ gitDir, ref, commit }: CopyRef): Promise<void> {
+  if ((await readRef(gitDir, ref)) === commit) return;
   await onDisk(gitDir, async () => {
-    const path = join(gitDir, tipRef);
-    const temporary = join(gitDir, "tracked.tmp");
+    const path = join(gitDir, ref);
+    const temporary = join(gitDir, "ref.tmp");
     await mkdir(dirname(path), { recursive: true });
     await using file = await open(temporary, "w");
     await file.writeFile(`${commit}\n`);
@@ -45,6 +54,15 @@ export async function writeTip(gitDir: string, commit: string): Promise<void> {
 /** Makes the copy count as none, so that the next round makes a new one. */
 export async function dropTip(gitDir: string): Promise<void> {
   await onDisk(gitDir, () => rm(join(gitDir, tipRef), { force: true }));
+}
+
+/** So many packs are time for a new folder: each fetch brings one, and nothing ever joins them. */
+export const maxPacks = 40;
+
+/** How many packs a folder has. Throws the system's own error. */
+export async function countPacks(gitDir: string): Promise<number> {
+  const names = await readdir(join(gitDir, "objects", "pack"));
+  return names.filter((name) => name.endsWith(".pack")).length;
 }
 
 /** Git's own measure of too many loose objects looks at one folder of 256 too (gc.auto of git-config(1)). */
@@ -76,28 +94,33 @@ export async function makeEmptyCopy(folder: string): Promise<string> {
   });
 }
 
-/** Where a new copy is made before it takes its place; what a killed round left there is of no use. */
-export function incomingFolder(gitDir: string): string {
-  return `${gitDir}.incoming`;
+/**
+ * Puts a new copy in the place of the old one once `fill` has filled it. The old one stays until then, and for ever
+ * when there will be none.
+ */
+export async function replaceCopy<T>(gitDir: string, fill: (incoming: string) => Promise<T>): Promise<T> {
+  // What a killed round left there is of no use.
+  const incoming = await makeEmptyCopy(`${gitDir}.incoming`);
+  try {
+    const filled = await fill(incoming);
+    await onDisk(gitDir, () => install(incoming, gitDir));
+    return filled;
+  } catch (error) {
+    await onDisk(gitDir, () => rm(incoming, { recursive: true, force: true }));
+    throw error;
+  }
 }
 
-/** Puts the new copy in its place and removes the old one. */
-export async function installIncoming(gitDir: string): Promise<void> {
-  await onDisk(gitDir, async () => {
-    const old = `${gitDir}.replaced`;
-    await rm(old, { recursive: true, force: true });
-    try {
-      await rename(gitDir, old);
-    } catch (error) {
-      if (!isSystemError(error) || error.code !== "ENOENT") throw error;
-    }
-    await rename(incomingFolder(gitDir), gitDir);
-    await rm(old, { recursive: true, force: true });
-  });
-}
-
-export async function removeIncoming(gitDir: string): Promise<void> {
-  await onDisk(gitDir, () => rm(incomingFolder(gitDir), { recursive: true, force: true }));
+async function install(incoming: string, gitDir: string): Promise<void> {
+  const old = `${gitDir}.replaced`;
+  await rm(old, { recursive: true, force: true });
+  try {
+    await rename(gitDir, old);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
+  }
+  await rename(incoming, gitDir);
+  await rm(old, { recursive: true, force: true });
 }
 
 /** The error for a disk that refuses. */

@@ -7,6 +7,7 @@ import { afterEach, expect, it, vi } from "vitest";
 
 import { isRunning, makeGitRepository, makeTempFolder, waitFor } from "@keelson/test/support";
 import { fetchRevision } from "./fetch-revision.ts";
+import { unpackObjects } from "./test-copy.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -122,11 +123,29 @@ it("makes a damaged copy anew", async () => {
   expect(await at.fetch()).toMatchObject({ commit: second, fetched: true });
 
   const blob = await at.repository.git("rev-parse", "HEAD:environments/a");
+  await unpackObjects(at.gitDir);
   await rm(join(at.gitDir, "objects", blob.slice(0, 2), blob.slice(2)));
   const revision = await at.fetch();
   expect((await revision.readFiles(["docs/"])).size).toBe(1);
   await expect(revision.readFiles(["environments/"])).rejects.toMatchObject({ code: "K2009" });
   expect((await (await at.fetch()).readFiles(["environments/"])).size).toBe(1);
+});
+
+it("makes a copy anew that has taken 40 fetches, however small they were", async () => {
+  await using at = await setUp();
+  await at.fetch();
+  const packs = join(at.gitDir, "objects/pack");
+  const count = async () => (await readdir(packs)).filter((name) => name.endsWith(".pack")).length;
+  expect(await count()).toBe(1);
+  for (let index = 0; index < 37; index++) await writeFile(join(packs, `${index}.pack`), "");
+  for (const [content, expected] of [
+    ["2", 39],
+    ["3", 1],
+  ] as const) {
+    const commit = await at.repository.commit({ files: { "environments/a": content } });
+    expect(await at.fetch()).toMatchObject({ commit, fetched: true });
+    expect(await count()).toBe(expected);
+  }
 });
 
 it("throws K2009 when the repository itself is damaged, and keeps its copy", async () => {

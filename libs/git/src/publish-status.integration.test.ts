@@ -251,7 +251,8 @@ it("takes up where it was when the server is away, and pushes only what is true 
 it("does not push twice what the server took without being able to say so", async () => {
   await using at = await setUp();
   await at.publish("1");
-  const tip = join(at.gitDir, "refs/heads/tracked");
+  const [name = ""] = await readdir(join(at.gitDir, "refs/heads"));
+  const tip = join(at.gitDir, "refs/heads", name);
   const before = await readFile(tip);
   await at.publish("2");
   // As if the answer had been lost.

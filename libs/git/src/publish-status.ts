@@ -6,11 +6,13 @@ import type { Credential } from "@keelson/model";
 import { startDeadline } from "./deadline.ts";
 import type { Deadline } from "./deadline.ts";
 import { DamageError, gitError, isSystemError } from "./git-error.ts";
-import { diskFailure, isObjectId, isWorn, makeEmptyCopy, readTip, writeTip } from "./local-copy.ts";
+import { diskFailure, isObjectId, isWorn } from "./local-copy.ts";
 import { openRemote } from "./open-remote.ts";
 import type { Remote } from "./remote.ts";
 import { writeStatusCommit } from "./status-commit.ts";
 import type { StatusFiles } from "./status-commit.ts";
+import { openStatusFolder } from "./status-folder.ts";
+import type { StatusFolder } from "./status-folder.ts";
 import { statusRef } from "./status-ref.ts";
 import type { StatusPlace } from "./status-ref.ts";
 
@@ -37,8 +39,6 @@ export interface PublishedStatus {
 
 const maxRetries = 3;
 const firstBackoffMs = 100;
-/** Enough to know which notes are the newest; the server keeps the rest. */
-const historyDepth = 64;
 
 /**
  * Writes a node's status into the ref that is its own, as one more commit on what the ref has: never by force. What
@@ -49,19 +49,20 @@ const historyDepth = 64;
  * K2005, K2006, K2007, K2009, K2010 and K2012 as `fetchRevision` does. The next call can always begin where this ended.
  */
 export async function publishStatus(input: PublishStatusInput): Promise<PublishedStatus> {
-  const { url, gitDir, timeoutMs } = input;
+  const { gitDir, timeoutMs } = input;
   if (!isObjectId(input.commit)) throw new InvariantError("a status speaks of a full commit id");
   const ref = statusRef(input);
   const deadline = startDeadline(timeoutMs);
-  using remote = await openRemote({ ...input, url, ref, deadline });
-  let base = (await isWorn(gitDir)) ? null : await readTip(gitDir);
-  base ??= await renew({ remote, gitDir });
+  const folder = openStatusFolder({ ...input, ref });
+  using remote = await openRemote({ ...input, ref, deadline });
+  let base = (await isWorn(gitDir)) ? null : await folder.readBase();
+  base ??= await folder.renew(remote);
   for (let retry = 0, moved = false; ; retry++) {
-    const end = await tryOnce(input, { remote, base });
+    const end = await tryOnce(input, { remote, folder, base });
     if (end.kind !== "refused") return { ref, pushed: end.kind === "done" };
     if (retry === maxRetries) throw notTaken({ ref, moved, cause: end.cause });
     await backOff(retry, deadline);
-    const renewed = await renew({ remote, gitDir });
+    const renewed = await folder.renew(remote);
     moved = renewed !== base;
     base = renewed;
   }
@@ -71,14 +72,14 @@ type Attempt = { kind: "done" } | { kind: "same" } | { kind: "refused"; cause: u
 
 async function tryOnce(
   input: PublishStatusInput,
-  { remote, base }: { remote: Remote; base: string | null },
+  { remote, folder, base }: { remote: Remote; folder: StatusFolder; base: string | null },
 ): Promise<Attempt> {
   const { gitDir } = input;
   try {
     const commit = await writeStatusCommit({ ...input, base });
     if (commit === null) return { kind: "same" };
     const end = await remote.push(gitDir, commit);
-    if (end.kind === "done") await writeTip(gitDir, commit);
+    if (end.kind === "done") await folder.saveBase(commit);
     return end;
   } catch (cause) {
     // A killed agent leaves half an object; what counts is on the server.
@@ -87,15 +88,6 @@ async function tryOnce(
     if (isSystemError(cause)) throw diskFailure(gitDir, cause);
     return { kind: "refused", cause };
   }
-}
-
-/** Makes the folder anew with what the ref is at now; null when there is no such ref. */
-async function renew({ remote, gitDir }: { remote: Remote; gitDir: string }): Promise<string | null> {
-  await makeEmptyCopy(gitDir);
-  if ((await remote.seekTip()) === null) return null;
-  const tip = await remote.fetchInto(gitDir, historyDepth);
-  await writeTip(gitDir, tip);
-  return tip;
 }
 
 /** Two that collide must not collide again. */

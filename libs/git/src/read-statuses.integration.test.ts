@@ -98,7 +98,7 @@ it("makes its folder anew when it has taken many fetches", async () => {
   await at.publish("lab/n1", "1");
   await at.read();
   const packs = join(at.gitDir, "objects/pack");
-  for (let count = 0; count < 80; count++) await writeFile(join(packs, `${count}`), "");
+  for (let count = 0; count < 40; count++) await writeFile(join(packs, `${count}.pack`), "");
   expect(await at.read()).toMatchObject([{ json: "1" }]);
   expect(await readdir(packs)).toHaveLength(2);
 });

@@ -17,6 +17,8 @@ export interface Remote extends Disposable {
   fetchInto: (gitDir: string, depth?: number) => Promise<string>;
   /** Moves the ref to a commit of the copy, never by force. Throws what else goes wrong on the way. */
   push: (gitDir: string, commit: string) => Promise<PushEnd>;
+  /** Has the server begin a push, and sends none. Throws K2002, K2003 or K2013 when it does not let the login push. */
+  beginPush: () => Promise<void>;
   openReader: (gitDir: string, commit: string) => CommitReader;
 }
 

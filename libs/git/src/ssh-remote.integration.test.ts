@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, readFile, readdir, writeFile } from "node:fs/promises";
+import { chmod, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 
@@ -10,6 +10,7 @@ import { findFreePort, makeGitRepository, makeTempFolder, outputOf } from "@keel
 import { fetchRevision } from "./fetch-revision.ts";
 import type { FetchRevisionInput } from "./fetch-revision.ts";
 import { publishStatus } from "./publish-status.ts";
+import { readOwnStatus } from "./read-own-status.ts";
 import { startSshServer } from "./test-ssh-server.ts";
 
 /** An sshd, and a repository on this machine that it reaches, with one commit. */
@@ -63,18 +64,13 @@ it("brings a branch by ssh, follows it, and pushes a status", async () => {
     files: { json: "{}" },
   } as const;
   const gitDir = at.node.join("status");
-  const publish = () =>
-    publishStatus({
-      ...status,
-      url,
-      credential,
-      gitDir,
-      knownHostsFile: ssh.knownHostsFile,
-      timeoutMs: 20_000,
-    });
+  const place = { url, credential, gitDir, knownHostsFile: ssh.knownHostsFile, timeoutMs: 20_000 };
+  const publish = () => publishStatus({ ...status, ...place });
   expect(await publish()).toMatchObject({ pushed: true });
   expect(await publish()).toMatchObject({ pushed: false });
   expect(await at.repository.git("notes", "--ref", "keelson/lab/n1", "show", next)).toBe("{}");
+  await rm(gitDir, { recursive: true });
+  expect(await readOwnStatus({ ...status, ...place })).toMatchObject({ commit: next, json: "{}" });
 });
 
 it("asks no host that is not known, and none with another key, and notes neither", async () => {

@@ -1,16 +1,14 @@
-import * as fs from "node:fs";
-
-import { readBlob, readCommit, readTree } from "isomorphic-git";
 import { KeelsonError } from "@keelson/model";
 
-import { foreignCode, gitError, isSystemError } from "./git-error.ts";
+import { gitError, isSystemError } from "./git-error.ts";
 import { GitHttpClient } from "./http-client.ts";
 import type { GitHttpClientInput } from "./http-client.ts";
-import { diskFailure, makeEmptyCopy } from "./local-copy.ts";
-import { hasManyPacks, openRefServer } from "./status-fetch.ts";
+import { countPacks, diskFailure, makeEmptyCopy, maxPacks } from "./local-copy.ts";
+import { openRefServer } from "./status-fetch.ts";
 import type { FoundRef } from "./status-fetch.ts";
-import { readStatusMessage, readStatusRef, statusFilePath, statusPrefixes } from "./status-ref.ts";
-import { maxStatusBytes, unreadable } from "./status-text.ts";
+import { keepDiskFailure, openStatusReader } from "./status-reader.ts";
+import { readStatusRef, statusPrefixes } from "./status-ref.ts";
+import { unreadable } from "./status-text.ts";
 import type { StatusText } from "./status-text.ts";
 
 export interface StatusCopyInput extends Pick<GitHttpClientInput, "url" | "login" | "deadline"> {
@@ -37,7 +35,7 @@ export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string,
       gitDir,
       missing.map(({ oid }) => oid),
     );
-    const read = openReader(gitDir);
+    const read = openStatusReader(gitDir);
     for (const { ref, oid } of missing) {
       // The pack is whole: what cannot be read now was never a status.
       held.set(ref, (await read({ ref, oid }).catch(keepDiskFailure)) ?? unreadable);
@@ -54,8 +52,8 @@ export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string,
 async function readHeld(gitDir: string, found: readonly FoundRef[]): Promise<Map<string, StatusText>> {
   const held = new Map<string, StatusText>();
   try {
-    if (!(await hasManyPacks(gitDir))) {
-      const read = openReader(gitDir);
+    if ((await countPacks(gitDir)) <= maxPacks) {
+      const read = openStatusReader(gitDir);
       for (const { ref, oid } of found) {
         const status = await read({ ref, oid });
         if (status !== null) held.set(ref, status);
@@ -67,32 +65,4 @@ async function readHeld(gitDir: string, found: readonly FoundRef[]): Promise<Map
   }
   await makeEmptyCopy(gitDir);
   return new Map();
-}
-
-/** Reads a status of the folder; null when the folder does not have its commit. */
-function openReader(gitDir: string): (found: FoundRef) => Promise<StatusText | null> {
-  const repository = { fs, gitdir: gitDir, cache: {} };
-  return async ({ ref, oid }) => {
-    const found = await readCommit({ ...repository, oid }).catch((error: unknown) => {
-      if (foreignCode(error) === "NotFoundError") return null;
-      if (foreignCode(error) === "ObjectTypeError") return unreadable;
-      throw error;
-    });
-    if (found === null || "json" in found) return found;
-    const { tree: treeOid, message, committer } = found.commit;
-    const updatedAt = new Date(committer.timestamp * 1000);
-    const commit = readStatusMessage(message);
-    const path = statusFilePath(ref, commit);
-    const { tree } = await readTree({ ...repository, oid: treeOid });
-    const entry = tree.find((file) => file.path === path && file.type === "blob");
-    if (entry === undefined) return { commit, updatedAt, json: "" };
-    const { blob } = await readBlob({ ...repository, oid: entry.oid });
-    const json = blob.length > maxStatusBytes ? "" : Buffer.from(blob).toString("utf8");
-    return { commit, updatedAt, json };
-  };
-}
-
-function keepDiskFailure(error: unknown): null {
-  if (isSystemError(error)) throw error;
-  return null;
 }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { createHash } from "node:crypto";
-import { readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { indexPack } from "isomorphic-git";
@@ -124,13 +124,6 @@ async function addCutCommits(gitDir: string, lines: readonly string[]): Promise<
     .map((line) => line.slice("shallow ".length));
   const all = new Set([...before.split("\n"), ...cut].filter(isObjectId));
   await writeFile(path, [...all].map((oid) => `${oid}\n`).join(""));
-}
-
-const maxPacks = 40;
-
-/** Whether a folder has taken so many fetches that it is time for a new one. */
-export async function hasManyPacks(gitDir: string): Promise<boolean> {
-  return (await readdir(join(gitDir, "objects", "pack"))).length > 2 * maxPacks;
 }
 
 function notGit(url: string) {

@@ -1,6 +1,8 @@
+import { stalled } from "@keelson/model";
 import type { KeelsonError } from "@keelson/model";
 
 import type { Deadline } from "./deadline.ts";
+import { gitError } from "./git-error.ts";
 import { isObjectId } from "./local-copy.ts";
 import { branchMissing, unknownObjectFormat } from "./remote.ts";
 import type { Remote } from "./remote.ts";
@@ -48,6 +50,8 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
     return oid;
   };
 
+  const isAway = async () => (await run([], ["ls-remote", "--quiet", "--", address])).exitCode !== 0;
+
   return {
     seekTip,
     findTip: async () => {
@@ -56,7 +60,8 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
       return oid;
     },
     fetchInto: async (gitDir, depth) => {
-      const copy = ["--git-dir", gitDir];
+      // Each fetch brings a pack, also a small one: loose objects would not be counted.
+      const copy = ["--git-dir", gitDir, "-c", "fetch.unpackLimit=1"];
       const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
       if (depth !== undefined) options.push(`--depth=${depth}`);
       const fetched = await run(copy, ["fetch", ...options, "--", address, `+${ref}:${incomingRef}`]);
@@ -73,6 +78,16 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
       if (end.exitCode === 0) return { kind: "done" };
       if (end.exitCode !== pushRefused) throw failure("ask", end);
       return { kind: "refused", cause: end.complaint };
+    },
+    beginPush: async () => {
+      await check();
+      // What a push starts on the other side lists the refs first, as for a fetch, and takes it well when nothing follows.
+      const end = await run([], ["ls-remote", "--quiet", "--upload-pack=git-receive-pack", "--", address]);
+      if (end.exitCode === 0) return;
+      const error = failure("ask", end);
+      if (["K2002", "K2003"].includes(error.code) || (await isAway())) throw error;
+      const message = `the login may read ${name}, and not push to it`;
+      throw gitError("K2013", { message, outcome: stalled, cause: end.complaint });
     },
     openReader: (gitDir, commit) =>
       openSystemReader({

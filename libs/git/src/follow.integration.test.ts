@@ -1,0 +1,223 @@
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { formatError } from "@keelson/model";
+import { describe, expect, it } from "vitest";
+
+import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
+import { fetchRevision, readTracked } from "./fetch-revision.ts";
+import { refusedCommit } from "./follow.ts";
+import type { Follow } from "./follow.ts";
+import { unpackObjects } from "./test-copy.ts";
+
+/** A node that follows `main` of a server, which has two commits, and has the second. */
+async function setUp({ over = "http" }: { over?: "http" | "path" } = {}) {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await startGitServer());
+  const remote = await server.createRepository("state");
+  const repository = stack.use(await makeGitRepository({ remote }));
+  const node = stack.use(await makeTempFolder("keelson-node-"));
+  const gitDir = node.join("git");
+  const first = await repository.commit({ files: { a: "1" } });
+  const second = await repository.commit({ files: { a: "2" } });
+  await repository.push();
+  const source = { url: over === "http" ? server.url("state") : remote, branch: "main" };
+  const fetch = (follow: Partial<Follow>) =>
+    fetchRevision({
+      source,
+      gitDir,
+      timeoutMs: 20_000,
+      follow: { after: null, accepted: null, ...follow },
+    });
+  await fetch({});
+  const cleanUp = stack.move();
+  return {
+    server,
+    remote,
+    repository,
+    node,
+    gitDir,
+    first,
+    second,
+    fetch,
+    tracked: async () => (await readTracked({ gitDir }))?.commit,
+    /** Rewinds the branch to a commit, adds one on it where `files` are given, and pushes it by force. */
+    rewind: async (to: string, files?: Record<string, string>) => {
+      await repository.reset(to);
+      const commit = files === undefined ? to : await repository.commit({ files });
+      await repository.push({ force: true });
+      return commit;
+    },
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+  };
+}
+
+type SetUp = Awaited<ReturnType<typeof setUp>>;
+
+async function expectRefusal(at: SetUp, { follow, commit }: { follow: Partial<Follow>; commit: string }) {
+  const error: unknown = await at.fetch(follow).catch((error: unknown) => error);
+  expect(error).toMatchObject({ code: "K2016", outcome: { kind: "stalled" } });
+  expect(refusedCommit(error)).toBe(commit);
+  return error;
+}
+
+describe("a branch", () => {
+  it("moves forward, also by a merge, and over several commits", async () => {
+    await using at = await setUp();
+    await at.repository.createBranch("side", at.first);
+    const side = await at.repository.commit({ files: { side: "1" } });
+    await at.repository.switchTo("main");
+    await at.repository.commit({ files: { b: "1" } });
+    const merge = await at.repository.merge("side");
+    await at.repository.push();
+    for (const after of [at.second, side, merge]) {
+      expect(await at.fetch({ after })).toMatchObject({ commit: merge });
+    }
+    expect(await at.tracked()).toBe(merge);
+  });
+
+  it.each(["http", "path"] as const)("is not followed back to an ancestor, over %s", async (over) => {
+    await using at = await setUp({ over });
+    await at.rewind(at.first);
+    const error = await expectRefusal(at, { follow: { after: at.second }, commit: at.first });
+    const text = formatError(error);
+    expect(text).toContain("branch main ");
+    expect(text).toContain(`from ${at.second.slice(0, 8)} to ${at.first.slice(0, 8)}`);
+    expect(text).toContain(`keelson-agent accept ${at.first}`);
+    expect(await at.tracked()).toBe(at.second);
+  });
+
+  it.each(["http", "path"] as const)(
+    "is not followed to what replaced the last commit, over %s",
+    async (over) => {
+      await using at = await setUp({ over });
+      const forced = await at.rewind(at.first, { a: "forced" });
+      await expectRefusal(at, { follow: { after: at.second }, commit: forced });
+      const last = await readTracked(at);
+      expect(last).toMatchObject({ commit: at.second, ref: "refs/heads/tracked", fetched: false });
+      expect((await last?.readFiles(["a"]))?.get("a")?.bytes).toEqual(new TextEncoder().encode("2"));
+      // It is there already: nothing is brought or written again as long as it stays so.
+      const before = await listFiles(at.gitDir);
+      at.server.requests.splice(0);
+      await expectRefusal(at, { follow: { after: at.second }, commit: forced });
+      expect(at.server.requests.length).toBe(over === "http" ? 2 : 0);
+      expect(await listFiles(at.gitDir)).toEqual(before);
+    },
+  );
+
+  it("is not followed to another history, nor when the last commit is in none", async () => {
+    await using at = await setUp();
+    await at.repository.git("switch", "--quiet", "--orphan", "other");
+    const other = await at.repository.commit({ files: { a: "3" } });
+    await at.repository.git("push", "--quiet", "--force", "origin", "other:refs/heads/main");
+    await expectRefusal(at, { follow: { after: at.second, accepted: at.first }, commit: other });
+    await expectRefusal(at, { follow: { after: "1".repeat(40) }, commit: other });
+    expect(await at.tracked()).toBe(at.second);
+    await at.repository.switchTo("main");
+    // Put right again by whoever broke it.
+    const third = await at.rewind(at.second, { a: "4" });
+    expect(await at.fetch({ after: at.second })).toMatchObject({ commit: third });
+  });
+
+  it("is followed to what a human accepted, and forward from there", async () => {
+    await using at = await setUp();
+    const forced = await at.rewind(at.first, { a: "forced" });
+    await expectRefusal(at, { follow: { after: at.second }, commit: forced });
+    at.server.requests.splice(0);
+    const accepted = { after: at.second, accepted: forced };
+    expect(await at.fetch(accepted)).toMatchObject({ commit: forced, fetched: false });
+    expect(at.server.requests).toHaveLength(2);
+    expect(await at.tracked()).toBe(forced);
+    // Also when it has moved on before the node came to it.
+    const next = await at.rewind(forced, { a: "next" });
+    expect(await at.fetch(accepted)).toMatchObject({ commit: next });
+    expect(await at.fetch({ after: next })).toMatchObject({ commit: next, fetched: false });
+    const later = await at.rewind(next, { a: "later" });
+    expect(await at.fetch({ after: next })).toMatchObject({ commit: later });
+    await at.rewind(at.second);
+    await expectRefusal(at, { follow: { after: later }, commit: at.second });
+  });
+
+  it("moves forward as before while something else is accepted", async () => {
+    await using at = await setUp();
+    const third = await at.rewind(at.second, { a: "3" });
+    expect(await at.fetch({ after: at.second, accepted: "1".repeat(40) })).toMatchObject({ commit: third });
+  });
+});
+
+describe("a copy that was lost", () => {
+  it("is made anew of a branch that moved forward, and of none other", async () => {
+    await using at = await setUp();
+    await rm(at.gitDir, { recursive: true });
+    await at.rewind(at.first);
+    await expectRefusal(at, { follow: { after: at.second }, commit: at.first });
+    expect(await readTracked(at)).toBeNull();
+    expect(await readdir(at.node.path)).toEqual([]);
+    const third = await at.rewind(at.second, { a: "3" });
+    expect(await at.fetch({ after: at.second })).toMatchObject({ commit: third, fetched: true });
+    expect(await at.tracked()).toBe(third);
+  });
+
+  it("is an error to read where it is damaged, and none where it is not there", async () => {
+    await using at = await setUp();
+    await writeFile(join(at.gitDir, "refs/heads/tracked"), `${"1".repeat(40)}\n`);
+    await expect(at.tracked()).rejects.toMatchObject({ code: "K2009" });
+    await rm(at.gitDir, { recursive: true });
+    expect(await readTracked(at)).toBeNull();
+  });
+
+  it("is not read where it has only what is refused", async () => {
+    await using at = await setUp();
+    await at.rewind(at.first);
+    await writeFile(join(at.gitDir, "refs/heads/tracked"), `${at.first}\n`);
+    await expectRefusal(at, { follow: { after: at.second }, commit: at.first });
+    expect(await readTracked(at)).toBeNull();
+  });
+});
+
+describe("cut history", () => {
+  it("of a copy makes that be made anew before anything is decided", async () => {
+    await using at = await setUp();
+    const third = await at.rewind(at.second, { a: "3" });
+    const cut = async () => {
+      await rm(at.gitDir, { recursive: true });
+      await at.repository.git("clone", "--quiet", "--bare", "--depth=1", `file://${at.remote}`, at.gitDir);
+      await at.repository.git("--git-dir", at.gitDir, "update-ref", "refs/heads/tracked", third);
+    };
+    await cut();
+    expect(await at.fetch({ after: at.first })).toMatchObject({ commit: third, fetched: true });
+    const history = await at.repository.git("--git-dir", at.gitDir, "log", "--format=%H", "tracked");
+    expect(history.split("\n")).toEqual([third, at.second, at.first]);
+    await cut();
+    await expectRefusal(at, { follow: { after: "1".repeat(40) }, commit: third });
+  });
+
+  it("of the server is K2015, and nothing is followed", async () => {
+    await using at = await setUp();
+    const third = await at.rewind(at.second, { a: "3" });
+    await writeFile(join(at.remote, "shallow"), `${third}\n`);
+    await rm(at.gitDir, { recursive: true });
+    const fetching = at.fetch({ after: at.first });
+    await expect(fetching).rejects.toMatchObject({ code: "K2015", outcome: { kind: "transient" } });
+    expect(await readTracked(at)).toBeNull();
+  });
+});
+
+describe("a branch that stays where it is", () => {
+  it("costs no walk through its history", async () => {
+    await using at = await setUp();
+    await unpackObjects(at.gitDir);
+    await rm(join(at.gitDir, "objects", at.first.slice(0, 2), at.first.slice(2)));
+    at.server.requests.splice(0);
+    expect(await at.fetch({ after: at.second })).toMatchObject({ commit: at.second, fetched: false });
+    expect(at.server.requests).toHaveLength(2);
+    // What is missing would be noticed.
+    expect(await at.fetch({ after: "1".repeat(40), accepted: at.second })).toMatchObject({ fetched: true });
+  });
+});
+
+async function listFiles(folder: string): Promise<string[]> {
+  const paths = await readdir(folder, { recursive: true });
+  const times = await Promise.all(paths.map(async (path) => (await stat(join(folder, path))).mtimeMs));
+  return paths.map((path, index) => `${path} ${times[index]}`).sort();
+}

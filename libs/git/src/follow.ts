@@ -1,0 +1,54 @@
+import { KeelsonError, redact, stalled } from "@keelson/model";
+
+import { isAncestor } from "./ancestry.ts";
+
+/** From where a branch may move on. */
+export interface Follow {
+  /** The commit that this node followed last; null the first time, when anything goes. */
+  after: string | null;
+  /** A commit that a human accepted on this node: it, and what follows on it, is followed too. */
+  accepted: string | null;
+}
+
+/** K2016: the branch is at a commit that does not follow on what it may follow on. */
+class RefusedRevision extends KeelsonError {
+  readonly commit: string;
+
+  constructor({ branch, after, commit }: { branch: string; after: string; commit: string }) {
+    super({
+      code: "K2016",
+      message: redact(
+        `branch ${branch} went from ${shorten(after)} to ${shorten(commit)}, which does not follow on it`,
+      ),
+      hint: `Find out who rewound or replaced the branch, and why. If it is meant so, run on this node: keelson-agent accept ${commit}`,
+      outcome: stalled,
+    });
+    this.name = "RefusedRevision";
+    this.commit = commit;
+  }
+}
+
+/** The full id of the commit that `fetchRevision` refused to follow with this error; null for any other error. */
+export function refusedCommit(error: unknown): string | null {
+  return error instanceof RefusedRevision ? error.commit : null;
+}
+
+export interface FollowInput extends Follow {
+  /** A copy with the whole history of `commit`. */
+  gitDir: string;
+  branch: string;
+  commit: string;
+}
+
+/** Throws K2016 when the branch may not be followed to the commit, K2015 when that cannot be told. */
+export async function checkFollow({ gitDir, branch, commit, after, accepted }: FollowInput): Promise<void> {
+  if (after === null) return;
+  for (const ancestor of [after, accepted]) {
+    if (ancestor !== null && (await isAncestor({ gitDir, ancestor, descendant: commit }))) return;
+  }
+  throw new RefusedRevision({ branch, after, commit });
+}
+
+function shorten(commit: string): string {
+  return commit.slice(0, 8);
+}

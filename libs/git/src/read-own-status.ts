@@ -1,0 +1,41 @@
+import { startDeadline } from "./deadline.ts";
+import { isSystemError } from "./git-error.ts";
+import { diskFailure } from "./local-copy.ts";
+import { openRemote } from "./open-remote.ts";
+import type { PublishStatusInput } from "./publish-status.ts";
+import type { FoundRef } from "./status-fetch.ts";
+import { openStatusFolder } from "./status-folder.ts";
+import { keepDiskFailure, openStatusReader } from "./status-reader.ts";
+import { statusRef } from "./status-ref.ts";
+import { unreadable } from "./status-text.ts";
+import type { StatusText } from "./status-text.ts";
+
+/** The place is that of `publishStatus`, with the same folder. */
+export type ReadOwnStatusInput = Omit<PublishStatusInput, "commit" | "files">;
+
+/**
+ * Returns what this node published last; null when its ref is not there. Reads the folder of `publishStatus` and asks
+ * nobody; where the folder is lost or damaged, or was another place's, it is made anew from the server first. A ref
+ * that holds no status gives empty `json`. Throws K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and K2012 as
+ * `fetchRevision` does.
+ */
+export async function readOwnStatus(input: ReadOwnStatusInput): Promise<StatusText | null> {
+  const { gitDir } = input;
+  const ref = statusRef(input);
+  const folder = openStatusFolder({ ...input, ref });
+  const base = await folder.readBase();
+  const held = base === null ? null : await read(gitDir, { ref, oid: base });
+  if (held !== null) return held;
+  using remote = await openRemote({ ...input, ref, deadline: startDeadline(input.timeoutMs) });
+  const oid = await folder.renew(remote);
+  return oid === null ? null : ((await read(gitDir, { ref, oid })) ?? unreadable);
+}
+
+/** Null when the folder lacks something of it. */
+async function read(gitDir: string, found: FoundRef): Promise<StatusText | null> {
+  try {
+    return await openStatusReader(gitDir)(found).catch(keepDiskFailure);
+  } catch (error) {
+    throw isSystemError(error) ? diskFailure(gitDir, error) : error;
+  }
+}

@@ -1,0 +1,41 @@
+import * as fs from "node:fs";
+
+import { readBlob, readCommit, readTree } from "isomorphic-git";
+
+import { foreignCode, isSystemError } from "./git-error.ts";
+import type { FoundRef } from "./status-fetch.ts";
+import { readStatusMessage, statusFilePath } from "./status-ref.ts";
+import { maxStatusBytes, unreadable } from "./status-text.ts";
+import type { StatusText } from "./status-text.ts";
+
+/**
+ * Reads the status that a ref of the server has, from a folder that fetched it; null when the folder does not have its
+ * commit. Throws what isomorphic-git and the system throw.
+ */
+export function openStatusReader(gitDir: string): (found: FoundRef) => Promise<StatusText | null> {
+  const repository = { fs, gitdir: gitDir, cache: {} };
+  return async ({ ref, oid }) => {
+    const found = await readCommit({ ...repository, oid }).catch((error: unknown) => {
+      if (foreignCode(error) === "NotFoundError") return null;
+      if (foreignCode(error) === "ObjectTypeError") return unreadable;
+      throw error;
+    });
+    if (found === null || "json" in found) return found;
+    const { tree: treeOid, message, committer } = found.commit;
+    const updatedAt = new Date(committer.timestamp * 1000);
+    const commit = readStatusMessage(message);
+    const path = statusFilePath(ref, commit);
+    const { tree } = await readTree({ ...repository, oid: treeOid });
+    const entry = tree.find((file) => file.path === path && file.type === "blob");
+    if (entry === undefined) return { commit, updatedAt, json: "" };
+    const { blob } = await readBlob({ ...repository, oid: entry.oid });
+    const json = blob.length > maxStatusBytes ? "" : Buffer.from(blob).toString("utf8");
+    return { commit, updatedAt, json };
+  };
+}
+
+/** Null for an error of what is read, as opposed to one of the disk. */
+export function keepDiskFailure(error: unknown): null {
+  if (isSystemError(error)) throw error;
+  return null;
+}
