@@ -1,7 +1,11 @@
+export { readFlockVersion } from "./flock-version.ts";
 export { acquireLock } from "./lock.ts";
 export type { LockInput, NodeLock } from "./lock.ts";
+export { findLockHolders } from "./lock-holder.ts";
+export type { LockHolder } from "./lock-holder.ts";
 export { openRecord, openRecordCopy } from "./node-record.ts";
 export type { NodeRecord } from "./node-record.ts";
 export type { ComposeCache } from "./compose-cache.ts";
+export type { Followed, Following } from "./following.ts";
 export type { Memory } from "./memory.ts";
 export type { Journal, OperationResult, RoundResult, UnfinishedOperation } from "./journal.ts";

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 
 /** A process that holds the lock. */
@@ -8,6 +8,11 @@ export interface LockHolder {
   program: string;
   /** Whether it runs a program of our name: an agent, and not what an agent has started. */
   isOurProgram: boolean;
+}
+
+/** Who holds a node's lock, for whoever only wants to know; nobody when it was never taken. */
+export function findLockHolders(path: string): LockHolder[] {
+  return existsSync(path) ? findHolders(path) : [];
 }
 
 /**

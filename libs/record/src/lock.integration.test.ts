@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { env, execPath } from "node:process";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
+import { findLockHolders } from "./lock-holder.ts";
 import { acquireLock } from "./lock.ts";
 
 let folder: string;
@@ -43,6 +44,13 @@ describe("two rounds at once", () => {
     await expect(acquireLock({ path, waitMs: 100 })).rejects.toEqual(
       held(expect.stringContaining(`node (process ${holder.pid}) holds the lock ${path}: another round`)),
     );
+  });
+
+  test("who only asks is told who holds it, and makes nothing", async () => {
+    expect(findLockHolders(path)).toEqual([]);
+    await expect(stat(path)).rejects.toMatchObject({ code: "ENOENT" });
+    const holder = await startHolder();
+    expect(findLockHolders(path)).toEqual([{ pid: holder.pid, program: "node", isOurProgram: true }]);
   });
 
   test("waiting ends after its time, and when it is called off", async () => {

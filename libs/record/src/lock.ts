@@ -115,7 +115,8 @@ function heldByAnother(path: string): KeelsonError {
   });
 }
 
-function noFlockProgram(cause: unknown): KeelsonError {
+/** K4021. */
+export function noFlockProgram(cause: unknown): KeelsonError {
   return new KeelsonError({
     code: "K4021",
     message: "the program flock is missing",

@@ -39,6 +39,7 @@ const model = (name: string): ComposeModel => ({
   configs: {},
 });
 const at = "2026-11-20T07:00:00.000Z";
+const followed = { branch: "main", commit: "a".repeat(40) };
 
 function fillRecord(record: NodeRecord): void {
   record.rememberContainers([
@@ -99,6 +100,8 @@ describe("the memory", () => {
     {
       using record = openRecord({ path });
       fillRecord(record);
+      record.saveFollowed(followed);
+      record.acceptRevision({ ...followed, commit: "b".repeat(40) });
     }
     const before = { bytes: await readFile(path), stats: await stat(path) };
     {
@@ -111,11 +114,54 @@ describe("the memory", () => {
       record.saveApplied(applied);
       record.saveServiceParts("lab-core/nginx", { compose: "x", image: "nginx:1" });
       record.forgetContainers(["unknown"]);
+      record.readFollowed();
+      record.saveFollowed(followed);
+      record.acceptRevision({ ...followed, commit: "b".repeat(40) });
       expect((await stat(`${path}-wal`)).size).toBe(0);
     }
     expect((await readFile(path)).equals(before.bytes)).toBe(true);
     expect((await stat(path)).mtimeMs).toBe(before.stats.mtimeMs);
     expect(await readdir(join(folder, "state"))).toEqual(["record.db"]);
+  });
+});
+
+describe("the branch that is followed", () => {
+  const [first, second, third] = ["1".repeat(40), "2".repeat(40), "3".repeat(40)] as const;
+  const branch = "main";
+
+  test("is known in the next process", () => {
+    {
+      using record = openRecord({ path });
+      expect(record.readFollowed()).toBeNull();
+      record.saveFollowed({ branch, commit: first });
+      record.acceptRevision({ branch, commit: second });
+    }
+    using record = openRecord({ path });
+    expect(record.readFollowed()).toEqual({ branch, commit: first, accepted: second });
+  });
+
+  test("keeps what was accepted until another commit is followed, whichever it is", () => {
+    using record = openRecord({ path });
+    for (const next of [second, third]) {
+      record.saveFollowed({ branch, commit: first });
+      record.acceptRevision({ branch, commit: second });
+      record.saveFollowed({ branch, commit: first });
+      expect(record.readFollowed()).toEqual({ branch, commit: first, accepted: second });
+      record.saveFollowed({ branch, commit: next });
+      expect(record.readFollowed()).toEqual({ branch, commit: next, accepted: null });
+    }
+  });
+
+  test("begins with what was accepted where nothing of it was followed", () => {
+    using record = openRecord({ path });
+    record.acceptRevision({ branch, commit: first });
+    expect(record.readFollowed()).toEqual({ branch, commit: first, accepted: first });
+    record.saveFollowed({ branch, commit: first });
+    expect(record.readFollowed()).toEqual({ branch, commit: first, accepted: null });
+    record.acceptRevision({ branch: "stable", commit: second });
+    expect(record.readFollowed()).toEqual({ branch: "stable", commit: second, accepted: second });
+    record.saveFollowed({ branch, commit: third });
+    expect(record.readFollowed()).toEqual({ branch, commit: third, accepted: null });
   });
 });
 
@@ -339,6 +385,45 @@ describe("a record that cannot be used", () => {
     using record = openRecord({ path });
     const orphan = { roundId: 7, operationId: "#1", kind: "k", resource: "r", startedAt: at };
     expect(() => record.beginOperation(orphan)).toThrow(/FOREIGN KEY/);
+  });
+});
+
+describe("a record of the first format", () => {
+  beforeEach(async () => {
+    await mkdir(join(folder, "state"));
+    change(await readFile(new URL("fixtures/record-1.sql", import.meta.url), "utf8"));
+  });
+
+  const state = {
+    containers: { a1: { project: "lab-core", service: "nginx" } },
+    applied: { ...applied, instanceOrder: ["core"], dependsOn: { "lab-core/nginx": [] } },
+    serviceParts: { "lab-core/nginx": { image: "nginx:1" } },
+    openServices: ["lab-core/nginx"],
+  };
+
+  test("keeps all that it has, and takes what is new", () => {
+    {
+      using record = openRecord({ path });
+      expect(record.readState()).toEqual(state);
+      expect(record.readFollowed()).toBeNull();
+      record.saveFollowed(followed);
+    }
+    using record = openRecord({ path });
+    expect(record.readState()).toEqual(state);
+    expect(record.readComposeModel("inputs")).toEqual(model("lab-core"));
+    expect(record.unfinishedOperations()).toMatchObject([{ roundId: 1, operationId: "#1" }]);
+    expect(record.readFollowed()).toEqual({ ...followed, accepted: null });
+    expect(rows("PRAGMA user_version")).toEqual([{ user_version: schemaVersion }]);
+  });
+
+  test("is left as it is by a look at a copy", async () => {
+    const before = await readFile(path);
+    const copy = openRecordCopy({ path });
+    expect(copy.readFollowed()).toBeNull();
+    expect(copy.readState()).toEqual(state);
+    copy.close();
+    expect((await readFile(path)).equals(before)).toBe(true);
+    expect(rows("PRAGMA user_version")).toEqual([{ user_version: 1 }]);
   });
 });
 

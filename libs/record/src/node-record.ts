@@ -5,6 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 
 import { openComposeCache } from "./compose-cache.ts";
 import type { ComposeCache } from "./compose-cache.ts";
+import { openFollowing } from "./following.ts";
+import type { Following } from "./following.ts";
 import { openJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import { openMemory } from "./memory.ts";
@@ -18,7 +20,7 @@ import { migrate } from "./schema.ts";
  * already writes nothing. All throw K4001 (disk full), K4002 (read-only), K4004 (not permitted), K4010 (damaged) or
  * K4012 (busy, failing disk).
  */
-export interface NodeRecord extends Memory, Journal, ComposeCache, Disposable {
+export interface NodeRecord extends Memory, Following, Journal, ComposeCache, Disposable {
   close: () => void;
 }
 
@@ -71,6 +73,7 @@ function openFile(file: string, path: string): NodeRecord {
     if (database.isOpen) onRecord(path, () => database.close());
   };
   const memory = openMemory(database);
+  const following = openFollowing(database);
   const cache = openComposeCache(database);
   const journal = openJournal(database);
   return {
@@ -80,6 +83,9 @@ function openFile(file: string, path: string): NodeRecord {
     saveApplied: inOne(memory.saveApplied),
     saveServiceParts: inOne(memory.saveServiceParts),
     forgetService: inOne(memory.forgetService),
+    readFollowed: inOne(following.readFollowed),
+    saveFollowed: inOne(following.saveFollowed),
+    acceptRevision: inOne(following.acceptRevision),
     readComposeModel: inOne(cache.readComposeModel),
     saveComposeModel: inOne(cache.saveComposeModel),
     beginRound: inOne(journal.beginRound),

@@ -1,4 +1,6 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+
 import { KeelsonError, stalled } from "@keelson/model";
 
 /** Runs a task on the record and translates what SQLite and the file system throw. */
@@ -11,7 +13,7 @@ export function onRecord<T>(path: string, task: () => T): T {
 }
 
 // Primary result codes: https://sqlite.org/rescode.html
-const sqlite = { perm: 3, readonly: 8, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 };
+const sqlite = { perm: 3, readonly: 8, ioError: 10, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 };
 /** Error, constraint, mismatch, misuse, range: statements of ours that are wrong. */
 const bugs: readonly unknown[] = [1, 19, 20, 21, 25];
 
@@ -21,7 +23,7 @@ function recordError(path: string, error: unknown): unknown {
   if (error instanceof SyntaxError) return damagedRecord(path, error);
   if (code === undefined || bugs.includes(code)) return error;
   if (code === sqlite.corrupt || code === sqlite.notADatabase) return damagedRecord(path, error);
-  if (code === sqlite.full || code === "ENOSPC" || code === "EDQUOT") {
+  if (code === sqlite.full || code === "ENOSPC" || code === "EDQUOT" || isFull(path, code)) {
     return new KeelsonError({
       code: "K4001",
       message: `the disk is full: the record ${path} cannot be written`,
@@ -63,6 +65,16 @@ function damagedRecord(path: string, cause: unknown): KeelsonError {
     cause,
   });
 }
+
+/** SQLite calls it a disk error when there is no room for the index of its log, which it makes also for reading. */
+function isFull(path: string, code: unknown): boolean {
+  if (code !== sqlite.ioError) return false;
+  const { bavail, bsize } = statfsSync(dirname(path));
+  return bavail * bsize < logIndexBytes;
+}
+
+/** Of a page of that index: https://sqlite.org/walformat.html, 2.1. */
+const logIndexBytes = 32 * 1024;
 
 /** SQLite says only that it cannot open a file, whatever the reason is. */
 function isForbidden(path: string, code: unknown): boolean {

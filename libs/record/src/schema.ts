@@ -41,6 +41,15 @@ const migrations: readonly string[] = [
     PRIMARY KEY (round_id, operation_id)
   ) STRICT;
   `,
+  `
+  -- One row: the branch, the commit that was followed last, and one that a human accepted.
+  CREATE TABLE followed (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    branch TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    accepted TEXT
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */
