@@ -9,9 +9,12 @@ import { listen } from "./test-listener.ts";
 test("an engine of this machine tells what it is, where it keeps things, and how much space is left", async () => {
   await using own = await startEngine();
   const info = await engineInfo(connectEngine({ dockerHost: own.dockerHost }));
-  const { DockerRootDir: rootDir, Driver: storageDriver } = await own.docker.info();
+  const said = await own.docker.info();
+  const { DockerRootDir: rootDir, Driver: storageDriver } = said;
   const { ApiVersion: apiVersion, Version: version } = await own.docker.version();
   expect(info).toMatchObject({ version, apiVersion, storageDriver, rootDir });
+  expect(info.cgroup).toBe(`${said.CgroupVersion} ${said.CgroupDriver}`);
+  expect(Math.abs(info.clockAheadMs ?? NaN)).toBeLessThan(5_000);
   expect(info.version).toMatch(/^\d+\./);
   const { bavail, bsize } = await statfs(rootDir);
   // Others write meanwhile.
@@ -37,6 +40,19 @@ test("the space of an engine that is elsewhere is not known, whatever it calls i
     const info = await engineInfo(connectEngine({ dockerHost: elsewhere.dockerHost }));
     expect(info).toMatchObject({ rootDir: said.DockerRootDir, freeBytes: null, freeInodes: null });
   }
+});
+
+test.each([90_000, null])("an engine whose clock is %s ms behind is seen as that", async (behindMs) => {
+  const SystemTime = behindMs === null ? undefined : new Date(Date.now() - behindMs).toISOString();
+  await using other = await listen((request, response) => {
+    const answer = request.url?.endsWith("/version") === true ? versionAnswer : { SystemTime };
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(answer));
+  });
+  const { clockAheadMs, cgroup } = await engineInfo(connectEngine({ dockerHost: other.dockerHost }));
+  expect(cgroup).toBe("");
+  const seenS = clockAheadMs === null ? null : Math.round(clockAheadMs / 1000);
+  expect(seenS).toBe(behindMs === null ? null : behindMs / 1000);
 });
 
 const versionAnswer = { Version: "99.0.0", ApiVersion: "1.99" };

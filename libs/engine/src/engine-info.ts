@@ -13,6 +13,13 @@ export interface EngineInfo {
   apiVersion: string;
   /** `overlay2`; empty when it does not say. */
   storageDriver: string;
+  /** How it limits memory and processors, such as `2 systemd`; empty when it does not say. */
+  cgroup: string;
+  /**
+   * By how many milliseconds this process's clock is ahead of the engine's, to half of the time that the answer took;
+   * null when it does not say.
+   */
+  clockAheadMs: number | null;
   /** Where it keeps images, containers and volumes, by its own file system; empty when it does not say. */
   rootDir: string;
   /** Bytes that are free there to it; null when the engine's file system is not this process's. */
@@ -30,17 +37,22 @@ export async function engineInfo(
   const what = "tell what it is";
   const ask = async (send: () => Promise<unknown>) =>
     recordOf(await askEngine(engine, { what, signal, send }));
-  const [version, info] = await Promise.all([
-    ask(() => engine.docker.version()),
-    ask(() => engine.docker.info()),
-  ]);
+  const askInfo = async () => {
+    const sentAt = Date.now();
+    const info = await ask(() => engine.docker.info());
+    return { info, middle: (sentAt + Date.now()) / 2 };
+  };
+  const [version, { info, middle }] = await Promise.all([ask(() => engine.docker.version()), askInfo()]);
   if (textOf(version["Version"]) === "" || textOf(version["ApiVersion"]) === "") throw unreadable(what);
+  const systemTime = Date.parse(textOf(info["SystemTime"]));
   const rootDir = textOf(info["DockerRootDir"]);
   const isHere = engine.isLocal && textOf(info["Name"]) === hostname();
   return {
     version: textOf(version["Version"]),
     apiVersion: textOf(version["ApiVersion"]),
     storageDriver: textOf(info["Driver"]),
+    cgroup: `${textOf(info["CgroupVersion"])} ${textOf(info["CgroupDriver"])}`.trim(),
+    clockAheadMs: Number.isNaN(systemTime) ? null : Math.round(middle - systemTime),
     rootDir,
     // A socket can lead into a virtual machine, or out of a container: there the same path is something else.
     ...(isHere && rootDir !== "" ? await freeSpace(rootDir) : nothingKnown),

@@ -15,6 +15,8 @@ import { type SubscribeToSize, followSize } from "./terminal-size.ts";
 
 export interface InteractiveExec extends OwnProject {
   service: string;
+  /** Compose's number of the container; of several the first that runs when it is left out. */
+  index?: number | undefined;
   command: readonly string[];
   /** The command gets a terminal: then all output is on stdout. */
   tty: boolean;
@@ -32,7 +34,7 @@ export interface InteractiveExec extends OwnProject {
 const longestMs = 2 ** 31 - 1;
 
 /**
- * Runs a command in this node's own running container of a service (of several, the first), connected to the given
+ * Runs a command in this node's own running container of a service, connected to the given
  * streams, which stay open. Returns its exit code (126 and 127, as in a shell, when there is no such program). Throws
  * K3010 when no such container runs, K3011 when the command goes on without its output, K3001 when the engine goes away.
  */
@@ -69,7 +71,9 @@ export async function execInteractive(engine: Engine, request: InteractiveExec):
 async function findRunning(engine: Engine, request: InteractiveExec): Promise<string> {
   const containers = await listOwnContainers(engine, request);
   if (containers.length === 0) throw noContainer(request);
-  const running = containers.find(({ isRunning }) => isRunning);
+  const { index } = request;
+  const isMeant = (name: string) => index === undefined || name.endsWith(`-${index}`);
+  const running = containers.find(({ isRunning, name }) => isRunning && isMeant(name));
   if (running === undefined) throw notRunning(showProject(request), undefined);
   return running.id;
 }

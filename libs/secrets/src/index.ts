@@ -1,3 +1,4 @@
 export { closedSecrets } from "./closed-secrets.ts";
 export { openSecrets } from "./node-secrets.ts";
 export type { SecretsInput } from "./node-secrets.ts";
+export { countSecrets } from "./secrets-file.ts";

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 
-import { parseSecrets } from "./secrets-file.ts";
+import { countSecrets, parseSecrets } from "./secrets-file.ts";
 
 const parse = (text: string | Uint8Array) =>
   parseSecrets(typeof text === "string" ? new TextEncoder().encode(text) : text, "/s.yaml");
@@ -19,6 +22,18 @@ test("an empty file has no secrets, and `no` is a text as everywhere in YAML 1.2
   expect(parse("").size).toBe(0);
   expect(parse("# none yet\n").size).toBe(0);
   expect(parse("a: { b: no }").get("a.b")).toBe("no");
+});
+
+test("who only counts them gets a number", () => {
+  const folder = mkdtempSync(join(tmpdir(), "keelson-secrets-"));
+  try {
+    const path = join(folder, "secrets.yaml");
+    writeFileSync(path, "pryv: { adminKey: abc, token: def }\n", { mode: 0o600 });
+    expect(countSecrets(path)).toBe(2);
+    expect(() => countSecrets(join(folder, "nothing"))).toThrow(/cannot be used/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe("K5001 names the line and quotes nothing", () => {

@@ -17,6 +17,11 @@ export function readSecretsFile(path: string): ReadonlyMap<string, string> {
   return parseSecrets(bytes, path);
 }
 
+/** How many values a secrets file has, for whoever only wants to know that it can be used. Throws as `readSecretsFile`. */
+export function countSecrets(path: string): number {
+  return readSecretsFile(path).size;
+}
+
 /** The content of a secrets file; `path` is for messages. */
 export function parseSecrets(bytes: Uint8Array, path: string): ReadonlyMap<string, string> {
   let text: string;

@@ -1,0 +1,53 @@
+import { constants } from "node:fs";
+import { access, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { isSystemError, refusedEntry, whileReading, whileWriting } from "./store-error.ts";
+
+/** What the state folder is, or would become. */
+export interface StateFolder {
+  isThere: boolean;
+  /** Permission bits and owner; of a folder that is not there what a round would give it is not known. */
+  mode: number | null;
+  ownerId: number | null;
+}
+
+/**
+ * Whether a round could write to the state folder, found out by asking and not by trying: nothing is changed. Throws
+ * K4002 (read-only), K4003, K4004 (not permitted), K4006 (no folder).
+ */
+export async function examineStateFolder(stateDir: string): Promise<StateFolder> {
+  return await whileWriting(`write to ${stateDir}`, async () => {
+    const existing = await nearestExisting(stateDir);
+    const stats = await stat(existing);
+    if (!stats.isDirectory()) throw refusedEntry(existing, "it must be a folder");
+    await access(existing, constants.R_OK | constants.W_OK | constants.X_OK);
+    if (existing !== stateDir) return { isThere: false, mode: null, ownerId: null };
+    return { isThere: true, mode: stats.mode & 0o7777, ownerId: stats.uid };
+  });
+}
+
+export interface DiskSpace {
+  /** What this process may still use. */
+  freeBytes: number;
+  /** Files and folders that can still be made; null for file systems without such a limit. */
+  freeInodes: number | null;
+}
+
+/** The space for the state folder, or for where it would be made. Throws K4003. */
+export async function readDiskSpace(stateDir: string): Promise<DiskSpace> {
+  return await whileReading(`read the free space of ${stateDir}`, async () => {
+    const { bavail, bsize, files, ffree } = await statfs(await nearestExisting(stateDir));
+    return { freeBytes: bavail * bsize, freeInodes: files === 0 ? null : ffree };
+  });
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    await stat(path);
+    return path;
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT") || dirname(path) === path) throw error;
+    return await nearestExisting(dirname(path));
+  }
+}
