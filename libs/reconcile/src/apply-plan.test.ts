@@ -2,7 +2,7 @@ import { type DesiredNode, type KeelsonEvent, type Operation, type Plan, emptyRe
 import { describe, expect, it } from "vitest";
 
 import { applyPlan } from "./apply-plan.ts";
-import type { OperationPorts, RecordPort } from "./ports.ts";
+import type { OperationContext, OperationPorts, RecordPort } from "./ports.ts";
 
 const desired: DesiredNode = { environment: "lab", node: "n", lockDigest: "", digest: "", instances: [] };
 
@@ -27,7 +27,10 @@ function wait(id: string, after: string[] = []): Operation {
 }
 
 /** Runs operations by what the test says each does, and notes what happened in which order. */
-function rig(run: (operation: Operation) => Promise<void>, faults: { unwritable?: string } = {}) {
+function rig(
+  run: (operation: Operation, context: OperationContext) => Promise<void>,
+  faults: { unwritable?: string } = {},
+) {
   const events: string[] = [];
   const skipped: string[] = [];
   const journal: string[] = [];
@@ -77,6 +80,7 @@ function rig(run: (operation: Operation) => Promise<void>, faults: { unwritable?
     now: () => new Date(0),
   };
   const stop = new AbortController();
+  const newer = new AbortController();
   const apply = async (operations: Operation[]) => {
     const plan: Plan = {
       environment: "lab",
@@ -86,10 +90,11 @@ function rig(run: (operation: Operation) => Promise<void>, faults: { unwritable?
       blocked: [],
       notices: [],
     };
-    const results = await applyPlan(plan, { desired, ports, roundId: 1, signal: stop.signal });
+    const signals = { signal: stop.signal, waiting: newer.signal };
+    const results = await applyPlan(plan, { desired, ports, roundId: 1, ...signals });
     return results.map(({ operation, outcome }) => `${operation.id} ${outcome}`);
   };
-  return { apply, events, skipped, journal, stop };
+  return { apply, events, skipped, journal, stop, newer };
 }
 
 describe("applyPlan", () => {
@@ -145,6 +150,33 @@ describe("applyPlan", () => {
     await apply([...pulls, ...waits]);
     expect(most).toBe(4);
     expect(waiting).toBe(5);
+  });
+
+  it("must cut waiting short for a newer revision, end what is at work, and begin nothing more", async () => {
+    const aborted: string[] = [];
+    const { apply, newer, skipped } = rig(async ({ id }, { signal }) => {
+      signal.addEventListener("abort", () => aborted.push(id));
+      if (id === "#1") await new Promise((_resolve, reject) => signal.addEventListener("abort", reject));
+      if (id === "#2") newer.abort(new Error("newer"));
+    });
+    const restart: Operation = {
+      kind: "restart-container",
+      id: "#2",
+      after: [],
+      resource: "service:lab-app/web",
+      causes: [],
+      class: "restart",
+      instance: "app",
+      service: "web",
+      containerId: "c",
+    };
+    expect(await apply([wait("#1"), restart, pull("#3", ["#2"])])).toEqual([
+      "#1 failed",
+      "#2 done",
+      "#3 skipped",
+    ]);
+    expect(aborted).toEqual(["#1"]);
+    expect(skipped).toEqual(["#3: a newer revision came"]);
   });
 
   it("must begin nothing more once it is told to stop", async () => {

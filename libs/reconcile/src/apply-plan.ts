@@ -1,4 +1,10 @@
-import { type DesiredNode, InvariantError, type Operation, type Plan } from "@keelson/model";
+import {
+  type DesiredNode,
+  InvariantError,
+  type Operation,
+  type OperationKind,
+  type Plan,
+} from "@keelson/model";
 import { formatOperation } from "@keelson/report";
 
 import { errorOf } from "./error-of.ts";
@@ -19,7 +25,12 @@ export interface ApplyContext {
   /** Of the record's journal. */
   roundId: number;
   signal: AbortSignal;
+  /** Aborted when a newer revision makes waiting useless. */
+  waiting: AbortSignal;
 }
+
+/** They change nothing that must be ended in order. */
+const waitingKinds: ReadonlySet<OperationKind> = new Set(["await-service", "pull-image"]);
 
 /** More than four at once gain nothing and can leave a ghost endpoint on engine 20.10. */
 const parallelOperations = 4;
@@ -82,6 +93,7 @@ function skip(operation: Operation, on: { run: Run; because: string }): Operatio
 
 async function beginOperation(operation: Operation, run: Run): Promise<OperationResult> {
   if (run.signal.aborted) return skip(operation, { run, because: "the round was stopped" });
+  if (run.waiting.aborted) return skip(operation, { run, because: "a newer revision came" });
   if (run.journalError !== null) return skip(operation, { run, because: "the record cannot be written" });
   const { record, emit, now } = run.ports;
   const startedAt = performance.now();
@@ -116,7 +128,9 @@ async function dispatch(operation: Operation, context: ApplyContext): Promise<vo
   const instanceName = "instance" in operation ? operation.instance : null;
   const operationContext: OperationContext = {
     instance: context.desired.instances.find(({ name }) => name === instanceName) ?? null,
-    signal: context.signal,
+    signal: waitingKinds.has(operation.kind)
+      ? AbortSignal.any([context.signal, context.waiting])
+      : context.signal,
     progress: (message, share) =>
       context.ports.emit({ type: "operation-progressed", operationId: operation.id, message, ...share }),
   };

@@ -29,6 +29,7 @@ export interface EngineRequest {
 export interface OperationContext {
   /** The instance it belongs to; null for images and for what is no longer desired. */
   instance: DesiredInstance | null;
+  /** For what only waits it also ends when waiting is of no use any more. */
   signal: AbortSignal;
   progress: (message: string, share?: { done: number; total: number }) => void;
 }
@@ -91,14 +92,26 @@ export interface ReadPorts extends DesiredPorts {
 export interface Ports extends ReadPorts {
   record: RecordPort;
   operations: OperationPorts;
-  /** The report that was published last; null when there is none. */
+  /** The report that lies in the node's own folder; null when there is none. */
   readStatus: () => Promise<Status | null>;
-  publishStatus: (status: Status) => Promise<void>;
+  writeStatus: (status: Status) => Promise<void>;
   now: () => Date;
 }
 
+/** Where others read this node's reports. */
+export interface ReportPort {
+  /** How often it is said that nothing changed. */
+  heartbeatMs: number;
+  /** The report that was published last, also by a node that has lost its state; null when there is none. */
+  readPublished: () => Promise<Status | null>;
+  /** `commit` is the one that the report speaks of. */
+  publishStatus: (report: { commit: string; json: string; markdown: string }) => Promise<void>;
+}
+
 /** A node that is ours for a round: it can be reported about, even when there is no way to walk the path. */
-export interface NodePorts extends Pick<Ports, "emit" | "readStatus" | "publishStatus" | "now"> {
+export interface NodePorts extends Pick<Ports, "emit" | "readStatus" | "writeStatus" | "now"> {
+  /** null when reports stay on the node. */
+  report: ReportPort | null;
   /** Opens key, secrets and record. Throws what one of them throws. */
   openPorts: () => Promise<Ports>;
 }

@@ -1,29 +1,25 @@
-import { type RecordState, type Status, required } from "@keelson/model";
+import { type RecordState, required } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
 import type { NodeReference } from "@keelson/render";
-import { buildStatus, saysNothingNew } from "@keelson/report";
 
 import { applyPlan } from "./apply-plan.ts";
 import { errorOf } from "./error-of.ts";
 import { observeNode } from "./observe-node.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
 import { rememberRound } from "./remember.ts";
+import { type ReportOptions, type Reported, describeUnreported, reportRound } from "./report-round.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, newWalk, policyOf, walkPath } from "./walk-path.ts";
 
-export interface RoundOptions {
-  reference: NodeReference;
-  /** For the status: where the revision came from. */
-  source: { url: string; branch: string };
+export interface RoundOptions extends ReportOptions {
   signal: AbortSignal;
+  /** Aborted when a newer revision makes waiting useless; never unless given. */
+  waiting?: AbortSignal;
 }
 
-export interface Round extends Walk {
+export interface Round extends Walk, Reported {
   /** What Git, the engine, the store or the node's own files could not answer; null when the walk came to its end. */
   error: unknown;
-  /** Why the report could not be published; null when it could. */
-  publishError: unknown;
-  status: Status;
 }
 
 /**
@@ -31,26 +27,24 @@ export interface Round extends Walk {
  * world did wrong is in the result.
  */
 export async function reconcileOnce(node: NodePorts, options: RoundOptions): Promise<Round> {
-  const { reference, signal } = options;
+  const { reference } = options;
   const startedAt = node.now();
   const walk = newWalk();
   let applied: RecordState["applied"] = null;
+  let hideValues = (text: string) => text;
   const error = await errorOf(async () => {
     const ports = await node.openPorts();
+    hideValues = ports.secrets.hideValues;
     ({ applied } = ports.record.readState());
     await walkPath(walk, { reference, ports, until: "plan" });
-    await applyWalk(walk, { ports, reference, signal });
+    await applyWalk(walk, { ports, ...options });
     ({ applied } = ports.record.readState());
   });
-  const input = { ...options, ...walk, error, applied, startedAt, finishedAt: node.now() };
-  const status = buildStatus(input);
-  const publishError = await errorOf(async () =>
-    newStepTimer(node.emit)("report", async () => {
-      if (!saysNothingNew(status, await node.readStatus())) await node.publishStatus(status);
-    }),
+  const outcome = { ...walk, error, applied, hideValues, startedAt, finishedAt: node.now() };
+  const reported = await newStepTimer(node.emit)("report", async () =>
+    reportRound(node, { outcome, options }),
   );
-  const round = { ...walk, error, publishError };
-  return { ...round, status: publishError === null ? status : buildStatus({ ...input, publishError }) };
+  return { ...walk, error, ...reported };
 }
 
 /**
@@ -59,9 +53,9 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
  */
 async function applyWalk(
   walk: Walk,
-  on: { ports: Ports; reference: NodeReference; signal: AbortSignal },
+  on: { ports: Ports } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
 ): Promise<void> {
-  const { ports, reference, signal } = on;
+  const { ports, reference, signal, waiting = new AbortController().signal } = on;
   const { revision, desired, plan } = walk;
   if (revision === null || desired === null || plan === null) return;
   const step = newStepTimer(ports.emit);
@@ -70,7 +64,9 @@ async function applyWalk(
   const roundId = isIdle ? null : ports.record.beginRound({ commit: revision.commit, startedAt: now() });
   if (roundId !== null) {
     walk.observed = null; // what was seen before is no longer true
-    walk.results = await step("apply", async () => applyPlan(plan, { desired, ports, roundId, signal }));
+    walk.results = await step("apply", async () =>
+      applyPlan(plan, { desired, ports, roundId, signal, waiting }),
+    );
     walk.observed = await step("observe", async () => observeNode(desired, ports));
   }
   const observed = required(walk.observed, "what was observed");
@@ -87,11 +83,13 @@ async function applyWalk(
     : planChanges({ desired, observed, record, policy: policyOf(walk, reference) });
 }
 
-/** The result of a round that could not even begin, because this node is not ours now. It is not published. */
+/** The result of a round that could not even begin, because this node is not ours now. It is told to nobody else. */
 export function describeUnbegun(error: unknown, options: RoundOptions & { at: Date }): Round {
-  const round = { ...newWalk(), error, publishError: null };
-  const times = { startedAt: options.at, finishedAt: options.at };
-  return { ...round, status: buildStatus({ ...options, ...round, ...times, applied: null }) };
+  const walk = newWalk();
+  const { at } = options;
+  const outcome = { ...walk, error, applied: null, startedAt: at, finishedAt: at };
+  const hideValues = (text: string) => text;
+  return { ...walk, error, ...describeUnreported({ ...outcome, hideValues }, options) };
 }
 
 /** The path up to the plan: reads everything, changes nothing. Throws what cannot be read. */

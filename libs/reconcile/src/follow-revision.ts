@@ -1,0 +1,52 @@
+import { KeelsonError, type Revision } from "@keelson/model";
+
+/** What a branch may move on from. */
+export interface Follow {
+  /** The commit that this node followed last; null the first time. */
+  after: string | null;
+  /** A commit that a human accepted on this node. */
+  accepted: string | null;
+}
+
+/** What the node remembers of the branch that it follows. */
+export interface FollowedBranch {
+  branch: string;
+  commit: string;
+  accepted: string | null;
+}
+
+export interface FollowPorts {
+  /** What the branch is at. Throws what it may not be followed to. */
+  fetchRevision: (follow: Follow) => Promise<Revision>;
+  /** The last revision that was followed; null when there is none. */
+  readTracked: () => Promise<Revision | null>;
+  /** The commit that an error of `fetchRevision` refuses; null for any other error. */
+  refusedCommit: (error: unknown) => string | null;
+  record: {
+    readFollowed: () => FollowedBranch | null;
+    saveFollowed: (followed: { branch: string; commit: string }) => void;
+  };
+  /** The commit that this node said it had seen when it last reported; null when it never did or cannot be asked. */
+  readReported: () => Promise<string | null>;
+}
+
+/**
+ * The revision that this node follows. A branch only ever moves forward; a node that has lost its record knows from its
+ * own report how far it had come. While Git is away, or shows what is refused, the node stays at the last revision.
+ */
+export async function followRevision(ports: FollowPorts, branch: string): Promise<Revision> {
+  const { record } = ports;
+  const followed = record.readFollowed();
+  const known = followed?.branch === branch ? followed : null;
+  const after = followed === null ? await ports.readReported() : (known?.commit ?? null);
+  try {
+    const revision = await ports.fetchRevision({ after, accepted: known?.accepted ?? null });
+    record.saveFollowed({ branch, commit: revision.commit });
+    return revision;
+  } catch (error) {
+    const refused = ports.refusedCommit(error);
+    const last = known !== null && error instanceof KeelsonError ? await ports.readTracked() : null;
+    if (last === null) throw error;
+    return { ...last, staleBecause: error, ...(refused === null ? {} : { refused }) };
+  }
+}

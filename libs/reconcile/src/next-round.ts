@@ -1,0 +1,36 @@
+import { KeelsonError, type Status } from "@keelson/model";
+
+const shortestRetryMs = 2_000;
+const longestRetryMs = 10 * 60_000;
+/** A round that nothing asked for: it sees what no poll can, such as files changed by hand. */
+const routineMs = 10 * 60_000;
+
+/**
+ * Milliseconds until the next round that nothing else asks for, by what this one came to. What is tried again backs off
+ * from 2 s to 10 min; what is done, and what waits for a human or a revision, is looked at again with the routine.
+ * `chance` (0 to 1) spreads nodes apart.
+ */
+export function untilNextRoundMs(
+  { conditions }: Pick<Status, "conditions">,
+  { attempt, chance }: { attempt: number; chance: number },
+): number {
+  const isRetried = conditions.some(({ type, status }) => type === "Reconciling" && status === "true");
+  if (!isRetried) return spread(routineMs, chance);
+  return spread(Math.min(longestRetryMs, shortestRetryMs * 2 ** Math.min(attempt, 16)), chance);
+}
+
+/**
+ * Milliseconds until a report that could not be published is tried again: as long as it has been failing already, so
+ * that the time doubles. Infinity when it did not fail, or will not get better by itself.
+ */
+export function untilRetryMs(error: unknown, on: { since: string; now: Date; chance: number }): number {
+  if (error === null || (error instanceof KeelsonError && error.outcome.kind === "stalled")) return Infinity;
+  const failingMs = on.now.getTime() - Date.parse(on.since);
+  const waitMs = Number.isNaN(failingMs) ? shortestRetryMs : failingMs;
+  return spread(Math.min(longestRetryMs, Math.max(shortestRetryMs, waitMs)), on.chance);
+}
+
+/** Plus or minus a tenth. */
+function spread(ms: number, chance: number): number {
+  return Math.round(ms * (0.9 + chance * 0.2));
+}

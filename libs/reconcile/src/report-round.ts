@@ -1,0 +1,142 @@
+import { type Status, canonicalText } from "@keelson/model";
+import type { NodeReference } from "@keelson/render";
+import {
+  type StatusInput,
+  addReported,
+  buildStatus,
+  fitStatus,
+  formatStatusMarkdown,
+  saysNothingNew,
+  untilPublishMs,
+} from "@keelson/report";
+
+import { untilNextRoundMs, untilRetryMs } from "./next-round.ts";
+import type { NodePorts, ReportPort } from "./ports.ts";
+
+export interface ReportOptions {
+  reference: NodeReference;
+  /** For the status: where the revision came from. */
+  source: { url: string; branch: string };
+  /** What asked for the round, in words. */
+  trigger: string;
+  /** Rounds in a row before this one that did not end ready. */
+  attempt: number;
+  /** 0 to 1: spreads nodes apart. */
+  chance: number;
+  /** The machine's boot; empty when it is not known. */
+  bootId: string;
+}
+
+export interface Reported {
+  status: Status;
+  /** Why the report could not be written or published; null when it could, or need not be. */
+  publishError: unknown;
+  /** Milliseconds until the next round that nothing else asks for. */
+  nextRoundMs: number;
+}
+
+/** What a round found out and did. */
+export type RoundOutcome = Pick<
+  StatusInput,
+  | "revision"
+  | "desired"
+  | "observed"
+  | "plan"
+  | "remaining"
+  | "results"
+  | "problems"
+  | "error"
+  | "applied"
+  | "hideValues"
+  | "startedAt"
+  | "finishedAt"
+>;
+
+/** Publishes the report when it is due, and keeps it in the node's own folder when it says anything new. */
+export async function reportRound(
+  node: NodePorts,
+  { outcome, options }: { outcome: RoundOutcome; options: ReportOptions },
+): Promise<Reported> {
+  const { report } = node;
+  const local = await settle(async () => node.readStatus(), null);
+  const published = await settle(async () => (await report?.readPublished()) ?? null, null);
+  const last = local.value ?? published.value;
+  const status = describe(outcome, { options, last, report });
+  const sent =
+    report === null || published.error !== null
+      ? { value: null, error: published.error }
+      : await settle(async () => publish(status, { report, published: published.value, node }), null);
+  const told = addReported(
+    { ...status, seq: sent.value?.seq ?? published.value?.seq ?? status.seq },
+    { error: sent.error, isOff: report === null, last },
+  );
+  const isNews = sent.value !== null || !saysNothingNew(told, local.value);
+  const written = await settle(async () => (isNews ? node.writeStatus(told) : undefined), undefined);
+  return {
+    status: told,
+    publishError: sent.error ?? local.error ?? written.error,
+    nextRoundMs: Math.min(
+      untilNextRoundMs(status, options),
+      sent.error === null
+        ? dueMs(status, { report, published: sent.value ?? published.value, node })
+        : Infinity,
+      untilRetryMs(sent.error, { since: sinceOf(told), now: node.now(), chance: options.chance }),
+    ),
+  };
+}
+
+export function describeUnreported(outcome: RoundOutcome, options: ReportOptions): Reported {
+  const status = describe(outcome, { options, last: null, report: null });
+  return { status, publishError: null, nextRoundMs: untilNextRoundMs(status, options) };
+}
+
+function describe(
+  outcome: RoundOutcome,
+  on: { options: ReportOptions; last: Status | null; report: ReportPort | null },
+): Status {
+  const { options, last } = on;
+  const heartbeatSeconds = Math.round((on.report?.heartbeatMs ?? 0) / 1000);
+  const status = buildStatus({ ...options, ...outcome, last, heartbeatSeconds });
+  const isRetried = status.conditions.some(({ type, status: is }) => type === "Reconciling" && is === "true");
+  if (!isRetried) return status;
+  const nextAt = new Date(outcome.finishedAt.getTime() + untilNextRoundMs(status, options)).toISOString();
+  return { ...status, retry: { attempt: options.attempt + 1, nextAt } };
+}
+
+interface Publishing {
+  report: ReportPort | null;
+  published: Status | null;
+  node: Pick<NodePorts, "now">;
+}
+
+/** Returns the report as it was published; null when that is not due. */
+async function publish(status: Status, on: Publishing & { report: ReportPort }): Promise<Status | null> {
+  if (dueMs(status, on) > 0) return null;
+  const numbered = fitStatus({ ...status, seq: (on.published?.seq ?? 0) + 1 });
+  const texts = { json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
+  await on.report.publishStatus({ commit: commitOf(status), ...texts });
+  return numbered;
+}
+
+function dueMs(status: Status, { report, published, node }: Publishing): number {
+  if (report === null || commitOf(status) === "") return Infinity;
+  return untilPublishMs(status, { published, heartbeatMs: report.heartbeatMs, now: node.now() });
+}
+
+/** The commit that a report speaks of; empty when it knows of none. */
+function commitOf({ source: { attempted, observed, applied } }: Status): string {
+  return [attempted, observed, applied].find((commit) => commit !== "") ?? "";
+}
+
+function sinceOf({ conditions }: Status): string {
+  return conditions.find(({ type }) => type === "Reported")?.since ?? "";
+}
+
+/** What a step returns, or `otherwise` with what it throws: a report goes as far as it can. */
+async function settle<T>(step: () => Promise<T>, otherwise: T): Promise<{ value: T; error: unknown }> {
+  try {
+    return { value: await step(), error: null };
+  } catch (error) {
+    return { value: otherwise, error };
+  }
+}
