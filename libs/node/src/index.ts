@@ -1,6 +1,20 @@
 export { readAgentConfig } from "./agent-config-file.ts";
+export { acceptRevision } from "./accept-revision.ts";
+export { readBootId } from "./boot-id.ts";
+export { type Check, diagnose } from "./diagnosis.ts";
 export { readLocalStatus } from "./local-status.ts";
 export { overlayMemory } from "./memory.ts";
-export { type NodeSettings, gitPath, recordPath } from "./node-settings.ts";
+export {
+  type EngineSettings,
+  type ExecIn,
+  type LogsOf,
+  type NodeEngine,
+  type TimedLogLine,
+  wireEngine,
+} from "./node-engine.ts";
+export { type NodeSettings, controlPath, gitPath, recordPath } from "./node-settings.ts";
 export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
+export { syncAgent } from "./sync-agent.ts";
+export { reportPlace, wireReport } from "./wire-report.ts";
+export { wireSource } from "./wire-source.ts";
 export { findComposeBinary } from "@keelson/compose";

@@ -23,3 +23,13 @@ export function lockPath(settings: Pick<NodeSettings, "stateDir">): string {
 export function gitPath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/git`;
 }
+
+/** Where the node's own reports are prepared for Git. */
+export function reportPath(settings: Pick<NodeSettings, "stateDir">): string {
+  return `${settings.stateDir}/report`;
+}
+
+/** The socket at which the agent that stays can be asked. */
+export function controlPath(settings: Pick<NodeSettings, "stateDir">): string {
+  return `${settings.stateDir}/agent.sock`;
+}

@@ -24,7 +24,7 @@ import {
   KeelsonError,
   type NodeSecrets,
   type Revision,
-  Status,
+  type Status,
   required,
   stalled,
 } from "@keelson/model";
@@ -34,6 +34,7 @@ import type {
   OperationContext,
   OperationPorts,
   ReadPorts,
+  ReportPort,
 } from "@keelson/reconcile";
 import { type NodeLock, type NodeRecord, acquireLock, openRecord, openRecordCopy } from "@keelson/record";
 import { closedSecrets, openSecrets } from "@keelson/secrets";
@@ -51,6 +52,7 @@ import {
 import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, lockPath, recordPath } from "./node-settings.ts";
+import { parseStatus } from "./status-text.ts";
 
 export interface WireInput {
   fetchRevision: () => Promise<Revision>;
@@ -97,7 +99,11 @@ export async function wirePlan(
   }
 }
 
-export interface ApplyInput extends WireInput {
+export interface ApplyInput extends Pick<WireInput, "emit"> {
+  /** Gets the node's record: what the node followed before decides what it follows now. */
+  fetchRevision: (record: NodeRecord) => Promise<Revision>;
+  /** Where others read this node's reports; null when they stay here. */
+  report: ReportPort | null;
   signal: AbortSignal;
   /** How long another round on this node may still take. */
   lockWaitMs: number;
@@ -118,22 +124,24 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
   const reportPorts = {
     emit: input.emit,
     readStatus: async () => parseStatus(await readStatus(stateDir)),
-    publishStatus: async (status: Status) =>
+    writeStatus: async (status: Status) =>
       writeStatus({ stateDir, text: `${JSON.stringify(status, null, 2)}\n` }),
     now: () => new Date(),
   };
   return {
     ...reportPorts,
+    report: input.report,
     openPorts: async () => {
-      record ??= openRecord({ path: recordPath(settings) });
-      requireKey(settings, record);
+      const memory = (record ??= openRecord({ path: recordPath(settings) }));
+      requireKey(settings, memory);
       const secrets = await openSecrets(settings);
+      const fetchRevision = async () => input.fetchRevision(memory);
       return {
-        ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
+        ...wireDesired({ emit: input.emit, fetchRevision, composeBinary: settings.composeBinary }),
         ...reportPorts,
         ...observers(settings, secrets),
         secrets,
-        record,
+        record: memory,
         operations: hideSecretsIn(
           wireOperations(settings, { secrets, lock, signal: input.signal }),
           secrets.hideValues,
@@ -230,15 +238,4 @@ function wireOperations(
     "stop-container": async (operation, context) => stopContainer(inEngine(context), operation),
     "rename-container": async (operation, context) => renameContainer(inEngine(context), operation),
   };
-}
-
-/** What cannot be understood is no report; the next one takes its place. */
-function parseStatus(text: string | null): Status | null {
-  if (text === null) return null;
-  try {
-    return Status.safeParse(JSON.parse(text)).data ?? null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

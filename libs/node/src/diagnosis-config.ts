@@ -1,0 +1,83 @@
+import type { Stats } from "node:fs";
+import { stat } from "node:fs/promises";
+import { geteuid } from "node:process";
+
+import { type AgentConfig, KeelsonError } from "@keelson/model";
+import { countSecrets } from "@keelson/secrets";
+
+import type { ExaminedNode } from "./diagnosis-node.ts";
+import { type Verdict, attempt, count, failed, failure, ok, skipped, warning } from "./diagnosis-verdict.ts";
+
+export const withoutConfig = "agent.yaml is missing or not valid";
+
+/** Whoever can change it chooses what the agent runs: a credential may be a command. */
+export async function examineConfig({ configFile, config }: ExaminedNode): Promise<Verdict> {
+  const stats = await statsOf(configFile);
+  if (stats === null) {
+    return failure(
+      `there is no ${configFile}`,
+      "Write it with environment, node and source.url (docs/spec/agent.md shows one), or name another with --config FILE.",
+    );
+  }
+  if (config instanceof KeelsonError) return failed(config);
+  const foreign = belongsToAnother(configFile, stats);
+  if (foreign !== null) return foreign;
+  if ((stats.mode & 0o022) !== 0) {
+    const found = `${configFile} can be changed by others (mode ${octal(stats.mode)})`;
+    return warning(found, `Run: chmod go-w ${configFile}`);
+  }
+  return ok(`${configFile}: node ${config.node} of environment ${config.environment}`);
+}
+
+/** Files that credentials are read from. Their content is not looked at. */
+export async function examineCredentials({ config }: ExaminedNode): Promise<Verdict> {
+  if (config instanceof KeelsonError) return skipped(withoutConfig);
+  const files = credentialFiles(config);
+  if (files.length === 0) return skipped("agent.yaml names no file with a credential");
+  for (const file of files) {
+    const stats = await statsOf(file);
+    if (stats === null) {
+      const hint = "Put the token, user:password or private key there, with mode 0600.";
+      return failure(`there is no ${file}`, hint);
+    }
+    const foreign = belongsToAnother(file, stats);
+    if (foreign !== null) return foreign;
+    if ((stats.mode & 0o077) !== 0) {
+      return warning(`${file} is open to others (mode ${octal(stats.mode)})`, `Run: chmod 600 ${file}`);
+    }
+  }
+  return ok(files.join(", "));
+}
+
+export async function examineSecretsFile({ secretsFile }: ExaminedNode): Promise<Verdict> {
+  if (secretsFile === null) return skipped("no secrets file is named");
+  const values = await attempt(() => countSecrets(secretsFile));
+  return values instanceof KeelsonError ? failed(values) : ok(`${secretsFile}: ${count(values, "value")}`);
+}
+
+function credentialFiles({ source, report }: AgentConfig): string[] {
+  const credentials = [source.credential, report.as === "none" ? undefined : report.credential];
+  const files = credentials.flatMap((each) => (each !== undefined && "file" in each ? [each.file] : []));
+  return [...new Set(files)];
+}
+
+/** null for a file that is not there, or not to be seen. */
+async function statsOf(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (["ENOENT", "ENOTDIR", "EACCES", "ELOOP"].includes(String(code))) return null;
+    throw error;
+  }
+}
+
+function belongsToAnother(path: string, { uid }: Stats): Verdict | null {
+  const own = geteuid?.() ?? 0;
+  if (uid === 0 || uid === own) return null;
+  return warning(`${path} belongs to another user (${uid})`, `Run: chown ${own} ${path}`);
+}
+
+export function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, "0");
+}

@@ -1,0 +1,79 @@
+import { type PushProbe, compareServerClock, probePush } from "@keelson/git";
+import { type AgentConfig, KeelsonError, required } from "@keelson/model";
+
+import { judgeClock } from "./diagnosis-clock.ts";
+import { withoutConfig } from "./diagnosis-config.ts";
+import { type ExaminedNode, gitTimeoutMs, sourceOf } from "./diagnosis-node.ts";
+import { type Verdict, attempt, failed, failure, ok, skipped, warning } from "./diagnosis-verdict.ts";
+import { reportPlace } from "./wire-report.ts";
+
+export async function examineBranch({ config, branchTip }: ExaminedNode): Promise<Verdict> {
+  if (config instanceof KeelsonError) return skipped(withoutConfig);
+  const tip = await branchTip;
+  if (tip instanceof KeelsonError) return failed(tip);
+  return ok(`${config.source.branch} of ${config.source.url} is at ${tip.slice(0, 8)}`);
+}
+
+/** Whether the status may be pushed to where it is to go. */
+export async function examineStatusPush({ config }: ExaminedNode): Promise<Verdict> {
+  if (config instanceof KeelsonError) return skipped(withoutConfig);
+  const place = reportPlace(config);
+  if (place === null) return skipped(reportsStay);
+  const { mayPush, reason } = await probePush({ ...place, timeoutMs: gitTimeoutMs(config) });
+  if (mayPush === "yes") return ok(`${place.url}: ${reason}`);
+  if (mayPush === "unknown") {
+    return warning(
+      `it cannot be told: ${reason}`,
+      "Mend what keeps it from being asked; the next round tries it.",
+    );
+  }
+  return failure(
+    `the credential may not push to ${place.url}: ${reason}`,
+    "Give it the right to push, let the status go elsewhere (report.url, report.credential), or set report.as: none.",
+  );
+}
+
+/** Whoever takes over this node should not be able to change what all nodes run. */
+export async function examineSourcePush({ config, branchTip }: ExaminedNode): Promise<Verdict> {
+  if (config instanceof KeelsonError) return skipped(withoutConfig);
+  // A credential that is refused altogether would look like a harmless one.
+  if ((await branchTip) instanceof KeelsonError) return skipped("the branch cannot be read");
+  const { url, branch } = config.source;
+  const probes = await Promise.all(placesAtSource(config).map(probePush));
+  const { mayPush, reason } = required(probes.toSorted(byDanger)[0], "a probe");
+  if (mayPush === "no") return ok(`no credential of this node may push to ${url}`);
+  if (mayPush === "unknown") return skipped(`it cannot be told: ${reason}`);
+  const isNeeded = reportPlace(config)?.url === url;
+  return warning(
+    `a credential of this node may push to ${url}, and so change ${branch} unless the server protects it`,
+    isNeeded
+      ? `Protect ${branch} on the server, or give statuses a repository of their own (report.url, report.credential) and this one a credential that only reads.`
+      : "Use a credential that only reads: this node writes nothing there.",
+  );
+}
+
+export async function examineClock({ config }: ExaminedNode): Promise<Verdict> {
+  if (config instanceof KeelsonError) return skipped(withoutConfig);
+  const { url, timeoutMs } = sourceOf(config);
+  const aheadMs = await attempt(async () => compareServerClock({ url, timeoutMs }));
+  if (aheadMs instanceof KeelsonError) return skipped("the Git server does not answer");
+  if (aheadMs === null) return skipped("the Git server does not tell its time");
+  return judgeClock(aheadMs, "the Git server's");
+}
+
+const reportsStay = "report.as is none: the status stays on the node";
+
+/** The followed repository with each credential that this node uses there. */
+function placesAtSource(config: AgentConfig): Parameters<typeof probePush>[0][] {
+  const source = sourceOf(config);
+  const report = reportPlace(config);
+  const isSame = JSON.stringify(report?.credential) === JSON.stringify(source.credential);
+  if (report === null || report.url !== source.url || isSame) return [source];
+  return [source, { ...source, credential: report.credential }];
+}
+
+const danger = { yes: 0, unknown: 1, no: 2 } as const;
+
+function byDanger(a: PushProbe, b: PushProbe): number {
+  return danger[a.mayPush] - danger[b.mayPush];
+}

@@ -1,0 +1,35 @@
+import { findComposeBinary, readComposeVersion } from "@keelson/compose";
+import { findNeededPrograms } from "@keelson/git";
+import { KeelsonError } from "@keelson/model";
+import { readFlockVersion } from "@keelson/record";
+
+import { withoutConfig } from "./diagnosis-config.ts";
+import { type ExaminedNode, gitTimeoutMs } from "./diagnosis-node.ts";
+import { type Verdict, attempt, failed, ok, skipped } from "./diagnosis-verdict.ts";
+import { reportPlace } from "./wire-report.ts";
+
+export async function examineCompose({ environment }: ExaminedNode): Promise<Verdict> {
+  const found = await attempt(async () => {
+    const binary = await findComposeBinary(environment);
+    return `${await readComposeVersion(binary)}, ${binary}`;
+  });
+  return found instanceof KeelsonError ? failed(found) : ok(found);
+}
+
+export async function examineFlock(): Promise<Verdict> {
+  const version = await attempt(readFlockVersion);
+  return version instanceof KeelsonError ? failed(version) : ok(`util-linux ${version}`);
+}
+
+/** Over HTTP Keelson needs no program; for ssh and local paths it does, also where only the status goes that way. */
+export async function examineGitPrograms({ config }: ExaminedNode): Promise<Verdict> {
+  if (config instanceof KeelsonError) return skipped(withoutConfig);
+  const urls = [config.source.url, reportPlace(config)?.url ?? config.source.url];
+  const timeoutMs = gitTimeoutMs(config);
+  const programs = await attempt(async () =>
+    Promise.all(urls.map(async (url) => findNeededPrograms({ url, timeoutMs }))),
+  );
+  if (programs instanceof KeelsonError) return failed(programs);
+  const versions = [...new Set(programs.flat())];
+  return versions.length === 0 ? skipped("over HTTP none is needed") : ok(versions.join(", "));
+}

@@ -1,0 +1,89 @@
+import { KeelsonError, formatError, redact } from "@keelson/model";
+
+import { examineAgent, examineLock, examineReport } from "./diagnosis-agent.ts";
+import { examineConfig, examineCredentials, examineSecretsFile } from "./diagnosis-config.ts";
+import { examineStateDir, examineStateDisk } from "./diagnosis-disk.ts";
+import { examineEngine, examineEngineClock, examineEngineDisk } from "./diagnosis-engine.ts";
+import { examineBranch, examineClock, examineSourcePush, examineStatusPush } from "./diagnosis-git.ts";
+import { examineKey, examineOwnership, examineRecord } from "./diagnosis-key.ts";
+import { type DiagnosisInput, type ExaminedNode, examineNode } from "./diagnosis-node.ts";
+import { examineCompose, examineFlock, examineGitPrograms } from "./diagnosis-programs.ts";
+import { type Verdict, failed, failure } from "./diagnosis-verdict.ts";
+
+/** One thing that was looked at. */
+export interface Check extends Verdict {
+  /** Stable, such as `engine-disk`. */
+  id: string;
+  title: string;
+}
+
+interface Examination {
+  id: string;
+  title: string;
+  examine: (node: ExaminedNode) => Verdict | Promise<Verdict>;
+}
+
+/** As they are shown: what a node is told, what it needs, what it has. */
+const examinations: readonly Examination[] = [
+  { id: "config", title: "agent.yaml", examine: examineConfig },
+  { id: "credential", title: "credential files", examine: examineCredentials },
+  { id: "secrets", title: "secrets file", examine: examineSecretsFile },
+  { id: "compose", title: "Docker Compose", examine: examineCompose },
+  { id: "flock", title: "program flock", examine: examineFlock },
+  { id: "git-programs", title: "programs git, ssh", examine: examineGitPrograms },
+  { id: "engine", title: "engine", examine: examineEngine },
+  { id: "engine-clock", title: "clock and engine", examine: examineEngineClock },
+  { id: "engine-disk", title: "engine's disk", examine: examineEngineDisk },
+  { id: "branch", title: "followed branch", examine: examineBranch },
+  { id: "clock", title: "clock and Git server", examine: examineClock },
+  { id: "source-push", title: "rights on the branch", examine: examineSourcePush },
+  { id: "status-push", title: "rights for the status", examine: examineStatusPush },
+  { id: "report", title: "last status push", examine: examineReport },
+  { id: "state-dir", title: "state folder", examine: examineStateDir },
+  { id: "disk", title: "state folder's disk", examine: examineStateDisk },
+  { id: "record", title: "record", examine: examineRecord },
+  { id: "key", title: "node's key", examine: examineKey },
+  { id: "ownership", title: "key and containers", examine: examineOwnership },
+  { id: "lock", title: "lock", examine: examineLock },
+  { id: "agent", title: "agent", examine: examineAgent },
+];
+
+/** More than any check waits by itself. */
+const checkTimeoutMs = 45_000;
+
+/**
+ * Looks at everything that the agent needs on a node, at the same time; changes nothing. No verdict holds a secret or a
+ * credential, and none is missing because another failed.
+ */
+export async function diagnose(input: DiagnosisInput): Promise<Check[]> {
+  const node = await examineNode(input);
+  return await Promise.all(
+    examinations.map(async ({ id, title, examine }) => {
+      const { result, found, hint } = await verdictOf(async () => examine(node));
+      return { id, title, result, found: redact(found), hint: redact(hint) };
+    }),
+  );
+}
+
+/** Also of a check that never ends, and of one that has a bug. */
+async function verdictOf(examine: () => Promise<Verdict>): Promise<Verdict> {
+  const over = Promise.withResolvers<never>();
+  const timer = setTimeout(() => over.reject(tooSlow()), checkTimeoutMs);
+  try {
+    return await Promise.race([examine(), over.promise]);
+  } catch (error) {
+    if (error instanceof KeelsonError) return failed(error);
+    const [found = ""] = formatError(error).split("\n");
+    return failure(found, "This is a bug in Keelson. Please report it with this message.");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooSlow(): KeelsonError {
+  return new KeelsonError({
+    code: "K9020",
+    message: `it took more than ${checkTimeoutMs / 1000} s`,
+    hint: "Look for a file system or a device that hangs (dmesg), and ask again.",
+  });
+}

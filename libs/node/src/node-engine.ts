@@ -1,0 +1,115 @@
+import { existsSync } from "node:fs";
+
+import {
+  type InteractiveExec,
+  type LogLine,
+  connectEngine,
+  execInteractive,
+  observeEngine,
+  streamLogs,
+} from "@keelson/engine";
+import { KeelsonError, type ObservedContainer, projectOf, stalled } from "@keelson/model";
+import { openSecrets } from "@keelson/secrets";
+
+import type { NodeSettings } from "./node-settings.ts";
+
+export type EngineSettings = Pick<NodeSettings, "environment" | "keyFile" | "secretsFile" | "dockerHost">;
+
+/** A line of a log, with the values of the node's secrets hidden. */
+export interface TimedLogLine extends LogLine {
+  /** When it was written, as the engine says it (RFC 3339 with nanoseconds). */
+  time: string;
+}
+
+export interface LogsOf {
+  instance: string;
+  /** All of the instance's when it is empty. */
+  services: readonly string[];
+  tail: number | "all";
+  follow: boolean;
+  since: Date | undefined;
+  signal: AbortSignal;
+  onLine: (line: TimedLogLine) => void;
+}
+
+export type ExecIn = Omit<InteractiveExec, "environment" | "project" | "ownershipOf"> & { instance: string };
+
+/** What a person may look at and enter on this node: nothing but its own containers. */
+export interface NodeEngine {
+  /** Compose project of an instance. */
+  project: (instance: string) => string;
+  listContainers: (signal: AbortSignal) => Promise<ObservedContainer[]>;
+  streamLogs: (request: LogsOf) => Promise<void>;
+  execInteractive: (request: ExecIn) => Promise<number>;
+}
+
+/** The node's engine as far as it holds what is the node's own. Makes no key: throws K9018 when there is none. */
+export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> {
+  const { environment, keyFile, dockerHost } = settings;
+  if (!existsSync(keyFile)) throw noKey(keyFile);
+  const { ownershipOf, hideValues } = await openSecrets(settings);
+  const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
+  const ownProject = (instance: string) => ({
+    environment,
+    project: projectOf(environment, instance),
+    ownershipOf,
+  });
+  const nothingElse = { projects: [], images: [], networks: [], volumes: [], ports: [] };
+  return {
+    project: (instance) => projectOf(environment, instance),
+    listContainers: async (signal) => {
+      const observed = await observeEngine(engine, { environment, ...nothingElse, ownershipOf, signal });
+      return observed.containers.filter(({ ownership }) => ownership === "ours");
+    },
+    streamLogs: async ({ instance, services, onLine, ...request }) => {
+      const read = async (service: string | undefined, signal: AbortSignal) =>
+        streamLogs(engine, {
+          ...request,
+          ...ownProject(instance),
+          service,
+          signal,
+          timestamps: true,
+          onLine: (line) => onLine(timedLine(line, hideValues)),
+        });
+      await readEach(services.length === 0 ? [undefined] : services, { ...request, read });
+    },
+    execInteractive: async ({ instance, ...request }) =>
+      execInteractive(engine, { ...request, ...ownProject(instance) }),
+  };
+}
+
+/** Followed ones at the same time, others in their order. The first failure ends them all. */
+async function readEach(
+  services: readonly (string | undefined)[],
+  on: {
+    follow: boolean;
+    signal: AbortSignal;
+    read: (service: string | undefined, signal: AbortSignal) => Promise<void>;
+  },
+): Promise<void> {
+  if (!on.follow) {
+    for (const service of services) await on.read(service, on.signal);
+    return;
+  }
+  const over = new AbortController();
+  const signal = AbortSignal.any([on.signal, over.signal]);
+  try {
+    await Promise.all(services.map(async (service) => on.read(service, signal)));
+  } finally {
+    over.abort();
+  }
+}
+
+function timedLine(line: LogLine, hideValues: (text: string) => string): TimedLogLine {
+  const [time = ""] = line.text.split(" ", 1);
+  return { ...line, time, text: hideValues(line.text.slice(time.length + 1)) };
+}
+
+function noKey(keyFile: string): KeelsonError {
+  return new KeelsonError({
+    code: "K9018",
+    message: `there is no node key ${keyFile}, and without it nothing here is known to be this node's own`,
+    hint: "Name the node's with --config or --key-file; `keelson apply` and the agent make one, this does not.",
+    outcome: stalled,
+  });
+}

@@ -1,0 +1,36 @@
+import { publishStatus, readOwnStatus } from "@keelson/git";
+import { type AgentConfig, parseDurationMs } from "@keelson/model";
+import type { ReportPort } from "@keelson/reconcile";
+
+import { reportPath } from "./node-settings.ts";
+import { parseStatus } from "./status-text.ts";
+
+/** Where this node's reports go by agent.yaml; null when they stay on the node. */
+export function wireReport(config: AgentConfig): ReportPort | null {
+  const place = reportPlace(config);
+  if (place === null) return null;
+  return {
+    heartbeatMs: parseDurationMs(config.report.heartbeat),
+    readPublished: async () => parseStatus((await readOwnStatus(place))?.json ?? null),
+    publishStatus: async ({ commit, ...files }) => void (await publishStatus({ ...place, commit, files })),
+  };
+}
+
+/** What `publishStatus` and `readOwnStatus` of the room `git` need; null when reports stay on the node. */
+export function reportPlace(config: AgentConfig) {
+  const { report, source, environment, node, timeouts } = config;
+  if (report.as === "none") return null;
+  const { url = source.url } = report;
+  // The source's login is never sent to another place.
+  const credential = report.credential ?? (report.url === undefined ? source.credential : undefined);
+  return {
+    as: report.as,
+    environment,
+    node,
+    url,
+    gitDir: reportPath(config),
+    timeoutMs: parseDurationMs(timeouts.git),
+    ...(credential === undefined ? {} : { credential }),
+    ...(source.knownHosts === undefined ? {} : { knownHostsFile: source.knownHosts }),
+  };
+}
