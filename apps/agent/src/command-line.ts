@@ -1,8 +1,12 @@
 import { KeelsonError, formatError, keelsonVersion } from "@keelson/model";
 import { escapeLines } from "@keelson/report";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 
-import { reconcile } from "./reconcile.ts";
+import { accept } from "./accept.ts";
+import { chooseLogForm, logForms } from "./log-event.ts";
+import { newLog } from "./log.ts";
+import { type ReconcileOptions, reconcile } from "./reconcile.ts";
+import { logError } from "./round-log.ts";
 
 const configFlag = ["--config <file>", "agent.yaml of this node", "/etc/keelson/agent.yaml"] as const;
 
@@ -21,14 +25,32 @@ export async function runCommandLine(): Promise<number> {
     .description(
       "stay: follow the branch, repair what was changed by hand, until stopped (SIGHUP asks for a round)",
     )
-    .option(...configFlag);
+    .option(...configFlag)
+    .addOption(logOption());
   program
     .command("reconcile")
     .description("one round: fetch, plan, apply, report, and exit")
     .option(...configFlag)
     .option("--json", "print the status as JSON, and the log to stderr")
-    .action(async (options: { config: string; json?: boolean }) => {
-      exitCode = await reconcile(options, stop.signal);
+    .addOption(logOption())
+    // What the process that stays says of the round that it starts.
+    .addOption(new Option("--trigger <text>").default("asked by hand").hideHelp())
+    .addOption(new Option("--attempt <number>").default("0").hideHelp())
+    .action(async (options: ReconcileOptions) => {
+      exitCode = await reconcile(options, stop.signal).catch((error: unknown) => {
+        // It could not begin: agent.yaml cannot be read.
+        const form = chooseLogForm(options.log, process.stderr);
+        logError(newLog({ form, stream: process.stderr, node: null }), { event: "round-failed", error });
+        return 1;
+      });
+    });
+  program
+    .command("accept")
+    .description("let this node follow its branch to a commit that does not follow on the last one")
+    .argument("<revision>", "the commit, as the error K2016 names it")
+    .option(...configFlag)
+    .action(async (revision: string, options: { config: string }) => {
+      exitCode = await accept(revision, { ...options, signal: stop.signal });
     });
   try {
     for (const command of [program, ...program.commands]) command.exitOverride();
@@ -39,4 +61,10 @@ export async function runCommandLine(): Promise<number> {
     return 1;
   }
   return exitCode;
+}
+
+function logOption(): Option {
+  return new Option("--log <form>", "form of the log (default: human on a terminal, else json)").choices(
+    logForms,
+  );
 }

@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 
+// A reader that is gone takes its log with it, and not the node.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 // The process that stays loads no library: what it does not load does not grow. Everything else is loaded when asked for.
 const [command, ...args] = process.argv.slice(2);
 if (command === "run" && !args.includes("--help") && !args.includes("-h")) {
@@ -14,17 +21,22 @@ if (process.connected) process.disconnect();
 
 async function stay(): Promise<void> {
   const { watch } = await import("./watch.ts");
+  const { chooseLogForm, logForms } = await import("./log-event.ts");
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   try {
     const { values } = parseArgs({
       args,
-      options: { config: { type: "string", default: "/etc/keelson/agent.yaml" } },
+      options: { config: { type: "string", default: "/etc/keelson/agent.yaml" }, log: { type: "string" } },
     });
-    await watch(values.config, stop.signal);
+    const asked = logForms.find((form) => form === values.log);
+    if (asked === undefined && values.log !== undefined) {
+      throw Object.assign(new Error(`--log takes ${logForms.join(" or ")}`), { code: "ERR_PARSE_ARGS" });
+    }
+    await watch({ config: values.config, logForm: chooseLogForm(asked, process.stdout) }, stop.signal);
   } catch (error) {
     const isUsage =
-      error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+      error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = isUsage ? 2 : 1;
   }

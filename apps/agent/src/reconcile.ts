@@ -1,61 +1,97 @@
-import { fetchRevision, readCommit, readCredential } from "@keelson/git";
+import { readCredential } from "@keelson/git";
+import { type AgentConfig, KeelsonError, keelsonVersion, parseDurationMs } from "@keelson/model";
 import {
-  type AgentConfig,
-  type KeelsonEvent,
-  KeelsonError,
-  type ObservedContainer,
-  type Revision,
-  codeOf,
-  formatError,
-  parseDurationMs,
-  redact,
-} from "@keelson/model";
-import { type NodeSettings, findComposeBinary, gitPath, readAgentConfig, wireApply } from "@keelson/node";
+  type NodeSettings,
+  findComposeBinary,
+  readAgentConfig,
+  readBootId,
+  wireApply,
+  wireReport,
+  wireSource,
+} from "@keelson/node";
 import { type Round, describeUnbegun, reconcileOnce } from "@keelson/reconcile";
-import {
-  escapeLines,
-  formatJson,
-  formatOperation,
-  formatPlanSummary,
-  formatProblems,
-  isMereStep,
-} from "@keelson/report";
+import { formatJson } from "@keelson/report";
 
-import { type RoundReport, fingerprintOf } from "./round-report.ts";
+import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
+import { newLog } from "./log.ts";
+import { logKeelsonEvent, logRound } from "./round-log.ts";
+import {
+  type RoundMessage,
+  type RoundReport,
+  type WatchSetting,
+  fingerprintOf,
+  newerRevision,
+} from "./round-report.ts";
 
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
 
+export interface ReconcileOptions {
+  config: string;
+  json?: boolean;
+  log?: LogForm;
+  /** What asked for the round. */
+  trigger: string;
+  /** Rounds in a row before this one that did not end ready. */
+  attempt: string;
+}
+
 /** One round of this node; returns the exit code: 0 when the node is as desired. */
-export async function reconcile(
-  options: { config: string; json?: boolean },
-  signal: AbortSignal,
-): Promise<0 | 1> {
+export async function reconcile(options: ReconcileOptions, signal: AbortSignal): Promise<0 | 1> {
+  const startedAt = performance.now();
   const config = readAgentConfig(options.config);
-  const log = newLog(options.json === true ? process.stderr : process.stdout);
-  const round = await runRound(config, { log, signal });
+  const setting = await settingOfWatch(config);
+  tell({ type: "started", setting });
+  const stream = options.json === true ? process.stderr : process.stdout;
+  const { environment, node } = config;
+  const log = newLog({ form: chooseLogForm(options.log, stream), stream, node: { environment, node } });
+  const round = await runRound(config, { log, options, signal });
   logRound(log, round);
-  await tellWatcher(round, config);
+  tell({
+    type: "ended",
+    report: { ...setting, ...describeRound(round), durationMs: performance.now() - startedAt },
+  });
   if (options.json === true) process.stdout.write(`${formatJson(round.status)}\n`);
   return isReady(round) ? 0 : 1;
 }
 
-/** A round that a watcher started says how it went, and what to look at from now on. */
-async function tellWatcher(round: Round, config: AgentConfig): Promise<void> {
-  if (process.send === undefined) return;
+/** A watcher that started this round hears how it goes. */
+function tell(message: RoundMessage): void {
+  process.send?.(message);
+}
+
+/** Aborted when the watcher says that the branch has moved on. */
+function listenForNewer(): AbortSignal {
+  const newer = new AbortController();
+  process.on("message", (message) => {
+    if (message !== newerRevision) return;
+    newer.abort(new KeelsonError({ code: "K9060", message: "a newer revision came" }));
+  });
+  return newer.signal;
+}
+
+function describeRound(round: Round): Omit<RoundReport, keyof WatchSetting | "durationMs"> {
+  const { revision, status, results } = round;
+  const containers = round.observed?.containers
+    .filter(({ ownership }) => ownership === "ours")
+    .map((each) => [each.id, fingerprintOf(each)] as const);
+  const isAway = revision?.staleBecause !== undefined && revision.refused === undefined;
+  return {
+    isReady: isReady(round),
+    isStalled: status.errors.length > 0 && status.errors.every(({ outcome }) => outcome === "stalled"),
+    message: status.conditions.find(({ type }) => type === "Ready")?.message ?? "",
+    operationCount: results.length,
+    failedCount: results.filter(({ outcome }) => outcome === "failed").length,
+    commit: isAway ? "" : (revision?.refused ?? revision?.commit ?? ""),
+    containers: containers === undefined ? null : Object.fromEntries(containers),
+    nextRoundMs: round.nextRoundMs,
+  };
+}
+
+async function settingOfWatch(config: AgentConfig): Promise<WatchSetting> {
   const { url, branch, credential } = config.source;
   const timeoutMs = parseDurationMs(config.timeouts.git);
-  const isOurs = ({ ownership }: ObservedContainer) => ownership === "ours";
-  const containers = round.observed?.containers
-    .filter(isOurs)
-    .map((each) => [each.id, fingerprintOf(each)] as const);
-  const report: RoundReport = {
-    isReady: isReady(round),
-    isStalled:
-      round.status.errors.length > 0 && round.status.errors.every(({ outcome }) => outcome === "stalled"),
-    operationCount: round.results.length,
-    commit: round.revision?.staleBecause === undefined ? (round.revision?.commit ?? "") : "",
-    containers: containers === undefined ? null : Object.fromEntries(containers),
+  return {
     follow: {
       git: {
         url,
@@ -64,11 +100,14 @@ async function tellWatcher(round: Round, config: AgentConfig): Promise<void> {
         credential: credential === undefined ? null : await readLogin(credential, timeoutMs),
       },
       environment: config.environment,
+      node: config.node,
       dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
       intervalMs: parseDurationMs(config.interval),
     },
+    stateDir: config.stateDir,
+    monitor: config.monitor ?? null,
+    version: keelsonVersion,
   };
-  process.send(report);
 }
 
 /** What cannot be read now fails the round's own fetch, with its code; the watcher then asks without it. */
@@ -80,55 +119,39 @@ async function readLogin(...[credential, timeoutMs]: Parameters<typeof readCrede
   }
 }
 
-async function runRound(config: AgentConfig, on: { log: Log; signal: AbortSignal }): Promise<Round> {
+async function runRound(
+  config: AgentConfig,
+  on: { log: Log; options: ReconcileOptions; signal: AbortSignal },
+): Promise<Round> {
   const { signal } = on;
   const { environment, node: name, source } = config;
-  const { url, branch, credential } = source;
   const options = {
     reference: { environment, node: name },
-    source: { url, branch },
+    source: { url: source.url, branch: source.branch },
+    trigger: on.options.trigger,
+    attempt: Number(on.options.attempt),
+    chance: Math.random(),
+    bootId: readBootId(),
     signal,
+    waiting: listenForNewer(),
   };
   try {
-    const settings = await settingsOf(config);
-    const fetch = {
-      source: { url, branch, ...(credential === undefined ? {} : { credential }) },
-      gitDir: gitPath(settings),
-      timeoutMs: parseDurationMs(config.timeouts.git),
-    };
-    using node = await wireApply(settings, {
-      fetchRevision: async () => fetchOrLast(fetch),
-      emit: (event) => logEvent(on.log, event),
+    const report = wireReport(config);
+    const follow = wireSource(config, report);
+    using node = await wireApply(await settingsOf(config), {
+      fetchRevision: async (record) => {
+        const revision = await follow(record);
+        tell({ type: "fetched", commit: revision.refused ?? revision.commit });
+        return revision;
+      },
+      report,
+      emit: (event) => logKeelsonEvent(on.log, event),
       signal,
       lockWaitMs,
     });
     return await reconcileOnce(node, options);
   } catch (error) {
     return describeUnbegun(error, { ...options, at: new Date() });
-  }
-}
-
-/** While Git is away the node is kept at the last revision that it has; a revision is never made up. */
-async function fetchOrLast(fetch: Parameters<typeof fetchRevision>[0]): Promise<Revision> {
-  try {
-    return await fetchRevision(fetch);
-  } catch (error) {
-    if (!(error instanceof KeelsonError) || error.outcome.kind !== "transient") throw error;
-    const last = await readLast(fetch);
-    if (last === null) throw error;
-    return { ...last, staleBecause: error };
-  }
-}
-
-async function readLast({
-  gitDir,
-  timeoutMs,
-}: Parameters<typeof fetchRevision>[0]): Promise<Revision | null> {
-  try {
-    return await readCommit({ repository: gitDir, revision: "refs/heads/tracked", timeoutMs });
-  } catch (error) {
-    if (error instanceof KeelsonError) return null; // there is none yet, or no system Git: the fetch's error is the one to tell
-    throw error;
   }
 }
 
@@ -147,40 +170,4 @@ async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
 
 function isReady(round: Round): boolean {
   return round.status.conditions.some(({ type, status }) => type === "Ready" && status === "true");
-}
-
-/** The plan, then a line per operation. */
-function logEvent(log: Log, event: KeelsonEvent): void {
-  switch (event.type) {
-    case "planned":
-      return log(formatPlanSummary(event));
-    case "operation-finished":
-      return isMereStep(event.operation)
-        ? undefined
-        : log(`done ${formatOperation(event.operation)} ${Math.round(event.elapsedMs)} ms`);
-    case "operation-failed":
-      return log(`failed ${formatOperation(event.operation)} [${codeOf(event.error)}]`);
-    case "operation-skipped":
-      return log(`skipped ${formatOperation(event.operation)}: ${event.because}`);
-    default:
-  }
-}
-
-function logRound(log: Log, round: Round): void {
-  if (round.problems.length > 0) log(formatProblems(round.problems));
-  const stale = round.revision?.staleBecause ?? null;
-  for (const error of [stale, round.error, round.publishError]) if (error !== null) log(formatError(error));
-  for (const { operation, error } of round.results.filter(({ outcome }) => outcome === "failed")) {
-    log(`${operation.resource}\n${formatError(error)}`);
-  }
-  const ready = round.status.conditions.find(({ type }) => type === "Ready");
-  const commit = round.revision?.commit.slice(0, 8) ?? "no revision";
-  log(`${commit} ${isReady(round) ? "ready" : "not ready"}: ${ready?.message ?? ""}`);
-}
-
-/** Much of what is logged was written by others: it must not rule the terminal that shows it. */
-type Log = (text: string) => void;
-
-function newLog(stream: NodeJS.WritableStream): Log {
-  return (text) => void stream.write(`${escapeLines(redact(text))}\n`);
 }

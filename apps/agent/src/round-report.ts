@@ -1,19 +1,47 @@
 import type { PolledContainer } from "@keelson/engine/poll";
 import type { RefPollInput } from "@keelson/git/poll";
 
-/** What a round tells the watcher that started it; the watcher itself reads no document and loads no library. */
-export interface RoundReport {
+/** What a round tells the watcher that started it, by IPC, in this order. */
+export type RoundMessage =
+  /** agent.yaml could be read: the watcher can look at the branch, and be asked, from now on. */
+  | { type: "started"; setting: WatchSetting }
+  /** The revision is known. */
+  | { type: "fetched"; commit: string }
+  /** The last message. */
+  | { type: "ended"; report: RoundReport };
+
+/** What the watcher tells a round by IPC: the branch has moved on from the commit that was fetched. */
+export const newerRevision = "newer-revision";
+
+/** What the watcher needs of agent.yaml, which it does not read itself: it loads no library. */
+export interface WatchSetting {
+  follow: Follow;
+  /** Absolute; the control socket is in it. */
+  stateDir: string;
+  /** Where the watcher answers monitors; null: nowhere. */
+  monitor: { socket?: string | undefined; port?: number | undefined } | null;
+  /** Of the agent, for monitors. */
+  version: string;
+}
+
+export interface RoundReport extends WatchSetting {
   /** Everything is as desired, and healthy. */
   isReady: boolean;
   /** Nothing but a new revision or a human will change the outcome. */
   isStalled: boolean;
+  /** The message of the condition Ready. */
+  message: string;
   /** How many operations were tried. */
   operationCount: number;
+  /** How many of them failed. */
+  failedCount: number;
+  durationMs: number;
   /** The commit the branch was at; empty when Git could not be asked. */
   commit: string;
   /** Our containers at the end of the round, by id; null when the engine could not be asked. */
   containers: Record<string, Fingerprint> | null;
-  follow: Follow;
+  /** Milliseconds until the next round that nothing else asks for. */
+  nextRoundMs: number;
 }
 
 /** `<state> <health>` */
@@ -27,6 +55,7 @@ export function fingerprintOf({ state, health }: Pick<PolledContainer, "state" |
 export interface Follow {
   git: RefPollInput;
   environment: string;
+  node: string;
   dockerHost: string | undefined;
   intervalMs: number;
 }

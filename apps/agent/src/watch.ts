@@ -1,83 +1,111 @@
-import { type ChangeWatch, containersChanged, openChangeWatch } from "./change-watch.ts";
-import { settleMs, untilNextRoundMs } from "./pace.ts";
-import { runRound } from "./round-process.ts";
-import type { Follow, RoundReport } from "./round-report.ts";
-
-/** Without a report there is nothing to look at: the configuration could not be read, or the process was killed. */
-const blindRetryMs = 5_000;
+import type { ChangeWatch } from "./change-watch.ts";
+import { containersChanged } from "./look.ts";
+import { settleMs, spread } from "./pace.ts";
+import { startRound } from "./round-process.ts";
+import type { RoundReport, WatchSetting } from "./round-report.ts";
+import { addRound } from "./watch-tally.ts";
+import { type WatchOptions, type Watcher, adoptSetting, newWatcher } from "./watcher.ts";
 
 /** Rounds that changes of containers ask for sooner than this after one another come from something that does not settle. */
 const calmMs = 60_000;
 
 /** Keeps the node at its branch until it is stopped: it only knows when, and leaves what to the round. */
-export async function watch(config: string, signal: AbortSignal): Promise<void> {
-  let failures = 0;
-  let restless = 0;
-  let roundEndedMs = 0;
-  let looking: { watch: ChangeWatch; follow: string } | null = null;
-  const onHangup = () => looking?.watch.wake("asked by SIGHUP");
+export async function watch(options: WatchOptions, signal: AbortSignal): Promise<void> {
+  const watcher = newWatcher(options, signal);
+  const { log, calls } = watcher;
+  const onHangup = () => void calls.call("asked by SIGHUP");
   process.on("SIGHUP", onHangup);
+  signal.addEventListener("abort", watcher.wake);
+  let attempt = 0;
+  let restless = 0;
+  let endedMs = -Infinity;
   try {
     let reason = "start";
     while (!signal.aborted) {
-      log(`round: ${reason}`);
-      const report = await runRound(config, signal);
+      const { report, isCutShort } = await runRound(watcher, { trigger: reason, attempt });
       if (signal.aborted) break;
-      failures = report?.isReady === true ? 0 : failures + 1;
-      restless = reason === containersChanged && Date.now() - roundEndedMs < calmMs ? restless + 1 : 0;
-      roundEndedMs = Date.now();
-      looking = reopen(looking, { report, signal });
-      reason = await pauseUntilNext(report, {
-        looking: looking?.watch ?? null,
-        failures,
-        restless,
-        signal,
+      addRound(watcher.tally, report);
+      attempt = report?.isReady === true ? 0 : attempt + 1;
+      restless = reason === containersChanged && performance.now() - endedMs < calmMs ? restless + 1 : 0;
+      endedMs = performance.now();
+      reason = await pauseUntilNext(watcher, {
+        report,
+        attempt,
+        settleMs: isCutShort ? 0 : settleMs(restless),
       });
     }
   } finally {
     process.off("SIGHUP", onHangup);
-    looking?.watch.close();
+    signal.removeEventListener("abort", watcher.wake);
+    calls.take()(null);
+    watcher.looking?.watch.close();
+    await watcher.endpoints.close();
   }
-  log("stopped");
+  log({ level: "info", event: "stopped", message: "stopped" });
 }
 
-type Looking = { watch: ChangeWatch; follow: string };
-
-/** The connections are kept for as long as they lead to the same places. */
-function reopen(
-  looking: Looking | null,
-  on: { report: RoundReport | null; signal: AbortSignal },
-): Looking | null {
-  if (on.report === null) return looking;
-  const follow = JSON.stringify(on.report.follow satisfies Follow);
-  if (looking?.follow === follow) return looking;
-  looking?.watch.close();
-  return { watch: openChangeWatch(on.report.follow, { signal: on.signal, log }), follow };
+/** One round, with an eye on the branch: a newer revision ends its waiting. */
+async function runRound(
+  watcher: Watcher,
+  on: { trigger: string; attempt: number },
+): Promise<{ report: RoundReport | null; isCutShort: boolean }> {
+  const { options, signal, log, calls } = watcher;
+  log({ level: "info", event: "round-began", message: `round: ${on.trigger}` });
+  const answer = calls.take();
+  let isCutShort = false;
+  const watchBranch = async (watch: ChangeWatch) => {
+    const commit = await watch.untilMoved(round);
+    if (commit === null || isCutShort) return;
+    isCutShort = true;
+    log({
+      level: "info",
+      event: "newer-revision",
+      message: `the branch has moved on to ${commit.slice(0, 8)}`,
+      commit,
+    });
+    round.tellNewerRevision();
+  };
+  const onSetting = (setting: WatchSetting) => {
+    const before = watcher.looking;
+    adoptSetting(watcher, setting);
+    if (watcher.looking !== null && watcher.looking !== before) void watchBranch(watcher.looking.watch);
+  };
+  const round = startRound({ ...options, ...on }, { signal, onSetting });
+  if (watcher.looking !== null) void watchBranch(watcher.looking.watch);
+  const report = await round.ended;
+  answer(report);
+  if (report === null && !signal.aborted) {
+    log({
+      level: "error",
+      event: "round-lost",
+      code: "K9045",
+      message: "the round ended without a report",
+    });
+  }
+  return { report, isCutShort };
 }
 
 async function pauseUntilNext(
-  report: RoundReport | null,
-  on: { looking: ChangeWatch | null; failures: number; restless: number; signal: AbortSignal },
+  watcher: Watcher,
+  on: { report: RoundReport | null; attempt: number; settleMs: number },
 ): Promise<string> {
-  const { looking, failures, signal } = on;
-  const waitMs = report === null ? blindRetryMs : untilNextRoundMs({ ...report, failures }, Math.random());
-  if (failures > 0) log(`next try in ${Math.round(waitMs / 1000)} s, or when something changes`);
-  if (report !== null && looking !== null) {
-    return await looking.untilChange(report, {
-      dueAtMs: Date.now() + waitMs,
-      settleMs: settleMs(on.restless),
-    });
+  const { log, calls, looking, signal, blind } = watcher;
+  const { report, attempt } = on;
+  const waitMs = report?.nextRoundMs ?? blindRetryMs(attempt);
+  if (report?.isReady !== true) {
+    const message = `next try in ${Math.round(waitMs / 1000)} s, or when something changes`;
+    log({ level: "info", event: "waiting", message });
   }
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, waitMs);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-  return "retry";
+  if (report !== null && looking !== null)
+    return looking.watch.untilChange(report, { waitMs, settleMs: on.settleMs });
+  if (calls.pending() === null && !signal.aborted) await blind.rest(waitMs);
+  return calls.pending() ?? "retry";
 }
 
-function log(text: string): void {
-  process.stdout.write(`watch: ${text}\n`);
+/**
+ * Without a report there is nothing to look at: the configuration could not be read, or the process was killed. From
+ * 5 s to 1 min.
+ */
+function blindRetryMs(attempt: number): number {
+  return spread(Math.min(60_000, 5_000 * 2 ** Math.min(attempt - 1, 16)), Math.random());
 }

@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rm, stat, writeFile } from "node:fs/promises";
+
+import { makeTempFolder } from "@keelson/test/support";
+import { describe, expect, it } from "vitest";
+
+import { openLocalServer } from "./local-server.ts";
+
+const answer: Parameters<typeof openLocalServer>[1] = (_request, response) => void response.end("ok");
+
+describe("a server at a Unix socket", () => {
+  it("must be for those only whom its mode lets in, and be gone when it is closed", async () => {
+    await using folder = await makeTempFolder();
+    const socket = folder.join("s");
+    const server = await openLocalServer({ socket, mode: 0o600 }, answer);
+    expect((await stat(socket)).mode & 0o777).toBe(0o600);
+    expect(await server.isReachable()).toBe(true);
+    await server.close();
+    await expect(stat(socket)).rejects.toThrow("ENOENT");
+  });
+
+  it("must take the place of one whose process is gone, and of no other", async () => {
+    await using folder = await makeTempFolder();
+    const socket = folder.join("s");
+    const script = `require("node:net").createServer().listen(${JSON.stringify(socket)}, () => console.log("up"))`;
+    const other = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(other.stdout, "data");
+    await expect(openLocalServer({ socket, mode: 0o600 }, answer)).rejects.toThrow("another process answers");
+    other.kill("SIGKILL");
+    await once(other, "exit");
+    const server = await openLocalServer({ socket, mode: 0o600 }, answer);
+    expect(await server.isReachable()).toBe(true);
+    await server.close();
+  });
+
+  it("must leave a file alone that is no socket, and the socket of one that came later", async () => {
+    await using folder = await makeTempFolder();
+    await writeFile(folder.join("file"), "precious");
+    await expect(openLocalServer({ socket: folder.join("file"), mode: 0o600 }, answer)).rejects.toThrow(
+      "something else",
+    );
+    const socket = folder.join("s");
+    const first = await openLocalServer({ socket, mode: 0o600 }, answer);
+    await rm(socket);
+    const second = await openLocalServer({ socket, mode: 0o600 }, answer);
+    expect(await first.isReachable()).toBe(false);
+    await first.close();
+    expect(await second.isReachable()).toBe(true);
+    await second.close();
+  });
+});

@@ -1,0 +1,47 @@
+import { redact } from "@keelson/model";
+import { escapeLines } from "@keelson/report";
+import { pino } from "pino";
+
+import type { Log, LogEvent, LogForm } from "./log-event.ts";
+
+export interface LogInput {
+  form: LogForm;
+  stream: { write: (text: string) => unknown };
+  /** Whose log it is; in every line of JSON. null: agent.yaml could not be read. */
+  node: { environment: string; node: string } | null;
+}
+
+/**
+ * The log of a round: one line of JSON for each event, or a text as people read it. Much of what is logged was written
+ * by others, so logins are taken out, and characters that would rule a terminal are shown as what they are.
+ */
+export function newLog({ form, stream, node }: LogInput): Log {
+  if (form === "human") {
+    return (event) => {
+      const { detail, message } = clean(event);
+      const text = detail ?? message;
+      if (text !== "") stream.write(`${text}\n`);
+    };
+  }
+  const json = pino(
+    {
+      base: node ?? {},
+      messageKey: "message",
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    stream,
+  );
+  return (event) => {
+    const { level, message, ...fields } = clean(event);
+    json[level](fields, message);
+  };
+}
+
+function clean(event: LogEvent): LogEvent {
+  const fields = Object.entries(event).map(([key, value]) => [
+    key,
+    typeof value === "string" ? escapeLines(redact(value)) : value,
+  ]);
+  return { ...event, ...Object.fromEntries(fields) };
+}

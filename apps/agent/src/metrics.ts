@@ -1,0 +1,92 @@
+import { type WatchTally, roundResults } from "./watch-tally.ts";
+
+interface Metric {
+  type: "counter" | "gauge";
+  help: string;
+  /** Values by their labels; none where nothing is known yet. */
+  samples: readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
+}
+
+/**
+ * The tally in the text format of Prometheus, version 0.0.4: counters end in `_total`, units are seconds and bytes
+ * (docs/decisions/0011-the-log-and-the-metrics-of-the-watcher.md says why no library writes it).
+ */
+export function formatMetrics(tally: WatchTally, residentBytes: number): string {
+  const metrics = { ...listCounters(tally), ...listGauges(tally, residentBytes) };
+  return Object.entries(metrics)
+    .map(([name, metric]) => formatMetric(name, metric))
+    .join("");
+}
+
+function listCounters({ rounds, operations, pollFailures }: WatchTally): Record<string, Metric> {
+  return {
+    keelson_agent_rounds_total: {
+      type: "counter",
+      help: "Rounds by how they ended; a lost one ended without a report.",
+      samples: roundResults.map((result) => [{ result }, rounds[result]]),
+    },
+    keelson_agent_operations_total: {
+      type: "counter",
+      help: "Operations that rounds tried, by how they ended.",
+      samples: [
+        [{ result: "done" }, operations.done],
+        [{ result: "failed" }, operations.failed],
+      ],
+    },
+    keelson_agent_poll_failures_total: {
+      type: "counter",
+      help: "Looks between rounds that got no answer.",
+      samples: [
+        [{ target: "git" }, pollFailures.git],
+        [{ target: "engine" }, pollFailures.engine],
+      ],
+    },
+  };
+}
+
+function listGauges(
+  { setting, last, lastReadyAtMs }: WatchTally,
+  residentBytes: number,
+): Record<string, Metric> {
+  const gauge = (help: string, value: number | null): Metric => ({
+    type: "gauge",
+    help,
+    samples: value === null ? [] : [[{}, value]],
+  });
+  const flag = (help: string, isSet: boolean) => gauge(help, isSet ? 1 : 0);
+  const { environment = "", node = "" } = setting?.follow ?? {};
+  const build = { version: setting?.version ?? "", environment, node };
+  return {
+    keelson_agent_last_round_duration_seconds: gauge(
+      "How long the last round took.",
+      last === null ? null : last.durationMs / 1000,
+    ),
+    keelson_agent_last_ready_timestamp_seconds: gauge(
+      "When a round last ended ready.",
+      lastReadyAtMs === null ? null : lastReadyAtMs / 1000,
+    ),
+    keelson_agent_ready: flag("1 when the last round left the node as desired.", last?.result === "ready"),
+    keelson_agent_stalled: flag(
+      "1 when only a human or a new revision will change the outcome.",
+      last?.result === "stalled",
+    ),
+    keelson_agent_build_info: {
+      type: "gauge",
+      help: "Always 1; its labels say which agent this is.",
+      samples: [[build, 1]],
+    },
+    process_resident_memory_bytes: gauge("Resident memory of the process that stays.", residentBytes),
+  };
+}
+
+function formatMetric(name: string, { type, help, samples }: Metric): string {
+  const lines = samples.map(([labels, value]) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
+    return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}\n`;
+  });
+  return lines.length === 0 ? "" : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}

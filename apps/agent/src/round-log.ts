@@ -1,0 +1,102 @@
+import { type KeelsonEvent, KeelsonError, codeOf, formatError } from "@keelson/model";
+import type { Round } from "@keelson/reconcile";
+import { formatOperation, formatPlanSummary, formatProblem, isMereStep } from "@keelson/report";
+
+import type { Log, LogEvent } from "./log-event.ts";
+
+/** The plan with what it blocks, then how each operation ended. */
+export function logKeelsonEvent(log: Log, event: KeelsonEvent): void {
+  switch (event.type) {
+    case "planned":
+      return logPlan(log, event);
+    case "operation-finished": {
+      if (isMereStep(event.operation)) return;
+      const done = `done ${formatOperation(event.operation)}`;
+      const elapsedMs = Math.round(event.elapsedMs);
+      const { resource } = event.operation;
+      return log({
+        level: "info",
+        event: "operation-done",
+        message: done,
+        detail: `${done} ${elapsedMs} ms`,
+        resource,
+        elapsedMs,
+      });
+    }
+    case "operation-failed": {
+      const { error, operation } = event;
+      const failed = `failed ${formatOperation(operation)}`;
+      return log({
+        ...describeError(error),
+        event: "operation-failed",
+        detail: `${failed}: ${operation.resource}\n${formatError(error)}`,
+        resource: operation.resource,
+        elapsedMs: Math.round(event.elapsedMs),
+      });
+    }
+    case "operation-skipped": {
+      const { resource } = event.operation;
+      const message = `skipped ${formatOperation(event.operation)}: ${event.because}`;
+      return log({ level: "warn", event: "operation-skipped", message, resource });
+    }
+    default:
+  }
+}
+
+function logPlan(log: Log, event: Extract<KeelsonEvent, { type: "planned" }>): void {
+  const detail = formatPlanSummary(event);
+  const message = detail.slice(detail.lastIndexOf("\n") + 1); // the sum
+  log({ level: "info", event: "planned", message, detail });
+  for (const { resource, code, message, hint } of event.plan.blocked) {
+    log({ level: "warn", event: "blocked", code, message, hint, resource, detail: "" }); // the plan shows it
+  }
+}
+
+/** What went wrong beside the operations, and what came of the round. */
+export function logRound(log: Log, round: Round): void {
+  for (const [index, problem] of round.problems.entries()) {
+    const { code, file, line, column, message, hint } = problem;
+    log({
+      level: "error",
+      event: "problem",
+      code,
+      message,
+      resource: `${file}:${line}:${column}`,
+      ...(hint === undefined ? {} : { hint }),
+      detail: `${index === 0 ? "" : "\n"}${formatProblem(problem)}`,
+    });
+  }
+  const errors = {
+    "source-stale": round.revision?.staleBecause ?? null,
+    "round-failed": round.error,
+    "report-failed": round.publishError,
+  };
+  for (const [event, error] of Object.entries(errors)) {
+    if (error !== null) logError(log, { event, error });
+  }
+  const ready = round.status.conditions.find(({ type }) => type === "Ready");
+  const isReady = ready?.status === "true";
+  const commit = round.revision?.commit ?? "";
+  const message = `${isReady ? "ready" : "not ready"}: ${ready?.message ?? ""}`;
+  log({
+    level: isReady ? "info" : "warn",
+    event: "round-ended",
+    message,
+    detail: `${commit.slice(0, 8) || "no revision"} ${message}`,
+    ...(commit === "" ? {} : { commit }),
+  });
+}
+
+export function logError(log: Log, { event, error }: { event: string; error: unknown }): void {
+  log({ ...describeError(error), event, detail: formatError(error) });
+}
+
+function describeError(error: unknown): Pick<LogEvent, "level" | "code" | "message" | "hint"> {
+  const hint = error instanceof KeelsonError ? error.hint : undefined;
+  return {
+    level: "error",
+    code: codeOf(error),
+    message: error instanceof Error ? error.message : String(error),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}

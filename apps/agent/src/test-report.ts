@@ -1,0 +1,32 @@
+import type { RoundReport } from "./round-report.ts";
+
+/** The report of a round that went well, with these fields another way. */
+export function newReport(fields: Partial<RoundReport> = {}): RoundReport {
+  return {
+    isReady: true,
+    isStalled: false,
+    message: "1 instance is as desired",
+    operationCount: 3,
+    failedCount: 1,
+    durationMs: 1_500,
+    commit: "c".repeat(40),
+    containers: {},
+    nextRoundMs: 60_000,
+    follow: {
+      git: {
+        url: "http://git.example/platform.git",
+        branch: "main",
+        timeoutMs: 60_000,
+        credential: null,
+      },
+      environment: "lab",
+      node: "lab-1",
+      dockerHost: undefined,
+      intervalMs: 60_000,
+    },
+    stateDir: "/var/lib/keelson",
+    monitor: null,
+    version: "1.2.3",
+    ...fields,
+  };
+}
