@@ -1,12 +1,18 @@
 import { keelsonVersion } from "@keelson/model";
-import { Command, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 
 import { apply } from "./commands/apply.ts";
 import { check } from "./commands/check.ts";
+import { completion } from "./commands/completion.ts";
+import { doctor } from "./commands/doctor.ts";
+import { exec } from "./commands/exec.ts";
 import { explain } from "./commands/explain.ts";
+import { type EngineOptions, logs, parseSince, parseTail } from "./commands/logs.ts";
 import { plan } from "./commands/plan.ts";
 import { render } from "./commands/render.ts";
 import { status } from "./commands/status.ts";
+import { parseTimeout, sync } from "./commands/sync.ts";
+import { shells } from "./completion.ts";
 import {
   addNodeOptions,
   addReferenceOptions,
@@ -18,11 +24,18 @@ import { type ExitCode, type Output, makeOutput } from "./output.ts";
 /** What runs a command: its typed options are read from the command itself. */
 type Run = (command: Command, output: Output) => Promise<ExitCode>;
 
-/** The command tree. `finish` gets each command's exit code; errors are thrown to the caller. */
-export function makeProgram(finish: (code: ExitCode) => void, signal: AbortSignal): Command {
+/**
+ * The command tree. `finish` gets each command's exit code, which of `exec` is that of what it ran; errors are thrown to
+ * the caller.
+ */
+export function makeProgram(finish: (code: number) => void, signal: AbortSignal): Command {
   const program = new Command("keelson")
     .description("GitOps for Docker Compose fleets: what runs on each node is what Git says.")
     .version(keelsonVersion)
+    // So that `exec` can leave what follows its arguments to the command.
+    .enablePositionalOptions()
+    // Arguments would leave no room for what the commands do.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .showHelpAfterError("(keelson <command> --help shows what a command takes)");
   const add = (command: Command, run: Run) => {
     command.option("--json", "print JSON").action(async () => {
@@ -35,8 +48,15 @@ export function makeProgram(finish: (code: ExitCode) => void, signal: AbortSigna
   add(renderCommand(), async (command, output) => render(command.opts(), output));
   add(planCommand(), async (command, output) => plan(command.opts(), output));
   add(applyCommand(), async (command, output) => apply(command.opts(), { output, signal }));
-  add(statusCommand(), async (command, output) => status(command.opts(), output));
+  add(statusCommand(), async (command, output) => status(command.opts(), { output, signal }));
+  add(syncCommand(), async (command, output) => sync(command.opts(), { output, signal }));
+  add(doctorCommand(), async (command, output) => doctor(command.opts(), output));
+  add(logsCommand(), async (command, output) => logs(command.opts(), { args: command.args, output, signal }));
+  program.addCommand(execCommand(async (options, on) => finish(await exec(options, { ...on, signal }))));
   add(explainCommand(), async (command, output) => explain(command.args[0] ?? "", output));
+  add(completionCommand(), async (command, output) =>
+    completion(program, { shell: command.processedArgs[0], output }),
+  );
   add(new Command("version").description("print the version"), async (_command, output) => {
     if (output.json) output.printJson({ version: keelsonVersion });
     else output.print(keelsonVersion);
@@ -85,13 +105,106 @@ function applyCommand(): Command {
 }
 
 function statusCommand(): Command {
-  return new Command("status")
-    .description("show what this node last reported")
-    .option("--local", "read the node's own folder (the only source yet)")
+  const command = new Command("status").description("show what every node last reported, worst first");
+  const seconds = new Option("--watch [seconds]", "look again and again").preset(10).argParser(readSeconds);
+  const ofThisNode = (flags: string, text: string) => new Option(flags, text).implies({ local: true });
+  return addRepositoryOption(command)
+    .option("-e, --environment <name>", "only this environment")
+    .option("-n, --node <name>", "only this node; with -e all that it reported")
+    .option("--remote <name>", "the clone's remote that nodes report to", "origin")
+    .option("--offline", "show what the clone has, and fetch nothing")
+    .addOption(seconds)
+    .option("--local", "only this machine's node, from its own folder")
+    .addOption(ofThisNode("--config <file>", `agent.yaml of this node (default: "${defaultConfigPath}")`))
+    .addOption(ofThisNode("--state-dir <dir>", "the node's state folder"));
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds >= 1 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError("Say how many seconds, from 1 to 86400.");
+}
+
+function syncCommand(): Command {
+  const timeout = new Option("--timeout <duration>", "how long to wait")
+    .argParser(parseTimeout)
+    .default(15 * 60_000, "15m");
+  return new Command("sync")
+    .description("ask this node's agent to look now, and show what came of it")
     .option("--config <file>", "agent.yaml of this node", defaultConfigPath)
-    .option("--state-dir <dir>", "the node's state folder");
+    .addOption(timeout);
+}
+
+function doctorCommand(): Command {
+  const command = new Command("doctor").description(
+    "examine what this node needs, and say how to mend what is missing; changes nothing",
+  );
+  const needless = new Set(["repository", "environment", "node"]);
+  for (const option of addNodeOptions(new Command()).options) {
+    if (!needless.has(option.attributeName())) command.addOption(option);
+  }
+  return command;
 }
 
 function explainCommand(): Command {
   return new Command("explain").description("explain an error code, such as K1302").argument("<code>");
+}
+
+/** Options of commands that look at what runs on this machine: they need no repository. */
+function addEngineOptions(command: Command): Command {
+  const needless = new Set(["repository", "environment", "node", "secrets"]);
+  command.option("-e, --environment <name>", "environment (default: that of agent.yaml)");
+  for (const option of addNodeOptions(new Command()).options) {
+    if (!needless.has(option.attributeName())) command.addOption(option);
+  }
+  return command;
+}
+
+function logsCommand(): Command {
+  const command = new Command("logs")
+    .description("show what this node's own containers of an instance have written")
+    .argument("<instance>")
+    .argument("[service...]");
+  return addEngineOptions(command)
+    .option("--secrets <file>", "YAML file of the node's secrets, whose values are hidden")
+    .option("-f, --follow", "go on with what is written from now on")
+    .addOption(new Option("--tail <n>", "last lines of each container").argParser(parseTail).default("all"))
+    .addOption(
+      new Option("--since <when>", "from a time on, or for a duration, such as 10m").argParser(parseSince),
+    )
+    .option("-t, --timestamps", "begin each line with its time");
+}
+
+function execCommand(
+  run: (
+    options: EngineOptions & { index?: number },
+    on: { instance: string; service: string; command: readonly string[] },
+  ) => Promise<void>,
+): Command {
+  const command = new Command("exec")
+    .description("run a command in this node's own container of a service")
+    .argument("<instance>")
+    .argument("<service>")
+    .argument("<command...>")
+    // What follows the instance belongs to the command, also what begins with a dash.
+    .passThroughOptions();
+  const index = new Option("--index <n>", "of several containers this one (default: the first that runs)");
+  return addEngineOptions(command)
+    .addOption(index.argParser(readIndex))
+    .action(async (instance: string, service: string, words: readonly string[]) => {
+      const ownWords = words[0] === "--" ? words.slice(1) : words;
+      if (ownWords.length === 0) command.error("error: missing required argument 'command'");
+      await run(command.opts(), { instance, service, command: ownWords });
+    });
+}
+
+function readIndex(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be the number of a container, from 1 on.");
+}
+
+function completionCommand(): Command {
+  return new Command("completion")
+    .description("print a script that completes commands and options in a shell")
+    .addArgument(new Argument("<shell>").choices(shells));
 }

@@ -1,5 +1,5 @@
 import { formatError } from "@keelson/model";
-import { wireApply } from "@keelson/node";
+import { readBootId, wireApply } from "@keelson/node";
 import { type Round, reconcileOnce } from "@keelson/reconcile";
 import { formatOperation } from "@keelson/report";
 
@@ -32,6 +32,7 @@ export async function apply(
   const progress = showProgress(output);
   using node = await wireApply(settings, {
     fetchRevision: async () => revision,
+    report: null,
     signal,
     lockWaitMs,
     emit: (event) => {
@@ -45,6 +46,10 @@ export async function apply(
   const round = await reconcileOnce(node, {
     reference,
     source: { url: options.repository, branch: options.revision },
+    trigger: "keelson apply",
+    attempt: 0,
+    chance: Math.random(),
+    bootId: readBootId(),
     signal,
   });
   progress.end();

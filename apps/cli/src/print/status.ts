@@ -13,26 +13,52 @@ const styles: Record<string, Style> = {
   unknown: "red",
 };
 
+/** What is to be said of a report as a whole. */
+export interface Verdict {
+  style: Style;
+  /** `ready`, or what it is instead. */
+  word: string;
+  message: string;
+}
+
 /** A node's report as a table: an instance per row, its services below it. */
 export function printStatus(output: Output, status: Status): void {
-  const { node, source } = status;
   const ready = status.conditions.find(({ type }) => type === "Ready");
-  const paint = (word: string) => output.style(styles[word] ?? "reset", word);
-  output.print(
-    `${output.style("bold", `${node.environment}/${node.name}`)}  ${ready?.status === "true" ? output.style("green", "ready") : output.style("red", "not ready")}  ${ready?.message ?? ""}`,
-  );
-  output.print(
-    output.style(
+  const isReady = ready?.status === "true";
+  const verdict: Verdict = {
+    style: isReady ? "green" : "red",
+    word: isReady ? "ready" : "not ready",
+    message: ready?.message ?? "",
+  };
+  output.print(formatStatus(status, { style: output.style, verdict }));
+}
+
+export function formatStatus(status: Status, on: { style: Output["style"]; verdict: Verdict }): string {
+  const { style, verdict } = on;
+  const { node, source } = status;
+  const table = formatInstances(status, style);
+  return [
+    `${style("bold", `${node.environment}/${node.name}`)}  ${style(verdict.style, verdict.word)}  ${verdict.message}`,
+    style(
       "dim",
       `observed ${status.observedAt}  applied ${source.applied.slice(0, 8) || "nothing"}  from ${source.url} ${source.branch}`,
     ),
-  );
+    ...(table === "" ? [] : [table]),
+    ...status.errors.flatMap(({ code, resource, message, hint }) => [
+      `${style("red", `error[${code}]`)} ${resource} ${message}`.replace(/ {2,}/g, " "),
+      ...(hint === "" ? [] : [`  hint: ${hint}`]),
+    ]),
+  ].join("\n");
+}
+
+function formatInstances({ instances }: Status, style: Output["style"]): string {
+  const paint = (word: string) => style(styles[word] ?? "reset", word);
   const table = new Table({
     head: ["instance", "package", "state", "sync", "health", "image"],
     style: { head: [], border: [] },
     chars: noBorders,
   });
-  for (const instance of status.instances) {
+  for (const instance of instances) {
     table.push([
       instance.name,
       `${instance.package} ${instance.version}`,
@@ -52,16 +78,7 @@ export function printStatus(output: Output, status: Status): void {
       ]);
     }
   }
-  if (status.instances.length > 0) output.print(table.toString().replaceAll(/ +$/gm, ""));
-  for (const error of status.errors) {
-    output.print(
-      `${output.style("red", `error[${error.code}]`)} ${error.resource} ${error.message}`.replace(
-        / {2,}/g,
-        " ",
-      ),
-    );
-    if (error.hint !== "") output.print(`  hint: ${error.hint}`);
-  }
+  return instances.length === 0 ? "" : table.toString().replaceAll(/ +$/gm, "");
 }
 
 const noBorders = {

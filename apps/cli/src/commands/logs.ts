@@ -1,0 +1,116 @@
+import {
+  Duration,
+  KeelsonError,
+  type ObservedContainer,
+  compareText,
+  parseDurationMs,
+  quote,
+  stalled,
+} from "@keelson/model";
+import { type NodeEngine, type NodeSettings, wireEngine } from "@keelson/node";
+import { InvalidArgumentError } from "commander";
+
+import { type NodeOptions, findAgentConfig, readNodeSettings } from "../node-options.ts";
+import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { logPrinter } from "../print/log.ts";
+
+/** Where the containers of this node are and what shows that they are its own; no repository. */
+export type EngineOptions = Omit<NodeOptions, "repository" | "node">;
+
+export interface LogsOptions extends EngineOptions {
+  follow?: boolean;
+  tail: number | "all";
+  since?: Date;
+  timestamps?: boolean;
+}
+
+/** The logs of this node's own containers of an instance; followed until the signal, which is no failure. */
+export async function logs(
+  options: LogsOptions,
+  on: { args: readonly string[]; output: Output; signal: AbortSignal },
+): Promise<ExitCode> {
+  const [instance = "", ...services] = on.args;
+  const engine = await wireEngine(await readEngineSettings(options));
+  const containers = await findContainers(engine, { instance, services, signal: on.signal });
+  await engine.streamLogs({
+    instance,
+    services: [...new Set(services)],
+    tail: options.tail,
+    follow: options.follow ?? false,
+    since: options.since,
+    signal: on.signal,
+    onLine: logPrinter(on.output, {
+      project: engine.project(instance),
+      containers: containers.map(({ name }) => name).sort(compareText),
+      timestamps: options.timestamps ?? false,
+    }),
+  });
+  return exitCodes.done;
+}
+
+/** Throws K9010 when neither the options nor agent.yaml name an environment. */
+export async function readEngineSettings(options: EngineOptions): Promise<NodeSettings> {
+  const config = findAgentConfig(options.config);
+  const environment = options.environment ?? config?.environment;
+  if (environment === undefined) {
+    throw new KeelsonError({
+      code: "K9010",
+      message: "it is not clear which environment is meant",
+      hint: "Say it with --environment NAME, or name the node's agent.yaml with --config FILE.",
+      outcome: stalled,
+    });
+  }
+  const reference = { environment, node: config?.node ?? "" };
+  return readNodeSettings({ ...options, repository: "" }, reference);
+}
+
+/** This node's own containers of an instance, or of some services of it. Throws K9016 and K9017 when there are none. */
+export async function findContainers(
+  engine: NodeEngine,
+  of: { instance: string; services: readonly string[]; signal: AbortSignal },
+): Promise<ObservedContainer[]> {
+  const all = await engine.listContainers(of.signal);
+  const own = all.filter(({ instance }) => instance === of.instance);
+  const instances = sortedNames(all.map(({ instance }) => instance));
+  const services = sortedNames(own.map(({ service }) => service));
+  if (own.length === 0) {
+    throw notHere("K9016", `the instance ${quote(of.instance)} has no container of this node`, {
+      hint:
+        instances.length === 0
+          ? "No instance of this environment has one."
+          : `Those that have: ${instances.join(", ")}`,
+    });
+  }
+  for (const service of of.services) {
+    if (services.includes(service)) continue;
+    throw notHere("K9017", `the service ${quote(service)} of ${of.instance} has no container of this node`, {
+      hint: `Those that have: ${services.join(", ")}`,
+    });
+  }
+  return own.filter(({ service }) => of.services.length === 0 || of.services.includes(service));
+}
+
+/** `--since`: a time, or how long ago. */
+export function parseSince(text: string): Date {
+  if (Duration.safeParse(text).success) return new Date(Date.now() - parseDurationMs(text));
+  const time = /^\d{4}-\d\d-\d\d(?:T\S+)?$/.test(text) ? new Date(text) : null;
+  if (time !== null && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError(
+    "It must be a duration such as 10m, or a time such as 2026-01-31T12:00:00Z.",
+  );
+}
+
+/** `--tail`: a number of lines, or `all`. */
+export function parseTail(text: string): number | "all" {
+  if (text === "all") return text;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a number of lines, or all.");
+}
+
+function sortedNames(names: readonly string[]): string[] {
+  return [...new Set(names)].sort(compareText);
+}
+
+function notHere(code: string, message: string, { hint }: { hint: string }): KeelsonError {
+  return new KeelsonError({ code, message, hint, outcome: stalled });
+}

@@ -1,0 +1,60 @@
+import { type CommandWords, type OptionWords, allOf, quoted } from "./completion-words.ts";
+
+/** For bash 4 and newer, without the package bash-completion. */
+export function bashCompletion(program: CommandWords): string {
+  const [name = ""] = program.path;
+  const commands = allOf(program);
+  const known = commands.slice(1).map(({ path }) => `${quoted(path.join(" "))}) path=$next ;;`);
+  return `# bash completion of ${name}: source <(${name} completion bash)
+_${name}() {
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
+  local path=${name} next words options i
+  # Bash takes --option=value for three words.
+  [[ $before != = ]] || before=\${COMP_WORDS[COMP_CWORD - 2]}
+  [[ $word != = ]] || word=
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    [[ \${COMP_WORDS[i]} != -- ]] || return 0
+    next="$path \${COMP_WORDS[i]}"
+    case $next in
+${indented(known, 6)}
+    esac
+  done
+  case $path in
+${indented(commands.flatMap(caseOf), 4)}
+  esac
+  [[ $word != -* ]] || words=$options
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+_${name}_paths() {
+  compopt -o filenames
+  mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+complete -F _${name} ${name}
+`;
+
+  function caseOf({ path, options, subcommands, choices }: CommandWords): string[] {
+    const words = [...subcommands.map((each) => each.path.at(-1) ?? ""), ...choices];
+    const values = options.filter(({ value }) => value !== null).map((option) => valueOf(option));
+    return [
+      `${quoted(path.join(" "))})`,
+      `  words=${quoted(words.join(" "))}`,
+      `  options=${quoted(options.flatMap(({ flags }) => flags).join(" "))}`,
+      ...(values.length === 0 ? [] : ["  case $before in", ...values.map((line) => `    ${line}`), "  esac"]),
+      "  ;;",
+    ];
+  }
+
+  function valueOf({ flags, value, choices }: OptionWords): string {
+    const pattern = flags.join(" | ");
+    if (value === "file") return `${pattern}) _${name}_paths -f "$word"; return ;;`;
+    if (value === "folder") return `${pattern}) _${name}_paths -d "$word"; return ;;`;
+    return choices.length === 0
+      ? `${pattern}) return ;;`
+      : `${pattern}) words=${quoted(choices.join(" "))} options= ;;`;
+  }
+}
+
+function indented(lines: readonly string[], columns: number): string {
+  return lines.map((line) => `${" ".repeat(columns)}${line}`).join("\n");
+}

@@ -1,0 +1,150 @@
+import { configureStatusRefspec, fetchStatusRefs, readStatuses } from "@keelson/git";
+import { KeelsonError, codeOf, formatError, hintFor, quote, stalled } from "@keelson/model";
+import type { Revision } from "@keelson/model";
+import { type FleetPlace, type FleetRow, summarizeFleet } from "@keelson/report";
+
+import type { RepositoryOptions } from "./node-options.ts";
+import type { FleetTip, FleetView } from "./print/fleet.ts";
+import type { Look } from "./print/fleet-watch.ts";
+import { openCommit, openRevision } from "./source.ts";
+
+export interface FleetOptions extends RepositoryOptions {
+  environment?: string;
+  node?: string;
+  /** The clone's remote that nodes push their statuses to. */
+  remote: string;
+  /** Nothing is fetched. */
+  offline?: boolean;
+}
+
+/**
+ * What the nodes last reported, as a clone of the state repository has it once their statuses were fetched. Where they
+ * cannot be, that is a warning and the clone's own are shown. `tell` gets what is done to the clone. Throws K9050 when
+ * there is no such node, and what `readStatuses` and the reading of files throw.
+ */
+export async function lookAtFleet(options: FleetOptions, tell: (text: string) => void): Promise<Look> {
+  const { repository, environment, node } = options;
+  const failure = options.offline === true ? null : await fetchStatuses(options, tell);
+  const reports = await readStatuses({ repository });
+  const { nodes, tip } = await findNodes(options);
+  const all = summarizeFleet({ reports, nodes: nodes.length === 0 ? null : nodes, now: new Date() });
+  const rows = chooseRows(all, options);
+  const isDetailed = environment !== undefined && node !== undefined;
+  const view = { ...(await compareWithTip(rows, { repository, tip })), isDetailed };
+  return {
+    view,
+    warning: failure === null ? "" : `warning: this is what the clone has\n${formatError(failure)}`,
+  };
+}
+
+/** Returns why the statuses could not be fetched, or null: what the clone has is shown in either case. */
+async function fetchStatuses(
+  options: FleetOptions,
+  tell: (text: string) => void,
+): Promise<KeelsonError | null> {
+  try {
+    await fetchStatusRefs(options);
+    if (await configureStatusRefspec(options)) {
+      tell(
+        `From now on git fetch ${options.remote} brings the statuses, and git log --notes='keelson/*' shows them.`,
+      );
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof KeelsonError) return error;
+    throw error;
+  }
+}
+
+/** Nodes that the remote's branch names, as the clone has it; without one, those of the work tree. */
+async function findNodes(options: FleetOptions): Promise<{ nodes: FleetPlace[]; tip: FleetTip | null }> {
+  const { repository, remote } = options;
+  const checkedOut = (await findCommit({ repository, revision: "HEAD" }))?.ref.replace("refs/heads/", "");
+  for (const name of new Set(["HEAD", checkedOut ?? "HEAD"])) {
+    const revision = await findCommit({ repository, revision: `refs/remotes/${remote}/${name}` });
+    const nodes = revision === null ? [] : await listNodes(revision);
+    if (revision === null || nodes.length === 0) continue;
+    const { ref, commit } = revision;
+    return { nodes, tip: { ref, branch: ref.replace(`refs/remotes/${remote}/`, ""), commit } };
+  }
+  return { nodes: await listNodes(await openRevision({ repository })), tip: null };
+}
+
+async function findCommit(on: { repository: string; revision: string }): Promise<Revision | null> {
+  try {
+    return await openCommit(on);
+  } catch (error) {
+    if (codeOf(error) === "K2004") return null;
+    throw error;
+  }
+}
+
+async function listNodes(revision: Revision): Promise<FleetPlace[]> {
+  const paths = [...(await revision.readFiles(["environments/"])).keys()];
+  return paths.flatMap((path) => {
+    const [, environment, node] = /^environments\/([^/]+)\/nodes\/([^/.]+)\.yaml$/.exec(path) ?? [];
+    return environment === undefined || node === undefined ? [] : [{ environment, node }];
+  });
+}
+
+/** A name that nobody has must not look like a fleet without a fault. */
+function chooseRows(rows: FleetRow[], options: FleetOptions): FleetRow[] {
+  const { environment, node } = options;
+  const chosen = rows.filter(
+    (row) =>
+      (environment === undefined || row.environment === environment) &&
+      (node === undefined || row.node === node),
+  );
+  if (chosen.length > 0) return chosen;
+  const name = [environment, node].filter((part) => part !== undefined).join("/");
+  throw new KeelsonError({
+    code: "K9050",
+    message:
+      rows.length === 0
+        ? "the repository names no node, and none has reported"
+        : `there is no node ${quote(name)}`,
+    hint: nearest(rows, options) ?? "Name a clone of the state repository with -C DIR, and a node of it.",
+    outcome: stalled,
+  });
+}
+
+function nearest(
+  rows: readonly FleetRow[],
+  on: Pick<FleetOptions, "environment" | "node">,
+): string | undefined {
+  const environments = [...new Set(rows.map((row) => row.environment))];
+  const { environment, node } = on;
+  if (environment !== undefined && !environments.includes(environment))
+    return hintFor(environment, { known: environments, as: "environments" });
+  const inIt = rows.filter((row) => environment === undefined || row.environment === environment);
+  const known = [...new Set(inIt.map((row) => row.node))];
+  return node === undefined ? undefined : hintFor(node, { known, as: "nodes" });
+}
+
+const maxLookups = 32;
+
+/** A clone that was not fetched lately must not call a node behind that is ahead of it. */
+async function compareWithTip(
+  rows: readonly FleetRow[],
+  { repository, tip }: { repository: string; tip: FleetTip | null },
+): Promise<Pick<FleetView, "rows" | "tip">> {
+  if (tip === null) return { rows: rows.map((row) => ({ ...row, behind: null })), tip };
+  const follows = (row: FleetRow) => row.status?.source.branch === tip.branch;
+  const others = new Set(rows.filter(follows).map(({ applied }) => applied));
+  others.delete(tip.commit);
+  const held = new Set([tip.commit]);
+  await Promise.all(
+    [...others]
+      .filter((id) => commitPattern.test(id))
+      .slice(0, maxLookups)
+      .map(async (id) => {
+        if ((await findCommit({ repository, revision: id })) !== null) held.add(id);
+      }),
+  );
+  const behind = (row: FleetRow) =>
+    follows(row) && held.has(row.applied) ? row.applied !== tip.commit : null;
+  return { rows: rows.map((row) => ({ ...row, behind: behind(row) })), tip };
+}
+
+/** A status names whatever it likes as a commit. */
+const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;

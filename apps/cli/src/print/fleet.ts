@@ -1,0 +1,138 @@
+import type { Status } from "@keelson/model";
+import {
+  type FleetRow,
+  type FleetState,
+  describeFleetState,
+  escapeText,
+  formatFleetReason,
+  formatFleetSummary,
+  formatReportAge,
+} from "@keelson/report";
+
+import type { Output, Style } from "../output.ts";
+import { formatStatus } from "./status.ts";
+
+export interface FleetView {
+  rows: readonly FleetViewRow[];
+  /** What the rows are compared with; null when the clone does not know a branch of the remote. */
+  tip: FleetTip | null;
+  /** One node was asked for: all that it reported is shown. */
+  isDetailed: boolean;
+}
+
+/** The head of the remote's branch. */
+export interface FleetTip {
+  ref: string;
+  branch: string;
+  commit: string;
+}
+
+export interface FleetViewRow extends FleetRow {
+  /** Another commit than the branch's is applied; null when the clone cannot tell. */
+  behind: boolean | null;
+}
+
+export interface FleetFormat {
+  style: Output["style"];
+  /** Of the terminal; without one nothing is cut. */
+  columns?: number | undefined;
+  maxRows?: number;
+}
+
+/** All nodes as a table, worst first, or one node's whole report. */
+export function formatFleet(view: FleetView, format: FleetFormat): string {
+  const [row] = view.rows;
+  if (view.isDetailed && row !== undefined && row.status !== null)
+    return formatDetail(row, row.status, format);
+  return `${formatRows(view.rows, format)}\n\n${formatFoot(view, format)}`;
+}
+
+function formatDetail(row: FleetViewRow, status: Status, { style }: FleetFormat): string {
+  const message = row.state === "ready" ? formatReportAge(row) : formatFleetReason(row);
+  const verdict = { style: stateStyle(row.state), word: describeFleetState(row.state), message };
+  return formatStatus(escapeTexts(status), { style, verdict });
+}
+
+/** A status in Git was written by whoever may push: a line break in it would be a line of ours. */
+function escapeTexts(status: Status): Status {
+  return JSON.parse(JSON.stringify(status), (_key, value: unknown) =>
+    typeof value === "string" ? escapeText(value) : value,
+  );
+}
+
+interface Cell {
+  text: string;
+  style?: Style;
+}
+
+const head: readonly Cell[] = ["environment", "node", "state", "commit", "report", "error"].map((text) => ({
+  text,
+}));
+
+function cellsOf(row: FleetViewRow): Cell[] {
+  const commit = row.status === null ? "" : escapeText(row.applied.slice(0, 8)) || "nothing";
+  return [
+    { text: escapeText(row.environment) },
+    { text: escapeText(row.node) },
+    { text: describeFleetState(row.state), style: stateStyle(row.state) },
+    row.behind === true ? { text: `${commit} behind`, style: "yellow" } : { text: commit },
+    { text: formatReportAge(row), ...(row.silentSince === null ? {} : { style: "red" }) },
+  ];
+}
+
+function formatRows(
+  rows: readonly FleetViewRow[],
+  { style, columns = Infinity, maxRows = Infinity }: FleetFormat,
+): string {
+  const lines = [head, ...rows.slice(0, maxRows).map(cellsOf)];
+  // The reason comes last, and gets what the others leave.
+  const widths = head
+    .slice(0, -1)
+    .map((_, index) => Math.max(...lines.map((line) => line[index]?.text.length ?? 0)));
+  const left = columns - widths.reduce((sum, width) => sum + width + gap.length, 0);
+  const reasons = rows.slice(0, maxRows).map((row) => formatReason(row, Math.max(left, leastColumns)));
+  const texts = lines.map((line, index) => {
+    const last = reasons[index - 1];
+    const cells = last === undefined ? line : [...line, { text: last }];
+    return cells
+      .map((cell, at) => paint(cell, { style, width: widths[at] ?? 0 }))
+      .join(gap)
+      .trimEnd();
+  });
+  if (rows.length > maxRows) texts.push(`… and ${rows.length - maxRows} more`);
+  return texts.join("\n");
+}
+
+const gap = "  ";
+const leastColumns = 20;
+
+/** Without a terminal nothing is cut but what nobody would read. */
+function formatReason(row: FleetRow, columns: number): string {
+  return formatFleetReason(row, Number.isFinite(columns) ? { columns } : {});
+}
+
+function paint({ text, style: format }: Cell, on: { style: Output["style"]; width: number }): string {
+  const painted = format === undefined ? text : on.style(format, text);
+  return painted + " ".repeat(Math.max(0, on.width - text.length));
+}
+
+function formatFoot({ rows, tip }: FleetView, { style }: FleetFormat): string {
+  const lines = [formatFleetSummary(rows)];
+  if (tip !== null) {
+    const name = tip.ref.replace("refs/remotes/", "");
+    const unknown = rows.filter(
+      ({ behind, applied, status }) =>
+        behind === null && applied !== "" && status?.source.branch === tip.branch,
+    ).length;
+    const hint = unknown === 0 ? "" : `; ${unknown} cannot be compared: try git fetch`;
+    lines.push(style("dim", `compared with ${escapeText(name)} at ${tip.commit.slice(0, 8)}${hint}`));
+  }
+  return lines.join("\n");
+}
+
+function stateStyle(state: FleetState): Style {
+  if (state === "ready") return "green";
+  return state === "reconciling" || state === "never-reported" || state === "not-in-repository"
+    ? "yellow"
+    : "red";
+}

@@ -1,0 +1,55 @@
+import type { TimedLogLine } from "@keelson/node";
+import { escapeText, formatJson } from "@keelson/report";
+
+import type { Output, Style } from "../output.ts";
+
+/** Those of `docker compose logs`, in its order. */
+const colours: Style[] = ["cyan", "yellow", "green", "magenta", "blue"];
+const tab = "    ";
+
+/**
+ * Prints lines as `docker compose logs` does, `web-1  | text`, or as an object of JSON each. `containers` are the names
+ * of those that are there at first: the prefixes are as wide as the longest.
+ */
+export function logPrinter(
+  output: Output,
+  on: { project: string; containers: readonly string[]; timestamps: boolean },
+): (line: TimedLogLine) => void {
+  if (output.json)
+    return ({ time, service, container, stream, text }) =>
+      output.print(oneLine({ time, service, container, stream, text }));
+  const prefixOf = prefixes(output, on);
+  return ({ container, time, text }) =>
+    output.print(`${prefixOf(container)}${on.timestamps ? `${escapeText(time)} ` : ""}${plainText(text)}`);
+}
+
+function prefixes(
+  output: Output,
+  on: { project: string; containers: readonly string[] },
+): (container: string) => string {
+  const shorten = (container: string) =>
+    container.slice(container.indexOf(on.project) + on.project.length + 1);
+  const width = Math.max(...on.containers.map((container) => shorten(container).length));
+  const known = new Map<string, string>();
+  const add = (container: string) => {
+    const colour = colours[known.size % colours.length] ?? "cyan";
+    const prefix = output.style(colour, `${shorten(container).padEnd(width)}  | `);
+    known.set(container, prefix);
+    return prefix;
+  };
+  on.containers.forEach(add);
+  return (container) => known.get(container) ?? add(container);
+}
+
+/** A program's colours are left out, so that none goes on into the next line; what else rules a terminal is shown. */
+function plainText(text: string): string {
+  return escapeText(text.replace(ownColours, "").replaceAll("\t", tab));
+}
+
+// oxlint-disable-next-line no-control-regex -- an escape sequence begins with one
+const ownColours = /\u001b\[[0-9;:]*m/g;
+
+/** Line ends of JSON's values are escapes: those that are left only indent. */
+function oneLine(value: unknown): string {
+  return formatJson(value).replaceAll(/\n */g, "");
+}
