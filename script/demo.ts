@@ -1,101 +1,150 @@
-import { spawn } from "node:child_process";
-import { cp, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { appendFile, cp, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 
 import {
-  agentCommand,
   buildImageArchive,
-  findFreePort,
+  checkout,
   findLeftovers,
   keelsonCommand,
   loadImages,
   makeGitRepository,
   makeTempFolder,
-  plainEnvironment,
   removeImages,
   removeProjects,
   sharedEngine,
+  startEngine,
   startGitServer,
+  waitFor,
 } from "@keelson/test/support";
 import type Docker from "dockerode";
-import { stringify } from "yaml";
+
+import { type DemoNode, makeNode } from "./demo-node.ts";
+import { makeScreen } from "./demo-screen.ts";
 
 // The story that script/demo tells; run it by that name, it sets up what is needed.
 
-const checkout = fileURLToPath(new URL("..", import.meta.url));
-const environment = "lab";
-const node = "lab-1";
-/** Prefix of the sample's Compose projects. */
-const projectPrefix = `${environment}-`;
 const releaseFolder = "releases/sample-platform";
 
-const { values: options } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
+const { values: options } = parseArgs({
+  options: { keep: { type: "boolean", default: false }, nodes: { type: "string", default: "1" } },
+});
+if (!["1", "2"].includes(options.nodes)) {
+  console.error("usage: script/demo [--keep] [--nodes 1|2]");
+  process.exit(2);
+}
+const platform =
+  options.nodes === "2"
+    ? { environment: "clinic-eu", nodes: ["hosp-a", "hosp-b"] }
+    : { environment: "lab", nodes: ["lab-1"] };
+const { environment } = platform;
+
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
 
-const docker = await sharedEngine();
-await requireFreeNames(docker);
-await using folder = await makeTempFolder("keelson-demo-");
-await using server = await startGitServer();
+await using stack = new AsyncDisposableStack();
+const folder = stack.use(await makeTempFolder("keelson-demo-"));
+const screen = makeScreen({ hidden: folder.path, signal: stop.signal });
+const server = stack.use(await startGitServer());
 await server.createRepository("platform");
-await using repository = await makeGitRepository({ remote: server.url("platform") });
-await using samples = await loadSampleImages(docker);
-const port = await findFreePort();
-console.log(styleText("dim", `sample images loaded: ${samples.tags.length}`));
-const config = join(folder.path, "agent.yaml");
+const repository = stack.use(await makeGitRepository({ remote: server.url("platform") }));
+const nodes = await Promise.all(platform.nodes.map(async (name) => startNode(name)));
 
 try {
   await tell();
   if (options.keep) await keep();
 } finally {
-  await removeProjects(docker, projectPrefix);
+  await stack.disposeAsync();
 }
-console.log(styleText("dim", "\nEverything the demo made is removed."));
+screen.dim("\nEverything the demo made is removed.");
+
+/** One node uses the machine's engine; of two, each has an engine of its own, as on two machines. */
+async function startNode(name: string): Promise<DemoNode> {
+  const own = options.nodes === "1" ? null : stack.use(await startEngine());
+  const docker = own?.docker ?? (await sharedEngine());
+  const dockerHost = own?.dockerHost ?? process.env["DOCKER_HOST"];
+  await requireFreeNames(docker);
+  stack.defer(await loadSampleImages(docker));
+  stack.defer(async () => removeProjects(docker, `${environment}-`));
+  const url = server.url("platform");
+  const { signal } = stop;
+  return stack.use(
+    await makeNode({ environment, name, url, docker, dockerHost, folder: folder.path, signal }),
+  );
+}
 
 async function tell(): Promise<void> {
-  chapter("A state repository on a Git server");
-  await publishSample();
-  await writeAgentConfig();
-  await runInRepository(keelsonCommand(["check"]));
+  screen.chapter("A state repository on a Git server");
+  const first = await publishSample();
+  await keelson("check");
 
-  chapter("The agent brings the node to the first commit");
-  await run(agentCommand(["reconcile", "--config", config]));
+  screen.chapter(
+    nodes.length === 1 ? "An agent on the node, a process that stays" : "An agent on every node",
+  );
+  for (const node of nodes) node.startAgent((line) => showLog(node, line));
+  await Promise.all(nodes.map(async (node) => node.reached(first)));
   await showPages();
-  const before = await listContainers();
+  const before = await Promise.all(nodes.map(async (node) => node.listContainers()));
 
-  chapter("A pull request upgrades the platform to 1.1.0; the plan is what its reviewer reads");
+  screen.chapter("A pull request upgrades the platform to 1.1.0; the plan is what its reviewer reads");
   await repository.createBranch("upgrade");
   await rewrite("lock.yaml", (text) => text.replaceAll("1.0.0", "1.1.0"));
   await repository.commit({ message: "Upgrade the platform to 1.1.0" });
-  await runInRepository(
-    keelsonCommand(["plan", "-e", environment, "-n", node, "--from", "main", "--revision", "upgrade"]),
-  );
+  for (const { name } of nodes)
+    await keelson("plan", "-e", environment, "-n", name, "--from", "main", "--revision", "upgrade");
 
-  chapter("It is merged; the agent follows");
+  screen.chapter("It is merged; the agent follows by itself");
   await repository.switchTo("main");
-  await repository.merge("upgrade");
+  const merged = await repository.merge("upgrade");
   await repository.push();
-  await run(agentCommand(["reconcile", "--config", config]));
+  await Promise.all(nodes.map(async (node) => node.reached(merged)));
   await showPages();
-  showReplaced(before, await listContainers());
+  for (const [index, node] of nodes.entries())
+    showReplaced(before[index] ?? new Map(), await node.listContainers());
 
-  chapter("Another round finds nothing to do");
-  await run(agentCommand(["reconcile", "--config", config]));
-  await run(keelsonCommand(["status", "--local", "--config", config]));
+  screen.chapter("Somebody stops a container by hand");
+  for (const node of nodes) await stopByHand(node, `${environment}-core-nginx-1`);
+
+  screen.chapter("Somebody edits a file by hand; `keelson sync` does not wait for the routine look");
+  for (const node of nodes) await editByHand(node, "webhooks.json");
+
+  screen.chapter("What every node said about itself is in Git");
+  await keelson("status");
+  await screen.run(["git", "log", "-1", "--notes=keelson/*", "--format=%h %s%n%N"], {
+    cwd: repository.path,
+  });
 }
 
-async function publishSample(): Promise<void> {
+async function keelson(...args: string[]): Promise<void> {
+  await screen.run(keelsonCommand(args), { cwd: repository.path });
+}
+
+function showLog(node: DemoNode, line: string): void {
+  const entry: unknown = JSON.parse(line);
+  if (typeof entry !== "object" || entry === null || !("msg" in entry)) return;
+  screen.dim(`  ${node.name} │ ${String(entry.msg).replaceAll("\n", `\n  ${node.name} │ `)}`);
+}
+
+async function publishSample(): Promise<string> {
   for (const path of [".gitattributes", releaseFolder, `environments/${environment}`]) {
     const target = join(repository.path, path);
     await mkdir(dirname(target), { recursive: true });
     await cp(join(checkout, path), target, { recursive: true });
   }
-  await rewrite(`nodes/${node}.yaml`, (text) => `${text}settings: { sample-platform: { port: ${port} } }\n`);
-  await repository.commit({ message: "Run the sample platform 1.0.0" });
+  for (const { name, port } of nodes) await setPort(name, port);
+  const commit = await repository.commit({ message: "Run the sample platform 1.0.0" });
   await repository.push();
+  return commit;
+}
+
+/** All nodes are on this one machine, so that each publishes another port. */
+async function setPort(name: string, port: number): Promise<void> {
+  await rewrite(`nodes/${name}.yaml`, (text) =>
+    text.includes("  sample-platform:\n")
+      ? text.replace("  sample-platform:\n", `  sample-platform:\n    port: ${port}\n`)
+      : `${text}settings: { sample-platform: { port: ${port} } }\n`,
+  );
 }
 
 async function rewrite(name: string, change: (text: string) => string): Promise<void> {
@@ -103,75 +152,71 @@ async function rewrite(name: string, change: (text: string) => string): Promise<
   await writeFile(path, change(await readFile(path, "utf8")));
 }
 
-async function writeAgentConfig(): Promise<void> {
-  const secretsFile = join(folder.path, "secrets.yaml");
-  await writeFile(secretsFile, stringify({ "sample-platform": { adminKey: "only-for-the-demo" } }), {
-    mode: 0o600,
-  });
-  await writeFile(
-    config,
-    stringify({
-      environment,
-      node,
-      source: { url: server.url("platform"), branch: "main" },
-      stateDir: join(folder.path, "state"),
-      keyFile: join(folder.path, "node.key"),
-      secretsFile,
-    }),
-  );
-}
-
 /** What a visitor sees: the title, who answers behind the front, a setting of webhooks, and a route that 1.1.0 adds. */
 async function showPages(): Promise<void> {
-  console.log(styleText("cyan", `\n$ curl http://127.0.0.1:${port}/…`));
   const pages: [string, RegExp][] = [
     ["/", /<p>(.*)<\/p>/],
     ["/core/", /.*/],
     ["/webhooks/config/", /"maxRetries": \d+/],
     ["/batch/", /.*/],
   ];
-  for (const [path, pattern] of pages) {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(10_000) });
-    const text = response.ok ? await response.text() : "";
-    const match = pattern.exec(text);
-    console.log(
-      `  ${path.padEnd(18)} ${response.status}  ${response.ok ? (match?.[1] ?? match?.[0] ?? "") : "not there yet"}`,
-    );
+  for (const { port } of nodes) {
+    screen.say(styleText("cyan", `\n$ curl http://127.0.0.1:${port}/…`));
+    for (const [path, pattern] of pages) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+        signal: AbortSignal.timeout(10_000),
+      });
+      const text = response.ok ? await response.text() : "";
+      const match = pattern.exec(text);
+      const shown = response.ok ? (match?.[1] ?? match?.[0] ?? "") : "not there yet";
+      screen.say(`  ${path.padEnd(18)} ${response.status}  ${shown}`);
+    }
   }
 }
 
-async function listContainers(): Promise<Map<string, string>> {
-  const containers = await docker.listContainers({ all: true });
-  return new Map(
-    containers
-      .map(({ Id, Names }): [string, string] => [(Names[0] ?? "").slice(1), Id])
-      .filter(([name]) => name.startsWith(projectPrefix))
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
-}
-
 function showReplaced(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): void {
-  console.log("\nContainers, by their ids before and after:");
+  screen.say("\nContainers, by their ids before and after:");
   for (const [name, id] of after) {
     const old = before.get(name);
     const isSame = old === id;
     const note = isSame ? styleText("dim", "the same container") : styleText("yellow", "recreated");
-    console.log(
-      `  ${name.padEnd(26)} ${old?.slice(0, 12)} ${isSame ? "=" : "→"} ${id.slice(0, 12)}  ${note}`,
-    );
+    screen.say(`  ${name.padEnd(32)} ${old?.slice(0, 12)} ${isSame ? "=" : "→"} ${id.slice(0, 12)}  ${note}`);
   }
+}
+
+async function stopByHand({ docker, name }: DemoNode, container: string): Promise<void> {
+  screen.say(styleText("cyan", `\n${name}$ docker stop ${container}`));
+  await docker.getContainer(container).stop({ t: 2 });
+  const startedAt = performance.now();
+  await waitFor(async () => (await docker.getContainer(container).inspect()).State.Running, {
+    what: `${container} to run again`,
+    timeoutMs: 30_000,
+  });
+  screen.say(`  it runs again after ${Math.round(performance.now() - startedAt)} ms`);
+}
+
+async function editByHand({ stateDir, name, config }: DemoNode, file: string): Promise<void> {
+  const placed = join(stateDir, "instances/core/live");
+  const found = (await readdir(placed, { recursive: true })).find((path) => path.endsWith(file));
+  if (found === undefined) throw new Error(`${file} is not below ${placed}`);
+  const path = join(placed, found);
+  const original = await readFile(path, "utf8");
+  screen.say(styleText("cyan", `\n${name}$ echo oops >> ${found}`));
+  await appendFile(path, "oops\n");
+  await keelson("sync", "--config", config);
+  if ((await readFile(path, "utf8")) !== original) throw new Error(`${path} was not repaired`);
 }
 
 /** Leaves everything running until the demo is interrupted. */
 async function keep(): Promise<void> {
-  const agent = `script/keelson status --local --config ${config}`;
-  console.log(`
-The platform keeps running until you press Ctrl-C.
-  the page             http://127.0.0.1:${port}/
+  const [first] = nodes;
+  screen.say(`
+Everything keeps running until you press Ctrl-C.
+  the pages            ${nodes.map(({ port }) => `http://127.0.0.1:${port}/`).join("  ")}
   the state repository git clone ${server.url("platform")}
-  a round by hand      node apps/agent/src/main.ts reconcile --config ${config}
-  the status           ${agent}
-Try: docker stop ${projectPrefix}core-nginx-1, then a round by hand; or change a setting in a clone, push, and run a round.`);
+  a node's status      script/keelson status --local --config ${first?.config}
+  a node's health      script/keelson doctor --config ${first?.config}
+Try: stop a container; or change a setting in a clone and push it, then run keelson status in that clone.`);
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {}, 60_000);
     stop.signal.addEventListener("abort", () => {
@@ -182,24 +227,24 @@ Try: docker stop ${projectPrefix}core-nginx-1, then a round by hand; or change a
 }
 
 /** The sample's project names must be free: what is not the demo's is never touched. */
-async function requireFreeNames(engine: Docker): Promise<void> {
-  const { containers, networks, volumes } = await findLeftovers(engine, projectPrefix);
+async function requireFreeNames(docker: Docker): Promise<void> {
+  const { containers, networks, volumes } = await findLeftovers(docker, `${environment}-`);
   const found = [...containers, ...networks, ...volumes];
   if (found.length === 0) return;
-  console.error(
-    `The engine already has things whose names begin with ${projectPrefix}: ${found.join(", ")}.`,
+  throw new Error(
+    `The engine already has things whose names begin with ${environment}-: ${found.join(", ")}. ` +
+      "Remove them if they are left from an earlier demo, then run this again.",
   );
-  console.error("Remove them if they are left from an earlier demo, then run this again.");
-  process.exit(1);
 }
 
-/** Loads the images that the sample names; those that were not there before go with the demo. */
-async function loadSampleImages(engine: Docker): Promise<AsyncDisposable & { tags: string[] }> {
+/** Loads the images that the sample names; returns what removes those that were not there before. */
+async function loadSampleImages(docker: Docker): Promise<() => Promise<void>> {
   const tags = await findSampleTags();
-  const present = new Set((await engine.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []));
+  const present = new Set((await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []));
   const missing = tags.filter((tag) => !present.has(tag));
-  await loadImages(engine, await Promise.all(missing.map(async (tag) => buildImageArchive({ tag }))));
-  return { tags: missing, [Symbol.asyncDispose]: async () => removeImages(engine, missing) };
+  await loadImages(docker, await Promise.all(missing.map(async (tag) => buildImageArchive({ tag }))));
+  screen.dim(`sample images loaded: ${missing.length}`);
+  return async () => removeImages(docker, missing);
 }
 
 async function findSampleTags(): Promise<string[]> {
@@ -210,28 +255,4 @@ async function findSampleTags(): Promise<string[]> {
     [...text.matchAll(/image: (keelson-sample\/\S+)/g)].map((match) => match[1] ?? ""),
   );
   return [...new Set(tags)];
-}
-
-function chapter(title: string): void {
-  console.log(`\n${styleText("bold", `── ${title}`)}`);
-}
-
-async function runInRepository(command: readonly string[]): Promise<void> {
-  await run(command, repository.path);
-}
-
-/** Runs a command of the product as a user would, its output shown as it comes. */
-async function run(command: readonly string[], cwd = checkout): Promise<void> {
-  stop.signal.throwIfAborted();
-  const [program = "", ...args] = command;
-  const name = args[0]?.includes("apps/agent") === true ? "keelson-agent" : "keelson";
-  const shown = args.slice(1).map((arg) => (arg.startsWith(folder.path) ? relative(folder.path, arg) : arg));
-  console.log(styleText("cyan", `\n$ ${name} ${shown.join(" ")}`));
-  const child = spawn(program, args, {
-    cwd,
-    env: plainEnvironment({ FORCE_COLOR: process.stdout.isTTY ? "1" : undefined }),
-    stdio: "inherit",
-  });
-  const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  if (exitCode !== 0) throw new Error(`${name} ${args[1]} ended with ${exitCode}`);
 }
