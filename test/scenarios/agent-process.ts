@@ -15,6 +15,8 @@ export interface Round {
   readonly exitCode: number | null;
   /** What it printed as JSON; throws when it printed none. */
   readonly status: Status;
+  /** Whether it tried any operation: the status goes on telling of the last round that did. */
+  readonly worked: boolean;
   /** Its log: the plan, and a line for each operation. */
   readonly output: string;
 }
@@ -36,7 +38,7 @@ export function startAgent(
   config: string,
   { env, timeoutMs = 120_000, log }: ReconcileOptions & { log: string[] },
 ): RunningAgent {
-  const [file, ...args] = agentCommand(["reconcile", "--config", config, "--json"]);
+  const [file, ...args] = agentCommand(["reconcile", "--config", config, "--json", "--log", "human"]);
   // A process group of its own, so that a timeout reaches its children too.
   const child = spawn(file, args, {
     env: plainEnvironment(env),
@@ -94,7 +96,10 @@ function describeRound(on: { exitCode: number | null; stdout: string; stderr: st
   return {
     exitCode: on.exitCode,
     output: on.stderr,
-    get status() {
+    get worked() {
+      return this.status.operation?.finishedAt === this.status.observedAt;
+    },
+    get status(): Status {
       try {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is in it is what scenarios check
         return JSON.parse(on.stdout) as Status;

@@ -1,4 +1,4 @@
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, lstat, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { checkout } from "../support/index.ts";
@@ -22,7 +22,8 @@ export async function saveArtefacts(platform: {
   await cp(platform.folder, join(folder, "node"), {
     recursive: true,
     verbatimSymlinks: true,
-    filter: (path) => path !== join(platform.folder, "state/git"),
+    // A socket cannot be copied.
+    filter: async (path) => path !== join(platform.folder, "state/git") && !(await lstat(path)).isSocket(),
   });
   try {
     const containers = await listContainers(docker, `${environment}-`);

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { agentCommand, plainEnvironment, waitFor } from "../../support/index.ts";
+import { waitFor } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
+import { type StayingAgent, startStaying } from "./staying-agent.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -22,34 +20,13 @@ services:
 
 describe("keelson-agent run", () => {
   const platform = usePlatform({ release, agent: { interval: "1s" } });
-  let agent: ChildProcess;
-  let log = "";
+  let agent: StayingAgent;
 
   beforeAll(() => {
-    const [file, ...args] = agentCommand(["run", "--config", platform().config]);
-    agent = spawn(file, args, { env: plainEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [agent.stdout, agent.stderr]) {
-      stream?.setEncoding("utf8").on("data", (chunk: string) => {
-        log += chunk;
-      });
-    }
+    agent = startStaying(platform().config);
   });
-  afterAll(async () => {
-    if (agent.exitCode === null && agent.signalCode === null) {
-      agent.kill("SIGKILL");
-      await once(agent, "close");
-    }
-  });
+  afterAll(async () => agent[Symbol.asyncDispose]());
 
-  const settled = async (what: string, check: () => Promise<boolean>) =>
-    waitFor(
-      async () =>
-        (await check()) || Promise.reject(new Error(`not yet; the agent said\n${log.slice(-2000)}`)),
-      {
-        what,
-        timeoutMs: 60_000,
-      },
-    );
   const runs = async (name: string, image?: string) => {
     const found = (await platform().containers()).filter(({ service }) => `web/${service}` === name);
     const [only] = found;
@@ -59,7 +36,7 @@ describe("keelson-agent run", () => {
   };
 
   it("must bring the node to the commit by itself", async () => {
-    await settled("both services", async () => (await runs("web/web")) && runs("web/side"));
+    await agent.until("both services", async () => (await runs("web/web")) && runs("web/side"));
     expect(await platform().pageOf("web/web")).toBe("web 1\n");
   });
 
@@ -68,7 +45,7 @@ describe("keelson-agent run", () => {
     await platform().upgrade({
       "packages/web/compose.yaml": (text) => text.replace(platform().image("web:1"), "IMAGES/web:2"),
     });
-    await settled("the new image", async () => runs("web/web", "web:2"));
+    await agent.until("the new image", async () => runs("web/web", "web:2"));
     expect((await platform().container("web/side")).id).toBe(side.id);
   });
 
@@ -76,16 +53,16 @@ describe("keelson-agent run", () => {
     const before = await platform().container("web/side");
     await platform().server.stop();
     await platform().docker.getContainer(before.id).stop({ t: 0 });
-    await settled("the repair", async () => runs("web/side"));
+    await agent.until("the repair", async () => runs("web/side"));
     expect((await platform().container("web/side")).id).toBe(before.id);
     await platform().server.start();
   });
 
   it("must start no round while nothing changes", async () => {
-    await settled("the round after Git came back", async () => /Git answers again/.test(log));
-    const rounds = () => log.split("watch: round:").length;
+    await agent.until("the round after Git came back", () => agent.events().includes("git-back"));
+    const rounds = () => agent.events().filter((name) => name === "round-began").length;
     // A round asks in its own way; when a few looks in a row asked for none, each was a single request.
-    await settled("quiet", async () => {
+    await agent.until("quiet", async () => {
       const [before, looks] = [rounds(), platform().server.requests.length];
       await waitFor(async () => platform().server.requests.length >= looks + 3, { what: "three looks" });
       const asked = platform().server.requests.slice(looks);
@@ -99,9 +76,7 @@ describe("keelson-agent run", () => {
 
   it("must stop at SIGTERM and leave everything running", async () => {
     const before = await platform().containers();
-    agent.kill("SIGTERM");
-    const [exitCode] = await once(agent, "close");
-    expect(exitCode).toBe(0);
+    expect(await agent.end("SIGTERM")).toBe(0);
     expect(await platform().containers()).toEqual(before);
   });
 });

@@ -80,9 +80,9 @@ describe("a round while the Git server", () => {
     await expectUntouched(platform(), before);
     expect(await platform().pageOf("web/web")).toBe("web 1\n");
     expectFault(round, { code });
+    expect(round.worked).toBe(false);
     expect(round.status).toMatchObject({
       source: { applied: good },
-      operation: null,
     });
     expect(JSON.stringify(round.status) + round.output).not.toContain(password);
     const kept = JSON.parse(await readFile(join(platform().stateDir, "status.json"), "utf8"));

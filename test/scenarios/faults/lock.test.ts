@@ -31,7 +31,7 @@ describe("two agents on one state folder", () => {
       `${platform().project("web")}-web-1`,
     ]);
     for (const round of rounds) expectReady(round);
-    const worked = rounds.filter(({ status }) => status.operation !== null);
+    const worked = rounds.filter(({ worked }) => worked);
     expect(worked).toHaveLength(1);
   });
 

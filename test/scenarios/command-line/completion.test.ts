@@ -1,0 +1,172 @@
+import { spawn } from "node:child_process";
+import { existsSync, globSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type TempFolder,
+  checkout,
+  endProcess,
+  keelsonCommand,
+  makeTempFolder,
+  outputOf,
+  plainEnvironment,
+  runKeelson,
+  waitFor,
+} from "../../support/index.ts";
+
+/** What is to be completed, with what it becomes: all candidates, sorted. */
+const lines: [string[], string[]][] = [
+  [["pl"], ["plan"]],
+  [
+    ["completion", ""],
+    ["bash", "fish", "zsh"],
+  ],
+  [
+    ["help", "ex"],
+    ["exec", "explain"],
+  ],
+  [
+    ["plan", "--re"],
+    ["--repository", "--revision"],
+  ],
+  [["plan", "-e", "lab", "--exit"], ["--exit-code"]],
+  [["-V", "expl"], ["explain"]],
+  [
+    ["plan", "--config", "some/"],
+    ["some/agent.yaml", "some/folder"],
+  ],
+  [["plan", "--state-dir", "some/"], ["some/folder"]],
+  [["plan", "--config=some/a"], ["some/agent.yaml"]],
+  [["plan", "--revision", ""], []],
+  [["check", "pl"], []],
+  [["paln", "--re"], []],
+];
+
+let folder: TempFolder;
+beforeAll(async () => {
+  folder = await makeTempFolder("keelson-completion-");
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const script = await outputOf(keelsonCommand(["completion", shell]));
+    await writeFile(folder.join(`script.${shell}`), script);
+  }
+  await mkdir(folder.join("some/folder"), { recursive: true });
+  await writeFile(folder.join("some/agent.yaml"), "");
+});
+afterAll(async () => folder[Symbol.asyncDispose]());
+
+describe("the completion for bash", () => {
+  it.each(lines)("must make of %j %j", async (words, candidates) => {
+    // Bash takes --option=value for three words.
+    const all = ["keelson", ...words.flatMap((word) => word.split(/(?<=^--\w+)(=)/))];
+    const listing = `source script.bash 2>errors
+      compopt() { :; }
+      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+      _keelson 2>>errors
+      [[ ! -s errors ]] && printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const stdout = await outputOf(["bash", "--norc", "-c", listing, "bash", ...all], { cwd: folder.path });
+    expect(
+      stdout
+        .split("\n")
+        .filter((line) => line !== "")
+        .sort(),
+    ).toEqual(candidates);
+  });
+
+  it("must complete what is typed", async () => {
+    const child = spawn("script", ["--quiet", "--command", "bash --norc --noprofile -i", "/dev/null"], {
+      cwd: folder.path,
+      env: plainEnvironment({ TERM: "dumb" }),
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+    child.stdin.on("error", () => {});
+    try {
+      child.stdin.write('source script.bash; keelson() { echo "called: $*."; }\n');
+      child.stdin.write("keelson pl\t--conf\tsome/a\t--js\t\n");
+      const called = await waitFor(() => /called: (plan.*)\./.exec(output), { what: "the completed line" });
+      expect(called[1]).toBe("plan --config some/agent.yaml --json");
+    } finally {
+      child.stdin.end("exit\n");
+      await endProcess(child.pid ?? 0);
+    }
+  });
+
+  it("must be the same with --json, and refuse other shells", async () => {
+    const { stdout } = await runKeelson(["completion", "bash", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      shell: "bash",
+      script: expect.stringContaining("complete -F"),
+    });
+    const other = await runKeelson(["completion", "tcsh"]);
+    expect(other.stderr).toMatch(/bash, zsh, fish/);
+    expect(other.exitCode).toBe(2);
+  });
+});
+
+const fish = findShell("fish");
+describe.runIf(fish !== null)("the completion for fish", () => {
+  it.each(lines)("must make of %j %j", async (words, candidates) => {
+    const line = ["keelson", ...words].join(" ");
+    const stdout = await runShell(fish, [
+      "--no-config",
+      ...(fish?.root === ""
+        ? []
+        : [`--init-command=set fish_function_path ${fish?.root}/usr/share/fish/functions`]),
+      `--command=source script.fish; complete --do-complete '${line}'`,
+    ]);
+    const found = stdout.split("\n").map((each) => each.split("\t")[0]?.replace(/^--\w+=|\/$/g, "") ?? "");
+    expect(found.filter((each) => each !== "").sort()).toEqual(candidates);
+  });
+});
+
+const zsh = findShell("zsh");
+describe.runIf(zsh !== null)("the completion for zsh", () => {
+  it("must be one that it can read, with every option as its own functions want it", async () => {
+    await runShell(zsh, ["-f", "-n", "script.zsh"]);
+    const calls = "compdef() { :; }; _arguments() { print -rl -- $@; }; source ./script.zsh";
+    const specs = async (name: string) =>
+      (await runShell(zsh, ["-f", "-c", `${calls}; ${name}`])).split("\n");
+    expect(await specs("_keelson_plan")).toEqual(
+      expect.arrayContaining([
+        "(-C --repository)--repository[state repository]: :_files -/",
+        "--config[agent.yaml of this node]: :_files",
+        expect.stringMatching(/^--secrets\[YAML file of the node's secrets/),
+        "--json[print JSON]",
+      ]),
+    );
+    expect(await specs("_keelson_completion")).toContain("1: :(bash zsh fish)");
+    const inner = "_keelson_plan() { print plan; }; line=(plan) state=rest";
+    expect(await specs(`${inner}; _arguments() { state=rest line=(plan); }; _keelson`)).toContain("plan");
+  });
+});
+
+interface FoundShell {
+  file: string;
+  /** Where Debian's package is unpacked; empty for an installed one. */
+  root: string;
+}
+
+/** Of the machine, or what script/setup --tests unpacked privately. */
+function findShell(name: string): FoundShell | null {
+  const installed = (process.env["PATH"] ?? "")
+    .split(":")
+    .map((path) => join(path, name))
+    .find((path) => existsSync(path));
+  if (installed !== undefined) return { file: installed, root: "" };
+  const root = join(checkout, ".keelson/shells");
+  const file = [`bin/${name}`, `usr/bin/${name}`]
+    .map((path) => join(root, path))
+    .find((path) => existsSync(path));
+  return file === undefined ? null : { file, root };
+}
+
+async function runShell(shell: FoundShell | null, args: readonly string[]): Promise<string> {
+  const { file = "", root = "" } = shell ?? {};
+  const libraries = root === "" ? {} : { LD_LIBRARY_PATH: globSync(`${root}/usr/lib/*-linux-gnu`).join(":") };
+  return outputOf([file, ...args], {
+    cwd: folder.path,
+    env: plainEnvironment({ ...libraries, HOME: folder.path }),
+  });
+}
