@@ -22,7 +22,8 @@ export type Behaviour =
   | { readonly kind: "normal" }
   | { readonly kind: "slow"; readonly delayMs: number }
   | { readonly kind: "hang" }
-  | { readonly kind: "fail"; readonly status: number }
+  /** Only requests whose path has `path` in it fail, where that is said. */
+  | { readonly kind: "fail"; readonly status: number; readonly path?: string }
   | { readonly kind: "cut"; readonly afterBytes: number };
 
 export interface HttpFront extends AsyncDisposable {
@@ -55,7 +56,7 @@ export async function startHttpFront({ answer, credentials }: HttpFrontOptions):
     requests.push({ method: request.method ?? "GET", path: request.url ?? "/" });
     if (behaviour.kind === "hang") return;
     if (behaviour.kind === "slow") await sleep(behaviour.delayMs);
-    if (behaviour.kind === "fail") {
+    if (behaviour.kind === "fail" && (request.url ?? "").includes(behaviour.path ?? "")) {
       response.writeHead(behaviour.status).end();
       return;
     }

@@ -55,14 +55,17 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   return isReady(round) ? 0 : 1;
 }
 
-/** A watcher that started this round hears how it goes. */
+/** A watcher that started this round hears how it goes, if it still lives. */
 function tell(message: RoundMessage): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message, () => {});
 }
 
-/** Aborted when the watcher says that the branch has moved on. */
+/** Aborted when the watcher says that the branch has moved on, or is gone: the next one must not wait for this round. */
 function listenForNewer(): AbortSignal {
   const newer = new AbortController();
+  process.once("disconnect", () =>
+    newer.abort(new KeelsonError({ code: "K9062", message: "the agent that began this round is gone" })),
+  );
   process.on("message", (message) => {
     if (message !== newerRevision) return;
     newer.abort(new KeelsonError({ code: "K9060", message: "a newer revision came" }));
@@ -137,10 +140,11 @@ async function runRound(
   };
   try {
     const report = wireReport(config);
-    const follow = wireSource(config, report);
+    const followed = wireSource(config, report);
     using node = await wireApply(await settingsOf(config), {
+      ...followed,
       fetchRevision: async (record) => {
-        const revision = await follow(record);
+        const revision = await followed.fetchRevision(record);
         tell({ type: "fetched", commit: revision.refused ?? revision.commit });
         return revision;
       },

@@ -49,7 +49,20 @@ export async function fetchRevision(input: FetchRevisionInput): Promise<Revision
  */
 export async function readTracked({ gitDir }: Pick<FetchRevisionInput, "gitDir">): Promise<Revision | null> {
   const commit = await readRef(gitDir, tipRef);
-  if (commit === null) return null;
+  return commit === null ? null : readHeld({ gitDir, commit });
+}
+
+/** The same for another commit of the copy; null also when the copy does not have it, or not whole. */
+export async function readEarlier(of: { gitDir: string; commit: string }): Promise<Revision | null> {
+  try {
+    return await readHeld(of);
+  } catch (error) {
+    if (error instanceof DamageError) return null;
+    throw error;
+  }
+}
+
+async function readHeld({ gitDir, commit }: { gitDir: string; commit: string }): Promise<Revision> {
   const reader = openCopyReader({ gitDir, commit });
   const held = { commit, reader, summary: await reader.readSummary(), fetched: false };
   return revisionOf(held, { gitDir, ref: tipRef });

@@ -1,5 +1,5 @@
 export { readCredential } from "./credential.ts";
-export { fetchRevision, readTracked } from "./fetch-revision.ts";
+export { fetchRevision, readEarlier, readTracked } from "./fetch-revision.ts";
 export type { FetchRevisionInput } from "./fetch-revision.ts";
 export { refusedCommit } from "./follow.ts";
 export type { Follow } from "./follow.ts";

@@ -13,6 +13,8 @@ export interface RecordState {
     /** By `<project>/<service>`, the services of its instance that it depends on: they are removed after it. */
     dependsOn: Record<string, string[]>;
   } | null;
+  /** The last commit of which a round did something, or that was found applied; null before the first time. */
+  attempted: string | null;
   /** Parts of the digests of services as applied, so that a plan can say what changed: by `<project>/<service>`. */
   serviceParts: Record<string, Record<string, string>>;
   /**
@@ -22,4 +24,10 @@ export interface RecordState {
   openServices: readonly string[];
 }
 
-export const emptyRecord: RecordState = { containers: {}, applied: null, serviceParts: {}, openServices: [] };
+export const emptyRecord: RecordState = {
+  containers: {},
+  applied: null,
+  attempted: null,
+  serviceParts: {},
+  openServices: [],
+};

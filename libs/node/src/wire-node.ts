@@ -102,6 +102,8 @@ export async function wirePlan(
 export interface ApplyInput extends Pick<WireInput, "emit"> {
   /** Gets the node's record: what the node followed before decides what it follows now. */
   fetchRevision: (record: NodeRecord) => Promise<Revision>;
+  /** A revision that was read before; null when it is not here any more. */
+  readRevision: (commit: string) => Promise<Revision | null>;
   /** Where others read this node's reports; null when they stay here. */
   report: ReportPort | null;
   signal: AbortSignal;
@@ -140,6 +142,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
         ...wireDesired({ emit: input.emit, fetchRevision, composeBinary: settings.composeBinary }),
         ...reportPorts,
         ...observers(settings, secrets),
+        readRevision: input.readRevision,
         secrets,
         record: memory,
         operations: hideSecretsIn(

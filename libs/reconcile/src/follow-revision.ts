@@ -26,7 +26,7 @@ export interface FollowPorts {
     readFollowed: () => FollowedBranch | null;
     saveFollowed: (followed: { branch: string; commit: string }) => void;
   };
-  /** The commit that this node said it had seen when it last reported; null when it never did or cannot be asked. */
+  /** The commit that this node said it was at when it last reported; null when it never did or cannot be asked. */
   readReported: () => Promise<string | null>;
 }
 

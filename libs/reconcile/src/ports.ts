@@ -90,6 +90,8 @@ export interface ReadPorts extends DesiredPorts {
 
 /** The whole path. */
 export interface Ports extends ReadPorts {
+  /** A revision that was read before; null when it is not here any more. */
+  readRevision: (commit: string) => Promise<Revision | null>;
   record: RecordPort;
   operations: OperationPorts;
   /** The report that lies in the node's own folder; null when there is none. */

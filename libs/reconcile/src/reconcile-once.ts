@@ -37,6 +37,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     hideValues = ports.secrets.hideValues;
     ({ applied } = ports.record.readState());
     await walkPath(walk, { reference, ports, until: "plan" });
+    if (walk.problems.length > 0) await walkLastGood(walk, { ports, reference });
     await applyWalk(walk, { ports, ...options });
     ({ applied } = ports.record.readState());
   });
@@ -45,6 +46,27 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     reportRound(node, { outcome, options }),
   );
   return { ...walk, error, ...reported };
+}
+
+/**
+ * What has problems changes nothing, and must not leave the node alone either: it is kept at the last revision that was
+ * worked on. That one and not the last one applied: going back from half an upgrade is for people to decide.
+ */
+async function walkLastGood(
+  walk: Walk,
+  { ports, reference }: { ports: Ports; reference: NodeReference },
+): Promise<void> {
+  const { revision, problems } = walk;
+  const { attempted } = ports.record.readState();
+  if (revision === null || attempted === null || attempted === revision.commit) return;
+  const last = await ports.readRevision(attempted);
+  if (last === null) return;
+  const { staleBecause, refused = revision.commit } = revision;
+  const kept = { ...last, refused, ...(staleBecause === undefined ? {} : { staleBecause }) };
+  const again = newWalk();
+  const fetchRevision = async () => Promise.resolve(kept);
+  await walkPath(again, { reference, ports: { ...ports, fetchRevision }, until: "plan" });
+  if (again.plan !== null) Object.assign(walk, again, { problems });
 }
 
 /**

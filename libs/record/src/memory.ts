@@ -55,7 +55,8 @@ export function openMemory(database: DatabaseSync): Memory {
 
 function readState(database: DatabaseSync): RecordState {
   const containers = database.prepare("SELECT id, project, service FROM containers ORDER BY id").all();
-  const applied = database.prepare("SELECT value FROM applied").get();
+  const row = database.prepare("SELECT value FROM applied").get();
+  const applied = row === undefined ? null : readApplied(String(row["value"]));
   const parts = database.prepare("SELECT service, parts FROM service_parts ORDER BY service").all();
   return {
     openServices: readOpenServices(database),
@@ -65,11 +66,20 @@ function readState(database: DatabaseSync): RecordState {
         { project: String(row["project"]), service: String(row["service"]) },
       ]),
     ),
-    applied: applied === undefined ? null : readApplied(String(applied["value"])),
+    applied,
+    attempted: readAttempted(database, applied),
     serviceParts: Object.fromEntries(
       parts.map((row) => [String(row["service"]), readParts(String(row["parts"]))]),
     ),
   };
+}
+
+/** A round that did something since then, or else what is applied. */
+function readAttempted(database: DatabaseSync, applied: Applied | null): string | null {
+  const round = database.prepare("SELECT commit_id, started_at FROM rounds ORDER BY id DESC LIMIT 1").get();
+  if (round === undefined) return applied?.commit ?? null;
+  const isLater = applied === null || String(round["started_at"]) > applied.appliedAt;
+  return isLater ? String(round["commit_id"]) : applied.commit;
 }
 
 /** Also of operations that ended: which containers they made is not known before the round is finished. */

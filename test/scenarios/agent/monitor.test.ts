@@ -1,4 +1,4 @@
-import { readFile, readdir, readlink } from "node:fs/promises";
+import { readFile, readdir, readlink, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,10 @@ describe("the monitor of an agent", () => {
     agent = startStaying(platform().config);
     await agent.until("readiness", ready);
   });
-  afterAll(async () => agent[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await agent[Symbol.asyncDispose]();
+    await rm(monitor.socket, { force: true });
+  });
 
   it.each([{ socketPath: monitor.socket }, { host: "127.0.0.1", port: monitor.port }])(
     "must answer at %o",

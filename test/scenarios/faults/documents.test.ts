@@ -177,7 +177,7 @@ describe("a commit with a mistake", () => {
       expectFault(round, { code, resource: at(paths), says });
       expect(round.output).toContain(`error[${code}] ${at(paths)} `);
       const observed = await platform().repository.head();
-      expect(round.status.source).toMatchObject({ observed, attempted: "", applied: good });
+      expect(round.status.source).toMatchObject({ observed, attempted: good, applied: good });
     };
     await whilePushed(platform(), { changes: changes(paths), look });
 

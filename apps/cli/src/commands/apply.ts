@@ -32,6 +32,7 @@ export async function apply(
   const progress = showProgress(output);
   using node = await wireApply(settings, {
     fetchRevision: async () => revision,
+    readRevision: async () => Promise.resolve(null),
     report: null,
     signal,
     lockWaitMs,
