@@ -66,7 +66,7 @@ export async function makeNode(input: DemoNodeInput): Promise<DemoNode> {
     config,
     stateDir,
     startAgent: (onLine) => {
-      const [program, ...args] = agentCommand(["run", "--config", config]);
+      const [program, ...args] = agentCommand(["run", "--config", config, "--log", "human"]);
       agent = spawn(program, args, { env: plainEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
       createInterface({ input: agent.stdout ?? process.stdin }).on("line", onLine);
     },

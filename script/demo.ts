@@ -111,19 +111,23 @@ async function tell(): Promise<void> {
 
   screen.chapter("What every node said about itself is in Git");
   await keelson("status");
-  await screen.run(["git", "log", "-1", "--notes=keelson/*", "--format=%h %s%n%N"], {
-    cwd: repository.path,
-  });
+  await showNotes();
 }
 
 async function keelson(...args: string[]): Promise<void> {
   await screen.run(keelsonCommand(args), { cwd: repository.path });
 }
 
-function showLog(node: DemoNode, line: string): void {
-  const entry: unknown = JSON.parse(line);
-  if (typeof entry !== "object" || entry === null || !("msg" in entry)) return;
-  screen.dim(`  ${node.name} │ ${String(entry.msg).replaceAll("\n", `\n  ${node.name} │ `)}`);
+function showLog({ name }: DemoNode, line: string): void {
+  screen.dim(`  ${name} │ ${line}`);
+}
+
+/** The notes of the commit that all nodes are at: each begins with the fields that come first in the alphabet. */
+async function showNotes(): Promise<void> {
+  const args = ["log", "-1", "--notes=keelson/*", "--format=%h %s%n%N"];
+  screen.say(styleText("cyan", "\n$ git log -1 --notes='keelson/*' --format='%h %s%n%N'"));
+  for (const line of (await repository.git(...args)).split("\n").filter((each) => each !== ""))
+    screen.say(line.length <= 160 ? line : `${line.slice(0, 160)}…`);
 }
 
 async function publishSample(): Promise<string> {
