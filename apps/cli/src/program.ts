@@ -1,18 +1,9 @@
 import { keelsonVersion } from "@keelson/model";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 
-import { apply } from "./commands/apply.ts";
-import { check } from "./commands/check.ts";
-import { completion } from "./commands/completion.ts";
-import { doctor } from "./commands/doctor.ts";
-import { exec } from "./commands/exec.ts";
-import { explain } from "./commands/explain.ts";
-import { type EngineOptions, logs, parseSince, parseTail } from "./commands/logs.ts";
-import { plan } from "./commands/plan.ts";
-import { render } from "./commands/render.ts";
-import { status } from "./commands/status.ts";
-import { parseTimeout, sync } from "./commands/sync.ts";
+import type { EngineOptions } from "./commands/logs.ts";
 import { shells } from "./completion.ts";
+import { parseSince, parseTail, parseTimeout } from "./option-values.ts";
 import {
   addNodeOptions,
   addReferenceOptions,
@@ -44,18 +35,44 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     program.addCommand(command);
   };
 
-  add(checkCommand(), async (command, output) => check(command.opts(), output));
-  add(renderCommand(), async (command, output) => render(command.opts(), output));
-  add(planCommand(), async (command, output) => plan(command.opts(), output));
-  add(applyCommand(), async (command, output) => apply(command.opts(), { output, signal }));
-  add(statusCommand(), async (command, output) => status(command.opts(), { output, signal }));
-  add(syncCommand(), async (command, output) => sync(command.opts(), { output, signal }));
-  add(doctorCommand(), async (command, output) => doctor(command.opts(), output));
-  add(logsCommand(), async (command, output) => logs(command.opts(), { args: command.args, output, signal }));
-  program.addCommand(execCommand(async (options, on) => finish(await exec(options, { ...on, signal }))));
-  add(explainCommand(), async (command, output) => explain(command.args[0] ?? "", output));
+  // A command is loaded when it runs: `version`, `--help` and a wrong usage answer without the libraries.
+  add(checkCommand(), async (command, output) =>
+    (await import("./commands/check.ts")).check(command.opts(), output),
+  );
+  add(renderCommand(), async (command, output) =>
+    (await import("./commands/render.ts")).render(command.opts(), output),
+  );
+  add(planCommand(), async (command, output) =>
+    (await import("./commands/plan.ts")).plan(command.opts(), output),
+  );
+  add(applyCommand(), async (command, output) =>
+    (await import("./commands/apply.ts")).apply(command.opts(), { output, signal }),
+  );
+  add(statusCommand(), async (command, output) =>
+    (await import("./commands/status.ts")).status(command.opts(), { output, signal }),
+  );
+  add(syncCommand(), async (command, output) =>
+    (await import("./commands/sync.ts")).sync(command.opts(), { output, signal }),
+  );
+  add(doctorCommand(), async (command, output) =>
+    (await import("./commands/doctor.ts")).doctor(command.opts(), output),
+  );
+  add(logsCommand(), async (command, output) =>
+    (await import("./commands/logs.ts")).logs(command.opts(), { args: command.args, output, signal }),
+  );
+  program.addCommand(
+    execCommand(async (options, on) =>
+      finish(await (await import("./commands/exec.ts")).exec(options, { ...on, signal })),
+    ),
+  );
+  add(explainCommand(), async (command, output) =>
+    (await import("./commands/explain.ts")).explain(command.args[0] ?? "", output),
+  );
   add(completionCommand(), async (command, output) =>
-    completion(program, { shell: command.processedArgs[0], output }),
+    (await import("./commands/completion.ts")).completion(program, {
+      shell: command.processedArgs[0],
+      output,
+    }),
   );
   add(new Command("version").description("print the version"), async (_command, output) => {
     if (output.json) output.printJson({ version: keelsonVersion });

@@ -1,7 +1,8 @@
 import { KeelsonError, compareText, hintFor, quote, stalled } from "@keelson/model";
 import type { Revision } from "@keelson/model";
 
-import { type NodeOptions, findAgentConfig } from "./node-options.ts";
+import { type NodeOptions } from "./node-options.ts";
+import { findAgentConfig } from "./node-place.ts";
 
 /** Which node is meant: as said, as in agent.yaml, or the only one there is. Throws K9010 when that is not clear. */
 export async function chooseNode(

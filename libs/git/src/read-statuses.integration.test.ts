@@ -184,6 +184,16 @@ it("fetches the statuses into a clone of one branch that was never set up, and f
   await expect(fetchStatusRefs(clone)).rejects.toMatchObject({ code: "K2001" });
 });
 
+it("fetches with them the branches that a clone follows, which tell what the nodes should be at", async () => {
+  await using at = await setUp();
+  const clone = { repository: at.repository.path, remote: "origin" };
+  await at.repository.git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*");
+  await at.publish("lab/n1", "1", { as: "branch" });
+  await fetchStatusRefs(clone);
+  expect(await at.repository.git("rev-parse", "refs/remotes/origin/main")).toBe(at.commit);
+  expect(await readStatuses(clone)).toMatchObject([{ json: "1" }]);
+});
+
 it.each(["", "--upload-pack=touch x", "upstream", "ext::sh -c x", "/tmp"])(
   "K2004 for the remote %j, which is none",
   async (remote) => {

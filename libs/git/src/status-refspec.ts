@@ -17,15 +17,19 @@ export interface StatusRemoteInput {
 const defaultTimeoutMs = 60_000;
 
 /**
- * Fetches the statuses of all nodes into a clone, as Git's own configuration of that clone reaches the remote; those
- * that are gone on the remote go here too. Asks nobody for a password. Throws K2001 when that fails, K2004 when there
+ * Fetches the statuses of all nodes into a clone, as Git's own configuration of that clone reaches the remote, and with
+ * them the branches that the clone follows, which tell what the nodes should be at. What is gone on the remote goes here
+ * too. Asks nobody for a password. Throws K2001 when that fails, K2004 when there
  * is no such clone or remote, K2005 and K2010.
  */
 export async function fetchStatusRefs(input: StatusRemoteInput): Promise<void> {
-  await readRefspecs(input);
   const { remote } = input;
+  const all = allBranches(remote);
+  const isFollowed = (await readRefspecs(input)).includes(all);
+  const [notes, branches] = statusRefspecs(remote);
+  const refspecs = [notes, isFollowed ? all : branches];
   const options = ["--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
-  const end = await run(input, ["fetch", ...options, "--", remote, ...statusRefspecs(remote)]);
+  const end = await run(input, ["fetch", ...options, "--", remote, ...refspecs]);
   if (end.exitCode !== 0) {
     const message = `the statuses cannot be fetched from ${remote}`;
     const hint = `Try git fetch ${remote} in the clone: it must work without asking anything.`;
@@ -40,7 +44,7 @@ export async function fetchStatusRefs(input: StatusRemoteInput): Promise<void> {
 export async function configureStatusRefspec(input: StatusRemoteInput): Promise<boolean> {
   const { remote } = input;
   const present = await readRefspecs(input);
-  const all = `+refs/heads/*:refs/remotes/${remote}/*`;
+  const all = allBranches(remote);
   const missing = statusRefspecs(remote).filter((refspec) => {
     if (present.includes(refspec)) return false;
     return !(refspec.startsWith(`+${statusPrefixes.branch}`) && present.includes(all));
@@ -55,7 +59,12 @@ export async function configureStatusRefspec(input: StatusRemoteInput): Promise<
   return missing.length > 0;
 }
 
-function statusRefspecs(remote: string): string[] {
+/** What a clone has by itself. */
+function allBranches(remote: string): string {
+  return `+refs/heads/*:refs/remotes/${remote}/*`;
+}
+
+function statusRefspecs(remote: string): [notes: string, branches: string] {
   const { notes, branch } = statusPrefixes;
   return [`+${notes}*:${notes}*`, `+${branch}*:refs/remotes/${remote}/keelson/status/*`];
 }

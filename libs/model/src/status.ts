@@ -10,9 +10,11 @@ export const conditionTypes = [
   "Drifted",
   "Reported",
 ] as const;
+export type ConditionType = (typeof conditionTypes)[number];
 
 export const Condition = z.object({
-  type: z.enum(conditionTypes),
+  /** One of `conditionTypes`, or of a newer version. */
+  type: z.string(),
   status: z.enum(["true", "false", "unknown"]),
   reason: z.string(),
   message: z.string(),
@@ -74,7 +76,7 @@ export const Status = z.object({
   appliedDigest: z.string(),
   conditions: z.array(Condition),
   operation: z
-    .strictObject({
+    .object({
       trigger: z.string(),
       startedAt: z.string(),
       finishedAt: z.string(),

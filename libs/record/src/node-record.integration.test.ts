@@ -73,11 +73,23 @@ describe("the memory", () => {
         b2: { project: "lab-core", service: "redis" },
       },
       applied,
+      attempted: applied.commit,
       serviceParts: { "lab-core/nginx": { image: "nginx:1", compose: "x" } },
       openServices: [],
     });
     expect(record.readComposeModel("inputs")).toEqual(model("lab-core"));
     expect(record.readComposeModel("others")).toBeNull();
+  });
+
+  test("knows of which commit a round did something last", () => {
+    using record = openRecord({ path });
+    record.beginRound({ commit: "c1", startedAt: at });
+    expect(record.readState().attempted).toBe("c1");
+    const seconds = (count: number) => new Date(Date.parse(at) + count * 1000).toISOString();
+    record.saveApplied({ ...applied, appliedAt: seconds(1) });
+    expect(record.readState().attempted).toBe(applied.commit);
+    record.beginRound({ commit: "c2", startedAt: seconds(2) });
+    expect(record.readState().attempted).toBe("c2");
   });
 
   test("replaces and forgets", () => {
@@ -89,6 +101,7 @@ describe("the memory", () => {
     expect(record.readState()).toEqual({
       containers: { b2: { project: "lab-core", service: "redis" } },
       applied: { ...applied, commit: "e".repeat(40) },
+      attempted: "e".repeat(40),
       serviceParts: { "lab-core/nginx": { image: "nginx:2" } },
       openServices: [],
     });
@@ -397,6 +410,7 @@ describe("a record of the first format", () => {
   const state = {
     containers: { a1: { project: "lab-core", service: "nginx" } },
     applied: { ...applied, instanceOrder: ["core"], dependsOn: { "lab-core/nginx": [] } },
+    attempted: "c".repeat(40),
     serviceParts: { "lab-core/nginx": { image: "nginx:1" } },
     openServices: ["lab-core/nginx"],
   };

@@ -1,5 +1,6 @@
 import {
   type Condition,
+  type ConditionType,
   type InstanceStatus,
   type Revision,
   type StatusError,
@@ -67,7 +68,7 @@ function sourceCondition(revision: Revision | null): Unsince<Condition> {
 }
 
 function condition(
-  type: Condition["type"],
+  type: ConditionType,
   status: boolean | null,
   text: { reason: string; message: string },
 ): Unsince<Condition> {

@@ -3,7 +3,8 @@ import { readBootId, wireApply } from "@keelson/node";
 import { type Round, reconcileOnce } from "@keelson/reconcile";
 import { formatOperation } from "@keelson/report";
 
-import { type NodeOptions, readNodeSettings } from "../node-options.ts";
+import { type NodeOptions } from "../node-options.ts";
+import { readNodeSettings } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printPlan } from "../print/plan.ts";
 import { printProblems } from "../print/problems.ts";

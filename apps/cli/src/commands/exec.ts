@@ -14,7 +14,7 @@ export async function exec(
 ): Promise<number> {
   const { instance, service, command, signal } = on;
   // Bytes pass as they are and nothing is hidden, so that a broken file of secrets keeps nobody out.
-  const engine = await wireEngine({ ...(await readEngineSettings(options)), secretsFile: null });
+  const engine = await wireEngine({ ...readEngineSettings(options), secretsFile: null });
   await findContainers(engine, { instance, services: [service], signal });
   const { stdin, stdout, stderr } = process;
   const tty = stdin.isTTY && stdout.isTTY;

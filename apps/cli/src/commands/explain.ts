@@ -1,14 +1,11 @@
-import { readFileSync } from "node:fs";
-
 import { KeelsonError, stalled } from "@keelson/model";
 
+import { readErrorsPage } from "../errors-page.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
-
-const errorsPage = new URL("../../../../docs/errors.md", import.meta.url);
 
 /** What an error code means and what to do about it, from docs/errors.md. */
 export async function explain(code: string, output: Output): Promise<ExitCode> {
-  const entry = findEntry(readFileSync(errorsPage, "utf8"), code.toUpperCase());
+  const entry = findEntry(readErrorsPage(), code.toUpperCase());
   if (entry === null) {
     throw new KeelsonError({
       code: "K9012",

@@ -10,7 +10,8 @@ import {
 import { type NodeEngine, type NodeSettings, wireEngine } from "@keelson/node";
 import { InvalidArgumentError } from "commander";
 
-import { type NodeOptions, findAgentConfig, readNodeSettings } from "../node-options.ts";
+import { type NodeOptions } from "../node-options.ts";
+import { findAgentConfig, readNodePlace } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { logPrinter } from "../print/log.ts";
 
@@ -30,7 +31,7 @@ export async function logs(
   on: { args: readonly string[]; output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
   const [instance = "", ...services] = on.args;
-  const engine = await wireEngine(await readEngineSettings(options));
+  const engine = await wireEngine(readEngineSettings(options));
   const containers = await findContainers(engine, { instance, services, signal: on.signal });
   await engine.streamLogs({
     instance,
@@ -49,7 +50,7 @@ export async function logs(
 }
 
 /** Throws K9010 when neither the options nor agent.yaml name an environment. */
-export async function readEngineSettings(options: EngineOptions): Promise<NodeSettings> {
+export function readEngineSettings(options: EngineOptions): Omit<NodeSettings, "composeBinary"> {
   const config = findAgentConfig(options.config);
   const environment = options.environment ?? config?.environment;
   if (environment === undefined) {
@@ -61,7 +62,7 @@ export async function readEngineSettings(options: EngineOptions): Promise<NodeSe
     });
   }
   const reference = { environment, node: config?.node ?? "" };
-  return readNodeSettings({ ...options, repository: "" }, reference);
+  return readNodePlace(options, reference);
 }
 
 /** This node's own containers of an instance, or of some services of it. Throws K9016 and K9017 when there are none. */

@@ -2,7 +2,8 @@ import { findComposeBinary, wireDesired, wirePlan } from "@keelson/node";
 import type { Revision } from "@keelson/model";
 import { type Walk, planBetween, planOnce, policyOf, readDesired } from "@keelson/reconcile";
 
-import { type NodeOptions, readNodeSettings } from "../node-options.ts";
+import { type NodeOptions } from "../node-options.ts";
+import { readNodeSettings } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printPlan } from "../print/plan.ts";
 import { printProblems } from "../print/problems.ts";

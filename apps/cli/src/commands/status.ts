@@ -1,7 +1,8 @@
 import { readLocalStatus } from "@keelson/node";
 
 import { type FleetOptions, lookAtFleet } from "../fleet.ts";
-import { defaultConfigPath, defaultStateDir, findAgentConfig } from "../node-options.ts";
+import { defaultConfigPath, defaultStateDir } from "../node-options.ts";
+import { findAgentConfig } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { formatFleet } from "../print/fleet.ts";
 import { watchFleet } from "../print/fleet-watch.ts";

@@ -2,7 +2,8 @@ import { Duration, parseDurationMs } from "@keelson/model";
 import { readLocalStatus, syncAgent } from "@keelson/node";
 import { InvalidArgumentError } from "commander";
 
-import { defaultConfigPath, defaultStateDir, findAgentConfig } from "../node-options.ts";
+import { defaultConfigPath, defaultStateDir } from "../node-options.ts";
+import { findAgentConfig } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printStatus } from "../print/status.ts";
 

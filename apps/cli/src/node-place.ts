@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { type AgentConfig, parseDurationMs } from "@keelson/model";
+import { type NodeSettings, findComposeBinary, readAgentConfig } from "@keelson/node";
+
+import { type NodeOptions, defaultConfigPath, defaultStateDir } from "./node-options.ts";
+
+/** Flags over agent.yaml over defaults. */
+export async function readNodeSettings(
+  options: NodeOptions,
+  reference: { environment: string; node: string },
+): Promise<NodeSettings> {
+  return { ...readNodePlace(options, reference), composeBinary: await findComposeBinary(process.env) };
+}
+
+/** The same for what needs no Compose, and no repository. */
+export function readNodePlace(
+  options: Omit<NodeOptions, "repository">,
+  reference: { environment: string; node: string },
+): Omit<NodeSettings, "composeBinary"> {
+  const config = findAgentConfig(options.config);
+  const stateDir =
+    options.stateDir === undefined ? (config?.stateDir ?? defaultStateDir) : resolve(options.stateDir);
+  const keyFile = options.keyFile === undefined ? undefined : resolve(options.keyFile);
+  const secretsFile = options.secrets === undefined ? config?.secretsFile : resolve(options.secrets);
+  return {
+    ...reference,
+    stateDir,
+    keyFile: keyFile ?? (options.stateDir === undefined ? config?.keyFile : undefined) ?? `${stateDir}.key`,
+    secretsFile: secretsFile ?? null,
+    dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],
+    pullTimeoutMs: parseDurationMs(config?.timeouts.pull ?? "15m"),
+  };
+}
+
+/** The node's configuration; null when there is none at the place where one was only expected. */
+export function findAgentConfig(path: string | undefined): AgentConfig | null {
+  return path === undefined || (path === defaultConfigPath && !existsSync(path))
+    ? null
+    : readAgentConfig(path);
+}
