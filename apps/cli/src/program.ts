@@ -118,7 +118,8 @@ function applyCommand(): Command {
   const command = new Command("apply").description("bring this machine to a committed revision");
   return addNodeOptions(command)
     .option("--revision <rev>", "the revision", "HEAD")
-    .option("--verbose", "also print every operation in its order");
+    .option("--verbose", "also print every operation in its order")
+    .option("--timing", "also say how long each step took");
 }
 
 function statusCommand(): Command {

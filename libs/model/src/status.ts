@@ -84,6 +84,7 @@ export const Status = z.object({
       done: z.int(),
       failed: z.int(),
       skipped: z.int(),
+      seconds: z.record(z.string(), z.number()),
     })
     .nullable(),
   retry: z.object({ attempt: z.int(), nextAt: z.string() }).nullable(),

@@ -17,6 +17,8 @@ export interface OperationResult {
   error: unknown;
   /** Why it was skipped, in words; empty otherwise. */
   because: string;
+  /** Milliseconds from the begin of the apply to its end; 0 for what was skipped. */
+  endedMs: number;
 }
 
 export interface ApplyContext {
@@ -42,7 +44,7 @@ const parallelOperations = 4;
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<OperationResult[]> {
   requireOrder(plan);
   const runLimited = newLimit(parallelOperations);
-  const run: Run = { ...context, journalError: null };
+  const run: Run = { ...context, journalError: null, begunMs: performance.now() };
   const results = new Map<string, Promise<OperationResult>>();
   for (const operation of plan.operations) {
     const before = operation.after.flatMap((id) => results.get(id) ?? []);
@@ -58,6 +60,7 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Oper
 interface Run extends ApplyContext {
   /** Set when the journal cannot be written any more: what a later round could not learn of is not begun. */
   journalError: unknown;
+  begunMs: number;
 }
 
 function requireOrder({ operations }: Plan): void {
@@ -88,7 +91,7 @@ function reasonOf(result: OperationResult): string {
 
 function skip(operation: Operation, on: { run: Run; because: string }): OperationResult {
   on.run.ports.emit({ type: "operation-skipped", operation, because: on.because });
-  return { operation, outcome: "skipped", error: null, because: on.because };
+  return { operation, outcome: "skipped", error: null, because: on.because, endedMs: 0 };
 }
 
 async function beginOperation(operation: Operation, run: Run): Promise<OperationResult> {
@@ -111,7 +114,8 @@ async function beginOperation(operation: Operation, run: Run): Promise<Operation
   const elapsedMs = performance.now() - startedAt;
   if (error === null) emit({ type: "operation-finished", operation, elapsedMs });
   else emit({ type: "operation-failed", operation, error, elapsedMs });
-  return { operation, outcome: error === null ? "done" : "failed", error, because: "" };
+  const endedMs = performance.now() - run.begunMs;
+  return { operation, outcome: error === null ? "done" : "failed", error, because: "", endedMs };
 }
 
 function noteIn(run: Run, note: () => void): unknown {
@@ -141,6 +145,12 @@ async function dispatch(operation: Operation, context: ApplyContext): Promise<vo
     context: OperationContext,
   ) => Promise<void>;
   await run(operation, operationContext);
+}
+
+/** How long nothing was done but waiting at the end: for services to come up, mostly. */
+export function waitedMs(results: readonly OperationResult[]): number {
+  const endOf = (of: readonly OperationResult[]) => Math.max(0, ...of.map(({ endedMs }) => endedMs));
+  return endOf(results) - endOf(results.filter(({ operation }) => operation.kind !== "await-service"));
 }
 
 /** Runs at most `places` tasks at a time, in the order of asking. */

@@ -2,12 +2,18 @@ import { type RecordState, required } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
 import type { NodeReference } from "@keelson/render";
 
-import { applyPlan } from "./apply-plan.ts";
+import { applyPlan, waitedMs } from "./apply-plan.ts";
 import { errorOf } from "./error-of.ts";
 import { observeNode } from "./observe-node.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
 import { rememberRound } from "./remember.ts";
-import { type ReportOptions, type Reported, describeUnreported, reportRound } from "./report-round.ts";
+import {
+  type ReportOptions,
+  type Reported,
+  type RoundOutcome,
+  describeUnreported,
+  reportRound,
+} from "./report-round.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, newWalk, policyOf, walkPath } from "./walk-path.ts";
 
@@ -41,11 +47,25 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     await applyWalk(walk, { ports, ...options });
     ({ applied } = ports.record.readState());
   });
-  const outcome = { ...walk, error, applied, hideValues, startedAt, finishedAt: node.now() };
-  const reported = await newStepTimer(node.emit)("report", async () =>
-    reportRound(node, { outcome, options }),
-  );
+  const outcome = {
+    ...walk,
+    times: splitTimes(walk),
+    error,
+    applied,
+    hideValues,
+    startedAt,
+    finishedAt: node.now(),
+  };
+  const step = newStepTimer(node.emit, walk.times);
+  const reported = await step("report", async () => reportRound(node, { outcome, options }));
   return { ...walk, error, ...reported };
+}
+
+/** Of the apply's time, what was only waiting for health is told apart. */
+function splitTimes({ times, results }: Walk): RoundOutcome["times"] {
+  if (times.apply === undefined) return times;
+  const health = waitedMs(results);
+  return { ...times, apply: times.apply - health, health };
 }
 
 /**
@@ -80,7 +100,7 @@ async function applyWalk(
   const { ports, reference, signal, waiting = new AbortController().signal } = on;
   const { revision, desired, plan } = walk;
   if (revision === null || desired === null || plan === null) return;
-  const step = newStepTimer(ports.emit);
+  const step = newStepTimer(ports.emit, walk.times);
   const now = () => ports.now().toISOString();
   const isIdle = plan.operations.length === 0;
   const roundId = isIdle ? null : ports.record.beginRound({ commit: revision.commit, startedAt: now() });

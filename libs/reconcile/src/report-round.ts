@@ -44,6 +44,7 @@ export type RoundOutcome = Pick<
   | "plan"
   | "remaining"
   | "results"
+  | "times"
   | "problems"
   | "error"
   | "applied"

@@ -15,7 +15,7 @@ import { observeNode } from "./observe-node.ts";
 import type { DesiredPorts, ReadPorts } from "./ports.ts";
 import { readRevision } from "./read-revision.ts";
 import { resolveModels } from "./resolve-models.ts";
-import { newStepTimer } from "./step.ts";
+import { type StepTimes, newStepTimer } from "./step.ts";
 
 /** What a walk along the path found out so far; what was not reached is null. */
 export interface Walk {
@@ -31,6 +31,7 @@ export interface Walk {
   remaining: Plan | null;
   /** Why it went no further. */
   problems: Problem[];
+  times: StepTimes;
 }
 
 export function newWalk(): Walk {
@@ -45,6 +46,7 @@ export function newWalk(): Walk {
     results: [],
     remaining: null,
     problems: [],
+    times: {},
   };
 }
 
@@ -60,7 +62,7 @@ export type WalkInput = { reference: NodeReference } & (
  */
 export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const { reference, ports } = input;
-  const step = newStepTimer(ports.emit);
+  const step = newStepTimer(ports.emit, walk.times);
   const hasStopped = (problems: Problem[]) => {
     walk.problems = problems;
     if (problems.length > 0) ports.emit({ type: "problems-found", problems });

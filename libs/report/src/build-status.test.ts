@@ -110,6 +110,7 @@ function status(more: Partial<StatusInput> = {}): Status {
     plan,
     remaining: plan,
     results: [],
+    times: {},
     problems: [],
     error: null,
     applied: null,
@@ -211,6 +212,7 @@ describe("buildStatus", () => {
       done: 1,
       failed: 0,
       skipped: 0,
+      seconds: {},
     };
     const built = status({ error, last: { ...before, operation }, finishedAt: new Date(9000) });
     const since = "1970-01-01T00:00:01.000Z";

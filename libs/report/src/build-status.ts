@@ -72,6 +72,9 @@ function buildOperation(input: StatusInput): Status["operation"] {
     done: count("done"),
     failed: count("failed"),
     skipped: count("skipped"),
+    seconds: Object.fromEntries(
+      Object.entries(input.times).map(([step, ms]) => [step, Math.round(ms) / 1000]),
+    ),
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   RecordState,
   Revision,
   Status,
+  Step,
 } from "@keelson/model";
 
 /** All that is known at the end of a round. */
@@ -32,6 +33,8 @@ export interface StatusInput {
   remaining: Plan | null;
   results: { operation: Operation; outcome: "done" | "failed" | "skipped"; error: unknown }[];
   problems: Problem[];
+  /** Milliseconds that each step took; `health` is the part of the apply that was only waiting for it. */
+  times: Partial<Record<Step | "health", number>>;
   /** Why the round did not come to its end; null when it did. */
   error: unknown;
   applied: RecordState["applied"];

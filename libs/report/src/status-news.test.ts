@@ -14,6 +14,7 @@ const operation = {
   done: 3,
   failed: 0,
   skipped: 0,
+  seconds: {},
 };
 const error = {
   code: "K3002",

@@ -1,4 +1,4 @@
-import { formatError } from "@keelson/model";
+import { type Status, formatError } from "@keelson/model";
 import { readBootId, wireApply } from "@keelson/node";
 import { type Round, reconcileOnce } from "@keelson/reconcile";
 import { formatOperation } from "@keelson/report";
@@ -18,6 +18,7 @@ const lockWaitMs = 10_000;
 export interface ApplyOptions extends NodeOptions {
   revision: string;
   verbose?: boolean;
+  timing?: boolean;
 }
 
 /** One round on this machine, from a committed revision of a local repository. */
@@ -56,6 +57,7 @@ export async function apply(
   });
   progress.end();
   printRound(output, { round, signal });
+  if (options.timing === true && !output.json) printTiming(output, round.status);
   return isApplied(round) ? exitCodes.done : exitCodes.failed;
 }
 
@@ -87,4 +89,11 @@ function printRound(output: Output, on: { round: Round; signal: AbortSignal }): 
     if (error !== null) output.printError(formatError(error));
   }
   output.printError(`${output.styleError("red", "not applied")}  ${ready?.message ?? ""}`);
+}
+
+/** Where the time went; with --json it is in the status. */
+function printTiming(output: Output, { operation }: Status): void {
+  for (const [step, seconds] of Object.entries(operation?.seconds ?? {})) {
+    output.printError(`${step.padEnd(8)}${seconds.toFixed(3).padStart(9)} s`);
+  }
 }
