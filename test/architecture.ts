@@ -16,13 +16,19 @@ const allowedEdges: Record<string, readonly string[]> = {
   ...Object.fromEntries(ioRooms.map((room) => [room, ["model"]])),
   reconcile: ["model", "manifest", "settings", "render", "plan", "report"],
   node: ["model", "manifest", "reconcile", ...ioRooms],
-  cli: ["model", "git", "plan", "report", "reconcile", "node"],
+  diagnosis: ["model", "node", ...ioRooms],
+  cli: ["model", "git", "plan", "report", "reconcile", "node", "diagnosis"],
   agent: ["model", "git", "engine", "report", "reconcile", "node"],
   test: [],
 };
 
-/** Doors for the process that stays: they load nothing but `node:` modules. */
-const lightDoors = new Set(["@keelson/git/poll", "@keelson/engine/poll"]);
+/** Doors for the process that stays, and for what a command line needs at once: they load nothing but `node:` modules. */
+const lightDoors = new Set([
+  "@keelson/git/poll",
+  "@keelson/engine/poll",
+  "@keelson/model/light",
+  "@keelson/report/light",
+]);
 
 /** The only things of Node that a pure room may use. */
 const pureNodeModules = new Set(["node:crypto"]);

@@ -1,7 +1,6 @@
 export { readAgentConfig } from "./agent-config-file.ts";
 export { acceptRevision } from "./accept-revision.ts";
 export { readBootId } from "./boot-id.ts";
-export { type Check, diagnose } from "./diagnosis.ts";
 export { readLocalStatus } from "./local-status.ts";
 export { overlayMemory } from "./memory.ts";
 export {
@@ -12,7 +11,7 @@ export {
   type TimedLogLine,
   wireEngine,
 } from "./node-engine.ts";
-export { type NodeSettings, controlPath, gitPath, recordPath } from "./node-settings.ts";
+export { type NodeSettings, controlPath, gitPath, lockPath, recordPath } from "./node-settings.ts";
 export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
 export { syncAgent } from "./sync-agent.ts";
 export { reportPlace, wireReport } from "./wire-report.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { diagnose } from "@keelson/node";
+import { diagnose } from "@keelson/diagnosis";
 
 import { type NodeOptions, defaultConfigPath, defaultStateDir } from "../node-options.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";

@@ -1,4 +1,4 @@
-import type { Check } from "@keelson/node";
+import type { Check } from "@keelson/diagnosis";
 
 import type { Output, Style } from "../output.ts";
 import { count } from "./problems.ts";

@@ -1,11 +1,11 @@
 import { type PushProbe, compareServerClock, probePush } from "@keelson/git";
 import { type AgentConfig, KeelsonError, required } from "@keelson/model";
+import { reportPlace } from "@keelson/node";
 
-import { judgeClock } from "./diagnosis-clock.ts";
-import { withoutConfig } from "./diagnosis-config.ts";
-import { type ExaminedNode, gitTimeoutMs, sourceOf } from "./diagnosis-node.ts";
-import { type Verdict, attempt, failed, failure, ok, skipped, warning } from "./diagnosis-verdict.ts";
-import { reportPlace } from "./wire-report.ts";
+import { judgeClock } from "./clock.ts";
+import { withoutConfig } from "./config-checks.ts";
+import { type ExaminedNode, gitTimeoutMs, sourceOf } from "./examined-node.ts";
+import { type Verdict, attempt, failed, failure, ok, skipped, warning } from "./verdict.ts";
 
 export async function examineBranch({ config, branchTip }: ExaminedNode): Promise<Verdict> {
   if (config instanceof KeelsonError) return skipped(withoutConfig);

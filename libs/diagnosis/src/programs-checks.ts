@@ -2,11 +2,11 @@ import { findComposeBinary, readComposeVersion } from "@keelson/compose";
 import { findNeededPrograms } from "@keelson/git";
 import { KeelsonError } from "@keelson/model";
 import { readFlockVersion } from "@keelson/record";
+import { reportPlace } from "@keelson/node";
 
-import { withoutConfig } from "./diagnosis-config.ts";
-import { type ExaminedNode, gitTimeoutMs } from "./diagnosis-node.ts";
-import { type Verdict, attempt, failed, ok, skipped } from "./diagnosis-verdict.ts";
-import { reportPlace } from "./wire-report.ts";
+import { withoutConfig } from "./config-checks.ts";
+import { type ExaminedNode, gitTimeoutMs } from "./examined-node.ts";
+import { type Verdict, attempt, failed, ok, skipped } from "./verdict.ts";
 
 export async function examineCompose({ environment }: ExaminedNode): Promise<Verdict> {
   const found = await attempt(async () => {

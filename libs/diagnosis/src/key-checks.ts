@@ -4,11 +4,11 @@ import { connectEngine, observeEngine } from "@keelson/engine";
 import { KeelsonError } from "@keelson/model";
 import { findLockHolders } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
+import { lockPath, recordPath } from "@keelson/node";
 
-import { withoutConfig } from "./diagnosis-config.ts";
-import { type ExaminedNode, engineTimeoutMs } from "./diagnosis-node.ts";
-import { type Verdict, attempt, count, failed, failure, ok, skipped } from "./diagnosis-verdict.ts";
-import { lockPath, recordPath } from "./node-settings.ts";
+import { withoutConfig } from "./config-checks.ts";
+import { type ExaminedNode, engineTimeoutMs } from "./examined-node.ts";
+import { type Verdict, attempt, count, failed, failure, ok, skipped } from "./verdict.ts";
 
 const lostKeyHint =
   "Restore the key from a copy, or name the right file in keyFile; with another one, what runs here counts as somebody else's.";

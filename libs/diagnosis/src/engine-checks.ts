@@ -1,9 +1,9 @@
 import { KeelsonError } from "@keelson/model";
 
-import { judgeClock } from "./diagnosis-clock.ts";
-import { engineThresholds, judgeSpace } from "./diagnosis-disk.ts";
-import type { ExaminedNode } from "./diagnosis-node.ts";
-import { type Verdict, failed, failure, ok, skipped } from "./diagnosis-verdict.ts";
+import { judgeClock } from "./clock.ts";
+import { engineThresholds, judgeSpace } from "./disk-checks.ts";
+import type { ExaminedNode } from "./examined-node.ts";
+import { type Verdict, failed, failure, ok, skipped } from "./verdict.ts";
 
 const silent = "the engine does not answer";
 /** The oldest that Keelson was tried with: Docker 20.10. */

@@ -3,9 +3,9 @@ import { geteuid } from "node:process";
 import { KeelsonError } from "@keelson/model";
 import { examineStateFolder, readDiskSpace } from "@keelson/store";
 
-import { octal } from "./diagnosis-config.ts";
-import type { ExaminedNode } from "./diagnosis-node.ts";
-import { type Verdict, attempt, failed, failure, ok, warning } from "./diagnosis-verdict.ts";
+import { octal } from "./config-checks.ts";
+import type { ExaminedNode } from "./examined-node.ts";
+import { type Verdict, attempt, failed, failure, ok, warning } from "./verdict.ts";
 
 /** Less is a warning or a failure. */
 export interface SpaceThresholds {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { judgeClock } from "./diagnosis-clock.ts";
-import { engineThresholds, judgeSpace } from "./diagnosis-disk.ts";
+import { judgeClock } from "./clock.ts";
+import { engineThresholds, judgeSpace } from "./disk-checks.ts";
 
 const MiB = 1024 ** 2;
 

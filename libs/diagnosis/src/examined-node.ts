@@ -4,10 +4,9 @@ import { type EngineInfo, connectEngine, engineInfo } from "@keelson/engine";
 import { findBranchTip } from "@keelson/git";
 import { type AgentConfig, KeelsonError, type RecordState, parseDurationMs } from "@keelson/model";
 import { openRecordCopy } from "@keelson/record";
+import { readAgentConfig, recordPath } from "@keelson/node";
 
-import { readAgentConfig } from "./agent-config-file.ts";
-import { attempt } from "./diagnosis-verdict.ts";
-import { recordPath } from "./node-settings.ts";
+import { attempt } from "./verdict.ts";
 
 export interface DiagnosisInput {
   /** Of agent.yaml. */

@@ -2,12 +2,11 @@ import { request } from "node:http";
 
 import { KeelsonError } from "@keelson/model";
 import { findLockHolders } from "@keelson/record";
+import { controlPath, lockPath, readLocalStatus } from "@keelson/node";
 
-import { withoutConfig } from "./diagnosis-config.ts";
-import type { ExaminedNode } from "./diagnosis-node.ts";
-import { type Verdict, attempt, failed, failure, ok, skipped, warning } from "./diagnosis-verdict.ts";
-import { readLocalStatus } from "./local-status.ts";
-import { controlPath, lockPath } from "./node-settings.ts";
+import { withoutConfig } from "./config-checks.ts";
+import type { ExaminedNode } from "./examined-node.ts";
+import { type Verdict, attempt, failed, failure, ok, skipped, warning } from "./verdict.ts";
 
 const answerTimeoutMs = 5_000;
 

@@ -5,8 +5,8 @@ import { geteuid } from "node:process";
 import { type AgentConfig, KeelsonError } from "@keelson/model";
 import { countSecrets } from "@keelson/secrets";
 
-import type { ExaminedNode } from "./diagnosis-node.ts";
-import { type Verdict, attempt, count, failed, failure, ok, skipped, warning } from "./diagnosis-verdict.ts";
+import type { ExaminedNode } from "./examined-node.ts";
+import { type Verdict, attempt, count, failed, failure, ok, skipped, warning } from "./verdict.ts";
 
 export const withoutConfig = "agent.yaml is missing or not valid";
 

@@ -1,4 +1,4 @@
-import { type Verdict, failure, ok, warning } from "./diagnosis-verdict.ts";
+import { type Verdict, failure, ok, warning } from "./verdict.ts";
 
 const warningMs = 5_000;
 const failureMs = 60_000;

@@ -1,14 +1,14 @@
 import { KeelsonError, formatError, redact } from "@keelson/model";
 
-import { examineAgent, examineLock, examineReport } from "./diagnosis-agent.ts";
-import { examineConfig, examineCredentials, examineSecretsFile } from "./diagnosis-config.ts";
-import { examineStateDir, examineStateDisk } from "./diagnosis-disk.ts";
-import { examineEngine, examineEngineClock, examineEngineDisk } from "./diagnosis-engine.ts";
-import { examineBranch, examineClock, examineSourcePush, examineStatusPush } from "./diagnosis-git.ts";
-import { examineKey, examineOwnership, examineRecord } from "./diagnosis-key.ts";
-import { type DiagnosisInput, type ExaminedNode, examineNode } from "./diagnosis-node.ts";
-import { examineCompose, examineFlock, examineGitPrograms } from "./diagnosis-programs.ts";
-import { type Verdict, failed, failure } from "./diagnosis-verdict.ts";
+import { examineAgent, examineLock, examineReport } from "./agent-checks.ts";
+import { examineConfig, examineCredentials, examineSecretsFile } from "./config-checks.ts";
+import { examineStateDir, examineStateDisk } from "./disk-checks.ts";
+import { examineEngine, examineEngineClock, examineEngineDisk } from "./engine-checks.ts";
+import { examineBranch, examineClock, examineSourcePush, examineStatusPush } from "./git-checks.ts";
+import { examineKey, examineOwnership, examineRecord } from "./key-checks.ts";
+import { type DiagnosisInput, type ExaminedNode, examineNode } from "./examined-node.ts";
+import { examineCompose, examineFlock, examineGitPrograms } from "./programs-checks.ts";
+import { type Verdict, failed, failure } from "./verdict.ts";
 
 /** One thing that was looked at. */
 export interface Check extends Verdict {

@@ -1,0 +1,1 @@
+export { type Check, diagnose } from "./diagnose.ts";
