@@ -113,14 +113,15 @@ async function writeScripts(scripts: readonly { path: string; text: string }[]):
 }
 
 /**
- * Runs the steps of a console block, each in a shell of its own that knows the last exit code. A command must succeed
- * unless its answer shows an error or the next command asks for its exit code. Returns what is not as shown, or null.
+ * Runs the steps of a console block, each in a shell of its own that knows the last exit code, and the folder and the
+ * exported variables that the last shell of this home ended with. A command must succeed unless its answer shows an
+ * error or the next command asks for its exit code. Returns what is not as shown, or null.
  */
 export async function runConsole(block: Block, options: ConsoleOptions): Promise<string | null> {
   const steps = stepsOf(block);
   let lastCode = 0;
   for (const [index, { command, output }] of steps.entries()) {
-    const script = `exec 2>&1\n(exit ${lastCode})\n${command}\n`;
+    const script = `exec 2>&1\n${goOn}\n(exit ${lastCode})\n${command}\n`;
     const { exitCode, stdout } = await runProgram(["bash", "-c", script], options);
     lastCode = exitCode ?? 128;
     const mayFail = output.includes("error[") || steps[index + 1]?.command === "echo $?";
@@ -128,4 +129,16 @@ export async function runConsole(block: Block, options: ConsoleOptions): Promise
     return `line ${block.line}: $ ${command}\n--- shown\n${output}--- answered, exit code ${lastCode}\n${stdout}`;
   }
   return null;
+}
+
+const goOn = [
+  `[[ ! -e "$HOME/.last-shell" ]] || source "$HOME/.last-shell"`,
+  `trap '{ export -p; printf "cd %q\\n" "$PWD"; } >"$HOME/.last-shell"' EXIT`,
+].join("\n");
+
+/** Writes a block that a page tells its reader to put into a file, below this folder. */
+export async function writeShown(block: Block, folder: string): Promise<void> {
+  const path = join(folder, block.attributes["write"] ?? "");
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, block.text);
 }
