@@ -36,7 +36,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const { reference } = options;
   const startedAt = node.now();
   const walk = newWalk();
-  let applied: RecordState["applied"] = null;
+  let applied: RoundOutcome["applied"];
   let hideValues = (text: string) => text;
   const error = await errorOf(async () => {
     const ports = await node.openPorts();

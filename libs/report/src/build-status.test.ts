@@ -61,6 +61,15 @@ const plan: Plan = {
   notices: [],
 };
 
+const applied = {
+  commit: "c",
+  desiredDigest: "d",
+  lockDigest: "l",
+  appliedAt: "",
+  instanceOrder: [],
+  dependsOn: {},
+};
+
 function container(more: Partial<ObservedContainer> = {}): ObservedContainer {
   return {
     id: "c1",
@@ -221,6 +230,13 @@ describe("buildStatus", () => {
     expect(built.operation).toEqual(operation);
     const mended = status({ last: before, finishedAt: new Date(9000) });
     expect(conditionOf(mended, "Ready")?.since).toBe("1970-01-01T00:00:09.000Z");
+  });
+
+  it("must not lose what was applied when the record cannot be read", () => {
+    const last = status({ applied: { ...applied, commit: "c" } });
+    const error = new KeelsonError({ code: "K5006", message: "the key is gone" });
+    expect(status({ applied: undefined, last, error }).source.applied).toBe("c");
+    expect(status({ applied: null, last, error }).source.applied).toBe("");
   });
 
   it("must be reconciling while something is tried again, and not when only a human can help", () => {

@@ -21,6 +21,7 @@ export function buildStatus(input: StatusInput): Status {
   const instances = (input.desired?.instances ?? []).map((instance) => buildInstance(instance, input));
   const errors = collectErrors(input);
   const observedAt = input.finishedAt.toISOString();
+  const applied = describeApplied(input);
   return {
     v: 1,
     seq: input.last?.seq ?? 0,
@@ -33,11 +34,11 @@ export function buildStatus(input: StatusInput): Status {
       branch: input.source.branch,
       observed: input.revision?.refused ?? input.revision?.commit ?? "",
       attempted: input.plan === null ? "" : (input.revision?.commit ?? ""),
-      applied: input.applied?.commit ?? "",
+      applied: applied.commit,
     },
     lockDigest: input.desired?.lockDigest ?? "",
     desiredDigest: input.desired?.digest ?? "",
-    appliedDigest: input.applied?.desiredDigest ?? "",
+    appliedDigest: applied.digest,
     conditions: buildConditions(input, { instances, errors }).map((condition) => ({
       ...condition,
       since: input.last?.conditions.find((before) => isSameCondition(before, condition))?.since ?? observedAt,
@@ -51,6 +52,13 @@ export function buildStatus(input: StatusInput): Status {
     instances,
     omitted: { errors: 0, services: 0 },
   };
+}
+
+/** What cannot be read has not gone back: the report before tells it. */
+function describeApplied({ applied, last }: StatusInput): { commit: string; digest: string } {
+  return applied === undefined
+    ? { commit: last?.source.applied ?? "", digest: last?.appliedDigest ?? "" }
+    : { commit: applied?.commit ?? "", digest: applied?.desiredDigest ?? "" };
 }
 
 function isSameCondition(a: Omit<Condition, "since">, b: Omit<Condition, "since">): boolean {

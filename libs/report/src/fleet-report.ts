@@ -50,10 +50,10 @@ export function chooseReport(reports: readonly ReadReport[]): ReadReport | undef
 
 const kinds: readonly ReadReport["kind"][] = ["forged", "unreadable", "read"];
 
-/** The newest first: by its number, for clocks can be wrong. */
+/** The newest first. A node that writes to another ref than before begins to count anew there, so that time goes first. */
 function compareAge(a: ReadReport, b: ReadReport): number {
   if (a.kind !== "read" || b.kind !== "read") return 0;
-  return b.status.seq - a.status.seq || b.observedAtMs - a.observedAtMs;
+  return b.observedAtMs - a.observedAtMs || b.status.seq - a.status.seq;
 }
 
 /** A broken text is no status either. */

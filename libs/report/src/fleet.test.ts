@@ -122,14 +122,15 @@ describe("a report that is not believed", () => {
 });
 
 describe("nodes and reports", () => {
-  it("takes the newest of two refs: by its number, then by its time", () => {
+  it("takes the newest of two refs: by its time, then by its number", () => {
     const branch = (made: MadeStatus) => report({ ...made, stalled: ["new"] }, { as: "branch" });
-    const old = report({ seq: 3, observedAt: at(hourMs / 2) });
-    expect(only([old, branch({ seq: 4 })])).toMatchObject({ state: "stalled" });
-    expect(only([old, branch({ seq: 2 })])).toMatchObject({ state: "ready" });
-    expect(only([old, branch({ seq: 3, observedAt: at(hourMs / 2 + 1) })])).toMatchObject({
+    const observedAt = at(hourMs / 2);
+    const old = report({ seq: 3, observedAt });
+    expect(only([old, branch({ seq: 1, observedAt: at(hourMs / 2 + 1) })])).toMatchObject({
       state: "stalled",
     });
+    expect(only([old, branch({ seq: 9, observedAt: at(hourMs / 2 - 1) })])).toMatchObject({ state: "ready" });
+    expect(only([old, branch({ seq: 4, observedAt })])).toMatchObject({ state: "stalled" });
   });
 
   it("shows a node that never reported, and one that is not in the repository any more", () => {

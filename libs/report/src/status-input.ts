@@ -37,7 +37,8 @@ export interface StatusInput {
   times: Partial<Record<Step | "health", number>>;
   /** Why the round did not come to its end; null when it did. */
   error: unknown;
-  applied: RecordState["applied"];
+  /** Undefined when the record could not be read. */
+  applied: RecordState["applied"] | undefined;
   startedAt: Date;
   finishedAt: Date;
 }
