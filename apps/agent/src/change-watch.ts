@@ -1,13 +1,13 @@
 import type { Watch } from "@keelson/engine/poll";
 
-import { type LookInput, askGit, closeLook, findNews, openLook } from "./look.ts";
+import { type LookInput, askGit, closeLook, findNews, isGitSilent, openLook } from "./look.ts";
 import { spread } from "./pace.ts";
 import { openPause } from "./pause.ts";
 import type { RunningRound } from "./round-process.ts";
 import type { Follow, RoundReport } from "./round-report.ts";
 
 /** Events come in bursts: a restart alone is three. */
-const coalesceMs = 100;
+const coalesceMs = 30;
 
 /** An engine that ends its events sooner tells nothing by it: the next look listens anew. */
 const shortestListenMs = 5_000;
@@ -22,9 +22,11 @@ export interface ChangeWatchInput extends LookInput {
 
 export interface ChangeWatch {
   /** Looks until something asks for a round, and says what: somebody's call, a change, or that `waitMs` have passed. */
-  untilChange: (report: RoundReport, on: { waitMs: number; settleMs: number }) => Promise<string>;
+  untilChange: (report: RoundReport, on: { waitMs: number }) => Promise<string>;
   /** While a round runs: looks at the branch until it has moved on from what the round fetched; null at the round's end. */
   untilMoved: (round: RunningRound) => Promise<string | null>;
+  /** Git does not answer, or not soon. */
+  isGitSilent: () => boolean;
   /** Ends the present pause: somebody called, or everything ends. */
   wake: () => void;
   close: () => void;
@@ -48,7 +50,8 @@ export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWat
     const sinceMs = performance.now();
     events ??= look.engine.watch({
       environment: follow.environment,
-      onEvent,
+      // What rests wakes nobody; its time comes.
+      onEvent: ({ name }) => void (look.unrest.isResting(name, performance.now()) || onEvent()),
       onEnd: () => {
         events = null;
         // The engine went away, or its connection: a look tells which.
@@ -59,15 +62,16 @@ export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWat
   const restUntilLook = async (dueMs: number) => {
     const intervalMs = spread(follow.intervalMs, Math.random());
     isListening = true;
-    if (!isWoken) await pause.rest(Math.min(intervalMs, Math.max(0, dueMs - performance.now())));
+    const nowMs = performance.now();
+    const untilMs = Math.min(dueMs, look.unrest.nextEndMs(nowMs));
+    if (!isWoken) await pause.rest(Math.min(intervalMs, Math.max(0, untilMs - nowMs)));
     isListening = false;
     if (isWoken) await pause.rest(coalesceMs);
   };
   return {
-    untilChange: async (report, { waitMs, settleMs }) => {
+    untilChange: async (report, { waitMs }) => {
       const startMs = performance.now();
       const dueMs = startMs + waitMs;
-      if (settleMs > 0 && called() === null && !signal.aborted) await pause.rest(settleMs);
       for (let isFirst = true; !signal.aborted; isFirst = false) {
         onTurn();
         if (called() === null) {
@@ -100,6 +104,7 @@ export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWat
         if (commit !== null && commit !== from) return commit;
       }
     },
+    isGitSilent: () => isGitSilent(look),
     wake: () => pause.end(),
     close: () => {
       pause.end();

@@ -17,6 +17,22 @@ export async function runCommandLine(): Promise<number> {
     process.once(name, () => stop.abort(new KeelsonError({ code: "K9013", message: `stopped by ${name}` })));
   }
   let exitCode = 0;
+  const program = makeProgram((code) => {
+    exitCode = code;
+  }, stop.signal);
+  try {
+    for (const command of [program, ...program.commands]) command.exitOverride();
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`${escapeLines(formatError(error))}\n`);
+    return 1;
+  }
+  return exitCode;
+}
+
+/** The command tree. `finish` gets the exit code of the command that ran. */
+export function makeProgram(finish: (code: number) => void, signal: AbortSignal): Command {
   const program = new Command("keelson-agent")
     .description("Keeps this node at what its environment says in Git.")
     .version(keelsonVersion);
@@ -36,31 +52,28 @@ export async function runCommandLine(): Promise<number> {
     // What the process that stays says of the round that it starts.
     .addOption(new Option("--trigger <text>").default("asked by hand").hideHelp())
     .addOption(new Option("--attempt <number>").default("0").hideHelp())
-    .action(async (options: ReconcileOptions) => {
-      exitCode = await reconcile(options, stop.signal).catch((error: unknown) => {
-        // It could not begin: agent.yaml cannot be read.
-        const form = chooseLogForm(options.log, process.stderr);
-        logError(newLog({ form, stream: process.stderr, node: null }), { event: "round-failed", error });
-        return 1;
-      });
-    });
+    .addOption(new Option("--git-silent").hideHelp())
+    .action(async (options: ReconcileOptions) => finish(await runRound(options, signal)));
   program
     .command("accept")
     .description("let this node follow its branch to a commit that does not follow on the last one")
     .argument("<revision>", "the commit, as the error K2016 names it")
     .option(...configFlag)
-    .action(async (revision: string, options: { config: string }) => {
-      exitCode = await accept(revision, { ...options, signal: stop.signal });
-    });
+    .action(async (revision: string, options: { config: string }) =>
+      finish(await accept(revision, { ...options, signal })),
+    );
+  return program;
+}
+
+/** A round that could not begin, because agent.yaml cannot be read, is logged as one that failed. */
+async function runRound(options: ReconcileOptions, signal: AbortSignal): Promise<number> {
   try {
-    for (const command of [program, ...program.commands]) command.exitOverride();
-    await program.parseAsync();
+    return await reconcile(options, signal);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(`${escapeLines(formatError(error))}\n`);
+    const form = chooseLogForm(options.log, process.stderr);
+    logError(newLog({ form, stream: process.stderr, node: null }), { event: "round-failed", error });
     return 1;
   }
-  return exitCode;
 }
 
 function logOption(): Option {

@@ -1,7 +1,7 @@
 import { makeGitRepository, startGitServer } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { type Look, askGit, closeLook, findNews, openLook } from "./look.ts";
+import { type Look, askGit, closeLook, findNews, isGitSilent, openLook } from "./look.ts";
 import type { Log } from "./log-event.ts";
 import { newReport } from "./test-report.ts";
 
@@ -57,6 +57,26 @@ describe("a look at a branch and an engine", () => {
     const before = server.requests.length;
     expect(await Promise.all([askGit(look), askGit(look)])).toEqual([commit, commit]);
     expect(server.requests.length).toBe(before + 1);
+  });
+
+  it("must look after containers while Git is silent, and take its answer when it comes", async () => {
+    expect(isGitSilent(look)).toBe(false);
+    server.setBehaviour({ kind: "slow", delayMs: 3_000 });
+    const report = newReport({ commit: "", containers: { gone: "running healthy" } });
+    expect(await findNews(look, { report, isFirst: true })).toBe("containers changed");
+    // It was not waited for at all.
+    expect(isGitSilent(look)).toBe(false);
+    expect(await findNews(look, { report: newReport({ commit: "" }), isFirst: false })).toBeNull();
+    expect(isGitSilent(look)).toBe(true);
+    await askGit(look);
+    expect(isGitSilent(look)).toBe(false);
+    server.setBehaviour({ kind: "hang" });
+    const late = `commit ${commit.slice(0, 8)}`;
+    expect(await findNews(look, { report: newReport({ commit: "" }), isFirst: false })).toBe(late);
+    server.setBehaviour({ kind: "normal" });
+    await server.stop(); // ends what hangs
+    await askGit(look);
+    await server.start();
   });
 
   it("must ask for a round when a container of the round is gone", async () => {

@@ -2,12 +2,17 @@ import { type EnginePoll, type PolledContainer, openEnginePoll } from "@keelson/
 import { type RefPoll, openRefPoll } from "@keelson/git/poll";
 
 import type { Log } from "./log-event.ts";
-import { type Follow, type RoundReport, fingerprintOf } from "./round-report.ts";
+import { type SeenContainers, findChanged, seeContainers } from "./look-containers.ts";
+import { type Unrest, openUnrest } from "./look-unrest.ts";
+import { openPause } from "./pause.ts";
+import type { Follow, RoundReport } from "./round-report.ts";
 
 const engineTimeoutMs = 30_000;
+/** How long a look waits for Git: a server that is silent must not keep the containers from being looked after. */
+const patienceMs = 2_000;
 
 /** The reason that may come again and again from one container that does not settle. */
-export const containersChanged = "containers changed";
+const containersChanged = "containers changed";
 
 export interface LookInput {
   log: Log;
@@ -24,8 +29,14 @@ export interface Look extends LookInput {
   isGitAway: boolean;
   /** A poll that is under way: there is one at a time. */
   asking: Promise<string | null> | null;
-  /** What the last look showed; null when the engine did not answer. */
-  containers: readonly PolledContainer[] | null;
+  /** When the last poll began, by the monotonic clock. */
+  askedGitMs: number;
+  /** What a poll has answered and no look has taken yet. */
+  heard: string | null;
+  /** What the last look showed, but for what is left to settle; null before the first. */
+  seen: SeenContainers | null;
+  /** Containers that ask for rounds again and again. */
+  unrest: Unrest;
   /** Reasons for which a round was asked already, and which are still there. */
   answered: Set<string>;
 }
@@ -44,7 +55,10 @@ export function openLook(follow: Follow, on: LookInput): Look {
     isClosed: false,
     isGitAway: false,
     asking: null,
-    containers: null,
+    askedGitMs: -Infinity,
+    heard: null,
+    seen: null,
+    unrest: openUnrest(),
     answered: new Set(),
   };
 }
@@ -57,56 +71,99 @@ export function closeLook(look: Look): void {
 
 /**
  * Why a round is needed; null when everything is as the last round left it. What a round could not take away is no news:
- * its back-off says when the next one comes. Only containers may ask again and again, after a rest.
+ * its back-off says when the next one comes. Only containers may ask again and again, each after a rest of its own.
  */
 export async function findNews(
   look: Look,
   { report, isFirst }: { report: RoundReport; isFirst: boolean },
 ): Promise<string | null> {
-  const { containers: before } = look;
-  const [commit, now] = await Promise.all([askGit(look), askEngine(look)]);
-  look.containers = now;
+  const askedMs = performance.now();
+  const hearing = hearGit(look, isFirst);
+  const now = await askEngine(look);
+  const answeredMs = performance.now();
+  const changed = compareContainers(look, { report, isFirst, now, askedMs, answeredMs });
+  // What stopped is not left waiting for Git: the round asks it itself.
+  const commit = changed.length > 0 ? null : await hearing;
   const isMoved = commit !== null && commit !== report.commit;
   const reasons = [
     ...(isMoved ? [`commit ${commit.slice(0, 8)}`] : []),
-    ...engineReasons(now, { report, before: (isFirst ? now : before) ?? [] }),
+    ...engineReasons(now, report),
+    ...(changed.length > 0 ? [containersChanged] : []),
   ];
   look.answered = new Set([...look.answered].filter((reason) => reasons.includes(reason)));
   const news = reasons.find((reason) => !look.answered.has(reason)) ?? null;
   if (news !== null && news !== containersChanged) look.answered.add(news);
+  if (news === containersChanged) look.unrest.note(changed, performance.now());
   return news;
 }
 
-function engineReasons(
-  now: readonly PolledContainer[] | null,
-  on: { report: RoundReport; before: readonly PolledContainer[] },
-): string[] {
-  const { containers } = on.report;
+function engineReasons(now: readonly PolledContainer[] | null, { containers }: RoundReport): string[] {
   if (now === null) return containers === null ? [] : ["the engine does not answer"];
-  if (containers === null) return ["the engine answers again"];
-  return differs(now, { containers, before: on.before }) ? [containersChanged] : [];
+  return containers === null ? ["the engine answers again"] : [];
 }
 
-/** Ours must be as the round left them; others of our label must be as they were. */
-function differs(
-  now: readonly PolledContainer[],
-  on: { containers: NonNullable<RoundReport["containers"]>; before: readonly PolledContainer[] },
-): boolean {
-  const byId = new Map(now.map((container) => [container.id, fingerprintOf(container)]));
-  const isOursChanged = Object.entries(on.containers).some(
-    ([id, fingerprint]) => byId.get(id) !== fingerprint,
-  );
-  const known = new Set(on.before.map(({ id }) => id));
-  return isOursChanged || now.some(({ id }) => !known.has(id) && on.containers[id] === undefined);
+/** Names of the containers that are not as they were, without those that are left to settle: their time comes. */
+function compareContainers(
+  look: Look,
+  on: {
+    report: RoundReport;
+    isFirst: boolean;
+    now: readonly PolledContainer[] | null;
+    askedMs: number;
+    answeredMs: number;
+  },
+): string[] {
+  const { now, askedMs, answeredMs } = on;
+  const { containers, operationCount } = on.report;
+  if (now === null || containers === null) return [];
+  const seen = seeContainers(now, { containers, askedMs, answeredMs });
+  // Before the first look there is nothing to compare with: that round has seen it all.
+  const before = look.seen ?? seen;
+  const isRestartNews = !on.isFirst || operationCount === 0;
+  const isResting = (name: string) => look.unrest.isResting(name, answeredMs);
+  look.seen = keepResting(seen, { before, isResting });
+  return findChanged(now, { containers, before, seen, isRestartNews }).filter((name) => !isResting(name));
+}
+
+/** What rests stays as it was seen, so that it is news afterwards. */
+function keepResting(
+  seen: SeenContainers,
+  { before, isResting }: { before: SeenContainers; isResting: (name: string) => boolean },
+): SeenContainers {
+  const kept = [...before].filter(([, { name }]) => isResting(name));
+  return new Map([...[...seen].filter(([, { name }]) => !isResting(name)), ...kept]);
+}
+
+/** What Git says soon; what it says later counts in the next look. */
+async function hearGit(look: Look, isFirst: boolean): Promise<string | null> {
+  // What was said before the round may be older than what the round fetched.
+  if (isFirst) look.heard = null;
+  const patience = openPause();
+  void askGit(look).then((commit) => {
+    look.heard = commit;
+    patience.end();
+  });
+  await patience.rest(patienceMs);
+  const { heard } = look;
+  look.heard = null;
+  return heard;
+}
+
+/** Git failed to answer, or keeps a poll waiting: who has something to fall back on need not wait for it again. */
+export function isGitSilent({ isGitAway, asking, askedGitMs }: Look): boolean {
+  return isGitAway || (asking !== null && performance.now() - askedGitMs >= patienceMs);
 }
 
 /** The commit that the branch is at; null when that cannot be told now. */
 export async function askGit(look: Look): Promise<string | null> {
   const { git } = look;
   if (git === null) return null;
-  look.asking ??= pollGit(look, git).finally(() => {
-    look.asking = null;
-  });
+  if (look.asking === null) {
+    look.askedGitMs = performance.now();
+    look.asking = pollGit(look, git).finally(() => {
+      look.asking = null;
+    });
+  }
   return look.asking;
 }
 

@@ -33,7 +33,11 @@ async function stay(): Promise<void> {
     if (asked === undefined && values.log !== undefined) {
       throw Object.assign(new Error(`--log takes ${logForms.join(" or ")}`), { code: "ERR_PARSE_ARGS" });
     }
-    await watch({ config: values.config, logForm: chooseLogForm(asked, process.stdout) }, stop.signal);
+    // The file that runs, by its own path and not by a link to it: the rounds of an agent are of its own version, also
+    // when another was put in its place meanwhile.
+    const program = import.meta.filename;
+    const logForm = chooseLogForm(asked, process.stdout);
+    await watch({ program, config: values.config, logForm }, stop.signal);
   } catch (error) {
     const isUsage =
       error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");

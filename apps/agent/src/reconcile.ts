@@ -26,6 +26,9 @@ import {
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
 
+/** What heals a node must not wait again for a server that has just been silent. */
+const silentGitTimeout = "5s";
+
 export interface ReconcileOptions {
   config: string;
   json?: boolean;
@@ -34,6 +37,8 @@ export interface ReconcileOptions {
   trigger: string;
   /** Rounds in a row before this one that did not end ready. */
   attempt: string;
+  /** Git has just kept the watcher waiting, or failed to answer. */
+  gitSilent?: boolean;
 }
 
 /** One round of this node; returns the exit code: 0 when the node is as desired. */
@@ -108,9 +113,17 @@ async function settingOfWatch(config: AgentConfig): Promise<WatchSetting> {
       intervalMs: parseDurationMs(config.interval),
     },
     stateDir: config.stateDir,
+    files: listFiles(config),
     monitor: config.monitor ?? null,
     version: keelsonVersion,
   };
+}
+
+function listFiles({ source, report, keyFile, secretsFile }: AgentConfig): string[] {
+  const credentials = [source.credential, report.credential].map((each) =>
+    each !== undefined && "file" in each ? each.file : undefined,
+  );
+  return [keyFile, secretsFile, source.knownHosts, ...credentials].filter((path) => path !== undefined);
 }
 
 /** What cannot be read now fails the round's own fetch, with its code; the watcher then asks without it. */
@@ -139,8 +152,9 @@ async function runRound(
     waiting: listenForNewer(),
   };
   try {
-    const report = wireReport(config);
-    const followed = wireSource(config, report);
+    const asked = on.options.gitSilent === true ? withLittlePatience(config) : config;
+    const report = wireReport(asked);
+    const followed = wireSource(asked, report);
     using node = await wireApply(await settingsOf(config), {
       ...followed,
       fetchRevision: async (record) => {
@@ -157,6 +171,12 @@ async function runRound(
   } catch (error) {
     return describeUnbegun(error, { ...options, at: new Date() });
   }
+}
+
+function withLittlePatience(config: AgentConfig): AgentConfig {
+  const { timeouts } = config;
+  const isShorter = parseDurationMs(timeouts.git) <= parseDurationMs(silentGitTimeout);
+  return isShorter ? config : { ...config, timeouts: { ...timeouts, git: silentGitTimeout } };
 }
 
 async function settingsOf(config: AgentConfig): Promise<NodeSettings> {

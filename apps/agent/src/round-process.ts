@@ -1,17 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 
 import type { LogForm } from "./log-event.ts";
 import { type RoundMessage, type RoundReport, type WatchSetting, newerRevision } from "./round-report.ts";
 
-const program = fileURLToPath(new URL("main.ts", import.meta.url));
-
 export interface RoundInput {
+  /** Path of `keelson-agent`. */
+  program: string;
   config: string;
   /** What asked for the round. */
   trigger: string;
   /** Rounds in a row before it that did not end ready. */
   attempt: number;
+  /** It need not wait long for Git, where the node can be kept at what it followed last. */
+  isGitSilent: boolean;
   logForm: LogForm;
 }
 
@@ -32,9 +33,10 @@ export function startRound(
   input: RoundInput,
   on: { signal: AbortSignal; onSetting: (setting: WatchSetting) => void },
 ): RunningRound {
-  const { config, trigger, attempt, logForm } = input;
+  const { program, config, trigger, attempt, isGitSilent, logForm } = input;
   const options = { config, trigger, attempt: String(attempt), log: logForm };
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+  if (isGitSilent) args.push("--git-silent");
   const child = spawn(process.execPath, [program, "reconcile", ...args], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });

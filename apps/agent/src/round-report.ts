@@ -18,6 +18,8 @@ export interface WatchSetting {
   follow: Follow;
   /** Absolute; the control socket is in it. */
   stateDir: string;
+  /** What a person changes on the node beside agent.yaml: a change asks for a round. */
+  files: readonly string[];
   /** Where the watcher answers monitors; null: nowhere. */
   monitor: { socket?: string | undefined; port?: number | undefined } | null;
   /** Of the agent, for monitors. */

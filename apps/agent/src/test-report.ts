@@ -25,6 +25,7 @@ export function newReport(fields: Partial<RoundReport> = {}): RoundReport {
       intervalMs: 60_000,
     },
     stateDir: "/var/lib/keelson",
+    files: [],
     monitor: null,
     version: "1.2.3",
     ...fields,

@@ -1,13 +1,9 @@
 import type { ChangeWatch } from "./change-watch.ts";
-import { containersChanged } from "./look.ts";
-import { settleMs, spread } from "./pace.ts";
+import { spread } from "./pace.ts";
 import { startRound } from "./round-process.ts";
 import type { RoundReport, WatchSetting } from "./round-report.ts";
 import { addRound } from "./watch-tally.ts";
 import { type WatchOptions, type Watcher, adoptSetting, newWatcher } from "./watcher.ts";
-
-/** Rounds that changes of containers ask for sooner than this after one another come from something that does not settle. */
-const calmMs = 60_000;
 
 /** Keeps the node at its branch until it is stopped: it only knows when, and leaves what to the round. */
 export async function watch(options: WatchOptions, signal: AbortSignal): Promise<void> {
@@ -17,22 +13,14 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
   process.on("SIGHUP", onHangup);
   signal.addEventListener("abort", watcher.wake);
   let attempt = 0;
-  let restless = 0;
-  let endedMs = -Infinity;
   try {
     let reason = "start";
     while (!signal.aborted) {
-      const { report, isCutShort } = await runRound(watcher, { trigger: reason, attempt });
+      const report = await runRound(watcher, { trigger: reason, attempt });
       if (signal.aborted) break;
       addRound(watcher.tally, report);
       attempt = report?.isReady === true ? 0 : attempt + 1;
-      restless = reason === containersChanged && performance.now() - endedMs < calmMs ? restless + 1 : 0;
-      endedMs = performance.now();
-      reason = await pauseUntilNext(watcher, {
-        report,
-        attempt,
-        settleMs: isCutShort ? 0 : settleMs(restless),
-      });
+      reason = await pauseUntilNext(watcher, { report, attempt });
     }
   } finally {
     process.off("SIGHUP", onHangup);
@@ -48,7 +36,7 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
 async function runRound(
   watcher: Watcher,
   on: { trigger: string; attempt: number },
-): Promise<{ report: RoundReport | null; isCutShort: boolean }> {
+): Promise<RoundReport | null> {
   const { options, signal, log, calls } = watcher;
   log({ level: "info", event: "round-began", message: `round: ${on.trigger}` });
   const answer = calls.take();
@@ -70,7 +58,8 @@ async function runRound(
     adoptSetting(watcher, setting);
     if (watcher.looking !== null && watcher.looking !== before) void watchBranch(watcher.looking.watch);
   };
-  const round = startRound({ ...options, ...on }, { signal, onSetting });
+  const isGitSilent = watcher.looking?.watch.isGitSilent() ?? false;
+  const round = startRound({ ...options, ...on, isGitSilent }, { signal, onSetting });
   if (watcher.looking !== null) void watchBranch(watcher.looking.watch);
   const report = await round.ended;
   answer(report);
@@ -82,12 +71,12 @@ async function runRound(
       message: "the round ended without a report",
     });
   }
-  return { report, isCutShort };
+  return report;
 }
 
 async function pauseUntilNext(
   watcher: Watcher,
-  on: { report: RoundReport | null; attempt: number; settleMs: number },
+  on: { report: RoundReport | null; attempt: number },
 ): Promise<string> {
   const { log, calls, looking, signal, blind } = watcher;
   const { report, attempt } = on;
@@ -96,8 +85,7 @@ async function pauseUntilNext(
     const message = `next try in ${Math.round(waitMs / 1000)} s, or when something changes`;
     log({ level: "info", event: "waiting", message });
   }
-  if (report !== null && looking !== null)
-    return looking.watch.untilChange(report, { waitMs, settleMs: on.settleMs });
+  if (report !== null && looking !== null) return looking.watch.untilChange(report, { waitMs });
   if (calls.pending() === null && !signal.aborted) await blind.rest(waitMs);
   return calls.pending() ?? "retry";
 }

@@ -2,6 +2,7 @@ import { type Calls, openCalls } from "./calls.ts";
 import { type ChangeWatch, openChangeWatch } from "./change-watch.ts";
 import { answerControl } from "./control.ts";
 import { type Endpoints, openEndpoints } from "./endpoints.ts";
+import { type FileWatch, openFileWatch } from "./file-watch.ts";
 import type { Log, LogForm } from "./log-event.ts";
 import { answerMonitor } from "./monitor.ts";
 import { type Pause, openPause } from "./pause.ts";
@@ -10,6 +11,8 @@ import { newWatchLog } from "./watch-log.ts";
 import { type WatchTally, newTally } from "./watch-tally.ts";
 
 export interface WatchOptions {
+  /** The file that this process runs: its rounds run it too. */
+  program: string;
   config: string;
   logForm: LogForm;
 }
@@ -22,6 +25,7 @@ export interface Watcher {
   tally: WatchTally;
   calls: Calls;
   endpoints: Endpoints;
+  files: FileWatch;
   /** The connections, kept for as long as they lead to the same places; null where a round has told of none. */
   looking: { watch: ChangeWatch; follow: string } | null;
   /** For as long as there is nothing to look at. */
@@ -41,14 +45,19 @@ export function newWatcher(options: WatchOptions, signal: AbortSignal): Watcher 
   };
   const calls = openCalls(wake);
   const endpoints = openEndpoints({ control: answerControl(calls), monitor: answerMonitor(tally), log });
-  const watcher: Watcher = { options, signal, log, tally, calls, endpoints, looking: null, blind, wake };
+  // What a person mends is tried at once, also where a round could not even begin.
+  const files = openFileWatch((path) => void calls.call(`${path} changed`));
+  files.keep([options.config]);
+  const lasting = { options, signal, log, tally, calls, endpoints, files, blind };
+  const watcher: Watcher = { ...lasting, looking: null, wake };
   return watcher;
 }
 
 /** Takes what a round told of agent.yaml: where to look, and where to answer. */
 export function adoptSetting(watcher: Watcher, setting: WatchSetting): void {
-  const { signal, log, tally, calls, endpoints } = watcher;
+  const { options, signal, log, tally, calls, endpoints, files } = watcher;
   tally.setting = setting;
+  files.keep([options.config, ...setting.files]);
   endpoints.keep(setting);
   const follow = JSON.stringify(setting.follow satisfies Follow);
   if (watcher.looking?.follow === follow) return;

@@ -3,6 +3,7 @@ import type { ContainerInfo } from "dockerode";
 
 import { runCompose } from "./compose-process.ts";
 import type { EngineContext } from "./context.ts";
+import { listedName } from "./listed-name.ts";
 import { listContainers } from "./observation.ts";
 import { hasServiceName, judgeContainer, labelOf, ownershipBy } from "./ownership.ts";
 
@@ -64,7 +65,7 @@ async function findIntruder(
       services.includes(labelOf(all, composeLabels.service)) &&
       labelOf(all, composeLabels.oneOff) !== "True" &&
       judgeContainer(
-        { name: displayName(container), labels: all },
+        { name: listedName(container), labels: all },
         { environment, ownershipOf: ownershipBy(ownerOf) },
       ) !== "ours"
     );
@@ -80,13 +81,8 @@ async function findNameHolder(
   return containers.find(
     (container) =>
       labelOf(container.Labels, composeLabels.project) !== project &&
-      services.some((service) => hasServiceName(displayName(container), { project, service })),
+      services.some((service) => hasServiceName(listedName(container), { project, service })),
   );
-}
-
-/** Of the engine's names the one without links: `/name`, not `/other/alias`. */
-function displayName({ Id: id, Names: names }: ContainerInfo): string {
-  return (names.find((name) => !name.slice(1).includes("/")) ?? id).replace(/^\//, "");
 }
 
 function taken(
@@ -96,7 +92,7 @@ function taken(
 ): KeelsonError {
   return new KeelsonError({
     code: "K3007",
-    message: `container ${displayName(container)} stands in the way of ${project} (${services.join(", ")}) and is not Keelson's`,
+    message: `container ${listedName(container)} stands in the way of ${project} (${services.join(", ")}) and is not Keelson's`,
     hint: "Remove or rename it; Keelson never touches it.",
     outcome: stalled,
     cause,

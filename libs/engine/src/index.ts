@@ -20,6 +20,7 @@ export {
 export { execInContainer } from "./container-exec.ts";
 export { engineInfo } from "./engine-info.ts";
 export type { EngineInfo } from "./engine-info.ts";
+export { findHostPath } from "./host-path.ts";
 export { streamLogs } from "./log-stream.ts";
 export type { LogLine, LogRequest } from "./log-request.ts";
 export { execInteractive } from "./interactive-exec.ts";

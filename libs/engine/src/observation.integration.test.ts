@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 import { composeLabels, labels } from "@keelson/model";
-import { findFreePort, sharedEngine, startEngine } from "@keelson/test/support";
+import { findFreePort, sharedEngine, startEngine, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import {
@@ -172,6 +172,45 @@ test("what carries the environment's label is seen though nothing desires it", a
     bench.observation({ environment: `${bench.environment}-other` }),
   );
   expect(others).toMatchObject({ containers: [], networks: [], volumes: [] });
+});
+
+test("a container without labels is seen when it has a name that one of a project's would get", async () => {
+  const project = bench.project("named");
+  const make = async (name: string) =>
+    bench.docker.createContainer({ name, Image: bench.image, HostConfig: { NetworkMode: "none" } });
+  const made = await Promise.all(
+    [`${project}-web-1`, `${project}-web`, `${project}x-web-1`].map(async (name) => make(name)),
+  );
+  try {
+    const { containers } = await observe({ projects: [project] });
+    const found = containers.filter(({ name }) => name.startsWith(project));
+    expect(found).toMatchObject([{ name: `${project}-web-1`, ownership: "foreign", project: "" }]);
+  } finally {
+    await Promise.all(made.map(async (container) => container.remove({ force: true })));
+  }
+});
+
+test("a container that its engine has just restarted is restarting, also in the moments in which it runs", async () => {
+  const name = `${bench.project("looping")}-web-1`;
+  const made = await bench.docker.createContainer({
+    name,
+    Image: bench.image,
+    Cmd: ["sh", "-c", "test -e /once && exec sleep 1000; touch /once; exit 1"],
+    Labels: bench.serviceLabels("looping", "web"),
+    HostConfig: { NetworkMode: "none", RestartPolicy: { Name: "always" } },
+  });
+  const stateOf = async () =>
+    (await observe({})).containers.find((container) => container.name === name)?.state;
+  try {
+    await made.start();
+    await waitFor(async () => (await made.inspect()).RestartCount > 0, { what: "the restart" });
+    await waitFor(async () => (await made.inspect()).State.Status === "running", { what: "its run" });
+    expect(await stateOf()).toBe("restarting");
+    await made.restart({ t: 0 });
+    expect(await stateOf()).toBe("running");
+  } finally {
+    await made.remove({ force: true });
+  }
 });
 
 describe("ownership", () => {

@@ -7,6 +7,7 @@ import { describeContainer, inspectContainer } from "./observed-container.ts";
 import { observeImage } from "./observed-image.ts";
 import { observeNetworks } from "./observed-network.ts";
 import { observeVolumes } from "./observed-volume.ts";
+import { listedName } from "./listed-name.ts";
 import { labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
 import { askEngine, unreadable } from "./request.ts";
@@ -81,13 +82,24 @@ export async function listContainers(
   return containers;
 }
 
-/** One-off containers (`compose run`) carry a service's labels, but are a person's and not the service's. */
+/**
+ * One-off containers (`compose run`) carry a service's labels, but are a person's and not the service's. What carries no
+ * label at all still stands in the way when it has a name that a project's container would get.
+ */
 function isOfInterest(request: ObserveRequest): (container: ContainerInfo) => boolean {
   const projects = new Set(request.projects);
-  return ({ Labels: all }) =>
-    labelOf(all, composeLabels.oneOff) !== "True" &&
-    (projects.has(labelOf(all, composeLabels.project)) ||
-      labelOf(all, labels.environment) === request.environment);
+  return (container) => {
+    const { Labels: all } = container;
+    if (labelOf(all, composeLabels.oneOff) === "True") return false;
+    const environment = labelOf(all, labels.environment);
+    if (projects.has(labelOf(all, composeLabels.project)) || environment === request.environment) return true;
+    return environment === "" && isNameOfProject(listedName(container), projects);
+  };
+}
+
+function isNameOfProject(name: string, projects: ReadonlySet<string>): boolean {
+  const [, settled = ""] = /^(?:[0-9a-f]{12}_)?(.+)-\d+$/.exec(name) ?? [];
+  return [...projects].some((project) => settled.startsWith(`${project}-`));
 }
 
 async function observeVersion(engine: Engine, signal: AbortSignal | undefined): Promise<string> {

@@ -9,6 +9,7 @@ import type { ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
 import { judgeContainer, labelOf } from "./ownership.ts";
+import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 
 /** What the engine says of a container; null when there is none. */
@@ -85,7 +86,13 @@ function stateOf(info: ContainerInspectInfo): ContainerState {
   const said = info.State.Status;
   const state = states.find((each) => each === said);
   if (state === undefined) throw unreadable(`tell the state of container ${nameOf(info)} (it says ${said})`);
-  return state;
+  return state === "running" && isBetweenRestarts(info) ? "restarting" : state;
+}
+
+/** A start that somebody asked for begins the count anew. A clock that was set makes it look old or not yet begun. */
+function isBetweenRestarts({ RestartCount: restarts, State: { StartedAt } }: ContainerInspectInfo): boolean {
+  const ageMs = Date.now() - Date.parse(StartedAt);
+  return restarts > 0 && ageMs >= 0 && ageMs < steadyMs;
 }
 
 function healthOf(info: ContainerInspectInfo): ObservedContainer["health"] {

@@ -1,8 +1,7 @@
 import { KeelsonError, type NodeSecrets, composeLabels, transient } from "@keelson/model";
-import type { ContainerInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
-import { listOf, textOf } from "./json-reader.ts";
+import { listedName } from "./listed-name.ts";
 import { judgeContainer, labelOf } from "./ownership.ts";
 import { askEngine, unreadable } from "./request.ts";
 
@@ -40,7 +39,7 @@ export async function listOwnContainers(
   });
   if (!Array.isArray(containers)) throw unreadable(what);
   return containers
-    .map((info) => ({ name: nameOf(info), info }))
+    .map((info) => ({ name: listedName(info), info }))
     .filter(
       ({ name, info: { Labels: labels } }) =>
         judgeContainer({ name, labels }, { environment, ownershipOf }) === "ours",
@@ -73,10 +72,4 @@ export function noContainer(of: Pick<OwnProject, "project" | "service">): Keelso
     message: `${showProject(of)} has no container of this node`,
     outcome: transient,
   });
-}
-
-/** A container has further names, with two slashes, from links. */
-function nameOf({ Names: names }: ContainerInfo): string {
-  const own = listOf(names).map(textOf);
-  return (own.find((name) => /^\/[^/]+$/.test(name)) ?? "").slice(1);
 }

@@ -1,6 +1,9 @@
-import type { ContainerState, ObservedContainer, composeLabels, labels } from "@keelson/model";
+import type { ContainerState, ObservedContainer, labels } from "@keelson/model";
 
+import { type Fields, fieldsOf, textOf } from "./poll-field.ts";
 import { unreadable } from "./poll-error.ts";
+import { concerns } from "./poll-interest.ts";
+import { type Span, parseUptime } from "./poll-uptime.ts";
 
 /** A container as a list tells it: enough to see that something differs, not what to do about it. */
 export interface PolledContainer {
@@ -16,34 +19,39 @@ export interface PolledContainer {
   exitCode: number | null;
   /** `io.keelson.digest`; empty when there is none. */
   digest: string;
+  /** Engine names of its networks, sorted. */
+  networks: string[];
+  /** For how long it has been up, in milliseconds; null where the engine does not tell it. */
+  upMs: Span | null;
 }
 
 /** The type of the model's value keeps these equal to it; the value would bring in the whole model. */
 const digestLabel: typeof labels.digest = "io.keelson.digest";
-const oneOffLabel: typeof composeLabels.oneOff = "com.docker.compose.oneoff";
 
 const what = "list containers";
 
-/** The containers of an answer, without one-off ones (`compose run`), which are a person's. Throws K3009. */
-export function parseContainers(answer: unknown): PolledContainer[] {
+/** Those containers of an answer that concern an environment. Throws K3009. */
+export function parseContainers(answer: unknown, environment: string): PolledContainer[] {
   if (!Array.isArray(answer)) throw unreadable(what);
   return answer.map(fieldsOf).flatMap((entry) => {
     const all = fieldsOf(entry["Labels"]);
-    return all[oneOffLabel] === "True" ? [] : [parseContainer(entry, all)];
+    const id = textOf(entry["Id"]);
+    if (id === "") throw unreadable(what);
+    const isOfConcern = concerns({ name: nameOf(entry["Names"]), labels: all }, environment);
+    return isOfConcern ? [{ id, ...parseContainer(entry, all) }] : [];
   });
 }
 
-function parseContainer(entry: Fields, all: Fields): PolledContainer {
-  const id = entry["Id"];
-  if (typeof id !== "string" || id === "") throw unreadable(what);
+function parseContainer(entry: Fields, all: Fields): Omit<PolledContainer, "id"> {
   const status = textOf(entry["Status"]);
   return {
-    id,
     name: nameOf(entry["Names"]),
     state: stateOf(entry["State"]),
     health: healthOf(fieldsOf(entry["Health"])["Status"], status),
     exitCode: exitCodeOf(status),
     digest: textOf(all[digestLabel]),
+    networks: Object.keys(fieldsOf(fieldsOf(entry["NetworkSettings"])["Networks"])).sort(),
+    upMs: parseUptime(status),
   };
 }
 
@@ -81,14 +89,4 @@ function healthOf(field: unknown, status: string): PolledContainer["health"] {
 function exitCodeOf(status: string): number | null {
   const said = /^(?:Exited|Restarting) \((-?\d+)\)/.exec(status)?.[1];
   return said === undefined ? null : Number(said);
-}
-
-type Fields = Record<string, unknown>;
-
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -24,6 +24,13 @@ test("a container is of the environment by its label", () => {
   expect(parseEvent(line("container", { attributes: oneOff }), "lab")).toBeNull();
 });
 
+test("a container that stands in the way is so by its name, also by the one that it had", () => {
+  const event = (attributes: object) => parseEvent(line("container", { attributes }), "lab");
+  expect(event({ name: "lab-core-web-1" })).toMatchObject({ name: "lab-core-web-1" });
+  expect(event({ name: "away", oldName: "/lab-core-web-1" })).toMatchObject({ name: "away" });
+  expect(event({ name: "away", oldName: "/other" })).toBeNull();
+});
+
 test("networks and volumes are so by their names, for they have no labels here", () => {
   const attributes = { name: "lab-core_default", type: "bridge", container: "c" };
   const event = parseEvent(line("network", { action: "disconnect", attributes }), "lab");

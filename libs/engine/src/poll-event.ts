@@ -1,7 +1,6 @@
-import type { composeLabels, labels } from "@keelson/model";
-
-import { fieldsOf, textOf } from "./poll-container.ts";
 import { unreadable } from "./poll-error.ts";
+import { fieldsOf, textOf } from "./poll-field.ts";
+import { concerns } from "./poll-interest.ts";
 
 /** Something happened. It only wakes: what is the case, a list tells. */
 export interface PolledEvent {
@@ -13,11 +12,8 @@ export interface PolledEvent {
   name: string;
 }
 
-const environmentLabel: typeof labels.environment = "io.keelson.environment";
-const oneOffLabel: typeof composeLabels.oneOff = "com.docker.compose.oneoff";
-
 /** Not all: a health check is an exec with events of its own, many times a minute. */
-const actions = ["health_status", "die", "start", "stop", "destroy", "oom", "rename", "disconnect"];
+const actions = ["health_status", "die", "start", "stop", "pause", "destroy", "oom", "rename", "disconnect"];
 
 /**
  * From now on by this machine's clock, so that nothing is missed while the connection opens. Events of networks and
@@ -29,7 +25,7 @@ export function eventsPath(nowMs: number): string {
 }
 
 /**
- * A line of the stream as an event of the environment, or null when it is none of its: containers by label, networks
+ * A line of the stream as an event of the environment, or null when it is none of its: containers as in a list, networks
  * and volumes by the name that a Compose project of it gives (`<environment>-<instance>_<name>`). Throws K3009.
  */
 export function parseEvent(line: string, environment: string): PolledEvent | null {
@@ -40,7 +36,9 @@ export function parseEvent(line: string, environment: string): PolledEvent | nul
   const name = kind === "volume" ? textOf(id) : textOf(all["name"]);
   const isOfEnvironment =
     kind === "container"
-      ? all[environmentLabel] === environment && all[oneOffLabel] !== "True"
+      ? [name, textOf(all["oldName"]).slice(1)].some((each) =>
+          concerns({ name: each, labels: all }, environment),
+        )
       : name.startsWith(`${environment}-`);
   // An action can carry a result: `health_status: healthy`.
   return isOfEnvironment ? { kind, action: textOf(action).split(":")[0] ?? "", id: textOf(id), name } : null;

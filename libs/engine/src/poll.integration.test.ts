@@ -74,11 +74,12 @@ test("a list tells states, health and exit codes as the engine has them", async 
     { id: healthy.id, name: healthy.name, state: "running", health: "healthy", exitCode: null },
     { id: sick.id, name: sick.name, state: "running", health: "unhealthy", exitCode: null },
   ].map((each) => ({ ...each, digest: "d1" }));
-  const byId = (all: readonly { id: string }[]) => all.toSorted((a, b) => a.id.localeCompare(b.id));
+  const byId = <T extends { id: string }>(all: readonly T[]) =>
+    all.toSorted((a, b) => a.id.localeCompare(b.id));
   let last: unknown;
   await waitFor(
     async () => {
-      last = byId(await list());
+      last = byId((await list()).map(({ upMs: _upMs, networks: _networks, ...each }) => each));
       return JSON.stringify(last) === JSON.stringify(byId(expected));
     },
     { what: "the expected states", timeoutMs: 30_000 },

@@ -1,7 +1,5 @@
 import { Agent } from "node:http";
 
-import type { labels } from "@keelson/model";
-
 import { parsePollAddress } from "./poll-address.ts";
 import { type PolledContainer, parseContainers } from "./poll-container.ts";
 import { type PollConnection, askPoll } from "./poll-request.ts";
@@ -10,6 +8,8 @@ import { type Watch, type WatchRequest, watchEvents } from "./poll-watch.ts";
 export type { PolledContainer } from "./poll-container.ts";
 export type { PollError } from "./poll-error.ts";
 export type { PolledEvent } from "./poll-event.ts";
+export { steadyMs } from "./poll-steady.ts";
+export type { Span } from "./poll-uptime.ts";
 export type { Watch, WatchRequest } from "./poll-watch.ts";
 
 export interface EnginePollOptions {
@@ -21,7 +21,7 @@ export interface EnginePollOptions {
 
 /** A connection to an engine that only looks, for a process that stays: it loads `node:` modules and nothing else. */
 export interface EnginePoll {
-  /** All containers with the environment's label, also those that do not run. Throws a `PollError`. */
+  /** All containers that concern the environment, ours or not, also those that do not run. Throws a `PollError`. */
   list(of: { environment: string }): Promise<PolledContainer[]>;
   watch(request: WatchRequest): Watch;
   /** Ends lists (K3001) and watches that are under way; nothing of it keeps the process alive after that. */
@@ -29,7 +29,6 @@ export interface EnginePoll {
 }
 
 const defaultHost = "unix:///var/run/docker.sock";
-const environmentLabel: typeof labels.environment = "io.keelson.environment";
 
 /** Nothing is sent yet. Throws K3001, not transient, for an address that is neither `unix:` nor `tcp:`. */
 export function openEnginePoll({ dockerHost = defaultHost, timeoutMs }: EnginePollOptions): EnginePoll {
@@ -42,10 +41,10 @@ export function openEnginePoll({ dockerHost = defaultHost, timeoutMs }: EnginePo
   };
   return {
     list: async ({ environment }) => {
-      const filters = JSON.stringify({ label: [`${environmentLabel}=${environment}`] });
-      // No version in the path: engine 29 refuses those below 1.44, engine 20.10 stops at 1.41.
-      const path = `/containers/json?all=1&filters=${encodeURIComponent(filters)}`;
-      return parseContainers(await askPoll(connection, { path, what: "list containers" }));
+      // All of them: no filter finds a label or a name. No version in the path: engine 29 refuses those below 1.44,
+      // engine 20.10 stops at 1.41.
+      const path = "/containers/json?all=1";
+      return parseContainers(await askPoll(connection, { path, what: "list containers" }), environment);
     },
     watch: (request) => watchEvents(connection, request),
     close: () => {

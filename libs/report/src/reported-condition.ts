@@ -18,6 +18,6 @@ function describe(error: unknown, isOff: boolean): Omit<Condition, "since"> {
   const type = "Reported" as const;
   if (isOff) return { type, status: "unknown", reason: "Off", message: "reports stay on this node" };
   if (error === null) return { type, status: "true", reason: "Published", message: "the report is in Git" };
-  const message = redact(error instanceof Error ? error.message : String(error));
+  const message = redact(error instanceof Error ? error.message : "it could not be published");
   return { type, status: "false", reason: codeOf(error), message };
 }

@@ -29,8 +29,10 @@ export function buildConditions(
   const stalled = errors.find(({ outcome }) => outcome === "stalled");
   return [
     condition("Ready", isKnown || errors.length > 0 ? isReady : null, {
-      reason: isReady ? "Applied" : (first?.code ?? "OutOfSync"),
-      message: isReady ? readyMessage(instances.length) : (first?.message ?? "not everything is as desired"),
+      reason: isReady ? "Applied" : (first?.code ?? (isInSync ? "Unhealthy" : "OutOfSync")),
+      message: isReady
+        ? readyMessage(instances.length)
+        : (first?.message ?? (isInSync ? healthMessage(instances) : "not everything is as desired")),
     }),
     sourceCondition(input.revision),
     condition("Reconciling", isKnown || errors.length > 0 ? !isReady && isRetried : null, {

@@ -1,0 +1,40 @@
+import { chmod, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { waitFor } from "@keelson/test/support";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+import { openFileWatch } from "./file-watch.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "keelson-files-"));
+});
+afterAll(async () => rm(folder, { recursive: true }));
+
+it("tells of a file that comes, changes, is exchanged, forbidden or gone, and of no other", async () => {
+  const changed: string[] = [];
+  const files = openFileWatch((path) => changed.push(path));
+  const [path, other] = [join(folder, "token"), join(folder, "other")];
+  files.keep([path]);
+  const steps: [string, () => Promise<unknown>][] = [
+    ["comes", () => writeFile(path, "one")],
+    ["changes", () => writeFile(path, "two")],
+    ["is exchanged", async () => writeFile(other, "two").then(() => rename(other, path))],
+    ["is forbidden", () => chmod(path, 0)],
+    ["goes", () => rm(path)],
+  ];
+  for (const [index, [what, step]] of steps.entries()) {
+    await step();
+    await waitFor(() => changed.length > index, { what: `a file that ${what}` });
+    expect(changed).toEqual(Array.from({ length: index + 1 }, () => path));
+  }
+  files.keep([other]);
+  await writeFile(path, "three");
+  await writeFile(other, "1");
+  await readFile(path);
+  await waitFor(() => changed.includes(other), { what: "the other file" });
+  expect(changed.filter((each) => each === path)).toHaveLength(steps.length);
+  files.keep([]);
+});

@@ -1,0 +1,25 @@
+import type { composeLabels, labels } from "@keelson/model";
+
+import { type Fields, textOf } from "./poll-field.ts";
+
+/** The types of the model's values keep these equal to them; the values would bring in the whole model. */
+const environmentLabel: typeof labels.environment = "io.keelson.environment";
+const oneOffLabel: typeof composeLabels.oneOff = "com.docker.compose.oneoff";
+const projectLabel: typeof composeLabels.project = "com.docker.compose.project";
+
+/**
+ * Whether a container concerns an environment: it carries its label, or stands in the way of what does, in one of its
+ * projects or under a name of one. One-off ones (`compose run`) are a person's, and stand in nobody's way.
+ */
+export function concerns(
+  container: { name: string; labels: Readonly<Fields> },
+  environment: string,
+): boolean {
+  const { labels: all } = container;
+  if (all[oneOffLabel] === "True") return false;
+  const owner = textOf(all[environmentLabel]);
+  if (owner !== "") return owner === environment;
+  // A killed Compose leaves `<12 hex>_<name>`.
+  const name = container.name.replace(/^[0-9a-f]{12}_/, "");
+  return [name, textOf(all[projectLabel])].some((text) => text.startsWith(`${environment}-`));
+}
