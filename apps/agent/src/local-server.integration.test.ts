@@ -20,6 +20,15 @@ describe("a server at a Unix socket", () => {
     await expect(stat(socket)).rejects.toThrow("ENOENT");
   });
 
+  it("must make its folder for its owner only, where it is its own", async () => {
+    await using folder = await makeTempFolder();
+    const socket = folder.join("state/s");
+    await expect(openLocalServer({ socket, mode: 0o600 }, answer)).rejects.toThrow("listen");
+    const server = await openLocalServer({ socket, mode: 0o600, isFolderOwn: true }, answer);
+    expect((await stat(folder.join("state"))).mode & 0o777).toBe(0o700);
+    await server.close();
+  });
+
   it("must take the place of one whose process is gone, and of no other", async () => {
     await using folder = await makeTempFolder();
     const socket = folder.join("s");

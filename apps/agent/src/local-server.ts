@@ -1,10 +1,18 @@
 import { once } from "node:events";
-import { chmod, lstat, rename, rm } from "node:fs/promises";
+import { chmod, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { type RequestListener, type Server, createServer } from "node:http";
 import { connect } from "node:net";
+import { dirname } from "node:path";
 
 /** A Unix socket with its permissions, or a port of the loopback address. */
-export type LocalAddress = { socket: string; mode: number } | { port: number };
+export type LocalAddress =
+  | {
+      socket: string;
+      mode: number;
+      /** Makes its folder, for its owner only. */
+      isFolderOwn?: boolean;
+    }
+  | { port: number };
 
 export interface LocalServer {
   /** Still there: a socket's file may have been removed, or replaced. */
@@ -31,7 +39,8 @@ export async function openLocalServer(at: LocalAddress, answer: RequestListener)
     await listen(server, { host: "127.0.0.1", port: at.port });
     return { isReachable: async () => true, close: async () => close(server) };
   }
-  const { socket, mode } = at;
+  const { socket, mode, isFolderOwn = false } = at;
+  if (isFolderOwn) await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
   if (await answers(socket)) throw new Error("another process answers there");
   // Under another name first: its permissions are right, and the old file is replaced, in one step. Closing then
   // removes that name only, and never the socket of a process that came later.

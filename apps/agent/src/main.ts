@@ -20,6 +20,8 @@ if (command === "run" && !args.includes("--help") && !args.includes("-h")) {
 if (process.connected) process.disconnect();
 
 async function stay(): Promise<void> {
+  // Until the watcher hears it: it would end a process that does not.
+  process.on("SIGHUP", () => {});
   const { watch } = await import("./watch.ts");
   const { chooseLogForm, logForms } = await import("./log-event.ts");
   const stop = new AbortController();

@@ -14,6 +14,7 @@ import { relativePaths } from "./model-paths.ts";
 import { normalModel } from "./normal-model.ts";
 import { closedEnvironment, resolveCompose } from "./resolution.ts";
 import { sampleInput } from "./sample-input.ts";
+import { clearWorkspaces } from "./workspace.ts";
 
 type Sample = Parameters<typeof sampleInput>[0];
 
@@ -652,3 +653,16 @@ async function isRunning(pid: number): Promise<boolean> {
     return false;
   }
 }
+
+describe("a folder of one's own for what Compose reads", () => {
+  it("is used, and can be cleared of what a killed process has left", async () => {
+    const folder = join(scratch, "own", "compose");
+    const input = sampleInput({ files: { "compose.yaml": "services: { web: { image: web } }\n" } });
+    const { model } = await resolveCompose(input, { composeBinary, folder });
+    expect(model?.services["web"]).toMatchObject({ image: "web" });
+    expect(await readdir(folder)).toEqual([]);
+    await mkdir(join(folder, "keelson-compose-left"));
+    await clearWorkspaces(folder);
+    expect(await readdir(join(scratch, "own"))).toEqual([]);
+  });
+});

@@ -23,6 +23,8 @@ const defaultTimeoutMs = 30_000;
 
 export interface ResolveOptions {
   composeBinary: string;
+  /** Where Compose's input lies while it reads it; among the temporary files unless told. */
+  folder?: string;
   /** Until Compose is killed; default 30 seconds. */
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -45,7 +47,8 @@ export async function resolveCompose(
 ): Promise<ComposeResolution> {
   const participants = judgeCompose(input);
   if (participants.problems.length > 0) return { model: null, problems: participants.problems };
-  return withWorkspace({ participants, variables: input.variables }, async (workspace) => {
+  const { variables } = input;
+  return withWorkspace({ participants, variables, folder: options.folder }, async (workspace) => {
     const output = await runConfig(input.project, { workspace, options });
     const said = { stderr: output.stderr, workspace, participants };
     if (output.exitCode !== 0) return { model: null, problems: [readRejection(said)] };

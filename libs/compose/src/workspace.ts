@@ -23,19 +23,35 @@ export interface Workspace {
 }
 
 /**
- * Calls `use` with a workspace, which is removed afterwards in every case. Compose files are written as they were judged,
+ * Calls `use` with a workspace in this folder, or among the temporary files, which is removed afterwards in every case
+ * but that this process is killed. Compose files are written as they were judged,
  * not as they came, so that no difference between two YAML readers matters. Throws K1426 when it cannot be written.
  */
 export async function withWorkspace<T>(
-  input: { participants: Participants; variables: Readonly<Record<string, string>> },
+  input: {
+    participants: Participants;
+    variables: Readonly<Record<string, string>>;
+    folder: string | undefined;
+  },
   use: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
-  const root = await onDisk(async () => mkdtemp(join(await realpath(tmpdir()), "keelson-compose-")));
+  const root = await onDisk(() => makeRoot(input.folder));
   try {
     return await use(await onDisk(() => fill(root, input)));
   } finally {
     await onDisk(() => rm(root, { recursive: true, force: true }));
   }
+}
+
+/** Removes what killed processes have left in the folder. Nobody else may use it meanwhile. Throws K1426. */
+export async function clearWorkspaces(folder: string): Promise<void> {
+  await onDisk(() => rm(folder, { recursive: true, force: true }));
+}
+
+async function makeRoot(folder: string | undefined): Promise<string> {
+  if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Compose says real paths.
+  return mkdtemp(join(await realpath(folder ?? tmpdir()), "keelson-compose-"));
 }
 
 async function fill(

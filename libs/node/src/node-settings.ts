@@ -24,6 +24,11 @@ export function gitPath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/git`;
 }
 
+/** Where Compose reads its input from; empty between rounds. */
+export function composePath(settings: Pick<NodeSettings, "stateDir">): string {
+  return `${settings.stateDir}/compose`;
+}
+
 /** Where the node's own reports are prepared for Git. */
 export function reportPath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/report`;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { readComposeVersion, resolveCompose } from "@keelson/compose";
+import { clearWorkspaces, readComposeVersion, resolveCompose } from "@keelson/compose";
 import {
   type EngineContext,
   awaitService,
@@ -51,7 +51,7 @@ import {
 
 import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
-import { type NodeSettings, lockPath, recordPath } from "./node-settings.ts";
+import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 
 export interface WireInput {
@@ -60,14 +60,17 @@ export interface WireInput {
 }
 
 /** As far as the desired state, for any node and without an engine: secrets are closed, nothing is remembered. */
-export function wireDesired(input: WireInput & { composeBinary: string }): DesiredPorts {
-  const { composeBinary } = input;
+export function wireDesired(
+  input: WireInput & { composeBinary: string; composeFolder?: string },
+): DesiredPorts {
+  const { composeBinary, composeFolder } = input;
   const requireCompose = newComposeCheck(composeBinary);
   return {
     ...input,
     resolveCompose: async (compose) => {
       await requireCompose();
-      return resolveCompose(compose, { composeBinary });
+      const folder = composeFolder === undefined ? {} : { folder: composeFolder };
+      return resolveCompose(compose, { composeBinary, ...folder });
     },
     secrets: closedSecrets(),
     record: overlayMemory(null),
@@ -138,8 +141,10 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       requireKey(settings, memory);
       const secrets = await openSecrets(settings);
       const fetchRevision = async () => input.fetchRevision(memory);
+      const composeFolder = composePath(settings);
+      await clearWorkspaces(composeFolder); // the lock is held: whoever made what is there was killed
       return {
-        ...wireDesired({ emit: input.emit, fetchRevision, composeBinary: settings.composeBinary }),
+        ...wireDesired({ ...input, fetchRevision, composeBinary: settings.composeBinary, composeFolder }),
         ...reportPorts,
         ...observers(settings, secrets),
         readRevision: input.readRevision,
