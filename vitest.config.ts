@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Three kinds of tests: what a room computes, what it does to the real thing, what a user sees. */
+/**
+ * Three kinds of tests: what a room computes, what it does to the real thing, what a user sees. What a user sees only
+ * after minutes is a fourth, which script/test runs with --long.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -23,9 +26,19 @@ export default defineConfig({
       {
         test: {
           name: "scenarios",
-          include: ["test/scenarios/**/*.test.ts"],
+          include: ["test/{scenarios,packaging}/**/*.test.ts"],
+          exclude: ["**/*.long.test.ts", "**/node_modules/**"],
           setupFiles: ["test/support/stop.ts"],
           testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "long",
+          include: ["test/scenarios/**/*.long.test.ts"],
+          setupFiles: ["test/support/stop.ts"],
+          testTimeout: 45 * 60_000,
           hookTimeout: 120_000,
         },
       },

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-// node script/count-tests.ts FOLDER [FAILED-CHECK...]
+// node script/count-tests.ts FOLDER "PROJECT..." [FAILED-CHECK...]
 // Sums up the reports of vitest in FOLDER: PROJECT.json for each project, and PROJECT.failed where vitest itself
 // ended with an error. Exits 1 unless everything passed and at least one test ran.
 
@@ -13,13 +13,14 @@ interface Report {
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
-const [folder, ...failedChecks] = process.argv.slice(2);
-if (folder === undefined) throw new Error("usage: node script/count-tests.ts FOLDER [FAILED-CHECK...]");
+const [folder, projects, ...failedChecks] = process.argv.slice(2);
+if (folder === undefined || projects === undefined)
+  throw new Error('usage: node script/count-tests.ts FOLDER "PROJECT..." [FAILED-CHECK...]');
 
 const sum = { passed: 0, failed: failedChecks.length, skipped: 0 };
 const complaints = failedChecks.map((name) => `the check of ${name} failed`);
 
-for (const project of ["unit", "integration", "scenarios"]) {
+for (const project of projects.split(" ")) {
   const path = join(folder, `${project}.json`);
   const report: Report | undefined = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
   // A file that could not be loaded has no tests that could have failed.

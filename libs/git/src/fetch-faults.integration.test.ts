@@ -357,6 +357,17 @@ describe("a copy that is damaged or unfinished", () => {
     expect(await readdir(at.node.path)).toEqual(["git"]);
   });
 
+  it("loses what a kill while it was renewed left beside it, with the next fetch", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    await mkdir(`${at.gitDir}.incoming/objects`, { recursive: true });
+    await mkdir(`${at.gitDir}.replaced/objects`, { recursive: true });
+    const commit = await at.repository.commit({ files: { a: "2" } });
+    await at.repository.push();
+    expect(await at.fetch()).toMatchObject({ commit, fetched: true });
+    expect(await readdir(at.node.path)).toEqual(["git"]);
+  });
+
   it("stays when a connection breaks in the middle of the pack", async () => {
     await using at = await setUp();
     await at.fetch();

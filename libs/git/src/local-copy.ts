@@ -99,8 +99,7 @@ export async function makeEmptyCopy(folder: string): Promise<string> {
  * when there will be none.
  */
 export async function replaceCopy<T>(gitDir: string, fill: (incoming: string) => Promise<T>): Promise<T> {
-  // What a killed round left there is of no use.
-  const incoming = await makeEmptyCopy(`${gitDir}.incoming`);
+  const incoming = await makeEmptyCopy(incomingOf(gitDir));
   try {
     const filled = await fill(incoming);
     await onDisk(gitDir, () => install(incoming, gitDir));
@@ -111,8 +110,24 @@ export async function replaceCopy<T>(gitDir: string, fill: (incoming: string) =>
   }
 }
 
+/** Removes what a round that was killed while it made a copy anew has left beside it: that may be as large as the copy. */
+export async function removeUnfinished(gitDir: string): Promise<void> {
+  await onDisk(gitDir, async () => {
+    for (const folder of [incomingOf(gitDir), replacedOf(gitDir)])
+      await rm(folder, { recursive: true, force: true });
+  });
+}
+
+function incomingOf(gitDir: string): string {
+  return `${gitDir}.incoming`;
+}
+
+function replacedOf(gitDir: string): string {
+  return `${gitDir}.replaced`;
+}
+
 async function install(incoming: string, gitDir: string): Promise<void> {
-  const old = `${gitDir}.replaced`;
+  const old = replacedOf(gitDir);
   await rm(old, { recursive: true, force: true });
   try {
     await rename(gitDir, old);

@@ -6,7 +6,7 @@ import type { Credential } from "@keelson/model";
 import { startDeadline } from "./deadline.ts";
 import type { Deadline } from "./deadline.ts";
 import { DamageError, gitError, isSystemError } from "./git-error.ts";
-import { diskFailure, isObjectId, isWorn } from "./local-copy.ts";
+import { diskFailure, isObjectId, isWorn, removeUnfinished } from "./local-copy.ts";
 import { openRemote } from "./open-remote.ts";
 import type { Remote } from "./remote.ts";
 import { writeStatusCommit } from "./status-commit.ts";
@@ -55,6 +55,7 @@ export async function publishStatus(input: PublishStatusInput): Promise<Publishe
   const deadline = startDeadline(timeoutMs);
   const folder = openStatusFolder({ ...input, ref });
   using remote = await openRemote({ ...input, ref, deadline });
+  await removeUnfinished(gitDir);
   let base = (await isWorn(gitDir)) ? null : await folder.readBase();
   base ??= await folder.renew(remote);
   for (let retry = 0, moved = false; ; retry++) {

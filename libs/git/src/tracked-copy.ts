@@ -10,6 +10,7 @@ import {
   maxPacks,
   readRef,
   refusedRef,
+  removeUnfinished,
   replaceCopy,
   tipRef,
   writeRef,
@@ -42,6 +43,7 @@ export async function bringCopyTo(advertised: string, copy: TrackedCopyInput): P
   try {
     const isHere = advertised === tip || advertised === (await readRef(gitDir, refusedRef));
     if (isHere) return { ...(await take(advertised, copy)), fetched: false };
+    await removeUnfinished(gitDir);
     return await renewWorn(await update(copy), copy);
   } catch (error) {
     if (isIncomplete(error)) return await copyAnew(copy);

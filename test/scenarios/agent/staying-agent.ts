@@ -18,10 +18,13 @@ export interface StayingAgent extends AsyncDisposable {
 
 const longestMs = 60_000;
 
-/** Starts an agent that stays; disposing it kills it. */
-export function startStaying(config: string): StayingAgent {
+/** Starts an agent that stays, with these options of Node's own; disposing it kills it. */
+export function startStaying(config: string, nodeOptions: readonly string[] = []): StayingAgent {
   const [file, ...args] = agentCommand(["run", "--config", config]);
-  const agent = spawn(file, args, { env: plainEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
+  const agent = spawn(file, [...nodeOptions, ...args], {
+    env: plainEnvironment(),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let log = "";
   for (const stream of [agent.stdout, agent.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk: string) => {
