@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 import { readCredential } from "@keelson/git";
 import { type AgentConfig, KeelsonError, keelsonVersion, parseDurationMs } from "@keelson/model";
 import {
@@ -46,7 +48,9 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   const startedAt = performance.now();
   const config = readAgentConfig(options.config);
   const setting = await settingOfWatch(config);
-  tell({ type: "started", setting });
+  // The key may be made by this round, which is no reason for another.
+  const known = setting.files.filter((path) => path !== config.keyFile || existsSync(path));
+  tell({ type: "started", setting: { ...setting, files: known } });
   const stream = options.json === true ? process.stderr : process.stdout;
   const { environment, node } = config;
   const log = newLog({ form: chooseLogForm(options.log, stream), stream, node: { environment, node } });

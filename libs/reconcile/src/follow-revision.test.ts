@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Follow, type FollowedBranch, followRevision } from "./follow-revision.ts";
 
 const away = new KeelsonError({ code: "K2001", message: "away" });
+const damaged = new KeelsonError({ code: "K2009", message: "damaged" });
 const rewound = new KeelsonError({ code: "K2016", message: "rewound", outcome: stalled });
 
 const revisionOf = (commit: string): Revision => ({
@@ -19,7 +20,7 @@ const revisionOf = (commit: string): Revision => ({
 interface Node {
   followed?: FollowedBranch;
   reported?: string;
-  tracked?: string;
+  tracked?: string | KeelsonError;
   server: string | Error;
 }
 
@@ -33,7 +34,10 @@ function follow(node: Node) {
         if (node.server instanceof Error) throw node.server;
         return Promise.resolve(revisionOf(node.server));
       },
-      readTracked: async () => Promise.resolve(node.tracked === undefined ? null : revisionOf(node.tracked)),
+      readTracked: async () => {
+        if (node.tracked instanceof KeelsonError) throw node.tracked;
+        return Promise.resolve(node.tracked === undefined ? null : revisionOf(node.tracked));
+      },
       refusedCommit: (error) => (error === rewound ? "bad" : null),
       record: {
         readFollowed: () => node.followed ?? null,
@@ -57,6 +61,24 @@ describe("followRevision", () => {
 
   it("must know from its own report how far it had come when the record is lost", async () => {
     const { revision, asked } = follow({ reported: "r", server: "s" });
+    await revision;
+    expect(asked).toEqual([{ after: "r", accepted: null }]);
+  });
+
+  it("must know it from its own copy sooner than from a report, which somebody else holds", async () => {
+    const { revision, asked } = follow({ tracked: "t", reported: "r", server: "s" });
+    await revision;
+    expect(asked).toEqual([{ after: "t", accepted: null }]);
+  });
+
+  it("must stay at its own copy when the record is lost while Git is away", async () => {
+    const { revision, saved } = follow({ tracked: "t", server: away });
+    expect(await revision).toMatchObject({ commit: "t", staleBecause: away });
+    expect(saved).toEqual([]);
+  });
+
+  it("must ask its report where its copy is damaged as well", async () => {
+    const { revision, asked } = follow({ tracked: damaged, reported: "r", server: "s" });
     await revision;
     expect(asked).toEqual([{ after: "r", accepted: null }]);
   });

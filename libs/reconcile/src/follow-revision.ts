@@ -32,21 +32,34 @@ export interface FollowPorts {
 
 /**
  * The revision that this node follows. A branch only ever moves forward; a node that has lost its record knows from its
- * own report how far it had come. While Git is away, or shows what is refused, the node stays at the last revision.
+ * own copy, or else from its own report, how far it had come. While Git is away, or shows what is refused, the node
+ * stays at the last revision.
  */
 export async function followRevision(ports: FollowPorts, branch: string): Promise<Revision> {
   const { record } = ports;
   const followed = record.readFollowed();
-  const known = followed?.branch === branch ? followed : null;
-  const after = followed === null ? await ports.readReported() : (known?.commit ?? null);
+  const isOther = followed !== null && followed.branch !== branch;
+  const known = isOther ? null : followed;
+  const after = followed === null ? await findTrack(ports) : (known?.commit ?? null);
   try {
     const revision = await ports.fetchRevision({ after, accepted: known?.accepted ?? null });
     record.saveFollowed({ branch, commit: revision.commit });
     return revision;
   } catch (error) {
     const refused = ports.refusedCommit(error);
-    const last = known !== null && error instanceof KeelsonError ? await ports.readTracked() : null;
+    const last = !isOther && error instanceof KeelsonError ? await ports.readTracked() : null;
     if (last === null) throw error;
     return { ...last, staleBecause: error, ...(refused === null ? {} : { refused }) };
   }
+}
+
+/** The commit that was followed last, where the record does not say it; null where nothing does. */
+async function findTrack(ports: FollowPorts): Promise<string | null> {
+  try {
+    const last = await ports.readTracked();
+    if (last !== null) return last.commit;
+  } catch (error) {
+    if (!(error instanceof KeelsonError)) throw error; // a damaged copy says nothing, and is made anew
+  }
+  return ports.readReported();
 }

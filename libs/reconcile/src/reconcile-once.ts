@@ -1,4 +1,4 @@
-import { type RecordState, required } from "@keelson/model";
+import { required } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
 import type { NodeReference } from "@keelson/render";
 

@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { env, execPath } from "node:process";
+import { env, execPath, geteuid } from "node:process";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { findLockHolders } from "./lock-holder.ts";
@@ -120,6 +121,24 @@ describe("the lock file", () => {
     expect(after.mode & 0o777).toBe(0o600);
     expect((await stat(join(folder, "state"))).mode & 0o777).toBe(0o700);
     expect([after.size, after.mtimeMs, after.ino]).toEqual([0, before.mtimeMs, before.ino]);
+  });
+
+  test.skipIf(geteuid?.() !== 0)("excludes others on a read-only file system, too (needs root)", async () => {
+    const disk = join(folder, "disk");
+    await mkdir(disk);
+    await promisify(execFile)("mount", ["-t", "tmpfs", "tmpfs", disk]);
+    try {
+      const file = join(disk, "lock");
+      (await acquireLock({ path: file, waitMs: 0 })).release();
+      await promisify(execFile)("mount", ["-o", "remount,ro", disk]);
+      using lock = disposable(await acquireLock({ path: file, waitMs: 0 }));
+      expect(lock.fd).toBeGreaterThan(2);
+      await expect(acquireLock({ path: file, waitMs: 0 })).rejects.toMatchObject({ code: "K4020" });
+      const missing = join(disk, "other");
+      await expect(acquireLock({ path: missing, waitMs: 0 })).rejects.toMatchObject({ code: "K4022" });
+    } finally {
+      await promisify(execFile)("umount", [disk]);
+    }
   });
 
   test("K4022 when it cannot be one", async () => {

@@ -80,7 +80,7 @@ async function runFlock(fd: number, { waitMs, signal }: LockInput): Promise<Floc
     child.once("error", (error) => {
       failure = error;
       // A child that never started closes nothing.
-      if (child.pid === undefined) reject(isMissing(error) ? noFlockProgram(error) : error);
+      if (child.pid === undefined) reject(isSystemError(error, "ENOENT") ? noFlockProgram(error) : error);
     });
     child.once("close", (exitCode, endSignal) => {
       // Only now: a child that was told to end may have taken the lock with our description just before.
@@ -92,7 +92,13 @@ async function runFlock(fd: number, { waitMs, signal }: LockInput): Promise<Floc
 
 function openLockFile(path: string): number {
   try {
-    return openPrivateFile(path, constants.O_RDWR | constants.O_CREAT);
+    try {
+      return openPrivateFile(path, constants.O_RDWR | constants.O_CREAT);
+    } catch (error) {
+      // What runs is looked after there too; a flock needs no permission to write.
+      if (!isSystemError(error, "EROFS")) throw error;
+      return openPrivateFile(path, constants.O_RDONLY);
+    }
   } catch (error) {
     throw notLockable(path, error);
   }
@@ -135,8 +141,8 @@ function notLockable(path: string, cause: unknown): KeelsonError {
   });
 }
 
-function isMissing(error: Error): boolean {
-  return "code" in error && error.code === "ENOENT";
+function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function describe({ exitCode, signal, stderr }: FlockEnd): string {

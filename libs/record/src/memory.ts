@@ -34,8 +34,9 @@ export function openMemory(database: DatabaseSync): Memory {
     saveApplied: (applied) => {
       database
         .prepare(
-          `INSERT INTO applied (only, value) VALUES (1, ?)
-           ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
+          `INSERT INTO applied (only, value, round_id) VALUES (1, ?, (SELECT coalesce(max(id), 0) FROM rounds))
+           ON CONFLICT DO UPDATE SET value = excluded.value, round_id = excluded.round_id
+           WHERE value <> excluded.value OR round_id IS NOT excluded.round_id`,
         )
         .run(canonicalText(applied));
     },
@@ -55,7 +56,7 @@ export function openMemory(database: DatabaseSync): Memory {
 
 function readState(database: DatabaseSync): RecordState {
   const containers = database.prepare("SELECT id, project, service FROM containers ORDER BY id").all();
-  const row = database.prepare("SELECT value FROM applied").get();
+  const row = database.prepare("SELECT value, round_id FROM applied").get();
   const applied = row === undefined ? null : readApplied(String(row["value"]));
   const parts = database.prepare("SELECT service, parts FROM service_parts ORDER BY service").all();
   return {
@@ -67,7 +68,7 @@ function readState(database: DatabaseSync): RecordState {
       ]),
     ),
     applied,
-    attempted: readAttempted(database, applied),
+    attempted: readAttempted(database, { applied, roundId: row?.["round_id"] ?? null }),
     serviceParts: Object.fromEntries(
       parts.map((row) => [String(row["service"]), readParts(String(row["parts"]))]),
     ),
@@ -75,10 +76,19 @@ function readState(database: DatabaseSync): RecordState {
 }
 
 /** A round that did something since then, or else what is applied. */
-function readAttempted(database: DatabaseSync, applied: Applied | null): string | null {
-  const round = database.prepare("SELECT commit_id, started_at FROM rounds ORDER BY id DESC LIMIT 1").get();
+function readAttempted(
+  database: DatabaseSync,
+  { applied, roundId }: { applied: Applied | null; roundId: unknown },
+): string | null {
+  const round = database
+    .prepare("SELECT id, commit_id, started_at FROM rounds ORDER BY id DESC LIMIT 1")
+    .get();
   if (round === undefined) return applied?.commit ?? null;
-  const isLater = applied === null || String(round["started_at"]) > applied.appliedAt;
+  if (applied === null) return String(round["commit_id"]);
+  const isLater =
+    roundId === null
+      ? String(round["started_at"]) > applied.appliedAt
+      : Number(round["id"]) > Number(roundId);
   return isLater ? String(round["commit_id"]) : applied.commit;
 }
 

@@ -88,7 +88,8 @@ describe("the memory", () => {
     const seconds = (count: number) => new Date(Date.parse(at) + count * 1000).toISOString();
     record.saveApplied({ ...applied, appliedAt: seconds(1) });
     expect(record.readState().attempted).toBe(applied.commit);
-    record.beginRound({ commit: "c2", startedAt: seconds(2) });
+    // Also after the clock was set back.
+    record.beginRound({ commit: "c2", startedAt: seconds(-1_000_000) });
     expect(record.readState().attempted).toBe("c2");
   });
 
@@ -305,33 +306,55 @@ describe("a record that cannot be used", () => {
     ["other bytes", (file: string) => writeFile(file, "x".repeat(5000))],
     ["a few bytes", (file: string) => writeFile(file, "SQLite")],
     ["half of it", async (file: string) => truncate(file, (await stat(file)).size / 2)],
-  ])("K4010 for %s, and it is left as it is", async (_name, damage) => {
+  ])("K4010 for %s: it is set aside as it is, and the next one begins empty", async (_name, damage) => {
     {
       using record = openRecord({ path });
       fillRecord(record);
     }
     await damage(path);
     const before = await readFile(path);
-    const use = () => {
-      using record = openRecord({ path });
+    const use = (open: typeof openRecord) => () => {
+      using record = open({ path });
       record.readState();
       record.saveApplied(applied);
     };
-    expect(use).toThrow(
-      expect.objectContaining({
-        code: "K4010",
-        outcome: { kind: "stalled" },
-        hint: expect.stringContaining("aside"),
-      }),
-    );
+    // Whoever only looks on changes nothing.
+    expect(use(openRecordCopy)).toThrow(expect.objectContaining({ code: "K4010" }));
     expect((await readFile(path)).equals(before)).toBe(true);
+
+    const says = expect.stringContaining(`was set aside as ${path}.damaged-`);
+    expect(use(openRecord)).toThrow(
+      expect.objectContaining({ code: "K4010", outcome: { kind: "transient" }, message: says }),
+    );
+    const [aside = ""] = await readdir(join(folder, "state"));
+    expect(aside).toMatch(/^record\.db\.damaged-[0-9T.]+Z$/);
+    expect((await readFile(join(folder, "state", aside))).equals(before)).toBe(true);
+    using next = openRecord({ path });
+    expect(next.readState()).toEqual(emptyRecord);
   });
 
-  test("K4010 for a value that is damaged inside", () => {
+  test("K4010 for a value that is damaged inside, from then on; then it is set aside", async () => {
     using record = openRecord({ path });
     fillRecord(record);
     change("UPDATE applied SET value = '{'");
-    expect(() => record.readState()).toThrow(expect.objectContaining({ code: "K4010" }));
+    for (const use of [() => record.readState(), () => record.saveServiceParts("lab-core/nginx", {})]) {
+      expect(use).toThrow(expect.objectContaining({ code: "K4010" }));
+    }
+    record.close();
+    using next = openRecord({ path });
+    expect(next.readState()).toEqual(emptyRecord);
+    const kept = await readdir(join(folder, "state"));
+    expect(kept.filter((name) => name.includes(".damaged-")).length).toBe(1);
+  });
+
+  test("K4010 waits for a human once ten were set aside: no disk is filled with them", async () => {
+    const open = () => openRecord({ path });
+    open().close();
+    await writeFile(path, "x".repeat(5000));
+    for (let count = 0; count < 10; count++)
+      await writeFile(`${path}.damaged-2026112${count}T000000.000Z`, "");
+    expect(open).toThrow(expect.objectContaining({ code: "K4010", outcome: { kind: "stalled" } }));
+    expect(await readFile(path, "utf8")).toContain("xxx");
   });
 
   test("K4011 for a newer one, and it is left as it is", async () => {
@@ -383,6 +406,46 @@ describe("a record that cannot be used", () => {
       await promisify(execFile)("umount", [disk]);
     }
   });
+
+  test.skipIf(geteuid?.() !== 0).each([
+    { what: "full", make: "size=512k", end: fillDisk, code: "K4001" },
+    { what: "out of inodes", make: "size=32m,nr_inodes=16", end: fillDisk, code: "K4001" },
+    { what: "read-only", make: "size=512k", end: remountReadOnly, code: "K4002" },
+  ])(
+    "on a disk that is $what what was stopped can be started, nothing else (needs root)",
+    async ({ make, end, code }) => {
+      const disk = join(folder, "disk");
+      const file = join(disk, "record.db");
+      await mkdir(disk);
+      await promisify(execFile)("mount", ["-t", "tmpfs", "-o", make, "tmpfs", disk]);
+      try {
+        {
+          using record = openRecord({ path: file });
+          fillRecord(record);
+          record.saveFollowed(followed);
+        }
+        await end(disk);
+        const names = await readdir(disk);
+        using record = openRecord({ path: file });
+        expect(record.readState().applied).toEqual(applied);
+        record.saveFollowed({ branch: "main", commit: "b".repeat(40) });
+        const roundId = record.beginRound({ commit: "c", startedAt: at });
+        const operation = { roundId, operationId: "#1", resource: "service:lab-core/nginx", startedAt: at };
+        record.beginOperation({ ...operation, kind: "start-service" });
+        record.finishOperation({ ...operation, finishedAt: at, result: "done" });
+        const refused = [
+          () => record.beginOperation({ ...operation, operationId: "#2", kind: "create-containers" }),
+          () => record.acceptRevision(followed),
+          () => record.closeInterrupted(at),
+        ];
+        for (const refuse of refused) expect(refuse).toThrow(expect.objectContaining({ code }));
+        expect(await readdir(disk)).toEqual(names);
+        expect(() => openRecord({ path: join(disk, "other.db") })).toThrow(expect.objectContaining({ code }));
+      } finally {
+        await promisify(execFile)("umount", [disk]);
+      }
+    },
+  );
 
   test("K4012 when another program keeps it busy", { timeout: 20_000 }, () => {
     using record = openRecord({ path });
@@ -484,4 +547,19 @@ function asOrdinaryUser<T>(task: () => T): T {
   } finally {
     seteuid?.(0);
   }
+}
+
+async function remountReadOnly(disk: string): Promise<void> {
+  await promisify(execFile)("mount", ["-o", "remount,ro", disk]);
+}
+
+/** Takes its last block or its last inode. */
+async function fillDisk(disk: string): Promise<void> {
+  const take = async (name: string, bytes: number) =>
+    writeFile(join(disk, name), new Uint8Array(bytes)).then(
+      () => false,
+      (error: NodeJS.ErrnoException) => error.code === "ENOSPC",
+    );
+  let isFull = await take("filler", 8 * 1024 * 1024);
+  for (let count = 0; !isFull; count++) isFull = await take(`empty-${count}`, 0);
 }

@@ -2,9 +2,11 @@ import { closeSync, constants, copyFileSync, existsSync, mkdtempSync, rmSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { KeelsonError } from "@keelson/model";
 
 import { openComposeCache } from "./compose-cache.ts";
 import type { ComposeCache } from "./compose-cache.ts";
+import { isDamaged, setAside } from "./damaged-record.ts";
 import { openFollowing } from "./following.ts";
 import type { Following } from "./following.ts";
 import { openJournal } from "./journal.ts";
@@ -12,8 +14,9 @@ import type { Journal } from "./journal.ts";
 import { openMemory } from "./memory.ts";
 import type { Memory } from "./memory.ts";
 import { openPrivateFile } from "./private-file.ts";
-import { onRecord } from "./record-error.ts";
+import { onRecord, requireRoom } from "./record-error.ts";
 import { migrate } from "./schema.ts";
+import { isUnwritable, keepToWhatRuns } from "./unwritable-record.ts";
 
 /**
  * The node's durable memory. Every method is one transaction, on the disk when it returns; saving what is there
@@ -27,25 +30,40 @@ export interface NodeRecord extends Memory, Following, Journal, ComposeCache, Di
 const busyTimeoutMs = 2_000;
 
 /**
- * Opens the record at this path; an empty one is made (0600, its folder 0700) when there is none. Throws K4011 when a
- * newer Keelson wrote it, and whatever `NodeRecord` throws.
+ * Opens the record at this path; an empty one is made (0600, its folder 0700) when there is none. One that turns out to
+ * be damaged, now or later, is closed and set aside with that error, so that the next one begins empty. Where the disk
+ * takes nothing (K4001, K4002) it is a copy in memory, which lets a round start again what was stopped, and no more.
+ * Throws K4011 when a newer Keelson wrote it, and whatever `NodeRecord` throws.
  */
-export function openRecord(input: { path: string }): NodeRecord {
-  return openFile(input.path, input.path);
+export function openRecord({ path }: { path: string }): NodeRecord {
+  const isThere = existsSync(path);
+  try {
+    if (isThere) onRecord(path, () => requireRoom(path));
+    return openFile(path, { path, isOwn: true });
+  } catch (error) {
+    if (!isThere || !isUnwritable(error) || !existsSync(memoryFolder)) throw error;
+    return keepToWhatRuns(copyInto(memoryFolder, path), error);
+  }
 }
 
 /**
  * A copy of the record as it is now, for looking on: what is read from it and written to it never reaches the record,
  * nor the folder, in which SQLite would have files of its own. Throws what `openRecord` throws.
  */
-export function openRecordCopy(input: { path: string }): NodeRecord {
-  const { path } = input;
-  const folder = mkdtempSync(join(tmpdir(), "keelson-record-copy-"));
+export function openRecordCopy({ path }: { path: string }): NodeRecord {
+  return copyInto(tmpdir(), path);
+}
+
+/** Held in memory and no disk, on every Linux (shm_overview(7)). */
+const memoryFolder = "/dev/shm";
+
+function copyInto(parent: string, path: string): NodeRecord {
+  const folder = onRecord(path, () => mkdtempSync(join(parent, "keelson-record-copy-")));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
     const file = join(folder, "record.db");
     onRecord(path, () => copyRecord(path, file));
-    const record = openFile(file, path);
+    const record = openFile(file, { path, isOwn: false });
     const close = () => {
       record.close();
       remove();
@@ -63,11 +81,25 @@ function copyRecord(path: string, file: string): void {
   if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${file}-wal`);
 }
 
-/** `path` is what errors name. */
-function openFile(file: string, path: string): NodeRecord {
-  const database = onRecord(path, () => openDatabase(file));
+/** `path` is what errors name; a copy's damage is left for the record's owner to deal with. */
+function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean }): NodeRecord {
+  let damage: KeelsonError | null = null;
+  let endUse = () => {};
+  const attempt = <T>(task: () => T): T => {
+    if (damage !== null) throw damage;
+    try {
+      return onRecord(path, task);
+    } catch (error) {
+      if (!isOwn || !isDamaged(error)) throw error;
+      damage = error;
+      endUse();
+      throw (damage = onRecord(path, () => setAside(path, error)));
+    }
+  };
+  const database = attempt(() => openDatabase(file));
+  endUse = () => database.close();
   const inOne = <A extends unknown[], R>(method: (...args: A) => R) => {
-    return (...args: A): R => onRecord(path, () => inTransaction(database, () => method(...args)));
+    return (...args: A): R => attempt(() => inTransaction(database, () => method(...args)));
   };
   const close = () => {
     if (database.isOpen) onRecord(path, () => database.close());

@@ -1,7 +1,10 @@
 import { accessSync, constants, statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { geteuid } from "node:process";
 
-import { KeelsonError, stalled } from "@keelson/model";
+import { KeelsonError } from "@keelson/model";
+
+import { damagedRecord } from "./damaged-record.ts";
 
 /** Runs a task on the record and translates what SQLite and the file system throw. */
 export function onRecord<T>(path: string, task: () => T): T {
@@ -19,17 +22,12 @@ const bugs: readonly unknown[] = [1, 19, 20, 21, 25];
 
 function recordError(path: string, error: unknown): unknown {
   if (error instanceof KeelsonError) return error;
-  const code = codeOf(error);
+  const code = openFailure(path, codeOf(error));
   if (error instanceof SyntaxError) return damagedRecord(path, error);
   if (code === undefined || bugs.includes(code)) return error;
   if (code === sqlite.corrupt || code === sqlite.notADatabase) return damagedRecord(path, error);
   if (code === sqlite.full || code === "ENOSPC" || code === "EDQUOT" || isFull(path, code)) {
-    return new KeelsonError({
-      code: "K4001",
-      message: `the disk is full: the record ${path} cannot be written`,
-      hint: "Free some space; the next round goes on by itself.",
-      cause: error,
-    });
+    return fullDisk(path, error);
   }
   if (code === sqlite.readonly || code === "EROFS") {
     return new KeelsonError({
@@ -39,7 +37,7 @@ function recordError(path: string, error: unknown): unknown {
       cause: error,
     });
   }
-  if (code === sqlite.perm || code === "EACCES" || code === "EPERM" || isForbidden(path, code)) {
+  if (code === sqlite.perm || code === "EACCES" || code === "EPERM") {
     return new KeelsonError({
       code: "K4004",
       message: `the record ${path} may not be opened`,
@@ -55,35 +53,51 @@ function recordError(path: string, error: unknown): unknown {
   });
 }
 
-/** K4010. It is moved by a human and not by us: whoever looks after the node should know of it. */
-function damagedRecord(path: string, cause: unknown): KeelsonError {
+/** For some commits, and for what SQLite makes also to read: its log, and a page of that log's index (walformat.html). */
+const neededBytes = 128 * 1024;
+const neededInodes = 4;
+
+/** Throws K4001 where a round could not be sure to get its notes onto the disk. */
+export function requireRoom(path: string): void {
+  const { bavail, bfree, bsize, files, ffree } = statfsSync(dirname(path));
+  // Many file systems keep a reserve for root.
+  const freeBytes = (geteuid?.() === 0 ? bfree : bavail) * bsize;
+  if (freeBytes < neededBytes) throw fullDisk(path, new Error(`${freeBytes} bytes are free`));
+  // File systems without such a limit have none at all.
+  if (files > 0 && ffree < neededInodes) throw fullDisk(path, new Error(`${ffree} inodes are free`));
+}
+
+function fullDisk(path: string, cause: unknown): KeelsonError {
   return new KeelsonError({
-    code: "K4010",
-    message: `the record ${path} is damaged`,
-    hint: `Move ${path}, ${path}-wal and ${path}-shm aside and start again: what is lost is rebuilt from labels and files.`,
-    outcome: stalled,
+    code: "K4001",
+    message: `the disk is full: the record ${path} cannot be written`,
+    hint: "Free some space or inodes (df, df -i); the next round goes on by itself.",
     cause,
   });
 }
 
-/** SQLite calls it a disk error when there is no room for the index of its log, which it makes also for reading. */
+/** SQLite calls it a disk error, or a file that cannot be opened, when there is no room for what it makes. */
 function isFull(path: string, code: unknown): boolean {
-  if (code !== sqlite.ioError) return false;
-  const { bavail, bsize } = statfsSync(dirname(path));
-  return bavail * bsize < logIndexBytes;
-}
-
-/** Of a page of that index: https://sqlite.org/walformat.html, 2.1. */
-const logIndexBytes = 32 * 1024;
-
-/** SQLite says only that it cannot open a file, whatever the reason is. */
-function isForbidden(path: string, code: unknown): boolean {
-  if (code !== sqlite.cantOpen) return false;
+  if (code !== sqlite.ioError && code !== sqlite.cantOpen) return false;
   try {
-    accessSync(path, constants.R_OK | constants.W_OK);
+    requireRoom(path);
     return false;
   } catch (error) {
-    return codeOf(error) === "EACCES";
+    return error instanceof KeelsonError;
+  }
+}
+
+/** SQLite says only that it cannot open a file, whatever the reason is: then the system's own code where it has one. */
+function openFailure(path: string, code: number | string | undefined): number | string | undefined {
+  if (code !== sqlite.cantOpen) return code;
+  try {
+    // It makes files beside it.
+    accessSync(dirname(path), constants.W_OK);
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return code;
+  } catch (error) {
+    const reason = codeOf(error);
+    return reason === "EACCES" || reason === "EROFS" ? reason : code;
   }
 }
 

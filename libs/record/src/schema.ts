@@ -50,6 +50,10 @@ const migrations: readonly string[] = [
     accepted TEXT
   ) STRICT;
   `,
+  `
+  -- The last round that had begun by then: clocks jump. Null in a record of an earlier version.
+  ALTER TABLE applied ADD COLUMN round_id INTEGER;
+  `,
 ];
 
 /** The version that this program writes. */

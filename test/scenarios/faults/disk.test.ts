@@ -75,7 +75,7 @@ describe("a state folder on a disk that", () => {
     const round = await platform().reconcile();
     await outputOf(["mount", "-o", "remount,rw", platform().stateDir]);
     await expectUntouched(platform(), before);
-    expectFault(round, { code: "K4022", says: "cannot be taken" });
+    expectFault(round, { code: "K4002", says: "read-only" });
     const later = await platform().reconcile();
     expect(await platform().pageOf("web/web", "/page.txt")).toBe("fourth\n");
     expectReady(later);
