@@ -37,11 +37,11 @@ describe("a branch that does not go forward", () => {
     second = await platform().upgrade({
       [compose]: (text) => text.replace(platform().image("web:1"), "IMAGES/web:2"),
     });
-    expect(isReady(await platform().reconcile())).toBe(true);
-    expect(await image()).toBe("2");
+    await platform().reconcile();
   });
 
   it("must not be followed when it was rewound; what runs is kept as it was", async () => {
+    expect(await image()).toBe("2");
     const before = await platform().containers();
     await rewind(first);
     const round = await platform().reconcile();
