@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
 
 // A reader that is gone takes its log with it, and not the node.
 for (const stream of [process.stdout, process.stderr]) {
@@ -20,6 +21,8 @@ if (command === "run" && !args.includes("--help") && !args.includes("-h")) {
 if (process.connected) process.disconnect();
 
 async function stay(): Promise<void> {
+  // It does little and waits much: code that is compiled for speed, and room for much garbage, take some 20 MiB more.
+  for (const flag of ["--no-opt", "--no-maglev", "--semi-space-growth-factor=1"]) setFlagsFromString(flag);
   // Until the watcher hears it: it would end a process that does not.
   process.on("SIGHUP", () => {});
   const { watch } = await import("./watch.ts");

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { KeelsonError, codeOf, formatError } from "@keelson/model";
-import { escapeLines, formatJson } from "@keelson/report";
+import { KeelsonError, codeOf, formatError } from "@keelson/model/light";
+import { escapeLines, formatJson } from "@keelson/report/light";
 import { CommanderError } from "commander";
 
 import { exitCodes } from "./output.ts";

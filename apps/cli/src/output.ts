@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 
-import { escapePainted, formatJson } from "@keelson/report";
+import { escapePainted, formatJson } from "@keelson/report/light";
 
 export type Style = Parameters<typeof styleText>[0];
 

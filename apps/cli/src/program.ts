@@ -1,4 +1,4 @@
-import { keelsonVersion } from "@keelson/model";
+import { keelsonVersion } from "@keelson/model/light";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 
 import type { EngineOptions } from "./commands/logs.ts";

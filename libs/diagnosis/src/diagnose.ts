@@ -1,6 +1,7 @@
 import { KeelsonError, formatError, redact } from "@keelson/model";
 
 import { examineAgent, examineLock, examineReport } from "./agent-checks.ts";
+import { examineStatePath } from "./container-checks.ts";
 import { examineConfig, examineCredentials, examineSecretsFile } from "./config-checks.ts";
 import { examineStateDir, examineStateDisk } from "./disk-checks.ts";
 import { examineEngine, examineEngineClock, examineEngineDisk } from "./engine-checks.ts";
@@ -40,6 +41,7 @@ const examinations: readonly Examination[] = [
   { id: "status-push", title: "rights for the status", examine: examineStatusPush },
   { id: "report", title: "last status push", examine: examineReport },
   { id: "state-dir", title: "state folder", examine: examineStateDir },
+  { id: "state-path", title: "state folder's path", examine: examineStatePath },
   { id: "disk", title: "state folder's disk", examine: examineStateDisk },
   { id: "record", title: "record", examine: examineRecord },
   { id: "key", title: "node's key", examine: examineKey },

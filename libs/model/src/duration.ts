@@ -1,19 +1,9 @@
 import { z } from "zod";
 
-const unitsMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const durationPattern = /^(?:\d+(?:ms|s|m|h|d))+$/;
+import { durationPattern } from "./duration-text.ts";
 
 /** A time span in Compose's notation: `90s`, `1m30s`, `2h`. */
 export const Duration = z
   .string()
   .regex(durationPattern, "must be a duration such as 30s, 1m30s or 2h")
   .describe("A duration such as 30s, 1m30s or 2h.");
-
-/** Milliseconds of a `Duration`; fractions as Compose prints them (`1.5s`) are read too. */
-export function parseDurationMs(text: string): number {
-  let totalMs = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|us|µs|ns|s|m|h|d)/g)) {
-    totalMs += Number(amount) * (unitsMs[unit ?? ""] ?? 0);
-  }
-  return Math.round(totalMs);
-}

@@ -3,6 +3,7 @@ export * from "./problem.ts";
 export * from "./source-file.ts";
 export * from "./name.ts";
 export * from "./duration.ts";
+export * from "./duration-text.ts";
 export * from "./digest.ts";
 export * from "./release.ts";
 export * from "./package.ts";

@@ -8,7 +8,7 @@ it("script/demo must tell its story of two nodes to its end, and leave nothing",
   const command = [process.execPath, join(checkout, "script/demo.ts"), "--nodes", "2"] as const;
   const { exitCode, stdout, stderr } = await runProgram(command, { env: process.env, timeoutMs: 150_000 });
 
-  expect(exitCode, stderr).toBe(0);
+  expect(exitCode, `it ended well: ${stderr}`).toBe(0);
   for (const node of ["hosp-a", "hosp-b"])
     expect(stdout).toMatch(new RegExp(`^clinic-eu +${node} +ready `, "m"));
   const replaced = [...stdout.matchAll(/^ {2}clinic-eu-(\S+)-1 .* recreated$/gm)].map(([, name]) => name);

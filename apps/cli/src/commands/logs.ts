@@ -1,14 +1,5 @@
-import {
-  Duration,
-  KeelsonError,
-  type ObservedContainer,
-  compareText,
-  parseDurationMs,
-  quote,
-  stalled,
-} from "@keelson/model";
+import { KeelsonError, type ObservedContainer, compareText, quote, stalled } from "@keelson/model";
 import { type NodeEngine, type NodeSettings, wireEngine } from "@keelson/node";
-import { InvalidArgumentError } from "commander";
 
 import { type NodeOptions } from "../node-options.ts";
 import { findAgentConfig, readNodePlace } from "../node-place.ts";
@@ -89,23 +80,6 @@ export async function findContainers(
     });
   }
   return own.filter(({ service }) => of.services.length === 0 || of.services.includes(service));
-}
-
-/** `--since`: a time, or how long ago. */
-export function parseSince(text: string): Date {
-  if (Duration.safeParse(text).success) return new Date(Date.now() - parseDurationMs(text));
-  const time = /^\d{4}-\d\d-\d\d(?:T\S+)?$/.test(text) ? new Date(text) : null;
-  if (time !== null && !Number.isNaN(time.getTime())) return time;
-  throw new InvalidArgumentError(
-    "It must be a duration such as 10m, or a time such as 2026-01-31T12:00:00Z.",
-  );
-}
-
-/** `--tail`: a number of lines, or `all`. */
-export function parseTail(text: string): number | "all" {
-  if (text === "all") return text;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It must be a number of lines, or all.");
 }
 
 function sortedNames(names: readonly string[]): string[] {

@@ -1,6 +1,4 @@
-import { Duration, parseDurationMs } from "@keelson/model";
 import { readLocalStatus, syncAgent } from "@keelson/node";
-import { InvalidArgumentError } from "commander";
 
 import { defaultConfigPath, defaultStateDir } from "../node-options.ts";
 import { findAgentConfig } from "../node-place.ts";
@@ -11,15 +9,6 @@ export interface SyncOptions {
   config?: string;
   /** Milliseconds. */
   timeout: number;
-}
-
-const longestTimeoutMs = 24 * 3_600_000;
-
-/** The option's value in milliseconds; throws commander's error for a wrong one. */
-export function parseTimeout(text: string): number {
-  const timeoutMs = Duration.safeParse(text).success ? parseDurationMs(text) : 0;
-  if (timeoutMs > 0 && timeoutMs <= longestTimeoutMs) return timeoutMs;
-  throw new InvalidArgumentError("Say a duration such as 90s or 15m, up to 24h.");
 }
 
 /**

@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+
+import { type Metafile, type Plugin, build } from "esbuild";
+
+export interface BundleInput {
+  /** The checkout. */
+  root: string;
+  /** Where the programs go: `keelson.js`, `keelson-agent.js` and the parts that they load. */
+  outDir: string;
+  /** That the programs say of themselves. */
+  version: string;
+}
+
+/**
+ * Bundles both programs as ES modules. What a program loads only when asked for stays a file of its own: the agent that
+ * stays never reads the libraries, and `keelson version` nothing of the other commands. Returns the files of npm
+ * packages that went into them, below the checkout.
+ */
+export async function buildBundle({ root, outDir, version }: BundleInput): Promise<string[]> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { keelson: "apps/cli/src/main.ts", "keelson-agent": "apps/agent/src/main.ts" },
+    outdir: outDir,
+    chunkNames: "parts/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node22.13",
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+    banner: { js: requireBanner },
+    inject: ["packaging/node-22.ts"],
+    plugins: [emptyModules, embeddedTexts({ root, version })],
+  });
+  return packageFilesOf(metafile);
+}
+
+/** CommonJS packages ask for Node's modules by `require`, which ES modules lack. */
+const requireBanner = `import { createRequire as __createRequire } from "node:module";
+const require = __createRequire(import.meta.url);`;
+
+/**
+ * dockerode's ways to an engine over ssh and to BuildKit's sessions, which Keelson does not use: most of its size and
+ * memory.
+ */
+const emptyModules: Plugin = {
+  name: "empty-modules",
+  setup(bundle) {
+    const names = /^(?:@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2|cpu-features)(?:\/|$)/;
+    bundle.onResolve({ filter: names }, ({ path }) => ({ path, namespace: "empty" }));
+    bundle.onLoad({ filter: /.*/, namespace: "empty" }, () => ({
+      contents: "module.exports = {};",
+      loader: "js",
+    }));
+  },
+};
+
+/** What the sources read of the checkout, or say of themselves, is put in where it is asked for. */
+function embeddedTexts({ root, version }: { root: string; version: string }): Plugin {
+  const texts: Record<string, () => Promise<string>> = {
+    "apps/cli/src/errors-page.ts": async () => {
+      const page = await readFile(join(root, "docs/errors.md"), "utf8");
+      return `export function readErrorsPage() { return ${JSON.stringify(page)}; }`;
+    },
+    "libs/model/src/version.ts": async () => `export const keelsonVersion = ${JSON.stringify(version)};`,
+  };
+  return {
+    name: "embedded-texts",
+    setup(bundle) {
+      bundle.onLoad({ filter: /\/(?:errors-page|version)\.ts$/ }, async ({ path }) => {
+        const contents = await texts[relative(root, path)]?.();
+        return contents === undefined ? undefined : { contents, loader: "js", resolveDir: dirname(path) };
+      });
+    },
+  };
+}
+
+function packageFilesOf({ inputs }: Metafile): string[] {
+  return Object.keys(inputs).filter(
+    (path) => path.startsWith("node_modules/") || path.includes("/node_modules/"),
+  );
+}

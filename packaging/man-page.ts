@@ -1,0 +1,76 @@
+import type { Command } from "commander";
+
+/** A part of a page that the commands do not tell: a heading, and what is said of each thing. */
+export interface ManSection {
+  heading: string;
+  entries: readonly (readonly [name: string, text: string])[];
+}
+
+/**
+ * A manual page of section 1 with all that `--help` says of a program and its commands, in the macros of man(7). It
+ * names no date, so that the same commands give the same bytes.
+ */
+export function manPage(
+  program: Command,
+  { version, sections }: { version: string; sections: readonly ManSection[] },
+): string {
+  const name = program.name();
+  const help = program.createHelp();
+  // The help of one command is what `--help` prints, which every page says anyway.
+  const commands = help.visibleCommands(program).filter((command) => command.name() !== "help");
+  const lines = [
+    `.TH ${name.toUpperCase()} 1 "" "Keelson ${version}" "Keelson"`,
+    ".SH NAME",
+    `${escaped(name)} \\- ${escaped(endless(program.description()))}`,
+    ".SH SYNOPSIS",
+    `.B ${escaped(name)}`,
+    '.I command\n.RI [ option "]... [" argument ]...',
+    ".SH COMMANDS",
+    ...commands.flatMap((command) => describeCommand(command, name)),
+    ".SH OPTIONS",
+    ...listOptions(program),
+    ...sections.flatMap(({ heading, entries }) => [
+      `.SH ${heading}`,
+      ...entries.flatMap(([term, text]) => [".TP", `.B ${escaped(term)}`, escaped(text)]),
+    ]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function describeCommand(command: Command, program: string): string[] {
+  const help = command.createHelp();
+  const described = help.visibleArguments(command).flatMap((argument) => {
+    return [".TP", `.I ${escaped(help.argumentTerm(argument))}`, escaped(help.argumentDescription(argument))];
+  });
+  return [
+    `.SS "${escaped(`${program} ${command.name()} ${command.usage()}`)}"`,
+    escaped(sentence(command.description())),
+    ...described,
+    ...listOptions(command),
+  ];
+}
+
+function listOptions(command: Command): string[] {
+  const help = command.createHelp();
+  return help
+    .visibleOptions(command)
+    .flatMap((option) => [
+      ".TP",
+      `.B ${escaped(help.optionTerm(option))}`,
+      escaped(help.optionDescription(option)),
+    ]);
+}
+
+/** Text as roff prints it: a backslash, a dash and a line that begins with a control character would be something else. */
+function escaped(text: string): string {
+  const plain = text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll('"', "\\(dq");
+  return plain.replaceAll(/^(?=[.'])/gm, "\\&");
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${endless(text).slice(1)}.`;
+}
+
+function endless(text: string): string {
+  return text.replace(/\.$/, "");
+}

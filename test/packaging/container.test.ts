@@ -1,0 +1,146 @@
+import { mkdir, readFile } from "node:fs/promises";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+
+import { findComposeBinary } from "../../libs/compose/src/index.ts";
+import { usePlatform } from "../scenarios/platform.ts";
+import {
+  makeTempFolder,
+  outputOf,
+  plainEnvironment,
+  runProgram,
+  uniqueName,
+  waitFor,
+} from "../support/index.ts";
+import { buildAgentImage, writeFiles } from "./base-image.ts";
+
+const release = `
+-- packages/web/compose.yaml --
+services:
+  web: { image: "IMAGES/web:1", init: true, volumes: ["./conf:/conf:ro", "./made:/made:ro"] }
+-- packages/web/package.yaml --
+name: web
+version: 1.0.0
+files:
+  - { template: page.liquid, to: conf/page, onChange: none, owner: "1000:1000", mode: "0600" }
+  - { template: page.liquid, to: made/page, onChange: recreate }
+-- packages/web/page.liquid --
+{{ instance.name }} 1
+`;
+
+describe("the agent in a container", { timeout: 240_000 }, () => {
+  const platform = usePlatform({ release });
+  const name = uniqueName("keelson-agent");
+  const cleanUp = new AsyncDisposableStack();
+  let compose: (...args: string[]) => Promise<string>;
+  let etc: string;
+
+  beforeAll(async () => {
+    const folder = cleanUp.use(await makeTempFolder("keelson-container-"));
+    const { packageFolder } = cleanUp.use(await buildAgentImage(name));
+
+    etc = folder.join("etc");
+    const { environment, node, server, stateDir } = platform();
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    const config = { environment, node, source: { url: server.url("platform") }, stateDir, interval: "1s" };
+    // The test's Git server is on this machine's own address only.
+    const override = { services: { agent: { network_mode: "host" } } };
+    await writeFiles(folder.path, {
+      "etc/agent.yaml": stringify(config),
+      "override.yaml": stringify(override),
+    });
+    const env = plainEnvironment({
+      KEELSON_IMAGE: name,
+      KEELSON_ETC: etc,
+      KEELSON_STATE: stateDir,
+      KEELSON_ENGINE: platform().dockerHost?.replace("unix://", ""),
+    });
+    const binary = await findComposeBinary(process.env);
+    const files = [`${packageFolder}/compose.yaml`, folder.join("override.yaml")].flatMap((path) => [
+      "-f",
+      path,
+    ]);
+    compose = async (...args) =>
+      outputOf([binary, "--project-name", name, ...files, ...args], { env, timeoutMs: 120_000 });
+    cleanUp.defer(async () => void (await compose("down", "--timeout", "20")));
+    await compose("up", "--detach", "--no-build");
+  }, 300_000);
+  afterAll(async () => cleanUp.disposeAsync(), 120_000);
+
+  const keelson = async (...args: string[]) => compose("exec", "-T", "agent", "keelson", ...args);
+  const running = async () => {
+    const said = async () => new Error(await compose("logs", "--no-log-prefix", "--tail", "20", "agent"));
+    return await waitFor(
+      async () => {
+        const [web] = await platform().containers();
+        return web?.state === "running" ? web : Promise.reject(await said());
+      },
+      { what: "the service", timeoutMs: 60_000 },
+    );
+  };
+
+  it("must bring its host's engine to the desired state, with paths that are the host's", async () => {
+    const web = await running();
+    expect(web.mounts["/conf"]).toMatch(new RegExp(`^${platform().stateDir}/`));
+    for (const folder of ["conf", "made"]) {
+      expect(await platform().exec("web/web", "cat", `/${folder}/page`)).toBe("web 1\n");
+      expect(await readFile(`${web.mounts[`/${folder}`]}/page`, "utf8")).toBe("web 1\n");
+    }
+    expect(await platform().exec("web/web", "stat", "-L", "-c", "%u:%g %a", "/conf/page")).toBe(
+      "1000:1000 600\n",
+    );
+  });
+
+  it("must repair what is changed by hand", async () => {
+    const { id } = await running();
+    await platform().docker.getContainer(id).stop({ t: 0 });
+    expect((await running()).id).toBe(id);
+  });
+
+  it("must follow the branch", async () => {
+    await platform().upgrade({ "packages/web/page.liquid": (text) => text.replace("1", "2") });
+    await keelson("sync");
+    await running();
+    expect(await platform().exec("web/web", "cat", "/conf/page", "/made/page")).toBe("web 2\nweb 2\n");
+  });
+
+  it("must leave containers as they are when its own is made anew", async () => {
+    const before = await platform().containers();
+    await compose("up", "--detach", "--no-build", "--force-recreate");
+    await waitFor(async () => keelson("sync"), { what: "the new agent", timeoutMs: 60_000 });
+    expect(await platform().containers()).toEqual(before);
+  });
+
+  it("must be told by keelson doctor when the state folder lies elsewhere on the host", async () => {
+    const { stateDir } = platform();
+    const mounts = [`${etc}:/etc/keelson`, `/var/run/docker.sock:/var/run/docker.sock`];
+    const examine = async (...more: string[]) => {
+      const volumes = [...mounts, ...more].flatMap((mount) => ["--volume", mount]);
+      const { stdout } = await runProgram(
+        [
+          "docker",
+          "run",
+          "--rm",
+          "--network",
+          "host",
+          ...volumes,
+          "--entrypoint",
+          "keelson",
+          name,
+          "doctor",
+          "--json",
+        ],
+        { timeoutMs: 60_000 },
+      );
+      const checks: { id: string; result: string; found: string }[] = JSON.parse(stdout);
+      return checks.find(({ id }) => id === "state-path");
+    };
+    expect(await examine(`${stateDir}:${stateDir}`)).toMatchObject({ result: "ok" });
+    expect(await examine(`${etc}:${stateDir}`)).toMatchObject({
+      result: "failure",
+      found: expect.stringContaining(etc),
+    });
+    expect(await examine()).toMatchObject({ result: "failure" });
+  });
+});

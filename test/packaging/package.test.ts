@@ -1,0 +1,165 @@
+import { readFile, readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { makePackage } from "../../packaging/npm-package.ts";
+import { usePlatform } from "../scenarios/platform.ts";
+import {
+  type TempFolder,
+  checkout,
+  makeTempFolder,
+  outputOf,
+  plainEnvironment,
+  runProgram,
+} from "../support/index.ts";
+import { provideNode } from "./private-programs.ts";
+
+const release = `
+-- packages/web/compose.yaml --
+services:
+  web: { image: "IMAGES/web:1", init: true, volumes: ["./conf:/conf:ro"] }
+-- packages/web/package.yaml --
+name: web
+version: 1.0.0
+files: [{ template: page.liquid, to: conf/page, onChange: none }]
+-- packages/web/page.liquid --
+{{ instance.name }}
+`;
+
+let folder: TempFolder;
+/** Where the package was installed. */
+let installed: string;
+let archive: string;
+
+beforeAll(async () => {
+  folder = await makeTempFolder("keelson-package-");
+  ({ archive } = await makePackage({ outDir: folder.join("first") }));
+  // No network is needed: the package needs no other.
+  await outputOf([
+    "npm",
+    "install",
+    "--offline",
+    "--no-audit",
+    "--no-fund",
+    "--prefix",
+    folder.path,
+    archive,
+  ]);
+  installed = folder.join("node_modules/keelson");
+});
+afterAll(async () => folder[Symbol.asyncDispose]());
+
+describe("the package", () => {
+  it("must have the same bytes when it is made again", async () => {
+    const again = await makePackage({ outDir: folder.join("second") });
+    expect(Buffer.compare(await readFile(again.archive), await readFile(archive))).toBe(0);
+  });
+
+  it("must come alone, and hold no path of the machine it was made on", async () => {
+    expect((await readdir(folder.join("node_modules"))).filter((name) => !name.startsWith("."))).toEqual([
+      "keelson",
+    ]);
+    for (const text of await textsIn(installed)) expect(text).not.toContain(checkout);
+  });
+
+  it("must hold the licence of everything that is in it", async () => {
+    const notice = await readFile(join(installed, "NOTICE"), "utf8");
+    const names = (await textsIn(join(installed, "bin"))).flatMap((text) =>
+      [...text.matchAll(/^\/\/ node_modules\/.*node_modules\/((?:@[\w.-]+\/)?[\w.-]+)\//gm)].map(
+        ([, name = ""]) => name,
+      ),
+    );
+    expect(new Set(names).size).toBeGreaterThan(30);
+    for (const name of new Set(names)) expect(notice).toMatch(new RegExp(`^${name} .* \\(`, "m"));
+  });
+});
+
+describe("what is loaded", () => {
+  it("must be little by the agent that stays", async () => {
+    const watch = (await readdir(join(installed, "bin/parts"))).filter((name) => name.startsWith("watch-"));
+    const loaded = await closure(watch.map((name) => join(installed, "bin/parts", name)));
+    expect(loaded.foreign).toEqual([]);
+    expect(loaded.bytes).toBeLessThan(120_000);
+  });
+
+  it("must be little by keelson before a command runs", async () => {
+    const loaded = await closure([join(installed, "bin/keelson.js")]);
+    expect(loaded.foreign).toEqual([]);
+    // Most of it is commander.
+    expect(loaded.bytes).toBeLessThan(200_000);
+  });
+});
+
+// The oldest of the manifest's `engines`, and what is newer.
+describe.each(["22.13.0", "24", "26"])("with Node %s", { timeout: 300_000 }, (version) => {
+  const platform = usePlatform({ release });
+  let node: string;
+  beforeAll(async () => {
+    node = await provideNode(version);
+  }, 300_000);
+  const run = async (program: string, ...args: string[]) => {
+    const path = `${dirname(node)}:${process.env["PATH"]}`;
+    const { dockerHost, repository } = platform();
+    const env = plainEnvironment({ PATH: path, DOCKER_HOST: dockerHost });
+    return await runProgram([folder.join("node_modules/.bin", program), ...args], {
+      env,
+      cwd: repository.path,
+    });
+  };
+
+  it("keelson must check, plan and explain, and print no warning", async () => {
+    const { config } = platform();
+    const { version } = JSON.parse(await readFile(join(checkout, "package.json"), "utf8"));
+    const ended = { exitCode: 0, signal: null, stderr: "" };
+    expect(await run("keelson", "version")).toEqual({ ...ended, stdout: `${version}\n` });
+    expect(await run("keelson", "check")).toMatchObject({ ...ended, stdout: expect.stringMatching(/^ok/) });
+    const plan = await run("keelson", "plan", "--config", config);
+    expect(plan).toMatchObject({ ...ended, stdout: expect.stringContaining("1 to create") });
+    const explained = await run("keelson", "explain", "K1302");
+    expect(explained).toMatchObject({ ...ended, stdout: expect.stringContaining("undefined variable") });
+  });
+
+  it("keelson-agent must bring a node to its desired state, and find nothing to do afterwards", async () => {
+    const { config } = platform();
+    const first = await run("keelson-agent", "reconcile", "--config", config, "--log", "human");
+    expect(first).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await platform().exec("web/web", "cat", "/conf/page")).toBe("web\n");
+    const second = await run("keelson-agent", "reconcile", "--config", config, "--log", "human");
+    expect(second).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(second.stdout).toContain("nothing to do");
+    expect(await run("keelson", "status", "--local", "--config", config)).toMatchObject({
+      exitCode: 0,
+      stderr: "",
+      stdout: expect.stringContaining("ready"),
+    });
+  });
+});
+
+/** What files load at once, by their own imports: its size, and what is neither Node's nor the bundle's. */
+async function closure(paths: string[]): Promise<{ bytes: number; foreign: string[] }> {
+  const seen = new Set<string>();
+  const foreign: string[] = [];
+  let bytes = 0;
+  const load = async (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = await readFile(path, "utf8");
+    bytes += text.length;
+    for (const [, name = ""] of text.matchAll(/^(?:import|export)\b[^;]*?"([^"\n]+)";$/gm)) {
+      if (name.startsWith(".")) await load(join(dirname(path), name));
+      else if (!name.startsWith("node:")) foreign.push(name);
+    }
+  };
+  for (const path of paths) await load(path);
+  expect(seen.size).toBeGreaterThan(paths.length);
+  return { bytes, foreign };
+}
+
+async function textsIn(path: string): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return await Promise.all(
+    files.map(async ({ parentPath, name }) => readFile(join(parentPath, name), "utf8")),
+  );
+}

@@ -1,0 +1,172 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+
+import { usePlatform } from "../scenarios/platform.ts";
+import { checkout, makeTempFolder, outputOf, runProgram, uniqueName, waitFor } from "../support/index.ts";
+import { buildAgentImage, writeFiles } from "./base-image.ts";
+
+const release = `
+-- packages/web/compose.yaml --
+services:
+  web: { image: "IMAGES/web:1", init: true, volumes: ["./conf:/conf:ro"] }
+-- packages/web/package.yaml --
+name: web
+version: 1.0.0
+files: [{ template: page.liquid, to: conf/page, onChange: none, owner: "1000:1000", mode: "0600" }]
+-- packages/web/page.liquid --
+{{ instance.name }}
+`;
+
+const unit = join(checkout, "packaging/keelson-agent.service");
+const name = uniqueName("keelson-unit");
+const cleanUp = new AsyncDisposableStack();
+const asUnit = ["--volume", `${unit}:/etc/systemd/system/keelson-agent.service:ro`];
+
+beforeAll(async () => {
+  cleanUp.use(await buildAgentImage(name));
+}, 300_000);
+afterAll(async () => cleanUp.disposeAsync(), 60_000);
+
+describe("the systemd unit", { timeout: 60_000 }, () => {
+  const analyze = async (...args: string[]) =>
+    runProgram(["docker", "run", "--rm", ...asUnit, "--entrypoint", "systemd-analyze", name, ...args]);
+
+  it("must be one that systemd understands", async () => {
+    const verified = await analyze("verify", "--man=no", "keelson-agent.service");
+    expect(verified).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+  });
+
+  it("must leave the agent little that it does not need", async () => {
+    // In tenths: from 0, nothing, to 100, everything. A unit without a sandbox has 96.
+    const path = "/etc/systemd/system/keelson-agent.service";
+    const judged = await analyze("security", "--offline=true", "--threshold=30", "--no-pager", path);
+    expect(judged.stdout).toContain("Overall exposure level");
+    expect(judged.exitCode).toBe(0);
+  });
+});
+
+/** A real systemd as the first process of a container: only that of the machine itself would be more real. */
+describe("the agent under systemd", { timeout: 120_000 }, () => {
+  const platform = usePlatform({ release });
+  const inside = async (...command: string[]) => outputOf(["docker", "exec", name, ...command]);
+  const show = async (property: string) =>
+    (await inside("systemctl", "show", "--value", "--property", property, "keelson-agent")).trim();
+  const running = async () =>
+    await waitFor(
+      async () => {
+        const [web] = await platform().containers();
+        if (web?.state === "running") return web;
+        throw new Error(await inside("journalctl", "--no-pager", "--lines", "20", "--unit", "keelson-agent"));
+      },
+      { what: "the service", timeoutMs: 30_000 },
+    );
+  beforeAll(async () => {
+    const folder = cleanUp.use(await makeTempFolder("keelson-systemd-"));
+    const { environment, node, stateDir, repository } = platform();
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await outputOf(["git", "clone", "--quiet", "--bare", repository.path, folder.join("platform.git")]);
+    const source = { url: "/srv/platform.git" };
+    await writeFiles(folder.path, {
+      "etc/agent.yaml": stringify({ environment, node, source, stateDir, report: { as: "none" } }),
+      // The test's folder is below /tmp, of which the unit has its own.
+      "state.conf": `[Service]\nBindPaths=${stateDir}\n`,
+    });
+    const volumes = {
+      [folder.join("etc")]: "/etc/keelson",
+      [folder.join("state.conf")]: "/etc/systemd/system/keelson-agent.service.d/state.conf",
+      [folder.join("platform.git")]: "/srv/platform.git",
+      [stateDir]: stateDir,
+      [platform().dockerHost?.replace("unix://", "") ?? "/var/run/docker.sock"]: "/run/docker.sock",
+      "/sys/fs/cgroup": "/sys/fs/cgroup",
+    };
+    const mounts = Object.entries(volumes).flatMap(([from, to]) => ["--volume", `${from}:${to}`]);
+    // What systemd needs to make sandboxes; the engine's own would keep it from that.
+    const rights = ["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined"];
+    const more = [
+      "--security-opt",
+      "apparmor=unconfined",
+      "--cgroupns",
+      "host",
+      "--tmpfs",
+      "/run",
+      "--tmpfs",
+      "/tmp",
+    ];
+    const init = ["--env", "container=docker", "--entrypoint", "/lib/systemd/systemd", name];
+    cleanUp.defer(async () => void (await outputOf(["docker", "rm", "--force", name])));
+    await outputOf([
+      "docker",
+      "run",
+      "--detach",
+      "--name",
+      name,
+      ...rights,
+      ...more,
+      ...asUnit,
+      ...mounts,
+      ...init,
+    ]);
+    await waitFor(
+      async () => {
+        const { stdout } = await runProgram(["docker", "exec", name, "systemctl", "is-system-running"]);
+        return /^(?:running|degraded)/.test(stdout) || Promise.reject(new Error(stdout));
+      },
+      { what: "systemd", timeoutMs: 30_000 },
+    );
+    await inside("systemctl", "start", "keelson-agent");
+  }, 180_000);
+
+  it("must bring the node to its desired state from inside the sandbox", async () => {
+    await running();
+    const page = ["stat", "-L", "-c", "%u:%g %a", "/conf/page"];
+    expect(await platform().exec("web/web", ...page)).toBe("1000:1000 600\n");
+    const status = await inside("cat", `/proc/${await show("MainPID")}/status`);
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(status).toMatch(/^Seccomp:\t2$/m);
+    // CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER.
+    expect(status).toMatch(/^CapBnd:\t000000000000000b$/m);
+  });
+
+  it("must keep to itself what it writes", async () => {
+    const modes = await inside("stat", "-c", "%a", "/var/lib/keelson", "/etc/keelson/node.key");
+    expect(modes).toBe("700\n600\n");
+  });
+
+  it("must be asked for a round by a reload", async () => {
+    await inside("systemctl", "reload", "keelson-agent");
+    const said = async () => inside("journalctl", "--no-pager", "--unit", "keelson-agent");
+    await waitFor(async () => (await said()).includes("asked by SIGHUP"), {
+      what: "a round",
+      timeoutMs: 30_000,
+    });
+    expect(await show("ActiveState")).toBe("active");
+  });
+
+  it("must come back after a restart and after it was killed, with the containers as they are", async () => {
+    const before = await platform().containers();
+    const first = await show("MainPID");
+    await inside("systemctl", "restart", "keelson-agent");
+    const second = await show("MainPID");
+    await inside("kill", "-KILL", second);
+    const third = await waitFor(
+      async () => {
+        const pid = await show("MainPID");
+        return pid !== second && pid !== "0" && (await show("ActiveState")) === "active" && pid;
+      },
+      { what: "systemd to start it again", timeoutMs: 30_000 },
+    );
+    expect(new Set([first, second, third]).size).toBe(3);
+    await waitFor(async () => inside("keelson", "sync"), { what: "its answer", timeoutMs: 30_000 });
+    expect(await platform().containers()).toEqual(before);
+  });
+
+  it("must end without a fault when it is stopped, and leave the containers running", async () => {
+    await inside("systemctl", "stop", "keelson-agent");
+    expect(await show("Result")).toBe("success");
+    expect(await show("ExecMainStatus")).toBe("0");
+    await running();
+  });
+});
