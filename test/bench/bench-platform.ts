@@ -1,0 +1,222 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { stringify } from "yaml";
+
+import { startPlatform } from "../scenarios/platform.ts";
+import type { Platform } from "../scenarios/platform.ts";
+import {
+  type Engine,
+  type GitRepository,
+  checkout,
+  makeGitRepository,
+  makeTempFolder,
+  outputOf,
+  plainEnvironment,
+  removeProjects,
+  runProgram,
+  startEngine,
+  waitFor,
+} from "../support/index.ts";
+
+/** What is measured: the bundles, as they are shipped. */
+const bundle = join(checkout, "dist/keelson/bin");
+
+export function keelsonBundle(...args: string[]): [string, ...string[]] {
+  return [process.execPath, join(bundle, "keelson.js"), ...args];
+}
+
+export function agentBundle(...args: string[]): [string, ...string[]] {
+  return [process.execPath, join(bundle, "keelson-agent.js"), ...args];
+}
+
+/** Services, spread over instances of as many each; the same for Compose as a plain project for each instance. */
+export interface BenchShape {
+  instances: number;
+  services: number;
+}
+
+/** The same services kept by an agent, and as plain Compose projects in a clone, on one engine. */
+export interface BenchPlatform extends AsyncDisposable {
+  platform: Platform;
+  engine: Engine;
+  /** Starts the agent that stays; returns when it answers. */
+  startAgent: () => Promise<void>;
+  stopAgent: () => Promise<void>;
+  /** Publishes other values for the first service of these instances, to both. An absent instance has none. */
+  publish: (revisions: readonly (number | null)[]) => Promise<void>;
+  /** `keelson sync`, which waits for the round; throws when the node is not ready then. */
+  sync: () => Promise<void>;
+  /** What a user's cron job does: pulls and brings all projects up. */
+  referenceUp: (options?: { fetch?: "pull" | "fetch"; args?: readonly string[] }) => Promise<void>;
+  /** A Compose call in the clone's folder of an instance. */
+  composeCommand: (instance: number, ...args: string[]) => { command: [string, ...string[]]; cwd: string };
+  referenceDown: () => Promise<void>;
+}
+
+const agentOptions = { interval: "1s", report: { as: "none" } };
+
+export async function startBench(
+  shape: BenchShape,
+  agent: Record<string, unknown> = {},
+): Promise<BenchPlatform> {
+  await using stack = new AsyncDisposableStack();
+  const engine = stack.use(await startEngine());
+  const platform = stack.use(
+    await startPlatform({
+      engine,
+      release: releaseText(shape),
+      environment: environmentOf(
+        shape,
+        Array.from({ length: shape.instances }, () => null),
+      ),
+      agent: { ...agentOptions, ...agent },
+    }),
+  );
+  await platform.server.createRepository("reference");
+  const writer = stack.use(await makeGitRepository({ remote: platform.server.url("reference") }));
+  const folder = stack.use(await makeTempFolder("keelson-bench-"));
+  const clone = folder.join("clone");
+  const referencePrefix = `${platform.environment}ref-`;
+  await publishReference(writer, { shape, revisions: [], platform });
+  await outputOf(["git", "clone", "--quiet", platform.server.url("reference"), clone]);
+  stack.defer(async () => removeProjects(engine.docker, referencePrefix));
+
+  const compose = process.env["KEELSON_COMPOSE"] ?? "docker-compose";
+  const env = plainEnvironment({ DOCKER_HOST: engine.dockerHost, COMPOSE_PROGRESS: "quiet" });
+  let present: readonly (number | null)[] = [];
+  const composeCommand = (instance: number, ...args: string[]) => ({
+    command: [compose, "-p", `${referencePrefix}${instanceName(instance)}`, ...args] as [string, ...string[]],
+    cwd: join(clone, instanceName(instance)),
+  });
+  const run = async (command: readonly [string, ...string[]], cwd?: string) => {
+    const end = await runProgram(command, { env, timeoutMs: 600_000, ...(cwd === undefined ? {} : { cwd }) });
+    if (end.exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${end.exitCode}\n${end.stderr}`);
+  };
+  let child: ChildProcess | undefined;
+  const stopAgent = async () => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "close");
+    child.kill("SIGTERM");
+    await ended;
+  };
+  stack.defer(stopAgent);
+  const cleanUp = stack.move();
+  return {
+    platform,
+    engine,
+    composeCommand,
+    startAgent: async () => {
+      const [program, ...args] = agentBundle("run", "--config", platform.config);
+      child = spawn(program, args, { env: plainEnvironment(), stdio: ["ignore", "ignore", "inherit"] });
+      await waitFor(async () => isAnswering(platform), { what: "the agent", timeoutMs: 60_000 });
+    },
+    stopAgent,
+    publish: async (revisions) => {
+      present = revisions;
+      await platform.push({
+        [platform.paths.environment]: stringify({
+          name: platform.environment,
+          releases: { app: "^1.0.0" },
+          policy: { requireDigests: false, allowMassRemoval: true },
+          ...environmentOf(shape, revisions),
+        }),
+      });
+      await publishReference(writer, { shape, revisions, platform });
+    },
+    sync: async () => run(keelsonBundle("sync", "--config", platform.config)),
+    referenceUp: async ({ fetch = "pull", args = [] } = {}) => {
+      await run(["git", "-C", clone, fetch, "--quiet"]);
+      for (const [instance, revision] of present.entries()) {
+        if (revision === null) continue;
+        const { command, cwd } = composeCommand(instance, "up", "-d", ...args);
+        await run(command, cwd);
+      }
+    },
+    referenceDown: async () => {
+      for (let instance = 0; instance < shape.instances; instance++) {
+        const { command, cwd } = composeCommand(instance, "down");
+        if (present[instance] !== null) await run(command, cwd);
+      }
+    },
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+  };
+}
+
+async function isAnswering({ config }: Platform): Promise<true> {
+  const end = await runProgram(keelsonBundle("sync", "--config", config), { env: plainEnvironment() });
+  if (end.exitCode !== 0) throw new Error(`the agent is not ready: ${end.stdout}${end.stderr}`);
+  return true;
+}
+
+function instanceName(instance: number): string {
+  return `i${instance}`;
+}
+
+const image = "IMAGES/bench:1";
+
+/** The first service of an instance has a health check and a value that changes; the others only run. */
+function servicesOf({ instances, services }: BenchShape, revision: string): Record<string, object> {
+  const plain = { image, init: true, stop_grace_period: "1s", stop_signal: "SIGKILL" };
+  const healthcheck = {
+    test: ["CMD", "true"],
+    interval: "1s",
+    timeout: "5s",
+    retries: 5,
+  };
+  const names = Array.from({ length: Math.ceil(services / instances) }, (_each, index) => `s${index}`);
+  return Object.fromEntries(
+    names.map((name, index) => [
+      name,
+      index === 0 ? { ...plain, healthcheck, environment: { REVISION: revision } } : plain,
+    ]),
+  );
+}
+
+function releaseText(shape: BenchShape): string {
+  const names = Array.from({ length: shape.instances }, (_each, index) => instanceName(index));
+  const properties = Object.fromEntries(names.map((name) => [name, { type: "integer", default: 0 }]));
+  const packages = names.map(
+    (name) => `-- packages/${name}/package.yaml --
+${stringify({ name, version: "1.0.0", variables: { REVISION: `{{ settings.${name} }}` } })}
+-- packages/${name}/compose.yaml --
+${stringify({ services: servicesOf(shape, "${REVISION}") })}`,
+  );
+  return `-- settings.schema.json --
+${JSON.stringify({ type: "object", properties })}
+${packages.join("\n")}`;
+}
+
+function environmentOf(shape: BenchShape, revisions: readonly (number | null)[]): Record<string, unknown> {
+  const names = Array.from({ length: shape.instances }, (_each, index) => instanceName(index));
+  const stateOf = (index: number) => (revisions[index] === null ? "absent" : "running");
+  const settings = names.flatMap((name, index) => {
+    const revision = revisions[index] ?? null;
+    return revision === null ? [] : [[name, revision]];
+  });
+  return {
+    instances: Object.fromEntries(
+      names.map((name, index) => [name, { package: `app/${name}`, state: stateOf(index) }]),
+    ),
+    ...(settings.length === 0 ? {} : { settings: { app: Object.fromEntries(settings) } }),
+  };
+}
+
+async function publishReference(
+  writer: GitRepository,
+  on: { shape: BenchShape; revisions: readonly (number | null)[]; platform: Platform },
+): Promise<void> {
+  const files = Array.from({ length: on.shape.instances }, (_each, index): [string, string] => {
+    const text = stringify({ services: servicesOf(on.shape, String(on.revisions[index] ?? 0)) });
+    return [`${instanceName(index)}/compose.yaml`, text.replaceAll("IMAGES/", on.platform.image(""))];
+  });
+  await writer.commit({ files: Object.fromEntries(files), message: "change" });
+  await writer.push();
+}
+
+/** The text of a file of the platform's state folder. */
+export async function readStateFile(platform: Platform, name: string): Promise<string> {
+  return readFile(join(platform.stateDir, name), "utf8");
+}

@@ -1,0 +1,133 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+import { plainEnvironment, waitFor } from "../support/index.ts";
+import {
+  type BenchPlatform,
+  agentBundle,
+  keelsonBundle,
+  readStateFile,
+  startBench,
+} from "./bench-platform.ts";
+import { type Row, alternate, makeRow, median, timeMs } from "./measure.ts";
+import { watchPeak } from "./process-memory.ts";
+
+export interface RoundsInput {
+  services: number;
+  runs: number;
+  say: (text: string) => void;
+}
+
+/** What one node with so many services of one instance does, beside the same services kept by Compose alone. */
+export async function measureRounds({ services, runs, say }: RoundsInput): Promise<Row[]> {
+  await using bench = await startBench({ instances: 1, services });
+  await bench.startAgent();
+  let revision = 0;
+  const rows: Row[] = [];
+
+  say(`first-start, ${services} services`);
+  const start = await alternate(runs, {
+    keelson: async () => {
+      await bench.publish([null]);
+      await bench.sync();
+      await bench.publish([++revision]);
+      return timeMs(bench.sync);
+    },
+    reference: async () => {
+      await bench.referenceDown();
+      return timeMs(async () => bench.referenceUp({ args: ["--wait"] }));
+    },
+  });
+  rows.push(makeRow({ case: "first-start", services, ...start, unit: "ms", limit: 1.1 }));
+
+  say(`change, ${services} services`);
+  const change = await alternate(runs, {
+    keelson: async () => {
+      await bench.publish([++revision]);
+      return timeMs(bench.sync);
+    },
+    reference: async () => timeMs(async () => bench.referenceUp({ args: ["--wait"] })),
+  });
+  rows.push(makeRow({ case: "change", services, ...change, unit: "ms", limit: 1.3 }));
+  const { seconds } = JSON.parse(await readStateFile(bench.platform, "status.json")).operation;
+  for (const [step, value] of Object.entries<number>(seconds)) {
+    rows.push(makeRow({ case: `change: ${step}`, services, keelson: value * 1000, unit: "ms", limit: null }));
+  }
+
+  say(`plan and round-memory, ${services} services`);
+  rows.push(await measurePlan(bench, { services, runs }));
+  if (services === 100) rows.push(await measureRoundMemory(bench, services));
+
+  say(`heal, ${services} services`);
+  rows.push(await measureHeal(bench, { services, runs }));
+  return rows;
+}
+
+async function measurePlan(
+  bench: BenchPlatform,
+  { services, runs }: { services: number; runs: number },
+): Promise<Row> {
+  const { platform } = bench;
+  const plan = keelsonBundle("plan", "--config", platform.config);
+  const dryRun = bench.composeCommand(0, "up", "-d", "--dry-run");
+  const times = await alternate(runs, {
+    keelson: async () => timeMs(async () => runToEnd(plan, { bench, cwd: platform.repository.path })),
+    reference: async () => timeMs(async () => runToEnd(dryRun.command, { bench, cwd: dryRun.cwd })),
+  });
+  return makeRow({ case: "plan", services, ...times, unit: "ms", limit: 2 });
+}
+
+/** The peaks of the two processes that bring a change to the engine. */
+async function measureRoundMemory(bench: BenchPlatform, services: number): Promise<Row> {
+  const round = agentBundle("reconcile", "--config", bench.platform.config);
+  const up = bench.composeCommand(0, "up", "-d");
+  return makeRow({
+    case: "round-memory",
+    services,
+    keelson: await runToEnd(round, { bench }),
+    reference: await runToEnd(up.command, { bench, cwd: up.cwd }),
+    unit: "MiB",
+    limit: null,
+  });
+}
+
+/** Returns the peak of its memory in MiB. */
+async function runToEnd(
+  [program, ...args]: readonly [string, ...string[]],
+  { bench, cwd }: { bench: BenchPlatform; cwd?: string },
+): Promise<number> {
+  const env = plainEnvironment({ DOCKER_HOST: bench.engine.dockerHost });
+  const child = spawn(program, args, { env, cwd, stdio: "ignore" });
+  const ended = once(child, "close");
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const peak = await watchPeak(child.pid ?? 0, isRunning);
+  await ended;
+  if (child.exitCode !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${child.exitCode}`);
+  return peak;
+}
+
+/** By the engine's own clock: from the end of a container to its next start. */
+async function measureHeal(
+  { platform, engine }: BenchPlatform,
+  { services, runs }: { services: number; runs: number },
+): Promise<Row> {
+  const containers = (await platform.containers()).filter(({ service }) => service !== "s0");
+  const times: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const { id } = containers[run % containers.length] ?? (await platform.container("i0/s1"));
+    const container = engine.docker.getContainer(id);
+    const before = (await container.inspect()).State.StartedAt;
+    await container.stop({ t: 0 });
+    const state = async () => (await container.inspect()).State;
+    await waitFor(async () => (await state()).Running && (await state()).StartedAt !== before, {
+      what: "the repair",
+      timeoutMs: 60_000,
+    });
+    const { StartedAt, FinishedAt } = await state();
+    times.push(Date.parse(StartedAt) - Date.parse(FinishedAt));
+    await waitFor(async () => JSON.parse(await readStateFile(platform, "status.json")).errors.length === 0, {
+      what: "the round to end",
+    });
+  }
+  return makeRow({ case: "heal", services, keelson: median(times), unit: "ms", limit: 250 });
+}
