@@ -91,6 +91,6 @@ export const Status = z.object({
   errors: z.array(StatusError),
   instances: z.array(InstanceStatus),
   /** What was left out so that the report stays small. */
-  omitted: z.object({ errors: z.int(), services: z.int() }),
+  omitted: z.object({ errors: z.int(), instances: z.int(), services: z.int() }),
 });
 export type Status = z.infer<typeof Status>;

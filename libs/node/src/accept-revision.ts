@@ -1,31 +1,53 @@
-import { type AgentConfig, KeelsonError, stalled } from "@keelson/model";
+import { findBranchTip } from "@keelson/git";
+import { type AgentConfig, KeelsonError, parseDurationMs, stalled } from "@keelson/model";
 import { openRecord } from "@keelson/record";
 import { readStatus } from "@keelson/store";
 
 import { recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 
+/** As many digits as Git's own short ids have. */
+const fewestDigits = 7;
+
 /**
- * Notes on this node that its branch may be followed to a commit that does not follow on the last one; returns the full
- * commit id. A shortened id is taken for the commit that the node says it refuses. Throws K9061 when it is not clear
- * which commit is meant, and what `openRecord` throws.
+ * Notes on this node that its branch may be followed to the commit that it is at now, although that does not follow on
+ * the last one; returns the full id. What is accepted is what a person has looked at: not a commit that the branch may
+ * come to later. Throws K9061 when the branch is at another commit, K9063 when nothing is refused, and what `openRecord`
+ * and `findBranchTip` throw.
  */
 export async function acceptRevision(config: AgentConfig, revision: string): Promise<string> {
-  const commit = revision.length === 40 ? revision : await findRefused(config, revision);
-  if (commit === null || !/^[0-9a-f]{40}$/.test(commit)) {
-    throw new KeelsonError({
-      code: "K9061",
-      message: `${JSON.stringify(revision)} is neither a full commit id nor the start of the commit that this node refuses`,
-      hint: "keelson status --local names the commit that the branch is at; or give all its 40 digits.",
-      outcome: stalled,
-    });
-  }
+  const { url, branch, credential, knownHosts } = config.source;
+  const tip = await findBranchTip({
+    url,
+    branch,
+    timeoutMs: parseDurationMs(config.timeouts.git),
+    ...(credential === undefined ? {} : { credential }),
+    ...(knownHosts === undefined ? {} : { knownHostsFile: knownHosts }),
+  });
+  if (revision.length < fewestDigits || !tip.startsWith(revision)) throw elsewhere({ branch, tip, revision });
+  const verified = parseStatus(await readStatus(config.stateDir))?.conditions.find(
+    ({ type }) => type === "SourceVerified",
+  );
+  if (verified?.status === "true") throw notRefused(branch);
   using record = openRecord({ path: recordPath(config) });
-  record.acceptRevision({ branch: config.source.branch, commit });
-  return commit;
+  record.acceptRevision({ branch, commit: tip });
+  return tip;
 }
 
-async function findRefused(config: AgentConfig, start: string): Promise<string | null> {
-  const observed = parseStatus(await readStatus(config.stateDir))?.source.observed ?? "";
-  return start.length >= 7 && observed.startsWith(start) ? observed : null;
+function elsewhere(on: { branch: string; tip: string; revision: string }): KeelsonError {
+  return new KeelsonError({
+    code: "K9061",
+    message: `branch ${on.branch} is at ${on.tip}, and not at ${JSON.stringify(on.revision)}`,
+    hint: "Look at what the branch is at now; then name that commit, by at least 7 digits.",
+    outcome: stalled,
+  });
+}
+
+function notRefused(branch: string): KeelsonError {
+  return new KeelsonError({
+    code: "K9063",
+    message: `this node refuses nothing of branch ${branch}`,
+    hint: "keelson status --local says what it does; an acceptance is for the error K2016 only.",
+    outcome: stalled,
+  });
 }

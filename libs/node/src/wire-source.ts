@@ -29,10 +29,9 @@ export function wireSource(
   return { fetchRevision: follow, readRevision: async (commit) => readEarlier({ gitDir, commit }) };
 }
 
-/** What it observed may be what it refused; what it attempted it had followed. */
+/** What it observed may be what it refused; what it attempted, or else applied, it had followed. */
 async function readReported(report: ReportPort | null, branch: string): Promise<string | null> {
   const reported = await report?.readPublished().catch(() => null); // a report elsewhere must not hold up the node
-  return reported?.source.branch === branch && reported.source.attempted !== ""
-    ? reported.source.attempted
-    : null;
+  if (reported?.source.branch !== branch) return null;
+  return [reported.source.attempted, reported.source.applied].find((commit) => commit !== "") ?? null;
 }

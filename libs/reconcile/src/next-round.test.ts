@@ -39,6 +39,8 @@ describe("untilRetryMs", () => {
   it("must wait as long again as the report has been failing, from 2 s to 10 min", () => {
     const waits = [0, 2_000, 60_000, 86_400_000].map((ms) => untilRetryMs(away, after(ms)));
     expect(waits).toEqual([2_000, 2_000, 60_000, 600_000]);
+    const clockSetBack = untilRetryMs(away, after(-86_400_000));
+    expect(clockSetBack).toBe(600_000);
   });
 
   it("must not ask again for what will not get better by itself", () => {

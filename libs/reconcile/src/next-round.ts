@@ -25,7 +25,8 @@ export function untilNextRoundMs(
  */
 export function untilRetryMs(error: unknown, on: { since: string; now: Date; chance: number }): number {
   if (error === null || (error instanceof KeelsonError && error.outcome.kind === "stalled")) return Infinity;
-  const failingMs = on.now.getTime() - Date.parse(on.since);
+  // A clock that was set back makes the beginning look as if it were to come: it is as far away.
+  const failingMs = Math.abs(on.now.getTime() - Date.parse(on.since));
   const waitMs = Number.isNaN(failingMs) ? shortestRetryMs : failingMs;
   return spread(Math.min(longestRetryMs, Math.max(shortestRetryMs, waitMs)), on.chance);
 }

@@ -63,10 +63,12 @@ export async function reportRound(
   const published = await settle(async () => (await report?.readPublished()) ?? null, null);
   const last = local.value ?? published.value;
   const status = describe(outcome, { options, last, report });
+  // What is compared with what was published, and with nothing longer than that.
+  const small = fitStatus(status);
   const sent =
     report === null || published.error !== null
       ? { value: null, error: published.error }
-      : await settle(async () => publish(status, { report, published: published.value, node }), null);
+      : await settle(async () => publish(small, { report, published: published.value, node }), null);
   const told = addReported(
     { ...status, seq: sent.value?.seq ?? published.value?.seq ?? status.seq },
     { error: sent.error, isOff: report === null, last },
@@ -79,7 +81,7 @@ export async function reportRound(
     nextRoundMs: Math.min(
       untilNextRoundMs(status, options),
       sent.error === null
-        ? dueMs(status, { report, published: sent.value ?? published.value, node })
+        ? dueMs(small, { report, published: sent.value ?? published.value, node })
         : Infinity,
       untilRetryMs(sent.error, { since: sinceOf(told), now: node.now(), chance: options.chance }),
     ),
@@ -110,10 +112,10 @@ interface Publishing {
   node: Pick<NodePorts, "now">;
 }
 
-/** Returns the report as it was published; null when that is not due. */
+/** Returns the report, which fits, as it was published; null when that is not due. */
 async function publish(status: Status, on: Publishing & { report: ReportPort }): Promise<Status | null> {
   if (dueMs(status, on) > 0) return null;
-  const numbered = fitStatus({ ...status, seq: (on.published?.seq ?? 0) + 1 });
+  const numbered = { ...status, seq: (on.published?.seq ?? 0) + 1 };
   const texts = { json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
   await on.report.publishStatus({ commit: commitOf(status), ...texts });
   return numbered;

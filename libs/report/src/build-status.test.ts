@@ -197,6 +197,23 @@ describe("buildStatus", () => {
     expect(built.source.applied).toBe("");
   });
 
+  it("must not be ready while anything is left to be done, also of what is not desired any more", () => {
+    const operation: Operation = {
+      id: "#1",
+      resource: "service:lab-old/web",
+      causes: [],
+      class: "live",
+      after: [],
+      kind: "stop-container",
+      containerId: "old",
+    } as unknown as Operation;
+    const left = status({ remaining: { ...plan, operations: [operation] } });
+    expect(conditionOf(left, "Ready")).toMatchObject({ status: "false", reason: "OutOfSync" });
+    expect(conditionOf(left, "Reconciling")?.status).toBe("true");
+    const skipped = status({ results: [{ operation, outcome: "skipped", error: null }] });
+    expect(conditionOf(skipped, "Ready")?.status).toBe("false");
+  });
+
   it("must not count another owner's container as the service", () => {
     const built = status({ observed: observed([container({ ownership: "foreign" })]) });
     expect(built.instances[0]).toMatchObject({ state: "absent", health: "unhealthy" });
@@ -245,6 +262,11 @@ describe("buildStatus", () => {
     expect(conditionOf(status({ error: away }), "Reconciling")?.status).toBe("true");
     expect(conditionOf(status({ error: wrong }), "Reconciling")?.status).toBe("false");
     expect(conditionOf(status(), "Reconciling")?.status).toBe("false");
+  });
+
+  it("must be told in whole characters, whatever a document has in it", () => {
+    const error = new KeelsonError({ code: "K1302", message: "undefined variable \ud800" });
+    expect(status({ error }).errors[0]?.message).toBe("undefined variable \ufffd");
   });
 
   it("must take secret values out of what went wrong", () => {

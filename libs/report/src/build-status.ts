@@ -50,7 +50,7 @@ export function buildStatus(input: StatusInput): Status {
       since: input.last?.errors.find((before) => isSameError(before, error))?.since ?? observedAt,
     })),
     instances,
-    omitted: { errors: 0, services: 0 },
+    omitted: { errors: 0, instances: 0, services: 0 },
   };
 }
 
@@ -109,11 +109,13 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const round = [input.revision?.staleBecause ?? null, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, ""));
-  const { hideValues } = input;
+  // Half a character, which YAML can write, stands in no canonical JSON (RFC 8785, 3.2.2.2).
+  const told = (text: string) => input.hideValues(text).toWellFormed();
   return [...round, ...problems, ...blocked, ...failed].map((error) => ({
     ...error,
-    message: hideValues(error.message),
-    hint: hideValues(error.hint),
+    resource: error.resource.toWellFormed(),
+    message: told(error.message),
+    hint: told(error.hint),
   }));
 }
 

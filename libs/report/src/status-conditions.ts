@@ -22,17 +22,20 @@ export function buildConditions(
   const isKnown = input.observed !== null && input.desired !== null;
   const isInSync = isKnown && input.remaining !== null && instances.every(({ sync }) => sync === "in-sync");
   const isHealthy = instances.every(({ health }) => health === "healthy");
-  const isReady = isInSync && isHealthy && errors.length === 0;
-  const first = errors[0];
   const open = (input.remaining ?? input.plan)?.operations.length ?? 0;
-  const isRetried = errors.some(({ outcome }) => outcome !== "stalled") || open > 0;
+  // Also of what is not desired any more, and of which no instance tells.
+  const isDone = open === 0 && input.results.every(({ outcome }) => outcome === "done");
+  const isReady = isInSync && isDone && isHealthy && errors.length === 0;
+  const first = errors[0];
+  const isRetried = errors.some(({ outcome }) => outcome !== "stalled") || !isDone;
   const stalled = errors.find(({ outcome }) => outcome === "stalled");
   return [
     condition("Ready", isKnown || errors.length > 0 ? isReady : null, {
-      reason: isReady ? "Applied" : (first?.code ?? (isInSync ? "Unhealthy" : "OutOfSync")),
+      reason: isReady ? "Applied" : (first?.code ?? (isInSync && isDone ? "Unhealthy" : "OutOfSync")),
       message: isReady
         ? readyMessage(instances.length)
-        : (first?.message ?? (isInSync ? healthMessage(instances) : "not everything is as desired")),
+        : (first?.message ??
+          (isInSync && isDone ? healthMessage(instances) : "not everything is as desired")),
     }),
     sourceCondition(input.revision),
     condition("Reconciling", isKnown || errors.length > 0 ? !isReady && isRetried : null, {

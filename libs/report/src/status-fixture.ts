@@ -27,7 +27,7 @@ export function madeStatus(more: Partial<Status> = {}): Status {
     retry: null,
     errors: [],
     instances: [],
-    omitted: { errors: 0, services: 0 },
+    omitted: { errors: 0, instances: 0, services: 0 },
     ...more,
   };
 }

@@ -1,7 +1,9 @@
 import { type InstanceStatus, canonicalText } from "@keelson/model";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { madeStatus } from "./status-fixture.ts";
+import { saysNothingNew } from "./status-news.ts";
 import { fitStatus } from "./status-size.ts";
 
 const sizeOf = (value: unknown) => Buffer.byteLength(canonicalText(value));
@@ -51,5 +53,23 @@ describe("fitStatus", () => {
     expect(fitted.errors).toHaveLength(20);
     expect(fitted.omitted.errors).toBe(30);
     expect(sizeOf(fitted)).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it("must keep 64 KiB whatever is written in whatever script, and say nothing new of the same report", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("漢", "\u0001", "😀").map((each) => each.repeat(600)),
+    );
+    const error = fc.record({ code: fc.constant("K1302"), resource: text, message: text, hint: text });
+    const property = fc.property(fc.array(error, { maxLength: 120 }), fc.nat(160), (errors, count) => {
+      const status = madeStatus({
+        errors: errors.map((each) => ({ ...each, outcome: "stalled" as const, since: "" })),
+        instances: Array.from({ length: count }, (_each, index) => instance(index, "healthy")),
+      });
+      const fitted = fitStatus(status);
+      expect(sizeOf(fitted)).toBeLessThanOrEqual(64 * 1024);
+      expect(saysNothingNew(fitStatus(status), fitted)).toBe(true);
+    });
+    fc.assert(property, { numRuns: 20 });
   });
 });

@@ -2,46 +2,74 @@ import { type Status, canonicalText } from "@keelson/model";
 
 /** Of a published report, in bytes of its canonical JSON. */
 const maxBytes = 64 * 1024;
-const errorsKept = 20;
-const textKept = 500;
 
-/** The report as small as it is published: long texts are cut, and what is too much is left out and counted. */
+/** How many errors are kept, and how many characters of each text, from the most to the least. */
+const levels = [
+  { errors: 20, characters: 500 },
+  { errors: 10, characters: 200 },
+  { errors: 3, characters: 50 },
+] as const;
+
+/**
+ * The report as small as it is published: long texts are cut, and what is too much is left out and counted. Of equal
+ * reports it makes equal ones.
+ */
 export function fitStatus(status: Status): Status {
-  if (sizeOf(status) <= maxBytes) return status;
-  const short: Status = {
+  if (isSmall(status)) return status;
+  const cuts = levels.map((level) => cutTexts(status, level));
+  const withoutServices = (cut: Status) => dropServices(cut, () => false);
+  const cut = cuts.find((each) => isSmall(withoutServices(each)));
+  if (cut === undefined) return dropInstances(cuts.at(-1) ?? status);
+  // Those in order go before those that are not, the last ones first.
+  const order = cut.instances.toSorted((a, b) => Number(isFine(a)) - Number(isFine(b)));
+  const keeping = (count: number) => {
+    const names = new Set(order.slice(0, count).map(({ name }) => name));
+    return dropServices(cut, (name) => names.has(name));
+  };
+  let [fits, tooMany] = [0, order.length + 1];
+  while (tooMany - fits > 1) {
+    const middle = Math.floor((fits + tooMany) / 2);
+    if (isSmall(keeping(middle))) fits = middle;
+    else tooMany = middle;
+  }
+  return keeping(fits);
+}
+
+function cutTexts(status: Status, level: (typeof levels)[number]): Status {
+  const cut = (text: string) =>
+    text.length <= level.characters ? text : `${text.slice(0, level.characters - 1)}…`.toWellFormed();
+  return {
     ...status,
-    errors: status.errors.slice(0, errorsKept).map((error) => ({
+    errors: status.errors.slice(0, level.errors).map((error) => ({
       ...error,
       resource: cut(error.resource),
       message: cut(error.message),
       hint: cut(error.hint),
     })),
-    omitted: { ...status.omitted, errors: Math.max(0, status.errors.length - errorsKept) },
     conditions: status.conditions.map((condition) => ({ ...condition, message: cut(condition.message) })),
+    omitted: { ...status.omitted, errors: Math.max(0, status.errors.length - level.errors) },
   };
-  // The last instances first: those in order go before those that are not.
-  const order = [...short.instances].sort((a, b) => Number(isFine(a)) - Number(isFine(b)));
-  let fitted = short;
-  while (sizeOf(fitted) > maxBytes) {
-    const bare = order.pop();
-    if (bare === undefined) return { ...fitted, instances: [] };
-    fitted = {
-      ...fitted,
-      instances: fitted.instances.map((each) => (each.name === bare.name ? { ...each, services: [] } : each)),
-      omitted: { ...fitted.omitted, services: fitted.omitted.services + bare.services.length },
-    };
-  }
-  return fitted;
+}
+
+function dropServices(status: Status, isKept: (instance: string) => boolean): Status {
+  const dropped = status.instances.filter(({ name }) => !isKept(name));
+  const services = dropped.reduce((sum, instance) => sum + instance.services.length, 0);
+  return {
+    ...status,
+    instances: status.instances.map((each) => (isKept(each.name) ? each : { ...each, services: [] })),
+    omitted: { ...status.omitted, services },
+  };
+}
+
+function dropInstances(status: Status): Status {
+  const { instances, omitted } = dropServices(status, () => false);
+  return { ...status, instances: [], omitted: { ...omitted, instances: instances.length } };
 }
 
 function isFine({ sync, health }: Status["instances"][number]): boolean {
   return sync === "in-sync" && health === "healthy";
 }
 
-function cut(text: string): string {
-  return text.length <= textKept ? text : `${text.slice(0, textKept - 1)}…`;
-}
-
-function sizeOf(status: Status): number {
-  return new TextEncoder().encode(canonicalText(status)).length;
+function isSmall(status: Status): boolean {
+  return new TextEncoder().encode(canonicalText(status)).length <= maxBytes;
 }

@@ -40,6 +40,11 @@ describe("a branch that does not go forward", () => {
     await platform().reconcile();
   });
 
+  it("must not be accepted while nothing is refused", async () => {
+    expect((await accept(second)).stderr).toContain("K9063");
+    expect((await accept(first)).stderr).toContain("K9061");
+  });
+
   it("must not be followed when it was rewound; what runs is kept as it was", async () => {
     expect(await image()).toBe("2");
     const before = await platform().containers();
