@@ -43,15 +43,16 @@ export async function buildBundle({ root, outDir, version }: BundleInput): Promi
 const requireBanner = `import { createRequire as __createRequire } from "node:module";
 const require = __createRequire(import.meta.url);`;
 
-/**
- * dockerode's ways to an engine over ssh and to BuildKit's sessions, which Keelson does not use: most of its size and
- * memory.
- */
+/** What Keelson does not use: dockerode's ways to an engine over ssh and to BuildKit's sessions are most of its size. */
 const emptyModules: Plugin = {
   name: "empty-modules",
   setup(bundle) {
     const names = /^(?:@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2|cpu-features)(?:\/|$)/;
     bundle.onResolve({ filter: names }, ({ path }) => ({ path, namespace: "empty" }));
+    // zod's messages in fifty languages: ours are our own.
+    bundle.onResolve({ filter: /\/locales\/index\.js$/ }, ({ path, importer }) =>
+      importer.includes("/zod/") ? { path, namespace: "empty" } : undefined,
+    );
     bundle.onLoad({ filter: /.*/, namespace: "empty" }, () => ({
       contents: "module.exports = {};",
       loader: "js",
