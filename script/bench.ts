@@ -95,7 +95,7 @@ What the cases are:
 | \`change\` | the same for one changed service; below it the seconds of its last run, step by step | the same |
 | \`plan\` | \`keelson plan\` with nothing to do | \`docker compose up -d --dry-run\` |
 | \`round-memory\` | the peak of a round's process | the peak of \`docker compose up -d\` |
-| \`heal\` | from the end of a container to its next start, by the engine's clock | – |
+| \`heal\` | from the end of a container to the plan that starts it again | – |
 | \`memory\` | the agent that stays, after the sample's apply and 2,000 looks, and what it grows by 2,000 more | a Node that does nothing |
 | \`status-push\` | one node's push of its status, 8 at a time | – |
 | \`status-read\` | \`keelson status --json\` of so many nodes | – |

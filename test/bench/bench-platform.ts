@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 import { stringify } from "yaml";
 
+import { required } from "../../libs/model/src/index.ts";
 import { startPlatform } from "../scenarios/platform.ts";
 import type { Platform } from "../scenarios/platform.ts";
 import {
@@ -44,6 +46,8 @@ export interface BenchPlatform extends AsyncDisposable {
   engine: Engine;
   /** Starts the agent that stays; returns when it answers. */
   startAgent: () => Promise<void>;
+  /** When its rounds had their plans, each about to be applied: milliseconds since 1970. */
+  plannedAtMs: number[];
   stopAgent: () => Promise<void>;
   /** Publishes other values for the first service of these instances, to both. An absent instance has none. */
   publish: (revisions: readonly (number | null)[]) => Promise<void>;
@@ -96,6 +100,7 @@ export async function startBench(
     if (end.exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${end.exitCode}\n${end.stderr}`);
   };
   let child: ChildProcess | undefined;
+  const plannedAtMs: number[] = [];
   const stopAgent = async () => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "close");
@@ -110,9 +115,14 @@ export async function startBench(
     composeCommand,
     startAgent: async () => {
       const [program, ...args] = agentBundle("run", "--config", platform.config);
-      child = spawn(program, args, { env: plainEnvironment(), stdio: ["ignore", "ignore", "inherit"] });
+      child = spawn(program, args, { env: plainEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
+      createInterface({ input: required(child.stdout, "its log") }).on("line", (line) => {
+        const { event, time } = JSON.parse(line);
+        if (event === "planned") plannedAtMs.push(Date.parse(time));
+      });
       await waitFor(async () => isAnswering(platform), { what: "the agent", timeoutMs: 60_000 });
     },
+    plannedAtMs,
     stopAgent,
     publish: async (revisions) => {
       present = revisions;

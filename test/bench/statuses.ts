@@ -33,7 +33,7 @@ export async function measureStatuses(nodes: number, runs: number): Promise<Row[
         const name = node;
         const status = madeStatus({ seq, node: { environment: "lab", name } });
         const place = { as: "notes", environment: "lab", node: name, gitDir: folder.join(name) } as const;
-        const files = { json: canonicalText(status) };
+        const files = () => ({ json: canonicalText(status) });
         const input = { ...place, url: server.url("state"), commit, files, timeoutMs: 60_000 };
         pushes.push(await timeMs(async () => publishStatus(input)));
       }
