@@ -39,6 +39,11 @@ const platform =
     : { environment: "lab", nodes: ["lab-1"] };
 const { environment } = platform;
 
+// What stops the demo is told in a line; what it made is removed in any case.
+process.on("uncaughtException", (error) => {
+  console.error(`demo: ${error.message}`);
+  process.exitCode = 1;
+});
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));

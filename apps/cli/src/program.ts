@@ -204,9 +204,13 @@ function execCommand(
     .argument("<instance>")
     .argument("<service>")
     .argument("<command...>")
-    // What follows the instance belongs to the command, also what begins with a dash.
+    .addHelpText("after", "\nOptions come before the instance: what follows it belongs to the command.")
+    // Also what begins with a dash.
     .passThroughOptions();
   const index = new Option("--index <n>", "of several containers this one (default: the first that runs)");
+  // What fingers type after `docker exec`: a terminal is used by itself where there is one.
+  const habits = ["-i, --interactive", "-t, --tty"].map((flags) => new Option(flags).hideHelp());
+  for (const habit of habits) command.addOption(habit);
   return addEngineOptions(command)
     .addOption(index.argParser(readIndex))
     .action(async (instance: string, service: string, words: readonly string[]) => {

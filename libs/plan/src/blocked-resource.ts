@@ -34,7 +34,7 @@ function foreignNetwork(name: string, observed: ObservedNode): BlockedChange[] {
       resource: resourceIds.network(name),
       code: "K3007",
       message: `a network named ${name} exists that this node did not make`,
-      hint: `If nobody needs it, remove it: docker network rm ${name}`,
+      hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker network rm ${name}`,
     },
   ];
 }
@@ -50,7 +50,7 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
         resource,
         code: "K3007",
         message: `a volume named ${name} exists that this node did not make; its data is left alone`,
-        hint: `If the data is not needed, remove it: docker volume rm ${name}. Otherwise copy it elsewhere first.`,
+        hint: `If this node made it, say with which configuration: --config FILE. If the data is not needed, remove it: docker volume rm ${name}. Otherwise copy it elsewhere first.`,
       },
     ];
   }

@@ -226,7 +226,7 @@ describe("networks and volumes of our names", () => {
       .toMatchInlineSnapshot(`
       {
         "code": "K3007",
-        "hint": "If the data is not needed, remove it: docker volume rm lab-storage_data. Otherwise copy it elsewhere first.",
+        "hint": "If this node made it, say with which configuration: --config FILE. If the data is not needed, remove it: docker volume rm lab-storage_data. Otherwise copy it elsewhere first.",
         "message": "a volume named lab-storage_data exists that this node did not make; its data is left alone",
         "resource": "volume:lab-storage_data",
       }

@@ -140,7 +140,7 @@ function foreignObstacles(change: ServiceChange, resource: string, on: ObstacleC
     resource,
     code: "K3021",
     message: `container ${container.name} stands in the place of ${on.instance.project}/${change.service.name} and is not this node's`,
-    hint: `Remove it if nobody needs it: docker rm -f ${container.name}`,
+    hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker rm -f ${container.name}`,
   }));
 }
 

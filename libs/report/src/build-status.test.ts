@@ -219,6 +219,12 @@ describe("buildStatus", () => {
     expect(built.instances[0]).toMatchObject({ state: "absent", health: "unhealthy" });
   });
 
+  it("must not call unhealthy what is stopped on purpose", () => {
+    const stopped = { ...desired, instances: [{ ...instance, state: "installed" as const }] };
+    const built = status({ desired: stopped, observed: observed([container({ state: "exited" })]) });
+    expect(built.instances[0]?.services[0]?.health).toBe("healthy");
+  });
+
   it("must call a finished one-shot healthy and a failed one unhealthy", () => {
     const oneShot = { ...desired, instances: [{ ...instance, services: [{ ...service, oneShot: true }] }] };
     const health = (exitCode: number) =>

@@ -30,30 +30,62 @@ export function readReport({ environment, node, ref, json }: FleetReport): ReadR
   if (says.environment !== environment || says.name !== node) {
     return { kind: "forged", ref, message: `${ref} says that it is of ${says.environment}/${says.name}` };
   }
+  const { heartbeatSeconds } = status;
+  if (heartbeatSeconds < 0 || heartbeatSeconds > maxHeartbeatSeconds)
+    return unreadable(`${ref} promises a report every ${heartbeatSeconds} s, which is no time to wait for`);
   const observedAtMs = timePattern.test(status.observedAt) ? Date.parse(status.observedAt) : NaN;
   if (Number.isNaN(observedAtMs)) return unreadable(`${ref} does not say when it was observed`);
   return { kind: "read", ref, status, observedAtMs };
 }
 
+/** 31 days. What promises less often than that would pass for the truth for as long as it likes. */
+const maxHeartbeatSeconds = 31 * 24 * 3600;
+
+/** Clocks differ a little, and a push takes its time. */
+export const toleranceMs = 60_000;
+
 /** `Date.parse` alone takes nearly anything for a time. */
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 
 /**
- * The report that counts, of those in the refs of one node. One that cannot be read might be the newest, and one that
- * is forged concerns a person: both come before what can be read.
+ * The reports that count, of those in the refs of one node: the newest, and others that promised to hold until now, so
+ * that a person's ref beside the node's own cannot say for it that all is well. One that a node left behind when it began
+ * to write to another ref counts for one heartbeat more, and never again. One that cannot be read might be the newest,
+ * and one that is forged concerns a person: both come before what can be read, alone.
  */
-export function chooseReport(reports: readonly ReadReport[]): ReadReport | undefined {
-  return [...reports].sort(
-    (a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || compareAge(a, b) || compareText(a.ref, b.ref),
-  )[0];
+export function chooseReports(reports: readonly ReadReport[], now: Date): ReadReport[] {
+  const [first, ...others] = [...reports].sort(
+    (a, b) =>
+      kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || compareAge(a, b, now) || compareText(a.ref, b.ref),
+  );
+  if (first?.kind !== "read") return first === undefined ? [] : [first];
+  return [first, ...others.filter((report) => stillHolds(report, now))];
 }
 
 const kinds: readonly ReadReport["kind"][] = ["forged", "unreadable", "read"];
 
-/** The newest first. A node that writes to another ref than before begins to count anew there, so that time goes first. */
-function compareAge(a: ReadReport, b: ReadReport): number {
+/**
+ * The newest first. A node that writes to another ref than before begins to count anew there, so that time goes before
+ * number. A report from the future is believed only where there is no other, and the sooner the nearer it is.
+ */
+function compareAge(a: ReadReport, b: ReadReport, now: Date): number {
   if (a.kind !== "read" || b.kind !== "read") return 0;
-  return b.observedAtMs - a.observedAtMs || b.status.seq - a.status.seq;
+  const [aheadA, aheadB] = [aheadMs(a, now), aheadMs(b, now)];
+  return aheadA - aheadB || b.observedAtMs - a.observedAtMs || b.status.seq - a.status.seq;
+}
+
+/** How far the report is from the future; 0 within what clocks differ. */
+function aheadMs({ observedAtMs }: { observedAtMs: number }, now: Date): number {
+  const ms = observedAtMs - now.getTime();
+  return ms > toleranceMs ? ms : 0;
+}
+
+/** Whether the report is from before now, and its next one is not due yet. */
+function stillHolds(report: ReadReport, now: Date): boolean {
+  if (report.kind !== "read" || aheadMs(report, now) > 0) return false;
+  const { heartbeatSeconds } = report.status;
+  const dueMs = report.observedAtMs + heartbeatSeconds * 1000 + toleranceMs;
+  return heartbeatSeconds > 0 && now.getTime() <= dueMs;
 }
 
 /** A broken text is no status either. */

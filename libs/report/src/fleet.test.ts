@@ -106,6 +106,8 @@ describe("a report that is not believed", () => {
     ["[".repeat(100_000), "no JSON"],
     [JSON.stringify({ ...makeStatus(), v: 2 }), "version 2"],
     [JSON.stringify({ ...makeStatus(), conditions: {} }), "not a status"],
+    [JSON.stringify(makeStatus({ heartbeatSeconds: -1 })), "every -1 s"],
+    [JSON.stringify(makeStatus({ heartbeatSeconds: 31 * 24 * 3600 + 1 })), "no time to wait for"],
     [JSON.stringify(makeStatus({ observedAt: "1" })), "when it was observed"],
     [JSON.stringify(makeStatus({ observedAt: "2026-99-99T00:00:00Z" })), "when it was observed"],
   ])("is %j", (json, why) => {
@@ -124,13 +126,44 @@ describe("a report that is not believed", () => {
 describe("nodes and reports", () => {
   it("takes the newest of two refs: by its time, then by its number", () => {
     const branch = (made: MadeStatus) => report({ ...made, stalled: ["new"] }, { as: "branch" });
-    const observedAt = at(hourMs / 2);
-    const old = report({ seq: 3, observedAt });
-    expect(only([old, branch({ seq: 1, observedAt: at(hourMs / 2 + 1) })])).toMatchObject({
-      state: "stalled",
-    });
-    expect(only([old, branch({ seq: 9, observedAt: at(hourMs / 2 - 1) })])).toMatchObject({ state: "ready" });
+    const observedAt = at(-2 * hourMs);
+    const old = report({ seq: 3, observedAt, transient: ["old"] });
+    const later = branch({ seq: 1, observedAt: at(-2 * hourMs + 1) });
+    expect(only([old, later])).toMatchObject({ state: "stalled" });
+    const earlier = branch({ seq: 9, observedAt: at(-2 * hourMs - 1) });
+    expect(only([old, earlier])).toMatchObject({ state: "failing" });
     expect(only([old, branch({ seq: 4, observedAt })])).toMatchObject({ state: "stalled" });
+  });
+
+  it("lets no newer ref say that all is well while what the node said still holds", () => {
+    const well = (made: MadeStatus = {}) => report(made, { as: "branch" });
+    const own = (ms: number, more: MadeStatus = {}) =>
+      report({ stalled: ["a"], observedAt: at(ms), ...more });
+    const later = (ms: number) => new Date(noon.getTime() + ms);
+    expect(only([own(-1), well()])).toMatchObject({ state: "stalled", message: "a" });
+    // A node that began to write to another ref left that one behind for ever: its heartbeat ends it.
+    const left = [own(-1), well()];
+    expect(only(left, { now: later(hourMs + 60_000 - 1) })).toMatchObject({ state: "stalled" });
+    expect(only(left, { now: later(hourMs + 60_000) })).toMatchObject({ state: "ready" });
+    const year = 365 * 24 * hourMs;
+    const now = later(year);
+    expect(only([own(-1), well({ observedAt: at(year) })], { now })).toMatchObject({ state: "ready" });
+    // What promises nothing holds only as the newest.
+    const quiet = own(-1, { heartbeatSeconds: 0 });
+    expect(only([quiet, well()])).toMatchObject({ state: "ready" });
+    expect(only([quiet, well({ observedAt: at(-2) })])).toMatchObject({ state: "stalled" });
+  });
+
+  it("believes no report from the future where there is another", () => {
+    const future = report({ observedAt: "2099-01-01T00:00:00Z", heartbeatSeconds: 0 }, { as: "branch" });
+    const own = (ms: number) => report({ stalled: ["a"], observedAt: at(ms) });
+    for (const ms of [0, -9 * hourMs, 60_000, 120_000])
+      expect(only([future, own(ms)])).toMatchObject({ state: "stalled", message: "a" });
+    const silent = report({ observedAt: at(-9 * hourMs) });
+    expect(only([future, silent])).toMatchObject({ state: "silent" });
+    // Nor does it make a ready one look bad.
+    const broken = report({ observedAt: at(hourMs), stalled: ["b"] }, { as: "branch" });
+    expect(only([broken, report()])).toMatchObject({ state: "ready" });
   });
 
   it("shows a node that never reported, and one that is not in the repository any more", () => {

@@ -4,8 +4,9 @@ import {
   type FleetPlace,
   type FleetReport,
   type ReadReport,
-  chooseReport,
+  chooseReports,
   readReport,
+  toleranceMs,
 } from "./fleet-report.ts";
 
 /** Worst first. */
@@ -57,9 +58,10 @@ export function summarizeFleet({ reports, nodes, now }: FleetInput): FleetRow[] 
   const places = new Map([...(nodes ?? []), ...reports].map((place) => [keyOf(place), place]));
   return [...places]
     .map(([key, { environment, node }]) => {
-      const report = chooseReport((groups.get(key) ?? []).map(readReport));
-      const isNamed = named?.has(key) ?? true;
-      return { environment, node, ...judge(report, { isNamed, now }) };
+      const reports = chooseReports((groups.get(key) ?? []).map(readReport), now);
+      const on = { isNamed: named?.has(key) ?? true, now };
+      const judgements = (reports.length === 0 ? [undefined] : reports).map((each) => judge(each, on));
+      return { environment, node, ...judgements.reduce(worseOf) };
     })
     .sort(compareRows);
 }
@@ -89,15 +91,20 @@ function judge(report: ReadReport | undefined, on: { isNamed: boolean; now: Date
   const said = judgeConditions(status);
   // Worst first: what a node last said to be wrong is not better because nothing has been heard since.
   const candidates = [said, ...time.verdicts, ...(on.isNamed ? [] : [notNamed(said.state)])];
-  const worst = candidates.reduce((a, b) => (rank(b) < rank(a) ? b : a));
+  const worst = candidates.reduce(worseOf);
   const { ageMs, clockAheadMs, silentSince } = time;
   return { ...worst, applied: status.source.applied, ageMs, clockAheadMs, silentSince, ref, status };
 }
 
 type Verdict = Pick<FleetRow, "state" | "code" | "message">;
 
-function rank({ state }: Verdict): number {
+function rank({ state }: Pick<FleetRow, "state">): number {
   return fleetStates.indexOf(state);
+}
+
+/** The first, unless the second is worse. */
+function worseOf<T extends Pick<FleetRow, "state">>(first: T, second: T): T {
+  return rank(second) < rank(first) ? second : first;
 }
 
 function notNamed(said: FleetState): Verdict {
@@ -117,9 +124,6 @@ function judgeConditions(status: Status): Verdict {
   if (status.errors.length === 0 && holds("Reconciling")) return { state: "reconciling", ...about() };
   return { state: "failing", ...about() };
 }
-
-/** Clocks differ a little, and a push takes its time. */
-const toleranceMs = 60_000;
 
 interface Time extends Pick<FleetRow, "ageMs" | "clockAheadMs" | "silentSince"> {
   verdicts: Verdict[];
