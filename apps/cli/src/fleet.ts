@@ -23,9 +23,9 @@ export interface FleetOptions extends RepositoryOptions {
  * there is no such node, and what `readStatuses` and the reading of files throw.
  */
 export async function lookAtFleet(options: FleetOptions, tell: (text: string) => void): Promise<Look> {
-  const { repository, environment, node } = options;
+  const { repository, remote, environment, node } = options;
   const failure = options.offline === true ? null : await fetchStatuses(options, tell);
-  const reports = await readStatuses({ repository });
+  const reports = await readStatuses({ repository, remote });
   const { nodes, tip } = await findNodes(options);
   const all = summarizeFleet({ reports, nodes: nodes.length === 0 ? null : nodes, now: new Date() });
   const rows = chooseRows(all, options);

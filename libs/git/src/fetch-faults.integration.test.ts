@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:net";
@@ -19,7 +19,7 @@ import {
   waitFor,
 } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
-import { fetchRevision, readTracked } from "./fetch-revision.ts";
+import { fetchRevision, readEarlier, readTracked } from "./fetch-revision.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -354,6 +354,22 @@ describe("a copy that is damaged or unfinished", () => {
     await mkdir(`${at.gitDir}.replaced/objects`, { recursive: true });
     await rm(at.gitDir, { recursive: true });
     expect(await at.fetch()).toMatchObject({ commit: at.first, fetched: true });
+    expect(await readdir(at.node.path)).toEqual(["git"]);
+  });
+
+  it("comes back after a kill between the two renames while the server is away", async () => {
+    await using at = await setUp();
+    await at.fetch();
+    const kill = () => rename(at.gitDir, `${at.gitDir}.replaced`);
+    await at.server.stop();
+    await kill();
+    await expect(at.fetch()).rejects.toMatchObject({ code: "K2001" });
+    expect(await readTracked({ gitDir: at.gitDir })).toMatchObject({ commit: at.first });
+    await kill();
+    expect(await readEarlier({ gitDir: at.gitDir, commit: at.first })).toMatchObject({ commit: at.first });
+    await at.server.start();
+    await kill();
+    expect(await at.fetch()).toMatchObject({ commit: at.first, fetched: false });
     expect(await readdir(at.node.path)).toEqual(["git"]);
   });
 

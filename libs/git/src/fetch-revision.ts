@@ -5,7 +5,7 @@ import { openCopyReader } from "./copy-reader.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Follow } from "./follow.ts";
 import { DamageError } from "./git-error.ts";
-import { dropTip, readRef, tipRef } from "./local-copy.ts";
+import { disownCopy, readRef, restoreCopy, tipRef } from "./local-copy.ts";
 import { openRemote } from "./open-remote.ts";
 import { bringCopyTo } from "./tracked-copy.ts";
 import type { Held } from "./tracked-copy.ts";
@@ -48,21 +48,23 @@ export async function fetchRevision(input: FetchRevisionInput): Promise<Revision
  * copy. Throws K2009 when the copy is damaged, K2012.
  */
 export async function readTracked({ gitDir }: Pick<FetchRevisionInput, "gitDir">): Promise<Revision | null> {
+  await restoreCopy(gitDir);
   const commit = await readRef(gitDir, tipRef);
-  return commit === null ? null : readHeld({ gitDir, commit });
+  return commit === null ? null : openRevision({ gitDir, commit });
 }
 
 /** The same for another commit of the copy; null also when the copy does not have it, or not whole. */
 export async function readEarlier(of: { gitDir: string; commit: string }): Promise<Revision | null> {
+  await restoreCopy(of.gitDir);
   try {
-    return await readHeld(of);
+    return await openRevision(of);
   } catch (error) {
     if (error instanceof DamageError) return null;
     throw error;
   }
 }
 
-async function readHeld({ gitDir, commit }: { gitDir: string; commit: string }): Promise<Revision> {
+async function openRevision({ gitDir, commit }: { gitDir: string; commit: string }): Promise<Revision> {
   const reader = openCopyReader({ gitDir, commit });
   const held = { commit, reader, summary: await reader.readSummary(), fetched: false };
   return revisionOf(held, { gitDir, ref: tipRef });
@@ -79,7 +81,7 @@ function revisionOf(held: Held, { gitDir, ref }: { gitDir: string; ref: string }
         return await held.reader.readFiles(prefixes);
       } catch (error) {
         // From now on the copy counts as none, so that the next round does not find it up to date.
-        if (error instanceof DamageError) await dropTip(gitDir);
+        if (error instanceof DamageError) await disownCopy(gitDir);
         throw error;
       }
     },

@@ -8,6 +8,7 @@ import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test
 import { fetchRevision, readTracked } from "./fetch-revision.ts";
 import { refusedCommit } from "./follow.ts";
 import type { Follow } from "./follow.ts";
+import { countPacks } from "./local-copy.ts";
 import { unpackObjects } from "./test-copy.ts";
 
 /** A node that follows `main` of a server, which has two commits, and has the second. */
@@ -152,10 +153,60 @@ describe("a copy that was lost", () => {
     await at.rewind(at.first);
     await expectRefusal(at, { follow: { after: at.second }, commit: at.first });
     expect(await readTracked(at)).toBeNull();
-    expect(await readdir(at.node.path)).toEqual([]);
+    expect(await readdir(at.node.path)).toEqual(["git"]);
     const third = await at.rewind(at.second, { a: "3" });
     expect(await at.fetch({ after: at.second })).toMatchObject({ commit: third, fetched: true });
     expect(await at.tracked()).toBe(third);
+  });
+
+  it.each(["http", "path"] as const)(
+    "is made anew only once of a branch that was rewound, over %s",
+    async (over) => {
+      await using at = await setUp({ over });
+      await rm(at.gitDir, { recursive: true });
+      await at.rewind(at.first);
+      await expectRefusal(at, { follow: { after: at.second }, commit: at.first });
+      const before = await listFiles(at.gitDir);
+      at.server.requests.splice(0);
+      await expectRefusal(at, { follow: { after: at.second }, commit: at.first });
+      expect(at.server.requests.length).toBe(over === "http" ? 2 : 0);
+      expect(await listFiles(at.gitDir)).toEqual(before);
+      // What has come need not come again, once it is accepted or something follows on it.
+      const forced = await at.rewind(at.first, { a: "forced" });
+      await expectRefusal(at, { follow: { after: at.second }, commit: forced });
+      expect(await countPacks(at.gitDir)).toBe(2);
+      const accepted = { after: at.second, accepted: forced };
+      expect(await at.fetch(accepted)).toMatchObject({ commit: forced, fetched: false });
+      expect(await at.tracked()).toBe(forced);
+    },
+  );
+
+  it("does not go for one that is refused while it still has what was followed", async () => {
+    await using at = await setUp();
+    const forced = await at.rewind(at.first, { a: "forced" });
+    await unpackObjects(at.gitDir);
+    // So that the walk through the history needs a new copy.
+    await rm(join(at.gitDir, "objects", at.first.slice(0, 2), at.first.slice(2)));
+    await expectRefusal(at, { follow: { after: at.second }, commit: forced });
+    expect(await at.tracked()).toBe(at.second);
+    at.server.requests.splice(0);
+    await expectRefusal(at, { follow: { after: at.second }, commit: forced });
+    expect(at.server.requests).toHaveLength(2);
+  });
+
+  it("that has only what is refused is made anew where that is damaged", async () => {
+    await using at = await setUp();
+    await rm(at.gitDir, { recursive: true });
+    await at.rewind(at.first);
+    await expectRefusal(at, { follow: { after: at.second }, commit: at.first });
+    await unpackObjects(at.gitDir);
+    const tree = await at.repository.git("rev-parse", `${at.first}^{tree}`);
+    await rm(join(at.gitDir, "objects", tree.slice(0, 2), tree.slice(2)));
+    const accepted = { after: at.second, accepted: at.first };
+    const revision = await at.fetch(accepted);
+    await expect(revision.readFiles([""])).rejects.toMatchObject({ code: "K2009" });
+    const files = await (await at.fetch(accepted)).readFiles([""]);
+    expect([...files.keys()]).toEqual(["a"]);
   });
 
   it("is an error to read where it is damaged, and none where it is not there", async () => {
@@ -204,6 +255,20 @@ describe("cut history", () => {
 });
 
 describe("a branch that stays where it is", () => {
+  it("is refused without another walk, and judged anew when anything is accepted", async () => {
+    await using at = await setUp();
+    const forced = await at.rewind(at.first, { a: "forced" });
+    await expectRefusal(at, { follow: { after: at.second }, commit: forced });
+    await unpackObjects(at.gitDir);
+    await rm(join(at.gitDir, "objects", at.first.slice(0, 2), at.first.slice(2)));
+    at.server.requests.splice(0);
+    await expectRefusal(at, { follow: { after: at.second }, commit: forced });
+    expect(at.server.requests).toHaveLength(2);
+    // What is missing would be noticed.
+    const revision = await at.fetch({ after: at.second, accepted: at.first });
+    expect(revision).toMatchObject({ commit: forced });
+  });
+
   it("costs no walk through its history", async () => {
     await using at = await setUp();
     await unpackObjects(at.gitDir);

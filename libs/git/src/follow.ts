@@ -1,6 +1,7 @@
 import { KeelsonError, redact, stalled } from "@keelson/model";
 
 import { isAncestor } from "./ancestry.ts";
+import { wasRefused } from "./refused-step.ts";
 
 /** From where a branch may move on. */
 export interface Follow {
@@ -47,6 +48,12 @@ export async function checkFollow({ gitDir, branch, commit, after, accepted }: F
     if (ancestor !== null && (await isAncestor({ gitDir, ancestor, descendant: commit }))) return;
   }
   throw new RefusedRevision({ branch, after, commit });
+}
+
+/** The same, without looking at any history, when exactly this step was refused last. */
+export async function checkRefused(step: FollowInput): Promise<void> {
+  const { branch, after, commit } = step;
+  if (after !== null && (await wasRefused(step))) throw new RefusedRevision({ branch, after, commit });
 }
 
 function shorten(commit: string): string {

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
+import { access, mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { init, setConfig } from "isomorphic-git";
@@ -7,11 +7,14 @@ import { init, setConfig } from "isomorphic-git";
 import { gitError, isSystemError } from "./git-error.ts";
 
 /**
- * The ref of the node's copy that names the last commit received, verified and followed; a copy without it is none.
+ * The ref of the node's copy that names the last commit received, verified and followed.
  * The objects of commits that no ref names may be incomplete.
  */
 export const tipRef = "refs/heads/tracked";
-/** The last commit received whole and not followed, so that it is not fetched again and again. */
+/**
+ * The last commit received whole and not followed, so that it is not fetched again and again. A copy without this and
+ * the other is none.
+ */
 export const refusedRef = "refs/keelson/refused";
 
 const objectId = /^[0-9a-f]{40}$/;
@@ -40,20 +43,60 @@ export interface CopyRef {
 /** Makes a ref name the commit, in one step that a kill cannot split; writes nothing when it does already. */
 export async function writeRef({ gitDir, ref, commit }: CopyRef): Promise<void> {
   if ((await readRef(gitDir, ref)) === commit) return;
+  await writeWhole(gitDir, { name: ref, text: `${commit}\n` });
+}
+
+/** Writes a file of the copy, in one step that a kill cannot split. */
+export async function writeWhole(
+  gitDir: string,
+  { name, text }: { name: string; text: string },
+): Promise<void> {
   await onDisk(gitDir, async () => {
-    const path = join(gitDir, ref);
+    const path = join(gitDir, name);
     const temporary = join(gitDir, "ref.tmp");
     await mkdir(dirname(path), { recursive: true });
     await using file = await open(temporary, "w");
-    await file.writeFile(`${commit}\n`);
+    await file.writeFile(text);
     await file.sync();
     await rename(temporary, path);
   });
 }
 
-/** Makes the copy count as none, so that the next round makes a new one. */
+/** Makes the copy name no commit as followed. */
 export async function dropTip(gitDir: string): Promise<void> {
   await onDisk(gitDir, () => rm(join(gitDir, tipRef), { force: true }));
+}
+
+/** Makes the copy count as none, so that the next round makes a new one. */
+export async function disownCopy(gitDir: string): Promise<void> {
+  await onDisk(gitDir, () => rm(join(gitDir, refusedRef), { force: true }));
+  await dropTip(gitDir);
+}
+
+/** Puts the old copy back that a kill, just before the new one came into its place, has left beside it. */
+export async function restoreCopy(gitDir: string): Promise<void> {
+  await onDisk(gitDir, async () => {
+    if (!(await isMissing(gitDir))) return;
+    try {
+      await rename(replacedOf(gitDir), gitDir);
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
+    }
+  });
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return false;
+  } catch (error) {
+    if (isAbsence(error)) return true;
+    throw error;
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  return isSystemError(error) && ["ENOENT", "ENOTDIR"].includes(error.code ?? "");
 }
 
 /** So many packs are time for a new folder: each fetch brings one, and nothing ever joins them. */
@@ -112,6 +155,7 @@ export async function replaceCopy<T>(gitDir: string, fill: (incoming: string) =>
 
 /** Removes what a round that was killed while it made a copy anew has left beside it: that may be as large as the copy. */
 export async function removeUnfinished(gitDir: string): Promise<void> {
+  await restoreCopy(gitDir);
   await onDisk(gitDir, async () => {
     for (const folder of [incomingOf(gitDir), replacedOf(gitDir)])
       await rm(folder, { recursive: true, force: true });

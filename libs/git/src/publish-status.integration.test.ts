@@ -41,7 +41,7 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
         environment: "lab",
         node: "n1",
         commit,
-        files: { json },
+        files: () => ({ json }),
         timeoutMs: 20_000,
         ...options,
       }),
@@ -66,7 +66,7 @@ function passOn(port: number, at: { request: IncomingMessage; response: ServerRe
 it("hangs a note on the commit, which plain Git reads byte for byte", async () => {
   await using at = await setUp();
   const json = '{"seq":1,"text":"é"}  \n\n \t\n';
-  expect(await at.publish(json)).toEqual({ ref, pushed: true });
+  expect(await at.publish(json)).toMatchObject({ ref, pushed: true });
   await at.publish("{}", { node: "n2" });
   await at.fetchNotes();
   const { stdout } = await at.repository.tryGit("notes", "--ref", "keelson/lab/n1", "show", at.commit);
@@ -85,9 +85,9 @@ it("asks nothing when the same was pushed before, and two requests when not", as
   await using at = await setUp();
   await at.publish("1");
   at.takeRequests();
-  expect(await at.publish("1")).toEqual({ ref, pushed: false });
+  expect(await at.publish("1")).toMatchObject({ ref, pushed: false });
   expect(at.takeRequests()).toEqual([]);
-  expect(await at.publish("2")).toEqual({ ref, pushed: true });
+  expect(await at.publish("2")).toMatchObject({ ref, pushed: true });
   expect(at.takeRequests()).toEqual([
     "GET /state.git/info/refs?service=git-receive-pack",
     "POST /state.git/git-receive-pack",
@@ -102,10 +102,10 @@ it("asks nothing when the same was pushed before, and two requests when not", as
 
 it("writes a branch with the JSON and the text for people", async () => {
   await using at = await setUp();
-  const options = { as: "branch", files: { json: "{} \n", markdown: "# n1\n" } } as const;
+  const options = { as: "branch", files: () => ({ json: "{} \n", markdown: "# n1\n" }) } as const;
   const branch = "refs/heads/keelson/status/lab/n1";
-  expect(await at.publish("", options)).toEqual({ ref: branch, pushed: true });
-  expect(await at.publish("", options)).toEqual({ ref: branch, pushed: false });
+  expect(await at.publish("", options)).toMatchObject({ ref: branch, pushed: true });
+  expect(await at.publish("", options)).toMatchObject({ ref: branch, pushed: false });
   const show = async (name: string) =>
     (await at.repository.tryGit("--git-dir", at.path, "show", `${branch}:${name}`)).stdout;
   expect(await show("status.json")).toBe("{} \n");
@@ -115,15 +115,15 @@ it("writes a branch with the JSON and the text for people", async () => {
 it.each(["", "file://"])("works for a repository on this machine, written as %jPATH", async (scheme) => {
   await using at = await setUp();
   const options = { url: `${scheme}${at.path}` };
-  expect(await at.publish("1", options)).toEqual({ ref, pushed: true });
+  expect(await at.publish("1", options)).toMatchObject({ ref, pushed: true });
   await rm(at.gitDir, { recursive: true });
-  expect(await at.publish("1", options)).toEqual({ ref, pushed: false });
-  expect(await at.publish("2", options)).toEqual({ ref, pushed: true });
+  expect(await at.publish("1", options)).toMatchObject({ ref, pushed: false });
+  expect(await at.publish("2", options)).toMatchObject({ ref, pushed: true });
   // Another writer: the own folder's knowledge is old.
   expect(await at.publish("3", { ...options, gitDir: at.folder.join("other") })).toMatchObject({
     pushed: true,
   });
-  expect(await at.publish("4", options)).toEqual({ ref, pushed: true });
+  expect(await at.publish("4", options)).toMatchObject({ ref, pushed: true });
   await at.fetchNotes();
   expect(await at.repository.git("rev-list", "--count", ref)).toBe("4");
   expect(at.takeRequests().filter((request) => request.startsWith("POST"))).toEqual([]);
@@ -259,6 +259,42 @@ it("does not push twice what the server took without being able to say so", asyn
   await writeFile(tip, before);
   await at.publish("2");
   expect(await at.repository.git("--git-dir", at.path, "rev-list", "--count", ref)).toBe("2");
+});
+
+it("is numbered after what the ref has, whatever the folder knows of", async () => {
+  await using at = await setUp();
+  const say = (word: string, options: { commit?: string } = {}) =>
+    at.publish("", {
+      files: (before) => ({ json: `${Number.parseInt(before ?? "0", 10) + 1} ${word}` }),
+      ...options,
+    });
+  expect(await say("a")).toEqual({ ref, pushed: true, files: { json: "1 a" } });
+  const [name = ""] = await readdir(join(at.gitDir, "refs/heads"));
+  const tip = join(at.gitDir, "refs/heads", name);
+  const before = await readFile(tip);
+  expect(await say("b")).toMatchObject({ files: { json: "2 b" } });
+  // As if it had been killed between the push and this.
+  await writeFile(tip, before);
+  expect(await say("c")).toMatchObject({ files: { json: "3 c" } });
+  await rm(at.gitDir, { recursive: true });
+  expect(await say("d")).toMatchObject({ files: { json: "4 d" } });
+  const next = await at.repository.commit();
+  expect(await say("e", { commit: next })).toMatchObject({ files: { json: "5 e" } });
+  await at.fetchNotes();
+  expect(await at.repository.git("rev-list", "--count", ref)).toBe("5");
+  expect(await at.repository.git("notes", "--ref", "keelson/lab/n1", "show", next)).toBe("5 e");
+});
+
+it("is numbered from the start where the ref holds no status", async () => {
+  await using at = await setUp();
+  await at.repository.git("push", "--quiet", at.path, `${at.commit}:${ref}`);
+  const seen: (string | null)[] = [];
+  const files = (before: string | null) => {
+    seen.push(before);
+    return { json: "1" };
+  };
+  expect(await at.publish("", { files })).toMatchObject({ pushed: true });
+  expect(seen).toEqual([null]);
 });
 
 it("begins anew when somebody deleted its ref on the server", async () => {

@@ -13,10 +13,11 @@ import { writeStatusCommit } from "./status-commit.ts";
 import type { StatusFiles } from "./status-commit.ts";
 import { openStatusFolder } from "./status-folder.ts";
 import type { StatusFolder } from "./status-folder.ts";
+import { openStatusReader } from "./status-reader.ts";
 import { statusRef } from "./status-ref.ts";
 import type { StatusPlace } from "./status-ref.ts";
 
-export interface PublishStatusInput extends StatusPlace {
+export interface PublishStatusInput<Files extends StatusFiles = StatusFiles> extends StatusPlace {
   /** Where statuses go, like the URL of a source. */
   url: string;
   credential?: Credential;
@@ -24,15 +25,18 @@ export interface PublishStatusInput extends StatusPlace {
   gitDir: string;
   /** Full id of the commit that the status speaks of. */
   commit: string;
-  files: StatusFiles;
+  /** What to publish after what the ref has: its JSON, null where it holds no status. Called again when the ref moved. */
+  files: (before: string | null) => Files;
   /** For all of the call. */
   timeoutMs: number;
   /** For ssh, as with `fetchRevision`. */
   knownHostsFile?: string;
 }
 
-export interface PublishedStatus {
+export interface PublishedStatus<Files extends StatusFiles = StatusFiles> {
   ref: string;
+  /** What the ref has now. */
+  files: Files;
   /** False when the ref says the same already. */
   pushed: boolean;
 }
@@ -48,7 +52,9 @@ const firstBackoffMs = 100;
  * Throws K2013 when the server does not take it, K2014 when the ref moves again and again, and K2001, K2002, K2003,
  * K2005, K2006, K2007, K2009, K2010 and K2012 as `fetchRevision` does. The next call can always begin where this ended.
  */
-export async function publishStatus(input: PublishStatusInput): Promise<PublishedStatus> {
+export async function publishStatus<Files extends StatusFiles>(
+  input: PublishStatusInput<Files>,
+): Promise<PublishedStatus<Files>> {
   const { gitDir, timeoutMs } = input;
   if (!isObjectId(input.commit)) throw new InvariantError("a status speaks of a full commit id");
   const ref = statusRef(input);
@@ -59,8 +65,8 @@ export async function publishStatus(input: PublishStatusInput): Promise<Publishe
   let base = (await isWorn(gitDir)) ? null : await folder.readBase();
   base ??= await folder.renew(remote);
   for (let retry = 0, moved = false; ; retry++) {
-    const end = await tryOnce(input, { remote, folder, base });
-    if (end.kind !== "refused") return { ref, pushed: end.kind === "done" };
+    const end = await tryOnce(input, { ref, remote, folder, base });
+    if (end.kind !== "refused") return { ref, files: end.files, pushed: end.kind === "done" };
     if (retry === maxRetries) throw notTaken({ ref, moved, cause: end.cause });
     await backOff(retry, deadline);
     const renewed = await folder.renew(remote);
@@ -69,19 +75,22 @@ export async function publishStatus(input: PublishStatusInput): Promise<Publishe
   }
 }
 
-type Attempt = { kind: "done" } | { kind: "same" } | { kind: "refused"; cause: unknown };
+type Attempt<Files> = { kind: "done" | "same"; files: Files } | { kind: "refused"; cause: unknown };
 
-async function tryOnce(
-  input: PublishStatusInput,
-  { remote, folder, base }: { remote: Remote; folder: StatusFolder; base: string | null },
-): Promise<Attempt> {
+async function tryOnce<Files extends StatusFiles>(
+  input: PublishStatusInput<Files>,
+  { ref, remote, folder, base }: { ref: string; remote: Remote; folder: StatusFolder; base: string | null },
+): Promise<Attempt<Files>> {
   const { gitDir } = input;
   try {
-    const commit = await writeStatusCommit({ ...input, base });
-    if (commit === null) return { kind: "same" };
+    const before = base === null ? null : await openStatusReader(gitDir)({ ref, oid: base });
+    const files = input.files(before === null || before.json === "" ? null : before.json);
+    const commit = await writeStatusCommit({ ...input, base, files });
+    if (commit === null) return { kind: "same", files };
     const end = await remote.push(gitDir, commit);
-    if (end.kind === "done") await folder.saveBase(commit);
-    return end;
+    if (end.kind === "refused") return end;
+    await folder.saveBase(commit);
+    return { kind: "done", files };
   } catch (cause) {
     // A killed agent leaves half an object; what counts is on the server.
     if (cause instanceof DamageError) return { kind: "refused", cause };

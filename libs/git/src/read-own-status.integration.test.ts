@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, it } from "vitest";
@@ -36,7 +36,7 @@ async function setUp() {
     gitDir,
     read: (at: Partial<ReadOwnStatusInput> = {}) => readOwnStatus({ ...place, ...at }),
     publish: (json: string, at: Partial<ReadOwnStatusInput> = {}) =>
-      publishStatus({ ...place, ...at, commit, files: { json } }),
+      publishStatus({ ...place, ...at, commit, files: () => ({ json }) }),
     countRequests: () => server.requests.splice(0).length,
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
@@ -91,6 +91,20 @@ it.each<[string, (gitDir: string) => Promise<void>]>([
   expect(await at.publish("3")).toMatchObject({ pushed: true });
   expect(await at.read()).toMatchObject({ json: "3" });
   expect((await readdir(at.node.path)).sort()).toEqual(["other", "report"]);
+});
+
+it("is read from what a kill while the folder was made anew left beside it, and built upon", async () => {
+  await using at = await setUp();
+  await at.publish("1");
+  const kill = () => rename(at.gitDir, `${at.gitDir}.replaced`);
+  await kill();
+  await at.server.stop();
+  expect(await at.read()).toMatchObject({ json: "1" });
+  await at.server.start();
+  await kill();
+  at.countRequests();
+  expect(await at.publish("1")).toMatchObject({ pushed: false });
+  expect(at.countRequests()).toBe(0);
 });
 
 it("of one place is none of another: URL, form, environment or node", async () => {

@@ -35,7 +35,14 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
     ) => {
       const [environment = "", node = ""] = place.split("/");
       const at = { url: path, gitDir: folder.join(`${environment}-${node}`), timeoutMs: 20_000 };
-      return publishStatus({ ...at, as, environment, node, commit: about, files: { json, markdown: "# x" } });
+      return publishStatus({
+        ...at,
+        as,
+        environment,
+        node,
+        commit: about,
+        files: () => ({ json, markdown: "# x" }),
+      });
     },
     read: (options: { timeoutMs?: number } = {}) =>
       readStatuses({ url, gitDir, timeoutMs: 20_000, ...options }),
@@ -145,7 +152,7 @@ it("is told apart: gone, hanging, asking for a login, no repository", async () =
   await expect(at.read()).rejects.toMatchObject({ code: "K2003" });
   await at.server.stop();
   await expect(at.read()).rejects.toMatchObject({ code: "K2001" });
-  await expect(readStatuses({ repository: "/" })).rejects.toMatchObject({ code: "K2004" });
+  await expect(readStatuses({ repository: "/", remote: "origin" })).rejects.toMatchObject({ code: "K2004" });
 });
 
 it("sets a user's clone up once, so that plain Git fetches and shows the statuses, and reads them there", async () => {
@@ -164,7 +171,7 @@ it("sets a user's clone up once, so that plain Git fetches and shows the statuse
     expect.objectContaining({ node: "n1", json: "the note", commit: at.commit }),
     expect.objectContaining({ ref: "refs/heads/keelson/status/lab/n2", node: "n2", json: "the branch" }),
   ];
-  expect(await readStatuses({ repository: at.repository.path })).toEqual(expected);
+  expect(await readStatuses(clone)).toEqual(expected);
 });
 
 it("fetches the statuses into a clone of one branch that was never set up, and forgets those that are gone", async () => {
@@ -192,6 +199,33 @@ it("fetches with them the branches that a clone follows, which tell what the nod
   await fetchStatusRefs(clone);
   expect(await at.repository.git("rev-parse", "refs/remotes/origin/main")).toBe(at.commit);
   expect(await readStatuses(clone)).toMatchObject([{ json: "1" }]);
+});
+
+it("takes no branch for a node's that only ends like one, and none of another remote", async () => {
+  await using at = await setUp();
+  const git = (...args: string[]) => at.repository.git(...args);
+  const ref = "refs/heads/keelson/status/lab/n1";
+  const message = `status of ${at.commit}`;
+  const own = await at.repository.commit({ files: { "status.json": "true" }, message });
+  await git("push", "--quiet", at.path, `${own}:${ref}`);
+  // Later than the node's own.
+  await at.publish("lab/n1", "forged", { as: "branch" });
+  const forged = await git("--git-dir", at.path, "rev-parse", ref);
+  await git("--git-dir", at.path, "update-ref", ref, own);
+  await git("fetch", "--quiet", at.path, forged);
+  const clone = { repository: at.repository.path, remote: "origin" };
+  for (const prefix of ["feature/", "origin/", "refs/heads/", "refs/remotes/origin/"])
+    await git("push", "--quiet", at.path, `${forged}:refs/heads/${prefix}keelson/status/lab/n1`);
+  await git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*");
+  await git("remote", "add", "origin/fork", at.path);
+  await fetchStatusRefs(clone);
+  for (const remote of ["fork", "origin/fork"])
+    await git("update-ref", `refs/remotes/${remote}/keelson/status/lab/n1`, forged);
+  // The user's own branch of that name is not what the node says now.
+  await git("update-ref", ref, forged);
+  expect(await readStatuses(clone)).toMatchObject([{ node: "n1", json: "true" }]);
+  const fork = { ...clone, remote: "origin/fork" };
+  expect(await readStatuses(fork)).toMatchObject([{ node: "n1", json: "forged" }]);
 });
 
 it.each(["", "--upload-pack=touch x", "upstream", "ext::sh -c x", "/tmp"])(

@@ -24,6 +24,8 @@ export type ReadStatusesInput =
   | {
       /** A clone that has fetched the statuses: see `fetchStatusRefs`. */
       repository: string;
+      /** The clone's remote that nodes push to; what was fetched of others does not count. */
+      remote: string;
       timeoutMs?: number;
     };
 
@@ -63,12 +65,13 @@ export async function readStatuses(input: ReadStatusesInput): Promise<PublishedT
 async function readBy(input: ReadStatusesInput, deadline: Deadline): Promise<Map<string, StatusText>> {
   if ("repository" in input) {
     const repository = resolve(input.repository);
-    return await readLocalStatuses({ repository, refs: "remotes", configuration: "user", deadline });
+    const { remote } = input;
+    return await readLocalStatuses({ repository, remote, configuration: "user", deadline });
   }
   const { url, credential, gitDir } = input;
   const location = locateSource(url);
   if (location.kind === "local") {
-    const at = { repository: location.path, refs: "own", configuration: "closed" } as const;
+    const at = { repository: location.path, remote: null, configuration: "closed" } as const;
     return await readLocalStatuses({ ...at, deadline });
   }
   if (location.kind === "ssh") {

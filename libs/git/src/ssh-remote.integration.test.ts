@@ -61,7 +61,7 @@ it("brings a branch by ssh, follows it, and pushes a status", async () => {
     environment: "lab",
     node: "n1",
     commit: next,
-    files: { json: "{}" },
+    files: () => ({ json: "{}" }),
   } as const;
   const gitDir = at.node.join("status");
   const place = { url, credential, gitDir, knownHostsFile: ssh.knownHostsFile, timeoutMs: 20_000 };

@@ -10,8 +10,8 @@ import { runGit } from "./system-git.ts";
 export interface StatusCloneInput {
   /** A repository on this machine: a user's clone, or the one that nodes push to. */
   repository: string;
-  /** `remotes`: what was fetched from other repositories counts too. */
-  refs: "own" | "remotes";
+  /** The remote whose branches, as they were fetched, count before those of the repository itself; null for none. */
+  remote: string | null;
   configuration: "closed" | "user";
   deadline: Deadline;
 }
@@ -38,9 +38,10 @@ export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<st
 
   const fields = ["refname", "objectname", "committerdate:unix", "contents:subject"];
   const format = fields.map((field) => `%(${field})`).join("%00");
-  const patterns = [...Object.values(statusPrefixes), ...(input.refs === "remotes" ? ["refs/remotes/"] : [])];
+  const tracking = input.remote === null ? null : `refs/remotes/${input.remote}/`;
+  const patterns = [...Object.values(statusPrefixes), ...(tracking === null ? [] : [tracking])];
   const listed = await run(["for-each-ref", `--format=${format}`, ...patterns]);
-  const refs = newestOf(listed.toString("utf8").split("\n").flatMap(readLine));
+  const refs = readRefs(listed.toString("utf8").split("\n"), tracking);
   const statuses = new Map<string, StatusText>();
   const files = refs.flatMap((ref) => {
     const path = statusFilePath(ref.ref, ref.commit);
@@ -58,24 +59,23 @@ export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<st
   return statuses;
 }
 
-function readLine(line: string): LocalRef[] {
-  const [name = "", oid = "", seconds = "", subject = ""] = line.split("\0");
-  const ref = name.replace(/^refs\/remotes\/.+?\/(?=keelson\/status\/)/, "refs/heads/");
-  if (readStatusRef(ref) === null) return [];
-  // What is no commit has no date.
-  const updatedAt = seconds === "" ? null : new Date(Number(seconds) * 1000);
-  return [{ ref, oid, commit: readStatusMessage(subject), updatedAt }];
-}
-
-/** A clone may have a ref from several remotes, and as a branch of its own. */
-function newestOf(refs: readonly LocalRef[]): LocalRef[] {
-  const newest = new Map<string, LocalRef>();
-  for (const ref of refs) {
-    const other = newest.get(ref.ref);
-    const isNewer = (other?.updatedAt?.getTime() ?? 0) < (ref.updatedAt?.getTime() ?? 0);
-    if (other === undefined || isNewer) newest.set(ref.ref, ref);
+/**
+ * The status refs among the lines. A branch counts only where all of its name is that of a status: anybody may push one
+ * whose name merely ends so.
+ */
+function readRefs(lines: readonly string[], tracking: string | null): LocalRef[] {
+  const own = new Map<string, LocalRef>();
+  const tracked = new Map<string, LocalRef>();
+  for (const line of lines) {
+    const [name = "", oid = "", seconds = "", subject = ""] = line.split("\0");
+    const isTracked = tracking !== null && name.startsWith(tracking);
+    const ref = isTracked ? `refs/heads/${name.slice(tracking.length)}` : name;
+    if (readStatusRef(ref) === null) continue;
+    // What is no commit has no date.
+    const updatedAt = seconds === "" ? null : new Date(Number(seconds) * 1000);
+    (isTracked ? tracked : own).set(ref, { ref, oid, commit: readStatusMessage(subject), updatedAt });
   }
-  return [...newest.values()];
+  return [...new Map([...own, ...tracked]).values()];
 }
 
 type Run = (args: readonly string[], text?: string) => Promise<Buffer>;

@@ -28,7 +28,7 @@ export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string,
     const found = (await server.listRefs(Object.values(statusPrefixes))).filter(
       ({ ref }) => readStatusRef(ref) !== null,
     );
-    const held = await readHeld(gitDir, found);
+    const held = await readFolder(gitDir, found);
     const missing = found.filter(({ ref }) => !held.has(ref));
     if (missing.length === 0) return held;
     await server.fetchCommits(
@@ -49,7 +49,7 @@ export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string,
 }
 
 /** What the folder has already; it is made anew when it is missing, worn or damaged. */
-async function readHeld(gitDir: string, found: readonly FoundRef[]): Promise<Map<string, StatusText>> {
+async function readFolder(gitDir: string, found: readonly FoundRef[]): Promise<Map<string, StatusText>> {
   const held = new Map<string, StatusText>();
   try {
     if ((await countPacks(gitDir)) <= maxPacks) {

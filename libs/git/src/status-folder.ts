@@ -1,6 +1,6 @@
 import { digestValue } from "@keelson/model";
 
-import { readRef, replaceCopy, writeRef } from "./local-copy.ts";
+import { readRef, replaceCopy, restoreCopy, writeRef } from "./local-copy.ts";
 import type { Remote } from "./remote.ts";
 import { locateSource } from "./source-location.ts";
 
@@ -32,7 +32,10 @@ const historyDepth = 64;
 export function openStatusFolder({ gitDir, url, ref: ownRef }: StatusFolderInput): StatusFolder {
   const ref = `refs/heads/${digestValue({ url: locateSource(url).name, ref: ownRef })}`;
   return {
-    readBase: () => readRef(gitDir, ref),
+    readBase: async () => {
+      await restoreCopy(gitDir);
+      return await readRef(gitDir, ref);
+    },
     saveBase: (commit) => writeRef({ gitDir, ref, commit }),
     renew: (remote) =>
       replaceCopy(gitDir, async (incoming) => {

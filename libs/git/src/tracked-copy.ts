@@ -1,7 +1,7 @@
 import { KeelsonError } from "@keelson/model";
 
 import type { CommitReader, CommitSummary } from "./commit-reader.ts";
-import { checkFollow, refusedCommit } from "./follow.ts";
+import { checkFollow, checkRefused, refusedCommit } from "./follow.ts";
 import type { Follow } from "./follow.ts";
 import { DamageError, isSystemError } from "./git-error.ts";
 import {
@@ -12,9 +12,11 @@ import {
   refusedRef,
   removeUnfinished,
   replaceCopy,
+  restoreCopy,
   tipRef,
   writeRef,
 } from "./local-copy.ts";
+import { rememberRefused } from "./refused-step.ts";
 import type { Remote } from "./remote.ts";
 
 export interface TrackedCopyInput {
@@ -37,12 +39,24 @@ export interface Held {
  * the copy does not have the commit that the server has just named.
  */
 export async function bringCopyTo(advertised: string, copy: TrackedCopyInput): Promise<Held> {
-  const { gitDir } = copy;
-  const tip = await readRef(gitDir, tipRef);
-  if (tip === null) return await copyAnew(copy);
+  const { gitDir, branch, follow } = copy;
+  await restoreCopy(gitDir);
+  await checkRefused({ gitDir, branch, commit: advertised, ...follow });
   try {
-    const isHere = advertised === tip || advertised === (await readRef(gitDir, refusedRef));
-    if (isHere) return { ...(await take(advertised, copy)), fetched: false };
+    return await bring(advertised, copy);
+  } catch (error) {
+    const commit = refusedCommit(error);
+    if (commit !== null) await rememberRefused({ gitDir, branch, commit, ...follow });
+    throw error;
+  }
+}
+
+async function bring(advertised: string, copy: TrackedCopyInput): Promise<Held> {
+  const { gitDir } = copy;
+  const held = [await readRef(gitDir, tipRef), await readRef(gitDir, refusedRef)];
+  if (held.every((commit) => commit === null)) return await copyAnew(copy);
+  try {
+    if (held.includes(advertised)) return { ...(await take(advertised, copy)), fetched: false };
     await removeUnfinished(gitDir);
     return await renewWorn(await update(copy), copy);
   } catch (error) {
@@ -62,8 +76,19 @@ async function update(copy: TrackedCopyInput): Promise<Held> {
 }
 
 async function copyAnew(copy: TrackedCopyInput): Promise<Held> {
-  const { commit } = await replaceCopy(copy.gitDir, (incoming) => update({ ...copy, gitDir: incoming }));
-  return { ...(await open(commit, copy)), fetched: true };
+  const { gitDir } = copy;
+  const isFollowing = (await readRef(gitDir, tipRef)) !== null;
+  const end = await replaceCopy(gitDir, async (incoming) => {
+    try {
+      return await update({ ...copy, gitDir: incoming });
+    } catch (error) {
+      // All of it has come. Only what was followed, if that is still there, is worth more than what is refused.
+      if (refusedCommit(error) === null || isFollowing) throw error;
+      return { error };
+    }
+  });
+  if ("error" in end) throw end.error;
+  return { ...(await open(end.commit, copy)), fetched: true };
 }
 
 /**

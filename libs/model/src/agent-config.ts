@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { parseDurationMs } from "./duration-text.ts";
 import { Duration } from "./duration.ts";
 import { Name } from "./name.ts";
 
@@ -7,6 +8,8 @@ export const CredentialSource = z.union([
   z.strictObject({ file: z.string().min(1) }),
   z.strictObject({ command: z.array(z.string().min(1)).min(1) }),
 ]);
+
+const longestHeartbeatMs = 31 * 24 * 3_600_000;
 
 /** `/etc/keelson/agent.yaml`: what a node must know before it can read its desired state. */
 export const AgentConfig = z.strictObject({
@@ -30,10 +33,15 @@ export const AgentConfig = z.strictObject({
         .describe("How the status is written into Git."),
       url: z.string().min(1).optional().describe("Another repository for it; default is the source."),
       credential: CredentialSource.optional().describe("Default is the source's, when url is not set."),
-      heartbeat: Duration.default("1h").describe("How often it is written when nothing changes."),
+      // Readers take a longer one for a mistake.
+      heartbeat: Duration.refine((text) => parseDurationMs(text) <= longestHeartbeatMs, "must be at most 31d")
+        .default("1h")
+        .describe("How often it is written when nothing changes."),
     })
     .default({ as: "notes", heartbeat: "1h" }),
-  interval: Duration.default("60s").describe("How often the agent looks for a new commit."),
+  interval: Duration.refine((text) => parseDurationMs(text) > 0, "must be at least 1ms")
+    .default("60s")
+    .describe("How often the agent looks for a new commit."),
   stateDir: z.string().startsWith("/", "must be an absolute path").default("/var/lib/keelson"),
   keyFile: z.string().startsWith("/", "must be an absolute path").default("/etc/keelson/node.key"),
   secretsFile: z

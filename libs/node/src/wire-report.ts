@@ -12,7 +12,10 @@ export function wireReport(config: AgentConfig): ReportPort | null {
   return {
     heartbeatMs: parseDurationMs(config.report.heartbeat),
     readPublished: async () => parseStatus((await readOwnStatus(place))?.json ?? null),
-    publishStatus: async ({ commit, ...files }) => void (await publishStatus({ ...place, commit, files })),
+    publishStatus: async ({ commit, write }) => {
+      const files = (before: string | null) => write(parseStatus(before));
+      return (await publishStatus({ ...place, commit, files })).files;
+    },
   };
 }
 

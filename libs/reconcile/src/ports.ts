@@ -101,13 +101,24 @@ export interface Ports extends ReadPorts {
 }
 
 /** Where others read this node's reports. */
+export interface ReportFiles {
+  json: string;
+  markdown: string;
+}
+
 export interface ReportPort {
   /** How often it is said that nothing changed. */
   heartbeatMs: number;
   /** The report that was published last, also by a node that has lost its state; null when there is none. */
   readPublished: () => Promise<Status | null>;
-  /** `commit` is the one that the report speaks of. */
-  publishStatus: (report: { commit: string; json: string; markdown: string }) => Promise<void>;
+  /**
+   * Returns what was published. `commit` is the one that the report speaks of; `write` gets what is published by now,
+   * which can be more than what `readPublished` knew of.
+   */
+  publishStatus: <Files extends ReportFiles>(report: {
+    commit: string;
+    write: (before: Status | null) => Files;
+  }) => Promise<Files>;
 }
 
 /** A node that is ours for a round: it can be reported about, even when there is no way to walk the path. */

@@ -115,10 +115,13 @@ interface Publishing {
 /** Returns the report, which fits, as it was published; null when that is not due. */
 async function publish(status: Status, on: Publishing & { report: ReportPort }): Promise<Status | null> {
   if (dueMs(status, on) > 0) return null;
-  const numbered = { ...status, seq: (on.published?.seq ?? 0) + 1 };
-  const texts = { json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
-  await on.report.publishStatus({ commit: commitOf(status), ...texts });
-  return numbered;
+  const write = (before: Status | null) => {
+    // A round that was killed after its push has left more there than this node knows of.
+    const last = Math.max(before?.seq ?? 0, on.published?.seq ?? 0);
+    const numbered = { ...status, seq: last + 1 };
+    return { numbered, json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
+  };
+  return (await on.report.publishStatus({ commit: commitOf(status), write })).numbered;
 }
 
 function dueMs(status: Status, { report, published, node }: Publishing): number {

@@ -204,9 +204,9 @@ describe("buildStatus", () => {
       causes: [],
       class: "live",
       after: [],
-      kind: "stop-container",
-      containerId: "old",
-    } as unknown as Operation;
+      kind: "pull-image",
+      image: "web:2",
+    };
     const left = status({ remaining: { ...plan, operations: [operation] } });
     expect(conditionOf(left, "Ready")).toMatchObject({ status: "false", reason: "OutOfSync" });
     expect(conditionOf(left, "Reconciling")?.status).toBe("true");

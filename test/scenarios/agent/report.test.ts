@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
@@ -112,6 +112,24 @@ describe("the status in Git", () => {
     const later = await platform().reconcile();
     expect(conditionOf(later, "Reported")?.status).toBe("true");
     expect((await published(platform())).count).toBe(before.count + 1);
+  });
+});
+
+describe("a round that was killed after it pushed its status, before it noted that", () => {
+  it("must not have its number given to another", async () => {
+    await withPlatform({ release }, async (platform) => {
+      await platform.reconcile();
+      const [report, before] = [`${platform.stateDir}/report`, `${platform.folder}/report-before`];
+      await cp(report, before, { recursive: true });
+      await platform.push({ note: "1" });
+      expect((await platform.reconcile()).status.seq).toBe(2);
+      await rm(report, { recursive: true });
+      await cp(before, report, { recursive: true });
+      await platform.push({ note: "2" });
+      expect((await platform.reconcile()).status.seq).toBe(3);
+      const { count, status } = await published(platform);
+      expect({ count, seq: status.seq }).toEqual({ count: 3, seq: 3 });
+    });
   });
 });
 

@@ -61,7 +61,7 @@ async function makeFleet(nodes: readonly string[]) {
         node,
         commit: first,
         timeoutMs: 20_000,
-        files: { json: json ?? JSON.stringify(status), markdown: "" },
+        files: () => ({ json: json ?? JSON.stringify(status), markdown: "" }),
       });
     },
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
@@ -188,7 +188,7 @@ describe("the status of a fleet", () => {
 describe("the status of a fleet that changes", () => {
   it("must take the newer of a node's two refs, and what is fetched later", async () => {
     await using fleet = await makeFleet(["lab/n1"]);
-    await fleet.report("lab/n1", { seq: 7, transient: ["old"] });
+    await fleet.report("lab/n1", { seq: 7, transient: ["old"], observedAt: hoursAgo(2) });
     await fleet.report("lab/n1", { seq: 8, as: "branch" });
     expect((await fleet.keelson("")).exitCode).toBe(0);
     await fleet.report("lab/n1", { seq: 9, transient: ["new"] });
@@ -199,7 +199,16 @@ describe("the status of a fleet that changes", () => {
     expect((await fleet.keelson("")).stdout).toContain("unreadable");
   });
 
-  it("must say which nodes are behind the branch, and not of those that are ahead of the clone", async () => {
+  it("must not be better than the node says by any branch that somebody else pushed", async () => {
+    await using fleet = await makeFleet(["lab/n1"]);
+    await fleet.report("lab/n1", { stalled: ["real"] });
+    await fleet.report("lab/n1", { as: "branch", observedAt: "2099-01-01T00:00:00Z", heartbeatSeconds: 0 });
+    expect((await fleet.keelson("")).stdout).toContain("K2001 real");
+    await fleet.report("lab/n1", { as: "branch" });
+    expect((await fleet.keelson("")).stdout).toContain("K2001 real");
+  });
+
+  it("must say which nodes are behind the branch, which it brings along", async () => {
     await using fleet = await makeFleet(["lab/n1", "lab/n2"]);
     const next = await fleet.push();
     await fleet.report("lab/n1");
@@ -208,11 +217,6 @@ describe("the status of a fleet that changes", () => {
       const rows: { node: string; behind: boolean }[] = JSON.parse((await fleet.keelson("--json")).stdout);
       return rows.map((row) => [row.node, row.behind]);
     };
-    expect(await behind()).toEqual([
-      ["n1", false],
-      ["n2", null],
-    ]);
-    await fleet.git("fetch", "--quiet");
     expect(await behind()).toEqual([
       ["n1", true],
       ["n2", false],

@@ -63,7 +63,7 @@ async function publish(input: WriterInput, seq: number): Promise<string> {
     try {
       const { url, gitDir } = input;
       const to = { url, gitDir, as: "notes", environment, node } as const;
-      await publishStatus({ ...to, commit, files: { json }, timeoutMs });
+      await publishStatus({ ...to, commit, files: () => ({ json }), timeoutMs });
       tally.tookMs.push(performance.now() - startMs);
       return json;
     } catch (error) {
