@@ -1,6 +1,15 @@
 import type { Watch } from "@keelson/engine/poll";
 
-import { type LookInput, askGit, closeLook, findNews, isGitSilent, openLook } from "./look.ts";
+import {
+  type LookInput,
+  askGit,
+  changeLogin,
+  closeLook,
+  findNews,
+  isGitSilent,
+  isResting,
+  openLook,
+} from "./look.ts";
 import { spread } from "./pace.ts";
 import { openPause } from "./pause.ts";
 import type { RunningRound } from "./round-process.ts";
@@ -16,7 +25,7 @@ export interface ChangeWatchInput extends LookInput {
   signal: AbortSignal;
   /** Who asked for a round, if anybody did. */
   called: () => string | null;
-  /** Told at every turn of a loop: it is not stuck. */
+  /** Told at every turn between rounds: the loop is not stuck. During one the round itself tells that it lives. */
   onTurn: () => void;
 }
 
@@ -27,6 +36,8 @@ export interface ChangeWatch {
   untilMoved: (round: RunningRound) => Promise<string | null>;
   /** Git does not answer, or not soon. */
   isGitSilent: () => boolean;
+  /** Git is asked with this login from now on; all that is known stays known. */
+  changeLogin: (credential: Follow["git"]["credential"]) => void;
   /** Ends the present pause: somebody called, or everything ends. */
   wake: () => void;
   close: () => void;
@@ -50,8 +61,8 @@ export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWat
     const sinceMs = performance.now();
     events ??= look.engine.watch({
       environment: follow.environment,
-      // What rests wakes nobody; its time comes.
-      onEvent: ({ name }) => void (look.unrest.isResting(name, performance.now()) || onEvent()),
+      // What rests has a time of its own.
+      onEvent: (event) => void (isResting(look, event) || onEvent()),
       onEnd: () => {
         events = null;
         // The engine went away, or its connection: a look tells which.
@@ -95,7 +106,6 @@ export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWat
         between.end();
       });
       for (;;) {
-        onTurn();
         await between.rest(spread(follow.intervalMs, Math.random()));
         // Only what is asked after the fetch can be newer than it.
         const from = round.fetched();
@@ -105,6 +115,7 @@ export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWat
       }
     },
     isGitSilent: () => isGitSilent(look),
+    changeLogin: (credential) => changeLogin(look, credential),
     wake: () => pause.end(),
     close: () => {
       pause.end();

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm, stat, writeFile } from "node:fs/promises";
+import { get } from "node:http";
+import { connect } from "node:net";
 
-import { makeTempFolder } from "@keelson/test/support";
+import { makeTempFolder, waitFor } from "@keelson/test/support";
 import { describe, expect, it } from "vitest";
 
 import { openLocalServer } from "./local-server.ts";
@@ -59,3 +61,26 @@ describe("a server at a Unix socket", () => {
     await second.close();
   });
 });
+
+it("connections that ask nothing must not keep others waiting for long", { timeout: 30_000 }, async () => {
+  await using folder = await makeTempFolder();
+  const socket = folder.join("s");
+  const server = await openLocalServer({ socket, mode: 0o600 }, answer);
+  const idle = Array.from({ length: 40 }, () => connect(socket).on("error", () => {}));
+  try {
+    await Promise.all(idle.map(async (each) => once(each, "connect")));
+    const startMs = performance.now();
+    await waitFor(async () => ask(socket), { what: "an answer", timeoutMs: 20_000 });
+    expect(performance.now() - startMs).toBeLessThan(8_000);
+  } finally {
+    for (const each of idle) each.destroy();
+    await server.close();
+  }
+});
+
+async function ask(socketPath: string): Promise<boolean> {
+  const asked = get({ socketPath, agent: false });
+  const [response] = await once(asked, "response");
+  response.resume();
+  return response.statusCode === 200;
+}

@@ -22,11 +22,13 @@ export interface LocalServer {
 
 /** What a request may take to arrive, and how many may be answered at once: local readers are few and quick. */
 const limits = {
-  requestTimeout: 10_000,
-  headersTimeout: 10_000,
-  keepAliveTimeout: 5_000,
-  maxConnections: 32,
+  requestTimeout: 3_000,
+  headersTimeout: 3_000,
+  keepAliveTimeout: 3_000,
+  // Without it Node enforces the first two every 30 s only.
+  connectionsCheckingInterval: 1_000,
 };
+const maxConnections = 32;
 const probeTimeoutMs = 5_000;
 
 /**
@@ -34,7 +36,7 @@ const probeTimeoutMs = 5_000;
  * living one answers there, and what the system says when it cannot listen.
  */
 export async function openLocalServer(at: LocalAddress, answer: RequestListener): Promise<LocalServer> {
-  const server = Object.assign(createServer(answer), limits);
+  const server = Object.assign(createServer(limits, answer), { maxConnections });
   if ("port" in at) {
     await listen(server, { host: "127.0.0.1", port: at.port });
     return { isReachable: async () => true, close: async () => close(server) };

@@ -1,5 +1,12 @@
-import { type EnginePoll, type PolledContainer, openEnginePoll } from "@keelson/engine/poll";
-import { type RefPoll, openRefPoll } from "@keelson/git/poll";
+import { isDeepStrictEqual } from "node:util";
+
+import {
+  type EnginePoll,
+  type PolledContainer,
+  type PolledEvent,
+  openEnginePoll,
+} from "@keelson/engine/poll";
+import { type RefPoll, type RefPollInput, openRefPoll } from "@keelson/git/poll";
 
 import type { Log } from "./log-event.ts";
 import { type SeenContainers, findChanged, seeContainers } from "./look-containers.ts";
@@ -23,6 +30,7 @@ export interface LookInput {
 export interface Look extends LookInput {
   /** null: this kind of source cannot be asked without Git's own program. */
   git: RefPoll | null;
+  gitInput: RefPollInput;
   engine: EnginePoll;
   environment: string;
   isClosed: boolean;
@@ -50,6 +58,7 @@ export function openLook(follow: Follow, on: LookInput): Look {
   return {
     ...on,
     git: /^https?:\/\//i.test(git.url) ? openRefPoll(git) : null,
+    gitInput: git,
     engine,
     environment,
     isClosed: false,
@@ -67,6 +76,21 @@ export function closeLook(look: Look): void {
   look.isClosed = true;
   look.git?.close();
   look.engine.close();
+}
+
+/** A login that a command makes may be another one each time: nothing else of the look depends on it. */
+export function changeLogin(look: Look, credential: RefPollInput["credential"]): void {
+  const { git, gitInput } = look;
+  if (git === null || isDeepStrictEqual(credential, gitInput.credential)) return;
+  look.gitInput = { ...gitInput, credential };
+  look.git = openRefPoll(look.gitInput);
+  git.close();
+}
+
+/** What rests wakes nobody, nor do the networks that it leaves. */
+export function isResting({ unrest, seen }: Look, { name, containerId }: PolledEvent): boolean {
+  const resting = containerId === null ? name : seen?.get(containerId)?.name;
+  return resting !== undefined && unrest.isResting(resting, performance.now());
 }
 
 /**
@@ -174,7 +198,7 @@ async function pollGit(look: Look, git: RefPoll): Promise<string | null> {
     look.isGitAway = false;
     return commit;
   } catch (error) {
-    if (look.isClosed) return null;
+    if (look.isClosed || look.git !== git) return null;
     // What runs is kept as it is by the last revision; the round that comes next in any case reports it.
     look.onPollFailure("git");
     if (!look.isGitAway) look.log({ level: "warn", event: "git-away", ...describe(error) });

@@ -38,7 +38,7 @@ function answer(tally: WatchTally, { method, url }: IncomingMessage): Answer {
   }
 }
 
-/** The watcher lives: an answer alone says that its process does, so that its loop must turn as well. */
+/** The watcher lives: an answer alone says that its process does, so that its loop must turn as well, or its round speak. */
 function answerHealth(tally: WatchTally): Answer {
   const silentMs = stuckMs(tally, performance.now());
   if (silentMs === 0) return { status: 200, text: "ok\n" };

@@ -7,8 +7,12 @@ export type RoundMessage =
   | { type: "started"; setting: WatchSetting }
   /** The revision is known. */
   | { type: "fetched"; commit: string }
+  /** Every `aliveEveryMs`, in between: its process turns, whatever it waits for. */
+  | { type: "alive" }
   /** The last message. */
   | { type: "ended"; report: RoundReport };
+
+export const aliveEveryMs = 10_000;
 
 /** What the watcher tells a round by IPC: the branch has moved on from the commit that was fetched. */
 export const newerRevision = "newer-revision";

@@ -15,7 +15,7 @@ export interface WatchTally {
   last: { result: RoundResult; message: string; durationMs: number } | null;
   /** By the wall clock; null: no round has ended ready yet. */
   lastReadyAtMs: number | null;
-  /** By the monotonic clock: when the watcher's loop last turned. */
+  /** By the monotonic clock: when the watcher's loop last turned, or its round gave a sign of life. */
   turnedMs: number;
 }
 

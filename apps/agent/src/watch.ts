@@ -59,10 +59,17 @@ async function runRound(
     if (watcher.looking !== null && watcher.looking !== before) void watchBranch(watcher.looking.watch);
   };
   const isGitSilent = watcher.looking?.watch.isGitSilent() ?? false;
-  const round = startRound({ ...options, ...on, isGitSilent }, { signal, onSetting });
+  const onSign = () => {
+    watcher.tally.turnedMs = performance.now();
+  };
+  const round = startRound({ ...options, ...on, isGitSilent }, { signal, onSetting, onSign });
   if (watcher.looking !== null) void watchBranch(watcher.looking.watch);
   const report = await round.ended;
   answer(report);
+  const killedBecause = round.killedBecause();
+  if (killedBecause !== null) {
+    log({ level: "warn", event: "round-killed", message: `the round was killed: ${killedBecause}` });
+  }
   if (report === null && !signal.aborted) {
     log({
       level: "error",

@@ -59,8 +59,12 @@ export function adoptSetting(watcher: Watcher, setting: WatchSetting): void {
   tally.setting = setting;
   files.keep([options.config, ...setting.files]);
   endpoints.keep(setting);
-  const follow = JSON.stringify(setting.follow satisfies Follow);
-  if (watcher.looking?.follow === follow) return;
+  const { credential, ...git } = setting.follow.git;
+  const follow = JSON.stringify({ ...setting.follow, git } satisfies Omit<Follow, "git"> & { git: object });
+  if (watcher.looking?.follow === follow) {
+    watcher.looking.watch.changeLogin(credential);
+    return;
+  }
   watcher.looking?.watch.close();
   watcher.looking = null;
   try {

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 import { KeelsonError, stalled } from "@keelson/model";
 import Docker from "dockerode";
 
@@ -53,9 +55,27 @@ const nothingInherited = {
   timeout: undefined,
 } as const;
 
+/** What ends the connections of the request that is under way: `askEngine` says it for all that it sends. */
+export const connectionSignal = new AsyncLocalStorage<AbortSignal>();
+
+/**
+ * The client takes a signal in some of its calls only, and one that is forgotten there would be seen only where an
+ * engine hangs: so each request gets it here, and one that nothing can end is a bug of ours.
+ */
+function endConnections(docker: Docker): Docker {
+  const { modem } = docker;
+  const dial = modem.dial.bind(modem);
+  modem.dial = (options, callback) => {
+    const abortSignal = options.abortSignal ?? connectionSignal.getStore();
+    if (abortSignal === undefined) throw new TypeError(`nothing ends the request ${options.path}`);
+    dial({ ...options, abortSignal }, callback);
+  };
+  return docker;
+}
+
 function makeClient(address: Address): Docker {
   try {
-    return new Docker({ ...nothingInherited, ...address });
+    return endConnections(new Docker({ ...nothingInherited, ...address }));
   } catch (cause) {
     // The client reads DOCKER_HOST and DOCKER_CERT_PATH even though nothing of them is used.
     throw new KeelsonError({

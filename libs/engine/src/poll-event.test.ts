@@ -18,6 +18,7 @@ test("a container is of the environment by its label", () => {
     action: "health_status",
     id: "a1",
     name: "lab-core-web-1",
+    containerId: null,
   });
   expect(parseEvent(line("container", { attributes }), "lab-2")).toBeNull();
   const oneOff = { ...attributes, "com.docker.compose.oneoff": "True" };
@@ -34,7 +35,7 @@ test("a container that stands in the way is so by its name, also by the one that
 test("networks and volumes are so by their names, for they have no labels here", () => {
   const attributes = { name: "lab-core_default", type: "bridge", container: "c" };
   const event = parseEvent(line("network", { action: "disconnect", attributes }), "lab");
-  expect(event).toMatchObject({ kind: "network", action: "disconnect", name: "lab-core_default" });
+  expect(event).toMatchObject({ action: "disconnect", name: "lab-core_default", containerId: "c" });
   expect(parseEvent(line("network", { attributes }), "core")).toBeNull();
   const volume = line("volume", { id: "lab-core_data", action: "destroy", attributes: { driver: "local" } });
   expect(parseEvent(volume, "lab")).toMatchObject({

@@ -10,6 +10,8 @@ export interface PolledEvent {
   /** Of the container, network or volume (there its name). */
   id: string;
   name: string;
+  /** Of a network: the container that has left it. */
+  containerId: string | null;
 }
 
 /** Not all: a health check is an exec with events of its own, many times a minute. */
@@ -40,8 +42,10 @@ export function parseEvent(line: string, environment: string): PolledEvent | nul
           concerns({ name: each, labels: all }, environment),
         )
       : name.startsWith(`${environment}-`);
+  if (!isOfEnvironment) return null;
+  const containerId = kind === "network" ? textOf(all["container"]) || null : null;
   // An action can carry a result: `health_status: healthy`.
-  return isOfEnvironment ? { kind, action: textOf(action).split(":")[0] ?? "", id: textOf(id), name } : null;
+  return { kind, action: textOf(action).split(":")[0] ?? "", id: textOf(id), name, containerId };
 }
 
 function readLine(line: string): Record<string, unknown> {

@@ -1,13 +1,13 @@
 import { KeelsonError, type Outcome, stalled, transient } from "@keelson/model";
 
-import type { Engine } from "./engine.ts";
+import { type Engine, connectionSignal } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
 import { recordOf, textOf } from "./json-reader.ts";
 
 export interface EngineRequest<T> {
   /** Completes "the engine could not …". */
   what: string;
-  /** Sends it and reads the answer to its end; the signal ends the connection. */
+  /** Sends it and reads the answer to its end. The signal ends its connections, also where it is not passed on. */
   send: (signal: AbortSignal) => Promise<T>;
   /** The caller's own end. */
   signal?: AbortSignal | undefined;
@@ -63,7 +63,8 @@ export async function askEngine<T>(engine: Engine, request: EngineRequest<T>): P
   const onAbort = () => end(cancelled(what, signal?.reason));
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([send(connection.signal), over.promise]);
+    const answer = connectionSignal.run(connection.signal, () => send(connection.signal));
+    return await Promise.race([answer, over.promise]);
   } catch (error) {
     throw error instanceof KeelsonError ? error : translate(engine, { what, error });
   } finally {

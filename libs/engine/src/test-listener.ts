@@ -7,6 +7,8 @@ export interface Listener extends AsyncDisposable {
   readonly dockerHost: string;
   /** How many connections were made to it. */
   connections(): number;
+  /** How many of them are open. */
+  openConnections(): number;
   closeConnections(): void;
 }
 
@@ -15,7 +17,12 @@ export async function listen(answer: RequestListener, on: "unix" | "tcp" = "unix
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder());
   let connections = 0;
-  const server = createServer(answer).on("connection", () => connections++);
+  let openConnections = 0;
+  const server = createServer(answer).on("connection", (socket) => {
+    connections++;
+    openConnections++;
+    socket.on("close", () => openConnections--);
+  });
   const socketPath = folder.join("s");
   await new Promise<void>((resolve) => {
     if (on === "unix") server.listen(socketPath, resolve);
@@ -30,6 +37,7 @@ export async function listen(answer: RequestListener, on: "unix" | "tcp" = "unix
   return {
     dockerHost: on === "unix" ? `unix://${socketPath}` : `tcp://127.0.0.1:${port}`,
     connections: () => connections,
+    openConnections: () => openConnections,
     closeConnections: () => server.closeAllConnections(),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };

@@ -1,0 +1,54 @@
+import { waitFor } from "@keelson/test/support";
+import { expect, it } from "vitest";
+
+import { openChangeWatch } from "./change-watch.ts";
+import { isResting, openLook } from "./look.ts";
+import { newReport } from "./test-report.ts";
+
+it("looking at the branch during a round must be no sign of life of the round", async () => {
+  const { follow } = newReport();
+  let turns = 0;
+  let asked = 0;
+  const watch = openChangeWatch(
+    { ...follow, intervalMs: 5 },
+    {
+      signal: new AbortController().signal,
+      log: () => {},
+      called: () => null,
+      onPollFailure: () => {},
+      onTurn: () => turns++,
+    },
+  );
+  const end = Promise.withResolvers<null>();
+  const fetched = () => {
+    asked++;
+    return null;
+  };
+  const moved = watch.untilMoved({
+    fetched,
+    tellNewerRevision: () => {},
+    killedBecause: () => null,
+    ended: end.promise,
+  });
+  await waitFor(() => asked > 5, { what: "some looks" });
+  end.resolve(null);
+  expect(await moved).toBeNull();
+  expect(turns).toBe(0);
+  watch.close();
+});
+
+it("the network that a resting container leaves must rest with it, and no other", () => {
+  const look = openLook(newReport().follow, { log: () => {}, onPollFailure: () => {} });
+  const seen = { name: "lab-web-app-1", shape: "", startedMs: null, isStranger: false };
+  look.seen = new Map([
+    ["a", seen],
+    ["b", { ...seen, name: "lab-web-other-1" }],
+  ]);
+  for (let round = 0; round < 5; round++) look.unrest.note(["lab-web-app-1"], performance.now());
+  const left = (containerId: string | null) => {
+    const name = containerId === null ? "lab-web-app-1" : "lab-web_default";
+    const kind = containerId === null ? ("container" as const) : ("network" as const);
+    return isResting(look, { kind, action: "disconnect", id: "n", name, containerId });
+  };
+  expect([left(null), left("a"), left("b"), left("unknown")]).toEqual([true, true, false, false]);
+});
