@@ -36,12 +36,17 @@ export interface ChangeWatch {
   untilMoved: (round: RunningRound) => Promise<string | null>;
   /** Git does not answer, or not soon. */
   isGitSilent: () => boolean;
+  /** The commit that the branch was at when it was looked at last; null when that is longer ago than looks are apart. */
+  knownCommit: () => string | null;
   /** Git is asked with this login from now on; all that is known stays known. */
   changeLogin: (credential: Follow["git"]["credential"]) => void;
   /** Ends the present pause: somebody called, or everything ends. */
   wake: () => void;
   close: () => void;
 }
+
+/** Looks are an interval apart, a tenth more or less. */
+const freshIntervals = 1.5;
 
 /** Looks at one branch and one engine, and listens to the engine. Nothing is started and nothing written. */
 export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWatch {
@@ -115,6 +120,11 @@ export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWat
       }
     },
     isGitSilent: () => isGitSilent(look),
+    knownCommit: () => {
+      const { known } = look;
+      const isFresh = known !== null && performance.now() - known.atMs <= follow.intervalMs * freshIntervals;
+      return isFresh ? known.commit : null;
+    },
     changeLogin: (credential) => changeLogin(look, credential),
     wake: () => pause.end(),
     close: () => {

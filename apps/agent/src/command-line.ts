@@ -53,6 +53,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .addOption(new Option("--trigger <text>").default("asked by hand").hideHelp())
     .addOption(new Option("--attempt <number>").default("0").hideHelp())
     .addOption(new Option("--git-silent").hideHelp())
+    .addOption(new Option("--known-commit <commit>").hideHelp())
     .action(async (options: ReconcileOptions) => finish(await runRound(options, signal)));
   program
     .command("accept")

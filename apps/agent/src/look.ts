@@ -19,7 +19,7 @@ const engineTimeoutMs = 30_000;
 const patienceMs = 2_000;
 
 /** The reason that may come again and again from one container that does not settle. */
-const containersChanged = "containers changed";
+export const containersChanged = "containers changed";
 
 export interface LookInput {
   log: Log;
@@ -41,6 +41,8 @@ export interface Look extends LookInput {
   askedGitMs: number;
   /** What a poll has answered and no look has taken yet. */
   heard: string | null;
+  /** What the last poll answered, and when; null when it failed. */
+  known: { commit: string; atMs: number } | null;
   /** What the last look showed, but for what is left to settle; null before the first. */
   seen: SeenContainers | null;
   /** Containers that ask for rounds again and again. */
@@ -66,6 +68,7 @@ export function openLook(follow: Follow, on: LookInput): Look {
     asking: null,
     askedGitMs: -Infinity,
     heard: null,
+    known: null,
     seen: null,
     unrest: openUnrest(),
     answered: new Set(),
@@ -196,9 +199,11 @@ async function pollGit(look: Look, git: RefPoll): Promise<string | null> {
     const commit = await git.poll();
     if (look.isGitAway) look.log({ level: "info", event: "git-back", message: "Git answers again" });
     look.isGitAway = false;
+    look.known = { commit, atMs: performance.now() };
     return commit;
   } catch (error) {
     if (look.isClosed || look.git !== git) return null;
+    look.known = null;
     // What runs is kept as it is by the last revision; the round that comes next in any case reports it.
     look.onPollFailure("git");
     if (!look.isGitAway) look.log({ level: "warn", event: "git-away", ...describe(error) });

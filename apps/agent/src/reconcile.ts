@@ -41,6 +41,8 @@ export interface ReconcileOptions {
   attempt: string;
   /** Git has just kept the watcher waiting, or failed to answer. */
   gitSilent?: boolean;
+  /** The commit that the branch is at, as the watcher has just seen. */
+  knownCommit?: string;
 }
 
 /** One round of this node; returns the exit code: 0 when the node is as desired. */
@@ -158,7 +160,7 @@ async function runRound(
   try {
     const asked = on.options.gitSilent === true ? withLittlePatience(config) : config;
     const report = wireReport(asked);
-    const followed = wireSource(asked, report);
+    const followed = wireSource(asked, { report, knownCommit: on.options.knownCommit ?? null });
     using node = await wireApply(await settingsOf(config), {
       ...followed,
       fetchRevision: async (record) => {

@@ -24,7 +24,15 @@ async function start(script: string, limits: Partial<typeof patient>): Promise<F
   const stop = new AbortController();
   let signs = 0;
   const round = startRound(
-    { program, config: "c", trigger: "t", attempt: 0, isGitSilent: false, logForm: "json" },
+    {
+      program,
+      config: "c",
+      trigger: "t",
+      attempt: 0,
+      isGitSilent: false,
+      knownCommit: null,
+      logForm: "json",
+    },
     {
       signal: stop.signal,
       onSetting: () => {},

@@ -13,6 +13,8 @@ export interface RoundInput {
   attempt: number;
   /** It need not wait long for Git, where the node can be kept at what it followed last. */
   isGitSilent: boolean;
+  /** The commit that the branch is at, when that is known well enough; null when it has to ask. */
+  knownCommit: string | null;
   logForm: LogForm;
 }
 
@@ -54,10 +56,11 @@ export interface RunningRound {
 
 /** One round in a process of its own, which ends with it: memory that a round takes is given back. */
 export function startRound(input: RoundInput, on: RoundListener): RunningRound {
-  const { program, config, trigger, attempt, isGitSilent, logForm } = input;
+  const { program, config, trigger, attempt, isGitSilent, knownCommit, logForm } = input;
   const options = { config, trigger, attempt: String(attempt), log: logForm };
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   if (isGitSilent) args.push("--git-silent");
+  if (knownCommit !== null) args.push(`--known-commit=${knownCommit}`);
   const child = spawn(process.execPath, [program, "reconcile", ...args], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });

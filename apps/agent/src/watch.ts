@@ -1,4 +1,5 @@
 import type { ChangeWatch } from "./change-watch.ts";
+import { containersChanged } from "./look.ts";
 import { spread } from "./pace.ts";
 import { startRound } from "./round-process.ts";
 import type { RoundReport, WatchSetting } from "./round-report.ts";
@@ -58,11 +59,14 @@ async function runRound(
     adoptSetting(watcher, setting);
     if (watcher.looking !== null && watcher.looking !== before) void watchBranch(watcher.looking.watch);
   };
-  const isGitSilent = watcher.looking?.watch.isGitSilent() ?? false;
+  const looking = watcher.looking?.watch;
+  const isGitSilent = looking?.isGitSilent() ?? false;
+  // What repairs containers need not ask again what Git has just said: a slow server would hold it up.
+  const knownCommit = on.trigger === containersChanged ? (looking?.knownCommit() ?? null) : null;
   const onSign = () => {
     watcher.tally.turnedMs = performance.now();
   };
-  const round = startRound({ ...options, ...on, isGitSilent }, { signal, onSetting, onSign });
+  const round = startRound({ ...options, ...on, isGitSilent, knownCommit }, { signal, onSetting, onSign });
   if (watcher.looking !== null) void watchBranch(watcher.looking.watch);
   const report = await round.ended;
   answer(report);

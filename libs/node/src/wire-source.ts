@@ -8,7 +8,7 @@ import { gitPath } from "./node-settings.ts";
 /** The revision that the node follows by agent.yaml, and those that it followed before. */
 export function wireSource(
   config: AgentConfig,
-  report: ReportPort | null,
+  { report, knownCommit }: { report: ReportPort | null; knownCommit: string | null },
 ): Pick<ApplyInput, "fetchRevision" | "readRevision"> {
   const { url, branch, credential, knownHosts } = config.source;
   const gitDir = gitPath(config);
@@ -21,6 +21,7 @@ export function wireSource(
         fetchRevision: async (follow) => fetchRevision({ source, gitDir, timeoutMs, follow, ...hosts }),
         readTracked: async () => readTracked({ gitDir }),
         refusedCommit,
+        knownCommit,
         record,
         readReported: async () => readReported(report, branch),
       },

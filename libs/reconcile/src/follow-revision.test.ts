@@ -21,6 +21,7 @@ interface Node {
   followed?: FollowedBranch;
   reported?: string;
   tracked?: string | KeelsonError;
+  known?: string;
   server: string | Error;
 }
 
@@ -38,6 +39,7 @@ function follow(node: Node) {
         if (node.tracked instanceof KeelsonError) throw node.tracked;
         return Promise.resolve(node.tracked === undefined ? null : revisionOf(node.tracked));
       },
+      knownCommit: node.known ?? null,
       refusedCommit: (error) => (error === rewound ? "bad" : null),
       record: {
         readFollowed: () => node.followed ?? null,
@@ -57,6 +59,27 @@ describe("followRevision", () => {
     const { revision, asked, saved } = follow({ followed: { ...followed, accepted: "c" }, server: "b" });
     expect((await revision).commit).toBe("b");
     expect([asked, saved]).toEqual([[{ after: "a", accepted: "c" }], ["b"]]);
+  });
+
+  it("must not ask again what was asked just before", async () => {
+    const { revision, asked } = follow({ followed, tracked: "a", known: "a", server: "b" });
+    expect((await revision).commit).toBe("a");
+    expect(asked).toEqual([]);
+  });
+
+  it.each<[string, Node]>([
+    ["is not what was followed", { followed, tracked: "a", known: "b", server: "b" }],
+    ["is not in the copy", { followed, known: "a", server: "b" }],
+    ["is in a damaged copy", { followed, tracked: damaged, known: "a", server: "b" }],
+    [
+      "is of another branch",
+      { followed: { ...followed, branch: "old" }, tracked: "a", known: "a", server: "b" },
+    ],
+    ["is all that is known", { tracked: "a", known: "a", server: "b" }],
+  ])("must ask when what was seen just before %s", async (_what, node) => {
+    const { revision, asked } = follow(node);
+    expect((await revision).commit).toBe("b");
+    expect(asked).toHaveLength(1);
   });
 
   it("must know from its own report how far it had come when the record is lost", async () => {

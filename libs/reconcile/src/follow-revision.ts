@@ -20,6 +20,8 @@ export interface FollowPorts {
   fetchRevision: (follow: Follow) => Promise<Revision>;
   /** The last revision that was followed; null when there is none. */
   readTracked: () => Promise<Revision | null>;
+  /** The commit that the branch is at, where that was asked just before; null where it was not. */
+  knownCommit: string | null;
   /** The commit that an error of `fetchRevision` refuses; null for any other error. */
   refusedCommit: (error: unknown) => string | null;
   record: {
@@ -40,6 +42,10 @@ export async function followRevision(ports: FollowPorts, branch: string): Promis
   const followed = record.readFollowed();
   const isOther = followed !== null && followed.branch !== branch;
   const known = isOther ? null : followed;
+  if (known !== null && known.commit === ports.knownCommit) {
+    const last = await readWhole(ports);
+    if (last?.commit === known.commit) return last;
+  }
   const after = followed === null ? await findTrack(ports) : (known?.commit ?? null);
   try {
     const revision = await ports.fetchRevision({ after, accepted: known?.accepted ?? null });
@@ -55,11 +61,16 @@ export async function followRevision(ports: FollowPorts, branch: string): Promis
 
 /** The commit that was followed last, where the record does not say it; null where nothing does. */
 async function findTrack(ports: FollowPorts): Promise<string | null> {
+  const last = await readWhole(ports);
+  return last === null ? ports.readReported() : last.commit;
+}
+
+/** A damaged copy says nothing, and is made anew. */
+async function readWhole(ports: FollowPorts): Promise<Revision | null> {
   try {
-    const last = await ports.readTracked();
-    if (last !== null) return last.commit;
+    return await ports.readTracked();
   } catch (error) {
-    if (!(error instanceof KeelsonError)) throw error; // a damaged copy says nothing, and is made anew
+    if (error instanceof KeelsonError) return null;
+    throw error;
   }
-  return ports.readReported();
 }

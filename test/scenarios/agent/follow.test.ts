@@ -49,6 +49,24 @@ describe("keelson-agent run", () => {
     expect((await platform().container("web/side")).id).toBe(side.id);
   });
 
+  it("must not ask Git, which may be slow, before it starts again what was stopped", async () => {
+    const fetches = () =>
+      platform().server.requests.filter(({ path }) => path.endsWith("info/refs?service=git-upload-pack"))
+        .length;
+    const ended = () => agent.events().filter((name) => name === "round-ended").length;
+    await agent.until("rest", async () => {
+      if (agent.events().at(-1) !== "round-ended") return false;
+      const [looks, before] = [platform().server.requests.length, ended()];
+      await waitFor(async () => platform().server.requests.length >= looks + 2, { what: "two looks" });
+      return agent.events().at(-1) === "round-ended" && ended() === before;
+    });
+    const [asked, rounds] = [fetches(), ended()];
+    const { id } = await platform().container("web/side");
+    await platform().docker.getContainer(id).stop({ t: 0 });
+    await agent.until("the round", async () => ended() > rounds && (await runs("web/side")));
+    expect(fetches()).toBe(asked);
+  });
+
   it("must start again what was stopped by hand, also while Git is away", async () => {
     const before = await platform().container("web/side");
     await platform().server.stop();
