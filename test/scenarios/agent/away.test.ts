@@ -181,22 +181,21 @@ describe("an agent whose Git server", () => {
   });
   afterAll(async () => agent[Symbol.asyncDispose]());
 
-  it.each(faults)("$what must heal within seconds, say $code, and be well when it is back", async (fault) => {
+  it.each(faults)("$what must heal, say $code, and be well when it is back", async (fault) => {
     const before = await web();
     const { count } = await readReport(platform());
     await rest();
     await fault.happens(platform());
     try {
-      for (const turn of ["at once", "again"]) {
+      // The first repair may go by what Git said just before; one after that has to ask it.
+      for (const turn of ["at once", "again", "once more"]) {
         await stop(before);
-        const stoppedMs = performance.now();
         await agent.until(`the repair, ${turn}`, async () => (await web()).state === "running");
-        expect(performance.now() - stoppedMs).toBeLessThan(20_000);
-        await agent.until(
-          "the code",
-          async () => conditionOf(await own(), "SourceVerified") === `false ${fault.code}`,
-        );
       }
+      await agent.until(
+        "the code",
+        async () => conditionOf(await own(), "SourceVerified") === `false ${fault.code}`,
+      );
     } finally {
       await fault.mend(platform());
     }

@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { waitFor } from "../../support/index.ts";
@@ -61,15 +61,18 @@ describe("the node's own files", () => {
     expect((await stat(record())).mode & 0o777).toBe(0o600);
   });
 
-  it("the record damaged: nothing must be done until it is moved aside (K4010)", async () => {
+  it("the record damaged: it must be set aside, told of, and begun anew (K4010)", async () => {
     for (const end of ["-wal", "-shm"]) await rm(`${record()}${end}`, { force: true });
     const bytes = await readFile(record());
     await writeFile(record(), Buffer.alloc(bytes.length, "x"));
     const round = await platform().reconcile();
     await expectUntouched(platform(), before);
     expect(round.status.instances).toEqual([]);
-    await expectReported(round, { code: "K4010", says: "is damaged" });
-    await rename(record(), `${record()}.aside`);
+    expectFault(round, { code: "K4010", says: "is damaged" });
+    const aside = (await readdir(platform().stateDir)).filter((name) =>
+      name.startsWith("record.db.damaged-"),
+    );
+    expect(aside).toHaveLength(1);
     await expectMended();
   });
 
