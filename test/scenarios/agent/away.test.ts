@@ -153,7 +153,8 @@ describe("an agent whose Git server", () => {
   const platform = usePlatform({
     release: simple,
     credentials: { username: "node", password },
-    agent: { interval: "1s" },
+    // A connection that hangs is given up in time for the next fault.
+    agent: { interval: "1s", timeouts: { git: "10s" } },
   });
   let agent: StayingAgent;
   const own = async () => readOwnStatus(platform());
