@@ -65,10 +65,13 @@ export function wireDesired(
 ): DesiredPorts {
   const { composeBinary, composeFolder } = input;
   const requireCompose = newComposeCheck(composeBinary);
+  let cleared: Promise<void> | undefined;
   return {
     ...input,
     resolveCompose: async (compose) => {
       await requireCompose();
+      // It is this round's alone: whoever made what is there was killed.
+      if (composeFolder !== undefined) await (cleared ??= clearWorkspaces(composeFolder));
       const folder = composeFolder === undefined ? {} : { folder: composeFolder };
       return resolveCompose(compose, { composeBinary, ...folder });
     },
@@ -142,7 +145,6 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       const secrets = await openSecrets(settings);
       const fetchRevision = async () => input.fetchRevision(memory);
       const composeFolder = composePath(settings);
-      await clearWorkspaces(composeFolder); // the lock is held: whoever made what is there was killed
       return {
         ...wireDesired({ ...input, fetchRevision, composeBinary: settings.composeBinary, composeFolder }),
         ...reportPorts,
