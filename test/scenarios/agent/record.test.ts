@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -153,15 +154,17 @@ describe("two agents on one state folder", () => {
   it("must do everything once", async () => {
     await withPlatform({ release, agent: { interval: "1s" } }, async (platform) => {
       const since = new Date();
-      const both = [startStaying(platform.config), startStaying(platform.config)];
-      await using stack = new AsyncDisposableStack();
-      for (const agent of both) stack.use(agent);
+      await using first = startStaying(platform.config);
+      // While its first round is at work.
+      await first.until("its socket", () => existsSync(join(platform.stateDir, "agent.sock")));
+      await using second = startStaying(platform.config);
+      const both = [first, second];
       const ready = async () => {
         for (const agent of both)
           await agent.until("readiness", () => agent.log().includes(" ready: 1 instance is as desired"));
       };
       await ready();
-      await waitFor(() => both.some((agent) => agent.log().includes("another process answers there")), {
+      await waitFor(() => second.log().includes("another process answers there"), {
         what: "the second to say so",
         timeoutMs: 30_000,
       });
