@@ -3,11 +3,8 @@ import { dirname, join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 
 import {
-  buildImageArchive,
   checkout,
-  findLeftovers,
   keelsonCommand,
-  loadImages,
   makeGitRepository,
   makeTempFolder,
   removeImages,
@@ -17,14 +14,11 @@ import {
   startGitServer,
   waitFor,
 } from "@keelson/test/support";
-import type Docker from "dockerode";
-
+import { loadSampleImages, releaseFolder, requireFreeNames } from "./demo-engine.ts";
 import { type DemoNode, makeNode } from "./demo-node.ts";
 import { makeScreen } from "./demo-screen.ts";
 
 // The story that script/demo tells; run it by that name, it sets up what is needed.
-
-const releaseFolder = "releases/sample-platform";
 
 const { values: options } = parseArgs({
   options: { keep: { type: "boolean", default: false }, nodes: { type: "string", default: "1" } },
@@ -69,8 +63,10 @@ async function startNode(name: string): Promise<DemoNode> {
   const own = options.nodes === "1" ? null : stack.use(await startEngine());
   const docker = own?.docker ?? (await sharedEngine());
   const dockerHost = own?.dockerHost ?? process.env["DOCKER_HOST"];
-  await requireFreeNames(docker);
-  stack.defer(await loadSampleImages(docker));
+  await requireFreeNames(docker, `${environment}-`);
+  const images = await loadSampleImages(docker);
+  screen.dim(`sample images loaded: ${images.length}`);
+  stack.defer(async () => removeImages(docker, images));
   stack.defer(async () => removeProjects(docker, `${environment}-`));
   const url = server.url("platform");
   const { signal } = stop;
@@ -233,35 +229,4 @@ Try: stop a container; or change a setting in a clone and push it, then run keel
       resolve();
     });
   });
-}
-
-/** The sample's project names must be free: what is not the demo's is never touched. */
-async function requireFreeNames(docker: Docker): Promise<void> {
-  const { containers, networks, volumes } = await findLeftovers(docker, `${environment}-`);
-  const found = [...containers, ...networks, ...volumes];
-  if (found.length === 0) return;
-  throw new Error(
-    `The engine already has things whose names begin with ${environment}-: ${found.join(", ")}. ` +
-      "Remove them if they are left from an earlier demo, then run this again.",
-  );
-}
-
-/** Loads the images that the sample names; returns what removes those that were not there before. */
-async function loadSampleImages(docker: Docker): Promise<() => Promise<void>> {
-  const tags = await findSampleTags();
-  const present = new Set((await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []));
-  const missing = tags.filter((tag) => !present.has(tag));
-  await loadImages(docker, await Promise.all(missing.map(async (tag) => buildImageArchive({ tag }))));
-  screen.dim(`sample images loaded: ${missing.length}`);
-  return async () => removeImages(docker, missing);
-}
-
-async function findSampleTags(): Promise<string[]> {
-  const root = join(checkout, releaseFolder);
-  const names = (await readdir(root, { recursive: true })).filter((name) => name.endsWith("compose.yaml"));
-  const texts = await Promise.all(names.map(async (name) => readFile(join(root, name), "utf8")));
-  const tags = texts.flatMap((text) =>
-    [...text.matchAll(/image: (keelson-sample\/\S+)/g)].map((match) => match[1] ?? ""),
-  );
-  return [...new Set(tags)];
 }

@@ -1,58 +1,25 @@
 import { existsSync } from "node:fs";
 
 import { clearWorkspaces, readComposeVersion, resolveCompose } from "@keelson/compose";
-import {
-  type EngineContext,
-  awaitService,
-  connectEngine,
-  createContainers,
-  createNetwork,
-  createVolume,
-  execInContainer,
-  observeEngine,
-  pullImage,
-  removeContainer,
-  removeNetwork,
-  renameContainer,
-  restartContainer,
-  signalContainer,
-  startService,
-  stopContainer,
-} from "@keelson/engine";
+import { type Engine, connectEngine, observeEngine } from "@keelson/engine";
 import {
   type Emit,
   KeelsonError,
   type NodeSecrets,
   type Revision,
   type Status,
-  required,
   stalled,
 } from "@keelson/model";
-import type {
-  DesiredPorts,
-  NodePorts,
-  OperationContext,
-  OperationPorts,
-  ReadPorts,
-  ReportPort,
-} from "@keelson/reconcile";
-import { type NodeLock, type NodeRecord, acquireLock, openRecord, openRecordCopy } from "@keelson/record";
+import type { DesiredPorts, NodePorts, ReadPorts, ReportPort } from "@keelson/reconcile";
+import { type NodeRecord, acquireLock, openRecord, openRecordCopy } from "@keelson/record";
 import { closedSecrets, openSecrets } from "@keelson/secrets";
-import {
-  composeFileOf,
-  observeStore,
-  placeFiles,
-  readStatus,
-  recordFiles,
-  removeFiles,
-  writeComposeModel,
-  writeStatus,
-} from "@keelson/store";
+import { observeStore, readStatus, writeStatus } from "@keelson/store";
 
 import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
+import { wireOperations } from "./wire-operations.ts";
 
 export interface WireInput {
   fetchRevision: () => Promise<Revision>;
@@ -61,10 +28,9 @@ export interface WireInput {
 
 /** As far as the desired state, for any node and without an engine: secrets are closed, nothing is remembered. */
 export function wireDesired(
-  input: WireInput & { composeBinary: string; composeFolder?: string },
+  input: WireInput & { composeBinary: string; composeFolder?: string; requireCompose?: () => Promise<void> },
 ): DesiredPorts {
-  const { composeBinary, composeFolder } = input;
-  const requireCompose = newComposeCheck(composeBinary);
+  const { composeBinary, composeFolder, requireCompose = newComposeCheck(composeBinary) } = input;
   let cleared: Promise<void> | undefined;
   return {
     ...input,
@@ -93,7 +59,7 @@ export async function wirePlan(
     return {
       ports: {
         ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
-        ...observers(settings, secrets),
+        ...observers(settings, { engine: connectEngine(engineAddress(settings)), secrets }),
         secrets,
         record: overlayMemory(record),
       },
@@ -144,16 +110,19 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       requireKey(settings, memory);
       const secrets = await openSecrets(settings);
       const fetchRevision = async () => input.fetchRevision(memory);
+      const { composeBinary } = settings;
       const composeFolder = composePath(settings);
+      const requireCompose = newComposeCheck(composeBinary);
+      const engine = connectEngine(engineAddress(settings));
       return {
-        ...wireDesired({ ...input, fetchRevision, composeBinary: settings.composeBinary, composeFolder }),
+        ...wireDesired({ ...input, fetchRevision, composeBinary, composeFolder, requireCompose }),
         ...reportPorts,
-        ...observers(settings, secrets),
+        ...observers(settings, { engine, secrets }),
         readRevision: input.readRevision,
         secrets,
         record: memory,
         operations: hideSecretsIn(
-          wireOperations(settings, { secrets, lock, signal: input.signal }),
+          wireOperations(settings, { engine, secrets, lock, requireCompose }),
           secrets.hideValues,
         ),
       };
@@ -189,63 +158,15 @@ function newComposeCheck(composeBinary: string): () => Promise<void> {
 }
 
 function observers(
-  settings: NodeSettings,
-  secrets: NodeSecrets,
+  { stateDir }: NodeSettings,
+  { engine, secrets }: { engine: Engine; secrets: NodeSecrets },
 ): Pick<ReadPorts, "observeEngine" | "observeStore"> {
-  const engine = connectEngine(engineAddress(settings));
   return {
     observeEngine: async (request) => observeEngine(engine, { ...request, ownershipOf: secrets.ownershipOf }),
-    observeStore: async () => observeStore({ stateDir: settings.stateDir, keyedDigest: secrets.keyedDigest }),
+    observeStore: async () => observeStore({ stateDir, keyedDigest: secrets.keyedDigest }),
   };
 }
 
 function engineAddress({ dockerHost }: NodeSettings) {
   return dockerHost === undefined ? {} : { dockerHost };
-}
-
-/** Each operation is one function of the room that can do it. */
-function wireOperations(
-  settings: NodeSettings,
-  on: { secrets: NodeSecrets; lock: NodeLock; signal: AbortSignal },
-): OperationPorts {
-  const { stateDir, environment, composeBinary, pullTimeoutMs } = settings;
-  const { secrets } = on;
-  const engine = connectEngine(engineAddress(settings));
-  const requireCompose = newComposeCheck(composeBinary);
-  const store = { stateDir, fillSecrets: secrets.fillSecrets };
-  const inEngine = ({ progress, signal }: OperationContext): EngineContext => ({
-    engine,
-    environment,
-    ownerOf: secrets.ownerOf,
-    emitProgress: (message, done, total) =>
-      progress(message, done === undefined || total === undefined ? undefined : { done, total }),
-    signal,
-    composeBinary,
-    composeFileOf: (instance) => composeFileOf(stateDir, instance),
-    pullTimeoutMs,
-    inheritedFd: on.lock.fd,
-  });
-  return {
-    "pull-image": async (operation, context) => pullImage(inEngine(context), operation),
-    "create-network": async (operation, context) => createNetwork(inEngine(context), operation),
-    "remove-network": async (operation, context) => removeNetwork(inEngine(context), operation),
-    "create-volume": async (operation, context) => createVolume(inEngine(context), operation),
-    "place-files": async (operation) => placeFiles(store, operation),
-    "remove-files": async (operation) => removeFiles(store, operation),
-    "record-files": async (operation) => recordFiles(store, operation),
-    "create-containers": async (operation, context) => {
-      await requireCompose();
-      const { name, project, compose } = required(context.instance, `instance ${operation.instance}`);
-      await writeComposeModel(store, { instance: name, project, model: compose, ownerOf: secrets.ownerOf });
-      await createContainers(inEngine(context), operation);
-    },
-    "start-service": async (operation, context) => startService(inEngine(context), operation),
-    "restart-container": async (operation, context) => restartContainer(inEngine(context), operation),
-    "signal-container": async (operation, context) => signalContainer(inEngine(context), operation),
-    "exec-in-container": async (operation, context) => execInContainer(inEngine(context), operation),
-    "await-service": async (operation, context) => awaitService(inEngine(context), operation),
-    "remove-container": async (operation, context) => removeContainer(inEngine(context), operation),
-    "stop-container": async (operation, context) => stopContainer(inEngine(context), operation),
-    "rename-container": async (operation, context) => renameContainer(inEngine(context), operation),
-  };
 }

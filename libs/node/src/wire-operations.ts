@@ -1,0 +1,74 @@
+import {
+  type Engine,
+  type EngineContext,
+  awaitService,
+  createContainers,
+  createNetwork,
+  createVolume,
+  execInContainer,
+  pullImage,
+  removeContainer,
+  removeNetwork,
+  renameContainer,
+  restartContainer,
+  signalContainer,
+  startService,
+  stopContainer,
+} from "@keelson/engine";
+import { type NodeSecrets, required } from "@keelson/model";
+import type { OperationContext, OperationPorts } from "@keelson/reconcile";
+import type { NodeLock } from "@keelson/record";
+import { composeFileOf, placeFiles, recordFiles, removeFiles, writeComposeModel } from "@keelson/store";
+
+import type { NodeSettings } from "./node-settings.ts";
+
+/** Each operation is one function of the room that can do it. */
+export function wireOperations(
+  settings: NodeSettings,
+  on: {
+    engine: Engine;
+    secrets: NodeSecrets;
+    /** Children that must not be overtaken inherit it. */
+    lock: NodeLock;
+    requireCompose: () => Promise<void>;
+  },
+): OperationPorts {
+  const { stateDir, environment, composeBinary, pullTimeoutMs } = settings;
+  const { engine, secrets, requireCompose } = on;
+  const store = { stateDir, fillSecrets: secrets.fillSecrets };
+  const inEngine = ({ progress, signal }: OperationContext): EngineContext => ({
+    engine,
+    environment,
+    ownerOf: secrets.ownerOf,
+    emitProgress: (message, done, total) =>
+      progress(message, done === undefined || total === undefined ? undefined : { done, total }),
+    signal,
+    composeBinary,
+    composeFileOf: (instance) => composeFileOf(stateDir, instance),
+    pullTimeoutMs,
+    inheritedFd: on.lock.fd,
+  });
+  return {
+    "pull-image": async (operation, context) => pullImage(inEngine(context), operation),
+    "create-network": async (operation, context) => createNetwork(inEngine(context), operation),
+    "remove-network": async (operation, context) => removeNetwork(inEngine(context), operation),
+    "create-volume": async (operation, context) => createVolume(inEngine(context), operation),
+    "place-files": async (operation) => placeFiles(store, operation),
+    "remove-files": async (operation) => removeFiles(store, operation),
+    "record-files": async (operation) => recordFiles(store, operation),
+    "create-containers": async (operation, context) => {
+      await requireCompose();
+      const { name, project, compose } = required(context.instance, `instance ${operation.instance}`);
+      await writeComposeModel(store, { instance: name, project, model: compose, ownerOf: secrets.ownerOf });
+      await createContainers(inEngine(context), operation);
+    },
+    "start-service": async (operation, context) => startService(inEngine(context), operation),
+    "restart-container": async (operation, context) => restartContainer(inEngine(context), operation),
+    "signal-container": async (operation, context) => signalContainer(inEngine(context), operation),
+    "exec-in-container": async (operation, context) => execInContainer(inEngine(context), operation),
+    "await-service": async (operation, context) => awaitService(inEngine(context), operation),
+    "remove-container": async (operation, context) => removeContainer(inEngine(context), operation),
+    "stop-container": async (operation, context) => stopContainer(inEngine(context), operation),
+    "rename-container": async (operation, context) => renameContainer(inEngine(context), operation),
+  };
+}
