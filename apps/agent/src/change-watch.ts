@@ -13,7 +13,7 @@ import {
 import { spread } from "./pace.ts";
 import { openPause } from "./pause.ts";
 import type { RunningRound } from "./round-process.ts";
-import type { Follow, RoundReport } from "./round-report.ts";
+import type { WatchTarget, RoundReport } from "./round-report.ts";
 
 /** Events come in bursts: a restart alone is three. */
 const coalesceMs = 30;
@@ -39,7 +39,7 @@ export interface ChangeWatch {
   /** The commit that the branch was at when it was looked at last; null when that is longer ago than looks are apart. */
   knownCommit: () => string | null;
   /** Git is asked with this login from now on; all that is known stays known. */
-  changeLogin: (credential: Follow["git"]["credential"]) => void;
+  changeLogin: (credential: WatchTarget["git"]["credential"]) => void;
   /** Ends the present pause: somebody called, or everything ends. */
   wake: () => void;
   close: () => void;
@@ -49,7 +49,7 @@ export interface ChangeWatch {
 const freshIntervals = 1.5;
 
 /** Looks at one branch and one engine, and listens to the engine. Nothing is started and nothing written. */
-export function openChangeWatch(follow: Follow, on: ChangeWatchInput): ChangeWatch {
+export function openChangeWatch(follow: WatchTarget, on: ChangeWatchInput): ChangeWatch {
   const { signal, called, onTurn } = on;
   const look = openLook(follow, on);
   const pause = openPause();

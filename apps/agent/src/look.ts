@@ -12,7 +12,7 @@ import type { Log } from "./log-event.ts";
 import { type SeenContainers, findChanged, seeContainers } from "./look-containers.ts";
 import { type Unrest, openUnrest } from "./look-unrest.ts";
 import { openPause } from "./pause.ts";
-import type { Follow, RoundReport } from "./round-report.ts";
+import type { WatchTarget, RoundReport } from "./round-report.ts";
 
 const engineTimeoutMs = 30_000;
 /** How long a look waits for Git: a server that is silent must not keep the containers from being looked after. */
@@ -51,7 +51,7 @@ export interface Look extends LookInput {
   answered: Set<string>;
 }
 
-export function openLook(follow: Follow, on: LookInput): Look {
+export function openLook(follow: WatchTarget, on: LookInput): Look {
   const { git, environment, dockerHost } = follow;
   const engine = openEnginePoll({
     timeoutMs: engineTimeoutMs,

@@ -19,7 +19,7 @@ export const newerRevision = "newer-revision";
 
 /** What the watcher needs of agent.yaml, which it does not read itself: it loads no library. */
 export interface WatchSetting {
-  follow: Follow;
+  follow: WatchTarget;
   /** Absolute; the control socket is in it. */
   stateDir: string;
   /** What a person changes on the node beside agent.yaml: a change asks for a round. */
@@ -58,7 +58,7 @@ export function fingerprintOf({ state, health }: Pick<PolledContainer, "state" |
 }
 
 /** What to look at between rounds, and how often. */
-export interface Follow {
+export interface WatchTarget {
   git: RefPollInput;
   environment: string;
   node: string;

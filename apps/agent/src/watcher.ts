@@ -6,7 +6,7 @@ import { type FileWatch, openFileWatch } from "./file-watch.ts";
 import type { Log, LogForm } from "./log-event.ts";
 import { answerMonitor } from "./monitor.ts";
 import { type Pause, openPause } from "./pause.ts";
-import type { Follow, WatchSetting } from "./round-report.ts";
+import type { WatchTarget, WatchSetting } from "./round-report.ts";
 import { newWatchLog } from "./watch-log.ts";
 import { type WatchTally, newTally } from "./watch-tally.ts";
 
@@ -60,7 +60,9 @@ export function adoptSetting(watcher: Watcher, setting: WatchSetting): void {
   files.keep([options.config, ...setting.files]);
   endpoints.keep(setting);
   const { credential, ...git } = setting.follow.git;
-  const follow = JSON.stringify({ ...setting.follow, git } satisfies Omit<Follow, "git"> & { git: object });
+  const follow = JSON.stringify({ ...setting.follow, git } satisfies Omit<WatchTarget, "git"> & {
+    git: object;
+  });
   if (watcher.looking?.follow === follow) {
     watcher.looking.watch.changeLogin(credential);
     return;

@@ -6,6 +6,7 @@ import { type FleetPlace, type FleetRow, summarizeFleet } from "@keelson/report"
 import type { RepositoryOptions } from "./node-options.ts";
 import type { FleetTip, FleetView } from "./print/fleet.ts";
 import type { Look } from "./print/fleet-watch.ts";
+import { listNodes } from "./reference.ts";
 import { openCommit, openRevision } from "./source.ts";
 
 export interface FleetOptions extends RepositoryOptions {
@@ -77,14 +78,6 @@ async function findCommit(on: { repository: string; revision: string }): Promise
     if (codeOf(error) === "K2004") return null;
     throw error;
   }
-}
-
-async function listNodes(revision: Revision): Promise<FleetPlace[]> {
-  const paths = [...(await revision.readFiles(["environments/"])).keys()];
-  return paths.flatMap((path) => {
-    const [, environment, node] = /^environments\/([^/]+)\/nodes\/([^/.]+)\.yaml$/.exec(path) ?? [];
-    return environment === undefined || node === undefined ? [] : [{ environment, node }];
-  });
 }
 
 /** A name that nobody has must not look like a fleet without a fault. */

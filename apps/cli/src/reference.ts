@@ -4,6 +4,15 @@ import type { Revision } from "@keelson/model";
 import { type NodeOptions } from "./node-options.ts";
 import { findAgentConfig } from "./node-place.ts";
 
+/** The nodes that a revision names, by the paths of their documents. */
+export async function listNodes(revision: Revision): Promise<Node[]> {
+  const paths = [...(await revision.readFiles(["environments/"])).keys()];
+  return paths.flatMap((path) => {
+    const [, environment, node] = /^environments\/([^/]+)\/nodes\/([^/.]+)\.yaml$/.exec(path) ?? [];
+    return environment === undefined || node === undefined ? [] : [{ environment, node }];
+  });
+}
+
 /** Which node is meant: as said, as in agent.yaml, or the only one there is. Throws K9010 when that is not clear. */
 export async function chooseNode(
   revision: Revision,
@@ -11,11 +20,7 @@ export async function chooseNode(
 ): Promise<{ environment: string; node: string }> {
   const config =
     options.environment === undefined || options.node === undefined ? findAgentConfig(options.config) : null;
-  const paths = [...(await revision.readFiles(["environments/"])).keys()];
-  const nodes = paths.flatMap((path) => {
-    const [, environment, node] = /^environments\/([^/]+)\/nodes\/([^/.]+)\.yaml$/.exec(path) ?? [];
-    return environment === undefined || node === undefined ? [] : [{ environment, node }];
-  });
+  const nodes = await listNodes(revision);
   const environment = options.environment ?? config?.environment;
   const node = options.node ?? config?.node;
   const candidates = nodes.filter(

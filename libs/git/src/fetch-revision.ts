@@ -3,7 +3,7 @@ import type { Revision, Source } from "@keelson/model";
 import { branchRef } from "./branch-ref.ts";
 import { openCopyReader } from "./copy-reader.ts";
 import { startDeadline } from "./deadline.ts";
-import type { Follow } from "./follow.ts";
+import type { Follow } from "@keelson/model";
 import { DamageError } from "./git-error.ts";
 import { disownCopy, readRef, restoreCopy, tipRef } from "./local-copy.ts";
 import { openRemote } from "./open-remote.ts";

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
 import { fetchRevision, readTracked } from "./fetch-revision.ts";
 import { refusedCommit } from "./follow.ts";
-import type { Follow } from "./follow.ts";
+import type { Follow } from "@keelson/model";
 import { countPacks } from "./local-copy.ts";
 import { unpackObjects } from "./test-copy.ts";
 

@@ -1,15 +1,8 @@
 import { KeelsonError, redact, stalled } from "@keelson/model";
+import type { Follow } from "@keelson/model";
 
 import { isAncestor } from "./ancestry.ts";
 import { wasRefused } from "./refused-step.ts";
-
-/** From where a branch may move on. */
-export interface Follow {
-  /** The commit that this node followed last; null the first time, when anything goes. */
-  after: string | null;
-  /** A commit that a human accepted on this node: it, and what follows on it, is followed too. */
-  accepted: string | null;
-}
 
 /** K2016: the branch is at a commit that does not follow on what it may follow on. */
 class RefusedRevision extends KeelsonError {

@@ -2,7 +2,6 @@ export { readCredential } from "./credential.ts";
 export { fetchRevision, readEarlier, readTracked } from "./fetch-revision.ts";
 export type { FetchRevisionInput } from "./fetch-revision.ts";
 export { refusedCommit } from "./follow.ts";
-export type { Follow } from "./follow.ts";
 export { readCommit } from "./read-commit.ts";
 export type { ReadCommitInput } from "./read-commit.ts";
 export { listDirtyPaths, readWorkTree } from "./work-tree.ts";

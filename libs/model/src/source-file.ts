@@ -29,6 +29,22 @@ export interface Revision {
   readFiles: (prefixes: readonly string[]) => Promise<SourceFiles>;
 }
 
+/** From where a branch may move on. Commits are full ids. */
+export interface Follow {
+  /** The commit that this node followed last; null the first time, when anything goes. */
+  after: string | null;
+  /** A commit that a human accepted on this node: it, and what follows on it, is followed too. */
+  accepted: string | null;
+}
+
+/** The branch that this node follows, and how far it has come. */
+export interface FollowedBranch {
+  branch: string;
+  commit: string;
+  /** A commit that a human accepted and that was not followed yet. */
+  accepted: string | null;
+}
+
 /** Where the desired state comes from; `url` may be http(s), a local path or file://. */
 export interface Source {
   url: string;

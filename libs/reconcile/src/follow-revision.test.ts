@@ -1,7 +1,7 @@
-import { KeelsonError, type Revision, stalled } from "@keelson/model";
+import { type Follow, type FollowedBranch, KeelsonError, type Revision, stalled } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import { type Follow, type FollowedBranch, followRevision } from "./follow-revision.ts";
+import { followRevision } from "./follow-revision.ts";
 
 const away = new KeelsonError({ code: "K2001", message: "away" });
 const damaged = new KeelsonError({ code: "K2009", message: "damaged" });

@@ -1,19 +1,4 @@
-import { KeelsonError, type Revision } from "@keelson/model";
-
-/** What a branch may move on from. */
-export interface Follow {
-  /** The commit that this node followed last; null the first time. */
-  after: string | null;
-  /** A commit that a human accepted on this node. */
-  accepted: string | null;
-}
-
-/** What the node remembers of the branch that it follows. */
-export interface FollowedBranch {
-  branch: string;
-  commit: string;
-  accepted: string | null;
-}
+import { type Follow, type FollowedBranch, KeelsonError, type Revision } from "@keelson/model";
 
 export interface FollowPorts {
   /** What the branch is at. Throws what it may not be followed to. */

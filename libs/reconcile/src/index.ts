@@ -19,7 +19,7 @@ export {
   readDesired,
   reconcileOnce,
 } from "./reconcile-once.ts";
-export { type Follow, type FollowPorts, followRevision } from "./follow-revision.ts";
+export { type FollowPorts, followRevision } from "./follow-revision.ts";
 export { type CheckResult, checkRevision } from "./check-revision.ts";
 export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";

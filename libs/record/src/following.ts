@@ -1,17 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-
-/** The branch that this node follows, and how far it has come. */
-export interface Followed {
-  branch: string;
-  commit: string;
-  /** A commit that a human accepted and that was not followed yet. */
-  accepted: string | null;
-}
+import type { FollowedBranch } from "@keelson/model";
 
 /** What keeps a branch from being followed backwards. Commits are full ids. */
 export interface Following {
   /** Null before the first time. */
-  readFollowed: () => Followed | null;
+  readFollowed: () => FollowedBranch | null;
   /** What was accepted is used up by the next commit that is followed, whichever it is. */
   saveFollowed: (followed: { branch: string; commit: string }) => void;
   /**
@@ -23,7 +16,7 @@ export interface Following {
 
 /** The one row of this database. */
 export function openFollowing(database: DatabaseSync): Following {
-  const readFollowed = (): Followed | null => {
+  const readFollowed = (): FollowedBranch | null => {
     const row = database.prepare("SELECT branch, commit_id, accepted FROM followed").get();
     if (row === undefined) return null;
     const accepted = row["accepted"];
@@ -33,7 +26,7 @@ export function openFollowing(database: DatabaseSync): Following {
       accepted: accepted === null ? null : String(accepted),
     };
   };
-  const write = ({ branch, commit, accepted }: Followed) => {
+  const write = ({ branch, commit, accepted }: FollowedBranch) => {
     database
       .prepare(
         `INSERT INTO followed (only, branch, commit_id, accepted) VALUES (1, ?, ?, ?)

@@ -6,6 +6,6 @@ export type { LockHolder } from "./lock-holder.ts";
 export { openRecord, openRecordCopy } from "./node-record.ts";
 export type { NodeRecord } from "./node-record.ts";
 export type { ComposeCache } from "./compose-cache.ts";
-export type { Followed, Following } from "./following.ts";
+export type { Following } from "./following.ts";
 export type { Memory } from "./memory.ts";
 export type { Journal, OperationResult, RoundResult, UnfinishedOperation } from "./journal.ts";
