@@ -69,7 +69,7 @@ function listEndpoints(
   return new Map<string, Endpoint>([
     // Only its owner may ask for a round. The first round ever has not made the folder yet.
     [control, { at: { socket: control, mode: 0o600, isFolderOwn: true }, answer: on.control }],
-    // Whoever may enter its folder may read, as anybody on the machine may at a port.
+    // Its folder says who reaches it; a port has no such say.
     ...(socket === undefined ? [] : [[socket, { at: { socket, mode: 0o666 }, answer: on.monitor }] as const]),
     ...(port === undefined ? [] : [[`port ${port}`, { at: { port }, answer: on.monitor }] as const]),
   ]);
