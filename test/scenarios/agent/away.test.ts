@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
@@ -203,7 +204,11 @@ describe("an agent whose Git server", () => {
     expect((await web()).id).toBe(before.id);
 
     await agent.until("readiness", async () => isReady(await own()));
-    await agent.until("the report", async () => isReady((await readReport(platform())).status));
+    // All of it, the repairs too, which are news that waits for its turn: else the next fault would count it.
+    await agent.until("the report", async () => {
+      const [{ status }, told] = await Promise.all([readReport(platform()), own()]);
+      return isReady(status) && isDeepStrictEqual(status.operation, told.operation);
+    });
     // Its end, and before that the fault, where a server that is back lets it be told.
     expect((await readReport(platform())).count - count).toBeLessThanOrEqual(2);
     expect((await web()).id).toBe(before.id);
