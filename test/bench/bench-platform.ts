@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { finished } from "node:stream/promises";
 
+import type Docker from "dockerode";
 import { stringify } from "yaml";
 
 import { required } from "../../libs/model/src/index.ts";
@@ -17,7 +19,6 @@ import {
   makeTempFolder,
   outputOf,
   plainEnvironment,
-  removeProjects,
   runProgram,
   startEngine,
   waitFor,
@@ -40,7 +41,10 @@ export interface BenchShape {
   services: number;
 }
 
-/** The same services kept by an agent, and as plain Compose projects in a clone, on one engine. */
+/**
+ * The same services kept by an agent, and as plain Compose projects in a clone. Each has an engine of its own, so that
+ * neither goes through the other's containers.
+ */
 export interface BenchPlatform extends AsyncDisposable {
   platform: Platform;
   engine: Engine;
@@ -56,7 +60,10 @@ export interface BenchPlatform extends AsyncDisposable {
   /** What a user's cron job does: pulls and brings all projects up. */
   referenceUp: (options?: { fetch?: "pull" | "fetch"; args?: readonly string[] }) => Promise<void>;
   /** A Compose call in the clone's folder of an instance. */
-  composeCommand: (instance: number, ...args: string[]) => { command: [string, ...string[]]; cwd: string };
+  composeCommand: (
+    instance: number,
+    ...args: string[]
+  ) => { command: [string, ...string[]]; cwd: string; env: NodeJS.ProcessEnv };
   referenceDown: () => Promise<void>;
 }
 
@@ -83,17 +90,17 @@ export async function startBench(
   const writer = stack.use(await makeGitRepository({ remote: platform.server.url("reference") }));
   const folder = stack.use(await makeTempFolder("keelson-bench-"));
   const clone = folder.join("clone");
-  const referencePrefix = `${platform.environment}ref-`;
+  const referenceEngine = stack.use(await startEngine());
+  await copyImage(platform.image("bench:1"), { from: engine.docker, to: referenceEngine.docker });
   await publishReference(writer, { shape, revisions: [], platform });
   await outputOf(["git", "clone", "--quiet", platform.server.url("reference"), clone]);
-  stack.defer(async () => removeProjects(engine.docker, referencePrefix));
-
   const compose = process.env["KEELSON_COMPOSE"] ?? "docker-compose";
-  const env = plainEnvironment({ DOCKER_HOST: engine.dockerHost, COMPOSE_PROGRESS: "quiet" });
+  const env = plainEnvironment({ DOCKER_HOST: referenceEngine.dockerHost, COMPOSE_PROGRESS: "quiet" });
   let present: readonly (number | null)[] = [];
   const composeCommand = (instance: number, ...args: string[]) => ({
-    command: [compose, "-p", `${referencePrefix}${instanceName(instance)}`, ...args] as [string, ...string[]],
+    command: [compose, ...args] as [string, ...string[]],
     cwd: join(clone, instanceName(instance)),
+    env,
   });
   const run = async (command: readonly [string, ...string[]], cwd?: string) => {
     const end = await runProgram(command, { env, timeoutMs: 600_000, ...(cwd === undefined ? {} : { cwd }) });
@@ -153,6 +160,11 @@ export async function startBench(
     },
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
+}
+
+async function copyImage(tag: string, { from, to }: { from: Docker; to: Docker }): Promise<void> {
+  const answer = await to.loadImage(await from.getImage(tag).get(), { quiet: true });
+  await finished(answer.resume());
 }
 
 async function isAnswering({ config }: Platform): Promise<true> {

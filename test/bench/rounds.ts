@@ -68,11 +68,12 @@ async function measurePlan(
   { services, runs }: { services: number; runs: number },
 ): Promise<Row> {
   const { platform } = bench;
+  const env = plainEnvironment();
   const plan = keelsonBundle("plan", "--config", platform.config);
   const dryRun = bench.composeCommand(0, "up", "-d", "--dry-run");
   const times = await alternate(runs, {
-    keelson: async () => timeMs(async () => runToEnd(plan, { bench, cwd: platform.repository.path })),
-    reference: async () => timeMs(async () => runToEnd(dryRun.command, { bench, cwd: dryRun.cwd })),
+    keelson: async () => timeMs(async () => runToEnd(plan, { env, cwd: platform.repository.path })),
+    reference: async () => timeMs(async () => runToEnd(dryRun.command, dryRun)),
   });
   return makeRow({ case: "plan", services, ...times, unit: "ms", limit: 2 });
 }
@@ -84,8 +85,8 @@ async function measureRoundMemory(bench: BenchPlatform, services: number): Promi
   return makeRow({
     case: "round-memory",
     services,
-    keelson: await runToEnd(round, { bench }),
-    reference: await runToEnd(up.command, { bench, cwd: up.cwd }),
+    keelson: await runToEnd(round, { env: plainEnvironment() }),
+    reference: await runToEnd(up.command, up),
     unit: "MiB",
     limit: null,
   });
@@ -94,9 +95,8 @@ async function measureRoundMemory(bench: BenchPlatform, services: number): Promi
 /** Returns the peak of its memory in MiB. */
 async function runToEnd(
   [program, ...args]: readonly [string, ...string[]],
-  { bench, cwd }: { bench: BenchPlatform; cwd?: string },
+  { env, cwd }: { env: NodeJS.ProcessEnv; cwd?: string },
 ): Promise<number> {
-  const env = plainEnvironment({ DOCKER_HOST: bench.engine.dockerHost });
   const child = spawn(program, args, { env, cwd, stdio: "ignore" });
   const ended = once(child, "close");
   const isRunning = () => child.exitCode === null && child.signalCode === null;

@@ -17,6 +17,7 @@ it("looking at the branch during a round must be no sign of life of the round", 
       called: () => null,
       onPollFailure: () => {},
       onTurn: () => turns++,
+      onLook: () => {},
     },
   );
   const end = Promise.withResolvers<null>();

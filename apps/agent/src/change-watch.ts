@@ -27,6 +27,7 @@ export interface ChangeWatchInput extends LookInput {
   called: () => string | null;
   /** Told at every turn between rounds: the loop is not stuck. During one the round itself tells that it lives. */
   onTurn: () => void;
+  onLook: (durationMs: number) => void;
 }
 
 export interface ChangeWatch {
@@ -50,7 +51,7 @@ const freshIntervals = 1.5;
 
 /** Looks at one branch and one engine, and listens to the engine. Nothing is started and nothing written. */
 export function openChangeWatch(follow: WatchTarget, on: ChangeWatchInput): ChangeWatch {
-  const { signal, called, onTurn } = on;
+  const { signal, called, onTurn, onLook } = on;
   const look = openLook(follow, on);
   const pause = openPause();
   let events: Watch | null = null;
@@ -93,7 +94,9 @@ export function openChangeWatch(follow: WatchTarget, on: ChangeWatchInput): Chan
         if (called() === null) {
           isWoken = false;
           listen();
+          const lookedMs = performance.now();
           const news = await findNews(look, { report, isFirst });
+          onLook(performance.now() - lookedMs);
           if (news !== null) return news;
         }
         const reason =

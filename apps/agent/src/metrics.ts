@@ -18,7 +18,7 @@ export function formatMetrics(tally: WatchTally, residentBytes: number): string 
     .join("");
 }
 
-function listCounters({ rounds, operations, pollFailures }: WatchTally): Record<string, Metric> {
+function listCounters({ rounds, operations, looks, pollFailures }: WatchTally): Record<string, Metric> {
   return {
     keelson_agent_rounds_total: {
       type: "counter",
@@ -32,6 +32,16 @@ function listCounters({ rounds, operations, pollFailures }: WatchTally): Record<
         [{ result: "done" }, operations.done],
         [{ result: "failed" }, operations.failed],
       ],
+    },
+    keelson_agent_looks_total: {
+      type: "counter",
+      help: "Looks between rounds.",
+      samples: [[{}, looks.count]],
+    },
+    keelson_agent_look_seconds_total: {
+      type: "counter",
+      help: "How long they took together.",
+      samples: [[{}, looks.durationMs / 1000]],
     },
     keelson_agent_poll_failures_total: {
       type: "counter",

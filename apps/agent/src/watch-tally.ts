@@ -8,6 +8,7 @@ export type RoundResult = (typeof roundResults)[number];
 export interface WatchTally {
   rounds: Record<RoundResult, number>;
   operations: { done: number; failed: number };
+  looks: { count: number; durationMs: number };
   pollFailures: { git: number; engine: number };
   /** null: no round has told yet. */
   setting: WatchSetting | null;
@@ -23,6 +24,7 @@ export function newTally(): WatchTally {
   return {
     rounds: { ready: 0, "not-ready": 0, stalled: 0, lost: 0 },
     operations: { done: 0, failed: 0 },
+    looks: { count: 0, durationMs: 0 },
     pollFailures: { git: 0, engine: 0 },
     setting: null,
     last: null,

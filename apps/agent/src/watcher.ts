@@ -77,6 +77,10 @@ export function adoptSetting(watcher: Watcher, setting: WatchSetting): void {
       onTurn: () => {
         tally.turnedMs = performance.now();
       },
+      onLook: (durationMs) => {
+        tally.looks.count++;
+        tally.looks.durationMs += durationMs;
+      },
       onPollFailure: (of) => {
         tally.pollFailures[of]++;
       },
