@@ -1,22 +1,41 @@
-import { KeelsonError, type Status } from "@keelson/model";
+import { KeelsonError, type Plan, type Status } from "@keelson/model";
+
+import type { OperationResult } from "./apply-plan.ts";
 
 const shortestRetryMs = 2_000;
 const longestRetryMs = 10 * 60_000;
 /** A round that nothing asked for: it sees what no poll can, such as files changed by hand. */
 const routineMs = 10 * 60_000;
 
+/** What keeps changing while rounds work must not keep them at work. */
+const promptRounds = 3;
+
 /**
  * Milliseconds until the next round that nothing else asks for, by what this one came to. What is tried again backs off
- * from 2 s to 10 min; what is done, and what waits for a human or a revision, is looked at again with the routine.
- * `chance` (0 to 1) spreads nodes apart.
+ * from 2 s to 10 min; what changed meanwhile (`hasNewWork`) is worked on at once, a few times in a row; what is done, and
+ * what waits for a human or a revision, is looked at again with the routine. `chance` (0 to 1) spreads nodes apart.
  */
 export function untilNextRoundMs(
   { conditions }: Pick<Status, "conditions">,
-  { attempt, chance }: { attempt: number; chance: number },
+  { attempt, chance, hasNewWork }: { attempt: number; chance: number; hasNewWork: boolean },
 ): number {
   const isRetried = conditions.some(({ type, status }) => type === "Reconciling" && status === "true");
   if (!isRetried) return spread(routineMs, chance);
+  if (hasNewWork && attempt < promptRounds) return 0;
   return spread(Math.min(longestRetryMs, shortestRetryMs * 2 ** Math.min(attempt, 16)), chance);
+}
+
+/** Whether all went well in a round, and what is left to do is something else: it came up while the round was at work. */
+export function isNewWork(
+  results: readonly Pick<OperationResult, "operation" | "outcome">[],
+  remaining: Pick<Plan, "operations"> | null,
+): boolean {
+  if (remaining === null || remaining.operations.length === 0) return false;
+  const touched = new Set(results.map(({ operation }) => operation.resource));
+  return (
+    results.every(({ outcome }) => outcome === "done") &&
+    remaining.operations.every(({ resource }) => !touched.has(resource))
+  );
 }
 
 /**

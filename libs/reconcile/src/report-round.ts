@@ -10,7 +10,7 @@ import {
   untilPublishMs,
 } from "@keelson/report";
 
-import { untilNextRoundMs, untilRetryMs } from "./next-round.ts";
+import { isNewWork, untilNextRoundMs, untilRetryMs } from "./next-round.ts";
 import type { NodePorts, ReportPort } from "./ports.ts";
 
 export interface ReportOptions {
@@ -79,7 +79,7 @@ export async function reportRound(
     status: told,
     publishError: sent.error ?? local.error ?? written.error,
     nextRoundMs: Math.min(
-      untilNextRoundMs(status, options),
+      untilNextRoundMs(status, paceOf(outcome, options)),
       sent.error === null
         ? dueMs(small, { report, published: sent.value ?? published.value, node })
         : Infinity,
@@ -90,7 +90,11 @@ export async function reportRound(
 
 export function describeUnreported(outcome: RoundOutcome, options: ReportOptions): Reported {
   const status = describe(outcome, { options, last: null, report: null });
-  return { status, publishError: null, nextRoundMs: untilNextRoundMs(status, options) };
+  return { status, publishError: null, nextRoundMs: untilNextRoundMs(status, paceOf(outcome, options)) };
+}
+
+function paceOf({ results, remaining }: RoundOutcome, { attempt, chance }: ReportOptions) {
+  return { attempt, chance, hasNewWork: isNewWork(results, remaining) };
 }
 
 function describe(
@@ -102,7 +106,8 @@ function describe(
   const status = buildStatus({ ...options, ...outcome, last, heartbeatSeconds });
   const isRetried = status.conditions.some(({ type, status: is }) => type === "Reconciling" && is === "true");
   if (!isRetried) return status;
-  const nextAt = new Date(outcome.finishedAt.getTime() + untilNextRoundMs(status, options)).toISOString();
+  const nextMs = untilNextRoundMs(status, paceOf(outcome, options));
+  const nextAt = new Date(outcome.finishedAt.getTime() + nextMs).toISOString();
   return { ...status, retry: { attempt: options.attempt + 1, nextAt } };
 }
 
