@@ -21,7 +21,7 @@ export interface BundleInput {
 export async function buildBundle({ root, outDir, version }: BundleInput): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { keelson: "apps/cli/src/main.ts", "keelson-agent": "apps/agent/src/main.ts" },
+    entryPoints: { keelson: "packaging/keelson.ts", "keelson-agent": "packaging/keelson-agent.ts" },
     outdir: outDir,
     chunkNames: "parts/[name]-[hash]",
     bundle: true,
@@ -33,8 +33,9 @@ export async function buildBundle({ root, outDir, version }: BundleInput): Promi
     metafile: true,
     logLevel: "warning",
     banner: { js: requireBanner },
-    inject: ["packaging/node-22.ts"],
-    plugins: [emptyModules, requiredBuiltins, embeddedTexts({ root, version })],
+    // Node's own is what it became, and is loaded in any case.
+    alias: { "readable-stream": "node:stream" },
+    plugins: [emptyModules, shakenModules, requiredBuiltins, embeddedTexts({ root, version })],
   });
   return packageFilesOf(metafile);
 }
@@ -43,11 +44,12 @@ export async function buildBundle({ root, outDir, version }: BundleInput): Promi
 const requireBanner = `import { createRequire as __createRequire } from "node:module";
 const require = __createRequire(import.meta.url);`;
 
-/** What Keelson does not use: dockerode's ways to an engine over ssh and to BuildKit's sessions are most of its size. */
+/** What Keelson does not use: dockerode's ways to an engine over ssh, to build images and to BuildKit are most of its size. */
 const emptyModules: Plugin = {
   name: "empty-modules",
   setup(bundle) {
-    const names = /^(?:@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2|cpu-features)(?:\/|$)/;
+    const names =
+      /^(?:@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2|cpu-features|tar-fs|@balena\/dockerignore)(?:\/|$)/;
     bundle.onResolve({ filter: names }, ({ path }) => ({ path, namespace: "empty" }));
     // zod's messages in fifty languages: ours are our own.
     bundle.onResolve({ filter: /\/locales\/index\.js$/ }, ({ path, importer }) =>
@@ -57,6 +59,20 @@ const emptyModules: Plugin = {
       contents: "module.exports = {};",
       loader: "js",
     }));
+  },
+};
+
+/** Packages that offer Node CommonJS, which is taken as a whole, have ES modules too, of which only what is used is taken. */
+const shakenModules: Plugin = {
+  name: "shaken-modules",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^isomorphic-git$/ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === "shaken") return undefined;
+      const { kind, importer, namespace, resolveDir } = from;
+      const options = { kind, importer, namespace, resolveDir, pluginData: "shaken" };
+      const found = await bundle.resolve(path, options);
+      return { ...found, path: found.path.replace(/index\.cjs$/, "index.js") };
+    });
   },
 };
 

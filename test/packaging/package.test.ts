@@ -1,4 +1,4 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -84,7 +84,9 @@ describe("what is loaded", () => {
   });
 
   it("must be little by keelson before a command runs", async () => {
-    const loaded = await closure([join(installed, "bin/keelson.js")]);
+    const start = join(installed, "bin/keelson.js");
+    const main = /import\("\.\/(parts\/main-\w+\.js)"\)/.exec(await readFile(start, "utf8"))?.[1] ?? "";
+    const loaded = await closure([start, join(installed, "bin", main)]);
     expect(loaded.foreign).toEqual([]);
     // Most of it is commander.
     expect(loaded.bytes).toBeLessThan(200_000);
@@ -98,10 +100,11 @@ describe.each(["22.13.0", "24", "26"])("with Node %s", { timeout: 300_000 }, (ve
   beforeAll(async () => {
     node = await provideNode(version);
   }, 300_000);
-  const run = async (program: string, ...args: string[]) => {
+  const run = async (program: string, ...args: string[]) => runWith({}, program, ...args);
+  const runWith = async (extra: Record<string, string | undefined>, program: string, ...args: string[]) => {
     const path = `${dirname(node)}:${process.env["PATH"]}`;
     const { dockerHost, repository } = platform();
-    const env = plainEnvironment({ PATH: path, DOCKER_HOST: dockerHost });
+    const env = plainEnvironment({ PATH: path, DOCKER_HOST: dockerHost, ...extra });
     return await runProgram([folder.join("node_modules/.bin", program), ...args], {
       env,
       cwd: repository.path,
@@ -118,6 +121,17 @@ describe.each(["22.13.0", "24", "26"])("with Node %s", { timeout: 300_000 }, (ve
     expect(plan).toMatchObject({ ...ended, stdout: expect.stringContaining("1 to create") });
     const explained = await run("keelson", "explain", "K1302");
     expect(explained).toMatchObject({ ...ended, stdout: expect.stringContaining("undefined variable") });
+  });
+
+  it("keelson must keep what Node compiled in the folder that it is given, and do without one", async () => {
+    await using cache = await makeTempFolder("keelson-cache-");
+    const given = { NODE_COMPILE_CACHE: undefined, CACHE_DIRECTORY: cache.join("made") };
+    expect(await run("keelson", "check")).toMatchObject({ exitCode: 0 });
+    expect(await runWith(given, "keelson", "check")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await readdir(cache.join("made"))).not.toEqual([]);
+    await rm(cache.join("made"), { recursive: true });
+    await writeFile(cache.join("made"), "a file in its way");
+    expect(await runWith(given, "keelson", "check")).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
   it("keelson-agent must bring a node to its desired state, and find nothing to do afterwards", async () => {

@@ -133,6 +133,8 @@ describe("the agent under systemd", { timeout: 120_000 }, () => {
   it("must keep to itself what it writes", async () => {
     const modes = await inside("stat", "-c", "%a", "/var/lib/keelson", "/etc/keelson/node.key");
     expect(modes).toBe("700\n600\n");
+    expect(await inside("stat", "-c", "%a", "/var/cache/keelson")).toBe("700\n");
+    expect(await inside("ls", "/var/cache/keelson")).not.toBe("");
   });
 
   it("must be asked for a round by a reload", async () => {

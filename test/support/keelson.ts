@@ -33,7 +33,17 @@ export function agentCommand(args: readonly string[]): readonly [string, ...stri
   return [process.execPath, join(checkout, "apps/agent/src/main.ts"), ...args];
 }
 
-const passedOn = ["PATH", "HOME", "TMPDIR", "LANG", "DOCKER_HOST", "DOCKER_CONFIG", "KEELSON_COMPOSE"];
+const passedOn = [
+  "PATH",
+  "HOME",
+  "TMPDIR",
+  "LANG",
+  "DOCKER_HOST",
+  "DOCKER_CONFIG",
+  "KEELSON_COMPOSE",
+  "NODE_COMPILE_CACHE",
+  "CACHE_DIRECTORY",
+];
 
 /** The environment of a user who set nothing but the engine's address: what leaks in from a test run is left out. */
 export function plainEnvironment(

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { realpathSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 
@@ -50,7 +51,7 @@ async function stay(): Promise<void> {
     }
     // The file that runs, by its own path and not by a link to it: the rounds of an agent are of its own version, also
     // when another was put in its place meanwhile.
-    const program = import.meta.filename;
+    const program = realpathSync(process.argv[1] ?? "");
     const logForm = chooseLogForm(asked, process.stdout);
     await watch({ program, config: values.config, logForm }, stop.signal);
   } catch (error) {

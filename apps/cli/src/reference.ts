@@ -20,9 +20,10 @@ export async function chooseNode(
 ): Promise<{ environment: string; node: string }> {
   const config =
     options.environment === undefined || options.node === undefined ? findAgentConfig(options.config) : null;
-  const nodes = await listNodes(revision);
   const environment = options.environment ?? config?.environment;
   const node = options.node ?? config?.node;
+  if (environment !== undefined && node !== undefined) return { environment, node }; // reading says what is missing
+  const nodes = await listNodes(revision);
   const candidates = nodes.filter(
     (each) =>
       (environment === undefined || each.environment === environment) &&
@@ -30,7 +31,6 @@ export async function chooseNode(
   );
   const [first] = candidates;
   if (candidates.length === 1 && first !== undefined) return first;
-  if (environment !== undefined && node !== undefined) return { environment, node }; // reading says what is missing
   throw notClear({ nodes, candidates, environment, node });
 }
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 import { problemAt, type Json, type Located, type Problem, type SourceFile } from "@keelson/model";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { InvariantError, isJsonObject, type Json, type JsonObject } from "@keelson/model";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 
 import { AgentConfig, Environment, Package, Release } from "@keelson/model";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { parseDurationMs } from "./duration-text.ts";
 import { Duration } from "./duration.ts";

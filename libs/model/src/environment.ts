@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { Capability, Name, namePattern } from "./name.ts";
 import { Version, VersionRange } from "./release.ts";

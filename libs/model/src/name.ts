@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Names of releases, packages, environments, nodes, instances and roles. `constructor` is refused: names are keys

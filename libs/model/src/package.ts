@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { Duration } from "./duration.ts";
 import { Capability, Name } from "./name.ts";

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import "./start.ts";
+
+await import("../apps/agent/src/main.ts");
