@@ -2,6 +2,7 @@ import { waitFor } from "@keelson/test/support";
 import { expect, it } from "vitest";
 
 import { openChangeWatch } from "./change-watch.ts";
+import { noteDeaths } from "./look-deaths.ts";
 import { isResting, openLook } from "./look.ts";
 import { newReport } from "./test-report.ts";
 
@@ -36,6 +37,24 @@ it("looking at the branch during a round must be no sign of life of the round", 
   expect(await moved).toBeNull();
   expect(turns).toBe(0);
   watch.close();
+});
+
+it("the death of what a round left running must be news by itself, and no other death", () => {
+  const look = openLook(newReport().follow, { log: () => {}, onPollFailure: () => {} });
+  const containers = { a: "running healthy", b: "exited none", c: "restarting none" } as const;
+  const isNews = (...died: string[]) =>
+    noteDeaths(look, { died: new Set(died), report: newReport({ containers }) });
+  expect([isNews("a"), isNews("b"), isNews("c"), isNews("unknown"), isNews()]).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  for (let death = 0; death < 5; death++) isNews("a");
+  expect(look.unrest.isResting("a", performance.now())).toBe(true);
+  const blind = newReport({ containers: null });
+  expect(noteDeaths(look, { died: new Set(["a"]), report: blind })).toBe(false);
 });
 
 it("the network that a resting container leaves must rest with it, and no other", () => {

@@ -5,18 +5,20 @@ import {
   askGit,
   changeLogin,
   closeLook,
+  containersChanged,
   findNews,
   isGitSilent,
   isResting,
   openLook,
 } from "./look.ts";
+import { noteDeaths } from "./look-deaths.ts";
 import { spread } from "./pace.ts";
 import { openPause } from "./pause.ts";
 import type { RunningRound } from "./round-process.ts";
 import type { WatchTarget, RoundReport } from "./round-report.ts";
 
-/** Events come in bursts: a restart alone is three. */
-const coalesceMs = 30;
+/** Events come in bursts: the first is looked at at once, what follows it together. */
+const betweenLooksMs = 50;
 
 /** An engine that ends its events sooner tells nothing by it: the next look listens anew. */
 const shortestListenMs = 5_000;
@@ -59,7 +61,11 @@ export function openChangeWatch(follow: WatchTarget, on: ChangeWatchInput): Chan
   let isWoken = false;
   /** Events end a pause between looks, and no other. */
   let isListening = false;
-  const onEvent = () => {
+  /** When the last look ended, by the monotonic clock. */
+  let lookedMs = -Infinity;
+  /** Containers that have died since the last look began, by id. */
+  const died = new Set<string>();
+  const wakeUp = () => {
     isWoken = true;
     if (isListening) pause.end();
   };
@@ -67,12 +73,15 @@ export function openChangeWatch(follow: WatchTarget, on: ChangeWatchInput): Chan
     const sinceMs = performance.now();
     events ??= look.engine.watch({
       environment: follow.environment,
-      // What rests has a time of its own.
-      onEvent: (event) => void (isResting(look, event) || onEvent()),
+      onEvent: (event) => {
+        if (isResting(look, event)) return; // it has a time of its own
+        if (event.kind === "container" && event.action === "die") died.add(event.id);
+        wakeUp();
+      },
       onEnd: () => {
         events = null;
         // The engine went away, or its connection: a look tells which.
-        if (performance.now() - sinceMs >= shortestListenMs) onEvent();
+        if (performance.now() - sinceMs >= shortestListenMs) wakeUp();
       },
     });
   };
@@ -83,20 +92,25 @@ export function openChangeWatch(follow: WatchTarget, on: ChangeWatchInput): Chan
     const untilMs = Math.min(dueMs, look.unrest.nextEndMs(nowMs));
     if (!isWoken) await pause.rest(Math.min(intervalMs, Math.max(0, untilMs - nowMs)));
     isListening = false;
-    if (isWoken) await pause.rest(coalesceMs);
+    if (isWoken) await pause.rest(Math.max(0, lookedMs + betweenLooksMs - performance.now()));
   };
   return {
     untilChange: async (report, { waitMs }) => {
       const startMs = performance.now();
       const dueMs = startMs + waitMs;
+      died.clear(); // the round was at work then
       for (let isFirst = true; !signal.aborted; isFirst = false) {
         onTurn();
         if (called() === null) {
           isWoken = false;
           listen();
-          const lookedMs = performance.now();
+          const isNews = noteDeaths(look, { died, report });
+          died.clear();
+          if (isNews) return containersChanged;
+          const askedMs = performance.now();
           const news = await findNews(look, { report, isFirst });
-          onLook(performance.now() - lookedMs);
+          lookedMs = performance.now();
+          onLook(lookedMs - askedMs);
           if (news !== null) return news;
         }
         const reason =

@@ -2,7 +2,7 @@ import { unreadable } from "./poll-error.ts";
 import { fieldsOf, textOf } from "./poll-field.ts";
 import { concerns } from "./poll-interest.ts";
 
-/** Something happened. It only wakes: what is the case, a list tells. */
+/** Something happened. What is the case now, a list tells. */
 export interface PolledEvent {
   kind: "container" | "network" | "volume";
   /** `die`, `health_status`, … */

@@ -17,7 +17,7 @@ type AwaitService = OperationOf<"await-service">;
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
 /** Nothing but its running speaks for a container without a health check: one that ends at once has not come up. */
-const steadyMs = 1_000;
+const steadyMs = 500;
 
 /**
  * Waits until all containers of a service meet a condition, `timeoutMs` at the longest. Throws K3005 when one is not
@@ -37,18 +37,27 @@ export async function awaitService(context: EngineContext, operation: AwaitServi
       if (unmet === null) return;
       const leftMs = deadline - Date.now();
       if (unmet.isFinal || leftMs <= 0) throw await describeFailure(context, { operation, info: unmet.info });
-      await waker.next(Math.min(pauseMs, leftMs));
+      // An end in between is an event.
+      const untilMs = unmet.steadyInMs === Infinity ? pauseMs : unmet.steadyInMs;
+      await waker.next(Math.min(untilMs, leftMs));
     }
   } finally {
     context.signal.removeEventListener("abort", cancelled);
   }
 }
 
+interface Unmet {
+  info: ContainerInspectInfo;
+  isFinal: boolean;
+  /** Milliseconds until all that is missing is that it has run for long enough; Infinity where more is missing. */
+  steadyInMs: number;
+}
+
 /** A container that does not meet the condition, one that never will before the others; null when all meet it. */
 async function findUnmet(
   context: EngineContext,
   { operation, firstSeen }: { operation: AwaitService; firstSeen: FirstSeen },
-): Promise<{ info: ContainerInspectInfo; isFinal: boolean } | null> {
+): Promise<Unmet | null> {
   const { engine, signal, emitProgress } = context;
   const listed = await listServiceContainers(context, operation);
   const inspected = await mapParallel(listed, {
@@ -59,27 +68,30 @@ async function findUnmet(
   if (containers.length === 0) throw noContainer(operation);
   const judged = containers.map((info) => {
     const verdict = judgeCondition(info, operation.condition);
+    const steadyInMs = verdict === "met" ? untilSteadyMs(info, firstSeen) : Infinity;
     return {
       info,
-      verdict: verdict === "met" && !isSteady(info, firstSeen) ? ("pending" as const) : verdict,
+      steadyInMs,
+      verdict: steadyInMs > 0 && verdict === "met" ? ("pending" as const) : verdict,
     };
   });
   const met = judged.filter(({ verdict }) => verdict === "met").length;
   emitProgress(`waiting for ${showService(operation)}`, met, judged.length);
   const failed = judged.find(({ verdict }) => verdict === "failed");
   const unmet = failed ?? judged.find(({ verdict }) => verdict === "pending");
-  return unmet === undefined ? null : { info: unmet.info, isFinal: failed !== undefined };
+  return unmet === undefined ? null : { ...unmet, isFinal: failed !== undefined };
 }
 
 /** When each start of a container was seen first, by this process's clock: an engine elsewhere may have another. */
 type FirstSeen = Map<string, number>;
 
-function isSteady({ Id: id, State: state }: ContainerInspectInfo, firstSeen: FirstSeen): boolean {
-  if (state.Status !== "running" || state.Health?.Status === "healthy") return true;
+function untilSteadyMs({ Id: id, State: state }: ContainerInspectInfo, firstSeen: FirstSeen): number {
+  if (state.Status !== "running" || state.Health?.Status === "healthy") return 0;
   const start = `${id} ${state.StartedAt}`;
   const now = Date.now();
-  firstSeen.set(start, firstSeen.get(start) ?? now);
-  return now - (firstSeen.get(start) ?? now) >= steadyMs || now - Date.parse(state.StartedAt) >= steadyMs;
+  const seenAt = firstSeen.get(start) ?? now;
+  firstSeen.set(start, seenAt);
+  return Math.max(0, steadyMs - Math.max(now - seenAt, now - Date.parse(state.StartedAt)));
 }
 
 async function describeFailure(
