@@ -16,7 +16,10 @@ export async function measureNoOp(on: {
   on.say(`noop, ${services} services`);
   const port = await findFreePort();
   // It looks again and again, and tells itself what its looks took, without the pauses between them.
-  await using bench = await startBench({ instances: 1, services }, { interval: "1ms", monitor: { port } });
+  await using bench = await startBench(
+    { instances: 1, services, isChecked: true },
+    { interval: "1ms", monitor: { port } },
+  );
   const keelson: number[] = [];
   const reference: number[] = [];
   await bench.publish([1]);

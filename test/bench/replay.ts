@@ -6,7 +6,7 @@ const instances = 60;
 /** Commits in a row, each of which changes one instance, followed one by one. */
 export async function measureReplay(commits: number, say: (text: string) => void): Promise<Row[]> {
   say(`replay, ${commits} commits over ${instances} instances`);
-  await using bench = await startBench({ instances, services: instances });
+  await using bench = await startBench({ instances, services: instances, isChecked: false });
   await bench.startAgent();
   const revisions = Array.from({ length: instances }, () => 1);
   await bench.publish(revisions);

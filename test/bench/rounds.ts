@@ -21,7 +21,7 @@ export interface RoundsInput {
 
 /** What one node with so many services of one instance does, beside the same services kept by Compose alone. */
 export async function measureRounds({ services, runs, say }: RoundsInput): Promise<Row[]> {
-  await using bench = await startBench({ instances: 1, services });
+  await using bench = await startBench({ instances: 1, services, isChecked: true });
   await bench.startAgent();
   let revision = 0;
   const rows: Row[] = [];
