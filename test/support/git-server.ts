@@ -51,6 +51,9 @@ export async function startGitServer({ credentials }: GitServerOptions = {}): Pr
   };
 }
 
+/** By its own path: a program that only starts it takes as long as it does itself. */
+const backend = outputOf(["git", "--exec-path"]).then((path) => join(path.trim(), "git-http-backend"));
+
 /** One request through the CGI program, as gitprotocol-http(5) and git-http-backend(1) describe it. */
 async function serve(
   { root, username }: { root: string; username: string | undefined },
@@ -58,7 +61,7 @@ async function serve(
 ): Promise<void> {
   const url = new URL(request.url ?? "/", "http://127.0.0.1");
   const header = (name: string) => String(request.headers[name] ?? "");
-  const child = spawn("git", ["http-backend"], {
+  const child = spawn(await backend, [], {
     stdio: ["pipe", "pipe", "pipe"],
     env: gitEnvironment({
       GIT_PROJECT_ROOT: root,

@@ -35,11 +35,17 @@ export function wireDesired(
   return {
     ...input,
     resolveCompose: async (compose) => {
-      await requireCompose();
       // It is this round's alone: whoever made what is there was killed.
       if (composeFolder !== undefined) await (cleared ??= clearWorkspaces(composeFolder));
       const folder = composeFolder === undefined ? {} : { folder: composeFolder };
-      return resolveCompose(compose, { composeBinary, ...folder });
+      // Side by side, since each is a process; what an unfit Compose answers counts for nothing.
+      const [fit, model] = await Promise.allSettled([
+        requireCompose(),
+        resolveCompose(compose, { composeBinary, ...folder }),
+      ]);
+      if (fit.status === "rejected") throw fit.reason;
+      if (model.status === "rejected") throw model.reason;
+      return model.value;
     },
     secrets: closedSecrets(),
     record: overlayMemory(null),

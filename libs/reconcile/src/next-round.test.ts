@@ -29,7 +29,7 @@ describe("untilNextRoundMs", () => {
     const waits = [0, 2, 3, 4].map((attempt) =>
       untilNextRoundMs(status(true), { attempt, chance: 0.5, hasNewWork: true }),
     );
-    expect(waits).toEqual([0, 0, 16_000, 32_000]);
+    expect(waits).toEqual([0, 0, 2_000, 4_000]);
   });
 
   it("must look again after 10 min at what is done or waits for a human", () => {

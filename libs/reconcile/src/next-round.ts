@@ -21,8 +21,9 @@ export function untilNextRoundMs(
 ): number {
   const isRetried = conditions.some(({ type, status }) => type === "Reconciling" && status === "true");
   if (!isRetried) return spread(routineMs, chance);
-  if (hasNewWork && attempt < promptRounds) return 0;
-  return spread(Math.min(longestRetryMs, shortestRetryMs * 2 ** Math.min(attempt, 16)), chance);
+  const doublings = hasNewWork ? attempt - promptRounds : attempt;
+  if (doublings < 0) return 0;
+  return spread(Math.min(longestRetryMs, shortestRetryMs * 2 ** Math.min(doublings, 16)), chance);
 }
 
 /** Whether all went well in a round, and what is left to do is something else: it came up while the round was at work. */
