@@ -1,3 +1,7 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import type { Platform } from "../scenarios/platform.ts";
 import { startBench } from "./bench-platform.ts";
 import { type Row, makeRow, timeMs } from "./measure.ts";
 
@@ -14,6 +18,7 @@ export async function measureReplay(commits: number, say: (text: string) => void
   await bench.referenceUp();
 
   const ids = async () => new Set((await bench.platform.containers()).map(({ id }) => id));
+  const appliesBefore = countApplies(bench.platform);
   let before = await ids();
   let recreated = 0;
   const totals = { keelson: 0, reference: 0 };
@@ -38,6 +43,13 @@ export async function measureReplay(commits: number, say: (text: string) => void
       limit: 0.2,
     }),
     makeRow({
+      case: "replay: applies",
+      services: instances,
+      keelson: countApplies(bench.platform) - appliesBefore,
+      unit: "count",
+      limit: commits,
+    }),
+    makeRow({
       case: "replay: recreated",
       services: instances,
       keelson: recreated,
@@ -45,4 +57,10 @@ export async function measureReplay(commits: number, say: (text: string) => void
       limit: commits,
     }),
   ];
+}
+
+/** Rounds that had something to do: others get no number in the record. */
+function countApplies({ stateDir }: Platform): number {
+  using record = new DatabaseSync(join(stateDir, "record.db"), { readOnly: true });
+  return Number(record.prepare("SELECT max(id) AS last FROM rounds").get()?.["last"]);
 }

@@ -9,13 +9,20 @@ export interface LoadedImages extends AsyncDisposable {
   loadNamed(text: string): Promise<string>;
 }
 
-/** Images under names of the platform's own, so that it does not matter what other tests do to theirs. */
+/**
+ * Images of the platform's own, so that it does not matter what other tests do to theirs: not only by name. An engine that
+ * removes an image of the same bytes just then can take the new name with it.
+ */
 export function makeLoadedImages(
   docker: Docker,
   { prefix, specs }: { prefix: string; specs: Readonly<Record<string, Omit<ImageSpec, "tag">>> },
 ): LoadedImages {
   const loaded = new Set<string>();
   const nameOf = (tag: string) => `${prefix}/${tag}`;
+  const build = async (tag: string) => {
+    const labels = { ...specs[tag]?.labels, "test.platform": prefix };
+    return buildImageArchive({ ...specs[tag], labels, tag: nameOf(tag) });
+  };
   return {
     nameOf,
     loadNamed: async (text) => {
@@ -26,11 +33,7 @@ export function makeLoadedImages(
         (tag) => !loaded.has(nameOf(tag)) && !tag.startsWith("absent"),
       );
       for (const tag of wanted) loaded.add(nameOf(tag));
-      await Promise.all(
-        wanted.map(async (tag) =>
-          loadImages(docker, [await buildImageArchive({ ...specs[tag], tag: nameOf(tag) })]),
-        ),
-      );
+      await Promise.all(wanted.map(async (tag) => loadImages(docker, [await build(tag)])));
       return named;
     },
     [Symbol.asyncDispose]: async () => removeImages(docker, [...loaded]),
