@@ -13,7 +13,6 @@ import { startPlatform } from "../scenarios/platform.ts";
 import type { Platform } from "../scenarios/platform.ts";
 import {
   type Engine,
-  type GitRepository,
   checkout,
   makeGitRepository,
   makeTempFolder,
@@ -23,6 +22,7 @@ import {
   startEngine,
   waitFor,
 } from "../support/index.ts";
+import { type BenchShape, composeFiles, environmentOf, instanceName, releaseText } from "./bench-shape.ts";
 
 /** What is measured: the bundles, as they are shipped. */
 const bundle = join(checkout, "dist/keelson/bin");
@@ -33,14 +33,6 @@ export function keelsonBundle(...args: string[]): [string, ...string[]] {
 
 export function agentBundle(...args: string[]): [string, ...string[]] {
   return [process.execPath, join(bundle, "keelson-agent.js"), ...args];
-}
-
-/** Services, spread over instances of as many each; the same for Compose as a plain project for each instance. */
-export interface BenchShape {
-  instances: number;
-  services: number;
-  /** Whether the first service of each instance has a health check, which is an exec a second: few are enough. */
-  isChecked: boolean;
 }
 
 /**
@@ -94,7 +86,12 @@ export async function startBench(
   const clone = folder.join("clone");
   const referenceEngine = stack.use(await startEngine());
   await copyImage(platform.image("bench:1"), { from: engine.docker, to: referenceEngine.docker });
-  await publishReference(writer, { shape, revisions: [], platform });
+  const publishReference = async (revisions: readonly (number | null)[]) => {
+    const files = composeFiles(shape, { revisions, imagePrefix: platform.image("") });
+    await writer.commit({ files, message: "change" });
+    await writer.push();
+  };
+  await publishReference([]);
   await outputOf(["git", "clone", "--quiet", platform.server.url("reference"), clone]);
   const compose = process.env["KEELSON_COMPOSE"] ?? "docker-compose";
   const env = plainEnvironment({ DOCKER_HOST: referenceEngine.dockerHost, COMPOSE_PROGRESS: "quiet" });
@@ -143,7 +140,7 @@ export async function startBench(
           ...environmentOf(shape, revisions),
         }),
       });
-      await publishReference(writer, { shape, revisions, platform });
+      await publishReference(revisions);
     },
     sync: async () => run(keelsonBundle("sync", "--config", platform.config)),
     referenceUp: async ({ fetch = "pull", args = [] } = {}) => {
@@ -173,76 +170,6 @@ async function isAnswering({ config }: Platform): Promise<true> {
   const end = await runProgram(keelsonBundle("sync", "--config", config), { env: plainEnvironment() });
   if (end.exitCode !== 0) throw new Error(`the agent is not ready: ${end.stdout}${end.stderr}`);
   return true;
-}
-
-function instanceName(instance: number): string {
-  return `i${instance}`;
-}
-
-const image = "IMAGES/bench:1";
-
-/** The first service of an instance has a value that changes; the others only run. */
-function servicesOf(
-  { instances, services, isChecked }: BenchShape,
-  revision: string,
-): Record<string, object> {
-  const plain = { image, init: true, stop_grace_period: "1s", stop_signal: "SIGKILL" };
-  const healthcheck = {
-    test: ["CMD", "true"],
-    interval: "1s",
-    timeout: "5s",
-    retries: 5,
-  };
-  const names = Array.from({ length: Math.ceil(services / instances) }, (_each, index) => `s${index}`);
-  return Object.fromEntries(
-    names.map((name, index) => [
-      name,
-      index === 0
-        ? { ...plain, ...(isChecked ? { healthcheck } : {}), environment: { REVISION: revision } }
-        : plain,
-    ]),
-  );
-}
-
-function releaseText(shape: BenchShape): string {
-  const names = Array.from({ length: shape.instances }, (_each, index) => instanceName(index));
-  const properties = Object.fromEntries(names.map((name) => [name, { type: "integer", default: 0 }]));
-  const packages = names.map(
-    (name) => `-- packages/${name}/package.yaml --
-${stringify({ name, version: "1.0.0", variables: { REVISION: `{{ settings.${name} }}` } })}
--- packages/${name}/compose.yaml --
-${stringify({ services: servicesOf(shape, "${REVISION}") })}`,
-  );
-  return `-- settings.schema.json --
-${JSON.stringify({ type: "object", properties })}
-${packages.join("\n")}`;
-}
-
-function environmentOf(shape: BenchShape, revisions: readonly (number | null)[]): Record<string, unknown> {
-  const names = Array.from({ length: shape.instances }, (_each, index) => instanceName(index));
-  const stateOf = (index: number) => (revisions[index] === null ? "absent" : "running");
-  const settings = names.flatMap((name, index) => {
-    const revision = revisions[index] ?? null;
-    return revision === null ? [] : [[name, revision]];
-  });
-  return {
-    instances: Object.fromEntries(
-      names.map((name, index) => [name, { package: `app/${name}`, state: stateOf(index) }]),
-    ),
-    ...(settings.length === 0 ? {} : { settings: { app: Object.fromEntries(settings) } }),
-  };
-}
-
-async function publishReference(
-  writer: GitRepository,
-  on: { shape: BenchShape; revisions: readonly (number | null)[]; platform: Platform },
-): Promise<void> {
-  const files = Array.from({ length: on.shape.instances }, (_each, index): [string, string] => {
-    const text = stringify({ services: servicesOf(on.shape, String(on.revisions[index] ?? 0)) });
-    return [`${instanceName(index)}/compose.yaml`, text.replaceAll("IMAGES/", on.platform.image(""))];
-  });
-  await writer.commit({ files: Object.fromEntries(files), message: "change" });
-  await writer.push();
 }
 
 /** The text of a file of the platform's state folder. */

@@ -1,4 +1,11 @@
-import { waitFor } from "@keelson/test/support";
+import {
+  buildImageArchive,
+  loadImages,
+  removeImages,
+  sharedEngine,
+  uniqueName,
+  waitFor,
+} from "@keelson/test/support";
 import { expect, it } from "vitest";
 
 import { openChangeWatch } from "./change-watch.ts";
@@ -55,6 +62,42 @@ it("the death of what a round left running must be news by itself, and no other 
   expect(look.unrest.isResting("a", performance.now())).toBe(true);
   const blind = newReport({ containers: null });
   expect(noteDeaths(look, { died: new Set(["a"]), report: blind })).toBe(false);
+});
+
+it("a death must start a round without another look", async () => {
+  const docker = await sharedEngine();
+  const environment = uniqueName("death");
+  const tag = `keelson-test/${environment}:1`;
+  await loadImages(docker, [await buildImageArchive({ tag })]);
+  const Labels = { "io.keelson.environment": environment };
+  const container = await docker.createContainer({ Image: tag, Labels, HostConfig: { NetworkMode: "none" } });
+  const { follow } = newReport();
+  let looks = 0;
+  const dockerHost = process.env["DOCKER_HOST"];
+  const watch = openChangeWatch(
+    { ...follow, environment, dockerHost, intervalMs: 3_600_000 },
+    {
+      signal: new AbortController().signal,
+      log: () => {},
+      called: () => null,
+      onPollFailure: () => {},
+      onTurn: () => {},
+      onLook: () => looks++,
+    },
+  );
+  try {
+    await container.start();
+    const report = newReport({ containers: { [container.id]: "running none" } });
+    const change = watch.untilChange(report, { waitMs: 3_600_000 });
+    await waitFor(() => looks === 1, { what: "the first look" });
+    await container.kill();
+    expect(await change).toBe("containers changed");
+    expect(looks).toBe(1);
+  } finally {
+    watch.close();
+    await container.remove({ force: true });
+    await removeImages(docker, [tag]);
+  }
 });
 
 it("the network that a resting container leaves must rest with it, and no other", () => {
