@@ -121,6 +121,7 @@ test("every field of what runs is seen", async () => {
       health: "none",
       networks: [],
       binds: [],
+      writableBinds: [],
       volumes: [],
       startedAt: "",
     },

@@ -116,10 +116,14 @@ function networksOf(info: ContainerInspectInfo, existing: Surroundings["existing
 }
 
 /** Anonymous volumes are left out: their names are 64 hex digits that nobody chose. */
-function mountsOf(info: ContainerInspectInfo): { binds: string[]; volumes: string[] } {
+function mountsOf(
+  info: ContainerInspectInfo,
+): Pick<ObservedContainer, "binds" | "writableBinds" | "volumes"> {
   const mounts = info.Mounts ?? [];
+  const binds = mounts.filter(({ Type: type }) => type === "bind");
   return {
-    binds: mounts.flatMap((mount) => (mount.Type === "bind" ? [mount.Source] : [])).sort(),
+    binds: binds.map(({ Source: source }) => source).sort(),
+    writableBinds: binds.flatMap(({ RW: isWritable, Source: source }) => (isWritable ? [source] : [])).sort(),
     volumes: mounts
       .flatMap((mount) => (mount.Type === "volume" && mount.Name !== undefined ? [mount.Name] : []))
       .filter((name) => !/^[0-9a-f]{64}$/.test(name))

@@ -96,7 +96,9 @@ export interface DesiredMount {
   source: string;
   kind: "file" | "folder";
   layout: MountLayout;
-  /** Path of what is bound, below the instance's folder on the node. */
+  /** Whether containers may write there. Nothing else on the node is bound from below such a place. */
+  writable: boolean;
+  /** Path of what is bound, below the instance's folder on the node; equal for read-only mounts of equal content and name. */
   target: string;
   /** Sorted by path. */
   files: DesiredFile[];

@@ -42,6 +42,8 @@ export interface ObservedContainer {
   networks: string[];
   /** Host paths of its binds and names of its volumes. */
   binds: string[];
+  /** Those of the binds that the container may write. */
+  writableBinds: string[];
   volumes: string[];
   startedAt: string;
 }

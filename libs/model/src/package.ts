@@ -28,6 +28,10 @@ export const PackageFile = z.strictObject({
   onChange: OnChange.default("recreate"),
   mode: FileMode.optional().describe("Default 0644, or 0400 when the file holds a secret."),
   owner: FileOwner.optional().describe('Numeric owner of the file, "user:group".'),
+  writable: z
+    .boolean()
+    .default(false)
+    .describe("Whether containers may write where it is bound; what is bound is read-only otherwise."),
 });
 export type PackageFile = z.infer<typeof PackageFile>;
 

@@ -56,6 +56,7 @@ export interface RenderedFile {
   mode: number;
   owner: { uid: number; gid: number } | null;
   onChange: OnChange;
+  writable: boolean;
   /** Names of the secrets whose placeholders it holds. */
   secrets: string[];
 }

@@ -15,9 +15,8 @@ test.each([
 ])("an image %s that is to be %s", (before, after, cause) => {
   const [service] = instance("core", { services: { web: { image: after } } }).services;
   if (service === undefined) throw new Error("no service");
-  expect(digestCauses(service, { before: undefined, container: container("x", { image: before }) })).toEqual([
-    cause,
-  ]);
+  const of = container("x", { image: before });
+  expect(digestCauses(service, { before: undefined, container: of, stored: undefined })).toEqual([cause]);
 });
 
 test("parts are named in the order of their names, whatever the order of the record", () => {
@@ -26,6 +25,26 @@ test("parts are named in the order of their names, whatever the order of the rec
   const causes = digestCauses(service, {
     before: { zone: "1", networks: "other", image: "whatever" },
     container: container("x", { image: service.image }),
+    stored: undefined,
   });
   expect(causes).toEqual(["environment added", "networks changed", "ports added", "zone removed"]);
+});
+
+test.each([
+  ["live/conf", true],
+  ["files/0123/x.conf", true],
+  ["writable/0123/conf", false],
+])("a container that may write below %s is told of read-only binds: %s", (path, isTold) => {
+  const [service] = instance("core", { services: { web: {} } }).services;
+  if (service === undefined) throw new Error("no service");
+  const stored = { instance: "core", folder: "/state/instances/core", files: {}, applied: null };
+  const causes = digestCauses(service, {
+    before: { ...service.parts, volumes: "other" },
+    container: container("x", {
+      image: service.image,
+      writableBinds: [`${stored.folder}/${path}`, "/elsewhere"],
+    }),
+    stored,
+  });
+  expect(causes.includes("placed files are bound read-only now")).toBe(isTold);
 });

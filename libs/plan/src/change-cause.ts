@@ -1,9 +1,18 @@
-import { type DesiredService, type ObservedContainer, compareText } from "@keelson/model";
+import {
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedInstanceFiles,
+  compareText,
+} from "@keelson/model";
 
 /** What differs between two digests, in words. Without the parts of the old one only the image can be told. */
 export function digestCauses(
   service: DesiredService,
-  on: { before: Record<string, string> | undefined; container: ObservedContainer },
+  on: {
+    before: Record<string, string> | undefined;
+    container: ObservedContainer;
+    stored: ObservedInstanceFiles | undefined;
+  },
 ): string[] {
   const { image } = on.container;
   const causes = image === service.image ? [] : [imageCause(image, service.image)];
@@ -17,7 +26,20 @@ export function digestCauses(
       causes.push(`${key} ${verb}`);
     }
   }
+  if (mayWriteReadOnlyFiles(on)) causes.push("placed files are bound read-only now");
   return causes.length > 0 ? causes : ["its configuration changed"];
+}
+
+/** As containers were made before binds became read-only: those that may write have a place of their own since. */
+function mayWriteReadOnlyFiles(on: {
+  container: ObservedContainer;
+  stored: ObservedInstanceFiles | undefined;
+}): boolean {
+  const { container, stored } = on;
+  if (stored === undefined) return false;
+  return container.writableBinds.some(
+    (path) => path.startsWith(`${stored.folder}/files/`) || path.startsWith(`${stored.folder}/live/`),
+  );
 }
 
 function imageCause(before: string, after: string): string {

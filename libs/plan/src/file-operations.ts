@@ -56,18 +56,21 @@ function addPlacement(
   on: { change: InstanceChange; placed: MountChange; after: string[]; isSeen?: boolean },
 ): void {
   const { project, name } = on.change.instance;
-  const { mount, causes, class: changeClass } = on.placed;
+  const { mount, class: changeClass } = on.placed;
+  // Files of equal content and name lie in one place, whatever they are bound by: two who write there get in each other's way.
+  const placedTogether = on.change.mounts.filter((other) => other.mount.target === mount.target);
+  const services = placedTogether.flatMap((other) => other.mount.services);
   graph.add(
-    keys.place(project, mount.source),
+    keys.place(project, mount.target),
     {
       kind: "place-files",
       resource: resourceIds.files(project, mount.source),
       instance: name,
       mount,
-      causes,
+      causes: placedTogether.flatMap((other) => other.causes),
       class: on.isSeen === true ? changeClass : "live",
     },
-    [...on.after, ...mount.services.map((service) => keys.forget(project, service))],
+    [...on.after, ...services.map((service) => keys.forget(project, service))],
   );
 }
 
@@ -75,7 +78,7 @@ function addPlacement(
 export function placementKeys({ instance }: InstanceChange, service: string): string[] {
   return instance.mounts
     .filter((mount) => mount.services.includes(service))
-    .map((mount) => keys.place(instance.project, mount.source));
+    .map((mount) => keys.place(instance.project, mount.target));
 }
 
 /** Removes what neither the desired state nor any container names; last, so that a failed change keeps its way back. */

@@ -169,21 +169,24 @@ function dependency(text: string): DesiredService["dependsOn"][number] {
 }
 
 export function mount(sketch: MountSketch): DesiredMount {
-  const files = sketch.files.map(file).sort((a, b) => (a.to < b.to ? -1 : 1));
-  const [first] = files;
+  const sorted = sketch.files.map(file).sort((a, b) => (a.to < b.to ? -1 : 1));
+  const [first] = sorted;
   const source = sketch.source ?? (first?.to ?? "").replace(/\/[^/]*$/, "");
   const kind = first?.to === source ? "file" : "folder";
   const layout = layoutOf(first?.onChange ?? "recreate");
-  const digest = digestValue(files.map((each) => [each.to, each.digest])).slice(0, 8);
+  const files = sorted.map((each) => ({
+    ...each,
+    path: kind === "file" ? each.path : each.to.slice(source.length + 1),
+  }));
+  // As rendered: equal files of equal names lie in one place, whatever they are bound by.
+  const digest = digestValue(files.map((each) => [each.path, each.digest])).slice(0, 8);
   return {
     source,
     kind,
     layout,
+    writable: false,
     target: layout === "content" ? `files/${digest}/${source.split("/").at(-1)}` : `live/${source}`,
-    files: files.map((each) => ({
-      ...each,
-      path: kind === "file" ? each.path : each.to.slice(source.length + 1),
-    })),
+    files,
     services: [...sketch.services].sort(),
   };
 }
@@ -227,6 +230,7 @@ export function container(name: string, fields: Partial<ObservedContainer> = {})
     exitCode: 0,
     networks: [],
     binds: [],
+    writableBinds: [],
     volumes: [],
     startedAt: "",
     ...fields,

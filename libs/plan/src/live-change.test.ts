@@ -49,7 +49,7 @@ describe("a changed file", () => {
         #2 create-containers service:lab-core/web [recreate] after #1: web: file conf/web.yml changed
         #3 start-service service:lab-core/web [live] after #2: its containers are new
         #4 await-service service:lab-core/web [live] after #3: until it is healthy
-        #5 remove-files files:lab-core/{files/c4f1c9f8/conf/web.yml} [live] after #4: nothing uses them any more
+        #5 remove-files files:lab-core/{files/ab31e5b5/conf/web.yml} [live] after #4: nothing uses them any more
         "
       `);
   });

@@ -1,13 +1,13 @@
-import type { Operation, Plan } from "@keelson/model";
+import { type Operation, type Plan, emptyRecord } from "@keelson/model";
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 
-import { planOf, planText } from "./fixture.ts";
+import { node, planOf, planText } from "./fixture.ts";
 import { formatPlan } from "./format-plan.ts";
 import { anyNode } from "./test-arbitrary.ts";
 import { findImpossible } from "./test-engine.ts";
 import { findCopies } from "./service-containers.ts";
-import { type SimulatedNode, openFor, simulate } from "./simulate.ts";
+import { type SimulatedNode, emptyObserved, openFor, simulate } from "./simulate.ts";
 
 // Properties try hundreds of inputs, on machines that do other things too.
 vi.setConfig({ testTimeout: 60_000 });
@@ -86,6 +86,30 @@ describe("a plan", () => {
         const impossible = findImpossible(state, someOrder(operations, seed));
         const all = { plan: formatPlan({ operations, ...plan }), impossible };
         expect(all).toEqual({ ...all, impossible: [] });
+      }),
+    );
+  });
+
+  test("puts equal files that are bound by several names into their one place only once", () => {
+    const anyMount = fc.record({
+      source: fc.constantFrom("conf", "a/conf", "a/b/conf", "c/conf"),
+      content: fc.constantFrom("1", "2"),
+      services: fc.subarray(["app", "db"], { minLength: 1 }),
+    });
+    const anyMounts = fc.uniqueArray(anyMount, { minLength: 1, selector: ({ source }) => source });
+    fc.assert(
+      fc.property(anyMounts, (sketches) => {
+        const mounts = sketches.map(({ source, content, services }) => ({
+          services,
+          files: [{ to: `${source}/x`, content }],
+        }));
+        const desired = node({ core: { services: { app: {}, db: {} }, mounts } });
+        const { operations } = planOf({ desired, observed: emptyObserved, record: emptyRecord });
+        const places = operations.flatMap((operation) =>
+          operation.kind === "place-files" ? [operation.mount.target] : [],
+        );
+        expect(places).toHaveLength(new Set(sketches.map(({ content }) => content)).size);
+        expect(new Set(places).size).toBe(places.length);
       }),
     );
   });

@@ -55,7 +55,7 @@ export function findInstanceChange(instance: DesiredInstance, context: ChangeCon
   const services = new Map<string, ServiceChange>();
   for (const service of instance.services) {
     const containers = findContainers(service, { instance, ...context });
-    const decision = decide(service, { instance, containers, context });
+    const decision = decide(service, { instance, containers, stored, context });
     const mayLoad = instance.state === "running" && staysAsItIs(decision.action);
     const live = mayLoad
       ? findLiveChange(service, { instance, stored, mountChanges: mounts })
@@ -85,6 +85,7 @@ type Decision = Pick<ServiceChange, "action" | "causes"> &
 interface DecisionContext {
   instance: DesiredInstance;
   containers: ServiceContainers;
+  stored: ObservedInstanceFiles | undefined;
   context: ChangeContext;
 }
 
@@ -115,7 +116,8 @@ function recreateDecision(service: DesiredService, on: DecisionContext): Decisio
   const unseen = [...replaced.map((name) => `network ${name} changed`), ...unseenCauses(service, on)];
   if (outdated === undefined && unseen.length === 0) return null;
   const before = on.context.record.serviceParts[`${on.instance.project}/${service.name}`];
-  const seen = outdated === undefined ? [] : digestCauses(service, { before, container: outdated });
+  const seen =
+    outdated === undefined ? [] : digestCauses(service, { before, container: outdated, stored: on.stored });
   return {
     action: "recreate",
     causes: [...seen.filter((cause) => replaced.length === 0 || cause !== "networks changed"), ...unseen],

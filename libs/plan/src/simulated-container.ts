@@ -1,5 +1,6 @@
 import type {
   DesiredInstance,
+  DesiredMount,
   DesiredService,
   ObservedContainer,
   ObservedNode,
@@ -69,6 +70,7 @@ function newContainer(
   const name = `${project}-${service.name}-${number}`;
   const stored = node.observed.storedInstances.find((each) => each.instance === instance.name);
   const bound = instance.mounts.filter(({ services }) => services.includes(service.name));
+  const sourceOf = ({ target }: DesiredMount) => `${stored?.folder ?? ""}/${target}`;
   return {
     id: unusedId(`${name} ${service.digest}`, node),
     name,
@@ -83,7 +85,8 @@ function newContainer(
     health: "none",
     exitCode: 0,
     networks: [...service.networks],
-    binds: bound.map(({ target }) => `${stored?.folder ?? ""}/${target}`),
+    binds: bound.map(sourceOf),
+    writableBinds: bound.filter(({ writable }) => writable).map(sourceOf),
     volumes: [...service.volumes],
     startedAt: "",
   };

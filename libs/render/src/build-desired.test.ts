@@ -395,6 +395,110 @@ describe("mounts", () => {
     `);
   });
 
+  describe("that containers may write", () => {
+    const inWritableFolder = withFile(
+      "{ template: config/b.conf, to: data/more/b.conf, onChange: restart, writable: true }",
+      { "config/b.conf": "b" },
+    );
+    const composeVolumes = (desired: DesiredNode, service: string) =>
+      desired.instances[0]?.compose.services[service]?.volumes;
+
+    test("are those that package.yaml names, all others are read-only whatever the Compose file says", () => {
+      const desired = desiredOf(inWritableFolder, { models: bind("nginx/conf", "data") });
+      expect(composeVolumes(desired, "nginx")).toEqual([
+        {
+          type: "bind",
+          source: "@keelson:instance@/live/nginx/conf",
+          target: "/nginx/conf",
+          read_only: true,
+        },
+        { type: "bind", source: `@keelson:instance@/${mountOf(desired, "data").target}`, target: "/data" },
+      ]);
+      expect(mountOf(desired, "data")).toMatchObject({ writable: true });
+      expect(mountOf(desired, "nginx/conf")).toMatchObject({ writable: false });
+    });
+
+    test("stay read-only where the Compose file says so", () => {
+      const readOnly = withService("nginx", {
+        volumes: [{ type: "bind", source: "data", target: "/data", read_only: true }],
+      });
+      const desired = desiredOf(inWritableFolder, { models: readOnly });
+      expect(composeVolumes(desired, "nginx")).toMatchObject([{ read_only: true }]);
+    });
+
+    test("make no other container: a bind that is read-only by itself is as one that says so", () => {
+      const said = withService("nginx", {
+        volumes: [{ type: "bind", source: "nginx/conf", target: "/etc/nginx", read_only: true }],
+      });
+      expect(changedServices(desiredOf(), desiredOf({}, { models: said }))).toEqual([]);
+      const writable = (platform[packagePath] ?? "").replace(
+        '"signal:HUP" }',
+        '"signal:HUP", writable: true }',
+      );
+      expect(changedServices(desiredOf(), desiredOf({ [packagePath]: writable }))).toEqual(["core/nginx"]);
+    });
+
+    test.each([
+      ["a folder in it", "data", "data/more"],
+      ["a file in it", "data", "data/more/b.conf"],
+      ["a file in a folder in it", "data/more", "data/more/b.conf"],
+    ])("have nothing else bound from them: %s", (_what, outer, inner) => {
+      const changes = {
+        ...inWritableFolder,
+        [composePath]: "services:\n  nginx:\n    image: nginx:1.0\n    volumes: []\n",
+      };
+      const { problems } = build(render(changes).rendered, { models: bind(outer, inner) });
+      expect(problems).toMatchObject([
+        {
+          code: "K1308",
+          file: composePath,
+          message: `${inner} is bound on its own and also lies in the bound and writable folder ${outer}`,
+        },
+      ]);
+    });
+
+    test("have no secret or config from them, of whatever service", () => {
+      const changes = { ...inWritableFolder, [composePath]: "services:\n  app:\n    image: app:1.0\n" };
+      for (const kind of ["secrets", "configs"] as const) {
+        const other = withService("app", { [kind]: [{ source: "key", target: "/run/key" }] });
+        const model = {
+          ...other.core,
+          services: {
+            ...other.core.services,
+            ...bind("data").core.services,
+            app: other.core.services?.["app"] ?? { image: "" },
+          },
+          [kind]: { key: { file: "data/more/b.conf" } },
+        };
+        const { problems } = build(render(changes).rendered, { models: { ...models, core: model } });
+        expect(problems.map(({ code }) => code)).toEqual(["K1308"]);
+      }
+    });
+
+    test("are folders of which every file is writable", () => {
+      const mixed = withFile(
+        '{ template: config/b.conf, to: nginx/conf/b.conf, onChange: "signal:HUP", writable: true }',
+        { "config/b.conf": "b" },
+      );
+      const { problems } = build(render(mixed).rendered, { repository: repositoryOf(mixed) });
+      expect(problems).toMatchObject([
+        {
+          code: "K1306",
+          message: "the folder nginx/conf is bound as a whole but only some of its files are writable",
+        },
+      ]);
+    });
+
+    test("and those that nobody may write can lie in one another", () => {
+      const inner = withFile("{ template: config/b.conf, to: data/more/b.conf, onChange: restart }", {
+        "config/b.conf": "b",
+      });
+      expect(build(render(inner).rendered, { models: bind("data", "data/more/b.conf") }).problems).toEqual(
+        [],
+      );
+    });
+  });
+
   test("without a line, for whom it may concern, when the repository is not at hand", () => {
     const { problems } = build(render().rendered, { models: bind("nginx/conf/site.conf") });
     expect(problems).toMatchObject([{ file: packagePath, line: 1, path: "files[1].onChange" }]);

@@ -20,6 +20,7 @@ import { withoutEmpty } from "./meaning.ts";
 import { buildMounts } from "./mount.ts";
 import { networkName } from "./network-name.ts";
 import { packageProblem } from "./place-of-problem.ts";
+import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
 
 export interface BuildInput {
@@ -62,8 +63,9 @@ function buildInstance(
   { environment }: RenderedNode,
   input: InstanceInput,
 ): { instance: DesiredInstance; problems: Problem[] } {
-  const { instance, model, secrets, repository } = input;
-  const { mounts, problems } = buildMounts(instance, { model, secrets, repository });
+  const { instance, secrets, repository } = input;
+  const { mounts, problems } = buildMounts(instance, { model: input.model, secrets, repository });
+  const model = withReadOnlyBinds(input.model, mounts);
   const own = buildNetworks(instance, model);
   const networks = [...externalNetworks(model), ...own];
   const volumes = buildVolumes(instance, model);

@@ -115,10 +115,10 @@ function describeMount(context: ServiceContext) {
   });
 }
 
-/** Where a bound file lies, but for its content: another layout is another path. */
+/** Where a bound file lies, but for its content: another layout is another path, and so is a writable one. */
 function boundPlace(source: unknown, { mounts }: ServiceContext): string {
-  const layout = mounts.find((mount) => mount.source === source)?.layout ?? "content";
-  return `${layout}:${String(source)}`;
+  const { layout = "content", writable = false } = mounts.find((mount) => mount.source === source) ?? {};
+  return `${writable ? "writable " : ""}${layout}:${String(source)}`;
 }
 
 /**

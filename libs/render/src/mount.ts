@@ -46,8 +46,10 @@ export function buildMounts(
   return { mounts, problems };
 }
 
-function describeFile(file: RenderedFile, secrets: NodeSecrets): Omit<DesiredFile, "path"> {
-  const { to, content, mode, owner, onChange } = file;
+type BoundFile = Omit<DesiredFile, "path"> & Pick<RenderedFile, "writable">;
+
+function describeFile(file: RenderedFile, secrets: NodeSecrets): BoundFile {
+  const { to, content, mode, owner, onChange, writable } = file;
   const contentDigest = secrets.digestContent(content, file.secrets);
   return {
     to,
@@ -56,6 +58,7 @@ function describeFile(file: RenderedFile, secrets: NodeSecrets): Omit<DesiredFil
     mode,
     owner,
     onChange,
+    writable,
     contentDigest,
     digest: digestValue({ contentDigest, mode, owner }),
   };
@@ -80,27 +83,41 @@ function findSources(model: ComposeModel): [string, string[]][] {
 
 function buildMount(
   source: string,
-  on: { files: readonly Omit<DesiredFile, "path">[]; services: string[] },
+  on: { files: readonly BoundFile[]; services: string[] },
 ): DesiredMount | null {
-  const single = on.files.filter((file) => file.to === source);
-  const kind = single.length > 0 ? "file" : "folder";
-  const files = (kind === "file" ? single : on.files.filter((file) => file.to.startsWith(`${source}/`)))
-    .map((file) => ({
-      ...file,
-      path: kind === "file" ? baseName(source) : file.to.slice(source.length + 1),
-    }))
-    .sort((a, b) => compareText(a.path, b.path));
-  const [first] = files;
+  const bound = filesBelow(source, on.files).sort((a, b) => compareText(a.to, b.to));
+  const [first] = bound;
   if (first === undefined) return null;
+  const kind = first.to === source ? "file" : "folder";
   const layout = layoutOf(first.onChange);
-  return { source, kind, layout, target: targetOf(source, { layout, files }), files, services: on.services };
+  const { writable } = first;
+  const files = bound.map(({ writable: _ofTheMount, ...file }) => ({
+    ...file,
+    path: kind === "file" ? baseName(source) : file.to.slice(source.length + 1),
+  }));
+  const target = targetOf(source, { layout, writable, files });
+  return { source, kind, layout, writable, target, files, services: on.services };
 }
 
-/** Content-addressed mounts get a new path with new content, so a change recreates and the old files stay whole. */
-function targetOf(source: string, mount: { layout: MountLayout; files: DesiredFile[] }): string {
-  if (mount.layout !== "content") return `live/${source}`;
-  const digest = digestValue(mount.files.map(({ path, digest }) => [path, digest])).slice(0, 32);
-  return `files/${digest}/${baseName(source)}`;
+/** The file that is bound, or those in the folder that is. */
+function filesBelow<File extends { to: string }>(source: string, files: readonly File[]): File[] {
+  const single = files.filter(({ to }) => to === source);
+  return single.length > 0 ? single : files.filter(({ to }) => to.startsWith(`${source}/`));
+}
+
+/**
+ * Content-addressed mounts get a new path with new content, so a change recreates and the old files stay whole. What
+ * containers may write lies in a folder of its own: if another source led through it, a container could put a link to
+ * the host's root there, and the engine would follow it at the next restart.
+ */
+function targetOf(source: string, mount: Pick<DesiredMount, "layout" | "writable" | "files">): string {
+  const content = mount.layout === "content" ? mount.files.map(({ path, digest }) => [path, digest]) : null;
+  if (mount.writable) return `writable/${pathDigest([source, content])}/${baseName(source)}`;
+  return content === null ? `live/${source}` : `files/${pathDigest(content)}/${baseName(source)}`;
+}
+
+function pathDigest(value: unknown): string {
+  return digestValue(value).slice(0, 32);
 }
 
 function baseName(path: string): string {
@@ -115,10 +132,22 @@ function findFaults(mount: DesiredMount, on: MountInput & { instance: RenderedIn
     return [
       packageProblem(on, {
         code: "K1306",
-        path: onChangePath(odd, on.instance),
+        path: [...filePath(odd.to, on.instance), "onChange"],
         part: "value",
         message: `the folder ${source} is bound as a whole but its files change in different ways: ${list}`,
         hint: "Give all files of one folder onChange values of one layout (recreate | restart | signal, exec and none), or split the folder.",
+      }),
+    ];
+  }
+  const mixed = filesBelow(source, on.instance.files).find(({ writable }) => writable !== mount.writable);
+  if (mixed !== undefined) {
+    return [
+      packageProblem(on, {
+        code: "K1306",
+        path: filePath(mixed.to, on.instance),
+        part: "value",
+        message: `the folder ${source} is bound as a whole but only some of its files are writable`,
+        hint: "Give all files of one folder writable: true or none, or split the folder.",
       }),
     ];
   }
@@ -127,7 +156,7 @@ function findFaults(mount: DesiredMount, on: MountInput & { instance: RenderedIn
   return [
     packageProblem(on, {
       code: "K1307",
-      path: onChangePath(first, on.instance),
+      path: [...filePath(first.to, on.instance), "onChange"],
       part: "value",
       message: `${source} is bound as a single file, where a container keeps seeing the old content after onChange: ${onChangeText(first.onChange)}`,
       hint: "Bind the folder that holds it, or use onChange: restart or recreate.",
@@ -136,24 +165,21 @@ function findFaults(mount: DesiredMount, on: MountInput & { instance: RenderedIn
 }
 
 /** The files of a rendered instance stand in the order of its package.yaml. */
-function onChangePath(file: DesiredFile, instance: RenderedInstance): (string | number)[] {
-  return ["files", instance.files.findIndex(({ to }) => to === file.to), "onChange"];
+function filePath(to: string, instance: RenderedInstance): (string | number)[] {
+  return ["files", instance.files.findIndex((file) => file.to === to)];
 }
 
-/** A live mount inside another one would be swapped away with it. */
+/** A mount that containers may write, or that is swapped as a whole, shares no file with another one. */
 function findOverlaps(mounts: readonly DesiredMount[], instance: RenderedInstance): Problem[] {
-  const live = mounts.filter((mount) => mount.layout !== "content");
-  return live.flatMap((outer) =>
-    live
-      .filter(
-        (inner) =>
-          inner.source.startsWith(`${outer.source}/`) && (outer.layout === "data" || inner.layout === "data"),
-      )
+  const isAlone = ({ writable, layout }: DesiredMount) => writable || layout === "data";
+  return mounts.flatMap((outer) =>
+    mounts
+      .filter((inner) => inner.source.startsWith(`${outer.source}/`) && (isAlone(outer) || isAlone(inner)))
       .map((inner) =>
         composeProblem(instance, {
           code: "K1308",
           path: ["services", inner.services[0] ?? "", "volumes"],
-          message: `${inner.source} is bound on its own and also lies in the bound folder ${outer.source}`,
+          message: `${inner.source} is bound on its own and also lies in the bound ${outer.writable ? "and writable " : ""}folder ${outer.source}`,
           hint: "Bind one of the two, or put the files into separate folders.",
         }),
       ),

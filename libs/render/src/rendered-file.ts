@@ -43,6 +43,7 @@ export function renderFile(
       mode,
       owner: parseOwner(file.owner),
       onChange: file.onChange,
+      writable: file.writable,
       secrets,
     },
     problems,

@@ -86,6 +86,7 @@ function container(more: Partial<ObservedContainer> = {}): ObservedContainer {
     exitCode: 0,
     networks: [],
     binds: [],
+    writableBinds: [],
     volumes: [],
     startedAt: "",
     ...more,

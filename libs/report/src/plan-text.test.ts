@@ -48,6 +48,7 @@ function place(source: string, services: string[]): Operation {
     services,
     kind: "folder",
     layout: "data",
+    writable: false,
     target: `live/${source}`,
     files: [],
   };

@@ -19,7 +19,7 @@ export function mountOf(
   const digest = digestValue(files.map((file) => [file.path, file.digest])).slice(0, 32);
   const target =
     input.target ?? (layout === "content" ? `files/${digest}/${source.split("/").at(-1)}` : `live/${source}`);
-  return { source, kind, layout, target, files, services: ["app"] };
+  return { source, kind, layout, writable: false, target, files, services: ["app"] };
 }
 
 function fileOf(to: string, on: { path: string; file: FileTexts[string] }): DesiredFile {

@@ -9,7 +9,7 @@ import { at, kindOf, listFolder, openFolder, openIfFolder } from "./folder.ts";
 import type { Entry, EntryName, Folder } from "./folder.ts";
 import { readOrdinaryFile } from "./placed-file.ts";
 import { whileReading } from "./store-error.ts";
-import { instanceFolderOf, openInstances } from "./store-path.ts";
+import { areas, instanceFolderOf, openInstances } from "./store-path.ts";
 
 export interface ObserveInput {
   stateDir: string;
@@ -44,7 +44,7 @@ function observeInstance(
   using folder = openFolder(instances, input.instance);
   if (folder === null) return [];
   const found: [string, ObservedFile][] = [];
-  for (const area of ["files", "live"]) {
+  for (const area of areas) {
     using areaFolder = openFolder(folder, area);
     if (areaFolder !== null)
       observeFolder(areaFolder, { path: area, found, depth: 0, keyedDigest: input.keyedDigest });

@@ -38,7 +38,7 @@ export function makeInstance(stateDir: string, instance: string): Folder {
 }
 
 /**
- * The open folder of an area (`files` or `live`) or one below it, made when it is missing. A file that an earlier
+ * The open folder of an area or one below it, made when it is missing. A file that an earlier
  * release had there makes room; a link does not.
  */
 export function makeInArea(instance: Folder, parts: readonly string[]): Folder {
@@ -51,11 +51,17 @@ export function makeInArea(instance: Folder, parts: readonly string[]): Folder {
   return folder;
 }
 
-/** The parts of a path below `files/` or `live/` of an instance. Throws K4006 for any other. */
+/**
+ * Where placed files lie below an instance's folder: content-addressed ones, live ones, and, each in a folder of its own
+ * where nothing else is bound from, those that containers may write.
+ */
+export const areas: readonly string[] = ["files", "live", "writable"];
+
+/** The parts of a path below one of the areas of an instance. Throws K4006 for any other. */
 export function areaPartsOf(path: string): [string, string, ...string[]] {
-  const [area, next, ...rest] = partsOf(path);
-  if ((area !== "files" && area !== "live") || next === undefined) {
-    throw refusedPath(path, "it must lie below files/ or live/");
+  const [area = "", next, ...rest] = partsOf(path);
+  if (!areas.includes(area) || next === undefined) {
+    throw refusedPath(path, `it must lie below ${areas.map((each) => `${each}/`).join(", ")}`);
   }
   return [area, next, ...rest];
 }
