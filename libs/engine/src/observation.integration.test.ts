@@ -50,6 +50,7 @@ async function runInstance(instance: string): Promise<{ project: string; port: n
       healthcheck: { test: ["CMD", "true"], interval: "100ms" },
       volumes: [
         { type: "bind", source: bench.folder.path, target: "/bound", read_only: true },
+        { type: "bind", source: "/tmp", target: "/writable" },
         { type: "volume", source: "anonymous", target: "/data" },
         { type: "volume", target: "/scratch" },
       ],
@@ -132,7 +133,8 @@ test("every field of what runs is seen", async () => {
       state: "running",
       health: "healthy",
       networks: [`${project}_default`],
-      binds: [bench.folder.path],
+      binds: ["/tmp", bench.folder.path],
+      writableBinds: ["/tmp"],
       volumes: [`${project}_data`],
       startedAt: expect.stringMatching(/^20\d\d-/),
     },
