@@ -13,6 +13,7 @@ import { noLiveChange } from "./live-change.ts";
 import type { NetworkChange } from "./network-change.ts";
 import { findReleases } from "./port-release.ts";
 import { type InstanceChange, type ServiceAction, type ServiceChange } from "./service-change.ts";
+import { sourceObstacles } from "./source-obstacle.ts";
 
 export interface BlockInput {
   observed: ObservedNode;
@@ -115,7 +116,11 @@ function findObstacles(change: ServiceChange, on: ObstacleContext): BlockedChang
   const resource = resourceIds.service(on.instance.project, service.name);
   // Whatever goes down needs nobody's leave.
   if (!upward.includes(action)) return [];
-  const found = [...foreignObstacles(change, resource, on), ...portObstacles(change, resource, on)];
+  const found = [
+    ...foreignObstacles(change, resource, on),
+    ...portObstacles(change, resource, on),
+    ...sourceObstacles(change, { resource, instance: on.instance, observed: on.input.observed }),
+  ];
   if (found.length > 0) return found;
   const awaited = blockedResource(change, on) ?? blockedDependency(change, on) ?? blockedFollower(change, on);
   if (awaited === null) return [];
