@@ -16,7 +16,9 @@ it(
     const readme = engineBlocks(await readPage("README.md"));
     const cleanUp = readme.slice(-1);
     // What other pages show of the same platform is true once it runs.
-    const others = (await readPages("docs/spec")).flatMap(engineBlocks);
+    const others = [...(await readPages("docs/spec")), await readPage("docs/debugging.md")].flatMap(
+      engineBlocks,
+    );
     await using home = await makeTempFolder("keelson-home-");
     await using engine = await startEngine();
     const env = await shellEnvironment(home.path, { DOCKER_HOST: engine.dockerHost });
