@@ -7,11 +7,11 @@ import { gateRules } from "./gate-rules.ts";
 import { findParticipants, type Participants } from "./participants.ts";
 import { findForeignValues } from "./plain-file.ts";
 import { findRefusals } from "./rule.ts";
-import { findUndeclared, isReservedVariable } from "./variables.ts";
+import { findUndeclared, isReservedVariable, reservedHint } from "./variables.ts";
 
 /**
  * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose sees it: codes K1401
- * to K1418 and K1424, sorted. Reads nothing but its input. Nothing can permit what is refused.
+ * to K1418, K1424, K1430 and K1431, sorted. Reads nothing but its input. Nothing can permit what is refused.
  */
 export function gateCompose(input: ComposeInput): Problem[] {
   return judgeCompose(input).problems;
@@ -49,8 +49,8 @@ function findReservedVariables(input: ComposeInput): Problem[] {
       file,
       ...declarationOf(name, input.packageFiles.find(({ path }) => path === file)?.bytes),
       path: `variables.${name}`,
-      message: `the variable ${name} steers Compose itself`,
-      hint: "Use a name that does not begin with COMPOSE_ or DOCKER_ and is not HOME.",
+      message: `the variable ${name} means something to Compose itself`,
+      hint: reservedHint,
     }));
 }
 

@@ -14,6 +14,10 @@ describe("an env_file", () => {
     ["A=${HOME}/x", "K1411"],
     ['A="a\n${HOME}"', "K1411"],
     ["A=${B:-$HOME}\nB=1", "K1411"],
+    ["HOME=/x\nA=$HOME", "K1411"],
+    ["PWD=/x\nA=${PWD}", "K1411"],
+    ["DOCKER_CONFIG=/x\nA=${DOCKER_CONFIG}", "K1411"],
+    ["COMPOSE_PROJECT_NAME=x\nA=${COMPOSE_PROJECT_NAME}", "K1411"],
   ])("must not take from the agent's environment what %j asks for", (text, code) => {
     expect(new Set(gate(text).map((problem) => problem.code))).toEqual(new Set([code]));
   });
@@ -30,6 +34,7 @@ describe("an env_file", () => {
     'A="\\$HOME"',
     "A=$TAG",
     "B=1\nA=${B}",
+    "HOME=/x\nPWD=$$PWD",
     "A=it's\nB=don't",
     "",
   ])("must accept %j", (text) => {

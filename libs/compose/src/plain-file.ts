@@ -2,7 +2,7 @@ import { decodeText, type Problem } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import type { PlainFile } from "./participants.ts";
-import { variablesOf } from "./variables.ts";
+import { isReservedVariable, reservedHint, variablesOf } from "./variables.ts";
 
 const valueHint = "Write KEY=value, or KEY= for an empty value.";
 const variableHint =
@@ -22,9 +22,14 @@ export function findForeignValues(plain: PlainFile, variables: ReadonlySet<strin
       problems.push(problemIn(plain, { ...at, code: "K1409", message, hint: valueHint }));
     }
     for (const name of variablesOf(statement.value ?? "")) {
-      if (known.has(name)) continue;
-      const message = `the variable ${name} is neither declared nor set above`;
-      problems.push(problemIn(plain, { ...at, code: "K1411", message, hint: variableHint }));
+      if (isReservedVariable(name) && plain.kind === "env_file") {
+        // Also when it is set above: the surroundings of Compose go first.
+        const message = `Compose would take the variable ${name} from its own surroundings on the node`;
+        problems.push(problemIn(plain, { ...at, code: "K1411", message, hint: reservedHint }));
+      } else if (!known.has(name)) {
+        const message = `the variable ${name} is neither declared nor set above`;
+        problems.push(problemIn(plain, { ...at, code: "K1411", message, hint: variableHint }));
+      }
     }
     known.add(statement.key);
   }

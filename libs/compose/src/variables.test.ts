@@ -46,7 +46,7 @@ describe("variables of a package", () => {
     ).toEqual([]);
   });
 
-  it.each(["COMPOSE_FILE", "COMPOSE_EXPERIMENTAL_GIT_REMOTE", "DOCKER_HOST", "HOME"])(
+  it.each(["COMPOSE_FILE", "COMPOSE_EXPERIMENTAL_GIT_REMOTE", "DOCKER_HOST", "HOME", "PWD"])(
     "must not be called %s",
     (name) => {
       const files = {

@@ -33,13 +33,21 @@ export function undeclared(name: string, path: readonly string[]): Finding {
     code: "K1411",
     path,
     message: `the variable ${name} is not declared`,
-    hint: `Declare ${name} under variables in package.yaml, or write $$ for a dollar sign.`,
+    hint: isReservedVariable(name)
+      ? `Compose would fill in a value of its own; ${reservedHint.replace("Use", "use")}`
+      : `Declare ${name} under variables in package.yaml, or write $$ for a dollar sign.`,
   };
 }
 
-/** Variables that would steer Compose, or that Keelson sets for it. */
+export const reservedHint =
+  "Use a variable with a name that does not begin with COMPOSE_ or DOCKER_ and is neither HOME nor PWD.";
+
+/**
+ * Variables that would steer Compose, that Keelson sets for it, or that Compose sets itself whatever is declared: PWD is
+ * the folder that it was started in.
+ */
 export function isReservedVariable(name: string): boolean {
-  return /^(COMPOSE|DOCKER)_/.test(name) || name === "HOME";
+  return /^(COMPOSE|DOCKER)_/.test(name) || name === "HOME" || name === "PWD";
 }
 
 /**
