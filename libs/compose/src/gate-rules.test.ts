@@ -143,17 +143,65 @@ const cases: Case[] = [
     ["volumes: [7]", "volumes: ['/7']"],
   ]),
   ...refuse("K1404", "use_api_socket", [["use_api_socket: true", "use_api_socket: false"]]),
-  ...refuse("K1404", "logging.options.syslog-address", [
+  ...refuse("K1430", "logging.driver", [
+    ["logging: {driver: syslog}", "logging: {driver: journald}"],
+    ["logging: {driver: fluentd}", "logging: {driver: none}"],
+    ["logging: {driver: gelf}", "logging: {driver: local}"],
+    ["logging: {driver: awslogs}", "logging: {driver: json-file}"],
+    ["logging: {driver: gcplogs}", "logging: {driver: '${TAG}'}"],
+    ["logging: {driver: splunk}", "logging: {driver: ''}"],
+    ["logging: {driver: etwlogs}", "logging: {driver: }"],
+    ["logging: {driver: 'grafana/loki-docker-driver:latest'}", "logging: {options: {max-size: 10m}}"],
+    ["logging: {driver: JSON-FILE}", "logging: {}"],
+    ["logging: {driver: constructor}", "logging:"],
+    ["logging: {driver: [syslog]}", "x-logging: {driver: [syslog]}"],
+  ]),
+  ...refuse("K1430", "logging.options.syslog-address", [
     [
       "logging: {driver: syslog, options: {syslog-address: 'unix:///var/run/docker.sock'}}",
-      "logging: {driver: syslog, options: {syslog-address: 'tcp://${TAG}:514', tag: /app}}",
+      "logging: {driver: journald, options: {tag: '{{.Name}}/{{ .ID }}', labels: a, env: B}}",
+    ],
+    [
+      "logging: {options: {syslog-address: 'tcp://10.0.0.1:514'}}",
+      "logging: {options: {mode: non-blocking}}",
     ],
   ]),
-  ...refuse("K1404", "logging.options.syslog-tls-ca-cert", [
+  ...refuse("K1430", "logging.options.syslog-tls-ca-cert", [
     [
-      "logging: {driver: syslog, options: {syslog-tls-ca-cert: /etc/ssl/key.pem}}",
-      "logging: {driver: json-file, options: {max-size: 10m}}",
+      "logging: {driver: json-file, options: {syslog-tls-ca-cert: etc/ssl/key.pem}}",
+      "logging: {driver: json-file, options: {max-size: 10m, max-file: '3', compress: 'true', labels-regex: a, env-regex: b}}",
     ],
+  ]),
+  ...refuse("K1430", "logging.options.gelf-address", [
+    [
+      "logging: {driver: '${TAG}', options: {gelf-address: '${TAG}'}}",
+      "logging: {driver: '${TAG}', options: {max-size: '${TAG}'}}",
+    ],
+  ]),
+  ...refuse("K1430", "logging.options.cache-disabled", [
+    [
+      "logging: {driver: local, options: {cache-disabled: 'true'}}",
+      "logging: {driver: local, options: {max-size: 10m, mode: non-blocking, max-buffer-size: 4m}}",
+    ],
+  ]),
+  ...refuse("K1430", "logging", [
+    ["logging: {driver: local, options: {labels: a}}", "logging: {driver: journald, options: {labels: a}}"],
+    [
+      "logging: {driver: none, options: {max-size: 1m}}",
+      "logging: {driver: json-file, options: {max-size: 1m}}",
+    ],
+  ]),
+  ...refuse("K1430", "logging.options.tag", [
+    [
+      `logging: {options: {tag: '{{pad "" 2000000000 0}}'}}`,
+      "logging: {options: {tag: '{{.ImageName}}/{{.Name}}/{{.ID}}'}}",
+    ],
+    [
+      "logging: {options: {tag: '{{range .ContainerEnv}}{{.}}{{end}}'}}",
+      "logging: {options: {tag: '${TAG}'}}",
+    ],
+    [`logging: {options: {tag: '${"x".repeat(300)}'}}`, "logging: {options: {tag: ''}}"],
+    ["logging: {options: {tag: 7}}", "logging: {options: {tag: '7'}}"],
   ]),
 
   ...refuse("K1405", "build", [
@@ -285,6 +333,102 @@ const cases: Case[] = [
   ...refuse("K1415", "/networks.host", [["networks: {host: {external: true}}", "networks: {host: {}}"]]),
   ...refuse("K1415", "networks.back.driver_opts", [
     ["networks: {back: {driver_opts: {a: b}}}", "networks: {back: {aliases: [a]}}"],
+  ]),
+
+  ...refuse("K1431", "/networks.back.ipam.config.0.subnet", [
+    ...[
+      ["198.51.100.0/24", "10.191.7.0/24"],
+      ["0.0.0.0/1", "10.191.0.0/16"],
+      ["0.0.0.0/0", "172.16.0.0/16"],
+      ["10.0.0.0/7", "172.31.255.0/30"],
+      ["10.0.0.0/8", "192.168.0.0/16"],
+      ["172.32.0.0/16", "192.168.255.252/30"],
+      ["192.169.0.0/24", "${TAG}"],
+      ["100.64.0.0/16", "${TAG}.0/24"],
+      ["169.254.0.0/16", "fd00:1:2:3::/64"],
+      ["127.0.0.0/16", "fd00:1:2::/48"],
+      ["224.0.0.0/16", "FD00::/126"],
+      ["10.1.2.0/31", "10.1.2.0/30"],
+      ["10.1.2.3/24", "10.1.2.0/24"],
+      ["10.1.2.0", "10.1.2.0/28"],
+      ["10.1/16", "10.1.0.0/16"],
+      ["010.1.2.0/24", "10.1.2.0/24"],
+      ["10.1.2.0/024", "10.1.2.0/24"],
+      ["10.1.2.0/255.255.255.0", "10.1.2.0/24"],
+      ["2001:db8::/64", "fd12::/64"],
+      ["::/0", "fd12::/64"],
+      ["fd00::/8", "fd00::/48"],
+      ["fe80::/64", "fdff::/64"],
+      ["fd00::1/64", "fd00::/64"],
+      ["::ffff:10.1.2.0/120", "fd00::/120"],
+      ["::ffff:a01:200/120", "fd00::/120"],
+      ["64:ff9b::/96", "fd00::/96"],
+      ["fd00::%1/64", "fd00::/64"],
+    ].map(([refused = "", accepted = ""]): [string, string] => [
+      `networks: {back: {ipam: {config: [{subnet: '${refused}'}]}}}`,
+      `networks: {back: {ipam: {config: [{subnet: '${accepted}'}]}}}`,
+    ]),
+    ["networks: {back: {ipam: {config: [{subnet: 7}]}}}", "networks: {back: {ipam: {config: [{subnet: }]}}}"],
+  ]),
+  ...refuse("K1431", "/networks.back.ipam.config.0.ip_range", [
+    [
+      "networks: {back: {ipam: {config: [{subnet: 10.191.7.0/24, ip_range: 198.51.100.0/28}]}}}",
+      "networks: {back: {ipam: {config: [{subnet: 10.191.7.0/24, ip_range: 10.191.7.16/31}]}}}",
+    ],
+  ]),
+  ...refuse("K1431", "/networks.back.ipam.config.0.gateway", [
+    [
+      "networks: {back: {ipam: {config: [{subnet: 10.191.7.0/24, gateway: 198.51.100.1}]}}}",
+      "networks: {back: {ipam: {config: [{subnet: 10.191.7.0/24, gateway: 10.191.7.1}]}}}",
+    ],
+    [
+      "networks: {back: {ipam: {config: [{gateway: 10.191.7.01}]}}}",
+      "networks: {back: {ipam: {config: [{gateway: '${TAG}'}]}}}",
+    ],
+    [
+      "networks: {back: {ipam: {config: [{gateway: '::ffff:10.1.2.3'}]}}}",
+      "networks: {back: {ipam: {config: [{gateway: 'fd00::3'}]}}}",
+    ],
+  ]),
+  ...refuse("K1431", "/networks.back.ipam.config.0.aux_addresses.host", [
+    [
+      "networks: {back: {ipam: {config: [{aux_addresses: {host: 198.51.100.1}}]}}}",
+      "networks: {back: {ipam: {config: [{aux_addresses: {host: 10.191.7.1}}]}}}",
+    ],
+  ]),
+  ...refuse("K1431", "networks.back.ipv4_address", [
+    ["networks: {back: {ipv4_address: 198.51.100.10}}", "networks: {back: {ipv4_address: 10.191.7.10}}"],
+    ["networks: {back: {ipv4_address: 167837955}}", "networks: {back: {ipv4_address: '${TAG}'}}"],
+  ]),
+  ...refuse("K1431", "networks.back.ipv6_address", [
+    ["networks: {back: {ipv6_address: '2001:db8::1'}}", "networks: {back: {ipv6_address: 'fd00::1'}}"],
+    ["networks: {back: {ipv6_address: '::ffff:c633:640a'}}", "networks: {back: {ipv6_address: ''}}"],
+  ]),
+  ...refuse("K1431", "networks.back.link_local_ips.0", [
+    [
+      "networks: {back: {link_local_ips: [198.51.100.10]}}",
+      "networks: {back: {link_local_ips: [169.254.8.8, 'fe80::8']}}",
+    ],
+  ]),
+  ...refuse("K1431", "/networks.back.driver_opts.com.docker.network.bridge.host_binding_ipv4", [
+    [
+      "networks: {back: {driver_opts: {com.docker.network.bridge.host_binding_ipv4: 0x7f.1}}}",
+      "networks: {back: {driver_opts: {com.docker.network.bridge.host_binding_ipv4: 127.0.0.1}}}",
+    ],
+    [
+      "networks: {back: {driver_opts: {com.docker.network.bridge.host_binding_ipv4: 224.0.0.1}}}",
+      "networks: {back: {driver_opts: {com.docker.network.bridge.host_binding_ipv4: 203.0.113.7}}}",
+    ],
+  ]),
+  ...refuse("K1431", "ports.0", [
+    ["ports: ['127.1:80:80']", "ports: ['127.0.0.1:80:80/udp']"],
+    ["ports: ['0177.0.0.1:80:80']", "ports: ['203.0.113.7:80:80']"],
+    ["ports: ['[::ffff:127.0.0.1]:80:80']", "ports: ['[::1]:80:80']"],
+    ["ports: ['239.0.0.1:80:80']", "ports: ['0.0.0.0:80:80']"],
+    ["ports: ['localhost:80:80']", "ports: ['80:80', '80', 80, '8000-8010:80-90']"],
+    ["ports: [{target: 80, host_ip: '::ffff:7f00:1'}]", "ports: [{target: 80, host_ip: '::'}]"],
+    ["ports: [{target: 80, host_ip: 255.255.255.255}]", "ports: [{target: 80, host_ip: '${TAG}'}]"],
+    ["ports: [{target: 80, host_ip: 'fe80::1%eth0'}]", "ports: [{target: 80, host_ip: 10.1.2.3}]"],
   ]),
 
   ...refuse("K1417", "profiles", [["profiles: [debug]", "profiles: []"]]),

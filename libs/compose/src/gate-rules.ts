@@ -1,8 +1,10 @@
 import type { Rule } from "./rule.ts";
+import { addressRules } from "./rules/address.ts";
 import { buildRules } from "./rules/build.ts";
 import { deviceRules } from "./rules/device.ts";
 import { environmentRules } from "./rules/environment.ts";
 import { knownKeyRules } from "./rules/known-keys.ts";
+import { loggingRules } from "./rules/logging.ts";
 import { mountRules } from "./rules/mount.ts";
 import { nameRules } from "./rules/name.ts";
 import { namespaceRules } from "./rules/namespace.ts";
@@ -18,6 +20,7 @@ const judgingRules: readonly Rule[] = [
   ...namespaceRules,
   ...deviceRules,
   ...mountRules,
+  ...loggingRules,
   ...buildRules,
   ...programRules,
   ...environmentRules,
@@ -25,6 +28,7 @@ const judgingRules: readonly Rule[] = [
   ...nameRules,
   ...secretRules,
   ...networkRules,
+  ...addressRules,
   ...policyRules,
 ];
 

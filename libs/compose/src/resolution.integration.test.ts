@@ -359,16 +359,58 @@ describe("what only shows in the model", () => {
 
   it.each([
     [
-      "K1404",
-      "a logging option put together from a variable",
+      "K1430",
+      "a logging driver that is a variable",
+      {
+        files: {
+          "compose.yaml": "services: {a: {image: a, logging: {driver: '${X}', options: {max-size: 1m}}}}",
+        },
+        variables: { X: "syslog" },
+      },
+      "services.a.logging.driver",
+    ],
+    [
+      "K1430",
+      "a logging tag put together from a variable",
+      {
+        files: { "compose.yaml": "services: {a: {image: a, logging: {options: {tag: '{${X}'}}}}" },
+        variables: { X: "{pad .Name 1000000000 0}}" },
+      },
+      "services.a.logging.options.tag",
+    ],
+    [
+      "K1431",
+      "a subnet that is a variable",
       {
         files: {
           "compose.yaml":
-            "services: {a: {image: a, logging: {driver: syslog, options: {syslog-address: 'uni${X}'}}}}",
+            "services: {a: {image: a}}\nnetworks: {default: {ipam: {config: [{subnet: '${X}/24'}]}}}",
         },
-        variables: { X: "x:///run/docker.sock" },
+        variables: { X: "198.51.100.0" },
       },
-      "services.a.logging.options.syslog-address",
+      "networks.default.ipam.config.0.subnet",
+      2,
+    ],
+    [
+      "K1431",
+      "a default of a variable as an address",
+      {
+        files: {
+          "compose.yaml":
+            "services: {a: {image: a, networks: {default: {ipv4_address: '${X:-198.51.100.7}'}}}}",
+        },
+        variables: { X: "" },
+      },
+      "services.a.networks.default.ipv4_address",
+    ],
+    [
+      "K1431",
+      "an address to publish on that is a variable",
+      {
+        files: { "compose.yaml": "services: {a: {image: a, ports: ['${X}:80:80']}}" },
+        variables: { X: "239.1.2.3" },
+      },
+      "services.a.ports.0",
     ],
     [
       "K1404",
@@ -452,12 +494,60 @@ describe("what only shows in the model", () => {
     expect(networks).toEqual({ n: { external: true, name: "lab-db_stores" } });
   });
 
-  it("must accept a logging address and a bind option that are harmless", async () => {
+  it("must accept a logging driver and a bind option that are harmless", async () => {
     const text =
-      "services: {a: {image: a, logging: {driver: syslog, options: {syslog-address: 'tcp://${X}'}}, volumes: ['./core/conf:/x:r${Y}']}}";
+      "services: {a: {image: a, logging: {driver: '${X}', options: {tag: '{{.Name}}'}}, volumes: ['./core/conf:/x:r${Y}']}}";
     expect(
-      (await resolve({ files: { "compose.yaml": text }, variables: { X: "log:514", Y: "o" } })).problems,
+      (await resolve({ files: { "compose.yaml": text }, variables: { X: "journald", Y: "o" } })).problems,
     ).toEqual([]);
+  });
+
+  it("must accept addresses that are variables, once they are private ones", async () => {
+    const text = `
+services: {a: {image: a, ports: ["\${IP}:80:80"], networks: {back: {ipv4_address: "\${NET}.7"}}}}
+networks: {back: {ipam: {config: [{subnet: "\${NET}.0/24", gateway: "\${NET}.1"}, {subnet: "fd00:1::/64"}]}}}
+`;
+    const variables = { NET: "10.191.7", IP: "127.0.0.1" };
+    const { networks } = await resolved({ files: { "compose.yaml": text }, variables });
+    expect(networks["back"]?.["ipam"]).toEqual({
+      config: [{ subnet: "10.191.7.0/24", gateway: "10.191.7.1" }, { subnet: "fd00:1::/64" }],
+    });
+  });
+
+  it.each([
+    [
+      "an extended service",
+      "services: {a: {extends: {service: b, file: base.yaml}}}",
+      "services: {b: {image: a, logging: {driver: syslog}}}",
+      "K1430",
+    ],
+    [
+      "an included file",
+      "include: [base.yaml]\nservices: {a: {image: a}}",
+      "services: {b: {image: a}}\nnetworks: {n: {ipam: {config: [{subnet: 198.51.100.0/24}]}}}",
+      "K1431",
+    ],
+    ["an anchor", "x-l: &l {driver: gelf}\nservices: {a: {image: a, logging: *l}}", "services: {}", "K1430"],
+    [
+      "a merge key",
+      "x-n: &n {ipam: {config: [{subnet: 0.0.0.0/1}]}}\nservices: {a: {image: a}}\nnetworks: {n: {<<: *n}}",
+      "services: {}",
+      "K1431",
+    ],
+  ])("must not be hidden in %s", async (_what, main, base, code) => {
+    const { model, problems } = await resolve({ files: { "compose.yaml": main, "base.yaml": base } });
+    expect(model).toBeNull();
+    expect(problems.map((problem) => problem.code)).toEqual([code]);
+  });
+
+  it("must be refused in an environment's override too", async () => {
+    const files = { "compose.yaml": "services: {a: {image: a}}" };
+    const override = "services: {a: {logging: {driver: fluentd, options: {fluentd-address: 'localhost:1'}}}}";
+    const { problems } = await resolve({ files, override });
+    expect(problems.map(({ code, path }) => [code, path])).toEqual([
+      ["K1430", "services.a.logging.driver"],
+      ["K1430", "services.a.logging.options.fluentd-address"],
+    ]);
   });
 });
 

@@ -18,6 +18,7 @@ export * from "./plan.ts";
 export * from "./record.ts";
 export * from "./event.ts";
 export * from "./status.ts";
+export * from "./ip-address.ts";
 export * from "./labels.ts";
 export * from "./secrets.ts";
 export * from "./suggestion.ts";

@@ -6,6 +6,7 @@ import {
   type RenderedNode,
   digestBytes,
   digestValue,
+  gateGeneration,
   sortProblems,
 } from "@keelson/model";
 
@@ -39,6 +40,7 @@ async function resolveOnce(input: ComposeInput, ports: ResolvePorts): Promise<Co
 function digestInput(input: ComposeInput): string {
   return digestValue({
     ...input,
+    gateGeneration,
     packageFiles: input.packageFiles.map(({ path, bytes }) => [path, digestBytes(bytes)]),
     override: input.override === null ? null : digestBytes(input.override.bytes),
     renderedFiles: [...input.renderedFiles].map(([to, content]) => [to, digestBytes(content)]),

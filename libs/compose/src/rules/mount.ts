@@ -14,12 +14,6 @@ export const mountRules: readonly Rule[] = [
     refuse: unless(isOff, "use_api_socket hands the engine's socket to the container"),
     hint: "Leave it out; whoever has the engine's socket has the host.",
   },
-  {
-    at: "services.*.logging.options.*",
-    code: "K1404",
-    refuse: loggingRefusal,
-    hint: "Send logs over the network, or keep them with the drivers local, json-file or journald.",
-  },
 ];
 
 function mountRefusal(occurrence: Occurrence): string | null {
@@ -83,11 +77,4 @@ function isShared(option: string): boolean {
 /** Two characters at least, as in the engine; anything else is taken for a path, as Compose does with `.`, `/`, `~`. */
 function isVolumeName(text: string): boolean {
   return /^[a-zA-Z0-9][\w.-]+$/.test(text);
-}
-
-/** Options of logging drivers can name sockets and certificates of the host; `tag` is free text. */
-function loggingRefusal({ value, key }: Occurrence): string | null {
-  if (typeof value !== "string" || key === "tag") return null;
-  const local = /^\s*(\/|~|(unix|unixgram|unixpacket|npipe|file):)/i.test(value) || value.startsWith("$");
-  return local ? `the logging option ${key} reads ${shown(value)} on the host` : null;
 }

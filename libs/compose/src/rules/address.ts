@@ -1,0 +1,127 @@
+import {
+  isInside,
+  isJsonObject,
+  isPrivate,
+  isWholeBlock,
+  parseAddress,
+  parseSubnet,
+  subnetOf,
+} from "@keelson/model";
+import type { Json, Subnet } from "@keelson/model";
+
+import { isOff, type Occurrence, type Rule, shown } from "../rule.ts";
+
+const code = "K1431";
+const privateHint =
+  "Use addresses of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7, or leave them out: the engine chooses free ones. Nothing can permit others yet.";
+const publishHint =
+  "Write one address of the node, such as 127.0.0.1 or ::1, or leave it out for all of them.";
+
+/** A network of a whole private range would draw in what the node reaches by its default route. */
+const shortestPrefix = { 4: 16, 6: 48 } as const;
+const longestPrefix = { 4: 30, 6: 126 } as const;
+
+const linkLocal = ["169.254.0.0/16", "fe80::/10"].map((range) => parseSubnet(range));
+
+/** K1431: a network's addresses become routes of the node, so that none may be somebody else's. */
+export const addressRules: readonly Rule[] = [
+  ...["networks.*.ipam.config.*.subnet", "networks.*.ipam.config.*.ip_range"].map((at) => ({
+    at,
+    code,
+    refuse: afterVariables(({ value, key }) => blockRefusal(value, key)),
+    hint: privateHint,
+  })),
+  ...[
+    "networks.*.ipam.config.*.gateway",
+    "networks.*.ipam.config.*.aux_addresses.*",
+    "services.*.networks.*.ipv4_address",
+    "services.*.networks.*.ipv6_address",
+  ].map((at) => ({
+    at,
+    code,
+    refuse: afterVariables(({ value, key }) => {
+      const address = parseOne(value);
+      if (address === null) return notPlain(value);
+      return isPrivate(address) ? null : `${key} ${shown(value)} is not in a private range`;
+    }),
+    hint: privateHint,
+  })),
+  {
+    at: "services.*.networks.*.link_local_ips.*?",
+    code,
+    refuse: afterVariables(({ value }) => {
+      const address = parseOne(value);
+      if (address === null) return notPlain(value);
+      const isLocal = linkLocal.some((range) => range !== null && isInside(address, range));
+      return isLocal ? null : `${shown(value)} is not a link-local address`;
+    }),
+    hint: "Use addresses of 169.254.0.0/16 or fe80::/10, or leave them out.",
+  },
+  {
+    at: "networks.*.driver_opts.*",
+    code,
+    refuse: afterVariables(({ value, key }) =>
+      key === "com.docker.network.bridge.host_binding_ipv4" ? publishRefusal(value) : null,
+    ),
+    hint: publishHint,
+  },
+  {
+    at: "services.*.ports.*",
+    code,
+    refuse: afterVariables(({ value }) => publishRefusal(hostAddressOf(value))),
+    hint: publishHint,
+  },
+];
+
+/** What a variable will say is judged once Compose has filled it in: until then nothing is done with it. */
+function afterVariables(refuse: (occurrence: Occurrence) => string | null): Rule["refuse"] {
+  return (occurrence) => {
+    const { value, context } = occurrence;
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return isOff(value) || (context.stage === "file" && text.includes("$")) ? null : refuse(occurrence);
+  };
+}
+
+function blockRefusal(value: Json, key: string): string | null {
+  const block = typeof value === "string" ? parseSubnet(value) : null;
+  const text = `${key} ${shown(value)}`;
+  if (block === null) return `${text} is not written as ADDRESS/PREFIX, such as 10.1.2.0/24`;
+  if (!isWholeBlock(block))
+    return `${text} has bits set after its prefix, so that it is not clear what is meant`;
+  if (!isPrivate(block))
+    return `${text} is not in a private range: the node would lose its way to those addresses`;
+  if (key !== "subnet") return null;
+  const [shortest, longest] = [shortestPrefix[block.family], longestPrefix[block.family]];
+  if (block.prefix < shortest) return `${text} is larger than a /${shortest}`;
+  return block.prefix > longest
+    ? `${text} is smaller than a /${longest}, it has no room for containers`
+    : null;
+}
+
+/** All addresses, one of the loopback, or one that a network interface can have. */
+function publishRefusal(value: Json): string | null {
+  if (isOff(value)) return null;
+  const address = parseOne(value);
+  if (address === null) return notPlain(value);
+  const isSpecial = unpublishable.some((range) => range !== null && isInside(address, range));
+  const isEmbedded = address.family === 6 && address.value > 1n && address.value >> 48n === 0n;
+  return isSpecial || isEmbedded ? `${shown(value)} is not an address that a port can be published on` : null;
+}
+
+const unpublishable = ["224.0.0.0/3", "ff00::/8"].map((range) => parseSubnet(range));
+
+/** Of the long form its `host_ip`; of the short one what stands before `HOST:CONTAINER`. */
+function hostAddressOf(port: Json): Json {
+  if (isJsonObject(port)) return port["host_ip"] ?? null;
+  const [, host = ""] = (typeof port === "string" ? /^(.*):[^:]*:[^:]*$/s.exec(port) : null) ?? [];
+  return host.replace(/^\[(.*)\]$/, "$1");
+}
+
+function parseOne(value: Json): Subnet | null {
+  const address = typeof value === "string" ? parseAddress(value) : null;
+  return address === null ? null : subnetOf(address);
+}
+
+function notPlain(value: Json): string {
+  return `${shown(value)} is not an IP address in its plain form, such as 10.1.2.3 or fd00::3`;
+}

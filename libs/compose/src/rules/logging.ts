@@ -1,0 +1,83 @@
+import { isJsonObject, type Json } from "@keelson/model";
+
+import { isOff, type Occurrence, type Rule, shown } from "../rule.ts";
+
+const code = "K1430";
+
+/** What every driver takes; they only choose what is written with a line. */
+const about = ["labels", "labels-regex", "env", "env-regex", "tag"];
+/** Of the engine itself, for every driver (docs.docker.com, Configure logging drivers). */
+const buffer = ["mode", "max-buffer-size"];
+
+/**
+ * Drivers that keep a container's output with the engine, and their options without those that name files or addresses
+ * (docs.docker.com, the page of each driver). Others connect from the engine, which is root in the node's own network.
+ */
+const optionsOf: Readonly<Record<string, readonly string[]>> = {
+  "json-file": ["max-size", "max-file", "compress", ...about, ...buffer],
+  local: ["max-size", "max-file", "compress", ...buffer],
+  journald: [...about, ...buffer],
+  none: [],
+};
+const everyOption = new Set(Object.values(optionsOf).flat());
+const optionHint =
+  "Permitted are those that bound and label what the engine keeps itself: docs/spec/package.md lists them.";
+
+/** K1430: the engine itself sends and writes logs, so a driver is a way to the node's files and network. */
+export const loggingRules: readonly Rule[] = [
+  {
+    at: "services.*.logging.driver",
+    code,
+    refuse: ({ value, context }) => {
+      if (isOff(value) || isOpen(value, context)) return null;
+      return typeof value === "string" && Object.hasOwn(optionsOf, value)
+        ? null
+        : `the logging driver ${shown(value)} makes the engine itself reach out from the node`;
+    },
+    hint: `Permitted are ${Object.keys(optionsOf).join(", ")}; nothing can permit others yet. Without a driver it is the engine's default, which the administrator chooses.`,
+  },
+  {
+    at: "services.*.logging.options.*",
+    code,
+    refuse: ({ key }) =>
+      everyOption.has(key) ? null : `the logging option ${key} is none that is known to be harmless`,
+    hint: optionHint,
+  },
+  { at: "services.*.logging", code, refuse: strangeOption, hint: optionHint },
+  {
+    at: "services.*.logging.options.tag",
+    code,
+    refuse: ({ value, context }) =>
+      isOff(value) || isOpen(value, context) || (typeof value === "string" && plainTag.test(value))
+        ? null
+        : `the logging tag ${shown(value)} is more than text and names of its container`,
+    hint: "Write text, and of templates only {{.Name}}, {{.ID}}, {{.FullID}}, {{.ImageName}}, {{.ImageID}}, {{.ImageFullID}} and {{.DaemonName}}.",
+  },
+];
+
+/** An option of another driver than the one that stands beside it. */
+function strangeOption({ value }: Occurrence): string | null {
+  if (
+    !isJsonObject(value) ||
+    typeof value["driver"] !== "string" ||
+    !isJsonObject(value["options"] ?? null)
+  ) {
+    return null;
+  }
+  const known = optionsOf[value["driver"]];
+  const strange = Object.keys(value["options"] ?? {}).find(
+    (key) => everyOption.has(key) && !known?.includes(key),
+  );
+  return known === undefined || strange === undefined
+    ? null
+    : `the logging driver ${value["driver"]} has no option ${strange}`;
+}
+
+/** The engine runs a tag as a Go template, in which `pad` could ask for any amount of its memory. */
+const plainTag =
+  /^(?:[^{}]|\{\{\s*\.(?:ID|FullID|Name|ImageID|ImageFullID|ImageName|DaemonName)\s*\}\}){0,256}$/;
+
+/** A variable is judged once Compose has filled it in: until then nothing is done with it. */
+function isOpen(value: Json, { stage }: Occurrence["context"]): boolean {
+  return stage === "file" && typeof value === "string" && value.includes("$");
+}
