@@ -1,3 +1,5 @@
+export { claimAddressPool } from "./address-pool.ts";
+export type { AddressPool } from "./address-pool.ts";
 export { startEngine } from "./engine.ts";
 export type { Engine } from "./engine.ts";
 export { makeGitRepository } from "./git-repository.ts";

@@ -7,6 +7,7 @@ import {
   findComposeBinary,
   readAgentConfig,
   readBootId,
+  remotesOf,
   wireApply,
   wireReport,
   wireSource,
@@ -195,6 +196,7 @@ async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
     dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
     composeBinary: await findComposeBinary(process.env),
     pullTimeoutMs: parseDurationMs(config.timeouts.pull),
+    remotes: remotesOf(config),
   };
 }
 

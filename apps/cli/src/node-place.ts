@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { type AgentConfig, parseDurationMs } from "@keelson/model";
-import { type NodeSettings, findComposeBinary, readAgentConfig } from "@keelson/node";
+import { type NodeSettings, findComposeBinary, readAgentConfig, remotesOf } from "@keelson/node";
 
 import { type NodeOptions, defaultConfigPath, defaultStateDir } from "./node-options.ts";
 
@@ -31,6 +31,7 @@ export function readNodePlace(
     secretsFile: secretsFile ?? null,
     dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],
     pullTimeoutMs: parseDurationMs(config?.timeouts.pull ?? "15m"),
+    remotes: config === null ? [] : remotesOf(config),
   };
 }
 

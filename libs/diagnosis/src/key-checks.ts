@@ -57,7 +57,15 @@ export async function examineOwnership(node: ExaminedNode): Promise<Verdict> {
     timeoutMs: engineTimeoutMs,
   });
   const { environment } = config;
-  const nothingElse = { projects: [], images: [], networks: [], volumes: [], ports: [] };
+  const nothingElse = {
+    projects: [],
+    images: [],
+    networks: [],
+    volumes: [],
+    ports: [],
+    subnets: [],
+    remotes: [],
+  };
   const { ownershipOf } = secrets;
   const observed = await attempt(async () =>
     observeEngine(engine, { environment, ...nothingElse, ownershipOf }),

@@ -16,6 +16,8 @@ const request = {
   networks: [],
   volumes: [],
   ports: [],
+  subnets: [],
+  remotes: [],
   ownershipOf: () => "foreign" as const,
 };
 

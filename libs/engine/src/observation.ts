@@ -4,6 +4,7 @@ import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
 import type { Engine } from "./engine.ts";
 import { type DesiredPort, findHeldPorts } from "./held-port.ts";
 import { describeContainer, inspectContainer } from "./observed-container.ts";
+import { type DesiredSubnets, type RemoteHost, findHeldSubnets } from "./held-subnet.ts";
 import { observeImage } from "./observed-image.ts";
 import { observeNetworks } from "./observed-network.ts";
 import { observeVolumes } from "./observed-volume.ts";
@@ -23,6 +24,9 @@ export interface ObserveRequest {
   networks: readonly string[];
   volumes: readonly string[];
   ports: readonly DesiredPort[];
+  subnets: readonly DesiredSubnets[];
+  /** Hosts whose place no network may take. */
+  remotes: readonly RemoteHost[];
   ownershipOf: NodeSecrets["ownershipOf"];
   /** Ends the observation with K3014. */
   signal?: AbortSignal;
@@ -55,6 +59,7 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
   ]);
   // After the containers: a network that is made meanwhile must not look like one that a container has lost.
   const networks = await observeNetworks(engine, request);
+  const heldSubnets = await findHeldSubnets(engine, { ...request, networks: networks.all });
   return {
     engineVersion,
     containers: inspected
@@ -64,6 +69,7 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     volumes,
     images: Object.fromEntries(images),
     heldPorts,
+    heldSubnets,
   };
 }
 

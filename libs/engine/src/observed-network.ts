@@ -18,7 +18,11 @@ export interface NetworkQuestion {
 export async function observeNetworks(
   engine: Engine,
   { environment, networks: names, ownershipOf, signal }: NetworkQuestion,
-): Promise<{ observed: ObservedNetwork[]; existing: Surroundings["existingNetworks"] }> {
+): Promise<{
+  observed: ObservedNetwork[];
+  existing: Surroundings["existingNetworks"];
+  all: NetworkInspectInfo[];
+}> {
   const networks = await listNetworks(engine, signal);
   const observed = networks
     .filter(({ Name: name, Labels: all }) => {
@@ -35,7 +39,7 @@ export async function observeNetworks(
     ids: new Set(networks.map(({ Id: id }) => id)),
     names: new Set(networks.map(({ Name: name }) => name)),
   };
-  return { observed, existing };
+  return { observed, existing, all: networks };
 }
 
 /** All networks. Engine 20.10 can have several of one name. */

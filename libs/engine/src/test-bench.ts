@@ -93,6 +93,8 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
       networks: [],
       volumes: [],
       ports: [],
+      subnets: [],
+      remotes: [],
       ownershipOf: ownershipBy(ownerOf),
       ...request,
     }),

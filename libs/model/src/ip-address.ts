@@ -56,6 +56,20 @@ export function isPrivate(block: Subnet): boolean {
   return privateBlocks.some((range) => isInside(block, range));
 }
 
+/** The subnets that a network's definition names (Compose specification, `ipam.config`). */
+export function subnetsOf(definition: Record<string, unknown>): string[] {
+  const pools = fieldOf(definition["ipam"], "config");
+  return (Array.isArray(pools) ? pools : [])
+    .map((pool) => fieldOf(pool, "subnet"))
+    .filter((subnet) => typeof subnet === "string");
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null
+    ? Object.entries(value).find(([name]) => name === key)?.[1]
+    : null;
+}
+
 function parseOctets(text: string): bigint | null {
   const octets = text.split(".");
   if (octets.length !== 4 || !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet))) return null;

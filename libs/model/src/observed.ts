@@ -14,6 +14,8 @@ export interface ObservedEngine {
   images: Record<string, { id: string; digests: string[] } | null>;
   /** Desired ports that something other than the instance's own container holds. */
   heldPorts: HeldPort[];
+  /** Subnets of desired networks that have yet to be made, of which something else has a part. */
+  heldSubnets: HeldSubnet[];
 }
 
 /** `ours`: this node's own owner label. `forged`: an owner label that this node's key did not make. */
@@ -68,6 +70,16 @@ export interface ObservedVolume {
 export interface HeldPort extends PublishedPort {
   /** A container's name, or null for another program. */
   container: string | null;
+}
+
+export interface HeldSubnet {
+  /** Engine name of the desired network. */
+  network: string;
+  subnet: string;
+  /** What has a part of it, in words; null when that could not be found out. */
+  holder: string | null;
+  /** Why it could not be found out. */
+  unknown: string | null;
 }
 
 export interface ObservedStore {

@@ -13,6 +13,7 @@ export {
 } from "./node-engine.ts";
 export { type NodeSettings, controlPath, gitPath, lockPath, recordPath } from "./node-settings.ts";
 export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
+export { remotesOf } from "./remote-host.ts";
 export { syncAgent } from "./sync-agent.ts";
 export { reportPlace, wireReport } from "./wire-report.ts";
 export { wireSource } from "./wire-source.ts";

@@ -54,7 +54,15 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
     project: projectOf(environment, instance),
     ownershipOf,
   });
-  const nothingElse = { projects: [], images: [], networks: [], volumes: [], ports: [] };
+  const nothingElse = {
+    projects: [],
+    images: [],
+    networks: [],
+    volumes: [],
+    ports: [],
+    subnets: [],
+    remotes: [],
+  };
   return {
     project: (instance) => projectOf(environment, instance),
     listContainers: async (signal) => {

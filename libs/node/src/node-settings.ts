@@ -1,3 +1,5 @@
+import type { RemoteHost } from "@keelson/engine";
+
 /** Where everything of one node is. Absolute paths; times in milliseconds. */
 export interface NodeSettings {
   environment: string;
@@ -10,6 +12,8 @@ export interface NodeSettings {
   /** Path of the Compose v2 program. */
   composeBinary: string;
   pullTimeoutMs: number;
+  /** Hosts that the node logs in to, by agent.yaml. */
+  remotes: readonly RemoteHost[];
 }
 
 export function recordPath(settings: Pick<NodeSettings, "stateDir">): string {

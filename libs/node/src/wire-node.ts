@@ -164,11 +164,12 @@ function newComposeCheck(composeBinary: string): () => Promise<void> {
 }
 
 function observers(
-  { stateDir }: NodeSettings,
+  { stateDir, remotes }: NodeSettings,
   { engine, secrets }: { engine: Engine; secrets: NodeSecrets },
 ): Pick<ReadPorts, "observeEngine" | "observeStore"> {
   return {
-    observeEngine: async (request) => observeEngine(engine, { ...request, ownershipOf: secrets.ownershipOf }),
+    observeEngine: async (request) =>
+      observeEngine(engine, { ...request, remotes, ownershipOf: secrets.ownershipOf }),
     observeStore: async () => observeStore({ stateDir, keyedDigest: secrets.keyedDigest }),
   };
 }

@@ -8,6 +8,7 @@ import {
 } from "@keelson/model";
 
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
+import { findHeldSubnets } from "./held-subnet.ts";
 import { findBlockedResources } from "./blocked-resource.ts";
 import { noLiveChange } from "./live-change.ts";
 import type { NetworkChange } from "./network-change.ts";
@@ -31,7 +32,10 @@ export interface BlockInput {
  */
 export function blockChanges(input: BlockInput): BlockedChange[] {
   const instances = input.changes.map(({ instance }) => instance);
-  const resources = findBlockedResources(instances, input.observed);
+  const resources = new Map([
+    ...findHeldSubnets(input.networks, input.observed),
+    ...findBlockedResources(instances, input.observed),
+  ]);
   const blocked: BlockedChange[] = [];
   let isSettled = false;
   while (!isSettled) {

@@ -55,7 +55,7 @@ export interface InstanceSketch {
   after?: string[];
   services: Record<string, ServiceSketch>;
   mounts?: MountSketch[];
-  /** Key and definition. */
+  /** Key and definition; one with a slash is the subnet. */
   networks?: Record<string, string>;
   volumes?: Record<string, string>;
 }
@@ -82,7 +82,7 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
     key,
     name: `${project}_${key}`,
     digest: digestBytes(definition),
-    definition: { definition },
+    definition: definition.includes("/") ? { ipam: { config: [{ subnet: definition }] } } : { definition },
   }));
   return {
     name,

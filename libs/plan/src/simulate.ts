@@ -28,6 +28,7 @@ export const emptyObserved: ObservedNode = {
   volumes: [],
   images: {},
   heldPorts: [],
+  heldSubnets: [],
   storedInstances: [],
 };
 

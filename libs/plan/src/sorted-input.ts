@@ -24,6 +24,7 @@ export function sortInput<T extends { desired: DesiredNode; observed: ObservedNo
         observed.heldPorts,
         (held) => `${held.port} ${held.protocol} ${held.hostIp} ${held.container}`,
       ),
+      heldSubnets: sortBy(observed.heldSubnets, ({ network, subnet }) => `${network} ${subnet}`),
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { DesiredNode, ObservedNode } from "@keelson/model";
+import { type DesiredNode, type ObservedNode, subnetsOf } from "@keelson/model";
 
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
@@ -23,6 +23,11 @@ function requestFor({ environment, instances }: DesiredNode): EngineRequest {
     volumes: instances.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
     ports: services.flatMap(({ project, service }) =>
       service.ports.map((port) => ({ project, service: service.name, port })),
+    ),
+    subnets: instances.flatMap(({ networks }) =>
+      networks
+        .map(({ name, digest, definition }) => ({ network: name, digest, subnets: subnetsOf(definition) }))
+        .filter(({ subnets }) => subnets.length > 0),
     ),
   };
 }

@@ -23,6 +23,7 @@ export interface EngineRequest {
   networks: string[];
   volumes: string[];
   ports: { project: string; service: string; port: PublishedPort }[];
+  subnets: { network: string; digest: string; subnets: string[] }[];
 }
 
 /** What an operation gets beside itself. */

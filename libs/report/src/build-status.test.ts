@@ -101,6 +101,7 @@ function observed(containers: ObservedContainer[]): ObservedNode {
     volumes: [],
     images: {},
     heldPorts: [],
+    heldSubnets: [],
     storedInstances: [],
   };
 }

@@ -1,0 +1,130 @@
+import { type HeldSubnet, compareText, isInside, labels, parseSubnet, subnetsOverlap } from "@keelson/model";
+import type { NetworkInspectInfo } from "dockerode";
+
+import type { Engine } from "./engine.ts";
+import { findAddresses } from "./host-name.ts";
+import { type UsedBlock, readUsedBlocks } from "./host-route.ts";
+import { labelOf } from "./ownership.ts";
+
+/** A network that is desired with subnets of its own. */
+export interface DesiredSubnets {
+  /** Name in the engine, and the digest of the definition. */
+  network: string;
+  digest: string;
+  subnets: readonly string[];
+}
+
+/** A host that this node logs in to. */
+export interface RemoteHost {
+  host: string;
+  /** Without its addresses nothing is made that could take its place; else the name may be one of ssh's own. */
+  mustResolve: boolean;
+}
+
+interface Question {
+  subnets: readonly DesiredSubnets[];
+  /** All that the engine has. */
+  networks: readonly NetworkInspectInfo[];
+  remotes: readonly RemoteHost[];
+  /** References of desired images: their registries are hosts that this node logs in to. */
+  images: readonly string[];
+}
+
+/**
+ * Of the networks that have yet to be made, or made anew, those of whose subnets something has a part: another network
+ * of the engine, this machine's addresses and routes, or a host that it logs in to. Nothing is looked at when there are
+ * none. What cannot be found out is told as such. Of an engine elsewhere only its networks are known.
+ */
+export async function findHeldSubnets(engine: Engine, question: Question): Promise<HeldSubnet[]> {
+  const missing = question.subnets.filter(
+    ({ network, digest }) => !isMade(question.networks, { network, digest }),
+  );
+  const wanted = missing.flatMap(({ network, subnets }) =>
+    subnets.flatMap((subnet) => {
+      const block = parseSubnet(subnet);
+      return block === null ? [] : [{ network, subnet, block }];
+    }),
+  );
+  if (wanted.length === 0) return [];
+  const { used, unknown } = engine.isLocal ? await findUsed(question) : { used: [], unknown: null };
+  return wanted.flatMap(({ network, subnet, block }): HeldSubnet[] => {
+    const others = networkBlocks(question.networks).filter(({ name }) => name !== network);
+    const holder =
+      others.find((other) => subnetsOverlap(other.block, block))?.what ??
+      used.find((other) => subnetsOverlap(other.block, block))?.what ??
+      null;
+    if (holder === null && unknown === null) return [];
+    return [{ network, subnet, holder, unknown: holder === null ? unknown : null }];
+  });
+}
+
+function isMade(
+  networks: readonly NetworkInspectInfo[],
+  { network, digest }: Pick<DesiredSubnets, "network" | "digest">,
+): boolean {
+  return networks.some(
+    ({ Name: name, Labels: all }) => name === network && labelOf(all ?? {}, labels.digest) === digest,
+  );
+}
+
+interface NetworkBlock extends UsedBlock {
+  name: string;
+}
+
+function networkBlocks(networks: readonly NetworkInspectInfo[]): NetworkBlock[] {
+  return networks
+    .toSorted((a, b) => compareText(a.Name, b.Name))
+    .flatMap(({ Id: id, Name: name, IPAM: pools, Options: options }) =>
+      (pools?.Config ?? []).flatMap(({ Subnet: subnet = "" }) => {
+        const block = parseSubnet(subnet);
+        // The engine's own name for the bridge of a network (bridge_linux.go of libnetwork).
+        const device = options?.["com.docker.network.bridge.name"] ?? `br-${id.slice(0, 12)}`;
+        return block === null
+          ? []
+          : [{ name, block, device, what: `the engine's network ${name} (${subnet})` }];
+      }),
+    );
+}
+
+async function findUsed({
+  networks,
+  remotes,
+  images,
+}: Question): Promise<{ used: UsedBlock[]; unknown: string | null }> {
+  const bridges = networkBlocks(networks);
+  const isOfBridge = ({ block, device }: UsedBlock) =>
+    bridges.some((bridge) => bridge.device === device && isInside(block, bridge.block));
+  const hosts = [
+    ...remotes,
+    ...[...new Set(images.flatMap((image) => registryOf(image)))].map((host) => ({
+      host,
+      mustResolve: false,
+    })),
+  ];
+  const [own, ...found] = await Promise.all([
+    readUsedBlocks().catch((error: unknown) => String(error)),
+    ...hosts.map(async ({ host, mustResolve }) => ({ host, mustResolve, blocks: await findAddresses(host) })),
+  ]);
+  const unresolved = found.find(({ blocks, mustResolve }) => blocks === null && mustResolve);
+  return {
+    used: [
+      ...(typeof own === "string" ? [] : own.filter((each) => !isOfBridge(each))),
+      ...found.flatMap(({ host, blocks }) =>
+        (blocks ?? []).map((block) => ({ block, device: "", what: `${host}, which this node logs in to` })),
+      ),
+    ],
+    unknown:
+      typeof own === "string"
+        ? `the node's routes cannot be read (${own})`
+        : unresolved === undefined
+          ? null
+          : `the address of ${unresolved.host}, which this node logs in to, cannot be found out now`,
+  };
+}
+
+/** The host of a reference that names one (distribution's grammar: a first part with a dot or a port, or localhost). */
+function registryOf(reference: string): string[] {
+  const [first = "", ...rest] = reference.split("/");
+  if (rest.length === 0 || !(/[.:]/.test(first) || first === "localhost")) return [];
+  return [first.replace(/:\d+$/, "")];
+}

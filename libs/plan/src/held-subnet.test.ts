@@ -1,0 +1,86 @@
+import { emptyRecord } from "@keelson/model";
+import { describe, expect, test } from "vitest";
+
+import { applied, changed, node, planText } from "./fixture.ts";
+import { emptyObserved } from "./simulate.ts";
+
+const desired = node({
+  core: {
+    services: { app: { networks: ["back"] }, job: { networks: [] } },
+    networks: { back: "10.1.2.0/24" },
+  },
+  web: { services: { page: {} } },
+});
+const empty = { desired, observed: emptyObserved, record: emptyRecord };
+const held = (more: { holder?: string; unknown?: string }) => ({
+  network: "lab-core_back",
+  subnet: "10.1.2.0/24",
+  holder: null,
+  unknown: null,
+  ...more,
+});
+
+describe("a network whose subnet", () => {
+  test("something of the node uses is not made, and nothing waits but what joins it", () => {
+    const text = planText(
+      changed(empty, ({ observed }) => {
+        observed.heldSubnets = [held({ holder: "the node's route 10.0.0.0/8 through eth0" })];
+      }),
+    );
+    expect(text).toContain(
+      "! network:lab-core_back [K3024] network lab-core_back cannot be made: the node's route 10.0.0.0/8 through eth0 has a part of its subnet 10.1.2.0/24",
+    );
+    expect(text).toContain("! service:lab-core/app [K3023] lab-core/app waits for network lab-core_back");
+    expect(text).not.toContain("create-network network:lab-core_back");
+    expect(text).toContain("start-service service:lab-core/job");
+    expect(text).toContain("create-network network:lab-web_default");
+    expect(text).toContain("start-service service:lab-web/page");
+  });
+
+  test("nobody knows to be free is not made either", () => {
+    const text = planText(
+      changed(empty, ({ observed }) => {
+        observed.heldSubnets = [held({ unknown: "the address of git.example cannot be found out now" })];
+      }),
+    );
+    expect(text).toContain("! network:lab-core_back [K3029]");
+    expect(text).toContain("start-service service:lab-web/page");
+  });
+
+  test("is free is made", () => {
+    expect(planText(empty)).toContain("create-network network:lab-core_back");
+    expect(planText(empty)).not.toContain("K3024");
+  });
+
+  test("another network of the same revision has a part of waits for it alone", () => {
+    const twice = node({
+      core: { services: { app: { networks: ["back"] } }, networks: { back: "10.1.2.0/24" } },
+      web: { services: { page: { networks: ["front"] } }, networks: { front: "10.1.0.0/16" } },
+      zoo: { services: { page: { networks: ["front"] } }, networks: { front: "10.2.0.0/16" } },
+    });
+    const text = planText({ ...empty, desired: twice });
+    expect(text.split("\n").filter((line) => line.startsWith("!"))).toEqual([
+      "! network:lab-web_front [K3024] network lab-web_front cannot be made: network lab-core_back of this revision has a part of its subnet",
+      "! service:lab-web/page [K3023] lab-web/page waits for network lab-web_front, which is blocked",
+    ]);
+    expect(text).toContain("create-network network:lab-core_back");
+    expect(text).toContain("create-network network:lab-zoo_front");
+  });
+
+  test("was found held leaves one that runs as it is", () => {
+    const before = node({
+      core: { services: { app: { networks: ["back"] } }, networks: { back: "10.9.0.0/24" } },
+    });
+    const after = node({
+      core: { services: { app: { networks: ["back"] } }, networks: { back: "10.1.2.0/24" } },
+    });
+    const state = changed({ ...applied(before), desired: after }, ({ observed }) => {
+      observed.heldSubnets = [held({ holder: "the node's resolver 10.1.2.3" })];
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! network:lab-core_back [K3024] network lab-core_back cannot be made: the node's resolver 10.1.2.3 has a part of its subnet 10.1.2.0/24
+      ! service:lab-core/app [K3023] lab-core/app waits for network lab-core_back, which is blocked
+      "
+    `);
+  });
+});
