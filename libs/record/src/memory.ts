@@ -110,8 +110,23 @@ function readServices(resource: string): string[] {
 }
 
 function readApplied(text: string): Applied {
-  const applied: Applied = JSON.parse(text);
+  const applied: unknown = JSON.parse(text);
+  // A text of another shape is as little of ours as one that is no JSON.
+  if (!isApplied(applied)) throw new SyntaxError("what was applied is not noted as Keelson notes it");
   return applied;
+}
+
+function isApplied(value: unknown): value is Applied {
+  if (typeof value !== "object" || value === null || !("commit" in value)) return false;
+  const { commit } = value;
+  return (
+    typeof commit === "string" &&
+    "instanceOrder" in value &&
+    Array.isArray(value.instanceOrder) &&
+    "dependsOn" in value &&
+    typeof value.dependsOn === "object" &&
+    value.dependsOn !== null
+  );
 }
 
 function readParts(text: string): Record<string, string> {

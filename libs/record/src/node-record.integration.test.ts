@@ -333,6 +333,74 @@ describe("a record that cannot be used", () => {
     expect(next.readState()).toEqual(emptyRecord);
   });
 
+  test.each([
+    ["another program's tables", "CREATE TABLE moz_places (id INTEGER)", 0],
+    ["another program's tables of a high version", "CREATE TABLE moz_places (id INTEGER)", 77],
+    ["another program's tables of our version", "CREATE TABLE moz_places (id INTEGER)", schemaVersion],
+    ["another program's tables of an earlier version", "CREATE TABLE moz_places (id INTEGER)", 1],
+    ["another program's table of our name", "CREATE TABLE containers (name TEXT)", 0],
+    ["a negative version", "CREATE TABLE moz_places (id INTEGER)", -1],
+    ["no tables, but our version", "", schemaVersion],
+  ])("K4017 for %s: it is set aside as it is, and the next one begins empty", async (_name, sql, version) => {
+    openRecord({ path }).close();
+    await rm(path);
+    change(`${sql}; PRAGMA user_version = ${version}`);
+    expect(await useForeign()).toEqual(emptyRecord);
+  });
+
+  test.each([
+    ["a table is missing", "DROP TABLE service_parts"],
+    ["a column is missing", "ALTER TABLE containers DROP COLUMN service"],
+    ["a column has another name", "ALTER TABLE applied RENAME COLUMN value TO text"],
+    [
+      "a column is too much",
+      "DROP TABLE containers; CREATE TABLE containers (id, project, service, more NOT NULL)",
+    ],
+    ["a trigger refuses", "CREATE TRIGGER no BEFORE INSERT ON applied BEGIN SELECT RAISE(ABORT, 'no'); END"],
+  ])("K4017 for tables of which %s", async (_name, sql) => {
+    openRecord({ path }).close();
+    change(sql);
+    expect(await useForeign()).toEqual(emptyRecord);
+  });
+
+  /** Of a look at it, of a use, and of the use after that. */
+  async function useForeign() {
+    const tables = "SELECT name, sql FROM sqlite_schema ORDER BY name";
+    const before = rows(tables);
+    const use = (open: typeof openRecord) => () => {
+      using record = open({ path });
+      record.readState();
+      record.saveApplied(applied);
+      record.rememberContainers([{ id: "a1", project: "p", service: "s" }]);
+    };
+    expect(use(openRecordCopy)).toThrow(expect.objectContaining({ code: "K4017" }));
+    expect(rows(tables)).toEqual(before);
+    const says = expect.stringContaining(`was set aside as ${path}.damaged-`);
+    expect(use(openRecord)).toThrow(
+      expect.objectContaining({ code: "K4017", outcome: { kind: "transient" }, message: says }),
+    );
+    const aside = (await readdir(join(folder, "state"))).find((name) => name.endsWith("Z")) ?? "";
+    using kept = new DatabaseSync(join(folder, "state", aside));
+    expect(kept.prepare(tables).all()).toEqual(before);
+    using next = openRecord({ path });
+    return next.readState();
+  }
+
+  test("what is none of our values, but JSON, is damaged inside too", () => {
+    using record = openRecord({ path });
+    fillRecord(record);
+    change("UPDATE applied SET value = '{}'");
+    expect(() => record.readState()).toThrow(expect.objectContaining({ code: "K4010" }));
+  });
+
+  test("an empty file begins empty: a round was killed when it had just made it", async () => {
+    openRecord({ path }).close();
+    await writeFile(path, "");
+    using record = openRecord({ path });
+    expect(record.readState()).toEqual(emptyRecord);
+    expect(await readdir(join(folder, "state"))).not.toContain("record.db.damaged");
+  });
+
   test("K4010 for a value that is damaged inside, from then on; then it is set aside", async () => {
     using record = openRecord({ path });
     fillRecord(record);

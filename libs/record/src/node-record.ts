@@ -6,7 +6,7 @@ import type { KeelsonError } from "@keelson/model";
 
 import { openComposeCache } from "./compose-cache.ts";
 import type { ComposeCache } from "./compose-cache.ts";
-import { isDamaged, setAside } from "./damaged-record.ts";
+import { foreignRecord, isUnusable, setAside } from "./damaged-record.ts";
 import { openFollowing } from "./following.ts";
 import type { Following } from "./following.ts";
 import { openJournal } from "./journal.ts";
@@ -14,14 +14,14 @@ import type { Journal } from "./journal.ts";
 import { openMemory } from "./memory.ts";
 import type { Memory } from "./memory.ts";
 import { openPrivateFile } from "./private-file.ts";
-import { onRecord, requireRoom } from "./record-error.ts";
-import { migrate } from "./schema.ts";
+import { isStatementError, onRecord, requireRoom } from "./record-error.ts";
+import { hasOwnTables, migrate } from "./schema.ts";
 import { isUnwritable, keepToWhatRuns } from "./unwritable-record.ts";
 
 /**
  * The node's durable memory. Every method is one transaction, on the disk when it returns; saving what is there
- * already writes nothing. All throw K4001 (disk full), K4002 (read-only), K4004 (not permitted), K4010 (damaged) or
- * K4012 (busy, failing disk).
+ * already writes nothing. All throw K4001 (disk full), K4002 (read-only), K4004 (not permitted), K4010 (damaged), K4012
+ * (busy, failing disk) or K4017 (not a record of Keelson).
  */
 export interface NodeRecord extends Memory, Following, Journal, ComposeCache, Disposable {
   close: () => void;
@@ -31,7 +31,7 @@ const busyTimeoutMs = 2_000;
 
 /**
  * Opens the record at this path; an empty one is made (0600, its folder 0700) when there is none. One that turns out to
- * be damaged, now or later, is closed and set aside with that error, so that the next one begins empty. Where the disk
+ * be damaged or somebody else's, now or later, is closed and set aside with that error, so that the next one begins empty. Where the disk
  * takes nothing (K4001, K4002) it is a copy in memory, which lets a round start again what was stopped, and no more.
  * Throws K4011 when a newer Keelson wrote it, and whatever `NodeRecord` throws.
  */
@@ -90,16 +90,19 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     try {
       return onRecord(path, task);
     } catch (error) {
-      if (!isOwn || !isDamaged(error)) throw error;
+      if (!isOwn || !isUnusable(error)) throw error;
       damage = error;
       endUse();
       throw (damage = onRecord(path, () => setAside(path, error)));
     }
   };
-  const database = attempt(() => openDatabase(file));
+  const database = attempt(() => openDatabase(file, path));
   endUse = () => database.close();
   const inOne = <A extends unknown[], R>(method: (...args: A) => R) => {
-    return (...args: A): R => attempt(() => inTransaction(database, () => method(...args)));
+    return (...args: A): R =>
+      attempt(() =>
+        onOwnTables(database, { path, task: () => inTransaction(database, () => method(...args)) }),
+      );
   };
   const close = () => {
     if (database.isOpen) onRecord(path, () => database.close());
@@ -131,17 +134,29 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
   };
 }
 
-function openDatabase(path: string): DatabaseSync {
-  makePrivateRecord(path);
-  const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+function openDatabase(file: string, path: string): DatabaseSync {
+  makePrivateRecord(file);
+  const database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     // A synced commit is what makes a kill or a power loss at any step harmless.
     database.exec("PRAGMA synchronous = FULL");
-    migrate(database, path);
+    onOwnTables(database, { path, task: () => migrate(database, path) });
     return database;
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * Throws K4017 for what fails because the tables are not ours. They are looked at only then: a round with nothing to do
+ * does not pay for it.
+ */
+function onOwnTables<T>(database: DatabaseSync, { path, task }: { path: string; task: () => T }): T {
+  try {
+    return task();
+  } catch (error) {
+    throw isStatementError(error) && !hasOwnTables(database) ? foreignRecord(path, error) : error;
   }
 }
 

@@ -20,6 +20,11 @@ const sqlite = { perm: 3, readonly: 8, ioError: 10, corrupt: 11, full: 13, cantO
 /** Error, constraint, mismatch, misuse, range: statements of ours that are wrong. */
 const bugs: readonly unknown[] = [1, 19, 20, 21, 25];
 
+/** A statement that does not fit the tables. */
+export function isStatementError(error: unknown): boolean {
+  return bugs.includes(codeOf(error));
+}
+
 function recordError(path: string, error: unknown): unknown {
   if (error instanceof KeelsonError) return error;
   const code = openFailure(path, codeOf(error));

@@ -1,5 +1,7 @@
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { KeelsonError, stalled } from "@keelson/model";
+
+import { foreignRecord } from "./damaged-record.ts";
 
 /** Each brings the record from the version of its index to the next. Released ones never change. */
 const migrations: readonly string[] = [
@@ -61,7 +63,7 @@ export const schemaVersion = migrations.length;
 
 /**
  * Brings the record to `schemaVersion`; writes nothing when it is there already. Throws K4011 when a newer Keelson
- * has written it.
+ * has written it, and K4017 for a database that none has written.
  */
 export function migrate(database: DatabaseSync, path: string): void {
   if (versionOf(database, path) === schemaVersion) return;
@@ -80,7 +82,18 @@ export function migrate(database: DatabaseSync, path: string): void {
 }
 
 function versionOf(database: DatabaseSync, path: string): number {
-  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  // One statement: another starter may be bringing the record to its version.
+  const row = database
+    .prepare(
+      "SELECT user_version AS version, EXISTS (SELECT 1 FROM sqlite_schema) AS filled FROM pragma_user_version",
+    )
+    .get();
+  const version = Number(row?.["version"]);
+  const isForeign =
+    version > schemaVersion
+      ? !hasFirstTables(database)
+      : version < 1 && (version < 0 || row?.["filled"] === 1);
+  if (isForeign) throw foreignRecord(path);
   if (version <= schemaVersion) return version;
   throw new KeelsonError({
     code: "K4011",
@@ -88,4 +101,38 @@ function versionOf(database: DatabaseSync, path: string): number {
     hint: "Start the newer Keelson again, or move the record aside: what is lost is rebuilt from labels and files.",
     outcome: stalled,
   });
+}
+
+/** Whether the tables are those of a record of its version, and nothing stands beside them. */
+export function hasOwnTables(database: DatabaseSync): boolean {
+  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  const sample = new DatabaseSync(":memory:");
+  try {
+    for (const migration of migrations.slice(0, version)) sample.exec(migration);
+    return describe(database) === describe(sample);
+  } finally {
+    sample.close();
+  }
+}
+
+/** Tables, columns with what they take, and everything else that a database can hold. */
+function describe(database: DatabaseSync): string {
+  const rows = database
+    .prepare(
+      `SELECT s.type, s.name, c.name AS "column", c.type AS kind, c."notnull" AS needed, c.pk
+       FROM sqlite_schema s LEFT JOIN pragma_table_info(s.name) c ON s.type = 'table' ORDER BY 1, 2, 3`,
+    )
+    .all();
+  return JSON.stringify(rows.map((row) => Object.values(row)));
+}
+
+/** A newer record has these, whatever else it has. */
+function hasFirstTables(database: DatabaseSync): boolean {
+  const names = new Set(
+    database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .all()
+      .map((row) => String(row["name"])),
+  );
+  return ["containers", "applied", "service_parts", "rounds", "operations"].every((name) => names.has(name));
 }
