@@ -38,15 +38,28 @@ const expectations: Record<Rule, string> = {
 };
 
 function nextToken(text: string, from: number): { at: number; token: string } {
-  const space = /[ \t\r\n]*/y;
-  space.lastIndex = from;
-  space.test(text);
-  const at = space.lastIndex;
-  const pattern =
+  const at = endOf(/[ \t\r\n]*/y, { text, from });
+  if (text[at] === '"') return { at, token: text.slice(at, endOfString(text, at)) };
+  const pattern = /[{}[\],:]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+  return { at, token: text.slice(at, endOf(pattern, { text, from: at })) };
+}
+
+/** In pieces: an expression for the whole of a long text would overflow the matcher's stack. */
+function endOfString(text: string, from: number): number {
+  for (let at = from + 1; ;) {
     // oxlint-disable-next-line no-control-regex
-    /[{}[\],:]|"(?:[^"\\\u0000-\u001f]|\\["\\/bfnrt]|\\u[\dA-Fa-f]{4})*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
-  pattern.lastIndex = at;
-  return { at, token: pattern.exec(text)?.[0] ?? "" };
+    at = endOf(/[^"\\\u0000-\u001f]*/y, { text, from: at });
+    if (text[at] === '"') return at + 1;
+    const next = endOf(/\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})/y, { text, from: at });
+    if (next === at) return from;
+    at = next;
+  }
+}
+
+/** Where the match that begins at `from` ends; `from` when there is none. */
+function endOf(pattern: RegExp, { text, from }: { text: string; from: number }): number {
+  pattern.lastIndex = from;
+  return pattern.test(text) ? pattern.lastIndex : from;
 }
 
 function step(on: { rule: Rule; token: string; closers: ("}" | "]")[] }): Rule | null {

@@ -19,6 +19,7 @@ import { type LayeredSettings, type SettingsLayer, layerSettings } from "@keelso
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
 import { type PlacedInstance, findProviders, placeInstances } from "./placement.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
+import { newBudgets } from "./template-budget.ts";
 import { type InstanceContext, interfacesOf, templateScope } from "./template-scope.ts";
 import { renderTemplate } from "./template.ts";
 
@@ -42,12 +43,19 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     ...findUnplaced(repository, environment),
     ...[...settings.values()].flatMap((layered) => layered.problems),
   ];
+  const nextBudget = newBudgets(placed.length);
   const instances: RenderedInstance[] = [];
   for (const each of placed) {
     const layered = settings.get(each.release.release.value.name);
     // Without its settings every template would complain once more.
     if (layered === undefined || layered.problems.length > 0) continue;
-    const context = { environment, node: node.value, values: layered.values, providers };
+    const context = {
+      environment,
+      node: node.value,
+      values: layered.values,
+      providers,
+      budget: nextBudget(),
+    };
     const result = renderInstance(each, context);
     instances.push(result.instance);
     problems.push(...result.problems);

@@ -16,7 +16,7 @@ import { type TemplateInput, forgedSecret, holdsPlaceholder, renderTemplate } fr
 const defaultMode = 0o644;
 const defaultSecretMode = 0o400;
 
-export type TemplateScope = Pick<TemplateInput, "context" | "secrets">;
+export type TemplateScope = Pick<TemplateInput, "context" | "secrets" | "budget">;
 
 /** One file of a package: rendered when its template ends in `.liquid`, copied byte for byte otherwise. */
 export function renderFile(
@@ -33,7 +33,7 @@ export function renderFile(
   if ("problems" in made) return { file: null, problems: made.problems };
   const { content, secrets } = made;
   const mode = modeOf(file, secrets);
-  const problems = checkSyntax(file.to, { text: decodeText(content), template });
+  const problems = checkSyntax(file.to, { text: decodeText(content), template, budget: input.scope.budget });
   if (secrets.length > 0 && (mode & 0o007) !== 0) problems.push(openSecret(folder, input));
   return {
     file: {

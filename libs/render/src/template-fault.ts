@@ -1,6 +1,7 @@
 import { hintFor } from "@keelson/model";
 
 import { impureFilters, refusedTags, vocabulary } from "./template-engine.ts";
+import { tooDeep } from "./template-budget.ts";
 import { TemplateRefusal } from "./template-refusal.ts";
 
 /** One thing that is wrong with a template; line and column count from 1. */
@@ -32,8 +33,9 @@ function causeOf(error: unknown): unknown {
 function describe(error: unknown): TemplateFault {
   const [line, column] = positionOf(error);
   const cause = causeOf(error);
-  if (cause instanceof TemplateRefusal) {
-    const { code, message, hint } = cause;
+  const refusal = [error, cause].find((each) => each instanceof TemplateRefusal);
+  if (refusal !== undefined) {
+    const { code, message, hint } = refusal;
     return { code, line, column, message, hint };
   }
   if (cause instanceof Error && "variableName" in cause && typeof cause.variableName === "string") {
@@ -42,6 +44,11 @@ function describe(error: unknown): TemplateFault {
   const raw = error instanceof Error ? error.message : String(error);
   // The library appends `, file:…, line:1, col:1` and a code frame; ours say that in one way for everything.
   const message = (raw.split("\n")[0] ?? raw).replace(/, (?:file|line):.*$/, "");
+  // The parser calls itself for each tag in a tag.
+  if ([error, cause].some((each) => each instanceof RangeError && /call stack/.test(each.message))) {
+    const { code, message, hint } = tooDeep("the template is nested too deeply");
+    return { code, line, column, message, hint };
+  }
   return { code: "K1301", line, column, ...explain(message) };
 }
 
@@ -60,26 +67,11 @@ function explain(message: string): { message: string; hint: string } {
   if (filter !== undefined) return explainFilter(filter);
   const tag = /^tag "?([^"\s]+)"? not found$/.exec(message)?.[1];
   if (tag !== undefined) return explainTag(tag);
-  const limit = limits.find(({ pattern }) => pattern.test(message));
-  if (limit !== undefined) return { message: limit.message, hint: limit.hint };
   return {
     message: `template: ${message}`,
     hint: "Write {{ value }} or {% tag %}; what is meant literally goes between {% raw %} and {% endraw %}.",
   };
 }
-
-const loopHint = "Loop over a list of the settings, not over numbers.";
-const splitHint = "Split it into several files, or copy what never changes (a name without .liquid).";
-const limits = [
-  { pattern: /memory alloc limit/, message: "the template makes too much text (over 50 MB)", hint: loopHint },
-  { pattern: /render limit/, message: "the template takes too long (over 2 s)", hint: loopHint },
-  {
-    pattern: /parse length limit/,
-    message: "the template is too long (over 250,000 characters)",
-    hint: splitHint,
-  },
-  { pattern: /call stack/, message: "the template is nested too deeply", hint: splitHint },
-];
 
 function explainFilter(name: string): { message: string; hint: string } {
   const message = `unknown filter \`${name}\``;

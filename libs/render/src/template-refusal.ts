@@ -9,3 +9,12 @@ export class TemplateRefusal extends Error {
     this.hint = hint;
   }
 }
+
+/** The value is filled in on the node: what is changed or looked at here is only what stands for it. */
+export function hiddenSecret(what: string, does: "change" | "look into"): TemplateRefusal {
+  return new TemplateRefusal({
+    code: "K1309",
+    message: `${what} cannot ${does} a secret, whose value is not known here`,
+    hint: "Write the secret as it is, {{ secrets.<name> }}.",
+  });
+}

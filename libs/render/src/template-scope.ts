@@ -3,6 +3,7 @@ import type { EnvironmentFolder, JsonObject, NodeDocument } from "@keelson/model
 
 import type { PlacedInstance, Provider } from "./placement.ts";
 import type { TemplateScope } from "./rendered-file.ts";
+import type { TemplateBudget } from "./template-budget.ts";
 
 export interface InstanceContext {
   environment: EnvironmentFolder;
@@ -11,6 +12,7 @@ export interface InstanceContext {
   values: JsonObject;
   /** Who provides each interface on this node. */
   providers: ReadonlyMap<string, Provider>;
+  budget: TemplateBudget;
 }
 
 /** What the templates of an instance see; docs/spec/package.md lists it. */
@@ -32,6 +34,7 @@ export function templateScope(placed: PlacedInstance, on: InstanceContext): Temp
       release: { name: release.name, version: release.version },
       requires: Object.fromEntries(requires),
     },
+    budget: on.budget,
     secrets: Object.fromEntries(
       Object.keys(release.secrets).map((name) => [name, `${release.name}.${name}`] as const),
     ),

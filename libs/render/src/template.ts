@@ -1,7 +1,9 @@
 import { type Problem, compareText, digestValue, quote, secretPlaceholder, suggest } from "@keelson/model";
 
 import { type TemplateFault, findFaults } from "./template-fault.ts";
-import { engineFor } from "./template-engine.ts";
+import type { TemplateBudget } from "./template-budget.ts";
+import { renderText } from "./template-engine.ts";
+import { markOf } from "./template-measure.ts";
 
 export interface TemplateInput {
   /** The template's text and its path in the repository, for messages. */
@@ -13,6 +15,8 @@ export interface TemplateInput {
   secrets: Readonly<Record<string, string>>;
   /** Where to report a template that is a value inside a document instead of a file of its own. */
   at?: { line: number; column: number; path: string };
+  /** What the templates of the instance may still cost. */
+  budget: TemplateBudget;
 }
 
 export type TemplateResult =
@@ -29,11 +33,14 @@ const maxProblems = 20;
 export function renderTemplate(input: TemplateInput): TemplateResult {
   // Nobody can write into a text, or into a setting, what is made from that text and those settings.
   const seal = digestValue([input.text, input.context]).slice(0, 32);
-  const marks = Object.keys(input.secrets).map((name) => [name, `__secret-${seal}-${name}__`] as const);
+  const marks = Object.keys(input.secrets).map((name) => [name, markOf(seal, name)] as const);
   const context = { ...input.context, secrets: Object.fromEntries(marks) };
+  const { budget } = input;
+  // Why is told once, where it was overdrawn.
+  if (budget.isSpent) return { text: null, problems: [] };
   let text: string;
   try {
-    text = String(engineFor(input.text).parseAndRenderSync(input.text, context));
+    text = renderText(input.text, { context, budget });
   } catch (error) {
     return { text: null, problems: describeFaults(input, findFaults(error)) };
   }
