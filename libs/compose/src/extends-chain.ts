@@ -68,7 +68,7 @@ function followExtends(
   return hasImage ? "image" : "no-image";
 }
 
-function baseOf(
+export function baseOf(
   participants: readonly Participant[],
   { participant, base }: { participant: Participant; base: Json },
 ): ServiceOf | null | "unknown" {
@@ -83,7 +83,7 @@ function baseOf(
   return other === undefined ? "unknown" : { participant: other, name };
 }
 
-function servicesOf(participant: Participant): { [key: string]: Json } {
+export function servicesOf(participant: Participant): { [key: string]: Json } {
   const root = participant.document.root.value;
   const services = isJsonObject(root) ? (root["services"] ?? null) : null;
   return isJsonObject(services) ? services : {};

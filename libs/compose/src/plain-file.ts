@@ -2,26 +2,43 @@ import { decodeText, type Problem } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import type { PlainFile } from "./participants.ts";
-import { isReservedVariable, reservedHint, variablesOf } from "./variables.ts";
+import { maxPlainBytes } from "./participants.ts";
+import { isReservedVariable, reservedHint, usesOf } from "./variables.ts";
 
 const valueHint = "Write KEY=value, or KEY= for an empty value.";
 const variableHint =
   "Declare it under variables in package.yaml, write $$ for a dollar sign, or put the value in single quotes.";
 
-/** K1409 and K1411: what an `env_file` or `label_file` would take from the environment of whoever runs Compose. */
-export function findForeignValues(plain: PlainFile, variables: ReadonlySet<string>): Problem[] {
+const sizeHint = "Write out what is meant: a value that repeats others grows with each line.";
+
+/** What a plain file gives to the service that names it. */
+export interface PlainValues {
+  /** Characters of all values, with the variables in them filled in. */
+  size: number;
+  problems: Problem[];
+}
+
+/**
+ * K1409 and K1411: what an `env_file` or `label_file` would take from the environment of whoever runs Compose. K1418:
+ * values that repeat earlier ones until Compose has no memory left.
+ */
+export function judgePlainFile(plain: PlainFile, variables: Readonly<Record<string, string>>): PlainValues {
   const text = decodeText(plain.bytes);
   // Label files are interpolated too, but only with what they define themselves.
-  const known = new Set(plain.kind === "env_file" ? variables : []);
+  const known = new Map(
+    plain.kind === "env_file" ? Object.entries(variables).map(([name, value]) => [name, value.length]) : [],
+  );
   const lines = text.split("\n");
   const problems: Problem[] = [];
+  let size = plain.bytes.length;
   for (const statement of plain.raw ? rawStatementsOf(lines) : statementsOf(text)) {
     const at = { statement, sourceLine: (lines[statement.line - 1] ?? "").replace(/\r$/, "") };
     if (statement.value === null) {
       const message = `${statement.key} has no value, so Compose would take it from the agent's own environment`;
       problems.push(problemIn(plain, { ...at, code: "K1409", message, hint: valueHint }));
     }
-    for (const name of variablesOf(statement.value ?? "")) {
+    const used = usesOf(statement.value ?? "");
+    for (const name of new Set(used)) {
       if (isReservedVariable(name) && plain.kind === "env_file") {
         // Also when it is set above: the surroundings of Compose go first.
         const message = `Compose would take the variable ${name} from its own surroundings on the node`;
@@ -31,9 +48,15 @@ export function findForeignValues(plain: PlainFile, variables: ReadonlySet<strin
         problems.push(problemIn(plain, { ...at, code: "K1411", message, hint: variableHint }));
       }
     }
-    known.add(statement.key);
+    const filled = used.reduce((sum, name) => sum + (known.get(name) ?? 0), 0);
+    size += filled;
+    known.set(statement.key, (statement.value ?? "").length + filled);
+    if (size <= maxPlainBytes) continue;
+    const message = `the values of ${plain.path} grow to more than ${maxPlainBytes / 1024} KiB here`;
+    problems.push(problemIn(plain, { ...at, code: "K1418", message, hint: sizeHint }));
+    break;
   }
-  return problems;
+  return { size, problems };
 }
 
 interface Statement {

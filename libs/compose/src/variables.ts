@@ -9,12 +9,13 @@ import type { Participant } from "./participants.ts";
  * (Compose specification, interpolation: `$NAME`, `${NAME}`, `${NAME:-default}`; `$$` is a dollar sign).
  */
 export function variablesOf(text: string): string[] {
-  const names = new Set<string>();
-  for (const [, plain, braced] of text.matchAll(/\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*))/g)) {
-    const name = plain ?? braced;
-    if (name !== undefined) names.add(name);
-  }
-  return [...names];
+  return [...new Set(usesOf(text))];
+}
+
+/** As `variablesOf`, each as often as it is used. */
+export function usesOf(text: string): string[] {
+  const found = text.matchAll(/\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*))/g);
+  return Array.from(found, ([, plain, braced]) => plain ?? braced).filter((name) => name !== undefined);
 }
 
 /** K1411 for each variable of a Compose file that the package does not declare. */
