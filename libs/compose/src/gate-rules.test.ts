@@ -438,6 +438,18 @@ const cases: Case[] = [
     ["pull_policy: every_12h", "pull_policy: if_not_present"],
   ]),
 
+  ...refuse("K1427", "image", [
+    ["image: ../../127.0.0.1:19399/x", "image: 127.0.0.1:19399/x"],
+    ["image: foo/../bar", "image: foo/bar"],
+    ["image: --help", "image: help"],
+    ["image: UPPER/x", "image: upper/x"],
+    ['image: "a\\nb"', "image: a-b"],
+    ["image: a$$b", "image: a${TAG}b"],
+    ["image: x@sha256:short", `image: x@sha256:${"0".repeat(64)}`],
+    [`image: ${"a".repeat(5_000)}`, `image: ${"a".repeat(255)}`],
+    ["image: [app]", "image: '[::1]:5000/app'"],
+  ]),
+
   ...refuse("K1414", "/extra", [["extra: {}", "x-extra: {}"]]),
   ...refuse("K1414", "from_the_future", [["from_the_future: true", "x-from_the_future: true"]]),
   ...refuse("K1414", "annotations", [["annotations: {run.oci.handler: x}", "labels: {run.oci.handler: x}"]]),

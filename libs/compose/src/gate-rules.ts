@@ -3,6 +3,7 @@ import { addressRules } from "./rules/address.ts";
 import { buildRules } from "./rules/build.ts";
 import { deviceRules } from "./rules/device.ts";
 import { environmentRules } from "./rules/environment.ts";
+import { imageRules } from "./rules/image.ts";
 import { knownKeyRules } from "./rules/known-keys.ts";
 import { loggingRules } from "./rules/logging.ts";
 import { mountRules } from "./rules/mount.ts";
@@ -21,6 +22,7 @@ const judgingRules: readonly Rule[] = [
   ...deviceRules,
   ...mountRules,
   ...loggingRules,
+  ...imageRules,
   ...buildRules,
   ...programRules,
   ...environmentRules,

@@ -179,8 +179,8 @@ secrets: {s: {file: core/secrets/admin}}
   });
 
   it("must resolve to itself when it is written down and read by Compose again", async () => {
-    const model = await resolved({ ...platformSample, variables: { TAG: "1$$x${y}", DOMAIN: "$" } });
-    expect(model.services["web"]?.image).toBe("nginx:1$$$$x$${y}");
+    const model = await resolved({ ...platformSample, variables: { TAG: "1", DOMAIN: "$$x${y}" } });
+    expect(model.services["web"]?.["environment"]).toMatchObject({ DOMAIN: "$$$$x$${y}" });
     await inFolder(async (folder) => {
       await writeFile(join(folder, "compose.json"), JSON.stringify(model));
       const again = await config(folder, ["compose.json"]);
@@ -213,7 +213,7 @@ secrets: {s: {file: core/secrets/admin}}
       "compose.yaml":
         "include: [sub/compose.yaml]\nservices: {app: {extends: {file: base/b.yaml, service: b}}}",
       "sub/compose.yaml":
-        "include: [deep/compose.yaml]\nservices: {sub: {image: 's:${TAG}', volumes: ['./conf:/c'], env_file: s.env}}",
+        "include: [deep/compose.yaml]\nservices: {sub: {image: s, volumes: ['./conf:/c'], env_file: s.env}}",
       "sub/s.env": "S=$TAG",
       "sub/deep/compose.yaml":
         "services: {deep: {image: d, command: ['$$x', '${TAG}'], volumes: ['./conf:/c']}}",
@@ -223,7 +223,7 @@ secrets: {s: {file: core/secrets/admin}}
     const { services } = await resolved({ files, boundPaths, variables: { TAG: "1$2" } });
     const sources = ["app", "sub", "deep"].map((name) => services[name]?.volumes?.[0]?.source);
     expect(sources).toEqual(["base/conf", "sub/conf", "sub/deep/conf"]);
-    expect(services["sub"]).toMatchObject({ image: "s:1$$2", environment: { S: "1$$2" } });
+    expect(services["sub"]).toMatchObject({ image: "s", environment: { S: "1$$2" } });
     expect(services["deep"]?.["command"]).toEqual(["$$x", "1$$2"]);
   });
 
@@ -264,13 +264,13 @@ describe("the closed environment", () => {
   it("must hold what Keelson sets and nothing else, whatever variables are called", async () => {
     const names = `"$(/usr/bin/env | /usr/bin/cut -d= -f1 | /usr/bin/sort | /usr/bin/tr '\\n' ' ')"`;
     await withProgram(
-      `printf '{"name":"lab-core","services":{"a":{"image":"%s"}}}' ${names}`,
+      `printf '{"name":"lab-core","services":{"a":{"image":"a","user":"%s"}}}' ${names}`,
       async (program) => {
-        const files = { "compose.yaml": "services: {a: {image: '${LD_PRELOAD}'}}" };
+        const files = { "compose.yaml": "services: {a: {image: a, user: '${LD_PRELOAD}'}}" };
         const input = sampleInput({ files, variables: { LD_PRELOAD: "/nowhere.so", PATH: "x" } });
         const { model } = await resolveCompose(input, { composeBinary: program });
         const ofTheShell = ["PWD", "OLDPWD", "SHLVL", "_"];
-        const found = model?.services["a"]?.image
+        const found = String(model?.services["a"]?.["user"])
           .split(" ")
           .filter((name) => name !== "" && !ofTheShell.includes(name));
         expect(found).toEqual([
@@ -446,6 +446,39 @@ describe("what only shows in the model", () => {
       { files: { "compose.yaml": "services: {a: {image: 'a:1${\u212A}'}}" } },
       "",
     ],
+    ...["../../127.0.0.1:19399/x", "--help", "a\nb", "x".repeat(5_000), "foo/../bar", "UPPER/x"].map(
+      (image): [string, string, Sample, string, number] => [
+        "K1427",
+        `the image ${JSON.stringify(image.slice(0, 40))} in a variable`,
+        {
+          files: { "compose.yaml": "services:\n  a:\n    image: ${X}\n" },
+          variables: { X: image },
+        },
+        "services.a.image",
+        3,
+      ],
+    ),
+    [
+      "K1427",
+      "an image that a default and a variable put together",
+      {
+        files: { "compose.yaml": "services: {a: {image: 'a/${X}${Y:-/../b}'}}" },
+        variables: { X: ".", Y: "" },
+      },
+      "services.a.image",
+    ],
+    [
+      "K1427",
+      "an image of a service that another extends",
+      {
+        files: {
+          "compose.yaml": "services: {a: {extends: {file: base.yaml, service: b}}}",
+          "base.yaml": "services: {b: {image: 'a:${X}'}}",
+        },
+        variables: { X: "1/../../b" },
+      },
+      "services.a.image",
+    ],
     [
       "K1423",
       "a secret in the environment",
@@ -493,6 +526,17 @@ describe("what only shows in the model", () => {
     });
     expect(networks).toEqual({ n: { external: true, name: "lab-db_stores" } });
   });
+
+  it.each(["busybox", "localhost:5000/x", `a/b:1@sha256:${"0".repeat(64)}`, "[::1]:5000/x"])(
+    "must accept the image %s in a variable",
+    async (image) => {
+      const { services } = await resolved({
+        files: { "compose.yaml": "services: {a: {image: '${X}'}}" },
+        variables: { X: image },
+      });
+      expect(services["a"]?.image).toBe(image);
+    },
+  );
 
   it("must accept a logging driver and a bind option that are harmless", async () => {
     const text =

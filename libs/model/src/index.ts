@@ -5,6 +5,7 @@ export * from "./name.ts";
 export * from "./duration.ts";
 export * from "./duration-text.ts";
 export * from "./digest.ts";
+export * from "./image-reference.ts";
 export * from "./release.ts";
 export * from "./package.ts";
 export * from "./environment.ts";
