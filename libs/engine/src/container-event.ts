@@ -25,10 +25,7 @@ export function watchContainers(engine: Engine, { labels }: { labels: readonly s
     abortSignal: connection.signal,
   });
   stream.then(
-    (events) => {
-      events.on("data", () => ring.resolve());
-      events.on("error", () => {});
-    },
+    (events) => void events.on("data", () => ring.resolve()),
     () => {},
   );
   return {

@@ -46,7 +46,7 @@ function failureOf(line: PullLine): string | undefined {
 }
 
 function translateRefusal(error: EngineError, reference: string): KeelsonError {
-  if (error.code === "K3001") return error;
+  if (error.code !== "K3009") return error;
   if ([400, 401, 403, 404].includes(error.statusCode ?? 0)) return notFound(reference, error.cause);
   return translateText(error.engineText, { reference, cause: error });
 }

@@ -87,8 +87,6 @@ async function converse(
   const { signal, stdin, tty, size } = request;
   const sizes =
     tty && size !== undefined ? followSize(engine, { exec, subscribe: size, signal, what }) : null;
-  // What breaks while the output is read is told there; later nobody wants to know.
-  connection.on("error", () => {});
   // An end of the input closes only that direction.
   stdin?.pipe(connection);
   try {

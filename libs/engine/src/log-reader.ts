@@ -68,7 +68,7 @@ function openLog(
   const answer = Promise.withResolvers<Readable>();
   engine.docker.modem.dial(
     {
-      path: `/containers/${id}/logs?`,
+      path: `/containers/${encodeURIComponent(id)}/logs?`,
       method: "GET",
       isStream: true,
       abortSignal,

@@ -11,8 +11,7 @@ export async function observeImage(
     const info = await askEngine(engine, {
       what,
       signal,
-      // Encoded, because the client puts the reference into the path of the request as it is.
-      send: () => engine.docker.getImage(encodeURIComponent(reference)).inspect(),
+      send: () => engine.docker.getImage(reference).inspect(),
     });
     if (typeof info.Id !== "string") throw unreadable(what);
     return { id: info.Id, digests: (info.RepoDigests ?? []).toSorted() };

@@ -42,7 +42,7 @@ export async function inspectVolume(
     return await askEngine(engine, {
       what: `inspect volume ${name}`,
       signal,
-      send: () => engine.docker.getVolume(encodeURIComponent(name)).inspect(),
+      send: () => engine.docker.getVolume(name).inspect(),
     });
   } catch (error) {
     if (hasStatus(error, 404)) return null;

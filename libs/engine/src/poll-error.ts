@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from "node:util";
 
 /**
- * K3001: no answer, so that nothing is known. K3009: an answer that is an error or not readable. Not a `KeelsonError`,
- * whose room brings in more than a watcher may load.
+ * K3001: no answer, so that nothing is known. K3009: an answer that is an error or not readable. K3015: a redirect, which is
+ * not followed. Not a `KeelsonError`, whose room brings in more than a watcher may load.
  */
 export interface PollError extends Error {
-  code: "K3001" | "K3009";
+  code: "K3001" | "K3009" | "K3015";
   /** Trying again may help without anything being changed. */
   transient: boolean;
 }
@@ -36,11 +36,12 @@ export function refusal(input: { what: string; statusCode: number; body: string 
   const said = stripVTControlCharacters(body.toWellFormed())
     .replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ")
     .trim();
+  const isRedirect = statusCode >= 300 && statusCode <= 399;
   return pollError({
-    code: "K3009",
-    message: `the engine could not ${what} (status ${statusCode})`,
-    // Only a bad request fails the same way each time.
-    isTransient: statusCode !== 400,
+    code: isRedirect ? "K3015" : "K3009",
+    message: `the engine ${isRedirect ? "redirects who asks it to" : "could not"} ${what} (status ${statusCode})`,
+    // Only a bad request, and what is no engine, fail the same way each time.
+    isTransient: statusCode !== 400 && !isRedirect,
     cause: new Error(said === "" ? "(no output)" : said.slice(0, 500).toWellFormed()),
   });
 }

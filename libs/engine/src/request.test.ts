@@ -1,26 +1,9 @@
-import { type RequestListener, createServer } from "node:http";
-
 import { KeelsonError } from "@keelson/model";
-import { makeTempFolder } from "@keelson/test/support";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { connectEngine } from "./engine.ts";
 import { askEngine } from "./request.ts";
-
-/** Something that listens where an engine is expected and behaves as a broken one. */
-async function listen(answer: RequestListener) {
-  await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await makeTempFolder());
-  const server = createServer(answer);
-  const socketPath = folder.join("s");
-  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  stack.defer(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const cleanUp = stack.move();
-  return { dockerHost: `unix://${socketPath}`, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
-}
+import { listen } from "./test-listener.ts";
 
 function ask(dockerHost: string, options: { timeoutMs?: number; signal?: AbortSignal } = {}) {
   const engine = connectEngine({ dockerHost });
@@ -96,26 +79,30 @@ test("a bug of ours is not dressed up as the engine's", async () => {
   await expect(askEngine(engine, { what: "x", send })).rejects.toBeInstanceOf(TypeError);
 });
 
-test("an engine's address is a unix or tcp address, and DOCKER_HOST of the environment does not count", () => {
-  expect(connectEngine().docker.modem).toMatchObject({ socketPath: "/var/run/docker.sock", host: undefined });
-  const tcp = connectEngine({ dockerHost: "tcp://10.0.0.1:2375" });
-  expect(tcp).toMatchObject({ isLocal: false, docker: { modem: { host: "10.0.0.1", port: "2375" } } });
+test("an engine's address is a unix or tcp address", () => {
+  expect(connectEngine()).toMatchObject({ dockerHost: "unix:///var/run/docker.sock", isLocal: true });
+  expect(connectEngine({ dockerHost: "tcp://10.0.0.1:2375" })).toMatchObject({ isLocal: false });
   for (const dockerHost of ["ssh://host", "docker.sock", "tcp://host", "npipe:////./pipe/x", ""]) {
     expect(() => connectEngine({ dockerHost })).toThrow(
       expect.objectContaining({ code: "K3001", outcome: { kind: "stalled" } }),
     );
   }
-  const before = process.env["DOCKER_HOST"];
-  try {
-    process.env["DOCKER_HOST"] = "tcp://no port:x";
-    expect(() => connectEngine()).toThrow(expect.objectContaining({ code: "K3001" }));
-    process.env["DOCKER_HOST"] = "tcp://10.9.9.9:1";
-    expect(connectEngine().docker.modem).toMatchObject({
-      socketPath: "/var/run/docker.sock",
-      host: undefined,
-    });
-  } finally {
-    if (before === undefined) delete process.env["DOCKER_HOST"];
-    else process.env["DOCKER_HOST"] = before;
-  }
 });
+
+test.each(["unix", "tcp", "tcp6"] as const)(
+  "an engine at a %s address is asked, whatever DOCKER_* of the environment says",
+  async (kind) => {
+    await using engine = await listen((_request, response) => response.end("[]"), kind);
+    await using other = await listen((_request, response) => response.end('["other"]'), "tcp");
+    try {
+      for (const elsewhere of [other.dockerHost, "tcp://no port:x"]) {
+        vi.stubEnv("DOCKER_HOST", elsewhere);
+        vi.stubEnv("DOCKER_CERT_PATH", "/nowhere");
+        expect(await ask(engine.dockerHost)).toEqual([]);
+      }
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(other.connections()).toBe(0);
+  },
+);

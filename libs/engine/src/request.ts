@@ -1,8 +1,9 @@
 import { KeelsonError, type Outcome, stalled, transient } from "@keelson/model";
 
-import { type Engine, connectionSignal } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
-import { recordOf, textOf } from "./json-reader.ts";
+import { recordOf } from "./json-reader.ts";
+import { OddAnswer, RefusedAnswer, connectionSignal } from "./transport.ts";
 
 export interface EngineRequest<T> {
   /** Completes "the engine could not …". */
@@ -17,14 +18,14 @@ export interface EngineRequest<T> {
   describeTimeout?: (cause: Error) => KeelsonError;
 }
 
-/** K3001: no answer. K3009: an answer that is an error, with its HTTP status. */
+/** K3001: no answer. K3009: an answer that is an error, with its HTTP status. K3015: one that leads elsewhere. */
 export class EngineError extends KeelsonError {
   readonly statusCode: number | null;
   /** What the engine said, for the few failures that it tells apart by nothing else. */
   readonly engineText: string;
 
   constructor(input: {
-    code: "K3001" | "K3009";
+    code: "K3001" | "K3009" | "K3015";
     message: string;
     outcome?: Outcome;
     hint?: string;
@@ -88,14 +89,14 @@ function cancelled(what: string, cause: unknown): KeelsonError {
 }
 
 function translate(engine: Engine, { what, error }: { what: string; error: unknown }): unknown {
-  const { statusCode, json, code } = recordOf(error);
-  if (typeof statusCode === "number") {
-    return refusal({
-      what,
-      statusCode,
-      engineText: textOf(recordOf(json)["message"]) || textOfStreamed(error),
-    });
+  if (error instanceof RefusedAnswer) {
+    const { statusCode } = error;
+    // 304: what is asked for is the case already.
+    const isRedirect = statusCode >= 300 && statusCode <= 399 && statusCode !== 304;
+    return isRedirect ? redirected(engine, { what, error }) : refusal({ what, error });
   }
+  if (error instanceof OddAnswer) return unreadable(what, error);
+  const { code } = recordOf(error);
   if (typeof code !== "string") return error;
   if (/^E(?!RR_)/.test(code) || code === "ERR_STREAM_PREMATURE_CLOSE") {
     return unreachable(engine, { what, cause: error });
@@ -115,19 +116,28 @@ export function unreadable(what: string, cause?: unknown): EngineError {
   });
 }
 
-/** Of a request whose answer is a stream, the client gives what the engine said only inside its own message. */
-function textOfStreamed(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/^\(HTTP code \d+\) .*? - /, "").trim() : "";
-}
-
-function refusal(input: { what: string; statusCode: number; engineText: string }): EngineError {
-  const { what, statusCode, engineText } = input;
+function refusal({ what, error }: { what: string; error: RefusedAnswer }): EngineError {
+  const { statusCode, message: engineText } = error;
   return new EngineError({
     code: "K3009",
     message: `the engine could not ${what} (status ${statusCode})`,
     // Only a bad request fails the same way each time.
     outcome: statusCode === 400 ? stalled : transient,
     cause: quoted(engineText),
+    statusCode,
+    engineText,
+  });
+}
+
+/** An engine redirects what it is never asked; a web server or a proxy in its place does. */
+function redirected(engine: Engine, { what, error }: { what: string; error: RefusedAnswer }): EngineError {
+  const { statusCode, message: engineText, location } = error;
+  return new EngineError({
+    code: "K3015",
+    message: `${engine.dockerHost} answers with a redirect, which is not followed: it could not ${what}`,
+    hint: "Name the engine itself in DOCKER_HOST, and not what redirects to it.",
+    outcome: stalled,
+    cause: quoted(`status ${statusCode}, to ${location}`),
     statusCode,
     engineText,
   });

@@ -13,7 +13,10 @@ export interface Listener extends AsyncDisposable {
 }
 
 /** Something that listens where an engine is expected and behaves as a broken one. */
-export async function listen(answer: RequestListener, on: "unix" | "tcp" = "unix"): Promise<Listener> {
+export async function listen(
+  answer: RequestListener,
+  on: "unix" | "tcp" | "tcp6" = "unix",
+): Promise<Listener> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder());
   let connections = 0;
@@ -24,9 +27,10 @@ export async function listen(answer: RequestListener, on: "unix" | "tcp" = "unix
     socket.on("close", () => openConnections--);
   });
   const socketPath = folder.join("s");
+  const host = on === "tcp" ? "127.0.0.1" : "::1";
   await new Promise<void>((resolve) => {
     if (on === "unix") server.listen(socketPath, resolve);
-    else server.listen(0, "127.0.0.1", resolve);
+    else server.listen(0, host, resolve);
   });
   stack.defer(async () => {
     server.closeAllConnections();
@@ -35,7 +39,7 @@ export async function listen(answer: RequestListener, on: "unix" | "tcp" = "unix
   const { port }: Partial<AddressInfo> = Object(server.address());
   const cleanUp = stack.move();
   return {
-    dockerHost: on === "unix" ? `unix://${socketPath}` : `tcp://127.0.0.1:${port}`,
+    dockerHost: on === "unix" ? `unix://${socketPath}` : `tcp://${on === "tcp" ? host : `[${host}]`}:${port}`,
     connections: () => connections,
     openConnections: () => openConnections,
     closeConnections: () => server.closeAllConnections(),

@@ -1,0 +1,108 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type IncomingMessage, request } from "node:http";
+import { type Duplex, addAbortSignal } from "node:stream";
+
+import type Docker from "dockerode";
+
+import { recordOf, textOf } from "./json-reader.ts";
+import { type Asked, formOf } from "./request-form.ts";
+
+export type Address = { socketPath: string } | { host: string; port: string };
+
+/** An answer that is no success. A redirect is one of them: nothing is asked of another place than the engine. */
+export class RefusedAnswer extends Error {
+  readonly statusCode: number;
+  /** Where a redirect leads. */
+  readonly location: string;
+
+  constructor({ statusCode, location, text }: { statusCode: number; location: string; text: string }) {
+    super(text);
+    this.statusCode = statusCode;
+    this.location = location;
+  }
+}
+
+/** An answer that no engine gives. */
+export class OddAnswer extends Error {}
+
+/** Some 3 KB a container: enough for thousands of them, and an end for what pretends to be an engine. */
+const longestAnswerBytes = 32 * 1024 * 1024;
+
+/** What ends the connections of the request that is under way: `askEngine` says it for all that it sends. */
+export const connectionSignal = new AsyncLocalStorage<AbortSignal>();
+
+/**
+ * How the client library sends a request: its own way follows redirects to any host, without listening to the errors of
+ * what it asks there. Gives a parsed answer, or its bytes when it is no JSON; a stream; or the connection that a command
+ * talks over. What these two fail with tells whoever reads them, and never ends the process.
+ */
+export function makeDial(address: Address): Docker["modem"]["dial"] {
+  return (asked, callback = () => {}) => {
+    exchange(address, asked)
+      .then((answer) => callback(null, answer))
+      .catch((error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null));
+  };
+}
+
+async function exchange(address: Address, asked: Asked): Promise<object> {
+  const answer = await send(address, asked);
+  if (!("statusCode" in answer)) return answer;
+  const { statusCode = 0, headers } = answer;
+  if (statusCode < 200 || statusCode > 299) {
+    const text = messageOf(await readBody(answer));
+    throw new RefusedAnswer({ statusCode, location: headers.location ?? "", text });
+  }
+  if (asked.hijack === true) throw new OddAnswer("it keeps the connection to itself");
+  return asked.isStream === true ? answer : parse(await readBody(answer));
+}
+
+/**
+ * The client takes a signal in some of its calls only, and one that is forgotten there would be seen only where an
+ * engine hangs: so each request gets it here, and one that nothing can end is a bug of ours.
+ */
+async function send(address: Address, asked: Asked): Promise<IncomingMessage | Duplex> {
+  const signal = asked.abortSignal ?? connectionSignal.getStore();
+  if (signal === undefined) throw new TypeError(`nothing ends the request ${asked.path}`);
+  const begun = Promise.withResolvers<IncomingMessage | Duplex>();
+  const { body, ...form } = formOf(asked);
+  const sent = request({ ...address, ...form, signal });
+  sent.on("error", begun.reject);
+  sent.on("response", (response) => {
+    response.on("error", () => {});
+    addAbortSignal(signal, response);
+    begun.resolve(response);
+  });
+  sent.on("upgrade", (_response, connection, head) => {
+    connection.on("error", () => {});
+    if (head.length > 0) connection.unshift(head);
+    begun.resolve(connection);
+  });
+  sent.end(body);
+  return begun.promise;
+}
+
+async function readBody(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    const bytes: Buffer = chunk;
+    size += bytes.length;
+    if (size > longestAnswerBytes) throw new OddAnswer(`it is longer than ${longestAnswerBytes} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parse(bytes: Buffer): object {
+  try {
+    const value: unknown = JSON.parse(bytes.toString("utf8"));
+    return typeof value === "object" && value !== null ? value : bytes;
+  } catch {
+    return bytes; // a log that is not followed is no JSON
+  }
+}
+
+/** What the engine says of a failure (API reference, ErrorResponse), or all that it says. */
+function messageOf(bytes: Buffer): string {
+  return textOf(recordOf(parse(bytes))["message"]) || bytes.toString("utf8").trim();
+}
