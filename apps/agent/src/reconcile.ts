@@ -8,6 +8,7 @@ import {
   readAgentConfig,
   readBootId,
   remotesOf,
+  waitSettings,
   wireApply,
   wireReport,
   wireSource,
@@ -195,8 +196,8 @@ async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
     secretsFile: config.secretsFile ?? null,
     dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
     composeBinary: await findComposeBinary(process.env),
-    pullTimeoutMs: parseDurationMs(config.timeouts.pull),
     remotes: remotesOf(config),
+    ...waitSettings(config),
   };
 }
 

@@ -1,8 +1,14 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { type AgentConfig, parseDurationMs } from "@keelson/model";
-import { type NodeSettings, findComposeBinary, readAgentConfig, remotesOf } from "@keelson/node";
+import { AgentConfig } from "@keelson/model";
+import {
+  type NodeSettings,
+  findComposeBinary,
+  readAgentConfig,
+  remotesOf,
+  waitSettings,
+} from "@keelson/node";
 
 import { type NodeOptions, defaultConfigPath, defaultStateDir } from "./node-options.ts";
 
@@ -30,8 +36,8 @@ export function readNodePlace(
     keyFile: keyFile ?? (options.stateDir === undefined ? config?.keyFile : undefined) ?? `${stateDir}.key`,
     secretsFile: secretsFile ?? null,
     dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],
-    pullTimeoutMs: parseDurationMs(config?.timeouts.pull ?? "15m"),
     remotes: config === null ? [] : remotesOf(config),
+    ...waitSettings({ timeouts: config?.timeouts ?? AgentConfig.shape.timeouts.parse(undefined) }),
   };
 }
 

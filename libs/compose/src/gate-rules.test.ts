@@ -41,6 +41,30 @@ const cases: Case[] = [
   ...refuse("K1401", "runtime", [["runtime: runsc", "runtime:"]]),
   ...refuse("K1401", "credential_spec", [["credential_spec: {file: spec.json}", "credential_spec:"]]),
 
+  ...refuse("K1429", "stop_grace_period", [
+    ["stop_grace_period: 1000h", "stop_grace_period: 5m"],
+    ["stop_grace_period: 24h1s", "stop_grace_period: 24h"],
+    ["stop_grace_period: -1s", "stop_grace_period: 0s"],
+    ["stop_grace_period: 2562047h", "stop_grace_period: 1h30m"],
+    [`stop_grace_period: ${"1".repeat(100_000)}s`, "stop_grace_period: ${TAG}"],
+  ]),
+  ...refuse("K1429", "healthcheck.start_period", [
+    ["healthcheck: {start_period: 100000h}", "healthcheck: {start_period: 10m}"],
+  ]),
+  ...refuse("K1429", "healthcheck.interval", [
+    ["healthcheck: {interval: 25h}", "healthcheck: {interval: 1h}"],
+  ]),
+  ...refuse("K1429", "healthcheck.timeout", [["healthcheck: {timeout: 2d}", "healthcheck: {timeout: 2m}"]]),
+  ...refuse("K1429", "healthcheck.start_interval", [
+    ["healthcheck: {start_interval: 1000h}", "healthcheck: {start_interval: 5s}"],
+  ]),
+  ...refuse("K1429", "healthcheck", [
+    ["healthcheck: {retries: 1000000}", "healthcheck: {retries: 100}"],
+    ["healthcheck: {interval: 1s, timeout: 1s, retries: 43201}", "healthcheck: {interval: 1s, retries: 100}"],
+    ["healthcheck: {interval: 10h, timeout: 10h}", "healthcheck: {interval: 3h, timeout: 1h}"],
+    ["healthcheck: {start_period: 24h, retries: 1}", "healthcheck: {start_period: 23h, retries: 1}"],
+  ]),
+
   ...refuse("K1402", "network_mode", [
     ["network_mode: host", "network_mode: none"],
     ["network_mode: container:other", "network_mode: service:app"],

@@ -15,6 +15,7 @@ import { privilegeRules } from "./rules/privilege.ts";
 import { programRules } from "./rules/program.ts";
 import { secretRules } from "./rules/secret.ts";
 import { volumeRules } from "./rules/volume.ts";
+import { waitRules } from "./rules/wait.ts";
 
 const judgingRules: readonly Rule[] = [
   ...privilegeRules,
@@ -32,6 +33,7 @@ const judgingRules: readonly Rule[] = [
   ...networkRules,
   ...addressRules,
   ...policyRules,
+  ...waitRules,
 ];
 
 /** The whole gate on values; what files take part is judged in `participants`, variables in `variables`. */

@@ -12,7 +12,7 @@ import { findUndeclared, isReservedVariable, reservedHint } from "./variables.ts
 
 /**
  * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose sees it: codes K1401
- * to K1418, K1424, K1427, K1430 and K1431, sorted. Reads nothing but its input. Nothing can permit what is refused.
+ * to K1418, K1424, K1427 and K1429 to K1431, sorted. Reads nothing but its input. Nothing can permit what is refused.
  */
 export function gateCompose(input: ComposeInput): Problem[] {
   return judgeCompose(input).problems;

@@ -256,6 +256,7 @@ test("a lock on the inherited descriptor outlives a killed agent until its Compo
     composeFile: bench.context.composeFileOf("killed"),
     dockerHost: testHost(),
     environment: bench.environment,
+    longestStopMs: bench.context.longestStopMs,
   };
   await writeFile(
     agentFile,
@@ -292,4 +293,21 @@ test("an engine that goes away while Compose works is K3001", async () => {
   await own.stop();
   await writeFile(slow.go, "");
   await expect(creating).rejects.toMatchObject({ code: "K3001", outcome: { kind: "transient" } });
+});
+
+test("a container whose grace is longer than the node gives does not hold up its replacement", async () => {
+  const deaf = { command: ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"] };
+  await bench.writeCompose("deaf", { app: { ...deaf, stop_grace_period: "1000h" } });
+  await create("deaf", { services: ["app"] });
+  await start("deaf", "app");
+  const [old] = await containersOf("deaf");
+  const log = async () =>
+    String(await bench.docker.getContainer(old?.id ?? "").logs({ stdout: true, stderr: true }));
+  await waitFor(async () => (await log()).includes("ready"), { what: "the container to be ready" });
+  await bench.writeCompose("deaf", { app: { ...deaf, stop_grace_period: "1000h", hostname: "next" } });
+  await create("deaf", { services: ["app"] }, { ...bench.context, longestStopMs: 1_000 });
+  const [next, ...more] = await containersOf("deaf");
+  expect(next).toMatchObject({ name: old?.name, state: "created" });
+  expect(next?.id).not.toBe(old?.id);
+  expect(more).toEqual([]);
 });

@@ -2,10 +2,12 @@ import { KeelsonError, type OperationOf, composeLabels, stalled } from "@keelson
 import type { ContainerInfo } from "dockerode";
 
 import { runCompose } from "./compose-process.ts";
+import { type StopGrace, stopGraceOf } from "./container-stop.ts";
 import type { EngineContext } from "./context.ts";
 import { listedName } from "./listed-name.ts";
 import { listContainers } from "./observation.ts";
 import { hasServiceName, judgeContainer, labelOf, ownershipBy } from "./ownership.ts";
+import { mapParallel } from "./parallel.ts";
 
 const defaultTimeoutMs = 10 * 60_000;
 
@@ -18,14 +20,16 @@ type CreateContainers = OperationOf<"create-containers">;
 export async function createContainers(context: EngineContext, operation: CreateContainers): Promise<void> {
   await context.engine.composeQueue.run(operation.project, async () => {
     // Compose takes what carries its labels for its own, and would recreate or remove it.
-    const intruder = await findIntruder(context, operation);
+    const present = await listContainersOf(context, operation);
+    const intruder = findIntruder(context, present);
     if (intruder !== undefined) throw taken(intruder, operation);
+    const grace = await longestGrace(context, present);
     context.emitProgress(`creating ${operation.services.join(", ")}`);
     try {
       await runCompose(context, {
         what: `create the containers of ${operation.project} (${operation.services.join(", ")})`,
-        args: composeArguments(operation, context.composeFileOf(operation.instance)),
-        timeoutMs: context.composeTimeoutMs ?? defaultTimeoutMs,
+        args: composeArguments(operation, { context, grace }),
+        timeoutMs: (context.composeTimeoutMs ?? defaultTimeoutMs) + grace.ms,
       });
     } catch (error) {
       if (!(error instanceof KeelsonError) || error.code !== "K3008") throw error;
@@ -36,10 +40,13 @@ export async function createContainers(context: EngineContext, operation: Create
   });
 }
 
-function composeArguments({ project, services, force }: CreateContainers, composeFile: string): string[] {
+function composeArguments(
+  { instance, project, services, force }: CreateContainers,
+  { context, grace }: { context: EngineContext; grace: StopGrace },
+): string[] {
   return [
     `--project-name=${project}`,
-    `--file=${composeFile}`,
+    `--file=${context.composeFileOf(instance)}`,
     "up",
     "--no-start",
     "--no-deps",
@@ -47,29 +54,54 @@ function composeArguments({ project, services, force }: CreateContainers, compos
     "--pull=never",
     "--quiet-pull",
     ...(force ? ["--force-recreate"] : []),
+    // It counts for all containers of the call, so it is said only where one would take longer.
+    ...(grace.request.t === undefined ? [] : [`--timeout=${grace.request.t}`]),
     "--",
     ...services,
   ];
 }
 
-/** A container that carries Compose's labels of one of the services, but is not ours. */
-async function findIntruder(
-  { engine, environment, ownerOf, signal }: EngineContext,
+/** What carries Compose's labels of the services, ours or not. */
+async function listContainersOf(
+  { engine, signal }: EngineContext,
   { project, services }: CreateContainers,
-): Promise<ContainerInfo | undefined> {
+): Promise<ContainerInfo[]> {
   const containers = await listContainers(engine, signal);
-  return containers.find((container) => {
-    const { Labels: all } = container;
-    return (
+  return containers.filter(
+    ({ Labels: all }) =>
       labelOf(all, composeLabels.project) === project &&
       services.includes(labelOf(all, composeLabels.service)) &&
-      labelOf(all, composeLabels.oneOff) !== "True" &&
+      labelOf(all, composeLabels.oneOff) !== "True",
+  );
+}
+
+function findIntruder(
+  { environment, ownerOf }: EngineContext,
+  present: readonly ContainerInfo[],
+): ContainerInfo | undefined {
+  return present.find(
+    (container) =>
       judgeContainer(
-        { name: listedName(container), labels: all },
+        { name: listedName(container), labels: container.Labels },
         { environment, ownershipOf: ownershipBy(ownerOf) },
-      ) !== "ours"
-    );
+      ) !== "ours",
+  );
+}
+
+/** Of those that Compose may stop; what is cut for one is the longest that there is. */
+async function longestGrace(context: EngineContext, present: readonly ContainerInfo[]): Promise<StopGrace> {
+  const stoppable = present.filter(({ State: state }) => state !== "created" && state !== "exited");
+  const graces = await mapParallel(stoppable, {
+    limit: 4,
+    map: async ({ Id: id }) => stopGraceOf(context, id),
   });
+  return graces.reduce(
+    (longest, each) => (each.ms > longest.ms || each.request.t !== undefined ? each : longest),
+    {
+      ms: 0,
+      request: {},
+    },
+  );
 }
 
 /** A container without Compose's labels that has the name of one of the services' containers. */

@@ -8,16 +8,24 @@ import { inspectContainer } from "./observed-container.ts";
 
 /** The engine's own default (API reference, `StopTimeout`). */
 const defaultGraceMs = 10_000;
-const longestGraceMs = 3_600_000;
 
-/** How long the engine lets a container end by itself before it kills it; 0 for one that is gone. */
-export async function stopGraceMs({ engine, signal }: EngineContext, id: string): Promise<number> {
+/** How long a container gets to end by itself before the engine kills it. */
+export interface StopGrace {
+  ms: number;
+  /** What the engine is told, in seconds; nothing where the container's own grace counts. */
+  request: { t?: number };
+}
+
+/** The container's own grace, but no longer than the node gives; none for one that is gone. */
+export async function stopGraceOf(context: EngineContext, id: string): Promise<StopGrace> {
+  const { engine, signal, longestStopMs } = context;
   const info = await inspectContainer(engine, { id, signal });
-  if (info === null) return 0;
+  if (info === null) return { ms: 0, request: {} };
   const seconds = recordOf(info.Config)["StopTimeout"];
-  if (typeof seconds !== "number") return defaultGraceMs;
+  const ownMs = typeof seconds === "number" ? seconds * 1_000 : defaultGraceMs;
   // Below zero the engine waits for ever.
-  return seconds < 0 ? longestGraceMs : Math.min(seconds * 1_000, longestGraceMs);
+  if (ownMs >= 0 && ownMs <= longestStopMs) return { ms: ownMs, request: {} };
+  return { ms: longestStopMs, request: { t: Math.ceil(longestStopMs / 1_000) } };
 }
 
 /** Returns when a container that is being removed is gone; K3009 when that takes too long. */

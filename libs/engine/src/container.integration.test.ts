@@ -110,6 +110,34 @@ test("a stop may take as long as the container's own grace, beyond the time for 
   expect((await stateOf(slow.id)).ExitCode).toBe(137);
 });
 
+test.each([3_600_000, -1])("a grace of %d s is cut to what the node gives", async (seconds) => {
+  const { id, name } = await deaf(seconds);
+  const context = { ...bench.context, longestStopMs: 1_000 };
+  const instance = "deaf";
+  await restartContainer(
+    context,
+    operationOf("restart-container", { containerId: id, instance, service: "app" }),
+  );
+  expect(await stateOf(id)).toMatchObject({ Status: "running" });
+  await stopContainer(context, operationOf("stop-container", { containerId: id, containerName: name }));
+  expect(await stateOf(id)).toMatchObject({ Status: "exited", ExitCode: 137 });
+});
+
+/** A container that does not hear a stop. */
+async function deaf(graceSeconds: number) {
+  const name = `${bench.environment}-deaf${graceSeconds}`;
+  const made = await bench.docker.createContainer({
+    name,
+    Image: bench.image,
+    Cmd: ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"],
+    Labels: bench.serviceLabels("deaf", "app"),
+    StopTimeout: graceSeconds,
+  });
+  await made.start();
+  await waitFor(async () => (await logOf(made.id)).includes("ready"), { what: "the container to be ready" });
+  return { id: made.id, name };
+}
+
 test("a removal stops in order, keeps anonymous volumes, and is fine twice and at the same time", async () => {
   const { containerId, containerName } = await container("remove");
   const { Mounts: mounts } = await bench.docker.getContainer(containerId).inspect();

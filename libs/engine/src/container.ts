@@ -1,12 +1,12 @@
 import { KeelsonError, type OperationOf, stalled, transient } from "@keelson/model";
 
 import { type EngineContext, projectOf } from "./context.ts";
-import { stopGraceMs, untilGone } from "./container-stop.ts";
+import { stopGraceOf, untilGone } from "./container-stop.ts";
 import { inspectContainer, nameOf } from "./observed-container.ts";
 import { askEngine, hasStatus } from "./request.ts";
 import { translateStart } from "./service-start.ts";
 
-/** Restarts a container, with its own stop grace. K3010 when it is gone, K3004 when a port of it was taken meanwhile. */
+/** Restarts a container, with its own stop grace or the longest that the node gives. K3010 when it is gone, K3004 when a port of it was taken meanwhile. */
 export async function restartContainer(
   context: EngineContext,
   operation: OperationOf<"restart-container">,
@@ -14,12 +14,13 @@ export async function restartContainer(
   const { engine, signal } = context;
   const { containerId: id, instance, service } = operation;
   const name = { project: projectOf(context, instance), service };
+  const grace = await stopGraceOf(context, id);
   try {
     await askEngine(engine, {
       what: `restart ${name.project}/${service}`,
       signal,
-      timeoutMs: engine.timeoutMs + (await stopGraceMs(context, id)),
-      send: (abortSignal) => engine.docker.getContainer(id).restart({ abortSignal }),
+      timeoutMs: engine.timeoutMs + grace.ms,
+      send: (abortSignal) => engine.docker.getContainer(id).restart({ ...grace.request, abortSignal }),
     });
   } catch (error) {
     if (hasStatus(error, 404)) throw notRunning(`${name.project}/${service}`, error.cause);
@@ -47,19 +48,20 @@ export async function signalContainer(
   }
 }
 
-/** Stops a container, with its own stop grace; one that is stopped or gone is fine. */
+/** Stops a container, with its own stop grace or the longest that the node gives; one that is stopped or gone is fine. */
 export async function stopContainer(
   context: EngineContext,
   operation: OperationOf<"stop-container">,
 ): Promise<void> {
   const { engine, signal } = context;
   const { containerId: id, containerName: name } = operation;
+  const grace = await stopGraceOf(context, id);
   try {
     await askEngine(engine, {
       what: `stop container ${name}`,
       signal,
-      timeoutMs: engine.timeoutMs + (await stopGraceMs(context, id)),
-      send: (abortSignal) => engine.docker.getContainer(id).stop({ abortSignal }),
+      timeoutMs: engine.timeoutMs + grace.ms,
+      send: (abortSignal) => engine.docker.getContainer(id).stop({ ...grace.request, abortSignal }),
     });
   } catch (error) {
     if (!hasStatus(error, 304, 404)) throw error;

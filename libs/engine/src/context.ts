@@ -17,7 +17,9 @@ export interface EngineContext {
   /** The placed Compose file of an instance. */
   composeFileOf: (instance: string) => string;
   pullTimeoutMs: number;
-  /** End of a Compose call; default 10 min, since recreating waits for each old container's stop grace. */
+  /** What a container gets at most to end by itself, whatever it was made with. */
+  longestStopMs: number;
+  /** End of a Compose call, without what it gives old containers to end; default 10 min. */
   composeTimeoutMs?: number;
   /** A descriptor that Compose inherits: a lock on it outlives a killed agent for as long as that Compose lives. */
   inheritedFd: number | null;

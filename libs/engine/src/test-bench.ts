@@ -71,6 +71,7 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
     composeBinary: findCompose(),
     composeFileOf,
     pullTimeoutMs: 30_000,
+    longestStopMs: 60_000,
     inheritedFd: null,
   };
   const cleanUp = stack.move();

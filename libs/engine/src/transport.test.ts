@@ -26,6 +26,7 @@ function contextOf(engine: Engine) {
     composeBinary: "/nowhere",
     composeFileOf: () => "/nowhere",
     pullTimeoutMs: 10_000,
+    longestStopMs: 60_000,
     inheritedFd: null,
   };
 }

@@ -13,3 +13,17 @@ test.each([
 ])("an interval of %s", (interval, isValid) => {
   expect(AgentConfig.safeParse({ ...least, interval }).success).toBe(isValid);
 });
+
+test.each(["git", "pull", "stop", "trial"])("a wait for %s is at most a day", (name) => {
+  const isValid = (text: string) => AgentConfig.safeParse({ ...least, timeouts: { [name]: text } }).success;
+  expect([isValid("24h"), isValid("24h1ms"), isValid("30d")]).toEqual([true, false, false]);
+});
+
+test("waits that nobody sets end all the same", () => {
+  expect(AgentConfig.parse({ ...least, timeouts: { stop: "1m" } }).timeouts).toEqual({
+    git: "60s",
+    pull: "15m",
+    stop: "1m",
+    trial: "15m",
+  });
+});

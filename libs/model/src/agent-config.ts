@@ -3,11 +3,14 @@ import * as z from "zod";
 import { parseDurationMs } from "./duration-text.ts";
 import { Duration } from "./duration.ts";
 import { Name } from "./name.ts";
+import { longestWaitMs } from "./wait-limit.ts";
 
 export const CredentialSource = z.union([
   z.strictObject({ file: z.string().min(1) }),
   z.strictObject({ command: z.array(z.string().min(1)).min(1) }),
 ]);
+
+const Wait = Duration.refine((text) => parseDurationMs(text) <= longestWaitMs, "must be at most 24h");
 
 const longestHeartbeatMs = 31 * 24 * 3_600_000;
 
@@ -62,7 +65,12 @@ export const AgentConfig = z.strictObject({
     .optional()
     .describe("Where `run` answers /healthz, /readyz and /metrics; nowhere unless named."),
   timeouts: z
-    .strictObject({ git: Duration.default("60s"), pull: Duration.default("15m") })
-    .default({ git: "60s", pull: "15m" }),
+    .strictObject({
+      git: Wait.default("60s"),
+      pull: Wait.default("15m"),
+      stop: Wait.default("10m").describe("What a container gets at most to end by itself."),
+      trial: Wait.default("15m").describe("What a service gets at most to come up, and a one-shot to end."),
+    })
+    .default({ git: "60s", pull: "15m", stop: "10m", trial: "15m" }),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

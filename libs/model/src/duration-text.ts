@@ -15,3 +15,14 @@ export function parseDurationMs(text: string): number {
   }
   return Math.round(totalMs);
 }
+
+/** A time span in the notation in which it is read, such as `1h30m`. */
+export function formatDuration(ms: number): string {
+  const parts: [number, string][] = [
+    [Math.floor(ms / 3_600_000), "h"],
+    [Math.floor(ms / 60_000) % 60, "m"],
+    [Math.floor(ms / 1_000) % 60, "s"],
+    [ms % 1_000, "ms"],
+  ];
+  return parts.map(([amount, unit]) => (amount === 0 ? "" : `${amount}${unit}`)).join("") || "0s";
+}

@@ -4,6 +4,7 @@ export * from "./source-file.ts";
 export * from "./name.ts";
 export * from "./duration.ts";
 export * from "./duration-text.ts";
+export * from "./wait-limit.ts";
 export * from "./digest.ts";
 export * from "./image-reference.ts";
 export * from "./release.ts";

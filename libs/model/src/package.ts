@@ -3,6 +3,8 @@ import * as z from "zod";
 import { Duration } from "./duration.ts";
 import { Capability, Name } from "./name.ts";
 import { Version, VersionRange } from "./release.ts";
+import { parseDurationMs } from "./duration-text.ts";
+import { longestWaitMs } from "./wait-limit.ts";
 
 export const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "WINCH"] as const;
 
@@ -83,7 +85,9 @@ export const Package = z.strictObject({
   update: z
     .strictObject({
       order: z.enum(["stop-first"]).default("stop-first"),
-      trial: Duration.default("60s").describe("How long a changed service may take to become healthy."),
+      trial: Duration.refine((text) => parseDurationMs(text) <= longestWaitMs, "must be at most 24h")
+        .default("60s")
+        .describe("How long a changed service may take to become healthy."),
     })
     .default({ order: "stop-first", trial: "60s" })
     .describe("How a new version takes the place of the old one."),

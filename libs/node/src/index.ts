@@ -11,7 +11,14 @@ export {
   type TimedLogLine,
   wireEngine,
 } from "./node-engine.ts";
-export { type NodeSettings, controlPath, gitPath, lockPath, recordPath } from "./node-settings.ts";
+export {
+  type NodeSettings,
+  controlPath,
+  gitPath,
+  lockPath,
+  recordPath,
+  waitSettings,
+} from "./node-settings.ts";
 export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
 export { remotesOf } from "./remote-host.ts";
 export { syncAgent } from "./sync-agent.ts";

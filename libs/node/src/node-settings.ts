@@ -1,4 +1,5 @@
 import type { RemoteHost } from "@keelson/engine";
+import { type AgentConfig, type WaitLimits, parseDurationMs } from "@keelson/model";
 
 /** Where everything of one node is. Absolute paths; times in milliseconds. */
 export interface NodeSettings {
@@ -14,6 +15,17 @@ export interface NodeSettings {
   pullTimeoutMs: number;
   /** Hosts that the node logs in to, by agent.yaml. */
   remotes: readonly RemoteHost[];
+  waits: WaitLimits;
+}
+
+/** When waiting ends on this node. */
+export function waitSettings({
+  timeouts,
+}: Pick<AgentConfig, "timeouts">): Pick<NodeSettings, "pullTimeoutMs" | "waits"> {
+  return {
+    pullTimeoutMs: parseDurationMs(timeouts.pull),
+    waits: { stopMs: parseDurationMs(timeouts.stop), trialMs: parseDurationMs(timeouts.trial) },
+  };
 }
 
 export function recordPath(settings: Pick<NodeSettings, "stateDir">): string {

@@ -164,10 +164,11 @@ function newComposeCheck(composeBinary: string): () => Promise<void> {
 }
 
 function observers(
-  { stateDir, remotes }: NodeSettings,
+  { stateDir, remotes, waits }: NodeSettings,
   { engine, secrets }: { engine: Engine; secrets: NodeSecrets },
-): Pick<ReadPorts, "observeEngine" | "observeStore"> {
+): Pick<ReadPorts, "observeEngine" | "observeStore" | "waits"> {
   return {
+    waits,
     observeEngine: async (request) =>
       observeEngine(engine, { ...request, remotes, ownershipOf: secrets.ownershipOf }),
     observeStore: async () => observeStore({ stateDir, keyedDigest: secrets.keyedDigest }),

@@ -33,7 +33,7 @@ export function wireOperations(
     requireCompose: () => Promise<void>;
   },
 ): OperationPorts {
-  const { stateDir, environment, composeBinary, pullTimeoutMs } = settings;
+  const { stateDir, environment, composeBinary, pullTimeoutMs, waits } = settings;
   const { engine, secrets, requireCompose } = on;
   const store = { stateDir, fillSecrets: secrets.fillSecrets };
   const inEngine = ({ progress, signal }: OperationContext): EngineContext => ({
@@ -46,6 +46,7 @@ export function wireOperations(
     composeBinary,
     composeFileOf: (instance) => composeFileOf(stateDir, instance),
     pullTimeoutMs,
+    longestStopMs: waits.stopMs,
     inheritedFd: on.lock.fd,
   });
   return {

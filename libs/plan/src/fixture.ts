@@ -12,6 +12,7 @@ import {
   digestBytes,
   digestValue,
   emptyRecord,
+  widestWaits,
 } from "@keelson/model";
 
 import { formatPlan } from "./format-plan.ts";
@@ -278,8 +279,9 @@ export function simulated(before: SimulatedNode): SimulatedNode {
   return { ...before, ...simulate(before, planOf(before).operations) };
 }
 
-export function planOf(input: Omit<PlanInput, "policy"> & Partial<Pick<PlanInput, "policy">>) {
-  return planChanges({ policy: { allowMassRemoval: false }, ...input });
+export function planOf(input: Omit<PlanInput, "policy"> & { policy?: Partial<PlanInput["policy"]> }) {
+  const policy = { allowMassRemoval: false, waits: widestWaits, ...input.policy };
+  return planChanges({ ...input, policy });
 }
 
 export function planText(input: Parameters<typeof planOf>[0]): string {

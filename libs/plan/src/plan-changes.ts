@@ -11,6 +11,7 @@ import { addStaging } from "./file-operations.ts";
 import { addInstanceOperations, bringsUp } from "./instance-operations.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
 import { type NetworkChange, addNetworks, addVolumes, findNetworkChanges } from "./network-change.ts";
+import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { findNotices } from "./notice.ts";
 import { type OperationGraph, newOperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
@@ -37,7 +38,8 @@ export interface PlanInput {
 
 /** The operations that turn observed into desired. Total and pure: what cannot be done is a blocked entry. */
 export function planChanges(input: PlanInput): Plan {
-  const sorted = sortInput(input);
+  const { waits } = input.policy;
+  const sorted = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
   const { desired, observed } = sorted;
   const copies = findCopies(sorted);
   const instances = orderInstances(desired.instances);
@@ -58,7 +60,8 @@ export function planChanges(input: PlanInput): Plan {
     networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
   });
   const { environment, node, digest: desiredDigest } = desired;
-  return { environment, node, desiredDigest, operations, blocked, notices: findNotices(observed, copies) };
+  const notices = [...findNotices(observed, copies), ...findLongWaits(input.desired, waits)];
+  return { environment, node, desiredDigest, operations, blocked, notices };
 }
 
 function findChanges(

@@ -4,6 +4,7 @@ import {
   type ObservedContainer,
   type ObservedNode,
   type RecordState,
+  type WaitLimits,
   compareText,
   resourceIds,
 } from "@keelson/model";
@@ -16,6 +17,8 @@ import type { InstanceChange } from "./service-change.ts";
 export interface PlanPolicy {
   /** Permits one revision to remove more than half (and at least 2) of the node's instances. */
   allowMassRemoval: boolean;
+  /** How long the node waits for one service. */
+  waits: WaitLimits;
 }
 
 /** Our containers that no instance or service of the desired state explains. */

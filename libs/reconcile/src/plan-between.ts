@@ -1,4 +1,4 @@
-import { type DesiredNode, type Plan, emptyRecord } from "@keelson/model";
+import { type DesiredNode, type Plan, emptyRecord, widestWaits } from "@keelson/model";
 import {
   type PlanPolicy,
   type SimulatedNode,
@@ -28,7 +28,7 @@ export function planBetween(
 
 function applied(desired: DesiredNode): Pick<SimulatedNode, "observed" | "record"> {
   const empty = { desired, observed: emptyObserved, record: emptyRecord };
-  const first = planChanges({ ...empty, policy: { allowMassRemoval: true } });
+  const first = planChanges({ ...empty, policy: { allowMassRemoval: true, waits: widestWaits } });
   const { observed, record } = simulate(empty, first.operations);
   const { digest: desiredDigest, lockDigest } = desired;
   const order = describeOrder(desired);

@@ -13,6 +13,7 @@ import type {
   RecordState,
   Revision,
   Status,
+  WaitLimits,
 } from "@keelson/model";
 
 /** What is asked of the engine: everything of these names, found or not. */
@@ -87,6 +88,8 @@ export interface DesiredPorts {
 export interface ReadPorts extends DesiredPorts {
   observeEngine: (request: EngineRequest) => Promise<ObservedEngine>;
   observeStore: () => Promise<ObservedStore>;
+  /** How long this node waits for one service. */
+  waits: WaitLimits;
 }
 
 /** The whole path. */

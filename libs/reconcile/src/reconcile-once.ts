@@ -122,7 +122,12 @@ async function applyWalk(
   const record = ports.record.readState();
   walk.remaining = isIdle
     ? plan
-    : planChanges({ desired, observed, record, policy: policyOf(walk, reference) });
+    : planChanges({
+        desired,
+        observed,
+        record,
+        policy: policyOf(walk, { ...reference, waits: ports.waits }),
+      });
 }
 
 /** The result of a round that could not even begin, because this node is not ours now. It is told to nobody else. */

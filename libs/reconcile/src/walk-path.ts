@@ -87,7 +87,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   if (hasStopped(build.problems) || desired === null || input.until === "desired") return;
 
   const observed = (walk.observed = await step("observe", async () => observeNode(desired, input.ports)));
-  const policy = policyOf(walk, reference);
+  const policy = policyOf(walk, { ...reference, waits: input.ports.waits });
   const record = ports.record.readState();
   const plan = (walk.plan = await step("plan", async () =>
     planChanges({ desired, observed, record, policy }),
@@ -95,11 +95,11 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   ports.emit({ type: "planned", plan, desired });
 }
 
-/** What the environment permits a plan to do. */
+/** What the environment permits a plan to do, and how long the node waits. */
 export function policyOf(
   { repository }: Pick<Walk, "repository">,
-  { environment }: NodeReference,
+  { environment, waits }: Pick<NodeReference, "environment"> & Pick<PlanPolicy, "waits">,
 ): PlanPolicy {
   const document = repository?.environments.get(environment)?.environment.value;
-  return { allowMassRemoval: document?.policy.allowMassRemoval ?? false };
+  return { allowMassRemoval: document?.policy.allowMassRemoval ?? false, waits };
 }

@@ -1,5 +1,5 @@
 import { findComposeBinary, wireDesired, wirePlan } from "@keelson/node";
-import type { Revision } from "@keelson/model";
+import { type Revision, widestWaits } from "@keelson/model";
 import { type Walk, planBetween, planOnce, policyOf, readDesired } from "@keelson/reconcile";
 
 import { type NodeOptions } from "../node-options.ts";
@@ -66,6 +66,6 @@ async function planFrom(
   const from = on.from === "none" ? null : await openCommit({ repository: on.repository, revision: on.from });
   const before = from === null ? null : await desiredAt(from);
   if (before !== null && before.desired === null) return { ...walk, problems: before.problems };
-  const policy = policyOf(walk, on.reference);
+  const policy = policyOf(walk, { ...on.reference, waits: widestWaits });
   return { ...walk, plan: planBetween(before?.desired ?? null, { after: walk.desired, policy }) };
 }

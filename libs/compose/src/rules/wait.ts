@@ -1,0 +1,61 @@
+import { isJsonObject, type Json, longestWaitMs, parseDurationMs } from "@keelson/model";
+
+import { type Rule, shown } from "../rule.ts";
+
+const durations = ["interval", "timeout", "start_period", "start_interval"] as const;
+
+/** K1429: waits that nobody means. A node cuts shorter ones to what its agent.yaml gives. */
+export const waitRules: readonly Rule[] = [
+  {
+    at: "services.*.stop_grace_period",
+    code: "K1429",
+    refuse: refuseDuration,
+    hint: "Write how long the program needs to end, such as 30s, or 5m for a database.",
+  },
+  ...durations.map((name): Rule => {
+    return {
+      at: `services.*.healthcheck.${name}`,
+      code: "K1429",
+      refuse: refuseDuration,
+      hint: "Write how long the program takes, such as 30s.",
+    };
+  }),
+  {
+    at: "services.*.healthcheck",
+    code: "K1429",
+    refuse: ({ value }) =>
+      isJsonObject(value) && healthWaitMs(value) > longestWaitMs
+        ? "start_period and the retries of interval and timeout come to more than 24h together"
+        : null,
+    hint: "Write fewer retries, or shorter ones.",
+  },
+];
+
+/** Longer than any duration that Compose writes; reading digits without end takes the square of their number. */
+const longestText = 64;
+
+/** What is no duration, Compose refuses; what is interpolated is judged again once Compose has filled it in. */
+function refuseDuration({ value, key }: { value: Json; key: string }): string | null {
+  if (typeof value !== "string") return null;
+  if (value.length > longestText) return `${key} is ${value.length} characters long`;
+  // The engine takes a negative grace for one without an end.
+  if (value.trim().startsWith("-")) return `${key} ${shown(value)} is below zero`;
+  return parseDurationMs(value) > longestWaitMs ? `${key} ${shown(value)} is longer than 24h` : null;
+}
+
+/** Until a check gives up; 0 where one of its parts is refused by itself. */
+function healthWaitMs(check: Record<string, Json>): number {
+  const partMs = (name: (typeof durations)[number], otherwise: string) => {
+    const value = check[name] ?? otherwise;
+    return typeof value === "string" && value.length <= longestText ? parseDurationMs(value) : 0;
+  };
+  // Defaults of the Dockerfile reference, HEALTHCHECK.
+  const [startMs, intervalMs, timeoutMs] = [
+    partMs("start_period", "0s"),
+    partMs("interval", "30s"),
+    partMs("timeout", "30s"),
+  ];
+  if (Math.max(startMs, intervalMs, timeoutMs) > longestWaitMs) return 0;
+  const retries = Number(check["retries"] ?? 3);
+  return startMs + (intervalMs + timeoutMs) * (Number.isNaN(retries) ? 3 : retries);
+}
