@@ -7,6 +7,10 @@ import type { Log, LogEvent } from "./log-event.ts";
 /** The plan with what it blocks, then how each operation ended. */
 export function logKeelsonEvent(log: Log, event: KeelsonEvent): void {
   switch (event.type) {
+    case "orphan-ended": {
+      const message = `${event.program} (process ${event.pid}), which an agent that was killed had left, was ended: it held the node's lock`;
+      return log({ level: "warn", event: "orphan-ended", code: "K4025", message });
+    }
     case "planned":
       return logPlan(log, event);
     case "operation-finished": {

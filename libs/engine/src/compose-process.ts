@@ -54,7 +54,7 @@ function start(
   context: EngineContext,
   { args, output }: { args: readonly string[]; output: FileHandle },
 ): ChildProcess {
-  const inherited = context.inheritedFd === null ? [] : [context.inheritedFd];
+  const inherited = context.lock === null ? [] : [context.lock.fd];
   return spawn(context.composeBinary, ["--ansi", "never", "--progress", "plain", ...args], {
     cwd: "/",
     detached: true,
@@ -70,6 +70,7 @@ function start(
       COMPOSE_PARALLEL_LIMIT: "4",
       COMPOSE_EXPERIMENTAL_GIT_REMOTE: "0",
       COMPOSE_EXPERIMENTAL_OCI_REMOTE: "0",
+      ...context.lock?.mark,
     },
   });
 }

@@ -21,8 +21,11 @@ export interface EngineContext {
   longestStopMs: number;
   /** End of a Compose call, without what it gives old containers to end; default 10 min. */
   composeTimeoutMs?: number;
-  /** A descriptor that Compose inherits: a lock on it outlives a killed agent for as long as that Compose lives. */
-  inheritedFd: number | null;
+  /**
+   * A descriptor that Compose inherits: a lock on it outlives a killed agent for as long as that Compose lives. The mark
+   * goes into Compose's environment.
+   */
+  lock: { fd: number; mark: Record<string, string> } | null;
 }
 
 /** The Compose project of an instance. */

@@ -72,7 +72,7 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
     composeFileOf,
     pullTimeoutMs: 30_000,
     longestStopMs: 60_000,
-    inheritedFd: null,
+    lock: null,
   };
   const cleanUp = stack.move();
   return {

@@ -18,6 +18,8 @@ export type Step = (typeof steps)[number];
 
 /** Everything that happens. Log, progress and status are folds over these. */
 export type KeelsonEvent =
+  /** What a killed agent had started, and what still held the node's lock. */
+  | { type: "orphan-ended"; pid: number; program: string }
   | { type: "step-started"; step: Step }
   | { type: "step-finished"; step: Step; elapsedMs: number }
   | { type: "problems-found"; problems: Problem[] }

@@ -99,6 +99,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
     path: lockPath(settings),
     waitMs: input.lockWaitMs,
     signal: input.signal,
+    onOrphan: ({ pid, program }) => input.emit({ type: "orphan-ended", pid, program }),
   });
   let record: NodeRecord | undefined;
   const reportPorts = {

@@ -47,7 +47,7 @@ export function wireOperations(
     composeFileOf: (instance) => composeFileOf(stateDir, instance),
     pullTimeoutMs,
     longestStopMs: waits.stopMs,
-    inheritedFd: on.lock.fd,
+    lock: on.lock,
   });
   return {
     "pull-image": async (operation, context) => pullImage(inEngine(context), operation),

@@ -48,7 +48,7 @@ function programOf(pid: string): string | undefined {
 }
 
 /** Undefined for what has ended meanwhile or belongs to another user. */
-function ifVisible<T>(look: () => T): T | undefined {
+export function ifVisible<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {

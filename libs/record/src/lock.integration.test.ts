@@ -112,6 +112,58 @@ describe("SIGKILL of the holder", () => {
   });
 });
 
+describe("what a killed agent has left", () => {
+  const orphanPatienceMs = 200;
+
+  test("is ended after some patience, also when it does not hear SIGTERM; who waits goes on, and tells of it", async () => {
+    const holder = await startHolder("with marked child");
+    holder.process.kill("SIGKILL");
+    await once(holder.process, "exit");
+    const ended: unknown[] = [];
+    const onOrphan = ({ pid }: { pid: number }) => ended.push(pid);
+    (await acquireLock({ path, waitMs: 60_000, orphanPatienceMs, onOrphan })).release();
+    expect(ended).toEqual([holder.childPid]);
+    expect(findLockHolders(path)).toEqual([]);
+  });
+
+  test("may end by itself before that", async () => {
+    const holder = await startHolder("with marked child");
+    holder.process.kill("SIGKILL");
+    await once(holder.process, "exit");
+    const onOrphan = vi.fn<() => void>();
+    const waiting = acquireLock({ path, waitMs: 60_000, onOrphan });
+    process.kill(holder.childPid, "SIGKILL");
+    (await waiting).release();
+    expect(onOrphan).not.toHaveBeenCalled();
+  });
+
+  test.each(["alone", "with marked child"] as const)("is nothing while an agent lives (%s)", async (kind) => {
+    const holder = await startHolder(kind);
+    await expect(acquireLock({ path, waitMs: 1_000, orphanPatienceMs })).rejects.toMatchObject({
+      code: "K4020",
+    });
+    expect(findLockHolders(path).map(({ pid }) => pid)).toContain(holder.pid);
+    if (holder.childPid > 0) {
+      process.kill(holder.childPid, 0);
+      killIfThere(holder.childPid);
+    }
+  });
+
+  test("is no program of somebody else that has locked the file", async () => {
+    const holder = await startHolder("with child");
+    holder.process.kill("SIGKILL");
+    await once(holder.process, "exit");
+    try {
+      await expect(acquireLock({ path, waitMs: 1_000, orphanPatienceMs })).rejects.toMatchObject({
+        code: "K4020",
+      });
+      expect(findLockHolders(path).map(({ pid }) => pid)).toEqual([holder.childPid]);
+    } finally {
+      killIfThere(holder.childPid);
+    }
+  });
+});
+
 describe("the lock file", () => {
   test("is private and stays empty, so that a round without changes writes nothing", async () => {
     (await acquireLock({ path, waitMs: 0 })).release();
@@ -166,11 +218,15 @@ describe("the lock file", () => {
 
 /** A process that holds the lock until it is killed, and perhaps a child of it that inherited the descriptor. */
 async function startHolder(
-  kind: "alone" | "with child" = "alone",
+  kind: "alone" | "with child" | "with marked child" = "alone",
 ): Promise<{ process: ChildProcess; pid: number; childPid: number }> {
+  const program =
+    kind === "with child" ? "echo ready; exec sleep 60" : "trap '' TERM; echo ready; exec sleep 60";
   const holder = run(`
     const lock = await acquireLock({ path, waitMs: 0 });
-    const child = ${kind === "alone"} ? { pid: 0 } : spawn("sleep", ["60"], { stdio: ["ignore", "ignore", "ignore", lock.fd] });
+    const env = ${kind === "with marked child"} ? { ...process.env, ...lock.mark } : process.env;
+    const child = ${kind === "alone"} ? { pid: 0 } : spawn("sh", ["-c", ${JSON.stringify(program)}], { env, stdio: ["ignore", "pipe", "ignore", lock.fd] });
+    if (child.stdout) await once(child.stdout, "data");
     console.log(child.pid);
     setInterval(() => {}, 1000);`);
   const [line] = await once(holder.stdout ?? holder, "data");
@@ -179,7 +235,7 @@ async function startHolder(
 
 function run(program: string): ChildProcess {
   const door = JSON.stringify(new URL("./index.ts", import.meta.url).href);
-  const start = `import { spawn } from "node:child_process"; import { acquireLock } from ${door};
+  const start = `import { once } from "node:events"; import { spawn } from "node:child_process"; import { acquireLock } from ${door};
     const [path] = process.argv.slice(1);\n`;
   const child = spawn(execPath, ["--input-type=module", "-e", start + program, "--", path], {
     stdio: ["ignore", "pipe", "inherit"],

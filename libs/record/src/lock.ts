@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { closeSync, constants } from "node:fs";
 import { KeelsonError, stalled } from "@keelson/model";
 
-import { findHolders } from "./lock-holder.ts";
+import { type LockHolder, findHolders } from "./lock-holder.ts";
+import { markOf, signalOrphans } from "./orphan.ts";
 import { openPrivateFile } from "./private-file.ts";
 
 export interface LockInput {
@@ -12,11 +13,17 @@ export interface LockInput {
   waitMs: number;
   /** Ends the waiting; the reason is thrown. */
   signal?: AbortSignal;
+  /** How long a child of an agent that was killed may go on before it is ended; 20 s unless told. */
+  orphanPatienceMs?: number;
+  /** Told of each that is ended. */
+  onOrphan?: (orphan: LockHolder) => void;
 }
 
 export interface NodeLock {
   /** For children that must not be overtaken: those that inherit it hold the lock until they end. */
   readonly fd: number;
+  /** For their environment: the next who wants the lock knows by it what an agent that was killed has left. */
+  readonly mark: Record<string, string>;
   /** Gives it up, except for children that still run. */
   release: () => void;
 }
@@ -32,7 +39,7 @@ export async function acquireLock(input: LockInput): Promise<NodeLock> {
   const fd = openLockFile(path);
   let isHeld = false;
   try {
-    const ended = await runFlock(fd, input);
+    const ended = await waitForLock(fd, input);
     if (ended.exitCode === conflictExitCode) throw heldByAnother(path);
     if (ended.exitCode !== 0) throw notLockable(path, new Error(`flock ended with ${describe(ended)}`));
     isHeld = true;
@@ -45,6 +52,7 @@ export async function acquireLock(input: LockInput): Promise<NodeLock> {
   let isReleased = false;
   return {
     fd,
+    mark: markOf(path),
     release: () => {
       // A second close could hit a descriptor that another file got meanwhile.
       if (!isReleased) closeSync(fd);
@@ -62,6 +70,33 @@ interface FlockEnd {
 const conflictExitCode = 75;
 /** How much longer than its own time limit `flock` may take to start and end. */
 const graceMs = 10_000;
+
+/** Compose ends by itself within seconds, unless a container or the engine does not answer it. */
+const defaultPatienceMs = 20_000;
+
+/**
+ * What a killed agent has left is ended after some patience: the next round does what is missing, also when Compose was
+ * cut off in the middle, and a lock that nobody works under must not keep a node from being healed.
+ */
+async function waitForLock(fd: number, input: LockInput): Promise<FlockEnd> {
+  const { path, waitMs, orphanPatienceMs: patienceMs = defaultPatienceMs, onOrphan } = input;
+  const endMs = performance.now() + waitMs;
+  const leftMs = (longestMs = Infinity) =>
+    Math.min(longestMs, Math.max(0, Math.ceil(endMs - performance.now())));
+  let ended = await runFlock(fd, { ...input, waitMs: Math.min(waitMs, patienceMs) });
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    if (ended.exitCode !== conflictExitCode || leftMs() === 0) return ended;
+    const orphans = signalOrphans(path, signal);
+    if (signal === "SIGTERM") for (const orphan of orphans) onOrphan?.(orphan);
+    ended = await runFlock(fd, {
+      ...input,
+      waitMs: orphans.length === 0 ? leftMs() : leftMs(Math.min(graceMs, patienceMs)),
+    });
+  }
+  return ended.exitCode === conflictExitCode && leftMs() > 0
+    ? runFlock(fd, { ...input, waitMs: leftMs() })
+    : ended;
+}
 
 /** Node has no flock(2); the program (util-linux) locks the description that we share with it, and ends. */
 async function runFlock(fd: number, { waitMs, signal }: LockInput): Promise<FlockEnd> {

@@ -1,0 +1,33 @@
+import { readFileSync, realpathSync } from "node:fs";
+import { kill } from "node:process";
+
+import { type LockHolder, findHolders, ifVisible } from "./lock-holder.ts";
+
+/** Tells what an agent has started under its lock from whatever else may hold that file. */
+const markName = "KEELSON_LOCK";
+
+/** For the environment of a child that inherits the lock at this path, which must be there. */
+export function markOf(path: string): Record<string, string> {
+  return { [markName]: realpathSync(path) };
+}
+
+/**
+ * What holds the lock although the agent that started it has ended; nothing while an agent is at work. Somebody else's
+ * program that has locked the file is no orphan.
+ */
+export function findOrphans(path: string): LockHolder[] {
+  const holders = findHolders(path);
+  const [mark = ""] = Object.entries(markOf(path)).map((entry) => entry.join("="));
+  return holders.some(({ isOurProgram }) => isOurProgram) ? [] : holders.filter((each) => bears(each, mark));
+}
+
+/** proc_pid_environ(5): the environment that a process was started with. */
+function bears({ pid }: LockHolder, mark: string): boolean {
+  const environment = ifVisible(() => readFileSync(`/proc/${pid}/environ`, "utf8")) ?? "";
+  return environment.split("\0").includes(mark);
+}
+
+/** Sends each its signal; returns those that were still there. */
+export function signalOrphans(path: string, signal: "SIGTERM" | "SIGKILL"): LockHolder[] {
+  return findOrphans(path).filter(({ pid }) => ifVisible(() => kill(pid, signal)) === true);
+}
