@@ -16,7 +16,10 @@ export type GitErrorCode =
   | "K2012"
   | "K2013"
   | "K2014"
-  | "K2015";
+  | "K2015"
+  | "K2017"
+  | "K2018"
+  | "K2019";
 
 interface Meaning {
   hint: string;
@@ -76,6 +79,18 @@ const meanings: Record<GitErrorCode, Meaning> = {
   K2015: {
     hint: "The question needs the whole history: see that the repository on the server has it, by git fsck, and has no file named shallow.",
     outcome: transient,
+  },
+  K2017: {
+    hint: "Set the branch back to the commit before the one that brought it: this node has not followed it, so that it follows what comes then.",
+    outcome: stalled,
+  },
+  K2018: {
+    hint: "See who may push to this ref, and that no second agent runs under the same environment and node; then delete the ref on the server, and the node makes it anew.",
+    outcome: stalled,
+  },
+  K2019: {
+    hint: "Delete the node's ref on the server; the node makes it anew with its next report.",
+    outcome: stalled,
   },
 };
 

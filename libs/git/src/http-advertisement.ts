@@ -11,7 +11,7 @@ export async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> 
  * A list of refs (gitprotocol-pack(5)) with a HEAD, which isomorphic-git needs and never uses here: a repository has
  * none while its default branch is not there, or where it takes nothing but statuses. Anything else stays as it is.
  */
-export async function* withHead(body: AsyncIterable<Uint8Array>): AsyncIterableIterator<Uint8Array> {
+export async function* withHead(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const bytes = await collect(body);
   const packets = readPackets(bytes);
   const refs = (packets ?? []).flatMap((packet) => {

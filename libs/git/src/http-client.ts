@@ -9,17 +9,30 @@ import { gitError } from "./git-error.ts";
 import { collect, withHead } from "./http-advertisement.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { statusFailure } from "./http-failure.ts";
+import type { PackLimits } from "./pack-limits.ts";
+import { openPackReceiver } from "./pack-receiver.ts";
+import type { PackReceiver } from "./pack-receiver.ts";
+import { divertPack } from "./packet-stream.ts";
 
 export interface GitHttpClientInput {
   /** The repository, without credentials and without a slash at its end. */
   url: string;
   login: Login | null;
   deadline: Deadline;
-  idleTimeoutMs: number;
-  maxResponseBytes: number;
+  idleTimeoutMs?: number;
+  /** Of an answer without a pack, and of what is said beside one: both are held in memory. */
+  maxResponseBytes?: number;
 }
 
-type Body = AsyncIterableIterator<Uint8Array> & { error?: unknown };
+/** A server that prepares a large pack says something every 5 seconds (uploadpack.keepAlive of git-config(1)). */
+const defaultIdleTimeoutMs = 30_000;
+/** A list of some 200,000 refs. */
+const defaultMaxResponseBytes = 16 * 1024 * 1024;
+
+interface Body {
+  stream: AsyncIterableIterator<Uint8Array> & { error?: unknown };
+  response: IncomingMessage;
+}
 
 /**
  * The client that isomorphic-git uses for the smart protocol of one repository (gitprotocol-http(5)). The credential
@@ -33,7 +46,7 @@ export class GitHttpClient implements HttpClient, Disposable {
   #bodies: Body[] = [];
 
   constructor(input: GitHttpClientInput) {
-    const { url, login, deadline, idleTimeoutMs } = input;
+    const { url, login, deadline, idleTimeoutMs = defaultIdleTimeoutMs } = input;
     const peer = { name: url, authorised: login !== null };
     this.#input = input;
     this.#exchange = new HttpExchange({ peer, origin: new URL(url).origin, deadline, idleTimeoutMs });
@@ -46,19 +59,52 @@ export class GitHttpClient implements HttpClient, Disposable {
    */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     this.#bodies = [];
-    let result: T;
+    this.#exchange.forget();
     try {
-      result = await operation();
+      const result = await operation();
+      const failure = this.#failure();
+      if (failure !== undefined) throw failure;
+      return result;
     } catch (error) {
       throw this.#failure() ?? error;
+    } finally {
+      // An operation that failed may go on reading.
+      for (const { response } of this.#bodies) if (!response.complete) response.destroy();
+      this.#bodies = [];
     }
-    const failure = this.#failure();
-    if (failure !== undefined) throw failure;
-    return result;
+  }
+
+  /** The same for a fetch whose pack is within the limits. Throws K2017 over one. */
+  async receive<T>(
+    { gitDir, limits }: { gitDir: string; limits: PackLimits },
+    operation: (receiver: PackReceiver) => Promise<T>,
+  ): Promise<T> {
+    const { url, deadline } = this.#input;
+    const { signal } = deadline;
+    await using receiver = await openPackReceiver({ gitDir, limits, name: `the server at ${url}`, signal });
+    return await this.run(async () => {
+      const result = await operation(receiver);
+      await receiver.install().catch((error: unknown) => {
+        throw this.#exchange.fail(error);
+      });
+      return result;
+    });
+  }
+
+  /** A client whose answers are without their pack, which the receiver gets. */
+  divertTo(receiver: PackReceiver): HttpClient {
+    return { request: (request) => this.#request(request, receiver) };
   }
 
   /** What isomorphic-git calls. */
-  async request({ url, method = "GET", headers = {}, body }: GitHttpRequest): Promise<GitHttpResponse> {
+  async request(request: GitHttpRequest): Promise<GitHttpResponse> {
+    return await this.#request(request, null);
+  }
+
+  async #request(
+    { url, method = "GET", headers = {}, body }: GitHttpRequest,
+    receiver: PackReceiver | null,
+  ): Promise<GitHttpResponse> {
     try {
       // isomorphic-git hands over arrays, whatever its types say.
       const content = body === undefined ? undefined : await collect(body);
@@ -72,9 +118,8 @@ export class GitHttpClient implements HttpClient, Disposable {
       this.#check(response, answerType(method, rest));
       // The pack is asked for where the refs were found, as Git does it.
       if (method === "GET" && answeredBy.endsWith(rest)) this.#baseUrl = answeredBy.slice(0, -rest.length);
-      const isList = rest.startsWith("/info/refs") && rest.endsWith("git-upload-pack");
-      const stream: Body = isList ? withHead(this.#read(response)) : this.#read(response);
-      this.#bodies.push(stream);
+      const stream = this.#open(response, { rest, receiver: method === "POST" ? receiver : null });
+      this.#bodies.push({ stream, response });
       const answer = { url, method, statusCode: 200, statusMessage: "OK", body: stream };
       return { ...answer, headers: { "content-type": response.headers["content-type"] ?? "" } };
     } catch (error) {
@@ -107,32 +152,50 @@ export class GitHttpClient implements HttpClient, Disposable {
     throw gitError("K2009", { message: `the server at ${url} does not speak Git's smart HTTP protocol` });
   }
 
-  async *#read(response: IncomingMessage): Body {
-    const { url, maxResponseBytes } = this.#input;
-    let bytes = 0;
-    try {
-      for await (const chunk of response as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > maxResponseBytes) {
-          const message = `the server at ${url} sends more than ${maxResponseBytes} bytes`;
-          throw gitError("K2007", { message });
-        }
-        yield chunk;
-      }
-      // Even an answer without a ref has a last packet: nothing at all must not be read as "no such branch".
-      if (bytes === 0) throw gitError("K2009", { message: `the server at ${url} answers nothing` });
-    } catch (error) {
-      throw this.#exchange.fail(error);
+  #open(response: IncomingMessage, on: { rest: string; receiver: PackReceiver | null }): Body["stream"] {
+    const { rest, receiver } = on;
+    const { url, maxResponseBytes = defaultMaxResponseBytes } = this.#input;
+    if (receiver !== null) {
+      const body = this.#read(response, receiver.packBytes + maxResponseBytes);
+      return this.#watch(divertPack(body, { receiver, name: url }));
     }
+    const body = this.#read(response, maxResponseBytes);
+    const isList = rest.startsWith("/info/refs") && rest.endsWith("git-upload-pack");
+    return this.#watch(isList ? withHead(body) : body);
+  }
+
+  async *#watch(body: AsyncIterable<Uint8Array>): Body["stream"] {
+    const operation = this.#bodies;
+    try {
+      yield* body;
+    } catch (error) {
+      // What is left of an operation that has ended must not fail the next one.
+      throw operation === this.#bodies ? this.#exchange.fail(error) : error;
+    }
+  }
+
+  async *#read(response: IncomingMessage, maxBytes: number): AsyncIterable<Uint8Array> {
+    const { url } = this.#input;
+    let bytes = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        const message = `the server at ${url} sends more than ${maxBytes} bytes`;
+        throw gitError("K2007", { message, hint: "Delete refs on the server that nobody needs." });
+      }
+      yield chunk;
+    }
+    // Even an answer without a ref has a last packet: nothing at all must not be read as "no such branch".
+    if (bytes === 0) throw gitError("K2009", { message: `the server at ${url} answers nothing` });
   }
 
   #failure(): KeelsonError | undefined {
     if (this.#exchange.failure !== undefined) return this.#exchange.failure;
     // isomorphic-git notes on the body what it could not read there, and goes on.
-    const unread = this.#bodies.find((body) => body.error !== undefined);
+    const unread = this.#bodies.find(({ stream }) => stream.error !== undefined);
     if (unread === undefined) return undefined;
     const message = `the server at ${this.#input.url} answers something that is not Git's protocol`;
-    return gitError("K2009", { message, cause: unread.error });
+    return gitError("K2009", { message, cause: unread.stream.error });
   }
 }
 

@@ -45,6 +45,11 @@ export class HttpExchange implements Disposable {
     return this.#failure;
   }
 
+  /** An operation begins: what has failed before is told. */
+  forget(): void {
+    this.#failure = undefined;
+  }
+
   /** Translates what went wrong; only the first failure counts. */
   fail(error: unknown): KeelsonError {
     this.#failure ??= this.#translate(error);

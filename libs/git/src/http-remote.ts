@@ -20,22 +20,19 @@ export interface HttpRemoteInput {
   deadline: Deadline;
 }
 
-/** A server that prepares a large pack says something every 5 seconds (uploadpack.keepAlive of git-config(1)). */
-const idleTimeoutMs = 30_000;
-/** isomorphic-git holds an answer several times over in memory. */
-const maxResponseBytes = 128 * 1024 * 1024;
-
 /** A branch on a server, over smart HTTP. */
 export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): Remote {
-  const client = new GitHttpClient({ url, login, deadline, idleTimeoutMs, maxResponseBytes });
+  const client = new GitHttpClient({ url, login, deadline });
 
-  const run = async <T>(operation: () => Promise<T>): Promise<T> => {
+  const tell = async <T>(operation: Promise<T>): Promise<T> => {
     try {
-      return await client.run(operation);
+      return await operation;
     } catch (error) {
       throw translate(error);
     }
   };
+
+  const run = <T>(operation: () => Promise<T>) => tell(client.run(operation));
 
   const translate = (error: unknown): unknown => {
     if (error instanceof KeelsonError) return error;
@@ -59,21 +56,14 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
       if (oid === null) throw branchMissing(ref, url);
       return oid;
     },
-    fetchInto: async (gitDir, depth) => {
-      const { fetchHead } = await run(() =>
-        fetch({
-          fs,
-          http: client,
-          gitdir: gitDir,
-          url,
-          remote: "origin",
-          ref: tipRef,
-          remoteRef: ref,
-          singleBranch: true,
-          tags: false,
-          cache: {},
-          ...(depth === undefined ? {} : { depth }),
-        }),
+    fetchInto: async (gitDir, { limits, depth }) => {
+      const repository = { fs, gitdir: gitDir, url, remote: "origin", cache: {} };
+      const what = { ref: tipRef, remoteRef: ref, singleBranch: true, tags: false };
+      const history = depth === undefined ? {} : { depth };
+      const { fetchHead } = await tell(
+        client.receive({ gitDir, limits }, (receiver) =>
+          fetch({ ...repository, ...what, ...history, http: client.divertTo(receiver) }),
+        ),
       );
       if (fetchHead === null) throw branchMissing(ref, url);
       return fetchHead;

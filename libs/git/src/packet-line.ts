@@ -22,20 +22,28 @@ export function readPackets(bytes: Buffer): Packet[] | null {
   const packets: Packet[] = [];
   let offset = 0;
   while (offset < bytes.length) {
-    const digits = bytes.toString("latin1", offset, offset + 4);
-    if (!/^[0-9a-f]{4}$/i.test(digits)) return null;
-    const length = Number.parseInt(digits, 16);
-    const special = specials[length];
-    if (special !== undefined) {
-      packets.push(special);
-      offset += 4;
-      continue;
-    }
-    if (length < 4 || offset + length > bytes.length) return null;
-    packets.push(bytes.subarray(offset + 4, offset + length));
-    offset += length;
+    const found = readPacket(bytes, offset);
+    if (typeof found === "string") return null;
+    packets.push(found.packet);
+    offset = found.end;
   }
   return packets;
+}
+
+/** The packet that begins at an offset, and where it ends; `short` while some of it has not come. */
+export function readPacket(
+  bytes: Buffer,
+  offset: number,
+): { packet: Packet; end: number } | "short" | "none" {
+  const digits = bytes.toString("latin1", offset, offset + 4);
+  if (!/^[0-9a-f]*$/i.test(digits)) return "none";
+  if (digits.length < 4) return "short";
+  const length = Number.parseInt(digits, 16);
+  const special = specials[length];
+  if (special !== undefined) return { packet: special, end: offset + 4 };
+  if (length < 4) return "none";
+  const end = offset + length;
+  return end > bytes.length ? "short" : { packet: bytes.subarray(offset + 4, end), end };
 }
 
 /** A packet's text without its line end; empty for a special packet. */

@@ -2,6 +2,7 @@ import { stalled } from "@keelson/model";
 
 import type { CommitReader } from "./commit-reader.ts";
 import { gitError } from "./git-error.ts";
+import type { PackLimits } from "./pack-limits.ts";
 
 /** One branch somewhere else, however it is reached. Disposing it closes its connections. */
 export interface Remote extends Disposable {
@@ -12,9 +13,9 @@ export interface Remote extends Disposable {
   /**
    * Brings all history of the branch, or only the last `depth` commits, into a copy that may hold some of it, and
    * returns the commit that the branch is at by now. Moves no ref that anybody reads. Throws K2009 when the copy or
-   * what the server sent is damaged.
+   * what the server sent is damaged, K2017 when it is over the limits.
    */
-  fetchInto: (gitDir: string, depth?: number) => Promise<string>;
+  fetchInto: (gitDir: string, what: { limits: PackLimits; depth?: number }) => Promise<string>;
   /** Moves the ref to a commit of the copy, never by force. Throws what else goes wrong on the way. */
   push: (gitDir: string, commit: string) => Promise<PushEnd>;
   /** Has the server begin a push, and sends none. Throws K2002, K2003 or K2013 when it does not let the login push. */

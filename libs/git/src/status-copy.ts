@@ -16,13 +16,10 @@ export interface StatusCopyInput extends Pick<GitHttpClientInput, "url" | "login
   gitDir: string;
 }
 
-const idleTimeoutMs = 30_000;
-const maxResponseBytes = 128 * 1024 * 1024;
-
 /** The statuses of a server: lists its refs, and fetches what the folder does not have. */
 export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string, StatusText>> {
   const { url, gitDir } = input;
-  using client = new GitHttpClient({ ...input, idleTimeoutMs, maxResponseBytes });
+  using client = new GitHttpClient(input);
   try {
     const server = await openRefServer({ client, url });
     const found = (await server.listRefs(Object.values(statusPrefixes))).filter(

@@ -1,14 +1,14 @@
-import * as fs from "node:fs";
-import { createHash } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { indexPack } from "isomorphic-git";
+import type { HttpClient } from "isomorphic-git";
 import { stalled } from "@keelson/model";
 
-import { DamageError, gitError, isSystemError } from "./git-error.ts";
+import { gitError, isSystemError } from "./git-error.ts";
+import { collect } from "./http-advertisement.ts";
 import type { GitHttpClient } from "./http-client.ts";
 import { isObjectId } from "./local-copy.ts";
+import { fleetLimits } from "./pack-limits.ts";
 import { packetText, readPackets, writePackets } from "./packet-line.ts";
 import type { Packet } from "./packet-line.ts";
 
@@ -38,39 +38,37 @@ export interface RefServerInput {
  * that. Throws K2009, stalled, for a server of an older protocol.
  */
 export async function openRefServer({ client, url }: RefServerInput): Promise<RefServer> {
-  const ask = async (rest: string, content?: Buffer): Promise<Packet[]> =>
-    await client.run(async () => {
-      const headers = { "git-protocol": "version=2", ...(content === undefined ? {} : postHeaders) };
-      const method = content === undefined ? "GET" : "POST";
-      const body = content === undefined ? {} : { body: oneChunk(content) };
-      const answer = await client.request({ url: `${url}${rest}`, method, headers, ...body });
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of answer.body ?? []) chunks.push(chunk);
-      const packets = readPackets(Buffer.concat(chunks));
-      if (packets?.at(-1) !== "flush") throw notGit(url);
-      return packets;
-    });
+  const ask = async (
+    rest: string,
+    { content, via = client }: { content?: Buffer; via?: HttpClient } = {},
+  ) => {
+    const headers = { "git-protocol": "version=2", ...(content === undefined ? {} : postHeaders) };
+    const method = content === undefined ? "GET" : "POST";
+    const body = content === undefined ? {} : { body: oneChunk(content) };
+    const answer = await via.request({ url: `${url}${rest}`, method, headers, ...body });
+    const packets = readPackets(await collect(answer.body ?? oneChunk(Buffer.alloc(0))));
+    if (packets?.at(-1) !== "flush") throw notGit(url);
+    return packets;
+  };
 
-  const lines = (await ask(`/info/refs?service=${service}`)).map(packetText);
+  const lines = (await client.run(() => ask(`/info/refs?service=${service}`))).map(packetText);
   if (!lines.includes("version 2")) throw tooOld(url);
   const format = lines.filter((line) => line.startsWith("object-format="));
-  const command = (name: string, args: readonly string[]) =>
-    ask(
-      `/${service}`,
-      writePackets([
-        ...[`command=${name}`, ...format].map((text) => ({ text })),
-        "delimiter",
-        ...args.map((text) => ({ text })),
-        "flush",
-      ]),
-    );
+  const write = (command: string, args: readonly string[]) =>
+    writePackets([
+      ...[`command=${command}`, ...format].map((text) => ({ text })),
+      "delimiter",
+      ...args.map((text) => ({ text })),
+      "flush",
+    ]);
 
   return {
     listRefs: async (prefixes) => {
-      const packets = await command(
+      const content = write(
         "ls-refs",
         prefixes.map((prefix) => `ref-prefix ${prefix}`),
       );
+      const packets = await client.run(() => ask(`/${service}`, { content }));
       // `<oid> SP <ref>`
       const refs = packets
         .filter((packet) => packet !== "flush")
@@ -79,8 +77,14 @@ export async function openRefServer({ client, url }: RefServerInput): Promise<Re
     },
     fetchCommits: async (gitDir, oids) => {
       const wants = [...new Set(oids)].map((oid) => `want ${oid}`);
-      const packets = await command("fetch", ["no-progress", "ofs-delta", "deepen 1", ...wants, "done"]);
-      await install(gitDir, { url, packets });
+      const content = write("fetch", ["no-progress", "ofs-delta", "deepen 1", ...wants, "done"]);
+      const limits = fleetLimits(wants.length);
+      await client.receive({ gitDir, limits }, async (receiver) => {
+        const packets = await ask(`/${service}`, { content, via: client.divertTo(receiver) });
+        const start = packets.findIndex((packet) => packetText(packet) === "packfile");
+        if (start < 0 || packets.slice(start + 1).some(isError)) throw notGit(url);
+        await addCutCommits(gitDir, packets.slice(0, start).map(packetText));
+      });
     },
   };
 }
@@ -91,25 +95,9 @@ async function* oneChunk(content: Buffer): AsyncIterableIterator<Uint8Array> {
   yield await Promise.resolve(content);
 }
 
-/** Sections with a name each; the pack's packets begin with the number of their band, 1 for the pack itself. */
-async function install(gitDir: string, answer: { url: string; packets: readonly Packet[] }): Promise<void> {
-  const { url, packets } = answer;
-  const start = packets.findIndex((packet) => packetText(packet) === "packfile");
-  if (start < 0) throw notGit(url);
-  const bands = packets.slice(start + 1).filter((packet) => Buffer.isBuffer(packet));
-  if (bands.some((band) => band[0] === 3)) throw notGit(url);
-  const pack = Buffer.concat(bands.filter((band) => band[0] === 1).map((band) => band.subarray(1)));
-  const sum = pack.subarray(-20);
-  const isWhole = createHash("sha1").update(pack.subarray(0, -20)).digest().equals(sum);
-  if (!isWhole)
-    throw new DamageError({ message: `the pack of the server at ${url} is damaged`, cause: undefined });
-  await addCutCommits(gitDir, packets.slice(0, start).map(packetText));
-  const folder = join(gitDir, "objects", "pack");
-  const name = `pack-${sum.toString("hex")}`;
-  await writeFile(join(folder, `incoming-${name}.pack`), pack);
-  await rename(join(folder, `incoming-${name}.pack`), join(folder, `${name}.pack`));
-  // Until its index is there, nothing reads the pack.
-  await indexPack({ fs, dir: folder, gitdir: gitDir, filepath: `${name}.pack` });
+/** In the section of the pack, a packet of the band in which the server says what went wrong. */
+function isError(packet: Packet): boolean {
+  return Buffer.isBuffer(packet) && packet[0] === 3;
 }
 
 /** So that Git itself would not miss the parents of what was fetched (gitrepository-layout(5), shallow). */

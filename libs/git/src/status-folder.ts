@@ -1,6 +1,7 @@
 import { digestValue } from "@keelson/model";
 
 import { readRef, replaceCopy, restoreCopy, writeRef } from "./local-copy.ts";
+import { ownStatusLimits } from "./pack-limits.ts";
 import type { Remote } from "./remote.ts";
 import { locateSource } from "./source-location.ts";
 
@@ -40,7 +41,7 @@ export function openStatusFolder({ gitDir, url, ref: ownRef }: StatusFolderInput
     renew: (remote) =>
       replaceCopy(gitDir, async (incoming) => {
         if ((await remote.seekTip()) === null) return null;
-        const commit = await remote.fetchInto(incoming, historyDepth);
+        const commit = await remote.fetchInto(incoming, { limits: ownStatusLimits, depth: historyDepth });
         await writeRef({ gitDir: incoming, ref, commit });
         return commit;
       }),

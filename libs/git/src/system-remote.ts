@@ -59,7 +59,7 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
       if (oid === null) throw branchMissing(ref, name);
       return oid;
     },
-    fetchInto: async (gitDir, depth) => {
+    fetchInto: async (gitDir, { depth }) => {
       // Each fetch brings a pack, also a small one: loose objects would not be counted.
       const copy = ["--git-dir", gitDir, "-c", "fetch.unpackLimit=1"];
       const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];

@@ -16,6 +16,7 @@ import {
   tipRef,
   writeRef,
 } from "./local-copy.ts";
+import { sourceLimits } from "./pack-limits.ts";
 import { rememberRefused } from "./refused-step.ts";
 import type { Remote } from "./remote.ts";
 
@@ -71,7 +72,7 @@ function isIncomplete(error: unknown): boolean {
 }
 
 async function update(copy: TrackedCopyInput): Promise<Held> {
-  const commit = await copy.remote.fetchInto(copy.gitDir);
+  const commit = await copy.remote.fetchInto(copy.gitDir, { limits: sourceLimits });
   return { ...(await take(commit, copy)), fetched: true };
 }
 

@@ -1,0 +1,25 @@
+import type { KeelsonError } from "@keelson/model";
+
+import { DamageError, gitError } from "./git-error.ts";
+import type { ObjectType, PackLimits } from "./pack-limits.ts";
+
+/** What is wrong with a pack of one server. */
+export interface PackFailures {
+  tooMuch: (what: string) => KeelsonError;
+  tooLarge: (type: ObjectType | "delta", of: { sizeBytes: number; limit: number }) => KeelsonError;
+  tooMuchInAll: (limits: PackLimits) => KeelsonError;
+  damaged: (why: string, cause?: unknown) => DamageError;
+}
+
+/** `name` is what messages call the sender. */
+export function packFailures(name: string): PackFailures {
+  const tooMuch = (what: string) => gitError("K2017", { message: `${name} sends ${what}` });
+  return {
+    tooMuch,
+    tooLarge: (type, { sizeBytes, limit }) =>
+      tooMuch(`a ${type} of ${sizeBytes} bytes, and at most ${limit} are taken`),
+    tooMuchInAll: ({ totalBytes }) => tooMuch(`objects of more than ${totalBytes} bytes in all`),
+    damaged: (why, cause) =>
+      new DamageError({ message: `the pack that ${name} sends is damaged`, cause: cause ?? new Error(why) }),
+  };
+}

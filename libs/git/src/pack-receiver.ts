@@ -1,0 +1,111 @@
+import { readSync } from "node:fs";
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { inflateSync } from "node:zlib";
+
+import { isSystemError } from "./git-error.ts";
+import { diskFailure } from "./local-copy.ts";
+import { packFailures } from "./pack-failure.ts";
+import { writePackIndex } from "./pack-index.ts";
+import { PackIndexer } from "./pack-indexer.ts";
+import type { PackLimits } from "./pack-limits.ts";
+import { PackScanner, chunkSize } from "./pack-scanner.ts";
+import type { PackEntry } from "./pack-scanner.ts";
+
+export interface PackReceiverInput {
+  /** The bare repository that the pack is for. One caller at a time. */
+  gitDir: string;
+  limits: PackLimits;
+  /** What messages call the sender. */
+  name: string;
+  signal: AbortSignal;
+}
+
+/** A pack on its way into a repository. Disposing it removes what was not installed. */
+export interface PackReceiver extends AsyncDisposable {
+  /** How large the pack may be. */
+  packBytes: number;
+  /** Takes the next piece. Throws K2017 over a limit, `DamageError`, K2012. */
+  write: (chunk: Buffer) => Promise<void>;
+  /** Makes the whole pack a part of the repository; nothing where an empty one or none has come. */
+  install: () => Promise<void>;
+}
+
+/** How long other work may wait for this: timers, and the end of the call with them. */
+const breathMs = 20;
+
+/**
+ * Opens a receiver that writes a pack to the disk, and names its objects as they come. Takes constant memory, whatever
+ * is sent.
+ */
+export async function openPackReceiver(input: PackReceiverInput): Promise<PackReceiver> {
+  const { gitDir, limits, signal } = input;
+  const folder = join(gitDir, "objects", "pack");
+  // Without the ending of a pack it counts for none, also when a kill leaves it there.
+  const incoming = join(folder, "incoming");
+  const failures = packFailures(input.name);
+  const file = await onDisk(gitDir, async () => {
+    await mkdir(folder, { recursive: true });
+    return await open(incoming, "w+");
+  });
+  const breathe = makeBreathe(signal);
+  const indexer = new PackIndexer({ limits, failures, breathe, read: (entry) => readAgain(file, entry) });
+  const scanner = new PackScanner({
+    limits,
+    failures,
+    breathe,
+    take: (entry, inflated) => indexer.take(entry, inflated),
+  });
+
+  const install = async () => {
+    const checksum = await scanner.end();
+    if (checksum === null) return;
+    const index = writePackIndex(await indexer.finish(), checksum);
+    const path = join(folder, `pack-${checksum.toString("hex")}`);
+    await rename(incoming, `${path}.pack`);
+    // Until its index is there, nothing reads the pack.
+    await writeFile(`${path}.idx.new`, index);
+    await rename(`${path}.idx.new`, `${path}.idx`);
+  };
+
+  return {
+    packBytes: limits.packBytes,
+    write: (chunk) =>
+      onDisk(gitDir, async () => {
+        await scanner.push(chunk);
+        await file.writeFile(chunk);
+      }),
+    install: () => onDisk(gitDir, install),
+    [Symbol.asyncDispose]: async () => {
+      await file.close();
+      await rm(incoming, { force: true });
+    },
+  };
+}
+
+function makeBreathe(signal: AbortSignal): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < breathMs) return;
+    await setImmediate();
+    signal.throwIfAborted();
+    last = performance.now();
+  };
+}
+
+/** The scanner has seen that it inflates, and to what size. */
+function readAgain(file: FileHandle, { dataOffset, endOffset, sizeBytes }: PackEntry): Buffer {
+  const bytes = Buffer.allocUnsafe(endOffset - dataOffset);
+  readSync(file.fd, bytes, 0, bytes.length, dataOffset);
+  return inflateSync(bytes, { maxOutputLength: Math.max(1, sizeBytes), chunkSize: chunkSize(sizeBytes) });
+}
+
+async function onDisk<T>(gitDir: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw isSystemError(error) ? diskFailure(gitDir, error) : error;
+  }
+}

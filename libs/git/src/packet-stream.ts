@@ -1,0 +1,50 @@
+import { gitError } from "./git-error.ts";
+import { readPacket } from "./packet-line.ts";
+import type { Packet } from "./packet-line.ts";
+import type { PackReceiver } from "./pack-receiver.ts";
+
+/** Packets as they come, each with its bytes. Throws K2009 for bytes that are none, or end inside one. */
+export async function* readPacketStream(
+  body: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncIterableIterator<{ packet: Packet; bytes: Buffer }> {
+  let held: Buffer = Buffer.alloc(0);
+  for await (const chunk of body) {
+    held = held.length === 0 ? bufferOf(chunk) : Buffer.concat([held, chunk]);
+    let offset = 0;
+    for (let found = readPacket(held, offset); found !== "short"; found = readPacket(held, offset)) {
+      if (found === "none") throw notGit(name);
+      yield { packet: found.packet, bytes: held.subarray(offset, found.end) };
+      offset = found.end;
+    }
+    held = held.subarray(offset);
+  }
+  if (held.length > 0) throw notGit(name);
+}
+
+/** In an answer with a pack, its packets begin with the number of their band (gitprotocol-pack(5), "Packfile Data"). */
+const packBand = 1;
+const progressBand = 2;
+
+/**
+ * An answer to a fetch without its pack, which the receiver gets, and without the progress that nobody reads.
+ * isomorphic-git takes an answer without a pack for one that brings nothing new.
+ */
+export async function* divertPack(
+  body: AsyncIterable<Uint8Array>,
+  { receiver, name }: { receiver: PackReceiver; name: string },
+): AsyncIterableIterator<Uint8Array> {
+  for await (const { packet, bytes } of readPacketStream(body, name)) {
+    const band = Buffer.isBuffer(packet) ? packet[0] : undefined;
+    if (band === packBand) await receiver.write(bytes.subarray(5));
+    else if (band !== progressBand) yield bytes;
+  }
+}
+
+function bufferOf(chunk: Uint8Array): Buffer {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+function notGit(name: string) {
+  return gitError("K2009", { message: `the server at ${name} answers something that is not Git's protocol` });
+}
