@@ -27,7 +27,7 @@ function contextOf(engine: Engine) {
     composeFileOf: () => "/nowhere",
     pullTimeoutMs: 10_000,
     longestStopMs: 60_000,
-    inheritedFd: null,
+    lock: null,
   };
 }
 

@@ -37,7 +37,7 @@ export const Policy = z.strictObject({
   allowMassRemoval: z
     .boolean()
     .optional()
-    .describe("Permit one revision to remove more than half of a node's instances."),
+    .describe("Permit one revision to take away more than half of what a node runs."),
 });
 export type Policy = z.infer<typeof Policy>;
 

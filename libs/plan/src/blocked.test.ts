@@ -9,6 +9,7 @@ import {
   node,
   planOf,
   planText,
+  permitted,
 } from "./fixture.ts";
 import { emptyObserved, type SimulatedNode } from "./simulate.ts";
 import { emptyRecord } from "@keelson/model";
@@ -314,12 +315,13 @@ describe("a port", () => {
       storage,
       mail,
     });
-    expect(planOf(heldBy("squatter", { ...running, desired })).blocked).toEqual([]);
+    expect(planOf({ ...heldBy("squatter", { ...running, desired }), policy: permitted }).blocked).toEqual([]);
   });
 
   test("that a container holds which this plan removes", () => {
     const desired = node({ web: { services: { web: { ports: [80] } } }, storage, mail });
-    expect(planText(heldBy("lab-core-nginx-1", { ...running, desired }))).toMatchInlineSnapshot(`
+    expect(planText({ ...heldBy("lab-core-nginx-1", { ...running, desired }), policy: permitted }))
+      .toMatchInlineSnapshot(`
       "#1 pull-image image:web:1.0 [live]: is not on the node
       #2 create-network network:lab-web_default [live]: does not exist yet
       #3 remove-container service:lab-core/metrics (lab-core-metrics-1) [recreate] after #1: is no longer desired

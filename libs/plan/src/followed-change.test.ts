@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 
-import { type ServiceSketch, applied, changed, containerOf, node, planText, simulated } from "./fixture.ts";
+import {
+  type ServiceSketch,
+  applied,
+  changed,
+  containerOf,
+  node,
+  planText,
+  simulated,
+  permitted,
+} from "./fixture.ts";
 
 /** `tunnel` lives in the namespace of `net`; Compose then makes it depend on it, with a restart. */
 const sharing = (net: ServiceSketch = {}, tunnel: ServiceSketch = {}) =>
@@ -83,7 +92,7 @@ describe("services that share a namespace", () => {
     const state = changed({ ...running, desired }, (copy) => {
       containerOf(copy, "lab-core/net").startedAt = "2026-11-20T07:00:00Z";
     });
-    expect(planText(state)).toMatchInlineSnapshot(`
+    expect(planText({ ...state, policy: permitted })).toMatchInlineSnapshot(`
       "#1 stop-container service:lab-core/tunnel (lab-core-tunnel-1) [restart]: is to be installed, not running
       #2 stop-container service:lab-core/net (lab-core-net-1) [restart] after #1: is to be installed, not running
       "

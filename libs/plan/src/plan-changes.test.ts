@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, containerOf, node, planOf, planText } from "./fixture.ts";
+import { applied, changed, containerOf, node, planOf, planText, permitted } from "./fixture.ts";
 import { emptyObserved } from "./simulate.ts";
 import { emptyRecord } from "@keelson/model";
 
@@ -325,7 +325,7 @@ describe("instance states", () => {
         services: { db: { volumes: ["data"], image: "db:2" } },
       },
     });
-    const { operations, blocked } = planOf({ ...applied(platform), desired });
+    const { operations, blocked } = planOf({ ...applied(platform), desired, policy: permitted });
     expect(blocked.map(({ resource }) => resource)).toEqual([
       "service:lab-storage/db",
       "volume:lab-storage_data",
@@ -345,7 +345,7 @@ describe("instance states", () => {
       core: { ...core, state: "installed" },
       storage: { ...storage, state: "installed" },
     });
-    expect(planText({ ...applied(platform), desired })).toMatchInlineSnapshot(`
+    expect(planText({ ...applied(platform), desired, policy: permitted })).toMatchInlineSnapshot(`
       "#1 stop-container service:lab-core/nginx (lab-core-nginx-1) [restart]: is to be installed, not running
       #2 stop-container service:lab-core/app (lab-core-app-1) [restart] after #1: is to be installed, not running
       #3 stop-container service:lab-storage/cache (lab-storage-cache-1) [restart] after #2: is to be installed, not running

@@ -10,19 +10,14 @@ import { blockChanges, isBlockedNetwork } from "./blocked.ts";
 import { addStaging } from "./file-operations.ts";
 import { addInstanceOperations, bringsUp } from "./instance-operations.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
+import { type PlanPolicy, blockMassRemoval } from "./mass-removal.ts";
 import { type NetworkChange, addNetworks, addVolumes, findNetworkChanges } from "./network-change.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { findNotices } from "./notice.ts";
 import { type OperationGraph, newOperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
 import { findReleases } from "./port-release.ts";
-import {
-  type PlanPolicy,
-  addNetworkRemovals,
-  addUndesiredRemovals,
-  blockMassRemoval,
-  findUndesired,
-} from "./removal.ts";
+import { addNetworkRemovals, addUndesiredRemovals, findUndesired } from "./removal.ts";
 import { type InstanceChange, findInstanceChange } from "./service-change.ts";
 import { findCopies } from "./service-containers.ts";
 import { sortInput } from "./sorted-input.ts";
@@ -46,7 +41,7 @@ export function planChanges(input: PlanInput): Plan {
   const providers = findProviders(instances);
   const networks = findNetworkChanges(instances, observed);
   const changes = findChanges(instances, { ...sorted, copies, networks });
-  const removal = blockMassRemoval(findUndesired(desired, { observed, copies }), sorted);
+  const removal = blockMassRemoval(findUndesired(desired, { observed, copies }), { ...sorted, changes });
   const undesired = removal.removable;
   const blocked = [
     ...removal.blocked,

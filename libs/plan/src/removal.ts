@@ -1,10 +1,8 @@
 import {
-  type BlockedChange,
   type DesiredNode,
   type ObservedContainer,
   type ObservedNode,
   type RecordState,
-  type WaitLimits,
   compareText,
   resourceIds,
 } from "@keelson/model";
@@ -13,13 +11,6 @@ import type { NetworkChange } from "./network-change.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
 import type { InstanceChange } from "./service-change.ts";
-
-export interface PlanPolicy {
-  /** Permits one revision to remove more than half (and at least 2) of the node's instances. */
-  allowMassRemoval: boolean;
-  /** How long the node waits for one service. */
-  waits: WaitLimits;
-}
 
 /** Our containers that no instance or service of the desired state explains. */
 export function findUndesired(
@@ -35,31 +26,6 @@ export function findUndesired(
       !on.copies.has(container.id) &&
       !wanted.has(`${container.project}/${container.service}`),
   );
-}
-
-/** A revision that suddenly lists far fewer instances is more likely a mistake than a wish. */
-export function blockMassRemoval(
-  undesired: readonly ObservedContainer[],
-  on: { desired: DesiredNode; observed: ObservedNode; policy: PlanPolicy },
-): { removable: ObservedContainer[]; blocked: BlockedChange[] } {
-  const wanted = new Set(on.desired.instances.map(({ name }) => name));
-  const present = new Set(
-    on.observed.containers.filter(({ ownership }) => ownership === "ours").map(({ instance }) => instance),
-  );
-  const leaving = [...new Set(undesired.map(({ instance }) => instance))]
-    .filter((name) => !wanted.has(name))
-    .sort(compareText);
-  if (on.policy.allowMassRemoval || leaving.length < 2 || leaving.length * 2 <= present.size)
-    return { removable: [...undesired], blocked: [] };
-  return {
-    removable: undesired.filter(({ instance }) => wanted.has(instance)),
-    blocked: leaving.map((name) => ({
-      resource: `instance:${name}`,
-      code: "K3030",
-      message: `this revision would remove ${leaving.length} of the ${present.size} instances of the node, ${name} among them`,
-      hint: "If that is meant, set policy.allowMassRemoval: true in environment.yaml.",
-    })),
-  };
 }
 
 export interface RemovalInput {

@@ -1,7 +1,7 @@
 import { emptyRecord } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, container, containerOf, node, planText } from "./fixture.ts";
+import { applied, changed, container, containerOf, node, planText, permitted } from "./fixture.ts";
 import { findCopies } from "./service-containers.ts";
 import type { SimulatedNode } from "./simulate.ts";
 
@@ -312,7 +312,7 @@ describe("replicas", () => {
   });
 
   test("fewer of them: the highest numbers go", () => {
-    expect(planText({ ...applied(scaled(3)), desired: scaled(1) })).toMatchInlineSnapshot(`
+    expect(planText({ ...applied(scaled(3)), desired: scaled(1), policy: permitted })).toMatchInlineSnapshot(`
       "#1 remove-container service:lab-core/web (lab-core-web-2) [recreate]: is more than the 1 wanted
       #2 remove-container service:lab-core/web (lab-core-web-3) [recreate]: is more than the 1 wanted
       "
@@ -320,7 +320,7 @@ describe("replicas", () => {
   });
 
   test("none of them, and nothing to do afterwards", () => {
-    expect(planText({ ...applied(scaled(2)), desired: scaled(0) })).toMatchInlineSnapshot(`
+    expect(planText({ ...applied(scaled(2)), desired: scaled(0), policy: permitted })).toMatchInlineSnapshot(`
       "#1 remove-container service:lab-core/web (lab-core-web-1) [recreate]: is more than the 0 wanted
       #2 remove-container service:lab-core/web (lab-core-web-2) [recreate]: is more than the 0 wanted
       "

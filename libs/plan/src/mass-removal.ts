@@ -1,0 +1,139 @@
+import { type BlockedChange, type ObservedContainer, type WaitLimits, compareText } from "@keelson/model";
+
+import { hasProcess } from "./container-state.ts";
+import { leftoverName } from "./service-containers.ts";
+import type { InstanceChange, ServiceChange } from "./service-change.ts";
+
+export interface PlanPolicy {
+  /** Permits one revision to take away more than half of what the node runs, two or more. */
+  allowMassRemoval: boolean;
+  /** How long the node waits for one service. */
+  waits: WaitLimits;
+}
+
+/** One service by what it has and what is wanted of it, in places: replicas, whoever fills them. */
+interface ServicePlaces {
+  instance: string;
+  name: string;
+  have: number;
+  /** Places that are filled now and that nothing fills afterwards. */
+  lost: number;
+}
+
+interface Share {
+  what: string;
+  lost: number;
+  of: number;
+}
+
+/**
+ * A revision that suddenly wants far less is more likely a mistake than a wish. What it would take away is taken back:
+ * undesired containers stay, and changes that would leave fewer containers are withheld. Everything else goes on.
+ */
+export function blockMassRemoval(
+  undesired: readonly ObservedContainer[],
+  on: { changes: readonly InstanceChange[]; policy: PlanPolicy },
+): { removable: ObservedContainer[]; blocked: BlockedChange[] } {
+  const services = countServices(undesired, on.changes);
+  const share = findShares(services).find(({ lost, of }) => lost >= 2 && lost * 2 > of);
+  if (on.policy.allowMassRemoval || share === undefined) return { removable: [...undesired], blocked: [] };
+  const losing = services.filter(({ lost }) => lost > 0);
+  const names = new Set(losing.map(({ name }) => name));
+  for (const { instance, services: changed } of on.changes) {
+    for (const change of changed.values()) {
+      const isLosing = names.has(`${instance.project}/${change.service.name}`);
+      if (isLosing || change.action === "remove" || change.action === "stop") keepContainers(change);
+    }
+  }
+  // Ended one-shots stay, too: when the revision is taken back they must not run again.
+  return { removable: [], blocked: describeBlocked(losing, share) };
+}
+
+/** Of the services that have anything that counts, desired or not. */
+function countServices(
+  undesired: readonly ObservedContainer[],
+  changes: readonly InstanceChange[],
+): ServicePlaces[] {
+  const desired = changes.flatMap(({ instance, services }) =>
+    [...services.values()].map(({ service, containers }) => {
+      const have = countPlaces([...containers.kept, ...containers.extra]);
+      // What is to be installed or staged does not run any more, as little as what is to be absent.
+      const wanted = instance.state === "running" ? service.replicas : 0;
+      const lost = Math.max(0, have - wanted);
+      return { instance: instance.name, name: `${instance.project}/${service.name}`, have, lost };
+    }),
+  );
+  const gone = [...Map.groupBy(undesired, serviceOf)].map(([name, containers]) => {
+    const have = countPlaces(containers);
+    return { instance: containers[0]?.instance ?? "", name, have, lost: have };
+  });
+  return [...desired, ...gone].filter(({ have }) => have > 0);
+}
+
+/** Two containers for one place are left by a replacement that was interrupted. */
+function countPlaces(containers: readonly ObservedContainer[]): number {
+  const names = containers.filter(counts).map(({ name }) => leftoverName(name) ?? name);
+  return new Set(names).size;
+}
+
+/**
+ * What runs, or should: it went down with a failure or the machine. One that was never started, or ended with 0 as a
+ * one-shot does, does nothing that anybody would miss.
+ */
+function counts(container: ObservedContainer): boolean {
+  if (hasProcess(container)) return true;
+  return container.state !== "created" && container.exitCode !== 0;
+}
+
+/** Each on its own: a node can lose most of its services with one large one left, and most of one large one. */
+function findShares(services: readonly ServicePlaces[]): Share[] {
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+  const isGone = ({ have, lost }: ServicePlaces) => lost === have;
+  const instances = [...Map.groupBy(services, ({ instance }) => instance).values()];
+  return [
+    {
+      what: "containers",
+      lost: sum(services.map(({ lost }) => lost)),
+      of: sum(services.map(({ have }) => have)),
+    },
+    { what: "services", lost: services.filter(isGone).length, of: services.length },
+    {
+      what: "instances",
+      lost: instances.filter((of) => of.every(isGone)).length,
+      of: instances.length,
+    },
+  ];
+}
+
+/** It can still be started again as it is; to be made anew, Compose would take away what is too much. */
+function keepContainers(change: ServiceChange): void {
+  const { action, containers } = change;
+  if (action !== "start" && action !== "restart" && action !== "none") {
+    Object.assign(change, { action: "none", causes: [], force: false, removeFirst: false, isBlocked: true });
+  }
+  change.containers = { ...containers, kept: [...containers.kept, ...containers.extra], extra: [] };
+}
+
+const shownServices = 5;
+
+/** An entry for each instance that would lose something. */
+function describeBlocked(losing: readonly ServicePlaces[], { what, lost, of }: Share): BlockedChange[] {
+  const byInstance = [...Map.groupBy(losing, ({ instance }) => instance)];
+  return byInstance
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([instance, services]) => {
+      const names = services.map(({ name }) => name).sort(compareText);
+      const rest = names.length > shownServices ? [`${names.length - shownServices} more`] : [];
+      const shown = [...names.slice(0, shownServices), ...rest].join(", ");
+      return {
+        resource: `instance:${instance}`,
+        code: "K3030",
+        message: `this revision would take away ${lost} of the ${of} ${what} that this node runs, ${shown} among them`,
+        hint: "If that is meant, set policy.allowMassRemoval: true in environment.yaml, in the same commit or after it.",
+      };
+    });
+}
+
+function serviceOf({ project, service }: ObservedContainer): string {
+  return `${project}/${service}`;
+}
