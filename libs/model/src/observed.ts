@@ -1,6 +1,9 @@
 import type { PublishedPort } from "./desired.ts";
 
-/** What the node has. It exists only if everything was read: what cannot be read throws, so unknown is never absent. */
+/**
+ * What the node has. What cannot be read throws, so unknown is never absent; what cannot be seen of the files of one
+ * instance is that instance's `fault`.
+ */
 export interface ObservedNode extends ObservedEngine, ObservedStore {}
 
 export interface ObservedEngine {
@@ -83,7 +86,7 @@ export interface HeldSubnet {
 }
 
 export interface ObservedStore {
-  /** Instance names with a folder on the node. */
+  /** Every instance with a folder on the node. */
   storedInstances: ObservedInstanceFiles[];
 }
 
@@ -92,19 +95,33 @@ export interface ObservedInstanceFiles {
   /** Absolute folder of the instance. */
   folder: string;
   /**
-   * By path below the folder as a container sees it: `files/<digest>/…` and `live/<mount>/…`
-   * (for the `data` layout the visible name, not the one behind `..data`).
+   * What lies where a desired file is to be, by path below the folder as a container sees it: `files/<digest>/…` and
+   * `live/<mount>/…` (for the `data` layout the visible name, not the one behind `..data`).
    */
   files: Record<string, ObservedFile>;
+  /**
+   * Paths of whatever else lies there: every file in a folder that is bound, and outside of those only the topmost
+   * entry that nothing desires. None of it is opened.
+   */
+  others: string[];
   /** Digests that the services have loaded, from beside the files; null when there are none. */
   applied: AppliedFiles | null;
+  /** Why not all of it could be seen; null when all was. */
+  fault: StoreFault | null;
+}
+
+/** What one instance has in the way of being seen. It concerns no other. */
+export interface StoreFault {
+  /** `files`: nothing is known of the instance's files. `others`: all desired files are known, not all of the others. */
+  hides: "files" | "others";
+  code: string;
+  message: string;
+  hint: string;
 }
 
 export interface ObservedFile {
-  /** Hex SHA-256 of the bytes. */
-  plainDigest: string;
-  /** Hex HMAC of the bytes by the node's key: what a file with secrets is compared by. */
-  keyedDigest: string;
+  /** The desired file's, when there is an ordinary file with just its bytes; `differs` for anything else. */
+  contentDigest: string;
   mode: number;
   uid: number;
   gid: number;

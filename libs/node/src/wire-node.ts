@@ -172,7 +172,7 @@ function observers(
     waits,
     observeEngine: async (request) =>
       observeEngine(engine, { ...request, remotes, ownershipOf: secrets.ownershipOf }),
-    observeStore: async () => observeStore({ stateDir, keyedDigest: secrets.keyedDigest }),
+    observeStore: async (desired) => observeStore({ stateDir, desired, fillSecrets: secrets.fillSecrets }),
   };
 }
 

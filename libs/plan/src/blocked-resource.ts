@@ -9,20 +9,34 @@ import {
 
 import semver from "semver";
 
+import { findStored } from "./mount-change.ts";
 import { wantsContainers } from "./service-change.ts";
 
-/** By resource id: networks and volumes under our names that are not ours, or that hold data of another definition. */
+/**
+ * By resource id: networks and volumes under our names that are not ours, or that hold data of another definition, and
+ * what could not be seen of an instance's files.
+ */
 export function findBlockedResources(
   instances: readonly DesiredInstance[],
   observed: ObservedNode,
 ): Map<string, BlockedChange> {
-  const found = instances
-    .filter(wantsContainers)
-    .flatMap((instance) => [
-      ...instance.networks.flatMap(({ name }) => foreignNetwork(name, observed)),
-      ...instance.volumes.flatMap((volume) => unusableVolume(volume, observed)),
-    ]);
+  const found = instances.flatMap((instance) => [
+    ...unseenFiles(instance, observed),
+    ...(wantsContainers(instance)
+      ? [
+          ...instance.networks.flatMap(({ name }) => foreignNetwork(name, observed)),
+          ...instance.volumes.flatMap((volume) => unusableVolume(volume, observed)),
+        ]
+      : []),
+  ]);
   return new Map(found.map((blocked) => [blocked.resource, blocked]));
+}
+
+function unseenFiles(instance: DesiredInstance, observed: ObservedNode): BlockedChange[] {
+  const fault = findStored(observed, instance)?.fault ?? null;
+  if (fault === null) return [];
+  const { code, message, hint } = fault;
+  return [{ resource: resourceIds.files(instance.project, ""), code, message, hint }];
 }
 
 /** The engine permits several networks of one name; one that is not ours is enough to make the name ambiguous. */

@@ -11,6 +11,7 @@ import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
 import { findBlockedResources } from "./blocked-resource.ts";
 import { noLiveChange } from "./live-change.ts";
+import { findStored, hidesFiles } from "./mount-change.ts";
 import type { NetworkChange } from "./network-change.ts";
 import { findReleases } from "./port-release.ts";
 import { type InstanceChange, type ServiceAction, type ServiceChange } from "./service-change.ts";
@@ -167,7 +168,12 @@ function portObstacles(change: ServiceChange, resource: string, on: ObstacleCont
 
 function blockedResource(change: ServiceChange, on: ObstacleContext): string | null {
   if (change.action !== "create" && change.action !== "recreate") return null;
-  const { networks, volumes } = change.service;
+  const { name, networks, volumes } = change.service;
+  const { instance } = on;
+  const bindsFiles = instance.mounts.some(({ services }) => services.includes(name));
+  // What is there already is started as it is; what is new needs files of which nobody can say that they are there.
+  if (bindsFiles && hidesFiles(findStored(on.input.observed, instance)))
+    return `a look at the files of ${instance.project}`;
   const network = networks.find((name) => on.resources.has(resourceIds.network(name)));
   const volume = volumes.find((name) => on.resources.has(resourceIds.volume(name)));
   return network !== undefined ? `network ${network}` : volume !== undefined ? `volume ${volume}` : null;

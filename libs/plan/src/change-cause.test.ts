@@ -37,7 +37,14 @@ test.each([
 ])("a container that may write below %s is told of read-only binds: %s", (path, isTold) => {
   const [service] = instance("core", { services: { web: {} } }).services;
   if (service === undefined) throw new Error("no service");
-  const stored = { instance: "core", folder: "/state/instances/core", files: {}, applied: null };
+  const stored = {
+    instance: "core",
+    folder: "/state/instances/core",
+    files: {},
+    others: [],
+    applied: null,
+    fault: null,
+  };
   const causes = digestCauses(service, {
     before: { ...service.parts, volumes: "other" },
     container: container("x", {

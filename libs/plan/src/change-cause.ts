@@ -57,3 +57,11 @@ function splitTag(reference: string): [string, string] {
     ? [reference.slice(0, at), reference.slice(at + 1)]
     : [reference, "latest"];
 }
+
+const namedCauses = 20;
+
+/** The first of many causes of one kind, and how many more there are: a container can make a thousand of them. */
+export function someOf(causes: readonly string[]): string[] {
+  const more = causes.length - namedCauses;
+  return more <= 0 ? [...causes] : [...causes.slice(0, namedCauses), `and ${more} more like that`];
+}

@@ -1,7 +1,7 @@
 import { type ObservedContainer, type ObservedNode, compareText, resourceIds } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
-import type { MountChange } from "./mount-change.ts";
+import { type MountChange, placedPaths } from "./mount-change.ts";
 import type { InstanceContext } from "./instance-operations.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
@@ -90,9 +90,9 @@ export function addCollection({ graph, change, observed }: InstanceContext): voi
   const used = [...wanted, ...staying.flatMap(({ binds }) => binds)];
   const isUsed = (path: string) =>
     used.some(
-      (each) => each === `${stored.folder}/${path}` || `${stored.folder}/${path}`.startsWith(`${each}/`),
+      (each) => isWithin(`${stored.folder}/${path}`, each) || isWithin(each, `${stored.folder}/${path}`),
     );
-  const paths = Object.keys(stored.files).filter((path) => !isUsed(path));
+  const paths = placedPaths(stored).filter((path) => !isUsed(path));
   if (paths.length === 0) return;
   const steps = ["create", "start", "restart", "await", "signal", "record"];
   graph.add(
@@ -110,6 +110,10 @@ export function addCollection({ graph, change, observed }: InstanceContext): voi
       ...leaving.map(({ id }) => keys.remove(id)),
     ],
   );
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
 }
 
 /** All containers of the node, whoever made them: those that keep what they bind, and those that this plan takes away. */

@@ -8,7 +8,9 @@ import {
   type DesiredVolume,
   type MountLayout,
   type ObservedContainer,
+  type ObservedInstanceFiles,
   type OnChange,
+  type StoreFault,
   digestBytes,
   digestValue,
   emptyRecord,
@@ -62,6 +64,13 @@ export interface InstanceSketch {
 }
 
 export const environment = "lab";
+
+/** What an instance's files look like when they could not be seen, or not all that is beside them. */
+export function unseen(hides: StoreFault["hides"]): Partial<ObservedInstanceFiles> {
+  const code = hides === "files" ? "K4003" : "K4009";
+  const fault = { hides, code, message: "it could not be seen", hint: "Look at it." };
+  return hides === "files" ? { files: {}, others: [], applied: null, fault } : { fault };
+}
 
 /** A desired state from sketches by instance name. */
 export function node(instances: Record<string, InstanceSketch>): DesiredNode {

@@ -8,6 +8,7 @@ import {
   digestValue,
 } from "@keelson/model";
 
+import { someOf } from "./change-cause.ts";
 import { type MountChange, findFile, isPlaced } from "./mount-change.ts";
 
 /** What a running service must do to have its live files, and why. */
@@ -102,14 +103,13 @@ function addDoubt(change: LiveChange, mount: DesiredMount, on: LoadedContext): v
   const { file } = on;
   const isNoted = mount.layout === "content" ? on.loaded[file.to] : on.loaded[file.to] !== file.digest;
   if (isNoted || file.onChange === "none") return;
-  change.doubts[file.to] = digestFound(file, findFile(mount, on));
+  change.doubts[file.to] = digestFound(findFile(mount, on));
 }
 
 /** In the form of a desired file's digest. */
-function digestFound(file: DesiredFile, found: ObservedFile | undefined): string {
+function digestFound(found: ObservedFile | undefined): string {
   if (found === undefined) return digestValue(null);
-  const { plainDigest, keyedDigest, mode, uid, gid } = found;
-  const contentDigest = file.secrets.length > 0 ? keyedDigest : plainDigest;
+  const { contentDigest, mode, uid, gid } = found;
   return digestValue({ contentDigest, mode, owner: { uid, gid } });
 }
 
@@ -123,7 +123,7 @@ function strayCauses(
   const added = on.strays.filter((to) => on.loaded[to] === undefined);
   return [
     ...dropped.sort().map((to) => `file ${to} was dropped`),
-    ...added.map((to) => `file ${to} was put there by hand`),
+    ...someOf(added.map((to) => `file ${to} was put there by hand`)),
   ];
 }
 

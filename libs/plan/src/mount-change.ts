@@ -8,6 +8,8 @@ import type {
   ObservedNode,
 } from "@keelson/model";
 
+import { someOf } from "./change-cause.ts";
+
 /** What is to be done about one mount, and why. */
 export interface MountChange {
   mount: DesiredMount;
@@ -30,19 +32,30 @@ export function findStored(
   return observed.storedInstances.find((stored) => stored.instance === instance.name);
 }
 
-/** Mounts whose files on disk are not byte for byte what is desired. */
+/** Whether nothing is known of the files of an instance. */
+export function hidesFiles(stored: ObservedInstanceFiles | undefined): boolean {
+  return stored?.fault?.hides === "files";
+}
+
+/** All that is known to lie below the folder of an instance. */
+export function placedPaths({ files, others }: ObservedInstanceFiles): string[] {
+  return [...Object.keys(files), ...others];
+}
+
+/** Mounts whose files on disk are not byte for byte what is desired; none when they cannot be seen. */
 export function findMountChanges(
   instance: DesiredInstance,
   on: { stored: ObservedInstanceFiles | undefined; observed: ObservedNode },
 ): MountChange[] {
   const { stored } = on;
+  if (hidesFiles(stored)) return [];
   return instance.mounts.flatMap((mount) => {
     const path = stored === undefined ? null : `${stored.folder}/${mount.target}`;
     const isBound = on.observed.containers.some(({ binds }) => binds.some((bind) => bind === path));
     const strays = findStrays(mount, stored);
     const causes = [
       ...mount.files.flatMap((file) => placedCauses(mount, { file, stored, isBound })),
-      ...strays.map((to) => strayCause(mount, { to, stored })),
+      ...someOf(strays.map((to) => strayCause(mount, { to, stored }))),
     ];
     return causes.length === 0 ? [] : [{ mount, causes, class: mountClass(mount), strays }];
   });
@@ -64,9 +77,11 @@ function differenceCause(mount: DesiredMount, { file, stored }: FileContext): st
   return isDrift ? `file ${file.to} was changed by hand` : `file ${file.to} changed`;
 }
 
+/** None where there is more than was looked at: that is told as it is, and nothing goes because of a part of it. */
 function findStrays(mount: DesiredMount, stored: ObservedInstanceFiles | undefined): string[] {
+  if (stored === undefined || stored.fault !== null) return [];
   const wanted = new Set(mount.files.map((file) => visiblePath(mount, file)));
-  return Object.keys(stored?.files ?? {})
+  return placedPaths(stored)
     .filter((path) => path.startsWith(`${mount.target}/`) && !wanted.has(path))
     .map((path) => `${mount.source}/${path.slice(mount.target.length + 1)}`)
     .sort();
@@ -99,9 +114,8 @@ export function visiblePath(mount: DesiredMount, file: DesiredFile): string {
 }
 
 export function isPlaced(file: DesiredFile, found: ObservedFile): boolean {
-  const digest = file.secrets.length > 0 ? found.keyedDigest : found.plainDigest;
   const hasOwner = file.owner === null || (file.owner.uid === found.uid && file.owner.gid === found.gid);
-  return digest === file.contentDigest && found.mode === file.mode && hasOwner;
+  return found.contentDigest === file.contentDigest && found.mode === file.mode && hasOwner;
 }
 
 function mountClass(mount: DesiredMount): ChangeClass {

@@ -4,6 +4,7 @@ import { hasProcess } from "./container-state.ts";
 import { desiredLiveFiles, loadedFiles } from "./live-change.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-operations.ts";
+import { hidesFiles } from "./mount-change.ts";
 import { keys } from "./operation-key.ts";
 import { type ServiceChange, staysAsItIs } from "./service-change.ts";
 import { restartedContainers } from "./start-operations.ts";
@@ -67,7 +68,7 @@ export function addRecord(context: InstanceContext, change: ServiceChange): void
   const { graph } = context;
   const { instance, stored } = context.change;
   const { service, containers, isBlocked } = change;
-  if (instance.state !== "running" || isBlocked || service.replicas === 0) return;
+  if (instance.state !== "running" || isBlocked || service.replicas === 0 || hidesFiles(stored)) return;
   const files = desiredLiveFiles(service, instance);
   const doubts = graph.has(keys.forget(instance.project, service.name)) ? change.live.doubts : {};
   const loaded = { ...loadedFiles(service, stored), ...doubts };

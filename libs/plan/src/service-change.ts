@@ -11,7 +11,7 @@ import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
 import { spreadChanges } from "./followed-change.ts";
 import { type LiveChange, findLiveChange, noLiveChange } from "./live-change.ts";
-import { type MountChange, findMountChanges, findStored } from "./mount-change.ts";
+import { type MountChange, findMountChanges, findStored, hidesFiles } from "./mount-change.ts";
 import { type ServiceContainers, findContainers } from "./service-containers.ts";
 
 export type ServiceAction = "none" | "create" | "recreate" | "start" | "restart" | "stop" | "remove";
@@ -56,7 +56,7 @@ export function findInstanceChange(instance: DesiredInstance, context: ChangeCon
   for (const service of instance.services) {
     const containers = findContainers(service, { instance, ...context });
     const decision = decide(service, { instance, containers, stored, context });
-    const mayLoad = instance.state === "running" && staysAsItIs(decision.action);
+    const mayLoad = instance.state === "running" && staysAsItIs(decision.action) && !hidesFiles(stored);
     const live = mayLoad
       ? findLiveChange(service, { instance, stored, mountChanges: mounts })
       : noLiveChange();

@@ -110,8 +110,9 @@ const effects: Effects = {
   },
   "place-files": placeFiles,
   "remove-files": ({ instance, paths }, { observed }) => {
-    const { files } = storeOf(observed, instance);
-    for (const path of paths) delete files[path];
+    const stored = storeOf(observed, instance);
+    for (const path of paths) delete stored.files[path];
+    stored.others = stored.others.filter((path) => !paths.includes(path));
   },
   "create-containers": createContainers,
   "start-service": ({ project, service }, node) => {
@@ -154,12 +155,14 @@ const effects: Effects = {
 };
 
 function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed }: SimulatedNode): void {
-  const { files } = storeOf(observed, instance);
-  for (const path of Object.keys(files)) if (path.startsWith(`${mount.target}/`)) delete files[path];
+  const stored = storeOf(observed, instance);
+  const { files } = stored;
+  const isInside = (path: string) => path.startsWith(`${mount.target}/`);
+  for (const path of Object.keys(files)) if (isInside(path)) delete files[path];
+  stored.others = stored.others.filter((path) => !isInside(path));
   for (const file of mount.files) {
     files[visiblePath(mount, file)] = {
-      plainDigest: file.contentDigest,
-      keyedDigest: file.contentDigest,
+      contentDigest: file.contentDigest,
       mode: file.mode,
       uid: file.owner?.uid ?? 0,
       gid: file.owner?.gid ?? 0,
@@ -171,7 +174,14 @@ function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed 
 export function storeOf(observed: ObservedNode, instance: string): ObservedInstanceFiles {
   const known = observed.storedInstances.find((stored) => stored.instance === instance);
   if (known !== undefined) return known;
-  const stored = { instance, folder: `/instances/${instance}`, files: {}, applied: null };
+  const stored = {
+    instance,
+    folder: `/instances/${instance}`,
+    files: {},
+    others: [],
+    applied: null,
+    fault: null,
+  };
   observed.storedInstances.push(stored);
   return stored;
 }

@@ -10,6 +10,7 @@ import {
   changed,
   container,
   node,
+  unseen,
 } from "./fixture.ts";
 import type { SimulatedNode } from "./simulate.ts";
 
@@ -173,7 +174,7 @@ function anyAccident(): fc.Arbitrary<Happening> {
       const files = observed.storedInstances[pick % 3]?.files ?? {};
       const path = Object.keys(files)[pick % 2];
       if (path !== undefined && pick % 5 === 0) delete files[path];
-      else if (path !== undefined) Object.assign(files[path] ?? {}, { plainDigest: "edited" });
+      else if (path !== undefined) Object.assign(files[path] ?? {}, { contentDigest: "differs" });
     }),
     fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
       for (const stored of observed.storedInstances.slice(pick % 3)) stored.applied = null;
@@ -229,6 +230,12 @@ function anyStranger(): fc.Arbitrary<Happening> {
       const original = observed.containers[pick % Math.max(1, observed.containers.length)];
       if (original !== undefined) original.id = `copy ${original.name}`;
     }),
+    fc
+      .record({ pick: fc.nat(), hides: fc.constantFrom("files" as const, "others" as const) })
+      .map(({ pick, hides }) => ({ observed }: SimulatedNode) => {
+        const stored = observed.storedInstances[pick % 3];
+        if (stored !== undefined) Object.assign(stored, unseen(hides));
+      }),
     fc.constantFrom("lab-a-web-1", null).map((holder) => ({ observed }: SimulatedNode) => {
       observed.heldPorts = [{ hostIp: "", port: 80, protocol: "tcp", container: holder }];
     }),

@@ -2,12 +2,18 @@ import { type DesiredNode, type ObservedNode, subnetsOf } from "@keelson/model";
 
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
-/** What the node has of all that is desired. Throws when anything cannot be read: unknown is never absent. */
+/**
+ * What the node has of all that is desired. Throws when it cannot be read: unknown is never absent. What cannot be seen of
+ * the files of one instance is that instance's fault.
+ */
 export async function observeNode(
   desired: DesiredNode,
   ports: Pick<ReadPorts, "observeEngine" | "observeStore">,
 ): Promise<ObservedNode> {
-  const [engine, store] = await Promise.all([ports.observeEngine(requestFor(desired)), ports.observeStore()]);
+  const [engine, store] = await Promise.all([
+    ports.observeEngine(requestFor(desired)),
+    ports.observeStore(desired),
+  ]);
   return { ...engine, ...store };
 }
 

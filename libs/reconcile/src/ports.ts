@@ -3,6 +3,7 @@ import type {
   ComposeModel,
   ComposeResolution,
   DesiredInstance,
+  DesiredNode,
   Emit,
   NodeSecrets,
   ObservedEngine,
@@ -87,7 +88,7 @@ export interface DesiredPorts {
 /** As far as the plan: nothing is changed. */
 export interface ReadPorts extends DesiredPorts {
   observeEngine: (request: EngineRequest) => Promise<ObservedEngine>;
-  observeStore: () => Promise<ObservedStore>;
+  observeStore: (desired: DesiredNode) => Promise<ObservedStore>;
   /** How long this node waits for one service. */
   waits: WaitLimits;
 }

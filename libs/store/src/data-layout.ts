@@ -2,19 +2,12 @@ import { renameSync, symlinkSync } from "node:fs";
 
 import { isExactly } from "./file-tree.ts";
 import type { FileTree } from "./file-tree.ts";
-import {
-  at,
-  listFolder,
-  makeFolder,
-  openFolder,
-  openIfFolder,
-  readLink,
-  removeEntry,
-  syncFolder,
-} from "./folder.ts";
+import { at, kindOf, makeFolder, openIfFolder, readLink, syncFolder } from "./folder.ts";
 import type { Folder } from "./folder.ts";
+import type { Pace } from "./pace.ts";
 import { isInPlace, linkFile, writeNewFile } from "./placed-file.ts";
-import { inBatches, moveInto } from "./plain-layout.ts";
+import { inBatches, moveInto, removeOthers } from "./plain-layout.ts";
+import { setAside } from "./removed-entry.ts";
 import type { Staging } from "./staging.ts";
 import { mountFolderMode } from "./store-path.ts";
 
@@ -43,6 +36,7 @@ export interface DataInput {
   staging: Staging;
   /** Hex digest of the tree, from which the generation has its name. */
   digest: string;
+  pace: Pace;
 }
 
 /**
@@ -50,13 +44,13 @@ export interface DataInput {
  * `..data` swapped to it by a rename, visible names are links to `..data/<name>`. Then what is stale goes.
  */
 export async function placeData(folder: Folder, input: DataInput): Promise<void> {
-  const { tree, staging } = input;
+  const { tree, staging, pace } = input;
   const current = generationOf(folder);
   const isRight = current !== null && holdsExactly(folder, { name: current, tree });
   const generation = isRight ? current : await writeGeneration(folder, { ...input, current });
   if (!isRight) {
     symlinkSync(generation, at(staging.open(), dataLink));
-    moveInto(folder, { name: dataLink, from: staging.open(), draft: dataLink });
+    await moveInto(folder, { name: dataLink, from: staging.open(), draft: dataLink, pace });
     // On the disk before anything that the old generation needs goes.
     syncFolder(folder);
   }
@@ -64,16 +58,15 @@ export async function placeData(folder: Folder, input: DataInput): Promise<void>
   const wrong = names.filter((name) => !isVisibleLink(folder, name));
   for (const name of wrong) {
     symlinkSync(linkTarget(name), at(staging.open(), "link"));
-    moveInto(folder, { name, from: staging.open(), draft: "link" });
+    await moveInto(folder, { name, from: staging.open(), draft: "link", pace });
   }
   const kept = new Set([dataLink, generation, ...names]);
-  const others = listFolder(folder).filter(({ text }) => !kept.has(text));
-  for (const { name } of others) removeEntry(folder, name);
-  if (wrong.length + others.length > 0) syncFolder(folder);
+  const hadOthers = await removeOthers(folder, { isWanted: (name) => kept.has(name), pace });
+  if (wrong.length > 0 || hadOthers) syncFolder(folder);
 }
 
 function holdsExactly(folder: Folder, on: { name: string; tree: FileTree }): boolean {
-  using generation = openFolder(folder, on.name);
+  using generation = openIfFolder(folder, on.name);
   return generation !== null && isExactly(generation, on.tree);
 }
 
@@ -88,9 +81,9 @@ async function writeGeneration(
   const staged = input.staging.open();
   const draft = "generation";
   using generation = makeFolder(staged, draft, { mode: mountFolderMode, replaces: "anything" });
-  using current = input.current === null ? null : openFolder(folder, input.current);
+  using current = input.current === null ? null : openIfFolder(folder, input.current);
   await writeTree(generation, { tree: input.tree, current });
-  removeEntry(folder, name);
+  if (kindOf(folder, name) !== null) setAside({ folder, name });
   renameSync(at(staged, draft), at(folder, name));
   syncFolder(folder);
   return name;

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { writeApplied } from "./applied-files.ts";
-import { contextOf, mountOf, placing, removing, snapshot } from "./mount-fixture.ts";
+import { contextOf, desiring, mountOf, placing, removing, snapshot } from "./mount-fixture.ts";
 import { observeStore } from "./observed-store.ts";
 import { placeFiles } from "./placed-files.ts";
 import { removeFiles } from "./removed-files.ts";
@@ -53,7 +53,7 @@ describe.skipIf(geteuid?.() !== 0)("on a small disk of its own (needs root to mo
     await expect(placeFiles(contextOf(disk), placing(mount))).rejects.toMatchObject({ code: "K4001" });
     await run("mount", ["-o", "remount,nr_inodes=400,size=2m", disk]);
     await placeFiles(contextOf(disk), placing(mount));
-    const [stored] = (await observeStore({ stateDir: disk, keyedDigest: () => "" })).storedInstances;
+    const [stored] = (await observeStore({ ...contextOf(disk), desired: desiring([mount]) })).storedInstances;
     expect(Object.keys(stored?.files ?? {}).length).toBe(80);
   });
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
 
-import { at, kindOf, removeEntry, syncFolder } from "./folder.ts";
+import { at, kindOf, removeFile, syncFolder } from "./folder.ts";
 import type { Folder } from "./folder.ts";
 import { readOrdinaryFile } from "./placed-file.ts";
 import { refusedEntry } from "./store-error.ts";
@@ -9,9 +9,9 @@ const documentBytesLimit = 64 * 1024 * 1024;
 
 /** A document of ours, or null when there is none. Throws K4006 when something else is in its place. */
 export function readDocument(folder: Folder, name: string): string | null {
+  if (kindOf(folder, name) === null) return null;
   const read = readOrdinaryFile(folder, { name, limit: documentBytesLimit });
   if (read !== null) return read.bytes.toString("utf8");
-  if (kindOf(folder, name) === null) return null;
   throw refusedEntry(`${folder.path}/${name}`, "it must be an ordinary file");
 }
 
@@ -25,12 +25,12 @@ export function writeDocument(folder: Folder, on: { name: string; text: string }
   if (found !== null && found.mode === 0o600 && found.bytes.equals(bytes)) return;
   const draft = `.${on.name}.new`;
   // A killed agent may have left one.
-  removeEntry(folder, draft);
+  removeFile(folder, draft);
   try {
     writeDraft(folder, { name: draft, bytes });
     renameSync(at(folder, draft), at(folder, on.name));
   } catch (error) {
-    removeEntry(folder, draft);
+    removeFile(folder, draft);
     throw error;
   }
   syncFolder(folder);

@@ -104,7 +104,8 @@ describe("the Compose file", () => {
 
   test("a link in its place is replaced and not followed, a draft that a killed agent left is cleared", async () => {
     const folder = join(stateDir, "instances/core");
-    await mkdir(join(folder, ".compose.json.new"), { recursive: true });
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, ".compose.json.new"), "half a dra");
     await writeFile(join(base, "elsewhere"), "theirs");
     await symlink(join(base, "elsewhere"), join(folder, "compose.json"));
     await write();

@@ -1,7 +1,7 @@
 import { getegid, geteuid } from "node:process";
 import { KeelsonError, required, stalled } from "@keelson/model";
 
-import { listFolder, makeFolder, modeOf, openIfFolder } from "./folder.ts";
+import { makeFolder, modeOf, openIfFolder, readEntries } from "./folder.ts";
 import type { Folder } from "./folder.ts";
 import { isInPlace } from "./placed-file.ts";
 import type { WantedFile } from "./placed-file.ts";
@@ -78,8 +78,9 @@ export function findMissing(folder: Folder | null, tree: FileTree): WantedFile[]
 /** Whether the folder holds the tree and nothing else, so that every container can see it. */
 export function isExactly(folder: Folder, tree: FileTree): boolean {
   if (modeOf(folder) !== mountFolderMode) return false;
-  const names = listFolder(folder);
-  if (names.length !== tree.files.size + tree.folders.size) return false;
+  for (const { text } of readEntries(folder)) {
+    if (text === null || !(tree.files.has(text) || tree.folders.has(text))) return false;
+  }
   for (const [name, file] of tree.files) if (!isInPlace(folder, { name, file })) return false;
   for (const [name, subtree] of tree.folders) {
     using child = openIfFolder(folder, name);

@@ -1,4 +1,5 @@
 import {
+  type Dirent,
   closeSync,
   constants,
   fchmodSync,
@@ -7,15 +8,16 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  opendirSync,
   readdirSync,
   readlinkSync,
-  rmdirSync,
   unlinkSync,
 } from "node:fs";
+import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
 import { required } from "@keelson/model";
 
-import { isSystemError, refusedEntry } from "./store-error.ts";
+import { exchangedEntry, isRefused, isSystemError, refusedEntry } from "./store-error.ts";
 
 /**
  * An open folder. What is inside is reached through its descriptor (`at`), as with openat(2): a container that
@@ -66,9 +68,14 @@ function openAt(path: string | Buffer, shown: string, flags: number): Folder | n
   }
 }
 
-/** A folder inside another, or null for nothing and for anything else. */
+/** A folder inside another, or null for nothing and for anything else: it is found out by opening it. */
 export function openIfFolder(parent: Folder, name: EntryName): Folder | null {
-  return kindOf(parent, name) === "folder" ? openFolder(parent, name) : null;
+  try {
+    return openFolder(parent, name);
+  } catch (error) {
+    if (isRefused(error)) return null;
+    throw error;
+  }
 }
 
 export interface FolderMaking {
@@ -88,7 +95,8 @@ export function makeFolder(parent: Folder, name: string, making: FolderMaking): 
     mkdirSync(at(parent, name), { mode: making.mode });
     syncFolder(parent);
   }
-  const folder = required(openFolder(parent, name), `folder ${pathOf(parent, name)}`);
+  const folder = openFolder(parent, name);
+  if (folder === null) throw exchangedEntry(pathOf(parent, name));
   // The umask, or a kill right after making it, may have left less.
   if (making.replaces !== "nothing" && modeOf(folder) !== making.mode) fchmodSync(folder.fd, making.mode);
   return folder;
@@ -96,18 +104,51 @@ export function makeFolder(parent: Folder, name: string, making: FolderMaking): 
 
 export interface Entry {
   name: Buffer;
-  text: string;
+  /** For comparing with names of ours; null when it is not UTF-8, which none of ours is. */
+  text: string | null;
   kind: EntryKind;
 }
 
-/** What is in the folder, in no order. */
-export function listFolder(folder: Folder): Entry[] {
-  const entries = readdirSync(`/proc/self/fd/${folder.fd}`, { withFileTypes: true, encoding: "buffer" });
-  return entries.map((entry) => ({
-    name: entry.name,
-    text: entry.name.toString("utf8"),
-    kind: kindFrom(entry),
-  }));
+/** A folder grows with its names. One of this size has some thousands at most, and is read at once in half the time. */
+const smallFolderBytes = 64 * 1024;
+const namesAtOnce = 256;
+
+/** What is in the folder, in no order. A large one is read on the way: a container decides how much there is. */
+export function* readEntries(folder: Folder): Generator<Entry, void> {
+  if (fstatSync(folder.fd).size <= smallFolderBytes) {
+    const entries = readdirSync(contentOf(folder), { withFileTypes: true, encoding: "buffer" });
+    yield* entries.map(entryOf);
+    return;
+  }
+  const listing = openListing(folder);
+  try {
+    for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) yield entryOf(entry);
+  } finally {
+    listing.closeSync();
+  }
+}
+
+function contentOf(folder: Folder): string {
+  return `/proc/self/fd/${folder.fd}`;
+}
+
+function entryOf(entry: Dirent<Buffer>): Entry {
+  const { name } = entry;
+  return { name, text: isUtf8(name) ? name.toString("utf8") : null, kind: kindFrom(entry) };
+}
+
+interface Listing {
+  readSync: () => Dirent<Buffer> | null;
+  closeSync: () => void;
+}
+
+function openListing(folder: Folder): Listing {
+  // Node lists bytes too (fs.opendir, `encoding`); its types know only text.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const encoding = "buffer" as BufferEncoding;
+  const listing: unknown = opendirSync(contentOf(folder), { encoding, bufferSize: namesAtOnce });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return listing as Listing;
 }
 
 /** What is there under that name, links not followed; null for nothing. */
@@ -130,29 +171,24 @@ function kindFrom(entry: WithKind): EntryKind {
 
 /** Where a link leads, as it is written; null for anything that is no link. */
 export function readLink(folder: Folder, name: EntryName): string | null {
-  return kindOf(folder, name) === "link" ? readlinkSync(at(folder, name)) : null;
-}
-
-/** Removes what is there under that name, a folder with all it holds; links are removed and not followed. */
-export function removeEntry(parent: Folder, name: EntryName): void {
-  removeBelow(parent, { name, depth: 0 });
-}
-
-/** Each level needs a descriptor and a stack frame, and a container can nest as deep as it likes. */
-const depthLimit = 256;
-
-function removeBelow(parent: Folder, on: { name: EntryName; depth: number }): void {
-  const { name, depth } = on;
-  const kind = kindOf(parent, name);
-  if (kind === null) return;
-  if (kind !== "folder") return unlinkSync(at(parent, name));
-  if (depth > depthLimit) throw refusedEntry(parent.path, `folders are nested more than ${depthLimit} deep`);
-  {
-    using folder = openFolder(parent, name);
-    if (folder === null) return;
-    for (const entry of listFolder(folder)) removeBelow(folder, { name: entry.name, depth: depth + 1 });
+  if (kindOf(folder, name) !== "link") return null;
+  try {
+    return readlinkSync(at(folder, name));
+  } catch (error) {
+    // It was removed or exchanged right now.
+    if (isSystemError(error, "ENOENT", "EINVAL")) return null;
+    throw error;
   }
-  rmdirSync(at(parent, name));
+}
+
+/** Removes a file or a link; that there is none is fine. Throws K4006 for a folder. */
+export function removeFile(parent: Folder, name: string): void {
+  try {
+    unlinkSync(at(parent, name));
+  } catch (error) {
+    if (isSystemError(error, "EISDIR")) throw refusedEntry(pathOf(parent, name), "it must be a file");
+    if (!isSystemError(error, "ENOENT")) throw error;
+  }
 }
 
 /** Permission bits. */
@@ -165,6 +201,6 @@ export function syncFolder(folder: Folder): void {
   fsyncSync(folder.fd);
 }
 
-function pathOf(parent: Folder, name: EntryName): string {
+export function pathOf(parent: Folder, name: EntryName): string {
   return join(parent.path, name.toString());
 }

@@ -1,6 +1,15 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
+import { join } from "node:path";
 import { compareText, digestBytes, digestValue } from "@keelson/model";
-import type { DesiredFile, DesiredMount, MountLayout, PlaceFiles, RemoveFiles } from "@keelson/model";
+import type {
+  DesiredFile,
+  DesiredMount,
+  DesiredNode,
+  MountLayout,
+  PlaceFiles,
+  RemoveFiles,
+} from "@keelson/model";
 
 import type { StoreContext } from "./placed-files.ts";
 
@@ -31,6 +40,26 @@ function fileOf(to: string, on: { path: string; file: FileTexts[string] }): Desi
   return { ...file, digest: digestValue({ contentDigest, mode, owner }) };
 }
 
+/** The desired state of these mounts of the instance `core`, and of others by their names. */
+export function desiring(
+  mounts: readonly DesiredMount[],
+  others: Record<string, readonly DesiredMount[]> = {},
+): Pick<DesiredNode, "instances"> {
+  const instances = Object.entries({ core: mounts, ...others }).map(([name, mounts]) => ({
+    name,
+    project: `lab-${name}`,
+    package: { release: "sample", name, version: "1.0.0" },
+    state: "running" as const,
+    after: [],
+    services: [],
+    networks: [],
+    volumes: [],
+    mounts: [...mounts],
+    compose: { name: `lab-${name}`, services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
+  }));
+  return { instances };
+}
+
 const operation = { id: "#1", resource: "files:lab-core", causes: [], class: "live" as const, after: [] };
 
 export function placing(mount: DesiredMount, instance = "core"): PlaceFiles {
@@ -48,6 +77,18 @@ export function contextOf(stateDir: string): StoreContext {
     fillSecrets: (content) =>
       Buffer.from(Buffer.from(content).toString("latin1").replaceAll("SECRET", "hunter2"), "latin1"),
   };
+}
+
+/** Folders in folders, deeper than any path can be written: each one is moved into the next. */
+export function makeDeep(folder: string, depth: number): void {
+  const [inner, outer] = [join(folder, "inner"), join(folder, "outer")];
+  mkdirSync(inner);
+  writeFileSync(join(inner, "end"), "");
+  for (let level = 1; level < depth; level++) {
+    mkdirSync(outer);
+    renameSync(inner, join(outer, "d"));
+    renameSync(outer, inner);
+  }
 }
 
 /** All that lies below a folder, links not followed: `mode text`, `link target` or `folder mode`; names as Latin-1. */

@@ -1,122 +1,86 @@
-import { lstatSync } from "node:fs";
-import { compareText, digestBytes, namePattern } from "@keelson/model";
-import type { ObservedFile, ObservedInstanceFiles, ObservedStore } from "@keelson/model";
+import { KeelsonError, compareText, namePattern } from "@keelson/model";
+import type { DesiredNode, ObservedInstanceFiles, ObservedStore, StoreFault } from "@keelson/model";
 
 import { readApplied } from "./applied-files.ts";
-import { generationOf, isVisibleLink } from "./data-layout.ts";
-import { fileBytesLimit } from "./file-tree.ts";
-import { at, kindOf, listFolder, openFolder, openIfFolder } from "./folder.ts";
-import type { Entry, EntryName, Folder } from "./folder.ts";
-import { readOrdinaryFile } from "./placed-file.ts";
-import { whileReading } from "./store-error.ts";
+import { buildDesiredTree } from "./desired-tree.ts";
+import { openFolder, readEntries } from "./folder.ts";
+import type { Folder } from "./folder.ts";
+import { newLook, observeTree } from "./observed-folder.ts";
+import type { StoreContext } from "./placed-files.ts";
+import { tooManyOthers, whileReading } from "./store-error.ts";
 import { areas, instanceFolderOf, openInstances } from "./store-path.ts";
 
-export interface ObserveInput {
-  stateDir: string;
-  /** Hex HMAC of bytes by the node's key. */
-  keyedDigest: (bytes: Uint8Array) => string;
+export interface ObserveInput extends StoreContext {
+  desired: Pick<DesiredNode, "instances">;
 }
 
 /**
- * Everything that is placed on the node, instances sorted by name; none when there is no state folder yet. What is no
- * ordinary file has `link`, `special` or `huge` in the place of its digests, so that it equals nothing desired. Throws
- * K4003 when anything cannot be read, K4006 when a link is where a folder of the store must be, K4007 for a damaged
- * `applied.json`.
+ * What is placed on the node of all that is desired, and what else lies there; instances sorted by name, none when there
+ * is no state folder yet. Only files that are desired are read, and only when they have their length: what a container
+ * writes costs no more than a look at some names. What cannot be seen of an instance (K4003, K4006, K4007, K4009, K5002)
+ * is its `fault`. Throws K4003 and K4006 when the instances themselves cannot be listed.
  */
 export async function observeStore(input: ObserveInput): Promise<ObservedStore> {
-  return await whileReading(`read the placed files below ${input.stateDir}`, () => {
+  return await whileReading(`read the placed files below ${input.stateDir}`, async () => {
     using instances = openInstances(input.stateDir);
     if (instances === null) return { storedInstances: [] };
-    const names = listFolder(instances).map(({ text }) => text);
-    return {
-      storedInstances: names
-        .filter((name) => namePattern.test(name))
-        .sort(compareText)
-        .flatMap((instance) => observeInstance(instances, { instance, ...input })),
-    };
+    const names = [...readEntries(instances)].flatMap(({ text }) => text ?? []);
+    const storedInstances: ObservedInstanceFiles[] = [];
+    for (const name of names.filter((each) => namePattern.test(each)).sort(compareText)) {
+      const stored = await observeInstance(instances, { ...input, name });
+      if (stored !== null) storedInstances.push(stored);
+    }
+    return { storedInstances };
   });
 }
 
-function observeInstance(
+type InstanceInput = ObserveInput & { name: string };
+
+/** Null when there is no folder any more. */
+async function observeInstance(
   instances: Folder,
-  input: ObserveInput & { instance: string },
-): ObservedInstanceFiles[] {
-  using folder = openFolder(instances, input.instance);
-  if (folder === null) return [];
-  const found: [string, ObservedFile][] = [];
+  input: InstanceInput,
+): Promise<ObservedInstanceFiles | null> {
+  const { name } = input;
+  try {
+    return await whileReading(`see the files of instance ${name}`, async () => {
+      using folder = openFolder(instances, name);
+      return folder === null ? null : await observeFiles(folder, input);
+    });
+  } catch (error) {
+    if (!(error instanceof KeelsonError)) throw error;
+    const fault = faultOf(error, "files");
+    return { instance: name, folder: folderOf(input), files: {}, others: [], applied: null, fault };
+  }
+}
+
+async function observeFiles(folder: Folder, input: InstanceInput): Promise<ObservedInstanceFiles> {
+  const desired = input.desired.instances.find(({ name }) => name === input.name);
+  const tree = buildDesiredTree(desired?.mounts ?? []);
+  const look = newLook(input);
   for (const area of areas) {
     using areaFolder = openFolder(folder, area);
+    const subtree = tree.folders.get(area) ?? buildDesiredTree([]);
     if (areaFolder !== null)
-      observeFolder(areaFolder, { path: area, found, depth: 0, keyedDigest: input.keyedDigest });
+      await observeTree(areaFolder, { look, tree: subtree, path: area, isBound: false });
   }
-  return [
-    {
-      instance: input.instance,
-      folder: instanceFolderOf(input.stateDir, input.instance),
-      files: Object.fromEntries(found.sort(([a], [b]) => compareText(a, b))),
-      applied: readApplied(folder),
-    },
-  ];
-}
-
-/** A container can nest as deep as it likes; what is deeper is one thing that does not belong there. */
-const depthLimit = 64;
-
-interface Look {
-  /** Of the folder, below the instance's. */
-  path: string;
-  found: [string, ObservedFile][];
-  depth: number;
-  keyedDigest: ObserveInput["keyedDigest"];
-}
-
-/** Names that start with `..` are the `data` layout's own and not what a container's program looks at. */
-function observeFolder(folder: Folder, look: Look): void {
-  const entries = listFolder(folder).filter(({ text }) => !text.startsWith(".."));
-  const linked = new Set(
-    entries.filter((entry) => entry.kind === "link" && isVisibleLink(folder, entry.text)),
-  );
-  for (const entry of entries) if (!linked.has(entry)) observeEntry(folder, { ...look, entry });
-  if (linked.size === 0) return;
-  const generationName = generationOf(folder);
-  using generation = generationName === null ? null : openFolder(folder, generationName);
-  for (const entry of linked) {
-    const kind = generation === null ? null : kindOf(generation, entry.name);
-    // A link to nothing is there for a container too, so it is no absence.
-    if (generation === null || kind === null) observeEntry(folder, { ...look, entry });
-    else observeEntry(generation, { ...look, entry: { ...entry, kind } });
-  }
-}
-
-function observeEntry(folder: Folder, look: Look & { entry: Entry }): void {
-  const path = `${look.path}/${look.entry.text}`;
-  if (look.entry.kind === "folder" && look.depth < depthLimit) {
-    using child = openIfFolder(folder, look.entry.name);
-    if (child !== null) observeFolder(child, { ...look, path, depth: look.depth + 1 });
-    return;
-  }
-  const file = observeFile(folder, { name: look.entry.name, keyedDigest: look.keyedDigest });
-  if (file !== null) look.found.push([path, file]);
-}
-
-/** Null when it was removed right now. */
-function observeFile(
-  folder: Folder,
-  on: { name: EntryName; keyedDigest: ObserveInput["keyedDigest"] },
-): ObservedFile | null {
-  const read = readOrdinaryFile(folder, { name: on.name, limit: fileBytesLimit });
-  if (read !== null) {
-    const { bytes, mode, uid, gid } = read;
-    return { plainDigest: digestBytes(bytes), keyedDigest: on.keyedDigest(bytes), mode, uid, gid };
-  }
-  const stats = lstatSync(at(folder, on.name), { throwIfNoEntry: false });
-  if (stats === undefined) return null;
-  const kind = stats.isSymbolicLink() ? "link" : stats.isFile() ? "huge" : "special";
+  const endedAt = look.others.endedAt();
   return {
-    plainDigest: kind,
-    keyedDigest: kind,
-    mode: stats.mode & 0o7777,
-    uid: stats.uid,
-    gid: stats.gid,
+    instance: input.name,
+    folder: folderOf(input),
+    files: Object.fromEntries(look.files.sort(([a], [b]) => compareText(a, b))),
+    others: look.others.paths.sort(compareText),
+    applied: readApplied(folder),
+    fault: endedAt === null ? null : faultOf(tooManyOthers(`${folderOf(input)}/${endedAt}`), "others"),
   };
+}
+
+function folderOf({ stateDir, name }: InstanceInput): string {
+  return instanceFolderOf(stateDir, name);
+}
+
+/** With its cause: a status has no chain. */
+function faultOf(error: KeelsonError, hides: StoreFault["hides"]): StoreFault {
+  const { code, message, hint = "", cause } = error;
+  return { hides, code, message: cause instanceof Error ? `${message}: ${cause.message}` : message, hint };
 }

@@ -1,4 +1,5 @@
 import {
+  type Stats,
   closeSync,
   constants,
   fchmodSync,
@@ -6,7 +7,6 @@ import {
   fstatSync,
   fsync,
   linkSync,
-  lstatSync,
   openSync,
   readSync,
   writeFileSync,
@@ -16,6 +16,7 @@ import { KeelsonError, stalled } from "@keelson/model";
 
 import { at } from "./folder.ts";
 import type { EntryName, Folder } from "./folder.ts";
+import type { Pace } from "./pace.ts";
 import { isSystemError } from "./store-error.ts";
 
 /** A file as it is to lie on the disk. */
@@ -33,31 +34,90 @@ export interface ReadFile {
   gid: number;
 }
 
-/**
- * An ordinary file, or null for anything else and for one of more than `limit` bytes. Only what looks like one is
- * opened at all, since opening a device or a pipe may do something or wait.
- */
+/** An ordinary file, or null for anything else and for one of more than `limit` bytes. */
 export function readOrdinaryFile(folder: Folder, on: { name: EntryName; limit: number }): ReadFile | null {
-  const path = at(folder, on.name);
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return null;
-  const fd = openIfThere(path);
-  if (fd === null) return null;
+  using held = holdEntry(folder, on.name);
+  if (held === null || !held.stats.isFile() || held.stats.size > on.limit) return null;
+  const { size, mode, uid, gid } = held.stats;
+  const fd = openHeld(held);
   try {
-    const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.size > on.limit) return null;
-    return { bytes: readBytes(fd, stats.size), mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid };
+    return { bytes: readBytes(fd, size), mode: mode & 0o7777, uid, gid };
   } finally {
     closeSync(fd);
   }
 }
 
-/** Null also when it was exchanged for a link or removed right now. */
-function openIfThere(path: Buffer): number | null {
+interface HeldEntry extends Disposable {
+  readonly fd: number;
+  readonly stats: Stats;
+}
+
+/** open(2); the same number on every architecture that Node runs on. */
+const O_PATH = 0o10000000;
+
+/**
+ * Takes hold of what is there, whatever it is, without opening it: to open a device or a pipe may do something, or wait,
+ * and a container can exchange a file for one at any time. Null when nothing is there.
+ */
+function holdEntry(folder: Folder, name: EntryName): HeldEntry | null {
+  let fd: number;
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = openSync(at(folder, name), O_PATH | constants.O_NOFOLLOW);
   } catch (error) {
-    if (isSystemError(error, "ENOENT", "ELOOP")) return null;
+    if (isSystemError(error, "ENOENT")) return null;
     throw error;
+  }
+  return { fd, stats: fstatSync(fd), [Symbol.dispose]: () => closeSync(fd) };
+}
+
+/** For reading; what was held and no other, wherever its name leads now. */
+function openHeld({ fd }: HeldEntry): number {
+  return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+/** What is seen of an entry, whatever it is. */
+export interface ComparedFile {
+  /** An ordinary file with just these bytes. */
+  isSame: boolean;
+  isLink: boolean;
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+const comparedAtOnce = 1024 * 1024;
+
+/** Compares what is there with bytes; what is no file of their length is not read. Null when nothing is there. */
+export async function compareFile(
+  folder: Folder,
+  on: { name: EntryName; bytes: Uint8Array | null; pace: Pace },
+): Promise<ComparedFile | null> {
+  using held = holdEntry(folder, on.name);
+  if (held === null) return null;
+  const { mode, uid, gid, size } = held.stats;
+  const { bytes, pace } = on;
+  const isSame =
+    bytes !== null &&
+    held.stats.isFile() &&
+    size === bytes.length &&
+    (await holdsBytes(held, { bytes, pace }));
+  return { isSame, isLink: held.stats.isSymbolicLink(), mode: mode & 0o7777, uid, gid };
+}
+
+async function holdsBytes(held: HeldEntry, on: { bytes: Uint8Array; pace: Pace }): Promise<boolean> {
+  const fd = openHeld(held);
+  try {
+    const buffer = Buffer.allocUnsafe(Math.min(comparedAtOnce, on.bytes.length));
+    for (let offset = 0; offset < on.bytes.length;) {
+      const read = readSync(fd, buffer, 0, Math.min(buffer.length, on.bytes.length - offset), offset);
+      const wanted = on.bytes.subarray(offset, offset + read);
+      if (read === 0 || !buffer.subarray(0, read).equals(wanted)) return false;
+      offset += read;
+      if (on.pace.isDue()) await on.pace.rest();
+    }
+    return true;
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -17,7 +17,7 @@ import {
 } from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { contextOf, mountOf, placing, snapshot, visibleSnapshot } from "./mount-fixture.ts";
+import { contextOf, desiring, mountOf, placing, snapshot, visibleSnapshot } from "./mount-fixture.ts";
 import { observeStore } from "./observed-store.ts";
 import { placeFiles } from "./placed-files.ts";
 
@@ -86,16 +86,14 @@ test("from any earlier content, placing gives exactly the desired files, and aga
       expect(hidden.length).toBe(layout === "data" ? 2 : 0);
       expect(await snapshot(elsewhere)).toEqual(theirs);
 
-      const { storedInstances } = await observeStore({
-        stateDir,
-        keyedDigest: (bytes) => `keyed ${bytes.length}`,
-      });
+      const { storedInstances } = await observeStore({ ...contextOf(stateDir), desired: desiring([mount]) });
       const owner = { uid: geteuid?.() ?? 0, gid: geteuid?.() ?? 0 };
+      expect(storedInstances[0]).toMatchObject({ others: [], fault: null });
       expect(storedInstances[0]?.files).toEqual(
         Object.fromEntries(
           desired.map(([path, text]) => [
             `live/core/conf/${path}`,
-            { plainDigest: digestBytes(text), keyedDigest: "keyed 3", mode: 0o644, ...owner },
+            { contentDigest: digestBytes(text), mode: 0o644, ...owner },
           ]),
         ),
       );

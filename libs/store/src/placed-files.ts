@@ -4,9 +4,11 @@ import type { DesiredMount, PlaceFiles } from "@keelson/model";
 import { placeData } from "./data-layout.ts";
 import { buildTree } from "./file-tree.ts";
 import type { FileTree } from "./file-tree.ts";
+import type { Folder } from "./folder.ts";
+import { newPace } from "./pace.ts";
 import { placePlain } from "./plain-layout.ts";
 import { prepareStaging } from "./staging.ts";
-import { whileWriting } from "./store-error.ts";
+import { insistOn, removalMs, whileWriting } from "./store-error.ts";
 import { areaPartsOf, makeInArea, makeInstance } from "./store-path.ts";
 
 export interface StoreContext {
@@ -17,26 +19,35 @@ export interface StoreContext {
 }
 
 /**
- * Puts the files of a mount in place, exactly these; what is right already is not touched. Throws K4001 (disk full),
- * K4002 (read-only), K4003 (I/O), K4004 (not permitted), K4005 (owner needs root), K4006 (path refused), K4008 (huge
- * file), and what `fillSecrets` throws; then no file of the mount has changed, unless the disk failed while renaming.
+ * Puts the files of a mount in place, exactly these; what is right already is not touched. They win against whoever
+ * writes there: folders in the way are set aside at once, and of what else lies there as much is removed as its time
+ * allows. Throws K4001 (disk full), K4002 (read-only), K4003 (I/O), K4004 (not permitted), K4005 (owner needs root),
+ * K4006 (path refused), K4008 (huge file), K4023 (exchanged again and again), and what `fillSecrets` throws; then no
+ * file of the mount has changed, unless the disk failed while renaming.
  */
 export async function placeFiles(context: StoreContext, operation: PlaceFiles): Promise<void> {
   const { instance, mount } = operation;
   await whileWriting(`place the files of ${mount.source} of instance ${instance}`, async () => {
-    const parts = areaPartsOf(mount.target);
+    areaPartsOf(mount.target);
     const tree = treeOf(mount, context);
     using folder = makeInstance(context.stateDir, instance);
-    using staging = prepareStaging(folder, mount.target);
-    if (mount.kind === "file") {
-      using parent = makeInArea(folder, parts.slice(0, -1));
-      await placePlain(parent, { tree, staging, removesOthers: false });
-      return;
-    }
-    using bound = makeInArea(folder, parts);
-    if (mount.layout === "data") await placeData(bound, { tree, staging, digest: digestOf(mount) });
-    else await placePlain(bound, { tree, staging, removesOthers: true });
+    await insistOn(`${folder.path}/${mount.target}`, async () => placeMount(folder, { mount, tree }));
   });
+}
+
+async function placeMount(instance: Folder, on: { mount: DesiredMount; tree: FileTree }): Promise<void> {
+  const { mount, tree } = on;
+  const parts = areaPartsOf(mount.target);
+  const pace = newPace(removalMs);
+  await using staging = await prepareStaging(instance, mount.target);
+  if (mount.kind === "file") {
+    using parent = makeInArea(instance, parts.slice(0, -1));
+    await placePlain(parent, { tree, staging, removesOthers: false, pace });
+    return;
+  }
+  using bound = makeInArea(instance, parts);
+  if (mount.layout === "data") await placeData(bound, { tree, staging, digest: digestOf(mount), pace });
+  else await placePlain(bound, { tree, staging, removesOthers: true, pace });
 }
 
 /** The tree below the bound folder, or the one file in the folder that holds it. */

@@ -1,19 +1,23 @@
 import { renameSync } from "node:fs";
-import { required } from "@keelson/model";
 
 import { findMissing, makeFolders } from "./file-tree.ts";
 import type { FileTree } from "./file-tree.ts";
-import { at, kindOf, listFolder, openFolder, removeEntry, syncFolder } from "./folder.ts";
+import { at, kindOf, openFolder, pathOf, readEntries, syncFolder } from "./folder.ts";
 import type { Folder } from "./folder.ts";
+import type { Pace } from "./pace.ts";
 import { writeNewFile } from "./placed-file.ts";
 import type { WantedFile } from "./placed-file.ts";
+import { removeEntry, setAside } from "./removed-entry.ts";
 import type { Staging } from "./staging.ts";
+import { exchangedEntry } from "./store-error.ts";
 
 export interface PlainInput {
   tree: FileTree;
   staging: Staging;
   /** Whether everything else goes: yes for a bound folder, no for the folder in which a bound file lies. */
   removesOthers: boolean;
+  /** Of removing them: the files are in place before, and what its time does not suffice for is seen again. */
+  pace: Pace;
 }
 
 /**
@@ -23,7 +27,7 @@ export interface PlainInput {
 export async function placePlain(folder: Folder, input: PlainInput): Promise<void> {
   const drafts = await writeDrafts(findMissing(folder, input.tree), input.staging);
   makeFolders(folder, input.tree);
-  settle(folder, { ...input, drafts });
+  await settle(folder, { ...input, drafts });
 }
 
 type Drafts = ReadonlyMap<WantedFile, string>;
@@ -35,33 +39,48 @@ async function writeDrafts(files: readonly WantedFile[], staging: Staging): Prom
   return drafts;
 }
 
-function settle(folder: Folder, input: PlainInput & { drafts: Drafts }): void {
+async function settle(folder: Folder, input: PlainInput & { drafts: Drafts }): Promise<void> {
   const { tree, staging, drafts } = input;
   let isChanged = false;
   for (const [name, file] of tree.files) {
     const draft = drafts.get(file);
     if (draft === undefined) continue;
-    moveInto(folder, { name, from: staging.open(), draft });
+    await moveInto(folder, { name, from: staging.open(), draft, pace: input.pace });
     isChanged = true;
   }
   for (const [name, subtree] of tree.folders) {
-    using child = required(openFolder(folder, name), `folder ${folder.path}/${name}`);
-    settle(child, { ...input, tree: subtree });
+    using child = openFolder(folder, name);
+    if (child === null) throw exchangedEntry(pathOf(folder, name));
+    await settle(child, { ...input, tree: subtree });
   }
-  if (input.removesOthers) {
-    for (const entry of listFolder(folder)) {
-      if (tree.files.has(entry.text) || tree.folders.has(entry.text)) continue;
-      removeEntry(folder, entry.name);
-      isChanged = true;
-    }
-  }
+  const isWanted = (name: string) => tree.files.has(name) || tree.folders.has(name);
+  if (input.removesOthers && (await removeOthers(folder, { isWanted, pace: input.pace }))) isChanged = true;
   if (isChanged) syncFolder(folder);
 }
 
-/** Renames a draft to its name. A folder of that name goes first, a rename cannot replace it. */
-export function moveInto(folder: Folder, on: { name: string; from: Folder; draft: string }): void {
-  if (kindOf(folder, on.name) === "folder") removeEntry(folder, on.name);
+/** Removes what is not wanted, as far as the time goes; returns whether there was anything. */
+export async function removeOthers(
+  folder: Folder,
+  on: { isWanted: (name: string) => boolean; pace: Pace },
+): Promise<boolean> {
+  let isChanged = false;
+  for (const { name, text } of readEntries(folder)) {
+    if (text !== null && on.isWanted(text)) continue;
+    if (!(await removeEntry(folder, { name, pace: on.pace }))) break;
+    isChanged = true;
+    if (on.pace.isDue()) await on.pace.rest();
+  }
+  return isChanged;
+}
+
+/** Renames a draft to its name. A folder of that name is set aside first, a rename cannot replace it. */
+export async function moveInto(
+  folder: Folder,
+  on: { name: string; from: Folder; draft: string; pace: Pace },
+): Promise<void> {
+  const aside = kindOf(folder, on.name) === "folder" ? setAside({ folder, name: on.name }) : null;
   renameSync(at(on.from, on.draft), at(folder, on.name));
+  if (aside !== null) await removeEntry(folder, { name: aside, pace: on.pace });
 }
 
 /** Some at a time, so that thousands of files do not need thousands of descriptors; waits for all of a batch. */

@@ -1,10 +1,13 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { MountLayout } from "@keelson/model";
+import { promisify } from "node:util";
+import type { DesiredMount, MountLayout } from "@keelson/model";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { contextOf, mountOf, placing, removing, snapshot } from "./mount-fixture.ts";
+import { contextOf, desiring, makeDeep, mountOf, placing, removing, snapshot } from "./mount-fixture.ts";
 import { observeStore } from "./observed-store.ts";
 import { placeFiles } from "./placed-files.ts";
 import { removeFiles } from "./removed-files.ts";
@@ -21,9 +24,10 @@ afterEach(() => rm(base, { recursive: true, force: true }));
 
 const files = { "a.conf": "one", "b.conf": "two", "sub/deep/c.conf": "three", "sub/d.conf": "four" };
 const remove = (...paths: string[]) => removeFiles({ stateDir }, removing(paths));
-const observedPaths = async () => {
-  const { storedInstances } = await observeStore({ stateDir, keyedDigest: () => "" });
-  return Object.keys(storedInstances[0]?.files ?? {});
+/** What lies there when nothing, or only these mounts, are desired. */
+const othersSeen = async (...mounts: DesiredMount[]) => {
+  const { storedInstances } = await observeStore({ ...contextOf(stateDir), desired: desiring(mounts) });
+  return storedInstances[0]?.others ?? [];
 };
 
 describe.each<MountLayout>(["content", "live", "data"])("of layout %s", (layout) => {
@@ -33,33 +37,64 @@ describe.each<MountLayout>(["content", "live", "data"])("of layout %s", (layout)
     return mount;
   };
 
-  test("all observed paths go without a trace, other mounts stay", async () => {
+  test("what is not desired any more goes without a trace, other mounts stay", async () => {
     const other = mountOf("live", { source: "core/other", files: { x: "x" } });
     await placeFiles(contextOf(stateDir), placing(other));
     const kept = await snapshot(folder);
-    const mount = await place();
-    await remove(...(await observedPaths()).filter((path) => path.startsWith(`${mount.target}/`)));
+    await place();
+    await remove(...(await othersSeen(other)));
     expect(await snapshot(folder)).toEqual(layout === "content" ? { files: "folder 700", ...kept } : kept);
+    expect(await othersSeen(other)).toEqual([]);
   });
 
-  test("one path goes with the folders that are empty then", async () => {
+  test("whatever a container has made of it: deep, wide, with names that are no text", async () => {
     const mount = await place();
-    const rest = (await observedPaths()).filter((path) => !path.endsWith("/sub/deep/c.conf"));
-    await remove(`${mount.target}/sub/deep/c.conf`);
-    expect(await observedPaths()).toEqual(rest);
-    const paths = Object.keys(await snapshot(folder));
-    expect(paths.filter((path) => path.endsWith("/deep"))).toEqual([]);
-    await remove(`${mount.target}/sub/d.conf`);
-    expect(Object.keys(await snapshot(folder)).filter((path) => path.endsWith("/sub"))).toEqual([]);
+    const bound = join(folder, mount.target);
+    makeDeep(bound, 2_000);
+    for (let each = 0; each < 3_000; each++) await writeFile(join(bound, `wide-${each}`), "");
+    await mkdir(Buffer.from(`${bound}/\xff\xfe`, "latin1"));
+    await writeFile(Buffer.from(`${bound}/\xff\xfe/\x80`, "latin1"), "");
+    await symlink("/etc", join(bound, "link"));
+    await promisify(execFile)("mkfifo", [join(bound, "pipe")]);
+    await remove(...(await othersSeen()));
+    expect(Object.keys(await snapshot(folder))).toEqual([layout === "content" ? "files" : "live"]);
   });
 
   test("again, or of what never was, is fine", async () => {
     const mount = await place();
-    await remove(`${mount.target}/a.conf`);
+    await remove(mount.target);
     const before = await snapshot(folder);
-    await remove(`${mount.target}/a.conf`, `${mount.target}/none/x`, "files/none/x", "live/none");
+    await remove(mount.target, `${mount.target}/none/x`, "files/none/x", "live/none");
     expect(await snapshot(folder)).toEqual(before);
   });
+});
+
+test("one path goes with the folders that are empty then", async () => {
+  await placeFiles(contextOf(stateDir), placing(mountOf("live", { files })));
+  await remove("live/core/conf/sub/deep/c.conf");
+  expect(Object.keys(await snapshot(folder)).filter((path) => path.endsWith("/deep"))).toEqual([]);
+  await remove("live/core/conf/sub/d.conf");
+  expect(Object.keys(await snapshot(folder)).filter((path) => path.endsWith("/sub"))).toEqual([]);
+});
+
+test("thousands of levels take no more descriptors than one, and the event loop stays free", async () => {
+  const mount = mountOf("live", { files });
+  await placeFiles(contextOf(stateDir), placing(mount));
+  makeDeep(join(folder, mount.target), 6_000);
+  const most = { descriptors: 0, turns: 0 };
+  const before = readdirSync("/proc/self/fd").length;
+  const watch = setInterval(() => {
+    most.descriptors = Math.max(most.descriptors, readdirSync("/proc/self/fd").length);
+    most.turns += 1;
+  }, 1);
+  try {
+    await remove(...(await othersSeen()));
+  } finally {
+    clearInterval(watch);
+  }
+  expect(await snapshot(folder)).toEqual({ live: "folder 700" });
+  expect(most.turns).toBeGreaterThan(2);
+  expect(most.descriptors).toBeLessThan(before + 16);
 });
 
 test("an instance without a folder has nothing to remove", async () => {
@@ -71,7 +106,7 @@ test("what the data layout left goes when live files took its place", async () =
   await placeFiles(contextOf(stateDir), placing(mountOf("data", { files })));
   const single = mountOf("live", { source: "core/conf/a.conf", kind: "file", files: { "a.conf": "new" } });
   await placeFiles(contextOf(stateDir), placing(single));
-  await remove(...(await observedPaths()).filter((path) => path !== "live/core/conf/a.conf"));
+  await remove(...(await othersSeen(single)));
   expect(await snapshot(join(folder, "live"))).toEqual({
     core: "folder 755",
     "core/conf": "folder 755",

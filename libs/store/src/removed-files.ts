@@ -1,64 +1,68 @@
 import type { RemoveFiles } from "@keelson/model";
 
-import { generationOf, isVisibleLink } from "./data-layout.ts";
-import { kindOf, listFolder, openFolder, removeEntry, syncFolder } from "./folder.ts";
+import { isVisibleLink } from "./data-layout.ts";
+import { openFolder, readEntries, syncFolder } from "./folder.ts";
 import type { Folder } from "./folder.ts";
+import { type Pace, newPace } from "./pace.ts";
 import type { StoreContext } from "./placed-files.ts";
-import { whileWriting } from "./store-error.ts";
+import { removeEntry } from "./removed-entry.ts";
+import { removalMs, unfinishedRemoval, whileWriting } from "./store-error.ts";
 import { areaPartsOf, openInstance } from "./store-path.ts";
 
 /**
- * Removes the paths (as a container sees them, below `files/` or `live/` of the instance) and folders that are empty
- * then; what is not there is fine. Throws K4002 to K4004 and K4006, the last before anything is removed if a path is
- * not plain.
+ * Removes the paths (below `files/` or `live/` of the instance) with all that they hold, and folders that are empty
+ * then; what is not there is fine. Throws K4002 to K4004, K4006, the last before anything is removed if a path is not
+ * plain, and K4024 when its time was over before the end.
  */
 export async function removeFiles(
   context: Pick<StoreContext, "stateDir">,
   operation: RemoveFiles,
 ): Promise<void> {
   const { instance } = operation;
-  await whileWriting(`remove files of instance ${instance}`, () => {
+  await whileWriting(`remove files of instance ${instance}`, async () => {
     const paths = operation.paths.map(areaPartsOf);
+    const pace = newPace(removalMs);
     using folder = openInstance(context.stateDir, instance);
     if (folder === null) return;
     for (const [area, ...parts] of paths) {
       using areaFolder = openFolder(folder, area);
-      if (areaFolder !== null) removePath(areaFolder, parts);
+      if (areaFolder !== null) await removePath(areaFolder, { parts, pace });
     }
   });
 }
 
-function removePath(folder: Folder, [name = "", ...rest]: readonly string[]): void {
+async function removePath(folder: Folder, on: { parts: readonly string[]; pace: Pace }): Promise<void> {
+  const { pace } = on;
+  const [name = "", ...rest] = on.parts;
   if (rest.length === 0) {
-    removeEntry(folder, name);
-  } else if (isVisibleLink(folder, name)) {
-    removeBehindLink(folder, [name, ...rest]);
+    await removeWhole(folder, { name, pace });
   } else {
     using child = openFolder(folder, name);
     if (child === null) return;
-    removePath(child, rest);
-    if (isSpent(child)) removeEntry(folder, name);
+    await removePath(child, { parts: rest, pace });
+    if (await isSpent(child, pace)) await removeWhole(folder, { name, pace });
   }
   syncFolder(folder);
 }
 
-/** A visible folder of the `data` layout: what lies in the generation goes, then the link to what is gone. */
-function removeBehindLink(folder: Folder, [name = "", ...rest]: readonly string[]): void {
-  const generationName = generationOf(folder);
-  using generation = generationName === null ? null : openFolder(folder, generationName);
-  if (generation !== null) removePath(generation, [name, ...rest]);
-  if (generation === null || kindOf(generation, name) === null) removeEntry(folder, name);
+async function removeWhole(folder: Folder, on: { name: string | Buffer; pace: Pace }): Promise<void> {
+  if (!(await removeEntry(folder, on))) throw unfinishedRemoval(`${folder.path}/${on.name.toString()}`);
 }
 
 /** Clears what the `data` layout leaves when its last visible name has gone, and says whether the folder is empty. */
-function isSpent(folder: Folder): boolean {
-  const isHidden = ({ text }: { text: string }) => text.startsWith("..");
-  const entries = listFolder(folder);
-  const hidden = entries.filter(isHidden);
-  const visible = entries.filter((entry) => !isHidden(entry));
-  if (!visible.some(({ text }) => isVisibleLink(folder, text))) {
-    for (const { name } of hidden) removeEntry(folder, name);
-    if (hidden.length > 0) syncFolder(folder);
+async function isSpent(folder: Folder, pace: Pace): Promise<boolean> {
+  let isEmpty = true;
+  for (const { text } of readEntries(folder)) {
+    if (pace.isDue()) await pace.rest();
+    if (text === null || !text.startsWith("..")) isEmpty = false;
+    if (text !== null && isVisibleLink(folder, text)) return false;
   }
-  return visible.length === 0;
+  let hadHidden = false;
+  for (const { name, text } of readEntries(folder)) {
+    if (text === null || !text.startsWith("..")) continue;
+    await removeWhole(folder, { name, pace });
+    hadHidden = true;
+  }
+  if (hadHidden) syncFolder(folder);
+  return isEmpty;
 }

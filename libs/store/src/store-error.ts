@@ -40,6 +40,65 @@ export function refusedPath(path: string, why: string): KeelsonError {
   });
 }
 
+/** K4009: a container wrote more than is looked at. */
+export function tooManyOthers(path: string): KeelsonError {
+  return new KeelsonError({
+    code: "K4009",
+    message: `more lies in ${path} than Keelson looks at, and it is nothing that Keelson placed`,
+    hint: "Remove what does not belong there, and give the program a volume for its data. What is desired is kept in place meanwhile.",
+  });
+}
+
+/** K4023: a container, or somebody else, changes what an operation is working on, and does not stop. */
+export function exchangedEntry(path: string, cause?: NodeJS.ErrnoException): KeelsonError {
+  return new KeelsonError({
+    code: "K4023",
+    message: `${path} is exchanged again and again while it is put in place`,
+    hint: "It is tried again. Look which container writes there; a bind that is read-only (`:ro`) cannot be written to.",
+    cause: cause === undefined ? undefined : plainCause(cause),
+  });
+}
+
+/** K4024: more than can be removed in one go. */
+export function unfinishedRemoval(path: string): KeelsonError {
+  return new KeelsonError({
+    code: "K4024",
+    message: `${path} holds more than could be removed in ${removalMs / 1000} s`,
+    hint: "The next round goes on with it. If it never ends, look which container writes there faster than it is removed.",
+  });
+}
+
+/** How long one operation removes at most; thousands of entries take a tenth of a second. */
+export const removalMs = 20_000;
+
+/** Whether something else was where a folder of ours must be. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof KeelsonError && error.code === "K4006";
+}
+
+/** What the system says when an entry became another kind of thing, or none, between two calls. */
+const exchangedCodes = ["ENOENT", "EEXIST", "ENOTDIR", "EISDIR", "ELOOP", "ENOTEMPTY", "EINVAL"];
+const attemptsLimit = 16;
+
+/**
+ * Does a task that works where a container can write, from its beginning when something was exchanged under its hands.
+ * Throws K4023, or K4006, when that never stops.
+ */
+export async function insistOn<T>(path: string, task: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await task();
+    } catch (error) {
+      const first = firstOf(error);
+      const isExchanged =
+        isSystemError(first, ...exchangedCodes) ||
+        (first instanceof KeelsonError && ["K4006", "K4023"].includes(first.code));
+      if (!isExchanged) throw first;
+      if (attempt === attemptsLimit) throw isSystemError(first) ? exchangedEntry(path, first) : first;
+    }
+  }
+}
+
 /** Whether it is an error of the operating system, with one of these codes if any are given. */
 export function isSystemError(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
   if (!(error instanceof Error) || !("errno" in error) || !("code" in error)) return false;

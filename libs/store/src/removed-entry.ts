@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto";
+import { renameSync, rmdirSync, unlinkSync } from "node:fs";
+
+import { at, kindOf, openIfFolder, readEntries } from "./folder.ts";
+import type { EntryKind, EntryName, Folder } from "./folder.ts";
+import type { Pace } from "./pace.ts";
+import { isSystemError } from "./store-error.ts";
+
+/**
+ * Removes what is there under that name, a folder with all it holds; links are removed and not followed. A container
+ * decides how deep and how wide that is, and may go on writing: it takes two descriptors and no stack at any depth, and
+ * ends when the time of the pace is over. Returns whether it is gone.
+ */
+export async function removeEntry(parent: Folder, on: { name: EntryName; pace: Pace }): Promise<boolean> {
+  const { name, pace } = on;
+  for (;;) {
+    const kind = kindOf(parent, name);
+    if (kind === null) return true;
+    if (unlink(parent, { name, kind })) return true;
+    if (kind === "folder") {
+      using folder = openIfFolder(parent, name);
+      if (folder !== null) await clearFolder(folder, pace);
+    }
+    if (pace.isOver()) return false;
+  }
+}
+
+/**
+ * Removes what is in the folder; what is not gone afterwards came meanwhile, or the time is over. The folders of a folder
+ * inside are not gone into but moved up beside it, so every level is the second one.
+ */
+async function clearFolder(folder: Folder, pace: Pace): Promise<void> {
+  for (const { name, kind } of readEntries(folder)) {
+    if (unlink(folder, { name, kind })) {
+      if (pace.isDue()) await pace.rest();
+    } else {
+      using inner = openIfFolder(folder, name);
+      if (inner !== null) await raiseFolders(inner, { to: folder, pace });
+      unlink(folder, { name, kind });
+    }
+    if (pace.isOver()) return;
+  }
+}
+
+async function raiseFolders(folder: Folder, on: { to: Folder; pace: Pace }): Promise<void> {
+  const { to, pace } = on;
+  for (const { name, kind } of readEntries(folder)) {
+    if (!unlink(folder, { name, kind })) setAside({ folder, name }, to);
+    if (pace.isDue()) await pace.rest();
+    if (pace.isOver()) return;
+  }
+}
+
+/** Gives what is there another name, at once and whatever it holds, and returns that: where it is in nobody's way. */
+export function setAside(from: { folder: Folder; name: EntryName }, to: Folder = from.folder): string {
+  // Nobody can have put something under a name that nobody can guess.
+  const name = `.aside-${randomBytes(8).toString("hex")}`;
+  succeeds(() => renameSync(at(from.folder, from.name), at(to, name)), []);
+  return name;
+}
+
+/** Whether it is gone; false for a folder that holds something, and for what has become another kind of thing. */
+function unlink(parent: Folder, on: { name: EntryName; kind: EntryKind }): boolean {
+  const path = at(parent, on.name);
+  return on.kind === "folder"
+    ? succeeds(() => rmdirSync(path), ["ENOTEMPTY", "EEXIST", "ENOTDIR"])
+    : succeeds(() => unlinkSync(path), ["EISDIR"]);
+}
+
+/** What is gone already is as good as removed. */
+function succeeds(call: () => void, failures: readonly string[]): boolean {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return true;
+    if (isSystemError(error, ...failures) && failures.length > 0) return false;
+    throw error;
+  }
+}
