@@ -1,16 +1,15 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
-import { geteuid } from "node:process";
 
 import { type AgentConfig, KeelsonError } from "@keelson/model";
 import { countSecrets } from "@keelson/secrets";
+import { requireTrusted } from "@keelson/store";
 
 import type { ExaminedNode } from "./examined-node.ts";
 import { type Verdict, attempt, count, failed, failure, ok, skipped, warning } from "./verdict.ts";
 
 export const withoutConfig = "agent.yaml is missing or not valid";
 
-/** Whoever can change it chooses what the agent runs: a credential may be a command. */
 export async function examineConfig({ configFile, config }: ExaminedNode): Promise<Verdict> {
   const stats = await statsOf(configFile);
   if (stats === null) {
@@ -20,12 +19,6 @@ export async function examineConfig({ configFile, config }: ExaminedNode): Promi
     );
   }
   if (config instanceof KeelsonError) return failed(config);
-  const foreign = belongsToAnother(configFile, stats);
-  if (foreign !== null) return foreign;
-  if ((stats.mode & 0o022) !== 0) {
-    const found = `${configFile} can be changed by others (mode ${octal(stats.mode)})`;
-    return warning(found, `Run: chmod go-w ${configFile}`);
-  }
   return ok(`${configFile}: node ${config.node} of environment ${config.environment}`);
 }
 
@@ -40,8 +33,6 @@ export async function examineCredentials({ config }: ExaminedNode): Promise<Verd
       const hint = "Put the token, user:password or private key there, with mode 0600.";
       return failure(`there is no ${file}`, hint);
     }
-    const foreign = belongsToAnother(file, stats);
-    if (foreign !== null) return foreign;
     if ((stats.mode & 0o077) !== 0) {
       return warning(`${file} is open to others (mode ${octal(stats.mode)})`, `Run: chmod 600 ${file}`);
     }
@@ -51,7 +42,10 @@ export async function examineCredentials({ config }: ExaminedNode): Promise<Verd
 
 export async function examineSecretsFile({ secretsFile }: ExaminedNode): Promise<Verdict> {
   if (secretsFile === null) return skipped("no secrets file is named");
-  const values = await attempt(() => countSecrets(secretsFile));
+  const values = await attempt(() => {
+    requireTrusted(secretsFile, "the secrets file");
+    return countSecrets(secretsFile);
+  });
   return values instanceof KeelsonError ? failed(values) : ok(`${secretsFile}: ${count(values, "value")}`);
 }
 
@@ -70,12 +64,6 @@ async function statsOf(path: string): Promise<Stats | null> {
     if (["ENOENT", "ENOTDIR", "EACCES", "ELOOP"].includes(String(code))) return null;
     throw error;
   }
-}
-
-function belongsToAnother(path: string, { uid }: Stats): Verdict | null {
-  const own = geteuid?.() ?? 0;
-  if (uid === 0 || uid === own) return null;
-  return warning(`${path} belongs to another user (${uid})`, `Run: chown ${own} ${path}`);
 }
 
 export function octal(mode: number): string {

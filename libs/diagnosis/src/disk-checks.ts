@@ -1,7 +1,5 @@
-import { geteuid } from "node:process";
-
 import { KeelsonError } from "@keelson/model";
-import { examineStateFolder, readDiskSpace } from "@keelson/store";
+import { examineStateFolder, readDiskSpace, requireTrusted } from "@keelson/store";
 
 import { octal } from "./config-checks.ts";
 import type { ExaminedNode } from "./examined-node.ts";
@@ -52,15 +50,13 @@ export async function examineStateDisk({ stateDir }: ExaminedNode): Promise<Verd
 }
 
 export async function examineStateDir({ stateDir }: ExaminedNode): Promise<Verdict> {
-  const folder = await attempt(async () => examineStateFolder(stateDir));
+  const folder = await attempt(async () => {
+    requireTrusted(stateDir, "the state folder");
+    return examineStateFolder(stateDir);
+  });
   if (folder instanceof KeelsonError) return failed(folder);
-  const { mode, ownerId } = folder;
+  const { mode } = folder;
   if (mode === null) return ok(`${stateDir} is not there yet: the first round makes it`);
-  const own = geteuid?.() ?? 0;
-  if (ownerId !== own) {
-    const hint = "Run Keelson as the user who owns the state folder, usually root.";
-    return warning(`${stateDir} belongs to another user (${ownerId})`, hint);
-  }
   if ((mode & 0o077) !== 0) {
     // Rendered files hold secrets.
     return warning(`${stateDir} is open to others (mode ${octal(mode)})`, `Run: chmod 700 ${stateDir}`);

@@ -4,6 +4,7 @@ import { connectEngine, observeEngine } from "@keelson/engine";
 import { KeelsonError } from "@keelson/model";
 import { findLockHolders } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
+import { requireTrusted } from "@keelson/store";
 import { lockPath, recordPath } from "@keelson/node";
 
 import { withoutConfig } from "./config-checks.ts";
@@ -82,5 +83,8 @@ export async function examineOwnership(node: ExaminedNode): Promise<Verdict> {
 
 /** Only of a key that is there: none is made. */
 async function openKey({ keyFile }: ExaminedNode) {
-  return await attempt(async () => openSecrets({ keyFile, secretsFile: null }));
+  return await attempt(async () => {
+    requireTrusted(keyFile, "the node's key");
+    return openSecrets({ keyFile, secretsFile: null });
+  });
 }

@@ -1,7 +1,7 @@
 import { findBranchTip } from "@keelson/git";
 import { type AgentConfig, KeelsonError, parseDurationMs, stalled } from "@keelson/model";
 import { openRecord } from "@keelson/record";
-import { readStatus } from "@keelson/store";
+import { readStatus, requireTrusted } from "@keelson/store";
 
 import { recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
@@ -16,6 +16,7 @@ const fewestDigits = 7;
  * and `findBranchTip` throw.
  */
 export async function acceptRevision(config: AgentConfig, revision: string): Promise<string> {
+  requireTrusted(config.stateDir, "the state folder");
   const { url, branch, credential, knownHosts } = config.source;
   const tip = await findBranchTip({
     url,

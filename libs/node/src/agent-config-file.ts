@@ -3,11 +3,19 @@ import { readFileSync } from "node:fs";
 import { readDocument } from "@keelson/manifest";
 import { AgentConfig, KeelsonError, stalled } from "@keelson/model";
 
-/** Reads an agent.yaml. Throws K1004 when it cannot be read, or the first problem's code when it is not valid. */
+import { requireTrustedConfig } from "./trusted-files.ts";
+
+/**
+ * Reads an agent.yaml. Throws K1004 when it cannot be read, the first problem's code when it is not valid, and K4016 when
+ * others could change it or what it names.
+ */
 export function readAgentConfig(path: string): AgentConfig {
   const { value, problems } = readDocument({ path, mode: "100644", bytes: readBytes(path) }, AgentConfig);
   const [first] = problems;
-  if (value !== null && first === undefined) return value.value;
+  if (value !== null && first === undefined) {
+    requireTrustedConfig(path, value.value);
+    return value.value;
+  }
   throw new KeelsonError({
     code: first?.code ?? "K1003",
     message: problems.map(({ line, column, message }) => `${path}:${line}:${column} ${message}`).join("\n"),

@@ -1,8 +1,9 @@
 import { KeelsonError, Status, stalled } from "@keelson/model";
-import { readStatus } from "@keelson/store";
+import { readStatus, requireTrusted } from "@keelson/store";
 
-/** What the node last reported, from its own folder. Throws K4014 when there is none, K4015 when it cannot be read. */
+/** What the node last reported, from its own folder. Throws K4014 when there is none, K4015, K4016. */
 export async function readLocalStatus(stateDir: string): Promise<Status> {
+  requireTrusted(stateDir, "the state folder");
   const text = await readStatus(stateDir);
   if (text === null) {
     throw new KeelsonError({

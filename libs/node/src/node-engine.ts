@@ -12,8 +12,12 @@ import { KeelsonError, type ObservedContainer, projectOf, stalled } from "@keels
 import { openSecrets } from "@keelson/secrets";
 
 import type { NodeSettings } from "./node-settings.ts";
+import { requireTrustedFolders } from "./trusted-files.ts";
 
-export type EngineSettings = Pick<NodeSettings, "environment" | "keyFile" | "secretsFile" | "dockerHost">;
+export type EngineSettings = Pick<
+  NodeSettings,
+  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost"
+>;
 
 /** A line of a log, with the values of the node's secrets hidden. */
 export interface TimedLogLine extends LogLine {
@@ -47,6 +51,7 @@ export interface NodeEngine {
 export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> {
   const { environment, keyFile, dockerHost } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
+  requireTrustedFolders(settings);
   const { ownershipOf, hideValues } = await openSecrets(settings);
   const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
   const ownProject = (instance: string) => ({

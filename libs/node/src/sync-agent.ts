@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { json } from "node:stream/consumers";
 
 import { KeelsonError } from "@keelson/model";
+import { requireTrusted } from "@keelson/store";
 
 import { controlPath } from "./node-settings.ts";
 
@@ -14,6 +15,7 @@ export async function syncAgent(
   stateDir: string,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
 ): Promise<boolean> {
+  requireTrusted(stateDir, "the state folder");
   const socketPath = controlPath({ stateDir });
   const tooLong = AbortSignal.timeout(timeoutMs);
   try {

@@ -19,6 +19,7 @@ import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
+import { requireTrustedFolders } from "./trusted-files.ts";
 import { wireOperations } from "./wire-operations.ts";
 
 export interface WireInput {
@@ -57,6 +58,7 @@ export async function wirePlan(
   settings: NodeSettings,
   input: WireInput,
 ): Promise<{ ports: ReadPorts } & Disposable> {
+  requireTrustedFolders(settings);
   const path = recordPath(settings);
   const record = existsSync(path) ? openRecordCopy({ path }) : null;
   try {
@@ -91,10 +93,12 @@ export interface ApplyInput extends Pick<WireInput, "emit"> {
 
 /**
  * The whole path. Takes the node's lock, which Compose children inherit; key and record are opened later, and made if
- * need be, so that what is wrong with them can be reported. Throws what `acquireLock` throws.
+ * need be, so that what is wrong with them can be reported. Throws what `acquireLock` throws, and K4016 when others could
+ * change the node's own files.
  */
 export async function wireApply(settings: NodeSettings, input: ApplyInput): Promise<NodePorts & Disposable> {
   const { stateDir } = settings;
+  requireTrustedFolders(settings);
   const lock = await acquireLock({
     path: lockPath(settings),
     waitMs: input.lockWaitMs,

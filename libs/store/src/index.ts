@@ -7,4 +7,5 @@ export type { StoreContext } from "./placed-files.ts";
 export { removeFiles } from "./removed-files.ts";
 export { examineStateFolder, readDiskSpace } from "./state-folder.ts";
 export type { DiskSpace, StateFolder } from "./state-folder.ts";
+export { requireTrusted } from "./trusted-path.ts";
 export { readStatus, writeStatus } from "./status-file.ts";

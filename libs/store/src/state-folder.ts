@@ -7,9 +7,8 @@ import { isSystemError, refusedEntry, whileReading, whileWriting } from "./store
 /** What the state folder is, or would become. */
 export interface StateFolder {
   isThere: boolean;
-  /** Permission bits and owner; of a folder that is not there what a round would give it is not known. */
+  /** Permission bits; of a folder that is not there what a round would give it is not known. */
   mode: number | null;
-  ownerId: number | null;
 }
 
 /**
@@ -22,8 +21,8 @@ export async function examineStateFolder(stateDir: string): Promise<StateFolder>
     const stats = await stat(existing);
     if (!stats.isDirectory()) throw refusedEntry(existing, "it must be a folder");
     await access(existing, constants.R_OK | constants.W_OK | constants.X_OK);
-    if (existing !== stateDir) return { isThere: false, mode: null, ownerId: null };
-    return { isThere: true, mode: stats.mode & 0o7777, ownerId: stats.uid };
+    if (existing !== stateDir) return { isThere: false, mode: null };
+    return { isThere: true, mode: stats.mode & 0o7777 };
   });
 }
 

@@ -1,0 +1,45 @@
+import { statSync } from "node:fs";
+import { isAbsolute } from "node:path";
+
+import type { AgentConfig } from "@keelson/model";
+import { requireTrusted } from "@keelson/store";
+
+import type { NodeSettings } from "./node-settings.ts";
+
+/**
+ * Throws K4016 when somebody else could change agent.yaml, which names what root runs, or a file that it names: who can
+ * be logged in as, whom to believe, and a command that prints a credential.
+ */
+export function requireTrustedConfig(path: string, { source, report }: AgentConfig): void {
+  requireTrusted(path, "the agent's configuration");
+  if (source.knownHosts !== undefined) requireTrusted(source.knownHosts, "the file of known hosts");
+  for (const credential of [source.credential, report.credential]) {
+    if (credential === undefined) continue;
+    if ("file" in credential) requireTrusted(credential.file, "the credential file");
+    else for (const part of credential.command) requireTrustedPart(part);
+  }
+}
+
+/** The program, and the scripts and files among its arguments; where PATH finds a bare name is the administrator's. */
+function requireTrustedPart(part: string): void {
+  if (isAbsolute(part) && isFile(part)) requireTrusted(part, "the credential command's file");
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false; // the command says what it misses
+  }
+}
+
+/** Throws K4016 when somebody else could change what the node keeps, or the key and the secrets that it uses. */
+export function requireTrustedFolders({
+  stateDir,
+  keyFile,
+  secretsFile,
+}: Pick<NodeSettings, "stateDir" | "keyFile" | "secretsFile">): void {
+  requireTrusted(stateDir, "the state folder");
+  requireTrusted(keyFile, "the node's key");
+  if (secretsFile !== null) requireTrusted(secretsFile, "the secrets file");
+}

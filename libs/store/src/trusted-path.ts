@@ -1,0 +1,101 @@
+import { lstatSync, readlinkSync, type Stats } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { cwd, getegid, geteuid } from "node:process";
+
+import { KeelsonError, stalled } from "@keelson/model";
+
+const groupWrites = 0o020;
+const othersWrite = 0o002;
+const sticky = 0o1000;
+/** As the kernel follows at most (path_resolution(7)). */
+const mostLinks = 40;
+
+/**
+ * Throws K4016 when somebody else than root and this user could change what is at a path, or put something else in its
+ * place: every folder on the way to it is judged, and every link that it leads through. What is not there yet is judged by
+ * the folders that are. `what` is what messages call it, such as `the state folder`.
+ */
+export function requireTrusted(path: string, what: string): void {
+  let rest = namesOf(isAbsolute(path) ? path : `${cwd()}/${path}`);
+  let at = "/";
+  let links = 0;
+  for (let stats = statsOf(at); stats !== null; stats = statsOf(at)) {
+    const isLast = rest.length === 0;
+    const fault = faultOf(stats, { path: at, isLast });
+    if (fault !== null) throw untrusted(fault, { what, path, at });
+    if (isLast || !stats.isDirectory()) return;
+    const next = join(at, rest[0] ?? "");
+    const target = targetOf(next);
+    if (target !== null) {
+      // In a folder like /tmp anybody can make a link; elsewhere only those whom the folder trusts.
+      const owner = (stats.mode & sticky) === 0 ? null : ownerFault(lstatSync(next), next);
+      if (owner !== null) throw untrusted(owner, { what, path, at: next });
+      if (++links > mostLinks) return; // nothing can be opened there
+      rest = [...namesOf(target), ...rest.slice(1)];
+      if (isAbsolute(target)) at = "/";
+    } else {
+      rest = rest.slice(1);
+      at = next;
+    }
+  }
+}
+
+/** Not normalised: `..` goes up from where a link leads to. */
+function namesOf(path: string): string[] {
+  return path.split("/").filter((name) => name !== "" && name !== ".");
+}
+
+interface Fault {
+  found: string;
+  mend: string;
+}
+
+function faultOf(stats: Stats, { path, isLast }: { path: string; isLast: boolean }): Fault | null {
+  const owner = ownerFault(stats, path);
+  if (owner !== null) return owner;
+  const { mode, gid } = stats;
+  const isOpen = (mode & othersWrite) !== 0 || ((mode & groupWrites) !== 0 && !isOwnGroup(gid));
+  // In a sticky folder nobody can rename or remove what is another's: that it holds is judged by itself.
+  if (!isOpen || (!isLast && (mode & sticky) !== 0)) return null;
+  return {
+    found: `can be changed by others (mode ${(mode & 0o7777).toString(8).padStart(4, "0")})`,
+    mend: `chmod go-w ${path}`,
+  };
+}
+
+function ownerFault({ uid }: Stats, path: string): Fault | null {
+  const own = geteuid?.() ?? 0;
+  if (uid === 0 || uid === own) return null;
+  return { found: `belongs to another user (${uid})`, mend: `chown -h ${own} ${path}` };
+}
+
+/** Of root, or the group that many systems make for one user alone, with the user's own number. */
+function isOwnGroup(gid: number): boolean {
+  return gid === 0 || (gid === getegid?.() && gid === geteuid?.());
+}
+
+/** Where a link leads; null for what is none. */
+function targetOf(path: string): string | null {
+  return statsOf(path)?.isSymbolicLink() === true ? readlinkSync(path) : null;
+}
+
+/** null for what is not there, or is not to be seen: whoever opens it says so. */
+function statsOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (error instanceof Error && "syscall" in error) return null;
+    throw error;
+  }
+}
+
+function untrusted({ found, mend }: Fault, on: { what: string; path: string; at: string }): KeelsonError {
+  const { what, path, at } = on;
+  const subject = at === path ? `${what} ${path}` : `${what} ${path} could be another one: ${at}`;
+  return new KeelsonError({
+    code: "K4016",
+    message: `${subject} ${found}`,
+    hint: `See that nobody has changed it; then run: ${mend}`,
+    outcome: stalled,
+  });
+}
