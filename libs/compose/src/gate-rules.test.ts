@@ -215,6 +215,20 @@ const cases: Case[] = [
       "logging: {driver: json-file, options: {max-size: 1m}}",
     ],
   ]),
+  ...refuse("K1430", "logging.options.labels-regex", [
+    [
+      "logging: {options: {labels-regex: '((a{999}){999}){999}'}}",
+      "logging: {options: {labels-regex: '^(app|db)[.].*$', env-regex: '^APP_'}}",
+    ],
+  ]),
+  ...refuse("K1430", "logging.options.max-buffer-size", [
+    [
+      "logging: {options: {mode: non-blocking, max-buffer-size: 100g}}",
+      "logging: {options: {mode: non-blocking, max-buffer-size: 64m}}",
+    ],
+    ["logging: {options: {max-buffer-size: 65m}}", "logging: {options: {max-buffer-size: 67108864}}"],
+    ["logging: {options: {max-buffer-size: lots}}", "logging: {options: {max-buffer-size: '4 MB'}}"],
+  ]),
   ...refuse("K1430", "logging.options.tag", [
     [
       `logging: {options: {tag: '{{pad "" 2000000000 0}}'}}`,
@@ -225,7 +239,7 @@ const cases: Case[] = [
       "logging: {options: {tag: '${TAG}'}}",
     ],
     [`logging: {options: {tag: '${"x".repeat(300)}'}}`, "logging: {options: {tag: ''}}"],
-    ["logging: {options: {tag: 7}}", "logging: {options: {tag: '7'}}"],
+    ["logging: {options: {tag: '{{.ContainerEnv}}'}}", "logging: {options: {tag: 7}}"],
   ]),
 
   ...refuse("K1405", "build", [

@@ -75,6 +75,9 @@ describe("a subnet of a network that is to be made", () => {
     for (const held of [byGit, byImage]) {
       expect(held.map(({ holder }) => holder)).toEqual([`${host}, which this node logs in to`]);
     }
+    for (const mapped of [`::ffff:${host}`, URL.parse(`http://[::ffff:${host}]/`)?.hostname ?? ""]) {
+      expect(await heldOf({ subnets, remotes: [{ host: mapped, mustResolve: true }] })).toHaveLength(1);
+    }
     const ipv6 = [desired("remote6", "fd5a:8f21:33c0::/64")];
     const remotes = [{ host: "[fd5a:8f21:33c0::9]", mustResolve: true }];
     expect(await heldOf({ subnets: ipv6, remotes })).toHaveLength(1);

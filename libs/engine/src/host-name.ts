@@ -23,7 +23,10 @@ export async function findAddresses(host: string): Promise<Subnet[] | null> {
 
 function blocksOf(addresses: readonly string[]): Subnet[] {
   return addresses.flatMap((text) => {
-    const address = parseAddress(text);
-    return address === null ? [] : [subnetOf(address)];
+    // Who connects to an IPv4 address in the form of IPv6 goes the way of IPv4 (RFC 4291, 2.5.5.2).
+    const address = parseAddress(text.replace(/^::ffff:(?=\d+\.)/i, ""));
+    if (address === null) return [];
+    const isMapped = address.family === 6 && address.value >> 32n === 0xffffn;
+    return [subnetOf(isMapped ? { family: 4, value: address.value & 0xffffffffn } : address)];
   });
 }

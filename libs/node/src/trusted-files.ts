@@ -33,6 +33,9 @@ function isFile(path: string): boolean {
   }
 }
 
+/** What a round believes, or gives to the engine. */
+const kept = ["record.db", "git", "report", "instances", "compose", "status.json"];
+
 /** Throws K4016 when somebody else could change what the node keeps, or the key and the secrets that it uses. */
 export function requireTrustedFolders({
   stateDir,
@@ -40,6 +43,8 @@ export function requireTrustedFolders({
   secretsFile,
 }: Pick<NodeSettings, "stateDir" | "keyFile" | "secretsFile">): void {
   requireTrusted(stateDir, "the state folder");
+  // Where others may look into the folder, one of these alone could be open to them.
+  for (const name of kept) requireTrusted(`${stateDir}/${name}`, "the state folder's");
   requireTrusted(keyFile, "the node's key");
   if (secretsFile !== null) requireTrusted(secretsFile, "the secrets file");
 }

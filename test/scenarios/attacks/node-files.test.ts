@@ -167,6 +167,21 @@ describe("the node's own files, which say what root runs", () => {
     expectReady(await platform().reconcile());
   });
 
+  it.each(["record.db", "instances", "status.json"])(
+    "%s that others can write, in a state folder into which they may look, must be refused",
+    async (name) => {
+      const { stateDir, config } = platform();
+      const path = join(stateDir, name);
+      const { mode } = await stat(path);
+      await chmod(stateDir, 0o755);
+      await chmod(path, 0o777);
+      const by = ["keelson-agent reconcile", "keelson plan"];
+      expect(await unrefused(`chmod go-w ${path}`, { config, by })).toEqual([]);
+      await chmod(path, mode & 0o777);
+      expectReady(await platform().reconcile());
+    },
+  );
+
   it("a state folder, key or secrets file in a folder that is another user's must be refused", async () => {
     const folder = inFolder("theirs");
     await mkdir(folder);

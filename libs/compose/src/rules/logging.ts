@@ -45,13 +45,15 @@ export const loggingRules: readonly Rule[] = [
   },
   { at: "services.*.logging", code, refuse: strangeOption, hint: optionHint },
   {
-    at: "services.*.logging.options.tag",
+    at: "services.*.logging.options.*",
     code,
-    refuse: ({ value, context }) =>
-      isOff(value) || isOpen(value, context) || (typeof value === "string" && plainTag.test(value))
-        ? null
-        : `the logging tag ${shown(value)} is more than text and names of its container`,
-    hint: "Write text, and of templates only {{.Name}}, {{.ID}}, {{.FullID}}, {{.ImageName}}, {{.ImageID}}, {{.ImageFullID}} and {{.DaemonName}}.",
+    refuse: ({ key, value, context }) => {
+      const limit = limits[key];
+      if (limit === undefined || isOff(value) || isOpen(value, context)) return null;
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      return limit.permits(text) ? null : `the logging option ${key} is ${shown(value)}, ${limit.but}`;
+    },
+    hint: "The engine works with the value for every line of the log: keep it small and plain.",
   },
 ];
 
@@ -73,9 +75,35 @@ function strangeOption({ value }: Occurrence): string | null {
     : `the logging driver ${value["driver"]} has no option ${strange}`;
 }
 
-/** The engine runs a tag as a Go template, in which `pad` could ask for any amount of its memory. */
+/** A Go template, in which `pad` could ask for any amount of the engine's memory, may have plain fields only. */
 const plainTag =
   /^(?:[^{}]|\{\{\s*\.(?:ID|FullID|Name|ImageID|ImageFullID|ImageName|DaemonName)\s*\}\}){0,256}$/;
+/** Repetitions such as `(a{1000}){1000}` grow without bound in the expressions of old engines. */
+const plainPattern = /^[^{}]{0,256}$/;
+const mostBufferedBytes = 64 * 1024 * 1024;
+
+/** What the values of some options must keep to, since the engine itself holds or runs them. */
+const limits: Readonly<Record<string, { permits: (text: string) => boolean; but: string }>> = {
+  tag: {
+    permits: (text) => plainTag.test(text),
+    but: "and may be text with {{.Name}}, {{.ID}}, {{.FullID}}, {{.ImageName}}, {{.ImageID}}, {{.ImageFullID}} and {{.DaemonName}}",
+  },
+  "labels-regex": {
+    permits: (text) => plainPattern.test(text),
+    but: "and may be a short pattern without braces",
+  },
+  "env-regex": {
+    permits: (text) => plainPattern.test(text),
+    but: "and may be a short pattern without braces",
+  },
+  "max-buffer-size": { permits: (text) => bytesOf(text) <= mostBufferedBytes, but: "and may be 64m at most" },
+};
+
+/** Of a size as the engine reads it, such as `4m`; infinite for what is none. */
+function bytesOf(text: string): number {
+  const [, number = "", unit = ""] = /^(\d{1,12})\s?([bkm]?)b?$/i.exec(text) ?? [];
+  return number === "" ? Infinity : Number(number) * ({ k: 1024, m: 1024 * 1024 }[unit.toLowerCase()] ?? 1);
+}
 
 /** A variable is judged once Compose has filled it in: until then nothing is done with it. */
 function isOpen(value: Json, { stage }: Occurrence["context"]): boolean {
