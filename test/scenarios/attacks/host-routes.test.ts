@@ -178,3 +178,28 @@ describe("a network of a package, which becomes a route of the node", () => {
     expectReady(await platform().reconcile());
   });
 });
+
+describe("a network over the place where reports go", () => {
+  const timeouts = { git: "1s", pull: "1m" };
+  const reporting = usePlatform({
+    release,
+    agent: { report: { url: "http://10.254.77.9/reports.git" }, timeouts },
+  });
+  const unknown = usePlatform({ release, agent: { report: { url: "http://git.invalid/x.git" }, timeouts } });
+
+  it("must not be made, although the way there is the default route (K3024)", async () => {
+    await reporting().push(withSubnet("10.254.77.0/24"));
+    const round = await reporting().reconcile();
+    const resource = `network:${reporting().project("web")}_front`;
+    expectFault(round, { code: "K3024", resource, says: "10.254.77.9, which this node logs in to" });
+    expect((await reporting().container("other/other")).state).toBe("running");
+  });
+
+  it("must not be made while nobody knows where that is (K3029)", async () => {
+    await unknown().push(withSubnet("10.254.78.0/24"));
+    const round = await unknown().reconcile();
+    const resource = `network:${unknown().project("web")}_front`;
+    expectFault(round, { code: "K3029", resource, says: "git.invalid" });
+    expect((await unknown().container("other/other")).state).toBe("running");
+  });
+});
