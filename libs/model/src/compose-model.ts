@@ -68,3 +68,9 @@ export interface ComposeResolution {
   model: ComposeModel | null;
   problems: Problem[];
 }
+
+/**
+ * Raised whenever the gate on Compose files refuses more than before: what a record remembers as resolved was judged by
+ * the rules of then, and is judged again.
+ */
+export const gateGeneration = 2;
