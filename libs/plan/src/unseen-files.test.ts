@@ -7,6 +7,7 @@ import {
   changed,
   containerOf,
   node,
+  permitted,
   planOf,
   planText,
   unseen,
@@ -65,7 +66,7 @@ describe("an instance whose files cannot be seen", () => {
 
   test("is removed", () => {
     const state = { ...withFault(applied(platform), "files"), desired: node({ sibling }) };
-    const { operations, blocked } = planOf(state);
+    const { operations, blocked } = planOf({ ...state, policy: permitted });
     expect(operations.map(({ kind }) => kind)).toEqual([
       "remove-container",
       "remove-container",
