@@ -110,8 +110,7 @@ it("the network that a resting container leaves must rest with it, and no other"
   for (let round = 0; round < 5; round++) look.unrest.note(["lab-web-app-1"], performance.now());
   const left = (containerId: string | null) => {
     const name = containerId === null ? "lab-web-app-1" : "lab-web_default";
-    const kind = containerId === null ? ("container" as const) : ("network" as const);
-    return isResting(look, { kind, action: "disconnect", id: "n", name, containerId });
+    return isResting(look, { name, containerId });
   };
   expect([left(null), left("a"), left("b"), left("unknown")]).toEqual([true, true, false, false]);
 });

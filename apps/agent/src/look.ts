@@ -91,7 +91,10 @@ export function changeLogin(look: Look, credential: RefPollInput["credential"]):
 }
 
 /** What rests wakes nobody, nor do the networks that it leaves. */
-export function isResting({ unrest, seen }: Look, { name, containerId }: PolledEvent): boolean {
+export function isResting(
+  { unrest, seen }: Look,
+  { name, containerId }: Pick<PolledEvent, "name" | "containerId">,
+): boolean {
   const resting = containerId === null ? name : seen?.get(containerId)?.name;
   return resting !== undefined && unrest.isResting(resting, performance.now());
 }

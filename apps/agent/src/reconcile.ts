@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { readCredential } from "@keelson/git";
-import { type AgentConfig, KeelsonError, keelsonVersion, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, type Revision, keelsonVersion, parseDurationMs } from "@keelson/model";
 import {
   type NodeSettings,
   findComposeBinary,
@@ -16,16 +16,12 @@ import {
 import { type Round, describeUnbegun, reconcileOnce } from "@keelson/reconcile";
 import { formatJson } from "@keelson/report";
 
+import { openBranchPoll } from "./branch-poll.ts";
 import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
 import { newLog } from "./log.ts";
+import { type NewerRevision, listenForNewer } from "./newer-revision.ts";
 import { logKeelsonEvent, logRound } from "./round-log.ts";
-import {
-  type RoundMessage,
-  type RoundReport,
-  type WatchSetting,
-  fingerprintOf,
-  newerRevision,
-} from "./round-report.ts";
+import { type RoundMessage, type RoundReport, type WatchSetting, fingerprintOf } from "./round-report.ts";
 
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
@@ -58,11 +54,18 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   const stream = options.json === true ? process.stderr : process.stdout;
   const { environment, node } = config;
   const log = newLog({ form: chooseLogForm(options.log, stream), stream, node: { environment, node } });
-  const round = await runRound(config, { log, options, signal });
+  const newer = listenForNewer(log);
+  const round = await runRound(config, { log, options, signal, newer });
   logRound(log, round);
   tell({
     type: "ended",
-    report: { ...setting, ...describeRound(round), durationMs: performance.now() - startedAt },
+    report: {
+      ...setting,
+      ...describeRound(round),
+      // What it was cut short for does not wait.
+      ...(newer.signal.aborted ? { nextRoundMs: 0 } : {}),
+      durationMs: performance.now() - startedAt,
+    },
   });
   if (options.json === true) process.stdout.write(`${formatJson(round.status)}\n`);
   return isReady(round) ? 0 : 1;
@@ -73,35 +76,26 @@ function tell(message: RoundMessage): void {
   if (process.connected) process.send?.(message, () => {});
 }
 
-/** Aborted when the watcher says that the branch has moved on, or is gone: the next one must not wait for this round. */
-function listenForNewer(): AbortSignal {
-  const newer = new AbortController();
-  process.once("disconnect", () =>
-    newer.abort(new KeelsonError({ code: "K9062", message: "the agent that began this round is gone" })),
-  );
-  process.on("message", (message) => {
-    if (message !== newerRevision) return;
-    newer.abort(new KeelsonError({ code: "K9060", message: "a newer revision came" }));
-  });
-  return newer.signal;
-}
-
 function describeRound(round: Round): Omit<RoundReport, keyof WatchSetting | "durationMs"> {
   const { revision, status, results } = round;
   const containers = round.observed?.containers
     .filter(({ ownership }) => ownership === "ours")
     .map((each) => [each.id, fingerprintOf(each)] as const);
-  const isAway = revision?.staleBecause !== undefined && revision.refused === undefined;
   return {
     isReady: isReady(round),
     isStalled: status.errors.length > 0 && status.errors.every(({ outcome }) => outcome === "stalled"),
     message: status.conditions.find(({ type }) => type === "Ready")?.message ?? "",
     operationCount: results.length,
     failedCount: results.filter(({ outcome }) => outcome === "failed").length,
-    commit: isAway ? "" : (revision?.refused ?? revision?.commit ?? ""),
+    commit: revision === null || isAway(revision) ? "" : (revision.refused ?? revision.commit),
     containers: containers === undefined ? null : Object.fromEntries(containers),
     nextRoundMs: round.nextRoundMs,
   };
+}
+
+/** Git could not be asked, and the revision is the one that was followed last. */
+function isAway({ staleBecause, refused }: Revision): boolean {
+  return staleBecause !== undefined && refused === undefined;
 }
 
 async function settingOfWatch(config: AgentConfig): Promise<WatchSetting> {
@@ -145,9 +139,9 @@ async function readLogin(...[credential, timeoutMs]: Parameters<typeof readCrede
 
 async function runRound(
   config: AgentConfig,
-  on: { log: Log; options: ReconcileOptions; signal: AbortSignal },
+  on: { log: Log; options: ReconcileOptions; signal: AbortSignal; newer: NewerRevision },
 ): Promise<Round> {
-  const { signal } = on;
+  const { signal, newer } = on;
   const { environment, node: name, source } = config;
   const options = {
     reference: { environment, node: name },
@@ -157,17 +151,20 @@ async function runRound(
     chance: Math.random(),
     bootId: readBootId(),
     signal,
-    waiting: listenForNewer(),
+    waiting: newer.signal,
   };
   try {
     const asked = on.options.gitSilent === true ? withLittlePatience(config) : config;
     const report = wireReport(asked);
     const followed = wireSource(asked, { report, knownCommit: on.options.knownCommit ?? null });
+    using branch = openBranchPoll(config, newer.found);
     using node = await wireApply(await settingsOf(config), {
       ...followed,
       fetchRevision: async (record) => {
         const revision = await followed.fetchRevision(record);
-        tell({ type: "fetched", commit: revision.refused ?? revision.commit });
+        const commit = revision.refused ?? revision.commit;
+        tell({ type: "fetched", commit });
+        if (process.connected && !isAway(revision)) branch.follow(commit);
         return revision;
       },
       report,

@@ -9,7 +9,13 @@ export function logKeelsonEvent(log: Log, event: KeelsonEvent): void {
   switch (event.type) {
     case "orphan-ended": {
       const message = `${event.program} (process ${event.pid}), which an agent that was killed had left, was ended: it held the node's lock`;
-      return log({ level: "warn", event: "orphan-ended", code: "K4025", message });
+      return log({
+        level: "warn",
+        event: "orphan-ended",
+        code: "K4025",
+        message,
+        detail: `${message} [K4025]`,
+      });
     }
     case "planned":
       return logPlan(log, event);

@@ -1,4 +1,4 @@
-import { labels } from "@keelson/model";
+import { composeLabels, labels } from "@keelson/model";
 import { expect, test } from "vitest";
 
 import { parseEvent } from "./poll-event.ts";
@@ -18,8 +18,11 @@ test("a container is of the environment by its label", () => {
     action: "health_status",
     id: "a1",
     name: "lab-core-web-1",
+    service: "",
     containerId: null,
   });
+  const composed = { ...attributes, [composeLabels.project]: "lab-core", [composeLabels.service]: "web" };
+  expect(parseEvent(line("container", { attributes: composed }), "lab")?.service).toBe("lab-core/web");
   expect(parseEvent(line("container", { attributes }), "lab-2")).toBeNull();
   const oneOff = { ...attributes, "com.docker.compose.oneoff": "True" };
   expect(parseEvent(line("container", { attributes: oneOff }), "lab")).toBeNull();

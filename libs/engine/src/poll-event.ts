@@ -1,6 +1,6 @@
 import { unreadable } from "./poll-error.ts";
 import { fieldsOf, textOf } from "./poll-field.ts";
-import { concerns } from "./poll-interest.ts";
+import { concerns, projectLabel, serviceLabel } from "./poll-interest.ts";
 
 /** Something happened. What is the case now, a list tells. */
 export interface PolledEvent {
@@ -10,6 +10,8 @@ export interface PolledEvent {
   /** Of the container, network or volume (there its name). */
   id: string;
   name: string;
+  /** `<project>/<service>` of a container, by Compose's labels; empty where it has none. */
+  service: string;
   /** Of a network: the container that has left it. */
   containerId: string | null;
 }
@@ -45,7 +47,15 @@ export function parseEvent(line: string, environment: string): PolledEvent | nul
   if (!isOfEnvironment) return null;
   const containerId = kind === "network" ? textOf(all["container"]) || null : null;
   // An action can carry a result: `health_status: healthy`.
-  return { kind, action: textOf(action).split(":")[0] ?? "", id: textOf(id), name, containerId };
+  const [project, service] = [projectLabel, serviceLabel].map((label) => textOf(all[label]));
+  return {
+    kind,
+    action: textOf(action).split(":")[0] ?? "",
+    id: textOf(id),
+    name,
+    service: service === "" ? "" : `${project}/${service}`,
+    containerId,
+  };
 }
 
 function readLine(line: string): Record<string, unknown> {

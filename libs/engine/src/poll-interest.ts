@@ -5,7 +5,8 @@ import { type Fields, textOf } from "./poll-field.ts";
 /** The types of the model's values keep these equal to them; the values would bring in the whole model. */
 const environmentLabel: typeof labels.environment = "io.keelson.environment";
 const oneOffLabel: typeof composeLabels.oneOff = "com.docker.compose.oneoff";
-const projectLabel: typeof composeLabels.project = "com.docker.compose.project";
+export const projectLabel: typeof composeLabels.project = "com.docker.compose.project";
+export const serviceLabel: typeof composeLabels.service = "com.docker.compose.service";
 
 /**
  * Whether a container concerns an environment: it carries its label, or stands in the way of what does, in one of its

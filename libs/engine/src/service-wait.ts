@@ -20,21 +20,25 @@ const longestPauseMs = 1_000;
 const steadyMs = 500;
 
 /**
- * Waits until all containers of a service meet a condition, `timeoutMs` at the longest. Throws K3005 when one is not
+ * Waits until all containers of a service meet a condition, `timeoutMs` at the longest; what is on its way already has
+ * used up what has passed since its start. Throws K3005 when one is not
  * healthy in time, K3006 when a one-shot fails or does not end in time, K3010 when one does not stay running or is
  * gone; the container's last output is the cause. What cannot get better is not waited for.
  */
 export async function awaitService(context: EngineContext, operation: AwaitService): Promise<void> {
-  const deadline = Date.now() + operation.timeoutMs;
+  const begunAt = Date.now();
+  let deadline = begunAt + operation.timeoutMs;
   using waker = watchContainers(context.engine, { labels: serviceFilter(context, operation) });
   const cancelled = () => waker.wake();
   context.signal.addEventListener("abort", cancelled, { once: true });
   try {
     const firstSeen: FirstSeen = new Map();
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+    for (let pauseMs = firstPauseMs, isFirst = true; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
       throwIfCancelled(context.signal, `wait for ${showService(operation)}`);
       const unmet = await findUnmet(context, { operation, firstSeen });
       if (unmet === null) return;
+      if (isFirst) deadline -= spentMs(unmet.info, { operation, begunAt, isLocal: context.engine.isLocal });
+      isFirst = false;
       const leftMs = deadline - Date.now();
       if (unmet.isFinal || leftMs <= 0) throw await describeFailure(context, { operation, info: unmet.info });
       // An end in between is an event.
@@ -44,6 +48,19 @@ export async function awaitService(context: EngineContext, operation: AwaitServi
   } finally {
     context.signal.removeEventListener("abort", cancelled);
   }
+}
+
+/**
+ * Of the trial, what has passed already: the round that began it may have been ended. Only one clock is compared with
+ * itself, and only where nothing else can have happened since the start.
+ */
+function spentMs(
+  { State: state }: ContainerInspectInfo,
+  on: { operation: AwaitService; begunAt: number; isLocal: boolean },
+): number {
+  const isOneShot = on.operation.condition === "service_completed_successfully";
+  const isOnItsWay = state.Status === "running" && (isOneShot || state.Health?.Status === "starting");
+  return isOnItsWay && on.isLocal ? Math.max(0, on.begunAt - Date.parse(state.StartedAt)) : 0;
 }
 
 interface Unmet {

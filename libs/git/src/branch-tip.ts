@@ -9,6 +9,8 @@ export interface BranchTipInput {
   branch: string;
   credential?: Credential | undefined;
   timeoutMs: number;
+  /** Ends it with K2005: nobody waits for the answer any more. */
+  signal?: AbortSignal;
   /** For ssh, instead of those of the user and the machine. */
   knownHostsFile?: string | undefined;
 }
@@ -18,8 +20,8 @@ export interface BranchTipInput {
  * K2002 not authorised, K2003 no such repository or branch, K2005 timed out, K2006 URL or branch not permitted, K2009
  * unexpected answer, K2010 no `git`.
  */
-export async function findBranchTip({ branch, timeoutMs, ...at }: BranchTipInput): Promise<string> {
+export async function findBranchTip({ branch, timeoutMs, signal, ...at }: BranchTipInput): Promise<string> {
   const ref = branchRef(branch);
-  using remote = await openRemote({ ...at, ref, deadline: startDeadline(timeoutMs) });
+  using remote = await openRemote({ ...at, ref, deadline: startDeadline(timeoutMs, signal) });
   return await remote.findTip();
 }

@@ -6,11 +6,12 @@ export interface Deadline {
   leftMs: () => number;
 }
 
-export function startDeadline(timeoutMs: number): Deadline {
+/** `signal` ends it sooner. */
+export function startDeadline(timeoutMs: number, signal?: AbortSignal): Deadline {
   const endsAt = performance.now() + timeoutMs;
   return {
     timeoutMs,
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
     leftMs: () => Math.max(1, Math.ceil(endsAt - performance.now())),
   };
 }

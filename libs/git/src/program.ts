@@ -9,6 +9,8 @@ export interface ProgramInput {
   /** The whole environment: nothing is inherited. */
   env: NodeJS.ProcessEnv;
   timeoutMs: number;
+  /** Ends it sooner, as a timeout. */
+  signal?: AbortSignal;
   maxOutputBytes: number;
   input?: string;
 }
@@ -24,7 +26,7 @@ const maxStderrBytes = 8192;
 
 /** Runs a program, without a shell and in a process group of its own, to one of its ends. */
 export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
-  const { file, args, env, timeoutMs, maxOutputBytes, input } = program;
+  const { file, args, env, timeoutMs, signal, maxOutputBytes, input } = program;
   const child = spawn(file, args, { env, stdio: ["pipe", "pipe", "pipe"], detached: true });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -39,11 +41,15 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
       child.stderr.destroy();
       settle(() => resolve({ kind }));
     };
-    const timer = setTimeout(() => kill("timeout"), timeoutMs);
+    const expire = () => kill("timeout");
+    const timer = setTimeout(expire, timeoutMs);
     const settle = (act: () => void) => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", expire);
       act();
     };
+    signal?.addEventListener("abort", expire, { once: true });
+    if (signal?.aborted === true) expire();
     child.stdout.on("data", (chunk: Buffer) => {
       stdoutBytes += chunk.length;
       if (stdoutBytes > maxOutputBytes) kill("overflow");

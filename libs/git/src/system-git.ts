@@ -14,6 +14,8 @@ export interface SystemGitInput {
   at: readonly string[];
   args: readonly string[];
   timeoutMs: number;
+  /** Ends it sooner, as if its time were up. */
+  signal?: AbortSignal;
   /**
    * `closed`: nothing but the repository's own configuration is read. `user`: the user's is read too, because it says
    * which files of a work tree are ignored, how line ends were checked out, and which folders are trusted.
@@ -56,6 +58,7 @@ export async function runGit(input: SystemGitInput): Promise<SystemGitEnd> {
     },
     timeoutMs,
     maxOutputBytes,
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
     ...(input.input === undefined ? {} : { input: input.input }),
   });
   if (end.kind === "exited") {

@@ -36,7 +36,14 @@ const pushRefused = 1;
 export function openSystemRemote(input: SystemRemoteInput): Remote {
   const { address, name, ref, deadline, transport, check, failure } = input;
   const run = (at: readonly string[], args: readonly string[]) =>
-    runGit({ at, args, timeoutMs: deadline.leftMs(), configuration: "closed", ...transport });
+    runGit({
+      at,
+      args,
+      timeoutMs: deadline.leftMs(),
+      signal: deadline.signal,
+      configuration: "closed",
+      ...transport,
+    });
 
   const seekTip = async () => {
     await check();

@@ -20,6 +20,7 @@ import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
+import { watchDeaths } from "./watch-deaths.ts";
 import { wireOperations } from "./wire-operations.ts";
 
 export interface WireInput {
@@ -132,6 +133,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
         readRevision: input.readRevision,
         secrets,
         record: memory,
+        watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
         operations: hideSecretsIn(
           wireOperations(settings, { engine, secrets, lock, requireCompose }),
           secrets.hideValues,

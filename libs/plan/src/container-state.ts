@@ -20,6 +20,15 @@ export function hasCompleted(service: DesiredService, container: ObservedContain
   );
 }
 
+/** On its way: a one-shot that has not ended, or what a health check has not judged yet. */
+export function isComingUp(
+  container: ObservedContainer,
+  on: { service: DesiredService; condition: DependencyCondition },
+): boolean {
+  if (container.state !== "running") return false;
+  return on.service.oneShot || (on.condition === "service_healthy" && container.health === "starting");
+}
+
 /** Whether a container meets what another service waits for. Without a health check, running is healthy. */
 export function meetsCondition(
   container: ObservedContainer,

@@ -5,7 +5,7 @@ import { addCollection, addLivePlacements } from "./file-operations.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { addDoubts, addRecord, addSignals } from "./reload-operations.ts";
 import type { InstanceChange, ServiceChange } from "./service-change.ts";
-import { addRestarts, addStart } from "./start-operations.ts";
+import { addRestarts, addStart, addTrial } from "./start-operations.ts";
 import type { Wave } from "./wave.ts";
 
 export interface InstanceContext {
@@ -34,6 +34,7 @@ export function addInstanceOperations(context: InstanceContext): void {
   for (const change of services) {
     addRenames(context, change);
     addStart(context, change);
+    addTrial(context, change);
     addRestarts(context, change);
     addSignals(context, change);
     addRecord(context, change);

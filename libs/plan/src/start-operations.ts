@@ -5,7 +5,7 @@ import {
   resourceIds,
 } from "@keelson/model";
 
-import { hasProcess, meetsCondition } from "./container-state.ts";
+import { hasProcess, isComingUp, meetsCondition } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-operations.ts";
 import type { OperationGraph } from "./operation-graph.ts";
@@ -109,6 +109,17 @@ function dependencyKeys(context: StartContext, on: Dependency & { above: Readonl
     ...(on.condition === "service_started" ? [] : [keys.await(instance.project, on.service)]),
     ...below.flatMap((next) => dependencyKeys(context, { ...next, above })),
   ];
+}
+
+/** What was started earlier and is still on its way: its trial goes on, whatever ended the round that began it. */
+export function addTrial(
+  context: StartContext,
+  { service, action, containers, isBlocked }: ServiceChange,
+): void {
+  if (context.change.instance.state !== "running" || action !== "none" || isBlocked) return;
+  const condition = conditionOf(service, context.change);
+  const isOnItsWay = containers.kept.some((each) => isComingUp(each, { service, condition }));
+  if (isOnItsWay) addAwait(context, service);
 }
 
 /** Waits for what an instance started earlier and what is not up yet: others need it. */

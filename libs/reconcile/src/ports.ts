@@ -99,6 +99,8 @@ export interface Ports extends ReadPorts {
   readRevision: (commit: string) => Promise<Revision | null>;
   record: RecordPort;
   operations: OperationPorts;
+  /** Tells `<project>/<service>` of each of this environment's containers that stops, until it is disposed of. */
+  watchDeaths: (onDeath: (service: string) => void) => Disposable;
   /** The report that lies in the node's own folder; null when there is none. */
   readStatus: () => Promise<Status | null>;
   writeStatus: (status: Status) => Promise<void>;

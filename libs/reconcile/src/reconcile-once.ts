@@ -2,8 +2,9 @@ import { required } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
 import type { NodeReference } from "@keelson/render";
 
-import { applyPlan, waitedMs } from "./apply-plan.ts";
+import { waitedMs } from "./apply-plan.ts";
 import { errorOf } from "./error-of.ts";
+import { applyAndHeal } from "./heal-meanwhile.ts";
 import { observeNode } from "./observe-node.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
 import { rememberRound } from "./remember.ts";
@@ -62,10 +63,8 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
 }
 
 /** Of the apply's time, what was only waiting for health is told apart. */
-function splitTimes({ times, results }: Walk): RoundOutcome["times"] {
-  if (times.apply === undefined) return times;
-  const health = waitedMs(results);
-  return { ...times, apply: times.apply - health, health };
+function splitTimes({ times, waitedMs: health }: Walk): RoundOutcome["times"] {
+  return times.apply === undefined ? times : { ...times, apply: times.apply - health, health };
 }
 
 /**
@@ -104,11 +103,18 @@ async function applyWalk(
   const now = () => ports.now().toISOString();
   const isIdle = plan.operations.length === 0;
   const roundId = isIdle ? null : ports.record.beginRound({ commit: revision.commit, startedAt: now() });
+  const policy = policyOf(walk, { ...reference, waits: ports.waits });
+  const replan = async () => {
+    const observed = await observeNode(desired, ports);
+    return planChanges({ desired, observed, record: ports.record.readState(), policy });
+  };
   if (roundId !== null) {
     walk.observed = null; // what was seen before is no longer true
-    walk.results = await step("apply", async () =>
-      applyPlan(plan, { desired, ports, roundId, signal, waiting }),
+    const { results, healed } = await step("apply", async () =>
+      applyAndHeal(plan, { desired, ports, roundId, signal, waiting, replan }),
     );
+    walk.waitedMs = waitedMs(results);
+    walk.results = [...results, ...healed];
     walk.observed = await step("observe", async () => observeNode(desired, ports));
   }
   const observed = required(walk.observed, "what was observed");
@@ -120,14 +126,7 @@ async function applyWalk(
   }
   ports.record.closeInterrupted(now()); // what a killed predecessor left open is settled by what was seen
   const record = ports.record.readState();
-  walk.remaining = isIdle
-    ? plan
-    : planChanges({
-        desired,
-        observed,
-        record,
-        policy: policyOf(walk, { ...reference, waits: ports.waits }),
-      });
+  walk.remaining = isIdle ? plan : planChanges({ desired, observed, record, policy });
 }
 
 /** The result of a round that could not even begin, because this node is not ours now. It is told to nobody else. */

@@ -27,6 +27,8 @@ export interface Walk {
   observed: ObservedNode | null;
   plan: Plan | null;
   results: OperationResult[];
+  /** How long nothing of the plan was at work but waiting, at its end. */
+  waitedMs: number;
   /** What is still to be done after the plan was applied; null when nothing was tried or it cannot be seen. */
   remaining: Plan | null;
   /** Why it went no further. */
@@ -44,6 +46,7 @@ export function newWalk(): Walk {
     observed: null,
     plan: null,
     results: [],
+    waitedMs: 0,
     remaining: null,
     problems: [],
     times: {},

@@ -71,6 +71,7 @@ function serviceHealth(
     if (service.oneShot && container.state === "exited")
       return container.exitCode === 0 ? "healthy" : "unhealthy";
     if (container.state !== "running") return "unhealthy";
+    if (service.oneShot) return "starting";
     if (container.health === "none") return "healthy";
     return container.health;
   });

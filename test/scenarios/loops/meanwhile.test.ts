@@ -28,7 +28,7 @@ describe("what stops while a round repairs something else", () => {
   });
   afterAll(async () => looked[Symbol.asyncDispose]());
 
-  it("must be repaired by a round that follows at once, and not when failures are tried again", async () => {
+  it("must be repaired by that round or one that follows at once, and not when failures are tried again", async () => {
     const before = await platform().containers();
     const planned = () =>
       looked
@@ -41,7 +41,12 @@ describe("what stops while a round repairs something else", () => {
     // The round now starts it, and waits whether it stays up.
     await stop("web/two");
     const after = await looked.settles("both again", areUp);
-    expect(looked.waits().slice(waits)).toEqual([0]);
+    expect(
+      looked
+        .waits()
+        .slice(waits)
+        .filter((seconds) => seconds > 0),
+    ).toEqual([]);
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
   });
 });

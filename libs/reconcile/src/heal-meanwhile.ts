@@ -1,0 +1,147 @@
+import { KeelsonError, type Operation, type Plan } from "@keelson/model";
+
+import { type ApplyContext, type OperationResult, applyPlan } from "./apply-plan.ts";
+import { errorOf } from "./error-of.ts";
+import type { Ports } from "./ports.ts";
+
+/** An event that was missed costs no more than this. */
+const lookEveryMs = 30_000;
+
+/** What keeps ending must not keep the round at work: a later one brings it back, at its own pace. */
+const healsPerService = 3;
+
+export interface HealContext extends ApplyContext {
+  ports: ApplyContext["ports"] & Pick<Ports, "watchDeaths">;
+  /** The operations that are wanted by now. */
+  replan: () => Promise<Plan>;
+}
+
+/** What is brought back, and what is not. */
+interface Healing {
+  /** `<project>/<service>` of all that the plan at work is about. */
+  touched: ReadonlySet<string>;
+  /** How often each was brought back already. */
+  counts: Map<string, number>;
+  alarm: Alarm;
+}
+
+/**
+ * Applies a plan, and brings back what stops meanwhile and is none of the plan's business: much of a plan only waits, for
+ * a container to end, for health, for an image, and what waits must not hold up the others. Returns what was done, of the
+ * plan and beside it; what could not be brought back is left to the next round.
+ */
+export async function applyAndHeal(
+  plan: Plan,
+  context: HealContext,
+): Promise<{ results: OperationResult[]; healed: OperationResult[] }> {
+  const touched = new Set(plan.operations.flatMap(servicesOf));
+  const healing: Healing = { touched, counts: new Map(), alarm: openAlarm() };
+  const deaths = context.ports.watchDeaths((service) => {
+    if (isHealable(service, healing)) healing.alarm.ring();
+  });
+  try {
+    const beside = healUntilOver(healing, context);
+    const results = await applyPlan(plan, context).finally(healing.alarm.end);
+    const { healed, bug } = await beside;
+    if (bug !== null) throw bug;
+    return { results, healed };
+  } finally {
+    deaths[Symbol.dispose]();
+  }
+}
+
+function isHealable(service: string, { touched, counts }: Healing): boolean {
+  return !touched.has(service) && (counts.get(service) ?? 0) < healsPerService;
+}
+
+/** Never throws: the plan would go on alone. */
+async function healUntilOver(
+  healing: Healing,
+  context: HealContext,
+): Promise<{ healed: OperationResult[]; bug: unknown }> {
+  const { counts, alarm } = healing;
+  const { signal, waiting, replan } = context;
+  const healed: OperationResult[] = [];
+  for (let look = 1; await alarm.untilRing(lookEveryMs); look++) {
+    if (signal.aborted || waiting.aborted) continue; // it ends soon, and the next round sees everything
+    const error = await errorOf(async () => {
+      const heals = numbered(chooseHeals(await replan(), healing), look);
+      for (const service of heals.operations.flatMap(servicesOf)) {
+        counts.set(service, (counts.get(service) ?? 0) + 1);
+      }
+      const results = await applyPlan(heals, context);
+      healed.push(...results.filter(({ outcome }) => outcome === "done"));
+    });
+    // An engine that cannot be asked is told by the plan's own operations, and by the look after them.
+    if (error !== null && !(error instanceof KeelsonError)) return { healed, bug: error };
+  }
+  return { healed, bug: null };
+}
+
+/**
+ * Starts of services that the plan at work does not touch, and new containers of instances that it does not touch: two
+ * Composes at one project would undo each other's work. What would first have to wait for anything else is not chosen.
+ */
+function chooseHeals(plan: Plan, healing: Healing): Plan {
+  const projects = new Set([...healing.touched].map((service) => service.split("/", 1)[0]));
+  const isHeal = (operation: Operation) =>
+    operation.kind === "create-containers"
+      ? operation.class === "live" && !projects.has(operation.project)
+      : operation.kind === "start-service";
+  const chosen = new Set<string>();
+  const operations = plan.operations.filter((operation) => {
+    const isChosen =
+      isHeal(operation) &&
+      servicesOf(operation).every((service) => isHealable(service, healing)) &&
+      operation.after.every((id) => chosen.has(id));
+    if (isChosen) chosen.add(operation.id);
+    return isChosen;
+  });
+  return { ...plan, operations };
+}
+
+/** In the journal and in a progress they stand beside those of the plan at work. */
+function numbered(plan: Plan, look: number): Plan {
+  const idOf = (id: string) => `${id} of look ${look}`;
+  const operations = plan.operations.map((each) => ({
+    ...each,
+    id: idOf(each.id),
+    after: each.after.map(idOf),
+  }));
+  return { ...plan, operations };
+}
+
+/** `<project>/<service>` of all that an operation is about. */
+function servicesOf(operation: Operation): string[] {
+  if (operation.kind === "create-containers") {
+    return operation.services.map((service) => `${operation.project}/${service}`);
+  }
+  const [, service] = /^service:(.+)$/.exec(operation.resource) ?? [];
+  return service === undefined ? [] : [service];
+}
+
+interface Alarm {
+  ring: () => void;
+  end: () => void;
+  /** True when it rang since the last time, or after so many milliseconds; false at the end. */
+  untilRing: (ms: number) => Promise<boolean>;
+}
+
+function openAlarm(): Alarm {
+  let isOver = false;
+  let rung = Promise.withResolvers<void>();
+  return {
+    ring: () => rung.resolve(),
+    end: () => {
+      isOver = true;
+      rung.resolve();
+    },
+    untilRing: async (ms) => {
+      const timer = setTimeout(() => rung.resolve(), ms);
+      await rung.promise;
+      clearTimeout(timer);
+      if (!isOver) rung = Promise.withResolvers();
+      return !isOver;
+    },
+  };
+}

@@ -1,0 +1,230 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import type { Status } from "../../../libs/model/src/index.ts";
+import { isRunning, waitFor } from "../../support/index.ts";
+import { type StayingAgent, startStaying } from "../agent/staying-agent.ts";
+import { makeComposeProgram } from "../compose-program.ts";
+import { conditionOf, expectFault, expectReady } from "../faults/outcome.ts";
+import { type Container, type Platform, usePlatform } from "../platform.ts";
+
+// `app` hears a stop only when it is told so; `front` waits for it, and other instances have nothing to do with it.
+const release = `
+-- packages/slow/compose.yaml --
+services:
+  app:
+    image: IMAGES/app:1
+    init: true
+    healthcheck: { test: [CMD, test, -e, /www/index.html], interval: 1s }
+  front: { image: "IMAGES/app:1", init: true, depends_on: { app: { condition: service_healthy } } }
+-- packages/web/compose.yaml --
+services:
+  one: { image: "IMAGES/app:1", init: true }
+  two: { image: "IMAGES/app:1", init: true }
+`;
+const compose = "packages/slow/compose.yaml";
+const check = "healthcheck: { test: [CMD, test, -e, /www/index.html], interval: 1s }";
+const deaf = `command: [sh, -c, "trap '' TERM; serve"]`;
+
+describe("while a service does not come up", () => {
+  const platform = usePlatform({
+    release,
+    agent: { interval: "1s", report: { as: "none" }, timeouts: { trial: "10m" } },
+  });
+  let agent: StayingAgent;
+  let first: string;
+  const ended = () => agent.events().filter((name) => name === "round-ended").length;
+  const isReady = async () => {
+    const status = await statusOf(platform());
+    const commit = await platform().repository.head();
+    return status.source.applied === commit && isTrue(status, "Ready");
+  };
+  /** Publishes it without a server: what is looked at is a folder on this machine. */
+  const wantCheck = async (text: string) => platform().upgrade({ [compose]: () => slowWith(text) });
+  const slowWith = (text: string) =>
+    first.replace(check, text).replaceAll("IMAGES/app:1", platform().image("app:1"));
+  const untilAwaited = async (before: Container) =>
+    agent.until("the round to wait for health", async () => {
+      const app = await platform().container("slow/app");
+      return app.id !== before.id && app.state === "running" && app.health === "starting";
+    });
+
+  beforeAll(async () => {
+    const config = parse(await readFile(platform().config, "utf8"));
+    config.source.url = `file://${platform().repository.path}`;
+    await writeFile(platform().config, stringify(config));
+    first = await readCompose(platform());
+    agent = startStaying(platform().config);
+    await agent.until("all to run", isReady);
+  });
+  afterAll(async () => agent[Symbol.asyncDispose]());
+
+  it.each([
+    {
+      what: "a start period of 20 h",
+      text: "healthcheck: { test: [CMD, 'false'], interval: 1s, start_period: 20h }",
+    },
+    {
+      what: "a check that hangs",
+      text: "healthcheck: { test: [CMD, sleep, '1000'], interval: 1s, timeout: 6h, retries: 2 }",
+    },
+    {
+      what: "an interval of 6 h",
+      text: "healthcheck: { test: [CMD, 'true'], interval: 6h, timeout: 1s, retries: 2 }",
+    },
+  ])("must bring back what stops elsewhere, and see the commit that mends it ($what)", async ({ text }) => {
+    const before = await platform().container("slow/app");
+    const [one, two] = await Promise.all([platform().container("web/one"), platform().container("web/two")]);
+    await wantCheck(text);
+    await untilAwaited(before);
+    const rounds = ended();
+
+    await platform().docker.getContainer(one.id).stop({ t: 0 });
+    await agent.until("what stopped to run again", async () => (await startOf("web/one")) > one.startedAt);
+    await platform().docker.getContainer(two.id).remove({ force: true });
+    await agent.until("what was removed to run again", async () => {
+      const all = await platform().containers();
+      return all.some(({ service, id, state }) => service === "two" && id !== two.id && state === "running");
+    });
+    const app = await platform().container("slow/app");
+    expect(app.health).toBe("starting");
+    expect(ended(), "the round waits still").toBe(rounds);
+    const status = await statusOf(platform());
+    expect(status.source.applied).not.toBe(await platform().repository.head());
+
+    await wantCheck(check);
+    await agent.until("the commit that mends it", isReady);
+    expect(agent.events().filter((name) => name === "newer-revision").length).toBeGreaterThan(0);
+    expect((await platform().container("slow/app")).health).toBe("healthy");
+    expect((await platform().container("web/one")).id).toBe(one.id);
+  });
+
+  async function startOf(name: string): Promise<string> {
+    const { state, startedAt } = await platform().container(name);
+    return state === "running" ? startedAt : "";
+  }
+});
+
+describe("a wait that a commit asks for", () => {
+  const timeouts = { stop: "2s", trial: "3s" };
+  const platform = usePlatform({ release, agent: { timeouts } });
+  const replace = (from: string, to: string) => ({ [compose]: (text: string) => text.replace(from, to) });
+
+  beforeAll(async () => {
+    expectReady(await platform().reconcile());
+  });
+
+  it.each([
+    [check, "stop_grace_period: 1000h", "stop_grace_period 1000h is longer than 24h"],
+    [check, "stop_grace_period: -1s", "stop_grace_period -1s is below zero"],
+    ["interval: 1s", "start_period: 100000h", "start_period 100000h is longer than 24h"],
+    ["interval: 1s", "retries: 9000000", "more than 24h together"],
+  ])(
+    "must be refused where nobody can mean it, and the node kept as it was (%s, %s)",
+    async (from, to, says) => {
+      const { id } = await platform().container("web/one");
+      await platform().docker.getContainer(id).stop({ t: 0 });
+      await platform().upgrade(replace(from, to));
+      const round = await platform().reconcile();
+      expectFault(round, { code: "K1429", says });
+      expect(round.output).toMatch(/compose\.yaml:\d+:\d+/);
+      expect(await platform().container("web/one")).toMatchObject({ id, state: "running" });
+      await platform().upgrade(replace(to, from));
+      expectReady(await platform().reconcile());
+    },
+  );
+
+  it("must be cut to what the node gives, and told: a start period", async () => {
+    await platform().upgrade(
+      replace(check, "healthcheck: { test: [CMD, 'false'], interval: 1s, start_period: 20h }"),
+    );
+    const round = await platform().reconcile();
+    expectFault(round, {
+      code: "K3005",
+      resource: `service:${platform().project("slow")}/app`,
+      says: "did not become healthy within 3 s",
+    });
+    expect(round.output).toContain("[K3017]");
+    expect(conditionOf(round, "Healthy")).toBe("false");
+    await platform().upgrade({ [compose]: (text) => text.replace(/^ {4}healthcheck: .*$/m, `    ${check}`) });
+    expectReady(await platform().reconcile());
+  });
+
+  it("must be cut to what the node gives: a one-shot that never ends", async () => {
+    await platform().upgrade({
+      [compose]: (text) =>
+        `${text}  job: { image: "IMAGES/app:1", init: true, command: [sleep, "1000"], restart: "no" }\n`,
+    });
+    expectFault(await platform().reconcile(), { code: "K3006", says: "did not end within 3 s" });
+    const again = await platform().reconcile();
+    expectFault(again, { code: "K3006", says: "did not end within 3 s" });
+    expect(again.status.source.applied).not.toBe(await platform().repository.head());
+    await platform().upgrade({ [compose]: (text) => text.replace(/^ {2}job: .*\n/m, "") });
+    expectReady(await platform().reconcile());
+  });
+
+  it("must be cut to what the node gives: a grace, when it is replaced and when it is removed", async () => {
+    await platform().upgrade(replace(check, `${deaf}\n    stop_grace_period: 20h\n    ${check}`));
+    expectReady(await platform().reconcile());
+    const { id } = await platform().container("slow/app");
+    await platform().upgrade(replace("stop_grace_period: 20h", "stop_grace_period: 19h"));
+    const round = await platform().reconcile();
+    expectReady(round);
+    expect(round.output).toContain("asks for 19h to end; this node gives 2s (timeouts.stop)");
+    expect((await platform().container("slow/app")).id).not.toBe(id);
+    await platform().upgrade({
+      [compose]: (text) => text.replace(`    ${deaf}\n    stop_grace_period: 19h\n`, ""),
+    });
+    expectReady(await platform().reconcile());
+  });
+
+  it("must be given where it is honest: a slow start, and an end that takes its time", async () => {
+    const slow = "healthcheck: { test: [CMD, test, -e, /tmp/up], interval: 1s, start_period: 20h }";
+    const command = `command: [sh, -c, "trap 'sleep 1; echo ended >> /data/note; exit' TERM; sleep 1; touch /tmp/up; serve & wait; wait"]`;
+    await platform().upgrade({
+      [compose]: (text) =>
+        `${text.replace(check, `${command}\n    volumes: ["data:/data"]\n    stop_grace_period: 20s\n    ${slow}`)}volumes: { data: {} }\n`,
+    });
+    expectReady(await platform().reconcile());
+    await platform().upgrade(replace("stop_grace_period: 20s", "stop_grace_period: 21s"));
+    expectReady(await platform().reconcile());
+    expect(await platform().exec("slow/app", "cat", "/data/note")).toBe("ended\n");
+  });
+});
+
+describe("a killed apply", () => {
+  const platform = usePlatform({ release, agent: { timeouts: { stop: "30s" } } });
+  const pidFile = () => join(platform().folder, "compose.pid");
+
+  it("must not hold the lock for ever by a Compose that does not end", async () => {
+    expectReady(await platform().reconcile());
+    await platform().upgrade({ [compose]: (text) => text.replace("app:1", "app:1\n    hostname: next") });
+    const hang = `case " $* " in *" up "*) trap '' TERM; echo $$ > '${pidFile()}'; while :; do sleep 1; done ;; esac`;
+    const program = await makeComposeProgram(platform().folder, hang);
+    const agent = platform().startRound({ env: { KEELSON_COMPOSE: program } });
+    const hanging = await waitFor(async () => Number(await readFile(pidFile(), "utf8")), {
+      what: "Compose to hang",
+      timeoutMs: 60_000,
+    });
+    await agent.kill();
+    expect(await isRunning(hanging)).toBe(true);
+    const round = await platform().reconcile();
+    expectReady(round);
+    expect(round.output).toContain("[K4025]");
+    expect((await platform().exec("slow/app", "hostname")).trim()).toBe("next");
+  });
+});
+
+async function statusOf({ stateDir }: Platform): Promise<Status> {
+  return JSON.parse(await readFile(join(stateDir, "status.json"), "utf8"));
+}
+
+function isTrue({ conditions }: Status, type: string): boolean {
+  return conditions.some((each) => each.type === type && each.status === "true");
+}
+
+async function readCompose({ repository }: Platform): Promise<string> {
+  const found = await repository.git("ls-files", `*/${compose}`);
+  return readFile(join(repository.path, found), "utf8");
+}
