@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { connectEngine, observeEngine } from "@keelson/engine";
-import { KeelsonError } from "@keelson/model";
+import { KeelsonError, madeHere } from "@keelson/model";
 import { findLockHolders } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
 import { requireTrusted } from "@keelson/store";
@@ -69,7 +69,7 @@ export async function examineOwnership(node: ExaminedNode): Promise<Verdict> {
   };
   const { ownershipOf } = secrets;
   const observed = await attempt(async () =>
-    observeEngine(engine, { environment, ...nothingElse, ownershipOf }),
+    observeEngine(engine, { environment, ...nothingElse, ownershipOf, madeHere: madeHere(record) }),
   );
   if (observed instanceof KeelsonError) return failed(observed);
   const recorded = observed.containers.filter(({ id }) => record.containers[id] !== undefined);

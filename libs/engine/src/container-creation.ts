@@ -6,7 +6,7 @@ import { type StopGrace, stopGraceOf } from "./container-stop.ts";
 import type { EngineContext } from "./context.ts";
 import { listedName } from "./listed-name.ts";
 import { listContainers } from "./observation.ts";
-import { hasServiceName, judgeContainer, labelOf, ownershipBy } from "./ownership.ts";
+import { hasServiceName, labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
 
 const defaultTimeoutMs = 10 * 60_000;
@@ -20,8 +20,8 @@ type CreateContainers = OperationOf<"create-containers">;
 export async function createContainers(context: EngineContext, operation: CreateContainers): Promise<void> {
   await context.engine.composeQueue.run(operation.project, async () => {
     // Compose takes what carries its labels for its own, and would recreate or remove it.
-    const present = await listContainersOf(context, operation);
-    const intruder = findIntruder(context, present);
+    const present = await listClaiming(context, operation);
+    const intruder = present.find(({ Id: id }) => !context.own.has(id));
     if (intruder !== undefined) throw taken(intruder, operation);
     const grace = await longestGrace(context, present);
     context.emitProgress(`creating ${operation.services.join(", ")}`);
@@ -37,6 +37,8 @@ export async function createContainers(context: EngineContext, operation: Create
       const holder = await findNameHolder(context, operation);
       throw holder === undefined ? error : taken(holder, operation, error);
     }
+    // There were none but ours, so what has come is what Compose made.
+    context.own.add((await listClaiming(context, operation)).map(({ Id: id }) => id));
   });
 }
 
@@ -61,8 +63,8 @@ function composeArguments(
   ];
 }
 
-/** What carries Compose's labels of the services, ours or not. */
-async function listContainersOf(
+/** All that Compose would take for the containers of these services. */
+async function listClaiming(
   { engine, signal }: EngineContext,
   { project, services }: CreateContainers,
 ): Promise<ContainerInfo[]> {
@@ -72,19 +74,6 @@ async function listContainersOf(
       labelOf(all, composeLabels.project) === project &&
       services.includes(labelOf(all, composeLabels.service)) &&
       labelOf(all, composeLabels.oneOff) !== "True",
-  );
-}
-
-function findIntruder(
-  { environment, ownerOf }: EngineContext,
-  present: readonly ContainerInfo[],
-): ContainerInfo | undefined {
-  return present.find(
-    (container) =>
-      judgeContainer(
-        { name: listedName(container), labels: container.Labels },
-        { environment, ownershipOf: ownershipBy(ownerOf) },
-      ) !== "ours",
   );
 }
 

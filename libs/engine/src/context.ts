@@ -2,12 +2,20 @@ import type { NodeSecrets } from "@keelson/model";
 
 import type { Engine } from "./engine.ts";
 
+/** Ids of containers. */
+export interface OwnIds {
+  has: (id: string) => boolean;
+  add: (ids: readonly string[]) => void;
+}
+
 /** What every operation of this room gets besides its own data. */
 export interface EngineContext {
   engine: Engine;
   environment: string;
   /** The owner label of what is created, by resource id. */
   ownerOf: NodeSecrets["ownerOf"];
+  /** What this round has seen to be ours, or has made: labels, by which services are listed, can be copied. */
+  own: OwnIds;
   /** `done` and `total` are bytes of an image, or numbers of containers. */
   emitProgress: (message: string, done?: number, total?: number) => void;
   /** Ends the operation: it throws K3014. */

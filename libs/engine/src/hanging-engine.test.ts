@@ -7,6 +7,7 @@ import { observeEngine } from "./observation.ts";
 import { observeImage } from "./observed-image.ts";
 import { inspectVolume } from "./observed-volume.ts";
 import { askEngine } from "./request.ts";
+import { everything } from "./test-bench.ts";
 import { listen } from "./test-listener.ts";
 
 const request = {
@@ -19,6 +20,7 @@ const request = {
   subnets: [],
   remotes: [],
   ownershipOf: () => "foreign" as const,
+  madeHere: everything,
 };
 
 test.each<[string, (engine: Engine) => Promise<unknown>]>([

@@ -4,7 +4,7 @@ export { observeEngine } from "./observation.ts";
 export type { ObserveRequest } from "./observation.ts";
 export type { DesiredPort } from "./held-port.ts";
 export type { DesiredSubnets, RemoteHost } from "./held-subnet.ts";
-export type { EngineContext } from "./context.ts";
+export type { EngineContext, OwnIds } from "./context.ts";
 export { pullImage } from "./image-pull.ts";
 export { createNetwork, removeNetwork } from "./network.ts";
 export { createVolume } from "./volume.ts";

@@ -4,8 +4,7 @@ import { sharedEngine, startEngine, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type InteractiveExec, type TerminalSize, execInteractive } from "./index.ts";
-import { ownershipBy } from "./ownership.ts";
-import { type TestBench, makeTestBench, ownerOf } from "./test-bench.ts";
+import { type TestBench, everything, makeTestBench, ownershipOf } from "./test-bench.ts";
 
 let bench: TestBench;
 beforeAll(async () => {
@@ -39,7 +38,8 @@ function exec(command: readonly string[], request: Partial<InteractiveExec> = {}
     environment: at.environment,
     project: at.project("core"),
     service: "web",
-    ownershipOf: ownershipBy(ownerOf),
+    ownershipOf,
+    madeHere: everything,
     command,
     tty: false,
     stdin: null,

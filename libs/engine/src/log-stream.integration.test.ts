@@ -4,8 +4,7 @@ import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type LogLine, type LogRequest, streamLogs } from "./index.ts";
-import { ownershipBy } from "./ownership.ts";
-import { type TestBench, makeTestBench, ownerOf } from "./test-bench.ts";
+import { type TestBench, everything, makeTestBench, ownershipOf } from "./test-bench.ts";
 
 let bench: TestBench;
 beforeAll(async () => {
@@ -48,7 +47,8 @@ function read(instance: string, request: Partial<LogRequest> = {}, at = bench) {
   const done = streamLogs(at.context.engine, {
     environment: at.environment,
     project: at.project(instance),
-    ownershipOf: ownershipBy(ownerOf),
+    ownershipOf,
+    madeHere: everything,
     tail: "all",
     follow: false,
     timestamps: false,

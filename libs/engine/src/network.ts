@@ -7,16 +7,16 @@ import {
   stalled,
   transient,
 } from "@keelson/model";
-import type { NetworkCreateOptions } from "dockerode";
 
 import type { EngineContext } from "./context.ts";
-import { listOf, mapOf, recordOf, textOf } from "./json-reader.ts";
+import { mapOf } from "./json-reader.ts";
+import { engineNetwork, findNetworkFlaw } from "./network-definition.ts";
 import { listNetworks } from "./observed-network.ts";
 import { askEngine, hasStatus } from "./request.ts";
 
 /**
- * Creates a network with Compose's labels and ours. One that is there already with the same labels is fine; any other
- * of its name is K3007.
+ * Creates a network with Compose's labels and ours. One that is there already and is what it should be is fine; any
+ * other of its name is K3007.
  */
 export async function createNetwork(
   context: EngineContext,
@@ -31,7 +31,7 @@ export async function createNetwork(
       signal,
       send: (abortSignal) =>
         engine.docker.createNetwork({
-          ...engineDefinition(network.definition),
+          ...engineNetwork(network.definition),
           Name: network.name,
           // Engines before 25 otherwise make a second network of the same name.
           CheckDuplicate: true,
@@ -42,8 +42,10 @@ export async function createNetwork(
   } catch (error) {
     if (!hasStatus(error, 409)) throw error;
     const existing = (await listNetworks(engine, signal)).filter(({ Name: name }) => name === network.name);
-    const isOurs = existing.some(({ Labels: all = {} }) =>
-      Object.entries(own).every(([name, value]) => all[name] === value),
+    const isOurs = existing.some(
+      (found) =>
+        Object.entries(own).every(([name, value]) => found.Labels?.[name] === value) &&
+        findNetworkFlaw(found, network.definition) === "",
     );
     if (!isOurs) throw nameTaken(network.name, error.cause);
   }
@@ -107,38 +109,6 @@ function networkLabels(
     [labels.instance]: instance,
     [labels.digest]: network.digest,
     [labels.owner]: ownerOf(resourceIds.network(network.name)),
-  };
-}
-
-/** From the form of the Compose specification (`networks`) to that of the engine's API (`POST /networks/create`). */
-function engineDefinition(definition: Record<string, unknown>): Partial<NetworkCreateOptions> {
-  const ipam = recordOf(definition["ipam"]);
-  const pools = listOf(ipam["config"]).map((pool) => {
-    const { subnet, ip_range: range, gateway, aux_addresses: aux } = recordOf(pool);
-    return {
-      ...(subnet === undefined ? {} : { Subnet: textOf(subnet) }),
-      ...(range === undefined ? {} : { IPRange: textOf(range) }),
-      ...(gateway === undefined ? {} : { Gateway: textOf(gateway) }),
-      ...(aux === undefined ? {} : { AuxiliaryAddresses: mapOf(aux) }),
-    };
-  });
-  return {
-    Driver: textOf(definition["driver"]) || "bridge",
-    Options: mapOf(definition["driver_opts"]),
-    Internal: definition["internal"] === true,
-    Attachable: definition["attachable"] === true,
-    EnableIPv6: definition["enable_ipv6"] === true,
-    // Unknown to engines before 28, so only when it is asked for.
-    ...(definition["enable_ipv4"] === false ? { EnableIPv4: false } : {}),
-    ...(Object.keys(ipam).length === 0
-      ? {}
-      : {
-          IPAM: {
-            Driver: textOf(ipam["driver"]) || "default",
-            Options: mapOf(ipam["options"]),
-            Config: pools,
-          },
-        }),
   };
 }
 

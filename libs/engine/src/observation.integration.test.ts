@@ -22,6 +22,16 @@ beforeAll(async () => {
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 
+const networkOf = (name: string) => ({ key: "default", name, digest: "n1", definition: {} });
+const volumeOf = (name: string) => ({
+  key: "data",
+  name,
+  digest: "v1",
+  definition: {},
+  format: 7,
+  reads: null,
+  generation: 2,
+});
 const observe = (request: Parameters<TestBench["observation"]>[0]) =>
   observeEngine(bench.context.engine, bench.observation(request));
 
@@ -29,16 +39,8 @@ const observe = (request: Parameters<TestBench["observation"]>[0]) =>
 async function runInstance(instance: string): Promise<{ project: string; port: number }> {
   const project = bench.project(instance);
   const port = await findFreePort();
-  const network = { key: "default", name: `${project}_default`, digest: "n1", definition: {} };
-  const volume = {
-    key: "data",
-    name: `${project}_data`,
-    digest: "v1",
-    definition: {},
-    format: 7,
-    reads: null,
-    generation: 2,
-  };
+  const network = networkOf(`${project}_default`);
+  const volume = volumeOf(`${project}_data`);
   await createNetwork(bench.context, operationOf("create-network", { instance, project, network }));
   await createVolume(bench.context, operationOf("create-volume", { instance, project, volume }));
   await bench.writeCompose(instance, {
@@ -90,8 +92,8 @@ test("every field of what runs is seen", async () => {
   const observed = await observe({
     projects: [project],
     images: [bench.image, `${bench.environment}:missing`],
-    networks: [`${project}_default`],
-    volumes: [`${project}_data`, `${project}_missing`],
+    networks: [networkOf(`${project}_default`)],
+    volumes: [volumeOf(`${project}_data`), volumeOf(`${project}_missing`)],
     ports: [
       { project, service: "web", port: published },
       { project, service: "db", port: published },
@@ -144,6 +146,7 @@ test("every field of what runs is seen", async () => {
       id: expect.stringMatching(/^[0-9a-f]{64}$/),
       name: `${project}_default`,
       ownership: "ours",
+      flaw: "",
       project,
       digest: "n1",
     },
@@ -152,6 +155,7 @@ test("every field of what runs is seen", async () => {
     {
       name: `${project}_data`,
       ownership: "ours",
+      flaw: "",
       project,
       digest: "v1",
       format: 7,
@@ -284,12 +288,13 @@ describe("ownership", () => {
     const { id } = await bench.docker.createNetwork({ Name: name });
     await bench.docker.createVolume({ Name: name, Labels: { [labels.owner]: ownerOf("volume:other") } });
     try {
-      const observed = await observe({ networks: [name], volumes: [name] });
-      const network = { id, name, ownership: "foreign", project: "", digest: "" };
+      const observed = await observe({ networks: [networkOf(name)], volumes: [volumeOf(name)] });
+      const network = { id, name, ownership: "foreign", flaw: "", project: "", digest: "" };
       expect(observed.networks).toContainEqual(network);
       const volume = {
         name,
         ownership: "forged",
+        flaw: "",
         project: "",
         digest: "",
         format: null,

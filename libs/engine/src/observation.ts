@@ -1,4 +1,12 @@
-import { type NodeSecrets, type ObservedEngine, composeLabels, labels } from "@keelson/model";
+import {
+  type DesiredNetwork,
+  type DesiredVolume,
+  type MadeHere,
+  type NodeSecrets,
+  type ObservedEngine,
+  composeLabels,
+  labels,
+} from "@keelson/model";
 import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
@@ -20,14 +28,15 @@ export interface ObserveRequest {
   projects: readonly string[];
   /** References, as in the Compose model. */
   images: readonly string[];
-  /** Engine names. */
-  networks: readonly string[];
-  volumes: readonly string[];
+  networks: readonly DesiredNetwork[];
+  volumes: readonly DesiredVolume[];
   ports: readonly DesiredPort[];
   subnets: readonly DesiredSubnets[];
   /** Hosts whose place no network may take. */
   remotes: readonly RemoteHost[];
   ownershipOf: NodeSecrets["ownershipOf"];
+  /** What the node remembers: labels alone can be copied. */
+  madeHere: MadeHere;
   /** Ends the observation with K3014. */
   signal?: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import {
   type ContainerState,
+  type MadeHere,
   type NodeSecrets,
   type ObservedContainer,
   composeLabels,
@@ -40,6 +41,7 @@ export function nameOf(info: { Name: string }): string {
 export interface Surroundings {
   environment: string;
   ownershipOf: NodeSecrets["ownershipOf"];
+  madeHere: MadeHere;
   /** All networks that the engine has. */
   existingNetworks: { ids: ReadonlySet<string>; names: ReadonlySet<string> };
 }
@@ -47,14 +49,14 @@ export interface Surroundings {
 /** A container as the planner sees it. Throws K3009 for what it cannot make out. */
 export function describeContainer(
   info: ContainerInspectInfo,
-  { environment, ownershipOf, existingNetworks }: Surroundings,
+  { existingNetworks, ...node }: Surroundings,
 ): ObservedContainer {
   const all = info.Config.Labels ?? {};
   const name = nameOf(info);
   return {
     id: info.Id,
     name,
-    ownership: judgeContainer({ name, labels: all }, { environment, ownershipOf }),
+    ownership: judgeContainer({ id: info.Id, createdMs: Date.parse(info.Created), name, labels: all }, node),
     project: labelOf(all, composeLabels.project),
     service: labelOf(all, composeLabels.service),
     instance: labelOf(all, labels.instance),

@@ -1,45 +1,85 @@
-import { type NodeSecrets, type ObservedNetwork, composeLabels, labels, resourceIds } from "@keelson/model";
+import {
+  type DesiredNetwork,
+  type MadeHere,
+  type NodeSecrets,
+  type ObservedNetwork,
+  type Provenance,
+  composeLabels,
+  labels,
+  resourceIds,
+} from "@keelson/model";
 import type { NetworkInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
 import type { Surroundings } from "./observed-container.ts";
+import { findNetworkFlaw } from "./network-definition.ts";
 import { labelOf } from "./ownership.ts";
 import { askEngine, unreadable } from "./request.ts";
 
 export interface NetworkQuestion {
   environment: string;
-  /** Engine names. */
-  networks: readonly string[];
+  networks: readonly DesiredNetwork[];
   ownershipOf: NodeSecrets["ownershipOf"];
+  madeHere: MadeHere;
   signal?: AbortSignal | undefined;
 }
 
 /** The desired networks and those of the environment, and what all that exist are called. */
 export async function observeNetworks(
   engine: Engine,
-  { environment, networks: names, ownershipOf, signal }: NetworkQuestion,
+  question: NetworkQuestion,
 ): Promise<{
   observed: ObservedNetwork[];
   existing: Surroundings["existingNetworks"];
   all: NetworkInspectInfo[];
 }> {
-  const networks = await listNetworks(engine, signal);
+  const networks = await listNetworks(engine, question.signal);
+  const wanted = new Map(question.networks.map((network) => [network.name, network]));
   const observed = networks
     .filter(({ Name: name, Labels: all }) => {
-      return names.includes(name) || labelOf(all ?? {}, labels.environment) === environment;
+      return wanted.has(name) || labelOf(all ?? {}, labels.environment) === question.environment;
     })
-    .map(({ Id: id, Name: name, Labels: all = {} }) => ({
-      id,
-      name,
-      ownership: ownershipOf(resourceIds.network(name), all[labels.owner]),
-      project: labelOf(all, composeLabels.project),
-      digest: labelOf(all, labels.digest),
-    }));
+    .map((found) => describeNetwork(found, { ...question, wanted: wanted.get(found.Name) }));
   const existing = {
     ids: new Set(networks.map(({ Id: id }) => id)),
     names: new Set(networks.map(({ Name: name }) => name)),
   };
   return { observed, existing, all: networks };
+}
+
+function describeNetwork(
+  found: NetworkInspectInfo,
+  on: Pick<NetworkQuestion, "ownershipOf" | "madeHere"> & { wanted: DesiredNetwork | undefined },
+): ObservedNetwork {
+  const { Id: id, Name: name } = found;
+  const all = found.Labels ?? {};
+  const digest = labelOf(all, labels.digest);
+  const claimed = on.ownershipOf(resourceIds.network(name), all[labels.owner]);
+  // One of another definition is made anew in any case.
+  const definition = on.wanted?.digest === digest ? on.wanted.definition : null;
+  const judged = judgeNetwork({
+    provenance: on.madeHere.network({ id, createdMs: Date.parse(found.Created), name }),
+    flaw: definition === null ? "" : findNetworkFlaw(found, definition),
+  });
+  return {
+    id,
+    name,
+    ...(claimed === "ours" ? judged : { ownership: claimed, flaw: "" }),
+    project: labelOf(all, composeLabels.project),
+    digest,
+  };
+}
+
+/** A network cannot be changed: one that was made here is what it was made as. */
+function judgeNetwork(of: {
+  provenance: Provenance;
+  flaw: string;
+}): Pick<ObservedNetwork, "ownership" | "flaw"> {
+  const { provenance, flaw } = of;
+  if (provenance === "known") return { ownership: "ours", flaw: "" };
+  if (flaw !== "") return { ownership: "forged", flaw };
+  if (provenance === "other") return { ownership: "forged", flaw: "its id is another one" };
+  return { ownership: provenance === "unproven" ? "unproven" : "ours", flaw: "" };
 }
 
 /** All networks. Engine 20.10 can have several of one name. */

@@ -1,14 +1,21 @@
-import { type NodeSecrets, type ObservedVolume, composeLabels, labels, resourceIds } from "@keelson/model";
+import {
+  type DesiredVolume,
+  type NodeSecrets,
+  type ObservedVolume,
+  composeLabels,
+  labels,
+  resourceIds,
+} from "@keelson/model";
 import type { VolumeInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
 import { type Labels, labelOf } from "./ownership.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
+import { findVolumeFlaw } from "./volume-definition.ts";
 
 export interface VolumeQuestion {
   environment: string;
-  /** Engine names. */
-  volumes: readonly string[];
+  volumes: readonly DesiredVolume[];
   ownershipOf: NodeSecrets["ownershipOf"];
   signal?: AbortSignal | undefined;
 }
@@ -16,21 +23,22 @@ export interface VolumeQuestion {
 /** The desired volumes and those of the environment, which may be desired no more. */
 export async function observeVolumes(
   engine: Engine,
-  { environment, volumes: names, ownershipOf, signal }: VolumeQuestion,
+  { environment, volumes: desired, ownershipOf, signal }: VolumeQuestion,
 ): Promise<ObservedVolume[]> {
+  const wanted = new Map(desired.map((volume) => [volume.name, volume]));
   const { volumes, isComplete } = await listVolumes(engine, signal);
   const found = volumes.filter(
     ({ Name: name, Labels: all }) =>
-      names.includes(name) || labelOf(all ?? {}, labels.environment) === environment,
+      wanted.has(name) || labelOf(all ?? {}, labels.environment) === environment,
   );
   if (!isComplete) {
     const listed = new Set(found.map((volume) => volume.Name));
-    for (const name of names.filter((each) => !listed.has(each))) {
+    for (const name of [...wanted.keys()].filter((each) => !listed.has(each))) {
       const volume = await inspectVolume(engine, { name, signal });
       if (volume !== null) found.push(volume);
     }
   }
-  return found.map((volume) => describeVolume(volume, ownershipOf));
+  return found.map((volume) => describeVolume(volume, { ownershipOf, wanted: wanted.get(volume.Name) }));
 }
 
 /** What the engine says of a volume; null when there is none. */
@@ -66,11 +74,18 @@ async function listVolumes(
   return { volumes, isComplete: (answer.Warnings ?? []).length === 0 };
 }
 
-function describeVolume(volume: VolumeInspectInfo, ownershipOf: NodeSecrets["ownershipOf"]): ObservedVolume {
+function describeVolume(
+  volume: VolumeInspectInfo,
+  { ownershipOf, wanted }: Pick<VolumeQuestion, "ownershipOf"> & { wanted: DesiredVolume | undefined },
+): ObservedVolume {
   const all: Labels = volume.Labels ?? {};
+  const claimed = ownershipOf(resourceIds.volume(volume.Name), all[labels.owner]);
+  const isComparable = claimed === "ours" && wanted?.digest === labelOf(all, labels.digest);
+  const flaw = isComparable ? findVolumeFlaw(volume, wanted.definition) : "";
   return {
     name: volume.Name,
-    ownership: ownershipOf(resourceIds.volume(volume.Name), all[labels.owner]),
+    ownership: flaw === "" ? claimed : "forged",
+    flaw,
     project: labelOf(all, composeLabels.project),
     digest: labelOf(all, labels.digest),
     format: numberLabel(all, labels.format),

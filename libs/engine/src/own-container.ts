@@ -1,4 +1,4 @@
-import { KeelsonError, type NodeSecrets, composeLabels, transient } from "@keelson/model";
+import { KeelsonError, type MadeHere, type NodeSecrets, composeLabels, transient } from "@keelson/model";
 
 import type { Engine } from "./engine.ts";
 import { listedName } from "./listed-name.ts";
@@ -12,6 +12,7 @@ export interface OwnProject {
   project: string;
   service?: string | undefined;
   ownershipOf: NodeSecrets["ownershipOf"];
+  madeHere: MadeHere;
 }
 
 export interface OwnContainer {
@@ -24,7 +25,7 @@ export interface OwnContainer {
 /** This node's own containers of a project, also those that do not run, by name; one-off ones are a person's. */
 export async function listOwnContainers(
   engine: Engine,
-  { environment, project, service, ownershipOf, signal }: OwnProject & { signal: AbortSignal },
+  { project, service, signal, ...node }: OwnProject & { signal: AbortSignal },
 ): Promise<OwnContainer[]> {
   const what = `list the containers of ${showProject({ project, service })}`;
   const containers = await askEngine(engine, {
@@ -41,8 +42,8 @@ export async function listOwnContainers(
   return containers
     .map((info) => ({ name: listedName(info), info }))
     .filter(
-      ({ name, info: { Labels: labels } }) =>
-        judgeContainer({ name, labels }, { environment, ownershipOf }) === "ours",
+      ({ name, info: { Id: id, Created: created, Labels: labels } }) =>
+        judgeContainer({ id, createdMs: created * 1_000, name, labels }, node) === "ours",
     )
     .map(({ name, info }) => ({
       id: info.Id,

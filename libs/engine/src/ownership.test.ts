@@ -1,10 +1,11 @@
-import { composeLabels, labels, resourceIds } from "@keelson/model";
+import { type Provenance, composeLabels, labels, resourceIds } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { hasServiceName, judgeContainer, ownershipBy } from "./ownership.ts";
+import { hasServiceName, judgeContainer } from "./ownership.ts";
+import { everything, ownerOf, ownershipOf } from "./test-bench.ts";
 
-const ownerOf = (id: string) => `hmac of ${id}`;
-const node = { environment: "lab", ownershipOf: ownershipBy(ownerOf) };
+const id = "a".repeat(64);
+const node = { environment: "lab", ownershipOf, madeHere: everything };
 const own = {
   [composeLabels.project]: "lab-core",
   [composeLabels.service]: "nginx",
@@ -21,7 +22,7 @@ describe("a container", () => {
     ["0123456789ab_lab-core-nginx-1", "1"],
   ])("named %s with our labels is ours", (name, number) => {
     const numbered = { ...own, [composeLabels.containerNumber]: number };
-    expect(judgeContainer({ name, labels: numbered }, node)).toBe("ours");
+    expect(judgeContainer({ id, createdMs: 0, name, labels: numbered }, node)).toBe("ours");
   });
 
   test.each([
@@ -32,12 +33,14 @@ describe("a container", () => {
     ["lab-core-nginx-1", "nginx-1"],
   ])("named %s with the number '%s' is forged", (name, number) => {
     const numbered = { ...own, [composeLabels.containerNumber]: number };
-    expect(judgeContainer({ name, labels: numbered }, node)).toBe("forged");
+    expect(judgeContainer({ id, createdMs: 0, name, labels: numbered }, node)).toBe("forged");
   });
 
   test("without an owner label is foreign, whatever else it says", () => {
     const { [labels.owner]: _owner, ...rest } = own;
-    expect(judgeContainer({ name: "lab-core-nginx-1", labels: rest }, node)).toBe("foreign");
+    expect(judgeContainer({ id, createdMs: 0, name: "lab-core-nginx-1", labels: rest }, node)).toBe(
+      "foreign",
+    );
   });
 
   test.each([
@@ -48,18 +51,28 @@ describe("a container", () => {
     ["no environment", { [labels.environment]: "" }],
     ["another instance", { [labels.instance]: "mail" }],
   ])("with %s is forged", (_what, change) => {
-    expect(judgeContainer({ name: "lab-core-nginx-1", labels: { ...own, ...change } }, node)).toBe("forged");
+    expect(
+      judgeContainer({ id, createdMs: 0, name: "lab-core-nginx-1", labels: { ...own, ...change } }, node),
+    ).toBe("forged");
   });
 
   test.each(["evil", "lab-core-nginx", "lab-core-nginx-x", "0123_lab-core-nginx-1", "xlab-core-nginx-1"])(
     "named %s is forged though its labels are valid",
-    (name) => expect(judgeContainer({ name, labels: own }, node)).toBe("forged"),
+    (name) => expect(judgeContainer({ id, createdMs: 0, name, labels: own }, node)).toBe("forged"),
   );
 
-  test("is never ours for a node without its key", () => {
-    const keyless = { environment: "lab", ownershipOf: ownershipBy(() => "") };
-    const copied = { ...own, [labels.owner]: "" };
-    expect(judgeContainer({ name: "lab-core-nginx-1", labels: copied }, keyless)).toBe("forged");
+  test.each<[Provenance, string]>([
+    ["known", "ours"],
+    ["other", "forged"],
+    ["unproven", "unproven"],
+  ])("that is %s to the node's memory is %s, and none that is not what its labels say", (provenance, is) => {
+    const remembering = { ...node, madeHere: { ...everything, container: () => provenance } };
+    expect(judgeContainer({ id, createdMs: 0, name: "lab-core-nginx-1", labels: own }, remembering)).toBe(is);
+    expect(judgeContainer({ id, createdMs: 0, name: "evil", labels: own }, remembering)).toBe("forged");
+    const foreign = { ...own, [labels.owner]: "0".repeat(64) };
+    expect(judgeContainer({ id, createdMs: 0, name: "lab-core-nginx-1", labels: foreign }, remembering)).toBe(
+      "forged",
+    );
   });
 });
 

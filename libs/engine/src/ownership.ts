@@ -1,4 +1,11 @@
-import { type NodeSecrets, type Ownership, composeLabels, labels, resourceIds } from "@keelson/model";
+import {
+  type MadeHere,
+  type NodeSecrets,
+  type Ownership,
+  composeLabels,
+  labels,
+  resourceIds,
+} from "@keelson/model";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -8,6 +15,8 @@ export function labelOf(all: Labels, name: string): string {
 }
 
 export interface LabelledContainer {
+  id: string;
+  createdMs: number;
   /** Without the leading slash of the engine. */
   name: string;
   labels: Labels;
@@ -15,11 +24,12 @@ export interface LabelledContainer {
 
 /**
  * Whose a container is. A valid owner label alone proves nothing, since labels can be copied: the container must also
- * be what they say, by environment, instance, project, service, name and number. A copy is `forged`.
+ * be what they say, by environment, instance, project, service, name and number, and by its id be one that was made
+ * here. A copy is `forged`.
  */
 export function judgeContainer(
   container: LabelledContainer,
-  node: { environment: string; ownershipOf: NodeSecrets["ownershipOf"] },
+  node: { environment: string; ownershipOf: NodeSecrets["ownershipOf"]; madeHere: MadeHere },
 ): Ownership {
   const project = labelOf(container.labels, composeLabels.project);
   const service = labelOf(container.labels, composeLabels.service);
@@ -31,7 +41,9 @@ export function judgeContainer(
     hasServiceName(container.name, { project, service }) &&
     // Replicas have equal labels but for this one: a copy beside its original gets another name.
     /-(\d+)$/.exec(container.name)?.[1] === container.labels[composeLabels.containerNumber];
-  return isWhatItSays ? "ours" : "forged";
+  const provenance = node.madeHere.container({ ...container, project, service });
+  if (!isWhatItSays || provenance === "other") return "forged";
+  return provenance === "unproven" ? "unproven" : "ours";
 }
 
 /** `<project>-<service>-<n>`, or what a killed Compose leaves behind: `<12 hex>_<project>-<service>-<n>`. */
@@ -42,13 +54,4 @@ export function hasServiceName(
   const settled = name.replace(/^[0-9a-f]{12}_/, "");
   const prefix = `${project}-${service}-`;
   return settled.startsWith(prefix) && /^\d+$/.test(settled.slice(prefix.length));
-}
-
-/** `ownershipOf` of the node's secrets, from the one function that operations get. */
-export function ownershipBy(ownerOf: NodeSecrets["ownerOf"]): NodeSecrets["ownershipOf"] {
-  return (resourceId, label) => {
-    if (label === undefined) return "foreign";
-    // Without the key every label is empty, and nothing is ours.
-    return label !== "" && label === ownerOf(resourceId) ? "ours" : "forged";
-  };
 }

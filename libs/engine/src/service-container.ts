@@ -15,7 +15,7 @@ export function showService({ project, service }: ServiceName): string {
   return `${project}/${service}`;
 }
 
-/** Labels that only a service's own containers carry; the owner label keeps foreign ones out. */
+/** Labels that a service's own containers carry, and copies of them. */
 export function serviceFilter({ ownerOf }: EngineContext, { project, service }: ServiceName): string[] {
   return [
     `${composeLabels.project}=${project}`,
@@ -42,7 +42,7 @@ export async function listServiceContainers(
       }),
   });
   if (!Array.isArray(containers)) throw unreadable(what);
-  return containers.toSorted((a, b) => numberOf(a) - numberOf(b));
+  return containers.filter(({ Id: id }) => context.own.has(id)).toSorted((a, b) => numberOf(a) - numberOf(b));
 }
 
 function numberOf({ Labels: all }: ContainerInfo): number {

@@ -4,8 +4,10 @@ import { writeFile } from "node:fs/promises";
 
 import {
   type ComposeService,
+  type MadeHere,
   type OperationKind,
   type OperationOf,
+  type Ownership,
   composeLabels,
   labels,
   resourceIds,
@@ -23,7 +25,6 @@ import type Docker from "dockerode";
 
 import { connectEngine } from "./engine.ts";
 import type { EngineContext, ObserveRequest } from "./index.ts";
-import { ownershipBy } from "./ownership.ts";
 
 /** An environment of its own on an engine, for tests; disposing it removes all that carries its name. */
 export interface TestBench extends AsyncDisposable {
@@ -36,6 +37,8 @@ export interface TestBench extends AsyncDisposable {
   readonly folder: TempFolder;
   /** Messages of `emitProgress`, with numbers. */
   readonly progress: { message: string; done?: number | undefined; total?: number | undefined }[];
+  /** Ids of containers that the round has not seen to be ours, whatever their labels say. */
+  readonly strangers: Set<string>;
   project(instance: string): string;
   /** Writes the Compose file of an instance, with Keelson's labels on every service. */
   writeCompose(instance: string, services: Record<string, Partial<ComposeService>>): Promise<void>;
@@ -50,6 +53,15 @@ export function ownerOf(resourceId: string): string {
   return createHmac("sha256", key).update(resourceId).digest("hex");
 }
 
+/** As the node's secrets tell it. */
+export function ownershipOf(resourceId: string, label: string | undefined): Ownership {
+  if (label === undefined) return "foreign";
+  return label === ownerOf(resourceId) ? "ours" : "forged";
+}
+
+/** A node that remembers all that carries its labels. */
+export const everything: MadeHere = { container: () => "known", network: () => "unnoted" };
+
 export async function makeTestBench(docker: Docker, dockerHost = testHost()): Promise<TestBench> {
   await using stack = new AsyncDisposableStack();
   const environment = uniqueName("engine");
@@ -60,12 +72,19 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
   stack.defer(() => removeProjects(docker, environment));
 
   const progress: TestBench["progress"] = [];
+  const strangers = new Set<string>();
   const composeFileOf = (instance: string) => folder.join(`${instance}.json`);
   const project = (instance: string) => `${environment}-${instance}`;
   const context: EngineContext = {
     engine: connectEngine({ dockerHost }),
     environment,
     ownerOf,
+    own: {
+      has: (id) => !strangers.has(id),
+      add: (ids) => {
+        for (const id of ids) strangers.delete(id);
+      },
+    },
     emitProgress: (message, done, total) => progress.push({ message, done, total }),
     signal: new AbortController().signal,
     composeBinary: findCompose(),
@@ -82,6 +101,7 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
     image,
     folder,
     progress,
+    strangers,
     project,
     writeCompose: async (instance, services) => {
       const model = composeModel({ project: project(instance), environment, instance, image, services });
@@ -96,7 +116,8 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
       ports: [],
       subnets: [],
       remotes: [],
-      ownershipOf: ownershipBy(ownerOf),
+      ownershipOf,
+      madeHere: everything,
       ...request,
     }),
     serviceLabels: (instance, service) => ({

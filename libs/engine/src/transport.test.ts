@@ -28,6 +28,7 @@ function contextOf(engine: Engine) {
     pullTimeoutMs: 10_000,
     longestStopMs: 60_000,
     lock: null,
+    own: { has: () => true, add: () => {} },
   };
 }
 

@@ -1,10 +1,19 @@
-import { KeelsonError, type OperationOf, composeLabels, labels, resourceIds, stalled } from "@keelson/model";
+import {
+  type DesiredVolume,
+  KeelsonError,
+  type OperationOf,
+  composeLabels,
+  labels,
+  resourceIds,
+  stalled,
+} from "@keelson/model";
 import type { VolumeInspectInfo } from "dockerode";
 
 import type { EngineContext } from "./context.ts";
-import { mapOf, textOf } from "./json-reader.ts";
+import { mapOf } from "./json-reader.ts";
 import { inspectVolume } from "./observed-volume.ts";
 import { askEngine, hasStatus } from "./request.ts";
+import { engineVolume, findVolumeFlaw } from "./volume-definition.ts";
 
 /**
  * Creates a volume with Compose's labels and ours. The engine answers with an existing volume of the same name as if
@@ -25,8 +34,7 @@ export async function createVolume(
       send: (abortSignal) =>
         engine.docker.createVolume({
           Name: volume.name,
-          Driver: textOf(volume.definition["driver"]) || "local",
-          DriverOpts: mapOf(volume.definition["driver_opts"]),
+          ...engineVolume(volume.definition),
           Labels: { ...mapOf(volume.definition["labels"]), ...own },
           abortSignal,
         }),
@@ -36,18 +44,25 @@ export async function createVolume(
     if (hasStatus(error, 409)) throw nameTaken(volume.name, error.cause);
     throw error;
   }
-  requireOurs(await inspectVolume(engine, { name: volume.name, signal }), { name: volume.name, own });
+  requireOurs(await inspectVolume(engine, { name: volume.name, signal }), { volume, own });
 }
 
 function requireOurs(
-  volume: VolumeInspectInfo | null,
-  { name, own }: { name: string; own: Record<string, string> },
+  found: VolumeInspectInfo | null,
+  { volume, own }: { volume: DesiredVolume; own: Record<string, string> },
 ): void {
-  const have = volume?.Labels ?? {};
+  const cause = found === null ? "it is gone again" : differenceOf(found, { volume, own });
+  if (cause !== "") throw nameTaken(volume.name, new Error(cause));
+}
+
+function differenceOf(
+  found: VolumeInspectInfo,
+  { volume, own }: { volume: DesiredVolume; own: Record<string, string> },
+): string {
+  const have = found.Labels ?? {};
   const differing = Object.keys(own).filter((label) => have[label] !== own[label]);
-  if (differing.length === 0) return;
-  const cause = volume === null ? "it is gone again" : `its labels differ: ${differing.join(", ")}`;
-  throw nameTaken(name, new Error(cause));
+  if (differing.length > 0) return `its labels differ: ${differing.join(", ")}`;
+  return findVolumeFlaw(found, volume.definition);
 }
 
 function volumeLabels(

@@ -18,6 +18,7 @@ export * from "./desired.ts";
 export * from "./observed.ts";
 export * from "./plan.ts";
 export * from "./record.ts";
+export * from "./provenance.ts";
 export * from "./event.ts";
 export * from "./status.ts";
 export * from "./ip-address.ts";

@@ -21,8 +21,11 @@ export interface ObservedEngine {
   heldSubnets: HeldSubnet[];
 }
 
-/** `ours`: this node's own owner label. `forged`: an owner label that this node's key did not make. */
-export type Ownership = "ours" | "foreign" | "forged";
+/**
+ * `ours`: made by this node, by its owner label and by what the node remembers. `forged`: the label is another's, or was
+ * copied. `unproven`: the label is right, but the node has lost its memory and nothing that is left speaks for it.
+ */
+export type Ownership = "ours" | "foreign" | "forged" | "unproven";
 
 export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
 
@@ -57,6 +60,8 @@ export interface ObservedNetwork {
   id: string;
   name: string;
   ownership: Ownership;
+  /** How it differs from what its labels, which are ours, say that it is; empty when it does not. */
+  flaw: string;
   project: string;
   digest: string;
 }
@@ -64,6 +69,8 @@ export interface ObservedNetwork {
 export interface ObservedVolume {
   name: string;
   ownership: Ownership;
+  /** How it differs from what its labels, which are ours, say that it is; empty when it does not. */
+  flaw: string;
   project: string;
   digest: string;
   format: number | null;

@@ -2,6 +2,8 @@
 export interface RecordState {
   /** Containers that Keelson created here, by id: tells an original from a copy of its labels. */
   containers: Record<string, { project: string; service: string }>;
+  /** Ids of networks that Keelson created here, by name. */
+  networks: Record<string, string>;
   /** What was last applied completely; null before the first time. */
   applied: {
     commit: string;
@@ -22,12 +24,16 @@ export interface RecordState {
    * agent made is not in `containers` yet.
    */
   openServices: readonly string[];
+  /** The same of networks, by name. */
+  openNetworks: readonly string[];
 }
 
 export const emptyRecord: RecordState = {
   containers: {},
+  networks: {},
   applied: null,
   attempted: null,
   serviceParts: {},
   openServices: [],
+  openNetworks: [],
 };

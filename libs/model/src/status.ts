@@ -90,6 +90,11 @@ export const Status = z.object({
   retry: z.object({ attempt: z.int(), nextAt: z.string() }).nullable(),
   errors: z.array(StatusError),
   instances: z.array(InstanceStatus),
+  /**
+   * Short ids of the containers and networks that the node knows as its own. A node that has lost its record believes no
+   * label without them; absent in reports of earlier versions, and while nothing is known.
+   */
+  made: z.array(z.string()).optional(),
   /** What was left out so that the report stays small. */
   omitted: z.object({ errors: z.int(), instances: z.int(), services: z.int() }),
 });

@@ -12,6 +12,7 @@ import { KeelsonError, type ObservedContainer, projectOf, stalled } from "@keels
 import { openSecrets } from "@keelson/secrets";
 
 import type { NodeSettings } from "./node-settings.ts";
+import { lookUpMemory } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type EngineSettings = Pick<
@@ -36,7 +37,9 @@ export interface LogsOf {
   onLine: (line: TimedLogLine) => void;
 }
 
-export type ExecIn = Omit<InteractiveExec, "environment" | "project" | "ownershipOf"> & { instance: string };
+export type ExecIn = Omit<InteractiveExec, "environment" | "project" | "ownershipOf" | "madeHere"> & {
+  instance: string;
+};
 
 /** What a person may look at and enter on this node: nothing but its own containers. */
 export interface NodeEngine {
@@ -54,11 +57,8 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
   requireTrustedFolders(settings);
   const { ownershipOf, hideValues } = await openSecrets(settings);
   const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
-  const ownProject = (instance: string) => ({
-    environment,
-    project: projectOf(environment, instance),
-    ownershipOf,
-  });
+  const own = { environment, ownershipOf, madeHere: await lookUpMemory(settings) };
+  const ownProject = (instance: string) => ({ ...own, project: projectOf(environment, instance) });
   const nothingElse = {
     projects: [],
     images: [],
@@ -71,7 +71,7 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
   return {
     project: (instance) => projectOf(environment, instance),
     listContainers: async (signal) => {
-      const observed = await observeEngine(engine, { environment, ...nothingElse, ownershipOf, signal });
+      const observed = await observeEngine(engine, { ...own, ...nothingElse, signal });
       return observed.containers.filter(({ ownership }) => ownership === "ours");
     },
     streamLogs: async ({ instance, services, onLine, ...request }) => {

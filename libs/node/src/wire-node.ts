@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { clearWorkspaces, readComposeVersion, resolveCompose } from "@keelson/compose";
-import { type Engine, connectEngine, observeEngine } from "@keelson/engine";
+import { type Engine, type OwnIds, connectEngine } from "@keelson/engine";
 import {
   type Emit,
   KeelsonError,
@@ -19,6 +19,7 @@ import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
+import { type ReadReported, observeRemembered, readReportedHere, readReportedThere } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 import { watchDeaths } from "./watch-deaths.ts";
 import { wireOperations } from "./wire-operations.ts";
@@ -65,12 +66,19 @@ export async function wirePlan(
   try {
     if (record !== null) requireKey(settings, record);
     const secrets = existsSync(settings.keyFile) ? await openSecrets(settings) : closedSecrets();
+    const memory = overlayMemory(record);
+    const engine = connectEngine(engineAddress(settings));
     return {
       ports: {
         ...wireDesired({ ...input, composeBinary: settings.composeBinary }),
-        ...observers(settings, { engine: connectEngine(engineAddress(settings)), secrets }),
+        ...observers(settings, {
+          engine,
+          secrets,
+          record: memory,
+          readReported: async () => readReportedHere(settings.stateDir),
+        }),
         secrets,
-        record: overlayMemory(record),
+        record: memory,
       },
       [Symbol.dispose]: () => record?.close(),
     };
@@ -126,16 +134,19 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       const composeFolder = composePath(settings);
       const requireCompose = newComposeCheck(composeBinary);
       const engine = connectEngine(engineAddress(settings));
+      const own = newOwnIds();
+      const readReported = async () =>
+        (await readReportedHere(stateDir)) ?? (await readReportedThere(input.report));
       return {
         ...wireDesired({ ...input, fetchRevision, composeBinary, composeFolder, requireCompose }),
         ...reportPorts,
-        ...observers(settings, { engine, secrets }),
+        ...observers(settings, { engine, secrets, record: memory, readReported, own }),
         readRevision: input.readRevision,
         secrets,
         record: memory,
         watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
         operations: hideSecretsIn(
-          wireOperations(settings, { engine, secrets, lock, requireCompose }),
+          wireOperations(settings, { engine, secrets, lock, own, requireCompose }),
           secrets.hideValues,
         ),
       };
@@ -170,14 +181,41 @@ function newComposeCheck(composeBinary: string): () => Promise<void> {
   return async () => void (await (version ??= readComposeVersion(composeBinary)));
 }
 
+/** What was ours when the round looked, and what it made since. */
+function newOwnIds(): OwnIds {
+  const known = new Set<string>();
+  return {
+    has: (id) => known.has(id),
+    add: (ids) => {
+      for (const id of ids) known.add(id);
+    },
+  };
+}
+
 function observers(
   { stateDir, remotes, waits }: NodeSettings,
-  { engine, secrets }: { engine: Engine; secrets: NodeSecrets },
+  on: {
+    engine: Engine;
+    secrets: NodeSecrets;
+    record: Pick<NodeRecord, "readState">;
+    readReported: ReadReported;
+    own?: OwnIds;
+  },
 ): Pick<ReadPorts, "observeEngine" | "observeStore" | "waits"> {
+  const { engine, secrets, record, readReported, own } = on;
+  const { ownershipOf } = secrets;
   return {
     waits,
-    observeEngine: async (request) =>
-      observeEngine(engine, { ...request, remotes, ownershipOf: secrets.ownershipOf }),
+    observeEngine: async (request) => {
+      const observed = await observeRemembered(engine, {
+        request: { ...request, remotes, ownershipOf },
+        readState: record.readState,
+        readReported,
+      });
+      const ours = observed.containers.filter(({ ownership }) => ownership === "ours");
+      own?.add(ours.map(({ id }) => id));
+      return observed;
+    },
     observeStore: async (desired) => observeStore({ stateDir, desired, fillSecrets: secrets.fillSecrets }),
   };
 }

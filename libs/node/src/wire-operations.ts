@@ -1,6 +1,7 @@
 import {
   type Engine,
   type EngineContext,
+  type OwnIds,
   awaitService,
   createContainers,
   createNetwork,
@@ -30,6 +31,8 @@ export function wireOperations(
     secrets: NodeSecrets;
     /** Children that must not be overtaken inherit it. */
     lock: NodeLock;
+    /** What the round may touch. */
+    own: OwnIds;
     requireCompose: () => Promise<void>;
   },
 ): OperationPorts {
@@ -40,6 +43,7 @@ export function wireOperations(
     engine,
     environment,
     ownerOf: secrets.ownerOf,
+    own: on.own,
     emitProgress: (message, done, total) =>
       progress(message, done === undefined || total === undefined ? undefined : { done, total }),
     signal,

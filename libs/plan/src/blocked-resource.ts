@@ -39,13 +39,42 @@ function unseenFiles(instance: DesiredInstance, observed: ObservedNode): Blocked
   return [{ resource: resourceIds.files(instance.project, ""), code, message, hint }];
 }
 
+const impostorCodes: ReadonlySet<string> = new Set(["K3025", "K3026", "K3027"]);
+
+/** Something that carries our labels and is not what they say, or may not be. */
+export function isImpostor({ code }: BlockedChange): boolean {
+  return impostorCodes.has(code);
+}
+
 /** The engine permits several networks of one name; one that is not ours is enough to make the name ambiguous. */
 function foreignNetwork(name: string, observed: ObservedNode): BlockedChange[] {
-  const isForeign = observed.networks.some((each) => each.name === name && each.ownership !== "ours");
-  if (!isForeign) return [];
+  const found = observed.networks.find((each) => each.name === name && each.ownership !== "ours");
+  if (found === undefined) return [];
+  const resource = resourceIds.network(name);
+  const removal = `docker network rm ${found.id.slice(0, 12)}`;
+  if (found.ownership === "unproven") {
+    return [
+      {
+        resource,
+        code: "K3025",
+        message: `the record of this node is lost, and nothing that is left shows that it made network ${name}`,
+        hint: `If it is this node's, or nobody needs it, remove it; it is made anew: ${removal}`,
+      },
+    ];
+  }
+  if (found.flaw !== "") {
+    return [
+      {
+        resource,
+        code: "K3026",
+        message: `network ${name} carries the labels of this node's, but it is another one: ${found.flaw}`,
+        hint: `Find out who made it, and remove it; this node makes its own anew: ${removal}`,
+      },
+    ];
+  }
   return [
     {
-      resource: resourceIds.network(name),
+      resource,
       code: "K3007",
       message: `a network named ${name} exists that this node did not make`,
       hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker network rm ${name}`,
@@ -58,6 +87,16 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
   const existing = observed.volumes.find((each) => each.name === name);
   if (existing === undefined) return [];
   const resource = resourceIds.volume(name);
+  if (existing.flaw !== "") {
+    return [
+      {
+        resource,
+        code: "K3027",
+        message: `volume ${name} carries the labels of this node's, but it is another one: ${existing.flaw}`,
+        hint: `Find out who made it, and remove it; this node makes its own anew, empty: docker volume rm ${name}. Restore its data then.`,
+      },
+    ];
+  }
   if (existing.ownership !== "ours") {
     return [
       {

@@ -159,7 +159,7 @@ describe("networks and volumes of our names", () => {
   test("a network that is not ours", () => {
     const state = changed(empty, ({ observed }) => {
       observed.networks = [
-        { id: "n", name: "lab-core_default", ownership: "foreign", project: "", digest: "" },
+        { id: "n", name: "lab-core_default", ownership: "foreign", flaw: "", project: "", digest: "" },
       ];
     });
     expect(planText(state)).toMatchInlineSnapshot(`
@@ -197,6 +197,7 @@ describe("networks and volumes of our names", () => {
           id: "n",
           name: "lab-mail_default",
           ownership: "foreign",
+          flaw: "",
           project: "",
           digest: "",
         });
@@ -215,6 +216,7 @@ describe("networks and volumes of our names", () => {
         {
           name: "lab-storage_data",
           ownership: "foreign",
+          flaw: "",
           project: "",
           digest: "",
           format: null,
@@ -268,7 +270,7 @@ describe("networks and volumes of our names", () => {
       { ...empty, desired: node({ mail: { ...mail, state: "staged" } }) },
       ({ observed }) => {
         observed.networks = [
-          { id: "n", name: "lab-mail_default", ownership: "foreign", project: "", digest: "" },
+          { id: "n", name: "lab-mail_default", ownership: "foreign", flaw: "", project: "", digest: "" },
         ];
       },
     );

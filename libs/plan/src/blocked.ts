@@ -9,7 +9,7 @@ import {
 
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
-import { findBlockedResources } from "./blocked-resource.ts";
+import { findBlockedResources, isImpostor } from "./blocked-resource.ts";
 import { noLiveChange } from "./live-change.ts";
 import { findStored, hidesFiles } from "./mount-change.ts";
 import type { NetworkChange } from "./network-change.ts";
@@ -139,19 +139,26 @@ function findObstacles(change: ServiceChange, on: ObstacleContext): BlockedChang
   ];
 }
 
-/** Compose takes whatever carries its labels for its own; the engine alone knows better, but for copies. */
+/** Compose takes whatever carries its labels for its own, and would replace it. */
 function foreignObstacles(change: ServiceChange, resource: string, on: ObstacleContext): BlockedChange[] {
-  const { containers, action } = change;
-  const inTheWay = containers.foreign.filter(
-    ({ ownership }) =>
-      action === "create" || action === "recreate" || (action === "start" && ownership === "ours"),
+  const { containers, action, service } = change;
+  if (action !== "create" && action !== "recreate") return [];
+  const shown = `${on.instance.project}/${service.name}`;
+  return containers.foreign.map(({ name, ownership }) =>
+    ownership === "unproven"
+      ? {
+          resource,
+          code: "K3025",
+          message: `the record of this node is lost, and nothing that is left shows that it made container ${name} of ${shown}`,
+          hint: `If it is this node's, or nobody needs it, remove it: docker rm -f ${name}. It is made anew, and its volumes stay.`,
+        }
+      : {
+          resource,
+          code: "K3021",
+          message: `container ${name} stands in the place of ${shown} and is not this node's`,
+          hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker rm -f ${name}`,
+        },
   );
-  return inTheWay.map((container) => ({
-    resource,
-    code: "K3021",
-    message: `container ${container.name} stands in the place of ${on.instance.project}/${change.service.name} and is not this node's`,
-    hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker rm -f ${container.name}`,
-  }));
 }
 
 function portObstacles(change: ServiceChange, resource: string, on: ObstacleContext): BlockedChange[] {
@@ -166,16 +173,21 @@ function portObstacles(change: ServiceChange, resource: string, on: ObstacleCont
     }));
 }
 
+/** What exists is good enough to be started again, unless it is not what it says: a volume can be a folder of the host. */
 function blockedResource(change: ServiceChange, on: ObstacleContext): string | null {
-  if (change.action !== "create" && change.action !== "recreate") return null;
+  const isMade = change.action === "create" || change.action === "recreate";
+  const isBarred = (resource: string) => {
+    const blocked = on.resources.get(resource);
+    return blocked !== undefined && (isMade || isImpostor(blocked));
+  };
   const { name, networks, volumes } = change.service;
   const { instance } = on;
   const bindsFiles = instance.mounts.some(({ services }) => services.includes(name));
   // What is there already is started as it is; what is new needs files of which nobody can say that they are there.
-  if (bindsFiles && hidesFiles(findStored(on.input.observed, instance)))
+  if (isMade && bindsFiles && hidesFiles(findStored(on.input.observed, instance)))
     return `a look at the files of ${instance.project}`;
-  const network = networks.find((name) => on.resources.has(resourceIds.network(name)));
-  const volume = volumes.find((name) => on.resources.has(resourceIds.volume(name)));
+  const network = networks.find((each) => isBarred(resourceIds.network(each)));
+  const volume = volumes.find((each) => isBarred(resourceIds.volume(each)));
   return network !== undefined ? `network ${network}` : volume !== undefined ? `volume ${volume}` : null;
 }
 

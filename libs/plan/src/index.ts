@@ -3,4 +3,3 @@ export { describeOrder } from "./instance-order.ts";
 export { type PlanInput, planChanges } from "./plan-changes.ts";
 export type { PlanPolicy } from "./mass-removal.ts";
 export { type SimulatedNode, emptyObserved, simulate } from "./simulate.ts";
-export { findCopies } from "./service-containers.ts";

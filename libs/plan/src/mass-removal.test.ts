@@ -190,8 +190,7 @@ describe("what is not too much", () => {
   });
 
   test("two containers for one place, which an interrupted replacement left", () => {
-    const state = changed(applied(node({ web: { services: letters("ab") } })), ({ observed, record }) => {
-      record.openServices = ["lab-web/a", "lab-web/b"];
+    const state = changed(applied(node({ web: { services: letters("ab") } })), ({ observed }) => {
       for (const each of observed.containers.slice())
         observed.containers.push({ ...each, id: `new ${each.id}`, name: `0123456789ab_${each.name}` });
     });

@@ -19,7 +19,6 @@ import { keys } from "./operation-key.ts";
 import { findReleases } from "./port-release.ts";
 import { addNetworkRemovals, addUndesiredRemovals, findUndesired } from "./removal.ts";
 import { type InstanceChange, findInstanceChange } from "./service-change.ts";
-import { findCopies } from "./service-containers.ts";
 import { sortInput } from "./sorted-input.ts";
 import { addPendingAwaits, finalKeys } from "./start-operations.ts";
 import { type Wave, groupWaves } from "./wave.ts";
@@ -36,12 +35,11 @@ export function planChanges(input: PlanInput): Plan {
   const { waits } = input.policy;
   const sorted = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
   const { desired, observed } = sorted;
-  const copies = findCopies(sorted);
   const instances = orderInstances(desired.instances);
   const providers = findProviders(instances);
   const networks = findNetworkChanges(instances, observed);
-  const changes = findChanges(instances, { ...sorted, copies, networks });
-  const removal = blockMassRemoval(findUndesired(desired, { observed, copies }), { ...sorted, changes });
+  const changes = findChanges(instances, { ...sorted, networks });
+  const removal = blockMassRemoval(findUndesired(desired, observed), { ...sorted, changes });
   const undesired = removal.removable;
   const blocked = [
     ...removal.blocked,
@@ -55,13 +53,13 @@ export function planChanges(input: PlanInput): Plan {
     networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
   });
   const { environment, node, digest: desiredDigest } = desired;
-  const notices = [...findNotices(observed, copies), ...findLongWaits(input.desired, waits)];
+  const notices = [...findNotices(observed), ...findLongWaits(input.desired, waits)];
   return { environment, node, desiredDigest, operations, blocked, notices };
 }
 
 function findChanges(
   instances: readonly DesiredInstance[],
-  on: PlanInput & { copies: ReadonlySet<string>; networks: readonly NetworkChange[] },
+  on: PlanInput & { networks: readonly NetworkChange[] },
 ): InstanceChange[] {
   const replaced = on.networks.filter(({ existing }) => existing !== null);
   const context = { ...on, replacedNetworks: new Set(replaced.map(({ network }) => network.name)) };

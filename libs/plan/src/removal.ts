@@ -13,18 +13,12 @@ import { keys } from "./operation-key.ts";
 import type { InstanceChange } from "./service-change.ts";
 
 /** Our containers that no instance or service of the desired state explains. */
-export function findUndesired(
-  desired: DesiredNode,
-  on: { observed: ObservedNode; copies: ReadonlySet<string> },
-): ObservedContainer[] {
+export function findUndesired(desired: DesiredNode, observed: ObservedNode): ObservedContainer[] {
   const wanted = new Set(
     desired.instances.flatMap(({ project, services }) => services.map(({ name }) => `${project}/${name}`)),
   );
-  return on.observed.containers.filter(
-    (container) =>
-      container.ownership === "ours" &&
-      !on.copies.has(container.id) &&
-      !wanted.has(`${container.project}/${container.service}`),
+  return observed.containers.filter(
+    (container) => container.ownership === "ours" && !wanted.has(`${container.project}/${container.service}`),
   );
 }
 

@@ -43,8 +43,6 @@ export interface InstanceChange {
 export interface ChangeContext {
   observed: ObservedNode;
   record: RecordState;
-  /** Ids of containers that only copy our labels. */
-  copies: ReadonlySet<string>;
   /** Engine names of networks that are made anew in this plan, because their definition changed. */
   replacedNetworks: ReadonlySet<string>;
 }

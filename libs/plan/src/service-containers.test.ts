@@ -1,8 +1,6 @@
-import { emptyRecord } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, container, containerOf, node, planText, permitted } from "./fixture.ts";
-import { findCopies } from "./service-containers.ts";
+import { applied, changed, container, containerOf, node, planText, permitted, planOf } from "./fixture.ts";
 import type { SimulatedNode } from "./simulate.ts";
 
 const desired = node({
@@ -123,9 +121,10 @@ describe("a container", () => {
     `);
   });
 
-  test("with copied labels is never touched, and Compose and the start stay away", () => {
+  test("with copied labels is never touched, and Compose stays away", () => {
     const state = withState((web, { observed }) => {
-      observed.containers.push({ ...web, id: "x", name: "lab-core-web-2", state: "exited" });
+      const copy = { id: "x", name: "lab-core-web-2", state: "exited", ownership: "forged" } as const;
+      observed.containers.push({ ...web, ...copy });
     });
     expect(planText(state)).toMatchInlineSnapshot(`
       "? container:lab-core-web-2 [K3022] container lab-core-web-2 carries labels of Keelson that this node did not give it; it is left alone
@@ -138,32 +137,32 @@ describe("a container", () => {
       ? container:lab-core-web-2 [K3022] container lab-core-web-2 carries labels of Keelson that this node did not give it; it is left alone
       "
     `);
-    expect(
-      planText(
-        changed(state, (copy) => Object.assign(containerOf(copy, "lab-core/web"), { state: "exited" })),
-      ),
-    ).toContain("K3021");
+    // Ours is started by its id.
+    const stopped = changed(state, (copy) => {
+      Object.assign(containerOf(copy, "lab-core/web"), { state: "exited" });
+    });
+    expect(planText(stopped)).toContain("start-service service:lab-core/web");
   });
 
   test("with copied labels in the place of ours is never touched, and the service waits", () => {
     const isolated = applied(node({ core: { services: { web: {} } } }));
-    const state = changed(isolated, (copy) => Object.assign(containerOf(copy, "lab-core/web"), { id: "x" }));
-    expect(planText(state)).toMatchInlineSnapshot(`
+    const replacedBy = (ownership: "forged" | "unproven") =>
+      changed(isolated, (copy) => Object.assign(containerOf(copy, "lab-core/web"), { id: "x", ownership }));
+    expect(planText(replacedBy("forged"))).toMatchInlineSnapshot(`
       "! service:lab-core/web [K3021] container lab-core-web-1 stands in the place of lab-core/web and is not this node's
       ? container:lab-core-web-1 [K3022] container lab-core-web-1 carries labels of Keelson that this node did not give it; it is left alone
       "
     `);
-    const forgotten = changed(state, ({ record }) => {
-      record.containers = {};
-    });
-    expect(planText(forgotten)).toBe(planText(state));
-    expect(planText({ ...state, desired: node({}) })).not.toContain("remove-container");
-  });
-
-  test("is ours by its labels alone where the record is lost", () => {
-    const state = { ...running, record: emptyRecord };
-    expect(findCopies(state)).toEqual(new Set());
-    expect(planText(state)).toBe("nothing to do\n");
+    expect(planText(replacedBy("unproven"))).toMatchInlineSnapshot(`
+      "! service:lab-core/web [K3025] the record of this node is lost, and nothing that is left shows that it made container lab-core-web-1 of lab-core/web
+      ? container:lab-core-web-1 [K3025] nothing that is left shows that this node made container lab-core-web-1; it is left alone
+      "
+    `);
+    for (const ownership of ["forged", "unproven"] as const) {
+      expect(planOf({ ...replacedBy(ownership), desired: node({}) }).operations).not.toContainEqual(
+        expect.objectContaining({ kind: "remove-container" }),
+      );
+    }
   });
 
   test("with copied labels of a service that is no longer desired is not removed", () => {
@@ -172,6 +171,7 @@ describe("a container", () => {
         ...containerOf(copy, "lab-core/web"),
         id: "x",
         name: "lab-core-web-2",
+        ownership: "forged",
       });
     });
     const text = planText(state);
@@ -185,8 +185,7 @@ describe("a killed Compose", () => {
   const leftover = "0123456789ab_lab-core-web-1";
 
   test("leaves the new container alone, under a name that is mended", () => {
-    const state = withState((web, { record }) => {
-      record.openServices = ["lab-core/web"];
+    const state = withState((web) => {
       Object.assign(web, { name: leftover, id: "new", state: "created", health: "none" });
     });
     expect(planText(state)).toMatchInlineSnapshot(`
@@ -208,7 +207,6 @@ describe("a killed Compose", () => {
         health: "none",
         image: old.image,
       });
-      copy.record.openServices = ["lab-core/web"];
       copy.observed.images["web:1.0"] = { id: "image of web:1.0", digests: [] };
     });
     expect(planText(state)).toMatchInlineSnapshot(`
@@ -232,7 +230,6 @@ describe("a killed Compose", () => {
       (copy) => {
         const { digest = "" } = copy.desired.instances[0]?.services[1] ?? {};
         const old = containerOf(copy, "lab-core/web");
-        copy.record.openServices = ["lab-core/web"];
         copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
       },
     );
@@ -266,7 +263,6 @@ describe("a killed Compose", () => {
     const scaled = (image: string) => node({ core: { services: { web: { replicas: 2, image } } } });
     const state = changed({ ...applied(scaled("web:0.9")), desired: scaled("web:1.0") }, (copy) => {
       const old = containerOf(copy, "lab-core/web");
-      copy.record.openServices = ["lab-core/web"];
       const { digest = "" } = copy.desired.instances[0]?.services[0] ?? {};
       copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
     });
@@ -279,23 +275,6 @@ describe("a killed Compose", () => {
       #6 await-service service:lab-core/web [live] after #5: until it runs
       "
     `);
-  });
-
-  test("leaves containers that the record does not know, and they are taken over", () => {
-    const scaled = node({ core: { services: { web: { replicas: 3 } } } });
-    const state = changed(applied(scaled), ({ record, observed }) => {
-      record.containers = { [observed.containers[0]?.id ?? ""]: { project: "lab-core", service: "web" } };
-      record.openServices = ["lab-core/web"];
-    });
-    expect(planText(state)).toBe("nothing to do\n");
-  });
-
-  test("makes nothing ours in a service of which it made nothing", () => {
-    const state = withState((web, { record }) => {
-      web.id = "new";
-      record.openServices = ["lab-core/api"];
-    });
-    expect(findCopies(state)).toEqual(new Set(["new"]));
   });
 });
 
@@ -328,13 +307,11 @@ describe("replicas", () => {
     expect(planText(applied(scaled(0)))).toBe("nothing to do\n");
   });
 
-  test("one that is gone is made again under the next number, and is not taken for a copy", () => {
-    const state = changed(applied(scaled(3)), ({ observed, record }) => {
-      record.openServices = ["lab-core/web"];
+  test("one that was made again under the next number is one of them", () => {
+    const state = changed(applied(scaled(3)), ({ observed }) => {
       const [, second] = observed.containers;
       if (second !== undefined) observed.containers[1] = { ...second, id: "new", name: "lab-core-web-4" };
     });
-    expect(findCopies(state)).toEqual(new Set());
     expect(planText(state)).toBe("nothing to do\n");
   });
 
@@ -343,6 +320,7 @@ describe("replicas", () => {
       copy.observed.containers.push({
         ...containerOf(copy, "lab-core/web"),
         id: "copy",
+        ownership: "forged",
         name: "lab-core-web-2",
       });
     });

@@ -3,7 +3,6 @@ import {
   type DesiredService,
   type ObservedContainer,
   type ObservedNode,
-  type RecordState,
   compareText,
 } from "@keelson/model";
 
@@ -20,14 +19,14 @@ export interface ServiceContainers {
 /** Which containers a service has. A kept one may still differ from what is desired. */
 export function findContainers(
   service: DesiredService,
-  on: { instance: DesiredInstance; observed: ObservedNode; copies: ReadonlySet<string> },
+  on: { instance: DesiredInstance; observed: ObservedNode },
 ): ServiceContainers {
   const { project } = on.instance;
   const isClaiming = (each: ObservedContainer) =>
     (each.project === project && each.service === service.name) ||
     (each.ownership !== "ours" && hasNameOf(each, `${project}-${service.name}`));
   const claiming = on.observed.containers.filter(isClaiming);
-  const isOurs = (each: ObservedContainer) => each.ownership === "ours" && !on.copies.has(each.id);
+  const isOurs = (each: ObservedContainer) => each.ownership === "ours";
   const candidates = claiming
     .filter(isOurs)
     .sort((a, b) => rank(b, service) - rank(a, service) || compareText(a.name, b.name));
@@ -51,21 +50,6 @@ function rank(container: ObservedContainer, service: DesiredService): number {
 function onePerName(candidates: readonly ObservedContainer[]): ObservedContainer[] {
   const names = candidates.map(({ name }) => settledName(name));
   return candidates.filter((_, index) => names.indexOf(names[index] ?? "") === index);
-}
-
-/**
- * Ids of containers with a valid owner label that were not made here: somebody copied all labels of one that was. The
- * record knows ours by id. It may not know those of a round that was killed, and a lost or new record knows none.
- */
-export function findCopies(on: { observed: ObservedNode; record: RecordState }): Set<string> {
-  const { containers, applied, openServices } = on.record;
-  // Where something was applied and is gone, an empty list is knowledge, too.
-  if (applied === null && Object.keys(containers).length === 0) return new Set();
-  const copies = on.observed.containers.filter(
-    ({ id, ownership, project, service }) =>
-      ownership === "ours" && containers[id] === undefined && !openServices.includes(`${project}/${service}`),
-  );
-  return new Set(copies.map(({ id }) => id));
 }
 
 /** The proper name of a container that a killed Compose left as `<12 hex>_<name>`; null for a proper one. */

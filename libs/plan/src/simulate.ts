@@ -10,7 +10,6 @@ import {
 
 import { isUp } from "./container-state.ts";
 import { visiblePath } from "./mount-change.ts";
-import { findCopies } from "./service-containers.ts";
 import { createContainers, findOwn, start } from "./simulated-container.ts";
 
 /** What a plan is made from: the desired state, and what is there. */
@@ -40,29 +39,14 @@ export function simulate(
   node: SimulatedNode,
   operations: readonly Operation[],
 ): Pick<SimulatedNode, "observed" | "record"> {
-  const after = {
-    ...node,
-    observed: structuredClone(node.observed),
-    record: openFor(node.record, operations),
-  };
+  const after = { ...node, observed: structuredClone(node.observed) };
   for (const operation of operations) applyEffect(operation, after);
   return { observed: after.observed, record: remember(after) };
 }
 
-/** The record of a node on which these operations were begun, and no round was finished. */
-export function openFor(record: RecordState, operations: readonly Operation[]): RecordState {
-  const services = operations.flatMap((operation) =>
-    operation.kind === "create-containers"
-      ? operation.services.map((service) => `${operation.project}/${service}`)
-      : [],
-  );
-  return { ...record, openServices: [...record.openServices, ...services] };
-}
-
 /** The record after a round: what is ours, and the parts of the services that have what is desired. */
 function remember({ desired, observed, record }: SimulatedNode): RecordState {
-  const copies = findCopies({ observed, record });
-  const own = observed.containers.filter(({ id, ownership }) => ownership === "ours" && !copies.has(id));
+  const own = observed.containers.filter(({ ownership }) => ownership === "ours");
   const parts = desired.instances.flatMap(({ project, services }) =>
     services.flatMap((service): [string, Record<string, string>][] => {
       const key = `${project}/${service.name}`;
@@ -77,7 +61,6 @@ function remember({ desired, observed, record }: SimulatedNode): RecordState {
     ...record,
     containers: Object.fromEntries(own.map(({ id, project, service }) => [id, { project, service }])),
     serviceParts: Object.fromEntries(parts),
-    openServices: [],
   };
 }
 
@@ -95,7 +78,8 @@ const effects: Effects = {
     observed.images[image] = { id: `image of ${image}`, digests: [] };
   },
   "create-network": ({ project, network: { name, digest } }, { observed }) => {
-    observed.networks.push({ id: `network ${name} ${digest}`, name, ownership: "ours", project, digest });
+    const id = `network ${name} ${digest}`;
+    observed.networks.push({ id, name, ownership: "ours", flaw: "", project, digest });
   },
   "remove-network": ({ networkId }, { observed }) => {
     const gone = observed.networks.find(({ id }) => id === networkId)?.name;
@@ -106,7 +90,7 @@ const effects: Effects = {
   },
   "create-volume": ({ project, volume }, { observed }) => {
     const { name, digest, format, generation } = volume;
-    observed.volumes.push({ name, ownership: "ours", project, digest, format, generation });
+    observed.volumes.push({ name, ownership: "ours", flaw: "", project, digest, format, generation });
   },
   "place-files": placeFiles,
   "remove-files": ({ instance, paths }, { observed }) => {

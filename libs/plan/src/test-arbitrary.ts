@@ -195,12 +195,11 @@ function onContainer(fields: fc.Arbitrary<Partial<ObservedContainer>>): fc.Arbit
 }
 
 /** A Compose that was killed in the middle of a replacement. */
-function leaveOver({ observed, record }: SimulatedNode, pick: number): void {
+function leaveOver({ observed }: SimulatedNode, pick: number): void {
   const old = observed.containers[pick % Math.max(1, observed.containers.length)];
   if (old === undefined || old.ownership !== "ours" || /^[0-9a-f]{12}_/.test(old.name)) return;
   const name = `0123456789ab_${old.name}`;
   if (observed.containers.some((each) => each.name === name)) return;
-  record.openServices = [...record.openServices, `${old.project}/${old.service}`];
   if (pick % 2 === 0) Object.assign(old, { name });
   else observed.containers.push({ ...old, id: `new ${old.id}`, name, state: "created", digest: "other" });
 }
@@ -224,11 +223,12 @@ function anyStranger(): fc.Arbitrary<Happening> {
       const original = observed.containers[pick % Math.max(1, observed.containers.length)];
       if (original === undefined || record.containers[original.id] === undefined) return;
       const name = original.name.replace(/-\d+$/, `-${90 + observed.containers.length}`);
-      observed.containers.push({ ...original, id: `copy ${name}`, name });
+      observed.containers.push({ ...original, id: `copy ${name}`, name, ownership: "forged" });
     }),
     fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
       const original = observed.containers[pick % Math.max(1, observed.containers.length)];
-      if (original !== undefined) original.id = `copy ${original.name}`;
+      const ownership = pick % 2 === 0 ? "forged" : "unproven";
+      if (original !== undefined) Object.assign(original, { id: `copy ${original.name}`, ownership });
     }),
     fc
       .record({ pick: fc.nat(), hides: fc.constantFrom("files" as const, "others" as const) })

@@ -1,8 +1,7 @@
 import type { ObservedContainer, Operation } from "@keelson/model";
 
 import { isUp, meetsCondition } from "./container-state.ts";
-import { findCopies } from "./service-containers.ts";
-import { type SimulatedNode, openFor, simulate } from "./simulate.ts";
+import { type SimulatedNode, simulate } from "./simulate.ts";
 import { findOwn } from "./simulated-container.ts";
 
 /** Does the operations one after the other, as an engine would; what it would refuse, or nobody may do, is in the list. */
@@ -12,9 +11,8 @@ export function findImpossible(start: SimulatedNode, operations: readonly Operat
   for (const operation of operations) {
     const problem = problemOf(operation, node);
     if (problem !== null) found.push(`${operation.id} ${operation.kind} ${operation.resource}: ${problem}`);
-    // The record is that of before and its round open, as for an agent in the middle of it.
-    const record = openFor(node.record, [operation]);
-    node = { ...node, observed: simulate(node, [operation]).observed, record };
+    // The record is that of before, as for an agent in the middle of its round.
+    node = { ...node, observed: simulate(node, [operation]).observed };
   }
   return found;
 }
@@ -57,8 +55,7 @@ function problemOf(operation: Operation, node: SimulatedNode): string | null {
 function containerProblem(containerId: string, node: SimulatedNode): string | null {
   const container = node.observed.containers.find(({ id }) => id === containerId);
   if (container === undefined) return "no such container";
-  const isCopy = findCopies(node).has(containerId);
-  return container.ownership !== "ours" || isCopy ? "not ours" : null;
+  return container.ownership === "ours" ? null : "not ours";
 }
 
 function networkProblem(networkId: string, { observed }: SimulatedNode): string | null {

@@ -40,6 +40,8 @@ function rig(
     saveComposeModel: () => {},
     rememberContainers: () => {},
     forgetContainers: () => {},
+    rememberNetworks: () => {},
+    forgetNetworks: () => {},
     saveServiceParts: () => {},
     forgetService: () => {},
     saveApplied: () => {},

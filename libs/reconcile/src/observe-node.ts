@@ -25,8 +25,8 @@ function requestFor({ environment, instances }: DesiredNode): EngineRequest {
     environment,
     projects: instances.map(({ project }) => project),
     images: [...new Set(services.map(({ service }) => service.image))],
-    networks: instances.flatMap(({ networks }) => networks.map(({ name }) => name)),
-    volumes: instances.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
+    networks: instances.flatMap(({ networks }) => networks),
+    volumes: instances.flatMap(({ volumes }) => volumes),
     ports: services.flatMap(({ project, service }) =>
       service.ports.map((port) => ({ project, service: service.name, port })),
     ),

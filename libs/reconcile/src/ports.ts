@@ -3,7 +3,9 @@ import type {
   ComposeModel,
   ComposeResolution,
   DesiredInstance,
+  DesiredNetwork,
   DesiredNode,
+  DesiredVolume,
   Emit,
   NodeSecrets,
   ObservedEngine,
@@ -22,8 +24,8 @@ export interface EngineRequest {
   environment: string;
   projects: string[];
   images: string[];
-  networks: string[];
-  volumes: string[];
+  networks: DesiredNetwork[];
+  volumes: DesiredVolume[];
   ports: { project: string; service: string; port: PublishedPort }[];
   subnets: { network: string; digest: string; subnets: string[] }[];
 }
@@ -53,6 +55,8 @@ export interface MemoryPort {
 export interface RecordPort extends MemoryPort {
   rememberContainers: (containers: readonly { id: string; project: string; service: string }[]) => void;
   forgetContainers: (ids: readonly string[]) => void;
+  rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
+  forgetNetworks: (names: readonly string[]) => void;
   /** `service` is `<project>/<service>`. */
   saveServiceParts: (service: string, parts: Record<string, string>) => void;
   forgetService: (service: string) => void;

@@ -1,5 +1,5 @@
 import type { DesiredNode, ObservedContainer, ObservedNode, RecordState } from "@keelson/model";
-import { describeOrder, findCopies } from "@keelson/plan";
+import { describeOrder } from "@keelson/plan";
 
 import type { Ports } from "./ports.ts";
 
@@ -14,20 +14,30 @@ export function rememberRound(
   const { record } = ports;
   const { desired, observed } = done;
   const before = record.readState();
-  const copies = findCopies({ observed, record: before });
-  const own = observed.containers.filter(({ id, ownership }) => ownership === "ours" && !copies.has(id));
-  // Only what is no longer there is forgotten: with a wrong key in place nothing looks like ours for a while.
-  const gone = Object.keys(before.containers).filter(
-    (id) => !observed.containers.some((each) => each.id === id),
-  );
+  const own = observed.containers.filter(({ ownership }) => ownership === "ours");
+  const networks = observed.networks.filter(({ ownership }) => ownership === "ours");
   if (own.length > 0) record.rememberContainers(own);
-  if (gone.length > 0) record.forgetContainers(gone);
+  if (networks.length > 0) record.rememberNetworks(networks);
+  forgetGone(record, { before, observed });
   const parts = appliedParts(desired, { own, before });
   for (const [service, of] of Object.entries(parts)) record.saveServiceParts(service, of);
   for (const service of Object.keys(before.serviceParts)) {
     if (parts[service] === undefined) record.forgetService(service);
   }
   if (done.isApplied) saveApplied(ports, { ...done, before });
+}
+
+/** Only what is no longer there is forgotten: with a wrong key in place nothing looks like ours for a while. */
+function forgetGone(
+  record: Ports["record"],
+  { before, observed }: { before: RecordState; observed: ObservedNode },
+): void {
+  const ids = new Set(observed.containers.map(({ id }) => id));
+  const names = new Set(observed.networks.map(({ name }) => name));
+  const containers = Object.keys(before.containers).filter((id) => !ids.has(id));
+  const networks = Object.keys(before.networks).filter((name) => !names.has(name));
+  if (containers.length > 0) record.forgetContainers(containers);
+  if (networks.length > 0) record.forgetNetworks(networks);
 }
 
 function saveApplied(

@@ -61,7 +61,7 @@ export async function reportRound(
   const { report } = node;
   const local = await settle(async () => node.readStatus(), null);
   const published = await settle(async () => (await report?.readPublished()) ?? null, null);
-  const last = local.value ?? published.value;
+  const last = withMade(local.value ?? published.value, local.value?.made ?? published.value?.made);
   const status = describe(outcome, { options, last, report });
   // What is compared with what was published, and with nothing longer than that.
   const small = fitStatus(status);
@@ -86,6 +86,11 @@ export async function reportRound(
       untilRetryMs(sent.error, { since: sinceOf(told), now: node.now(), chance: options.chance }),
     ),
   };
+}
+
+/** What the node made must not be lost from sight when both reports are from different times. */
+function withMade(report: Status | null, made: Status["made"]): Status | null {
+  return report === null || made === undefined ? report : { ...report, made };
 }
 
 export function describeUnreported(outcome: RoundOutcome, options: ReportOptions): Reported {

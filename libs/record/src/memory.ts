@@ -9,6 +9,8 @@ export interface Memory {
   readState: () => RecordState;
   rememberContainers: (containers: readonly { id: string; project: string; service: string }[]) => void;
   forgetContainers: (ids: readonly string[]) => void;
+  rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
+  forgetNetworks: (names: readonly string[]) => void;
   saveApplied: (applied: Applied) => void;
   /** `service` is `<project>/<service>`. */
   saveServiceParts: (service: string, parts: Record<string, string>) => void;
@@ -30,6 +32,17 @@ export function openMemory(database: DatabaseSync): Memory {
     forgetContainers: (ids) => {
       const remove = database.prepare("DELETE FROM containers WHERE id = ?");
       for (const id of ids) remove.run(id);
+    },
+    rememberNetworks: (networks) => {
+      const insert = database.prepare(
+        `INSERT INTO networks (name, id) VALUES (?, ?)
+         ON CONFLICT DO UPDATE SET id = excluded.id WHERE id <> excluded.id`,
+      );
+      for (const { id, name } of networks) insert.run(name, id);
+    },
+    forgetNetworks: (names) => {
+      const remove = database.prepare("DELETE FROM networks WHERE name = ?");
+      for (const name of names) remove.run(name);
     },
     saveApplied: (applied) => {
       database
@@ -56,11 +69,14 @@ export function openMemory(database: DatabaseSync): Memory {
 
 function readState(database: DatabaseSync): RecordState {
   const containers = database.prepare("SELECT id, project, service FROM containers ORDER BY id").all();
+  const networks = database.prepare("SELECT name, id FROM networks ORDER BY name").all();
   const row = database.prepare("SELECT value, round_id FROM applied").get();
   const applied = row === undefined ? null : readApplied(String(row["value"]));
   const parts = database.prepare("SELECT service, parts FROM service_parts ORDER BY service").all();
   return {
-    openServices: readOpenServices(database),
+    openServices: [...new Set(readOpen(database, "create-containers").flatMap(readServices))].sort(),
+    openNetworks: readOpen(database, "create-network").map((resource) => resource.replace(/^network:/, "")),
+    networks: Object.fromEntries(networks.map((row) => [String(row["name"]), String(row["id"])])),
     containers: Object.fromEntries(
       containers.map((row) => [
         String(row["id"]),
@@ -92,15 +108,15 @@ function readAttempted(
   return isLater ? String(round["commit_id"]) : applied.commit;
 }
 
-/** Also of operations that ended: which containers they made is not known before the round is finished. */
-function readOpenServices(database: DatabaseSync): string[] {
+/** Resources, also of operations that ended: what they made is not known before the round is finished. */
+function readOpen(database: DatabaseSync, kind: "create-containers" | "create-network"): string[] {
   const operations = database
     .prepare(
-      `SELECT resource FROM operations JOIN rounds ON rounds.id = round_id
-       WHERE kind = 'create-containers' AND rounds.result IS NULL`,
+      `SELECT DISTINCT resource FROM operations JOIN rounds ON rounds.id = round_id
+       WHERE kind = ? AND rounds.result IS NULL ORDER BY resource`,
     )
-    .all();
-  return [...new Set(operations.flatMap((row) => readServices(String(row["resource"]))))].sort();
+    .all(kind);
+  return operations.map((row) => String(row["resource"]));
 }
 
 /** Of `service:<project>/<service>` and `services:<project>/{<service>,<service>}`. */

@@ -115,6 +115,8 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     readState: inOne(memory.readState),
     rememberContainers: inOne(memory.rememberContainers),
     forgetContainers: inOne(memory.forgetContainers),
+    rememberNetworks: inOne(memory.rememberNetworks),
+    forgetNetworks: inOne(memory.forgetNetworks),
     saveApplied: inOne(memory.saveApplied),
     saveServiceParts: inOne(memory.saveServiceParts),
     forgetService: inOne(memory.forgetService),

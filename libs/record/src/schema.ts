@@ -56,6 +56,12 @@ const migrations: readonly string[] = [
   -- The last round that had begun by then: clocks jump. Null in a record of an earlier version.
   ALTER TABLE applied ADD COLUMN round_id INTEGER;
   `,
+  `
+  CREATE TABLE networks (
+    name TEXT PRIMARY KEY,
+    id TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

@@ -1,11 +1,13 @@
 import {
   type Condition,
+  type ObservedNode,
   type Status,
   type StatusError,
   KeelsonError,
   codeOf,
   keelsonVersion,
   redact,
+  shortId,
 } from "@keelson/model";
 
 import { buildInstance } from "./instance-status.ts";
@@ -22,6 +24,7 @@ export function buildStatus(input: StatusInput): Status {
   const errors = collectErrors(input);
   const observedAt = input.finishedAt.toISOString();
   const applied = describeApplied(input);
+  const made = input.observed === null ? input.last?.made : listMade(input.observed);
   return {
     v: 1,
     seq: input.last?.seq ?? 0,
@@ -50,6 +53,7 @@ export function buildStatus(input: StatusInput): Status {
       since: input.last?.errors.find((before) => isSameError(before, error))?.since ?? observedAt,
     })),
     instances,
+    ...(made === undefined ? {} : { made }),
     omitted: { errors: 0, instances: 0, services: 0 },
   };
 }
@@ -59,6 +63,11 @@ function describeApplied({ applied, last }: StatusInput): { commit: string; dige
   return applied === undefined
     ? { commit: last?.source.applied ?? "", digest: last?.appliedDigest ?? "" }
     : { commit: applied?.commit ?? "", digest: applied?.desiredDigest ?? "" };
+}
+
+function listMade({ containers, networks }: ObservedNode): string[] {
+  const own = [...containers, ...networks].filter(({ ownership }) => ownership === "ours");
+  return own.map(({ id }) => shortId(id)).sort();
 }
 
 function isSameCondition(a: Omit<Condition, "since">, b: Omit<Condition, "since">): boolean {

@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+
+import { type Engine, type ObserveRequest, observeEngine } from "@keelson/engine";
+import {
+  type MadeHere,
+  type ObservedEngine,
+  type RecordState,
+  type ReportedMade,
+  emptyRecord,
+  isForgotten,
+  madeHere,
+} from "@keelson/model";
+import type { ReportPort } from "@keelson/reconcile";
+import { openRecordCopy } from "@keelson/record";
+import { readStatus } from "@keelson/store";
+
+import { type NodeSettings, recordPath } from "./node-settings.ts";
+import { parseStatus } from "./status-text.ts";
+
+/** What the node made, by its last report; null when that does not tell. */
+export type ReadReported = () => Promise<ReportedMade | null>;
+
+/** By the report in the state folder, which every round that changes something has written. */
+export async function readReportedHere(stateDir: string): Promise<ReportedMade | null> {
+  const ids = parseStatus(await readStatus(stateDir))?.made;
+  return ids === undefined ? null : { ids, untilMs: Infinity };
+}
+
+/** By the report that others read: it is published later, and not at all while Git is away. */
+export async function readReportedThere(report: ReportPort | null): Promise<ReportedMade | null> {
+  const published = await report?.readPublished();
+  if (published?.made === undefined) return null;
+  return { ids: published.made, untilMs: Date.parse(published.observedAt) };
+}
+
+/**
+ * What the engine has, with ownership by labels and by what the node remembers. The last report is read only where the
+ * record is lost and something is there that it may speak for.
+ */
+export async function observeRemembered(
+  engine: Engine,
+  on: {
+    request: Omit<ObserveRequest, "madeHere">;
+    readState: () => RecordState;
+    readReported: ReadReported;
+  },
+): Promise<ObservedEngine> {
+  const state = on.readState();
+  const observe = async (memory: MadeHere) => observeEngine(engine, { ...on.request, madeHere: memory });
+  const observed = await observe(madeHere(state));
+  const isUnproven = [...observed.containers, ...observed.networks].some(
+    ({ ownership }) => ownership === "unproven",
+  );
+  const reported = isForgotten(state) && isUnproven ? await on.readReported() : null;
+  return reported === null ? observed : await observe(madeHere(state, reported));
+}
+
+/** What the node remembers, for whoever only looks on: the record is read again for what it did not know before. */
+export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Promise<MadeHere> {
+  const reported = await readReportedHere(settings.stateDir);
+  let memory = madeHere(readRecordState(settings), reported);
+  return {
+    container: (of) => {
+      if (memory.container(of) === "known") return "known";
+      memory = madeHere(readRecordState(settings), reported);
+      return memory.container(of);
+    },
+    network: (of) => memory.network(of),
+  };
+}
+
+function readRecordState(settings: Pick<NodeSettings, "stateDir">): RecordState {
+  const path = recordPath(settings);
+  if (!existsSync(path)) return emptyRecord;
+  using record = openRecordCopy({ path });
+  return record.readState();
+}
