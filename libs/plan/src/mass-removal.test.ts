@@ -10,6 +10,7 @@ import {
   permitted,
   planOf,
   planText,
+  simulated,
 } from "./fixture.ts";
 import type { SimulatedNode } from "./simulate.ts";
 
@@ -65,6 +66,22 @@ describe("mass removal", () => {
     for (const desired of [node({}), node({ core: { state: "staged", services: {} } })]) {
       expect(verdict({ ...withJob, desired })).toEqual({ takenAway: [], withheld: ["instance:core"] });
     }
+  });
+
+  test("does not make what takes the place of it, nor its networks and volumes", () => {
+    const state = { ...platform, desired: node({ store: storage, inner: core, post: mail }) };
+    expect(planOf(state).operations).toEqual([]);
+    const news = planOf(state).blocked.filter(({ code }) => code === "K3023");
+    expect(news.map(({ resource }) => resource)).toContain("service:lab-store/db");
+  });
+
+  test("makes again what is only missing", () => {
+    const state = changed({ ...platform, desired: node({ core: { services: { app: {} } } }) }, (copy) => {
+      const { id } = containerOf(copy, "lab-core/app");
+      copy.observed.containers = copy.observed.containers.filter((each) => each.id !== id);
+    });
+    expect(planText(state)).toContain("create-containers service:lab-core/app");
+    expect(verdict(state).withheld).not.toEqual([]);
   });
 
   test("does not make anew what it keeps: Compose would take away what is too much", () => {
@@ -127,6 +144,8 @@ describe("what counts as taken away", () => {
     const withheld = instances.map((name) => `instance:${name}`);
     const state = { ...before, desired: node(sketches) };
     expect(verdict(state)).toEqual({ takenAway: [], withheld });
+    // Nor later, when all else is done.
+    expect(verdict(simulated(state))).toEqual({ takenAway: [], withheld });
     expect(verdict({ ...state, policy: permitted }).takenAway).not.toEqual([]);
   });
 

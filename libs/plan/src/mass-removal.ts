@@ -1,8 +1,15 @@
-import { type BlockedChange, type ObservedContainer, type WaitLimits, compareText } from "@keelson/model";
+import {
+  type BlockedChange,
+  type DesiredInstance,
+  type ObservedContainer,
+  type RecordState,
+  type WaitLimits,
+  compareText,
+} from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
 import { leftoverName } from "./service-containers.ts";
-import type { InstanceChange, ServiceChange } from "./service-change.ts";
+import { type InstanceChange, type ServiceChange, wantsContainers } from "./service-change.ts";
 
 export interface PlanPolicy {
   /** Permits one revision to take away more than half of what the node runs, two or more. */
@@ -26,27 +33,63 @@ interface Share {
   of: number;
 }
 
+export interface MassRemoval {
+  /** Undesired containers that may go. */
+  removable: ObservedContainer[];
+  blocked: BlockedChange[];
+  /** Names of instances of which nothing is there yet, and nothing may be made now. */
+  waiting: ReadonlySet<string>;
+}
+
 /**
  * A revision that suddenly wants far less is more likely a mistake than a wish. What it would take away is taken back:
- * undesired containers stay, and changes that would leave fewer containers are withheld. Everything else goes on.
+ * undesired containers stay, and changes that would leave fewer containers are withheld. So is what was never there: it
+ * may be the same under another name, and once it ran beside the old, half of all would be none too many. Everything else
+ * goes on.
  */
 export function blockMassRemoval(
   undesired: readonly ObservedContainer[],
-  on: { changes: readonly InstanceChange[]; policy: PlanPolicy },
-): { removable: ObservedContainer[]; blocked: BlockedChange[] } {
+  on: { changes: readonly InstanceChange[]; record: RecordState; policy: PlanPolicy },
+): MassRemoval {
   const services = countServices(undesired, on.changes);
   const share = findShares(services).find(({ lost, of }) => lost >= 2 && lost * 2 > of);
-  if (on.policy.allowMassRemoval || share === undefined) return { removable: [...undesired], blocked: [] };
-  const losing = services.filter(({ lost }) => lost > 0);
-  const names = new Set(losing.map(({ name }) => name));
+  if (on.policy.allowMassRemoval || share === undefined)
+    return { removable: [...undesired], blocked: [], waiting: new Set() };
+  const news: string[] = [];
   for (const { instance, services: changed } of on.changes) {
     for (const change of changed.values()) {
-      const isLosing = names.has(`${instance.project}/${change.service.name}`);
-      if (isLosing || change.action === "remove" || change.action === "stop") keepContainers(change);
+      const name = `${instance.project}/${change.service.name}`;
+      if (takesAway(change, instance)) keepContainers(change);
+      else if (change.action === "create" && isNew(change) && on.record.serviceParts[name] === undefined) {
+        Object.assign(change, { action: "none", causes: [], isBlocked: true });
+        news.push(name);
+      }
     }
   }
   // Ended one-shots stay, too: when the revision is taken back they must not run again.
-  return { removable: [], blocked: describeBlocked(losing, share) };
+  return {
+    removable: [],
+    blocked: [...describeBlocked(services, share), ...news.map(describeNew)],
+    waiting: new Set(on.changes.filter(isWaiting).map(({ instance }) => instance.name)),
+  };
+}
+
+function isNew({ containers: { kept, extra } }: ServiceChange): boolean {
+  return kept.length + extra.length === 0;
+}
+
+function isWaiting({ services }: InstanceChange): boolean {
+  const all = [...services.values()];
+  return all.length > 0 && all.every((change) => change.isBlocked && isNew(change));
+}
+
+/** Also what does not count: with the others it is taken back, too. */
+function takesAway({ action, service, containers }: ServiceChange, instance: DesiredInstance): boolean {
+  if (action === "remove" || action === "stop") return true;
+  const all = [...containers.kept, ...containers.extra];
+  const wanted = wantsContainers(instance) ? service.replicas : 0;
+  const isStopped = instance.state === "installed" && all.some(hasProcess);
+  return isStopped || countPlaces(all) > wanted;
 }
 
 /** Of the services that have anything that counts, desired or not. */
@@ -56,7 +99,7 @@ function countServices(
 ): ServicePlaces[] {
   const desired = changes.flatMap(({ instance, services }) =>
     [...services.values()].map(({ service, containers }) => {
-      const have = countPlaces([...containers.kept, ...containers.extra]);
+      const have = countPlaces([...containers.kept, ...containers.extra].filter(counts));
       // What is to be installed or staged does not run any more, as little as what is to be absent.
       const wanted = instance.state === "running" ? service.replicas : 0;
       const lost = Math.max(0, have - wanted);
@@ -64,7 +107,7 @@ function countServices(
     }),
   );
   const gone = [...Map.groupBy(undesired, serviceOf)].map(([name, containers]) => {
-    const have = countPlaces(containers);
+    const have = countPlaces(containers.filter(counts));
     return { instance: containers[0]?.instance ?? "", name, have, lost: have };
   });
   return [...desired, ...gone].filter(({ have }) => have > 0);
@@ -72,7 +115,7 @@ function countServices(
 
 /** Two containers for one place are left by a replacement that was interrupted. */
 function countPlaces(containers: readonly ObservedContainer[]): number {
-  const names = containers.filter(counts).map(({ name }) => leftoverName(name) ?? name);
+  const names = containers.map(({ name }) => leftoverName(name) ?? name);
   return new Set(names).size;
 }
 
@@ -117,12 +160,13 @@ function keepContainers(change: ServiceChange): void {
 const shownServices = 5;
 
 /** An entry for each instance that would lose something. */
-function describeBlocked(losing: readonly ServicePlaces[], { what, lost, of }: Share): BlockedChange[] {
+function describeBlocked(services: readonly ServicePlaces[], { what, lost, of }: Share): BlockedChange[] {
+  const losing = services.filter((service) => service.lost > 0);
   const byInstance = [...Map.groupBy(losing, ({ instance }) => instance)];
   return byInstance
     .sort(([a], [b]) => compareText(a, b))
-    .map(([instance, services]) => {
-      const names = services.map(({ name }) => name).sort(compareText);
+    .map(([instance, ofInstance]) => {
+      const names = ofInstance.map(({ name }) => name).sort(compareText);
       const rest = names.length > shownServices ? [`${names.length - shownServices} more`] : [];
       const shown = [...names.slice(0, shownServices), ...rest].join(", ");
       return {
@@ -132,6 +176,15 @@ function describeBlocked(losing: readonly ServicePlaces[], { what, lost, of }: S
         hint: "If that is meant, set policy.allowMassRemoval: true in environment.yaml, in the same commit or after it.",
       };
     });
+}
+
+function describeNew(name: string): BlockedChange {
+  return {
+    resource: `service:${name}`,
+    code: "K3023",
+    message: `${name} is new, and waits for what this revision would take away, which is blocked`,
+    hint: "It follows by itself once that is solved.",
+  };
 }
 
 function serviceOf({ project, service }: ObservedContainer): string {

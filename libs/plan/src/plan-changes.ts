@@ -37,10 +37,11 @@ export function planChanges(input: PlanInput): Plan {
   const { desired, observed } = sorted;
   const instances = orderInstances(desired.instances);
   const providers = findProviders(instances);
-  const networks = findNetworkChanges(instances, observed);
-  const changes = findChanges(instances, { ...sorted, networks });
+  const missing = findNetworkChanges(instances, observed);
+  const changes = findChanges(instances, { ...sorted, networks: missing });
   const removal = blockMassRemoval(findUndesired(desired, observed), { ...sorted, changes });
-  const undesired = removal.removable;
+  const { removable: undesired, waiting } = removal;
+  const networks = missing.filter(({ instance }) => !waiting.has(instance.name));
   const blocked = [
     ...removal.blocked,
     ...blockChanges({ observed, changes, networks, providers, undesired }),
@@ -50,6 +51,7 @@ export function planChanges(input: PlanInput): Plan {
     changes,
     providers,
     undesired,
+    waiting,
     networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
   });
   const { environment, node, digest: desiredDigest } = desired;
@@ -72,6 +74,8 @@ interface BuildInput extends PlanInput {
   networks: readonly NetworkChange[];
   providers: ReadonlyMap<string, ReadonlySet<string>>;
   undesired: PlanInput["observed"]["containers"];
+  /** Instances of which nothing may be made now. */
+  waiting: ReadonlySet<string>;
 }
 
 /** Adds in the order in which independent operations are listed; what waits for what is said by their keys. */
@@ -82,7 +86,8 @@ function buildOperations(input: BuildInput): Plan["operations"] {
   const creations = findCreations(waves);
   const staging = addStaging(graph, input);
   addNetworks(graph, { changes: input.networks, observed });
-  addVolumes(graph, { instances: changes.map(({ instance }) => instance), observed });
+  const making = changes.map(({ instance }) => instance).filter(({ name }) => !input.waiting.has(name));
+  addVolumes(graph, { instances: making, observed });
   addUndesiredRemovals(graph, { ...input, staging, creations });
   for (const change of changes) {
     addInstanceOperations({
