@@ -2,6 +2,8 @@ export { claimAddressPool } from "./address-pool.ts";
 export type { AddressPool } from "./address-pool.ts";
 export { startEngine } from "./engine.ts";
 export type { Engine } from "./engine.ts";
+export { openGitObjects } from "./git-objects.ts";
+export type { GitObjects } from "./git-objects.ts";
 export { makeGitRepository } from "./git-repository.ts";
 export type { CommitOptions, FileChange, GitRepository } from "./git-repository.ts";
 export { startGitServer } from "./git-server.ts";

@@ -85,11 +85,11 @@ const meanings: Record<GitErrorCode, Meaning> = {
     outcome: stalled,
   },
   K2018: {
-    hint: "See who may push to this ref, and that no second agent runs under the same environment and node; then delete the ref on the server, and the node makes it anew.",
-    outcome: stalled,
+    hint: "See who may push to this ref, and that no second agent runs under the same environment and node. Where the server takes nothing after it, delete the ref there: the node makes it anew.",
+    outcome: transient,
   },
   K2019: {
-    hint: "Delete the node's ref on the server; the node makes it anew with its next report.",
+    hint: "See who may push to this ref, and delete it on the server: the node makes it anew with its next report.",
     outcome: stalled,
   },
 };
@@ -130,6 +130,14 @@ export class DamageError extends KeelsonError {
       cause: tame(input.cause),
     });
     this.name = "DamageError";
+  }
+}
+
+/** K2017: more than is taken in. It is known before it is. */
+export class PackLimitError extends KeelsonError {
+  constructor(message: string) {
+    super({ code: "K2017", ...meanings.K2017, message: redact(message) });
+    this.name = "PackLimitError";
   }
 }
 

@@ -68,7 +68,7 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
       if (fetchHead === null) throw branchMissing(ref, url);
       return fetchHead;
     },
-    push: async (gitDir, commit) => {
+    push: async (gitDir, { commit }) => {
       try {
         const input = { fs, http: client, gitdir: gitDir, url, remote: "origin", cache: {} };
         await client.run(() => push({ ...input, ref: commit, remoteRef: ref, force: false }));

@@ -1,6 +1,6 @@
 import type { KeelsonError } from "@keelson/model";
 
-import { DamageError, gitError } from "./git-error.ts";
+import { DamageError, PackLimitError } from "./git-error.ts";
 import type { ObjectType, PackLimits } from "./pack-limits.ts";
 
 /** What is wrong with a pack of one server. */
@@ -13,7 +13,7 @@ export interface PackFailures {
 
 /** `name` is what messages call the sender. */
 export function packFailures(name: string): PackFailures {
-  const tooMuch = (what: string) => gitError("K2017", { message: `${name} sends ${what}` });
+  const tooMuch = (what: string) => new PackLimitError(`${name} sends ${what}`);
   return {
     tooMuch,
     tooLarge: (type, { sizeBytes, limit }) =>

@@ -6,8 +6,14 @@ import { join } from "node:path";
 import { codeOf } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, startGitServer, startHttpFront } from "@keelson/test/support";
-import type { Credentials } from "@keelson/test/support";
+import {
+  makeGitRepository,
+  makeTempFolder,
+  openGitObjects,
+  startGitServer,
+  startHttpFront,
+} from "@keelson/test/support";
+import type { Credentials, GitObjects } from "@keelson/test/support";
 import { makeEmptyCopy } from "./local-copy.ts";
 import { publishStatus } from "./publish-status.ts";
 import type { PublishStatusInput } from "./publish-status.ts";
@@ -181,7 +187,8 @@ it("keeps the 50 commits that were written about last, in a flat tree", async ()
   let base: string | null = null;
   for (let count = 1; count <= 50; count++) {
     const place = { as: "notes", environment: "lab", node: "n1", gitDir: at.gitDir } as const;
-    base = await writeStatusCommit({ ...place, base, commit: id(count), files: { json: "x" } });
+    const after = { tip: base, known: base };
+    base = await writeStatusCommit({ ...place, base: after, commit: id(count), files: { json: "x" } });
   }
   await at.repository.git("--git-dir", at.gitDir, "push", "--quiet", at.path, `${base}:${ref}`);
   await at.publish("again", { commit: id(1) });
@@ -268,7 +275,7 @@ it("is numbered after what the ref has, whatever the folder knows of", async () 
       files: (before) => ({ json: `${Number.parseInt(before ?? "0", 10) + 1} ${word}` }),
       ...options,
     });
-  expect(await say("a")).toEqual({ ref, pushed: true, files: { json: "1 a" } });
+  expect(await say("a")).toEqual({ ref, pushed: true, files: { json: "1 a" }, passedOver: null });
   const [name = ""] = await readdir(join(at.gitDir, "refs/heads"));
   const tip = join(at.gitDir, "refs/heads", name);
   const before = await readFile(tip);
@@ -382,3 +389,111 @@ it(
     }
   },
 );
+
+function idOf(count: number): string {
+  return count.toString(16).padStart(40, "0");
+}
+
+/** What somebody who may push puts into the node's ref, on the server. */
+const strangers: [string, (objects: GitObjects, commit: string) => Promise<string>][] = [
+  ["a commit of the branch", async (_, commit) => commit],
+  [
+    "a note of 20 MB of zeros",
+    (objects, commit) => forge(objects, { commit, notes: [commit], bytes: 20_000_000 }),
+  ],
+  [
+    "a note with something beside it",
+    (objects, commit) => forge(objects, { commit, notes: [commit, "other"] }),
+  ],
+  [
+    "2,000 notes",
+    (objects, commit) =>
+      forge(objects, { commit, notes: Array.from({ length: 2_000 }, (_, index) => idOf(index)) }),
+  ],
+  [
+    "folders in folders",
+    async (objects, commit) => {
+      let tree = await objects.tree({ [commit]: await objects.blob("{}") });
+      for (let depth = 0; depth < 50; depth++) tree = await objects.tree({ a: { tree } });
+      return await objects.commit({ tree, message: `status of ${commit}\n` });
+    },
+  ],
+  [
+    "a commit with a message of 2 MB",
+    async (objects, commit) => {
+      const tree = await objects.tree({ [commit]: await objects.blob("{}") });
+      return await objects.commit({ tree, message: `status of ${commit}\n\n${"x".repeat(2_000_000)}\n` });
+    },
+  ],
+];
+
+/** A commit that looks like that of a status. */
+async function forge(
+  objects: GitObjects,
+  { commit, notes, bytes = 2 }: { commit: string; notes: readonly string[]; bytes?: number },
+): Promise<string> {
+  const blob = await objects.blob(new Uint8Array(bytes));
+  const tree = await objects.tree(Object.fromEntries(notes.map((name) => [name, blob])));
+  return await objects.commit({ tree, message: `status of ${commit}\n` });
+}
+
+it.each(
+  strangers.flatMap(([what, make]) => (["http", "file"] as const).map((over) => [what, over, make] as const)),
+)("passes over %s in its ref, over %s, and says so", async (_, over, make) => {
+  await using at = await setUp();
+  const place = over === "http" ? {} : { url: at.path };
+  const seen: unknown[] = [];
+  const say = (json: string) =>
+    at.publish("", {
+      ...place,
+      files: (before, passedOver) => {
+        seen.push([before, passedOver?.code ?? null]);
+        return { json };
+      },
+    });
+  await say("1");
+  const objects = openGitObjects(at.path);
+  const git = async (...args: string[]) => objects.git(...args);
+  const oid = await make(objects, at.commit);
+  await git("update-ref", ref, oid);
+  // With what it remembers, and without.
+  for (const [json, before] of [
+    ["2", "1"],
+    ["3", null],
+  ] as const) {
+    seen.length = 0;
+    expect(await say(json)).toMatchObject({ pushed: true, passedOver: { code: "K2018" } });
+    expect(seen.at(-1)).toEqual([before, "K2018"]);
+    expect(await git("rev-parse", `${ref}^`)).toBe(oid);
+    expect(await git("ls-tree", "--name-only", ref)).toBe(at.commit);
+    expect(await git("show", `${ref}:${at.commit}`)).toBe(json);
+    // From here on it is its own again, whatever lies below.
+    expect(await say(`${json}.1`)).toMatchObject({ pushed: true, passedOver: null });
+    await rm(at.gitDir, { recursive: true });
+    expect(await say(`${json}.2`)).toMatchObject({ pushed: true, passedOver: null });
+    expect(seen.at(-1)).toEqual([`${json}.1`, null]);
+    await git("fsck", "--connectivity-only");
+    await git("update-ref", ref, oid);
+    await rm(at.gitDir, { recursive: true });
+  }
+});
+
+it.each<[string, (objects: GitObjects, commit: string) => Promise<string>]>([
+  [
+    "a tag",
+    async (objects, commit) => {
+      await objects.git("tag", "--annotate", "--message=x", "v1", commit);
+      return await objects.git("rev-parse", "v1");
+    },
+  ],
+  ["a file", (objects) => objects.blob("x")],
+  ["a folder", (objects) => objects.tree({})],
+])("K2018 where the ref holds %s, which nothing can follow, until somebody deletes it", async (_, make) => {
+  await using at = await setUp();
+  await at.publish("1");
+  const objects = openGitObjects(at.path);
+  await objects.git("update-ref", ref, await make(objects, at.commit));
+  await expect(at.publish("2")).rejects.toMatchObject({ code: "K2018", outcome: { kind: "transient" } });
+  await objects.git("update-ref", "-d", ref);
+  expect(await at.publish("2")).toMatchObject({ pushed: true, passedOver: null });
+});

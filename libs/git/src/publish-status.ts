@@ -12,7 +12,7 @@ import type { Remote } from "./remote.ts";
 import { writeStatusCommit } from "./status-commit.ts";
 import type { StatusFiles } from "./status-commit.ts";
 import { openStatusFolder } from "./status-folder.ts";
-import type { StatusFolder } from "./status-folder.ts";
+import type { StatusBase, StatusFolder } from "./status-folder.ts";
 import { openStatusReader } from "./status-reader.ts";
 import { statusRef } from "./status-ref.ts";
 import type { StatusPlace } from "./status-ref.ts";
@@ -25,8 +25,11 @@ export interface PublishStatusInput<Files extends StatusFiles = StatusFiles> ext
   gitDir: string;
   /** Full id of the commit that the status speaks of. */
   commit: string;
-  /** What to publish after what the ref has: its JSON, null where it holds no status. Called again when the ref moved. */
-  files: (before: string | null) => Files;
+  /**
+   * What to publish after what the ref has: its JSON, null where it holds no status, and the error that says that
+   * something else wrote there. Called again when the ref moved.
+   */
+  files: (before: string | null, passedOver: KeelsonError | null) => Files;
   /** For all of the call. */
   timeoutMs: number;
   /** For ssh, as with `fetchRevision`. */
@@ -39,6 +42,8 @@ export interface PublishedStatus<Files extends StatusFiles = StatusFiles> {
   files: Files;
   /** False when the ref says the same already. */
   pushed: boolean;
+  /** K2018 when the ref held something else than a status of this node: it was not read, and the status follows it. */
+  passedOver: KeelsonError | null;
 }
 
 const maxRetries = 3;
@@ -46,11 +51,12 @@ const firstBackoffMs = 100;
 
 /**
  * Writes a node's status into the ref that is its own, as one more commit on what the ref has: never by force. What
- * the ref had when the folder was lost, or when something else wrote it, is fetched and built upon, 3 times at most.
- * Asks the server nothing when the status is the one that was pushed last.
+ * the ref had when the folder was lost, or when it has moved, is fetched and built upon, 3 times at most; what is no
+ * status, or over the limits of one, is passed over. Asks the server nothing when the status is the one that was pushed
+ * last.
  *
- * Throws K2013 when the server does not take it, K2014 when the ref moves again and again, and K2001, K2002, K2003,
- * K2005, K2006, K2007, K2009, K2010 and K2012 as `fetchRevision` does. The next call can always begin where this ended.
+ * Throws K2013 when the server does not take it, K2014 when the ref moves again and again, K2018 when nothing can follow
+ * what the ref holds, and K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and K2012 as `fetchRevision` does. The next call can always begin where this ended.
  */
 export async function publishStatus<Files extends StatusFiles>(
   input: PublishStatusInput<Files>,
@@ -66,31 +72,38 @@ export async function publishStatus<Files extends StatusFiles>(
   base ??= await folder.renew(remote);
   for (let retry = 0, moved = false; ; retry++) {
     const end = await tryOnce(input, { ref, remote, folder, base });
-    if (end.kind !== "refused") return { ref, files: end.files, pushed: end.kind === "done" };
-    if (retry === maxRetries) throw notTaken({ ref, moved, cause: end.cause });
+    if (end.kind === "taken") {
+      const { files, pushed, passedOver } = end;
+      return { ref, files, pushed, passedOver };
+    }
+    if (retry === maxRetries) throw notTaken({ ref, moved, base, cause: end.cause });
     await backOff(retry, deadline);
     const renewed = await folder.renew(remote);
-    moved = renewed !== base;
+    moved = renewed.tip !== base.tip;
     base = renewed;
   }
 }
 
-type Attempt<Files> = { kind: "done" | "same"; files: Files } | { kind: "refused"; cause: unknown };
+type Attempt<Files> =
+  | { kind: "taken"; files: Files; pushed: boolean; passedOver: KeelsonError | null }
+  | { kind: "refused"; cause: unknown };
 
 async function tryOnce<Files extends StatusFiles>(
   input: PublishStatusInput<Files>,
-  { ref, remote, folder, base }: { ref: string; remote: Remote; folder: StatusFolder; base: string | null },
+  { ref, remote, folder, base }: { ref: string; remote: Remote; folder: StatusFolder; base: StatusBase },
 ): Promise<Attempt<Files>> {
   const { gitDir } = input;
   try {
-    const before = base === null ? null : await openStatusReader(gitDir)({ ref, oid: base });
-    const files = input.files(before === null || before.json === "" ? null : before.json);
+    const { known, tip } = base;
+    const before = known === null ? null : await openStatusReader(gitDir)({ ref, oid: known });
+    const passedOver = tip === known ? null : foreign(ref, `held ${tip}, which is no status of this node`);
+    const files = input.files(before === null || before.json === "" ? null : before.json, passedOver);
     const commit = await writeStatusCommit({ ...input, base, files });
-    if (commit === null) return { kind: "same", files };
-    const end = await remote.push(gitDir, commit);
+    if (commit === null) return { kind: "taken", files, pushed: false, passedOver };
+    const end = await remote.push(gitDir, { commit, after: tip === known ? null : tip });
     if (end.kind === "refused") return end;
     await folder.saveBase(commit);
-    return { kind: "done", files };
+    return { kind: "taken", files, pushed: true, passedOver };
   } catch (cause) {
     // A killed agent leaves half an object; what counts is on the server.
     if (cause instanceof DamageError) return { kind: "refused", cause };
@@ -110,8 +123,22 @@ async function backOff(retry: number, deadline: Deadline): Promise<void> {
   }
 }
 
-function notTaken({ ref, moved, cause }: { ref: string; moved: boolean; cause: unknown }) {
-  return moved
-    ? gitError("K2014", { message: `something else keeps writing ${ref}`, cause })
-    : gitError("K2013", { message: `the server does not take the push of ${ref}`, cause });
+function notTaken({
+  ref,
+  moved,
+  base,
+  cause,
+}: {
+  ref: string;
+  moved: boolean;
+  base: StatusBase;
+  cause: unknown;
+}) {
+  if (moved) return gitError("K2014", { message: `something else keeps writing ${ref}`, cause });
+  if (base.tip !== base.known) return foreign(ref, `holds ${base.tip}, which nothing can follow`, cause);
+  return gitError("K2013", { message: `the server does not take the push of ${ref}`, cause });
+}
+
+function foreign(ref: string, what: string, cause?: unknown) {
+  return gitError("K2018", { message: `${ref} ${what}`, ...(cause === undefined ? {} : { cause }) });
 }

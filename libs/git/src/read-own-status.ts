@@ -24,11 +24,12 @@ export async function readOwnStatus(input: ReadOwnStatusInput): Promise<StatusTe
   const ref = statusRef(input);
   const folder = openStatusFolder({ ...input, ref });
   const base = await folder.readBase();
-  const held = base === null ? null : await read(gitDir, { ref, oid: base });
+  const held = base === null || base.known === null ? null : await read(gitDir, { ref, oid: base.known });
   if (held !== null) return held;
   using remote = await openRemote({ ...input, ref, deadline: startDeadline(input.timeoutMs) });
-  const oid = await folder.renew(remote);
-  return oid === null ? null : ((await read(gitDir, { ref, oid })) ?? unreadable);
+  const { tip, known } = await folder.renew(remote);
+  if (known !== null) return (await read(gitDir, { ref, oid: known })) ?? unreadable;
+  return tip === null ? null : unreadable;
 }
 
 /** Null when the folder lacks something of it. */

@@ -16,8 +16,11 @@ export interface Remote extends Disposable {
    * what the server sent is damaged, K2017 when it is over the limits.
    */
   fetchInto: (gitDir: string, what: { limits: PackLimits; depth?: number }) => Promise<string>;
-  /** Moves the ref to a commit of the copy, never by force. Throws what else goes wrong on the way. */
-  push: (gitDir: string, commit: string) => Promise<PushEnd>;
+  /**
+   * Moves the ref to a commit of the copy, never by force: to one that follows on what the ref is at. `after` is that, where
+   * the copy does not have it. Throws what else goes wrong on the way.
+   */
+  push: (gitDir: string, what: { commit: string; after: string | null }) => Promise<PushEnd>;
   /** Has the server begin a push, and sends none. Throws K2002, K2003 or K2013 when it does not let the login push. */
   beginPush: () => Promise<void>;
   openReader: (gitDir: string, commit: string) => CommitReader;

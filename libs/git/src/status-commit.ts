@@ -4,13 +4,13 @@ import { readCommit, readTree, writeBlob, writeCommit, writeTree } from "isomorp
 import type { TreeEntry } from "isomorphic-git";
 
 import { foreignCode } from "./git-error.ts";
+import type { StatusBase } from "./status-folder.ts";
 import { readStatusMessage, statusMessage } from "./status-ref.ts";
 import type { StatusPlace } from "./status-ref.ts";
 
 export interface StatusCommitInput extends StatusPlace {
   gitDir: string;
-  /** What the node's ref is at; null while there is none. */
-  base: string | null;
+  base: StatusBase;
   /** The commit that the status speaks of; the folder does not have it. */
   commit: string;
   files: StatusFiles;
@@ -32,13 +32,14 @@ interface Base {
   commit: string | null;
 }
 
-/** Writes the commit that follows `base` with the new status, and returns it; null when `base` says it already. */
+/** Writes the commit that follows the tip with the new status, and returns it; null when the tip says it already. */
 export async function writeStatusCommit(input: StatusCommitInput): Promise<string | null> {
   const repository = { fs, gitdir: input.gitDir };
   const base = await readBase(input);
+  const { tip, known } = input.base;
   const tree = input.as === "notes" ? await noteTree(input, base) : await fileTree(input);
   const treeOid = await writeTree({ ...repository, tree });
-  if (treeOid === base.treeOid && base.commit === input.commit) return null;
+  if (tip === known && treeOid === base.treeOid && base.commit === input.commit) return null;
   const { environment, node } = input;
   const author = {
     name: `keelson ${node}`,
@@ -47,7 +48,7 @@ export async function writeStatusCommit(input: StatusCommitInput): Promise<strin
     timestamp: Math.floor(Date.now() / 1000),
     timezoneOffset: 0,
   };
-  const parent = input.base === null ? [] : [input.base];
+  const parent = tip === null ? [] : [tip];
   const message = statusMessage(input.commit);
   return await writeCommit({
     ...repository,
@@ -55,10 +56,10 @@ export async function writeStatusCommit(input: StatusCommitInput): Promise<strin
   });
 }
 
-async function readBase({ gitDir, base }: StatusCommitInput): Promise<Base> {
-  if (base === null) return { tree: [], treeOid: null, commit: null };
+async function readBase({ gitDir, base: { known } }: StatusCommitInput): Promise<Base> {
+  if (known === null) return { tree: [], treeOid: null, commit: null };
   const repository = { fs, gitdir: gitDir };
-  const { commit } = await readCommit({ ...repository, oid: base });
+  const { commit } = await readCommit({ ...repository, oid: known });
   const { tree } = await readTree({ ...repository, oid: commit.tree });
   return { tree, treeOid: commit.tree, commit: readStatusMessage(commit.message) };
 }
@@ -75,7 +76,7 @@ async function noteTree(input: StatusCommitInput, { tree }: Base): Promise<TreeE
 /** The commits that were written about last, by the ref's own history, which may be cut. */
 async function listNewest({ gitDir, base }: StatusCommitInput, noted: Set<string>): Promise<Set<string>> {
   const newest = new Set<string>();
-  for (let oid = base ?? undefined; oid !== undefined && newest.size < maxNotes - 1;) {
+  for (let oid = base.known ?? undefined; oid !== undefined && newest.size < maxNotes - 1;) {
     const found = await readHistory(gitDir, oid);
     if (found === null) break;
     const about = readStatusMessage(found.message);

@@ -4,13 +4,13 @@ import { readBlob, readCommit, readTree } from "isomorphic-git";
 
 import { foreignCode, isSystemError } from "./git-error.ts";
 import type { FoundRef } from "./status-fetch.ts";
-import { readStatusMessage, statusFilePath } from "./status-ref.ts";
+import { isStatusFile, readStatusMessage, statusFilePath } from "./status-ref.ts";
 import { maxStatusBytes, unreadable } from "./status-text.ts";
 import type { StatusText } from "./status-text.ts";
 
 /**
- * Reads the status that a ref of the server has, from a folder that fetched it; null when the folder does not have its
- * commit. Throws what isomorphic-git and the system throw.
+ * Reads the status that a ref of the server has, from a folder that fetched it within limits; null when the folder does
+ * not have its commit. Throws what isomorphic-git and the system throw.
  */
 export function openStatusReader(gitDir: string): (found: FoundRef) => Promise<StatusText | null> {
   const repository = { fs, gitdir: gitDir, cache: {} };
@@ -26,8 +26,9 @@ export function openStatusReader(gitDir: string): (found: FoundRef) => Promise<S
     const commit = readStatusMessage(message);
     const path = statusFilePath(ref, commit);
     const { tree } = await readTree({ ...repository, oid: treeOid });
-    const entry = tree.find((file) => file.path === path && file.type === "blob");
-    if (entry === undefined) return { commit, updatedAt, json: "" };
+    const entry = tree.find((file) => file.path === path);
+    if (entry === undefined || !tree.every((file) => isStatusFile(ref, file)))
+      return { commit, updatedAt, json: "" };
     const { blob } = await readBlob({ ...repository, oid: entry.oid });
     const json = blob.length > maxStatusBytes ? "" : Buffer.from(blob).toString("utf8");
     return { commit, updatedAt, json };

@@ -55,3 +55,9 @@ function isName(text: string): boolean {
 export function statusFilePath(ref: string, commit: string | null): string | null {
   return readStatusRef(ref)?.as === "branch" ? "status.json" : commit;
 }
+
+/** Whether an entry of a ref's tree is one that Keelson writes there. */
+export function isStatusFile(ref: string, { path, type }: { path: string; type: string }): boolean {
+  if (type !== "blob") return false;
+  return readStatusRef(ref)?.as === "branch" ? /^status\.(?:json|md)$/.test(path) : isObjectId(path);
+}

@@ -1,3 +1,6 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
 import { stalled } from "@keelson/model";
 import type { KeelsonError } from "@keelson/model";
 
@@ -31,6 +34,15 @@ const incomingRef = "refs/keelson/incoming";
 const noSuchRef = 2;
 /** Exit code of `push` when the other side does not take it; a fatal error has 128. */
 const pushRefused = 1;
+
+/**
+ * Makes Git take a commit of the copy for one without parents (gitrepository-layout(5), info/grafts), so that it packs it
+ * without them.
+ */
+async function addGraft(gitDir: string, commit: string): Promise<void> {
+  await mkdir(join(gitDir, "info"), { recursive: true });
+  await appendFile(join(gitDir, "info", "grafts"), `${commit}\n`);
+}
 
 /** A ref of a repository that the system's `git` reaches. */
 export function openSystemRemote(input: SystemRemoteInput): Remote {
@@ -78,9 +90,14 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
       if (!isObjectId(oid)) throw failure("fetch", parsed);
       return oid;
     },
-    push: async (gitDir, commit) => {
+    push: async (gitDir, { commit, after }) => {
       await check();
       const options = ["--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
+      if (after !== null) {
+        // Git wants to see for itself that one follows on the other. Here the commit says so, and the server sees it.
+        await addGraft(gitDir, commit);
+        options.push(`--force-with-lease=${ref}:${after}`);
+      }
       const end = await run(["--git-dir", gitDir], ["push", ...options, "--", address, `${commit}:${ref}`]);
       if (end.exitCode === 0) return { kind: "done" };
       if (end.exitCode !== pushRefused) throw failure("ask", end);
