@@ -75,6 +75,7 @@ async function runCredentialCommand(command: {
     exited: "failed",
     "not-started": "cannot be started",
     overflow: "printed more than a credential",
+    stopped: "was stopped",
   };
   throw unusable(`the credential command ${file} ${ends[end.kind]}`);
 }

@@ -157,9 +157,14 @@ export async function replaceCopy<T>(gitDir: string, fill: (incoming: string) =>
 export async function removeUnfinished(gitDir: string): Promise<void> {
   await restoreCopy(gitDir);
   await onDisk(gitDir, async () => {
-    for (const folder of [incomingOf(gitDir), replacedOf(gitDir)])
+    for (const folder of [incomingOf(gitDir), replacedOf(gitDir), inboxOf(gitDir)])
       await rm(folder, { recursive: true, force: true });
   });
+}
+
+/** Where the system's `git` fetches to. */
+export function inboxOf(gitDir: string): string {
+  return `${gitDir}.inbox`;
 }
 
 function incomingOf(gitDir: string): string {

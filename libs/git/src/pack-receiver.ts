@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { inflateSync } from "node:zlib";
 
-import { isSystemError } from "./git-error.ts";
+import { gitError, isSystemError } from "./git-error.ts";
 import { diskFailure } from "./local-copy.ts";
 import { packFailures } from "./pack-failure.ts";
 import { writePackIndex } from "./pack-index.ts";
@@ -27,7 +27,7 @@ export interface PackReceiverInput {
 export interface PackReceiver extends AsyncDisposable {
   /** How large the pack may be. */
   packBytes: number;
-  /** Takes the next piece. Throws K2017 over a limit, `DamageError`, K2012. */
+  /** Takes the next piece. Throws K2017 over a limit, `DamageError`, K2005, K2012. */
   write: (chunk: Buffer) => Promise<void>;
   /** Makes the whole pack a part of the repository; nothing where an empty one or none has come. */
   install: () => Promise<void>;
@@ -41,7 +41,7 @@ const breathMs = 20;
  * is sent.
  */
 export async function openPackReceiver(input: PackReceiverInput): Promise<PackReceiver> {
-  const { gitDir, limits, signal } = input;
+  const { gitDir, limits } = input;
   const folder = join(gitDir, "objects", "pack");
   // Without the ending of a pack it counts for none, also when a kill leaves it there.
   const incoming = join(folder, "incoming");
@@ -50,7 +50,7 @@ export async function openPackReceiver(input: PackReceiverInput): Promise<PackRe
     await mkdir(folder, { recursive: true });
     return await open(incoming, "w+");
   });
-  const breathe = makeBreathe(signal);
+  const breathe = makeBreathe(input);
   const indexer = new PackIndexer({ limits, failures, breathe, read: (entry) => readAgain(file, entry) });
   const scanner = new PackScanner({
     limits,
@@ -85,12 +85,12 @@ export async function openPackReceiver(input: PackReceiverInput): Promise<PackRe
   };
 }
 
-function makeBreathe(signal: AbortSignal): () => Promise<void> {
+function makeBreathe({ signal, name }: PackReceiverInput): () => Promise<void> {
   let last = performance.now();
   return async () => {
     if (performance.now() - last < breathMs) return;
     await setImmediate();
-    signal.throwIfAborted();
+    if (signal.aborted) throw gitError("K2005", { message: `the pack that ${name} sends takes too long` });
     last = performance.now();
   };
 }

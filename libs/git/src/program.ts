@@ -9,24 +9,30 @@ export interface ProgramInput {
   /** The whole environment: nothing is inherited. */
   env: NodeJS.ProcessEnv;
   timeoutMs: number;
-  /** Ends it sooner, as a timeout. */
-  signal?: AbortSignal;
   maxOutputBytes: number;
   input?: string;
+  /** Gets the output as it comes, instead of the end; it is waited for. What it throws ends the program. */
+  take?: (chunk: Buffer) => Promise<void>;
+  /** Ends it sooner: as a timeout, or because of an error that is its reason. */
+  signal?: AbortSignal;
 }
 
-/** `not-started`: there is no such program, or it may not be run; `timeout` and `overflow`: it was killed with all that it had started. */
+/**
+ * `not-started`: there is no such program, or it may not be run; `timeout`, `overflow` and `stopped`: it was killed with
+ * all that it had started, in the last case because of what `take` or the signal says.
+ */
 export type ProgramEnd =
   | { kind: "exited"; exitCode: number | null; stdout: Buffer; stderr: string }
   | { kind: "not-started"; cause: Error }
   | { kind: "timeout" }
-  | { kind: "overflow" };
+  | { kind: "overflow" }
+  | { kind: "stopped"; cause: unknown };
 
 const maxStderrBytes = 8192;
 
 /** Runs a program, without a shell and in a process group of its own, to one of its ends. */
 export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
-  const { file, args, env, timeoutMs, signal, maxOutputBytes, input } = program;
+  const { file, args, env, timeoutMs, maxOutputBytes, input, take, signal } = program;
   const child = spawn(file, args, { env, stdio: ["pipe", "pipe", "pipe"], detached: true });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -34,25 +40,36 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
   let stderrBytes = 0;
 
   return await new Promise<ProgramEnd>((resolve) => {
-    const kill = (kind: "timeout" | "overflow") => {
+    const kill = (end: ProgramEnd) => {
       killGroup(child);
       // A grandchild that left the group may hold the pipes open: they are not waited for.
       child.stdout.destroy();
       child.stderr.destroy();
-      settle(() => resolve({ kind }));
+      settle(() => resolve(end));
     };
-    const expire = () => kill("timeout");
+    const expire = () => kill({ kind: "timeout" });
     const timer = setTimeout(expire, timeoutMs);
+    // The platform's own reason, of a deadline or an abort without a word, is no more than that it took too long.
+    const stop = () =>
+      signal?.reason instanceof DOMException ? expire() : kill({ kind: "stopped", cause: signal?.reason });
     const settle = (act: () => void) => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", expire);
+      signal?.removeEventListener("abort", stop);
       act();
     };
-    signal?.addEventListener("abort", expire, { once: true });
-    if (signal?.aborted === true) expire();
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted === true) stop();
     child.stdout.on("data", (chunk: Buffer) => {
+      if (take !== undefined) {
+        child.stdout.pause();
+        take(chunk).then(
+          () => child.stdout.resume(),
+          (cause: unknown) => kill({ kind: "stopped", cause }),
+        );
+        return;
+      }
       stdoutBytes += chunk.length;
-      if (stdoutBytes > maxOutputBytes) kill("overflow");
+      if (stdoutBytes > maxOutputBytes) kill({ kind: "overflow" });
       else stdout.push(chunk);
     });
     child.stderr.on("data", (chunk: Buffer) => {

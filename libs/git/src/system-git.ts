@@ -1,4 +1,4 @@
-import { gitError, quoteLine } from "./git-error.ts";
+import { PackLimitError, gitError, quoteLine } from "./git-error.ts";
 import { runProgram } from "./program.ts";
 
 export type Transport = "file" | "ssh" | "of-user";
@@ -14,8 +14,6 @@ export interface SystemGitInput {
   at: readonly string[];
   args: readonly string[];
   timeoutMs: number;
-  /** Ends it sooner, as if its time were up. */
-  signal?: AbortSignal;
   /**
    * `closed`: nothing but the repository's own configuration is read. `user`: the user's is read too, because it says
    * which files of a work tree are ignored, how line ends were checked out, and which folders are trusted.
@@ -29,6 +27,10 @@ export interface SystemGitInput {
   /** How ssh is called; a shell reads it. */
   sshCommand?: string;
   input?: string;
+  /** Gets the output as it comes, instead of the end. */
+  take?: (chunk: Buffer) => Promise<void>;
+  /** Ends it sooner: as if its time were up, or with an error that is its reason. */
+  signal?: AbortSignal;
 }
 
 export interface SystemGitEnd {
@@ -41,10 +43,13 @@ export interface SystemGitEnd {
 }
 
 const maxOutputBytes = 128 * 1024 * 1024;
+/** Of one piece of memory: twice what the largest object may have that is taken in. */
+const maxObjectBytes = 64 * 1024 * 1024;
 
 /**
- * Runs the system's `git` without hooks, prompts, replaced objects, other transports or background work.
- * Throws K2010 without a `git`, K2005 when it does not end in time, K2007 when it prints too much.
+ * Runs the system's `git` without hooks, prompts, replaced objects, other transports or background work, in little
+ * memory. Throws K2010 without a `git`, K2005 when it does not end in time, K2007 when it prints too much, K2017 when it
+ * needs more memory for an object than any may have.
  */
 export async function runGit(input: SystemGitInput): Promise<SystemGitEnd> {
   const { at, args, timeoutMs, configuration, transport } = input;
@@ -58,11 +63,16 @@ export async function runGit(input: SystemGitInput): Promise<SystemGitEnd> {
     },
     timeoutMs,
     maxOutputBytes,
-    ...(input.signal === undefined ? {} : { signal: input.signal }),
     ...(input.input === undefined ? {} : { input: input.input }),
+    ...(input.take === undefined ? {} : { take: input.take }),
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
   });
+  if (end.kind === "stopped") throw end.cause;
   if (end.kind === "exited") {
     const { exitCode, stdout, stderr } = end;
+    if (exitCode !== 0 && /attempting to allocate \d+ over limit/.test(stderr)) {
+      throw new PackLimitError(`git needs more than ${maxObjectBytes} bytes of memory for an object`);
+    }
     return { exitCode, stdout, complaint: complaintOf(stderr), said: stderr };
   }
   const what = `git ${args.find((arg) => !arg.startsWith("-")) ?? ""}`;
@@ -82,6 +92,9 @@ function safeguards(transport: Transport | undefined): string[] {
     ...(transport === "of-user" ? [] : ["credential.helper="]),
     "gc.auto=0",
     "maintenance.auto=false",
+    // A larger file goes by in pieces and is compared with no other.
+    "core.bigFileThreshold=1m",
+    "pack.threads=1",
     "protocol.allow=never",
     ...(transport === undefined ? [] : protocols[transport].map((name) => `protocol.${name}.allow=always`)),
   ];
@@ -99,6 +112,8 @@ function baseEnvironment(): NodeJS.ProcessEnv {
     GIT_OPTIONAL_LOCKS: "0",
     GIT_NO_REPLACE_OBJECTS: "1",
     GIT_NO_LAZY_FETCH: "1",
+    // Git's own, for one piece of memory (wrapper.c); whatever it starts has the same.
+    GIT_ALLOC_LIMIT: String(maxObjectBytes),
   };
 }
 

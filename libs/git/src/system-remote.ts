@@ -6,9 +6,14 @@ import type { KeelsonError } from "@keelson/model";
 
 import type { Deadline } from "./deadline.ts";
 import { gitError } from "./git-error.ts";
-import { isObjectId } from "./local-copy.ts";
+import { openInbox } from "./inbox.ts";
+import type { Inbox } from "./inbox.ts";
+import { isObjectId, readRef } from "./local-copy.ts";
+import type { PackLimits } from "./pack-limits.ts";
+import { openPackReceiver } from "./pack-receiver.ts";
 import { branchMissing, unknownObjectFormat } from "./remote.ts";
 import type { Remote } from "./remote.ts";
+import { addShallow } from "./shallow.ts";
 import { runGit } from "./system-git.ts";
 import type { SystemGitEnd, SystemGitInput } from "./system-git.ts";
 import { openSystemReader } from "./system-reader.ts";
@@ -28,7 +33,7 @@ export interface SystemRemoteInput {
   failure: (during: "ask" | "fetch", end: SystemGitEnd) => KeelsonError;
 }
 
-/** Moved by Git itself, so it can name a commit that nobody has verified. */
+/** Of the inbox. */
 const incomingRef = "refs/keelson/incoming";
 /** Exit code of `ls-remote --exit-code` when there is no such ref (git-ls-remote(1)). */
 const noSuchRef = 2;
@@ -47,15 +52,30 @@ async function addGraft(gitDir: string, commit: string): Promise<void> {
 /** A ref of a repository that the system's `git` reaches. */
 export function openSystemRemote(input: SystemRemoteInput): Remote {
   const { address, name, ref, deadline, transport, check, failure } = input;
-  const run = (at: readonly string[], args: readonly string[]) =>
+  const run = (at: readonly string[], args: readonly string[], more: Partial<SystemGitInput> = {}) =>
     runGit({
       at,
       args,
       timeoutMs: deadline.leftMs(),
-      signal: deadline.signal,
       configuration: "closed",
       ...transport,
+      ...more,
+      signal: AbortSignal.any([deadline.signal, ...(more.signal === undefined ? [] : [more.signal])]),
     });
+
+  /** What was fetched passes the same limits as a pack over HTTP. */
+  const passOn = async (inbox: Inbox, to: { gitDir: string; oid: string; limits: PackLimits }) => {
+    const { gitDir, oid, limits } = to;
+    await using receiver = await openPackReceiver({ gitDir, limits, name, signal: deadline.signal });
+    const options = ["--revs", "--stdout", "--delta-base-offset", "--window=0", "-q"];
+    const packed = await run(["--git-dir", inbox.gitDir], ["pack-objects", ...options], {
+      input: [oid, ...inbox.held.map((commit) => `^${commit}`), ""].join("\n"),
+      take: (chunk) => receiver.write(chunk),
+    });
+    if (packed.exitCode !== 0) throw failure("fetch", packed);
+    await receiver.install();
+    await addShallow(gitDir, await inbox.readShallow());
+  };
 
   const seekTip = async () => {
     await check();
@@ -78,16 +98,19 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
       if (oid === null) throw branchMissing(ref, name);
       return oid;
     },
-    fetchInto: async (gitDir, { depth }) => {
-      // Each fetch brings a pack, also a small one: loose objects would not be counted.
-      const copy = ["--git-dir", gitDir, "-c", "fetch.unpackLimit=1"];
+    fetchInto: async (gitDir, { limits, depth }) => {
+      await using inbox = await openInbox(gitDir);
+      using size = inbox.watchSize(limits.packBytes, name);
+      // A pack, also a small one, since its size can be watched.
+      const at = ["--git-dir", inbox.gitDir, "-c", "fetch.unpackLimit=1"];
       const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
       if (depth !== undefined) options.push(`--depth=${depth}`);
-      const fetched = await run(copy, ["fetch", ...options, "--", address, `+${ref}:${incomingRef}`]);
+      const refspec = `+${ref}:${incomingRef}`;
+      const fetched = await run(at, ["fetch", ...options, "--", address, refspec], { signal: size.signal });
       if (fetched.exitCode !== 0) throw failure("fetch", fetched);
-      const parsed = await run(copy, ["rev-parse", "--verify", "--quiet", incomingRef]);
-      const oid = parsed.stdout.toString("utf8").trim();
-      if (!isObjectId(oid)) throw failure("fetch", parsed);
+      const oid = await readRef(inbox.gitDir, incomingRef);
+      if (oid === null) throw failure("fetch", fetched);
+      await passOn(inbox, { gitDir, oid, limits });
       return oid;
     },
     push: async (gitDir, { commit, after }) => {

@@ -1,0 +1,22 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { isSystemError } from "./git-error.ts";
+import { isObjectId } from "./local-copy.ts";
+
+/** The commits of a repository whose parents it does not have (gitrepository-layout(5), shallow). */
+export async function readShallow(gitDir: string): Promise<string[]> {
+  try {
+    return (await readFile(join(gitDir, "shallow"), "utf8")).split("\n").filter(isObjectId);
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Names more of them, so that Git itself does not miss their parents. */
+export async function addShallow(gitDir: string, commits: readonly string[]): Promise<void> {
+  if (commits.length === 0) return;
+  const all = new Set([...(await readShallow(gitDir)), ...commits]);
+  await writeFile(join(gitDir, "shallow"), [...all].map((oid) => `${oid}\n`).join(""));
+}
