@@ -1,4 +1,5 @@
 import { configureStatusRefspec, fetchStatusRefs, readStatuses } from "@keelson/git";
+import type { LeftOut } from "@keelson/git";
 import { KeelsonError, codeOf, formatError, hintFor, quote, stalled } from "@keelson/model";
 import type { Revision } from "@keelson/model";
 import { type FleetPlace, type FleetRow, summarizeFleet } from "@keelson/report";
@@ -25,8 +26,12 @@ export interface FleetOptions extends RepositoryOptions {
  */
 export async function lookAtFleet(options: FleetOptions, tell: (text: string) => void): Promise<Look> {
   const { repository, remote, environment, node } = options;
-  const failure = options.offline === true ? null : await fetchStatuses(options, tell);
-  const reports = await readStatuses({ repository, remote });
+  const { failure, tooLarge } =
+    options.offline === true ? nothingFetched : await fetchStatuses(options, tell);
+  const held = await readStatuses({ repository, remote });
+  // What the clone has of these is not what they hold now.
+  const others = held.filter(({ ref }) => !tooLarge.some((left) => left.ref === ref));
+  const reports = [...others, ...tooLarge.map((left) => ({ ...left, json: "" }))];
   const { nodes, tip } = await findNodes(options);
   const all = summarizeFleet({ reports, nodes: nodes.length === 0 ? null : nodes, now: new Date() });
   const rows = chooseRows(all, options);
@@ -38,21 +43,25 @@ export async function lookAtFleet(options: FleetOptions, tell: (text: string) =>
   };
 }
 
-/** Returns why the statuses could not be fetched, or null: what the clone has is shown in either case. */
-async function fetchStatuses(
-  options: FleetOptions,
-  tell: (text: string) => void,
-): Promise<KeelsonError | null> {
+interface Fetched {
+  /** Why the statuses could not be fetched: what the clone has is shown in either case. */
+  failure: KeelsonError | null;
+  tooLarge: readonly LeftOut[];
+}
+
+const nothingFetched: Fetched = { failure: null, tooLarge: [] };
+
+async function fetchStatuses(options: FleetOptions, tell: (text: string) => void): Promise<Fetched> {
   try {
-    await fetchStatusRefs(options);
+    const tooLarge = await fetchStatusRefs(options);
     if (await configureStatusRefspec(options)) {
       tell(
         `From now on git fetch ${options.remote} brings the statuses, and git log --notes='keelson/*' shows them.`,
       );
     }
-    return null;
+    return { failure: null, tooLarge };
   } catch (error) {
-    if (error instanceof KeelsonError) return error;
+    if (error instanceof KeelsonError) return { failure: error, tooLarge: [] };
     throw error;
   }
 }

@@ -18,8 +18,7 @@ export type GitErrorCode =
   | "K2014"
   | "K2015"
   | "K2017"
-  | "K2018"
-  | "K2019";
+  | "K2018";
 
 interface Meaning {
   hint: string;
@@ -87,10 +86,6 @@ const meanings: Record<GitErrorCode, Meaning> = {
   K2018: {
     hint: "See who may push to this ref, and that no second agent runs under the same environment and node. Where the server takes nothing after it, delete the ref there: the node makes it anew.",
     outcome: transient,
-  },
-  K2019: {
-    hint: "See who may push to this ref, and delete it on the server: the node makes it anew with its next report.",
-    outcome: stalled,
   },
 };
 

@@ -19,7 +19,7 @@ export type { StatusForm } from "./status-ref.ts";
 export { readStatuses } from "./read-statuses.ts";
 export type { PublishedText, ReadStatusesInput } from "./read-statuses.ts";
 export { configureStatusRefspec, fetchStatusRefs } from "./status-refspec.ts";
-export type { StatusRemoteInput } from "./status-refspec.ts";
+export type { LeftOut, StatusRemoteInput } from "./status-refspec.ts";
 export { isAncestor } from "./ancestry.ts";
 export type { AncestryInput } from "./ancestry.ts";
 export { findBranchTip } from "./branch-tip.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
+import { makeGitRepository, makeTempFolder, openGitObjects, startGitServer } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { publishStatus } from "./publish-status.ts";
 import { readStatuses } from "./read-statuses.ts";
@@ -237,3 +237,55 @@ it.each(["", "--upload-pack=touch x", "upstream", "ext::sh -c x", "/tmp"])(
     await expect(configureStatusRefspec(clone)).rejects.toMatchObject({ code: "K2004" });
   },
 );
+
+/** Refs of nodes that somebody has filled, beside those of 12 others. */
+async function addBombs({ path, commit, publish }: Awaited<ReturnType<typeof setUp>>): Promise<string[]> {
+  const nodes = Array.from({ length: 12 }, (_, index) => `lab/n${index}`);
+  for (const node of nodes) await publish(node, node);
+  const objects = openGitObjects(path);
+  const message = `status of ${commit}\n`;
+  const ids = Array.from({ length: 3_000 }, (_, index) => index.toString(16).padStart(40, "0"));
+  const small = await objects.blob("{}");
+  const tree = await objects.tree({ [commit]: small });
+  const bombs = {
+    blob: await objects.commit({
+      message,
+      tree: await objects.tree({ [commit]: await objects.blob(new Uint8Array(30_000_000)) }),
+    }),
+    notes: await objects.commit({
+      message,
+      tree: await objects.tree(Object.fromEntries(ids.map((id) => [id, small]))),
+    }),
+    message: await objects.commit({ message: `${message}\n${"x".repeat(80_000_000)}\n`, tree }),
+  };
+  for (const [node, oid] of Object.entries(bombs)) {
+    await objects.git("update-ref", `refs/notes/keelson/lab/${node}`, oid);
+  }
+  return nodes;
+}
+
+it("shows all nodes but those whose refs are too large, and asks for these only once", async () => {
+  await using at = await setUp();
+  const nodes = await addBombs(at);
+  const shown = (rows: Awaited<ReturnType<typeof at.read>>) =>
+    rows.filter(({ json }) => json !== "").map(({ json }) => json);
+  const rows = await at.read();
+  expect(shown(rows).sort()).toEqual(nodes.sort());
+  expect(rows).toHaveLength(nodes.length + 3);
+  at.takeRequests();
+  expect(await at.read()).toEqual(rows);
+  expect(at.takeRequests()).toEqual([ask, post]);
+  // So does a repository on this machine, and a user's clone.
+  expect(
+    shown(await readStatuses({ url: at.path, gitDir: "/nonexistent", timeoutMs: 20_000 })).sort(),
+  ).toEqual(nodes);
+  const clone = { repository: at.repository.path, remote: "origin" };
+  const left = await fetchStatusRefs(clone);
+  expect(left).toEqual([{ environment: "lab", node: "message", ref: "refs/notes/keelson/lab/message" }]);
+  expect(shown(await readStatuses(clone)).sort()).toEqual(nodes);
+  // Fetched again, when somebody has mended it.
+  await at.repository.git("--git-dir", at.path, "update-ref", "-d", "refs/notes/keelson/lab/message");
+  await at.publish("lab/message", "mended");
+  expect(await fetchStatusRefs(clone)).toEqual([]);
+  expect(shown(await readStatuses(clone))).toContain("mended");
+});

@@ -20,8 +20,8 @@ interface LocalRef {
   /** Its name where the node wrote it. */
   ref: string;
   oid: string;
-  commit: string | null;
-  updatedAt: Date | null;
+  type: string;
+  sizeBytes: number;
 }
 
 /** The statuses that a repository on this machine has, by their refs. Throws K2004 when it is none. */
@@ -36,27 +36,78 @@ export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<st
     return end.stdout;
   };
 
-  const fields = ["refname", "objectname", "committerdate:unix", "contents:subject"];
+  const fields = ["refname", "objectname", "objecttype", "objectsize"];
   const format = fields.map((field) => `%(${field})`).join("%00");
   const tracking = input.remote === null ? null : `refs/remotes/${input.remote}/`;
   const patterns = [...Object.values(statusPrefixes), ...(tracking === null ? [] : [tracking])];
   const listed = await run(["for-each-ref", `--format=${format}`, ...patterns]);
   const refs = readRefs(listed.toString("utf8").split("\n"), tracking);
-  const statuses = new Map<string, StatusText>();
-  const files = refs.flatMap((ref) => {
-    const path = statusFilePath(ref.ref, ref.commit);
-    if (path === null) statuses.set(ref.ref, { ...unreadable, updatedAt: ref.updatedAt });
-    return path === null ? [] : [{ ...ref, spec: `${ref.oid}:${path}` }];
+  const statuses = new Map<string, StatusText>(refs.map(({ ref }) => [ref, unreadable]));
+
+  // Each size is known before anything is read: one node's ref must not keep the others from being shown.
+  const commits = refs.filter(({ type, sizeBytes }) => type === "commit" && sizeBytes <= maxCommitBytes);
+  const texts = await readContents(
+    run,
+    commits.map(({ oid }) => oid),
+  );
+  const heads = commits.map(({ ref, oid }, index) => ({ ref, oid, ...readHead(texts[index] ?? "") }));
+  for (const { ref, commit, updatedAt } of heads) statuses.set(ref, { commit, updatedAt, json: "" });
+  const trees = await readSizes(
+    run,
+    heads.map(({ tree }) => tree),
+  );
+  const files = heads.flatMap((head, index) => {
+    const path = statusFilePath(head.ref, head.commit);
+    const isSmall = (trees[index]?.sizeBytes ?? Infinity) <= maxTreeBytes;
+    return path === null || !isSmall ? [] : [{ ...head, spec: `${head.oid}:${path}` }];
   });
-  const sizes = await readSizes(run, files);
-  const small = files.filter((_, index) => (sizes[index] ?? Infinity) <= maxStatusBytes);
-  const contents =
-    small.length === 0 ? [] : readBatch(await run(["cat-file", "--batch"], specsOf(small)), small.length);
-  for (const { ref, commit, updatedAt } of files) statuses.set(ref, { commit, updatedAt, json: "" });
+  const sizes = await readSizes(
+    run,
+    files.map(({ spec }) => spec),
+  );
+  const small = chooseSmall(files.map((file, index) => ({ ...file, ...sizes[index] })));
+  const contents = await readContents(
+    run,
+    small.map(({ spec }) => spec),
+  );
   small.forEach(({ ref, commit, updatedAt }, index) => {
     statuses.set(ref, { commit, updatedAt, json: contents[index] ?? "" });
   });
   return statuses;
+}
+
+/** Ten times what Keelson writes. */
+const maxCommitBytes = 4 * 1024;
+const maxTreeBytes = 64 * 1024;
+/** Of all statuses together. */
+const maxTotalBytes = 96 * 1024 * 1024;
+
+interface Size {
+  type?: string;
+  sizeBytes?: number;
+}
+
+/** The files that can be a status; where there is too much of them, the smaller ones. */
+function chooseSmall<File extends Size>(files: readonly File[]): File[] {
+  const blobs = files.filter(
+    ({ type, sizeBytes = Infinity }) => type === "blob" && sizeBytes <= maxStatusBytes,
+  );
+  let sum = 0;
+  return blobs
+    .toSorted((a, b) => (a.sizeBytes ?? 0) - (b.sizeBytes ?? 0))
+    .filter(({ sizeBytes = 0 }) => (sum += sizeBytes) <= maxTotalBytes);
+}
+
+/** What a commit object says (git-cat-file(1), `commit`): headers, an empty line, its message. */
+function readHead(text: string): { tree: string; commit: string | null; updatedAt: Date | null } {
+  const end = text.indexOf("\n\n");
+  const headers = text.slice(0, end);
+  const seconds = /^committer .* (\d{1,12}) [+-]\d{4}$/m.exec(headers)?.[1];
+  return {
+    tree: /^tree ([0-9a-f]{40})$/m.exec(headers)?.[1] ?? "",
+    commit: readStatusMessage(text.slice(end + 2)),
+    updatedAt: seconds === undefined ? null : new Date(Number(seconds) * 1000),
+  };
 }
 
 /**
@@ -67,37 +118,40 @@ function readRefs(lines: readonly string[], tracking: string | null): LocalRef[]
   const own = new Map<string, LocalRef>();
   const tracked = new Map<string, LocalRef>();
   for (const line of lines) {
-    const [name = "", oid = "", seconds = "", subject = ""] = line.split("\0");
+    const [name = "", oid = "", type = "", size = ""] = line.split("\0");
     const isTracked = tracking !== null && name.startsWith(tracking);
     const ref = isTracked ? `refs/heads/${name.slice(tracking.length)}` : name;
     if (readStatusRef(ref) === null) continue;
-    // What is no commit has no date.
-    const updatedAt = seconds === "" ? null : new Date(Number(seconds) * 1000);
-    (isTracked ? tracked : own).set(ref, { ref, oid, commit: readStatusMessage(subject), updatedAt });
+    (isTracked ? tracked : own).set(ref, { ref, oid, type, sizeBytes: Number(size) });
   }
   return [...new Map([...own, ...tracked]).values()];
 }
 
 type Run = (args: readonly string[], text?: string) => Promise<Buffer>;
 
-/** The size of each file that is a blob; what is missing has none. */
-async function readSizes(run: Run, files: readonly { spec: string }[]): Promise<(number | undefined)[]> {
-  if (files.length === 0) return [];
-  const output = await run(["cat-file", "--batch-check=%(objecttype) %(objectsize)"], specsOf(files));
+/** Type and size of each object; nothing for one that is missing. */
+async function readSizes(run: Run, specs: readonly string[]): Promise<Size[]> {
+  if (specs.length === 0) return [];
+  const output = await run(["cat-file", "--batch-check=%(objecttype) %(objectsize)"], linesOf(specs));
   return output
     .toString("utf8")
     .split("\n")
     .map((line) => {
-      const [type, size] = line.split(" ");
-      return type === "blob" ? Number(size) : undefined;
+      const [, type, size] = /^([a-z]+) (\d+)$/.exec(line) ?? [];
+      return type === undefined ? {} : { type, sizeBytes: Number(size) };
     });
 }
 
-function specsOf(files: readonly { spec: string }[]): string {
-  return files.map(({ spec }) => `${spec}\n`).join("");
+async function readContents(run: Run, specs: readonly string[]): Promise<string[]> {
+  if (specs.length === 0) return [];
+  return readBatch(await run(["cat-file", "--batch"], linesOf(specs)), specs.length);
 }
 
-/** `<object> SP blob SP <size> LF <contents> LF` for each (git-cat-file(1)). */
+function linesOf(specs: readonly string[]): string {
+  return specs.map((spec) => `${spec}\n`).join("");
+}
+
+/** `<object> SP <type> SP <size> LF <contents> LF` for each (git-cat-file(1)). */
 function readBatch(output: Buffer, count: number): string[] {
   const contents: string[] = [];
   let offset = 0;

@@ -1,9 +1,13 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { KeelsonError } from "@keelson/model";
 
+import { fetchApart } from "./fetch-apart.ts";
 import { gitError, isSystemError } from "./git-error.ts";
 import { GitHttpClient } from "./http-client.ts";
 import type { GitHttpClientInput } from "./http-client.ts";
-import { countPacks, diskFailure, makeEmptyCopy, maxPacks } from "./local-copy.ts";
+import { countPacks, diskFailure, isObjectId, makeEmptyCopy, maxPacks, writeWhole } from "./local-copy.ts";
 import { openRefServer } from "./status-fetch.ts";
 import type { FoundRef } from "./status-fetch.ts";
 import { keepDiskFailure, openStatusReader } from "./status-reader.ts";
@@ -28,13 +32,17 @@ export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string,
     const held = await readFolder(gitDir, found);
     const missing = found.filter(({ ref }) => !held.has(ref));
     if (missing.length === 0) return held;
-    await server.fetchCommits(
-      gitDir,
-      missing.map(({ oid }) => oid),
-    );
+    const tooLarge = await fetchApart(missing, {
+      fetch: (refs) =>
+        server.fetchCommits(
+          gitDir,
+          refs.map(({ oid }) => oid),
+        ),
+    });
+    await rememberTooLarge(gitDir, tooLarge);
     const read = openStatusReader(gitDir);
     for (const { ref, oid } of missing) {
-      // The pack is whole: what cannot be read now was never a status.
+      // What came is whole: what cannot be read now was never a status.
       held.set(ref, (await read({ ref, oid }).catch(keepDiskFailure)) ?? unreadable);
     }
     return held;
@@ -51,8 +59,9 @@ async function readFolder(gitDir: string, found: readonly FoundRef[]): Promise<M
   try {
     if ((await countPacks(gitDir)) <= maxPacks) {
       const read = openStatusReader(gitDir);
+      const tooLarge = await readTooLarge(gitDir);
       for (const { ref, oid } of found) {
-        const status = await read({ ref, oid });
+        const status = tooLarge.has(oid) ? unreadable : await read({ ref, oid });
         if (status !== null) held.set(ref, status);
       }
       return held;
@@ -62,4 +71,22 @@ async function readFolder(gitDir: string, found: readonly FoundRef[]): Promise<M
   }
   await makeEmptyCopy(gitDir);
   return new Map();
+}
+
+/** In the folder: commits that were over the limits, so that they are not asked for again and again. */
+const tooLargeName = "keelson-too-large";
+
+async function readTooLarge(gitDir: string): Promise<Set<string>> {
+  try {
+    return new Set((await readFile(join(gitDir, tooLargeName), "utf8")).split("\n").filter(isObjectId));
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return new Set();
+    throw error;
+  }
+}
+
+async function rememberTooLarge(gitDir: string, refs: readonly FoundRef[]): Promise<void> {
+  if (refs.length === 0) return;
+  const all = new Set([...(await readTooLarge(gitDir)), ...refs.map(({ oid }) => oid)]);
+  await writeWhole(gitDir, { name: tooLargeName, text: [...all].map((oid) => `${oid}\n`).join("") });
 }

@@ -1,14 +1,12 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import type { HttpClient } from "isomorphic-git";
 import { stalled } from "@keelson/model";
 
-import { gitError, isSystemError } from "./git-error.ts";
+import { gitError } from "./git-error.ts";
 import { collect } from "./http-advertisement.ts";
 import type { GitHttpClient } from "./http-client.ts";
 import { isObjectId } from "./local-copy.ts";
 import { fleetLimits } from "./pack-limits.ts";
+import { addShallow } from "./shallow.ts";
 import { packetText, readPackets, writePackets } from "./packet-line.ts";
 import type { Packet } from "./packet-line.ts";
 
@@ -83,7 +81,7 @@ export async function openRefServer({ client, url }: RefServerInput): Promise<Re
         const packets = await ask(`/${service}`, { content, via: client.divertTo(receiver) });
         const start = packets.findIndex((packet) => packetText(packet) === "packfile");
         if (start < 0 || packets.slice(start + 1).some(isError)) throw notGit(url);
-        await addCutCommits(gitDir, packets.slice(0, start).map(packetText));
+        await addShallow(gitDir, readCut(packets.slice(0, start).map(packetText)));
       });
     },
   };
@@ -100,18 +98,10 @@ function isError(packet: Packet): boolean {
   return Buffer.isBuffer(packet) && packet[0] === 3;
 }
 
-/** So that Git itself would not miss the parents of what was fetched (gitrepository-layout(5), shallow). */
-async function addCutCommits(gitDir: string, lines: readonly string[]): Promise<void> {
-  const path = join(gitDir, "shallow");
-  const before = await readFile(path, "utf8").catch((error: unknown) => {
-    if (isSystemError(error) && error.code === "ENOENT") return "";
-    throw error;
-  });
-  const cut = lines
-    .filter((line) => line.startsWith("shallow "))
-    .map((line) => line.slice("shallow ".length));
-  const all = new Set([...before.split("\n"), ...cut].filter(isObjectId));
-  await writeFile(path, [...all].map((oid) => `${oid}\n`).join(""));
+/** The commits that the server has cut off from their parents. */
+function readCut(lines: readonly string[]): string[] {
+  const shallow = lines.filter((line) => line.startsWith("shallow "));
+  return shallow.map((line) => line.slice("shallow ".length)).filter(isObjectId);
 }
 
 function notGit(url: string) {

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 
-import { gitError } from "./git-error.ts";
+import { fetchApart } from "./fetch-apart.ts";
+import { PackLimitError, gitError } from "./git-error.ts";
 import { noRepository } from "./read-commit.ts";
-import { statusPrefixes } from "./status-ref.ts";
+import { readStatusRef, statusPrefixes } from "./status-ref.ts";
 import { runGit } from "./system-git.ts";
 import type { SystemGitEnd } from "./system-git.ts";
 
@@ -14,27 +15,72 @@ export interface StatusRemoteInput {
   timeoutMs?: number;
 }
 
+/** Whose status was not fetched, and from where. */
+export interface LeftOut {
+  environment: string;
+  node: string;
+  /** The ref's name on the remote. */
+  ref: string;
+}
+
 const defaultTimeoutMs = 60_000;
 
 /**
  * Fetches the statuses of all nodes into a clone, as Git's own configuration of that clone reaches the remote, and with
  * them the branches that the clone follows, which tell what the nodes should be at. What is gone on the remote goes here
- * too. Asks nobody for a password. Throws K2001 when that fails, K2004 when there
- * is no such clone or remote, K2005 and K2010.
+ * too. Asks nobody for a password. Returns the refs that were too large to be fetched. Throws
+ * K2001 when nothing can be fetched, K2004 when there is no such clone or remote, K2005 and K2010.
  */
-export async function fetchStatusRefs(input: StatusRemoteInput): Promise<void> {
+export async function fetchStatusRefs(input: StatusRemoteInput): Promise<LeftOut[]> {
   const { remote } = input;
   const all = allBranches(remote);
   const isFollowed = (await readRefspecs(input)).includes(all);
   const [notes, branches] = statusRefspecs(remote);
-  const refspecs = [notes, isFollowed ? all : branches];
-  const options = ["--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
-  const end = await run(input, ["fetch", ...options, "--", remote, ...refspecs]);
-  if (end.exitCode !== 0) {
-    const message = `the statuses cannot be fetched from ${remote}`;
-    const hint = `Try git fetch ${remote} in the clone: it must work without asking anything.`;
-    throw gitError("K2001", { message, hint, cause: end.complaint });
+  try {
+    await fetchRefspecs(input, ["--prune", "--", remote, notes, isFollowed ? all : branches]);
+    return [];
+  } catch (error) {
+    if (!(error instanceof PackLimitError)) throw error;
+    return await fetchEach(input, isFollowed ? [all, `^${statusPrefixes.branch}*`] : []);
   }
+}
+
+/** The same, where something is too large, without that. */
+async function fetchEach(input: StatusRemoteInput, branches: readonly string[]): Promise<LeftOut[]> {
+  const { remote } = input;
+  const listed = await run(input, ["ls-remote", "--quiet", "--refs", "--", remote, ...statusPatterns]);
+  if (listed.exitCode !== 0) throw notFetched(remote, listed);
+  const refs = linesOf(listed)
+    .map((line) => line.split("\t")[1] ?? "")
+    .filter((ref) => readStatusRef(ref) !== null);
+  if (branches.length > 0) await fetchRefspecs(input, ["--", remote, ...branches]);
+  const left = await fetchApart(refs, {
+    fetch: (some) =>
+      fetchRefspecs(input, ["--", remote, ...some.map((ref) => `+${ref}:${ownName(ref, remote)}`)]),
+  });
+  return left.flatMap((ref) => {
+    const place = readStatusRef(ref);
+    return place === null ? [] : [{ environment: place.environment, node: place.node, ref }];
+  });
+}
+
+const statusPatterns = Object.values(statusPrefixes).map((prefix) => `${prefix}*`);
+
+/** What a ref of the remote is called in the clone. */
+function ownName(ref: string, remote: string): string {
+  return ref.replace(/^refs\/heads\//, `refs/remotes/${remote}/`);
+}
+
+async function fetchRefspecs(input: StatusRemoteInput, args: readonly string[]): Promise<void> {
+  const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
+  const end = await run(input, ["fetch", ...options, ...args]);
+  if (end.exitCode !== 0) throw notFetched(input.remote, end);
+}
+
+function notFetched(remote: string, end: SystemGitEnd) {
+  const message = `the statuses cannot be fetched from ${remote}`;
+  const hint = `Try git fetch ${remote} in the clone: it must work without asking anything.`;
+  return gitError("K2001", { message, hint, cause: end.complaint });
 }
 
 /**

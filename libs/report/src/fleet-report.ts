@@ -21,7 +21,7 @@ export type ReadReport =
 /** Reads a report. One that speaks of another node than its ref's was not written by that node, whatever it says. */
 export function readReport({ environment, node, ref, json }: FleetReport): ReadReport {
   const unreadable = (message: string): ReadReport => ({ kind: "unreadable", ref, message });
-  if (json === "") return unreadable(`${ref} holds no status`);
+  if (json === "") return unreadable(`${ref} holds no status, or more than one may have (K2019)`);
   const value = parse(json);
   const result = Status.safeParse(value);
   if (!result.success) return unreadable(`${ref}: ${describeForeign(value)}`);

@@ -1,0 +1,35 @@
+import { KeelsonError } from "@keelson/model";
+
+/** Each costs a request or a process: a few that are too large, among thousands, are found with that. */
+const maxFetches = 64;
+
+/** What one ref alone can cause. */
+const causes = ["K2005", "K2017"];
+
+/**
+ * Fetches refs together, and where that is over the limits the halves of them, and so on, so that one that is too large
+ * does not keep the others away. Returns those that were not fetched. Throws any other failure.
+ */
+export async function fetchApart<Ref>(
+  refs: readonly Ref[],
+  { fetch }: { fetch: (refs: readonly Ref[]) => Promise<void> },
+): Promise<Ref[]> {
+  const groups = [refs];
+  const left: Ref[] = [];
+  for (const [index, group] of groups.entries()) {
+    if (index >= maxFetches) {
+      left.push(...group);
+      continue;
+    }
+    try {
+      await fetch(group);
+    } catch (error) {
+      if (!(error instanceof KeelsonError) || !causes.includes(error.code)) throw error;
+      const middle = Math.ceil(group.length / 2);
+      if (group.length === 1) left.push(...group);
+      // An array that grows is walked to its new end.
+      else groups.push(group.slice(0, middle), group.slice(middle));
+    }
+  }
+  return left;
+}
