@@ -70,7 +70,9 @@ async function readOutput(stream: NodeJS.ReadableStream): Promise<string> {
     if (size < outputBytes) chunks.push(bytes);
     size += bytes.length;
   }
-  return readFrames(Buffer.concat(chunks)).toString("utf8");
+  const text = readFrames(Buffer.concat(chunks)).toString("utf8");
+  // The mark of an excerpt: at it, half a secret is hidden too.
+  return size > outputBytes ? `${text.replace(/\ufffd$/, "")}…` : text;
 }
 
 function failed(input: { shown: string; program: string; reason: string; cause: unknown }): KeelsonError {

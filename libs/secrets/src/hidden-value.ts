@@ -1,53 +1,89 @@
-/** Shorter values would take half of every text with them, and are no secrets. */
-const minValueLength = 4;
-/** A line of a longer value: below this it may be `-----` or a word. */
-const minLineLength = 8;
-/** Where an excerpt begins in the midst of a text. */
-const cut = "…";
+import { FormIndex, type Span } from "./form-index.ts";
+import { type TextView, viewsOf } from "./text-view.ts";
+import { type ValueForm, bytesOf, formsOf, minValueLength } from "./value-form.ts";
 
-/** What replaces every occurrence of the values in a text by `***`, the longest first. */
+/** Where an excerpt begins in the midst of a text, or ends there. */
+const cut = bytesOf("…");
+/** Who writes more of them than that is hiding something: what follows them is hidden as a word. */
+const maxCuts = 20;
+/** A text of this length may have been cut without a mark: lines of a log are at 64 Ki. */
+const longText = 60_000;
+
+/**
+ * What replaces every occurrence of the values in a text by `***`: as they are, escaped as JSON, URLs, forms, HTML and
+ * shells write them, also twice, and in base64 and hex. The forms are made when they are first needed.
+ */
 export function newValueFilter(values: readonly string[]): (text: string) => string {
-  const forms = values.filter(({ length }) => length >= minValueLength).flatMap(formsOf);
-  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  const secret = values.filter(({ length }) => length >= minValueLength);
+  if (secret.length === 0) return (text) => text;
+  let indexes: Indexes | undefined;
   return (text) => {
-    const hidden = longestFirst.reduce((rest, form) => rest.replaceAll(form, "***"), text);
-    return hidden.includes(cut) ? longestFirst.reduce(hideRest, hidden) : hidden;
+    if (text.length < minValueLength) return text;
+    indexes ??= indexForms(secret.flatMap(formsOf));
+    const bytes = bytesOf(text);
+    const spans = findSpans(bytes, indexes);
+    return spans.length === 0 ? text : Buffer.from(cover(bytes, spans), "latin1").toString("utf8");
   };
 }
 
-/** What is left of a value of which an excerpt cut off the beginning. */
-function hideRest(text: string, form: string): string {
-  let rest = text;
-  for (let length = form.length - 1; length >= minValueLength; length--) {
-    rest = rest.replaceAll(`${cut}${form.slice(-length)}`, `${cut}***`);
+interface Indexes {
+  all: FormIndex;
+  encoded: FormIndex;
+}
+
+function indexForms(forms: readonly ValueForm[]): Indexes {
+  return { all: new FormIndex(forms), encoded: new FormIndex(forms.filter(({ kind }) => kind !== "plain")) };
+}
+
+function findSpans(bytes: string, indexes: Indexes): Span[] {
+  const spans: Span[] = [];
+  for (const view of viewsOf(bytes)) {
+    const index = view.isSqueezed ? indexes.encoded : indexes.all;
+    const add = ([start, end]: Span) => {
+      spans.push([view.places?.starts[start] ?? start, view.places?.ends[end - 1] ?? end]);
+    };
+    for (const span of index.find(view.bytes)) add(span);
+    if (!view.isSqueezed) for (const span of findCutSpans(view, index)) add(span);
   }
-  return rest;
+  return spans;
 }
 
-/** As a program prints a value: as it is, without the line end that `cat` shows apart, line by line, in JSON. */
-function formsOf(value: string): string[] {
-  const trimmed = value.trim();
-  const lines = value.split(/\r?\n/).map((line) => line.trim());
-  const isBlock = lines.length > 1 || trimmed !== value;
-  const parts = (isBlock ? [trimmed, ...lines] : []).filter(({ length }) => length >= minLineLength);
-  const plain = [value, ...parts].flatMap((form) => [form, withoutControls(form)]);
-  // JSON inside JSON too: a program's log line in JSON, inside an engine's answer.
-  return plain.flatMap((form) => {
-    const inJson = escapeJson(form);
-    return [form, inJson, escapeJson(inJson)];
-  });
+/** What is left of values of which an excerpt cut off the beginning or the end. */
+function* findCutSpans({ bytes }: TextView, index: FormIndex): Generator<Span> {
+  let count = 0;
+  for (let at = bytes.indexOf(cut); at !== -1; at = bytes.indexOf(cut, at + 1)) {
+    const after = at + cut.length;
+    if (++count > maxCuts) {
+      const word = /^\S{4,}/.exec(bytes.slice(after, after + 4096))?.[0].length ?? 0;
+      if (word > 0) yield [after, after + word];
+      continue;
+    }
+    const end = index.endAt(bytes, after);
+    if (end > 0) yield [after, after + end];
+    const beginning = index.beginningBefore(bytes, at);
+    if (beginning > 0) yield [at - beginning, at];
+  }
+  const last = bytes.length < longText ? 0 : index.beginningBefore(bytes, bytes.length);
+  if (last > 0) yield [bytes.length - last, bytes.length];
 }
 
-/** As an excerpt of a log shows it: tabs are spaces, blank lines and control characters are gone. */
-function withoutControls(text: string): string {
-  const shown = text
-    .replace(/\r\n?/g, "\n")
-    .replaceAll("\t", " ")
-    .replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, "")
-    .replace(/ *\n[ \n]*(?=\n)/g, "");
-  return shown.length < minValueLength ? text : shown;
-}
-
-function escapeJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+/** The text with `***` for each part that is covered by one span or by several that overlap. */
+function cover(bytes: string, spans: readonly Span[]): string {
+  const parts: string[] = [];
+  let done = 0;
+  let open: Span | null = null;
+  const close = () => {
+    if (open === null) return;
+    parts.push(bytes.slice(done, open[0]), "***");
+    done = open[1];
+  };
+  for (const [start, end] of spans.toSorted((a, b) => a[0] - b[0] || b[1] - a[1])) {
+    if (open !== null && start < open[1]) open = [open[0], Math.max(open[1], end)];
+    else {
+      close();
+      open = [start, end];
+    }
+  }
+  close();
+  return parts.join("") + bytes.slice(done);
 }
