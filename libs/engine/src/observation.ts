@@ -59,8 +59,9 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     }),
     observeVersion(engine, signal),
   ]);
+  const isWanted = isOfInterest(request);
   const [inspected, heldPorts] = await Promise.all([
-    mapParallel(everyContainer.filter(isOfInterest(request)), {
+    mapParallel(everyContainer.filter(isWanted), {
       limit: parallelInspects,
       map: ({ Id: id }) => inspectContainer(engine, { id, signal }),
     }),
@@ -79,7 +80,12 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     images: Object.fromEntries(images),
     heldPorts,
     heldSubnets,
+    otherBinds: everyContainer.filter((each) => !isWanted(each)).flatMap(bindsOf),
   };
+}
+
+function bindsOf({ Mounts: mounts }: ContainerInfo): string[] {
+  return (mounts ?? []).flatMap(({ Type: type, Source: source }) => (type === "bind" ? [source] : []));
 }
 
 /** All containers, also those that do not run. */

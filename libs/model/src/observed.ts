@@ -19,6 +19,8 @@ export interface ObservedEngine {
   heldPorts: HeldPort[];
   /** Subnets of desired networks that have yet to be made, of which something else has a part. */
   heldSubnets: HeldSubnet[];
+  /** Host paths that containers bind which are in no other way of interest; none unless told. */
+  otherBinds?: string[];
 }
 
 /**

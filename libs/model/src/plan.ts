@@ -56,7 +56,7 @@ export interface PlaceFiles extends OperationBase {
   instance: string;
   mount: DesiredMount;
 }
-/** Removes what nothing mounts any more; paths are below the instance's folder. */
+/** Removes what nothing mounts any more; paths are below the instance's folder, `.` is that folder with all in it. */
 export interface RemoveFiles extends OperationBase {
   kind: "remove-files";
   instance: string;

@@ -1,7 +1,7 @@
-import { type ObservedContainer, type ObservedNode, compareText, resourceIds } from "@keelson/model";
+import { type ObservedNode, resourceIds } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
-import { type MountChange, placedPaths } from "./mount-change.ts";
+import type { MountChange } from "./mount-change.ts";
 import type { InstanceContext } from "./instance-operations.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
@@ -79,56 +79,4 @@ export function placementKeys({ instance }: InstanceChange, service: string): st
   return instance.mounts
     .filter((mount) => mount.services.includes(service))
     .map((mount) => keys.place(instance.project, mount.target));
-}
-
-/** Removes what neither the desired state nor any container names; last, so that a failed change keeps its way back. */
-export function addCollection({ graph, change, observed }: InstanceContext): void {
-  const { instance, stored } = change;
-  if (stored === undefined) return;
-  const { staying, leaving } = sortContainers(change, { graph, observed });
-  const wanted = instance.mounts.map((mount) => `${stored.folder}/${mount.target}`);
-  const used = [...wanted, ...staying.flatMap(({ binds }) => binds)];
-  const isUsed = (path: string) =>
-    used.some(
-      (each) => isWithin(`${stored.folder}/${path}`, each) || isWithin(each, `${stored.folder}/${path}`),
-    );
-  const paths = placedPaths(stored).filter((path) => !isUsed(path));
-  if (paths.length === 0) return;
-  const steps = ["create", "start", "restart", "await", "signal", "record"];
-  graph.add(
-    keys.collect(instance.project),
-    {
-      kind: "remove-files",
-      resource: resourceIds.files(instance.project, ""),
-      instance: instance.name,
-      paths: paths.sort(compareText),
-      causes: ["nothing uses them any more"],
-      class: "live",
-    },
-    [
-      ...steps.flatMap((step) => graph.keys(`${step}:${instance.project}/`)),
-      ...leaving.map(({ id }) => keys.remove(id)),
-    ],
-  );
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
-}
-
-/** All containers of the node, whoever made them: those that keep what they bind, and those that this plan takes away. */
-function sortContainers(
-  change: InstanceChange,
-  on: { graph: OperationGraph; observed: ObservedNode },
-): { staying: ObservedContainer[]; leaving: ObservedContainer[] } {
-  const recreated = new Set(
-    [...change.services.values()]
-      .filter(({ action }) => action === "recreate")
-      .flatMap(({ containers }) => containers.kept),
-  );
-  const isLeaving = (each: ObservedContainer) => recreated.has(each) || on.graph.has(keys.remove(each.id));
-  return {
-    staying: on.observed.containers.filter((each) => !isLeaving(each)),
-    leaving: on.observed.containers.filter(isLeaving),
-  };
 }

@@ -1,7 +1,8 @@
 import type { ObservedNode } from "@keelson/model";
 
 import { addCreations, addRemovals, addRenames, addStops } from "./container-operations.ts";
-import { addCollection, addLivePlacements } from "./file-operations.ts";
+import { addCollection } from "./file-collection.ts";
+import { addLivePlacements } from "./file-operations.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { addDoubts, addRecord, addSignals } from "./reload-operations.ts";
 import type { InstanceChange, ServiceChange } from "./service-change.ts";

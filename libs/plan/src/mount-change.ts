@@ -37,6 +37,14 @@ export function hidesFiles(stored: ObservedInstanceFiles | undefined): boolean {
   return stored?.fault?.hides === "files";
 }
 
+/**
+ * What a killed placement left, where nobody reads it: a folder in which files are prepared, or a generation of a folder
+ * that was never switched to. It may hold secrets, and no program sees it.
+ */
+export function isDraft(path: string): boolean {
+  return /^\.staging-|\/\.\.[^/]+$/.test(path);
+}
+
 /** All that is known to lie below the folder of an instance. */
 export function placedPaths({ files, others }: ObservedInstanceFiles): string[] {
   return [...Object.keys(files), ...others];
@@ -82,7 +90,7 @@ function findStrays(mount: DesiredMount, stored: ObservedInstanceFiles | undefin
   if (stored === undefined || stored.fault !== null) return [];
   const wanted = new Set(mount.files.map((file) => visiblePath(mount, file)));
   return placedPaths(stored)
-    .filter((path) => path.startsWith(`${mount.target}/`) && !wanted.has(path))
+    .filter((path) => path.startsWith(`${mount.target}/`) && !wanted.has(path) && !isDraft(path))
     .map((path) => `${mount.source}/${path.slice(mount.target.length + 1)}`)
     .sort();
 }

@@ -1,17 +1,31 @@
 import {
+  type DesiredNode,
   type Notice,
   type ObservedContainer,
   type ObservedNode,
   compareText,
+  projectOf,
   resourceIds,
 } from "@keelson/model";
 
-/** Things seen that are never touched: another's containers in our projects, copies of our labels. */
-export function findNotices(observed: ObservedNode): Notice[] {
-  return observed.containers
-    .filter(({ ownership }) => ownership !== "ours")
-    .map((container) => ({ resource: resourceIds.container(container.name), ...noticeOf(container) }))
-    .sort((a, b) => compareText(a.resource, b.resource));
+import { findAbandoned, findUses } from "./file-collection.ts";
+
+/**
+ * Things seen that are never touched: another's containers in our projects, copies of our labels, and what others bind of
+ * an instance that is gone.
+ */
+export function findNotices(desired: DesiredNode, observed: ObservedNode): Notice[] {
+  const others = observed.containers.filter(({ ownership }) => ownership !== "ours");
+  return [
+    ...others.map((each) => ({ resource: resourceIds.container(each.name), ...noticeOf(each) })),
+    ...findAbandoned(desired, observed).flatMap((stored): Notice[] => {
+      const [path] = findUses(stored, { staying: others, observed });
+      if (path === undefined) return [];
+      const message = `instance ${stored.instance} is no longer desired, and its files stay, with any secrets in them: a container that is not Keelson's binds ${path}`;
+      const project = projectOf(desired.environment, stored.instance);
+      return [{ resource: resourceIds.files(project, ""), code: "K5008", message }];
+    }),
+  ].sort((a, b) => compareText(a.resource, b.resource));
 }
 
 function noticeOf({ name, ownership, project }: ObservedContainer): Pick<Notice, "code" | "message"> {

@@ -7,6 +7,7 @@ import {
 } from "@keelson/model";
 
 import { blockChanges, isBlockedNetwork } from "./blocked.ts";
+import { addAbandonedCollections } from "./file-collection.ts";
 import { addStaging } from "./file-operations.ts";
 import { addInstanceOperations, bringsUp } from "./instance-operations.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
@@ -55,7 +56,7 @@ export function planChanges(input: PlanInput): Plan {
     networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
   });
   const { environment, node, digest: desiredDigest } = desired;
-  const notices = [...findNotices(observed), ...findLongWaits(input.desired, waits)];
+  const notices = [...findNotices(desired, observed), ...findLongWaits(input.desired, waits)];
   return { environment, node, desiredDigest, operations, blocked, notices };
 }
 
@@ -103,6 +104,7 @@ function buildOperations(input: BuildInput): Plan["operations"] {
     });
   }
   addNetworkRemovals(graph, { ...input, creations });
+  addAbandonedCollections(graph, input);
   return graph.build();
 }
 

@@ -94,6 +94,10 @@ const effects: Effects = {
   },
   "place-files": placeFiles,
   "remove-files": ({ instance, paths }, { observed }) => {
+    if (paths.includes(".")) {
+      observed.storedInstances = observed.storedInstances.filter((stored) => stored.instance !== instance);
+      return;
+    }
     const stored = storeOf(observed, instance);
     for (const path of paths) delete stored.files[path];
     stored.others = stored.others.filter((path) => !paths.includes(path));

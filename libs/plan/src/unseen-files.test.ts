@@ -71,6 +71,7 @@ describe("an instance whose files cannot be seen", () => {
       "remove-container",
       "remove-container",
       "remove-network",
+      "remove-files",
     ]);
     expect(blocked).toEqual([]);
   });

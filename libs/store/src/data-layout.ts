@@ -3,7 +3,7 @@ import { renameSync, symlinkSync } from "node:fs";
 import { isExactly } from "./file-tree.ts";
 import type { FileTree } from "./file-tree.ts";
 import { at, kindOf, makeFolder, openIfFolder, readLink, syncFolder } from "./folder.ts";
-import type { Folder } from "./folder.ts";
+import type { Entry, Folder } from "./folder.ts";
 import type { Pace } from "./pace.ts";
 import { isInPlace, linkFile, writeNewFile } from "./placed-file.ts";
 import { inBatches, moveInto, removeOthers } from "./plain-layout.ts";
@@ -20,6 +20,11 @@ export function generationOf(folder: Folder): string | null {
   if (name === null || name === dataLink || !/^\.\.[^/]+$/.test(name)) return null;
   using generation = openIfFolder(folder, name);
   return generation === null ? null : name;
+}
+
+/** Whether it has the name of a generation, whether or not `..data` leads to it. */
+export function isGeneration({ text, kind }: Pick<Entry, "text" | "kind">): boolean {
+  return kind === "folder" && text !== null && /^\.\.[0-9a-f]{32}(?:-again)?$/.test(text);
 }
 
 /** Whether it is a visible name of the layout: a link to the same name behind `..data`. */

@@ -1,6 +1,6 @@
 import type { DesiredFile, ObservedFile } from "@keelson/model";
 
-import { generationOf, isVisibleLink } from "./data-layout.ts";
+import { generationOf, isGeneration, isVisibleLink } from "./data-layout.ts";
 import type { DesiredTree } from "./desired-tree.ts";
 import { kindOf, openIfFolder, readEntries } from "./folder.ts";
 import type { Entry, Folder } from "./folder.ts";
@@ -85,15 +85,21 @@ function newGeneration(folder: Folder): Generation {
 
 type OthersLook = TreeLook & { generation: Generation };
 
-/** Names that start with `..` are the `data` layout's own and not what a container's program looks at. */
+/**
+ * Names that start with `..` are the `data` layout's own and not what a container's program looks at. A generation that
+ * nothing leads to was left by a kill.
+ */
 async function observeOthers(folder: Folder, on: OthersLook): Promise<void> {
   const { look, tree, path, isBound, generation } = on;
   for (const entry of readEntries(folder)) {
     const { name, text } = entry;
     if (text !== null && (tree.files.has(text) || tree.folders.has(text))) continue;
     if (!(await look.others.mayLook(path))) return;
-    if (text?.startsWith("..") === true) continue;
     const below = `${path}/${name.toString("utf8")}`;
+    if (text?.startsWith("..") === true) {
+      if (isGeneration(entry) && generationOf(folder) !== text) look.others.note(below);
+      continue;
+    }
     const holder = text === null || entry.kind !== "link" ? null : generation.holderOf(text);
     const kind = holder === null ? entry.kind : (kindOf(holder, name) ?? entry.kind);
     if (!isBound) look.others.note(below);

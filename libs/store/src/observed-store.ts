@@ -7,6 +7,7 @@ import { openFolder, readEntries } from "./folder.ts";
 import type { Folder } from "./folder.ts";
 import { newLook, observeTree } from "./observed-folder.ts";
 import type { StoreContext } from "./placed-files.ts";
+import { isStaging } from "./staging.ts";
 import { tooManyOthers, whileReading } from "./store-error.ts";
 import { areas, instanceFolderOf, openInstances } from "./store-path.ts";
 
@@ -64,6 +65,7 @@ async function observeFiles(folder: Folder, input: InstanceInput): Promise<Obser
     if (areaFolder !== null)
       await observeTree(areaFolder, { look, tree: subtree, path: area, isBound: false });
   }
+  for (const { text } of readEntries(folder)) if (text !== null && isStaging(text)) look.others.note(text);
   const endedAt = look.others.endedAt();
   return {
     instance: input.name,

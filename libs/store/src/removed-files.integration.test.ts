@@ -8,6 +8,7 @@ import type { DesiredMount, MountLayout } from "@keelson/model";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { contextOf, desiring, makeDeep, mountOf, placing, removing, snapshot } from "./mount-fixture.ts";
+import { writeApplied } from "./applied-files.ts";
 import { observeStore } from "./observed-store.ts";
 import { placeFiles } from "./placed-files.ts";
 import { removeFiles } from "./removed-files.ts";
@@ -142,5 +143,41 @@ describe("K4006, and nothing is removed", () => {
     await expect(remove("live/core/conf/planted/x/a.conf")).rejects.toMatchObject({ code: "K4006" });
     await remove("live/core/conf/planted");
     expect(await snapshot(elsewhere)).toEqual({ x: "folder 755", "x/a.conf": "644 theirs" });
+  });
+});
+
+describe("a secret", () => {
+  const secret = "t0ken-in-a-file";
+  const secretMount = mountOf("data", { source: "core/keys", files: { key: secret } });
+
+  test("does not outlive its instance: nothing of the whole folder stays, notes and drafts included", async () => {
+    await placeFiles(contextOf(stateDir), placing(secretMount));
+    await placeFiles(contextOf(stateDir), placing(mountOf("content", { files: { key: secret } })));
+    await writeApplied({ stateDir }, { instance: "core", applied: { app: { "core/keys/key": "digest" } } });
+    await mkdir(join(folder, ".staging-0123456789abcdef"));
+    await writeFile(join(folder, ".staging-0123456789abcdef", "draft"), secret);
+    await remove(".");
+    expect(await readdir(join(stateDir, "instances"))).toEqual([]);
+    await remove(".");
+  });
+
+  test("does not stay in what a killed placement left, while the files that are desired stay as they are", async () => {
+    await placeFiles(contextOf(stateDir), placing(secretMount));
+    const kept = await snapshot(folder);
+    const drafts = [".staging-0123456789abcdef", `live/core/keys/..${"a".repeat(32)}`];
+    for (const draft of drafts) {
+      await mkdir(join(folder, draft));
+      await writeFile(join(folder, draft, "key"), "t0ken-of-yesterday");
+    }
+    expect(await othersSeen(secretMount)).toEqual(drafts);
+    await remove(...drafts);
+    expect(await snapshot(folder)).toEqual(kept);
+    expect(await othersSeen(secretMount)).toEqual([]);
+  });
+
+  test("is not looked for outside of the instance's own folder", async () => {
+    await placeFiles(contextOf(stateDir), placing(secretMount));
+    for (const path of ["..", "../core", "/", ".staging-x", "applied.json", "live/..", "live/core/../.."])
+      await expect(remove(path)).rejects.toMatchObject({ code: "K4006" });
   });
 });

@@ -6,12 +6,13 @@ import type { Folder } from "./folder.ts";
 import { type Pace, newPace } from "./pace.ts";
 import type { StoreContext } from "./placed-files.ts";
 import { removeEntry } from "./removed-entry.ts";
+import { isStaging } from "./staging.ts";
 import { removalMs, unfinishedRemoval, whileWriting } from "./store-error.ts";
-import { areaPartsOf, openInstance } from "./store-path.ts";
+import { areaPartsOf, instanceFolderOf, openInstance, openInstances } from "./store-path.ts";
 
 /**
- * Removes the paths (below `files/` or `live/` of the instance) with all that they hold, and folders that are empty
- * then; what is not there is fine. Throws K4002 to K4004, K4006, the last before anything is removed if a path is not
+ * Removes the paths (below `files/` or `live/` of the instance, a staging folder, or `.` for the whole instance) with all
+ * that they hold, and folders that are empty then; what is not there is fine. Throws K4002 to K4004, K4006, the last before anything is removed if a path is not
  * plain, and K4024 when its time was over before the end.
  */
 export async function removeFiles(
@@ -20,15 +21,28 @@ export async function removeFiles(
 ): Promise<void> {
   const { instance } = operation;
   await whileWriting(`remove files of instance ${instance}`, async () => {
-    const paths = operation.paths.map(areaPartsOf);
+    const isWhole = operation.paths.includes(".");
+    const drafts = operation.paths.filter(isStaging);
+    const paths = operation.paths.filter((path) => path !== "." && !isStaging(path)).map(areaPartsOf);
     const pace = newPace(removalMs);
+    if (isWhole) return await removeInstance(context.stateDir, { instance, pace });
     using folder = openInstance(context.stateDir, instance);
     if (folder === null) return;
+    for (const name of drafts) await removeWhole(folder, { name, pace });
     for (const [area, ...parts] of paths) {
       using areaFolder = openFolder(folder, area);
       if (areaFolder !== null) await removePath(areaFolder, { parts, pace });
     }
   });
+}
+
+/** With its notes, and with what a killed placement left. */
+async function removeInstance(stateDir: string, on: { instance: string; pace: Pace }): Promise<void> {
+  instanceFolderOf(stateDir, on.instance);
+  using instances = openInstances(stateDir);
+  if (instances === null) return;
+  await removeWhole(instances, { name: on.instance, pace: on.pace });
+  syncFolder(instances);
 }
 
 async function removePath(folder: Folder, on: { parts: readonly string[]; pace: Pace }): Promise<void> {

@@ -16,6 +16,11 @@ export interface Staging extends AsyncDisposable {
   readonly open: () => Folder;
 }
 
+/** Whether a name beside `files` and `live` is that of a staging folder: while nothing is placed, one that was left. */
+export function isStaging(name: string): boolean {
+  return /^\.staging-[0-9a-f]{16}$/.test(name);
+}
+
 /** The staging folder of one mount; no two operations on a mount run at a time. Disposing removes it. */
 export async function prepareStaging(instance: Folder, target: string): Promise<Staging> {
   const name = `.staging-${digestBytes(target).slice(0, 16)}`;

@@ -57,9 +57,11 @@ export function makeInArea(instance: Folder, parts: readonly string[]): Folder {
  */
 export const areas: readonly string[] = ["files", "live", "writable"];
 
-/** The parts of a path below one of the areas of an instance. Throws K4006 for any other. */
+/** The parts of a path below one of the areas of an instance, which may end at a generation. Throws K4006 for any other. */
 export function areaPartsOf(path: string): [string, string, ...string[]] {
-  const [area = "", next, ...rest] = partsOf(path);
+  const generation = /^(.+)\/(\.\.[0-9a-f]{32}(?:-again)?)$/.exec(path);
+  const [area = "", next, ...rest] =
+    generation === null ? partsOf(path) : [...partsOf(generation[1] ?? ""), generation[2] ?? ""];
   if (!areas.includes(area) || next === undefined) {
     throw refusedPath(path, `it must lie below ${areas.map((each) => `${each}/`).join(", ")}`);
   }
