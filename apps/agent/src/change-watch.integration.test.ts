@@ -11,6 +11,7 @@ import { expect, it } from "vitest";
 import { openChangeWatch } from "./change-watch.ts";
 import { noteDeaths } from "./look-deaths.ts";
 import { isResting, openLook } from "./look.ts";
+import type { RoundEnd } from "./round-process.ts";
 import { newReport } from "./test-report.ts";
 
 it("looking at the branch during a round must be no sign of life of the round", async () => {
@@ -28,7 +29,7 @@ it("looking at the branch during a round must be no sign of life of the round", 
       onLook: () => {},
     },
   );
-  const end = Promise.withResolvers<null>();
+  const end = Promise.withResolvers<RoundEnd>();
   const fetched = () => {
     asked++;
     return null;
@@ -40,7 +41,7 @@ it("looking at the branch during a round must be no sign of life of the round", 
     ended: end.promise,
   });
   await waitFor(() => asked > 5, { what: "some looks" });
-  end.resolve(null);
+  end.resolve({ report: newReport(), loss: null });
   expect(await moved).toBeNull();
   expect(turns).toBe(0);
   watch.close();

@@ -1,4 +1,4 @@
-import { KeelsonError, formatError, keelsonVersion } from "@keelson/model";
+import { KeelsonError, formatError, keelsonVersion, redact } from "@keelson/model";
 import { escapeLines } from "@keelson/report";
 import { Command, CommanderError, Option } from "commander";
 
@@ -6,6 +6,7 @@ import { accept } from "./accept.ts";
 import { chooseLogForm, logForms } from "./log-event.ts";
 import { newLog } from "./log.ts";
 import { type ReconcileOptions, reconcile } from "./reconcile.ts";
+import { tell } from "./round-life.ts";
 import { logError } from "./round-log.ts";
 
 const configFlag = ["--config <file>", "agent.yaml of this node", "/etc/keelson/agent.yaml"] as const;
@@ -54,6 +55,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .addOption(new Option("--attempt <number>").default("0").hideHelp())
     .addOption(new Option("--git-silent").hideHelp())
     .addOption(new Option("--known-commit <commit>").hideHelp())
+    .addOption(new Option("--lost <loss>").argParser((text) => JSON.parse(text)).hideHelp())
     .action(async (options: ReconcileOptions) => finish(await runRound(options, signal)));
   program
     .command("accept")
@@ -73,6 +75,8 @@ async function runRound(options: ReconcileOptions, signal: AbortSignal): Promise
   } catch (error) {
     const form = chooseLogForm(options.log, process.stderr);
     logError(newLog({ form, stream: process.stderr, node: null }), { event: "round-failed", error });
+    const because = error instanceof Error ? redact(error.message) : "";
+    tell({ type: "lost", loss: { code: "K9045", message: `the round could not begin: ${because}` } });
     return 1;
   }
 }

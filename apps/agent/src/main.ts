@@ -15,21 +15,13 @@ const [command, ...args] = process.argv.slice(2);
 if (command === "run" && !args.includes("--help") && !args.includes("-h")) {
   await stay();
 } else {
-  if (process.connected) await tellAlive();
+  // A watcher started this round.
+  if (process.connected) (await import("./round-life.ts")).tellLife();
   const { runCommandLine } = await import("./command-line.ts");
   process.exitCode = await runCommandLine();
 }
 // An IPC channel to a watcher would keep a finished round alive.
 if (process.connected) process.disconnect();
-
-/** A watcher started this round, and ends one that it hears nothing of. */
-async function tellAlive(): Promise<void> {
-  const { aliveEveryMs } = await import("./round-report.ts");
-  const tell = () => {
-    if (process.connected) process.send?.({ type: "alive" }, () => {});
-  };
-  setInterval(tell, aliveEveryMs).unref();
-}
 
 async function stay(): Promise<void> {
   // It does little and waits much: code that is compiled for speed, and room for much garbage, take some 20 MiB more.

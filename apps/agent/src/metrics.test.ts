@@ -8,9 +8,9 @@ it("a tally must be told in Prometheus' text format, and only what is known", ()
   const tally = newTally();
   expect(formatMetrics(tally, 1)).not.toContain("last_");
   tally.setting = newReport();
-  addRound(tally, newReport());
-  addRound(tally, newReport({ isReady: false, isStalled: true }));
-  addRound(tally, null);
+  addRound(tally, { report: newReport(), loss: null });
+  addRound(tally, { report: newReport({ isReady: false, isStalled: true }), loss: null });
+  addRound(tally, { report: null, loss: { code: "K9047", message: "the round was ended by SIGKILL" } });
   tally.pollFailures.git = 2;
   tally.looks = { count: 3, durationMs: 30 };
   tally.lastReadyAtMs = 1_800_000_000_500;

@@ -13,18 +13,24 @@ import {
   wireReport,
   wireSource,
 } from "@keelson/node";
-import { type Round, describeUnbegun, reconcileOnce } from "@keelson/reconcile";
+import { type NodePorts, type Round, describeUnbegun, reconcileOnce, reportLost } from "@keelson/reconcile";
 import { formatJson } from "@keelson/report";
 
 import { openBranchPoll } from "./branch-poll.ts";
 import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
 import { newLog } from "./log.ts";
+import { lostError } from "./lost-error.ts";
 import { type NewerRevision, listenForNewer } from "./newer-revision.ts";
+import { hideInCrash, tell } from "./round-life.ts";
 import { logKeelsonEvent, logRound } from "./round-log.ts";
-import { type RoundMessage, type RoundReport, type WatchSetting, fingerprintOf } from "./round-report.ts";
+import type { Loss } from "./round-loss.ts";
+import { type RoundReport, type WatchSetting, fingerprintOf } from "./round-report.ts";
 
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
+
+/** Telling of a lost round must not keep the next from beginning. */
+const lockWaitOfReportMs = 5_000;
 
 /** What heals a node must not wait again for a server that has just been silent. */
 const silentGitTimeout = "5s";
@@ -41,6 +47,8 @@ export interface ReconcileOptions {
   gitSilent?: boolean;
   /** The commit that the branch is at, as the watcher has just seen. */
   knownCommit?: string;
+  /** The round before this one could not report itself: nothing is done but that. */
+  lost?: Loss;
 }
 
 /** One round of this node; returns the exit code: 0 when the node is as desired. */
@@ -69,11 +77,6 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   });
   if (options.json === true) process.stdout.write(`${formatJson(round.status)}\n`);
   return isReady(round) ? 0 : 1;
-}
-
-/** A watcher that started this round hears how it goes, if it still lives. */
-function tell(message: RoundMessage): void {
-  if (process.connected) process.send?.(message, () => {});
 }
 
 function describeRound(round: Round): Omit<RoundReport, keyof WatchSetting | "durationMs"> {
@@ -142,6 +145,7 @@ async function runRound(
   on: { log: Log; options: ReconcileOptions; signal: AbortSignal; newer: NewerRevision },
 ): Promise<Round> {
   const { signal, newer } = on;
+  const { lost } = on.options;
   const { environment, node: name, source } = config;
   const options = {
     reference: { environment, node: name },
@@ -170,12 +174,27 @@ async function runRound(
       report,
       emit: (event) => logKeelsonEvent(on.log, event),
       signal,
-      lockWaitMs,
+      lockWaitMs: lost === undefined ? lockWaitMs : lockWaitOfReportMs,
     });
-    return await reconcileOnce(node, options);
+    if (lost !== undefined) {
+      const { knownCommit: commit = null } = on.options;
+      return await reportLost(node, { error: lostError(lost), commit, options });
+    }
+    return await reconcileOnce(withCrashHidden(node), options);
   } catch (error) {
     return describeUnbegun(error, { ...options, at: new Date() });
   }
+}
+
+function withCrashHidden(node: NodePorts): NodePorts {
+  return {
+    ...node,
+    openPorts: async () => {
+      const ports = await node.openPorts();
+      hideInCrash(ports.secrets.hideValues);
+      return ports;
+    },
+  };
 }
 
 function withLittlePatience(config: AgentConfig): AgentConfig {

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 
 import { makeTempFolder, waitFor } from "@keelson/test/support";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { type RunningRound, startRound } from "./round-process.ts";
 import { newReport } from "./test-report.ts";
@@ -31,6 +31,7 @@ async function start(script: string, limits: Partial<typeof patient>): Promise<F
       attempt: 0,
       isGitSilent: false,
       knownCommit: null,
+      lost: null,
       logForm: "json",
     },
     {
@@ -54,7 +55,7 @@ const tell = (message: object) => `process.send(${JSON.stringify(message)});`;
 
 it("a round that has reported and does not exit must be killed, and its report counts", async () => {
   await using fake = await start(`${tell({ type: "ended", report })} ${stay}`, { exitMs: 200 });
-  expect(await fake.round.ended).toEqual(report);
+  expect(await fake.round.ended).toEqual({ report, loss: null });
   expect(fake.round.killedBecause()).toBe("it had not ended 0.2 s after its report");
 });
 
@@ -63,14 +64,18 @@ it("a round that does not end when it is asked to must be killed", async () => {
   await using fake = await start(script, { stopMs: 200 });
   await waitFor(() => fake.signs() > 0, { what: "the round to begin" });
   fake.stop();
-  expect(await fake.round.ended).toBeNull();
-  expect(fake.round.killedBecause()).toBe("it had not ended 0.2 s after it was asked to");
+  const killedBecause = "it had not ended 0.2 s after it was asked to";
+  expect(await fake.round.ended).toEqual({
+    report: null,
+    loss: { code: "K9047", message: `the round was killed by the agent: ${killedBecause}` },
+  });
+  expect(fake.round.killedBecause()).toBe(killedBecause);
 });
 
 it("a round that stands still must be killed", async () => {
   const script = `${tell({ type: "alive" })} setTimeout(() => process.kill(process.pid, "SIGSTOP"), 50); ${stay}`;
   await using fake = await start(script, { silentMs: 1_500 });
-  expect(await fake.round.ended).toBeNull();
+  expect(await fake.round.ended).toMatchObject({ report: null, loss: { code: "K9047" } });
   expect(fake.signs()).toBe(1);
   expect(fake.round.killedBecause()).toBe("it gave no sign of life for 1.5 s");
 });
@@ -83,6 +88,69 @@ it("a round that tells that it lives may take its time, and ends by itself", asy
       if (++signs === 30) process.send(${JSON.stringify({ type: "ended", report })}, () => process.exit());
     }, 100);`;
   await using fake = await start(script, { silentMs: 1_500 });
-  expect(await fake.round.ended).toEqual(report);
+  expect(await fake.round.ended).toEqual({ report, loss: null });
   expect(fake.round.killedBecause()).toBeNull();
+});
+
+const life = new URL("round-life.ts", import.meta.url).href;
+/** As the program of a round does it, and then this. */
+const alive = (script: string) => `import(${JSON.stringify(life)}).then(({ tellLife }) => {
+  tellLife();
+  setTimeout(() => { ${script} }, 10);
+});`;
+
+it.each([
+  ["is killed from outside", `process.kill(process.pid, "SIGKILL");`, "K9047", /ended by SIGKILL, .* memory/],
+  ["aborts", "process.abort();", "K9047", /ended by SIGABRT, .* memory/],
+  ["ends without a word", "process.exit(0);", "K9047", /ended with code 0 and without a result/],
+  ["ends with a code", "process.exit(70);", "K9047", /ended with code 70/],
+  ["is no program", "{", "K9047", /ended with code 1 /],
+  ["throws", alive(`null.the_secret;`), "K9046", /crashed: TypeError at .*round\.cjs:3/],
+  [
+    "hears nobody",
+    alive(`new (require("node:events"))().emit("error", new RangeError("the_secret"));`),
+    "K9046",
+    /crashed: RangeError at /,
+  ],
+  [
+    "has an error of a system that nobody hears",
+    alive(`require("node:net").connect("/nowhere/the_secret");`),
+    "K9046",
+    /crashed: Error ENOENT/,
+  ],
+  [
+    "has a promise that nobody waits for",
+    alive(`Promise.reject(new SyntaxError("the_secret"));`),
+    "K9046",
+    /crashed: SyntaxError at /,
+  ],
+  ["rejects with no error", alive(`Promise.reject("the_secret");`), "K9046", /ERR_UNHANDLED_REJECTION/],
+  ["throws no error", alive(`throw "the_secret";`), "K9046", /no error \(string\)/],
+  [
+    "throws what fights back",
+    alive(`throw Object.assign(new Error(), { name: "the_secret\\n\\u001b", code: "x y", stack: 7 });`),
+    "K9046",
+    /crashed: Error$/,
+  ],
+])("a round that %s must be lost with its cause", async (_what, script, code, message) => {
+  await using fake = await start(script, {});
+  const end = await fake.round.ended;
+  expect(end).toEqual({ report: null, loss: { code, message: expect.stringMatching(message) } });
+  // oxlint-disable-next-line no-control-regex -- what would rule a terminal
+  expect(end.loss?.message).not.toMatch(/[\u0000-\u001f]/);
+  expect(end.loss?.message).not.toContain("the_secret");
+});
+
+it("a round that uses up its memory must be lost with its cause", async () => {
+  vi.stubEnv("NODE_OPTIONS", "--max-old-space-size=16");
+  try {
+    const script = "const kept = []; for (;;) kept.push(new Array(1e5).fill({}));";
+    await using fake = await start(script, {});
+    expect((await fake.round.ended).loss).toEqual({
+      code: "K9047",
+      message: expect.stringMatching(/^the round was ended by SIG(ABRT|TRAP), as it does itself when/),
+    });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
 import type { LogForm } from "./log-event.ts";
+import { type Loss, type LostEnd, describeLoss } from "./round-loss.ts";
 import { type RoundMessage, type RoundReport, type WatchSetting, newerRevision } from "./round-report.ts";
 
 export interface RoundInput {
@@ -15,6 +16,8 @@ export interface RoundInput {
   isGitSilent: boolean;
   /** The commit that the branch is at, when that is known well enough; null when it has to ask. */
   knownCommit: string | null;
+  /** It only reports this of the round before it; null: it is a round. */
+  lost: Loss | null;
   logForm: LogForm;
 }
 
@@ -50,17 +53,21 @@ export interface RunningRound {
   tellNewerRevision: () => void;
   /** Why it was killed; null when it was not. */
   killedBecause: () => string | null;
-  /** What it reported; null when it ended without a word, or could not begin. It always ends, by the limits. */
-  ended: Promise<RoundReport | null>;
+  /** It always ends, by the limits. */
+  ended: Promise<RoundEnd>;
 }
+
+/** What it reported, or why it did not. */
+export type RoundEnd = { report: RoundReport; loss: null } | { report: null; loss: Loss };
 
 /** One round in a process of its own, which ends with it: memory that a round takes is given back. */
 export function startRound(input: RoundInput, on: RoundListener): RunningRound {
-  const { program, config, trigger, attempt, isGitSilent, knownCommit, logForm } = input;
+  const { program, config, trigger, attempt, isGitSilent, knownCommit, lost, logForm } = input;
   const options = { config, trigger, attempt: String(attempt), log: logForm };
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   if (isGitSilent) args.push("--git-silent");
   if (knownCommit !== null) args.push(`--known-commit=${knownCommit}`);
+  if (lost !== null) args.push(`--lost=${JSON.stringify(lost)}`);
   const child = spawn(process.execPath, [program, "reconcile", ...args], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
@@ -83,19 +90,24 @@ export function startRound(input: RoundInput, on: RoundListener): RunningRound {
       if (child.connected) child.send(newerRevision, () => {});
     },
     killedBecause: () => killedBecause,
-    ended: untilEnd(child, { signal: on.signal, limits: on.limits ?? defaultLimits, onKill }),
+    ended: untilEnd(child, { signal: on.signal, limits: on.limits ?? defaultLimits, onKill }).then(
+      ({ report, ...end }) =>
+        report === null ? { report, loss: describeLoss({ ...end, killedBecause }) } : { report, loss: null },
+    ),
   };
 }
 
 async function untilEnd(
   child: ChildProcess,
   on: { signal: AbortSignal; limits: RoundLimits; onKill: (why: string) => void },
-): Promise<RoundReport | null> {
+): Promise<Omit<LostEnd, "killedBecause"> & { report: RoundReport | null }> {
   const { signal, limits } = on;
   const { silentMs, stopMs, exitMs } = limits;
   const timers: NodeJS.Timeout[] = [];
   const over = Promise.withResolvers<void>();
   let report: RoundReport | null = null;
+  let words: Loss | null = null;
+  let startError: Error | null = null;
   let isKilled = false;
   const kill = (why: string) => {
     if (isKilled) return;
@@ -120,18 +132,22 @@ async function untilEnd(
   timers.push(setInterval(onTurn, silentMs / silentTurns));
   child.on("message", (message: RoundMessage) => {
     turns = 0;
+    if (message.type === "lost") words = message.loss;
     if (message.type !== "ended") return;
     ({ report } = message);
     killAfter(exitMs, "its report");
   });
   // The system may have no process or memory to give: like a round that was killed.
-  child.once("error", () => over.resolve());
+  child.once("error", (error) => {
+    startError = error;
+    over.resolve();
+  });
   child.once("close", () => over.resolve());
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   try {
     await over.promise;
-    return report;
+    return { report, words, startError, exitCode: child.exitCode, signal: child.signalCode };
   } finally {
     signal.removeEventListener("abort", stop);
     for (const timer of timers) clearTimeout(timer);

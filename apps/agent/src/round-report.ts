@@ -1,6 +1,8 @@
 import type { PolledContainer } from "@keelson/engine/poll";
 import type { RefPollInput } from "@keelson/git/poll";
 
+import type { Loss } from "./round-loss.ts";
+
 /** What a round tells the watcher that started it, by IPC, in this order. */
 export type RoundMessage =
   /** agent.yaml could be read: the watcher can look at the branch, and be asked, from now on. */
@@ -10,7 +12,9 @@ export type RoundMessage =
   /** Every `aliveEveryMs`, in between: its process turns, whatever it waits for. */
   | { type: "alive" }
   /** The last message. */
-  | { type: "ended"; report: RoundReport };
+  | { type: "ended"; report: RoundReport }
+  /** The last message of a round that has no report. */
+  | { type: "lost"; loss: Loss };
 
 export const aliveEveryMs = 10_000;
 

@@ -1,3 +1,4 @@
+import type { RoundEnd } from "./round-process.ts";
 import type { RoundReport, WatchSetting } from "./round-report.ts";
 
 /** How a round ended: `lost` without a report. */
@@ -33,13 +34,13 @@ export function newTally(): WatchTally {
   };
 }
 
-/** Adds a round that took so long; null is one that ended without a report. */
-export function addRound(tally: WatchTally, report: RoundReport | null): void {
+/** Adds a round by its end. */
+export function addRound(tally: WatchTally, { report, loss }: RoundEnd): void {
   const result = resultOf(report);
   tally.rounds[result]++;
   tally.last = {
     result,
-    message: report?.message ?? "the last round ended without a report",
+    message: loss?.message ?? report?.message ?? "",
     durationMs: report?.durationMs ?? 0,
   };
   tally.operations.done += (report?.operationCount ?? 0) - (report?.failedCount ?? 0);

@@ -1,6 +1,7 @@
 import type { ChangeWatch } from "./change-watch.ts";
 import { containersChanged } from "./look.ts";
 import { spread } from "./pace.ts";
+import type { Loss } from "./round-loss.ts";
 import { startRound } from "./round-process.ts";
 import type { RoundReport, WatchSetting } from "./round-report.ts";
 import { addRound } from "./watch-tally.ts";
@@ -14,12 +15,12 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
   process.on("SIGHUP", onHangup);
   signal.addEventListener("abort", watcher.wake);
   let attempt = 0;
+  let report: RoundReport | null = null;
   try {
     let reason = "start";
     while (!signal.aborted) {
-      const report = await runRound(watcher, { trigger: reason, attempt });
+      report = await runRound(watcher, { trigger: reason, attempt, before: report });
       if (signal.aborted) break;
-      addRound(watcher.tally, report);
       attempt = report?.isReady === true ? 0 : attempt + 1;
       reason = await pauseUntilNext(watcher, { report, attempt });
     }
@@ -33,11 +34,15 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
   log({ level: "info", event: "stopped", message: "stopped" });
 }
 
-/** One round, with an eye on the branch: a newer revision ends its waiting. */
-async function runRound(
-  watcher: Watcher,
-  on: { trigger: string; attempt: number },
-): Promise<RoundReport | null> {
+interface RoundStart {
+  trigger: string;
+  attempt: number;
+  /** What is known of the round before; null: nothing. */
+  before: RoundReport | null;
+}
+
+/** One round, with an eye on the branch: a newer revision ends its waiting. Returns its report, or that of its loss. */
+async function runRound(watcher: Watcher, on: RoundStart): Promise<RoundReport | null> {
   const { options, signal, log, calls } = watcher;
   log({ level: "info", event: "round-began", message: `round: ${on.trigger}` });
   const answer = calls.take();
@@ -63,26 +68,54 @@ async function runRound(
   const isGitSilent = looking?.isGitSilent() ?? false;
   // What repairs containers need not ask again what Git has just said: a slow server would hold it up.
   const knownCommit = on.trigger === containersChanged ? (looking?.knownCommit() ?? null) : null;
-  const onSign = () => {
-    watcher.tally.turnedMs = performance.now();
-  };
-  const round = startRound({ ...options, ...on, isGitSilent, knownCommit }, { signal, onSetting, onSign });
+  const round = startRound(
+    { ...options, ...on, isGitSilent, knownCommit, lost: null },
+    { signal, onSetting, onSign: noteSign(watcher) },
+  );
   if (watcher.looking !== null) void watchBranch(watcher.looking.watch);
-  const report = await round.ended;
-  answer(report);
+  const end = await round.ended;
   const killedBecause = round.killedBecause();
   if (killedBecause !== null) {
     log({ level: "warn", event: "round-killed", message: `the round was killed: ${killedBecause}` });
   }
-  if (report === null && !signal.aborted) {
-    log({
-      level: "error",
-      event: "round-lost",
-      code: "K9045",
-      message: "the round ended without a report",
-    });
-  }
+  if (!signal.aborted) addRound(watcher.tally, end);
+  const report =
+    end.loss === null
+      ? end.report
+      : await tellLoss(watcher, { ...on, loss: end.loss, fetched: round.fetched() });
+  answer(report);
   return report;
+}
+
+/**
+ * A lost round is told by a process that does nothing else, so that its status is not that of the round before. What it died
+ * of may end this one too: then the log and the monitor alone tell it. Returns null then.
+ */
+async function tellLoss(
+  watcher: Watcher,
+  on: RoundStart & { loss: Loss; fetched: string | null },
+): Promise<RoundReport | null> {
+  const { options, signal, log } = watcher;
+  const { loss, before, fetched } = on;
+  if (signal.aborted) return null;
+  log({ level: "error", event: "round-lost", ...loss });
+  // Without agent.yaml nobody knows where.
+  if (loss.code === "K9045") return null;
+  const onSetting = (setting: WatchSetting) => adoptSetting(watcher, setting);
+  const { report } = await startRound(
+    { ...options, ...on, isGitSilent: true, knownCommit: fetched, lost: loss },
+    { signal, onSetting, onSign: noteSign(watcher) },
+  ).ended;
+  if (report === null) return null;
+  // What was seen last is what differs from now on: nothing was looked at.
+  const containers = before?.containers ?? null;
+  return { ...report, commit: fetched ?? before?.commit ?? "", containers };
+}
+
+function noteSign({ tally }: Watcher): () => void {
+  return () => {
+    tally.turnedMs = performance.now();
+  };
 }
 
 async function pauseUntilNext(

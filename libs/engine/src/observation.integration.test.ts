@@ -346,8 +346,10 @@ test("a port that another program of the machine holds is seen", async () => {
   expect((await observe({ ports })).heldPorts).toEqual([]);
 });
 
-test("an image reference that the engine cannot read throws instead of being absent", async () => {
-  await expect(observe({ images: ["NOT/A:reference"] })).rejects.toMatchObject({ code: "K3009" });
+test("an image reference that the engine cannot read costs no other image its look, and leads nowhere", async () => {
+  const { images } = await observe({ images: ["NOT/A:reference", bench.image] });
+  expect(images).toEqual({ "NOT/A:reference": null, [bench.image]: { id: expect.any(String), digests: [] } });
+  await expect(observe({ images: ["../x"] })).rejects.toMatchObject({ code: "K3016" });
 });
 
 test("containers that vanish between the list and the look at them are not there any more", async () => {

@@ -16,7 +16,8 @@ export async function observeImage(
     if (typeof info.Id !== "string") throw unreadable(what);
     return { id: info.Id, digests: (info.RepoDigests ?? []).toSorted() };
   } catch (error) {
-    if (hasStatus(error, 404)) return null;
+    // 400: an engine that is older than a form of references has no image by it either.
+    if (hasStatus(error, 404, 400)) return null;
     throw error;
   }
 }

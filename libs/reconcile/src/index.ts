@@ -18,6 +18,7 @@ export {
   planOnce,
   readDesired,
   reconcileOnce,
+  reportLost,
 } from "./reconcile-once.ts";
 export { type FollowPorts, followRevision } from "./follow-revision.ts";
 export { type CheckResult, checkRevision } from "./check-revision.ts";

@@ -138,6 +138,22 @@ export function describeUnbegun(error: unknown, options: RoundOptions & { at: Da
   return { ...walk, error, ...describeUnreported({ ...outcome, hideValues }, options) };
 }
 
+/**
+ * Reports a round that could not report itself, with the commit that it had read, and does nothing else: neither secrets nor
+ * the record are opened, which may be what ended it.
+ */
+export async function reportLost(
+  node: NodePorts,
+  { error, commit, options }: { error: unknown; commit: string | null; options: RoundOptions },
+): Promise<Round> {
+  const walk = newWalk();
+  const at = node.now();
+  const revision = commit === null ? null : { commit };
+  const hideValues = (text: string) => text;
+  const outcome = { ...walk, revision, error, applied: undefined, hideValues, startedAt: at, finishedAt: at };
+  return { ...walk, error, ...(await reportRound(node, { outcome, options })) };
+}
+
 /** The path up to the plan: reads everything, changes nothing. Throws what cannot be read. */
 export async function planOnce(ports: ReadPorts, reference: NodeReference): Promise<Walk> {
   const walk = newWalk();

@@ -2,7 +2,6 @@ import {
   type Condition,
   type ConditionType,
   type InstanceStatus,
-  type Revision,
   type StatusError,
   codeOf,
   redact,
@@ -55,7 +54,7 @@ export function buildConditions(
 }
 
 /** The node is kept at the last revision while Git is away or shows what is refused; the report says so. */
-function sourceCondition(revision: Revision | null): Unsince<Condition> {
+function sourceCondition(revision: StatusInput["revision"]): Unsince<Condition> {
   if (revision === null) {
     return condition("SourceVerified", null, { reason: "Unknown", message: "no revision could be read" });
   }

@@ -24,7 +24,8 @@ export interface StatusInput {
   /** Takes secret values out of a text. */
   hideValues: (text: string) => string;
   source: { url: string; branch: string };
-  revision: Revision | null;
+  /** What the round read; null when it could not. */
+  revision: Pick<Revision, "commit" | "refused" | "staleBecause"> | null;
   desired: DesiredNode | null;
   /** As seen after the round; null when it could not be seen. */
   observed: ObservedNode | null;

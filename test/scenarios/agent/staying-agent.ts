@@ -18,11 +18,15 @@ export interface StayingAgent extends AsyncDisposable {
 
 const longestMs = 60_000;
 
-/** Starts an agent that stays, with these options of Node's own; disposing it kills it. */
-export function startStaying(config: string, nodeOptions: readonly string[] = []): StayingAgent {
+/** Starts an agent that stays, with these options of Node's own and this environment; disposing it kills it. */
+export function startStaying(
+  config: string,
+  nodeOptions: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): StayingAgent {
   const [file, ...args] = agentCommand(["run", "--config", config]);
   const agent = spawn(file, [...nodeOptions, ...args], {
-    env: plainEnvironment(),
+    env: plainEnvironment(env),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";

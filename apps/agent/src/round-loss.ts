@@ -1,0 +1,38 @@
+/** Why a round told nothing. */
+export interface Loss {
+  /** K9045: it could not begin. K9046: it crashed. K9047: it was killed, or ended without a result. */
+  code: "K9045" | "K9046" | "K9047";
+  /** A line without anything that secrets could be in. */
+  message: string;
+}
+
+export interface LostEnd {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  /** What it told of its own end. */
+  words: Loss | null;
+  /** Why the agent killed it; null when it did not. */
+  killedBecause: string | null;
+  /** Why there was no process at all. */
+  startError: Error | null;
+}
+
+/** What is known of the end of a round that told no result. */
+export function describeLoss({ exitCode, signal, words, killedBecause, startError }: LostEnd): Loss {
+  if (words !== null) return words;
+  if (startError !== null) return killed(`could not be started: ${startError.message}`);
+  if (killedBecause !== null) return killed(`was killed by the agent: ${killedBecause}`);
+  if (signal !== null) return killed(`was ended by ${signal}${causesOf[signal] ?? ""}`);
+  return killed(`ended with code ${exitCode ?? "unknown"} and without a result`);
+}
+
+/** What mostly sends them. */
+const causesOf: Partial<Record<NodeJS.Signals, string>> = {
+  SIGKILL: ", as the kernel does when the machine's memory is short",
+  SIGABRT: ", as it does itself when its own memory is used up",
+  SIGTRAP: ", as it does itself when its own memory is used up",
+};
+
+function killed(what: string): Loss {
+  return { code: "K9047", message: `the round ${what}` };
+}
