@@ -29,9 +29,6 @@ import { type RoundReport, type WatchSetting, fingerprintOf } from "./round-repo
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
 
-/** Telling of a lost round must not keep the next from beginning. */
-const lockWaitOfReportMs = 5_000;
-
 /** What heals a node must not wait again for a server that has just been silent. */
 const silentGitTimeout = "5s";
 
@@ -174,7 +171,7 @@ async function runRound(
       report,
       emit: (event) => logKeelsonEvent(on.log, event),
       signal,
-      lockWaitMs: lost === undefined ? lockWaitMs : lockWaitOfReportMs,
+      lockWaitMs,
     });
     if (lost !== undefined) {
       const { knownCommit: commit = null } = on.options;

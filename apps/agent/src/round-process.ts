@@ -138,7 +138,7 @@ async function untilEnd(
     killAfter(exitMs, "its report");
   });
   // The system may have no process or memory to give: like a round that was killed.
-  child.once("error", (error) => {
+  child.on("error", (error) => {
     startError = error;
     over.resolve();
   });

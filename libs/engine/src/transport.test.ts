@@ -186,12 +186,20 @@ describe("a connection that breaks", () => {
 });
 
 describe("what is no answer of an engine", () => {
+  test("another connection in place of one is K3009, and is closed", async () => {
+    await using engine = await listen(({ socket }) =>
+      socket.write("HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nbytes"),
+    );
+    const send = inspectContainer(connectEngine({ dockerHost: engine.dockerHost }), { id: "a" });
+    await expect(send).rejects.toMatchObject({ code: "K3009" });
+    await waitFor(() => engine.openConnections() === 0, { what: "the end of the connection" });
+  });
+
   test.each([
-    ["a connection of its own", "HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"],
     ["no object", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull"],
     ["no JSON", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<!D>"],
   ])("%s is K3009", async (_what, text) => {
-    await using engine = await listen(({ socket }) => socket.end(text));
+    await using engine = await listen(({ socket }) => socket.write(text));
     const send = inspectContainer(connectEngine({ dockerHost: engine.dockerHost }), { id: "a" });
     await expect(send).rejects.toMatchObject({ code: "K3009" });
   });

@@ -73,9 +73,10 @@ async function send(address: Address, asked: Asked): Promise<IncomingMessage | D
     begun.resolve(response);
   });
   sent.on("upgrade", (_response, connection, head) => {
-    connection.on("error", () => {});
+    connection.on("error", begun.reject);
     if (head.length > 0) connection.unshift(head);
-    begun.resolve(connection);
+    if (asked.hijack === true) begun.resolve(connection);
+    else connection.destroy(new OddAnswer("it makes another connection of it"));
   });
   sent.end(body);
   return begun.promise;
