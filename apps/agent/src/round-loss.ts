@@ -26,11 +26,11 @@ export function describeLoss({ exitCode, signal, words, killedBecause, startErro
   return killed(`ended with code ${exitCode ?? "unknown"} and without a result`);
 }
 
-/** What mostly sends them. */
+/** Who mostly sends them. */
 const causesOf: Partial<Record<NodeJS.Signals, string>> = {
-  SIGKILL: ", as the kernel does when the machine's memory is short",
-  SIGABRT: ", as it does itself when its own memory is used up",
-  SIGTRAP: ", as it does itself when its own memory is used up",
+  SIGKILL: ": by somebody, or by the kernel because memory is short",
+  SIGABRT: ": mostly because its own memory was used up",
+  SIGTRAP: ": mostly because its own memory was used up",
 };
 
 function killed(what: string): Loss {

@@ -136,7 +136,7 @@ describe(
         "a signal from outside",
         `process.kill(process.pid, "SIGKILL");`,
         "K9047",
-        /ended by SIGKILL, .* memory is short/,
+        /ended by SIGKILL: .* memory is short/,
       ],
       ["an end without a result", `process.exit(0);`, "K9047", /ended with code 0 and without a result/],
     ])("by %s, each time at the same place", async (_what, script, code, says) => {
@@ -161,7 +161,9 @@ describe(
       await withAgent(
         preload,
         async (lost) => {
-          await expectTold(lost, { code: "K9047", says: /ended by SIG(?:ABRT|TRAP), .* memory is used up/ });
+          await expectTold(lost, { code: "K9047", says: /ended by SIG(?:ABRT|TRAP): .* memory was used up/ });
+          const sync = await lost.platform.keelson(["sync", "--config", lost.platform.config]);
+          expect(sync).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("K9047") });
           await rm(lost.flag);
           await expectMended(lost);
           expect((await lost.ready()).text).toBe("1 instance is as desired\n");
@@ -207,7 +209,7 @@ describe(
         await writeFile(flag, "");
         process.kill(agent.pid, "SIGHUP");
         await agent.until("the bad news", async () => (await ready()).status === 503);
-        expect((await ready()).text).toMatch(/^the round was ended by SIGKILL, .*\n$/);
+        expect((await ready()).text).toMatch(/^the round was ended by SIGKILL: .*\n$/);
         await rm(flag);
         await agent.until("the good news", async () => (await ready()).status === 200);
       });
