@@ -13,6 +13,7 @@ const maxErrors = 10;
 export interface ComposeDocument {
   /** Path in the repository. */
   file: string;
+  sizeBytes: number;
   root: ComposeNode;
   /** Where a key stands, or the nearest key above it. */
   placeOf: (path: readonly string[]) => Place;
@@ -79,7 +80,7 @@ function parse(file: string, { text, overrideTags }: { text: string; overrideTag
       };
     }
     const placeOf = (path: readonly string[]) => placeAt(nearestNode(root, path).node.offset, path);
-    return { document: { file, root, placeOf }, problems: [] };
+    return { document: { file, sizeBytes: Buffer.byteLength(text), root, placeOf }, problems: [] };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     return { document: null, problems: [unreadable(error)] };

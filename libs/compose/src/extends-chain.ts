@@ -43,7 +43,7 @@ export function findServiceRefusals(
   return found;
 }
 
-interface ServiceOf {
+export interface ServiceOf {
   participant: Participant;
   name: string;
 }
@@ -68,7 +68,21 @@ function followExtends(
   return hasImage ? "image" : "no-image";
 }
 
-export function baseOf(
+/** A service and all that it extends, one after the other; a circle, which is refused, is gone through once. */
+export function* withBases(participants: readonly Participant[], start: ServiceOf): Generator<ServiceOf> {
+  const seen = new Set<Json>();
+  for (let at: ServiceOf | null = start; at !== null;) {
+    const { participant, name }: ServiceOf = at;
+    const service = servicesOf(participant)[name];
+    if (!isJsonObject(service) || seen.has(service)) return;
+    seen.add(service);
+    yield at;
+    const base = baseOf(participants, { participant, base: service["extends"] ?? null });
+    at = base === "unknown" ? null : base;
+  }
+}
+
+function baseOf(
   participants: readonly Participant[],
   { participant, base }: { participant: Participant; base: Json },
 ): ServiceOf | null | "unknown" {

@@ -2,17 +2,17 @@ import { type ComposeInput, decodeText, type Problem, sortProblems } from "@keel
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 
 import { problemAt } from "./compose-document.ts";
+import { findExcess } from "./excess.ts";
 import { findServiceRefusals } from "./extends-chain.ts";
 import { gateRules } from "./gate-rules.ts";
-import { findParticipants, type Participants, type PlainFile } from "./participants.ts";
-import { findGrowth } from "./growth.ts";
-import { judgePlainFile, type PlainValues } from "./plain-file.ts";
+import { findParticipants, type Participants } from "./participants.ts";
+import { findForeignValues } from "./plain-file.ts";
 import { findRefusals } from "./rule.ts";
 import { findUndeclared, isReservedVariable, reservedHint } from "./variables.ts";
 
 /**
  * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose sees it: codes K1401
- * to K1418, K1424, K1427 and K1429 to K1431, sorted. Reads nothing but its input. Nothing can permit what is refused.
+ * to K1418, K1424 and K1427 to K1431, sorted. Reads nothing but its input. Nothing can permit what is refused.
  */
 export function gateCompose(input: ComposeInput): Problem[] {
   return judgeCompose(input).problems;
@@ -21,7 +21,11 @@ export function gateCompose(input: ComposeInput): Problem[] {
 /** The problems, and the files that take part: Compose is given these and no others. */
 export function judgeCompose(input: ComposeInput): Participants {
   const { composeFiles, plainFiles, problems } = findParticipants(input);
-  const values = judgePlainFiles(plainFiles, input.variables);
+  const excess = findExcess({ composeFiles, plainFiles }, input);
+  // Nothing is gone through that is more than anybody wrote.
+  if (excess.length > 0)
+    return { composeFiles, plainFiles, problems: sortProblems([...problems, ...excess]) };
+  const variables = new Set(Object.keys(input.variables));
   const found = [
     ...problems,
     ...composeFiles.flatMap(({ document, folder }) =>
@@ -33,28 +37,11 @@ export function judgeCompose(input: ComposeInput): Participants {
     ...findServiceRefusals(composeFiles).map(({ participant, finding }) =>
       problemAt(participant.document, finding),
     ),
-    ...values.flatMap((each) => each.problems),
-    ...findGrowth(composeFiles, { variables: input.variables, values }),
+    ...plainFiles.flatMap((plain) => findForeignValues(plain, variables)),
     ...findUndeclared(composeFiles, input),
     ...findReservedVariables(input),
   ];
   return { composeFiles, plainFiles, problems: withoutRepeats(sortProblems(found)) };
-}
-
-/** Each file once, also when thousands of services name it; what is wrong is said where it is named first. */
-function judgePlainFiles(
-  plainFiles: readonly PlainFile[],
-  variables: Readonly<Record<string, string>>,
-): (PlainValues & { plain: PlainFile })[] {
-  const sizes = new Map<string, number>();
-  return plainFiles.map((plain) => {
-    const key = JSON.stringify([plain.kind, plain.path, plain.raw]);
-    const known = sizes.get(key);
-    if (known !== undefined) return { plain, size: known, problems: [] };
-    const judged = judgePlainFile(plain, variables);
-    sizes.set(key, judged.size);
-    return { plain, ...judged };
-  });
 }
 
 /** K1412 in package.yaml, where the variables are declared. */

@@ -7,7 +7,7 @@ import { type FileReference, referencesOf } from "./references.ts";
 const maxFiles = 32;
 const maxIncludeDepth = 8;
 const maxTotalBytes = 512 * 1024;
-export const maxPlainBytes = 1024 * 1024;
+const maxPlainBytes = 1024 * 1024;
 
 /** A Compose file that takes part. Paths are relative to the project's folder, which is that of the Compose file. */
 export interface Participant {

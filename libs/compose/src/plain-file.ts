@@ -2,43 +2,26 @@ import { decodeText, type Problem } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import type { PlainFile } from "./participants.ts";
-import { maxPlainBytes } from "./participants.ts";
-import { isReservedVariable, reservedHint, usesOf } from "./variables.ts";
+import { filledLength, isReservedVariable, reservedHint, variablesOf } from "./variables.ts";
 
 const valueHint = "Write KEY=value, or KEY= for an empty value.";
 const variableHint =
   "Declare it under variables in package.yaml, write $$ for a dollar sign, or put the value in single quotes.";
 
-const sizeHint = "Write out what is meant: a value that repeats others grows with each line.";
-
-/** What a plain file gives to the service that names it. */
-export interface PlainValues {
-  /** Characters of all values, with the variables in them filled in. */
-  size: number;
-  problems: Problem[];
-}
-
-/**
- * K1409 and K1411: what an `env_file` or `label_file` would take from the environment of whoever runs Compose. K1418:
- * values that repeat earlier ones until Compose has no memory left.
- */
-export function judgePlainFile(plain: PlainFile, variables: Readonly<Record<string, string>>): PlainValues {
+/** K1409 and K1411: what an `env_file` or `label_file` would take from the environment of whoever runs Compose. */
+export function findForeignValues(plain: PlainFile, variables: ReadonlySet<string>): Problem[] {
   const text = decodeText(plain.bytes);
   // Label files are interpolated too, but only with what they define themselves.
-  const known = new Map(
-    plain.kind === "env_file" ? Object.entries(variables).map(([name, value]) => [name, value.length]) : [],
-  );
+  const known = new Set(plain.kind === "env_file" ? variables : []);
   const lines = text.split("\n");
   const problems: Problem[] = [];
-  let size = plain.bytes.length;
   for (const statement of plain.raw ? rawStatementsOf(lines) : statementsOf(text)) {
     const at = { statement, sourceLine: (lines[statement.line - 1] ?? "").replace(/\r$/, "") };
     if (statement.value === null) {
       const message = `${statement.key} has no value, so Compose would take it from the agent's own environment`;
       problems.push(problemIn(plain, { ...at, code: "K1409", message, hint: valueHint }));
     }
-    const used = usesOf(statement.value ?? "");
-    for (const name of new Set(used)) {
+    for (const name of variablesOf(statement.value ?? "")) {
       if (isReservedVariable(name) && plain.kind === "env_file") {
         // Also when it is set above: the surroundings of Compose go first.
         const message = `Compose would take the variable ${name} from its own surroundings on the node`;
@@ -48,15 +31,21 @@ export function judgePlainFile(plain: PlainFile, variables: Readonly<Record<stri
         problems.push(problemIn(plain, { ...at, code: "K1411", message, hint: variableHint }));
       }
     }
-    const filled = used.reduce((sum, name) => sum + (known.get(name) ?? 0), 0);
-    size += filled;
-    known.set(statement.key, (statement.value ?? "").length + filled);
-    if (size <= maxPlainBytes) continue;
-    const message = `the values of ${plain.path} grow to more than ${maxPlainBytes / 1024} KiB here`;
-    problems.push(problemIn(plain, { ...at, code: "K1418", message, hint: sizeHint }));
-    break;
+    known.add(statement.key);
   }
-  return { size, problems };
+  return problems;
+}
+
+/** How long its values become with their variables: one that names two above it doubles, and so does the next. */
+export function filledLengthOf(plain: PlainFile, variables: Readonly<Record<string, string>>): number {
+  const lengths = new Map(Object.entries(variables).map(([name, value]) => [name, value.length]));
+  let filled = 0;
+  for (const { key, value } of plain.raw ? [] : statementsOf(decodeText(plain.bytes))) {
+    const length = filledLength(value ?? "", (name) => lengths.get(name) ?? 0);
+    lengths.set(key, length);
+    filled += key.length + length;
+  }
+  return Math.max(filled, plain.bytes.length);
 }
 
 interface Statement {

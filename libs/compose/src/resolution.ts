@@ -11,6 +11,7 @@ import {
 
 import { problemAtBest, readRejection, readUnsetVariables } from "./compose-message.ts";
 import { type ComposeOutput, endedOddly, runCompose } from "./compose-process.ts";
+import { findModelExcess } from "./excess.ts";
 import { judgeCompose } from "./gate.ts";
 import { gateRules } from "./gate-rules.ts";
 import { relativePaths } from "./model-paths.ts";
@@ -117,6 +118,7 @@ function judgeModel(
     boundPaths: input.boundPaths,
   } as const;
   const findings = [
+    ...findModelExcess(model),
     ...findRefusals(gateRules, { root: model, context }),
     ...[...placeholdersOf(model)].map(({ name, path }) => ({
       code: "K1423",

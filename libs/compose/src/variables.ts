@@ -5,17 +5,59 @@ import { stringsOf } from "./compose-node.ts";
 import type { Participant } from "./participants.ts";
 
 /**
- * Names of the variables a text would interpolate, defaults inside of defaults included
+ * Names of the variables a text would interpolate, as often as they stand in it, defaults inside of defaults included
  * (Compose specification, interpolation: `$NAME`, `${NAME}`, `${NAME:-default}`; `$$` is a dollar sign).
  */
-export function variablesOf(text: string): string[] {
-  return [...new Set(usesOf(text))];
+export function mentionsOf(text: string): string[] {
+  return [...text.matchAll(/\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*))/g)].flatMap(
+    ([, plain, braced]) => plain ?? braced ?? [],
+  );
 }
 
-/** As `variablesOf`, each as often as it is used. */
-export function usesOf(text: string): string[] {
-  const found = text.matchAll(/\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*))/g);
-  return Array.from(found, ([, plain, braced]) => plain ?? braced).filter((name) => name !== undefined);
+/** The same, each name once. */
+export function variablesOf(text: string): string[] {
+  return [...new Set(mentionsOf(text))];
+}
+
+/** How long a text can become when its variables are filled in, by their lengths. */
+export function filledLength(text: string, lengthOf: (name: string) => number): number {
+  return mentionsOf(text).reduce((length, name) => length + lengthOf(name), text.length);
+}
+
+/** How many variables of a text have something for when they are empty or not. */
+export function defaultsOf(text: string): number {
+  return [...text.matchAll(/\$\{[A-Za-z_]\w*:?[-+?]/g)].length;
+}
+
+/** Compose goes through a default in a default again for each level. */
+export const maxNesting = 8;
+
+/** How deep the variables of a text stand in defaults of others. */
+export function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [mark] of text.matchAll(/\$\{|\}/g)) {
+    depth = mark === "}" ? Math.max(0, depth - 1) : depth + 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
+}
+
+/** `${NAME}` with what may stand behind the name, where no other variable stands in that; and `$NAME`. */
+const innermost = /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])([^${}]*))?\})/g;
+
+/** The text with declared variables in their places, as Compose fills them in; null when something else is left of one. */
+export function fillVariables(text: string, variables: Readonly<Record<string, string>>): string | null {
+  let filled = text;
+  for (let level = 0; level <= maxNesting && filled.includes("$"); level++) {
+    filled = filled.replace(innermost, (_, plain?: string, braced?: string, sign = "", other = "") => {
+      const value = variables[plain ?? braced ?? ""] ?? "";
+      const isMissing = value === "" && sign.startsWith(":");
+      if (sign.endsWith("+")) return isMissing ? "" : other;
+      return sign.endsWith("-") && isMissing ? other : value;
+    });
+  }
+  return filled.includes("$") ? null : filled;
 }
 
 /** K1411 for each variable of a Compose file that the package does not declare. */

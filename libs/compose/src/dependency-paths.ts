@@ -1,0 +1,63 @@
+import { isJsonObject, type Json, type JsonObject } from "@keelson/model";
+
+import { type ServiceOf, servicesOf, withBases } from "./extends-chain.ts";
+import type { Participant } from "./participants.ts";
+import { fillVariables } from "./variables.ts";
+
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * How many ways lead from services to others that they depend on, of all services together: Compose goes each of them
+ * when it looks for circles, and twenty services that all depend on each other have a million.
+ */
+export function countDependencyPaths(
+  project: readonly Participant[],
+  on: {
+    composeFiles: readonly Participant[];
+    variables: Variables;
+  },
+): number {
+  const needed = new Map<string, Set<string>>();
+  for (const participant of project) {
+    for (const name of Object.keys(servicesOf(participant))) {
+      const names = needed.get(name) ?? new Set();
+      needed.set(name, names);
+      for (const each of withBases(on.composeFiles, { participant, name })) {
+        for (const dependency of dependenciesOf(each, on.variables)) names.add(dependency);
+      }
+    }
+  }
+  const counts = new Map<string, number>();
+  const countFrom = (name: string): number => {
+    const known = counts.get(name);
+    if (known !== undefined) return known;
+    counts.set(name, 1); // Compose refuses circles
+    const count = [...(needed.get(name) ?? [])].reduce((sum, next) => sum + countFrom(next), 1);
+    counts.set(name, count);
+    return count;
+  };
+  return [...needed.keys()].reduce((sum, name) => sum + countFrom(name), 0);
+}
+
+function dependenciesOf({ participant, name }: ServiceOf, variables: Variables): string[] {
+  const service = servicesOf(participant)[name];
+  if (!isJsonObject(service)) return [];
+  return [
+    ...namesIn(service["depends_on"]),
+    ...namesIn(service["links"]),
+    ...namesIn(service["volumes_from"]),
+    ...["network_mode", "pid", "ipc", "uts"].flatMap((key) => sharedIn(service, key)),
+  ].map((text) => fillVariables(text, variables) ?? text);
+}
+
+/** A list of names, with something after a colon or not, or a mapping by name. */
+function namesIn(value: Json | undefined): string[] {
+  if (isJsonObject(value)) return Object.keys(value);
+  const entries = Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+  return entries.map((entry) => entry.split(":")[0] ?? "");
+}
+
+function sharedIn(service: JsonObject, key: string): string[] {
+  const value = service[key];
+  return typeof value === "string" && value.startsWith("service:") ? [value.slice("service:".length)] : [];
+}

@@ -1,0 +1,190 @@
+import { type ComposeInput, isJsonObject, type JsonObject, type Problem } from "@keelson/model";
+
+import { type Finding, problemAt } from "./compose-document.ts";
+import { stringsOf } from "./compose-node.ts";
+import { countDependencyPaths } from "./dependency-paths.ts";
+import { servicesOf } from "./extends-chain.ts";
+import { localPath } from "./local-path.ts";
+import type { Participant, Participants } from "./participants.ts";
+import { referencesOf } from "./references.ts";
+import { type Amount, amountOf } from "./service-amount.ts";
+import { newWriting } from "./written-out.ts";
+import { defaultsOf, filledLength, maxNesting, nestingOf } from "./variables.ts";
+
+/** Many times what real instances have; what is beyond costs Compose, the engine or the plan minutes and gigabytes. */
+const limits = { ports: 1_000, containers: 500 } as const;
+const sectionLimits = { services: 256, networks: 64, volumes: 256, secrets: 256, configs: 256 } as const;
+const maxWrittenOutBytes = 2 * 1024 * 1024;
+const maxIncludes = 64;
+const maxPaths = 100_000;
+
+const splitHint = "Split the package into several instances.";
+
+/**
+ * K1428: a few bytes that Compose, the engine or the plan would make very much of. Judged before Compose runs, with
+ * variables filled in; each limit counts for all files of the instance together.
+ */
+export function findExcess(files: Omit<Participants, "problems">, input: ComposeInput): Problem[] {
+  const project = files.composeFiles.filter(({ role }) => role !== "base");
+  const many = [...findManyIncludes(project), ...findManyEntries(project)];
+  // Each service is looked at with all that it extends, so there must not be too many of them.
+  if (many.length > 0) return many;
+  return [
+    ...findLongTexts(files.composeFiles, input),
+    ...findManyPaths(project, { ...files, variables: input.variables }),
+    ...findLargeServices(project, { ...files, variables: input.variables }),
+  ];
+}
+
+/** The same of Compose's model, in which everything is written out. */
+export function findModelExcess(model: JsonObject): Finding[] {
+  const services = isJsonObject(model["services"]) ? Object.entries(model["services"]) : [];
+  const total = newTotal();
+  return [
+    ...Object.entries(sectionLimits).flatMap(([section, limit]) => {
+      const entries = isJsonObject(model[section]) ? Object.keys(model[section]).length : 0;
+      return entries > limit ? [tooMany(section, { limit, path: [section] })] : [];
+    }),
+    ...services.flatMap(([name, service]) =>
+      isJsonObject(service) ? total.add(amountOf(service, {}), ["services", name]) : [],
+    ),
+  ];
+}
+
+function tooMany(what: string, on: { limit: number; path: readonly string[] }): Finding {
+  const message = `the instance has more than ${on.limit} ${what}`;
+  return { code: "K1428", path: on.path, message, hint: splitHint };
+}
+
+function findManyEntries(project: readonly Participant[]): Problem[] {
+  return Object.entries(sectionLimits).flatMap(([section, limit]) => {
+    const names = new Set<string>();
+    for (const { document } of project) {
+      const root = document.root.value;
+      const entries = isJsonObject(root) ? root[section] : null;
+      for (const name of Object.keys(isJsonObject(entries) ? entries : {})) names.add(name);
+      if (names.size > limit) return [problemAt(document, tooMany(section, { limit, path: [section] }))];
+    }
+    return [];
+  });
+}
+
+/** Compose takes more than twice the time for twice as much of these: a text of a thousand defaults, or a long command. */
+const maxDefaults = 1_000;
+const maxCommandLength = 32 * 1024;
+
+/** A variable can be long and stand in a text often. */
+function findLongTexts(files: readonly Participant[], { variables }: ComposeInput): Problem[] {
+  const lengthOf = (name: string) => variables[name]?.length ?? 0;
+  const sum = { length: 0, defaults: 0, commands: 0 };
+  for (const { document } of files) {
+    for (const { text, path } of stringsOf(document.root)) {
+      const report = (message: string, hint: string) => [
+        problemAt(document, { code: "K1428", path, message, hint }),
+      ];
+      const length = filledLength(text, lengthOf);
+      sum.length += length;
+      sum.defaults += defaultsOf(text) ** 2;
+      if (isCommand(path)) sum.commands += length ** 2;
+      if (sum.length > maxWrittenOutBytes)
+        return report(`with their variables the Compose files exceed ${shownLimit}`, textHint);
+      if (nestingOf(text) > maxNesting)
+        return report(`variables stand in each other more than ${maxNesting} deep`, textHint);
+      if (sum.defaults > maxDefaults ** 2)
+        return report(`more than ${maxDefaults} variables of one text have a default`, textHint);
+      if (sum.commands > maxCommandLength ** 2)
+        return report("commands are so long that Compose takes very long to split them", commandHint);
+    }
+  }
+  return [];
+}
+
+function isCommand([section, , key, ...rest]: readonly string[]): boolean {
+  return section === "services" && (key === "command" || key === "entrypoint") && rest.length === 0;
+}
+
+const shownLimit = `${maxWrittenOutBytes / 1024 / 1024} MiB`;
+const textHint = "Put long values into a file that the service reads, and write defaults into package.yaml.";
+const commandHint = "Write the command as a list, which is not split, or bind a script.";
+
+/** Compose goes every way through the dependencies, and there are exponentially many. */
+function findManyPaths(
+  project: readonly Participant[],
+  on: Pick<Participants, "composeFiles"> & Pick<ComposeInput, "variables">,
+): Problem[] {
+  const [main] = project;
+  if (main === undefined || countDependencyPaths(project, on) <= maxPaths) return [];
+  const message = `more than ${maxPaths} ways lead through what its services depend on`;
+  const hint =
+    "Leave out what another dependency needs anyway: of a chain each service names the one before it.";
+  return [problemAt(main.document, { code: "K1428", path: ["services"], message, hint })];
+}
+
+/** Compose reads an included file anew for each way that leads to it. */
+function findManyIncludes(project: readonly Participant[]): Problem[] {
+  const counts = new Map<Participant, number>();
+  const countOf = (participant: Participant): number => {
+    const known = counts.get(participant);
+    if (known !== undefined) return known;
+    counts.set(participant, 1); // includes that go in a circle are refused elsewhere
+    const count = includedBy(participant, project).reduce((sum, file) => sum + countOf(file), 1);
+    counts.set(participant, count);
+    return count;
+  };
+  const [main] = project;
+  if (main === undefined || countOf(main) <= maxIncludes) return [];
+  const message = `its includes read more than ${maxIncludes} files, those counted again that are included again`;
+  return [
+    problemAt(main.document, { code: "K1428", path: ["include"], message, hint: "Include each file once." }),
+  ];
+}
+
+function includedBy(participant: Participant, project: readonly Participant[]): Participant[] {
+  return referencesOf(participant.document.root.value).flatMap((reference) => {
+    if (reference.kind !== "include") return [];
+    const { path } = localPath(reference.value, participant.folder);
+    return project.filter((other) => other.role === "included" && other.path === path);
+  });
+}
+
+function findLargeServices(
+  project: readonly Participant[],
+  on: Omit<Participants, "problems"> & Pick<ComposeInput, "variables">,
+): Problem[] {
+  const total = newTotal();
+  const amountOfService = newWriting(on);
+  return project.flatMap((participant) =>
+    Object.keys(servicesOf(participant)).flatMap((name) =>
+      total
+        .add(amountOfService({ participant, name }), ["services", name])
+        .map((finding) => problemAt(participant.document, finding)),
+    ),
+  );
+}
+
+/** Adds up what services have, and tells each limit once, at the service that goes beyond it. */
+function newTotal() {
+  const total: Amount = { bytes: 0, ports: 0, containers: 0 };
+  const add = (key: keyof Amount, on: { amount: Amount; limit: number; finding: Finding }) => {
+    const before = total[key];
+    total[key] += on.amount[key];
+    return before <= on.limit && total[key] > on.limit ? [on.finding] : [];
+  };
+  return {
+    add: (amount: Amount, path: readonly string[]): Finding[] => [
+      ...(["ports", "containers"] as const).flatMap((key) =>
+        add(key, { amount, limit: limits[key], finding: tooMany(key, { limit: limits[key], path }) }),
+      ),
+      ...add("bytes", {
+        amount,
+        limit: maxWrittenOutBytes,
+        finding: {
+          code: "K1428",
+          path,
+          message: `with what they extend and read the services exceed ${shownLimit}`,
+          hint: "Let fewer services extend a large one or read a large file; bind the file, or split the package.",
+        },
+      }),
+    ],
+  };
+}

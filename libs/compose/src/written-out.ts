@@ -1,0 +1,58 @@
+import type { ComposeInput, Json } from "@keelson/model";
+
+import { type ServiceOf, servicesOf, withBases } from "./extends-chain.ts";
+import type { Participants } from "./participants.ts";
+import { filledLengthOf } from "./plain-file.ts";
+import { type Amount, amountOf } from "./service-amount.ts";
+
+/** Compose does some work for each step of a chain, however little stands there. */
+const bytesOfStep = 256;
+const maxSteps = 64;
+
+/** What a service is with all that it extends; Compose reads the file of each base anew. */
+export function newWriting(
+  on: Omit<Participants, "problems"> & Pick<ComposeInput, "variables">,
+): (start: ServiceOf) => Amount {
+  const own = new Map<Json, Amount>();
+  const readOf = newReading(on);
+  const ownOf = ({ participant, name }: ServiceOf): Amount => {
+    const service = servicesOf(participant)[name] ?? null;
+    const known = own.get(service);
+    if (known !== undefined) return known;
+    const amount = amountOf(service, on.variables);
+    amount.bytes += bytesOfStep + readOf({ participant, name });
+    own.set(service, amount);
+    return amount;
+  };
+  return (start) => {
+    const sum: Amount = { bytes: 0, ports: 0, containers: 1 };
+    let steps = 0;
+    for (const at of withBases(on.composeFiles, start)) {
+      const amount = ownOf(at);
+      sum.bytes +=
+        amount.bytes + (at.participant === start.participant ? 0 : at.participant.document.sizeBytes);
+      sum.ports += amount.ports;
+      sum.containers = Math.max(sum.containers, amount.containers);
+      steps += 1;
+      if (steps > maxSteps) return { ...sum, bytes: Infinity };
+    }
+    return sum;
+  };
+}
+
+/** How much a service reads of other files, with their variables; each file is measured once. */
+function newReading(
+  on: Pick<Participants, "plainFiles"> & Pick<ComposeInput, "variables">,
+): (service: ServiceOf) => number {
+  const lengths = new Map<string, number>();
+  const read = new Map<string, number>();
+  const placeOf = (file: string, [, name = ""]: readonly string[]) => JSON.stringify([file, name]);
+  for (const plain of on.plainFiles) {
+    const key = JSON.stringify([plain.path, plain.raw]);
+    const length = lengths.get(key) ?? filledLengthOf(plain, on.variables);
+    lengths.set(key, length);
+    const place = placeOf(plain.namedBy.document.file, plain.namedBy.path);
+    read.set(place, (read.get(place) ?? 0) + length);
+  }
+  return ({ participant, name }) => read.get(placeOf(participant.document.file, ["services", name])) ?? 0;
+}
