@@ -354,3 +354,19 @@ describe("instance states", () => {
     `);
   });
 });
+
+test("plans for services that all depend on each other, among which there are more ways than can be gone", () => {
+  const names = Array.from({ length: 60 }, (_, index) => `s${String(index).padStart(2, "0")}`);
+  const services = Object.fromEntries(
+    names.map((name, index) => [name, { dependsOn: names.slice(0, index), healthcheck: true }]),
+  );
+  const state = changed(applied(node({ core: { services } })), (copy) => {
+    containerOf(copy, "lab-core/s59").state = "exited";
+    containerOf(copy, "lab-core/s00").health = "starting";
+  });
+  expect(planText(state)).toMatchInlineSnapshot(`
+    "#1 start-service service:lab-core/s59 [live]: is not running (exit code 0)
+    #2 await-service service:lab-core/s59 [live] after #1: until it is healthy
+    "
+  `);
+});

@@ -91,23 +91,27 @@ export function waitFor(context: StartContext, on: Dependency): string[] {
   const { service, action, containers } = dependency;
   const isReady = containers.kept.every((each) => meetsCondition(each, { service, condition: on.condition }));
   if (action === "none" && !isReady) addAwait(context, service);
-  return dependencyKeys(context, { ...on, above: new Set() });
+  return dependencyKeys(context, { ...on, seen: new Set() });
 }
 
 type Dependency = Pick<DesiredService["dependsOn"][number], "service" | "condition">;
 
-/** Of a dependency that stays as it is, those of what it depends on itself: without them it is of no use. */
-function dependencyKeys(context: StartContext, on: Dependency & { above: ReadonlySet<string> }): string[] {
+/**
+ * Of a dependency that stays as it is, those of what it depends on itself: without them it is of no use. Each is gone into
+ * once: there can be far more ways to a service than services.
+ */
+function dependencyKeys(context: StartContext, on: Dependency & { seen: Set<string> }): string[] {
   const { instance, services } = context.change;
   const dependency = services.get(on.service);
-  if (dependency === undefined || on.above.has(on.service)) return [];
-  const above = new Set([...on.above, on.service]);
+  const visit = `${on.service} ${on.condition}`;
+  if (dependency === undefined || on.seen.has(visit)) return [];
+  on.seen.add(visit);
   const below = dependency.action === "none" ? dependency.service.dependsOn : [];
   return [
     keys.start(instance.project, on.service),
     ...dependency.containers.kept.map((each) => keys.restart(instance.project, each.id)),
     ...(on.condition === "service_started" ? [] : [keys.await(instance.project, on.service)]),
-    ...below.flatMap((next) => dependencyKeys(context, { ...next, above })),
+    ...below.flatMap((next) => dependencyKeys(context, { ...next, seen: on.seen })),
   ];
 }
 
