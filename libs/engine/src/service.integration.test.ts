@@ -172,16 +172,34 @@ describe("waiting", () => {
 
   test("for health that never comes is K3005 after the timeout, with what the check said", async () => {
     await run("sick", { ...shell("sleep 1000"), ...check("printf 'no \\033[31mdatabase'; exit 1") });
-    const beganAt = Date.now();
     await expect(wait("sick", { condition: "service_healthy", timeoutMs: 1_500 })).rejects.toMatchObject({
       code: "K3005",
       outcome: { kind: "transient" },
       message: `${bench.project("sick")}-app-1 is unhealthy`,
       cause: { message: "no database" },
     });
-    expect(Date.now() - beganAt).toBeGreaterThanOrEqual(1_400);
-    expect((await stateOf(`${bench.project("sick")}-app-1`)).Status).toBe("running");
+    const { Status: state, StartedAt: startedAt } = await stateOf(`${bench.project("sick")}-app-1`);
+    expect(state).toBe("running");
+    expect(Date.now() - Date.parse(startedAt)).toBeGreaterThanOrEqual(1_500);
   });
+
+  test.each([
+    ["health", { ...shell("sleep 1000"), ...check("false", "1h") }, "service_healthy", "K3005"],
+    ["a one-shot", shell("sleep 1000"), "service_completed_successfully", "K3006"],
+  ] as const)(
+    "for %s goes on with what is left of its time, and not anew",
+    async (_, service, condition, code) => {
+      const instance = `resumed-${code.toLowerCase()}`;
+      const project = await run(instance, service);
+      const { StartedAt: startedAt } = await stateOf(`${project}-app-1`);
+      await waitFor(() => Date.now() - Date.parse(startedAt) > 1_000, { what: "the trial to be over" });
+      const looks = () =>
+        bench.progress.filter(({ message }) => message === `waiting for ${project}/app`).length;
+      const before = looks();
+      await expect(wait(instance, { condition, timeoutMs: 1_000 })).rejects.toMatchObject({ code });
+      expect(looks() - before).toBe(1);
+    },
+  );
 
   test("does not give up on an unhealthy container that recovers", async () => {
     const project = await run("recovers", { ...shell("sleep 1000"), ...check("test -e /tmp/well") });

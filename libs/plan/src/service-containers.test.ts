@@ -58,6 +58,32 @@ describe("a container", () => {
     `);
   });
 
+  test("that is on its way up goes on with its trial, and others have nothing to do with it", () => {
+    expect(planText(withState((web) => Object.assign(web, { health: "starting" })))).toMatchInlineSnapshot(`
+      "#1 await-service service:lab-core/web [live]: until it is healthy
+      "
+    `);
+  });
+
+  test("that nobody asks for health is not waited for, whatever check its image brings", () => {
+    const plain = applied(node({ core: { services: { web: {} } } }));
+    const state = changed(plain, (copy) => {
+      containerOf(copy, "lab-core/web").health = "starting";
+    });
+    expect(planText(state)).toBe("nothing to do\n");
+  });
+
+  test("that is to end and has not is waited for", () => {
+    const job = applied(node({ core: { services: { job: { oneShot: true } } } }));
+    const state = changed(job, (copy) => {
+      Object.assign(containerOf(copy, "lab-core/job"), { state: "running", exitCode: 0 });
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 await-service service:lab-core/job [live]: until it has done its work
+      "
+    `);
+  });
+
   test.each(["restarting", "running"] as const)(
     "that is %s and unhealthy is left to its health check",
     (state) => {

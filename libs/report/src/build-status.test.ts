@@ -233,6 +233,9 @@ describe("buildStatus", () => {
       status({ desired: oneShot, observed: observed([container({ state: "exited", exitCode })]) })
         .instances[0]?.health;
     expect([health(0), health(3)]).toEqual(["healthy", "unhealthy"]);
+    const atWork = status({ desired: oneShot, observed: observed([container({ state: "running" })]) });
+    expect(atWork.instances[0]?.health).toBe("starting");
+    expect(atWork.conditions.find(({ type }) => type === "Ready")?.status).toBe("false");
   });
 
   it("must know since when something holds from the report before, and keep the last operation", () => {
