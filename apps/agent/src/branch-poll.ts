@@ -3,6 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { findBranchTip } from "@keelson/git";
 import { type AgentConfig, parseDurationMs } from "@keelson/model";
 
+/** Longer ones make Node's timers fire at once. */
+const longestMs = 2 ** 31 - 1;
+
 /** A round's own look at its branch, where the watcher cannot ask: that loads nothing that could. */
 export interface BranchPoll extends Disposable {
   /** From now on, an interval apart; calls `onMoved` once when the branch is at another commit than this one. */
@@ -20,7 +23,7 @@ export function openBranchPoll(
   const timeoutMs = parseDurationMs(timeouts.git);
   const untilMoved = async (from: string) => {
     for (;;) {
-      await sleep(parseDurationMs(interval), undefined, { signal, ref: false });
+      await sleep(Math.min(parseDurationMs(interval), longestMs), undefined, { signal, ref: false });
       const tip = await findBranchTip({ url, branch, credential, knownHostsFile, timeoutMs, signal }).catch(
         () => from, // the next round says why
       );

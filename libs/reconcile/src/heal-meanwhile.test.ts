@@ -8,7 +8,7 @@ import {
   emptyRecord,
   transient,
 } from "@keelson/model";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { applyAndHeal } from "./heal-meanwhile.ts";
 import type { OperationPorts, RecordPort } from "./ports.ts";
@@ -88,14 +88,22 @@ function rig(wanted: () => Plan, fails = false) {
   const die = async (service: string) => {
     onDeath(service);
     await turn();
+    await vi.advanceTimersByTimeAsync(500); // it looks no more often than that
+    await turn();
   };
   const end = async () => {
     slow.resolve();
     const { results, healed } = await applied;
     return { results: results.length, healed: healed.map(({ operation }) => operation.resource) };
   };
-  return { begun, looks, newer, die, end, applied, isWatched: () => isWatched };
+  const burst = (service: string, count: number) => {
+    for (let each = 0; each < count; each++) onDeath(service);
+  };
+  return { begun, looks, newer, die, burst, end, isWatched: () => isWatched };
 }
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterEach(() => void vi.useRealTimers());
 
 describe("while a plan is applied", () => {
   it("must start at once what stops and is none of its business", async () => {
@@ -163,11 +171,26 @@ describe("while a plan is applied", () => {
     await end();
   });
 
-  it("must not look once a newer revision came", async () => {
-    const { looks, newer, die, end } = rig(() => planOf(start("web/one")));
+  it("must do so also when a newer revision came: what was begun may go on for long", async () => {
+    const { begun, newer, die, end } = rig(() => planOf(start("web/one")));
     newer.abort();
     await die("lab-web/one");
-    expect(looks).toEqual([]);
+    expect(begun).toContain("start-service web/one");
+    await end();
+  });
+
+  it("must look by itself now and then: an event can be lost", async () => {
+    const { begun, end } = rig(() => planOf(start("web/one")));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(begun).toContain("start-service web/one");
+    await end();
+  });
+
+  it("must not look for each of a burst of deaths", async () => {
+    const { looks, die, end, burst } = rig(() => planOf());
+    burst("lab-web/one", 100);
+    await die("lab-web/one");
+    expect(looks.length).toBeLessThanOrEqual(2);
     await end();
   });
 

@@ -1,11 +1,15 @@
 import { KeelsonError, type Operation, type Plan } from "@keelson/model";
 
 import { type ApplyContext, type OperationResult, applyPlan } from "./apply-plan.ts";
+import { type Alarm, openAlarm } from "./alarm.ts";
 import { errorOf } from "./error-of.ts";
 import type { Ports } from "./ports.ts";
 
 /** An event that was missed costs no more than this. */
 const lookEveryMs = 30_000;
+
+/** The first death is looked at at once; a burst of them, or what dies again and again, costs no more than this. */
+const betweenLooksMs = 500;
 
 /** What keeps ending must not keep the round at work: a later one brings it back, at its own pace. */
 const healsPerService = 3;
@@ -60,20 +64,23 @@ async function healUntilOver(
   context: HealContext,
 ): Promise<{ healed: OperationResult[]; bug: unknown }> {
   const { counts, alarm } = healing;
-  const { signal, waiting, replan } = context;
+  const { signal, replan } = context;
+  // What the plan has begun may go on for long after a newer revision came.
+  const waiting = new AbortController().signal;
   const healed: OperationResult[] = [];
   for (let look = 1; await alarm.untilRing(lookEveryMs); look++) {
-    if (signal.aborted || waiting.aborted) continue; // it ends soon, and the next round sees everything
+    if (signal.aborted) continue; // it ends soon, and the next round sees everything
     const error = await errorOf(async () => {
       const heals = numbered(chooseHeals(await replan(), healing), look);
       for (const service of heals.operations.flatMap(servicesOf)) {
         counts.set(service, (counts.get(service) ?? 0) + 1);
       }
-      const results = await applyPlan(heals, context);
+      const results = await applyPlan(heals, { ...context, waiting });
       healed.push(...results.filter(({ outcome }) => outcome === "done"));
     });
     // An engine that cannot be asked is told by the plan's own operations, and by the look after them.
     if (error !== null && !(error instanceof KeelsonError)) return { healed, bug: error };
+    await alarm.rest(betweenLooksMs);
   }
   return { healed, bug: null };
 }
@@ -118,30 +125,4 @@ function servicesOf(operation: Operation): string[] {
   }
   const [, service] = /^service:(.+)$/.exec(operation.resource) ?? [];
   return service === undefined ? [] : [service];
-}
-
-interface Alarm {
-  ring: () => void;
-  end: () => void;
-  /** True when it rang since the last time, or after so many milliseconds; false at the end. */
-  untilRing: (ms: number) => Promise<boolean>;
-}
-
-function openAlarm(): Alarm {
-  let isOver = false;
-  let rung = Promise.withResolvers<void>();
-  return {
-    ring: () => rung.resolve(),
-    end: () => {
-      isOver = true;
-      rung.resolve();
-    },
-    untilRing: async (ms) => {
-      const timer = setTimeout(() => rung.resolve(), ms);
-      await rung.promise;
-      clearTimeout(timer);
-      if (!isOver) rung = Promise.withResolvers();
-      return !isOver;
-    },
-  };
 }

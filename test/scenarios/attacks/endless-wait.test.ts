@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
@@ -30,7 +32,7 @@ const deaf = `command: [sh, -c, "trap '' TERM; serve"]`;
 describe("while a service does not come up", () => {
   const platform = usePlatform({
     release,
-    agent: { interval: "1s", report: { as: "none" }, timeouts: { trial: "10m" } },
+    agent: { interval: "1s", report: { as: "none" }, timeouts: { trial: "10m", stop: "6s" } },
   });
   let agent: StayingAgent;
   let first: string;
@@ -98,6 +100,42 @@ describe("while a service does not come up", () => {
     expect(agent.events().filter((name) => name === "newer-revision").length).toBeGreaterThan(0);
     expect((await platform().container("slow/app")).health).toBe("healthy");
     expect((await platform().container("web/one")).id).toBe(one.id);
+  });
+
+  it("must bring back what stops elsewhere while a container does not hear a stop", async () => {
+    const one = await platform().container("web/one");
+    await wantCheck(`${deaf}\n    stop_grace_period: 20h\n    ${check}`);
+    await agent.until("the deaf one to run", isReady);
+    await wantCheck(check);
+    const isReplaced = async () =>
+      (await platform().containers()).some(({ name }) => /^[0-9a-f]{12}_/.test(name));
+    await agent.until("its replacement", isReplaced);
+    await platform().docker.getContainer(one.id).stop({ t: 0 });
+    await agent.until("what stopped to run again", async () => (await startOf("web/one")) > one.startedAt);
+    expect(await isReplaced(), "it is waited for still").toBe(true);
+    await agent.until("the replacement", isReady);
+  });
+
+  it("must bring back what stops elsewhere while a registry does not answer", async () => {
+    const registry = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(registry, "listening");
+    const connected = once(registry, "connection");
+    const { port } = Object(registry.address());
+    try {
+      const one = await platform().container("web/one");
+      await platform().upgrade({
+        [compose]: () => slowWith(check).replace(platform().image("app:1"), `127.0.0.1:${port}/app:1`),
+      });
+      await connected;
+      await platform().docker.getContainer(one.id).stop({ t: 0 });
+      await agent.until("what stopped to run again", async () => (await startOf("web/one")) > one.startedAt);
+      await wantCheck(check);
+      await agent.until("the commit that mends it", isReady);
+      expect((await platform().container("web/one")).id).toBe(one.id);
+    } finally {
+      registry.closeAllConnections();
+      registry.close();
+    }
   });
 
   async function startOf(name: string): Promise<string> {
