@@ -708,6 +708,42 @@ describe("a Compose that does not answer", () => {
     expect(problems.map(({ code }) => code)).toEqual(["K1401"]);
   });
 
+  it.each([
+    ["interpolated", { files: waiting("stop_grace_period: ${WAIT}"), variables: { WAIT: "1000h" } }, 4],
+    [
+      "interpolated below zero",
+      { files: waiting("stop_grace_period: ${WAIT}s"), variables: { WAIT: "-5" } },
+      4,
+    ],
+    ["in weeks", { files: waiting("stop_grace_period: 1w") }, 4],
+    [
+      "put together from two files",
+      {
+        files: waiting("healthcheck: { test: [CMD, x], interval: 1h, timeout: 1h }"),
+        override: "services: { app: { healthcheck: { retries: 13 } } }",
+      },
+      4,
+    ],
+    [
+      "of another file",
+      {
+        files: {
+          ...waiting("extends: { file: base.yaml, service: base }"),
+          "base.yaml": "services: { base: { stop_grace_period: 500h } }\n",
+        },
+      },
+      1,
+    ],
+  ] as const)("must refuse a wait without an end that is %s (K1429)", async (_, sample, line) => {
+    const { problems } = await resolve(sample);
+    expect(problems).toMatchObject([{ code: "K1429", line }]);
+  });
+
+  it("must take waits that are put together and honest", async () => {
+    const [files, variables] = [waiting("stop_grace_period: ${T1000h:-5m}"), { T1000h: "" }];
+    expect(await textOf({ files, variables })).toContain('"stop_grace_period":"5m0s"');
+  });
+
   it("must give K1426 when there is no temporary folder", async () => {
     vi.stubEnv("TMPDIR", join(scratch, "nowhere"));
     try {
@@ -717,6 +753,11 @@ describe("a Compose that does not answer", () => {
     }
   });
 });
+
+/** A Compose file of one service with a line of its own, the fourth. */
+function waiting(line: string): Record<string, string> {
+  return { "compose.yaml": `services:\n  app:\n    image: x:1\n    ${line}\n` };
+}
 
 function resolve(sample: Sample) {
   return resolveCompose(sampleInput(sample), { composeBinary });

@@ -127,8 +127,10 @@ describe("while a service does not come up", () => {
         [compose]: () => slowWith(check).replace(platform().image("app:1"), `127.0.0.1:${port}/app:1`),
       });
       await connected;
+      const rounds = ended();
       await platform().docker.getContainer(one.id).stop({ t: 0 });
       await agent.until("what stopped to run again", async () => (await startOf("web/one")) > one.startedAt);
+      expect(ended(), "the round waits still").toBe(rounds);
       await wantCheck(check);
       await agent.until("the commit that mends it", isReady);
       expect((await platform().container("web/one")).id).toBe(one.id);

@@ -36,7 +36,7 @@ const longestText = 64;
 
 /** What is no duration, Compose refuses; what is interpolated is judged again once Compose has filled it in. */
 function refuseDuration({ value, key }: { value: Json; key: string }): string | null {
-  if (typeof value !== "string") return null;
+  if (typeof value !== "string" || value.includes("$")) return null;
   if (value.length > longestText) return `${key} is ${value.length} characters long`;
   // The engine takes a negative grace for one without an end.
   if (value.trim().startsWith("-")) return `${key} ${shown(value)} is below zero`;
@@ -47,7 +47,8 @@ function refuseDuration({ value, key }: { value: Json; key: string }): string | 
 function healthWaitMs(check: Record<string, Json>): number {
   const partMs = (name: (typeof durations)[number], otherwise: string) => {
     const value = check[name] ?? otherwise;
-    return typeof value === "string" && value.length <= longestText ? parseDurationMs(value) : 0;
+    const isPlain = typeof value === "string" && value.length <= longestText && !value.includes("$");
+    return isPlain ? parseDurationMs(value) : 0;
   };
   // Defaults of the Dockerfile reference, HEALTHCHECK.
   const [startMs, intervalMs, timeoutMs] = [
