@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { cwd, getegid, geteuid } from "node:process";
 
 import { KeelsonError, stalled } from "@keelson/model";
@@ -91,11 +91,16 @@ function statsOf(path: string): Stats | null {
 
 function untrusted({ found, mend }: Fault, on: { what: string; path: string; at: string }): KeelsonError {
   const { what, path, at } = on;
-  const subject = at === path ? `${what} ${path}` : `${what} ${path} could be another one: ${at}`;
+  const isItself = at === resolve(path);
+  const subject = isItself ? `${what} ${path}` : `${what} ${path} could be another one: ${at}`;
+  // Not every folder on the way is to be root's: a user's home is not.
+  const otherwise = isItself
+    ? ""
+    : ". Or keep it in another folder, or run Keelson as the user whose folder it is";
   return new KeelsonError({
     code: "K4016",
     message: `${subject} ${found}`,
-    hint: `See that nobody has changed it; then run: ${mend}`,
+    hint: `See that nobody has changed it; then run: ${mend}${otherwise}`,
     outcome: stalled,
   });
 }
