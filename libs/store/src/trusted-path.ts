@@ -18,24 +18,26 @@ const mostLinks = 40;
 export function requireTrusted(path: string, what: string): void {
   let rest = namesOf(isAbsolute(path) ? path : `${cwd()}/${path}`);
   let at = "/";
+  let stats = statsOf(at);
   let links = 0;
-  for (let stats = statsOf(at); stats !== null; stats = statsOf(at)) {
-    const isLast = rest.length === 0;
-    const fault = faultOf(stats, { path: at, isLast });
+  while (stats !== null) {
+    const [name, ...below] = rest;
+    const fault = faultOf(stats, { path: at, isLast: name === undefined });
     if (fault !== null) throw untrusted(fault, { what, path, at });
-    if (isLast || !stats.isDirectory()) return;
-    const next = join(at, rest[0] ?? "");
-    const target = targetOf(next);
-    if (target !== null) {
+    if (name === undefined || !stats.isDirectory()) return;
+    const next = join(at, name);
+    const found = statsOf(next);
+    rest = below;
+    if (found?.isSymbolicLink() === true) {
       // In a folder like /tmp anybody can make a link; elsewhere only those whom the folder trusts.
-      const owner = (stats.mode & sticky) === 0 ? null : ownerFault(lstatSync(next), next);
+      const owner = (stats.mode & sticky) === 0 ? null : ownerFault(found, next);
       if (owner !== null) throw untrusted(owner, { what, path, at: next });
       if (++links > mostLinks) return; // nothing can be opened there
-      rest = [...namesOf(target), ...rest.slice(1)];
-      if (isAbsolute(target)) at = "/";
+      const target = readlinkSync(next);
+      rest = [...namesOf(target), ...below];
+      if (isAbsolute(target)) [at, stats] = ["/", statsOf("/")];
     } else {
-      rest = rest.slice(1);
-      at = next;
+      [at, stats] = [next, found];
     }
   }
 }
@@ -74,15 +76,10 @@ function isOwnGroup(gid: number): boolean {
   return gid === 0 || (gid === getegid?.() && gid === geteuid?.());
 }
 
-/** Where a link leads; null for what is none. */
-function targetOf(path: string): string | null {
-  return statsOf(path)?.isSymbolicLink() === true ? readlinkSync(path) : null;
-}
-
 /** null for what is not there, or is not to be seen: whoever opens it says so. */
 function statsOf(path: string): Stats | null {
   try {
-    return lstatSync(path);
+    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
     if (error instanceof Error && "syscall" in error) return null;
     throw error;
