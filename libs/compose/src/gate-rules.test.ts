@@ -178,6 +178,7 @@ const cases: Case[] = [
     ["logging: {driver: 'grafana/loki-docker-driver:latest'}", "logging: {options: {max-size: 10m}}"],
     ["logging: {driver: JSON-FILE}", "logging: {}"],
     ["logging: {driver: constructor}", "logging:"],
+    ["logging: {driver: constructor, options: {max-size: 1m}}", "logging: {driver: local, options: {}}"],
     ["logging: {driver: [syslog]}", "x-logging: {driver: [syslog]}"],
   ]),
   ...refuse("K1430", "logging.options.syslog-address", [
@@ -214,6 +215,9 @@ const cases: Case[] = [
       "logging: {driver: none, options: {max-size: 1m}}",
       "logging: {driver: json-file, options: {max-size: 1m}}",
     ],
+  ]),
+  ...refuse("K1430", "logging.options.constructor", [
+    ["logging: {options: {constructor: x}}", "logging: {options: {tag: constructor}}"],
   ]),
   ...refuse("K1430", "logging.options.labels-regex", [
     [

@@ -13,13 +13,13 @@ const buffer = ["mode", "max-buffer-size"];
  * Drivers that keep a container's output with the engine, and their options without those that name files or addresses
  * (docs.docker.com, the page of each driver). Others connect from the engine, which is root in the node's own network.
  */
-const optionsOf: Readonly<Record<string, readonly string[]>> = {
-  "json-file": ["max-size", "max-file", "compress", ...about, ...buffer],
-  local: ["max-size", "max-file", "compress", ...buffer],
-  journald: [...about, ...buffer],
-  none: [],
-};
-const everyOption = new Set(Object.values(optionsOf).flat());
+const optionsOf = new Map<string, readonly string[]>([
+  ["json-file", ["max-size", "max-file", "compress", ...about, ...buffer]],
+  ["local", ["max-size", "max-file", "compress", ...buffer]],
+  ["journald", [...about, ...buffer]],
+  ["none", []],
+]);
+const everyOption = new Set([...optionsOf.values()].flat());
 const optionHint =
   "Permitted are those that bound and label what the engine keeps itself: docs/spec/package.md lists them.";
 
@@ -30,11 +30,11 @@ export const loggingRules: readonly Rule[] = [
     code,
     refuse: ({ value, context }) => {
       if (isOff(value) || isOpen(value, context)) return null;
-      return typeof value === "string" && Object.hasOwn(optionsOf, value)
+      return typeof value === "string" && optionsOf.has(value)
         ? null
         : `the logging driver ${shown(value)} makes the engine itself reach out from the node`;
     },
-    hint: `Permitted are ${Object.keys(optionsOf).join(", ")}; nothing can permit others yet. Without a driver it is the engine's default, which the administrator chooses.`,
+    hint: `Permitted are ${[...optionsOf.keys()].join(", ")}; nothing can permit others yet. Without a driver it is the engine's default, which the administrator chooses.`,
   },
   {
     at: "services.*.logging.options.*",
@@ -48,7 +48,7 @@ export const loggingRules: readonly Rule[] = [
     at: "services.*.logging.options.*",
     code,
     refuse: ({ key, value, context }) => {
-      const limit = limits[key];
+      const limit = limits.get(key);
       if (limit === undefined || isOff(value) || isOpen(value, context)) return null;
       const text = typeof value === "string" ? value : JSON.stringify(value);
       return limit.permits(text) ? null : `the logging option ${key} is ${shown(value)}, ${limit.but}`;
@@ -59,20 +59,12 @@ export const loggingRules: readonly Rule[] = [
 
 /** An option of another driver than the one that stands beside it. */
 function strangeOption({ value }: Occurrence): string | null {
-  if (
-    !isJsonObject(value) ||
-    typeof value["driver"] !== "string" ||
-    !isJsonObject(value["options"] ?? null)
-  ) {
-    return null;
-  }
-  const known = optionsOf[value["driver"]];
-  const strange = Object.keys(value["options"] ?? {}).find(
-    (key) => everyOption.has(key) && !known?.includes(key),
-  );
-  return known === undefined || strange === undefined
-    ? null
-    : `the logging driver ${value["driver"]} has no option ${strange}`;
+  if (!isJsonObject(value)) return null;
+  const { driver = null, options = null } = value;
+  const known = typeof driver === "string" ? optionsOf.get(driver) : undefined;
+  if (known === undefined || !isJsonObject(options)) return null;
+  const strange = Object.keys(options).find((key) => everyOption.has(key) && !known.includes(key));
+  return strange === undefined ? null : `the logging driver ${shown(driver)} has no option ${strange}`;
 }
 
 /** A Go template, in which `pad` could ask for any amount of the engine's memory, may have plain fields only. */
@@ -82,22 +74,33 @@ const plainTag =
 const plainPattern = /^[^{}]{0,256}$/;
 const mostBufferedBytes = 64 * 1024 * 1024;
 
-/** What the values of some options must keep to, since the engine itself holds or runs them. */
-const limits: Readonly<Record<string, { permits: (text: string) => boolean; but: string }>> = {
-  tag: {
-    permits: (text) => plainTag.test(text),
-    but: "and may be text with {{.Name}}, {{.ID}}, {{.FullID}}, {{.ImageName}}, {{.ImageID}}, {{.ImageFullID}} and {{.DaemonName}}",
-  },
-  "labels-regex": {
-    permits: (text) => plainPattern.test(text),
-    but: "and may be a short pattern without braces",
-  },
-  "env-regex": {
-    permits: (text) => plainPattern.test(text),
-    but: "and may be a short pattern without braces",
-  },
-  "max-buffer-size": { permits: (text) => bytesOf(text) <= mostBufferedBytes, but: "and may be 64m at most" },
+const shortPattern: Limit = {
+  permits: (text) => plainPattern.test(text),
+  but: "and may be a short pattern without braces",
 };
+
+interface Limit {
+  permits: (text: string) => boolean;
+  /** What may be instead, for a message. */
+  but: string;
+}
+
+/** What the values of some options must keep to, since the engine itself holds or runs them. */
+const limits = new Map<string, Limit>([
+  [
+    "tag",
+    {
+      permits: (text) => plainTag.test(text),
+      but: "and may be text with {{.Name}}, {{.ID}}, {{.FullID}}, {{.ImageName}}, {{.ImageID}}, {{.ImageFullID}} and {{.DaemonName}}",
+    },
+  ],
+  ["labels-regex", shortPattern],
+  ["env-regex", shortPattern],
+  [
+    "max-buffer-size",
+    { permits: (text) => bytesOf(text) <= mostBufferedBytes, but: "and may be 64m at most" },
+  ],
+]);
 
 /** Of a size as the engine reads it, such as `4m`; infinite for what is none. */
 function bytesOf(text: string): number {
