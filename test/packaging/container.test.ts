@@ -44,12 +44,8 @@ describe("the agent in a container", { timeout: 240_000 }, () => {
     const { environment, node, server, stateDir } = platform();
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
     const config = { environment, node, source: { url: server.url("platform") }, stateDir, interval: "1s" };
-    // The test's Git server is on this machine's own address only.
-    const override = { services: { agent: { network_mode: "host" } } };
-    await writeFiles(folder.path, {
-      "etc/agent.yaml": stringify(config),
-      "override.yaml": stringify(override),
-    });
+    // The test's Git server is on this machine's own address only, and reached from the machine's own network.
+    await writeFiles(folder.path, { "etc/agent.yaml": stringify(config) });
     const env = plainEnvironment({
       KEELSON_IMAGE: name,
       KEELSON_ETC: etc,
@@ -57,12 +53,11 @@ describe("the agent in a container", { timeout: 240_000 }, () => {
       KEELSON_ENGINE: platform().dockerHost?.replace("unix://", ""),
     });
     const binary = await findComposeBinary(process.env);
-    const files = [`${packageFolder}/compose.yaml`, folder.join("override.yaml")].flatMap((path) => [
-      "-f",
-      path,
-    ]);
     compose = async (...args) =>
-      outputOf([binary, "--project-name", name, ...files, ...args], { env, timeoutMs: 120_000 });
+      outputOf([binary, "--project-name", name, "-f", `${packageFolder}/compose.yaml`, ...args], {
+        env,
+        timeoutMs: 120_000,
+      });
     cleanUp.defer(async () => void (await compose("down", "--timeout", "20")));
     await compose("up", "--detach", "--no-build");
   }, 300_000);
