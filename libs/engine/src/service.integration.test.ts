@@ -54,6 +54,23 @@ async function run(instance: string, app: Partial<ComposeService>): Promise<stri
 const stateOf = async (name: string) => (await bench.docker.getContainer(name).inspect()).State;
 
 describe("starting", () => {
+  test("neither starts nor waits for what only carries the service's labels", async () => {
+    const project = await make("copied", { app: shell("sleep 1000") });
+    const copy = await bench.docker.createContainer({
+      name: `${project}-app-2`,
+      Image: bench.image,
+      Labels: { ...bench.serviceLabels("copied", "app"), "com.docker.compose.container-number": "2" },
+    });
+    bench.strangers.add(copy.id);
+    await start("copied", "app");
+    await wait("copied", { condition: "service_started" });
+    expect((await stateOf(`${project}-app-1`)).Status).toBe("running");
+    expect((await stateOf(copy.id)).Status).toBe("created");
+    // Compose would take it for its own.
+    await expect(make("copied", { app: shell("sleep 999") })).rejects.toMatchObject({ code: "K3007" });
+    expect((await stateOf(copy.id)).Status).toBe("created");
+  });
+
   test("starts all containers of one service and nothing else, again without effect", async () => {
     const project = await make("start", {
       app: { ...shell("sleep 1000"), scale: 2 },

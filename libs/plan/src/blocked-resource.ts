@@ -39,11 +39,9 @@ function unseenFiles(instance: DesiredInstance, observed: ObservedNode): Blocked
   return [{ resource: resourceIds.files(instance.project, ""), code, message, hint }];
 }
 
-const impostorCodes: ReadonlySet<string> = new Set(["K3025", "K3026", "K3027"]);
-
-/** Something that carries our labels and is not what they say, or may not be. */
+/** Something that carries our labels and is not what they say. */
 export function isImpostor({ code }: BlockedChange): boolean {
-  return impostorCodes.has(code);
+  return code === "K3026" || code === "K3027";
 }
 
 /** The engine permits several networks of one name; one that is not ours is enough to make the name ambiguous. */

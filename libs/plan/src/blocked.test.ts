@@ -12,7 +12,7 @@ import {
   permitted,
 } from "./fixture.ts";
 import { emptyObserved, type SimulatedNode } from "./simulate.ts";
-import { emptyRecord } from "@keelson/model";
+import { emptyRecord, resourceIds } from "@keelson/model";
 
 const storage: InstanceSketch = {
   services: { db: { volumes: ["data"] }, cache: {} },
@@ -235,6 +235,42 @@ describe("networks and volumes of our names", () => {
       }
     `);
     expect(plan.operations.filter(({ kind }) => kind === "create-volume")).toEqual([]);
+  });
+
+  describe("with labels of ours", () => {
+    const volume = resourceIds.volume("lab-storage_data");
+    const network = resourceIds.network("lab-storage_default");
+    const db = resourceIds.service("lab-storage", "db");
+    /** The database does not run, and everything that it needs is there. */
+    const stopped = changed(applied(node({ storage })), (copy) => {
+      Object.assign(containerOf(copy, "lab-storage/db"), { state: "exited", exitCode: 1 });
+    });
+    const verdict = (change: (copy: SimulatedNode) => void) => {
+      const { blocked, operations } = planOf(changed(stopped, change));
+      const isStarted = operations.some(({ kind, resource }) => kind === "start-service" && resource === db);
+      return { isStarted, blocked: blocked.map(({ resource, code }) => `${code} ${resource}`) };
+    };
+
+    test("a volume that is another one is not even mounted again", () => {
+      const found = verdict(({ observed }) => {
+        for (const each of observed.volumes) Object.assign(each, { ownership: "forged", flaw: "x" });
+      });
+      expect(found).toEqual({ isStarted: false, blocked: [`K3023 ${db}`, `K3027 ${volume}`] });
+    });
+
+    test("a network that is another one is not even joined again", () => {
+      const found = verdict(({ observed }) => {
+        for (const each of observed.networks) Object.assign(each, { ownership: "forged", flaw: "x" });
+      });
+      expect(found).toEqual({ isStarted: false, blocked: [`K3026 ${network}`, `K3023 ${db}`] });
+    });
+
+    test("a network of which nothing is known is left to those that are in it", () => {
+      const found = verdict(({ observed }) => {
+        for (const each of observed.networks) each.ownership = "unproven";
+      });
+      expect(found).toEqual({ isStarted: true, blocked: [`K3025 ${network}`] });
+    });
   });
 
   test("a volume whose definition changed is said, also when nothing else changes, and stays as it is", () => {

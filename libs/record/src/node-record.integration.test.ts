@@ -42,6 +42,10 @@ const at = "2026-11-20T07:00:00.000Z";
 const followed = { branch: "main", commit: "a".repeat(40) };
 
 function fillRecord(record: NodeRecord): void {
+  record.rememberNetworks([
+    { name: "lab-core_default", id: "n1" },
+    { name: "lab-core_inner", id: "n2" },
+  ]);
   record.rememberContainers([
     { id: "a1", project: "lab-core", service: "nginx" },
     { id: "b2", project: "lab-core", service: "redis" },
@@ -75,7 +79,9 @@ describe("the memory", () => {
       applied,
       attempted: applied.commit,
       serviceParts: { "lab-core/nginx": { image: "nginx:1", compose: "x" } },
+      networks: { "lab-core_default": "n1", "lab-core_inner": "n2" },
       openServices: [],
+      openNetworks: [],
     });
     expect(record.readComposeModel("inputs")).toEqual(model("lab-core"));
     expect(record.readComposeModel("others")).toBeNull();
@@ -97,6 +103,8 @@ describe("the memory", () => {
     using record = openRecord({ path });
     fillRecord(record);
     record.forgetContainers(["a1", "unknown"]);
+    record.forgetNetworks(["lab-core_inner", "unknown"]);
+    record.rememberNetworks([{ name: "lab-core_default", id: "n3" }]);
     record.saveServiceParts("lab-core/nginx", { image: "nginx:2" });
     record.saveApplied({ ...applied, commit: "e".repeat(40) });
     expect(record.readState()).toEqual({
@@ -104,7 +112,9 @@ describe("the memory", () => {
       applied: { ...applied, commit: "e".repeat(40) },
       attempted: "e".repeat(40),
       serviceParts: { "lab-core/nginx": { image: "nginx:2" } },
+      networks: { "lab-core_default": "n3" },
       openServices: [],
+      openNetworks: [],
     });
     record.forgetService("lab-core/nginx");
     expect(record.readState().serviceParts).toEqual({});
@@ -254,7 +264,7 @@ describe("the journal", () => {
     expect(rows("SELECT result FROM rounds")).toEqual([{ result: "interrupted" }]);
   });
 
-  test("tells of which services a round that is open was making containers", () => {
+  test("tells of which services a round that is open was making containers, and which networks", () => {
     {
       using record = openRecord({ path });
       const begin = (commit: string, created: Record<string, string>) => {
@@ -271,11 +281,14 @@ describe("the journal", () => {
       record.finishOperation({ roundId, operationId: "#1", finishedAt: at, result: "done" });
       const start = { kind: "start-service", resource: "service:lab-core/other", startedAt: at };
       record.beginOperation({ roundId, operationId: "#3", ...start });
+      const network = { kind: "create-network", resource: "network:lab-core_inner", startedAt: at };
+      record.beginOperation({ roundId, operationId: "#4", ...network });
     }
     using record = openRecord({ path });
     expect(record.readState().openServices).toEqual(["lab-core/a", "lab-core/b.c", "lab-core/nginx"]);
+    expect(record.readState().openNetworks).toEqual(["lab-core_inner"]);
     record.closeInterrupted(at);
-    expect(record.readState().openServices).toEqual([]);
+    expect(record.readState()).toMatchObject({ openServices: [], openNetworks: [] });
   });
 
   test("a round that ended keeps its result, also when what was open was closed before", () => {
@@ -543,7 +556,9 @@ describe("a record of the first format", () => {
     applied: { ...applied, instanceOrder: ["core"], dependsOn: { "lab-core/nginx": [] } },
     attempted: "c".repeat(40),
     serviceParts: { "lab-core/nginx": { image: "nginx:1" } },
+    networks: {},
     openServices: ["lab-core/nginx"],
+    openNetworks: [],
   };
 
   test("keeps all that it has, and takes what is new", () => {

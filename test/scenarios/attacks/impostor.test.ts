@@ -1,0 +1,324 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { expectFault, expectReady, expectUntouched, whilePushed } from "../faults/outcome.ts";
+import { type Container, type Platform, usePlatform } from "../platform.ts";
+
+const release = `
+-- packages/web/compose.yaml --
+services:
+  app:
+    image: IMAGES/app:1
+    stop_grace_period: 0s
+    networks: [inner]
+    volumes: ["data:/data"]
+networks: { inner: { ipam: { config: [{ subnet: 10.213.81.0/28 }] } } }
+volumes: { data: {} }
+-- packages/twin/compose.yaml --
+services:
+  app: { image: "IMAGES/twin:1", stop_grace_period: 0s }
+`;
+const compose = "releases/app/1.0.0/packages/web/compose.yaml";
+const changed = (text: string) =>
+  text.replace("stop_grace_period: 0s", "stop_grace_period: 0s\n    hostname: h");
+
+type Labels = Readonly<Record<string, string>>;
+
+/** By somebody with the engine's socket, who has seen all labels; removed by `removeImpostors`. */
+async function impersonate(
+  platform: Platform,
+  impostor: { name: string; labels?: Labels; start?: boolean; network?: string },
+): Promise<string> {
+  const container = await platform.docker.createContainer({
+    name: `${platform.environment}-${impostor.name}`,
+    Image: platform.image("twin:1"),
+    Labels: { ...impostor.labels },
+    Env: ["SECRET=impostor"],
+    HostConfig: { NetworkMode: impostor.network ?? "none" },
+  });
+  if (impostor.start !== false) await container.start();
+  impostors.add(container.id);
+  return container.id;
+}
+
+const impostors = new Set<string>();
+
+async function removeImpostors(platform: Platform): Promise<void> {
+  for (const id of impostors) await platform.docker.getContainer(id).remove({ force: true });
+  impostors.clear();
+}
+
+async function loseRecord(platform: Platform): Promise<void> {
+  for (const end of ["", "-wal", "-shm"])
+    await rm(join(platform.stateDir, `record.db${end}`), { force: true });
+}
+
+describe("a container with the labels of one of ours", { timeout: 60_000 }, () => {
+  const platform = usePlatform({ release });
+  let own: Container;
+
+  beforeEach(async () => {
+    expectReady(await platform().reconcile());
+    own = await platform().container("web/app");
+  });
+  afterEach(async () => removeImpostors(platform()));
+
+  const command = async (...args: string[]) => platform().keelson([...args, "--config", platform().config]);
+  const exec = async () =>
+    platform().keelson(["exec", "--config", platform().config, "web", "app", "sh", "-c", 'echo "$SECRET"']);
+
+  it("must not be entered nor listened to, whatever it is called", async () => {
+    const replica = { ...own.labels, "com.docker.compose.container-number": "2" };
+    await impersonate(platform(), { name: "web-app-2", labels: replica });
+    await impersonate(platform(), { name: "copy", labels: own.labels });
+    // The commands find ours, which does not have the variable, and none under the next number.
+    expect(await exec()).toMatchObject({ stdout: "\n", exitCode: 0 });
+    const second = ["exec", "--config", platform().config, "--index", "2", "web", "app", "true"];
+    expect((await platform().keelson(second)).stderr).toContain("error[K3010]");
+    const { stdout, exitCode } = await command("logs", "web");
+    expect(stdout).not.toContain("app-2");
+    expect(exitCode).toBe(0);
+    const state = await platform().keelson(["status", "--local", "--state-dir", platform().stateDir]);
+    expect(state.exitCode).toBe(0);
+  });
+
+  it("must not be entered in the place of ours, nor when the record is lost", async () => {
+    await platform().docker.getContainer(own.id).remove({ force: true });
+    await impersonate(platform(), { name: "web-app-1", labels: own.labels });
+    for (const lose of [async () => {}, async () => loseRecord(platform())]) {
+      await lose();
+      const entered = await exec();
+      expect(entered.stderr).toContain("error[K9016]");
+      expect(entered.stdout).toBe("");
+      expect((await command("logs", "web")).stderr).toContain("error[K9016]");
+    }
+    await removeImpostors(platform());
+    await loseRecord(platform());
+  });
+
+  it("must not be started, stopped or waited for with ours", async () => {
+    const replica = { ...own.labels, "com.docker.compose.container-number": "2" };
+    const idle = [
+      await impersonate(platform(), { name: "web-app-2", labels: replica, start: false }),
+      await impersonate(platform(), { name: "copy", labels: own.labels, start: false }),
+    ];
+    await platform().docker.getContainer(own.id).stop({ t: 0 });
+    expectReady(await platform().reconcile());
+    expect(await platform().docker.getContainer(own.id).inspect()).toMatchObject({
+      State: { Running: true },
+    });
+    for (const id of idle) {
+      const { State: state } = await platform().docker.getContainer(id).inspect();
+      expect(state.Status).toBe("created");
+    }
+  });
+
+  it.each<[string, string, (labels: Labels) => Labels]>([
+    ["no label at all", "K3020", () => ({})],
+    [
+      "the labels of the same service of another instance",
+      "K3022",
+      (labels) => ({ ...labels, "io.keelson.instance": "twin" }),
+    ],
+  ])("must not be taken for ours in its place with %s", async (_, code, labelsOf) => {
+    await platform().docker.getContainer(own.id).remove({ force: true });
+    const id = await impersonate(platform(), { name: "web-app-1", labels: labelsOf(own.labels) });
+    const all = await platform().containers();
+    const round = await platform().reconcile();
+    await expectUntouched(platform(), all);
+    expectFault(round, { code: "K3021", says: "web-app-1" });
+    expect(round.output).toContain(`[${code}]`);
+    expect(id).toBe((await platform().containers()).find(({ name }) => name === own.name)?.id);
+  });
+
+  it("must not be believed when the record is lost", async () => {
+    await platform().docker.getContainer(own.id).remove({ force: true });
+    await impersonate(platform(), { name: "web-app-1", labels: own.labels });
+    const all = await platform().containers();
+    await loseRecord(platform());
+    const first = await platform().reconcile();
+    await expectUntouched(platform(), all);
+    expectFault(first, { code: "K3025", says: own.name });
+    // The twin of it, which the report speaks for, is as it was and is kept up.
+    const twin = await platform().container("twin/app");
+    await platform().docker.getContainer(twin.id).stop({ t: 0 });
+    await platform().reconcile();
+    expect(await platform().container("twin/app")).toMatchObject({ id: twin.id, state: "running" });
+    await removeImpostors(platform());
+    expectReady(await platform().reconcile());
+  });
+
+  it("must be ours with a lost record when it is the original", async () => {
+    const all = await platform().containers();
+    await loseRecord(platform());
+    await platform().docker.getContainer(own.id).stop({ t: 0 });
+    expectReady(await platform().reconcile());
+    const ids = (await platform().containers()).map(({ id }) => id);
+    expect(ids).toEqual(all.map(({ id }) => id));
+    await whilePushed(platform(), {
+      changes: { [compose]: changed },
+      look: async () => {
+        await loseRecord(platform());
+        expectReady(await platform().reconcile());
+        expect((await platform().container("web/app")).id).not.toBe(own.id);
+      },
+    });
+  });
+});
+
+describe("a node that lost everything but its key, and tells nobody", { timeout: 60_000 }, () => {
+  const platform = usePlatform({ release, agent: { report: { as: "none" } } });
+
+  it("must not touch what nothing speaks for, say so, and go on when a person has removed it", async () => {
+    expectReady(await platform().reconcile());
+    await platform().exec("web/app", "sh", "-c", "echo kept > /data/id");
+    const all = await platform().containers();
+    await rm(platform().stateDir, { recursive: true });
+    const round = await platform().reconcile();
+    await expectUntouched(platform(), all);
+    expectFault(round, { code: "K3025", says: "web-app-1" });
+    expectFault(round, { code: "K3025", resource: `network:${platform().project("web")}_inner` });
+    for (const { id } of all) await platform().docker.getContainer(id).remove({ force: true });
+    for (const { Id: id, Name: name } of await platform().docker.listNetworks()) {
+      if (name.startsWith(`${platform().environment}-`)) await platform().docker.getNetwork(id).remove();
+    }
+    expectReady(await platform().reconcile());
+    expect(await platform().exec("web/app", "cat", "/data/id")).toBe("kept\n");
+  });
+});
+
+describe("a volume or network with the labels of ours", { timeout: 60_000 }, () => {
+  const platform = usePlatform({ release });
+  const volumeName = () => `${platform().project("web")}_data`;
+  const networkName = () => `${platform().project("web")}_inner`;
+
+  beforeEach(async () => {
+    expectReady(await platform().reconcile());
+  });
+
+  /** Takes ours away and puts something else in its place, with all of its labels. */
+  async function exchangeVolume(options: Record<string, string>): Promise<void> {
+    const { docker } = platform();
+    const { Labels: labels } = await docker.getVolume(volumeName()).inspect();
+    await docker.getContainer((await platform().container("web/app")).id).remove({ force: true });
+    await docker.getVolume(volumeName()).remove();
+    await docker.createVolume({ Name: volumeName(), Labels: labels, DriverOpts: options });
+  }
+
+  it.each<[string, Record<string, string>]>([
+    ["a folder of the host", { type: "none", o: "bind", device: "/etc" }],
+    ["a folder of the host, read-only", { type: "none", o: "bind,ro", device: "/proc" }],
+    ["a file system in memory", { type: "tmpfs", device: "tmpfs" }],
+  ])("must not be mounted when the volume is %s", async (_, options) => {
+    await exchangeVolume(options);
+    for (const lose of [async () => {}, async () => loseRecord(platform())]) {
+      await lose();
+      const round = await platform().reconcile();
+      expectFault(round, { code: "K3027", resource: `volume:${volumeName()}`, says: "its options differ" });
+      expect((await platform().containers()).map(({ service, project }) => `${project}/${service}`)).toEqual([
+        `${platform().project("twin")}/app`,
+      ]);
+      expect((await platform().docker.getVolume(volumeName()).inspect()).Options).toEqual(options);
+    }
+    await platform().docker.getVolume(volumeName()).remove();
+    expectReady(await platform().reconcile());
+  });
+
+  it("must be used when the volume is as it should be, by a record that knows nothing of it, too", async () => {
+    await platform().exec("web/app", "sh", "-c", "echo kept > /data/id");
+    await loseRecord(platform());
+    await whilePushed(platform(), {
+      changes: { [compose]: changed },
+      look: async () => {
+        expectReady(await platform().reconcile());
+        expect(await platform().exec("web/app", "cat", "/data/id")).toBe("kept\n");
+      },
+    });
+  });
+
+  const networks: [string, object, string][] = [
+    [
+      "of another subnet",
+      { IPAM: { Config: [{ Subnet: "198.51.100.0/24" }] } },
+      "its subnet is 198.51.100.0/24",
+    ],
+    ["without a subnet of its own", {}, "its subnet is"],
+    ["that is cut off", { Internal: true }, "internal is true"],
+    ["that others may join", { Attachable: true }, "attachable is true"],
+    [
+      "on a bridge of the host",
+      { Options: { "com.docker.network.bridge.name": "kl-impostor" } },
+      "its option com.docker.network.bridge.name is kl-impostor",
+    ],
+    ["that is the same, but another one", {}, "its id is another one"],
+  ];
+
+  it.each(networks)("must not be joined when it is a network %s", async (_, other, says) => {
+    const { docker } = platform();
+    const own = await docker.getNetwork(networkName()).inspect();
+    await docker.getContainer((await platform().container("web/app")).id).remove({ force: true });
+    await docker.getNetwork(own.Id).remove();
+    const base = {
+      Name: networkName(),
+      Labels: own.Labels,
+      Driver: "bridge",
+      IPAM: { Config: own.IPAM?.Config ?? [] },
+    };
+    const { id } = await docker.createNetwork({
+      ...base,
+      ...(says.startsWith("its subnet is") ? { IPAM: {} } : {}),
+      ...other,
+    });
+    const round = await platform().reconcile();
+    expectFault(round, { code: "K3026", resource: `network:${networkName()}`, says });
+    expect((await docker.getNetwork(id).inspect()).Containers).toEqual({});
+    expect((await platform().containers()).some(({ project }) => project === platform().project("web"))).toBe(
+      false,
+    );
+    await loseRecord(platform());
+    const lost = await platform().reconcile();
+    expectFault(lost, { code: says === "its id is another one" ? "K3025" : "K3026" });
+    expect((await docker.getNetwork(id).inspect()).Id).toBe(id);
+    await docker.getNetwork(id).remove();
+    expectReady(await platform().reconcile());
+  });
+
+  it("must be joined when Keelson made it anew itself", async () => {
+    const before = await platform().docker.getNetwork(networkName()).inspect();
+    await whilePushed(platform(), {
+      changes: { [compose]: (text) => text.replace("10.213.81.0/28", "10.213.81.16/28") },
+      look: async () => expectReady(await platform().reconcile()),
+    });
+    expectReady(await platform().reconcile());
+    const after = await platform().docker.getNetwork(networkName()).inspect();
+    expect(after.Id).not.toBe(before.Id);
+    expect(after.IPAM?.Config?.[0]?.Subnet).toBe("10.213.81.0/28");
+  });
+
+  it("must stay when its instance goes and it is not the one that was made here", async () => {
+    const { docker } = platform();
+    const { Id: ownId, Labels: labels, IPAM } = await docker.getNetwork(networkName()).inspect();
+    const config = IPAM?.Config ?? [];
+    await docker.getContainer((await platform().container("web/app")).id).remove({ force: true });
+    await docker.getNetwork(ownId).remove();
+    const { id } = await docker.createNetwork({
+      Name: networkName(),
+      Labels: labels,
+      IPAM: { Config: config },
+    });
+    await whilePushed(platform(), {
+      changes: {
+        [platform().paths.environment]: (text) =>
+          text.replace("package: app/web", "package: app/web\n    state: absent"),
+      },
+      look: async () => {
+        expectReady(await platform().reconcile());
+        expect((await docker.getNetwork(id).inspect()).Id).toBe(id);
+      },
+    });
+    await docker.getNetwork(id).remove();
+    expectReady(await platform().reconcile());
+  });
+});
