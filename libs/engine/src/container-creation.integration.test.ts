@@ -140,6 +140,14 @@ test("a foreign container with our name, or with our project's labels, is K3007 
     expect(await bench.docker.getContainer(id).inspect()).toMatchObject({ State: { Status: "created" } });
   }
   await named.remove();
+  // What a person runs once carries all labels of the project, and no service takes it for its own.
+  const once = await bench.docker.createContainer({
+    name: `${project}-a-1`,
+    Image: bench.image,
+    Labels: { ...bench.serviceLabels("taken", "a"), "com.docker.compose.oneoff": "True" },
+  });
+  await expect(create("taken", { services: ["a"] })).rejects.toMatchObject(foreign);
+  await once.remove();
   await labelled.remove();
   await create("taken", { services: ["a", "b"] });
   expect(await containersOf("taken")).toHaveLength(2);

@@ -70,10 +70,10 @@ async function listClaiming(
 ): Promise<ContainerInfo[]> {
   const containers = await listContainers(engine, signal);
   return containers.filter(
-    ({ Labels: all }) =>
-      labelOf(all, composeLabels.project) === project &&
-      services.includes(labelOf(all, composeLabels.service)) &&
-      labelOf(all, composeLabels.oneOff) !== "True",
+    (container) =>
+      labelOf(container.Labels, composeLabels.project) === project &&
+      services.includes(labelOf(container.Labels, composeLabels.service)) &&
+      !isOneOff(container),
   );
 }
 
@@ -93,7 +93,11 @@ async function longestGrace(context: EngineContext, present: readonly ContainerI
   );
 }
 
-/** A container without Compose's labels that has the name of one of the services' containers. */
+function isOneOff({ Labels: all }: ContainerInfo): boolean {
+  return labelOf(all, composeLabels.oneOff) === "True";
+}
+
+/** A container that Compose does not take for a service's and that has the name of one of them. */
 async function findNameHolder(
   { engine, signal }: EngineContext,
   { project, services }: CreateContainers,
@@ -101,7 +105,7 @@ async function findNameHolder(
   const containers = await listContainers(engine, signal);
   return containers.find(
     (container) =>
-      labelOf(container.Labels, composeLabels.project) !== project &&
+      (labelOf(container.Labels, composeLabels.project) !== project || isOneOff(container)) &&
       services.some((service) => hasServiceName(listedName(container), { project, service })),
   );
 }

@@ -14,6 +14,8 @@ export interface RecordState {
     instanceOrder: string[];
     /** By `<project>/<service>`, the services of its instance that it depends on: they are removed after it. */
     dependsOn: Record<string, string[]>;
+    /** Services, as above, that are meant to end; absent in records of earlier versions. */
+    oneShots?: string[];
   } | null;
   /** The last commit of which a round did something, or that was found applied; null before the first time. */
   attempted: string | null;

@@ -18,7 +18,7 @@ import {
 } from "@keelson/model";
 
 import { formatPlan } from "./format-plan.ts";
-import { describeOrder } from "./instance-order.ts";
+import { describeApplied } from "./instance-order.ts";
 import { type PlanInput, planChanges } from "./plan-changes.ts";
 import { type SimulatedNode, emptyObserved, simulate } from "./simulate.ts";
 
@@ -261,7 +261,7 @@ export function applied(desired: DesiredNode): SimulatedNode {
         desiredDigest: desired.digest,
         lockDigest: desired.lockDigest,
         appliedAt: "2026-11-20T07:00:00Z",
-        ...describeOrder(desired),
+        ...describeApplied(desired),
       },
     },
   };

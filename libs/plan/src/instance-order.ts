@@ -1,9 +1,9 @@
 import { type DesiredInstance, type DesiredNode, type RecordState, compareText } from "@keelson/model";
 
 /** What has to be remembered of a desired state, so that removing it can go the other way. */
-export function describeOrder(
+export function describeApplied(
   desired: DesiredNode,
-): Pick<NonNullable<RecordState["applied"]>, "instanceOrder" | "dependsOn"> {
+): Pick<NonNullable<RecordState["applied"]>, "instanceOrder" | "dependsOn" | "oneShots"> {
   const services = desired.instances.flatMap(({ project, services }) =>
     services.map(
       ({ name, dependsOn }) => [`${project}/${name}`, dependsOn.map(({ service }) => service)] as const,
@@ -12,6 +12,9 @@ export function describeOrder(
   return {
     instanceOrder: orderInstances(desired.instances).map(({ name }) => name),
     dependsOn: Object.fromEntries(services.filter(([, dependsOn]) => dependsOn.length > 0)),
+    oneShots: desired.instances.flatMap(({ project, services: all }) =>
+      all.filter(({ oneShot }) => oneShot).map(({ name }) => `${project}/${name}`),
+    ),
   };
 }
 

@@ -149,9 +149,17 @@ describe("what counts as taken away", () => {
     expect(verdict({ ...state, policy: permitted }).takenAway).not.toEqual([]);
   });
 
-  test("also when the machine was just started and nothing runs yet", () => {
+  test.each([0, 137, 255])("also when nothing runs yet after a boot, all ended with %i", (exitCode) => {
     const state = changed({ ...web, desired: node({}) }, ({ observed }) => {
-      for (const each of observed.containers) Object.assign(each, { state: "exited", exitCode: 255 });
+      for (const each of observed.containers) Object.assign(each, { state: "exited", exitCode });
+    });
+    expect(verdict(state)).toEqual({ takenAway: [], withheld: ["instance:web"] });
+  });
+
+  test("by the record of an earlier version as far as that tells", () => {
+    const state = changed({ ...web, desired: node({}) }, ({ observed, record }) => {
+      delete record.applied?.oneShots;
+      for (const each of observed.containers.slice(1)) Object.assign(each, { state: "exited", exitCode: 1 });
     });
     expect(verdict(state)).toEqual({ takenAway: [], withheld: ["instance:web"] });
   });

@@ -51,7 +51,7 @@ export function blockMassRemoval(
   undesired: readonly ObservedContainer[],
   on: { changes: readonly InstanceChange[]; record: RecordState; policy: PlanPolicy },
 ): MassRemoval {
-  const services = countServices(undesired, on.changes);
+  const services = countServices(undesired, on);
   const share = findShares(services).find(({ lost, of }) => lost >= 2 && lost * 2 > of);
   if (on.policy.allowMassRemoval || share === undefined)
     return { removable: [...undesired], blocked: [], waiting: new Set() };
@@ -95,19 +95,23 @@ function takesAway({ action, service, containers }: ServiceChange, instance: Des
 /** Of the services that have anything that counts, desired or not. */
 function countServices(
   undesired: readonly ObservedContainer[],
-  changes: readonly InstanceChange[],
+  { changes, record }: { changes: readonly InstanceChange[]; record: RecordState },
 ): ServicePlaces[] {
   const desired = changes.flatMap(({ instance, services }) =>
     [...services.values()].map(({ service, containers }) => {
-      const have = countPlaces([...containers.kept, ...containers.extra].filter(counts));
+      const all = [...containers.kept, ...containers.extra];
+      const have = countPlaces(all.filter((each) => counts(each, service.oneShot)));
       // What is to be installed or staged does not run any more, as little as what is to be absent.
       const wanted = instance.state === "running" ? service.replicas : 0;
       const lost = Math.max(0, have - wanted);
       return { instance: instance.name, name: `${instance.project}/${service.name}`, have, lost };
     }),
   );
+  const ended = record.applied?.oneShots;
   const gone = [...Map.groupBy(undesired, serviceOf)].map(([name, containers]) => {
-    const have = countPlaces(containers.filter(counts));
+    // Of what was never applied, or by an earlier version, it is not known.
+    const isOneShot = ended === undefined || ended.includes(name);
+    const have = countPlaces(containers.filter((each) => counts(each, isOneShot)));
     return { instance: containers[0]?.instance ?? "", name, have, lost: have };
   });
   return [...desired, ...gone].filter(({ have }) => have > 0);
@@ -120,12 +124,12 @@ function countPlaces(containers: readonly ObservedContainer[]): number {
 }
 
 /**
- * What runs, or should: it went down with a failure or the machine. One that was never started, or ended with 0 as a
- * one-shot does, does nothing that anybody would miss.
+ * What runs, or should: it went down with a failure or the machine. One that was never started, and a one-shot that ended
+ * with 0, do nothing that anybody would miss.
  */
-function counts(container: ObservedContainer): boolean {
+function counts(container: ObservedContainer, isOneShot: boolean): boolean {
   if (hasProcess(container)) return true;
-  return container.state !== "created" && container.exitCode !== 0;
+  return container.state !== "created" && !(isOneShot && container.exitCode === 0);
 }
 
 /** Each on its own: a node can lose most of its services with one large one left, and most of one large one. */

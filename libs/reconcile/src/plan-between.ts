@@ -2,7 +2,7 @@ import { type DesiredNode, type Plan, emptyRecord, widestWaits } from "@keelson/
 import {
   type PlanPolicy,
   type SimulatedNode,
-  describeOrder,
+  describeApplied,
   emptyObserved,
   planChanges,
   simulate,
@@ -31,7 +31,7 @@ function applied(desired: DesiredNode): Pick<SimulatedNode, "observed" | "record
   const first = planChanges({ ...empty, policy: { allowMassRemoval: true, waits: widestWaits } });
   const { observed, record } = simulate(empty, first.operations);
   const { digest: desiredDigest, lockDigest } = desired;
-  const order = describeOrder(desired);
+  const order = describeApplied(desired);
   return {
     observed,
     record: { ...record, applied: { commit: "", desiredDigest, lockDigest, appliedAt: "", ...order } },

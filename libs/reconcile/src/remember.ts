@@ -1,5 +1,5 @@
 import type { DesiredNode, ObservedContainer, ObservedNode, RecordState } from "@keelson/model";
-import { describeOrder } from "@keelson/plan";
+import { describeApplied } from "@keelson/plan";
 
 import type { Ports } from "./ports.ts";
 
@@ -50,7 +50,7 @@ function saveApplied(
     desiredDigest: desired.digest,
     lockDigest: desired.lockDigest,
     appliedAt: now().toISOString(),
-    ...describeOrder(desired),
+    ...describeApplied(desired),
   });
 }
 

@@ -62,8 +62,8 @@ function dropServices(status: Status, isKept: (instance: string) => boolean): St
 }
 
 function dropInstances(status: Status): Status {
-  const { instances, omitted } = dropServices(status, () => false);
-  return { ...status, instances: [], omitted: { ...omitted, instances: instances.length } };
+  const { instances, omitted, made: _made, ...rest } = dropServices(status, () => false);
+  return { ...rest, instances: [], omitted: { ...omitted, instances: instances.length } };
 }
 
 function isFine({ sync, health }: Status["instances"][number]): boolean {
