@@ -48,6 +48,11 @@ describe("a network that is as it should be", () => {
       {},
     ],
     [
+      "with IPv6, for which the engine is configured",
+      found({ EnableIPv6: true, Options: { "com.docker.network.enable_ipv6": "true" } }),
+      {},
+    ],
+    [
       "with options of its own",
       found({ Options: { "com.docker.network.driver.mtu": "1400" }, Internal: true, Attachable: true }),
       {

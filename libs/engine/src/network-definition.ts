@@ -57,18 +57,20 @@ function poolsOf(ipam: Definition): Pool[] {
 export function findNetworkFlaw(found: NetworkInspectInfo, definition: Definition): string {
   const wanted = engineNetwork(definition);
   const have = recordOf(found);
+  const options = mapOf(have["Options"]);
+  const isIpv6 = definition["enable_ipv6"] ?? options["com.docker.network.enable_ipv6"] === "true";
   const flags = [
-    ["Internal", "internal"],
-    ["Attachable", "attachable"],
-    ["EnableIPv6", "enable_ipv6"],
+    ["Internal", "internal", wanted.Internal],
+    ["Attachable", "attachable", wanted.Attachable],
+    ["EnableIPv6", "enable_ipv6", isIpv6],
   ] as const;
   if (textOf(have["Driver"]) !== wanted.Driver) return `its driver is ${textOf(have["Driver"])}`;
   if (textOf(have["Scope"]) !== "local") return `its scope is ${textOf(have["Scope"])}`;
-  for (const [field, name] of flags) {
-    if ((have[field] === true) !== wanted[field]) return `${name} is ${String(have[field] === true)}`;
+  for (const [field, name, value] of flags) {
+    if ((have[field] === true) !== (value === true)) return `${name} is ${String(have[field] === true)}`;
   }
   if ((have["EnableIPv4"] ?? true) !== (definition["enable_ipv4"] !== false)) return "enable_ipv4 differs";
-  return findOptionFlaw(mapOf(have["Options"]), wanted.Options ?? {}) || findPoolFlaw(found, definition);
+  return findOptionFlaw(options, wanted.Options ?? {}) || findPoolFlaw(found, definition);
 }
 
 /** What `default-network-opts` of the engine can add without reaching the host. */
