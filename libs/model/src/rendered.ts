@@ -69,4 +69,10 @@ export function secretPlaceholder(name: string): string {
   return `__keelson-secret:${name}__`;
 }
 
-export const secretPlaceholderPattern = /__keelson-secret:([a-z0-9-]+\.[A-Za-z][A-Za-z0-9]*)__/g;
+/** Stands for the value as it is written inside of a JSON string. */
+export function jsonSecretPlaceholder(name: string): string {
+  return `__keelson-secret:${name}:json__`;
+}
+
+/** The name, and `:json` for a value inside of a JSON string. */
+export const secretPlaceholderPattern = /__keelson-secret:([a-z0-9-]+\.[A-Za-z][A-Za-z0-9]*)(:json)?__/g;

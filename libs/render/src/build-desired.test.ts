@@ -618,9 +618,13 @@ describe("what does not fit together on a node", () => {
     const { rendered } = render(files);
     expect(build(rendered).problems).toEqual([]);
     const odd = secretsOf(undefined, ["sample.adminKey"]);
+    const escaped = withFile("{ template: config/key.json.liquid, to: secrets/key.json }", {
+      "config/key.json.liquid": '{ "a": {{ secrets.adminKey | json }}, "b": "{{ secrets.other }}" }',
+    });
+    expect(build(render(escaped).rendered, { secrets: odd }).problems).toEqual([]);
     expect(problemText(build(rendered, { secrets: odd }).problems)).toMatchInlineSnapshot(`
       "error[K5007] releases/sample/1.0.0/packages/core/config/key.json.liquid:1:1 secret sample.adminKey cannot stand in secrets/key.json: its value on node one holds characters that need quoting there
-        hint: Give it a file of its own with {{ secrets.adminKey }} alone, or a value of letters, digits and . _ / + = ~ - only.
+        hint: Write it as {{ secrets.adminKey | json }} without quotes around it, give it a file of its own, or a value of letters, digits and . _ / + = ~ - only.
       "
     `);
   });

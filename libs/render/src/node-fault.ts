@@ -6,7 +6,9 @@ import {
   type RenderedInstance,
   type RenderedNode,
   compareText,
+  decodeText,
   problemOf,
+  secretPlaceholder,
 } from "@keelson/model";
 
 import { networkName } from "./network-name.ts";
@@ -147,11 +149,13 @@ function findOddSecrets(rendered: RenderedNode, secrets: NodeSecrets): Problem[]
       .flatMap((file) =>
         file.secrets
           .filter((name) => secrets.hasValue(name) && !secrets.isPlain(name))
+          // After the filter json it has the escapes that it needs.
+          .filter((name) => decodeText(file.content).includes(secretPlaceholder(name)))
           .map((name) =>
             problemOf(file.template, {
               code: "K5007",
               message: `secret ${name} cannot stand in ${file.to}: its value on node ${rendered.node} holds characters that need quoting there`,
-              hint: `Give it a file of its own with {{ secrets.${name.split(".")[1] ?? ""} }} alone, or a value of letters, digits and . _ / + = ~ - only.`,
+              hint: `Write it as {{ secrets.${name.split(".")[1] ?? ""} | json }} without quotes around it, give it a file of its own, or a value of letters, digits and . _ / + = ~ - only.`,
             }),
           ),
       ),

@@ -2,7 +2,7 @@ import type { Liquid } from "liquidjs";
 
 import type { TemplateBudget } from "./template-budget.ts";
 import { budgetOf } from "./template-context.ts";
-import { type Measure, measure, placeSize } from "./template-measure.ts";
+import { type Measure, holdsJsonMark, measure, placeSize, withJsonMarks } from "./template-measure.ts";
 import { hiddenSecret } from "./template-refusal.ts";
 
 /** Filters that write their input as it is, so that a secret in it stays whole. */
@@ -10,6 +10,9 @@ const harmless: readonly string[] = ["append", "prepend", "default", "raw", "jso
 
 /** Of an item that is looked into, whatever is found there. */
 const stepsOfItem = 10;
+
+/** Of these, those that write it with the escapes of JSON. */
+const escaping: readonly string[] = ["json", "jsonify"];
 
 /** A filter's input and arguments, and what they weigh. */
 interface Call {
@@ -196,7 +199,9 @@ export function countFilters(liquid: Liquid): void {
         cost({ values, measures, size, items: Array.isArray(values[0]) ? values[0].length : 0 }, budget);
         const made: unknown = yield handler.apply(this, values);
         measure(made, budget);
-        return made;
+        if (!escaping.includes(name) || typeof made !== "string") return made;
+        if (holdsJsonMark(made)) throw hiddenSecret(`the filter ${name} after another one`, "change");
+        return withJsonMarks(made);
       },
     });
   }

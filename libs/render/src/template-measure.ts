@@ -70,6 +70,20 @@ export function markOf(seal: string, secret: string): string {
   return `__secret-${seal}-${secret}__`;
 }
 
+/** What the filter `json` makes of a secret's mark: inside of a JSON string its value has escapes. */
+export function jsonMarkOf(seal: string, secret: string): string {
+  return `__secret-${seal}-json-${secret}__`;
+}
+
+/** A JSON text with all marks as those of values inside of JSON strings. */
+export function withJsonMarks(text: string): string {
+  return text.replace(/(__secret-[0-9a-f]{32}-)(?!json-)/g, "$1json-");
+}
+
+export function holdsJsonMark(text: string): boolean {
+  return /__secret-[0-9a-f]{32}-json-/.test(text);
+}
+
 export function holdsMark(text: string): boolean {
   return text.includes("__secret-") && /__secret-[0-9a-f]{32}-/.test(text);
 }

@@ -261,10 +261,28 @@ describe("a secret", () => {
     ["{% for each in secrets %}{{ each[0] }} {% endfor %}", "adminKey other "],
     [
       "{{ secrets | json }}",
-      `{"adminKey":"__keelson-secret:sample.adminKey__","other":"__keelson-secret:sample.other__"}`,
+      `{"adminKey":"__keelson-secret:sample.adminKey:json__","other":"__keelson-secret:sample.other:json__"}`,
     ],
   ])("may be asked whether it is there: %s", (text, expected) => {
     expect(shown(text)).toBe(expected);
+  });
+
+  test("is written with the escapes of JSON by the filter for that, and only once", () => {
+    expect(run("a: {{ secrets.other | prepend: 'x:' | json }} b: {{ secrets.other }}")).toMatchObject({
+      text: 'a: "x:__keelson-secret:sample.other:json__" b: __keelson-secret:sample.other__',
+      secrets: ["sample.other"],
+    });
+    expect(shown("{{ secrets.other | json | json }}")).toContain(
+      "K1309 1:1 the filter json after another one",
+    );
+    expect(shown("{{ secrets.other | inspect }}")).toContain("K1309 1:1 the filter inspect");
+    expect(shown("x: __keelson-secret:other.rootKey:json__")).toContain("K1309");
+  });
+
+  test("is paid for wherever it stands: its value may be long", () => {
+    const text = "{% for i in (1..5000) %}{{ secrets.other }}{% endfor %}";
+    expect(shown(text)).toMatch(/^K1315 .* too much text/);
+    expect(run(text.replace("5000", "500")).problems).toEqual([]);
   });
 
   test("that nobody declared is undefined", () => {

@@ -1,9 +1,17 @@
-import { type Problem, compareText, digestValue, quote, secretPlaceholder, suggest } from "@keelson/model";
+import {
+  type Problem,
+  compareText,
+  digestValue,
+  jsonSecretPlaceholder,
+  quote,
+  secretPlaceholder,
+  suggest,
+} from "@keelson/model";
 
 import { type TemplateFault, findFaults } from "./template-fault.ts";
 import type { TemplateBudget } from "./template-budget.ts";
 import { renderText } from "./template-engine.ts";
-import { markOf } from "./template-measure.ts";
+import { holdsMark, jsonMarkOf, markOf } from "./template-measure.ts";
 
 export interface TemplateInput {
   /** The template's text and its path in the repository, for messages. */
@@ -23,6 +31,9 @@ export type TemplateResult =
   | { text: string; secrets: string[]; problems: [] }
   | { text: null; problems: Problem[] };
 
+/** As many as a large secret has; how many this one has is not known here. */
+const charactersOfSecret = 16_384;
+
 /** More of them say nothing new: a loop repeats what is wrong in it. */
 const maxProblems = 20;
 
@@ -41,15 +52,21 @@ export function renderTemplate(input: TemplateInput): TemplateResult {
   let text: string;
   try {
     text = renderText(input.text, { context, budget });
+    // The value may be a chain of certificates, and it is filled in wherever it stands.
+    if (holdsMark(text)) budget.make((text.split("__secret-").length - 1) * charactersOfSecret);
   } catch (error) {
     return { text: null, problems: describeFaults(input, findFaults(error)) };
   }
   if (holdsPlaceholder(text)) return { text: null, problems: [forgedSecret(input)] };
-  const used = marks.filter(([, mark]) => text.includes(mark));
-  for (const [name, mark] of used) {
-    text = text.replaceAll(mark, () => secretPlaceholder(input.secrets[name] ?? ""));
+  const names: string[] = [];
+  for (const [name, mark] of marks) {
+    const secret = input.secrets[name] ?? "";
+    const filled = text
+      .replaceAll(mark, () => secretPlaceholder(secret))
+      .replaceAll(jsonMarkOf(seal, name), () => jsonSecretPlaceholder(secret));
+    if (filled !== text) names.push(secret);
+    text = filled;
   }
-  const names = used.map(([name]) => input.secrets[name] ?? "");
   return { text, secrets: names.sort(compareText), problems: [] };
 }
 

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { digestBytes, secretPlaceholder } from "@keelson/model";
+import { digestBytes, jsonSecretPlaceholder, secretPlaceholder } from "@keelson/model";
 import { assert, property, uint8Array } from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -36,6 +36,14 @@ describe("owner labels", () => {
 });
 
 describe("filling", () => {
+  test("writes a value with the escapes of JSON where that is asked for", () => {
+    const odd = secretsOf(key, new Map([["a.b", 'p"\\\n€']]));
+    const content = bytes(`{"json":"${jsonSecretPlaceholder("a.b")}"} ${secretPlaceholder("a.b")}`);
+    const filled = Buffer.from(odd.fillSecrets(content)).toString();
+    expect(filled).toBe('{"json":"p\\"\\\\\\n€"} p"\\\n€');
+    expect(JSON.parse(filled.split("} ")[0] + "}")).toEqual({ json: 'p"\\\n€' });
+  });
+
   test("replaces every placeholder by the value's UTF-8 bytes, `$` taken literally", () => {
     const content = bytes(`a=${secretPlaceholder("pryv.adminKey")};b=${secretPlaceholder("pryv.adminKey")}`);
     expect(Buffer.from(secrets.fillSecrets(content)).toString()).toBe("a=s3cr€t$&;b=s3cr€t$&");

@@ -69,10 +69,11 @@ function equalInConstantTime(label: string, expected: string): boolean {
 /** Latin-1 maps every byte to one character and back, so what is not UTF-8 stays as it is. */
 function fill(content: Uint8Array, values: ReadonlyMap<string, string>): Uint8Array {
   const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("latin1");
-  const filled = text.replace(secretPlaceholderPattern, (_placeholder, name: string) => {
+  const filled = text.replace(secretPlaceholderPattern, (_placeholder, name: string, asJson?: string) => {
     const value = values.get(name);
     if (value === undefined) throw missingValue(name);
-    return Buffer.from(value, "utf8").toString("latin1");
+    const written = asJson === undefined ? value : JSON.stringify(value).slice(1, -1);
+    return Buffer.from(written, "utf8").toString("latin1");
   });
   return Buffer.from(filled, "latin1");
 }
