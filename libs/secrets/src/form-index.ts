@@ -31,14 +31,15 @@ export class FormIndex {
     this.#joined = `\n\n${all.join("\n\n")}\n\n`;
   }
 
-  /** Where forms are in a text, also those that overlap. */
-  *find(text: string): Generator<Span> {
+  /** Where forms are in a text, also those that overlap; neighbours are none where white space was taken out. */
+  *find(text: string, { isSqueezed }: { isSqueezed: boolean }): Generator<Span> {
     for (let at = 0; at + minValueLength <= text.length; at++) {
       if (this.#beginnings[twoBytes(text, at)] === 0) continue;
       for (const [length, byKey] of this.#byLength) {
         const form = byKey.get(text.slice(at, at + length))?.find((each) => text.startsWith(each, at));
         if (form === undefined) continue;
-        yield this.#withNeighbours([at, at + form.length], { text, form });
+        const span = [at, at + form.length] as const;
+        yield isSqueezed ? span : this.#withNeighbours(span, { text, form });
         break;
       }
     }

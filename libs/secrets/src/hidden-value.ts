@@ -42,7 +42,7 @@ function findSpans(bytes: string, indexes: Indexes): Span[] {
     const add = ([start, end]: Span) => {
       spans.push([view.places?.starts[start] ?? start, view.places?.ends[end - 1] ?? end]);
     };
-    for (const span of index.find(view.bytes)) add(span);
+    for (const span of index.find(view.bytes, view)) add(span);
     if (!view.isSqueezed) for (const span of findCutSpans(view, index)) add(span);
   }
   return spans;
