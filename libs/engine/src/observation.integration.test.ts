@@ -86,6 +86,20 @@ async function addVolume(instance: string, volumes: Record<string, unknown>): Pr
   await writeFile(path, JSON.stringify({ ...Object(model), volumes }));
 }
 
+test("what a container binds is seen, also when nothing else of it is of interest", async () => {
+  const docker = await sharedEngine();
+  const source = bench.folder.path;
+  const HostConfig = { Binds: [`${source}:/theirs:ro`] };
+  const container = await docker.createContainer({ Image: bench.image, HostConfig });
+  try {
+    const observed = await observe({ projects: [bench.project("nobody")] });
+    expect(observed.containers).toEqual([]);
+    expect(observed.otherBinds).toContain(source);
+  } finally {
+    await container.remove({ force: true });
+  }
+});
+
 test("every field of what runs is seen", async () => {
   const { project, port } = await runInstance("full");
   const published = { hostIp: "127.0.0.1", port, protocol: "tcp" };

@@ -194,7 +194,7 @@ describe("what people write costs little", () => {
     [
       "a table of a hundred by a hundred",
       "{% for i in (1..100) %}{% for j in (1..100) %}{{ i | times: j }} {% endfor %}\n{% endfor %}",
-      4,
+      8,
     ],
     [
       "captured parts",

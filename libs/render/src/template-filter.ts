@@ -8,6 +8,8 @@ import { hiddenSecret } from "./template-refusal.ts";
 /** Filters that write their input as it is, so that a secret in it stays whole. */
 const harmless: readonly string[] = ["append", "prepend", "default", "raw", "json", "jsonify"];
 
+/** Of a call, whatever it does. */
+const stepsOfFilter = 20;
 /** Of an item that is looked into, whatever is found there. */
 const stepsOfItem = 10;
 
@@ -196,6 +198,7 @@ export function countFilters(liquid: Liquid): void {
         if (!harmless.includes(name) && measures.some(({ holdsSecret }) => holdsSecret)) {
           throw hiddenSecret(`the filter ${name}`, "change");
         }
+        budget.step(stepsOfFilter);
         cost({ values, measures, size, items: Array.isArray(values[0]) ? values[0].length : 0 }, budget);
         const made: unknown = yield handler.apply(this, values);
         measure(made, budget);

@@ -5,8 +5,9 @@ import { budgetOf } from "./template-context.ts";
 import { TemplateRefusal } from "./template-refusal.ts";
 import { writable } from "./writable.ts";
 
-/** Of a tag or an output, whatever it does. */
-const stepsOfTemplate = 10;
+/** Of a tag or an output, whatever it does; a long one is gone through each time. */
+const stepsOfTemplate = 20;
+const charactersPerStep = 8;
 
 /**
  * Renders tags and texts one after the other, as the library does it, and counts: also what `capture` collects, which the
@@ -23,7 +24,8 @@ export function rendererOf({ findsAll }: { findsAll: boolean }) {
     const errors: Error[] = [];
     for (const template of templates) {
       try {
-        budget.step(stepsOfTemplate);
+        const { begin, end } = template.token;
+        budget.step(stepsOfTemplate + (end - begin) / charactersPerStep);
         budget.enter();
         const written: unknown = yield template.render(context, output);
         budget.leave();
