@@ -1,4 +1,5 @@
-import { inspect } from "node:util";
+import { formatError } from "@keelson/model/light";
+import { escapeLines } from "@keelson/report/light";
 
 import { type RoundMessage, aliveEveryMs } from "./round-report.ts";
 
@@ -28,8 +29,8 @@ export function tellLife(): void {
     isDying = true;
     const end = () => process.exit(1);
     setTimeout(end, lastWordsMs);
-    process.stderr.write(`${hide(inspect(error))}\n`);
     tell({ type: "lost", loss: { code: "K9046", message: `the round crashed: ${nameCrash(error)}` } }, end);
+    process.stderr.write(`${escapeLines(hide(formatError(error)))}\n`);
   });
 }
 
