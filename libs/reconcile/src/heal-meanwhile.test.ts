@@ -102,7 +102,7 @@ function rig(wanted: () => Plan, fails = false) {
   return { begun, looks, newer, die, burst, end, isWatched: () => isWatched };
 }
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
 describe("while a plan is applied", () => {
@@ -144,10 +144,15 @@ describe("while a plan is applied", () => {
     expect(begun).not.toContain("start-service web/one");
   });
 
-  it("must bring back the same only three times: a round must end", async () => {
+  it("must bring back what keeps ending after longer and longer rests, and never give it up", async () => {
     const { begun, die, end } = rig(() => planOf(start("web/one")));
-    for (let death = 0; death < 5; death++) await die("lab-web/one");
-    expect(begun.filter((each) => each.endsWith("web/one"))).toHaveLength(3);
+    const times = () => begun.filter((each) => each.endsWith("web/one")).length;
+    for (let death = 0; death < 40; death++) await die("lab-web/one"); // 20 s
+    const prompt = times();
+    expect(prompt).toBeGreaterThanOrEqual(4);
+    expect(prompt).toBeLessThan(10);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(times()).toBeGreaterThan(prompt);
     await end();
   });
 

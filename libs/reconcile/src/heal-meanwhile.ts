@@ -11,8 +11,12 @@ const lookEveryMs = 30_000;
 /** The first death is looked at at once; a burst of them, or what dies again and again, costs no more than this. */
 const betweenLooksMs = 500;
 
-/** What keeps ending must not keep the round at work: a later one brings it back, at its own pace. */
-const healsPerService = 3;
+/** What keeps ending rests before it is brought back again, and must not keep the node busy. */
+function restMs(heals: number): number {
+  return heals < promptHeals ? 0 : Math.min(60_000, 1_000 * 2 ** Math.min(heals - promptHeals, 16));
+}
+
+const promptHeals = 3;
 
 export interface HealContext extends ApplyContext {
   ports: ApplyContext["ports"] & Pick<Ports, "watchDeaths">;
@@ -24,8 +28,8 @@ export interface HealContext extends ApplyContext {
 interface Healing {
   /** `<project>/<service>` of all that the plan at work is about. */
   touched: ReadonlySet<string>;
-  /** How often each was brought back already. */
-  counts: Map<string, number>;
+  /** How often each was brought back already, and until when it rests; by the monotonic clock. */
+  healed: Map<string, { times: number; restsUntilMs: number }>;
   alarm: Alarm;
 }
 
@@ -39,7 +43,7 @@ export async function applyAndHeal(
   context: HealContext,
 ): Promise<{ results: OperationResult[]; healed: OperationResult[] }> {
   const touched = new Set(plan.operations.flatMap(servicesOf));
-  const healing: Healing = { touched, counts: new Map(), alarm: openAlarm() };
+  const healing: Healing = { touched, healed: new Map(), alarm: openAlarm() };
   const deaths = context.ports.watchDeaths((service) => {
     if (isHealable(service, healing)) healing.alarm.ring();
   });
@@ -54,8 +58,13 @@ export async function applyAndHeal(
   }
 }
 
-function isHealable(service: string, { touched, counts }: Healing): boolean {
-  return !touched.has(service) && (counts.get(service) ?? 0) < healsPerService;
+function isHealable(service: string, { touched, healed }: Healing): boolean {
+  return !touched.has(service) && (healed.get(service)?.restsUntilMs ?? 0) <= performance.now();
+}
+
+function noteHeal(service: string, { healed }: Healing): void {
+  const times = (healed.get(service)?.times ?? 0) + 1;
+  healed.set(service, { times, restsUntilMs: performance.now() + restMs(times) });
 }
 
 /** Never throws: the plan would go on alone. */
@@ -63,7 +72,7 @@ async function healUntilOver(
   healing: Healing,
   context: HealContext,
 ): Promise<{ healed: OperationResult[]; bug: unknown }> {
-  const { counts, alarm } = healing;
+  const { alarm } = healing;
   const { signal, replan } = context;
   // What the plan has begun may go on for long after a newer revision came.
   const waiting = new AbortController().signal;
@@ -72,9 +81,7 @@ async function healUntilOver(
     if (signal.aborted) continue; // it ends soon, and the next round sees everything
     const error = await errorOf(async () => {
       const heals = numbered(chooseHeals(await replan(), healing), look);
-      for (const service of heals.operations.flatMap(servicesOf)) {
-        counts.set(service, (counts.get(service) ?? 0) + 1);
-      }
+      for (const service of new Set(heals.operations.flatMap(servicesOf))) noteHeal(service, healing);
       const results = await applyPlan(heals, { ...context, waiting });
       healed.push(...results.filter(({ outcome }) => outcome === "done"));
     });

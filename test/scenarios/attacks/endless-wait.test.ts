@@ -20,6 +20,7 @@ services:
     init: true
     healthcheck: { test: [CMD, test, -e, /www/index.html], interval: 1s }
   front: { image: "IMAGES/app:1", init: true, depends_on: { app: { condition: service_healthy } } }
+  side: { image: "IMAGES/app:1", init: true }
 -- packages/web/compose.yaml --
 services:
   one: { image: "IMAGES/app:1", init: true }
@@ -104,16 +105,54 @@ describe("while a service does not come up", () => {
 
   it("must bring back what stops elsewhere while a container does not hear a stop", async () => {
     const one = await platform().container("web/one");
+    const side = await platform().container("slow/side");
     await wantCheck(`${deaf}\n    stop_grace_period: 20h\n    ${check}`);
     await agent.until("the deaf one to run", isReady);
     await wantCheck(check);
     const isReplaced = async () =>
       (await platform().containers()).some(({ name }) => /^[0-9a-f]{12}_/.test(name));
     await agent.until("its replacement", isReplaced);
-    await platform().docker.getContainer(one.id).stop({ t: 0 });
-    await agent.until("what stopped to run again", async () => (await startOf("web/one")) > one.startedAt);
+    for (const { id } of [one, side]) await platform().docker.getContainer(id).stop({ t: 0 });
+    await agent.until(
+      "what stopped to run again",
+      async () => (await startOf("web/one")) > one.startedAt && (await startOf("slow/side")) > side.startedAt,
+    );
     expect(await isReplaced(), "it is waited for still").toBe(true);
     await agent.until("the replacement", isReady);
+  });
+
+  it("must apply a commit to other instances meanwhile, and let what takes long come to its end", async () => {
+    const job = `job: { image: "${platform().image("app:1")}", init: true, restart: "no", command: [sh, -c, "while [ ! -e /tmp/go ]; do sleep 0.1; done"] }`;
+    const late = `late: { image: "${platform().image("app:1")}", init: true, depends_on: { job: { condition: service_completed_successfully } } }`;
+    await platform().upgrade({ [compose]: () => `${slowWith(check)}  ${job}\n  ${late}\n` });
+    const isAtWork = async () => {
+      const found = (await platform().containers()).find(({ service }) => service === "job");
+      return found?.state === "running";
+    };
+    await agent.until("the one-shot to run", isAtWork);
+    const { id } = await platform().container("slow/job");
+    await platform().upgrade({
+      "packages/web/compose.yaml": (text) => text.replace("init: true }", "init: true, hostname: next }"),
+    });
+    const isChanged = async () =>
+      (
+        await platform()
+          .exec("web/one", "hostname")
+          .catch(() => "")
+      ).trim() === "next";
+    await agent.until("the change of another instance", isChanged);
+    expect(await platform().container("slow/job")).toMatchObject({ id, state: "running" });
+    expect((await platform().container("slow/late")).state).toBe("created");
+    const status = await statusOf(platform());
+    expect(isTrue(status, "Ready")).toBe(false);
+    expect(status.source.applied).not.toBe(await platform().repository.head());
+
+    await platform().exec("slow/job", "touch", "/tmp/go");
+    await agent.until("all to be there", isReady);
+    expect(await platform().container("slow/job")).toMatchObject({ id, state: "exited", exitCode: 0 });
+    expect((await platform().container("slow/late")).state).toBe("running");
+    await wantCheck(check);
+    await agent.until("the one-shot to be gone", isReady);
   });
 
   it("must bring back what stops elsewhere while a registry does not answer", async () => {
