@@ -86,39 +86,38 @@ function networkBlocks(networks: readonly NetworkInspectInfo[]): NetworkBlock[] 
     );
 }
 
-async function findUsed({
-  networks,
-  remotes,
-  images,
-}: Question): Promise<{ used: UsedBlock[]; unknown: string | null }> {
+/** What this machine uses besides the engine's networks; `unknown` says what of it could not be found out. */
+async function findUsed(question: Question): Promise<{ used: UsedBlock[]; unknown: string | null }> {
+  const [own, remote] = await Promise.all([findOwn(question), findRemote(question)]);
+  return { used: [...own.used, ...remote.used], unknown: own.unknown ?? remote.unknown };
+}
+
+async function findOwn({ networks }: Question): ReturnType<typeof findUsed> {
   const bridges = networkBlocks(networks);
   const isOfBridge = ({ block, device }: UsedBlock) =>
     bridges.some((bridge) => bridge.device === device && isInside(block, bridge.block));
-  const hosts = [
-    ...remotes,
-    ...[...new Set(images.flatMap((image) => registryOf(image)))].map((host) => ({
-      host,
-      mustResolve: false,
-    })),
-  ];
-  const [own, ...found] = await Promise.all([
-    readUsedBlocks().catch((error: unknown) => String(error)),
-    ...hosts.map(async ({ host, mustResolve }) => ({ host, mustResolve, blocks: await findAddresses(host) })),
-  ]);
-  const unresolved = found.find(({ blocks, mustResolve }) => blocks === null && mustResolve);
+  try {
+    return { used: (await readUsedBlocks()).filter((each) => !isOfBridge(each)), unknown: null };
+  } catch (error) {
+    return { used: [], unknown: `the node's routes cannot be read (${String(error)})` };
+  }
+}
+
+async function findRemote({ remotes, images }: Question): ReturnType<typeof findUsed> {
+  const registries = [...new Set(images.flatMap((image) => registryOf(image)))];
+  const hosts = [...remotes, ...registries.map((host) => ({ host, mustResolve: false }))];
+  const found = await Promise.all(
+    hosts.map(async (remote) => ({ ...remote, blocks: await findAddresses(remote.host) })),
+  );
+  const lost = found.find(({ blocks, mustResolve }) => blocks === null && mustResolve);
   return {
-    used: [
-      ...(typeof own === "string" ? [] : own.filter((each) => !isOfBridge(each))),
-      ...found.flatMap(({ host, blocks }) =>
-        (blocks ?? []).map((block) => ({ block, device: "", what: `${host}, which this node logs in to` })),
-      ),
-    ],
+    used: found.flatMap(({ host, blocks }) =>
+      (blocks ?? []).map((block) => ({ block, device: "", what: `${host}, which this node logs in to` })),
+    ),
     unknown:
-      typeof own === "string"
-        ? `the node's routes cannot be read (${own})`
-        : unresolved === undefined
-          ? null
-          : `the address of ${unresolved.host}, which this node logs in to, cannot be found out now`,
+      lost === undefined
+        ? null
+        : `the address of ${lost.host}, which this node logs in to, cannot be found out now`,
   };
 }
 
