@@ -9,6 +9,7 @@ import {
   planOf,
   planText,
   simulated,
+  unseen,
 } from "./fixture.ts";
 import type { SimulatedNode } from "./simulate.ts";
 
@@ -39,7 +40,7 @@ describe("the files of an instance that is desired no more", () => {
   test("go when its containers have gone already, also when they cannot be seen", () => {
     const gone = changed(without, ({ observed }) => {
       observed.containers = observed.containers.filter(({ instance }) => instance !== "web");
-      for (const each of observed.storedInstances) Object.assign(each, { files: {}, others: [] });
+      for (const each of observed.storedInstances) Object.assign(each, unseen("files"));
     });
     expect(planText(gone)).toContain("remove-files files:lab-web/{.} [live]: is no longer desired");
   });
@@ -72,6 +73,14 @@ describe("the files of an instance that is desired no more", () => {
     const most = { ...platform, desired: node({ third }) };
     expect(planOf(most).blocked.map(({ code }) => code)).toContain("K3030");
     expect(planText(most)).not.toContain("remove-files");
+  });
+
+  test("are not looked for in a folder where nothing of ours is", () => {
+    const strange = changed(without, ({ observed }) => {
+      observed.containers = observed.containers.filter(({ instance }) => instance !== "web");
+      Object.assign(observed.storedInstances[0] ?? {}, { files: {}, others: [], applied: null });
+    });
+    expect(planText(strange)).not.toContain("remove-files");
   });
 
   test("are no matter of who binds a folder above them", () => {

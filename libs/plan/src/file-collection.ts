@@ -56,6 +56,7 @@ export function addAbandonedCollections(
     const staying = observed.containers.filter((each) => !isLeaving(each));
     const used = findUses(stored, { staying, observed });
     const isOver = used.length === 0 && !staying.some((each) => each.project === project);
+    if (placedPaths(stored).length === 0 && stored.applied === null && stored.fault === null) continue;
     const paths = isOver ? ["."] : placedPaths(stored).filter((path) => !isUsed(path, { stored, used }));
     if (paths.length === 0) continue;
     graph.add(

@@ -179,6 +179,20 @@ describe("a file that cannot be rendered", () => {
     `);
   });
 
+  test("is one of thousands that copy one large file: what is read again and again is paid for", () => {
+    const files = Array.from(
+      { length: 3_000 },
+      (_, index) => `  - { template: config/large.bin, to: core/copies/${index} }`,
+    );
+    const result = render({
+      [packagePath]: (platform[packagePath] ?? "").replace("files:\n", `files:\n${files.join("\n")}\n`),
+      [templatePath.replace("core.yml.liquid", "large.bin")]: "x".repeat(1_000_000),
+    });
+    expect(result.problems.map(({ code, file }) => [code, file.split("/").at(-1)])).toEqual([
+      ["K1315", "large.bin"],
+    ]);
+  });
+
   test("is one that does not parse any more", () => {
     expect(problemText(render({ [templatePath]: "a: 1\nb: [{{ settings.domain }}\n" }).problems))
       .toMatchInlineSnapshot(`

@@ -11,8 +11,10 @@ import {
 } from "@keelson/model";
 
 import { checkSyntax } from "./rendered-syntax.ts";
+import { unlessPaid } from "./template-refusal.ts";
 import { type TemplateInput, forgedSecret, holdsPlaceholder, renderTemplate } from "./template.ts";
 
+const bytesPerStep = 16;
 const defaultMode = 0o644;
 const defaultSecretMode = 0o400;
 
@@ -25,8 +27,12 @@ export function renderFile(
 ): { file: RenderedFile | null; problems: Problem[] } {
   const { file } = input;
   const source = folder.files.get(file.template);
+  if (input.scope.budget.isSpent) return { file: null, problems: [] }; // why was told where it was overdrawn
   if (source === undefined) return { file: null, problems: [] }; // `manifest` has said that it is missing
   const template = `${folder.folder}/${file.template}`;
+  // Read, digested and written for each file that is made of it, which may be thousands.
+  const unpaid = unlessPaid(template, () => input.scope.budget.step(source.bytes.length / bytesPerStep));
+  if (unpaid.length > 0) return { file: null, problems: unpaid };
   const made = file.template.endsWith(".liquid")
     ? renderSource(source, { template, scope: input.scope })
     : copySource(source, template);

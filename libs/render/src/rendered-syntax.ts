@@ -3,7 +3,7 @@ import { Lexer, LineCounter, parseAllDocuments } from "yaml";
 
 import { findJsonFault } from "./json-fault.ts";
 import type { TemplateBudget } from "./template-budget.ts";
-import { TemplateRefusal } from "./template-refusal.ts";
+import { TemplateRefusal, unlessPaid } from "./template-refusal.ts";
 import { findRepeatedKey } from "./repeated-key.ts";
 
 interface SyntaxFault {
@@ -28,13 +28,8 @@ export function checkSyntax(
 ): Problem[] {
   const format = /\.(json|ya?ml)$/.exec(to)?.[1];
   if (format === undefined || rendered.budget.isSpent) return [];
-  try {
-    return checkFormat(to, { ...rendered, format: format === "json" ? "JSON" : "YAML" });
-  } catch (error) {
-    if (!(error instanceof TemplateRefusal)) throw error;
-    const { code, message, hint } = error;
-    return [{ code, file: rendered.template, line: 1, column: 1, path: "", message, hint }];
-  }
+  const check = () => checkFormat(to, { ...rendered, format: format === "json" ? "JSON" : "YAML" });
+  return unlessPaid(rendered.template, check);
 }
 
 function checkFormat(

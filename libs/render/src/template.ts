@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 
 import { type TemplateFault, findFaults } from "./template-fault.ts";
+import { isRecord } from "./is-record.ts";
 import type { TemplateBudget } from "./template-budget.ts";
 import { renderText } from "./template-engine.ts";
 import { holdsMark, jsonMarkOf, markOf } from "./template-measure.ts";
@@ -43,7 +44,7 @@ const maxProblems = 20;
  */
 export function renderTemplate(input: TemplateInput): TemplateResult {
   // Nobody can write into a text, or into a setting, what is made from that text and those settings.
-  const seal = digestValue([input.text, input.context]).slice(0, 32);
+  const seal = digestValue([input.text, digestContext(input.context)]).slice(0, 32);
   const marks = Object.keys(input.secrets).map((name) => [name, markOf(seal, name)] as const);
   const context = { ...input.context, secrets: Object.fromEntries(marks) };
   const { budget } = input;
@@ -69,6 +70,18 @@ export function renderTemplate(input: TemplateInput): TemplateResult {
   }
   return { text, secrets: names.sort(compareText), problems: [] };
 }
+
+/** Settings may be large, and stand in the context of each of thousands of templates: each part is gone through once. */
+function digestContext(context: TemplateInput["context"]): [string, string][] {
+  return Object.entries(context).map(([name, part]) => {
+    if (!isRecord(part)) return [name, digestValue(part)];
+    const digest = digests.get(part) ?? digestValue(part);
+    digests.set(part, digest);
+    return [name, digest];
+  });
+}
+
+const digests = new WeakMap<object, string>();
 
 /** Whether a text, which did not come from here, would be filled in like a secret's place. */
 export function holdsPlaceholder(text: string): boolean {
@@ -137,8 +150,4 @@ function undefinedVariable(name: string, input: TemplateInput): { message: strin
   const what = keys.length === 0 ? " nothing" : `: ${there}`;
   const hint = parent === "" ? `Templates see${what}.` : `${quote(parent)} has${what}.`;
   return { message, hint: `${hint} ${origins[known[0] ?? ""] ?? ""}`.trim() };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -14,7 +14,8 @@ const longText = 60_000;
  * shells write them, also twice, and in base64 and hex. The forms are made when they are first needed.
  */
 export function newValueFilter(values: readonly string[]): (text: string) => string {
-  const secret = values.filter(({ length }) => length >= minValueLength);
+  // White space alone would take the indentation of every text with it.
+  const secret = values.filter((value) => value.trim().length >= minValueLength);
   if (secret.length === 0) return (text) => text;
   let indexes: Indexes | undefined;
   return (text) => {

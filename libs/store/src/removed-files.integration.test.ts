@@ -175,6 +175,13 @@ describe("a secret", () => {
     expect(await othersSeen(secretMount)).toEqual([]);
   });
 
+  test("takes nothing with it that somebody else put beside it", async () => {
+    await placeFiles(contextOf(stateDir), placing(secretMount));
+    await writeFile(join(folder, "notes-of-an-admin"), "");
+    await remove(".");
+    expect(await readdir(folder)).toEqual(["notes-of-an-admin"]);
+  });
+
   test("is not looked for outside of the instance's own folder", async () => {
     await placeFiles(contextOf(stateDir), placing(secretMount));
     for (const path of ["..", "../core", "/", ".staging-x", "applied.json", "live/..", "live/core/../.."])

@@ -8,7 +8,7 @@ import type { StoreContext } from "./placed-files.ts";
 import { removeEntry } from "./removed-entry.ts";
 import { isStaging } from "./staging.ts";
 import { removalMs, unfinishedRemoval, whileWriting } from "./store-error.ts";
-import { areaPartsOf, instanceFolderOf, openInstance, openInstances } from "./store-path.ts";
+import { areaPartsOf, areas, instanceFolderOf, openInstance, openInstances } from "./store-path.ts";
 
 /**
  * Removes the paths (below `files/` or `live/` of the instance, a staging folder, or `.` for the whole instance) with all
@@ -41,8 +41,23 @@ async function removeInstance(stateDir: string, on: { instance: string; pace: Pa
   instanceFolderOf(stateDir, on.instance);
   using instances = openInstances(stateDir);
   if (instances === null) return;
+  {
+    using folder = openFolder(instances, on.instance);
+    if (folder === null) return;
+    for (const { name, text } of readEntries(folder)) {
+      // What is not ours is somebody's copy of something.
+      if (text !== null && isOwn(text)) await removeWhole(folder, { name, pace: on.pace });
+    }
+    syncFolder(folder);
+    if (!readEntries(folder).next().done) return;
+  }
   await removeWhole(instances, { name: on.instance, pace: on.pace });
   syncFolder(instances);
+}
+
+/** Areas, notes, and drafts of them. */
+function isOwn(name: string): boolean {
+  return areas.some((area) => area === name) || /^\.|^(?:applied|compose)\.json/.test(name);
 }
 
 async function removePath(folder: Folder, on: { parts: readonly string[]; pace: Pace }): Promise<void> {
