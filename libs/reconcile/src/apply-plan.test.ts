@@ -26,6 +26,11 @@ function wait(id: string, after: string[] = []): Operation {
   };
 }
 
+function collect(id: string, instance: string): Operation {
+  const resource = `files:lab-${instance}/`;
+  return { kind: "remove-files", id, after: [], resource, causes: [], class: "live", instance, paths: [] };
+}
+
 /** Runs operations by what the test says each does, and notes what happened in which order. */
 function rig(
   run: (operation: Operation, context: OperationContext) => Promise<void>,
@@ -100,6 +105,20 @@ function rig(
 }
 
 describe("applyPlan", () => {
+  it("must not let the files of one instance hold up other operations, nor those of another", async () => {
+    const others = Promise.withResolvers<void>();
+    const done: string[] = [];
+    const { apply } = rig(async ({ id }) => {
+      if (id.startsWith("slow")) await others.promise;
+      done.push(id);
+      if (done.length === 2) others.resolve();
+    });
+    const slow = Array.from({ length: 6 }, (_, each) => collect(`slow ${each}`, "bad"));
+    await apply([...slow, pull("image"), collect("files", "good")]);
+    expect(done.slice(0, 2).sort()).toEqual(["files", "image"]);
+    expect(done.length).toBe(8);
+  });
+
   it("must do an operation only after all it depends on", async () => {
     const done: string[] = [];
     const { apply } = rig(async ({ id, after }) => {

@@ -37,20 +37,30 @@ const waitingKinds: ReadonlySet<OperationKind> = new Set(["await-service", "pull
 /** More than four at once gain nothing and can leave a ghost endpoint on engine 20.10. */
 const parallelOperations = 4;
 
+/** They are the store's; a container decides how long they take, so those of one instance take no place of another's. */
+const fileKinds: ReadonlySet<OperationKind> = new Set(["place-files", "remove-files", "record-files"]);
+
 /**
  * Does what the plan says, in its order, independent operations side by side; a failure skips only its dependents.
  * It returns when every operation has ended: nothing goes on behind the back of a round that gives its lock away.
  */
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<OperationResult[]> {
   requireOrder(plan);
-  const runLimited = newLimit(parallelOperations);
+  const limits = new Map<string, ReturnType<typeof newLimit>>();
+  const limitOf = (operation: Operation) => {
+    const key =
+      fileKinds.has(operation.kind) && "instance" in operation ? `files of ${operation.instance}` : "";
+    const limit = limits.get(key) ?? newLimit(parallelOperations);
+    limits.set(key, limit);
+    return limit;
+  };
   const run: Run = { ...context, journalError: null, begunMs: performance.now() };
   const results = new Map<string, Promise<OperationResult>>();
   for (const operation of plan.operations) {
     const before = operation.after.flatMap((id) => results.get(id) ?? []);
     const turn = async () => beginOperation(operation, run);
     // Waiting takes no place: four services on their way up must not hold up the fifth.
-    const inTurn = operation.kind === "await-service" ? turn : async () => runLimited(turn);
+    const inTurn = operation.kind === "await-service" ? turn : async () => limitOf(operation)(turn);
     results.set(operation.id, runAfter(before, { operation, run, inTurn }));
   }
   return Promise.all(results.values());
