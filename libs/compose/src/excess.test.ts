@@ -35,6 +35,8 @@ const ports: Case[] = [
   ['ports: ["1-${NONE:-${NONE:-65535}}"]', 'ports: ["1-${NONE:-${NONE:-80}}"]'],
   ['ports: ["${FIRST:+1-65535}"]', 'ports: ["${NONE:+1-65535}80"]'],
   ['ports: ["1-${LAST:?}"]', 'ports: ["${LAST:?}"]'],
+  ['ports: ["1-0000065535"]', 'ports: ["1-0000000080"]'],
+  ['ports: ["${DOLLARS}"]', 'ports: ["80"]'],
   ['expose: ["1-65535"]', 'expose: ["1-1000"]'],
   ['expose: ["1-65535/udp"]', 'expose: ["80/udp", 443]'],
 ].map(([refused = "", accepted = ""]) => ({
@@ -190,6 +192,12 @@ const cases: Case[] = [
     ),
   },
   {
+    what: "with their variables the Compose files exceed 2 MiB",
+    path: "services.app.ports",
+    refused: app(`ports: ["${"${LONG}".repeat(10_000)}"]`),
+    accepted: app('ports: ["${FIRST}"]'),
+  },
+  {
     what: "variables stand in each other more than 8 deep",
     path: "services.app.command",
     refused: app(`command: "${"${NONE:-".repeat(9)}x${"}".repeat(9)}"`),
@@ -220,6 +228,12 @@ describe("a few bytes that become very much", () => {
 
 function gate(sample: string | Sample) {
   const { files, ...rest } = typeof sample === "string" ? { files: { "compose.yaml": sample } } : sample;
-  const variables = { FIRST: "8", LAST: "65535", NONE: "", LONG: "x".repeat(100_000) };
+  const variables = {
+    FIRST: "8",
+    LAST: "65535",
+    NONE: "",
+    DOLLARS: "${DOLLARS}".repeat(50),
+    LONG: "x".repeat(100_000),
+  };
   return gateCompose(sampleInput({ files, variables, ...rest }));
 }

@@ -29,8 +29,10 @@ export function findExcess(files: Omit<Participants, "problems">, input: Compose
   const many = [...findManyIncludes(project), ...findManyEntries(project)];
   // Each service is looked at with all that it extends, so there must not be too many of them.
   if (many.length > 0) return many;
+  const long = findLongTexts(files.composeFiles, input);
+  // What follows fills variables in, so no text may become too long.
+  if (long.length > 0) return long;
   return [
-    ...findLongTexts(files.composeFiles, input),
     ...findManyPaths(project, { ...files, variables: input.variables }),
     ...findLargeServices(project, { ...files, variables: input.variables }),
   ];

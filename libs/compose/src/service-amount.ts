@@ -42,6 +42,7 @@ function countRange(port: Json, variables: Variables): number {
   if (typeof port !== "string") return 1;
   const text = fillVariables(port, variables);
   if (text === null) return Infinity;
-  const [, first, last] = /(\d+)-(\d+)(?:\/\w+)?$/.exec(text.trim()) ?? [];
+  const ofContainer = text.slice(text.lastIndexOf(":") + 1).trim();
+  const [, first, last] = /^(\d+)-(\d+)(?:\/\w+)?$/.exec(ofContainer) ?? [];
   return first === undefined ? 1 : Math.max(1, Number(last) - Number(first) + 1);
 }

@@ -51,13 +51,14 @@ export function fillVariables(text: string, variables: Readonly<Record<string, s
   let filled = text;
   for (let level = 0; level <= maxNesting && filled.includes("$"); level++) {
     filled = filled.replace(innermost, (_, plain?: string, braced?: string, sign = "", other = "") => {
-      const value = variables[plain ?? braced ?? ""] ?? "";
+      // A dollar sign in a value is one, and no variable; it is not asked for again on the next level.
+      const value = (variables[plain ?? braced ?? ""] ?? "").replaceAll("$", "\0");
       const isMissing = value === "" && sign.startsWith(":");
       if (sign.endsWith("+")) return isMissing ? "" : other;
       return sign.endsWith("-") && isMissing ? other : value;
     });
   }
-  return filled.includes("$") ? null : filled;
+  return /[$\0]/.test(filled) ? null : filled;
 }
 
 /** K1411 for each variable of a Compose file that the package does not declare. */

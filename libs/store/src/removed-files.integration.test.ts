@@ -115,6 +115,20 @@ test("what the data layout left goes when live files took its place", async () =
   });
 });
 
+test("what a container has left goes when the folder that it could write is none of the bound ones any more", async () => {
+  const before = mountOf("live", { source: "core", files: { a: "one" } });
+  await placeFiles(contextOf(stateDir), placing(before));
+  const bound = join(folder, "live/core");
+  for (const name of ["\xff", "\xfe", "..hidden", "new\nline", "\\", ".aside-1"])
+    await writeFile(Buffer.from(`${bound}/${name}`, "latin1"), "");
+  await mkdir(Buffer.from(`${bound}/\x80\x81`, "latin1"));
+  const inner = mountOf("live", { source: "core/conf", files: { b: "two" } });
+  await placeFiles(contextOf(stateDir), placing(inner));
+  await remove(...(await othersSeen(inner)));
+  expect(await othersSeen(inner)).toEqual([]);
+  expect(Object.keys(await snapshot(bound))).toEqual(["conf", "conf/b"]);
+});
+
 describe("K4006, and nothing is removed", () => {
   test.each([
     "applied.json",

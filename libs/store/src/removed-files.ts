@@ -64,7 +64,7 @@ async function removePath(folder: Folder, on: { parts: readonly string[]; pace: 
   const { pace } = on;
   const [name = "", ...rest] = on.parts;
   if (rest.length === 0) {
-    await removeWhole(folder, { name, pace });
+    for (const each of namesOf(folder, name)) await removeWhole(folder, { name: each, pace });
   } else {
     using child = openFolder(folder, name);
     if (child === null) return;
@@ -72,6 +72,14 @@ async function removePath(folder: Folder, on: { parts: readonly string[]; pace: 
     if (await isSpent(child, pace)) await removeWhole(folder, { name, pace });
   }
   syncFolder(folder);
+}
+
+/** A path in a plan is text; what a container has named with other bytes is all that is shown with that text. */
+function namesOf(folder: Folder, name: string): (string | Buffer)[] {
+  if (!name.includes("\ufffd")) return [name];
+  return [...readEntries(folder)]
+    .map((entry) => entry.name)
+    .filter((bytes) => bytes.toString("utf8") === name);
 }
 
 async function removeWhole(folder: Folder, on: { name: string | Buffer; pace: Pace }): Promise<void> {
