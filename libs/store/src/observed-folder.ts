@@ -103,7 +103,10 @@ async function observeOthers(folder: Folder, on: OthersLook): Promise<void> {
     const holder = text === null || entry.kind !== "link" ? null : generation.holderOf(text);
     const kind = holder === null ? entry.kind : (kindOf(holder, name) ?? entry.kind);
     if (!isBound) look.others.note(below);
-    else await observeOther(holder ?? folder, { look, entry: { ...entry, kind }, path: below, depth: 0 });
+    else {
+      const other = { ...entry, kind };
+      await observeOther(holder ?? folder, { look, entry: other, path: below, within: path, depth: 0 });
+    }
   }
 }
 
@@ -113,16 +116,16 @@ const depthLimit = 64;
 /** A folder without any file is nothing to a program. */
 async function observeOther(
   folder: Folder,
-  on: { look: Look; entry: Entry; path: string; depth: number },
+  on: { look: Look; entry: Entry; path: string; within: string; depth: number },
 ): Promise<void> {
-  const { look, entry, path, depth } = on;
+  const { look, entry, path, within, depth } = on;
   if (entry.kind !== "folder" || depth >= depthLimit) return look.others.note(path);
   using child = openIfFolder(folder, entry.name);
   if (child === null) return;
   for (const inner of readEntries(child)) {
-    if (!(await look.others.mayLook(path))) return;
+    if (!(await look.others.mayLook(within))) return;
     if (inner.text?.startsWith("..") === true) continue;
     const below = `${path}/${inner.name.toString("utf8")}`;
-    await observeOther(child, { look, entry: inner, path: below, depth: depth + 1 });
+    await observeOther(child, { look, entry: inner, path: below, within, depth: depth + 1 });
   }
 }

@@ -232,7 +232,8 @@ describe("what a container writes is looked at in bounds, and is the fault of it
     await flood(join(folder, "live/core/conf"));
     await writeFile(join(folder, "live/core/conf/b"), "owt");
     const { storedInstances } = await observe([mount], { another: [another] });
-    const fault = { hides: "others", code: "K4009" };
+    const message = expect.stringMatching(/ \/\S+\/instances\/core\/live\/core\/conf /);
+    const fault = { hides: "others", code: "K4009", message };
     expect(storedInstances).toMatchObject([{ instance: "another", fault: null }, { fault }]);
     expect(await stateOf(mount)).toEqual({ a: "same", b: "differs" });
     await placeFiles(contextOf(stateDir), placing(mount));

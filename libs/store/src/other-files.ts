@@ -10,10 +10,10 @@ const timeLimitMs = 10_000;
 /** What lies in an instance's folder beside what is desired, as far as it is looked at: a container decides how much it is. */
 export interface OtherFiles {
   readonly paths: string[];
-  /** Where the look ended before it had seen everything; null when it has. */
+  /** The folder of ours in which the look ended before it had seen everything; null when it has. */
   readonly endedAt: () => string | null;
   readonly note: (path: string) => void;
-  /** Asked before each entry of this folder; false from when a limit is reached. */
+  /** Asked before each entry in a folder of ours, however deep; false from when a limit is reached. */
   readonly mayLook: (path: string) => Promise<boolean>;
 }
 
