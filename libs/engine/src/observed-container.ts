@@ -56,7 +56,7 @@ export function describeContainer(
   return {
     id: info.Id,
     name,
-    ownership: judgeContainer({ id: info.Id, createdMs: Date.parse(info.Created), name, labels: all }, node),
+    ownership: judgeContainer({ id: info.Id, name, labels: all }, node),
     project: labelOf(all, composeLabels.project),
     service: labelOf(all, composeLabels.service),
     instance: labelOf(all, labels.instance),

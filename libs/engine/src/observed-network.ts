@@ -58,7 +58,7 @@ function describeNetwork(
   // One of another definition is made anew in any case.
   const definition = on.wanted?.digest === digest ? on.wanted.definition : null;
   const judged = judgeNetwork({
-    provenance: on.madeHere.network({ id, createdMs: Date.parse(found.Created), name }),
+    provenance: on.madeHere.network({ id, name }),
     flaw: definition === null ? "" : findNetworkFlaw(found, definition),
   });
   return {

@@ -42,8 +42,7 @@ export async function listOwnContainers(
   return containers
     .map((info) => ({ name: listedName(info), info }))
     .filter(
-      ({ name, info: { Id: id, Created: created, Labels: labels } }) =>
-        judgeContainer({ id, createdMs: created * 1_000, name, labels }, node) === "ours",
+      ({ name, info: { Id: id, Labels: labels } }) => judgeContainer({ id, name, labels }, node) === "ours",
     )
     .map(({ name, info }) => ({
       id: info.Id,

@@ -16,7 +16,6 @@ export function labelOf(all: Labels, name: string): string {
 
 export interface LabelledContainer {
   id: string;
-  createdMs: number;
   /** Without the leading slash of the engine. */
   name: string;
   labels: Labels;
@@ -41,7 +40,7 @@ export function judgeContainer(
     hasServiceName(container.name, { project, service }) &&
     // Replicas have equal labels but for this one: a copy beside its original gets another name.
     /-(\d+)$/.exec(container.name)?.[1] === container.labels[composeLabels.containerNumber];
-  const provenance = node.madeHere.container({ ...container, project, service });
+  const provenance = node.madeHere.container({ id: container.id, project, service });
   if (!isWhatItSays || provenance === "other") return "forged";
   return provenance === "unproven" ? "unproven" : "ours";
 }

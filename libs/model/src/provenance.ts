@@ -7,25 +7,11 @@ import type { RecordState } from "./record.ts";
  */
 export type Provenance = "known" | "other" | "unnoted" | "unproven";
 
-interface Made {
-  id: string;
-  /** By the engine's clock. */
-  createdMs: number;
-}
-
 /** The one way to know whether what carries our labels was made here. */
 export interface MadeHere {
   /** Never `unnoted`. */
-  container: (of: Made & { project: string; service: string }) => Provenance;
-  network: (of: Made & { name: string }) => Provenance;
-}
-
-/** What a report of the node says of what it made. */
-export interface ReportedMade {
-  /** Short ones. */
-  ids: readonly string[];
-  /** What is newer the report cannot know of: a published one can lag behind. Infinity: it does not. */
-  untilMs: number;
+  container: (of: { id: string; project: string; service: string }) => Provenance;
+  network: (of: { id: string; name: string }) => Provenance;
 }
 
 /** As ids are told in reports. */
@@ -39,27 +25,23 @@ export function isForgotten({ applied, containers, networks }: RecordState): boo
 }
 
 /**
- * What a node remembers: its record, or where that is lost its own last report. A round that was killed has made what
- * neither knows yet; the journal names it.
+ * What a node remembers: its record, or where that is lost the short ids in its own last report. A round that was killed
+ * has made what neither knows yet; the journal names it.
  */
-export function madeHere(record: RecordState, reported: ReportedMade | null = null): MadeHere {
+export function madeHere(record: RecordState, reported: readonly string[] | null = null): MadeHere {
   const { containers, networks, openServices, openNetworks } = record;
-  const told = new Set(reported?.ids);
+  const told = new Set(reported);
   const isLost = isForgotten(record);
-  const ofLost = ({ id, createdMs }: Made, otherwise: Provenance): Provenance => {
-    if (told.has(shortId(id))) return "known";
-    return createdMs > (reported?.untilMs ?? Infinity) ? otherwise : "unproven";
-  };
+  const ofLost = (id: string): Provenance => (told.has(shortId(id)) ? "known" : "unproven");
   return {
-    container: (of) => {
-      const isOpen = openServices.includes(`${of.project}/${of.service}`);
-      if (containers[of.id] !== undefined || isOpen) return "known";
-      return isLost ? ofLost(of, "known") : "other";
+    container: ({ id, project, service }) => {
+      if (containers[id] !== undefined || openServices.includes(`${project}/${service}`)) return "known";
+      return isLost ? ofLost(id) : "other";
     },
-    network: (of) => {
-      if (networks[of.name] === of.id) return "known";
-      if (openNetworks.includes(of.name)) return "unnoted";
-      if (isLost) return ofLost(of, "unnoted");
+    network: ({ id, name }) => {
+      if (networks[name] === id) return "known";
+      if (openNetworks.includes(name)) return "unnoted";
+      if (isLost) return ofLost(id);
       // Earlier versions noted no networks at all.
       return Object.keys(networks).length === 0 ? "unnoted" : "other";
     },

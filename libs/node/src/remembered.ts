@@ -5,32 +5,22 @@ import {
   type MadeHere,
   type ObservedEngine,
   type RecordState,
-  type ReportedMade,
   emptyRecord,
   isForgotten,
   madeHere,
 } from "@keelson/model";
-import type { ReportPort } from "@keelson/reconcile";
 import { openRecordCopy } from "@keelson/record";
 import { readStatus } from "@keelson/store";
 
 import { type NodeSettings, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 
-/** What the node made, by its last report; null when that does not tell. */
-export type ReadReported = () => Promise<ReportedMade | null>;
+/** Short ids of what the node made, by its last report; null when that does not tell. */
+export type ReadReported = () => Promise<readonly string[] | null>;
 
-/** By the report in the state folder, which every round that changes something has written. */
-export async function readReportedHere(stateDir: string): Promise<ReportedMade | null> {
-  const ids = parseStatus(await readStatus(stateDir))?.made;
-  return ids === undefined ? null : { ids, untilMs: Infinity };
-}
-
-/** By the report that others read: it is published later, and not at all while Git is away. */
-export async function readReportedThere(report: ReportPort | null): Promise<ReportedMade | null> {
-  const published = await report?.readPublished();
-  if (published?.made === undefined) return null;
-  return { ids: published.made, untilMs: Date.parse(published.observedAt) };
+/** By the report in the state folder. */
+export async function readReportedHere(stateDir: string): Promise<readonly string[] | null> {
+  return parseStatus(await readStatus(stateDir))?.made ?? null;
 }
 
 /**

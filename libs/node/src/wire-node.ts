@@ -19,7 +19,7 @@ import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
-import { type ReadReported, observeRemembered, readReportedHere, readReportedThere } from "./remembered.ts";
+import { type ReadReported, observeRemembered, readReportedHere } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 import { watchDeaths } from "./watch-deaths.ts";
 import { wireOperations } from "./wire-operations.ts";
@@ -136,7 +136,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       const engine = connectEngine(engineAddress(settings));
       const own = newOwnIds();
       const readReported = async () =>
-        (await readReportedHere(stateDir)) ?? (await readReportedThere(input.report));
+        (await readReportedHere(stateDir)) ?? (await input.report?.readPublished())?.made ?? null;
       return {
         ...wireDesired({ ...input, fetchRevision, composeBinary, composeFolder, requireCompose }),
         ...reportPorts,

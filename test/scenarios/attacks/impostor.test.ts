@@ -150,6 +150,21 @@ describe("a container with the labels of one of ours", { timeout: 60_000 }, () =
     expectReady(await platform().reconcile());
   });
 
+  it("must not be believed when all but the key is lost, and the report names only the others", async () => {
+    await platform().push({ note: own.id });
+    expectReady(await platform().reconcile());
+    await platform().docker.getContainer(own.id).remove({ force: true });
+    await impersonate(platform(), { name: "web-app-1", labels: own.labels });
+    const all = await platform().containers();
+    await rm(platform().stateDir, { recursive: true });
+    const round = await platform().reconcile();
+    await expectUntouched(platform(), all);
+    expectFault(round, { code: "K3025", says: own.name });
+    expect(round.status.errors).toHaveLength(1);
+    await removeImpostors(platform());
+    expectReady(await platform().reconcile());
+  });
+
   it("must be ours with a lost record when it is the original", async () => {
     const all = await platform().containers();
     await loseRecord(platform());
