@@ -265,6 +265,15 @@ describe("networks and volumes of our names", () => {
       expect(found).toEqual({ isStarted: false, blocked: [`K3026 ${network}`, `K3023 ${db}`] });
     });
 
+    test("another network beside ours keeps nothing from being started in ours", () => {
+      const found = verdict(({ observed }) => {
+        const [own] = observed.networks;
+        if (own !== undefined)
+          observed.networks.push({ ...own, id: "other", ownership: "forged", flaw: "x" });
+      });
+      expect(found).toEqual({ isStarted: true, blocked: [`K3026 ${network}`] });
+    });
+
     test("a network of which nothing is known is left to those that are in it", () => {
       const found = verdict(({ observed }) => {
         for (const each of observed.networks) each.ownership = "unproven";

@@ -180,13 +180,16 @@ function blockedResource(change: ServiceChange, on: ObstacleContext): string | n
     const blocked = on.resources.get(resource);
     return blocked !== undefined && (isMade || isImpostor(blocked));
   };
+  // The engine starts a container in the network of its id, whatever else has that name.
+  const isOwn = (network: string) =>
+    on.input.observed.networks.some((each) => each.name === network && each.ownership === "ours");
   const { name, networks, volumes } = change.service;
   const { instance } = on;
   const bindsFiles = instance.mounts.some(({ services }) => services.includes(name));
   // What is there already is started as it is; what is new needs files of which nobody can say that they are there.
   if (isMade && bindsFiles && hidesFiles(findStored(on.input.observed, instance)))
     return `a look at the files of ${instance.project}`;
-  const network = networks.find((each) => isBarred(resourceIds.network(each)));
+  const network = networks.find((each) => isBarred(resourceIds.network(each)) && (isMade || !isOwn(each)));
   const volume = volumes.find((each) => isBarred(resourceIds.volume(each)));
   return network !== undefined ? `network ${network}` : volume !== undefined ? `volume ${volume}` : null;
 }

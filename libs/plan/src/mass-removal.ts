@@ -22,6 +22,7 @@ export interface PlanPolicy {
 interface ServicePlaces {
   instance: string;
   name: string;
+  /** Places that are filled, or are about to be filled again. */
   have: number;
   /** Places that are filled now and that nothing fills afterwards. */
   lost: number;
@@ -60,7 +61,7 @@ export function blockMassRemoval(
     for (const change of changed.values()) {
       const name = `${instance.project}/${change.service.name}`;
       if (takesAway(change, instance)) keepContainers(change);
-      else if (change.action === "create" && isNew(change) && on.record.serviceParts[name] === undefined) {
+      else if (change.action === "create" && isUnknown(change, { name, record: on.record })) {
         Object.assign(change, { action: "none", causes: [], isBlocked: true });
         news.push(name);
       }
@@ -72,6 +73,11 @@ export function blockMassRemoval(
     blocked: [...describeBlocked(services, share), ...news.map(describeNew)],
     waiting: new Set(on.changes.filter(isWaiting).map(({ instance }) => instance.name)),
   };
+}
+
+/** Never seen here; what only lost its containers is not. */
+function isUnknown(change: ServiceChange, on: { name: string; record: RecordState }): boolean {
+  return isNew(change) && on.record.serviceParts[on.name] === undefined;
 }
 
 function isNew({ containers: { kept, extra } }: ServiceChange): boolean {
@@ -98,13 +104,20 @@ function countServices(
   { changes, record }: { changes: readonly InstanceChange[]; record: RecordState },
 ): ServicePlaces[] {
   const desired = changes.flatMap(({ instance, services }) =>
-    [...services.values()].map(({ service, containers }) => {
+    [...services.values()].map((change) => {
+      const { service, containers } = change;
+      const name = `${instance.project}/${service.name}`;
       const all = [...containers.kept, ...containers.extra];
-      const have = countPlaces(all.filter((each) => counts(each, service.oneShot)));
+      // Of what is to be installed only those that run are disturbed.
+      const filled = countPlaces(
+        all.filter(instance.state === "installed" ? hasProcess : (each) => counts(each, service.oneShot)),
+      );
       // What is to be installed or staged does not run any more, as little as what is to be absent.
       const wanted = instance.state === "running" ? service.replicas : 0;
-      const lost = Math.max(0, have - wanted);
-      return { instance: instance.name, name: `${instance.project}/${service.name}`, have, lost };
+      // What is missing now is made again whatever is withheld: then, too, it must come to the same.
+      const isHealed = !service.oneShot && !isUnknown(change, { name, record });
+      const have = isHealed ? Math.max(filled, wanted) : filled;
+      return { instance: instance.name, name, have, lost: Math.max(0, filled - wanted) };
     }),
   );
   const ended = record.applied?.oneShots;

@@ -6,6 +6,7 @@ import { node, planOf, planText } from "./fixture.ts";
 import { formatPlan } from "./format-plan.ts";
 import { anyNode } from "./test-arbitrary.ts";
 import { findImpossible } from "./test-engine.ts";
+import { leftoverName } from "./service-containers.ts";
 import { type SimulatedNode, emptyObserved, simulate } from "./simulate.ts";
 
 // Properties try hundreds of inputs, on machines that do other things too.
@@ -120,6 +121,29 @@ describe("a plan", () => {
         const done = operations.slice(0, cut % (operations.length + 1));
         const broken = after(state, done);
         expect(settle(isKilled ? { ...broken, record: state.record } : broken, 3)).toEqual([]);
+      }),
+    );
+  });
+
+  test("that would take away too much takes away nothing, now and in the next round", () => {
+    const strict = { allowMassRemoval: false };
+    const isWithheld = (state: SimulatedNode) =>
+      planOf({ ...state, policy: strict }).blocked.some(({ code }) => code === "K3030");
+    const placesOf = ({ observed }: SimulatedNode) => {
+      const own = observed.containers.filter(({ ownership }) => ownership === "ours");
+      const services = Map.groupBy(own, ({ project, service }) => `${project}/${service}`);
+      return [...services].flatMap(([service, all]) =>
+        [...new Set(all.map(({ name }) => leftoverName(name) ?? name))].map(
+          (_, index) => `${service} ${index}`,
+        ),
+      );
+    };
+    fc.assert(
+      fc.property(ours, (state) => {
+        fc.pre(isWithheld(state));
+        const next = after(state, planOf({ ...state, policy: strict }).operations);
+        expect(placesOf(next)).toEqual(expect.arrayContaining(placesOf(state)));
+        expect(isWithheld(next)).toBe(true);
       }),
     );
   });

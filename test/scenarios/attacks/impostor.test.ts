@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -298,6 +299,39 @@ describe("a volume or network with the labels of ours", { timeout: 60_000 }, () 
     expect((await docker.getNetwork(id).inspect()).Id).toBe(id);
     await docker.getNetwork(id).remove();
     expectReady(await platform().reconcile());
+  });
+
+  it("must not keep ours from being started when it is a second network of that name", async () => {
+    const { docker } = platform();
+    const own = await docker.getNetwork(networkName()).inspect();
+    const { id: app } = await platform().container("web/app");
+    const second = await docker
+      .createNetwork({ Name: networkName(), Labels: own.Labels, CheckDuplicate: false })
+      .catch((error: unknown) => expect(error).toMatchObject({ statusCode: 409 }));
+    // Engines since 25 permit no second one.
+    if (second === undefined) return;
+    await docker.getContainer(app).stop({ t: 0 });
+    expectFault(await platform().reconcile(), { code: "K3026", resource: `network:${networkName()}` });
+    const { State: state, NetworkSettings: settings } = await docker.getContainer(app).inspect();
+    expect(state.Running).toBe(true);
+    expect(settings.Networks[networkName()]?.NetworkID).toBe(own.Id);
+    expect((await docker.getNetwork(second.id).inspect()).Containers).toEqual({});
+    await docker.getNetwork(second.id).remove();
+    expectReady(await platform().reconcile());
+  });
+
+  it("must be joined when the record is of a version that noted no networks", async () => {
+    const path = join(platform().stateDir, "record.db");
+    const noted = (sql: string) => {
+      using record = new DatabaseSync(path);
+      return record.prepare(sql).all();
+    };
+    const before = noted("SELECT name, id FROM networks ORDER BY name");
+    noted("DELETE FROM networks");
+    const containers = await platform().containers();
+    expectReady(await platform().reconcile());
+    await expectUntouched(platform(), containers);
+    expect(noted("SELECT name, id FROM networks ORDER BY name")).toEqual(before);
   });
 
   it("must be joined when Keelson made it anew itself", async () => {
