@@ -20,7 +20,7 @@ export function openGitObjects(gitDir: string): GitObjects {
   };
   return {
     blob: (content) => run(["hash-object", "-w", "--stdin"], content),
-    blobOf: (path) => run(["hash-object", "-w", path]),
+    blobOf: (path) => run(["-c", "core.bigFileThreshold=1m", "hash-object", "-w", path]),
     tree: (entries) => {
       const lines = Object.entries(entries).map(([name, of]) =>
         typeof of === "string" ? `100644 blob ${of}\t${name}\0` : `040000 tree ${of.tree}\t${name}\0`,

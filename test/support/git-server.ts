@@ -11,6 +11,8 @@ import { makeTempFolder } from "./temp-folder.ts";
 export interface GitServer extends HttpFront {
   /** The address of a repository, without credentials. */
   url(name: string): string;
+  /** The folder of a repository. */
+  pathOf(name: string): string;
   /** Makes an empty bare repository with the branch `main` and returns its folder. */
   createRepository(name: string): Promise<string>;
 }
@@ -26,6 +28,7 @@ export interface GitServerOptions {
  */
 export async function startGitServer({ credentials }: GitServerOptions = {}): Promise<GitServer> {
   const folder = await makeTempFolder("keelson-git-server-");
+  const pathOf = (name: string) => join(folder.path, `${name}.git`);
   const front = await startHttpFront({
     credentials,
     answer: (request, response) =>
@@ -33,9 +36,10 @@ export async function startGitServer({ credentials }: GitServerOptions = {}): Pr
   });
   return {
     ...front,
+    pathOf,
     url: (name) => `${front.origin}/${name}.git`,
     createRepository: async (name) => {
-      const path = join(folder.path, `${name}.git`);
+      const path = pathOf(name);
       const git = ["git", "-C", path] as const;
       const options = { env: gitEnvironment() };
       await outputOf(["git", "init", "--quiet", "--bare", "--initial-branch=main", path], options);

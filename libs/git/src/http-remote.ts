@@ -9,6 +9,7 @@ import type { Deadline } from "./deadline.ts";
 import { DamageError, foreignCode, gitError, isSystemError } from "./git-error.ts";
 import { GitHttpClient } from "./http-client.ts";
 import { diskFailure, isObjectId, tipRef } from "./local-copy.ts";
+import { addShallow } from "./shallow.ts";
 import { branchMissing, unknownObjectFormat } from "./remote.ts";
 import type { Remote } from "./remote.ts";
 
@@ -68,7 +69,9 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
       if (fetchHead === null) throw branchMissing(ref, url);
       return fetchHead;
     },
-    push: async (gitDir, { commit }) => {
+    push: async (gitDir, { commit, after }) => {
+      // isomorphic-git would look for what comes before it.
+      if (after !== null) await addShallow(gitDir, [commit]);
       try {
         const input = { fs, http: client, gitdir: gitDir, url, remote: "origin", cache: {} };
         await client.run(() => push({ ...input, ref: commit, remoteRef: ref, force: false }));

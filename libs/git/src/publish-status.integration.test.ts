@@ -394,35 +394,40 @@ function idOf(count: number): string {
   return count.toString(16).padStart(40, "0");
 }
 
-/** What somebody who may push puts into the node's ref, on the server. */
-const strangers: [string, (objects: GitObjects, commit: string) => Promise<string>][] = [
-  ["a commit of the branch", async (_, commit) => commit],
+/** What somebody who may push puts into the node's ref, on the server; another each time. */
+type Stranger = (objects: GitObjects, on: { commit: string; message: string }) => Promise<string>;
+
+const strangers: [string, Stranger][] = [
+  [
+    "a commit of the branch",
+    (objects, { commit, message }) =>
+      objects.commit({ tree: `${commit}^{tree}`, parent: commit, message: `x${message}` }),
+  ],
   [
     "a note of 20 MB of zeros",
-    (objects, commit) => forge(objects, { commit, notes: [commit], bytes: 20_000_000 }),
+    (objects, on) => forge(objects, { ...on, notes: [on.commit], bytes: 20_000_000 }),
   ],
   [
     "a note with something beside it",
-    (objects, commit) => forge(objects, { commit, notes: [commit, "other"] }),
+    (objects, on) => forge(objects, { ...on, notes: [on.commit, "other"] }),
   ],
   [
     "2,000 notes",
-    (objects, commit) =>
-      forge(objects, { commit, notes: Array.from({ length: 2_000 }, (_, index) => idOf(index)) }),
+    (objects, on) => forge(objects, { ...on, notes: Array.from({ length: 2_000 }, (_, i) => idOf(i)) }),
   ],
   [
     "folders in folders",
-    async (objects, commit) => {
+    async (objects, { commit, message }) => {
       let tree = await objects.tree({ [commit]: await objects.blob("{}") });
       for (let depth = 0; depth < 50; depth++) tree = await objects.tree({ a: { tree } });
-      return await objects.commit({ tree, message: `status of ${commit}\n` });
+      return await objects.commit({ tree, message });
     },
   ],
   [
     "a commit with a message of 2 MB",
-    async (objects, commit) => {
+    async (objects, { commit, message }) => {
       const tree = await objects.tree({ [commit]: await objects.blob("{}") });
-      return await objects.commit({ tree, message: `status of ${commit}\n\n${"x".repeat(2_000_000)}\n` });
+      return await objects.commit({ tree, message: `${message}${"x".repeat(2_000_000)}\n` });
     },
   ],
 ];
@@ -430,11 +435,11 @@ const strangers: [string, (objects: GitObjects, commit: string) => Promise<strin
 /** A commit that looks like that of a status. */
 async function forge(
   objects: GitObjects,
-  { commit, notes, bytes = 2 }: { commit: string; notes: readonly string[]; bytes?: number },
+  { message, notes, bytes = 2 }: { message: string; notes: readonly string[]; bytes?: number },
 ): Promise<string> {
   const blob = await objects.blob(new Uint8Array(bytes));
   const tree = await objects.tree(Object.fromEntries(notes.map((name) => [name, blob])));
-  return await objects.commit({ tree, message: `status of ${commit}\n` });
+  return await objects.commit({ tree, message });
 }
 
 it.each(
@@ -454,14 +459,20 @@ it.each(
   await say("1");
   const objects = openGitObjects(at.path);
   const git = async (...args: string[]) => objects.git(...args);
-  const oid = await make(objects, at.commit);
-  await git("update-ref", ref, oid);
-  // With what it remembers, and without.
+  let count = 0;
+  const intrude = async () => {
+    const oid = await make(objects, { commit: at.commit, message: `status of ${at.commit}\n\n${count++}\n` });
+    await git("update-ref", ref, oid);
+    return oid;
+  };
+  // With what it remembers, without, and once more with what it remembers of that.
   for (const [json, before] of [
     ["2", "1"],
     ["3", null],
+    ["4", "3.2"],
   ] as const) {
-    seen.length = 0;
+    const oid = await intrude();
+    if (before === null) await rm(at.gitDir, { recursive: true });
     expect(await say(json)).toMatchObject({ pushed: true, passedOver: { code: "K2018" } });
     expect(seen.at(-1)).toEqual([before, "K2018"]);
     expect(await git("rev-parse", `${ref}^`)).toBe(oid);
@@ -473,9 +484,13 @@ it.each(
     expect(await say(`${json}.2`)).toMatchObject({ pushed: true, passedOver: null });
     expect(seen.at(-1)).toEqual([`${json}.1`, null]);
     await git("fsck", "--connectivity-only");
-    await git("update-ref", ref, oid);
-    await rm(at.gitDir, { recursive: true });
   }
+  // Another stranger while it remembers what follows on the first.
+  await intrude();
+  expect(await say("5")).toMatchObject({ pushed: true, passedOver: { code: "K2018" } });
+  await intrude();
+  expect(await say("6")).toMatchObject({ pushed: true, passedOver: { code: "K2018" } });
+  expect(seen.at(-1)).toEqual(["5", "K2018"]);
 });
 
 it.each<[string, (objects: GitObjects, commit: string) => Promise<string>]>([

@@ -1,5 +1,5 @@
 import { publishStatus, readOwnStatus } from "@keelson/git";
-import { type AgentConfig, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, type KeelsonError, parseDurationMs } from "@keelson/model";
 import type { ReportPort } from "@keelson/reconcile";
 
 import { reportPath } from "./node-settings.ts";
@@ -13,7 +13,8 @@ export function wireReport(config: AgentConfig): ReportPort | null {
     heartbeatMs: parseDurationMs(config.report.heartbeat),
     readPublished: async () => parseStatus((await readOwnStatus(place))?.json ?? null),
     publishStatus: async ({ commit, write }) => {
-      const files = (before: string | null) => write(parseStatus(before));
+      const files = (before: string | null, passedOver: KeelsonError | null) =>
+        write(parseStatus(before), passedOver);
       return (await publishStatus({ ...place, commit, files })).files;
     },
   };

@@ -7,6 +7,7 @@ import type {
   DesiredNode,
   DesiredVolume,
   Emit,
+  KeelsonError,
   NodeSecrets,
   ObservedEngine,
   ObservedStore,
@@ -124,11 +125,11 @@ export interface ReportPort {
   readPublished: () => Promise<Status | null>;
   /**
    * Returns what was published. `commit` is the one that the report speaks of; `write` gets what is published by now,
-   * which can be more than what `readPublished` knew of.
+   * which can be more than what `readPublished` knew of, and the error that says what else was in its place.
    */
   publishStatus: <Files extends ReportFiles>(report: {
     commit: string;
-    write: (before: Status | null) => Files;
+    write: (before: Status | null, passedOver: KeelsonError | null) => Files;
   }) => Promise<Files>;
 }
 

@@ -1,7 +1,8 @@
-import { type Status, canonicalText } from "@keelson/model";
+import { type KeelsonError, type Status, canonicalText } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 import {
   type StatusInput,
+  addPassedOver,
   addReported,
   buildStatus,
   fitStatus,
@@ -69,19 +70,19 @@ export async function reportRound(
     report === null || published.error !== null
       ? { value: null, error: published.error }
       : await settle(async () => publish(small, { report, published: published.value, node }), null);
-  const told = addReported(
-    { ...status, seq: sent.value?.seq ?? published.value?.seq ?? status.seq },
-    { error: sent.error, isOff: report === null, last },
-  );
+  const passedOver = sent.value?.passedOver ?? null;
+  const said = passedOver === null ? status : addPassedOver(status, passedOver);
+  const seq = sent.value?.status.seq ?? published.value?.seq ?? status.seq;
+  const told = addReported({ ...said, seq }, { error: sent.error, isOff: report === null, last });
   const isNews = sent.value !== null || !saysNothingNew(told, local.value);
   const written = await settle(async () => (isNews ? node.writeStatus(told) : undefined), undefined);
   return {
     status: told,
-    publishError: sent.error ?? local.error ?? written.error,
+    publishError: sent.error ?? passedOver ?? local.error ?? written.error,
     nextRoundMs: Math.min(
       untilNextRoundMs(status, paceOf(outcome, options)),
       sent.error === null
-        ? dueMs(small, { report, published: sent.value ?? published.value, node })
+        ? dueMs(small, { report, published: sent.value?.status ?? published.value, node })
         : Infinity,
       untilRetryMs(sent.error, { since: sinceOf(told), now: node.now(), chance: options.chance }),
     ),
@@ -122,16 +123,24 @@ interface Publishing {
   node: Pick<NodePorts, "now">;
 }
 
+interface Published {
+  status: Status;
+  /** What else was in its place. */
+  passedOver: KeelsonError | null;
+}
+
 /** Returns the report, which fits, as it was published; null when that is not due. */
-async function publish(status: Status, on: Publishing & { report: ReportPort }): Promise<Status | null> {
+async function publish(status: Status, on: Publishing & { report: ReportPort }): Promise<Published | null> {
   if (dueMs(status, on) > 0) return null;
-  const write = (before: Status | null) => {
+  const write = (before: Status | null, passedOver: KeelsonError | null) => {
     // A round that was killed after its push has left more there than this node knows of.
     const last = Math.max(before?.seq ?? 0, on.published?.seq ?? 0);
-    const numbered = { ...status, seq: last + 1 };
-    return { numbered, json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
+    const told = passedOver === null ? status : fitStatus(addPassedOver(status, passedOver));
+    const numbered = { ...told, seq: last + 1 };
+    const published = { status: numbered, passedOver };
+    return { published, json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
   };
-  return (await on.report.publishStatus({ commit: commitOf(status), write })).numbered;
+  return (await on.report.publishStatus({ commit: commitOf(status), write })).published;
 }
 
 function dueMs(status: Status, { report, published, node }: Publishing): number {

@@ -12,7 +12,7 @@ export { buildStatus } from "./build-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type PlannedChange, summarizePlan } from "./plan-summary.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
-export { addReported } from "./reported-condition.ts";
+export { addPassedOver, addReported } from "./reported-condition.ts";
 export { saysNothingNew, untilPublishMs } from "./status-news.ts";
 export { formatStatusMarkdown } from "./status-markdown.ts";
 export { fitStatus } from "./status-size.ts";
