@@ -5,6 +5,7 @@ import { request as httpRequest } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { deflateSync, gzipSync } from "node:zlib";
 
 import { decodeText, formatError } from "@keelson/model";
 import type { Revision } from "@keelson/model";
@@ -211,6 +212,113 @@ describe("a server that does not answer well", () => {
       response.destroy();
     });
     await expect(at.fetch()).rejects.toMatchObject({ code: "K2001" });
+  });
+});
+
+describe("a server that sends too much, or without end", () => {
+  const packet = (text: string) => `${(text.length + 4).toString(16).padStart(4, "0")}${text}`;
+  /** Sends the same again and again, as long as somebody reads. */
+  const pour = (response: ServerResponse, text: string) => {
+    const send = () => {
+      while (!response.destroyed && response.write(text));
+      if (!response.destroyed) response.once("drain", send);
+    };
+    send();
+  };
+  const onRefs =
+    (answer: Answer): Answer =>
+    (request, response) =>
+      request.method === "GET" ? answer(request, response) : undefined;
+
+  it.each<[string, string, Answer]>([
+    [
+      "K2009 for a pack in another coding, which could be a bomb of its own",
+      "K2009",
+      onPack((_, response) => {
+        response.writeHead(200, { ...result, "content-encoding": "gzip" });
+        response.end(gzipSync("0008NAK\n"));
+      }),
+    ],
+    [
+      "K2007 for progress without end",
+      "K2007",
+      onPack((_, response) => {
+        response.writeHead(200, result);
+        response.write("0008NAK\n");
+        pour(response, packet(`\u0002${"x".repeat(60_000)}`));
+      }),
+    ],
+    [
+      "K2007 for short packets without end",
+      "K2007",
+      onPack((_, response) => {
+        response.writeHead(200, result);
+        pour(response, "0008NAK\n".repeat(1_000));
+      }),
+    ],
+    [
+      "K2009 for long ones",
+      "K2009",
+      onPack((_, response) => {
+        response.writeHead(200, result);
+        pour(response, packet(`ACK ${"x".repeat(60_000)}`));
+      }),
+    ],
+    [
+      "K2017 for a pack without end",
+      "K2017",
+      onPack((_, response) => {
+        response.writeHead(200, result);
+        response.write(`0008NAK\n${packet("\u0001PACK\0\0\0\u0002\0\u0001\0\0")}`);
+        const blob = Buffer.concat([
+          Buffer.from([0xb0, 0x80, 0x40]),
+          deflateSync(Buffer.alloc(2 ** 17), { level: 0 }),
+        ]);
+        const send = () => {
+          for (let at = 0; at < blob.length; at += 60_000) {
+            const part = blob.subarray(at, at + 60_000);
+            response.write(
+              Buffer.concat([Buffer.from(`${(part.length + 5).toString(16).padStart(4, "0")}\u0001`), part]),
+            );
+          }
+          if (!response.destroyed) setImmediate(send);
+        };
+        send();
+      }),
+    ],
+    [
+      "K2007 for refs without end",
+      "K2007",
+      onRefs((_, response) => {
+        response.writeHead(200, advertisement);
+        pour(response, packet(`${"1".repeat(40)} refs/heads/${"x".repeat(60_000)}\n`));
+      }),
+    ],
+    [
+      "K2007 for a million refs",
+      "K2007",
+      onRefs((_, response) => {
+        response.writeHead(200, advertisement);
+        pour(response, "0005x".repeat(10_000));
+      }),
+    ],
+  ])("%s", async (_, code, answer) => {
+    await using at = await setUp();
+    at.answer = answer;
+    await expect(at.fetch(60_000)).rejects.toMatchObject({ code });
+    at.answer = undefined;
+    expect(await at.fetch()).toMatchObject({ commit: at.first });
+    expect(await readdir(at.node.path)).toEqual(["git"]);
+  });
+
+  it("K2005 for one byte after the other", async () => {
+    await using at = await setUp();
+    at.answer = onPack((_, response) => {
+      response.writeHead(200, result);
+      const timer = setInterval(() => response.write("0"), 20);
+      response.once("close", () => clearInterval(timer));
+    });
+    await expect(at.fetch(700)).rejects.toMatchObject({ code: "K2005" });
   });
 });
 

@@ -12,7 +12,7 @@ import { statusFailure } from "./http-failure.ts";
 import type { PackLimits } from "./pack-limits.ts";
 import { openPackReceiver } from "./pack-receiver.ts";
 import type { PackReceiver } from "./pack-receiver.ts";
-import { divertPack } from "./packet-stream.ts";
+import { divertPack, limitPackets } from "./packet-stream.ts";
 
 export interface GitHttpClientInput {
   /** The repository, without credentials and without a slash at its end. */
@@ -157,9 +157,9 @@ export class GitHttpClient implements HttpClient, Disposable {
     const { url, maxResponseBytes = defaultMaxResponseBytes } = this.#input;
     if (receiver !== null) {
       const body = this.#read(response, receiver.packBytes + maxResponseBytes);
-      return this.#watch(divertPack(body, { receiver, name: url }));
+      return this.#watch(limitPackets(divertPack(body, { receiver, name: url }), url));
     }
-    const body = this.#read(response, maxResponseBytes);
+    const body = limitPackets(this.#read(response, maxResponseBytes), url);
     const isList = rest.startsWith("/info/refs") && rest.endsWith("git-upload-pack");
     return this.#watch(isList ? withHead(body) : body);
   }

@@ -93,7 +93,9 @@ export class PackIndexer {
     // What it stands on comes before it: else two could stand on each other.
     if (typeof key === "number" && key >= offset)
       throw this.#input.failures.damaged("a delta stands on itself");
-    this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), entry]);
+    const others = this.#waiting.get(key);
+    if (others === undefined) this.#waiting.set(key, [entry]);
+    else others.push(entry);
   }
 
   #resolve(entry: PackEntry): void {
@@ -136,7 +138,7 @@ export class PackIndexer {
       const waiting = this.#waiting.get(key);
       if (waiting === undefined) continue;
       this.#waiting.delete(key);
-      this.#ready.push(...waiting);
+      for (const entry of waiting) this.#ready.push(entry);
     }
   }
 

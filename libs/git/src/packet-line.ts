@@ -17,13 +17,16 @@ export function writePackets(packets: readonly ({ text: string } | "flush" | "de
   );
 }
 
-/** The packets of an answer; null when the bytes are none, or end inside a packet. */
+/** Each costs memory, however short it is. */
+export const maxPackets = 250_000;
+
+/** The packets of an answer; null when the bytes are none, end inside a packet, or are more than any server has. */
 export function readPackets(bytes: Buffer): Packet[] | null {
   const packets: Packet[] = [];
   let offset = 0;
   while (offset < bytes.length) {
     const found = readPacket(bytes, offset);
-    if (typeof found === "string") return null;
+    if (typeof found === "string" || packets.length === maxPackets) return null;
     packets.push(found.packet);
     offset = found.end;
   }

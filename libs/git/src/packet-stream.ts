@@ -1,5 +1,5 @@
 import { gitError } from "./git-error.ts";
-import { readPacket } from "./packet-line.ts";
+import { maxPackets, readPacket } from "./packet-line.ts";
 import type { Packet } from "./packet-line.ts";
 import type { PackReceiver } from "./pack-receiver.ts";
 
@@ -22,9 +22,26 @@ export async function* readPacketStream(
   if (held.length > 0) throw notGit(name);
 }
 
+/** Packets as they come, so many at most. Throws K2007 for more. */
+export async function* limitPackets(
+  body: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncIterableIterator<Uint8Array> {
+  let count = 0;
+  for await (const { bytes } of readPacketStream(body, name)) {
+    if (++count > maxPackets) {
+      const message = `the server at ${name} answers with more than ${maxPackets} packets`;
+      throw gitError("K2007", { message, hint: "Delete refs on the server that nobody needs." });
+    }
+    yield bytes;
+  }
+}
+
 /** In an answer with a pack, its packets begin with the number of their band (gitprotocol-pack(5), "Packfile Data"). */
 const packBand = 1;
 const progressBand = 2;
+/** What is said beside a pack names some commits. */
+const maxSaidBytes = 4 * 1024 * 1024;
 
 /**
  * An answer to a fetch without its pack, which the receiver gets, and without the progress that nobody reads.
@@ -34,10 +51,14 @@ export async function* divertPack(
   body: AsyncIterable<Uint8Array>,
   { receiver, name }: { receiver: PackReceiver; name: string },
 ): AsyncIterableIterator<Uint8Array> {
+  let saidBytes = 0;
   for await (const { packet, bytes } of readPacketStream(body, name)) {
     const band = Buffer.isBuffer(packet) ? packet[0] : undefined;
     if (band === packBand) await receiver.write(bytes.subarray(5));
-    else if (band !== progressBand) yield bytes;
+    if (band === packBand || band === progressBand) continue;
+    saidBytes += bytes.length;
+    if (saidBytes > maxSaidBytes) throw notGit(name);
+    yield bytes;
   }
 }
 
