@@ -27,6 +27,8 @@ interface Known extends IndexedObject {
 
 /** What is kept of contents for the deltas on them; a larger one is read again. */
 const cacheBytes = 32 * 1024 * 1024;
+/** What keeping one costs beside its content. */
+const entryBytes = 1024;
 /** What Git itself makes at most (pack.depth of git-config(1)). */
 const maxChainLength = 4095;
 
@@ -168,6 +170,3 @@ export class PackIndexer {
     }
   }
 }
-
-/** What keeping one costs beside its content. */
-const entryBytes = 256;

@@ -19,7 +19,7 @@ const MiB = 1024 * KiB;
 /** A branch with its whole history. What is read of it has closer limits: see `fileLimits`. */
 export const sourceLimits: PackLimits = {
   packBytes: 128 * MiB,
-  objects: 250_000,
+  objects: 150_000,
   objectBytes: { commit: MiB, tree: 8 * MiB, blob: 32 * MiB, tag: MiB },
   chainBytes: 128 * MiB,
   totalBytes: 2048 * MiB,

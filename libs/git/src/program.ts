@@ -38,6 +38,8 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
   const stderr: Buffer[] = [];
   let stdoutBytes = 0;
   let stderrBytes = 0;
+  let taken = Promise.resolve();
+  let isOver = false;
 
   return await new Promise<ProgramEnd>((resolve) => {
     const kill = (end: ProgramEnd) => {
@@ -53,6 +55,7 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
     const stop = () =>
       signal?.reason instanceof DOMException ? expire() : kill({ kind: "stopped", cause: signal?.reason });
     const settle = (act: () => void) => {
+      isOver = true;
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);
       act();
@@ -62,10 +65,16 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
     child.stdout.on("data", (chunk: Buffer) => {
       if (take !== undefined) {
         child.stdout.pause();
-        take(chunk).then(
-          () => child.stdout.resume(),
-          (cause: unknown) => kill({ kind: "stopped", cause }),
-        );
+        // One after the other: when the program has ended, Node hands over what is left although it is to wait.
+        taken = taken.then(async () => {
+          if (isOver) return;
+          try {
+            await take(chunk);
+            child.stdout.resume();
+          } catch (cause) {
+            kill({ kind: "stopped", cause });
+          }
+        });
         return;
       }
       stdoutBytes += chunk.length;
@@ -82,7 +91,8 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
     child.once("error", (cause) => settle(() => resolve({ kind: "not-started", cause })));
     child.once("close", (exitCode) => {
       const text = Buffer.concat(stderr).subarray(0, maxStderrBytes).toString("utf8");
-      settle(() => resolve({ kind: "exited", exitCode, stdout: Buffer.concat(stdout), stderr: text }));
+      const end = { kind: "exited", exitCode, stdout: Buffer.concat(stdout), stderr: text } as const;
+      void taken.then(() => settle(() => resolve(end)));
     });
   });
 }
