@@ -274,6 +274,38 @@ error[K1202] environment.yaml:5:28 \`mail.port\`: expected a whole number, found
     ]);
   });
 
+  test.each([
+    [
+      "alternatives for each of many items",
+      { items: { anyOf: Array.from({ length: 3000 }, (_, n) => ({ const: `y${n}` })) } },
+    ],
+    [
+      "alternatives of which none fits",
+      { items: { oneOf: Array.from({ length: 3000 }, (_, n) => ({ maxLength: n })) } },
+    ],
+    ["a long list of texts", { items: { enum: Array.from({ length: 9000 }, (_, n) => `y${n}`) } }],
+    ["items of which each is compared with each", { uniqueItems: true }],
+  ])("of none, when a validator would need too long: %s", (_, rule) => {
+    const text = `a: [${Array.from({ length: 9000 }, (_each, n) => `x${n}`).join(",")}]`;
+    const costly = { type: "object", properties: { a: { type: "array", ...rule } } };
+    expect(lines(costly, layerOf("environment", text)).map((line) => line.slice(0, 70))).toEqual([
+      "K1204 settings.schema.json:1:1 it takes too long to apply to these set",
+    ]);
+  });
+
+  test("of many settings with a rule each, in a time that grows with them", () => {
+    const rule = {
+      type: "array",
+      items: { type: "object", properties: { n: { type: "integer" }, t: { enum: ["a", "b"] } } },
+    };
+    const text = `a: [${Array.from({ length: 3000 }, (_each, n) => `{n: ${n}, t: a}`).join(",")}]`;
+    expect(lines({ type: "object", properties: { a: rule } }, layerOf("environment", text))).toEqual([]);
+    const wrong = text.replaceAll("t: a", "t: c");
+    expect(
+      lines({ type: "object", properties: { a: rule } }, layerOf("environment", wrong)).length,
+    ).toBeGreaterThan(100);
+  });
+
   test("once, without the branches that led to it", () => {
     const either = {
       type: "object",

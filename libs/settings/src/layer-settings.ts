@@ -11,6 +11,7 @@ import { collectDefaults } from "./defaults.ts";
 import type { LayerKind, Origin, SettingsLayer } from "./layer.ts";
 import { readSchema, type SettingsSchema } from "./schema.ts";
 import { leavesOf, mergeTrees, treeOf, valueOf, type SettingMap } from "./setting-tree.ts";
+import { costsTooMuch } from "./schema-cost.ts";
 import { siftLayer } from "./sift.ts";
 import { validateSettings } from "./validation.ts";
 
@@ -90,7 +91,12 @@ function withoutSchema(release: string, layers: readonly SettingsLayer[]): Layer
 function checkTree(schema: SettingsSchema, tree: SettingMap, layers: readonly SettingsLayer[]): Problem[] {
   const environment = layers.findLast(({ kind }) => kind === "environment");
   const missingAt: Origin = environment ?? tree.origin;
-  if (countValues(tree) <= maxSettings) return validateSettings(schema, { tree, missingAt });
+  if (countValues(tree) <= maxSettings) {
+    if (!costsTooMuch(schema.root, valueOf(tree))) return validateSettings(schema, { tree, missingAt });
+    const message =
+      "it takes too long to apply to these settings: too many alternatives for each of too many values";
+    return [problemAt(schema.located, { code: "K1204", path: "", message })];
+  }
   const message = `more than ${maxSettings} settings, list items included`;
   return [problemAt(missingAt.located, { code: "K1202", path: missingAt.path, message })];
 }

@@ -37,6 +37,9 @@ const wrappers = new Set([
 /** Keywords that say all there is to say: why each alternative did not hold is noise. */
 const summaries = new Set(["anyOf", "oneOf", "not", "contains"]);
 
+/** Each is compared with each. Nobody reads more. */
+const maxErrors = 3_000;
+
 /**
  * What the layered values break in the schema: each at the place where the value was written (K1202), what is
  * required and missing at `missingAt` (K1206).
@@ -71,7 +74,9 @@ function runValidator(schema: SettingsSchema, values: Json): OutputUnit[] | stri
     // A copy also because the validator writes notes of its own into the schema.
     const known = withKnownMatches(schema.root, { values, test: schema.test });
     const { errors } = new Validator(known.schema, "2020-12", false).validate(values);
-    return errors.map((error) => ({ ...error, keywordLocation: known.locationOf(error.keywordLocation) }));
+    return errors
+      .slice(0, maxErrors)
+      .map((error) => ({ ...error, keywordLocation: known.locationOf(error.keywordLocation) }));
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   }
