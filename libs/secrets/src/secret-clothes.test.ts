@@ -51,6 +51,7 @@ const clothes: Record<string, (value: string) => string> = {
   "in a Compose file": (value) => value.replaceAll("$", "$$$$"),
   "in Python's bytes": (value) =>
     Array.from(Buffer.from(value), (byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+  "in colours": (value) => Array.from(value).join("\x1b[0;31m"),
   "in hex": (value) => Buffer.from(value).toString("hex"),
   "in upper-case hex": (value) => Buffer.from(value).toString("hex").toUpperCase(),
   "in hex with colons": (value) => (Buffer.from(value).toString("hex").match(/../g) ?? []).join(":"),

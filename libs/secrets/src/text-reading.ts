@@ -71,6 +71,9 @@ const dollars: Reading = { pattern: /\$\$/g, read: () => "$" };
 /** In double quotes of a shell only these are escaped; without quotes everything may be. */
 const shellStrings: Reading = { pattern: /\\["\\$`]/g, read: (piece) => piece[1] ?? null };
 const shellWords: Reading = { pattern: /\\[^\n]/g, read: (piece) => piece[1] ?? null };
+/** A terminal shows a value in one piece in which colours begin and end (ECMA-48, control sequences). */
+// oxlint-disable-next-line no-control-regex -- it is what must be found
+const colours: Reading = { pattern: /\x1b\[[0-?]*[ -/]*[@-~]/g, read: () => "" };
 const lineEnds: Reading = { pattern: /\r\n?/g, read: () => "\n" };
 /** Base64 and hex come in lines, and hex with colons. */
 export const whiteSpace: Reading = { pattern: /[\s:]+/g, read: () => "" };
@@ -87,6 +90,7 @@ export const readings: readonly Reading[] = [
   shellStrings,
   shellWords,
   lineEnds,
+  colours,
 ];
 
 /** What is escaped twice is mostly in JSON, holds JSON, or is escaped twice in the same way. */
