@@ -1,8 +1,8 @@
+import { emptyRecord } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { changed, node, planOf } from "./fixture.ts";
 import { emptyObserved } from "./simulate.ts";
-import { emptyRecord } from "@keelson/model";
 
 const fresh = {
   desired: node({ mail: { services: { db: { healthcheck: true }, web: {} } } }),
@@ -34,6 +34,13 @@ describe("what a commit asks a node to wait", () => {
         message: "lab-mail/db asks for 1h to come up; this node gives 15m (timeouts.trial)",
       },
     ]);
+  });
+
+  it("must not be told of what nothing judges: it comes up by running", () => {
+    const state = changed(fresh, ({ desired }) =>
+      Object.assign(desired.instances[0]?.services[1] ?? {}, { trialMs: 3_600_000 }),
+    );
+    expect(planOf({ ...state, policy }).notices).toEqual([]);
   });
 
   it("must be given as it is up to that, without a word", () => {

@@ -19,10 +19,10 @@ export function cutTrials(desired: DesiredNode, { trialMs }: WaitLimits): Desire
   };
 }
 
-/** K3017: what asks for a longer wait than the node gives. */
+/** K3017: what asks for a longer wait than the node gives. What nothing judges comes up by running, and needs no trial. */
 export function findLongWaits(desired: DesiredNode, waits: WaitLimits): Notice[] {
   return desired.instances.flatMap(({ project, services }) =>
-    services.flatMap(({ name, stopGraceMs, trialMs }) => {
+    services.flatMap(({ name, stopGraceMs, trialMs, hasHealthcheck, oneShot }) => {
       const told = (what: string, on: { asked: number; given: number; setting: string }) =>
         on.asked <= on.given
           ? []
@@ -35,7 +35,11 @@ export function findLongWaits(desired: DesiredNode, waits: WaitLimits): Notice[]
             ];
       return [
         ...told("end", { asked: stopGraceMs ?? 0, given: waits.stopMs, setting: "timeouts.stop" }),
-        ...told("come up", { asked: trialMs, given: waits.trialMs, setting: "timeouts.trial" }),
+        ...told("come up", {
+          asked: hasHealthcheck || oneShot ? trialMs : 0,
+          given: waits.trialMs,
+          setting: "timeouts.trial",
+        }),
       ];
     }),
   );

@@ -226,6 +226,9 @@ describe("a wait that a commit asks for", () => {
     });
     expect(round.output).toContain("[K3017]");
     expect(conditionOf(round, "Healthy")).toBe("false");
+    const again = await platform().reconcile();
+    expectFault(again, { code: "K3005", says: "did not become healthy within 3 s" });
+    expect(again.status.source.applied).not.toBe(await platform().repository.head());
     await platform().upgrade({ [compose]: (text) => text.replace(/^ {4}healthcheck: .*$/m, `    ${check}`) });
     expectReady(await platform().reconcile());
   });
@@ -273,13 +276,13 @@ describe("a wait that a commit asks for", () => {
 });
 
 describe("a killed apply", () => {
-  const platform = usePlatform({ release, agent: { timeouts: { stop: "30s" } } });
+  const platform = usePlatform({ release, agent: { timeouts: { stop: "5s" } } });
   const pidFile = () => join(platform().folder, "compose.pid");
 
   it("must not hold the lock for ever by a Compose that does not end", async () => {
     expectReady(await platform().reconcile());
     await platform().upgrade({ [compose]: (text) => text.replace("app:1", "app:1\n    hostname: next") });
-    const hang = `case " $* " in *" up "*) trap '' TERM; echo $$ > '${pidFile()}'; while :; do sleep 1; done ;; esac`;
+    const hang = `case " $* " in *" up "*) echo $$ > '${pidFile()}'; while :; do sleep 1; done ;; esac`;
     const program = await makeComposeProgram(platform().folder, hang);
     const agent = platform().startRound({ env: { KEELSON_COMPOSE: program } });
     const hanging = await waitFor(async () => Number(await readFile(pidFile(), "utf8")), {
@@ -292,6 +295,26 @@ describe("a killed apply", () => {
     expectReady(round);
     expect(round.output).toContain("[K4025]");
     expect((await platform().exec("slow/app", "hostname")).trim()).toBe("next");
+  });
+
+  it("must not hold it for longer than a container gets to end, whatever the commit says", async () => {
+    const isReplaced = async () =>
+      (await platform().containers()).some(({ name }) => /^[0-9a-f]{12}_/.test(name));
+    await platform().upgrade({
+      [compose]: (text) => text.replace("hostname: next", `${deaf}\n    stop_grace_period: 20h`),
+    });
+    expectReady(await platform().reconcile());
+    const { id } = await platform().container("slow/app");
+    await platform().upgrade({
+      [compose]: (text) => text.replace(`${deaf}\n    stop_grace_period: 20h`, "tty: true"),
+    });
+    const agent = platform().startRound();
+    await waitFor(isReplaced, { what: "the replacement", timeoutMs: 60_000 });
+    await agent.kill();
+    const round = await platform().reconcile();
+    expectReady(round);
+    expect(round.output).not.toContain("[K4025]");
+    expect((await platform().container("slow/app")).id).not.toBe(id);
   });
 });
 
