@@ -1,3 +1,5 @@
+import { rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../support/index.ts";
 import { conditionOf, expectReady } from "../faults/outcome.ts";
@@ -175,6 +177,57 @@ describe("an instance that misbehaves", () => {
       ]);
     });
   });
+});
+
+describe("an instance whose files cannot be seen", () => {
+  const harmless: Attack = { what: "", onChange: "restart", script: ":", codes: [] };
+  const places: [
+    string,
+    string,
+    (instance: string) => Promise<unknown>,
+    (instance: string) => Promise<unknown>,
+  ][] = [
+    [
+      "damaged notes",
+      "K4007",
+      async (instance) => writeFile(join(instance, "applied.json"), "{"),
+      async (instance) => rm(join(instance, "applied.json")),
+    ],
+    [
+      "a link in the place of its files",
+      "K4006",
+      async (instance) => {
+        await rename(join(instance, "live"), join(instance, "elsewhere"));
+        await symlink("elsewhere", join(instance, "live"));
+      },
+      async (instance) => {
+        await rm(join(instance, "live"));
+        await rename(join(instance, "elsewhere"), join(instance, "live"));
+      },
+    ],
+  ];
+
+  it.each(places)(
+    "must be healed as far as the engine knows, and cost its sibling nothing: %s",
+    async (...on) => {
+      const [, code, damage, mend] = on;
+      await withPlatform({ release: releaseOf(harmless) }, async (platform) => {
+        expectReady(await platform.reconcile());
+        const instance = join(platform.stateDir, "instances/web");
+        await damage(instance);
+        const stopped = [await platform.container("web/app"), await platform.container("mail/app")];
+        for (const { id } of stopped) await platform.docker.getContainer(id).stop({ t: 0 });
+        const round = await platform.reconcile();
+        expectOnlyOwn(round, { ...harmless, codes: [code] });
+        expect(round.status.errors.map((error) => error.code)).toEqual([code]);
+        expect((await platform.containers()).map(({ id, state }) => [id, state])).toEqual(
+          stopped.map(({ id }) => [id, "running"]).toReversed(),
+        );
+        await mend(instance);
+        expectReady(await platform.reconcile());
+      });
+    },
+  );
 });
 
 async function attacked(platform: Platform): Promise<void> {
