@@ -51,6 +51,8 @@ interface Attack {
   readonly path: string;
   readonly text: string;
   readonly code: string;
+  /** Where it is told; in the file itself unless said. */
+  readonly told?: string;
   /** Line and column; 1:1 unless told. */
   readonly at?: string;
 }
@@ -116,8 +118,9 @@ const attacks: Attack[] = [
       { length: 40 },
       (_, index) => `A${index}=${index === 0 ? "xy" : `\${A${index - 1}}`.repeat(2)}`,
     ).join("\n"),
-    code: "K1418",
-    at: "17:1",
+    code: "K1428",
+    told: `${folder}/compose.yaml`,
+    at: "2:3",
   },
 ];
 
@@ -131,14 +134,14 @@ describe("a template that would take the memory or the time of a node", () => {
   });
 
   it.each(attacks)("by $what is a problem at its place ($code), and others are told too", async (attack) => {
-    const { path, text, code, at = "1:1" } = attack;
+    const { path, text, code, told = path, at = "1:1" } = attack;
     const broken = "releases/app/1.0.0/packages/other/page.txt.liquid";
     // What does not render is not given to Compose, so a problem there comes when others are mended.
-    const others = code === "K1418" ? {} : { [broken]: "{{ settings.nope }}\n" };
+    const others = code === "K1428" ? {} : { [broken]: "{{ settings.nope }}\n" };
     const restore = await write(platform(), { [path]: text, ...others });
     try {
       const { exitCode, output, megabytes } = await check(platform());
-      expect(output).toContain(`error[${code}] ${path}:${at}`);
+      expect(output).toContain(`error[${code}] ${told}:${at}`);
       for (const other of Object.keys(others)) expect(output).toContain(`error[K1302] ${other}:1:4`);
       expect(exitCode).toBe(1);
       expect(output.length).toBeLessThan(5_000);
