@@ -101,6 +101,26 @@ const attacks: Attack[] = [
     ),
   },
   {
+    what: "a range of all ports",
+    code: "K1428",
+    happens: write(
+      `${folder}/compose.yaml`,
+      'services: { web: { image: "web:1", ports: ["1-65535:1-65535"] } }\n',
+    ),
+  },
+  {
+    what: "an env_file whose lines double each other",
+    code: "K1428",
+    happens: async (platform) => {
+      const lines = Array.from({ length: 60 }, (_, n) => `A${n + 1}=\${A${n}}\${A${n}}`);
+      await write(`${folder}/doubling.env`, `A0=0123456789\n${lines.join("\n")}\n`)(platform);
+      await write(
+        `${folder}/compose.yaml`,
+        'services: { web: { image: "web:1", env_file: doubling.env } }\n',
+      )(platform);
+    },
+  },
+  {
     what: "a document that is nested too deep",
     code: "K1006",
     happens: async (platform) =>
