@@ -108,9 +108,9 @@ function releaseOf({ onChange, script, isEndless = false }: Attack): string {
 name: web
 version: 1.0.0
 files:
-  - { template: a.conf, to: conf/a.conf, onChange: "${onChange}" }
-  - { template: a.conf, to: conf/b.conf, onChange: "${onChange}" }
-  - { template: a.conf, to: conf/sub/c.conf, onChange: "${onChange}" }
+  - { template: a.conf, to: conf/a.conf, onChange: "${onChange}", writable: true }
+  - { template: a.conf, to: conf/b.conf, onChange: "${onChange}", writable: true }
+  - { template: a.conf, to: conf/sub/c.conf, onChange: "${onChange}", writable: true }
 -- packages/web/a.conf --
 one
 -- packages/web/compose.yaml --
