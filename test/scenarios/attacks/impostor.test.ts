@@ -2,9 +2,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
+import type Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { statusOf } from "../../support/foreign-error.ts";
 import { expectFault, expectReady, expectUntouched, whilePushed } from "../faults/outcome.ts";
 import { type Container, type Platform, usePlatform } from "../platform.ts";
 
@@ -206,6 +206,18 @@ describe("a node that lost everything but its key, and tells nobody", { timeout:
   });
 });
 
+async function createSecond(
+  { docker }: Platform,
+  { name, labels }: { name: string; labels: Record<string, string> | undefined },
+): Promise<Docker.Network | null> {
+  try {
+    return await docker.createNetwork({ Name: name, Labels: labels, CheckDuplicate: false });
+  } catch (error) {
+    if (error instanceof Error && "statusCode" in error && error.statusCode === 409) return null;
+    throw error;
+  }
+}
+
 describe("a volume or network with the labels of ours", { timeout: 60_000 }, () => {
   const platform = usePlatform({ release });
   const volumeName = () => `${platform().project("web")}_data`;
@@ -306,12 +318,7 @@ describe("a volume or network with the labels of ours", { timeout: 60_000 }, () 
     const { docker } = platform();
     const own = await docker.getNetwork(networkName()).inspect();
     const { id: app } = await platform().container("web/app");
-    const second = await docker
-      .createNetwork({ Name: networkName(), Labels: own.Labels, CheckDuplicate: false })
-      .catch((error: unknown) => {
-        if (statusOf(error) === 409) return null;
-        throw error;
-      });
+    const second = await createSecond(platform(), { name: networkName(), labels: own.Labels });
     // Engines since 25 permit no second one.
     if (second === null) return;
     await docker.getContainer(app).stop({ t: 0 });

@@ -197,12 +197,12 @@ describe("an instance whose files cannot be seen", () => {
       "a link in the place of its files",
       "K4006",
       async (instance) => {
-        await rename(join(instance, "live"), join(instance, "elsewhere"));
-        await symlink("elsewhere", join(instance, "live"));
+        await rename(join(instance, "writable"), join(instance, "elsewhere"));
+        await symlink("elsewhere", join(instance, "writable"));
       },
       async (instance) => {
-        await rm(join(instance, "live"));
-        await rename(join(instance, "elsewhere"), join(instance, "live"));
+        await rm(join(instance, "writable"));
+        await rename(join(instance, "elsewhere"), join(instance, "writable"));
       },
     ],
   ];
