@@ -202,3 +202,20 @@ describe("a secret", () => {
       await expect(remove(path)).rejects.toMatchObject({ code: "K4006" });
   });
 });
+
+test("a generation that was switched to since it was planned to go stays", async () => {
+  const mount = mountOf("data", { files });
+  await placeFiles(contextOf(stateDir), placing(mount));
+  const bound = join(folder, mount.target);
+  const generation = readdirSync(bound).find((name) => /^\.\.[0-9a-f]{32}$/.test(name));
+  const link = join(bound, "..data");
+  await rm(link);
+  await symlink("/", link);
+  const leftover = `${mount.target}/${generation}`;
+  expect(await othersSeen(mount)).toContain(leftover);
+
+  await placeFiles(contextOf(stateDir), placing(mount));
+  const placed = await snapshot(folder);
+  await remove(leftover);
+  expect(await snapshot(folder)).toEqual(placed);
+});

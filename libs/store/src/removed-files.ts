@@ -1,6 +1,6 @@
 import type { RemoveFiles } from "@keelson/model";
 
-import { isVisibleLink } from "./data-layout.ts";
+import { generationOf, isVisibleLink } from "./data-layout.ts";
 import { openFolder, readEntries, syncFolder } from "./folder.ts";
 import type { Folder } from "./folder.ts";
 import { type Pace, newPace } from "./pace.ts";
@@ -11,9 +11,9 @@ import { removalMs, unfinishedRemoval, whileWriting } from "./store-error.ts";
 import { areaPartsOf, areas, instanceFolderOf, openInstance, openInstances } from "./store-path.ts";
 
 /**
- * Removes the paths (below `files/` or `live/` of the instance, a staging folder, or `.` for the whole instance) with all
- * that they hold, and folders that are empty then; what is not there is fine. Throws K4002 to K4004, K4006, the last before anything is removed if a path is not
- * plain, and K4024 when its time was over before the end.
+ * Removes the paths (below an area of the instance, a staging folder, or `.` for the whole instance) with all that they
+ * hold, and folders that are empty then; what is not there is fine, and a generation that is in use stays. Throws K4002 to
+ * K4004, K4006, the last before anything is removed if a path is not plain, and K4024 when its time was over before the end.
  */
 export async function removeFiles(
   context: Pick<StoreContext, "stateDir">,
@@ -64,6 +64,8 @@ async function removePath(folder: Folder, on: { parts: readonly string[]; pace: 
   const { pace } = on;
   const [name = "", ...rest] = on.parts;
   if (rest.length === 0) {
+    // A generation that nothing led to when the plan was made can have been switched to since.
+    if (name === generationOf(folder)) return;
     for (const each of namesOf(folder, name)) await removeWhole(folder, { name: each, pace });
   } else {
     using child = openFolder(folder, name);
