@@ -157,7 +157,8 @@ export async function replaceCopy<T>(gitDir: string, fill: (incoming: string) =>
 export async function removeUnfinished(gitDir: string): Promise<void> {
   await restoreCopy(gitDir);
   await onDisk(gitDir, async () => {
-    for (const folder of [incomingOf(gitDir), replacedOf(gitDir), inboxOf(gitDir)])
+    const incoming = incomingOf(gitDir);
+    for (const folder of [incoming, replacedOf(gitDir), inboxOf(gitDir), inboxOf(incoming)])
       await rm(folder, { recursive: true, force: true });
   });
 }

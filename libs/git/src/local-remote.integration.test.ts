@@ -2,10 +2,13 @@ import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { randomBytes } from "node:crypto";
+
 import { decodeText } from "@keelson/model";
 import { afterEach, expect, it, vi } from "vitest";
 
-import { isRunning, makeGitRepository, makeTempFolder, waitFor } from "@keelson/test/support";
+import { isRunning, makeGitRepository, makeTempFolder, openGitObjects, waitFor } from "@keelson/test/support";
+import type { GitObjects } from "@keelson/test/support";
 import { fetchRevision } from "./fetch-revision.ts";
 import { unpackObjects } from "./test-copy.ts";
 
@@ -180,4 +183,55 @@ it("throws K2005 when git does not end in time, and ends it", async () => {
   await expect(fetching).rejects.toMatchObject({ code: "K2005", outcome: { kind: "transient" } });
   const pid = Number(await readFile(pidFile, "utf8"));
   await waitFor(async () => !(await isRunning(pid)), { what: "git to end" });
+});
+
+it("brings a file that is large and not too large, whole, whatever the program's pace", async () => {
+  await using at = await setUp();
+  await at.repository.commit({ files: { "docs/film": { content: randomBytes(20_000_000), mode: 0o644 } } });
+  const { commit } = await at.fetch();
+  await at.repository.git("--git-dir", at.gitDir, "fsck", "--strict", commit);
+  const next = await at.repository.commit({ files: { "environments/a": "2" } });
+  expect(await at.fetch()).toMatchObject({ commit: next, fetched: true });
+  expect(await readdir(at.node.path)).toEqual(["git"]);
+});
+
+it.each<[string, (objects: GitObjects, parent: string) => Promise<string>]>([
+  [
+    "a file of 40 MB",
+    async (objects, parent) => {
+      const blob = await objects.blob(new Uint8Array(40_000_000));
+      return await objects.commit({ tree: await objects.tree({ a: blob }), parent, message: "x" });
+    },
+  ],
+  [
+    "a commit of 2 MB",
+    async (objects, parent) =>
+      await objects.commit({ tree: await objects.tree({}), parent, message: "x".repeat(2_000_000) }),
+  ],
+  [
+    "a commit of 80 MB, for which Git itself has no memory",
+    async (objects, parent) =>
+      await objects.commit({ tree: await objects.tree({}), parent, message: "x".repeat(80_000_000) }),
+  ],
+  [
+    "a folder of 300,000 files",
+    async (objects, parent) => {
+      const blob = await objects.blob("");
+      const names = Array.from({ length: 300_000 }, (_, index) => [`${index}`, blob]);
+      return await objects.commit({
+        tree: await objects.tree(Object.fromEntries(names)),
+        parent,
+        message: "x",
+      });
+    },
+  ],
+])("K2017 for %s, and the copy stays as it was until that is gone", async (_, make) => {
+  await using at = await setUp();
+  await at.fetch();
+  const objects = openGitObjects(join(at.repository.path, ".git"));
+  await objects.git("update-ref", "refs/heads/main", await make(objects, at.first));
+  await expect(at.fetch()).rejects.toMatchObject({ code: "K2017", outcome: { kind: "stalled" } });
+  expect(await readdir(at.node.path)).toEqual(["git"]);
+  await objects.git("update-ref", "refs/heads/main", at.first);
+  expect(await at.fetch()).toMatchObject({ commit: at.first, fetched: false });
 });

@@ -508,7 +508,10 @@ it.each<[string, (objects: GitObjects, commit: string) => Promise<string>]>([
   await at.publish("1");
   const objects = openGitObjects(at.path);
   await objects.git("update-ref", ref, await make(objects, at.commit));
-  await expect(at.publish("2")).rejects.toMatchObject({ code: "K2018", outcome: { kind: "transient" } });
+  for (const place of [{}, { url: at.path, gitDir: at.folder.join("by-path") }]) {
+    const publishing = at.publish("2", place);
+    await expect(publishing).rejects.toMatchObject({ code: "K2018", outcome: { kind: "transient" } });
+  }
   await objects.git("update-ref", "-d", ref);
   expect(await at.publish("2")).toMatchObject({ pushed: true, passedOver: null });
 });
