@@ -47,7 +47,7 @@ const result = { "content-type": "application/x-git-upload-pack-result" };
 it("ends a connection that has gone silent before the deadline does", async () => {
   await using at = await setUp((_, response) => {
     response.writeHead(200, result);
-    response.write("half");
+    response.write("0008ha");
   });
   using client = at.open({ idleTimeoutMs: 100 });
   await expect(client.run(() => ask(client, at.url))).rejects.toMatchObject({
@@ -64,7 +64,7 @@ it("ends an answer that is larger than it may be", async () => {
   await using at = await setUp((_, response) => {
     response.writeHead(200, result);
     const send = () => {
-      while (response.write("x".repeat(100)));
+      while (response.write("0008fine".repeat(10)));
       response.once("drain", send);
     };
     send();
@@ -82,10 +82,11 @@ it("keeps its connection, and asks again when the server had closed that meanwhi
       return;
     }
     requests.push(remotePort);
-    response.writeHead(200, result).end("fine");
+    response.writeHead(200, result).end("0008fine");
   });
   using client = at.open();
-  for (let count = 0; count < 3; count++) expect(await client.run(() => ask(client, at.url))).toBe("fine");
+  for (let count = 0; count < 3; count++)
+    expect(await client.run(() => ask(client, at.url))).toBe("0008fine");
   expect(new Set(requests).size).toBe(2);
   expect(requests[0]).toBe(requests[1]);
 });
