@@ -73,6 +73,21 @@ describe("the tables of fields", () => {
   );
 });
 
+describe("the table of attacks", () => {
+  const security = readFileSync(join(checkout, "SECURITY.md"), "utf8");
+
+  it("names every test of test/scenarios/attacks", () => {
+    const folder = "test/scenarios/attacks";
+    const tests = readdirSync(join(checkout, folder)).filter((name) => name.endsWith(".test.ts"));
+    expect(tests.filter((name) => !security.includes(`(${folder}/${name})`))).toEqual([]);
+  });
+
+  it("has a test for every attack", () => {
+    const rows = tableOf(security, "attack").rows;
+    expect(rows.filter(([, , tests = ""]) => !/\]\(\S+\.test\.ts\)/.test(tests))).toEqual([]);
+  });
+});
+
 describe("the page of the plan", () => {
   const source = readFileSync(join(checkout, "libs/model/src/plan.ts"), "utf8");
 

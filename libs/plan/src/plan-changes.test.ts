@@ -365,8 +365,9 @@ test("plans for services that all depend on each other, among which there are mo
     containerOf(copy, "lab-core/s00").health = "starting";
   });
   expect(planText(state)).toMatchInlineSnapshot(`
-    "#1 start-service service:lab-core/s59 [live]: is not running (exit code 0)
-    #2 await-service service:lab-core/s59 [live] after #1: until it is healthy
+    "#1 await-service service:lab-core/s00 [live]: until it is healthy
+    #2 start-service service:lab-core/s59 [live]: is not running (exit code 0)
+    #3 await-service service:lab-core/s59 [live] after #2: until it is healthy
     "
   `);
 });
