@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { connectEngine, observeEngine } from "@keelson/engine";
+import { connectEngine, containersOnly, observeEngine } from "@keelson/engine";
 import { KeelsonError, madeHere } from "@keelson/model";
 import { findLockHolders } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
@@ -58,18 +58,9 @@ export async function examineOwnership(node: ExaminedNode): Promise<Verdict> {
     timeoutMs: engineTimeoutMs,
   });
   const { environment } = config;
-  const nothingElse = {
-    projects: [],
-    images: [],
-    networks: [],
-    volumes: [],
-    ports: [],
-    subnets: [],
-    remotes: [],
-  };
   const { ownershipOf } = secrets;
   const observed = await attempt(async () =>
-    observeEngine(engine, { environment, ...nothingElse, ownershipOf, madeHere: madeHere(record) }),
+    observeEngine(engine, { environment, ...containersOnly, ownershipOf, madeHere: madeHere(record) }),
   );
   if (observed instanceof KeelsonError) return failed(observed);
   const recorded = observed.containers.filter(({ id }) => record.containers[id] !== undefined);

@@ -1,6 +1,6 @@
 export { connectEngine } from "./engine.ts";
 export type { Engine, EngineAddress } from "./engine.ts";
-export { observeEngine } from "./observation.ts";
+export { containersOnly, observeEngine } from "./observation.ts";
 export type { ObserveRequest } from "./observation.ts";
 export type { DesiredPort } from "./held-port.ts";
 export type { DesiredSubnets, RemoteHost } from "./held-subnet.ts";

@@ -41,6 +41,17 @@ export interface ObserveRequest {
   signal?: AbortSignal;
 }
 
+/** For who asks of the environment's own containers, and of nothing else. */
+export const containersOnly = {
+  projects: [],
+  images: [],
+  networks: [],
+  volumes: [],
+  ports: [],
+  subnets: [],
+  remotes: [],
+} satisfies Partial<ObserveRequest>;
+
 /** Inspects at a time: more do not come back sooner. */
 const parallelInspects = 16;
 

@@ -25,6 +25,7 @@ import type Docker from "dockerode";
 
 import { connectEngine } from "./engine.ts";
 import type { EngineContext, ObserveRequest } from "./index.ts";
+import { containersOnly } from "./observation.ts";
 
 /** An environment of its own on an engine, for tests; disposing it removes all that carries its name. */
 export interface TestBench extends AsyncDisposable {
@@ -109,13 +110,7 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
     },
     observation: (request = {}) => ({
       environment,
-      projects: [],
-      images: [],
-      networks: [],
-      volumes: [],
-      ports: [],
-      subnets: [],
-      remotes: [],
+      ...containersOnly,
       ownershipOf,
       madeHere: everything,
       ...request,

@@ -4,6 +4,7 @@ import {
   type InteractiveExec,
   type LogLine,
   connectEngine,
+  containersOnly,
   execInteractive,
   observeEngine,
   streamLogs,
@@ -59,19 +60,10 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
   const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
   const own = { environment, ownershipOf, madeHere: await lookUpMemory(settings) };
   const ownProject = (instance: string) => ({ ...own, project: projectOf(environment, instance) });
-  const nothingElse = {
-    projects: [],
-    images: [],
-    networks: [],
-    volumes: [],
-    ports: [],
-    subnets: [],
-    remotes: [],
-  };
   return {
     project: (instance) => projectOf(environment, instance),
     listContainers: async (signal) => {
-      const observed = await observeEngine(engine, { ...own, ...nothingElse, signal });
+      const observed = await observeEngine(engine, { ...own, ...containersOnly, signal });
       return observed.containers.filter(({ ownership }) => ownership === "ours");
     },
     streamLogs: async ({ instance, services, onLine, ...request }) => {
