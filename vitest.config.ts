@@ -12,6 +12,8 @@ export default defineConfig({
           name: "unit",
           include: ["{apps,libs}/*/src/**/*.test.ts", "test/*.test.ts"],
           exclude: ["**/*.integration.test.ts", "**/node_modules/**"],
+          // What is computed takes milliseconds, and many times that on a machine that does other things too.
+          testTimeout: 60_000,
         },
       },
       {

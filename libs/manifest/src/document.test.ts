@@ -1,13 +1,10 @@
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { isJsonObject, keyPath, parseKeyPath, type Json } from "@keelson/model";
 
 import { parseDocument } from "./document.ts";
 import { fileOf } from "./test-files.ts";
-
-// Properties try hundreds of inputs, on machines that do other things too.
-vi.setConfig({ testTimeout: 60_000 });
 
 function problemsOf(content: string | Uint8Array, path = "a.yaml"): string[] {
   return parseDocument(fileOf(path, content)).problems.map(

@@ -1,11 +1,8 @@
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 
 import { readRepository } from "./repository.ts";
 import { filesOf } from "./test-files.ts";
-
-// Properties try hundreds of inputs, on machines that do other things too.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** An environment with one instance for each package; package n requires what the packages of its list provide. */
 function repositoryOf(requires: readonly (readonly number[])[]) {

@@ -1,12 +1,9 @@
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { findEnvironmentFolders, findLockedFolders } from "./locked-folders.ts";
 import { readRepository } from "./repository.ts";
 import { changed, fileOf, filesOf, platform, replace } from "./test-files.ts";
-
-// Properties try hundreds of inputs, on machines that do other things too.
-vi.setConfig({ testTimeout: 60_000 });
 
 const lock = "environments/lab/lock.yaml";
 

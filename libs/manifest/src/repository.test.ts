@@ -1,13 +1,10 @@
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { SourceFile, SourceFiles } from "@keelson/model";
 
 import { readRepository } from "./repository.ts";
 import { changed, fileOf, filesOf, lines, platform, problemsAfter, replace } from "./test-files.ts";
-
-// Properties try hundreds of inputs, on machines that do other things too.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe("a valid repository", () => {
   const { repository, problems } = readRepository(filesOf(platform));

@@ -1,6 +1,6 @@
 import { type Operation, type Plan, emptyRecord } from "@keelson/model";
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { node, planOf, planText } from "./fixture.ts";
 import { formatPlan } from "./format-plan.ts";
@@ -8,9 +8,6 @@ import { anyNode } from "./test-arbitrary.ts";
 import { findImpossible } from "./test-engine.ts";
 import { leftoverName } from "./service-containers.ts";
 import { type SimulatedNode, emptyObserved, simulate } from "./simulate.ts";
-
-// Properties try hundreds of inputs, on machines that do other things too.
-vi.setConfig({ testTimeout: 60_000 });
 
 const ours = anyNode({ strangers: false });
 const anybodys = anyNode({ strangers: true });

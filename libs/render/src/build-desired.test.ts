@@ -1,6 +1,6 @@
 import { type DesiredNode, labels } from "@keelson/model";
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import {
   type Models,
@@ -17,8 +17,6 @@ import {
   withFile,
   withService,
 } from "./fixture.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const packagePath = `${corePackage}/package.yaml`;
 const composePath = `${corePackage}/compose.yaml`;

@@ -1,10 +1,7 @@
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 
 import { findJsonFault } from "./json-fault.ts";
-
-// Properties try hundreds of inputs, on machines that do other things too.
-vi.setConfig({ testTimeout: 60_000 });
 
 test.each([
   ['{"a": 1,}', 8, "a key in double quotes"],

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { readRepository } from "../../manifest/src/index.ts";
 import {
@@ -13,8 +13,6 @@ import {
   withFile,
 } from "./fixture.ts";
 import { renderFiles } from "./render-files.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const packagePath = `${corePackage}/package.yaml`;
 const templatePath = `${corePackage}/config/core.yml.liquid`;

@@ -1,9 +1,7 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { checkSyntax } from "./rendered-syntax.ts";
 import { TemplateBudget } from "./template-budget.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 function check(to: string, text: string, budget = new TemplateBudget()) {
   return checkSyntax(to, { text, template: `packages/web/${to}.liquid`, budget }).map(

@@ -1,11 +1,9 @@
 import { filters } from "liquidjs";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { TemplateBudget, instanceLimits, newBudgets, nodeLimits } from "./template-budget.ts";
 import { impureFilters, vocabulary } from "./template-engine.ts";
 import { renderTemplate } from "./template.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const many = Array.from({ length: 5_000 }, (_, index) => [`key${index}`, `value ${index}`]);
 const context = {

@@ -1,9 +1,7 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { TemplateBudget } from "./template-budget.ts";
 import { holdsPlaceholder, renderTemplate } from "./template.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const context = {
   settings: {

@@ -1,12 +1,9 @@
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { Problem } from "@keelson/model";
 
 import { formatProblem, formatProblems } from "./problem.ts";
-
-// Properties try hundreds of inputs, on machines that do other things too.
-vi.setConfig({ testTimeout: 60_000 });
 
 const problem: Problem = {
   code: "K1002",

@@ -1,9 +1,7 @@
 import { assert, boolean, constantFrom, oneof, property, string } from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { newValueFilter } from "./hidden-value.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const percent = (text: string) =>

@@ -1,13 +1,10 @@
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { isJsonObject, type JsonObject } from "@keelson/model";
 
 import { checkSettingsSchema, layerSettings } from "./layer-settings.ts";
 import { layer, layerOf, lines, problemsOf, schemaOf } from "./test-layers.ts";
-
-// Properties try hundreds of inputs, on machines that do other things too.
-vi.setConfig({ testTimeout: 60_000 });
 
 const schema = {
   type: "object",
