@@ -140,7 +140,7 @@ const attacks: Attack[] = [
   },
   {
     what: "a template that never ends",
-    code: "K1301",
+    code: "K1315",
     happens: write(
       `${folder}/page.txt.liquid`,
       "{% for a in (1..100000) %}{% for b in (1..100000) %}{{ a | times: b }}{% endfor %}{% endfor %}\n",
