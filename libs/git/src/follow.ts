@@ -1,7 +1,7 @@
 import { KeelsonError, redact, stalled } from "@keelson/model";
-import type { Follow } from "@keelson/model";
 
 import { isAncestor } from "./ancestry.ts";
+import type { FollowStep } from "./follow-step.ts";
 import { wasRefused } from "./refused-step.ts";
 
 /** K2016: the branch is at a commit that does not follow on what it may follow on. */
@@ -27,15 +27,8 @@ export function refusedCommit(error: unknown): string | null {
   return error instanceof RefusedRevision ? error.commit : null;
 }
 
-export interface FollowInput extends Follow {
-  /** A copy with the whole history of `commit`. */
-  gitDir: string;
-  branch: string;
-  commit: string;
-}
-
 /** Throws K2016 when the branch may not be followed to the commit, K2015 when that cannot be told. */
-export async function checkFollow({ gitDir, branch, commit, after, accepted }: FollowInput): Promise<void> {
+export async function checkFollow({ gitDir, branch, commit, after, accepted }: FollowStep): Promise<void> {
   if (after === null) return;
   for (const ancestor of [after, accepted]) {
     if (ancestor !== null && (await isAncestor({ gitDir, ancestor, descendant: commit }))) return;
@@ -44,7 +37,7 @@ export async function checkFollow({ gitDir, branch, commit, after, accepted }: F
 }
 
 /** The same, without looking at any history, when exactly this step was refused last. */
-export async function checkRefused(step: FollowInput): Promise<void> {
+export async function checkRefused(step: FollowStep): Promise<void> {
   const { branch, after, commit } = step;
   if (after !== null && (await wasRefused(step))) throw new RefusedRevision({ branch, after, commit });
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { FollowInput } from "./follow.ts";
+import type { FollowStep } from "./follow-step.ts";
 import { isSystemError } from "./git-error.ts";
 import { diskFailure, writeWhole } from "./local-copy.ts";
 
@@ -9,7 +9,7 @@ import { diskFailure, writeWhole } from "./local-copy.ts";
 const name = "keelson-refused";
 
 /** Whether exactly this step was refused last, after a walk through all of the commit's history. */
-export async function wasRefused(step: FollowInput): Promise<boolean> {
+export async function wasRefused(step: FollowStep): Promise<boolean> {
   try {
     return (await readFile(join(step.gitDir, name), "utf8")) === describe(step);
   } catch (error) {
@@ -19,11 +19,11 @@ export async function wasRefused(step: FollowInput): Promise<boolean> {
 }
 
 /** Saves the next round that walk, and a new copy where this one cannot be walked. */
-export async function rememberRefused(step: FollowInput): Promise<void> {
+export async function rememberRefused(step: FollowStep): Promise<void> {
   if (await wasRefused(step)) return;
   await writeWhole(step.gitDir, { name, text: describe(step) });
 }
 
-function describe({ after, accepted, commit }: FollowInput): string {
+function describe({ after, accepted, commit }: FollowStep): string {
   return `${JSON.stringify({ after, accepted, commit })}\n`;
 }

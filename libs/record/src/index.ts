@@ -4,7 +4,7 @@ export type { LockInput, NodeLock } from "./lock.ts";
 export { findLockHolders } from "./lock-holder.ts";
 export type { LockHolder } from "./lock-holder.ts";
 export { openRecord, openRecordCopy } from "./node-record.ts";
-export type { NodeRecord } from "./node-record.ts";
+export type { NodeRecord } from "./record.ts";
 export type { ComposeCache } from "./compose-cache.ts";
 export type { Following } from "./following.ts";
 export type { Memory } from "./memory.ts";

@@ -11,7 +11,7 @@ import type { ComposeModel } from "@keelson/model";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { openRecord, openRecordCopy } from "./node-record.ts";
-import type { NodeRecord } from "./node-record.ts";
+import type { NodeRecord } from "./record.ts";
 import { schemaVersion } from "./schema.ts";
 
 let folder: string;

@@ -5,27 +5,15 @@ import { DatabaseSync } from "node:sqlite";
 import type { KeelsonError } from "@keelson/model";
 
 import { openComposeCache } from "./compose-cache.ts";
-import type { ComposeCache } from "./compose-cache.ts";
 import { foreignRecord, isUnusable, setAside } from "./damaged-record.ts";
 import { openFollowing } from "./following.ts";
-import type { Following } from "./following.ts";
 import { openJournal } from "./journal.ts";
-import type { Journal } from "./journal.ts";
 import { openMemory } from "./memory.ts";
-import type { Memory } from "./memory.ts";
 import { openPrivateFile } from "./private-file.ts";
 import { isStatementError, onRecord, requireRoom } from "./record-error.ts";
 import { hasOwnTables, migrate } from "./schema.ts";
+import type { NodeRecord } from "./record.ts";
 import { isUnwritable, keepToWhatRuns } from "./unwritable-record.ts";
-
-/**
- * The node's durable memory. Every method is one transaction, on the disk when it returns; saving what is there
- * already writes nothing. All throw K4001 (disk full), K4002 (read-only), K4004 (not permitted), K4010 (damaged), K4012
- * (busy, failing disk) or K4017 (not a record of Keelson).
- */
-export interface NodeRecord extends Memory, Following, Journal, ComposeCache, Disposable {
-  close: () => void;
-}
 
 const busyTimeoutMs = 2_000;
 

@@ -1,6 +1,6 @@
 import { KeelsonError } from "@keelson/model";
 
-import type { NodeRecord } from "./node-record.ts";
+import type { NodeRecord } from "./record.ts";
 
 /** The disk takes nothing: full, or read-only. */
 export function isUnwritable(error: unknown): error is KeelsonError {
