@@ -1,5 +1,6 @@
 import { required } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
+import { isAllHealthy } from "@keelson/report";
 import type { NodeReference } from "@keelson/render";
 
 import { waitedMs } from "./apply-plan.ts";
@@ -119,7 +120,8 @@ async function applyWalk(
   }
   const observed = required(walk.observed, "what was observed");
   const isDone = walk.results.every(({ outcome }) => outcome === "done");
-  const isApplied = isDone && plan.blocked.length === 0;
+  // What never came up was not applied, however often nothing is left to be done for it.
+  const isApplied = isDone && plan.blocked.length === 0 && isAllHealthy(desired, observed);
   rememberRound(ports, { desired, observed, commit: revision.commit, isApplied });
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });

@@ -9,6 +9,7 @@ export {
   formatReportAge,
 } from "./fleet-text.ts";
 export { buildStatus } from "./build-status.ts";
+export { isAllHealthy } from "./instance-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type PlannedChange, summarizePlan } from "./plan-summary.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";

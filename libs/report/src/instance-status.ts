@@ -1,5 +1,6 @@
 import {
   type DesiredInstance,
+  type DesiredNode,
   type DesiredService,
   type InstanceStatus,
   type ObservedContainer,
@@ -11,6 +12,14 @@ import {
 
 import type { StatusInput } from "./status-input.ts";
 
+/** Whether everything that is to run was seen well. */
+export function isAllHealthy({ instances }: DesiredNode, observed: ObservedNode): boolean {
+  return instances.every(
+    (instance) =>
+      instance.state !== "running" || worstHealth(buildServices(instance, observed)) === "healthy",
+  );
+}
+
 /** One instance as it was seen, down to its services. */
 export function buildInstance(instance: DesiredInstance, input: StatusInput): InstanceStatus {
   const base = {
@@ -21,13 +30,7 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
   if (input.observed === null) {
     return { ...base, state: "unknown", sync: "unknown", health: "unknown", services: [] };
   }
-  const { containers } = input.observed;
-  const services = instance.services.map((service) =>
-    buildService(service, {
-      containers: ownContainers(containers, { project: instance.project, service: service.name }),
-      isToRun: instance.state === "running",
-    }),
-  );
+  const services = buildServices(instance, input.observed);
   return {
     ...base,
     state: packageState(instance, input.observed),
@@ -35,6 +38,15 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
     health: worstHealth(instance.state === "running" ? services : []),
     services,
   };
+}
+
+function buildServices(instance: DesiredInstance, { containers }: ObservedNode): ServiceStatus[] {
+  return instance.services.map((service) =>
+    buildService(service, {
+      containers: ownContainers(containers, { project: instance.project, service: service.name }),
+      isToRun: instance.state === "running",
+    }),
+  );
 }
 
 function ownContainers(
