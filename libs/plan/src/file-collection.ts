@@ -88,7 +88,7 @@ export function findUses(
   on: { staying: readonly ObservedContainer[]; observed: ObservedNode },
 ): string[] {
   const binds = [...on.staying.flatMap((each) => each.binds), ...(on.observed.otherBinds ?? [])];
-  return binds.filter((path) => isWithin(path, stored.folder));
+  return binds.filter((path) => isWithin(path, stored.folder)).sort(compareText);
 }
 
 function isUsed(path: string, on: { stored: ObservedInstanceFiles; used: readonly string[] }): boolean {
