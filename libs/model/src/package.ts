@@ -33,7 +33,7 @@ export const PackageFile = z.strictObject({
   writable: z
     .boolean()
     .default(false)
-    .describe("Whether containers may write where it is bound; what is bound is read-only otherwise."),
+    .describe("Whether containers may write where it is bound; it is read-only otherwise."),
 });
 export type PackageFile = z.infer<typeof PackageFile>;
 

@@ -51,6 +51,7 @@ export interface MountSketch {
   source?: string;
   services: string[];
   files: FileSketch[];
+  writable?: boolean;
 }
 
 export interface InstanceSketch {
@@ -194,7 +195,7 @@ export function mount(sketch: MountSketch): DesiredMount {
     source,
     kind,
     layout,
-    writable: false,
+    writable: sketch.writable ?? false,
     target: layout === "content" ? `files/${digest}/${source.split("/").at(-1)}` : `live/${source}`,
     files,
     services: [...sketch.services].sort(),

@@ -365,3 +365,39 @@ describe("a file dropped from the release", () => {
     `);
   });
 });
+
+describe("what a program makes of a file that it may write", () => {
+  const writable = (onChange: OnChange, content = "old") =>
+    node({
+      core: {
+        services: { web: {} },
+        mounts: [
+          {
+            source: "conf",
+            services: ["web"],
+            writable: true,
+            files: [{ to: "conf/web.yml", onChange, content }],
+          },
+        ],
+      },
+    });
+  const classes: OnChange[] = ["none", "signal:HUP", "restart", "recreate"];
+
+  test.each(classes)("stays, with %j", (onChange) => {
+    expect(planText(edited(applied(writable(onChange))))).toBe("nothing to do\n");
+  });
+
+  test.each(classes)("gives way to a new content, with %j", (onChange) => {
+    const state = { ...edited(applied(writable(onChange))), desired: writable(onChange, "new") };
+    expect(planOf(state).operations.map(({ kind }) => kind)).toContain("place-files");
+    expect(planText(simulated(state))).toBe("nothing to do\n");
+  });
+
+  test.each(classes)("is a file that is missing when it removes it, with %j", (onChange) => {
+    const state = changed(applied(writable(onChange)), ({ observed }) => {
+      const [stored] = observed.storedInstances;
+      if (stored !== undefined) stored.files = {};
+    });
+    expect(planText(state)).toContain("file conf/web.yml is missing");
+  });
+});

@@ -90,7 +90,7 @@ function fileCauses(mount: DesiredMount, on: LoadedContext): string[] {
   }
   const found = findFile(mount, on);
   if (found === undefined) return [`file ${file.to} is missing`];
-  return isPlaced(file, found) ? [] : [`file ${file.to} was changed by hand`];
+  return mount.writable || isPlaced(file, found) ? [] : [`file ${file.to} was changed by hand`];
 }
 
 /** A folder that was removed as a whole is another one when it is back: only a restart binds that one. */

@@ -72,10 +72,18 @@ export function findMountChanges(
 function placedCauses(mount: DesiredMount, on: FileContext & { isBound: boolean }): string[] {
   const { file, stored, isBound } = on;
   const found = findFile(mount, on);
-  if (found !== undefined) return isPlaced(file, found) ? [] : [differenceCause(mount, on)];
+  if (found !== undefined)
+    return isPlaced(file, found) || isOfProgram(mount, on) ? [] : [differenceCause(mount, on)];
   const wasLoaded = loadedBy(mount, stored).some((loaded) => loaded[file.to] !== undefined);
   const wasThere = mount.layout === "content" ? isBound : wasLoaded;
   return [`file ${file.to} is ${wasThere ? "missing" : "not placed yet"}`];
+}
+
+/** What was put where programs may write is theirs from then on, until it is to be another. */
+function isOfProgram(mount: DesiredMount, { file, stored }: FileContext): boolean {
+  const wasPlaced =
+    mount.layout === "content" || loadedBy(mount, stored).some((loaded) => loaded[file.to] === file.digest);
+  return mount.writable && wasPlaced;
 }
 
 /** A file that nobody has asked for since is drift; otherwise a commit explains the difference. */

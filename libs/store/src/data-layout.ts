@@ -22,9 +22,11 @@ export function generationOf(folder: Folder): string | null {
   return generation === null ? null : name;
 }
 
+const generationName = /^\.\.[0-9a-f]{32}(?:-again)?$/;
+
 /** Whether it has the name of a generation, whether or not `..data` leads to it. */
 export function isGeneration({ text, kind }: Pick<Entry, "text" | "kind">): boolean {
-  return kind === "folder" && text !== null && /^\.\.[0-9a-f]{32}(?:-again)?$/.test(text);
+  return kind === "folder" && text !== null && generationName.test(text);
 }
 
 /** Whether it is a visible name of the layout: a link to the same name behind `..data`. */
@@ -41,6 +43,8 @@ export interface DataInput {
   staging: Staging;
   /** Hex digest of the tree, from which the generation has its name. */
   digest: string;
+  /** Whether everything else goes, too: earlier generations go in any case. */
+  removesOthers: boolean;
   pace: Pace;
 }
 
@@ -66,7 +70,10 @@ export async function placeData(folder: Folder, input: DataInput): Promise<void>
     await moveInto(folder, { name, from: staging.open(), draft: "link", pace });
   }
   const kept = new Set([dataLink, generation, ...names]);
-  const hadOthers = await removeOthers(folder, { isWanted: (name) => kept.has(name), pace });
+  const isOurs = (name: string) => generationName.test(name) || isVisibleLink(folder, name);
+  const isWanted = (name: string | null) =>
+    name === null ? !input.removesOthers : kept.has(name) || !(input.removesOthers || isOurs(name));
+  const hadOthers = await removeOthers(folder, { isWanted, pace });
   if (wrong.length > 0 || hadOthers) syncFolder(folder);
 }
 

@@ -9,13 +9,19 @@ export interface DesiredTree {
   folders: Map<string, DesiredTree>;
   /** Whether it is bound as a folder: a container sees all that is in it. */
   isBound: boolean;
+  /** Whether programs write there, too: what is not desired is theirs. */
+  isShared: boolean;
 }
 
 /** The files of all mounts, where a container is to see them. Throws K4006 for a path that is not plain. */
 export function buildDesiredTree(mounts: readonly DesiredMount[]): DesiredTree {
   const root = newTree();
   for (const mount of mounts) {
-    if (mount.kind === "folder") folderAt(root, partsOf(mount.target)).isBound = true;
+    if (mount.kind === "folder") {
+      const bound = folderAt(root, partsOf(mount.target));
+      bound.isBound = true;
+      bound.isShared = mount.writable;
+    }
     for (const file of mount.files) {
       const path = mount.kind === "file" ? mount.target : `${mount.target}/${file.path}`;
       const parts = partsOf(path);
@@ -37,5 +43,5 @@ function folderAt(root: DesiredTree, parts: readonly string[]): DesiredTree {
 }
 
 function newTree(): DesiredTree {
-  return { files: new Map(), folders: new Map(), isBound: false };
+  return { files: new Map(), folders: new Map(), isBound: false, isShared: false };
 }

@@ -28,12 +28,15 @@ interface TreeLook {
   path: string;
   /** Whether a container sees all that is in it. */
   isBound: boolean;
+  /** Whether what is not desired is the programs'. */
+  isShared?: boolean;
 }
 
 /** Looks for what is desired by its name, and then at the names of what else is there. */
 export async function observeTree(folder: Folder, on: TreeLook): Promise<void> {
   const { look, tree, path } = on;
   const isBound = on.isBound || tree.isBound;
+  const isShared = on.isShared === true || tree.isShared;
   using generation = newGeneration(folder);
   for (const [name, file] of tree.files) {
     const wanted = { name, bytes: bytesOf(file, look), pace: look.pace };
@@ -49,10 +52,10 @@ export async function observeTree(folder: Folder, on: TreeLook): Promise<void> {
     const below = `${path}/${name}`;
     const holder = generation.holderOf(name) ?? folder;
     using child = openIfFolder(holder, name);
-    if (child !== null) await observeTree(child, { look, tree: subtree, path: below, isBound });
+    if (child !== null) await observeTree(child, { look, tree: subtree, path: below, isBound, isShared });
     else if (kindOf(holder, name) !== null) look.others.note(below);
   }
-  await observeOthers(folder, { ...on, isBound, generation });
+  if (!isShared) await observeOthers(folder, { ...on, isBound, generation });
 }
 
 /** Null when the content cannot be known here, so that nothing equals it. */

@@ -385,3 +385,17 @@ async function asOrdinaryUser(task: () => Promise<void>): Promise<void> {
     seteuid?.(0);
   }
 }
+
+test.each<MountLayout>(["content", "live", "data"])(
+  "what programs make where they may write is theirs, however much it is, in layout %s",
+  async (layout) => {
+    const files = { "a.conf": "one", "sub/b.conf": "two" };
+    const mount = { ...mountOf(layout, { target: "writable/0123/conf", files }), writable: true };
+    await placeFiles(contextOf(stateDir), placing(mount));
+    for (let each = 0; each <= pathsLimit; each++)
+      await writeFile(join(folder, mount.target, `made-${each}`), "theirs");
+    expect(await stateOf(mount)).toEqual({ "a.conf": "same", "sub/b.conf": "same" });
+    expect(await seen(mount)).toMatchObject({ others: [], fault: null });
+    expect((await seen())?.others).toEqual(["writable/0123"]);
+  },
+);

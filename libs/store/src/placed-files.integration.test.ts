@@ -40,6 +40,30 @@ const identity = async (path: string) => {
 const layouts: MountLayout[] = ["content", "live", "data"];
 const files = { "a.conf": "one", "b.conf": { text: "two", mode: 0o640 }, "sub/deep/c.conf": "three" };
 
+describe("where programs may write", () => {
+  const others = { "made.db": "644 theirs", "sub/made.db": "644 theirs" };
+
+  test.each(layouts)("what they make is theirs, also beside a new content, in layout %s", async (layout) => {
+    const target = "writable/0123/conf";
+    const writable = (texts: typeof files) => ({
+      ...mountOf(layout, { target, files: texts }),
+      writable: true,
+    });
+    await place(writable(files));
+    const bound = join(folder, target);
+    await writeFile(join(bound, "made.db"), "theirs");
+    await writeFile(join(bound, "sub", "made.db"), "theirs");
+    await place(writable({ ...files, "a.conf": "another" }));
+    const seen = await visibleSnapshot(bound);
+    // A folder behind `..data` is made anew as a whole.
+    const kept = layout === "data" ? { "made.db": others["made.db"] } : others;
+    expect(seen).toMatchObject({ ...kept, "a.conf": "644 another", "sub/deep/c.conf": "644 three" });
+    expect((await readdir(bound)).filter((name) => /^\.\.[0-9a-f]{32}/.test(name))).toHaveLength(
+      layout === "data" ? 1 : 0,
+    );
+  });
+});
+
 describe("the three layouts", () => {
   test("content: below its digest", async () => {
     const mount = mountOf("content", { files });

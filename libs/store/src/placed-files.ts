@@ -21,7 +21,7 @@ export interface StoreContext {
 /**
  * Puts the files of a mount in place, exactly these; what is right already is not touched. They win against whoever
  * writes there: folders in the way are set aside at once, and of what else lies there as much is removed as its time
- * allows. Throws K4001 (disk full), K4002 (read-only), K4003 (I/O), K4004 (not permitted), K4005 (owner needs root),
+ * allows; where programs may write, it is theirs and stays. Throws K4001 (disk full), K4002 (read-only), K4003 (I/O), K4004 (not permitted), K4005 (owner needs root),
  * K4006 (path refused), K4008 (huge file), K4023 (exchanged again and again), and what `fillSecrets` throws; then no
  * file of the mount has changed, unless the disk failed while renaming.
  */
@@ -46,8 +46,10 @@ async function placeMount(instance: Folder, on: { mount: DesiredMount; tree: Fil
     return;
   }
   using bound = makeInArea(instance, parts);
-  if (mount.layout === "data") await placeData(bound, { tree, staging, digest: digestOf(mount), pace });
-  else await placePlain(bound, { tree, staging, removesOthers: true, pace });
+  const removesOthers = !mount.writable;
+  if (mount.layout === "data")
+    await placeData(bound, { tree, staging, digest: digestOf(mount), removesOthers, pace });
+  else await placePlain(bound, { tree, staging, removesOthers, pace });
 }
 
 /** The tree below the bound folder, or the one file in the folder that holds it. */

@@ -53,19 +53,19 @@ async function settle(folder: Folder, input: PlainInput & { drafts: Drafts }): P
     if (child === null) throw exchangedEntry(pathOf(folder, name));
     await settle(child, { ...input, tree: subtree });
   }
-  const isWanted = (name: string) => tree.files.has(name) || tree.folders.has(name);
+  const isWanted = (name: string | null) => name !== null && (tree.files.has(name) || tree.folders.has(name));
   if (input.removesOthers && (await removeOthers(folder, { isWanted, pace: input.pace }))) isChanged = true;
   if (isChanged) syncFolder(folder);
 }
 
-/** Removes what is not wanted, as far as the time goes; returns whether there was anything. */
+/** Removes what is not wanted, as far as the time goes; returns whether there was anything. A name that is no text is null. */
 export async function removeOthers(
   folder: Folder,
-  on: { isWanted: (name: string) => boolean; pace: Pace },
+  on: { isWanted: (name: string | null) => boolean; pace: Pace },
 ): Promise<boolean> {
   let isChanged = false;
   for (const { name, text } of readEntries(folder)) {
-    if (text !== null && on.isWanted(text)) continue;
+    if (on.isWanted(text)) continue;
     if (!(await removeEntry(folder, { name, pace: on.pace }))) break;
     isChanged = true;
     if (on.pace.isDue()) await on.pace.rest();

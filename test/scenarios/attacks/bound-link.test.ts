@@ -176,3 +176,42 @@ describe("a writable folder", () => {
     expect(await readdir(join(platform().stateDir, "instances/web/writable"))).toEqual([]);
   });
 });
+
+describe("a program that writes beside its configuration, and into it", () => {
+  const program = (content: string) => `
+-- packages/web/package.yaml --
+name: web
+version: 1.0.0
+files:
+  - { template: app.conf, to: conf/app.conf, onChange: restart, writable: true }
+-- packages/web/app.conf --
+${content}
+-- packages/web/compose.yaml --
+services:
+  app:
+    image: IMAGES/app:1
+    command: [sh, -c, "cat /conf/app.conf >> /conf/seen; echo migrated >> /conf/app.conf; serve"]
+    volumes: [./conf:/conf]
+`;
+  const platform = usePlatform({ release: program("one") });
+  const read = async (name: string) => platform().exec("web/app", "cat", `/conf/${name}`);
+
+  it("must keep what it makes, and be left in peace", async () => {
+    await platform().reconcile();
+    await waitFor(async () => (await read("app.conf")).includes("migrated"), { what: "what it writes" });
+    const { startedAt } = await platform().container("web/app");
+    const round = await platform().reconcile();
+    expect(round.output).toContain("nothing to do");
+    expectReady(round);
+    expect((await platform().container("web/app")).startedAt).toBe(startedAt);
+    expect(await read("app.conf")).toBe("one\nmigrated\n");
+  });
+
+  it("must get a new content, and have what lies beside it still", async () => {
+    await platform().upgrade({ "packages/web/app.conf": "two\n" });
+    expectReady(await platform().reconcile());
+    await waitFor(async () => (await read("app.conf")).includes("migrated"), { what: "what it writes" });
+    expect(await read("seen")).toBe("one\ntwo\n");
+    expect((await platform().reconcile()).output).toContain("nothing to do");
+  });
+});
