@@ -37,6 +37,11 @@ function heldBy(holder: string | null, before: SimulatedNode): SimulatedNode {
   });
 }
 
+test("a port that another program holds says how to find it", () => {
+  const { blocked } = planOf(heldBy(null, empty));
+  expect(blocked.find(({ code }) => code === "K3004")?.hint).toMatch(/^See which: ss -lnp 'sport = :80'\. /);
+});
+
 describe("a blocked service", () => {
   test("blocks only what depends on it", () => {
     const state = changed(empty, ({ observed }) => {

@@ -169,7 +169,7 @@ function portObstacles(change: ServiceChange, resource: string, on: ObstacleCont
       resource,
       code: "K3004",
       message: `port ${held.port}/${held.protocol}${held.hostIp === "" ? "" : ` of ${held.hostIp}`} is held by ${held.container === null ? "another program" : `container ${held.container}`}`,
-      hint: "Free the port, or change the setting that chooses it.",
+      hint: `${held.container === null ? `See which: ss -lnp 'sport = :${held.port}'. ` : ""}Free the port, or change the setting that chooses it.`,
     }));
 }
 
