@@ -8,7 +8,8 @@ type Variables = Readonly<Record<string, string>>;
 
 /**
  * How many ways lead from services to others that they depend on, of all services together: Compose goes each of them
- * when it looks for circles, and twenty services that all depend on each other have a million.
+ * when it looks for circles, and twenty services that all depend on each other have a million. Without end where it
+ * cannot be told without Compose on what a service depends.
  */
 export function countDependencyPaths(
   project: readonly Participant[],
@@ -23,7 +24,9 @@ export function countDependencyPaths(
       const names = needed.get(name) ?? new Set();
       needed.set(name, names);
       for (const each of withBases(on.composeFiles, { participant, name })) {
-        for (const dependency of dependenciesOf(each, on.variables)) names.add(dependency);
+        const dependencies = dependenciesOf(each, on.variables);
+        if (dependencies === null) return Infinity;
+        for (const dependency of dependencies) names.add(dependency);
       }
     }
   }
@@ -39,22 +42,28 @@ export function countDependencyPaths(
   return [...needed.keys()].reduce((sum, name) => sum + countFrom(name), 0);
 }
 
-function dependenciesOf({ participant, name }: ServiceOf, variables: Variables): string[] {
+function dependenciesOf({ participant, name }: ServiceOf, variables: Variables): string[] | null {
   const service = servicesOf(participant)[name];
   if (!isJsonObject(service)) return [];
-  return [
-    ...namesIn(service["depends_on"]),
-    ...namesIn(service["links"]),
-    ...namesIn(service["volumes_from"]),
-    ...["network_mode", "pid", "ipc", "uts"].flatMap((key) => sharedIn(service, key)),
-  ].map((text) => fillVariables(text, variables) ?? text);
+  const filled = (texts: readonly string[]) => texts.map((text) => fillVariables(text, variables));
+  const names = [
+    ...["depends_on", "links", "volumes_from"].flatMap((key) => [
+      ...keysIn(service[key]),
+      ...filled(textsIn(service[key])).map((text) => text?.split(":")[0] ?? null),
+    ]),
+    ...filled(["network_mode", "pid", "ipc", "uts"].flatMap((key) => sharedIn(service, key))),
+  ];
+  return names.every((each) => each !== null) ? names : null;
 }
 
-/** A list of names, with something after a colon or not, or a mapping by name. */
-function namesIn(value: Json | undefined): string[] {
-  if (isJsonObject(value)) return Object.keys(value);
-  const entries = Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
-  return entries.map((entry) => entry.split(":")[0] ?? "");
+/** Of a mapping by name, in which nothing is filled in. */
+function keysIn(value: Json | undefined): string[] {
+  return isJsonObject(value) ? Object.keys(value) : [];
+}
+
+/** Of a list of names, with something after a colon or not. */
+function textsIn(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
 }
 
 function sharedIn(service: JsonObject, key: string): string[] {

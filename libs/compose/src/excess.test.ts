@@ -39,6 +39,10 @@ const ports: Case[] = [
   ['ports: ["${DOLLARS}"]', 'ports: ["80"]'],
   ['expose: ["1-65535"]', 'expose: ["1-1000"]'],
   ['expose: ["1-65535/udp"]', 'expose: ["80/udp", 443]'],
+  ['expose: ["1-65535/"]', 'expose: ["80/"]'],
+  ['expose: ["1-65535/udp:"]', 'expose: ["1-1000/udp"]'],
+  ['ports: ["1-65535/"]', 'ports: ["8080:80/"]'],
+  ['ports: ["1-65535:1-65535/tcp/udp"]', 'ports: ["1-65535:80/tcp"]'],
 ].map(([refused = "", accepted = ""]) => ({
   what: "1000 ports",
   path: "services.app",
@@ -164,6 +168,12 @@ const cases: Case[] = [
     accepted: app(`user: "${"${NONE:-x}".repeat(1000)}${"${NONE}".repeat(3000)}"`),
   },
   {
+    what: "more than 1000 variables of one text have a default",
+    path: "services.app.user",
+    refused: app(`user: "${"${ſ:-x}".repeat(1001)}"`),
+    accepted: app(`user: "${"${ſ:-x}".repeat(1000)}${"${ſ}".repeat(3000)}"`),
+  },
+  {
     what: "commands are so long",
     path: "services.app.command",
     refused: app(`command: echo ${"x".repeat(33_000)}`),
@@ -190,6 +200,21 @@ const cases: Case[] = [
     accepted: services(20, (n) =>
       n < 2 ? "" : `depends_on: {s${n - 1}: {condition: service_started}}, ipc: "service:s${n - 2}"`,
     ),
+  },
+  ...["depends_on", "links"].map((key) => ({
+    what: "more than 100000 ways lead through what its services depend on",
+    path: "services",
+    refused: services(20, (n) => `${key}: [${list(n, (each) => `"\${NONE:-s${each}}"`).join(", ")}]`),
+    accepted: services(
+      40,
+      (n) => `${key}: [${list(Math.min(n, 1), () => `"\${NONE:-s${n - 1}}"`).join(", ")}]`,
+    ),
+  })),
+  {
+    what: "more than 100000 ways lead through what its services depend on",
+    path: "services",
+    refused: services(2, (n) => (n === 0 ? "" : 'depends_on: ["${NONE:+$$}s0"]')),
+    accepted: services(2, (n) => (n === 0 ? "" : 'depends_on: ["${NONE:+x}s0"]')),
   },
   {
     what: "with their variables the Compose files exceed 2 MiB",
@@ -232,6 +257,7 @@ function gate(sample: string | Sample) {
     FIRST: "8",
     LAST: "65535",
     NONE: "",
+    ſ: "",
     DOLLARS: "${DOLLARS}".repeat(50),
     LONG: "x".repeat(100_000),
   };

@@ -9,7 +9,7 @@ import type { Participant, Participants } from "./participants.ts";
 import { referencesOf } from "./references.ts";
 import { type Amount, amountOf } from "./service-amount.ts";
 import { newWriting } from "./written-out.ts";
-import { defaultsOf, filledLength, maxNesting, nestingOf } from "./variables.ts";
+import { defaultsOf, filledLength, maxNesting, nestingOf, valueOf } from "./variables.ts";
 
 /** Many times what real instances have; what is beyond costs Compose, the engine or the plan minutes and gigabytes. */
 const limits = { ports: 1_000, containers: 500 } as const;
@@ -77,7 +77,7 @@ const maxCommandLength = 32 * 1024;
 
 /** A variable can be long and stand in a text often. */
 function findLongTexts(files: readonly Participant[], { variables }: ComposeInput): Problem[] {
-  const lengthOf = (name: string) => variables[name]?.length ?? 0;
+  const lengthOf = (name: string) => valueOf(name, variables).length;
   const sum = { length: 0, defaults: 0, commands: 0 };
   for (const { document } of files) {
     for (const { text, path } of stringsOf(document.root)) {

@@ -42,7 +42,9 @@ function countRange(port: Json, variables: Variables): number {
   if (typeof port !== "string") return 1;
   const text = fillVariables(port, variables);
   if (text === null) return Infinity;
-  const ofContainer = text.slice(text.lastIndexOf(":") + 1).trim();
-  const [, first, last] = /^(\d+)-(\d+)(?:\/\w+)?$/.exec(ofContainer) ?? [];
+  // Whatever stands behind a slash, nothing too, is a protocol for Compose.
+  const [ports = ""] = text.split("/");
+  const ofContainer = ports.slice(ports.lastIndexOf(":") + 1).trim();
+  const [, first, last] = /^(\d+)-(\d+)$/.exec(ofContainer) ?? [];
   return first === undefined ? 1 : Math.max(1, Number(last) - Number(first) + 1);
 }

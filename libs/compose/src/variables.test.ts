@@ -13,6 +13,7 @@ describe("variablesOf", () => {
     ["${A:-${B:-$C}}", ["A", "B", "C"]],
     ["$$A $${B} $$$C", ["C"]],
     ["$ $1 ${} $(id) a$", []],
+    ["$ſ ${ſ:-x} $\u212A ${Aſ}", ["ſ", "\u212A", "Aſ"]],
   ])("must find in %s the variables %j", (text, names) => {
     expect(variablesOf(text)).toEqual(names);
   });
@@ -45,6 +46,18 @@ describe("variables of a package", () => {
       gateCompose(sampleInput({ files, override, variables: { ONE: "", TWO: "x", THREE: "" } })),
     ).toEqual([]);
   });
+
+  it.each(["constructor", "toString", "__proto__"])(
+    "must be declared also where they are called like what every object has: %s",
+    (name) => {
+      const text = `services: {app: {image: app, ports: ["\${${name}}80"], scale: "\${${name}:-1}", links: ["$${name}"]}}`;
+      const files = { "compose.yaml": text };
+      const codes = gateCompose(sampleInput({ files })).map(({ code, message }) => `${code} ${message}`);
+      expect(codes).toEqual(Array.from({ length: 3 }, () => `K1411 the variable ${name} is not declared`));
+      const variables: Record<string, string> = JSON.parse(`{"${name}": "1"}`);
+      expect(gateCompose(sampleInput({ files, variables }))).toEqual([]);
+    },
+  );
 
   it.each(["COMPOSE_FILE", "COMPOSE_EXPERIMENTAL_GIT_REMOTE", "DOCKER_HOST", "HOME", "PWD"])(
     "must not be called %s",

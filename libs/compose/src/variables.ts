@@ -6,10 +6,11 @@ import type { Participant } from "./participants.ts";
 
 /**
  * Names of the variables a text would interpolate, as often as they stand in it, defaults inside of defaults included
- * (Compose specification, interpolation: `$NAME`, `${NAME}`, `${NAME:-default}`; `$$` is a dollar sign).
+ * (Compose specification, interpolation: `$NAME`, `${NAME}`, `${NAME:-default}`; `$$` is a dollar sign). As for Compose,
+ * what Unicode takes for another case of a letter is a letter too, so that `ſ` and the Kelvin sign can stand in a name.
  */
 export function mentionsOf(text: string): string[] {
-  return [...text.matchAll(/\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*))/g)].flatMap(
+  return [...text.matchAll(/\$(?:\$|([a-z_]\w*)|\{([a-z_]\w*))/giu)].flatMap(
     ([, plain, braced]) => plain ?? braced ?? [],
   );
 }
@@ -26,7 +27,7 @@ export function filledLength(text: string, lengthOf: (name: string) => number): 
 
 /** How many variables of a text have something for when they are empty or not. */
 export function defaultsOf(text: string): number {
-  return [...text.matchAll(/\$\{[A-Za-z_]\w*:?[-+?]/g)].length;
+  return [...text.matchAll(/\$\{[a-z_]\w*:?[-+?]/giu)].length;
 }
 
 /** Compose goes through a default in a default again for each level. */
@@ -44,7 +45,12 @@ export function nestingOf(text: string): number {
 }
 
 /** `${NAME}` with what may stand behind the name, where no other variable stands in that; and `$NAME`. */
-const innermost = /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])([^${}]*))?\})/g;
+const innermost = /\$(?:([a-z_]\w*)|\{([a-z_]\w*)(?:(:?[-?+])([^${}]*))?\})/giu;
+
+/** The value of a declared variable; nothing is inherited, since a variable may be called like what every object has. */
+export function valueOf(name: string, variables: Readonly<Record<string, string>>): string {
+  return Object.hasOwn(variables, name) ? (variables[name] ?? "") : "";
+}
 
 /** The text with declared variables in their places, as Compose fills them in; null when something else is left of one. */
 export function fillVariables(text: string, variables: Readonly<Record<string, string>>): string | null {
@@ -52,7 +58,7 @@ export function fillVariables(text: string, variables: Readonly<Record<string, s
   for (let level = 0; level <= maxNesting && filled.includes("$"); level++) {
     filled = filled.replace(innermost, (_, plain?: string, braced?: string, sign = "", other = "") => {
       // A dollar sign in a value is one, and no variable; it is not asked for again on the next level.
-      const value = (variables[plain ?? braced ?? ""] ?? "").replaceAll("$", "\0");
+      const value = valueOf(plain ?? braced ?? "", variables).replaceAll("$", "\0");
       const isMissing = value === "" && sign.startsWith(":");
       if (sign.endsWith("+")) return isMissing ? "" : other;
       return sign.endsWith("-") && isMissing ? other : value;
