@@ -40,6 +40,18 @@ const cases: Case[] = [
   ...refuse("K1401", "sysctls", [["sysctls: {net.core.somaxconn: 1024}", "ulimits: {nofile: 1024}"]]),
   ...refuse("K1401", "runtime", [["runtime: runsc", "runtime:"]]),
   ...refuse("K1401", "credential_spec", [["credential_spec: {file: spec.json}", "credential_spec:"]]),
+  ...refuse("K1401", "oom_kill_disable", [
+    ["oom_kill_disable: true", "oom_kill_disable: false"],
+    ["oom_kill_disable: ${TAG}", "mem_limit: ${TAG}"],
+  ]),
+  ...refuse("K1401", "oom_score_adj", [
+    ["oom_score_adj: -1", "oom_score_adj: 1000"],
+    ["oom_score_adj: '-1000'", "oom_score_adj: ${TAG}"],
+  ]),
+  ...refuse("K1401", "ulimits.rtprio", [["ulimits: {rtprio: 99}", "ulimits: {memlock: -1}"]]),
+  ...refuse("K1401", "ulimits.nice", [
+    ["ulimits: {nice: {soft: 40, hard: 40}}", "ulimits: {nofile: {soft: 1024, hard: 4096}}"],
+  ]),
 
   ...refuse("K1429", "stop_grace_period", [
     ["stop_grace_period: 1000h", "stop_grace_period: 5m"],

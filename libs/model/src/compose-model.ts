@@ -73,4 +73,4 @@ export interface ComposeResolution {
  * Raised whenever the gate on Compose files refuses more than before: what a record remembers as resolved was judged by
  * the rules of then, and is judged again.
  */
-export const gateGeneration = 2;
+export const gateGeneration = 3;

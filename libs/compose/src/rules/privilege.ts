@@ -1,6 +1,10 @@
+import type { Json } from "@keelson/model";
+
 import { isOff, matches, type Rule, unless } from "../rule.ts";
 
 const hint = "Leave it out; run what needs rights on the host outside of the packages.";
+
+const memoryHint = "Leave it out, and give the container a mem_limit that is enough for it.";
 
 /** K1401: rights that let a container act on the host. */
 export const privilegeRules: readonly Rule[] = [
@@ -50,4 +54,31 @@ export const privilegeRules: readonly Rule[] = [
     refuse: unless(isOff, "credential_spec hands out credentials of the host"),
     hint,
   },
+  {
+    at: "services.*.oom_kill_disable",
+    code: "K1401",
+    refuse: unless(isOff, "oom_kill_disable lets the kernel end others when the container takes all memory"),
+    hint: memoryHint,
+  },
+  {
+    at: "services.*.oom_score_adj",
+    code: "K1401",
+    refuse: ({ value, context }) =>
+      isBelowZero(value, context.stage)
+        ? "an oom_score_adj below zero lets the kernel end others when the container takes all memory"
+        : null,
+    hint: memoryHint,
+  },
+  ...["rtprio", "nice"].map((limit) => ({
+    at: `services.*.ulimits.${limit}`,
+    code: "K1401",
+    refuse: unless(isOff, `the limit ${limit} lets the container go before all other programs of the host`),
+    hint: "Leave it out; cpus and cpu_shares share the processors out.",
+  })),
 ];
+
+/** What is no number, Compose refuses; a variable is judged once Compose has filled it in. */
+function isBelowZero(value: Json, stage: "file" | "model"): boolean {
+  if (isOff(value) || (stage === "file" && typeof value === "string" && value.includes("$"))) return false;
+  return Number(value) < 0;
+}
