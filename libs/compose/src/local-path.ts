@@ -29,6 +29,12 @@ export function folderOf(path: string): string {
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
 }
 
+/** All folders above a path, the nearest first. */
+export function foldersAbove(path: string): string[] {
+  const folder = folderOf(path);
+  return folder === "" ? [] : [folder, ...foldersAbove(folder)];
+}
+
 export function joinPath(folder: string, path: string): string {
   return folder === "" || path === "" ? folder + path : `${folder}/${path}`;
 }

@@ -206,6 +206,21 @@ describe("env_file and label_file", () => {
     expect(gate({ files, rendered: { "core/app.env": "A=1" } })).toEqual([]);
   });
 
+  it.each(["core/conf", "core/conf/base.yaml/a.env"])(
+    "must refuse a rendered one that is a folder of the package's files, or lies below one: %s",
+    (path) => {
+      const service = `image: app, env_file: ${path}, extends: {file: core/conf/base.yaml, service: b}`;
+      const files = {
+        "compose.yaml": `services: {app: {${service}}}`,
+        "core/conf/base.yaml": "services: {b: {image: b}}",
+      };
+      const problems = gate({ files, rendered: { [path]: "A=1" } });
+      expect(problems).toEqual([["K1408", "services.app.env_file"]]);
+      const twin = { ...files, "compose.yaml": files["compose.yaml"].replace(path, "core/confx") };
+      expect(gate({ files: twin, rendered: { "core/confx": "A=1" } })).toEqual([]);
+    },
+  );
+
   it("must refuse a climbing path also when the file may be missing", () => {
     const files = {
       "compose.yaml": "services: {app: {image: app, env_file: [{path: ../x, required: false}]}}",

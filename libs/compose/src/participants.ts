@@ -1,7 +1,7 @@
 import type { ComposeInput, Problem, SourceFile } from "@keelson/model";
 
 import { type ComposeDocument, type Finding, problemAt, readComposeDocument } from "./compose-document.ts";
-import { folderOf, joinPath, localPath } from "./local-path.ts";
+import { folderOf, foldersAbove, joinPath, localPath } from "./local-path.ts";
 import { type FileReference, referencesOf } from "./references.ts";
 
 const maxFiles = 32;
@@ -83,7 +83,21 @@ export function findParticipants(input: ComposeInput): Participants {
   if (input.override !== null) {
     visit(walk, { source: input.override, path: null, folder: "", role: "project", chain: [] });
   }
-  return { composeFiles: walk.composeFiles, plainFiles: walk.plainFiles, problems: walk.problems };
+  const { composeFiles, plainFiles } = walk;
+  return { composeFiles, plainFiles, problems: [...walk.problems, ...findClashes(walk)] };
+}
+
+/** A rendered file may be called like a folder of the package, or the other way round; they cannot lie beside each other. */
+function findClashes({ composeFiles, plainFiles }: Pick<Walk, "composeFiles" | "plainFiles">): Problem[] {
+  const paths = [...composeFiles, ...plainFiles].flatMap(({ path }) => path ?? []);
+  const files = new Set(paths);
+  const folders = new Set(paths.flatMap((path) => foldersAbove(path)));
+  return plainFiles.flatMap(({ path, namedBy }) => {
+    if (!folders.has(path) && !foldersAbove(path).some((folder) => files.has(folder))) return [];
+    const message = `${path} cannot lie beside the package's files: one of them is a folder of the other`;
+    const hint = "Render it to another path.";
+    return [problemAt(namedBy.document, { code: "K1408", path: namedBy.path, message, hint })];
+  });
 }
 
 interface VisitedFile extends Omit<Participant, "document"> {
