@@ -10,6 +10,9 @@ export const fileLimits = {
   files: 20_000,
 } as const;
 
+/** No system can check out a longer one (PATH_MAX); folders of folders make very long ones of a few bytes. */
+const longestPath = 4096;
+
 /** An entry of a tree before its bytes are read; the size where it is known by then. */
 export interface FileEntry {
   path: string;
@@ -44,6 +47,10 @@ export function wantedFolders(prefixes: readonly string[]): string[] {
  * can send them.
  */
 export function checkPath(path: string): void {
+  if (Buffer.byteLength(path) > longestPath) {
+    const message = `the path ${JSON.stringify(path.slice(0, 80))}... has more than ${longestPath} bytes`;
+    throw gitError("K2008", { message });
+  }
   const parts = path.split("/");
   const climbs = parts.some((part) => part === "" || part === "." || part === ".." || /^\.git$/i.test(part));
   // U+FFFD stands for bytes that are not UTF-8: two names would become one.

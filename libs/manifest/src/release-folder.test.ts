@@ -126,6 +126,7 @@ describe("package.yaml", () => {
     ["conf/", "is not in its shortest form (`.` or an empty part)"],
     ["conf\\core.yml", "has a backslash; folders are separated by /"],
     ["a".repeat(256), "has a name of over 255 bytes"],
+    [`${"a/".repeat(500)}b`, "has over 1000 bytes"],
     ["core/www/logo.svg", "is placed twice"],
     ["core/WWW/Logo.svg", "are one name on some disks"],
     ["core/www", "is also the folder of"],

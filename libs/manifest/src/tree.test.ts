@@ -51,3 +51,17 @@ test.each([
     expect.stringMatching(/^K1011 [^]*:1:1 the file's path /),
   ]);
 });
+
+test("thousands of files in a folder hundreds deep are judged at once, and a twin of the folder is named once", () => {
+  const folder = `releases/pryv/1.9.2/${"x/".repeat(480)}`;
+  const files = new Map(filesOf(platform));
+  const add = (path: string) => files.set(path, { path, mode: "100644", bytes: new Uint8Array() });
+  for (let n = 0; n < 15_000; n++) add(`${folder}${n}`);
+  const start = performance.now();
+  expect(readRepository(files).problems).toEqual([]);
+  for (let n = 0; n < 10; n++) add(`${folder.replace("x/", "X/")}${n}`);
+  expect(lines(readRepository(files).problems)).toEqual([
+    expect.stringContaining("`releases/pryv/1.9.2/x` and `releases/pryv/1.9.2/X` are one name on some disks"),
+  ]);
+  expect(performance.now() - start).toBeLessThan(10_000);
+});

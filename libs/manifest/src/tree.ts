@@ -7,7 +7,7 @@ import {
   quote,
 } from "@keelson/model";
 
-import { foldPath, foldersOf, pathFault } from "./path-rule.ts";
+import { foldPath, pathFault } from "./path-rule.ts";
 
 /** The files of one folder by their path in it, sorted. */
 export type FolderFiles = ReadonlyMap<string, SourceFile>;
@@ -74,19 +74,33 @@ function collisionProblems(files: readonly SourceFile[]): Problem[] {
   const known = new Set<string>();
   const colliding = new Set<string>();
   for (const { path } of files) {
-    for (const part of [...foldersOf(path), path]) {
-      if (colliding.has(part)) break;
-      if (known.has(part)) continue;
-      known.add(part);
+    const { folder, below } = partsOf(path, known);
+    if (colliding.has(folder)) continue;
+    for (const part of below) known.add(part);
+    for (const [index, part] of below.entries()) {
       const folded = foldPath(part);
       const first = spellings.get(folded);
       spellings.set(folded, first ?? part);
       if (first === undefined) continue;
-      colliding.add(part);
+      for (const inside of below.slice(index)) colliding.add(inside);
       const message = `${quote(part)} and ${quote(first)} are one name on some disks`;
       problems.push(problemOf(path, { code: "K1011", message, hint: "rename one of them" }));
       break;
     }
   }
   return problems;
+}
+
+/**
+ * The innermost folder of a path that is known, and all below it to the path itself, the outermost first. From the inside
+ * outwards, since thousands of files can lie in one folder a thousand deep, and above a known folder all are known.
+ */
+function partsOf(path: string, known: ReadonlySet<string>): { folder: string; below: string[] } {
+  const below: string[] = [];
+  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const part = path.slice(0, end);
+    if (known.has(part)) return { folder: part, below: below.toReversed() };
+    below.push(part);
+  }
+  return { folder: "", below: below.toReversed() };
 }
