@@ -85,15 +85,15 @@ async function removeStuck(
 
 /**
  * A port that is taken comes as status 500 with a text, like any other failure of a start; there is no other way to
- * tell it. These are the words of Docker's port allocator and of the operating system.
+ * tell it. These are the words of Docker's port allocator and of the operating system; with a capital letter it is an address
+ * of a network that another container has.
  */
 export async function translateStart(
   context: EngineContext,
   { error, id, service }: { error: unknown; id: string; service: ServiceName },
 ): Promise<unknown> {
   const isTaken =
-    error instanceof EngineError &&
-    /port is already allocated|address already in use/i.test(error.engineText);
+    error instanceof EngineError && /port is already allocated|address already in use/.test(error.engineText);
   if (!isTaken) return error;
   return new KeelsonError({
     code: "K3004",

@@ -138,6 +138,23 @@ describe("a port that is taken", () => {
     await bench.docker.getContainer(`${bench.project("second")}-app-1`).stop({ t: 0 });
   });
 
+  test("is not meant where another container has the address in a network: that is K3009 with the engine's words", async () => {
+    const project = bench.project("address");
+    const definition = { ipam: { config: [{ subnet: "10.213.91.0/24" }] } };
+    const network = { key: "default", name: `${project}_default`, digest: "n", definition };
+    await createNetwork(
+      bench.context,
+      operationOf("create-network", { instance: "address", project, network }),
+    );
+    const app = { ...shell("sleep 1000"), networks: { default: { ipv4_address: "10.213.91.5" } } };
+    await make("address", { app, other: app });
+    await start("address", "app");
+    await expect(start("address", "other")).rejects.toMatchObject({
+      code: "K3009",
+      cause: expect.objectContaining({ message: expect.stringContaining("Address already in use") }),
+    });
+  });
+
   test("by another program is K3004", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
