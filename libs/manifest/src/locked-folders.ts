@@ -1,6 +1,7 @@
 import { isJsonObject, namePattern, versionPattern, type Json, type SourceFiles } from "@keelson/model";
 
 import { parseDocument } from "./document.ts";
+import { maxDocumentsBytes } from "./document-budget.ts";
 
 /**
  * Path prefixes such as `releases/pryv/1.9.2/` of the releases that the environment's lock names: all that a
@@ -20,14 +21,19 @@ export function findLockedFolders(environmentFiles: SourceFiles, environment: st
 
 /**
  * Path prefixes such as `environments/base/` of an environment and of all that it extends, itself last: what
- * concerns its nodes, whatever is wrong in other environments. Broken documents end the chain.
+ * concerns its nodes, whatever is wrong in other environments. Broken documents end the chain, and so does one that is
+ * too much for `readRepository`.
  */
 export function findEnvironmentFolders(environmentFiles: SourceFiles, environment: string): string[] {
   const names: string[] = [];
+  let bytes = 0;
   for (let next: Json | undefined = environment; typeof next === "string";) {
     if (!namePattern.test(next) || names.includes(next)) break;
     names.unshift(next);
-    const document = documentValue(environmentFiles, `environments/${next}/environment.yaml`);
+    const path = `environments/${next}/environment.yaml`;
+    bytes += environmentFiles.get(path)?.bytes.byteLength ?? 0;
+    if (bytes > maxDocumentsBytes) break;
+    const document = documentValue(environmentFiles, path);
     next = isJsonObject(document) ? document["extends"] : undefined;
   }
   return names.map((name) => `environments/${name}/`);

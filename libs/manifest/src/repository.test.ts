@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import type { SourceFile, SourceFiles } from "@keelson/model";
 
+import { findEnvironmentFolders } from "./locked-folders.ts";
 import { readRepository } from "./repository.ts";
 import { changed, fileOf, filesOf, lines, platform, problemsAfter, replace } from "./test-files.ts";
 
@@ -215,3 +216,36 @@ function summaryOf(files: SourceFiles) {
   }));
   return { problems, releases: [...repository.releases.keys()], environments };
 }
+
+describe("documents that are each within their limit", () => {
+  const malformed = ": :\n\t@\n".repeat(20_000);
+  const withNodes = (count: number, text: string) =>
+    changed(
+      Object.fromEntries(
+        Array.from({ length: count }, (_, n) => [`environments/lab/nodes/x${n}.yaml`, text]),
+      ),
+    );
+
+  test("must not be too much together: then none is read", () => {
+    const start = performance.now();
+    const { repository, problems } = readRepository(withNodes(400, malformed));
+    expect(lines(problems)).toEqual([
+      expect.stringMatching(/^K1006 environments\/lab\/nodes\/x\d+\.yaml:1:1 .* over 8 MiB together$/),
+    ]);
+    expect(repository.environments.size).toBe(0);
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
+  test("may be hundreds, and other files of packages do not count", () => {
+    const files = new Map(withNodes(400, "name: x\n"));
+    const path = "releases/pryv/1.9.2/packages/core/www/large.bin";
+    files.set(path, fileOf(path, new Uint8Array(9 * 1024 * 1024)));
+    expect(lines(readRepository(files).problems).filter((line) => line.startsWith("K1006"))).toEqual([]);
+  });
+
+  test("end the chain of environments where they are too much", () => {
+    const text = (n: number) => `extends: e${n + 1}\n${"# x\n".repeat(60_000)}`;
+    const chain = Array.from({ length: 60 }, (_, n) => [`environments/e${n}/environment.yaml`, text(n)]);
+    expect(findEnvironmentFolders(filesOf(Object.fromEntries(chain)), "e0").length).toBeLessThan(40);
+  });
+});

@@ -6,6 +6,7 @@ import {
   type SourceFiles,
 } from "@keelson/model";
 
+import { findTooMuch } from "./document-budget.ts";
 import { readEnvironmentFolder, type EnvironmentDocuments } from "./environment-folder.ts";
 import { extendEnvironments } from "./extension.ts";
 import { checkInterfaces } from "./interface-check.ts";
@@ -20,10 +21,17 @@ import { readTree } from "./tree.ts";
 /**
  * Reads the releases and environments among the files, with everything that is wrong in them, sorted by place.
  * A document with problems is left out and everything else is read all the same. Releases that no lock names
- * may be missing. Never throws, whatever the bytes.
+ * may be missing; when the documents are too much in all, none is read. Never throws, whatever the bytes.
  */
 export function readRepository(files: SourceFiles): { repository: Repository; problems: Problem[] } {
   const tree = readTree(files);
+  const tooMuch = findTooMuch(files);
+  if (tooMuch.length > 0) {
+    return {
+      repository: { releases: new Map(), environments: new Map() },
+      problems: sortProblems([...tree.problems, ...tooMuch]),
+    };
+  }
   const problems: Problem[] = [...tree.problems, ...strayAbove(tree.stray)];
   const releases = new Map<string, ReleaseFolder>();
   for (const [path, inside] of tree.releases) {

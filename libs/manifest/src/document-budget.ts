@@ -1,0 +1,25 @@
+import { compareText, problemOf, type Problem, type SourceFiles } from "@keelson/model";
+
+/** Reading takes up to six seconds for each MiB of the worst text; a fleet of a thousand environments has a fifth of one. */
+export const maxDocumentsBytes = 8 * 1024 * 1024;
+
+/**
+ * K1006 at the first document that is too much, by path: each may be within its limit, and a few kilobytes of Git hold
+ * the same one hundreds of times.
+ */
+export function findTooMuch(files: SourceFiles): Problem[] {
+  let bytes = 0;
+  for (const { path, bytes: content } of [...files.values()].sort((a, b) => compareText(a.path, b.path))) {
+    if (!documentPattern.test(path)) continue;
+    bytes += content.byteLength;
+    if (bytes <= maxDocumentsBytes) continue;
+    const message = `with this file the documents have over ${maxDocumentsBytes / 1024 / 1024} MiB together`;
+    const hint = "move what is large into files of packages, or environments into a repository of their own";
+    return [problemOf(path, { code: "K1006", message, hint })];
+  }
+  return [];
+}
+
+/** What is parsed to be read: of an environment all, of a release all but what lies in its packages. */
+const documentPattern =
+  /^(?:environments\/[^/]+\/.*\.yaml|releases\/[^/]+\/[^/]+\/(?:packages\/[^/]+\/package\.yaml|migrations\/.*|[^/]+))$/s;
