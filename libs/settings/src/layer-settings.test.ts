@@ -303,6 +303,20 @@ error[K1202] environment.yaml:5:28 \`mail.port\`: expected a whole number, found
     ).toBeGreaterThan(100);
   });
 
+  test("of thousands that are missing, each once, in a time that grows with them", () => {
+    const required = Array.from({ length: 4000 }, (_, n) => `r${n}`);
+    const inner = { type: "object", required, additionalProperties: {} };
+    const outer = { ...inner, properties: { in: inner } };
+    const start = performance.now();
+    const found = lines(outer, layerOf("environment", "in: {}"));
+    expect(found.length).toBe(8000);
+    expect(new Set(found).size).toBe(8000);
+    expect(performance.now() - start).toBeLessThan(5_000);
+    const all = Object.fromEntries(required.map((name) => [name, 1]));
+    const given = layerOf("environment", `{ in: ${JSON.stringify(all)}, ${JSON.stringify(all).slice(1)}`);
+    expect(lines(outer, given)).toEqual([]);
+  });
+
   test("once, without the branches that led to it", () => {
     const either = {
       type: "object",

@@ -74,12 +74,21 @@ function runValidator(schema: SettingsSchema, values: Json): OutputUnit[] | stri
     // A copy also because the validator writes notes of its own into the schema.
     const known = withKnownMatches(schema.root, { values, test: schema.test });
     const { errors } = new Validator(known.schema, "2020-12", false).validate(values);
-    return errors
+    return withoutRepeats(errors)
       .slice(0, maxErrors)
       .map((error) => ({ ...error, keywordLocation: known.locationOf(error.keywordLocation) }));
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   }
+}
+
+/** The validator says `required` once for each key that is missing; one of these tells them all. */
+function withoutRepeats(errors: readonly OutputUnit[]): OutputUnit[] {
+  const told = new Set<string>();
+  return errors.filter(({ keyword, keywordLocation, instanceLocation }) => {
+    const place = JSON.stringify([keywordLocation, instanceLocation]);
+    return keyword !== "required" || (!told.has(place) && told.add(place));
+  });
 }
 
 function isSummarized(error: OutputUnit, errors: readonly OutputUnit[]): boolean {
