@@ -45,6 +45,28 @@ describe("a server at a Unix socket", () => {
     await server.close();
   });
 
+  it("must change nothing of what somebody puts in its place while it is made", async () => {
+    await using folder = await makeTempFolder();
+    const [socket, file] = [folder.join("s"), folder.join("file")];
+    await writeFile(file, "precious", { mode: 0o600 });
+    const made = JSON.stringify(`${socket}.${process.pid}`);
+    const swap = `try { unlinkSync(${made}); symlinkSync(${JSON.stringify(file)}, ${made}); } catch {}`;
+    const script = `const { unlinkSync, symlinkSync } = require("node:fs"); console.log("up"); for (;;) ${swap}`;
+    const other = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      await once(other.stdout, "data");
+      for (let round = 0; round < 200; round++) {
+        const server = await openLocalServer({ socket, mode: 0o666 }, answer).catch(() => null);
+        await server?.close();
+        await rm(socket, { force: true });
+      }
+    } finally {
+      other.kill("SIGKILL");
+      await once(other, "exit");
+    }
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
   it("must leave a file alone that is no socket, and the socket of one that came later", async () => {
     await using folder = await makeTempFolder();
     await writeFile(folder.join("file"), "precious");

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmod, lstat, mkdir, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, rename, rm } from "node:fs/promises";
 import { type RequestListener, type Server, createServer } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
@@ -38,7 +38,8 @@ const probeTimeoutMs = 5_000;
 export async function openLocalServer(at: LocalAddress, answer: RequestListener): Promise<LocalServer> {
   const server = Object.assign(createServer(limits, answer), { maxConnections });
   if ("port" in at) {
-    await listen(server, { host: "127.0.0.1", port: at.port });
+    server.listen({ host: "127.0.0.1", port: at.port });
+    await untilListening(server);
     return { isReachable: async () => true, close: async () => close(server) };
   }
   const { socket, mode, isFolderOwn = false } = at;
@@ -48,9 +49,9 @@ export async function openLocalServer(at: LocalAddress, answer: RequestListener)
   // removes that name only, and never the socket of a process that came later.
   const made = `${socket}.${process.pid}`;
   await rm(made, { force: true });
-  await listen(server, { path: made });
+  makeSocket(server, { path: made, mode });
+  await untilListening(server);
   try {
-    await chmod(made, mode);
     await rename(made, socket);
   } catch (error) {
     await close(server);
@@ -67,11 +68,20 @@ export async function openLocalServer(at: LocalAddress, answer: RequestListener)
   };
 }
 
-async function listen(
-  server: Server,
-  options: { path: string } | { host: string; port: number },
-): Promise<void> {
-  server.listen(options);
+/**
+ * It is made with its permissions. The folder may be another user's, who could put a link in its place: to change them
+ * afterwards would change those of what the link leads to.
+ */
+function makeSocket(server: Server, { path, mode }: { path: string; mode: number }): void {
+  const before = process.umask(0o777 & ~mode);
+  try {
+    server.listen({ path });
+  } finally {
+    process.umask(before);
+  }
+}
+
+async function untilListening(server: Server): Promise<void> {
   await once(server, "listening"); // throws the server's error
   server.on("error", () => {}); // a connection that could not be accepted is its own loss
 }
