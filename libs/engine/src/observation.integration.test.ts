@@ -86,15 +86,22 @@ async function addVolume(instance: string, volumes: Record<string, unknown>): Pr
   await writeFile(path, JSON.stringify({ ...Object(model), volumes }));
 }
 
-test("what a container binds is seen, also when nothing else of it is of interest", async () => {
+test("what a container binds and joins is seen, also when nothing else of it is of interest", async () => {
   const docker = await sharedEngine();
   const source = bench.folder.path;
-  const HostConfig = { Binds: [`${source}:/theirs:ro`] };
-  const container = await docker.createContainer({ Image: bench.image, HostConfig });
+  const project = bench.project("joined");
+  const network = networkOf(`${project}_default`);
+  await createNetwork(bench.context, operationOf("create-network", { instance: "joined", project, network }));
+  const HostConfig = { Binds: [`${source}:/theirs:ro`], NetworkMode: network.name };
+  const container = await docker.createContainer({ Image: bench.image, Cmd: ["sleep", "1000"], HostConfig });
   try {
-    const observed = await observe({ projects: [bench.project("nobody")] });
+    await container.start();
+    const observed = await observe({ projects: [bench.project("nobody")], networks: [network] });
     expect(observed.containers).toEqual([]);
     expect(observed.otherBinds).toContain(source);
+    const networkId = observed.networks.find(({ name }) => name === network.name)?.id;
+    const { Name: name } = await container.inspect();
+    expect(observed.otherMembers).toContainEqual({ networkId, container: name.slice(1) });
   } finally {
     await container.remove({ force: true });
   }

@@ -2,6 +2,7 @@ import {
   type DesiredNetwork,
   type DesiredVolume,
   type MadeHere,
+  type NetworkMember,
   type NodeSecrets,
   type ObservedEngine,
   composeLabels,
@@ -80,6 +81,7 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
   ]);
   // After the containers: a network that is made meanwhile must not look like one that a container has lost.
   const networks = await observeNetworks(engine, request);
+  const others = everyContainer.filter((each) => !isWanted(each));
   const heldSubnets = await findHeldSubnets(engine, { ...request, networks: networks.all });
   return {
     engineVersion,
@@ -91,12 +93,21 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     images: Object.fromEntries(images),
     heldPorts,
     heldSubnets,
-    otherBinds: everyContainer.filter((each) => !isWanted(each)).flatMap(bindsOf),
+    otherBinds: others.flatMap(bindsOf),
+    otherMembers: others.flatMap(membershipsOf),
   };
 }
 
 function bindsOf({ Mounts: mounts }: ContainerInfo): string[] {
   return (mounts ?? []).flatMap(({ Type: type, Source: source }) => (type === "bind" ? [source] : []));
+}
+
+/** One that never ran names its networks without an id. */
+function membershipsOf(container: ContainerInfo): NetworkMember[] {
+  const networks = Object.values(container.NetworkSettings?.Networks ?? {});
+  return networks
+    .filter(({ NetworkID: id }) => id !== "")
+    .map(({ NetworkID: networkId }) => ({ networkId, container: listedName(container) }));
 }
 
 /** All containers, also those that do not run. */

@@ -21,6 +21,14 @@ export interface ObservedEngine {
   heldSubnets: HeldSubnet[];
   /** Host paths that containers bind which are in no other way of interest; none unless told. */
   otherBinds?: string[];
+  /** The networks that such containers are in; none unless told. */
+  otherMembers?: NetworkMember[];
+}
+
+export interface NetworkMember {
+  networkId: string;
+  /** A container's name. */
+  container: string;
 }
 
 /**

@@ -89,10 +89,12 @@ function findHeldNetworks(input: BlockInput): Map<string, BlockedChange> {
   }
   const held = new Map<string, BlockedChange>();
   for (const { network, existing } of input.networks) {
-    const holder = input.observed.containers.find(
-      ({ id, networks }) => networks.includes(network.name) && !leaving.has(id),
-    );
-    if (existing === null || holder === undefined) continue;
+    if (existing === null) continue;
+    const holder =
+      input.observed.containers.find(
+        ({ id, networks }) => networks.includes(network.name) && !leaving.has(id),
+      ) ?? findOtherMember(existing.id, input.observed);
+    if (holder === undefined) continue;
     held.set(resourceIds.network(network.name), {
       resource: resourceIds.network(network.name),
       code: "K3013",
@@ -104,6 +106,14 @@ function findHeldNetworks(input: BlockInput): Map<string, BlockedChange> {
     });
   }
   return held;
+}
+
+function findOtherMember(
+  networkId: string,
+  { otherMembers = [] }: ObservedNode,
+): Pick<ObservedContainer, "name" | "ownership"> | undefined {
+  const member = otherMembers.find((each) => each.networkId === networkId);
+  return member === undefined ? undefined : { name: member.container, ownership: "foreign" };
 }
 
 interface ObstacleContext {

@@ -43,6 +43,22 @@ describe("a network", () => {
     `);
   });
 
+  test("is not made anew while a container is in it that is nobody's business otherwise", () => {
+    const state = changed({ ...running, desired: platform("internal") }, ({ observed }) => {
+      const networkId = observed.networks.find(({ name }) => name === "lab-storage_stores")?.id ?? "";
+      observed.otherMembers = [
+        { networkId: "another", container: "elsewhere" },
+        { networkId, container: "guest" },
+      ];
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "! network:lab-storage_stores [K3013] the definition of network lab-storage_stores changed, but it cannot be made anew while container guest is in it
+      ! service:lab-core/app [K3023] lab-core/app waits for network lab-storage_stores, which is blocked
+      ! service:lab-storage/db [K3023] lab-storage/db waits for network lab-storage_stores, which is blocked
+      "
+    `);
+  });
+
   test("names the one who is in the way, and not those who wait for it", () => {
     const state = changed({ ...running, desired: platform("internal") }, ({ observed }) => {
       observed.containers.push(container("zz-guest", { networks: ["lab-storage_stores"] }));

@@ -24,6 +24,10 @@ export function sortInput<T extends { desired: DesiredNode; observed: ObservedNo
         observed.heldPorts,
         (held) => `${held.port} ${held.protocol} ${held.hostIp} ${held.container}`,
       ),
+      otherMembers: sortBy(
+        observed.otherMembers ?? [],
+        ({ networkId, container }) => `${networkId} ${container}`,
+      ),
       heldSubnets: sortBy(observed.heldSubnets, ({ network, subnet }) => `${network} ${subnet}`),
     },
   };

@@ -331,6 +331,23 @@ describe("a volume or network with the labels of ours", { timeout: 60_000 }, () 
     expectReady(await platform().reconcile());
   });
 
+  it("must not be made anew, and nothing stopped for it, while a stranger is in ours", async () => {
+    await impersonate(platform(), { name: "guest", network: networkName() });
+    const all = await platform().containers();
+    await whilePushed(platform(), {
+      changes: { [compose]: (text) => text.replace("10.213.81.0/28", "10.213.81.16/28") },
+      look: async () => {
+        expectFault(await platform().reconcile(), { code: "K3013", says: `${platform().environment}-guest` });
+        await expectUntouched(platform(), all);
+        await removeImpostors(platform());
+        expectReady(await platform().reconcile());
+        const { IPAM } = await platform().docker.getNetwork(networkName()).inspect();
+        expect(IPAM?.Config?.[0]?.Subnet).toBe("10.213.81.16/28");
+      },
+    });
+    expectReady(await platform().reconcile());
+  });
+
   it("must be joined when the record is of a version that noted no networks", async () => {
     const path = join(platform().stateDir, "record.db");
     const noted = (sql: string) => {
