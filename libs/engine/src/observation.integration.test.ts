@@ -104,6 +104,7 @@ test("what a container binds and joins is seen, also when nothing else of it is 
     expect(observed.otherMembers).toContainEqual({ networkId, container: name.slice(1) });
   } finally {
     await container.remove({ force: true });
+    await docker.getNetwork(network.name).remove();
   }
 });
 
@@ -144,6 +145,7 @@ test("every field of what runs is seen", async () => {
       state: "created",
       health: "none",
       networks: [],
+      namelessIn: [],
       binds: [],
       writableBinds: [],
       volumes: [],
@@ -156,6 +158,7 @@ test("every field of what runs is seen", async () => {
       state: "running",
       health: "healthy",
       networks: [`${project}_default`],
+      namelessIn: [],
       binds: ["/tmp", bench.folder.path],
       writableBinds: ["/tmp"],
       volumes: [`${project}_data`],

@@ -10,6 +10,7 @@ import type { ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
 import { judgeContainer, labelOf } from "./ownership.ts";
+import { listOf, recordOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 
@@ -67,6 +68,7 @@ export function describeContainer(
     health: healthOf(info),
     exitCode: info.State.ExitCode,
     networks: networksOf(info, existingNetworks),
+    namelessIn: namelessNetworksOf(info, labelOf(all, composeLabels.service)),
     ...mountsOf(info),
     // The engine's zero time: it never ran.
     startedAt: info.State.StartedAt.startsWith("0001-") ? "" : info.State.StartedAt,
@@ -114,6 +116,21 @@ function networksOf(info: ContainerInspectInfo, existing: Surroundings["existing
     .filter(([name]) => !predefinedNetworks.has(name))
     .filter(([name, { NetworkID: id }]) => (id === "" ? existing.names.has(name) : existing.ids.has(id)))
     .map(([name]) => name)
+    .sort();
+}
+
+/**
+ * Compose gives a container the name of its service in each network; who connects one by hand mostly does not, and then
+ * the others look for it in vain. Engines before 25 tell aliases only.
+ */
+function namelessNetworksOf(info: ContainerInspectInfo, service: string): string[] {
+  return Object.entries(info.NetworkSettings.Networks ?? {})
+    .filter(([name]) => !predefinedNetworks.has(name))
+    .map(([name, endpoint]) => ({ name, endpoint: recordOf(endpoint) }))
+    .filter(({ endpoint: { Aliases: aliases, DNSNames: names } }) => {
+      return (aliases ?? names ?? null) !== null && ![...listOf(aliases), ...listOf(names)].includes(service);
+    })
+    .map(({ name }) => name)
     .sort();
 }
 

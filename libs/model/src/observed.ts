@@ -58,6 +58,8 @@ export interface ObservedContainer {
   exitCode: number;
   /** Engine names of its networks. */
   networks: string[];
+  /** Those of them in which nobody finds it by the name of its service; none unless told. */
+  namelessIn?: string[];
   /** Host paths of its binds and names of its volumes. */
   binds: string[];
   /** Those of the binds that the container may write. */

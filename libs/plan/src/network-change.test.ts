@@ -86,6 +86,14 @@ describe("a network", () => {
     expect(planText(state)).toContain("web: network lab-storage_stores changed");
   });
 
+  test("in which a service is not found by its name is joined anew", () => {
+    const state = changed(running, (copy) => {
+      Object.assign(containerOf(copy, "lab-core/app"), { namelessIn: ["lab-storage_stores", "elsewhere"] });
+    });
+    expect(planText(state)).toContain("app: network lab-storage_stores does not know it as app");
+    expect(planText(state)).not.toContain("elsewhere");
+  });
+
   test("that was removed by hand is made again, and what was stopped is made anew", () => {
     const state = changed(running, (copy) => {
       copy.observed.networks = copy.observed.networks.filter(({ name }) => name !== "lab-core_default");

@@ -140,10 +140,19 @@ function unseenCauses(service: DesiredService, { containers, context }: Decision
     (name) =>
       !context.replacedNetworks.has(name) && same.some((container) => !container.networks.includes(name)),
   );
+  const nameless = service.networks.filter(
+    (name) =>
+      !context.replacedNetworks.has(name) && same.some(({ namelessIn = [] }) => namelessIn.includes(name)),
+  );
   const broken = same.filter(({ state }) => state === "dead" || state === "removing");
   return [
     ...(isMoved ? [`${service.image} is another image now`] : []),
-    ...(needsNoNetwork(service, containers) ? [] : lost.map((name) => `network ${name} is not connected`)),
+    ...(needsNoNetwork(service, containers)
+      ? []
+      : [
+          ...lost.map((name) => `network ${name} is not connected`),
+          ...nameless.map((name) => `network ${name} does not know it as ${service.name}`),
+        ]),
     ...new Set(broken.map(({ state }) => `the container is ${state}`)),
   ];
 }

@@ -73,6 +73,16 @@ const drifts: Drift[] = [
     fates: { "web/content": "recreated" },
   },
   {
+    what: "a network that was connected again without the service's name",
+    happens: async (platform) => {
+      const network = platform.docker.getNetwork(`${platform.project("web")}_inner`);
+      const { id: Container } = await platform.container("web/content");
+      await network.disconnect({ Container, Force: true });
+      await network.connect({ Container });
+    },
+    fates: { "web/content": "recreated" },
+  },
+  {
     what: "a removed network",
     happens: async (platform) => {
       const network = platform.docker.getNetwork(`${platform.project("web")}_inner`);
