@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
 import { readDocument } from "@keelson/manifest";
 import { AgentConfig, KeelsonError, stalled } from "@keelson/model";
@@ -24,9 +24,19 @@ export function readAgentConfig(path: string): AgentConfig {
   });
 }
 
+const longestBytes = 1024 * 1024;
+
+/** Whoever could change it is not known yet: a pipe in its place must not hang Keelson, a device must have an end. */
 function readBytes(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stats = fstatSync(descriptor);
+      if (!stats.isFile() || stats.size > longestBytes) throw new Error("it is no ordinary, small file");
+      return readFileSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (cause) {
     throw new KeelsonError({
       code: "K1004",

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import { runAgent, runKeelson } from "../../support/index.ts";
+import { runAgent, runKeelson, runProgram } from "../../support/index.ts";
 import { expectFault, expectReady, expectUntouched } from "../faults/outcome.ts";
 import { usePlatform } from "../platform.ts";
 import type { Container } from "../platform.ts";
@@ -104,6 +104,22 @@ describe("the node's own files, which say what root runs", () => {
         by: ["keelson-agent reconcile", "keelson plan"],
       }),
     ).toEqual([]);
+  });
+
+  it.each<[string, (path: string) => Promise<unknown>]>([
+    ["a pipe", async (path) => runProgram(["mkfifo", path])],
+    ["a device that never ends", async (path) => symlink("/dev/zero", path)],
+  ])("agent.yaml that is %s must be refused, and hold up nobody", async (_, make) => {
+    const path = inFolder("odd.yaml");
+    await make(path);
+    for (const run of Object.values(programs)) {
+      const { exitCode, stderr } = await run(path);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining("it is no ordinary, small file")]);
+    }
+    const doctor = await runKeelson(["doctor", "--config", path]);
+    expect([doctor.exitCode, doctor.stdout]).toEqual([1, expect.stringContaining("K1004")]);
+    await rm(path);
+    await expectUntouched(platform(), before);
   });
 
   it("agent.yaml in a folder in which others write must be refused", async () => {
