@@ -3,10 +3,14 @@ import type { ContainerInspectInfo } from "dockerode";
 
 import type { EngineContext } from "./context.ts";
 import { quoted } from "./excerpt.ts";
-import { readFrames } from "./output-frame.ts";
+import { type OutputStream, createFrameReader } from "./frame-reader.ts";
 import { askEngine } from "./request.ts";
 
+/** The engine keeps a long line in several pieces, and counts those. */
 const lines = 10;
+const pieceBytes = 16 * 1024;
+/** With it, half a secret at the beginning is hidden too. */
+const cutMark = "…";
 
 /** The last lines of a container's log as the cause of an error, bounded and clean. */
 export async function readLogEnd(context: EngineContext, info: ContainerInspectInfo): Promise<Error> {
@@ -20,10 +24,29 @@ export async function readLogEnd(context: EngineContext, info: ContainerInspectI
     });
     // The client parses an answer that happens to be JSON.
     const bytes = Buffer.isBuffer(log) ? log : Buffer.from(JSON.stringify(log));
-    return quoted((info.Config.Tty ? bytes : readFrames(bytes)).toString("utf8"), { lines });
+    return quoted(info.Config.Tty ? terminalText(bytes) : framedText(bytes), { lines });
   } catch (error) {
     // The log only explains another failure, which must be told also where the log driver keeps none to read.
     if (error instanceof KeelsonError) return new Error("its log is not readable", { cause: error });
     throw error;
   }
+}
+
+/** What may begin in the midst of a line has a mark there; a log that is there as a whole has none. */
+function framedText(bytes: Buffer): string {
+  const frames = createFrameReader()(bytes);
+  const begun = new Set<OutputStream>(frames.length < lines ? ["stdout", "stderr"] : []);
+  const parts = frames.map((frame) => {
+    const mark = begun.has(frame.stream) ? "" : cutMark;
+    begun.add(frame.stream);
+    return Buffer.concat([Buffer.from(mark), frame.bytes]);
+  });
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** A terminal's output has no frames: fewer lines than were asked for, and no piece of a long one, are the whole. */
+function terminalText(bytes: Buffer): string {
+  const text = bytes.toString("utf8");
+  const isWhole = text.trimEnd().split("\n").length < lines && bytes.length < pieceBytes;
+  return isWhole ? text : `${cutMark}${text}`;
 }

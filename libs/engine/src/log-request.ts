@@ -1,4 +1,5 @@
 import type { OutputStream } from "./frame-reader.ts";
+import type { LogTextOptions } from "./log-text.ts";
 import type { OwnContainer, OwnProject } from "./own-container.ts";
 
 export interface LogRequest extends OwnProject {
@@ -22,6 +23,8 @@ export interface LogLine {
   stream: OutputStream;
   /** As the program wrote it, escape sequences too, without the end of line, at most 64 Ki UTF-16 units. */
   text: string;
+  /** The first of its stream that was read: of a long line, the engine may have given the end only. */
+  isFirst: boolean;
 }
 
 /** In seconds, as the engine wants it. */
@@ -32,6 +35,6 @@ export function sinceOf({ since }: LogRequest): string | null {
 export function lineOf(
   { onLine }: LogRequest,
   { service, name: container }: OwnContainer,
-): (stream: OutputStream, text: string) => void {
-  return (stream, text) => onLine({ service, container, stream, text });
+): LogTextOptions["onLine"] {
+  return (stream, text, isFirst) => onLine({ service, container, stream, text, isFirst });
 }

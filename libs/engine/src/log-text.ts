@@ -18,7 +18,7 @@ export interface LogTextOptions {
   timestamps: boolean;
   /** Frames up to this time are left out: they were read before. */
   after: string | null;
-  onLine: (stream: OutputStream, text: string) => void;
+  onLine: (stream: OutputStream, text: string, isFirst: boolean) => void;
 }
 
 /** The longest line, in UTF-16 units. */
@@ -31,7 +31,7 @@ const longestLine = 64 * 1024;
  */
 export function createLogText(options: LogTextOptions): LogText {
   const { isTty, onLine } = options;
-  const lines = (stream: OutputStream) => createLines((text) => onLine(stream, text));
+  const lines = (stream: OutputStream) => createLines((text, isFirst) => onLine(stream, text, isFirst));
   if (isTty) {
     const reader = lines("stdout");
     return { push: (chunk) => reader.push(chunk), end: () => reader.end(), lastTime: () => null };
@@ -42,12 +42,16 @@ export function createLogText(options: LogTextOptions): LogText {
 
 type Lines = ReturnType<typeof createLines>;
 
-function createLines(onText: (text: string) => void) {
+function createLines(onText: (text: string, isFirst: boolean) => void) {
   // Characters may be split between chunks too.
   const decoder = new StringDecoder("utf8");
+  let isFirst = true;
   const reader = createLineReader({
     limit: longestLine,
-    onLine: (line) => onText((line.endsWith("\r") ? line.slice(0, -1) : line).toWellFormed()),
+    onLine: (line) => {
+      onText((line.endsWith("\r") ? line.slice(0, -1) : line).toWellFormed(), isFirst);
+      isFirst = false;
+    },
   });
   let isAtStart = true;
   return {

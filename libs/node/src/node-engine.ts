@@ -107,7 +107,13 @@ async function readEach(
 
 function timedLine(line: LogLine, hideValues: (text: string) => string): TimedLogLine {
   const [time = ""] = line.text.split(" ", 1);
-  return { ...line, time, text: hideValues(line.text.slice(time.length + 1)) };
+  const said = line.text.slice(time.length + 1);
+  return { ...line, time, text: line.isFirst ? hideAfterCut(said, hideValues) : hideValues(said) };
+}
+
+/** After the mark of an excerpt, half a value is hidden too. */
+function hideAfterCut(text: string, hideValues: (text: string) => string): string {
+  return hideValues(`…${text}`).replace(/^…/, "");
 }
 
 function noKey(keyFile: string): KeelsonError {

@@ -44,6 +44,12 @@ const talker: Omit<ImageSpec, "tag"> = {
         { content: `${printed.slice(part * 5, part * 5 + 5).join("\n")}\n`, mode: 0o644 },
       ]),
     ),
+    // The engine keeps a line of more than 16 KiB in pieces, and ten of these are told, or asked for.
+    "/long": {
+      content: `${"x".repeat(16 * 1024 - 5)}${token}\n${"line\n".repeat(9)}`,
+      mode: 0o644,
+    },
+    "/bin/long": { content: "#!/bin/sh\ncat /long\nexit 1\n", mode: 0o755 },
     "/bin/once": { content: '#!/bin/sh\ncat "$1"\ncat /etc/app/pem\nexit 1\n', mode: 0o755 },
   },
 };
@@ -99,6 +105,20 @@ it.each([
     for (const text of await textsBelow(platform.stateDir, /instances\/web\/(?:files|live)\//))
       expectHidden(text);
     const logs = await platform.keelson(["logs", "--config", platform.config, "web"]);
+    expectHidden(logs.stdout + logs.stderr);
+  });
+});
+
+it("half a secret with which the end of a log begins must be told nowhere", async () => {
+  const failing = release.replace("    secrets: [token]", '    secrets: [token]\n    command: ["/bin/long"]');
+  await withPlatform({ ...options, release: failing }, async (platform) => {
+    const round = await platform.reconcile();
+    expect(round.output).toContain("cause: …***\nline\n");
+    expectHidden(round.output + JSON.stringify(round.status));
+    for (const text of await textsBelow(platform.stateDir, /instances\/web\/(?:files|live)\//))
+      expectHidden(text);
+    const logs = await platform.keelson(["logs", "--config", platform.config, "--tail", "10", "web"]);
+    expect(logs.stdout).toMatch(/^web-1 +\| \*\*\*\n/);
     expectHidden(logs.stdout + logs.stderr);
   });
 });
