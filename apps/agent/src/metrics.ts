@@ -1,4 +1,4 @@
-import { type WatchTally, roundResults } from "./watch-tally.ts";
+import { type WatchTally, isReady, roundResults } from "./watch-tally.ts";
 
 interface Metric {
   type: "counter" | "gauge";
@@ -54,10 +54,8 @@ function listCounters({ rounds, operations, looks, pollFailures }: WatchTally): 
   };
 }
 
-function listGauges(
-  { setting, last, lastReadyAtMs }: WatchTally,
-  residentBytes: number,
-): Record<string, Metric> {
+function listGauges(tally: WatchTally, residentBytes: number): Record<string, Metric> {
+  const { setting, last, lastReadyAtMs } = tally;
   const gauge = (help: string, value: number | null): Metric => ({
     type: "gauge",
     help,
@@ -75,7 +73,10 @@ function listGauges(
       "When a round last ended ready.",
       lastReadyAtMs === null ? null : lastReadyAtMs / 1000,
     ),
-    keelson_agent_ready: flag("1 when the last round left the node as desired.", last?.result === "ready"),
+    keelson_agent_ready: flag(
+      "1 when the last round left the node as desired, and none is changing it.",
+      isReady(tally),
+    ),
     keelson_agent_stalled: flag(
       "1 when only a human or a new revision will change the outcome.",
       last?.result === "stalled",

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { formatMetrics } from "./metrics.ts";
 import { plainText } from "./plain-text.ts";
-import { type WatchTally, stuckMs } from "./watch-tally.ts";
+import { type WatchTally, isReady, stuckMs } from "./watch-tally.ts";
 
 interface Answer {
   status: 200 | 404 | 405 | 503;
@@ -45,7 +45,10 @@ function answerHealth(tally: WatchTally): Answer {
   return { status: 503, text: `no look for ${Math.round(silentMs / 1000)} s\n` };
 }
 
-function answerReady({ last }: WatchTally): Answer {
-  const text = plainText(`${last?.message ?? "no round has ended yet"}\n`);
-  return { status: last?.result === "ready" ? 200 : 503, text };
+function answerReady(tally: WatchTally): Answer {
+  const { last, isWorking } = tally;
+  const isAtWork = isWorking && last?.result === "ready";
+  const said = isAtWork ? "a round is at work on what is not as desired" : last?.message;
+  const text = plainText(`${said ?? "no round has ended yet"}\n`);
+  return { status: isReady(tally) ? 200 : 503, text };
 }

@@ -169,7 +169,10 @@ async function runRound(
         return revision;
       },
       report,
-      emit: (event) => logKeelsonEvent(on.log, event),
+      emit: (event) => {
+        if (event.type === "step-started" && event.step === "apply") tell({ type: "working" });
+        logKeelsonEvent(on.log, event);
+      },
       signal,
       lockWaitMs,
     });

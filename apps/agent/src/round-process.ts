@@ -25,6 +25,8 @@ export interface RoundListener {
   /** On abort the round is asked to end, and finishes what it is in. */
   signal: AbortSignal;
   onSetting: (setting: WatchSetting) => void;
+  /** It has something to do. */
+  onWork?: () => void;
   /** It said something: it lives. */
   onSign: () => void;
   limits?: RoundLimits;
@@ -76,6 +78,7 @@ export function startRound(input: RoundInput, on: RoundListener): RunningRound {
   const onMessage = (message: RoundMessage) => {
     on.onSign();
     if (message.type === "fetched") fetched = message.commit;
+    if (message.type === "working") on.onWork?.();
     if (message.type === "started") on.onSetting(message.setting);
     if (message.type === "ended") on.onSetting(message.report);
   };

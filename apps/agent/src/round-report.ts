@@ -9,6 +9,8 @@ export type RoundMessage =
   | { type: "started"; setting: WatchSetting }
   /** The revision is known. */
   | { type: "fetched"; commit: string }
+  /** There is something to do: what the round before said is no longer true. */
+  | { type: "working" }
   /** Every `aliveEveryMs`, in between: its process turns, whatever it waits for. */
   | { type: "alive" }
   /** The last message. */

@@ -15,6 +15,8 @@ export interface WatchTally {
   setting: WatchSetting | null;
   /** null: no round has ended yet. */
   last: { result: RoundResult; message: string; durationMs: number } | null;
+  /** A round has something to do: what the last one said is no longer true. */
+  isWorking: boolean;
   /** By the wall clock; null: no round has ended ready yet. */
   lastReadyAtMs: number | null;
   /** By the monotonic clock: when the watcher's loop last turned, or its round gave a sign of life. */
@@ -29,15 +31,26 @@ export function newTally(): WatchTally {
     pollFailures: { git: 0, engine: 0 },
     setting: null,
     last: null,
+    isWorking: false,
     lastReadyAtMs: null,
     turnedMs: performance.now(),
   };
+}
+
+export function noteWork(tally: WatchTally): void {
+  tally.isWorking = true;
+}
+
+/** As far as is known: not while a round changes something. */
+export function isReady({ last, isWorking }: WatchTally): boolean {
+  return last?.result === "ready" && !isWorking;
 }
 
 /** Adds a round by its end. */
 export function addRound(tally: WatchTally, { report, loss }: RoundEnd): void {
   const result = resultOf(report);
   tally.rounds[result]++;
+  tally.isWorking = false;
   tally.last = {
     result,
     message: loss?.message ?? report?.message ?? "",

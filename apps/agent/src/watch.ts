@@ -4,7 +4,7 @@ import { spread } from "./pace.ts";
 import type { Loss } from "./round-loss.ts";
 import { startRound } from "./round-process.ts";
 import type { RoundReport, WatchSetting } from "./round-report.ts";
-import { addRound } from "./watch-tally.ts";
+import { addRound, noteWork } from "./watch-tally.ts";
 import { type WatchOptions, type Watcher, adoptSetting, newWatcher } from "./watcher.ts";
 
 /** Keeps the node at its branch until it is stopped: it only knows when, and leaves what to the round. */
@@ -70,7 +70,7 @@ async function runRound(watcher: Watcher, on: RoundStart): Promise<RoundReport |
   const knownCommit = on.trigger === containersChanged ? (looking?.knownCommit() ?? null) : null;
   const round = startRound(
     { ...options, ...on, isGitSilent, knownCommit, lost: null },
-    { signal, onSetting, onSign: noteSign(watcher) },
+    { signal, onSetting, onWork: () => noteWork(watcher.tally), onSign: noteSign(watcher) },
   );
   if (watcher.looking !== null) void watchBranch(watcher.looking.watch);
   const end = await round.ended;

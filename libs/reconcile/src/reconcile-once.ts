@@ -1,4 +1,4 @@
-import { required } from "@keelson/model";
+import { type Status, required } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
 import { isAllHealthy } from "@keelson/report";
 import type { NodeReference } from "@keelson/render";
@@ -14,6 +14,7 @@ import {
   type Reported,
   type RoundOutcome,
   describeUnreported,
+  reportBegun,
   reportRound,
 } from "./report-round.ts";
 import { newStepTimer } from "./step.ts";
@@ -40,26 +41,30 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const walk = newWalk();
   let applied: RoundOutcome["applied"];
   let hideValues = (text: string) => text;
+  let before: Status | null = null;
+  const tell = () => ({
+    ...walk,
+    times: splitTimes(walk),
+    applied,
+    hideValues,
+    startedAt,
+    finishedAt: node.now(),
+  });
+  const onWork = async () => {
+    before = await reportBegun(node, { outcome: { ...tell(), remaining: walk.plan, error: null }, options });
+  };
   const error = await errorOf(async () => {
     const ports = await node.openPorts();
     hideValues = ports.secrets.hideValues;
     ({ applied } = ports.record.readState());
     await walkPath(walk, { reference, ports, until: "plan" });
     if (walk.problems.length > 0) await walkLastGood(walk, { ports, reference });
-    await applyWalk(walk, { ports, ...options });
+    await applyWalk(walk, { ports, onWork, ...options });
     ({ applied } = ports.record.readState());
   });
-  const outcome = {
-    ...walk,
-    times: splitTimes(walk),
-    error,
-    applied,
-    hideValues,
-    startedAt,
-    finishedAt: node.now(),
-  };
+  const outcome = { ...tell(), error };
   const step = newStepTimer(node.emit, walk.times);
-  const reported = await step("report", async () => reportRound(node, { outcome, options }));
+  const reported = await step("report", async () => reportRound(node, { outcome, options, before }));
   return { ...walk, error, ...reported };
 }
 
@@ -95,9 +100,9 @@ async function walkLastGood(
  */
 async function applyWalk(
   walk: Walk,
-  on: { ports: Ports } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
+  on: { ports: Ports; onWork: () => Promise<void> } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
 ): Promise<void> {
-  const { ports, reference, signal, waiting = new AbortController().signal } = on;
+  const { ports, onWork, reference, signal, waiting = new AbortController().signal } = on;
   const { revision, desired, plan } = walk;
   if (revision === null || desired === null || plan === null) return;
   const step = newStepTimer(ports.emit, walk.times);
@@ -110,6 +115,7 @@ async function applyWalk(
     return planChanges({ desired, observed, record: ports.record.readState(), policy });
   };
   if (roundId !== null) {
+    await onWork();
     walk.observed = null; // what was seen before is no longer true
     const { results, healed } = await step("apply", async () =>
       applyAndHeal(plan, { desired, ports, roundId, signal, waiting, replan }),

@@ -54,15 +54,54 @@ export type RoundOutcome = Pick<
   | "finishedAt"
 >;
 
+/**
+ * Keeps in the node's own folder that there is work: what the report before says is no longer true, and an upgrade can
+ * take as long as a trial. Returns that report, by which the round's own tells since when something holds.
+ */
+export async function reportBegun(
+  node: Pick<NodePorts, "readStatus" | "writeStatus">,
+  { outcome, options }: { outcome: RoundOutcome; options: ReportOptions },
+): Promise<Status | null> {
+  const { value: last } = await settle(async () => node.readStatus(), null);
+  const heartbeatSeconds = last?.heartbeatSeconds ?? 0;
+  const status = buildStatus({ ...options, ...outcome, last, heartbeatSeconds });
+  const reported = last?.conditions.filter(({ type }) => type === "Reported") ?? [];
+  const begun = {
+    ...status,
+    conditions: [...status.conditions, ...reported],
+    errors: [...status.errors, ...errorsAtWork(last, outcome)],
+  };
+  // A disk that takes nothing is told by what is placed on it, and by the report of the round.
+  await settle(async () => node.writeStatus(begun), undefined);
+  return last;
+}
+
+/** What failed before and is tried again now has not gone by that. */
+function errorsAtWork(last: Status | null, { plan }: RoundOutcome): Status["errors"] {
+  const blocked = new Set((plan?.blocked ?? []).map(({ resource }) => resource));
+  const tried = new Set((plan?.operations ?? []).map(({ resource }) => resource));
+  return (last?.errors ?? []).filter(({ resource }) => tried.has(resource) && !blocked.has(resource));
+}
+
 /** Publishes the report when it is due, and keeps it in the node's own folder when it says anything new. */
 export async function reportRound(
   node: NodePorts,
-  { outcome, options }: { outcome: RoundOutcome; options: ReportOptions },
+  {
+    outcome,
+    options,
+    before = null,
+  }: {
+    outcome: RoundOutcome;
+    options: ReportOptions;
+    /** The report before the round told of its work; null when it told of none. */
+    before?: Status | null;
+  },
 ): Promise<Reported> {
   const { report } = node;
   const local = await settle(async () => node.readStatus(), null);
   const published = await settle(async () => (await report?.readPublished()) ?? null, null);
-  const last = withMade(local.value ?? published.value, local.value?.made ?? published.value?.made);
+  const own = before ?? local.value;
+  const last = withMade(own ?? published.value, own?.made ?? published.value?.made);
   const status = describe(outcome, { options, last, report });
   // What is compared with what was published, and with nothing longer than that.
   const small = fitStatus(status);
