@@ -50,6 +50,8 @@ const clothes: Record<string, (value: string) => string> = {
   "in Python's bytes": (value) =>
     Array.from(Buffer.from(value), (byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
   "in colours": (value) => Array.from(value).join("\x1b[0;31m"),
+  "with the engine's time in it": (value) =>
+    Array.from(value, (sign, at) => (at === 2 ? `2026-11-20T08:00:01.000000000Z ${sign}` : sign)).join(""),
   "in hex": (value) => Buffer.from(value).toString("hex"),
   "in upper-case hex": (value) => Buffer.from(value).toString("hex").toUpperCase(),
   "in hex with colons": (value) => (Buffer.from(value).toString("hex").match(/../g) ?? []).join(":"),

@@ -74,6 +74,11 @@ const shellWords: Reading = { pattern: /\\[^\n]/g, read: (piece) => piece[1] ?? 
 /** A terminal shows a value in one piece in which colours begin and end (ECMA-48, control sequences). */
 // oxlint-disable-next-line no-control-regex -- it is what must be found
 const colours: Reading = { pattern: /\x1b\[[0-?]*[ -/]*[@-~]/g, read: () => "" };
+/** Docker puts its time before each piece of 16 KiB of a terminal's output, also in the midst of a line. */
+const engineTimes: Reading = {
+  pattern: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /g,
+  read: () => "",
+};
 const lineEnds: Reading = { pattern: /\r\n?/g, read: () => "\n" };
 /** Base64 and hex come in lines, and hex with colons. */
 export const whiteSpace: Reading = { pattern: /[\s:]+/g, read: () => "" };
@@ -91,6 +96,7 @@ export const readings: readonly Reading[] = [
   shellWords,
   lineEnds,
   colours,
+  engineTimes,
 ];
 
 /** What is escaped twice is mostly in JSON, holds JSON, or is escaped twice in the same way. */
