@@ -1,9 +1,10 @@
-import { type Status, required } from "@keelson/model";
+import { required } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
 import { isAllHealthy } from "@keelson/report";
 import type { NodeReference } from "@keelson/render";
 
 import { waitedMs } from "./apply-plan.ts";
+import { type BegunReport, nothingBegun, reportBegun } from "./begun-report.ts";
 import { errorOf } from "./error-of.ts";
 import { applyAndHeal } from "./heal-meanwhile.ts";
 import { observeNode } from "./observe-node.ts";
@@ -14,7 +15,6 @@ import {
   type Reported,
   type RoundOutcome,
   describeUnreported,
-  reportBegun,
   reportRound,
 } from "./report-round.ts";
 import { newStepTimer } from "./step.ts";
@@ -41,7 +41,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const walk = newWalk();
   let applied: RoundOutcome["applied"];
   let hideValues = (text: string) => text;
-  let before: Status | null = null;
+  let begun: BegunReport = nothingBegun;
   const tell = () => ({
     ...walk,
     times: splitTimes(walk),
@@ -51,7 +51,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     finishedAt: node.now(),
   });
   const onWork = async () => {
-    before = await reportBegun(node, { outcome: { ...tell(), remaining: walk.plan, error: null }, options });
+    begun = await reportBegun(node, { outcome: { ...tell(), remaining: walk.plan, error: null }, options });
   };
   const error = await errorOf(async () => {
     const ports = await node.openPorts();
@@ -62,7 +62,9 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     await applyWalk(walk, { ports, onWork, ...options });
     ({ applied } = ports.record.readState());
   });
+  await begun.end();
   const outcome = { ...tell(), error };
+  const { before } = begun;
   const step = newStepTimer(node.emit, walk.times);
   const reported = await step("report", async () => reportRound(node, { outcome, options, before }));
   return { ...walk, error, ...reported };

@@ -54,35 +54,6 @@ export type RoundOutcome = Pick<
   | "finishedAt"
 >;
 
-/**
- * Keeps in the node's own folder that there is work: what the report before says is no longer true, and an upgrade can
- * take as long as a trial. Returns that report, by which the round's own tells since when something holds.
- */
-export async function reportBegun(
-  node: Pick<NodePorts, "readStatus" | "writeStatus">,
-  { outcome, options }: { outcome: RoundOutcome; options: ReportOptions },
-): Promise<Status | null> {
-  const { value: last } = await settle(async () => node.readStatus(), null);
-  const heartbeatSeconds = last?.heartbeatSeconds ?? 0;
-  const status = buildStatus({ ...options, ...outcome, last, heartbeatSeconds });
-  const reported = last?.conditions.filter(({ type }) => type === "Reported") ?? [];
-  const begun = {
-    ...status,
-    conditions: [...status.conditions, ...reported],
-    errors: [...status.errors, ...errorsAtWork(last, outcome)],
-  };
-  // A disk that takes nothing is told by what is placed on it, and by the report of the round.
-  await settle(async () => node.writeStatus(begun), undefined);
-  return last;
-}
-
-/** What failed before and is tried again now has not gone by that. */
-function errorsAtWork(last: Status | null, { plan }: RoundOutcome): Status["errors"] {
-  const blocked = new Set((plan?.blocked ?? []).map(({ resource }) => resource));
-  const tried = new Set((plan?.operations ?? []).map(({ resource }) => resource));
-  return (last?.errors ?? []).filter(({ resource }) => tried.has(resource) && !blocked.has(resource));
-}
-
 /** Publishes the report when it is due, and keeps it in the node's own folder when it says anything new. */
 export async function reportRound(
   node: NodePorts,
@@ -169,7 +140,10 @@ interface Published {
 }
 
 /** Returns the report, which fits, as it was published; null when that is not due. */
-async function publish(status: Status, on: Publishing & { report: ReportPort }): Promise<Published | null> {
+export async function publish(
+  status: Status,
+  on: Publishing & { report: ReportPort },
+): Promise<Published | null> {
   if (dueMs(status, on) > 0) return null;
   const write = (before: Status | null, passedOver: KeelsonError | null) => {
     // A round that was killed after its push has left more there than this node knows of.
@@ -197,7 +171,7 @@ function sinceOf({ conditions }: Status): string {
 }
 
 /** What a step returns, or `otherwise` with what it throws: a report goes as far as it can. */
-async function settle<T>(step: () => Promise<T>, otherwise: T): Promise<{ value: T; error: unknown }> {
+export async function settle<T>(step: () => Promise<T>, otherwise: T): Promise<{ value: T; error: unknown }> {
   try {
     return { value: await step(), error: null };
   } catch (error) {

@@ -1,11 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { describe, expect, it } from "vitest";
 
-import { Status } from "../../../libs/model/src/index.ts";
 import { findFreePort } from "../../support/index.ts";
-import { startStaying } from "../agent/staying-agent.ts";
+import { conditionOf, isReady, readOwnStatus, readReport } from "./node-status.ts";
+import { startStaying } from "./staying-agent.ts";
 import { usePlatform } from "../platform.ts";
 
 const release = `
@@ -29,12 +26,11 @@ describe("a version that does not come up, for as long as its trial lasts", () =
     const answer = await fetch(`http://127.0.0.1:${port}${path}`);
     return { status: answer.status, body: await answer.text() };
   };
-  const readStatus = async () =>
-    Status.parse(JSON.parse(await readFile(join(platform().stateDir, "status.json"), "utf8")));
+  const readStatus = async () => readOwnStatus(platform());
   const conditions = async () =>
     Object.fromEntries((await readStatus()).conditions.map(({ type, status }) => [type, status]));
 
-  it("must not be called ready by the node, nor by its monitor", async () => {
+  it("must not be called ready by the node, nor by its monitor, nor in Git", async () => {
     await using agent = startStaying(platform().config);
     await agent.until("the node", async () => (await ask("/readyz")).status === 200);
     const good = await readStatus();
@@ -54,8 +50,14 @@ describe("a version that does not come up, for as long as its trial lasts", () =
     const told = await platform().keelson(["status", "--local", "--config", platform().config]);
     expect([told.exitCode, told.stdout]).toEqual([1, expect.stringContaining("not ready")]);
 
+    const reported = async () => (await readReport(platform())).status;
+    await agent.until("the report", async () => !isReady(await reported()));
+    expect((await reported()).source).toEqual(source);
+    expect(conditionOf(await reported(), "Reconciling")).toMatch("true");
+
     await platform().upgrade({ [compose]: (text) => text.replace(/ +healthcheck.*\n/, "") });
     await agent.until("the next version", async () => (await ask("/readyz")).status === 200);
     expect(await conditions()).toMatchObject({ Ready: "true", Reconciling: "false" });
+    await agent.until("the last report", async () => isReady(await reported()));
   });
 });

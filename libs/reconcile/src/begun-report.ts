@@ -1,0 +1,62 @@
+import type { Status } from "@keelson/model";
+import { buildStatus, fitStatus } from "@keelson/report";
+
+import type { NodePorts } from "./ports.ts";
+import { type ReportOptions, type RoundOutcome, publish, settle } from "./report-round.ts";
+
+/** Most work is done sooner, and then only its end is told elsewhere. */
+const publishAfterMs = 20_000;
+
+export interface BegunReport {
+  /** What the node said before, by which the round's own report tells since when something holds. */
+  before: Status | null;
+  /** Returns when nothing of it is told any more: what follows is the round's own report. */
+  end: () => Promise<void>;
+}
+
+/** Of a round that has nothing to do. */
+export const nothingBegun: BegunReport = { before: null, end: async () => {} };
+
+/**
+ * Tells that there is work: what the report before says is no longer true, and an upgrade can take as long as a trial.
+ * In the node's own folder at once, and elsewhere when it takes long. What cannot be told is told by the report of the
+ * round: a disk that takes nothing, a server that is away.
+ */
+export async function reportBegun(
+  node: NodePorts,
+  { outcome, options }: { outcome: RoundOutcome; options: ReportOptions },
+): Promise<BegunReport> {
+  const { report } = node;
+  const { value: before } = await settle(async () => node.readStatus(), null);
+  const heartbeatSeconds = Math.round((report?.heartbeatMs ?? 0) / 1000);
+  const built = buildStatus({ ...options, ...outcome, last: before, heartbeatSeconds });
+  const status = { ...built, errors: [...built.errors, ...errorsAtWork(before, outcome)] };
+  const reported = before?.conditions.filter(({ type }) => type === "Reported") ?? [];
+  await settle(
+    async () => node.writeStatus({ ...status, conditions: [...status.conditions, ...reported] }),
+    undefined,
+  );
+  let publishing: Promise<unknown> = Promise.resolve();
+  const tellElsewhere = async () => {
+    if (report === null) return;
+    const published = await report.readPublished();
+    await publish(fitStatus(status), { report, published, node });
+  };
+  const timer = setTimeout(() => {
+    publishing = settle(tellElsewhere, undefined);
+  }, publishAfterMs);
+  return {
+    before,
+    end: async () => {
+      clearTimeout(timer);
+      await publishing;
+    },
+  };
+}
+
+/** What failed before and is tried again now has not gone by that. */
+function errorsAtWork(last: Status | null, { plan }: RoundOutcome): Status["errors"] {
+  const blocked = new Set((plan?.blocked ?? []).map(({ resource }) => resource));
+  const tried = new Set((plan?.operations ?? []).map(({ resource }) => resource));
+  return (last?.errors ?? []).filter(({ resource }) => tried.has(resource) && !blocked.has(resource));
+}
