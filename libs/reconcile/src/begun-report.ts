@@ -1,4 +1,4 @@
-import type { Status } from "@keelson/model";
+import type { Condition, Status } from "@keelson/model";
 import { buildStatus, fitStatus } from "@keelson/report";
 
 import type { NodePorts } from "./ports.ts";
@@ -30,7 +30,11 @@ export async function reportBegun(
   const { value: before } = await settle(async () => node.readStatus(), null);
   const heartbeatSeconds = Math.round((report?.heartbeatMs ?? 0) / 1000);
   const built = buildStatus({ ...options, ...outcome, last: before, heartbeatSeconds });
-  const status = { ...built, errors: [...built.errors, ...errorsAtWork(before, outcome)] };
+  const status = {
+    ...built,
+    conditions: built.conditions.map((condition) => stillUnready(before, condition)),
+    errors: [...errorsAtWork(before, outcome), ...built.errors],
+  };
   const reported = before?.conditions.filter(({ type }) => type === "Reported") ?? [];
   await settle(
     async () => node.writeStatus({ ...status, conditions: [...status.conditions, ...reported] }),
@@ -54,9 +58,20 @@ export async function reportBegun(
   };
 }
 
+/** Why it was not ready before holds until a round has shown that it does not. */
+function stillUnready(before: Status | null, condition: Condition): Condition {
+  const told = before?.conditions.find(({ type }) => type === condition.type);
+  return condition.type === "Ready" && told?.status === "false" ? told : condition;
+}
+
+/** A round that crashed or was killed is made up for by one that ends. */
+const lostCodes: ReadonlySet<string> = new Set(["K9046", "K9047"]);
+
 /** What failed before and is tried again now has not gone by that. */
-function errorsAtWork(last: Status | null, { plan }: RoundOutcome): Status["errors"] {
+function errorsAtWork(before: Status | null, { plan }: RoundOutcome): Status["errors"] {
   const blocked = new Set((plan?.blocked ?? []).map(({ resource }) => resource));
   const tried = new Set((plan?.operations ?? []).map(({ resource }) => resource));
-  return (last?.errors ?? []).filter(({ resource }) => tried.has(resource) && !blocked.has(resource));
+  return (before?.errors ?? []).filter(
+    ({ code, resource }) => lostCodes.has(code) || (tried.has(resource) && !blocked.has(resource)),
+  );
 }
