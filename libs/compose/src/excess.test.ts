@@ -174,6 +174,16 @@ const cases: Case[] = [
     accepted: app(`user: "${"${ſ:-x}".repeat(1000)}${"${ſ}".repeat(3000)}"`),
   },
   {
+    what: "more than 1000 variables of one text of a.env have a default",
+    path: "services.app.env_file",
+    refused: {
+      files: { "compose.yaml": app("env_file: a.env"), "a.env": `A=${"${NONE:-x}".repeat(1001)}\n` },
+    },
+    accepted: {
+      files: { "compose.yaml": app("env_file: a.env"), "a.env": `A=${"${NONE:-x}".repeat(1000)}\n` },
+    },
+  },
+  {
     what: "commands are so long",
     path: "services.app.command",
     refused: app(`command: echo ${"x".repeat(33_000)}`),

@@ -5,7 +5,8 @@ import { stringsOf } from "./compose-node.ts";
 import { countDependencyPaths } from "./dependency-paths.ts";
 import { servicesOf } from "./extends-chain.ts";
 import { localPath } from "./local-path.ts";
-import type { Participant, Participants } from "./participants.ts";
+import type { Participant, Participants, PlainFile } from "./participants.ts";
+import { textsOf } from "./plain-file.ts";
 import { referencesOf } from "./references.ts";
 import { type Amount, amountOf } from "./service-amount.ts";
 import { newWriting } from "./written-out.ts";
@@ -29,7 +30,7 @@ export function findExcess(files: Omit<Participants, "problems">, input: Compose
   const many = [...findManyIncludes(project), ...findManyEntries(project)];
   // Each service is looked at with all that it extends, so there must not be too many of them.
   if (many.length > 0) return many;
-  const long = findLongTexts(files.composeFiles, input);
+  const long = [...findLongTexts(files.composeFiles, input), ...findManyDefaults(files.plainFiles)];
   // What follows fills variables in, so no text may become too long.
   if (long.length > 0) return long;
   return [
@@ -97,6 +98,23 @@ function findLongTexts(files: readonly Participant[], { variables }: ComposeInpu
       if (sum.commands > maxCommandLength ** 2)
         return report("commands are so long that Compose takes very long to split them", commandHint);
     }
+  }
+  return [];
+}
+
+/** The same of files that services read, each as often as it is named. */
+function findManyDefaults(plainFiles: readonly PlainFile[]): Problem[] {
+  const costs = new Map<Uint8Array, number>();
+  let sum = 0;
+  // Nothing is filled in in a raw one.
+  for (const plain of plainFiles.filter(({ raw }) => !raw)) {
+    const { bytes, namedBy } = plain;
+    const cost = costs.get(bytes) ?? textsOf(plain).reduce((total, text) => total + defaultsOf(text) ** 2, 0);
+    costs.set(bytes, cost);
+    sum += cost;
+    if (sum <= maxDefaults ** 2) continue;
+    const message = `more than ${maxDefaults} variables of one text of ${plain.path} have a default`;
+    return [problemAt(namedBy.document, { code: "K1428", path: namedBy.path, message, hint: textHint })];
   }
   return [];
 }

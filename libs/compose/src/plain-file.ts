@@ -48,6 +48,11 @@ export function filledLengthOf(plain: PlainFile, variables: Readonly<Record<stri
   return Math.max(filled, plain.bytes.length);
 }
 
+/** The texts of a file that is not raw, one by one, in which variables are filled in. */
+export function textsOf(plain: PlainFile): string[] {
+  return [...statementsOf(decodeText(plain.bytes))].map(({ value }) => value ?? "");
+}
+
 interface Statement {
   key: string;
   /** What is interpolated: empty for a single-quoted value, null where there is none at all. */
