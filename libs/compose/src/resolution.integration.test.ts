@@ -444,7 +444,7 @@ describe("what only shows in the model", () => {
       "K1411",
       "a variable with a letter that only Compose takes for one",
       { files: { "compose.yaml": "services: {a: {image: 'a:1${\u212A}'}}" } },
-      "",
+      "services.a.image",
     ],
     ...["../../127.0.0.1:19399/x", "--help", "a\nb", "x".repeat(5_000), "foo/../bar", "UPPER/x"].map(
       (image): [string, string, Sample, string, number] => [
