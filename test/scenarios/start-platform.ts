@@ -14,7 +14,7 @@ import type { ReconcileOptions } from "./agent-process.ts";
 import { saveArtefacts } from "./artefacts.ts";
 import { execIn, findContainer, listContainers } from "./containers.ts";
 import { makeLoadedImages } from "./loaded-images.ts";
-import type { Platform, PlatformOptions } from "./platform.ts";
+import type { Platform, PlatformOptions } from "./platform-shape.ts";
 import { makeSmallRepository } from "./repository-text.ts";
 import { readSample, sampleNode } from "./sample.ts";
 import { makeStateRepository } from "./state-repository.ts";

@@ -11,7 +11,7 @@ import {
   simulated,
   unseen,
 } from "./fixture.ts";
-import type { SimulatedNode } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 const web: InstanceSketch = {
   services: { web: {} },

@@ -11,7 +11,8 @@ import {
   planText,
   permitted,
 } from "./fixture.ts";
-import { emptyObserved, type SimulatedNode } from "./simulate.ts";
+import { emptyObserved } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 import { emptyRecord, resourceIds } from "@keelson/model";
 
 const storage: InstanceSketch = {

@@ -14,7 +14,8 @@ import { noLiveChange } from "./live-change.ts";
 import { findStored, hidesFiles } from "./mount-change.ts";
 import type { NetworkChange } from "./network-change.ts";
 import { findReleases } from "./port-release.ts";
-import { type InstanceChange, type ServiceAction, type ServiceChange } from "./service-change.ts";
+import type { ServiceAction, ServiceChange } from "./service-action.ts";
+import { type InstanceChange } from "./service-change.ts";
 import { sourceObstacles } from "./source-obstacle.ts";
 
 export interface BlockInput {

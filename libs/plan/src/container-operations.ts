@@ -2,10 +2,10 @@ import { type ObservedContainer, resourceIds } from "@keelson/model";
 
 import { hasProcess, isUp } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
-import type { InstanceContext } from "./instance-operations.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import { keys } from "./operation-key.ts";
 import { leftoverName } from "./service-containers.ts";
-import type { ServiceChange } from "./service-change.ts";
+import type { ServiceChange } from "./service-action.ts";
 import { waitFor } from "./start-operations.ts";
 import type { Wave } from "./wave.ts";
 

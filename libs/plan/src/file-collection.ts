@@ -8,7 +8,7 @@ import {
   resourceIds,
 } from "@keelson/model";
 
-import type { InstanceContext } from "./instance-operations.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import { isDraft, placedPaths } from "./mount-change.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";

@@ -2,7 +2,7 @@ import { type ObservedNode, resourceIds } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
 import type { MountChange } from "./mount-change.ts";
-import type { InstanceContext } from "./instance-operations.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
 import type { InstanceChange } from "./service-change.ts";

@@ -20,7 +20,8 @@ import {
 import { formatPlan } from "./format-plan.ts";
 import { describeApplied } from "./instance-order.ts";
 import { type PlanInput, planChanges } from "./plan-changes.ts";
-import { type SimulatedNode, emptyObserved, simulate } from "./simulate.ts";
+import { emptyObserved, simulate } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 /** Test data. Everything has a sensible default, so that a test says only what it is about. */
 export interface ServiceSketch {

@@ -1,5 +1,5 @@
 import { hasCompleted, isUp } from "./container-state.ts";
-import type { ServiceAction, ServiceChange } from "./service-change.ts";
+import type { ServiceAction, ServiceChange } from "./service-action.ts";
 
 /** Services that live in another one's namespace, or ask to be restarted with it, follow what happens to it. */
 export function spreadChanges(services: ReadonlyMap<string, ServiceChange>): void {

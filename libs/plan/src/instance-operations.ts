@@ -1,28 +1,10 @@
-import type { ObservedNode } from "@keelson/model";
-
 import { addCreations, addRemovals, addRenames, addStops } from "./container-operations.ts";
 import { addCollection } from "./file-collection.ts";
 import { addLivePlacements } from "./file-operations.ts";
-import type { OperationGraph } from "./operation-graph.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import { addDoubts, addRecord, addSignals } from "./reload-operations.ts";
-import type { InstanceChange, ServiceChange } from "./service-change.ts";
+import type { InstanceChange } from "./service-change.ts";
 import { addRestarts, addStart, addTrial } from "./start-operations.ts";
-import type { Wave } from "./wave.ts";
-
-export interface InstanceContext {
-  graph: OperationGraph;
-  observed: ObservedNode;
-  change: InstanceChange;
-  waves: readonly Wave[];
-  /** All pulls and content-addressed files of the plan: nothing is disturbed before they are done. */
-  staging: readonly string[];
-  /** What the instances that this one requires have still to do. */
-  providers: readonly string[];
-  /** Removals and stops in the instances that require this one: they go down first. */
-  dependents: readonly string[];
-  /** What has to let go of the ports that a service wants. */
-  portReleases: (change: ServiceChange) => string[];
-}
 
 /** Adds everything that one instance needs to the plan; in this order, which is that of independent operations. */
 export function addInstanceOperations(context: InstanceContext): void {

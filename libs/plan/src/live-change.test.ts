@@ -11,7 +11,8 @@ import {
   planText,
   simulated,
 } from "./fixture.ts";
-import { type SimulatedNode, simulate } from "./simulate.ts";
+import { simulate } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 /** `web` reads the files, `api` depends on it and has none. */
 function withFiles(...files: FileSketch[]) {

@@ -12,7 +12,7 @@ import {
   planText,
   simulated,
 } from "./fixture.ts";
-import type { SimulatedNode } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 const core: InstanceSketch = {
   services: { app: { dependsOn: ["cache"] }, cache: {}, nginx: { dependsOn: ["app"] } },

@@ -9,7 +9,8 @@ import {
 
 import { hasProcess } from "./container-state.ts";
 import { leftoverName } from "./service-containers.ts";
-import { type InstanceChange, type ServiceChange, wantsContainers } from "./service-change.ts";
+import type { ServiceChange } from "./service-action.ts";
+import { type InstanceChange, wantsContainers } from "./service-change.ts";
 
 export interface PlanPolicy {
   /** Permits one revision to take away more than half of what the node runs, two or more. */

@@ -7,7 +7,8 @@ import { formatPlan } from "./format-plan.ts";
 import { anyNode } from "./test-arbitrary.ts";
 import { findImpossible } from "./test-engine.ts";
 import { leftoverName } from "./service-containers.ts";
-import { type SimulatedNode, emptyObserved, simulate } from "./simulate.ts";
+import { emptyObserved, simulate } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 const ours = anyNode({ strangers: false });
 const anybodys = anyNode({ strangers: true });

@@ -1,7 +1,8 @@
 import type { HeldPort, ObservedContainer, ObservedNode, PublishedPort } from "@keelson/model";
 
 import { keys } from "./operation-key.ts";
-import type { InstanceChange, ServiceChange } from "./service-change.ts";
+import type { ServiceChange } from "./service-action.ts";
+import type { InstanceChange } from "./service-change.ts";
 
 export interface ReleaseContext {
   observed: ObservedNode;

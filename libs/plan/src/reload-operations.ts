@@ -3,10 +3,11 @@ import { resourceIds } from "@keelson/model";
 import { hasProcess } from "./container-state.ts";
 import { desiredLiveFiles, loadedFiles } from "./live-change.ts";
 import { placementKeys } from "./file-operations.ts";
-import type { InstanceContext } from "./instance-operations.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import { hidesFiles } from "./mount-change.ts";
 import { keys } from "./operation-key.ts";
-import { type ServiceChange, staysAsItIs } from "./service-change.ts";
+import type { ServiceChange } from "./service-action.ts";
+import { staysAsItIs } from "./service-change.ts";
 import { restartedContainers } from "./start-operations.ts";
 
 /** Signals and commands for containers that stay as they are; one that starts or restarts reads its files anyway. */

@@ -10,27 +10,10 @@ import type {
 import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
 import { spreadChanges } from "./followed-change.ts";
-import { type LiveChange, findLiveChange, noLiveChange } from "./live-change.ts";
+import { findLiveChange, noLiveChange } from "./live-change.ts";
 import { type MountChange, findMountChanges, findStored, hidesFiles } from "./mount-change.ts";
+import type { ServiceAction, ServiceChange } from "./service-action.ts";
 import { type ServiceContainers, findContainers } from "./service-containers.ts";
-
-export type ServiceAction = "none" | "create" | "recreate" | "start" | "restart" | "stop" | "remove";
-
-/** What one service needs; everything the operations are made from. */
-export interface ServiceChange {
-  service: DesiredService;
-  containers: ServiceContainers;
-  action: ServiceAction;
-  causes: string[];
-  /** Compose sees no difference, so it has to be told. */
-  force: boolean;
-  /** The old containers must be gone before the network they are in can be made anew. */
-  removeFirst: boolean;
-  /** What the containers that stay must do to have their live files. */
-  live: LiveChange;
-  /** Something is wanted here and not possible now. */
-  isBlocked: boolean;
-}
 
 /** Everything that one instance needs, decided without regard to order. */
 export interface InstanceChange {

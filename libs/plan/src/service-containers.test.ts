@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { applied, changed, container, containerOf, node, planText, permitted, planOf } from "./fixture.ts";
-import type { SimulatedNode } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 const desired = node({
   core: { services: { web: { healthcheck: true }, api: { dependsOn: ["web:healthy"] } } },

@@ -1,5 +1,4 @@
 import {
-  type DesiredNode,
   type ObservedInstanceFiles,
   type ObservedNode,
   type Operation,
@@ -10,14 +9,8 @@ import {
 
 import { isUp } from "./container-state.ts";
 import { visiblePath } from "./mount-change.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 import { createContainers, findOwn, start } from "./simulated-container.ts";
-
-/** What a plan is made from: the desired state, and what is there. */
-export interface SimulatedNode {
-  desired: DesiredNode;
-  observed: ObservedNode;
-  record: RecordState;
-}
 
 /** A node on which nothing was ever done. */
 export const emptyObserved: ObservedNode = {

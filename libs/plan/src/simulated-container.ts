@@ -7,7 +7,7 @@ import type {
   OperationOf,
 } from "@keelson/model";
 
-import type { SimulatedNode } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 /** Containers of a service that Compose and the engine take for ours. */
 export function findOwn(

@@ -1,7 +1,7 @@
 import type { BlockedChange, DesiredInstance, ObservedNode } from "@keelson/model";
 
 import { findStored } from "./mount-change.ts";
-import type { ServiceChange } from "./service-change.ts";
+import type { ServiceChange } from "./service-action.ts";
 
 /**
  * What a service binds must not be reached through a folder that another container can write: a link to the host's root

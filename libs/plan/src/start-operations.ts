@@ -7,10 +7,11 @@ import {
 
 import { hasProcess, isComingUp, meetsCondition } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
-import type { InstanceContext } from "./instance-operations.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import type { OperationGraph } from "./operation-graph.ts";
 import { keys } from "./operation-key.ts";
-import { type InstanceChange, type ServiceChange, staysAsItIs } from "./service-change.ts";
+import type { ServiceChange } from "./service-action.ts";
+import { type InstanceChange, staysAsItIs } from "./service-change.ts";
 
 type StartContext = Pick<InstanceContext, "graph" | "change">;
 

@@ -12,7 +12,7 @@ import {
   node,
   unseen,
 } from "./fixture.ts";
-import type { SimulatedNode } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 const instanceNames = ["a", "b", "c"];
 const serviceNames = ["app", "db", "job", "web"];

@@ -1,7 +1,8 @@
 import type { ObservedContainer, Operation } from "@keelson/model";
 
 import { isUp, meetsCondition } from "./container-state.ts";
-import { type SimulatedNode, simulate } from "./simulate.ts";
+import { simulate } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 import { findOwn } from "./simulated-container.ts";
 
 /** Does the operations one after the other, as an engine would; what it would refuse, or nobody may do, is in the list. */

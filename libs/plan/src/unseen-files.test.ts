@@ -12,7 +12,7 @@ import {
   planText,
   unseen,
 } from "./fixture.ts";
-import type { SimulatedNode } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 const conf = (content: string): MountSketch[] => [
   { services: ["web"], files: [{ to: "conf/a", onChange: "signal:HUP", content }] },

@@ -1,6 +1,6 @@
 import { compareText } from "@keelson/model";
 
-import type { ServiceChange } from "./service-change.ts";
+import type { ServiceChange } from "./service-action.ts";
 
 /** Services whose containers one Compose call makes. */
 export interface Wave {
