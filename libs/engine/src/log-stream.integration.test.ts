@@ -76,12 +76,13 @@ describe("the logs of a project", () => {
 
     const all = read("two");
     await all.done;
-    const web = { service: "web", container: `${bench.project("two")}-web-1`, stream: "stdout" };
+    const container = `${bench.project("two")}-web-1`;
+    const web = { service: "web", container, stream: "stdout", isFirst: true };
     expect(all.lines).toEqual([
-      { service: "db", container: `${bench.project("two")}-db-1`, stream: "stderr", text: "bad" },
+      { ...web, service: "db", container: `${bench.project("two")}-db-1`, stream: "stderr", text: "bad" },
       { ...web, text: "one" },
-      { ...web, text: "two" },
-      { ...web, text: "end" },
+      { ...web, text: "two", isFirst: false },
+      { ...web, text: "end", isFirst: false },
     ]);
     const some = read("two", { service: "web", tail: 2 });
     await some.done;

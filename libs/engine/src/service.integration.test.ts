@@ -263,7 +263,7 @@ describe("waiting", () => {
     });
     const { message } = Object(Object(error).cause);
     expect(message.split("\n")).toHaveLength(10);
-    expect(message).toMatch(/^12\n[^]*\n20\nlast$/);
+    expect(message).toMatch(/^…12\n[^]*\n20\nlast$/);
   });
 
   test("for a one-shot that does not end is K3006 after the timeout", async () => {

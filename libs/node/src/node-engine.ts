@@ -22,7 +22,7 @@ export type EngineSettings = Pick<
 >;
 
 /** A line of a log, with the values of the node's secrets hidden. */
-export interface TimedLogLine extends LogLine {
+export interface TimedLogLine extends Omit<LogLine, "isFirst"> {
   /** When it was written, as the engine says it (RFC 3339 with nanoseconds). */
   time: string;
 }
@@ -106,9 +106,10 @@ async function readEach(
 }
 
 function timedLine(line: LogLine, hideValues: (text: string) => string): TimedLogLine {
+  const { isFirst, ...rest } = line;
   const [time = ""] = line.text.split(" ", 1);
   const said = line.text.slice(time.length + 1);
-  return { ...line, time, text: line.isFirst ? hideAfterCut(said, hideValues) : hideValues(said) };
+  return { ...rest, time, text: isFirst ? hideAfterCut(said, hideValues) : hideValues(said) };
 }
 
 /** After the mark of an excerpt, half a value is hidden too. */
