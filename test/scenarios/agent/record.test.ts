@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { isRunning, waitFor } from "../../support/index.ts";
 import { findChild } from "../child-process.ts";
-import { listEvents } from "../engine-events.ts";
+import { watchEvents } from "../engine-events.ts";
 import { type Container, type Platform, usePlatform, withPlatform } from "../platform.ts";
 import { isReady, readOwnStatus, readReport } from "./node-status.ts";
 import { type StayingAgent, startStaying } from "./staying-agent.ts";
@@ -153,7 +153,7 @@ services:
 describe("two agents on one state folder", () => {
   it("must do everything once", async () => {
     await withPlatform({ release, agent: { interval: "1s" } }, async (platform) => {
-      const since = new Date();
+      using watch = await watchEvents(platform.docker, platform.environment);
       await using first = startStaying(platform.config);
       // While its first round is at work.
       await first.until("its socket", () => existsSync(join(platform.stateDir, "agent.sock")));
@@ -175,18 +175,13 @@ describe("two agents on one state folder", () => {
         timeoutMs: 30_000,
       });
       await ready();
-      const { environment } = platform;
       const next = await platform.upgrade({
         "packages/web/page.txt": "second\n",
       });
       for (const agent of both)
         await agent.until("the commit", () => agent.log().includes(`${next.slice(0, 8)} ready`));
       expect(await platform.pageOf("web/web", "/page.txt")).toBe("second\n");
-      const events = await listEvents(platform.docker, {
-        environment,
-        since,
-        actions: ["create", "start", "destroy"],
-      });
+      const events = await watch.list(["create", "start", "destroy"]);
       const count = (name: string) => events.filter((event) => event === name).length;
       expect(
         Object.fromEntries(

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findLeftovers } from "../../support/index.ts";
-import { listEvents } from "../engine-events.ts";
+import { type EventWatch, watchEvents } from "../engine-events.ts";
 import { compareContainers } from "../fates.ts";
 import { usePlatform } from "../platform.ts";
 import { lockFor } from "../repository-text.ts";
@@ -40,6 +40,11 @@ const instances = {
 
 describe("what is no longer desired", () => {
   const platform = usePlatform({ release });
+  let watch: EventWatch;
+  beforeAll(async () => {
+    watch = await watchEvents(platform().docker, platform().environment);
+  });
+  afterAll(() => watch[Symbol.dispose]());
 
   it("must lose one service and keep the others as they are", async () => {
     expect((await platform().reconcile()).exitCode).toBe(0);
@@ -116,6 +121,6 @@ describe("what is no longer desired", () => {
   }
 
   async function events(since: Date, actions: string[]): Promise<string[]> {
-    return listEvents(platform().docker, { environment: platform().environment, since, actions });
+    return watch.list(actions, since);
   }
 });
