@@ -7,6 +7,7 @@ import {
   sharedEngine,
   startGitServer,
   uniqueName,
+  waitFor,
 } from "../support/index.ts";
 import { writeAgentFiles } from "./agent-config.ts";
 import { startAgent } from "./agent-process.ts";
@@ -117,7 +118,9 @@ function pathsOf({ environment, node }: { environment: string; node: string }): 
   };
 }
 
+/** A container that runs need not listen yet. */
 async function fetchText(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  const signal = AbortSignal.timeout(10_000);
+  const response = await waitFor(async () => fetch(url, { signal }), { what: `${url} to answer` });
   return response.text();
 }
