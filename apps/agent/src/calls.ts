@@ -1,18 +1,18 @@
-import type { RoundReport } from "./round-report.ts";
+import type { RoundSummary } from "./round-summary.ts";
 
 /** Those who ask for a round: a signal, `keelson sync`. */
 export interface Calls {
   /** Comes with the report of a round that began after this; null when that ended without one, or none will begin. */
-  call: (reason: string) => Promise<RoundReport | null>;
+  call: (reason: string) => Promise<RoundSummary | null>;
   /** The reason of the first who waits for a round to begin; null when nobody does. */
   pending: () => string | null;
   /** A round begins for all who wait: returns what tells them how it ended. */
-  take: () => (report: RoundReport | null) => void;
+  take: () => (report: RoundSummary | null) => void;
 }
 
 interface Call {
   reason: string;
-  answer: (report: RoundReport | null) => void;
+  answer: (report: RoundSummary | null) => void;
 }
 
 /** `onCall` is told of each call, so that it need not be waited for. */

@@ -12,10 +12,10 @@ import { openChangeWatch } from "./change-watch.ts";
 import { noteDeaths } from "./look-deaths.ts";
 import { isResting, openLook } from "./look.ts";
 import type { RoundEnd } from "./round-process.ts";
-import { newReport } from "./test-report.ts";
+import { newRoundSummary } from "./test-round-summary.ts";
 
 it("looking at the branch during a round must be no sign of life of the round", async () => {
-  const { follow } = newReport();
+  const { follow } = newRoundSummary();
   let turns = 0;
   let asked = 0;
   const watch = openChangeWatch(
@@ -41,17 +41,17 @@ it("looking at the branch during a round must be no sign of life of the round", 
     ended: end.promise,
   });
   await waitFor(() => asked > 5, { what: "some looks" });
-  end.resolve({ report: newReport(), loss: null });
+  end.resolve({ report: newRoundSummary(), loss: null });
   expect(await moved).toBeNull();
   expect(turns).toBe(0);
   watch.close();
 });
 
 it("the death of what a round left running must be news by itself, and no other death", () => {
-  const look = openLook(newReport().follow, { log: () => {}, onPollFailure: () => {} });
+  const look = openLook(newRoundSummary().follow, { log: () => {}, onPollFailure: () => {} });
   const containers = { a: "running healthy", b: "exited none", c: "restarting none" } as const;
   const isNews = (...died: string[]) =>
-    noteDeaths(look, { died: new Set(died), report: newReport({ containers }) });
+    noteDeaths(look, { died: new Set(died), report: newRoundSummary({ containers }) });
   expect([isNews("a"), isNews("b"), isNews("c"), isNews("unknown"), isNews()]).toEqual([
     true,
     false,
@@ -61,7 +61,7 @@ it("the death of what a round left running must be news by itself, and no other 
   ]);
   for (let death = 0; death < 5; death++) isNews("a");
   expect(look.unrest.isResting("a", performance.now())).toBe(true);
-  const blind = newReport({ containers: null });
+  const blind = newRoundSummary({ containers: null });
   expect(noteDeaths(look, { died: new Set(["a"]), report: blind })).toBe(false);
 });
 
@@ -72,7 +72,7 @@ it("a death must start a round without another look", async () => {
   await loadImages(docker, [await buildImageArchive({ tag })]);
   const Labels = { "io.keelson.environment": environment };
   const container = await docker.createContainer({ Image: tag, Labels, HostConfig: { NetworkMode: "none" } });
-  const { follow } = newReport();
+  const { follow } = newRoundSummary();
   let looks = 0;
   const dockerHost = process.env["DOCKER_HOST"];
   const watch = openChangeWatch(
@@ -88,7 +88,7 @@ it("a death must start a round without another look", async () => {
   );
   try {
     await container.start();
-    const report = newReport({ containers: { [container.id]: "running none" } });
+    const report = newRoundSummary({ containers: { [container.id]: "running none" } });
     const change = watch.untilChange(report, { waitMs: 3_600_000 });
     await waitFor(() => looks === 1, { what: "the first look" });
     await container.kill();
@@ -102,7 +102,7 @@ it("a death must start a round without another look", async () => {
 });
 
 it("the network that a resting container leaves must rest with it, and no other", () => {
-  const look = openLook(newReport().follow, { log: () => {}, onPollFailure: () => {} });
+  const look = openLook(newRoundSummary().follow, { log: () => {}, onPollFailure: () => {} });
   const seen = { name: "lab-web-app-1", shape: "", startedMs: null, isStranger: false };
   look.seen = new Map([
     ["a", seen],

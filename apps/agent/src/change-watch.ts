@@ -15,7 +15,7 @@ import { noteDeaths } from "./look-deaths.ts";
 import { spread } from "./pace.ts";
 import { openPause } from "./pause.ts";
 import type { RunningRound } from "./round-process.ts";
-import type { WatchTarget, RoundReport } from "./round-report.ts";
+import type { WatchTarget, RoundSummary } from "./round-summary.ts";
 
 /** Events come in bursts: the first is looked at at once, what follows it together. */
 const betweenLooksMs = 50;
@@ -34,7 +34,7 @@ export interface ChangeWatchInput extends LookInput {
 
 export interface ChangeWatch {
   /** Looks until something asks for a round, and says what: somebody's call, a change, or that `waitMs` have passed. */
-  untilChange: (report: RoundReport, on: { waitMs: number }) => Promise<string>;
+  untilChange: (report: RoundSummary, on: { waitMs: number }) => Promise<string>;
   /** While a round runs: looks at the branch until it has moved on from what the round fetched; null at the round's end. */
   untilMoved: (round: RunningRound) => Promise<string | null>;
   /** Git does not answer, or not soon. */

@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 
 import { type LocalAddress, type LocalServer, openLocalServer } from "./local-server.ts";
 import type { Log } from "./log-event.ts";
-import type { WatchSetting } from "./round-report.ts";
+import type { WatchSetting } from "./round-summary.ts";
 
 /** Where the watcher answers: to `keelson sync`, and to monitors where they are named. */
 export interface Endpoints {

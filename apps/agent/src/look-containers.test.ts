@@ -2,10 +2,10 @@ import type { PolledContainer } from "@keelson/engine/poll";
 import { expect, it, test } from "vitest";
 
 import { findChanged, seeContainers } from "./look-containers.ts";
-import type { RoundReport } from "./round-report.ts";
+import type { RoundSummary } from "./round-summary.ts";
 
 const second = 1_000;
-const containers: NonNullable<RoundReport["containers"]> = { a: "running none" };
+const containers: NonNullable<RoundSummary["containers"]> = { a: "running none" };
 
 function container(fields: Partial<PolledContainer> = {}): PolledContainer {
   return {

@@ -1,6 +1,6 @@
 import { type PolledContainer, steadyMs } from "@keelson/engine/poll";
 
-import { type Fingerprint, type RoundReport, fingerprintOf } from "./round-report.ts";
+import { type Fingerprint, type RoundSummary, fingerprintOf } from "./round-summary.ts";
 
 /** Of a container in a look: what no round reports, and what therefore is compared from look to look. */
 export interface Seen {
@@ -16,7 +16,7 @@ export interface Seen {
 /** By id. */
 export type SeenContainers = ReadonlyMap<string, Seen>;
 
-type Containers = NonNullable<RoundReport["containers"]>;
+type Containers = NonNullable<RoundSummary["containers"]>;
 
 /** What a list showed that was asked for and answered at these times of the monotonic clock. */
 export function seeContainers(

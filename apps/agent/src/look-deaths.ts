@@ -1,5 +1,5 @@
 import type { Look } from "./look.ts";
-import type { RoundReport } from "./round-report.ts";
+import type { RoundSummary } from "./round-summary.ts";
 
 /**
  * Takes note of deaths. Whether a round is needed for them: what the last round left running needs no look, which the engine
@@ -7,7 +7,7 @@ import type { RoundReport } from "./round-report.ts";
  */
 export function noteDeaths(
   look: Look,
-  { died, report }: { died: ReadonlySet<string>; report: RoundReport },
+  { died, report }: { died: ReadonlySet<string>; report: RoundSummary },
 ): boolean {
   const { seen, unrest } = look;
   const ran = [...died].filter((id) => report.containers?.[id]?.startsWith("running ") === true);

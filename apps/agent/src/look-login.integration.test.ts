@@ -2,7 +2,7 @@ import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test
 import { expect, it } from "vitest";
 
 import { changeLogin, closeLook, findNews, openLook } from "./look.ts";
-import { newReport } from "./test-report.ts";
+import { newRoundSummary } from "./test-round-summary.ts";
 import { adoptSetting, newWatcher } from "./watcher.ts";
 
 const right = { username: "node", password: "right" };
@@ -15,7 +15,7 @@ it("a new login must be used at once, and what was answered stay answered", asyn
   await using repository = await makeGitRepository({ remote });
   const commit = await repository.commit({ files: { file: "1" }, message: "first" });
   await repository.push();
-  const { follow } = newReport();
+  const { follow } = newRoundSummary();
   const git = { ...follow.git, url: server.url("platform"), timeoutMs: 10_000, credential: right };
   const events: string[] = [];
   const dockerHost = process.env["DOCKER_HOST"];
@@ -23,7 +23,7 @@ it("a new login must be used at once, and what was answered stay answered", asyn
     { ...follow, environment: "nobody-has-this", git, dockerHost },
     { log: ({ event }) => void events.push(event), onPollFailure: () => {} },
   );
-  const news = async () => findNews(look, { report: newReport({ commit: "" }), isFirst: false });
+  const news = async () => findNews(look, { report: newRoundSummary({ commit: "" }), isFirst: false });
   try {
     expect(await news()).toBe(`commit ${commit.slice(0, 8)}`);
     for (let round = 0; round < 3; round++) {
@@ -45,9 +45,9 @@ it("a round with another login must not end the look of the agent, and one with 
   await using folder = await makeTempFolder();
   const options = { program: "none", config: folder.join("agent.yaml"), logForm: "json" } as const;
   const watcher = newWatcher(options, new AbortController().signal);
-  const { follow } = newReport();
+  const { follow } = newRoundSummary();
   const adopt = (git: object) => {
-    const setting = newReport({
+    const setting = newRoundSummary({
       stateDir: folder.path,
       follow: { ...follow, git: { ...follow.git, ...git } },
     });

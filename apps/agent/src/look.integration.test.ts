@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { type Look, askGit, closeLook, findNews, isGitSilent, openLook } from "./look.ts";
 import type { Log } from "./log-event.ts";
-import { newReport } from "./test-report.ts";
+import { newRoundSummary } from "./test-round-summary.ts";
 
 describe("a look at a branch and an engine", () => {
   const cleanUp = new AsyncDisposableStack();
@@ -14,7 +14,7 @@ describe("a look at a branch and an engine", () => {
   const failures: string[] = [];
   const log: Log = ({ event }) => void events.push(event);
   const news = async (reported: string) =>
-    findNews(look, { report: newReport({ commit: reported }), isFirst: false });
+    findNews(look, { report: newRoundSummary({ commit: reported }), isFirst: false });
 
   beforeAll(async () => {
     server = cleanUp.use(await startGitServer());
@@ -22,7 +22,7 @@ describe("a look at a branch and an engine", () => {
     const repository = cleanUp.use(await makeGitRepository({ remote: server.url("platform") }));
     commit = await repository.commit({ files: { file: "1" }, message: "first" });
     await repository.push();
-    const { follow } = newReport();
+    const { follow } = newRoundSummary();
     const git = { ...follow.git, url: server.url("platform"), timeoutMs: 10_000 };
     const onPollFailure = (of: string) => void failures.push(of);
     const dockerHost = process.env["DOCKER_HOST"];
@@ -62,17 +62,17 @@ describe("a look at a branch and an engine", () => {
   it("must look after containers while Git is silent, and take its answer when it comes", async () => {
     expect(isGitSilent(look)).toBe(false);
     server.setBehaviour({ kind: "slow", delayMs: 3_000 });
-    const report = newReport({ commit: "", containers: { gone: "running healthy" } });
+    const report = newRoundSummary({ commit: "", containers: { gone: "running healthy" } });
     expect(await findNews(look, { report, isFirst: true })).toBe("containers changed");
     // It was not waited for at all.
     expect(isGitSilent(look)).toBe(false);
-    expect(await findNews(look, { report: newReport({ commit: "" }), isFirst: false })).toBeNull();
+    expect(await findNews(look, { report: newRoundSummary({ commit: "" }), isFirst: false })).toBeNull();
     expect(isGitSilent(look)).toBe(true);
     await askGit(look);
     expect(isGitSilent(look)).toBe(false);
     server.setBehaviour({ kind: "hang" });
     const late = `commit ${commit.slice(0, 8)}`;
-    expect(await findNews(look, { report: newReport({ commit: "" }), isFirst: false })).toBe(late);
+    expect(await findNews(look, { report: newRoundSummary({ commit: "" }), isFirst: false })).toBe(late);
     server.setBehaviour({ kind: "normal" });
     await server.stop(); // ends what hangs
     await askGit(look);
@@ -80,7 +80,7 @@ describe("a look at a branch and an engine", () => {
   });
 
   it("must ask for a round when a container of the round is gone", async () => {
-    const report = newReport({ commit, containers: { gone: "running healthy" } });
+    const report = newRoundSummary({ commit, containers: { gone: "running healthy" } });
     expect(await findNews(look, { report, isFirst: true })).toBe("containers changed");
     expect(await findNews(look, { report, isFirst: true })).toBe("containers changed");
   });

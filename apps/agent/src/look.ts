@@ -12,7 +12,7 @@ import type { Log } from "./log-event.ts";
 import { type SeenContainers, findChanged, seeContainers } from "./look-containers.ts";
 import { type Unrest, openUnrest } from "./look-unrest.ts";
 import { openPause } from "./pause.ts";
-import type { WatchTarget, RoundReport } from "./round-report.ts";
+import type { WatchTarget, RoundSummary } from "./round-summary.ts";
 
 const engineTimeoutMs = 30_000;
 /** How long a look waits for Git: a server that is silent must not keep the containers from being looked after. */
@@ -105,7 +105,7 @@ export function isResting(
  */
 export async function findNews(
   look: Look,
-  { report, isFirst }: { report: RoundReport; isFirst: boolean },
+  { report, isFirst }: { report: RoundSummary; isFirst: boolean },
 ): Promise<string | null> {
   const askedMs = performance.now();
   const hearing = hearGit(look, isFirst);
@@ -127,7 +127,7 @@ export async function findNews(
   return news;
 }
 
-function engineReasons(now: readonly PolledContainer[] | null, { containers }: RoundReport): string[] {
+function engineReasons(now: readonly PolledContainer[] | null, { containers }: RoundSummary): string[] {
   if (now === null) return containers === null ? [] : ["the engine does not answer"];
   return containers === null ? ["the engine answers again"] : [];
 }
@@ -136,7 +136,7 @@ function engineReasons(now: readonly PolledContainer[] | null, { containers }: R
 function compareContainers(
   look: Look,
   on: {
-    report: RoundReport;
+    report: RoundSummary;
     isFirst: boolean;
     now: readonly PolledContainer[] | null;
     askedMs: number;

@@ -1,15 +1,15 @@
 import { expect, it } from "vitest";
 
 import { formatMetrics } from "./metrics.ts";
-import { newReport } from "./test-report.ts";
+import { newRoundSummary } from "./test-round-summary.ts";
 import { addRound, newTally, stuckMs } from "./watch-tally.ts";
 
 it("a tally must be told in Prometheus' text format, and only what is known", () => {
   const tally = newTally();
   expect(formatMetrics(tally, 1)).not.toContain("last_");
-  tally.setting = newReport();
-  addRound(tally, { report: newReport(), loss: null });
-  addRound(tally, { report: newReport({ isReady: false, isStalled: true }), loss: null });
+  tally.setting = newRoundSummary();
+  addRound(tally, { report: newRoundSummary(), loss: null });
+  addRound(tally, { report: newRoundSummary({ isReady: false, isStalled: true }), loss: null });
   addRound(tally, { report: null, loss: { code: "K9047", message: "the round was ended by SIGKILL" } });
   tally.pollFailures.git = 2;
   tally.looks = { count: 3, durationMs: 30 };
@@ -42,7 +42,7 @@ it("a loop must count as stuck when it has not turned for longer than its waits 
   const tally = newTally();
   const hourMs = 3_600_000;
   expect(stuckMs(tally, tally.turnedMs + hourMs)).toBe(0);
-  tally.setting = newReport();
+  tally.setting = newRoundSummary();
   expect(stuckMs(tally, tally.turnedMs + 180_000)).toBe(0);
   expect(stuckMs(tally, tally.turnedMs + hourMs)).toBe(hourMs);
 });

@@ -1,7 +1,7 @@
 import { KeelsonError } from "@keelson/model";
 
 import type { Log } from "./log-event.ts";
-import { newerRevision } from "./round-report.ts";
+import { newerRevision } from "./round-summary.ts";
 
 export interface NewerRevision {
   /** Aborted when the branch has moved on, or the watcher is gone: the next round must not wait for this one. */

@@ -10,7 +10,7 @@ import {
   remotesOf,
   waitSettings,
   wireApply,
-  wireReport,
+  wireStatus,
   wireSource,
 } from "@keelson/node";
 import { type NodePorts, type Round, describeUnbegun, reconcileOnce, reportLost } from "@keelson/reconcile";
@@ -24,7 +24,7 @@ import { type NewerRevision, listenForNewer } from "./newer-revision.ts";
 import { hideInCrash, tell } from "./round-life.ts";
 import { logKeelsonEvent, logRound } from "./round-log.ts";
 import type { Loss } from "./round-loss.ts";
-import { type RoundReport, type WatchSetting, fingerprintOf } from "./round-report.ts";
+import { type RoundSummary, type WatchSetting, fingerprintOf } from "./round-summary.ts";
 
 /** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
 const lockWaitMs = 60_000;
@@ -76,7 +76,7 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   return isReady(round) ? 0 : 1;
 }
 
-function describeRound(round: Round): Omit<RoundReport, keyof WatchSetting | "durationMs"> {
+function describeRound(round: Round): Omit<RoundSummary, keyof WatchSetting | "durationMs"> {
   const { revision, status, results } = round;
   const containers = round.observed?.containers
     .filter(({ ownership }) => ownership === "ours")
@@ -156,7 +156,7 @@ async function runRound(
   };
   try {
     const asked = on.options.gitSilent === true ? withLittlePatience(config) : config;
-    const report = wireReport(asked);
+    const report = wireStatus(asked);
     const followed = wireSource(asked, { report, knownCommit: on.options.knownCommit ?? null });
     using branch = openBranchPoll(config, newer.found);
     using node = await wireApply(await settingsOf(config), {

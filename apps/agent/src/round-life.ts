@@ -1,7 +1,7 @@
 import { formatError } from "@keelson/model/light";
 import { escapeLines } from "@keelson/report/light";
 
-import { type RoundMessage, aliveEveryMs } from "./round-report.ts";
+import { type RoundMessage, aliveEveryMs } from "./round-summary.ts";
 
 /** How long its last words may take. */
 const lastWordsMs = 1_000;

@@ -4,7 +4,7 @@ import { makeTempFolder, waitFor } from "@keelson/test/support";
 import { expect, it, vi } from "vitest";
 
 import { type RunningRound, startRound } from "./round-process.ts";
-import { newReport } from "./test-report.ts";
+import { newRoundSummary } from "./test-round-summary.ts";
 
 const never = 600_000;
 const patient = { silentMs: never, stopMs: never, exitMs: never };
@@ -49,7 +49,7 @@ async function start(script: string, limits: Partial<typeof patient>): Promise<F
   };
 }
 
-const report = newReport();
+const report = newRoundSummary();
 const stay = "setInterval(() => {}, 1000);";
 const tell = (message: object) => `process.send(${JSON.stringify(message)});`;
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 
 import type { LogForm } from "./log-event.ts";
 import { type Loss, type LostEnd, describeLoss } from "./round-loss.ts";
-import { type RoundMessage, type RoundReport, type WatchSetting, newerRevision } from "./round-report.ts";
+import { type RoundMessage, type RoundSummary, type WatchSetting, newerRevision } from "./round-summary.ts";
 
 export interface RoundInput {
   /** Path of `keelson-agent`. */
@@ -60,7 +60,7 @@ export interface RunningRound {
 }
 
 /** What it reported, or why it did not. */
-export type RoundEnd = { report: RoundReport; loss: null } | { report: null; loss: Loss };
+export type RoundEnd = { report: RoundSummary; loss: null } | { report: null; loss: Loss };
 
 /** One round in a process of its own, which ends with it: memory that a round takes is given back. */
 export function startRound(input: RoundInput, on: RoundListener): RunningRound {
@@ -103,12 +103,12 @@ export function startRound(input: RoundInput, on: RoundListener): RunningRound {
 async function untilEnd(
   child: ChildProcess,
   on: { signal: AbortSignal; limits: RoundLimits; onKill: (why: string) => void },
-): Promise<Omit<LostEnd, "killedBecause"> & { report: RoundReport | null }> {
+): Promise<Omit<LostEnd, "killedBecause"> & { report: RoundSummary | null }> {
   const { signal, limits } = on;
   const { silentMs, stopMs, exitMs } = limits;
   const timers: NodeJS.Timeout[] = [];
   const over = Promise.withResolvers<void>();
-  let report: RoundReport | null = null;
+  let report: RoundSummary | null = null;
   let words: Loss | null = null;
   let startError: Error | null = null;
   let isKilled = false;

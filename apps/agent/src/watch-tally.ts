@@ -1,5 +1,5 @@
 import type { RoundEnd } from "./round-process.ts";
-import type { RoundReport, WatchSetting } from "./round-report.ts";
+import type { RoundSummary, WatchSetting } from "./round-summary.ts";
 
 /** How a round ended: `lost` without a report. */
 export const roundResults = ["ready", "not-ready", "stalled", "lost"] as const;
@@ -61,7 +61,7 @@ export function addRound(tally: WatchTally, { report, loss }: RoundEnd): void {
   if (result === "ready") tally.lastReadyAtMs = Date.now();
 }
 
-function resultOf(report: RoundReport | null): RoundResult {
+function resultOf(report: RoundSummary | null): RoundResult {
   if (report === null) return "lost";
   if (report.isReady) return "ready";
   return report.isStalled ? "stalled" : "not-ready";

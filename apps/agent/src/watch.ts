@@ -3,7 +3,7 @@ import { containersChanged } from "./look.ts";
 import { spread } from "./pace.ts";
 import type { Loss } from "./round-loss.ts";
 import { startRound } from "./round-process.ts";
-import type { RoundReport, WatchSetting } from "./round-report.ts";
+import type { RoundSummary, WatchSetting } from "./round-summary.ts";
 import { addRound, noteWork } from "./watch-tally.ts";
 import { type WatchOptions, type Watcher, adoptSetting, newWatcher } from "./watcher.ts";
 
@@ -15,7 +15,7 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
   process.on("SIGHUP", onHangup);
   signal.addEventListener("abort", watcher.wake);
   let attempt = 0;
-  let report: RoundReport | null = null;
+  let report: RoundSummary | null = null;
   try {
     let reason = "start";
     while (!signal.aborted) {
@@ -38,11 +38,11 @@ interface RoundStart {
   trigger: string;
   attempt: number;
   /** What is known of the round before; null: nothing. */
-  before: RoundReport | null;
+  before: RoundSummary | null;
 }
 
 /** One round, with an eye on the branch: a newer revision ends its waiting. Returns its report, or that of its loss. */
-async function runRound(watcher: Watcher, on: RoundStart): Promise<RoundReport | null> {
+async function runRound(watcher: Watcher, on: RoundStart): Promise<RoundSummary | null> {
   const { options, signal, log, calls } = watcher;
   log({ level: "info", event: "round-began", message: `round: ${on.trigger}` });
   const answer = calls.take();
@@ -94,7 +94,7 @@ async function runRound(watcher: Watcher, on: RoundStart): Promise<RoundReport |
 async function tellLoss(
   watcher: Watcher,
   on: RoundStart & { loss: Loss; fetched: string | null },
-): Promise<RoundReport | null> {
+): Promise<RoundSummary | null> {
   const { options, signal, log } = watcher;
   const { loss, before, fetched } = on;
   if (signal.aborted) return null;
@@ -120,7 +120,7 @@ function noteSign({ tally }: Watcher): () => void {
 
 async function pauseUntilNext(
   watcher: Watcher,
-  on: { report: RoundReport | null; attempt: number },
+  on: { report: RoundSummary | null; attempt: number },
 ): Promise<string> {
   const { log, calls, looking, signal, blind } = watcher;
   const { report, attempt } = on;

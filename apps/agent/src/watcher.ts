@@ -6,7 +6,7 @@ import { type FileWatch, openFileWatch } from "./file-watch.ts";
 import type { Log, LogForm } from "./log-event.ts";
 import { answerMonitor } from "./monitor.ts";
 import { type Pause, openPause } from "./pause.ts";
-import type { WatchTarget, WatchSetting } from "./round-report.ts";
+import type { WatchTarget, WatchSetting } from "./round-summary.ts";
 import { newWatchLog } from "./watch-log.ts";
 import { type WatchTally, newTally } from "./watch-tally.ts";
 

@@ -45,7 +45,7 @@ export async function examineAgent(node: ExaminedNode): Promise<Verdict> {
 }
 
 /** What became of publishing the last status, as the round noted it. */
-export async function examineReport({ config, stateDir }: ExaminedNode): Promise<Verdict> {
+export async function examineStatus({ config, stateDir }: ExaminedNode): Promise<Verdict> {
   if (config instanceof KeelsonError) return skipped(withoutConfig);
   if (config.report.as === "none") return skipped("report.as is none: the status stays on the node");
   const status = await attempt(async () => readLocalStatus(stateDir));

@@ -1,6 +1,6 @@
 import { KeelsonError, formatError, redact } from "@keelson/model";
 
-import { examineAgent, examineLock, examineReport } from "./agent-checks.ts";
+import { examineAgent, examineLock, examineStatus } from "./agent-checks.ts";
 import { examineStatePath } from "./container-checks.ts";
 import { examineConfig, examineCredentials, examineSecretsFile } from "./config-checks.ts";
 import { examineStateDir, examineStateDisk } from "./disk-checks.ts";
@@ -39,7 +39,7 @@ const examinations: readonly Examination[] = [
   { id: "clock", title: "clock and Git server", examine: examineClock },
   { id: "source-push", title: "rights on the branch", examine: examineSourcePush },
   { id: "status-push", title: "rights for the status", examine: examineStatusPush },
-  { id: "report", title: "last status push", examine: examineReport },
+  { id: "report", title: "last status push", examine: examineStatus },
   { id: "state-dir", title: "state folder", examine: examineStateDir },
   { id: "state-path", title: "state folder's path", examine: examineStatePath },
   { id: "disk", title: "state folder's disk", examine: examineStateDisk },

@@ -1,6 +1,6 @@
 import { type PushProbe, compareServerClock, probePush } from "@keelson/git";
 import { type AgentConfig, KeelsonError, required } from "@keelson/model";
-import { reportPlace } from "@keelson/node";
+import { statusPlace } from "@keelson/node";
 
 import { judgeClock } from "./clock.ts";
 import { withoutConfig } from "./config-checks.ts";
@@ -17,7 +17,7 @@ export async function examineBranch({ config, branchTip }: ExaminedNode): Promis
 /** Whether the status may be pushed to where it is to go. */
 export async function examineStatusPush({ config }: ExaminedNode): Promise<Verdict> {
   if (config instanceof KeelsonError) return skipped(withoutConfig);
-  const place = reportPlace(config);
+  const place = statusPlace(config);
   if (place === null) return skipped(reportsStay);
   const { mayPush, reason } = await probePush({ ...place, timeoutMs: gitTimeoutMs(config) });
   if (mayPush === "yes") return ok(`${place.url}: ${reason}`);
@@ -43,7 +43,7 @@ export async function examineSourcePush({ config, branchTip }: ExaminedNode): Pr
   const { mayPush, reason } = required(probes.toSorted(byDanger)[0], "a probe");
   if (mayPush === "no") return ok(`no credential of this node may push to ${url}`);
   if (mayPush === "unknown") return skipped(`it cannot be told: ${reason}`);
-  const isNeeded = reportPlace(config)?.url === url;
+  const isNeeded = statusPlace(config)?.url === url;
   return warning(
     `a credential of this node may push to ${url}, and so change ${branch} unless the server protects it`,
     isNeeded
@@ -66,7 +66,7 @@ const reportsStay = "report.as is none: the status stays on the node";
 /** The followed repository with each credential that this node uses there. */
 function placesAtSource(config: AgentConfig): Parameters<typeof probePush>[0][] {
   const source = sourceOf(config);
-  const report = reportPlace(config);
+  const report = statusPlace(config);
   const isSame = JSON.stringify(report?.credential) === JSON.stringify(source.credential);
   if (report === null || report.url !== source.url || isSame) return [source];
   return [source, { ...source, credential: report.credential }];

@@ -2,7 +2,7 @@ import { findComposeBinary, readComposeVersion } from "@keelson/compose";
 import { findNeededPrograms } from "@keelson/git";
 import { KeelsonError } from "@keelson/model";
 import { readFlockVersion } from "@keelson/record";
-import { reportPlace } from "@keelson/node";
+import { statusPlace } from "@keelson/node";
 
 import { withoutConfig } from "./config-checks.ts";
 import { type ExaminedNode, gitTimeoutMs } from "./examined-node.ts";
@@ -24,7 +24,7 @@ export async function examineFlock(): Promise<Verdict> {
 /** Over HTTP Keelson needs no program; for ssh and local paths it does, also where only the status goes that way. */
 export async function examineGitPrograms({ config }: ExaminedNode): Promise<Verdict> {
   if (config instanceof KeelsonError) return skipped(withoutConfig);
-  const urls = [config.source.url, reportPlace(config)?.url ?? config.source.url];
+  const urls = [config.source.url, statusPlace(config)?.url ?? config.source.url];
   const timeoutMs = gitTimeoutMs(config);
   const programs = await attempt(async () =>
     Promise.all(urls.map(async (url) => findNeededPrograms({ url, timeoutMs }))),

@@ -4,7 +4,7 @@ export const conditionTypes = [
   "Ready",
   "Reconciling",
   "Stalled",
-  "SourceVerified",
+  "SourceReady",
   "Staged",
   "Healthy",
   "Drifted",

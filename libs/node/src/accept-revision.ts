@@ -27,7 +27,7 @@ export async function acceptRevision(config: AgentConfig, revision: string): Pro
   });
   if (revision.length < fewestDigits || !tip.startsWith(revision)) throw elsewhere({ branch, tip, revision });
   const verified = parseStatus(await readStatus(config.stateDir))?.conditions.find(
-    ({ type }) => type === "SourceVerified",
+    ({ type }) => type === "SourceReady",
   );
   if (verified?.status === "true") throw notRefused(branch);
   using record = openRecord({ path: recordPath(config) });

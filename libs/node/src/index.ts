@@ -22,6 +22,6 @@ export {
 export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
 export { remotesOf } from "./remote-host.ts";
 export { syncAgent } from "./sync-agent.ts";
-export { reportPlace, wireReport } from "./wire-report.ts";
+export { statusPlace, wireStatus } from "./wire-status.ts";
 export { wireSource } from "./wire-source.ts";
 export { findComposeBinary } from "@keelson/compose";

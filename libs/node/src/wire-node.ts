@@ -10,7 +10,7 @@ import {
   type Status,
   stalled,
 } from "@keelson/model";
-import type { DesiredPorts, NodePorts, ReadPorts, ReportPort } from "@keelson/reconcile";
+import type { DesiredPorts, NodePorts, ReadPorts, StatusPort } from "@keelson/reconcile";
 import { type NodeRecord, acquireLock, openRecord, openRecordCopy } from "@keelson/record";
 import { closedSecrets, openSecrets } from "@keelson/secrets";
 import { observeStore, readStatus, writeStatus } from "@keelson/store";
@@ -94,7 +94,7 @@ export interface ApplyInput extends Pick<WireInput, "emit"> {
   /** A revision that was read before; null when it is not here any more. */
   readRevision: (commit: string) => Promise<Revision | null>;
   /** Where others read this node's reports; null when they stay here. */
-  report: ReportPort | null;
+  report: StatusPort | null;
   signal: AbortSignal;
   /** How long another round on this node may still take. */
   lockWaitMs: number;

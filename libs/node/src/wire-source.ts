@@ -1,6 +1,6 @@
 import { fetchRevision, readEarlier, readTracked, refusedCommit } from "@keelson/git";
 import { type AgentConfig, type Revision, parseDurationMs } from "@keelson/model";
-import { type FollowPorts, type ReportPort, followRevision } from "@keelson/reconcile";
+import { type FollowPorts, type StatusPort, followRevision } from "@keelson/reconcile";
 
 import type { ApplyInput } from "./wire-node.ts";
 import { gitPath } from "./node-settings.ts";
@@ -8,7 +8,7 @@ import { gitPath } from "./node-settings.ts";
 /** The revision that the node follows by agent.yaml, and those that it followed before. */
 export function wireSource(
   config: AgentConfig,
-  { report, knownCommit }: { report: ReportPort | null; knownCommit: string | null },
+  { report, knownCommit }: { report: StatusPort | null; knownCommit: string | null },
 ): Pick<ApplyInput, "fetchRevision" | "readRevision"> {
   const { url, branch, credential, knownHosts } = config.source;
   const gitDir = gitPath(config);
@@ -31,7 +31,7 @@ export function wireSource(
 }
 
 /** What it observed may be what it refused; what it attempted, or else applied, it had followed. */
-async function readReported(report: ReportPort | null, branch: string): Promise<string | null> {
+async function readReported(report: StatusPort | null, branch: string): Promise<string | null> {
   const reported = await report?.readPublished().catch(() => null); // a report elsewhere must not hold up the node
   if (reported?.source.branch !== branch) return null;
   return [reported.source.attempted, reported.source.applied].find((commit) => commit !== "") ?? null;

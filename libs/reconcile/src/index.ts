@@ -9,7 +9,7 @@ export type {
   ReadPorts,
   MemoryPort,
   RecordPort,
-  ReportPort,
+  StatusPort,
 } from "./ports.ts";
 export {
   type Round,

@@ -113,12 +113,12 @@ export interface Ports extends ReadPorts {
 }
 
 /** Where others read this node's reports. */
-export interface ReportFiles {
+export interface StatusFiles {
   json: string;
   markdown: string;
 }
 
-export interface ReportPort {
+export interface StatusPort {
   /** How often it is said that nothing changed. */
   heartbeatMs: number;
   /** The report that was published last, also by a node that has lost its state; null when there is none. */
@@ -127,7 +127,7 @@ export interface ReportPort {
    * Returns what was published. `commit` is the one that the report speaks of; `write` gets what is published by now,
    * which can be more than what `readPublished` knew of, and the error that says what else was in its place.
    */
-  publishStatus: <Files extends ReportFiles>(report: {
+  publishStatus: <Files extends StatusFiles>(report: {
     commit: string;
     write: (before: Status | null, passedOver: KeelsonError | null) => Files;
   }) => Promise<Files>;
@@ -136,7 +136,7 @@ export interface ReportPort {
 /** A node that is ours for a round: it can be reported about, even when there is no way to walk the path. */
 export interface NodePorts extends Pick<Ports, "emit" | "readStatus" | "writeStatus" | "now"> {
   /** null when reports stay on the node. */
-  report: ReportPort | null;
+  report: StatusPort | null;
   /** Opens key, secrets and record. Throws what one of them throws. */
   openPorts: () => Promise<Ports>;
 }

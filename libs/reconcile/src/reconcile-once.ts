@@ -4,23 +4,23 @@ import { isAllHealthy } from "@keelson/report";
 import type { NodeReference } from "@keelson/render";
 
 import { waitedMs } from "./apply-plan.ts";
-import { type BegunReport, nothingBegun, reportBegun } from "./begun-report.ts";
+import { type BegunStatus, nothingBegun, reportBegun } from "./begun-status.ts";
 import { errorOf } from "./error-of.ts";
 import { applyAndHeal } from "./heal-meanwhile.ts";
 import { observeNode } from "./observe-node.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
 import { rememberRound } from "./remember.ts";
 import {
-  type ReportOptions,
+  type StatusOptions,
   type Reported,
   type RoundOutcome,
   describeUnreported,
   reportRound,
-} from "./report-round.ts";
+} from "./round-status.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, newWalk, policyOf, walkPath } from "./walk-path.ts";
 
-export interface RoundOptions extends ReportOptions {
+export interface RoundOptions extends StatusOptions {
   signal: AbortSignal;
   /** Aborted when a newer revision makes waiting useless; never unless given. */
   waiting?: AbortSignal;
@@ -41,7 +41,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const walk = newWalk();
   let applied: RoundOutcome["applied"];
   let hideValues = (text: string) => text;
-  let begun: BegunReport = nothingBegun;
+  let begun: BegunStatus = nothingBegun;
   const tell = () => ({
     ...walk,
     times: splitTimes(walk),

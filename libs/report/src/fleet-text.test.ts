@@ -6,7 +6,7 @@ import {
   describeFleetChanges,
   formatFleetReason,
   formatFleetSummary,
-  formatReportAge,
+  formatStatusAge,
   summarizeFleet,
 } from "./index.ts";
 
@@ -57,11 +57,11 @@ describe("the age of a report", () => {
     [47 * 3_600_000, "1 d ago"],
     [-600_000, "clock 10 min ahead"],
   ])("after %i ms is %s", (laterMs, text) => {
-    expect(rowsOf({ "lab/n1": {} }, laterMs).map(formatReportAge)).toEqual([text]);
+    expect(rowsOf({ "lab/n1": {} }, laterMs).map(formatStatusAge)).toEqual([text]);
   });
 
   it("is empty for a node that never reported", () => {
-    expect(rowsOf({ "lab/n1": null }).map(formatReportAge)).toEqual([""]);
+    expect(rowsOf({ "lab/n1": null }).map(formatStatusAge)).toEqual([""]);
   });
 });
 

@@ -17,7 +17,7 @@ export function formatFleetSummary(rows: readonly FleetRow[]): string {
 }
 
 /** When the node last reported, for people: `3 min ago`; empty for one that never did. */
-export function formatReportAge({ status, ageMs, clockAheadMs }: FleetRow): string {
+export function formatStatusAge({ status, ageMs, clockAheadMs }: FleetRow): string {
   if (status === null) return "";
   return ageMs === null ? `clock ${formatSpan(clockAheadMs)} ahead` : `${formatSpan(ageMs)} ago`;
 }

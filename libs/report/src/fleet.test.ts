@@ -2,14 +2,14 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { type MadeStatus, makeStatus } from "./fleet-fixture.ts";
-import { type FleetReport, fleetStates, summarizeFleet } from "./index.ts";
+import { type FleetStatus, fleetStates, summarizeFleet } from "./index.ts";
 
 const noon = new Date("2026-11-05T12:00:00.000Z");
 const hourMs = 3_600_000;
 const at = (ms: number) => new Date(noon.getTime() + ms).toISOString();
 
 /** What a node reported; in its own ref, unless it is put into another one's. */
-function report(made: MadeStatus = {}, more: Partial<FleetReport> & { as?: "notes" | "branch" } = {}) {
+function report(made: MadeStatus = {}, more: Partial<FleetStatus> & { as?: "notes" | "branch" } = {}) {
   const [environment = "", node = ""] = (made.place ?? "lab/n1").split("/");
   const { as = "notes", ...rest } = more;
   const ref = `refs/${as === "notes" ? "notes/keelson" : "heads/keelson/status"}/${environment}/${node}`;
@@ -17,7 +17,7 @@ function report(made: MadeStatus = {}, more: Partial<FleetReport> & { as?: "note
 }
 
 const n1 = { environment: "lab", node: "n1" };
-const look = (reports: FleetReport[], on: { nodes?: (typeof n1)[] | null; now?: Date } = {}) =>
+const look = (reports: FleetStatus[], on: { nodes?: (typeof n1)[] | null; now?: Date } = {}) =>
   summarizeFleet({ reports, nodes: on.nodes === undefined ? [n1] : on.nodes, now: on.now ?? noon });
 const only = (...args: Parameters<typeof look>) => {
   const rows = look(...args);

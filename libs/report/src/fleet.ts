@@ -2,12 +2,12 @@ import { type Status, compareText } from "@keelson/model";
 
 import {
   type FleetPlace,
-  type FleetReport,
-  type ReadReport,
-  chooseReports,
+  type FleetStatus,
+  type ReadStatus,
+  chooseStatuses,
   readReport,
   toleranceMs,
-} from "./fleet-report.ts";
+} from "./fleet-status.ts";
 
 /** Worst first. */
 export const fleetStates = [
@@ -45,7 +45,7 @@ export interface FleetRow extends FleetPlace {
 }
 
 export interface FleetInput {
-  reports: readonly FleetReport[];
+  reports: readonly FleetStatus[];
   /** Those that the repository names; null when that is not known: then nobody is missing or too many. */
   nodes: readonly FleetPlace[] | null;
   now: Date;
@@ -58,7 +58,7 @@ export function summarizeFleet({ reports, nodes, now }: FleetInput): FleetRow[] 
   const places = new Map([...(nodes ?? []), ...reports].map((place) => [keyOf(place), place]));
   return [...places]
     .map(([key, { environment, node }]) => {
-      const reports = chooseReports((groups.get(key) ?? []).map(readReport), now);
+      const reports = chooseStatuses((groups.get(key) ?? []).map(readReport), now);
       const on = { isNamed: named?.has(key) ?? true, now };
       const judgements = (reports.length === 0 ? [undefined] : reports).map((each) => judge(each, on));
       return { environment, node, ...judgements.reduce(worseOf) };
@@ -80,7 +80,7 @@ function keyOf({ environment, node }: FleetPlace): string {
 
 type Judgement = Omit<FleetRow, keyof FleetPlace>;
 
-function judge(report: ReadReport | undefined, on: { isNamed: boolean; now: Date }): Judgement {
+function judge(report: ReadStatus | undefined, on: { isNamed: boolean; now: Date }): Judgement {
   const nothing = { code: "", applied: "", ageMs: null, clockAheadMs: 0, silentSince: null, status: null };
   if (report === undefined)
     return { ...nothing, state: "never-reported", message: "no report is in its ref", ref: "" };

@@ -1,12 +1,12 @@
 export { formatProblem, formatProblems } from "./problem.ts";
 export { type FleetInput, type FleetRow, type FleetState, fleetStates, summarizeFleet } from "./fleet.ts";
-export type { FleetPlace, FleetReport } from "./fleet-report.ts";
+export type { FleetPlace, FleetStatus } from "./fleet-status.ts";
 export {
   describeFleetChanges,
   describeFleetState,
   formatFleetReason,
   formatFleetSummary,
-  formatReportAge,
+  formatStatusAge,
 } from "./fleet-text.ts";
 export { buildStatus } from "./build-status.ts";
 export { isAllHealthy } from "./instance-status.ts";

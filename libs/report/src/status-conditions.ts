@@ -56,16 +56,16 @@ export function buildConditions(
 /** The node is kept at the last revision while Git is away or shows what is refused; the report says so. */
 function sourceCondition(revision: StatusInput["revision"]): Unsince<Condition> {
   if (revision === null) {
-    return condition("SourceVerified", null, { reason: "Unknown", message: "no revision could be read" });
+    return condition("SourceReady", null, { reason: "Unknown", message: "no revision could be read" });
   }
   const { staleBecause: error } = revision;
   if (error === undefined) {
-    return condition("SourceVerified", true, {
+    return condition("SourceReady", true, {
       reason: "Read",
       message: "the revision was read from the source",
     });
   }
-  return condition("SourceVerified", false, {
+  return condition("SourceReady", false, {
     reason: codeOf(error),
     message: redact(error instanceof Error ? error.message : "the last revision is used"),
   });

@@ -2,11 +2,11 @@ import { type Status, digestValue } from "@keelson/model";
 
 /** Whether a report says, but for times and counters, what the last one said. */
 export function saysNothingNew(status: Status, last: Status | null): boolean {
-  return last !== null && digestReport(status) === digestReport(last);
+  return last !== null && digestStatus(status) === digestStatus(last);
 }
 
 /** Texts of errors count as little as times: the same failure can be told in many ways. */
-function digestReport(status: Status): string {
+function digestStatus(status: Status): string {
   return digestValue({
     ...status,
     seq: 0,

@@ -196,7 +196,7 @@ describe("an agent whose Git server", () => {
       }
       await agent.until(
         "the code",
-        async () => conditionOf(await own(), "SourceVerified") === `false ${fault.code}`,
+        async () => conditionOf(await own(), "SourceReady") === `false ${fault.code}`,
       );
     } finally {
       await fault.mend(platform());

@@ -61,7 +61,7 @@ describe("an agent that finds", () => {
   it("its token refused must follow again with a new one", async () => {
     const credential = join(platform().folder, "credential");
     await writeFile(credential, "node:revoked\n", { mode: 0o600 });
-    await agent.until("the code", async () => conditionOf(await own(), "SourceVerified") === "false K2002");
+    await agent.until("the code", async () => conditionOf(await own(), "SourceReady") === "false K2002");
     const next = await platform().upgrade({
       [compose]: (text) => text.replace(/image: .*/, "image: IMAGES/web:2"),
     });

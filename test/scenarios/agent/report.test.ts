@@ -194,7 +194,7 @@ describe("where the status goes", () => {
       expect(after.status.seq).toBe(after.count);
       expect(after.status.operation?.finishedAt).not.toBe(status.operation?.finishedAt);
       expect(after.status.conditions).toContainEqual(
-        expect.objectContaining({ type: "SourceVerified", status: "true" }),
+        expect.objectContaining({ type: "SourceReady", status: "true" }),
       );
     });
   });

@@ -6,7 +6,7 @@ import {
   escapeText,
   formatFleetReason,
   formatFleetSummary,
-  formatReportAge,
+  formatStatusAge,
 } from "@keelson/report";
 
 import type { Output, Style } from "../output.ts";
@@ -48,7 +48,7 @@ export function formatFleet(view: FleetView, format: FleetFormat): string {
 }
 
 function formatDetail(row: FleetViewRow, status: Status, { style }: FleetFormat): string {
-  const message = row.state === "ready" ? formatReportAge(row) : formatFleetReason(row);
+  const message = row.state === "ready" ? formatStatusAge(row) : formatFleetReason(row);
   const verdict = { style: stateStyle(row.state), word: describeFleetState(row.state), message };
   return formatStatus(escapeTexts(status), { style, verdict });
 }
@@ -76,7 +76,7 @@ function cellsOf(row: FleetViewRow): Cell[] {
     { text: escapeText(row.node) },
     { text: describeFleetState(row.state), style: stateStyle(row.state) },
     row.behind === true ? { text: `${commit} behind`, style: "yellow" } : { text: commit },
-    { text: formatReportAge(row), ...(row.silentSince === null ? {} : { style: "red" }) },
+    { text: formatStatusAge(row), ...(row.silentSince === null ? {} : { style: "red" }) },
   ];
 }
 

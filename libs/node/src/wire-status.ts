@@ -1,13 +1,13 @@
 import { publishStatus, readOwnStatus } from "@keelson/git";
 import { type AgentConfig, type KeelsonError, parseDurationMs } from "@keelson/model";
-import type { ReportPort } from "@keelson/reconcile";
+import type { StatusPort } from "@keelson/reconcile";
 
 import { reportPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 
 /** Where this node's reports go by agent.yaml; null when they stay on the node. */
-export function wireReport(config: AgentConfig): ReportPort | null {
-  const place = reportPlace(config);
+export function wireStatus(config: AgentConfig): StatusPort | null {
+  const place = statusPlace(config);
   if (place === null) return null;
   return {
     heartbeatMs: parseDurationMs(config.report.heartbeat),
@@ -21,7 +21,7 @@ export function wireReport(config: AgentConfig): ReportPort | null {
 }
 
 /** What `publishStatus` and `readOwnStatus` of the room `git` need; null when reports stay on the node. */
-export function reportPlace(config: AgentConfig) {
+export function statusPlace(config: AgentConfig) {
   const { report, source, environment, node, timeouts } = config;
   if (report.as === "none") return null;
   const { url = source.url } = report;

@@ -7,20 +7,20 @@ export interface FleetPlace {
 }
 
 /** What one ref holds: text that anybody who may push can have written. */
-export interface FleetReport extends FleetPlace {
+export interface FleetStatus extends FleetPlace {
   ref: string;
   /** Empty when the ref holds something else than a status. */
   json: string;
 }
 
 /** A report that is believed, or why it is not. */
-export type ReadReport =
+export type ReadStatus =
   | { kind: "read"; ref: string; status: Status; observedAtMs: number }
   | { kind: "forged" | "unreadable"; ref: string; message: string };
 
 /** Reads a report. One that speaks of another node than its ref's was not written by that node, whatever it says. */
-export function readReport({ environment, node, ref, json }: FleetReport): ReadReport {
-  const unreadable = (message: string): ReadReport => ({ kind: "unreadable", ref, message });
+export function readReport({ environment, node, ref, json }: FleetStatus): ReadStatus {
+  const unreadable = (message: string): ReadStatus => ({ kind: "unreadable", ref, message });
   if (json === "") return unreadable(`${ref} holds no status, or more than one may have (K2019)`);
   const value = parse(json);
   const result = Status.safeParse(value);
@@ -53,7 +53,7 @@ const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
  * to write to another ref counts for one heartbeat more, and never again. One that cannot be read might be the newest,
  * and one that is forged concerns a person: both come before what can be read, alone.
  */
-export function chooseReports(reports: readonly ReadReport[], now: Date): ReadReport[] {
+export function chooseStatuses(reports: readonly ReadStatus[], now: Date): ReadStatus[] {
   const [first, ...others] = [...reports].sort(
     (a, b) =>
       kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || compareAge(a, b, now) || compareText(a.ref, b.ref),
@@ -62,13 +62,13 @@ export function chooseReports(reports: readonly ReadReport[], now: Date): ReadRe
   return [first, ...others.filter((report) => stillHolds(report, now))];
 }
 
-const kinds: readonly ReadReport["kind"][] = ["forged", "unreadable", "read"];
+const kinds: readonly ReadStatus["kind"][] = ["forged", "unreadable", "read"];
 
 /**
  * The newest first. A node that writes to another ref than before begins to count anew there, so that time goes before
  * number. A report from the future is believed only where there is no other, and the sooner the nearer it is.
  */
-function compareAge(a: ReadReport, b: ReadReport, now: Date): number {
+function compareAge(a: ReadStatus, b: ReadStatus, now: Date): number {
   if (a.kind !== "read" || b.kind !== "read") return 0;
   const [aheadA, aheadB] = [aheadMs(a, now), aheadMs(b, now)];
   return aheadA - aheadB || b.observedAtMs - a.observedAtMs || b.status.seq - a.status.seq;
@@ -81,7 +81,7 @@ function aheadMs({ observedAtMs }: { observedAtMs: number }, now: Date): number 
 }
 
 /** Whether the report is from before now, and its next one is not due yet. */
-function stillHolds(report: ReadReport, now: Date): boolean {
+function stillHolds(report: ReadStatus, now: Date): boolean {
   if (report.kind !== "read" || aheadMs(report, now) > 0) return false;
   const { heartbeatSeconds } = report.status;
   const dueMs = report.observedAtMs + heartbeatSeconds * 1000 + toleranceMs;

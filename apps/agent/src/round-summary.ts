@@ -14,7 +14,7 @@ export type RoundMessage =
   /** Every `aliveEveryMs`, in between: its process turns, whatever it waits for. */
   | { type: "alive" }
   /** The last message. */
-  | { type: "ended"; report: RoundReport }
+  | { type: "ended"; report: RoundSummary }
   /** The last message of a round that has no report. */
   | { type: "lost"; loss: Loss };
 
@@ -36,7 +36,7 @@ export interface WatchSetting {
   version: string;
 }
 
-export interface RoundReport extends WatchSetting {
+export interface RoundSummary extends WatchSetting {
   /** Everything is as desired, and healthy. */
   isReady: boolean;
   /** Nothing but a new revision or a human will change the outcome. */

@@ -1,7 +1,7 @@
-import type { RoundReport } from "./round-report.ts";
+import type { RoundSummary } from "./round-summary.ts";
 
 /** The report of a round that went well, with these fields another way. */
-export function newReport(fields: Partial<RoundReport> = {}): RoundReport {
+export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummary {
   return {
     isReady: true,
     isStalled: false,

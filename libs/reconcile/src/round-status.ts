@@ -12,9 +12,9 @@ import {
 } from "@keelson/report";
 
 import { isNewWork, untilNextRoundMs, untilRetryMs } from "./next-round.ts";
-import type { NodePorts, ReportPort } from "./ports.ts";
+import type { NodePorts, StatusPort } from "./ports.ts";
 
-export interface ReportOptions {
+export interface StatusOptions {
   reference: NodeReference;
   /** For the status: where the revision came from. */
   source: { url: string; branch: string };
@@ -63,7 +63,7 @@ export async function reportRound(
     before = null,
   }: {
     outcome: RoundOutcome;
-    options: ReportOptions;
+    options: StatusOptions;
     /** The report before the round told of its work; null when it told of none. */
     before?: Status | null;
   },
@@ -104,18 +104,18 @@ function withMade(report: Status | null, made: Status["made"]): Status | null {
   return report === null || made === undefined ? report : { ...report, made };
 }
 
-export function describeUnreported(outcome: RoundOutcome, options: ReportOptions): Reported {
+export function describeUnreported(outcome: RoundOutcome, options: StatusOptions): Reported {
   const status = describe(outcome, { options, last: null, report: null });
   return { status, publishError: null, nextRoundMs: untilNextRoundMs(status, paceOf(outcome, options)) };
 }
 
-function paceOf({ results, remaining }: RoundOutcome, { attempt, chance }: ReportOptions) {
+function paceOf({ results, remaining }: RoundOutcome, { attempt, chance }: StatusOptions) {
   return { attempt, chance, hasNewWork: isNewWork(results, remaining) };
 }
 
 function describe(
   outcome: RoundOutcome,
-  on: { options: ReportOptions; last: Status | null; report: ReportPort | null },
+  on: { options: StatusOptions; last: Status | null; report: StatusPort | null },
 ): Status {
   const { options, last } = on;
   const heartbeatSeconds = Math.round((on.report?.heartbeatMs ?? 0) / 1000);
@@ -128,7 +128,7 @@ function describe(
 }
 
 interface Publishing {
-  report: ReportPort | null;
+  report: StatusPort | null;
   published: Status | null;
   node: Pick<NodePorts, "now">;
 }
@@ -142,7 +142,7 @@ interface Published {
 /** Returns the report, which fits, as it was published; null when that is not due. */
 export async function publish(
   status: Status,
-  on: Publishing & { report: ReportPort },
+  on: Publishing & { report: StatusPort },
 ): Promise<Published | null> {
   if (dueMs(status, on) > 0) return null;
   const write = (before: Status | null, passedOver: KeelsonError | null) => {

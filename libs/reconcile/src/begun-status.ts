@@ -2,12 +2,12 @@ import type { Condition, Status } from "@keelson/model";
 import { buildStatus, fitStatus } from "@keelson/report";
 
 import type { NodePorts } from "./ports.ts";
-import { type ReportOptions, type RoundOutcome, publish, settle } from "./report-round.ts";
+import { type StatusOptions, type RoundOutcome, publish, settle } from "./round-status.ts";
 
 /** Most work is done sooner, and then only its end is told elsewhere. */
 const publishAfterMs = 20_000;
 
-export interface BegunReport {
+export interface BegunStatus {
   /** What the node said before, by which the round's own report tells since when something holds. */
   before: Status | null;
   /** Returns when nothing of it is told any more: what follows is the round's own report. */
@@ -15,7 +15,7 @@ export interface BegunReport {
 }
 
 /** Of a round that has nothing to do. */
-export const nothingBegun: BegunReport = { before: null, end: async () => {} };
+export const nothingBegun: BegunStatus = { before: null, end: async () => {} };
 
 /**
  * Tells that there is work: what the report before says is no longer true, and an upgrade can take as long as a trial.
@@ -24,8 +24,8 @@ export const nothingBegun: BegunReport = { before: null, end: async () => {} };
  */
 export async function reportBegun(
   node: NodePorts,
-  { outcome, options }: { outcome: RoundOutcome; options: ReportOptions },
-): Promise<BegunReport> {
+  { outcome, options }: { outcome: RoundOutcome; options: StatusOptions },
+): Promise<BegunStatus> {
   const { report } = node;
   const { value: before } = await settle(async () => node.readStatus(), null);
   const heartbeatSeconds = Math.round((report?.heartbeatMs ?? 0) / 1000);
