@@ -28,7 +28,7 @@ const allPages = [
 const errorsPage = await readPage("docs/errors.md");
 const pageOf = (name: string) => specPages.find(({ path }) => path === `docs/spec/${name}.md`) ?? errorsPage;
 
-describe.each(specPages)("the examples of $path", (page) => {
+describe.each(specPages.filter(({ blocks }) => blocks.length > 0))("the examples of $path", (page) => {
   let example: Example;
   beforeAll(async () => {
     example = await makeExample(specPages);

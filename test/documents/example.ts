@@ -73,7 +73,7 @@ export async function makeExample(pages: readonly Page[]): Promise<Example> {
       await repository.write({ [name]: text });
       try {
         const revision = await readWorkTree(repository.path);
-        const ports = wireDesired({ composeBinary, fetchRevision: async () => revision, emit: () => {} });
+        const ports = wireDesired({ composeBinary, emit: () => {} });
         return (await checkRevision(revision, ports)).problems.map(({ code }) => code);
       } finally {
         await repository.write({ [name]: before });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { readCredential } from "@keelson/git";
-import { type AgentConfig, type Revision, keelsonVersion, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, keelsonVersion, parseDurationMs } from "@keelson/model";
 import {
   type NodeSettings,
   findComposeBinary,
@@ -77,7 +77,7 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
 }
 
 function describeRound(round: Round): Omit<RoundSummary, keyof WatchSetting | "durationMs"> {
-  const { revision, status, results } = round;
+  const { status, results } = round;
   const containers = round.observed?.containers
     .filter(({ ownership }) => ownership === "ours")
     .map((each) => [each.id, fingerprintOf(each)] as const);
@@ -87,15 +87,10 @@ function describeRound(round: Round): Omit<RoundSummary, keyof WatchSetting | "d
     message: status.conditions.find(({ type }) => type === "Ready")?.message ?? "",
     operationCount: results.length,
     failedCount: results.filter(({ outcome }) => outcome === "failed").length,
-    commit: revision === null || isAway(revision) ? "" : (revision.refused ?? revision.commit),
+    commit: round.shown ?? "",
     containers: containers === undefined ? null : Object.fromEntries(containers),
     nextRoundMs: round.nextRoundMs,
   };
-}
-
-/** Git could not be asked, and the revision is the one that was followed last. */
-function isAway({ staleBecause, refused }: Revision): boolean {
-  return staleBecause !== undefined && refused === undefined;
 }
 
 async function settingOfWatch(config: AgentConfig): Promise<WatchSetting> {
@@ -157,19 +152,15 @@ async function runRound(
   try {
     const asked = on.options.gitSilent === true ? withLittlePatience(config) : config;
     const report = wireStatus(asked);
-    const followed = wireSource(asked, { report, knownCommit: on.options.knownCommit ?? null });
     using branch = openBranchPoll(config, newer.found);
     using node = await wireApply(await settingsOf(config), {
-      ...followed,
-      fetchRevision: async (record) => {
-        const revision = await followed.fetchRevision(record);
-        const commit = revision.refused ?? revision.commit;
-        tell({ type: "fetched", commit });
-        if (process.connected && !isAway(revision)) branch.follow(commit);
-        return revision;
-      },
+      ...wireSource(asked, { status: report, knownCommit: on.options.knownCommit ?? null }),
       report,
       emit: (event) => {
+        if (event.type === "source-asked" && event.commit !== null) {
+          tell({ type: "fetched", commit: event.commit });
+          if (process.connected) branch.follow(event.commit);
+        }
         if (event.type === "step-started" && event.step === "apply") tell({ type: "working" });
         logKeelsonEvent(on.log, event);
       },

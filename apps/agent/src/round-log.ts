@@ -77,16 +77,22 @@ export function logRound(log: Log, round: Round): void {
     });
   }
   const errors = {
-    "source-stale": round.revision?.staleBecause ?? null,
     "round-failed": round.error,
     "report-failed": round.publishError,
   };
+  for (const reason of round.target?.because ?? []) {
+    if (reason.kind !== "problems") logError(log, { event: "source-stale", error: reason.error });
+  }
   for (const [event, error] of Object.entries(errors)) {
     if (error !== null) logError(log, { event, error });
   }
+  const { target } = round.status.source;
+  if (target !== undefined && target.mode !== "follow") {
+    log({ level: "warn", event: "held", message: `the node ${target.because}` });
+  }
   const ready = round.status.conditions.find(({ type }) => type === "Ready");
   const isReady = ready?.status === "true";
-  const commit = round.revision?.commit ?? "";
+  const commit = round.target?.instances?.every.snapshot.commit ?? "";
   const message = `${isReady ? "ready" : "not ready"}: ${ready?.message ?? ""}`;
   log({
     level: isReady ? "info" : "warn",

@@ -1,7 +1,7 @@
 import { configureStatusRefspec, fetchStatusRefs, readStatuses } from "@keelson/git";
 import type { LeftOut } from "@keelson/git";
 import { KeelsonError, codeOf, formatError, hintFor, quote, stalled } from "@keelson/model";
-import type { Revision } from "@keelson/model";
+import type { Snapshot } from "@keelson/model";
 import { type FleetPlace, type FleetRow, summarizeFleet } from "@keelson/report";
 
 import type { RepositoryOptions } from "./node-options.ts";
@@ -80,7 +80,7 @@ async function findNodes(options: FleetOptions): Promise<{ nodes: FleetPlace[]; 
   return { nodes: await listNodes(await openRevision({ repository })), tip: null };
 }
 
-async function findCommit(on: { repository: string; revision: string }): Promise<Revision | null> {
+async function findCommit(on: { repository: string; revision: string }): Promise<Snapshot | null> {
   try {
     return await openCommit(on);
   } catch (error) {

@@ -1,11 +1,11 @@
 import { KeelsonError, compareText, hintFor, quote, stalled } from "@keelson/model";
-import type { Revision } from "@keelson/model";
+import type { Snapshot } from "@keelson/model";
 
 import { type NodeOptions } from "./node-options.ts";
 import { findAgentConfig } from "./node-place.ts";
 
 /** The nodes that a revision names, by the paths of their documents. */
-export async function listNodes(revision: Revision): Promise<Node[]> {
+export async function listNodes(revision: Snapshot): Promise<Node[]> {
   const paths = [...(await revision.readFiles(["environments/"])).keys()];
   return paths.flatMap((path) => {
     const [, environment, node] = /^environments\/([^/]+)\/nodes\/([^/.]+)\.yaml$/.exec(path) ?? [];
@@ -15,7 +15,7 @@ export async function listNodes(revision: Revision): Promise<Node[]> {
 
 /** Which node is meant: as said, as in agent.yaml, or the only one there is. Throws K9010 when that is not clear. */
 export async function chooseNode(
-  revision: Revision,
+  revision: Snapshot,
   options: Pick<NodeOptions, "environment" | "node" | "config">,
 ): Promise<{ environment: string; node: string }> {
   const config =

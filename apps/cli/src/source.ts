@@ -1,16 +1,16 @@
-import { KeelsonError, type Revision, stalled } from "@keelson/model";
+import { KeelsonError, type Snapshot, stalled } from "@keelson/model";
 import { listDirtyPaths, readCommit, readWorkTree } from "@keelson/git";
 
 const gitTimeoutMs = 60_000;
 
 /** The files as they lie, or those of a revision when one is named. */
-export async function openRevision(options: { repository: string; revision?: string }): Promise<Revision> {
+export async function openRevision(options: { repository: string; revision?: string }): Promise<Snapshot> {
   return options.revision === undefined
     ? readWorkTree(options.repository)
     : openCommit({ ...options, revision: options.revision });
 }
 
-export async function openCommit(options: { repository: string; revision: string }): Promise<Revision> {
+export async function openCommit(options: { repository: string; revision: string }): Promise<Snapshot> {
   return readCommit({ ...options, timeoutMs: gitTimeoutMs });
 }
 

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
 import { isAncestor } from "./ancestry.ts";
-import { fetchRevision } from "./fetch-revision.ts";
+import { fetchSnapshot } from "./fetch-snapshot.ts";
 
 /** One commit on `main`, two on a branch that is merged, one that was rewound away. */
 async function setUp() {
@@ -77,7 +77,7 @@ it("knows the node's own copy", async () => {
   const path = await server.createRepository("state");
   await at.repository.git("push", "--quiet", path, "main");
   const gitDir = node.join("git");
-  const { commit } = await fetchRevision({
+  const { commit } = await fetchSnapshot({
     source: { url: server.url("state"), branch: "main" },
     gitDir,
     timeoutMs: 20_000,

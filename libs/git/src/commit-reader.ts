@@ -1,4 +1,4 @@
-import type { Revision, SourceFiles } from "@keelson/model";
+import type { Snapshot, SourceFiles } from "@keelson/model";
 
 /** A commit's own words, and the door to its files. */
 export interface CommitReader {
@@ -6,7 +6,7 @@ export interface CommitReader {
   readFiles: (prefixes: readonly string[]) => Promise<SourceFiles>;
 }
 
-export type CommitSummary = Pick<Revision, "subject" | "author" | "committedAt">;
+export type CommitSummary = Pick<Snapshot, "subject" | "author" | "committedAt">;
 
 export interface CommitParts {
   message: string;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { deflateSync, gzipSync } from "node:zlib";
 
 import { decodeText, formatError } from "@keelson/model";
-import type { Revision } from "@keelson/model";
+import type { Snapshot } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import {
@@ -20,7 +20,7 @@ import {
   waitFor,
 } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
-import { fetchRevision, readEarlier, readTracked } from "./fetch-revision.ts";
+import { fetchSnapshot, readEarlier, readTracked } from "./fetch-snapshot.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -56,7 +56,7 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
     first,
     url,
     gitDir,
-    fetch: (timeoutMs = 20_000) => fetchRevision({ source: { url, branch: "main" }, gitDir, timeoutMs }),
+    fetch: (timeoutMs = 20_000) => fetchSnapshot({ source: { url, branch: "main" }, gitDir, timeoutMs }),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   });
 }
@@ -72,7 +72,7 @@ function passOn(port: number, request: IncomingMessage, response: ServerResponse
   request.pipe(onward);
 }
 
-async function textOf(revision: Revision, path: string): Promise<string | undefined> {
+async function textOf(revision: Snapshot, path: string): Promise<string | undefined> {
   const file = (await revision.readFiles([path])).get(path);
   return file === undefined ? undefined : decodeText(file.bytes);
 }
@@ -95,7 +95,7 @@ describe("a server that does not answer well", () => {
     const urls = ["http://keelson.invalid/state.git", at.url.replace("http://", "https://")];
     for (const url of urls) {
       const input = { source: { url, branch: "main" }, gitDir: at.gitDir, timeoutMs: 10_000 };
-      await expect(fetchRevision(input)).rejects.toMatchObject({ code: "K2001" });
+      await expect(fetchSnapshot(input)).rejects.toMatchObject({ code: "K2001" });
     }
   });
 
@@ -134,7 +134,7 @@ describe("a server that does not answer well", () => {
     await once(server, "listening");
     try {
       const source = { url: `http://127.0.0.1:${port}/x`, branch: "main" };
-      const fetching = fetchRevision({ source, gitDir: node.join("git"), timeoutMs: 10_000 });
+      const fetching = fetchSnapshot({ source, gitDir: node.join("git"), timeoutMs: 10_000 });
       await expect(fetching).rejects.toMatchObject({ code: "K2009" });
     } finally {
       server.close();
@@ -333,7 +333,7 @@ describe("credentials", () => {
     const withUser = at.url.replace("http://", "http://ada:s3cret-but-wrong@");
     const sources = [source, { ...source, credential: { file: token } }, { ...source, url: withUser }];
     for (const source of sources) {
-      const error: unknown = await fetchRevision({ source, gitDir: at.gitDir, timeoutMs: 10_000 }).catch(
+      const error: unknown = await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 10_000 }).catch(
         (error: unknown) => error,
       );
       expect(error).toMatchObject({ code: "K2002", outcome: { kind: "stalled" } });
@@ -341,7 +341,7 @@ describe("credentials", () => {
     }
     await writeFile(token, "s3cret\n");
     const right = { ...source, credential: { file: token } };
-    expect((await fetchRevision({ source: right, gitDir: at.gitDir, timeoutMs: 10_000 })).commit).toBe(
+    expect((await fetchSnapshot({ source: right, gitDir: at.gitDir, timeoutMs: 10_000 })).commit).toBe(
       at.first,
     );
   });
@@ -359,7 +359,7 @@ describe("credentials", () => {
       response.writeHead(302, { location: `${other.origin}${request.url ?? ""}` }).end();
     };
     const source = { url: at.url.replace("http://", "http://ada:s3cret@"), branch: "main" };
-    const fetching = fetchRevision({ source, gitDir: at.gitDir, timeoutMs: 10_000 });
+    const fetching = fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 10_000 });
     await expect(fetching).rejects.toMatchObject({
       code: "K2006",
       outcome: { kind: "stalled" },
@@ -379,7 +379,7 @@ describe("credentials", () => {
     };
     const url = `${at.front.origin}/old`.replace("http://", "http://x-access-token:s3cret@");
     const source = { url, branch: "main" };
-    expect((await fetchRevision({ source, gitDir: at.gitDir, timeoutMs: 10_000 })).commit).toBe(at.first);
+    expect((await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 10_000 })).commit).toBe(at.first);
     expect(paths.filter((path) => path.endsWith("git-upload-pack") && path.startsWith("/old"))).toEqual([
       "/old/info/refs?service=git-upload-pack",
     ]);
@@ -516,7 +516,7 @@ describe("a copy that is damaged or unfinished", () => {
     await writeFile(at.node.join("file"), "");
     const source = { url: at.url, branch: "main" };
     const input = { source, gitDir: at.node.join("file", "git"), timeoutMs: 10_000 };
-    await expect(fetchRevision(input)).rejects.toMatchObject({
+    await expect(fetchSnapshot(input)).rejects.toMatchObject({
       code: "K2012",
       outcome: { kind: "transient" },
     });
@@ -615,8 +615,8 @@ async function killWhileFetching(at: {
     stalled ||= response.headersSent;
   };
   const input = { source: { url: at.url, branch: "main" }, gitDir: at.gitDir, timeoutMs: 60_000 };
-  const room = new URL("index.ts", import.meta.url).href;
-  const code = `import { fetchRevision } from ${JSON.stringify(room)}; await fetchRevision(${JSON.stringify(input)});`;
+  const room = new URL("fetch-snapshot.ts", import.meta.url).href;
+  const code = `import { fetchSnapshot } from ${JSON.stringify(room)}; await fetchSnapshot(${JSON.stringify(input)});`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { stdio: "ignore" });
   try {
     await waitFor(() => stalled, { what: "the pack to be under way", timeoutMs: 20_000 });

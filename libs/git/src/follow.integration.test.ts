@@ -5,8 +5,8 @@ import { formatError } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
-import { fetchRevision, readTracked } from "./fetch-revision.ts";
-import { refusedCommit } from "./follow.ts";
+import { fetchCandidate } from "./fetch-candidate.ts";
+import { fetchSnapshot, readTracked } from "./fetch-snapshot.ts";
 import type { Follow } from "@keelson/model";
 import { countPacks } from "./local-copy.ts";
 import { unpackObjects } from "./test-copy.ts";
@@ -23,13 +23,13 @@ async function setUp({ over = "http" }: { over?: "http" | "path" } = {}) {
   const second = await repository.commit({ files: { a: "2" } });
   await repository.push();
   const source = { url: over === "http" ? server.url("state") : remote, branch: "main" };
-  const fetch = (follow: Partial<Follow>) =>
-    fetchRevision({
-      source,
-      gitDir,
-      timeoutMs: 20_000,
-      follow: { after: null, accepted: null, ...follow },
-    });
+  const inputOf = (follow: Partial<Follow>) => ({
+    source,
+    gitDir,
+    timeoutMs: 20_000,
+    follow: { after: null, accepted: null, ...follow },
+  });
+  const fetch = (follow: Partial<Follow>) => fetchSnapshot(inputOf(follow));
   await fetch({});
   const cleanUp = stack.move();
   return {
@@ -41,6 +41,7 @@ async function setUp({ over = "http" }: { over?: "http" | "path" } = {}) {
     first,
     second,
     fetch,
+    judge: (follow: Partial<Follow>) => fetchCandidate(inputOf(follow)),
     tracked: async () => (await readTracked({ gitDir }))?.commit,
     /** Rewinds the branch to a commit, adds one on it where `files` are given, and pushes it by force. */
     rewind: async (to: string, files?: Record<string, string>) => {
@@ -56,11 +57,25 @@ async function setUp({ over = "http" }: { over?: "http" | "path" } = {}) {
 type SetUp = Awaited<ReturnType<typeof setUp>>;
 
 async function expectRefusal(at: SetUp, { follow, commit }: { follow: Partial<Follow>; commit: string }) {
-  const error: unknown = await at.fetch(follow).catch((error: unknown) => error);
-  expect(error).toMatchObject({ code: "K2016", outcome: { kind: "stalled" } });
-  expect(refusedCommit(error)).toBe(commit);
-  return error;
+  const verdict = await at.judge(follow);
+  if (verdict.kind !== "refused") throw new Error(`the verdict is ${verdict.kind}`);
+  expect(verdict.error).toMatchObject({ code: "K2016", outcome: { kind: "stalled" } });
+  expect(verdict.commit).toBe(commit);
+  return verdict.error;
 }
+
+describe("a verdict", () => {
+  it("has the snapshot of what may be followed, and the error of what cannot be asked", async () => {
+    await using at = await setUp();
+    const accepted = await at.judge({ after: at.first });
+    expect(accepted).toMatchObject({ kind: "accepted", snapshot: { commit: at.second } });
+    await at.server.stop();
+    expect(await at.judge({ after: at.first })).toMatchObject({
+      kind: "unavailable",
+      error: { code: "K2001" },
+    });
+  });
+});
 
 describe("a branch", () => {
   it("moves forward, also by a merge, and over several commits", async () => {
@@ -95,7 +110,7 @@ describe("a branch", () => {
       const forced = await at.rewind(at.first, { a: "forced" });
       await expectRefusal(at, { follow: { after: at.second }, commit: forced });
       const last = await readTracked(at);
-      expect(last).toMatchObject({ commit: at.second, ref: "refs/heads/tracked", fetched: false });
+      expect(last).toMatchObject({ commit: at.second, ref: "refs/heads/tracked" });
       expect((await last?.readFiles(["a"]))?.get("a")?.bytes).toEqual(new TextEncoder().encode("2"));
       // It is there already: nothing is brought or written again as long as it stays so.
       const before = await listFiles(at.gitDir);
@@ -126,13 +141,13 @@ describe("a branch", () => {
     await expectRefusal(at, { follow: { after: at.second }, commit: forced });
     at.server.requests.splice(0);
     const accepted = { after: at.second, accepted: forced };
-    expect(await at.fetch(accepted)).toMatchObject({ commit: forced, fetched: false });
+    expect(await at.fetch(accepted)).toMatchObject({ commit: forced });
     expect(at.server.requests).toHaveLength(2);
     expect(await at.tracked()).toBe(forced);
     // Also when it has moved on before the node came to it.
     const next = await at.rewind(forced, { a: "next" });
     expect(await at.fetch(accepted)).toMatchObject({ commit: next });
-    expect(await at.fetch({ after: next })).toMatchObject({ commit: next, fetched: false });
+    expect(await at.fetch({ after: next })).toMatchObject({ commit: next });
     const later = await at.rewind(next, { a: "later" });
     expect(await at.fetch({ after: next })).toMatchObject({ commit: later });
     await at.rewind(at.second);
@@ -176,7 +191,7 @@ describe("a copy that was lost", () => {
       await expectRefusal(at, { follow: { after: at.second }, commit: forced });
       expect(await countPacks(at.gitDir)).toBe(2);
       const accepted = { after: at.second, accepted: forced };
-      expect(await at.fetch(accepted)).toMatchObject({ commit: forced, fetched: false });
+      expect(await at.fetch(accepted)).toMatchObject({ commit: forced });
       expect(await at.tracked()).toBe(forced);
     },
   );
@@ -274,7 +289,7 @@ describe("a branch that stays where it is", () => {
     await unpackObjects(at.gitDir);
     await rm(join(at.gitDir, "objects", at.first.slice(0, 2), at.first.slice(2)));
     at.server.requests.splice(0);
-    expect(await at.fetch({ after: at.second })).toMatchObject({ commit: at.second, fetched: false });
+    expect(await at.fetch({ after: at.second })).toMatchObject({ commit: at.second });
     expect(at.server.requests).toHaveLength(2);
     // What is missing would be noticed.
     expect(await at.fetch({ after: "1".repeat(40), accepted: at.second })).toMatchObject({ fetched: true });

@@ -22,7 +22,7 @@ class RefusedRevision extends KeelsonError {
   }
 }
 
-/** The full id of the commit that `fetchRevision` refused to follow with this error; null for any other error. */
+/** The full id of the commit that `fetchSnapshot` refused to follow with this error; null for any other error. */
 export function refusedCommit(error: unknown): string | null {
   return error instanceof RefusedRevision ? error.commit : null;
 }

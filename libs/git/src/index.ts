@@ -1,7 +1,7 @@
 export { readCredential } from "./credential.ts";
-export { fetchRevision, readEarlier, readTracked } from "./fetch-revision.ts";
-export type { FetchRevisionInput } from "./fetch-revision.ts";
-export { refusedCommit } from "./follow.ts";
+export { fetchCandidate } from "./fetch-candidate.ts";
+export { readEarlier, readTracked } from "./fetch-snapshot.ts";
+export type { FetchSnapshotInput } from "./fetch-snapshot.ts";
 export { readCommit } from "./read-commit.ts";
 export type { ReadCommitInput } from "./read-commit.ts";
 export { listDirtyPaths, readWorkTree } from "./work-tree.ts";

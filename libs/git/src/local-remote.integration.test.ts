@@ -9,7 +9,7 @@ import { afterEach, expect, it, vi } from "vitest";
 
 import { isRunning, makeGitRepository, makeTempFolder, openGitObjects, waitFor } from "@keelson/test/support";
 import type { GitObjects } from "@keelson/test/support";
-import { fetchRevision } from "./fetch-revision.ts";
+import { fetchSnapshot } from "./fetch-snapshot.ts";
 import { unpackObjects } from "./test-copy.ts";
 
 afterEach(() => {
@@ -32,7 +32,7 @@ async function setUp() {
     gitDir,
     first,
     fetch: (source: { url?: string; branch?: string } = {}) =>
-      fetchRevision({
+      fetchSnapshot({
         source: { url: source.url ?? repository.path, branch: source.branch ?? "main" },
         gitDir,
         timeoutMs: 20_000,
@@ -179,7 +179,7 @@ it("throws K2005 when git does not end in time, and ends it", async () => {
   await chmod(at.node.join("git"), 0o755);
   vi.stubEnv("PATH", `${at.node.path}:${process.env["PATH"] ?? ""}`);
   const source = { url: at.repository.path, branch: "main" };
-  const fetching = fetchRevision({ source, gitDir: at.gitDir, timeoutMs: 500 });
+  const fetching = fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 500 });
   await expect(fetching).rejects.toMatchObject({ code: "K2005", outcome: { kind: "transient" } });
   const pid = Number(await readFile(pidFile, "utf8"));
   await waitFor(async () => !(await isRunning(pid)), { what: "git to end" });

@@ -8,7 +8,7 @@ export interface ProbePushInput {
   url: string;
   credential?: Credential | undefined;
   timeoutMs: number;
-  /** For ssh, as with `fetchRevision`. */
+  /** For ssh, as with `fetchSnapshot`. */
   knownHostsFile?: string | undefined;
 }
 

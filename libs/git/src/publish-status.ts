@@ -32,7 +32,7 @@ export interface PublishStatusInput<Files extends StatusFiles = StatusFiles> ext
   files: (before: string | null, passedOver: KeelsonError | null) => Files;
   /** For all of the call. */
   timeoutMs: number;
-  /** For ssh, as with `fetchRevision`. */
+  /** For ssh, as with `fetchSnapshot`. */
   knownHostsFile?: string;
 }
 
@@ -56,7 +56,7 @@ const firstBackoffMs = 100;
  * last.
  *
  * Throws K2013 when the server does not take it, K2014 when the ref moves again and again, K2018 when nothing can follow
- * what the ref holds, and K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and K2012 as `fetchRevision` does. The next call can always begin where this ended.
+ * what the ref holds, and K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and K2012 as `fetchSnapshot` does. The next call can always begin where this ended.
  */
 export async function publishStatus<Files extends StatusFiles>(
   input: PublishStatusInput<Files>,

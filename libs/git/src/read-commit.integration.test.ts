@@ -6,7 +6,7 @@ import type { SourceFiles } from "@keelson/model";
 import { expect, it } from "vitest";
 
 import { makeGitRepository, makeTempFolder, outputOf, startGitServer } from "@keelson/test/support";
-import { fetchRevision } from "./fetch-revision.ts";
+import { fetchSnapshot } from "./fetch-snapshot.ts";
 import { fileLimits } from "./file-set.ts";
 import { readCommit } from "./read-commit.ts";
 
@@ -141,7 +141,7 @@ it.each([
   const remote = await server.createRepository("state");
   await repository.git("push", "--quiet", remote, "main");
   const source = { url: server.url("state"), branch: "main" };
-  const fetched = await fetchRevision({ source, gitDir: node.join("git"), timeoutMs });
+  const fetched = await fetchSnapshot({ source, gitDir: node.join("git"), timeoutMs });
   await expect(fetched.readFiles(["environments/"])).rejects.toMatchObject(badPath);
   expect((await fetched.readFiles(["releases/"])).size).toBe(0);
 });

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import type { Revision } from "@keelson/model";
+import type { Snapshot } from "@keelson/model";
 
 import { startDeadline } from "./deadline.ts";
 import { gitError } from "./git-error.ts";
@@ -20,7 +20,7 @@ export interface ReadCommitInput {
  * with paths relative to it. Throws K2004 when it is no repository or has no such commit, K2005, K2007, K2008, K2009,
  * K2010.
  */
-export async function readCommit({ repository, revision, timeoutMs }: ReadCommitInput): Promise<Revision> {
+export async function readCommit({ repository, revision, timeoutMs }: ReadCommitInput): Promise<Snapshot> {
   const deadline = startDeadline(timeoutMs);
   const at = ["-C", resolve(repository)];
   const run = (args: readonly string[]) =>
@@ -51,7 +51,6 @@ export async function readCommit({ repository, revision, timeoutMs }: ReadCommit
     commit,
     ref: ref === "" ? revision : ref,
     ...summary,
-    fetched: false,
     readFiles: reader.readFiles,
   };
 }

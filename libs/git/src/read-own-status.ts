@@ -17,7 +17,7 @@ export type ReadOwnStatusInput = Omit<PublishStatusInput, "commit" | "files">;
  * Returns what this node published last; null when its ref is not there. Reads the folder of `publishStatus` and asks
  * nobody; where the folder is lost or damaged, or was another place's, it is made anew from the server first. A ref
  * that holds no status gives empty `json`. Throws K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and K2012 as
- * `fetchRevision` does.
+ * `fetchSnapshot` does.
  */
 export async function readOwnStatus(input: ReadOwnStatusInput): Promise<StatusText | null> {
   const { gitDir } = input;

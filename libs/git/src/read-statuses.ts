@@ -45,7 +45,7 @@ const localTimeoutMs = 60_000;
  * with empty `json`: it must not be taken for a node that never was.
  *
  * Throws K2004 when the folder is no repository, K2009, stalled, for a server without version 2 of the protocol, and
- * K2001, K2002, K2003, K2005, K2006, K2007, K2010 and K2012 as `fetchRevision` does.
+ * K2001, K2002, K2003, K2005, K2006, K2007, K2010 and K2012 as `fetchSnapshot` does.
  */
 export async function readStatuses(input: ReadStatusesInput): Promise<PublishedText[]> {
   const deadline = startDeadline(input.timeoutMs ?? localTimeoutMs);

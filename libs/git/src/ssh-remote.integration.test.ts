@@ -7,8 +7,8 @@ import { decodeText } from "@keelson/model";
 import { expect, it } from "vitest";
 
 import { findFreePort, makeGitRepository, makeTempFolder, outputOf } from "@keelson/test/support";
-import { fetchRevision } from "./fetch-revision.ts";
-import type { FetchRevisionInput } from "./fetch-revision.ts";
+import { fetchSnapshot } from "./fetch-snapshot.ts";
+import type { FetchSnapshotInput } from "./fetch-snapshot.ts";
 import { publishStatus } from "./publish-status.ts";
 import { readOwnStatus } from "./read-own-status.ts";
 import { startSshServer } from "./test-ssh-server.ts";
@@ -29,8 +29,8 @@ async function setUp() {
     node,
     commit,
     url,
-    fetch: (options: Partial<FetchRevisionInput> & { from?: string; key?: string } = {}) =>
-      fetchRevision({
+    fetch: (options: Partial<FetchSnapshotInput> & { from?: string; key?: string } = {}) =>
+      fetchSnapshot({
         source: {
           url: options.from ?? url,
           branch: "main",

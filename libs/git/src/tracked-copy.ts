@@ -1,8 +1,7 @@
-import { KeelsonError } from "@keelson/model";
+import { type Follow, KeelsonError } from "@keelson/model";
 
 import type { CommitReader, CommitSummary } from "./commit-reader.ts";
 import { checkFollow, checkRefused, refusedCommit } from "./follow.ts";
-import type { Follow } from "@keelson/model";
 import { DamageError, isSystemError } from "./git-error.ts";
 import {
   countPacks,

@@ -2,14 +2,14 @@ import { mkdir, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/pro
 import { join } from "node:path";
 
 import { decodeText } from "@keelson/model";
-import type { Revision } from "@keelson/model";
+import type { Snapshot } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { makeGitRepository, makeTempFolder, outputOf } from "@keelson/test/support";
 import { fileLimits } from "./file-set.ts";
 import { listDirtyPaths, readWorkTree } from "./work-tree.ts";
 
-async function entries(revision: Revision, prefixes = [""]): Promise<string[][]> {
+async function entries(revision: Snapshot, prefixes = [""]): Promise<string[][]> {
   const files = await revision.readFiles(prefixes);
   return [...files.values()].map(({ path, mode, bytes }) => [path, mode, decodeText(bytes)]);
 }

@@ -1,7 +1,7 @@
 import { lstat, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import type { Revision } from "@keelson/model";
+import type { Snapshot } from "@keelson/model";
 
 import { FileSet, isWanted, wantedFolders } from "./file-set.ts";
 import { listFolder, openFolder } from "./folder-reader.ts";
@@ -17,7 +17,7 @@ const timeoutMs = 60_000;
  * not know, all. A symbolic link is an entry of its own and is never followed. Throws K2004 when there is no such
  * folder; its `readFiles` throws K2004, K2005, K2007, K2008, K2010 and K2012.
  */
-export async function readWorkTree(repository: string): Promise<Revision> {
+export async function readWorkTree(repository: string): Promise<Snapshot> {
   const root = resolve(repository);
   const known = await isKnownToGit(root);
   return {
@@ -26,7 +26,6 @@ export async function readWorkTree(repository: string): Promise<Revision> {
     subject: "",
     author: "",
     committedAt: null,
-    fetched: false,
     readFiles: async (prefixes) => {
       const paths = known ? await listKnown(root, prefixes) : await listFolder(root, prefixes);
       const files = new FileSet();

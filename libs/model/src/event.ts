@@ -1,6 +1,7 @@
 import type { DesiredNode } from "./desired.ts";
 import type { Operation, Plan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
+import type { Target } from "./target.ts";
 
 /** The steps of the path, in their order. */
 export const steps = [
@@ -21,6 +22,9 @@ export type KeelsonEvent =
   /** What a killed agent had started, and what still held the node's lock. */
   | { type: "orphan-ended"; pid: number; program: string }
   | { type: "step-started"; step: Step }
+  /** What a source shows; null where it could not be asked. */
+  | { type: "source-asked"; branch: string; commit: string | null }
+  | { type: "target-chosen"; target: Target }
   | { type: "step-finished"; step: Step; elapsedMs: number }
   | { type: "problems-found"; problems: Problem[] }
   | { type: "planned"; plan: Plan; desired: DesiredNode }

@@ -1,6 +1,7 @@
 export * from "./error.ts";
 export * from "./problem.ts";
 export * from "./source-file.ts";
+export * from "./target.ts";
 export * from "./name.ts";
 export * from "./duration.ts";
 export * from "./duration-text.ts";

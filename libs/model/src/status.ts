@@ -70,6 +70,8 @@ export const Status = z.object({
     observed: z.string(),
     attempted: z.string(),
     applied: z.string(),
+    /** What the node is to be at, and why; absent in statuses of earlier versions, and while nothing was chosen. */
+    target: z.object({ mode: z.string(), because: z.string() }).optional(),
   }),
   lockDigest: z.string(),
   desiredDigest: z.string(),

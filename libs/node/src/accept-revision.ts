@@ -26,10 +26,10 @@ export async function acceptRevision(config: AgentConfig, revision: string): Pro
     ...(knownHosts === undefined ? {} : { knownHostsFile: knownHosts }),
   });
   if (revision.length < fewestDigits || !tip.startsWith(revision)) throw elsewhere({ branch, tip, revision });
-  const verified = parseStatus(await readStatus(config.stateDir))?.conditions.find(
+  const sourceReady = parseStatus(await readStatus(config.stateDir))?.conditions.find(
     ({ type }) => type === "SourceReady",
   );
-  if (verified?.status === "true") throw notRefused(branch);
+  if (sourceReady?.status === "true") throw notRefused(branch);
   using record = openRecord({ path: recordPath(config) });
   record.acceptRevision({ branch, commit: tip });
   return tip;

@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { clearWorkspaces, readComposeVersion, resolveCompose } from "@keelson/compose";
 import { type Engine, type OwnIds, connectEngine } from "@keelson/engine";
 import {
+  type Candidate,
   type Emit,
   KeelsonError,
   type NodeSecrets,
-  type Revision,
+  type Snapshot,
   type Status,
   stalled,
 } from "@keelson/model";
@@ -25,7 +26,6 @@ import { watchDeaths } from "./watch-deaths.ts";
 import { wireOperations } from "./wire-operations.ts";
 
 export interface WireInput {
-  fetchRevision: () => Promise<Revision>;
   emit: Emit;
 }
 
@@ -90,9 +90,9 @@ export async function wirePlan(
 
 export interface ApplyInput extends Pick<WireInput, "emit"> {
   /** Gets the node's record: what the node followed before decides what it follows now. */
-  fetchRevision: (record: NodeRecord) => Promise<Revision>;
-  /** A revision that was read before; null when it is not here any more. */
-  readRevision: (commit: string) => Promise<Revision | null>;
+  findCandidates: (record: NodeRecord) => Promise<Candidate[]>;
+  /** A commit that was followed before; null when it is not here any more. */
+  readEarlier: (commit: string) => Promise<Snapshot | null>;
   /** Where others read this node's reports; null when they stay here. */
   report: StatusPort | null;
   signal: AbortSignal;
@@ -129,7 +129,6 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       const memory = (record ??= openRecord({ path: recordPath(settings) }));
       requireKey(settings, memory);
       const secrets = await openSecrets(settings);
-      const fetchRevision = async () => input.fetchRevision(memory);
       const { composeBinary } = settings;
       const composeFolder = composePath(settings);
       const requireCompose = newComposeCheck(composeBinary);
@@ -138,10 +137,11 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       const readReported = async () =>
         (await readReportedHere(stateDir)) ?? (await input.report?.readPublished())?.made ?? null;
       return {
-        ...wireDesired({ ...input, fetchRevision, composeBinary, composeFolder, requireCompose }),
+        ...wireDesired({ emit: input.emit, composeBinary, composeFolder, requireCompose }),
         ...reportPorts,
         ...observers(settings, { engine, secrets, record: memory, readReported, own }),
-        readRevision: input.readRevision,
+        findCandidates: async () => input.findCandidates(memory),
+        readEarlier: input.readEarlier,
         secrets,
         record: memory,
         watchDeaths: (onDeath) => watchDeaths(settings, onDeath),

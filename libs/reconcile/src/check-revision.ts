@@ -1,9 +1,10 @@
 import { readRepository } from "@keelson/manifest";
-import { type Problem, type Repository, type Revision, sortProblems } from "@keelson/model";
+import { type Problem, type Repository, type Snapshot } from "@keelson/model";
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
 
 import type { DesiredPorts } from "./ports.ts";
+import { withoutRepeats } from "./problem-list.ts";
 import { resolveModels } from "./resolve-models.ts";
 
 export interface CheckResult {
@@ -15,10 +16,10 @@ export interface CheckResult {
 
 /** All problems of a whole repository: every document, and what each node of each environment would have. */
 export async function checkRevision(
-  revision: Revision,
+  snapshot: Snapshot,
   ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets">,
 ): Promise<CheckResult> {
-  const { repository, problems } = readRepository(await revision.readFiles(["environments/", "releases/"]));
+  const { repository, problems } = readRepository(await snapshot.readFiles(["environments/", "releases/"]));
   const nodes: NodeReference[] = [];
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
@@ -44,15 +45,4 @@ async function checkNode(
   const resolved = await resolveModels(rendered, on.ports);
   if (resolved.problems.length > 0) return resolved.problems;
   return buildDesired(rendered, { models: resolved.models, secrets: on.ports.secrets, repository }).problems;
-}
-
-/** A package with a problem has it on each node; it is said once. */
-function withoutRepeats(problems: readonly Problem[]): Problem[] {
-  const unique = new Map(
-    problems.map((problem) => [
-      `${problem.file}:${problem.line}:${problem.column} ${problem.code} ${problem.message}`,
-      problem,
-    ]),
-  );
-  return sortProblems([...unique.values()]);
 }

@@ -20,7 +20,8 @@ export {
   reconcileOnce,
   reportLost,
 } from "./reconcile-once.ts";
-export { type FollowPorts, followRevision } from "./follow-revision.ts";
+export { chooseTarget, shownCommit, targetAt } from "./choose-target.ts";
+export { type FollowedPort, type SourcePorts, findCandidate } from "./find-candidate.ts";
 export { type CheckResult, checkRevision } from "./check-revision.ts";
 export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";

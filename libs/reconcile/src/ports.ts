@@ -1,4 +1,5 @@
 import type {
+  Candidate,
   ComposeInput,
   ComposeModel,
   ComposeResolution,
@@ -15,7 +16,7 @@ import type {
   OperationOf,
   PublishedPort,
   RecordState,
-  Revision,
+  Snapshot,
   Status,
   WaitLimits,
 } from "@keelson/model";
@@ -83,7 +84,6 @@ export interface RecordPort extends MemoryPort {
 
 /** The rooms that touch the world, as the path sees them; apps wire them. As far as the desired state: no engine. */
 export interface DesiredPorts {
-  fetchRevision: () => Promise<Revision>;
   resolveCompose: (input: ComposeInput) => Promise<ComposeResolution>;
   secrets: NodeSecrets;
   record: MemoryPort;
@@ -100,8 +100,10 @@ export interface ReadPorts extends DesiredPorts {
 
 /** The whole path. */
 export interface Ports extends ReadPorts {
-  /** A revision that was read before; null when it is not here any more. */
-  readRevision: (commit: string) => Promise<Revision | null>;
+  /** What the sources offer, the tracked branch first. */
+  findCandidates: () => Promise<Candidate[]>;
+  /** A commit that was followed before; null when it is not here any more. */
+  readEarlier: (commit: string) => Promise<Snapshot | null>;
   record: RecordPort;
   operations: OperationPorts;
   /** Tells `<project>/<service>` of each of this environment's containers that stops, until it is disposed of. */

@@ -1,7 +1,6 @@
 import { required } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
 import { isAllHealthy } from "@keelson/report";
-import type { NodeReference } from "@keelson/render";
 
 import { waitedMs } from "./apply-plan.ts";
 import { type BegunStatus, nothingBegun, reportBegun } from "./begun-status.ts";
@@ -18,7 +17,8 @@ import {
   reportRound,
 } from "./round-status.ts";
 import { newStepTimer } from "./step.ts";
-import { type Walk, newWalk, policyOf, walkPath } from "./walk-path.ts";
+import { type Walk, type WalkInput, newWalk, policyOf, walkPath } from "./walk-path.ts";
+import { walkToTarget } from "./walk-to-target.ts";
 
 export interface RoundOptions extends StatusOptions {
   signal: AbortSignal;
@@ -57,8 +57,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     const ports = await node.openPorts();
     hideValues = ports.secrets.hideValues;
     ({ applied } = ports.record.readState());
-    await walkPath(walk, { reference, ports, until: "plan" });
-    if (walk.problems.length > 0) await walkLastGood(walk, { ports, reference });
+    await walkToTarget(walk, { reference, ports });
     await applyWalk(walk, { ports, onWork, ...options });
     ({ applied } = ports.record.readState());
   });
@@ -76,27 +75,6 @@ function splitTimes({ times, waitedMs: health }: Walk): RoundOutcome["times"] {
 }
 
 /**
- * What has problems changes nothing, and must not leave the node alone either: it is kept at the last revision that was
- * worked on. That one and not the last one applied: going back from half an upgrade is for people to decide.
- */
-async function walkLastGood(
-  walk: Walk,
-  { ports, reference }: { ports: Ports; reference: NodeReference },
-): Promise<void> {
-  const { revision, problems } = walk;
-  const { attempted } = ports.record.readState();
-  if (revision === null || attempted === null || attempted === revision.commit) return;
-  const last = await ports.readRevision(attempted);
-  if (last === null) return;
-  const { staleBecause, refused = revision.commit } = revision;
-  const kept = { ...last, refused, ...(staleBecause === undefined ? {} : { staleBecause }) };
-  const again = newWalk();
-  const fetchRevision = async () => Promise.resolve(kept);
-  await walkPath(again, { reference, ports: { ...ports, fetchRevision }, until: "plan" });
-  if (again.plan !== null) Object.assign(walk, again, { problems });
-}
-
-/**
  * Applies the plan of a walk and remembers only what is seen afterwards. With nothing to do it writes nothing but a new
  * commit. The journal's round stays open until the memory is written: of what an open one made nothing is known yet.
  */
@@ -105,12 +83,13 @@ async function applyWalk(
   on: { ports: Ports; onWork: () => Promise<void> } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
 ): Promise<void> {
   const { ports, onWork, reference, signal, waiting = new AbortController().signal } = on;
-  const { revision, desired, plan } = walk;
-  if (revision === null || desired === null || plan === null) return;
+  const { desired, plan } = walk;
+  const commit = walk.target?.instances?.every.snapshot.commit;
+  if (commit === undefined || desired === null || plan === null) return;
   const step = newStepTimer(ports.emit, walk.times);
   const now = () => ports.now().toISOString();
   const isIdle = plan.operations.length === 0;
-  const roundId = isIdle ? null : ports.record.beginRound({ commit: revision.commit, startedAt: now() });
+  const roundId = isIdle ? null : ports.record.beginRound({ commit, startedAt: now() });
   const policy = policyOf(walk, { ...reference, waits: ports.waits });
   const replan = async () => {
     const observed = await observeNode(desired, ports);
@@ -130,7 +109,7 @@ async function applyWalk(
   const isDone = walk.results.every(({ outcome }) => outcome === "done");
   // What never came up was not applied, however often nothing is left to be done for it.
   const isApplied = isDone && plan.blocked.length === 0 && isAllHealthy(desired, observed);
-  rememberRound(ports, { desired, observed, commit: revision.commit, isApplied });
+  rememberRound(ports, { desired, observed, commit, isApplied });
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
   }
@@ -158,22 +137,32 @@ export async function reportLost(
 ): Promise<Round> {
   const walk = newWalk();
   const at = node.now();
-  const revision = commit === null ? null : { commit };
   const hideValues = (text: string) => text;
-  const outcome = { ...walk, revision, error, applied: undefined, hideValues, startedAt: at, finishedAt: at };
+  const outcome = {
+    ...walk,
+    shown: commit,
+    error,
+    applied: undefined,
+    hideValues,
+    startedAt: at,
+    finishedAt: at,
+  };
   return { ...walk, error, ...(await reportRound(node, { outcome, options })) };
 }
 
+/** Whose path is walked, and at what. */
+export type WalkStart = Pick<WalkInput, "reference" | "target">;
+
 /** The path up to the plan: reads everything, changes nothing. Throws what cannot be read. */
-export async function planOnce(ports: ReadPorts, reference: NodeReference): Promise<Walk> {
+export async function planOnce(ports: ReadPorts, at: WalkStart): Promise<Walk> {
   const walk = newWalk();
-  await walkPath(walk, { reference, ports, until: "plan" });
+  await walkPath(walk, { ...at, ports, until: "plan" });
   return walk;
 }
 
 /** The path up to the desired state, which needs no engine: for CI and any node. Throws what cannot be read. */
-export async function readDesired(ports: DesiredPorts, reference: NodeReference): Promise<Walk> {
+export async function readDesired(ports: DesiredPorts, at: WalkStart): Promise<Walk> {
   const walk = newWalk();
-  await walkPath(walk, { reference, ports, until: "desired" });
+  await walkPath(walk, { ...at, ports, until: "desired" });
   return walk;
 }

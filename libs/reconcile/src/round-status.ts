@@ -39,7 +39,8 @@ export interface Reported {
 /** What a round found out and did. */
 export type RoundOutcome = Pick<
   StatusInput,
-  | "revision"
+  | "target"
+  | "shown"
   | "desired"
   | "observed"
   | "plan"

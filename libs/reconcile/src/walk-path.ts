@@ -5,7 +5,7 @@ import type {
   Problem,
   RenderedNode,
   Repository,
-  Revision,
+  Target,
 } from "@keelson/model";
 import { type PlanPolicy, planChanges } from "@keelson/plan";
 import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
@@ -13,13 +13,15 @@ import { type NodeReference, type RenderResult, buildDesired, renderFiles } from
 import type { OperationResult } from "./apply-plan.ts";
 import { observeNode } from "./observe-node.ts";
 import type { DesiredPorts, ReadPorts } from "./ports.ts";
-import { readRevision } from "./read-revision.ts";
+import { readSnapshot } from "./read-snapshot.ts";
 import { resolveModels } from "./resolve-models.ts";
 import { type StepTimes, newStepTimer } from "./step.ts";
 
 /** What a walk along the path found out so far; what was not reached is null. */
 export interface Walk {
-  revision: Revision | null;
+  target: Target | null;
+  /** The commit that the tracked branch shows; null where it was not asked or could not be. */
+  shown: string | null;
   repository: Repository | null;
   settings: RenderResult["settings"];
   rendered: RenderedNode | null;
@@ -36,9 +38,10 @@ export interface Walk {
   times: StepTimes;
 }
 
-export function newWalk(): Walk {
+export function newWalk(times: StepTimes = {}): Walk {
   return {
-    revision: null,
+    target: null,
+    shown: null,
     repository: null,
     settings: new Map(),
     rendered: null,
@@ -49,22 +52,22 @@ export function newWalk(): Walk {
     waitedMs: 0,
     remaining: null,
     problems: [],
-    times: {},
+    times,
   };
 }
 
-export type WalkInput = { reference: NodeReference } & (
+export type WalkInput = { reference: NodeReference; target: Target } & (
   | { until: "desired"; ports: DesiredPorts }
   | { until: "plan"; ports: ReadPorts }
 );
 
 /**
- * The path of the data from the fetch to the plan, step by step, as far as it is asked to go; `reconcileOnce` goes on
- * from there. It stops at the first step with problems,
- * and throws what Git, the engine or the store could not answer; `walk` then holds what was found before.
+ * The path of the data from the target to the plan, step by step, as far as it is asked to go; `reconcileOnce` chooses
+ * the target before it and goes on after it. It stops at the first step with problems, and throws what Git, the engine or
+ * the store could not answer; `walk` then holds what was found before. A target with nothing to be at leads nowhere.
  */
 export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
-  const { reference, ports } = input;
+  const { reference, target, ports } = input;
   const step = newStepTimer(ports.emit, walk.times);
   const hasStopped = (problems: Problem[]) => {
     walk.problems = problems;
@@ -72,8 +75,10 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
     return problems.length > 0;
   };
 
-  const revision = (walk.revision = await step("fetch", async () => ports.fetchRevision()));
-  const read = await step("read", async () => readRevision(revision, reference));
+  walk.target = target;
+  const { instances } = target;
+  if (instances === null) return;
+  const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
   walk.repository = read.repository;
   if (hasStopped(read.problems)) return;
   const { rendered, settings, ...render } = await step("render", async () =>

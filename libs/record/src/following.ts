@@ -1,53 +1,59 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FollowedBranch } from "@keelson/model";
 
-/** What keeps a branch from being followed backwards. Commits are full ids. */
+/** What keeps branches from being followed backwards. Commits are full ids. */
 export interface Following {
-  /** Null before the first time. */
-  readFollowed: () => FollowedBranch | null;
-  /** What was accepted is used up by the next commit that is followed, whichever it is. */
-  saveFollowed: (followed: { branch: string; commit: string }) => void;
+  /** Empty before the first time; sorted by branch. */
+  readFollowed: () => FollowedBranch[];
   /**
-   * Notes what a human accepted. Where nothing of the branch was followed yet, it counts as followed too: what the
+   * All that is followed now; other branches are forgotten. What was accepted is used up by the next commit that is
+   * followed, whichever it is.
+   */
+  saveFollowed: (followed: readonly { branch: string; commit: string }[]) => void;
+  /**
+   * Notes what a person accepted. Where nothing of the branch was followed yet, it counts as followed too: what the
    * branch is at must be this commit or follow on it.
    */
   acceptRevision: (accepted: { branch: string; commit: string }) => void;
 }
 
-/** The one row of this database. */
+/** One row for each branch. */
 export function openFollowing(database: DatabaseSync): Following {
-  const readFollowed = (): FollowedBranch | null => {
-    const row = database.prepare("SELECT branch, commit_id, accepted FROM followed").get();
-    if (row === undefined) return null;
-    const accepted = row["accepted"];
-    return {
-      branch: String(row["branch"]),
-      commit: String(row["commit_id"]),
-      accepted: accepted === null ? null : String(accepted),
-    };
-  };
+  const readFollowed = (): FollowedBranch[] =>
+    database
+      .prepare("SELECT branch, commit_id, accepted FROM followed ORDER BY branch")
+      .all()
+      .map(({ branch, commit_id: commit, accepted }) => ({
+        branch: String(branch),
+        commit: String(commit),
+        accepted: accepted === null ? null : String(accepted),
+      }));
+  const readOne = (branch: string) => readFollowed().find((each) => each.branch === branch);
   const write = ({ branch, commit, accepted }: FollowedBranch) => {
     database
       .prepare(
-        `INSERT INTO followed (only, branch, commit_id, accepted) VALUES (1, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET branch = excluded.branch, commit_id = excluded.commit_id, accepted = excluded.accepted
-         WHERE branch <> excluded.branch OR commit_id <> excluded.commit_id OR accepted IS NOT excluded.accepted`,
+        `INSERT INTO followed (branch, commit_id, accepted) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET commit_id = excluded.commit_id, accepted = excluded.accepted
+         WHERE commit_id <> excluded.commit_id OR accepted IS NOT excluded.accepted`,
       )
       .run(branch, commit, accepted);
   };
   return {
     readFollowed,
-    saveFollowed: ({ branch, commit }) => {
-      const before = readFollowed();
-      const isSame = before?.branch === branch && before.commit === commit;
-      // A round that stays where it is leaves open what a human has said meanwhile.
-      const accepted = isSame && before.accepted !== commit ? before.accepted : null;
-      write({ branch, commit, accepted });
+    saveFollowed: (followed) => {
+      for (const { branch, commit } of followed) {
+        const before = readOne(branch);
+        // A round that stays where it is leaves open what a person has said meanwhile.
+        const accepted = before?.commit === commit && before.accepted !== commit ? before.accepted : null;
+        write({ branch, commit, accepted });
+      }
+      const branches = new Set(followed.map(({ branch }) => branch));
+      for (const { branch } of readFollowed()) {
+        if (!branches.has(branch)) database.prepare("DELETE FROM followed WHERE branch = ?").run(branch);
+      }
     },
     acceptRevision: ({ branch, commit }) => {
-      const before = readFollowed();
-      const followed = before?.branch === branch ? before.commit : commit;
-      write({ branch, commit: followed, accepted: commit });
+      write({ branch, commit: readOne(branch)?.commit ?? commit, accepted: commit });
     },
   };
 }

@@ -124,7 +124,7 @@ describe("the memory", () => {
     {
       using record = openRecord({ path });
       fillRecord(record);
-      record.saveFollowed(followed);
+      record.saveFollowed([followed]);
       record.acceptRevision({ ...followed, commit: "b".repeat(40) });
     }
     const before = { bytes: await readFile(path), stats: await stat(path) };
@@ -139,7 +139,7 @@ describe("the memory", () => {
       record.saveServiceParts("lab-core/nginx", { compose: "x", image: "nginx:1" });
       record.forgetContainers(["unknown"]);
       record.readFollowed();
-      record.saveFollowed(followed);
+      record.saveFollowed([followed]);
       record.acceptRevision({ ...followed, commit: "b".repeat(40) });
       expect((await stat(`${path}-wal`)).size).toBe(0);
     }
@@ -156,36 +156,61 @@ describe("the branch that is followed", () => {
   test("is known in the next process", () => {
     {
       using record = openRecord({ path });
-      expect(record.readFollowed()).toBeNull();
-      record.saveFollowed({ branch, commit: first });
+      expect(record.readFollowed()).toEqual([]);
+      record.saveFollowed([{ branch, commit: first }]);
       record.acceptRevision({ branch, commit: second });
     }
     using record = openRecord({ path });
-    expect(record.readFollowed()).toEqual({ branch, commit: first, accepted: second });
+    expect(record.readFollowed()).toEqual([{ branch, commit: first, accepted: second }]);
   });
 
   test("keeps what was accepted until another commit is followed, whichever it is", () => {
     using record = openRecord({ path });
     for (const next of [second, third]) {
-      record.saveFollowed({ branch, commit: first });
+      record.saveFollowed([{ branch, commit: first }]);
       record.acceptRevision({ branch, commit: second });
-      record.saveFollowed({ branch, commit: first });
-      expect(record.readFollowed()).toEqual({ branch, commit: first, accepted: second });
-      record.saveFollowed({ branch, commit: next });
-      expect(record.readFollowed()).toEqual({ branch, commit: next, accepted: null });
+      record.saveFollowed([{ branch, commit: first }]);
+      expect(record.readFollowed()).toEqual([{ branch, commit: first, accepted: second }]);
+      record.saveFollowed([{ branch, commit: next }]);
+      expect(record.readFollowed()).toEqual([{ branch, commit: next, accepted: null }]);
     }
   });
 
   test("begins with what was accepted where nothing of it was followed", () => {
     using record = openRecord({ path });
     record.acceptRevision({ branch, commit: first });
-    expect(record.readFollowed()).toEqual({ branch, commit: first, accepted: first });
-    record.saveFollowed({ branch, commit: first });
-    expect(record.readFollowed()).toEqual({ branch, commit: first, accepted: null });
-    record.acceptRevision({ branch: "stable", commit: second });
-    expect(record.readFollowed()).toEqual({ branch: "stable", commit: second, accepted: second });
-    record.saveFollowed({ branch, commit: third });
-    expect(record.readFollowed()).toEqual({ branch, commit: third, accepted: null });
+    expect(record.readFollowed()).toEqual([{ branch, commit: first, accepted: first }]);
+    record.saveFollowed([{ branch, commit: first }]);
+    expect(record.readFollowed()).toEqual([{ branch, commit: first, accepted: null }]);
+    const stable = { branch: "stable", commit: second };
+    record.acceptRevision(stable);
+    const main = { branch, commit: first };
+    const both = [
+      { ...main, accepted: null },
+      { ...stable, accepted: second },
+    ];
+    expect(record.readFollowed()).toEqual(both);
+    record.saveFollowed([stable]);
+    expect(record.readFollowed()).toEqual([{ ...stable, accepted: null }]);
+  });
+
+  test("is kept for each source", () => {
+    using record = openRecord({ path });
+    const [main, site] = [
+      { branch, commit: first },
+      { branch: "site/a", commit: second },
+    ];
+    record.saveFollowed([site, main]);
+    record.acceptRevision({ ...site, commit: third });
+    const accepted = [
+      { ...main, accepted: null },
+      { ...site, accepted: third },
+    ];
+    expect(record.readFollowed()).toEqual(accepted);
+    record.saveFollowed([main, site]);
+    expect(record.readFollowed()).toEqual(accepted);
+    record.saveFollowed([{ ...main, commit: third }, site]);
+    expect(record.readFollowed()).toEqual([{ ...main, commit: third, accepted: null }, accepted[1]]);
   });
 });
 
@@ -503,13 +528,13 @@ describe("a record that cannot be used", () => {
         {
           using record = openRecord({ path: file });
           fillRecord(record);
-          record.saveFollowed(followed);
+          record.saveFollowed([followed]);
         }
         await end(disk);
         const names = await readdir(disk);
         using record = openRecord({ path: file });
         expect(record.readState().applied).toEqual(applied);
-        record.saveFollowed({ branch: "main", commit: "b".repeat(40) });
+        record.saveFollowed([{ branch: "main", commit: "b".repeat(40) }]);
         const roundId = record.beginRound({ commit: "c", startedAt: at });
         const operation = { roundId, operationId: "#1", resource: "service:lab-core/nginx", startedAt: at };
         record.beginOperation({ ...operation, kind: "start-service" });
@@ -565,21 +590,21 @@ describe("a record of the first format", () => {
     {
       using record = openRecord({ path });
       expect(record.readState()).toEqual(state);
-      expect(record.readFollowed()).toBeNull();
-      record.saveFollowed(followed);
+      expect(record.readFollowed()).toEqual([]);
+      record.saveFollowed([followed]);
     }
     using record = openRecord({ path });
     expect(record.readState()).toEqual(state);
     expect(record.readComposeModel("inputs")).toEqual(model("lab-core"));
     expect(record.unfinishedOperations()).toMatchObject([{ roundId: 1, operationId: "#1" }]);
-    expect(record.readFollowed()).toEqual({ ...followed, accepted: null });
+    expect(record.readFollowed()).toEqual([{ ...followed, accepted: null }]);
     expect(rows("PRAGMA user_version")).toEqual([{ user_version: schemaVersion }]);
   });
 
   test("is left as it is by a look at a copy", async () => {
     const before = await readFile(path);
     const copy = openRecordCopy({ path });
-    expect(copy.readFollowed()).toBeNull();
+    expect(copy.readFollowed()).toEqual([]);
     expect(copy.readState()).toEqual(state);
     copy.close();
     expect((await readFile(path)).equals(before)).toBe(true);

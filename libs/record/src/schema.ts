@@ -62,6 +62,17 @@ const migrations: readonly string[] = [
     id TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- A row for each branch: the commit that was followed last, and one that a person accepted.
+  CREATE TABLE followed_branches (
+    branch TEXT PRIMARY KEY,
+    commit_id TEXT NOT NULL,
+    accepted TEXT
+  ) STRICT;
+  INSERT INTO followed_branches SELECT branch, commit_id, accepted FROM followed;
+  DROP TABLE followed;
+  ALTER TABLE followed_branches RENAME TO followed;
+  `,
 ];
 
 /** The version that this program writes. */

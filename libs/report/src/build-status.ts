@@ -11,6 +11,7 @@ import {
 } from "@keelson/model";
 
 import { buildInstance } from "./instance-status.ts";
+import { formatBecause } from "./target-text.ts";
 import { buildConditions } from "./status-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
 
@@ -24,6 +25,7 @@ export function buildStatus(input: StatusInput): Status {
   const errors = collectErrors(input);
   const observedAt = input.finishedAt.toISOString();
   const applied = describeApplied(input);
+  const chosen = input.target?.instances?.every;
   const made = input.observed === null ? input.last?.made : listMade(input.observed);
   return {
     v: 1,
@@ -35,9 +37,12 @@ export function buildStatus(input: StatusInput): Status {
     source: {
       url: redact(input.source.url),
       branch: input.source.branch,
-      observed: input.revision?.refused ?? input.revision?.commit ?? "",
-      attempted: input.plan === null ? "" : (input.revision?.commit ?? ""),
+      observed: input.shown ?? chosen?.snapshot.commit ?? "",
+      attempted: input.plan === null ? "" : (chosen?.snapshot.commit ?? ""),
       applied: applied.commit,
+      ...(chosen === undefined
+        ? {}
+        : { target: { mode: chosen.mode, because: formatBecause(chosen, input.source) } }),
     },
     lockDigest: input.desired?.lockDigest ?? "",
     desiredDigest: input.desired?.digest ?? "",
@@ -115,7 +120,10 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
     .map(({ operation, error }) => describeError(error, operation.resource));
-  const round = [input.revision?.staleBecause ?? null, input.error]
+  const held = (input.target?.because ?? []).flatMap((reason) =>
+    reason.kind === "problems" ? [] : [reason.error],
+  );
+  const round = [...held, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, ""));
   // Half a character, which YAML can write, stands in no canonical JSON (RFC 8785, 3.2.2.2).

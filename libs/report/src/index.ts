@@ -8,6 +8,7 @@ export {
   formatFleetSummary,
   formatStatusAge,
 } from "./fleet-text.ts";
+export { formatBecause } from "./target-text.ts";
 export { buildStatus } from "./build-status.ts";
 export { isAllHealthy } from "./instance-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";

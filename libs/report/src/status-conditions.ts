@@ -36,7 +36,7 @@ export function buildConditions(
         : (first?.message ??
           (isInSync && isDone ? healthMessage(instances) : "not everything is as desired")),
     }),
-    sourceCondition(input.revision),
+    sourceCondition(input),
     condition("Reconciling", isKnown || errors.length > 0 ? !isReady && isRetried : null, {
       reason: !isReady && isRetried ? "Retrying" : "Idle",
       message:
@@ -53,21 +53,21 @@ export function buildConditions(
   ];
 }
 
-/** The node is kept at the last revision while Git is away or shows what is refused; the report says so. */
-function sourceCondition(revision: StatusInput["revision"]): Unsince<Condition> {
-  if (revision === null) {
-    return condition("SourceReady", null, { reason: "Unknown", message: "no revision could be read" });
-  }
-  const { staleBecause: error } = revision;
-  if (error === undefined) {
-    return condition("SourceReady", true, {
-      reason: "Read",
-      message: "the revision was read from the source",
+/** Whether the sources could be read, and show what may be followed. */
+function sourceCondition({ target, shown }: StatusInput): Unsince<Condition> {
+  const reason = target?.because.find(({ kind }) => kind !== "problems");
+  if (reason !== undefined && reason.kind !== "problems") {
+    return condition("SourceReady", false, {
+      reason: codeOf(reason.error),
+      message: redact(reason.error.message),
     });
   }
-  return condition("SourceReady", false, {
-    reason: codeOf(error),
-    message: redact(error instanceof Error ? error.message : "the last revision is used"),
+  if (target === null && shown === null) {
+    return condition("SourceReady", null, { reason: "Unknown", message: "the source was not asked" });
+  }
+  return condition("SourceReady", true, {
+    reason: "Read",
+    message: "the revision was read from the source",
   });
 }
 

@@ -5,9 +5,9 @@ import type {
   Plan,
   Problem,
   RecordState,
-  Revision,
   Status,
   Step,
+  Target,
 } from "@keelson/model";
 
 /** All that is known at the end of a round. */
@@ -24,8 +24,10 @@ export interface StatusInput {
   /** Takes secret values out of a text. */
   hideValues: (text: string) => string;
   source: { url: string; branch: string };
-  /** What the round read; null when it could not. */
-  revision: Pick<Revision, "commit" | "refused" | "staleBecause"> | null;
+  /** What the round was to bring the node to; null when none was chosen. */
+  target: Target | null;
+  /** The commit that the tracked branch shows; null where it could not be asked. */
+  shown: string | null;
   desired: DesiredNode | null;
   /** As seen after the round; null when it could not be seen. */
   observed: ObservedNode | null;

@@ -13,6 +13,9 @@ export function formatStatusMarkdown(status: Status): string {
     "",
     `Seen ${code(status.observedAt)}, report ${status.seq}, agent ${code(status.agent.version)}.`,
     `Branch ${code(source.branch)} at ${code(source.observed)}; applied ${code(source.applied === "" ? "nothing yet" : source.applied)}.`,
+    ...(source.target === undefined || source.target.mode === "follow"
+      ? []
+      : [`The node ${code(source.target.because)}.`]),
     "",
     "| instance | package | version | state | sync | health |",
     "| --- | --- | --- | --- | --- | --- |",

@@ -33,8 +33,11 @@ export async function apply(
   const settings = await readNodeSettings(options, reference);
   const progress = showProgress(output);
   using node = await wireApply(settings, {
-    fetchRevision: async () => revision,
-    readRevision: async () => Promise.resolve(null),
+    findCandidates: async () =>
+      Promise.resolve([
+        { branch: options.revision, verdict: { kind: "accepted", snapshot: revision }, last: revision },
+      ]),
+    readEarlier: async () => Promise.resolve(null),
     report: null,
     signal,
     lockWaitMs,

@@ -15,7 +15,7 @@ export async function check(
 ): Promise<ExitCode> {
   const revision = await openRevision(options);
   const composeBinary = await findComposeBinary(process.env);
-  const ports = wireDesired({ composeBinary, fetchRevision: async () => revision, emit: () => {} });
+  const ports = wireDesired({ composeBinary, emit: () => {} });
   const { repository, nodes, problems } = await checkRevision(revision, ports);
   if (problems.length > 0) {
     printProblems(output, problems);

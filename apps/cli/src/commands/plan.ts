@@ -1,6 +1,6 @@
 import { findComposeBinary, wireDesired, wirePlan } from "@keelson/node";
-import { type Revision, widestWaits } from "@keelson/model";
-import { type Walk, planBetween, planOnce, policyOf, readDesired } from "@keelson/reconcile";
+import { type Snapshot, widestWaits } from "@keelson/model";
+import { type Walk, planBetween, planOnce, policyOf, readDesired, targetAt } from "@keelson/reconcile";
 
 import { type NodeOptions } from "../node-options.ts";
 import { readNodeSettings } from "../node-place.ts";
@@ -45,22 +45,25 @@ type Reference = { environment: string; node: string };
 
 /** From what this machine's engine and folders have. */
 async function planHere(
-  revision: Revision,
+  revision: Snapshot,
   on: { options: NodeOptions; reference: Reference },
 ): Promise<Walk> {
   const settings = await readNodeSettings(on.options, on.reference);
-  using node = await wirePlan(settings, { fetchRevision: async () => revision, emit: () => {} });
-  return await planOnce(node.ports, on.reference);
+  using node = await wirePlan(settings, { emit: () => {} });
+  return await planOnce(node.ports, { reference: on.reference, target: targetAt(revision) });
 }
 
 /** From what another revision would have running, or from an empty node (`none`): for code review and any node. */
 async function planFrom(
-  revision: Revision,
+  revision: Snapshot,
   on: { from: string; repository: string; reference: Reference },
 ): Promise<Walk> {
   const composeBinary = await findComposeBinary(process.env);
-  const desiredAt = async (at: Revision) =>
-    readDesired(wireDesired({ composeBinary, fetchRevision: async () => at, emit: () => {} }), on.reference);
+  const desiredAt = async (at: Snapshot) =>
+    readDesired(wireDesired({ composeBinary, emit: () => {} }), {
+      reference: on.reference,
+      target: targetAt(at),
+    });
   const walk = await desiredAt(revision);
   if (walk.desired === null) return walk;
   const from = on.from === "none" ? null : await openCommit({ repository: on.repository, revision: on.from });

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 import { type DesiredInstance, type DesiredNode, KeelsonError, stalled } from "@keelson/model";
 import { findComposeBinary, wireDesired } from "@keelson/node";
-import { readDesired } from "@keelson/reconcile";
+import { readDesired, targetAt } from "@keelson/reconcile";
 
 import type { NodeOptions } from "../node-options.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
@@ -19,10 +19,8 @@ export async function render(
   const revision = await openRevision(options);
   const reference = await chooseNode(revision, options);
   const composeBinary = await findComposeBinary(process.env);
-  const walk = await readDesired(
-    wireDesired({ composeBinary, fetchRevision: async () => revision, emit: () => {} }),
-    reference,
-  );
+  const ports = wireDesired({ composeBinary, emit: () => {} });
+  const walk = await readDesired(ports, { reference, target: targetAt(revision) });
   if (walk.desired === null) {
     printProblems(output, walk.problems);
     return exitCodes.failed;

@@ -1,4 +1,4 @@
-import type { DesiredNode, Plan, Revision } from "@keelson/model";
+import type { DesiredNode, Plan, Snapshot } from "@keelson/model";
 import { formatPlan } from "@keelson/plan";
 import { escapeText, formatPlanSummary } from "@keelson/report";
 
@@ -7,7 +7,7 @@ import type { Output } from "../output.ts";
 /** The plan as a person reads it; with `verbose` also every operation in its order. */
 export function printPlan(
   output: Output,
-  on: { plan: Plan; desired: DesiredNode; revision: Revision; verbose: boolean },
+  on: { plan: Plan; desired: DesiredNode; revision: Snapshot; verbose: boolean },
 ): void {
   const { plan, revision } = on;
   const at =

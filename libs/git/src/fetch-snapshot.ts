@@ -1,16 +1,15 @@
-import type { Revision, Source } from "@keelson/model";
+import type { Follow, Snapshot, Source } from "@keelson/model";
 
 import { branchRef } from "./branch-ref.ts";
 import { openCopyReader } from "./copy-reader.ts";
 import { startDeadline } from "./deadline.ts";
-import type { Follow } from "@keelson/model";
 import { DamageError } from "./git-error.ts";
 import { disownCopy, readRef, restoreCopy, tipRef } from "./local-copy.ts";
 import { openRemote } from "./open-remote.ts";
 import { bringCopyTo } from "./tracked-copy.ts";
 import type { Held } from "./tracked-copy.ts";
 
-export interface FetchRevisionInput {
+export interface FetchSnapshotInput {
   source: Source;
   /** The node's own bare copy; made when it is missing, made anew when it is damaged. One caller at a time. */
   gitDir: string;
@@ -20,6 +19,12 @@ export interface FetchRevisionInput {
   knownHostsFile?: string;
   /** Where the branch may have moved on from; anywhere unless told. */
   follow?: Follow;
+}
+
+/** A snapshot that was asked for just now. */
+export interface FetchedSnapshot extends Snapshot {
+  /** True when this call brought objects that were not on the node before. */
+  fetched: boolean;
 }
 
 const anywhere: Follow = { after: null, accepted: null };
@@ -33,49 +38,48 @@ const anywhere: Follow = { after: null, accepted: null };
  * local path, K2012 disk, K2015 history that is cut also on the server, K2016 a branch that did not move forward. After
  * any of them the copy is as usable as before, with the commit followed last.
  */
-export async function fetchRevision(input: FetchRevisionInput): Promise<Revision> {
+export async function fetchSnapshot(input: FetchSnapshotInput): Promise<FetchedSnapshot> {
   const { source, gitDir, timeoutMs, knownHostsFile, follow = anywhere } = input;
   const ref = branchRef(source.branch);
   const deadline = startDeadline(timeoutMs);
   using remote = await openRemote({ ...source, ref, deadline, knownHostsFile });
   const advertised = await remote.findTip();
   const held = await bringCopyTo(advertised, { remote, gitDir, branch: source.branch, follow });
-  return revisionOf(held, { gitDir, ref });
+  return { ...snapshotOf(held, { gitDir, ref }), fetched: held.fetched };
 }
 
 /**
  * Returns the commit that was followed last, from the node's own copy, without asking anybody; null when there is no
  * copy. Throws K2009 when the copy is damaged, K2012.
  */
-export async function readTracked({ gitDir }: Pick<FetchRevisionInput, "gitDir">): Promise<Revision | null> {
+export async function readTracked({ gitDir }: Pick<FetchSnapshotInput, "gitDir">): Promise<Snapshot | null> {
   await restoreCopy(gitDir);
   const commit = await readRef(gitDir, tipRef);
-  return commit === null ? null : openRevision({ gitDir, commit });
+  return commit === null ? null : openSnapshot({ gitDir, commit });
 }
 
 /** The same for another commit of the copy; null also when the copy does not have it, or not whole. */
-export async function readEarlier(of: { gitDir: string; commit: string }): Promise<Revision | null> {
+export async function readEarlier(of: { gitDir: string; commit: string }): Promise<Snapshot | null> {
   await restoreCopy(of.gitDir);
   try {
-    return await openRevision(of);
+    return await openSnapshot(of);
   } catch (error) {
     if (error instanceof DamageError) return null;
     throw error;
   }
 }
 
-async function openRevision({ gitDir, commit }: { gitDir: string; commit: string }): Promise<Revision> {
+async function openSnapshot({ gitDir, commit }: { gitDir: string; commit: string }): Promise<Snapshot> {
   const reader = openCopyReader({ gitDir, commit });
-  const held = { commit, reader, summary: await reader.readSummary(), fetched: false };
-  return revisionOf(held, { gitDir, ref: tipRef });
+  const held = { commit, reader, summary: await reader.readSummary() };
+  return snapshotOf(held, { gitDir, ref: tipRef });
 }
 
-function revisionOf(held: Held, { gitDir, ref }: { gitDir: string; ref: string }): Revision {
+function snapshotOf(held: Omit<Held, "fetched">, { gitDir, ref }: { gitDir: string; ref: string }): Snapshot {
   return {
     commit: held.commit,
     ref,
     ...held.summary,
-    fetched: held.fetched,
     readFiles: async (prefixes) => {
       try {
         return await held.reader.readFiles(prefixes);

@@ -2,13 +2,13 @@ import { readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 
 import { decodeText } from "@keelson/model";
-import type { Revision } from "@keelson/model";
+import type { Snapshot } from "@keelson/model";
 import { expect, it } from "vitest";
 
 import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { fileLimits } from "./file-set.ts";
-import { fetchRevision } from "./fetch-revision.ts";
+import { fetchSnapshot } from "./fetch-snapshot.ts";
 import { unpackObjects } from "./test-copy.ts";
 
 /** A server with the repository `state`, a work tree that pushes to it, and a node that has nothing yet. */
@@ -27,12 +27,12 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
     node,
     url,
     gitDir,
-    fetch: (branch = "main") => fetchRevision({ source: { url, branch }, gitDir, timeoutMs: 20_000 }),
+    fetch: (branch = "main") => fetchSnapshot({ source: { url, branch }, gitDir, timeoutMs: 20_000 }),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
 }
 
-async function textOf(revision: Revision, path: string): Promise<string | undefined> {
+async function textOf(revision: Snapshot, path: string): Promise<string | undefined> {
   const file = (await revision.readFiles([path])).get(path);
   return file === undefined ? undefined : decodeText(file.bytes);
 }
@@ -159,7 +159,7 @@ it("throws K2003 for a branch or repository that is not there", async () => {
   await expect(at.fetch()).rejects.toMatchObject({ code: "K2003" });
   const source = { url: at.server.url("no-such"), branch: "main" };
   const input = { source, gitDir: at.gitDir, timeoutMs: 10_000 };
-  await expect(fetchRevision(input)).rejects.toMatchObject({ code: "K2003" });
+  await expect(fetchSnapshot(input)).rejects.toMatchObject({ code: "K2003" });
   expect(await readdir(at.node.path)).toEqual([]);
 });
 
@@ -241,7 +241,7 @@ it("sends the credential at once, from a file, a command or the URL, and stores 
   ];
   for (const source of sources) {
     at.server.requests.splice(0);
-    const revision = await fetchRevision({ source, gitDir: at.gitDir, timeoutMs: 10_000 });
+    const revision = await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 10_000 });
     expect(revision.commit).toBe(commit);
     expect(at.server.requests).toHaveLength(source === sources[0] ? 4 : 2);
   }

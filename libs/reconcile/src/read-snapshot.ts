@@ -1,18 +1,18 @@
 import { findEnvironmentFolders, findLockedFolders, readRepository } from "@keelson/manifest";
-import { type Problem, type Repository, type Revision, sortProblems } from "@keelson/model";
+import { type Problem, type Repository, type Snapshot, sortProblems } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 
 /** Reads only the environment, what it extends and the releases its lock names: a mistake elsewhere is not this node's. */
-export async function readRevision(
-  revision: Revision,
+export async function readSnapshot(
+  snapshot: Snapshot,
   { environment }: NodeReference,
 ): Promise<{ repository: Repository; problems: Problem[] }> {
-  const environments = await revision.readFiles(["environments/"]);
+  const environments = await snapshot.readFiles(["environments/"]);
   const isThere = [...environments.keys()].some((path) => path.startsWith(`environments/${environment}/`));
   // Whoever names one that is not there is told which there are; what is wrong with those is not his concern.
   const folders = isThere ? findEnvironmentFolders(environments, environment) : ["environments/"];
   const mine = [...environments].filter(([path]) => folders.some((folder) => path.startsWith(folder)));
-  const releases = await revision.readFiles(findLockedFolders(environments, environment));
+  const releases = await snapshot.readFiles(findLockedFolders(environments, environment));
   const { repository, problems } = readRepository(new Map([...mine, ...releases]));
   return { repository, problems: isThere ? sortProblems(problems) : [] };
 }

@@ -1,0 +1,64 @@
+import type { Candidate, HoldReason, Snapshot, Target } from "@keelson/model";
+
+export interface TargetInput {
+  /** What each source offers, in the order of layering: the tracked branch is the first. */
+  candidates: readonly Candidate[];
+  /** Commits that turned out to have problems when they were read in this round. */
+  faulty: ReadonlySet<string>;
+  /** What this node last worked on; needed only beside faulty commits, null where it is not known. */
+  attempted: Snapshot | null;
+}
+
+/**
+ * Decides what a node is to be at, and why: the algorithm of docs/spec/target.md, whose numbers stand here. Nothing else
+ * decides about it.
+ */
+export function chooseTarget({ candidates, faulty, attempted }: TargetInput): Target {
+  // 1 and 2: each source by itself.
+  const because = candidates.flatMap(reasonOf);
+  const snapshots = new Map<string, Snapshot>();
+  for (const candidate of candidates) {
+    const snapshot = snapshotOf(candidate);
+    if (snapshot === null) return { snapshots: new Map(), instances: null, because };
+    snapshots.set(candidate.branch, snapshot);
+  }
+  const [tracked] = candidates;
+  const wanted = tracked === undefined ? undefined : snapshots.get(tracked.branch);
+  if (tracked === undefined || wanted === undefined) return { snapshots, instances: null, because };
+  // 3: what has problems is not worked on while there is something that was.
+  if (!faulty.has(wanted.commit) || attempted === null || attempted.commit === wanted.commit) {
+    return targetOf({ snapshots, snapshot: wanted, because });
+  }
+  snapshots.set(tracked.branch, attempted);
+  const held: HoldReason[] = [...because, { kind: "problems", commit: wanted.commit }];
+  return targetOf({ snapshots, snapshot: attempted, because: held });
+}
+
+/** The commit that a source shows now; null where it could not be asked. */
+export function shownCommit({ verdict }: Candidate): string | null {
+  if (verdict.kind === "unavailable") return null;
+  return verdict.kind === "accepted" ? verdict.snapshot.commit : verdict.commit;
+}
+
+/** A target that somebody named, with no source to ask. */
+export function targetAt(snapshot: Snapshot): Target {
+  return targetOf({ snapshots: new Map([[snapshot.ref, snapshot]]), snapshot, because: [] });
+}
+
+function targetOf(chosen: {
+  snapshots: ReadonlyMap<string, Snapshot>;
+  snapshot: Snapshot;
+  because: readonly HoldReason[];
+}): Target {
+  const { snapshots, snapshot, because } = chosen;
+  const mode = because.length === 0 ? "follow" : "hold";
+  return { snapshots, instances: { every: { mode, snapshot, because } }, because };
+}
+
+function snapshotOf({ verdict, last }: Candidate): Snapshot | null {
+  return verdict.kind === "accepted" ? verdict.snapshot : last;
+}
+
+function reasonOf({ branch, verdict }: Candidate): HoldReason[] {
+  return verdict.kind === "accepted" ? [] : [{ branch, ...verdict }];
+}

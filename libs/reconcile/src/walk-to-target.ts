@@ -1,0 +1,45 @@
+import type { Target } from "@keelson/model";
+import type { NodeReference } from "@keelson/render";
+
+import { chooseTarget, shownCommit } from "./choose-target.ts";
+import type { Ports } from "./ports.ts";
+import { withoutRepeats } from "./problem-list.ts";
+import { newStepTimer } from "./step.ts";
+import { type Walk, newWalk, walkPath } from "./walk-path.ts";
+
+interface WalkerInput {
+  ports: Ports;
+  reference: NodeReference;
+}
+
+/**
+ * Asks the sources, chooses the target and walks the path to its plan. A target that turns out to have problems changes
+ * nothing, and must not leave the node alone either: it is chosen once more, knowing that. The problems stay told.
+ */
+export async function walkToTarget(walk: Walk, { ports, reference }: WalkerInput): Promise<void> {
+  const step = newStepTimer(ports.emit, walk.times);
+  const candidates = await step("fetch", ports.findCandidates);
+  for (const candidate of candidates) {
+    ports.emit({ type: "source-asked", branch: candidate.branch, commit: shownCommit(candidate) });
+  }
+  walk.shown = candidates[0] === undefined ? null : shownCommit(candidates[0]);
+  const walkTo = async (target: Target) => {
+    ports.emit({ type: "target-chosen", target });
+    await walkPath(walk, { reference, target, ports, until: "plan" });
+  };
+  const first = chooseTarget({ candidates, faulty: new Set(), attempted: null });
+  await walkTo(first);
+  const faulty = first.instances?.every.snapshot.commit;
+  const { problems, shown, times } = walk;
+  if (problems.length === 0 || faulty === undefined) return;
+  const { attempted } = ports.record.readState();
+  const last = attempted === null ? null : await ports.readEarlier(attempted);
+  const second = chooseTarget({ candidates, faulty: new Set([faulty]), attempted: last });
+  if (second.instances?.every.snapshot.commit === faulty) return;
+  Object.assign(walk, newWalk(times), { shown });
+  try {
+    await walkTo(second);
+  } finally {
+    walk.problems = withoutRepeats([...problems, ...walk.problems]);
+  }
+}
