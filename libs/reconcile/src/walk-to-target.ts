@@ -2,13 +2,16 @@ import type { Target } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 
 import { chooseTarget, shownCommit } from "./choose-target.ts";
-import type { Ports } from "./ports.ts";
+import type { Ports, ReadPorts } from "./ports.ts";
 import { withoutRepeats } from "./problem-list.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, newWalk, walkPath } from "./walk-path.ts";
 
+/** What choosing and reading need; nothing is changed by either. */
+export type TargetPorts = ReadPorts & Pick<Ports, "findCandidates" | "readEarlier">;
+
 interface WalkerInput {
-  ports: Ports;
+  ports: TargetPorts;
   reference: NodeReference;
 }
 

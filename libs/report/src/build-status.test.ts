@@ -133,9 +133,44 @@ function status(more: Partial<StatusInput> = {}): Status {
   return Status.parse(built);
 }
 
+const noFiles = async () => Promise.resolve(new Map());
 const conditionOf = (of: Status, type: string) => of.conditions.find((each) => each.type === type);
 
 describe("buildStatus", () => {
+  it("must tell what the node is held at, why, and what the branch shows", () => {
+    const [held, shown] = ["a".repeat(40), "b".repeat(40)];
+    const snapshot = { commit: held, ref: "", subject: "", author: "", committedAt: null };
+    const every = { mode: "hold" as const, snapshot: { ...snapshot, readFiles: noFiles } };
+    const refused = new KeelsonError({ code: "K2016", message: "went back", outcome: stalled });
+    const because = [
+      { kind: "refused" as const, branch: "main", commit: shown, error: refused },
+      { kind: "problems" as const, commit: shown },
+    ];
+    const target = { snapshots: new Map(), instances: { every: { ...every, because } }, because };
+    const built = status({ target, shown });
+    expect(built.source).toMatchObject({
+      observed: shown,
+      attempted: held,
+      target: {
+        mode: "hold",
+        because:
+          "is held at aaaaaaaa: branch main is at bbbbbbbb, which is refused (K2016), and bbbbbbbb has problems",
+      },
+    });
+    expect(built.errors).toMatchObject([{ code: "K2016", outcome: "stalled" }]);
+    expect(conditionOf(built, "SourceReady")).toMatchObject({ status: "false", reason: "K2016" });
+    expect(conditionOf(built, "Ready")).toMatchObject({ status: "false" });
+  });
+
+  it("must not say what it does not know of the source", () => {
+    const built = status();
+    expect(built.source).not.toHaveProperty("target");
+    expect(conditionOf(built, "SourceReady")).toMatchObject({ status: "unknown" });
+    const lost = status({ shown: "c".repeat(40) });
+    expect(lost.source.observed).toBe("c".repeat(40));
+    expect(conditionOf(lost, "SourceReady")).toMatchObject({ status: "true" });
+  });
+
   it("must be ready only when everything is in sync and healthy", () => {
     const built = status();
     expect(conditionOf(built, "Ready")).toMatchObject({ status: "true" });

@@ -25,6 +25,16 @@ describe("formatStatusMarkdown", () => {
     expect(text).not.toContain("| error |");
   });
 
+  it("must tell of a node that is held, and why", () => {
+    const { source } = madeStatus();
+    const told = (mode: string, because: string) =>
+      formatStatusMarkdown(madeStatus({ source: { ...source, target: { mode, because } } }));
+    expect(told("hold", "is held at a: b has problems")).toContain(
+      "The node `is held at a: b has problems`.",
+    );
+    expect(told("follow", "follows main")).toBe(formatStatusMarkdown(madeStatus()));
+  });
+
   it("must not let a message be anything but text", () => {
     const message = "``` | <img src=x> [a](b) @all \u202e";
     const error = {

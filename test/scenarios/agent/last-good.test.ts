@@ -28,7 +28,7 @@ describe("a node whose branch has a commit with a mistake", () => {
     await platform().reconcile();
   });
 
-  it("must be repaired by the last good revision, and go on saying what is wrong", async () => {
+  it("must be held at the last good revision and repaired by it, and go on saying what is wrong", async () => {
     const { id } = await platform().container("web/web");
     await platform().docker.getContainer(id).stop({ t: 0 });
     const round = await platform().reconcile();
@@ -36,6 +36,9 @@ describe("a node whose branch has a commit with a mistake", () => {
     expect(round.exitCode).toBe(1);
     expect(round.status.errors).toMatchObject([{ code: "K1002" }]);
     expect(round.status.source).toMatchObject({ observed: bad, attempted: good, applied: good });
+    const because = `is held at ${good.slice(0, 8)}: ${bad.slice(0, 8)} has problems`;
+    expect(round.status.source.target).toEqual({ mode: "hold", because });
+    expect(round.output).toContain(`the node ${because}`);
     expect(round.status.instances).toMatchObject([{ name: "web", state: "running", health: "healthy" }]);
   });
 

@@ -43,6 +43,9 @@ export function formatStatus(status: Status, on: { style: Output["style"]; verdi
       "dim",
       `observed ${status.observedAt}  applied ${source.applied.slice(0, 8) || "nothing"}  from ${source.url} ${source.branch}`,
     ),
+    ...(source.target === undefined || source.target.mode === "follow"
+      ? []
+      : [style("yellow", `the node ${source.target.because}`)]),
     ...(table === "" ? [] : [table]),
     ...status.errors.flatMap(({ code, resource, message, hint }) => [
       `${style("red", `error[${code}]`)} ${resource} ${message}`.replace(/ {2,}/g, " "),
