@@ -35,13 +35,16 @@ export function readComposeDocument(
   options: { overrideTags: boolean },
 ): { document: ComposeDocument | null; problems: Problem[] } {
   if (source.bytes.length > maxFileBytes) {
-    return refuse(source.path, `the file is larger than ${maxFileBytes / 1024} KiB`);
+    return refuse(source.path, {
+      code: "K1418",
+      message: `the file is larger than ${maxFileBytes / 1024} KiB`,
+    });
   }
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(source.bytes);
   } catch {
-    return refuse(source.path, "the file is not UTF-8 text", "K1416");
+    return refuse(source.path, { code: "K1416", message: "the file is not UTF-8 text" });
   }
   return parse(source.path, { text, overrideTags: options.overrideTags });
 }
@@ -111,7 +114,7 @@ function placesOf(input: { file: string; text: string; lineCounter: LineCounter 
 const malformedHint = "Write plain YAML 1.2: one document, no directives, keys that are text and stand once.";
 const limitHint = "Split the package, or write out what the aliases repeat.";
 
-function refuse(file: string, message: string, code: "K1416" | "K1418" = "K1418"): Reading {
+function refuse(file: string, { code, message }: { code: "K1416" | "K1418"; message: string }): Reading {
   const hint = code === "K1418" ? limitHint : malformedHint;
   return { document: null, problems: [{ code, file, line: 1, column: 1, path: "", message, hint }] };
 }

@@ -13,7 +13,10 @@ type Variables = Readonly<Record<string, string>>;
  */
 export function countDependencyPaths(
   project: readonly Participant[],
-  on: {
+  {
+    composeFiles,
+    variables,
+  }: {
     composeFiles: readonly Participant[];
     variables: Variables;
   },
@@ -23,8 +26,8 @@ export function countDependencyPaths(
     for (const name of Object.keys(servicesOf(participant))) {
       const names = needed.get(name) ?? new Set();
       needed.set(name, names);
-      for (const each of withBases(on.composeFiles, { participant, name })) {
-        const dependencies = dependenciesOf(each, on.variables);
+      for (const each of withBases(composeFiles, { participant, name })) {
+        const dependencies = dependenciesOf(each, variables);
         if (dependencies === null) return Infinity;
         for (const dependency of dependencies) names.add(dependency);
       }

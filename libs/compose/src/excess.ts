@@ -54,9 +54,9 @@ export function findModelExcess(model: JsonObject): Finding[] {
   ];
 }
 
-function tooMany(what: string, on: { limit: number; path: readonly string[] }): Finding {
-  const message = `the instance has more than ${on.limit} ${what}`;
-  return { code: "K1428", path: on.path, message, hint: splitHint };
+function tooMany(what: string, { limit, path }: { limit: number; path: readonly string[] }): Finding {
+  const message = `the instance has more than ${limit} ${what}`;
+  return { code: "K1428", path, message, hint: splitHint };
 }
 
 function findManyEntries(project: readonly Participant[]): Problem[] {
@@ -130,10 +130,10 @@ const commandHint = "Write the command as a list, which is not split, or bind a 
 /** Compose goes every way through the dependencies, and there are exponentially many. */
 function findManyPaths(
   project: readonly Participant[],
-  on: Pick<Participants, "composeFiles"> & Pick<ComposeInput, "variables">,
+  read: Pick<Participants, "composeFiles"> & Pick<ComposeInput, "variables">,
 ): Problem[] {
   const [main] = project;
-  if (main === undefined || countDependencyPaths(project, on) <= maxPaths) return [];
+  if (main === undefined || countDependencyPaths(project, read) <= maxPaths) return [];
   const message = `more than ${maxPaths} ways lead through what its services depend on`;
   const hint =
     "Leave out what another dependency needs anyway: of a chain each service names the one before it.";
@@ -169,10 +169,10 @@ function includedBy(participant: Participant, project: readonly Participant[]): 
 
 function findLargeServices(
   project: readonly Participant[],
-  on: Omit<Participants, "problems"> & Pick<ComposeInput, "variables">,
+  read: Omit<Participants, "problems"> & Pick<ComposeInput, "variables">,
 ): Problem[] {
   const total = newTotal();
-  const amountOfService = newWriting(on);
+  const amountOfService = newWriting(read);
   return project.flatMap((participant) =>
     Object.keys(servicesOf(participant)).flatMap((name) =>
       total
@@ -185,10 +185,13 @@ function findLargeServices(
 /** Adds up what services have, and tells each limit once, at the service that goes beyond it. */
 function newTotal() {
   const total: Amount = { bytes: 0, ports: 0, containers: 0 };
-  const add = (key: keyof Amount, on: { amount: Amount; limit: number; finding: Finding }) => {
+  const add = (
+    key: keyof Amount,
+    { amount, limit, finding }: { amount: Amount; limit: number; finding: Finding },
+  ) => {
     const before = total[key];
-    total[key] += on.amount[key];
-    return before <= on.limit && total[key] > on.limit ? [on.finding] : [];
+    total[key] += amount[key];
+    return before <= limit && total[key] > limit ? [finding] : [];
   };
   return {
     add: (amount: Amount, path: readonly string[]): Finding[] => [

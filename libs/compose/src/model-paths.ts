@@ -16,7 +16,8 @@ export function relativePaths(model: JsonObject, folders: { project: string; roo
       mapEntries(source, (value, name) => (name === "file" ? relative(value) : value)),
     );
   });
-  const leak = findText(result, folders.root) ?? findText(result, folders.root.replaceAll("$", "$$$$"));
+  const findRoot = (text: string) => findText(text, { value: result, path: "" });
+  const leak = findRoot(folders.root) ?? findRoot(folders.root.replaceAll("$", "$$$$"));
   if (leak !== null)
     throw new InvariantError(`the temporary folder is named in the resolved model at ${leak}`);
   return result;
@@ -41,13 +42,13 @@ export function mapEntries(value: Json, replace: (value: Json, key: string) => J
 }
 
 /** Path of the first value or key that holds a text. */
-function findText(value: Json, text: string, path = ""): string | null {
+function findText(text: string, { value, path }: { value: Json; path: string }): string | null {
   if (typeof value === "string") return value.includes(text) ? path : null;
   if (typeof value !== "object" || value === null) return null;
   for (const [key, item] of Object.entries(value)) {
     const found = key.includes(text)
       ? `${path}.(key)`
-      : findText(item, text, path === "" ? key : `${path}.${key}`);
+      : findText(text, { value: item, path: path === "" ? key : `${path}.${key}` });
     if (found !== null) return found;
   }
   return null;

@@ -11,15 +11,15 @@ const maxSteps = 64;
 
 /** What a service is with all that it extends; Compose reads the file of each base anew. */
 export function newWriting(
-  on: Omit<Participants, "problems"> & Pick<ComposeInput, "variables">,
+  read: Omit<Participants, "problems"> & Pick<ComposeInput, "variables">,
 ): (start: ServiceOf) => Amount {
   const own = new Map<Json, Amount>();
-  const readOf = newReading(on);
+  const readOf = newReading(read);
   const ownOf = ({ participant, name }: ServiceOf): Amount => {
     const service = servicesOf(participant)[name] ?? null;
     const known = own.get(service);
     if (known !== undefined) return known;
-    const amount = amountOf(service, on.variables);
+    const amount = amountOf(service, read.variables);
     amount.bytes += bytesOfStep + readOf({ participant, name });
     own.set(service, amount);
     return amount;
@@ -27,7 +27,7 @@ export function newWriting(
   return (start) => {
     const sum: Amount = { bytes: 0, ports: 0, containers: 1 };
     let steps = 0;
-    for (const at of withBases(on.composeFiles, start)) {
+    for (const at of withBases(read.composeFiles, start)) {
       const amount = ownOf(at);
       sum.bytes +=
         amount.bytes + (at.participant === start.participant ? 0 : at.participant.document.sizeBytes);
@@ -42,17 +42,18 @@ export function newWriting(
 
 /** How much a service reads of other files, with their variables; each file is measured once. */
 function newReading(
-  on: Pick<Participants, "plainFiles"> & Pick<ComposeInput, "variables">,
+  read: Pick<Participants, "plainFiles"> & Pick<ComposeInput, "variables">,
 ): (service: ServiceOf) => number {
   const lengths = new Map<string, number>();
-  const read = new Map<string, number>();
+  const readLengths = new Map<string, number>();
   const placeOf = (file: string, [, name = ""]: readonly string[]) => JSON.stringify([file, name]);
-  for (const plain of on.plainFiles) {
+  for (const plain of read.plainFiles) {
     const key = JSON.stringify([plain.path, plain.raw]);
-    const length = lengths.get(key) ?? filledLengthOf(plain, on.variables);
+    const length = lengths.get(key) ?? filledLengthOf(plain, read.variables);
     lengths.set(key, length);
     const place = placeOf(plain.namedBy.document.file, plain.namedBy.path);
-    read.set(place, (read.get(place) ?? 0) + length);
+    readLengths.set(place, (readLengths.get(place) ?? 0) + length);
   }
-  return ({ participant, name }) => read.get(placeOf(participant.document.file, ["services", name])) ?? 0;
+  return ({ participant, name }) =>
+    readLengths.get(placeOf(participant.document.file, ["services", name])) ?? 0;
 }

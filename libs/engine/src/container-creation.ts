@@ -22,7 +22,7 @@ export async function createContainers(context: EngineContext, operation: Create
     // Compose takes what carries its labels for its own, and would recreate or remove it.
     const present = await listClaiming(context, operation);
     const intruder = present.find(({ Id: id }) => !context.own.has(id));
-    if (intruder !== undefined) throw taken(intruder, operation);
+    if (intruder !== undefined) throw taken(operation, { container: intruder });
     const grace = await longestGrace(context, present);
     context.emitProgress(`creating ${operation.services.join(", ")}`);
     try {
@@ -35,7 +35,7 @@ export async function createContainers(context: EngineContext, operation: Create
       if (!(error instanceof KeelsonError) || error.code !== "K3008") throw error;
       // Compose's exit code says nothing of the reason; the engine is asked instead, and K3001 comes from there.
       const holder = await findNameHolder(context, operation);
-      throw holder === undefined ? error : taken(holder, operation, error);
+      throw holder === undefined ? error : taken(operation, { container: holder, cause: error });
     }
     // There were none but ours, so what has come is what Compose made.
     context.own.add((await listClaiming(context, operation)).map(({ Id: id }) => id));
@@ -111,9 +111,8 @@ async function findNameHolder(
 }
 
 function taken(
-  container: ContainerInfo,
   { project, services }: CreateContainers,
-  cause?: unknown,
+  { container, cause }: { container: ContainerInfo; cause?: unknown },
 ): KeelsonError {
   return new KeelsonError({
     code: "K3007",

@@ -105,9 +105,9 @@ function usedRoute(block: Subnet, { device, name }: { device: string; name: stri
   return { block, device, what: `the node's route ${name}${device === "*" ? "" : ` through ${device}`}` };
 }
 
-function usedAddress(text: string, on: { device: string; what: string }): UsedBlock[] {
+function usedAddress(text: string, usedBy: { device: string; what: string }): UsedBlock[] {
   const address = parseAddress(text);
-  return address === null || address.value === 0n ? [] : [{ block: subnetOf(address), ...on }];
+  return address === null || address.value === 0n ? [] : [{ block: subnetOf(address), ...usedBy }];
 }
 
 function readNumber(hex: string): bigint {

@@ -81,9 +81,13 @@ async function findRunning(engine: Engine, request: InteractiveExec): Promise<st
 /** Passes input and output on until the command has closed its output. */
 async function converse(
   engine: Engine,
-  of: { request: InteractiveExec; what: string; exec: Exec; connection: Duplex },
+  {
+    request,
+    what,
+    exec,
+    connection,
+  }: { request: InteractiveExec; what: string; exec: Exec; connection: Duplex },
 ): Promise<void> {
-  const { request, what, exec, connection } = of;
   const { signal, stdin, tty, size } = request;
   const sizes =
     tty && size !== undefined ? followSize(engine, { exec, subscribe: size, signal, what }) : null;

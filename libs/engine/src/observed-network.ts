@@ -49,16 +49,16 @@ export async function observeNetworks(
 
 function describeNetwork(
   found: NetworkInspectInfo,
-  on: Pick<NetworkQuestion, "ownershipOf" | "madeHere"> & { wanted: DesiredNetwork | undefined },
+  question: Pick<NetworkQuestion, "ownershipOf" | "madeHere"> & { wanted: DesiredNetwork | undefined },
 ): ObservedNetwork {
   const { Id: id, Name: name } = found;
   const all = found.Labels ?? {};
   const digest = labelOf(all, labels.digest);
-  const claimed = on.ownershipOf(resourceIds.network(name), all[labels.owner]);
+  const claimed = question.ownershipOf(resourceIds.network(name), all[labels.owner]);
   // One of another definition is made anew in any case.
-  const definition = on.wanted?.digest === digest ? on.wanted.definition : null;
+  const definition = question.wanted?.digest === digest ? question.wanted.definition : null;
   const judged = judgeNetwork({
-    provenance: on.madeHere.network({ id, name }),
+    provenance: question.madeHere.network({ id, name }),
     flaw: definition === null ? "" : findNetworkFlaw(found, definition),
   });
   return {
@@ -71,11 +71,13 @@ function describeNetwork(
 }
 
 /** A network cannot be changed: one that was made here is what it was made as. */
-function judgeNetwork(of: {
+function judgeNetwork({
+  provenance,
+  flaw,
+}: {
   provenance: Provenance;
   flaw: string;
 }): Pick<ObservedNetwork, "ownership" | "flaw"> {
-  const { provenance, flaw } = of;
   if (provenance === "known") return { ownership: "ours", flaw: "" };
   if (flaw !== "") return { ownership: "forged", flaw };
   if (provenance === "other") return { ownership: "forged", flaw: "its id is another one" };

@@ -22,7 +22,7 @@ export interface EnginePollOptions {
 /** A connection to an engine that only looks, for a process that stays: it loads `node:` modules and nothing else. */
 export interface EnginePoll {
   /** All containers that concern the environment, ours or not, also those that do not run. Throws a `PollError`. */
-  list(of: { environment: string }): Promise<PolledContainer[]>;
+  list(request: { environment: string }): Promise<PolledContainer[]>;
   watch(request: WatchRequest): Watch;
   /** Ends lists (K3001) and watches that are under way; nothing of it keeps the process alive after that. */
   close(): void;

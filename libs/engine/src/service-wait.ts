@@ -56,11 +56,11 @@ export async function awaitService(context: EngineContext, operation: AwaitServi
  */
 function spentMs(
   { State: state }: ContainerInspectInfo,
-  on: { operation: AwaitService; begunAt: number; isLocal: boolean },
+  { operation, begunAt, isLocal }: { operation: AwaitService; begunAt: number; isLocal: boolean },
 ): number {
-  const isOneShot = on.operation.condition === "service_completed_successfully";
+  const isOneShot = operation.condition === "service_completed_successfully";
   const isOnItsWay = state.Status === "running" && (isOneShot || state.Health?.Status === "starting");
-  return isOnItsWay && on.isLocal ? Math.max(0, on.begunAt - Date.parse(state.StartedAt)) : 0;
+  return isOnItsWay && isLocal ? Math.max(0, begunAt - Date.parse(state.StartedAt)) : 0;
 }
 
 interface Unmet {

@@ -18,11 +18,11 @@ const attempts = 10;
 /** Keeps the size of a command's terminal equal to the subscribed one, until it is disposed. */
 export function followSize(
   engine: Engine,
-  of: { exec: Exec; subscribe: SubscribeToSize; signal: AbortSignal; what: string },
+  input: { exec: Exec; subscribe: SubscribeToSize; signal: AbortSignal; what: string },
 ): Disposable {
-  const { exec, subscribe, what } = of;
+  const { exec, subscribe, what } = input;
   const over = new AbortController();
-  const signal = AbortSignal.any([of.signal, over.signal]);
+  const signal = AbortSignal.any([input.signal, over.signal]);
   let wanted: TerminalSize | null = null;
   let isBusy = false;
   // One at a time and only the newest: overtaking ones would leave an old size.

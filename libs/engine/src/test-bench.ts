@@ -163,12 +163,22 @@ function composeModel({ project, environment, instance, image, services }: Model
   return { name: project, services: Object.fromEntries(all), networks };
 }
 
-function ourLabels(of: { environment: string; instance: string; project: string; service: string }) {
+function ourLabels({
+  environment,
+  instance,
+  project,
+  service,
+}: {
+  environment: string;
+  instance: string;
+  project: string;
+  service: string;
+}) {
   return {
-    [labels.environment]: of.environment,
-    [labels.instance]: of.instance,
+    [labels.environment]: environment,
+    [labels.instance]: instance,
     [labels.digest]: "d1",
-    [labels.owner]: ownerOf(resourceIds.service(of.project, of.service)),
+    [labels.owner]: ownerOf(resourceIds.service(project, service)),
   };
 }
 

@@ -15,7 +15,7 @@ export interface Listener extends AsyncDisposable {
 /** Something that listens where an engine is expected and behaves as a broken one. */
 export async function listen(
   answer: RequestListener,
-  on: "unix" | "tcp" | "tcp6" = "unix",
+  transport: "unix" | "tcp" | "tcp6" = "unix",
 ): Promise<Listener> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder());
@@ -27,9 +27,9 @@ export async function listen(
     socket.on("close", () => openConnections--);
   });
   const socketPath = folder.join("s");
-  const host = on === "tcp" ? "127.0.0.1" : "::1";
+  const host = transport === "tcp" ? "127.0.0.1" : "::1";
   await new Promise<void>((resolve) => {
-    if (on === "unix") server.listen(socketPath, resolve);
+    if (transport === "unix") server.listen(socketPath, resolve);
     else server.listen(0, host, resolve);
   });
   stack.defer(async () => {
@@ -39,7 +39,10 @@ export async function listen(
   const { port }: Partial<AddressInfo> = Object(server.address());
   const cleanUp = stack.move();
   return {
-    dockerHost: on === "unix" ? `unix://${socketPath}` : `tcp://${on === "tcp" ? host : `[${host}]`}:${port}`,
+    dockerHost:
+      transport === "unix"
+        ? `unix://${socketPath}`
+        : `tcp://${transport === "tcp" ? host : `[${host}]`}:${port}`,
     connections: () => connections,
     openConnections: () => openConnections,
     closeConnections: () => server.closeAllConnections(),

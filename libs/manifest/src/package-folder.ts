@@ -72,19 +72,18 @@ function targetFindings(files: readonly PackageFile[]): Finding[] {
   const findings: Finding[] = [];
   const targets = new Map<string, string>();
   const folders = new Map<string, string>();
-  const refuse = (index: number, message: string, hint?: string): void => {
-    findings.push({ code: "K1011", path: `files[${index}].to`, message, hint, part: "value" });
-  };
   for (const [index, { to }] of files.entries()) {
+    const refuse = (message: string, hint?: string) =>
+      findings.push({ code: "K1011", path: `files[${index}].to`, message, hint, part: "value" });
     const fault = pathFault(to);
     const same = targets.get(foldPath(to));
     const above = foldersOf(to).find((folder) => targets.has(foldPath(folder)));
     const below = folders.get(foldPath(to));
-    if (fault !== null) refuse(index, `${quote(to)} ${fault}`);
-    else if (same === to) refuse(index, `${quote(to)} is placed twice`, "keep one of them");
-    else if (same !== undefined) refuse(index, `${quote(to)} and ${quote(same)} are one name on some disks`);
-    else if (above !== undefined) refuse(index, `${quote(to)} lies in ${quote(above)}, which is a file`);
-    else if (below !== undefined) refuse(index, `${quote(to)} is also the folder of ${quote(below)}`);
+    if (fault !== null) refuse(`${quote(to)} ${fault}`);
+    else if (same === to) refuse(`${quote(to)} is placed twice`, "keep one of them");
+    else if (same !== undefined) refuse(`${quote(to)} and ${quote(same)} are one name on some disks`);
+    else if (above !== undefined) refuse(`${quote(to)} lies in ${quote(above)}, which is a file`);
+    else if (below !== undefined) refuse(`${quote(to)} is also the folder of ${quote(below)}`);
     targets.set(foldPath(to), to);
     for (const folder of foldersOf(to)) folders.set(foldPath(folder), to);
   }

@@ -66,11 +66,11 @@ function checkScope(scene: Scene, placed: PlacedInstance): Problem[] {
 /** Within which one is the most: the nodes it is on, its role, or the whole environment. */
 function placesOf(
   scene: Scene,
-  on: { placed: PlacedInstance; scope: Exclude<PackageScope, "many"> },
+  { placed, scope }: { placed: PlacedInstance; scope: Exclude<PackageScope, "many"> },
 ): string[] {
-  if (on.scope === "one-per-environment") return [scene.name];
-  if (on.scope === "one-per-role") return [roleOf(on.placed) ?? ""];
-  return nodesOf(scene, on.placed).map(({ value }) => value.name);
+  if (scope === "one-per-environment") return [scene.name];
+  if (scope === "one-per-role") return [roleOf(placed) ?? ""];
+  return nodesOf(scene, placed).map(({ value }) => value.name);
 }
 
 function checkCapabilities(scene: Scene, placed: PlacedInstance): Problem[] {

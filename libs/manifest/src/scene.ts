@@ -37,27 +37,28 @@ export interface PlacedInstance {
 }
 
 /** Brings together what the checks of an environment compare. */
-export function sceneOf(on: {
+export function sceneOf(found: {
   environment: EnvironmentFolder;
   documents: EnvironmentDocuments;
   tree: RepositoryTree;
   releases: ReadonlyMap<string, ReleaseFolder>;
 }): Scene {
-  const instances = Object.entries(on.environment.environment.value.instances)
+  const instances = Object.entries(found.environment.environment.value.instances)
     .filter(([, { state }]) => state !== "absent")
-    .map(([name, instance]) => placeInstance(on, { name, instance }))
+    .map(([name, instance]) => placeInstance(found, { name, instance }))
     .sort((a, b) => compareText(a.name, b.name));
-  return { ...on, name: on.documents.name, instances, nodeNames: nodeNames(on.documents.files) };
+  return { ...found, name: found.documents.name, instances, nodeNames: nodeNames(found.documents.files) };
 }
 
 function placeInstance(
-  on: Pick<Scene, "environment" | "releases">,
+  context: Pick<Scene, "environment" | "releases">,
   { name, instance }: { name: string; instance: Instance },
 ): PlacedInstance {
   const [release = "", packageName = ""] = instance.package.split("/");
-  const folder = lockedFolder(on, release);
-  const found = folder === null ? undefined : on.releases.get(releaseKey(folder))?.packages.get(packageName);
-  const layer = layerOf(on, { part: "instances", name });
+  const folder = lockedFolder(context, release);
+  const found =
+    folder === null ? undefined : context.releases.get(releaseKey(folder))?.packages.get(packageName);
+  const layer = layerOf(context, { part: "instances", name });
   return { name, instance, layer, release, packageName, package: found ?? null };
 }
 

@@ -18,7 +18,10 @@ export const Instance = z.strictObject({
   package: PackageReference,
   on: z
     .strictObject({ role: Name.optional(), node: Name.optional() })
-    .refine((on) => (on.role === undefined) !== (on.node === undefined), "must have either role or node")
+    .refine(
+      ({ role, node }) => (role === undefined) !== (node === undefined),
+      "must have either role or node",
+    )
     .optional()
     .describe("Where the instance runs; default is the package's role, or every node."),
   state: z

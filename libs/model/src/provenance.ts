@@ -10,8 +10,8 @@ export type Provenance = "known" | "other" | "unnoted" | "unproven";
 /** The one way to know whether what carries our labels was made here. */
 export interface MadeHere {
   /** Never `unnoted`. */
-  container: (of: { id: string; project: string; service: string }) => Provenance;
-  network: (of: { id: string; name: string }) => Provenance;
+  container: (found: { id: string; project: string; service: string }) => Provenance;
+  network: (found: { id: string; name: string }) => Provenance;
 }
 
 /** As ids are told in reports. */

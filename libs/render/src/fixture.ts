@@ -193,17 +193,17 @@ export function withService(name: string, service: Partial<ComposeService>): Mod
 
 export function build(
   rendered: RenderedNode | null,
-  on: { models?: Models; secrets?: NodeSecrets; repository?: Repository } = {},
+  input: { models?: Models; secrets?: NodeSecrets; repository?: Repository } = {},
 ) {
   if (rendered === null) throw new Error("nothing was rendered");
-  const { core, storage } = on.models ?? models;
+  const { core, storage } = input.models ?? models;
   return buildDesired(rendered, {
     models: new Map([
       ["core", model("lab-core", core)],
       ["storage", model("lab-storage", storage)],
     ]),
-    secrets: on.secrets ?? secretsOf(),
-    ...(on.repository === undefined ? {} : { repository: on.repository }),
+    secrets: input.secrets ?? secretsOf(),
+    ...(input.repository === undefined ? {} : { repository: input.repository }),
   });
 }
 
@@ -214,11 +214,11 @@ function model(name: string, parts: Partial<ComposeModel>): ComposeModel {
 /** The desired state, which must be without problems. */
 export function desiredOf(
   changes: Readonly<Record<string, string | null>> = {},
-  on: Parameters<typeof build>[1] = {},
+  input: Parameters<typeof build>[1] = {},
 ): DesiredNode {
   const result = render(changes);
   if (result.problems.length > 0) throw new Error(problemText(result.problems));
-  const { desired, problems } = build(result.rendered, on);
+  const { desired, problems } = build(result.rendered, input);
   if (desired === null) throw new Error(problemText(problems));
   return desired;
 }

@@ -57,19 +57,20 @@ function choose(name: string, choice: { known: ReadonlyMap<string, unknown>; as:
  * Instances whose package cannot be read. The room that reads has said why; said again here, because whatever is
  * missing from a desired state would be removed from the node.
  */
-export function findUnplaced(repository: Repository, on: EnvironmentFolder): Problem[] {
-  if (on.lock === null) {
-    const message = `environment ${on.environment.value.name} has no lock.yaml that can be read`;
+export function findUnplaced(repository: Repository, environment: EnvironmentFolder): Problem[] {
+  if (environment.lock === null) {
+    const message = `environment ${environment.environment.value.name} has no lock.yaml that can be read`;
     const hint = "A node follows the lock alone: write it, or correct it.";
-    return [problemAt(on.environment, { code: "K1101", path: "releases", message, hint })];
+    return [problemAt(environment.environment, { code: "K1101", path: "releases", message, hint })];
   }
-  return Object.entries(on.environment.value.instances)
+  return Object.entries(environment.environment.value.instances)
     .filter(([, instance]) => instance.state !== "absent")
     .filter(
-      ([, instance]) => findPackage(repository, { lock: on.lock, reference: instance.package }) === null,
+      ([, instance]) =>
+        findPackage(repository, { lock: environment.lock, reference: instance.package }) === null,
     )
     .map(([name, instance]) =>
-      problemAt(on.environment, {
+      problemAt(environment.environment, {
         code: "K1116",
         path: keyPath(["instances", name, "package"]),
         message: `package ${instance.package} of the locked release cannot be read`,

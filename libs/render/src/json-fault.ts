@@ -62,8 +62,7 @@ function endOf(pattern: RegExp, { text, from }: { text: string; from: number }):
   return pattern.test(text) ? pattern.lastIndex : from;
 }
 
-function step(on: { rule: Rule; token: string; closers: ("}" | "]")[] }): Rule | null {
-  const { rule, token, closers } = on;
+function step({ rule, token, closers }: { rule: Rule; token: string; closers: ("}" | "]")[] }): Rule | null {
   const afterValue = (): Rule => {
     const closer = closers.at(-1);
     return closer === undefined ? "end" : closer === "}" ? ", or }" : ", or ]";

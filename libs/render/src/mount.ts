@@ -83,9 +83,9 @@ function findSources(model: ComposeModel): [string, string[]][] {
 
 function buildMount(
   source: string,
-  on: { files: readonly BoundFile[]; services: string[] },
+  { files: candidates, services }: { files: readonly BoundFile[]; services: string[] },
 ): DesiredMount | null {
-  const bound = filesBelow(source, on.files).sort((a, b) => compareText(a.to, b.to));
+  const bound = filesBelow(source, candidates).sort((a, b) => compareText(a.to, b.to));
   const [first] = bound;
   if (first === undefined) return null;
   const kind = first.to === source ? "file" : "folder";
@@ -96,7 +96,7 @@ function buildMount(
     path: kind === "file" ? baseName(source) : file.to.slice(source.length + 1),
   }));
   const target = targetOf(source, { layout, writable, files });
-  return { source, kind, layout, writable, target, files, services: on.services };
+  return { source, kind, layout, writable, target, files, services };
 }
 
 /** The file that is bound, or those in the folder that is. */
@@ -124,27 +124,29 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-function findFaults(mount: DesiredMount, on: MountInput & { instance: RenderedInstance }): Problem[] {
+function findFaults(mount: DesiredMount, context: MountInput & { instance: RenderedInstance }): Problem[] {
   const { source, files, layout, kind } = mount;
   const odd = files.find((file) => layoutOf(file.onChange) !== layout);
   if (odd !== undefined) {
     const list = files.map((file) => `${file.to} (${onChangeText(file.onChange)})`).join(", ");
     return [
-      packageProblem(on, {
+      packageProblem(context, {
         code: "K1306",
-        path: [...filePath(odd.to, on.instance), "onChange"],
+        path: [...filePath(odd.to, context.instance), "onChange"],
         part: "value",
         message: `the folder ${source} is bound as a whole but its files change in different ways: ${list}`,
         hint: "Give all files of one folder onChange values of one layout (recreate | restart | signal, exec and none), or split the folder.",
       }),
     ];
   }
-  const mixed = filesBelow(source, on.instance.files).find(({ writable }) => writable !== mount.writable);
+  const mixed = filesBelow(source, context.instance.files).find(
+    ({ writable }) => writable !== mount.writable,
+  );
   if (mixed !== undefined) {
     return [
-      packageProblem(on, {
+      packageProblem(context, {
         code: "K1306",
-        path: filePath(mixed.to, on.instance),
+        path: filePath(mixed.to, context.instance),
         part: "value",
         message: `the folder ${source} is bound as a whole but only some of its files are writable`,
         hint: "Give all files of one folder writable: true or none, or split the folder.",
@@ -154,9 +156,9 @@ function findFaults(mount: DesiredMount, on: MountInput & { instance: RenderedIn
   const [first] = files;
   if (layout !== "data" || kind !== "file" || first === undefined) return [];
   return [
-    packageProblem(on, {
+    packageProblem(context, {
       code: "K1307",
-      path: [...filePath(first.to, on.instance), "onChange"],
+      path: [...filePath(first.to, context.instance), "onChange"],
       part: "value",
       message: `${source} is bound as a single file, where a container keeps seeing the old content after onChange: ${onChangeText(first.onChange)}`,
       hint: "Bind the folder that holds it, or use onChange: restart or recreate.",

@@ -17,15 +17,15 @@ import { composeProblem } from "./place-of-problem.ts";
 /** What only shows when all instances of a node are seen together. */
 export function findNodeFaults(
   rendered: RenderedNode,
-  on: { instances: readonly DesiredInstance[]; secrets: NodeSecrets },
+  { instances, secrets }: { instances: readonly DesiredInstance[]; secrets: NodeSecrets },
 ): Problem[] {
-  const context = { rendered, instances: on.instances };
+  const context = { rendered, instances };
   return [
     ...findUnownedNetworks(context),
     ...findSharedPorts(context),
     ...findUnpinnedImages(context),
-    ...findMissingSecrets(rendered, on.secrets),
-    ...findOddSecrets(rendered, on.secrets),
+    ...findMissingSecrets(rendered, secrets),
+    ...findOddSecrets(rendered, secrets),
   ];
 }
 
@@ -55,8 +55,11 @@ function findUnownedNetworks({ rendered, instances }: FaultContext): Problem[] {
   );
 }
 
-function usesNetwork({ compose }: DesiredInstance, on: { service: string; key: string }): boolean {
-  return Object.hasOwn(compose.services[on.service]?.networks ?? {}, on.key);
+function usesNetwork(
+  { compose }: DesiredInstance,
+  { service, key }: { service: string; key: string },
+): boolean {
+  return Object.hasOwn(compose.services[service]?.networks ?? {}, key);
 }
 
 /** Two services that run cannot publish one port; the second one would never start. */

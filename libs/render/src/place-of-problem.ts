@@ -19,14 +19,14 @@ interface PlacelessProblem {
 
 /** A problem of an instance's package.yaml; without the repository only the key can be told, not its line. */
 export function packageProblem(
-  on: { instance: RenderedInstance; repository: Repository | undefined },
+  context: { instance: RenderedInstance; repository: Repository | undefined },
   found: PlacelessProblem & { path: readonly (string | number)[]; part: "key" | "value" },
 ): Problem {
   const { code, message, hint, part } = found;
   const path = keyPath(found.path);
-  const document = findPackageDocument(on.instance, on.repository);
+  const document = findPackageDocument(context.instance, context.repository);
   return document === undefined
-    ? { ...problemOf(`${on.instance.package.folder}/package.yaml`, { code, message, hint }), path }
+    ? { ...problemOf(`${context.instance.package.folder}/package.yaml`, { code, message, hint }), path }
     : problemAt(document, { code, path, message, hint, part });
 }
 

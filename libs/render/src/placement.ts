@@ -19,14 +19,14 @@ export interface PlacedInstance {
 /** The instances of a node, sorted by name; `absent` ones and those of other nodes are not in it. */
 export function placeInstances(
   repository: Repository,
-  on: { environment: EnvironmentFolder; node: NodeDocument },
+  { environment: folder, node }: { environment: EnvironmentFolder; node: NodeDocument },
 ): PlacedInstance[] {
-  const { lock, environment } = on.environment;
+  const { lock, environment } = folder;
   const placed: PlacedInstance[] = [];
   for (const [name, instance] of Object.entries(environment.value.instances)) {
     const found = findPackage(repository, { lock, reference: instance.package });
     if (found === null || instance.state === "absent") continue;
-    if (isPlacedOn(on.node, instance, found.package)) placed.push({ name, instance, ...found });
+    if (isPlacedOn(node, { instance, folder: found.package })) placed.push({ name, instance, ...found });
   }
   return placed.sort((a, b) => compareText(a.name, b.name));
 }
@@ -34,16 +34,19 @@ export function placeInstances(
 /** A package (`<release>/<package>`) in the locked version of its release, or null. */
 export function findPackage(
   repository: Repository,
-  on: { lock: EnvironmentFolder["lock"]; reference: string },
+  { lock, reference }: { lock: EnvironmentFolder["lock"]; reference: string },
 ): Pick<PlacedInstance, "release" | "package"> | null {
-  const [releaseName = "", packageName = ""] = on.reference.split("/");
-  const version = on.lock?.value.releases[releaseName]?.version;
+  const [releaseName = "", packageName = ""] = reference.split("/");
+  const version = lock?.value.releases[releaseName]?.version;
   const release = repository.releases.get(`${releaseName}@${version}`);
   const folder = release?.packages.get(packageName);
   return release === undefined || folder === undefined ? null : { release, package: folder };
 }
 
-function isPlacedOn(node: NodeDocument, instance: Instance, folder: PackageFolder): boolean {
+function isPlacedOn(
+  node: NodeDocument,
+  { instance, folder }: { instance: Instance; folder: PackageFolder },
+): boolean {
   if (instance.on?.node !== undefined) return instance.on.node === node.name;
   const role = instance.on?.role ?? folder.package.value.role;
   return role === undefined || node.roles.includes(role);

@@ -71,14 +71,14 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
 
 function layerByRelease(
   placed: readonly PlacedInstance[],
-  on: { environment: EnvironmentFolder; node: Located<NodeDocument> },
+  { environment, node }: { environment: EnvironmentFolder; node: Located<NodeDocument> },
 ): Map<string, LayeredSettings> {
   const releases = new Map(placed.map(({ release }) => [release.release.value.name, release]));
   const layered = new Map<string, LayeredSettings>();
   for (const [name, release] of releases) {
     const layers: SettingsLayer[] = [
-      ...on.environment.layers.map((located) => ({ kind: "environment" as const, located })),
-      { kind: "node" as const, located: on.node },
+      ...environment.layers.map((located) => ({ kind: "environment" as const, located })),
+      { kind: "node" as const, located: node },
     ].map(({ kind, located }) => ({
       kind,
       name: located.value.name,
@@ -93,15 +93,15 @@ function layerByRelease(
 
 function renderInstance(
   placed: PlacedInstance,
-  on: InstanceContext,
+  context: InstanceContext,
 ): { instance: RenderedInstance; problems: Problem[] } {
   const manifest = placed.package.package.value;
-  const project = projectOf(on.environment.environment.value.name, placed.name);
-  const scope = templateScope(placed, on);
+  const project = projectOf(context.environment.environment.value.name, placed.name);
+  const scope = templateScope(placed, context);
   const { files, problems: fileProblems } = renderPackageFiles(placed, scope);
   const { variables, problems: variableProblems } = renderVariables(placed, scope);
   const templates = new Set(manifest.files.map((file) => file.template));
-  const providers = interfacesOf(placed).flatMap((name) => on.providers.get(name)?.instance ?? []);
+  const providers = interfacesOf(placed).flatMap((name) => context.providers.get(name)?.instance ?? []);
   return {
     instance: {
       name: placed.name,
@@ -124,7 +124,7 @@ function renderInstance(
           .filter(([path]) => !templates.has(path) && path !== "package.yaml")
           .map(([, file]) => file)
           .sort((a, b) => compareText(a.path, b.path)),
-        override: on.environment.composeOverrides.get(placed.name) ?? null,
+        override: context.environment.composeOverrides.get(placed.name) ?? null,
         variables,
         boundPaths: manifest.files.map((file) => file.to),
         renderedFiles: new Map(files.map((file) => [file.to, file.content])),

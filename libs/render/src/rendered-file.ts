@@ -58,13 +58,16 @@ export function renderFile(
 
 type Made = { content: Uint8Array; secrets: string[] } | { problems: Problem[] };
 
-function renderSource(source: SourceFile, on: { template: string; scope: TemplateScope }): Made {
+function renderSource(
+  source: SourceFile,
+  { template, scope }: { template: string; scope: TemplateScope },
+): Made {
   if (!isUtf8(source.bytes)) {
     const message = "the template is not text in UTF-8";
     const hint = "Save it as UTF-8; a file that is to be copied as it is has no name that ends in .liquid.";
-    return { problems: [problemOf(on.template, { code: "K1301", message, hint })] };
+    return { problems: [problemOf(template, { code: "K1301", message, hint })] };
   }
-  const rendered = renderTemplate({ text: decodeText(source.bytes), file: on.template, ...on.scope });
+  const rendered = renderTemplate({ text: decodeText(source.bytes), file: template, ...scope });
   if (rendered.text === null) return { problems: rendered.problems };
   return { content: new TextEncoder().encode(rendered.text), secrets: rendered.secrets };
 }

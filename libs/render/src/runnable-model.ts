@@ -42,14 +42,14 @@ export function runnableModel(model: ComposeModel, input: RunInput): ComposeMode
 
 function labelled(
   service: ComposeService,
-  on: RunInput & { name: string },
+  { environment, instance, digests, name }: RunInput & { name: string },
 ): Required<Pick<ComposeService, "labels">> {
   return {
     labels: {
       ...service.labels,
-      [labels.environment]: on.environment,
-      [labels.instance]: on.instance,
-      [labels.digest]: on.digests.get(on.name) ?? "",
+      [labels.environment]: environment,
+      [labels.instance]: instance,
+      [labels.digest]: digests.get(name) ?? "",
     },
   };
 }

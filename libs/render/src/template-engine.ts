@@ -38,14 +38,14 @@ const brief = makeEngine({ findsAll: false });
 export const vocabulary = { filters: Object.keys(thorough.filters), tags: Object.keys(thorough.tags) };
 
 /** The text that a template makes of its context. Throws what the library throws, and `TemplateRefusal`. */
-export function renderText(text: string, on: { context: object; budget: TemplateBudget }): string {
+export function renderText(
+  text: string,
+  { context, budget }: { context: object; budget: TemplateBudget },
+): string {
   const liquid = text.length > longestForAllProblems ? brief : thorough;
-  countParsing(text, on.budget);
+  countParsing(text, budget);
   const templates: Template[] = liquid.parse(text);
-  const rendered: unknown = liquid.renderSync(
-    templates,
-    new CountedContext(on.context, { liquid, budget: on.budget }),
-  );
+  const rendered: unknown = liquid.renderSync(templates, new CountedContext(context, { liquid, budget }));
   return String(rendered);
 }
 

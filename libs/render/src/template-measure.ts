@@ -43,19 +43,19 @@ export function measure(value: unknown, budget: TemplateBudget): Measure {
 
 function measureParts(
   whole: object,
-  on: { parts: readonly unknown[]; keys: readonly string[]; budget: TemplateBudget },
+  { parts, keys, budget }: { parts: readonly unknown[]; keys: readonly string[]; budget: TemplateBudget },
 ): Measure {
   const found = known.get(whole);
   if (found !== undefined) return found;
   const sum: Measure = {
-    size: on.keys.reduce((size, { length }) => size + length, 0),
-    length: on.parts.length,
+    size: keys.reduce((size, { length }) => size + length, 0),
+    length: parts.length,
     depth: 1,
-    holdsSecret: on.keys.some(holdsMark),
+    holdsSecret: keys.some(holdsMark),
   };
-  on.budget.step(on.parts.length);
-  for (const part of on.parts) {
-    const { size, depth, holdsSecret } = measure(part, on.budget);
+  budget.step(parts.length);
+  for (const part of parts) {
+    const { size, depth, holdsSecret } = measure(part, budget);
     sum.size += placeSize + size;
     sum.depth = Math.max(sum.depth, depth + 1);
     sum.holdsSecret ||= holdsSecret;

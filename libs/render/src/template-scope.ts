@@ -16,25 +16,25 @@ export interface InstanceContext {
 }
 
 /** What the templates of an instance see; docs/spec/package.md lists it. */
-export function templateScope(placed: PlacedInstance, on: InstanceContext): TemplateScope {
+export function templateScope(placed: PlacedInstance, context: InstanceContext): TemplateScope {
   const release = placed.release.release.value;
-  const environment = on.environment.environment.value.name;
+  const environment = context.environment.environment.value.name;
   const requires = interfacesOf(placed).flatMap((name) => {
-    const provider = on.providers.get(name);
+    const provider = context.providers.get(name);
     if (provider === undefined) return [];
     const { instance, version } = provider;
     return [[name, { instance, project: projectOf(environment, instance), version }] as const];
   });
   return {
     context: {
-      settings: on.values,
+      settings: context.values,
       environment: { name: environment },
-      node: { name: on.node.name, roles: on.node.roles },
+      node: { name: context.node.name, roles: context.node.roles },
       instance: { name: placed.name },
       release: { name: release.name, version: release.version },
       requires: Object.fromEntries(requires),
     },
-    budget: on.budget,
+    budget: context.budget,
     secrets: Object.fromEntries(
       Object.keys(release.secrets).map((name) => [name, `${release.name}.${name}`] as const),
     ),

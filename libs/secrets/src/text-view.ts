@@ -33,10 +33,13 @@ function* withSqueezed(view: TextView): Generator<TextView> {
 }
 
 /** Null when that is a view that was had before. */
-function readAnew(view: TextView, on: { reading: Reading; seen: Set<string> }): TextView | null {
-  const read = readView(view, on.reading);
-  if (read === null || on.seen.has(read.bytes)) return null;
-  on.seen.add(read.bytes);
+function readAnew(
+  view: TextView,
+  { reading, seen }: { reading: Reading; seen: Set<string> },
+): TextView | null {
+  const read = readView(view, reading);
+  if (read === null || seen.has(read.bytes)) return null;
+  seen.add(read.bytes);
   return read;
 }
 

@@ -13,15 +13,15 @@ import { entriesOf } from "./setting-tree.ts";
  */
 export function withKnownMatches(
   schema: JsonObject,
-  on: { values: Json; test: PatternTest },
+  { values, test }: { values: Json; test: PatternTest },
 ): { schema: JsonObject; locationOf: (pointer: string) => string } {
-  const texts = [...new Set(textsOf(on.values))];
+  const texts = [...new Set(textsOf(values))];
   const listings = new Map<string, string>();
   const patterns = new Map<string, string>();
   const listingOf = (pattern: string): string => {
     const known = listings.get(pattern);
     if (known !== undefined) return known;
-    const matching = texts.filter((text) => on.test(pattern, text)).map(escapeText);
+    const matching = texts.filter((text) => test(pattern, text)).map(escapeText);
     // The number keeps patterns apart that match the same texts: they are keys of a map.
     const listing = `^(?:${matching.join("|")}${matching.length === 0 ? "[]" : ""})(?:){${listings.size}}$`;
     listings.set(pattern, listing);

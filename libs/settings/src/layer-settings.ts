@@ -60,7 +60,7 @@ export function layerSettings({ release, schema, layers }: SettingsInput): Layer
     const merged = mergeTrees(tree, treeOf(sifted.values, layer));
     if (merged.kind === "map") tree = merged;
   }
-  problems.push(...checkTree(read.schema, tree, layers));
+  problems.push(...checkTree(read.schema, { tree, layers }));
   if (read.schema.budget.steps <= 0) {
     const message = "its patterns take too long to match with these settings";
     return {
@@ -88,7 +88,10 @@ function withoutSchema(release: string, layers: readonly SettingsLayer[]): Layer
   return { values: {}, provenance: {}, problems: sortProblems(problems) };
 }
 
-function checkTree(schema: SettingsSchema, tree: SettingMap, layers: readonly SettingsLayer[]): Problem[] {
+function checkTree(
+  schema: SettingsSchema,
+  { tree, layers }: { tree: SettingMap; layers: readonly SettingsLayer[] },
+): Problem[] {
   const environment = layers.findLast(({ kind }) => kind === "environment");
   const missingAt: Origin = environment ?? tree.origin;
   if (countValues(tree) <= maxSettings) {

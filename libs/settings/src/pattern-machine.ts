@@ -97,14 +97,17 @@ function newCharacterTest(): PatternMachine["fits"] {
 }
 
 /** Whether the pattern fits somewhere in the text, as `RegExp.test` with the flag `u` says. Takes steps off the budget. */
-export function matches(machine: PatternMachine, on: { text: string; budget: MatchBudget }): boolean {
-  const characters = Array.from(on.text);
+export function matches(
+  machine: PatternMachine,
+  { text, budget }: { text: string; budget: MatchBudget },
+): boolean {
+  const characters = Array.from(text);
   let reached = new Set<number>();
   for (let at = 0; at <= characters.length; at++) {
     reached.add(machine.first);
     const place = { isStart: at === 0, isEnd: at === characters.length };
     if (follow(machine, { reached, place })) return true;
-    on.budget.steps -= reached.size;
+    budget.steps -= reached.size;
     reached = read(machine, { reached, character: characters[at] ?? "" });
   }
   return false;

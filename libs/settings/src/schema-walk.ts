@@ -25,9 +25,9 @@ export function certainBranchesOf(schema: Json | undefined): JsonObject[] {
 /** The branches for a key of a map, or null when the map is closed and does not know it. */
 export function propertyBranches(
   branches: readonly JsonObject[],
-  on: { key: string; test: PatternTest },
+  { key, test }: { key: string; test: PatternTest },
 ): JsonObject[] | null {
-  const named = branches.flatMap((branch) => namedSchemas(branch, on));
+  const named = branches.flatMap((branch) => namedSchemas(branch, { key, test }));
   if (named.length > 0) return named.flatMap(branchesOf);
   const others = branches.flatMap((branch) => [
     branch["additionalProperties"],

@@ -77,9 +77,9 @@ export async function placeData(folder: Folder, input: DataInput): Promise<void>
   if (wrong.length > 0 || hadOthers) syncFolder(folder);
 }
 
-function holdsExactly(folder: Folder, on: { name: string; tree: FileTree }): boolean {
-  using generation = openIfFolder(folder, on.name);
-  return generation !== null && isExactly(generation, on.tree);
+function holdsExactly(folder: Folder, { name, tree }: { name: string; tree: FileTree }): boolean {
+  using generation = openIfFolder(folder, name);
+  return generation !== null && isExactly(generation, tree);
 }
 
 /** Writes a new generation beside the current one and returns its name. */
@@ -92,7 +92,7 @@ async function writeGeneration(
   const name = input.current === named ? `${named}-again` : named;
   const staged = input.staging.open();
   const draft = "generation";
-  using generation = makeFolder(staged, draft, { mode: mountFolderMode, replaces: "anything" });
+  using generation = makeFolder(staged, { name: draft, mode: mountFolderMode, replaces: "anything" });
   using current = input.current === null ? null : openIfFolder(folder, input.current);
   await writeTree(generation, { tree: input.tree, current });
   if (kindOf(folder, name) !== null) setAside({ folder, name });
@@ -101,14 +101,16 @@ async function writeGeneration(
   return name;
 }
 
-async function writeTree(folder: Folder, on: { tree: FileTree; current: Folder | null }): Promise<void> {
-  const { tree, current } = on;
+async function writeTree(
+  folder: Folder,
+  { tree, current }: { tree: FileTree; current: Folder | null },
+): Promise<void> {
   await inBatches([...tree.files], async ([name, file]) => {
     if (current !== null && isInPlace(current, { name, file })) linkFile({ folder: current, name }, folder);
     else await writeNewFile(folder, { name, file });
   });
   for (const [name, subtree] of tree.folders) {
-    using child = makeFolder(folder, name, { mode: mountFolderMode, replaces: "anything" });
+    using child = makeFolder(folder, { name, mode: mountFolderMode, replaces: "anything" });
     using currentChild = current === null ? null : openIfFolder(current, name);
     await writeTree(child, { tree: subtree, current: currentChild });
   }

@@ -19,16 +19,16 @@ export function readDocument(folder: Folder, name: string): string | null {
  * Writes a document (0600) so that a reader sees the old or the new one; one that is equal is not touched. Without a
  * pause inside, so no two writers of one process meet.
  */
-export function writeDocument(folder: Folder, on: { name: string; text: string }): void {
-  const bytes = Buffer.from(on.text);
-  const found = readOrdinaryFile(folder, { name: on.name, limit: bytes.length });
+export function writeDocument(folder: Folder, { name, text }: { name: string; text: string }): void {
+  const bytes = Buffer.from(text);
+  const found = readOrdinaryFile(folder, { name, limit: bytes.length });
   if (found !== null && found.mode === 0o600 && found.bytes.equals(bytes)) return;
-  const draft = `.${on.name}.new`;
+  const draft = `.${name}.new`;
   // A killed agent may have left one.
   removeFile(folder, draft);
   try {
     writeDraft(folder, { name: draft, bytes });
-    renameSync(at(folder, draft), at(folder, on.name));
+    renameSync(at(folder, draft), at(folder, name));
   } catch (error) {
     removeFile(folder, draft);
     throw error;
@@ -36,11 +36,11 @@ export function writeDocument(folder: Folder, on: { name: string; text: string }
   syncFolder(folder);
 }
 
-function writeDraft(folder: Folder, on: { name: string; bytes: Uint8Array }): void {
+function writeDraft(folder: Folder, { name, bytes }: { name: string; bytes: Uint8Array }): void {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const fd = openSync(at(folder, on.name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const fd = openSync(at(folder, name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
-    writeFileSync(fd, on.bytes);
+    writeFileSync(fd, bytes);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

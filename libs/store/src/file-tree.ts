@@ -92,7 +92,7 @@ export function isExactly(folder: Folder, tree: FileTree): boolean {
 /** Makes the tree's folders, with whatever else has their names out of the way. */
 export function makeFolders(folder: Folder, tree: FileTree): void {
   for (const [name, subtree] of tree.folders) {
-    using child = makeFolder(folder, name, { mode: mountFolderMode, replaces: "anything" });
+    using child = makeFolder(folder, { name, mode: mountFolderMode, replaces: "anything" });
     makeFolders(child, subtree);
   }
 }

@@ -42,7 +42,7 @@ export function at(folder: Folder, name: EntryName): Buffer {
 
 /** The state folder, or null when there is none. Up to here links are the administrator's and are followed. */
 export function openStateFolder(path: string): Folder | null {
-  return openAt(path, path, 0);
+  return openAt(path, { shown: path, flags: 0 });
 }
 
 /** The state folder, made (0700: it holds what only the agent may see) when it is missing. */
@@ -53,10 +53,10 @@ export function makeStateFolder(path: string): Folder {
 
 /** A folder inside another, or null when there is none. Throws K4006 for anything else of that name. */
 export function openFolder(parent: Folder, name: EntryName): Folder | null {
-  return openAt(at(parent, name), pathOf(parent, name), constants.O_NOFOLLOW);
+  return openAt(at(parent, name), { shown: pathOf(parent, name), flags: constants.O_NOFOLLOW });
 }
 
-function openAt(path: string | Buffer, shown: string, flags: number): Folder | null {
+function openAt(path: string | Buffer, { shown, flags }: { shown: string; flags: number }): Folder | null {
   try {
     const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | flags);
     return { fd, path: shown, [Symbol.dispose]: () => closeSync(fd) };
@@ -79,6 +79,7 @@ export function openIfFolder(parent: Folder, name: EntryName): Folder | null {
 }
 
 export interface FolderMaking {
+  name: string;
   /** Given to a folder that is made; one that is there gets it too where containers look inside. */
   mode: number;
   /** What may be removed to make room for it. Anything else of that name is K4006. */
@@ -86,19 +87,19 @@ export interface FolderMaking {
 }
 
 /** A folder inside another, made when it is missing. */
-export function makeFolder(parent: Folder, name: string, making: FolderMaking): Folder {
+export function makeFolder(parent: Folder, { name, mode, replaces }: FolderMaking): Folder {
   const found = kindOf(parent, name);
   const isInTheWay = found !== null && found !== "folder";
-  const mayGo = making.replaces === "anything" || (making.replaces === "files" && found === "file");
+  const mayGo = replaces === "anything" || (replaces === "files" && found === "file");
   if (isInTheWay && mayGo) unlinkSync(at(parent, name));
   if (found === null || (isInTheWay && mayGo)) {
-    mkdirSync(at(parent, name), { mode: making.mode });
+    mkdirSync(at(parent, name), { mode });
     syncFolder(parent);
   }
   const folder = openFolder(parent, name);
   if (folder === null) throw exchangedEntry(pathOf(parent, name));
   // The umask, or a kill right after making it, may have left less.
-  if (making.replaces !== "nothing" && modeOf(folder) !== making.mode) fchmodSync(folder.fd, making.mode);
+  if (replaces !== "nothing" && modeOf(folder) !== mode) fchmodSync(folder.fd, mode);
   return folder;
 }
 

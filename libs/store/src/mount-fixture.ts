@@ -31,11 +31,11 @@ export function mountOf(
   return { source, kind, layout, writable: false, target, files, services: ["app"] };
 }
 
-function fileOf(to: string, on: { path: string; file: FileTexts[string] }): DesiredFile {
-  const { text, ...rest } = typeof on.file === "string" ? { text: on.file } : on.file;
+function fileOf(to: string, source: { path: string; file: FileTexts[string] }): DesiredFile {
+  const { text, ...rest } = typeof source.file === "string" ? { text: source.file } : source.file;
   const content = Buffer.from(text);
   const defaults = { mode: 0o644, owner: null, secrets: [], onChange: "restart" as const };
-  const file = { to, path: on.path, content, contentDigest: digestBytes(content), ...defaults, ...rest };
+  const file = { to, path: source.path, content, contentDigest: digestBytes(content), ...defaults, ...rest };
   const { contentDigest, mode, owner } = file;
   return { ...file, digest: digestValue({ contentDigest, mode, owner }) };
 }

@@ -33,10 +33,10 @@ interface TreeLook {
 }
 
 /** Looks for what is desired by its name, and then at the names of what else is there. */
-export async function observeTree(folder: Folder, on: TreeLook): Promise<void> {
-  const { look, tree, path } = on;
-  const isBound = on.isBound || tree.isBound;
-  const isShared = on.isShared === true || tree.isShared;
+export async function observeTree(folder: Folder, input: TreeLook): Promise<void> {
+  const { look, tree, path } = input;
+  const isBound = input.isBound || tree.isBound;
+  const isShared = input.isShared === true || tree.isShared;
   using generation = newGeneration(folder);
   for (const [name, file] of tree.files) {
     const wanted = { name, bytes: bytesOf(file, look), pace: look.pace };
@@ -55,7 +55,7 @@ export async function observeTree(folder: Folder, on: TreeLook): Promise<void> {
     if (child !== null) await observeTree(child, { look, tree: subtree, path: below, isBound, isShared });
     else if (kindOf(holder, name) !== null) look.others.note(below);
   }
-  if (!isShared) await observeOthers(folder, { ...on, isBound, generation });
+  if (!isShared) await observeOthers(folder, { ...input, isBound, generation });
 }
 
 /** Null when the content cannot be known here, so that nothing equals it. */
@@ -92,8 +92,8 @@ type OthersLook = TreeLook & { generation: Generation };
  * Names that start with `..` are the `data` layout's own and not what a container's program looks at. A generation that
  * nothing leads to was left by a kill.
  */
-async function observeOthers(folder: Folder, on: OthersLook): Promise<void> {
-  const { look, tree, path, isBound, generation } = on;
+async function observeOthers(folder: Folder, input: OthersLook): Promise<void> {
+  const { look, tree, path, isBound, generation } = input;
   for (const entry of readEntries(folder)) {
     const { name, text } = entry;
     if (text !== null && (tree.files.has(text) || tree.folders.has(text))) continue;
@@ -119,9 +119,14 @@ const depthLimit = 64;
 /** A folder without any file is nothing to a program. */
 async function observeOther(
   folder: Folder,
-  on: { look: Look; entry: Entry; path: string; within: string; depth: number },
+  {
+    look,
+    entry,
+    path,
+    within,
+    depth,
+  }: { look: Look; entry: Entry; path: string; within: string; depth: number },
 ): Promise<void> {
-  const { look, entry, path, within, depth } = on;
   if (entry.kind !== "folder" || depth >= depthLimit) return look.others.note(path);
   using child = openIfFolder(folder, entry.name);
   if (child === null) return;

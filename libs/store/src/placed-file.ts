@@ -35,9 +35,12 @@ export interface ReadFile {
 }
 
 /** An ordinary file, or null for anything else and for one of more than `limit` bytes. */
-export function readOrdinaryFile(folder: Folder, on: { name: EntryName; limit: number }): ReadFile | null {
-  using held = holdEntry(folder, on.name);
-  if (held === null || !held.stats.isFile() || held.stats.size > on.limit) return null;
+export function readOrdinaryFile(
+  folder: Folder,
+  { name, limit }: { name: EntryName; limit: number },
+): ReadFile | null {
+  using held = holdEntry(folder, name);
+  if (held === null || !held.stats.isFile() || held.stats.size > limit) return null;
   const { size, mode, uid, gid } = held.stats;
   const fd = openHeld(held);
   try {
@@ -90,12 +93,11 @@ const comparedAtOnce = 1024 * 1024;
 /** Compares what is there with bytes; what is no file of their length is not read. Null when nothing is there. */
 export async function compareFile(
   folder: Folder,
-  on: { name: EntryName; bytes: Uint8Array | null; pace: Pace },
+  { name, bytes, pace }: { name: EntryName; bytes: Uint8Array | null; pace: Pace },
 ): Promise<ComparedFile | null> {
-  using held = holdEntry(folder, on.name);
+  using held = holdEntry(folder, name);
   if (held === null) return null;
   const { mode, uid, gid, size } = held.stats;
-  const { bytes, pace } = on;
   const isSame =
     bytes !== null &&
     held.stats.isFile() &&
@@ -104,16 +106,19 @@ export async function compareFile(
   return { isSame, isLink: held.stats.isSymbolicLink(), mode: mode & 0o7777, uid, gid };
 }
 
-async function holdsBytes(held: HeldEntry, on: { bytes: Uint8Array; pace: Pace }): Promise<boolean> {
+async function holdsBytes(
+  held: HeldEntry,
+  { bytes, pace }: { bytes: Uint8Array; pace: Pace },
+): Promise<boolean> {
   const fd = openHeld(held);
   try {
-    const buffer = Buffer.allocUnsafe(Math.min(comparedAtOnce, on.bytes.length));
-    for (let offset = 0; offset < on.bytes.length;) {
-      const read = readSync(fd, buffer, 0, Math.min(buffer.length, on.bytes.length - offset), offset);
-      const wanted = on.bytes.subarray(offset, offset + read);
+    const buffer = Buffer.allocUnsafe(Math.min(comparedAtOnce, bytes.length));
+    for (let offset = 0; offset < bytes.length;) {
+      const read = readSync(fd, buffer, 0, Math.min(buffer.length, bytes.length - offset), offset);
+      const wanted = bytes.subarray(offset, offset + read);
       if (read === 0 || !buffer.subarray(0, read).equals(wanted)) return false;
       offset += read;
-      if (on.pace.isDue()) await on.pace.rest();
+      if (pace.isDue()) await pace.rest();
     }
     return true;
   } finally {
@@ -134,22 +139,24 @@ function readBytes(fd: number, size: number): Buffer {
 }
 
 /** Whether the file lies there byte for byte, with its mode and owner. */
-export function isInPlace(folder: Folder, on: { name: string; file: WantedFile }): boolean {
-  const found = readOrdinaryFile(folder, { name: on.name, limit: on.file.bytes.length });
+export function isInPlace(folder: Folder, { name, file }: { name: string; file: WantedFile }): boolean {
+  const found = readOrdinaryFile(folder, { name, limit: file.bytes.length });
   return (
     found !== null &&
-    found.mode === on.file.mode &&
-    found.uid === on.file.uid &&
-    found.gid === on.file.gid &&
-    found.bytes.equals(on.file.bytes)
+    found.mode === file.mode &&
+    found.uid === file.uid &&
+    found.gid === file.gid &&
+    found.bytes.equals(file.bytes)
   );
 }
 
 const syncFile = promisify(fsync);
 
 /** Writes a new file completely and brings it to the disk; nobody else can read it before it has its own mode. */
-export async function writeNewFile(folder: Folder, on: { name: string; file: WantedFile }): Promise<void> {
-  const { name, file } = on;
+export async function writeNewFile(
+  folder: Folder,
+  { name, file }: { name: string; file: WantedFile },
+): Promise<void> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const fd = openSync(at(folder, name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {

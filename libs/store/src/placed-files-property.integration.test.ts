@@ -105,12 +105,12 @@ test("from any earlier content, placing gives exactly the desired files, and aga
 /** What cannot be made, since an earlier entry is in the way, is left out. */
 async function makeEarlier(
   bound: string,
-  on: { before: Record<string, Earlier>; elsewhere: string },
+  { before, elsewhere }: { before: Record<string, Earlier>; elsewhere: string },
 ): Promise<void> {
   await mkdir(bound, { recursive: true });
   const root = await realpath(bound);
   // Links last, so that nothing is made through one.
-  const entries = Object.entries(on.before).sort(
+  const entries = Object.entries(before).sort(
     ([, a], [, b]) => Number(a.kind === "link") - Number(b.kind === "link"),
   );
   for (const [path, { kind, text }] of entries) {
@@ -119,7 +119,7 @@ async function makeEarlier(
       if (kind === "link" && (await realpath(join(target, ".."))) !== join(root, path, "..")) continue;
       if (kind !== "link") await mkdir(join(target, ".."), { recursive: true });
       if (kind === "folder") await mkdir(target);
-      else if (kind === "link") await symlink(text.replace("ELSEWHERE", on.elsewhere), target);
+      else if (kind === "link") await symlink(text.replace("ELSEWHERE", elsewhere), target);
       else await writeFile(target, text, { flag: "wx" });
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "";

@@ -35,8 +35,10 @@ export async function placeFiles(context: StoreContext, operation: PlaceFiles): 
   });
 }
 
-async function placeMount(instance: Folder, on: { mount: DesiredMount; tree: FileTree }): Promise<void> {
-  const { mount, tree } = on;
+async function placeMount(
+  instance: Folder,
+  { mount, tree }: { mount: DesiredMount; tree: FileTree },
+): Promise<void> {
   const parts = areaPartsOf(mount.target);
   const pace = newPace(removalMs);
   await using staging = await prepareStaging(instance, mount.target);

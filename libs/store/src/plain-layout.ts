@@ -61,14 +61,14 @@ async function settle(folder: Folder, input: PlainInput & { drafts: Drafts }): P
 /** Removes what is not wanted, as far as the time goes; returns whether there was anything. A name that is no text is null. */
 export async function removeOthers(
   folder: Folder,
-  on: { isWanted: (name: string | null) => boolean; pace: Pace },
+  { isWanted, pace }: { isWanted: (name: string | null) => boolean; pace: Pace },
 ): Promise<boolean> {
   let isChanged = false;
   for (const { name, text } of readEntries(folder)) {
-    if (on.isWanted(text)) continue;
-    if (!(await removeEntry(folder, { name, pace: on.pace }))) break;
+    if (isWanted(text)) continue;
+    if (!(await removeEntry(folder, { name, pace }))) break;
     isChanged = true;
-    if (on.pace.isDue()) await on.pace.rest();
+    if (pace.isDue()) await pace.rest();
   }
   return isChanged;
 }
@@ -76,11 +76,11 @@ export async function removeOthers(
 /** Renames a draft to its name. A folder of that name is set aside first, a rename cannot replace it. */
 export async function moveInto(
   folder: Folder,
-  on: { name: string; from: Folder; draft: string; pace: Pace },
+  { name, from, draft, pace }: { name: string; from: Folder; draft: string; pace: Pace },
 ): Promise<void> {
-  const aside = kindOf(folder, on.name) === "folder" ? setAside({ folder, name: on.name }) : null;
-  renameSync(at(on.from, on.draft), at(folder, on.name));
-  if (aside !== null) await removeEntry(folder, { name: aside, pace: on.pace });
+  const aside = kindOf(folder, name) === "folder" ? setAside({ folder, name }) : null;
+  renameSync(at(from, draft), at(folder, name));
+  if (aside !== null) await removeEntry(folder, { name: aside, pace });
 }
 
 /** Some at a time, so that thousands of files do not need thousands of descriptors; waits for all of a batch. */

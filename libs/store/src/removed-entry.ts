@@ -11,8 +11,10 @@ import { isSystemError } from "./store-error.ts";
  * decides how deep and how wide that is, and may go on writing: it takes two descriptors and no stack at any depth, and
  * ends when the time of the pace is over. Returns whether it is gone.
  */
-export async function removeEntry(parent: Folder, on: { name: EntryName; pace: Pace }): Promise<boolean> {
-  const { name, pace } = on;
+export async function removeEntry(
+  parent: Folder,
+  { name, pace }: { name: EntryName; pace: Pace },
+): Promise<boolean> {
   for (;;) {
     const kind = kindOf(parent, name);
     if (kind === null) return true;
@@ -42,8 +44,7 @@ async function clearFolder(folder: Folder, pace: Pace): Promise<void> {
   }
 }
 
-async function raiseFolders(folder: Folder, on: { to: Folder; pace: Pace }): Promise<void> {
-  const { to, pace } = on;
+async function raiseFolders(folder: Folder, { to, pace }: { to: Folder; pace: Pace }): Promise<void> {
   for (const { name, kind } of readEntries(folder)) {
     if (!unlink(folder, { name, kind })) setAside({ folder, name }, to);
     if (pace.isDue()) await pace.rest();
@@ -60,9 +61,9 @@ export function setAside(from: { folder: Folder; name: EntryName }, to: Folder =
 }
 
 /** Whether it is gone; false for a folder that holds something, and for what has become another kind of thing. */
-function unlink(parent: Folder, on: { name: EntryName; kind: EntryKind }): boolean {
-  const path = at(parent, on.name);
-  return on.kind === "folder"
+function unlink(parent: Folder, { name, kind }: { name: EntryName; kind: EntryKind }): boolean {
+  const path = at(parent, name);
+  return kind === "folder"
     ? succeeds(() => rmdirSync(path), ["ENOTEMPTY", "EEXIST", "ENOTDIR"])
     : succeeds(() => unlinkSync(path), ["EISDIR"]);
 }

@@ -37,21 +37,24 @@ export async function removeFiles(
 }
 
 /** With its notes, and with what a killed placement left. */
-async function removeInstance(stateDir: string, on: { instance: string; pace: Pace }): Promise<void> {
-  instanceFolderOf(stateDir, on.instance);
+async function removeInstance(
+  stateDir: string,
+  { instance, pace }: { instance: string; pace: Pace },
+): Promise<void> {
+  instanceFolderOf(stateDir, instance);
   using instances = openInstances(stateDir);
   if (instances === null) return;
   {
-    using folder = openFolder(instances, on.instance);
+    using folder = openFolder(instances, instance);
     if (folder === null) return;
     for (const { name, text } of readEntries(folder)) {
       // What is not ours is somebody's copy of something.
-      if (text !== null && isOwn(text)) await removeWhole(folder, { name, pace: on.pace });
+      if (text !== null && isOwn(text)) await removeWhole(folder, { name, pace });
     }
     syncFolder(folder);
     if (!readEntries(folder).next().done) return;
   }
-  await removeWhole(instances, { name: on.instance, pace: on.pace });
+  await removeWhole(instances, { name: instance, pace });
   syncFolder(instances);
 }
 
@@ -60,9 +63,11 @@ function isOwn(name: string): boolean {
   return areas.some((area) => area === name) || /^\.|^(?:applied|compose)\.json/.test(name);
 }
 
-async function removePath(folder: Folder, on: { parts: readonly string[]; pace: Pace }): Promise<void> {
-  const { pace } = on;
-  const [name = "", ...rest] = on.parts;
+async function removePath(
+  folder: Folder,
+  { parts, pace }: { parts: readonly string[]; pace: Pace },
+): Promise<void> {
+  const [name = "", ...rest] = parts;
   if (rest.length === 0) {
     // A generation that nothing led to when the plan was made can have been switched to since.
     if (name === generationOf(folder)) return;
@@ -84,8 +89,12 @@ function namesOf(folder: Folder, name: string): (string | Buffer)[] {
     .filter((bytes) => bytes.toString("utf8") === name);
 }
 
-async function removeWhole(folder: Folder, on: { name: string | Buffer; pace: Pace }): Promise<void> {
-  if (!(await removeEntry(folder, on))) throw unfinishedRemoval(`${folder.path}/${on.name.toString()}`);
+async function removeWhole(
+  folder: Folder,
+  { name, pace }: { name: string | Buffer; pace: Pace },
+): Promise<void> {
+  if (!(await removeEntry(folder, { name, pace })))
+    throw unfinishedRemoval(`${folder.path}/${name.toString()}`);
 }
 
 /** Clears what the `data` layout leaves when its last visible name has gone, and says whether the folder is empty. */

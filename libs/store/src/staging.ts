@@ -28,7 +28,7 @@ export async function prepareStaging(instance: Folder, target: string): Promise<
   await clear();
   let folder: Folder | null = null;
   return {
-    open: () => (folder ??= makeFolder(instance, name, { mode: 0o700, replaces: "nothing" })),
+    open: () => (folder ??= makeFolder(instance, { name, mode: 0o700, replaces: "nothing" })),
     [Symbol.asyncDispose]: async () => {
       folder?.[Symbol.dispose]();
       await clear();

@@ -33,8 +33,8 @@ export function openInstance(stateDir: string, instance: string): Folder | null 
 export function makeInstance(stateDir: string, instance: string): Folder {
   instanceFolderOf(stateDir, instance);
   using state = makeStateFolder(stateDir);
-  using instances = makeFolder(state, "instances", { mode: privateMode, replaces: "nothing" });
-  return makeFolder(instances, instance, { mode: privateMode, replaces: "nothing" });
+  using instances = makeFolder(state, { name: "instances", mode: privateMode, replaces: "nothing" });
+  return makeFolder(instances, { name: instance, mode: privateMode, replaces: "nothing" });
 }
 
 /**
@@ -43,10 +43,10 @@ export function makeInstance(stateDir: string, instance: string): Folder {
  */
 export function makeInArea(instance: Folder, parts: readonly string[]): Folder {
   const [area = "", ...rest] = parts;
-  let folder = makeFolder(instance, area, { mode: privateMode, replaces: "nothing" });
+  let folder = makeFolder(instance, { name: area, mode: privateMode, replaces: "nothing" });
   for (const part of rest) {
     using parent = folder;
-    folder = makeFolder(parent, part, { mode: mountFolderMode, replaces: "files" });
+    folder = makeFolder(parent, { name: part, mode: mountFolderMode, replaces: "files" });
   }
   return folder;
 }

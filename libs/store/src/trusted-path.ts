@@ -86,8 +86,10 @@ function statsOf(path: string): Stats | null {
   }
 }
 
-function untrusted({ found, mend }: Fault, on: { what: string; path: string; at: string }): KeelsonError {
-  const { what, path, at } = on;
+function untrusted(
+  { found, mend }: Fault,
+  { what, path, at }: { what: string; path: string; at: string },
+): KeelsonError {
   const isItself = at === resolve(path);
   const subject = isItself ? `${what} ${path}` : `${what} ${path} could be another one: ${at}`;
   // Not every folder on the way is to be root's: a user's home is not.
