@@ -1,4 +1,4 @@
-import { type ComposeInput, decodeText, type Problem, sortProblems } from "@keelson/model";
+import { type ComposeInput, decodeText, type Problem, sortProblems, withoutRepeats } from "@keelson/model";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 
 import { problemAt } from "./compose-document.ts";
@@ -41,6 +41,7 @@ export function judgeCompose(input: ComposeInput): Participants {
     ...findUndeclared(composeFiles, input),
     ...findReservedVariables(input),
   ];
+  // A file that takes part in two ways is judged in both.
   return { composeFiles, plainFiles, problems: withoutRepeats(sortProblems(found)) };
 }
 
@@ -70,13 +71,4 @@ function declarationOf(name: string, packageYaml: Uint8Array | undefined) {
   const offset = (isScalar(pair?.key) ? pair.key.range?.[0] : undefined) ?? 0;
   const { line, col } = lineCounter.linePos(offset);
   return { line, column: col, sourceLine: text.split("\n")[line - 1] ?? "" };
-}
-
-/** A file that takes part in two ways is judged in both; what is the same is said once. */
-function withoutRepeats(problems: readonly Problem[]): Problem[] {
-  const seen = new Set<string>();
-  return problems.filter((problem) => {
-    const key = JSON.stringify([problem.code, problem.file, problem.line, problem.column, problem.message]);
-    return !seen.has(key) && seen.add(key);
-  });
 }

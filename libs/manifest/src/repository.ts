@@ -4,6 +4,7 @@ import {
   type ReleaseFolder,
   type Repository,
   type SourceFiles,
+  withoutRepeats,
 } from "@keelson/model";
 
 import { findTooMuch } from "./document-budget.ts";
@@ -54,7 +55,8 @@ export function readRepository(files: SourceFiles): { repository: Repository; pr
   }
   return {
     repository: { releases, environments: extended.environments },
-    problems: unique(sortProblems(problems)),
+    // What stands in a base is found once for each environment that extends it.
+    problems: withoutRepeats(sortProblems(problems)),
   };
 }
 
@@ -70,13 +72,4 @@ function checkEnvironment(scene: Scene): Problem[] {
 /** Made to be extended: nobody runs it, so it needs no lock and is judged inside those that extend it. */
 function isBase({ files }: EnvironmentDocuments): boolean {
   return ![...files.keys()].some((path) => path === "lock.yaml" || path.startsWith("nodes/"));
-}
-
-/** What stands in a base is found once for each environment that extends it. */
-function unique(sorted: readonly Problem[]): Problem[] {
-  const seen = new Set<string>();
-  return sorted.filter((problem) => {
-    const key = JSON.stringify([problem.file, problem.line, problem.column, problem.code, problem.message]);
-    return !seen.has(key) && seen.add(key);
-  });
 }

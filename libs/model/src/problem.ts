@@ -32,6 +32,15 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
   );
 }
 
+/** Each problem once, in the order of its first mention: what stands in a shared document is found by each of its users. */
+export function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ file, line, column, code, message }) => {
+    const key = JSON.stringify([file, line, column, code, message]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 /** Order by UTF-16 code units: the same on every machine, unlike the locale's. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -1,10 +1,9 @@
 import { readRepository } from "@keelson/manifest";
-import { type Problem, type Repository, type Snapshot } from "@keelson/model";
+import { type Problem, type Repository, type Snapshot, sortProblems, withoutRepeats } from "@keelson/model";
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
 
 import type { DesiredPorts } from "./ports.ts";
-import { withoutRepeats } from "./problem-list.ts";
 import { resolveModels } from "./resolve-models.ts";
 
 export interface CheckResult {
@@ -33,7 +32,7 @@ export async function checkRevision(
       found.push(...(await checkNode(repository, { reference, ports })));
     }
   }
-  return { repository, nodes, problems: withoutRepeats(found) };
+  return { repository, nodes, problems: sortProblems(withoutRepeats(found)) };
 }
 
 async function checkNode(

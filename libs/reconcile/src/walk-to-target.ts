@@ -1,9 +1,8 @@
-import type { Target } from "@keelson/model";
+import { type Target, withoutRepeats } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 
 import { chooseTarget, shownCommit } from "./choose-target.ts";
 import type { Ports, ReadPorts } from "./ports.ts";
-import { withoutRepeats } from "./problem-list.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, newWalk, walkPath } from "./walk-path.ts";
 

@@ -9,6 +9,7 @@ import {
   type JsonObject,
   type Problem,
   quote,
+  withoutRepeats,
 } from "@keelson/model";
 
 import { explainFault } from "./fault.ts";
@@ -59,7 +60,7 @@ export function validateSettings(
   const problems = telling.flatMap((error) =>
     error.keyword === "required" ? missingProblems(checking, error) : [faultProblem(checking, error)],
   );
-  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+  return withoutRepeats(problems);
 }
 
 interface Checking {
@@ -74,7 +75,7 @@ function runValidator(schema: SettingsSchema, values: Json): OutputUnit[] | stri
     // A copy also because the validator writes notes of its own into the schema.
     const known = withKnownMatches(schema.root, { values, test: schema.test });
     const { errors } = new Validator(known.schema, "2020-12", false).validate(values);
-    return withoutRepeats(errors)
+    return eachPlaceOnce(errors)
       .slice(0, maxErrors)
       .map((error) => ({ ...error, keywordLocation: known.locationOf(error.keywordLocation) }));
   } catch (error) {
@@ -83,7 +84,7 @@ function runValidator(schema: SettingsSchema, values: Json): OutputUnit[] | stri
 }
 
 /** The validator says `required` once for each key that is missing; one of these tells them all. */
-function withoutRepeats(errors: readonly OutputUnit[]): OutputUnit[] {
+function eachPlaceOnce(errors: readonly OutputUnit[]): OutputUnit[] {
   const told = new Set<string>();
   return errors.filter(({ keyword, keywordLocation, instanceLocation }) => {
     const place = JSON.stringify([keywordLocation, instanceLocation]);
