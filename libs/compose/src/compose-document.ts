@@ -1,6 +1,8 @@
 import type { Problem, SourceFile } from "@keelson/model";
 import { type CollectionTag, LineCounter, parseDocument, type ScalarTag, YAMLMap, YAMLSeq } from "yaml";
 
+import { decodeUtf8 } from "@keelson/model";
+
 import { type ComposeNode, nearestNode } from "./compose-node.ts";
 import { evaluateDocument } from "./node-evaluation.ts";
 import { Unreadable } from "./scalar-node.ts";
@@ -40,12 +42,8 @@ export function readComposeDocument(
       message: `the file is larger than ${maxFileBytes / 1024} KiB`,
     });
   }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(source.bytes);
-  } catch {
-    return refuse(source.path, { code: "K1416", message: "the file is not UTF-8 text" });
-  }
+  const text = decodeUtf8(source.bytes);
+  if (text === null) return refuse(source.path, { code: "K1416", message: "the file is not UTF-8 text" });
   return parse(source.path, { text, overrideTags: options.overrideTags });
 }
 

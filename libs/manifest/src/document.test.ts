@@ -69,11 +69,11 @@ describe("JSON", () => {
   test.each([
     ['{ "a": 1, }', "K1001 1:11 not JSON: expected a key in double quotes"],
     ["{ a: 1 }", "K1001 1:3 not JSON: expected a key in double quotes or }"],
-    ['{ "a": 01 }', "K1001 1:9 not JSON: expected a comma or the closing bracket"],
+    ['{ "a": 01 }', "K1001 1:9 not JSON: expected a comma or }"],
     ['{ "a" 1 }', "K1001 1:7 not JSON: expected a colon"],
     ['// x\n{ "a": 1 }', "K1001 1:1 not JSON: expected a value"],
     ["{} {}", "K1001 1:4 not JSON: expected the end of the file"],
-    ["[1, 2}", "K1001 1:6 not JSON: expected a comma or the closing bracket"],
+    ["[1, 2}", "K1001 1:6 not JSON: expected a comma or ]"],
     ["", "K1001 1:1 not JSON: expected a value"],
     ['{ "a": 1, "a": 2 }', "K1005 1:11 `a` is there twice"],
     ['{ "__proto__": 1 }', "K1007 1:3 `__proto__` cannot be a key"],

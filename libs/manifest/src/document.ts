@@ -7,9 +7,9 @@ import {
   type Located,
   type Problem,
   type SourceFile,
+  findJsonFault,
 } from "@keelson/model";
 
-import { findJsonFault } from "./json-syntax.ts";
 import { problemIn, readText, type DocumentText } from "./text.ts";
 import { findPlace } from "./yaml-place.ts";
 import { parseYaml } from "./yaml-syntax.ts";
@@ -66,7 +66,9 @@ export function limitProblems(problems: Iterable<Problem>): Problem[] {
 
 function jsonProblems(text: DocumentText): Problem[] {
   const fault = findJsonFault(text.text);
-  return fault === null ? [] : [problemIn(text, { code: "K1001", ...fault })];
+  if (fault === null) return [];
+  const { offset, expected } = fault;
+  return [problemIn(text, { code: "K1001", offset, message: `not JSON: expected ${expected}` })];
 }
 
 function findingProblem(text: DocumentText, finding: NodeFinding): Problem {

@@ -1,4 +1,4 @@
-import { problemOf, type Position, type Problem, type SourceFile } from "@keelson/model";
+import { problemOf, type Position, type Problem, type SourceFile, decodeUtf8 } from "@keelson/model";
 
 /** Anything larger is not a document that a person wrote. */
 const maxDocumentBytes = 256 * 1024;
@@ -50,19 +50,10 @@ function faultOf(bytes: Uint8Array, text: string) {
     const message = `control character U+${name}`;
     return { message, hint: 'remove it, or write it as "\\u…" in quotes', offset: control.index };
   }
-  if (isUtf8(bytes)) return null;
+  if (decodeUtf8(bytes) !== null) return null;
   // Decoding put U+FFFD where the bytes are wrong.
   const offset = Math.max(0, text.indexOf("\uFFFD"));
   return { message: "the file is not UTF-8 text", hint: "save it as UTF-8", offset };
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function withLines(file: string, text: string): DocumentText {

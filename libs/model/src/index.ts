@@ -2,6 +2,8 @@ export * from "./error.ts";
 export * from "./problem.ts";
 export * from "./source-file.ts";
 export * from "./target.ts";
+export * from "./utf8.ts";
+export * from "./json-fault.ts";
 export * from "./name.ts";
 export * from "./duration.ts";
 export * from "./duration-text.ts";

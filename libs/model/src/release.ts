@@ -19,9 +19,11 @@ export const Version = z
 
 export const VersionRange = z.string().min(1).describe("A semver range, such as ^1.9.0 or ^6.0 || ^7.0.");
 
+export const secretNamePattern = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+
 export const SecretName = z
   .string()
-  .regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, "must be 1 to 64 letters and digits, the first a letter");
+  .regex(secretNamePattern, "must be 1 to 64 letters and digits, the first a letter");
 
 /** How the value of a secret comes into being on each install. */
 export const SecretSource = z.strictObject({

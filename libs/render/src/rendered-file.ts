@@ -8,6 +8,7 @@ import {
   keyPath,
   problemAt,
   problemOf,
+  decodeUtf8,
 } from "@keelson/model";
 
 import { checkSyntax } from "./rendered-syntax.ts";
@@ -62,12 +63,13 @@ function renderSource(
   source: SourceFile,
   { template, scope }: { template: string; scope: TemplateScope },
 ): Made {
-  if (!isUtf8(source.bytes)) {
+  const text = decodeUtf8(source.bytes);
+  if (text === null) {
     const message = "the template is not text in UTF-8";
     const hint = "Save it as UTF-8; a file that is to be copied as it is has no name that ends in .liquid.";
     return { problems: [problemOf(template, { code: "K1301", message, hint })] };
   }
-  const rendered = renderTemplate({ text: decodeText(source.bytes), file: template, ...scope });
+  const rendered = renderTemplate({ text, file: template, ...scope });
   if (rendered.text === null) return { problems: rendered.problems };
   return { content: new TextEncoder().encode(rendered.text), secrets: rendered.secrets };
 }
@@ -76,15 +78,6 @@ function copySource(source: SourceFile, template: string): Made {
   const text = decodeText(source.bytes);
   if (holdsPlaceholder(text)) return { problems: [forgedSecret({ text, file: template })] };
   return { content: source.bytes, secrets: [] };
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function modeOf(file: PackageFile, secrets: readonly string[]): number {

@@ -1,7 +1,8 @@
 import type { Problem } from "@keelson/model";
 import { Lexer, LineCounter, parseAllDocuments } from "yaml";
 
-import { findJsonFault } from "./json-fault.ts";
+import { findJsonFault } from "@keelson/model";
+
 import type { TemplateBudget } from "./template-budget.ts";
 import { TemplateRefusal, unlessPaid } from "./template-refusal.ts";
 import { findRepeatedKey } from "./repeated-key.ts";

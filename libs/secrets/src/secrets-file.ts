@@ -1,11 +1,10 @@
-import { KeelsonError, namePattern, stalled } from "@keelson/model";
+import { KeelsonError, namePattern, stalled, decodeUtf8, secretNamePattern } from "@keelson/model";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import type { Node, Pair } from "yaml";
 
 import { readPrivateFile, unreadable } from "./private-file.ts";
 
 const what = "the secrets file";
-const secretPattern = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
 
 /**
  * Values by `<release>.<secret>`. Throws K5001 when the file is malformed, K5003 when others may read it, K5005 when
@@ -24,13 +23,8 @@ export function countSecrets(path: string): number {
 
 /** The content of a secrets file; `path` is for messages. */
 export function parseSecrets(bytes: Uint8Array, path: string): ReadonlyMap<string, string> {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    // The decoder's own error says nothing more than this.
-    throw malformed(path, "it is not UTF-8 text");
-  }
+  const text = decodeUtf8(bytes);
+  if (text === null) throw malformed(path, "it is not UTF-8 text");
   const lines = new LineCounter();
   // Pretty errors quote the line, which may hold a value.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -43,7 +37,7 @@ export function parseSecrets(bytes: Uint8Array, path: string): ReadonlyMap<strin
   for (const release of pairsOf(document.contents, { path, where })) {
     const releaseName = keyOf(release, { path, where, pattern: namePattern, kind: "a release's name" });
     for (const secret of pairsOf(release.value, { path, where, parent: release.key })) {
-      const name = keyOf(secret, { path, where, pattern: secretPattern, kind: "a secret's name" });
+      const name = keyOf(secret, { path, where, pattern: secretNamePattern, kind: "a secret's name" });
       const value = isScalar(secret.value) ? secret.value.value : undefined;
       if (typeof value !== "string" || value === "") {
         throw malformed(path, `${where(secret.key)}: the value must be a text that is not empty; quote it`);

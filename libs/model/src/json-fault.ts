@@ -6,8 +6,8 @@ export interface JsonFault {
 }
 
 /**
- * Where a text stops being JSON (RFC 8259), or null. For texts that JSON.parse has refused: it does not always say
- * where. Nesting is followed without recursion.
+ * Where a text stops being JSON (RFC 8259), or null. JSON.parse does not always say where it stopped, and a YAML parser
+ * takes more than JSON: comments, commas at the end, single quotes. Nesting is followed without recursion.
  */
 export function findJsonFault(text: string): JsonFault | null {
   const closers: ("}" | "]")[] = [];
@@ -34,7 +34,7 @@ const expectations: Record<Rule, string> = {
   ":": "a colon",
   ", or }": "a comma or }",
   ", or ]": "a comma or ]",
-  end: "nothing more",
+  end: "the end of the file",
 };
 
 function nextToken(text: string, from: number): { at: number; token: string } {

@@ -13,9 +13,9 @@ test.each([
   ['{"a": "x\ny"}', 6, "a value"],
   ['{"a": 1', 7, "a comma or }"],
   ["", 0, "a value"],
-  ["{}x", 2, "nothing more"],
+  ["{}x", 2, "the end of the file"],
   ["[1}", 2, "a comma or ]"],
-  ["01", 1, "nothing more"],
+  ["01", 1, "the end of the file"],
   ['{"a": 1, // why\n}', 9, "a key in double quotes"],
 ])("%j", (text, offset, expected) => {
   expect(findJsonFault(text)).toEqual({ offset, expected });
