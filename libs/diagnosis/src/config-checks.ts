@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 
-import { type AgentConfig, KeelsonError } from "@keelson/model";
+import { type AgentConfig, KeelsonError, octal } from "@keelson/model";
 import { countSecrets } from "@keelson/secrets";
 import { requireTrusted } from "@keelson/store";
 
@@ -64,8 +64,4 @@ async function statsOf(path: string): Promise<Stats | null> {
     if (["ENOENT", "ENOTDIR", "EACCES", "ELOOP"].includes(String(code))) return null;
     throw error;
   }
-}
-
-export function octal(mode: number): string {
-  return (mode & 0o777).toString(8).padStart(4, "0");
 }

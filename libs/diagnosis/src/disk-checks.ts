@@ -1,7 +1,6 @@
-import { KeelsonError } from "@keelson/model";
+import { KeelsonError, octal } from "@keelson/model";
 import { examineStateFolder, readDiskSpace, requireTrusted } from "@keelson/store";
 
-import { octal } from "./config-checks.ts";
 import type { ExaminedNode } from "./examined-node.ts";
 import { type Verdict, attempt, failed, failure, ok, warning } from "./verdict.ts";
 

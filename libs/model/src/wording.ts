@@ -18,6 +18,7 @@ const kindNames: Record<string, string> = {
   string: "text",
   number: "a number",
   int: "a whole number",
+  integer: "a whole number",
   boolean: "true or false",
   array: "a list",
   object: "a map",
@@ -25,7 +26,12 @@ const kindNames: Record<string, string> = {
   null: "nothing",
 };
 
-/** A kind of value as zod calls it, in the same words. */
+/** A kind of value as zod or JSON Schema calls it, in the same words. */
 export function describeKind(kind: string): string {
   return Object.hasOwn(kindNames, kind) ? (kindNames[kind] ?? kind) : kind;
+}
+
+/** Permission bits as `chmod` takes them, such as `0640`. */
+export function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, "0");
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { geteuid } from "node:process";
-import { KeelsonError, stalled } from "@keelson/model";
+import { KeelsonError, stalled, octal } from "@keelson/model";
 
 const others = 0o077;
 const textBytesLimit = 4 * 1024 * 1024;
@@ -61,8 +61,4 @@ export function unreadable(input: { path: string; what: string; cause: unknown }
 
 export function isSystemError(error: unknown, code: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
-}
-
-function octal(mode: number): string {
-  return (mode & 0o777).toString(8).padStart(4, "0");
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, suggest, describeValue, quote } from "@keelson/model";
+import { isJsonObject, type Json, suggest, describeValue, quote, describeKind } from "@keelson/model";
 
 import { maxTextLength } from "./pattern-rule.ts";
 
@@ -58,19 +58,9 @@ const explanations: Record<string, (rule: Json) => string> = {
   contains: () => "lacks an item that the release asks for",
 };
 
-const kindNames: Record<string, string> = {
-  string: "text",
-  number: "a number",
-  integer: "a whole number",
-  boolean: "true or false",
-  array: "a list",
-  object: "a map",
-  null: "nothing",
-};
-
 function kindsOf(rule: Json | undefined): string {
   const names = (Array.isArray(rule) ? rule : [rule]).map(String);
-  return names.map((name) => (Object.hasOwn(kindNames, name) ? kindNames[name] : name)).join(" or ");
+  return names.map(describeKind).join(" or ");
 }
 
 function typeHint(rule: Json | undefined, found: Json | undefined): string | undefined {

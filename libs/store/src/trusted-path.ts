@@ -2,7 +2,7 @@ import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { cwd, getegid, geteuid } from "node:process";
 
-import { KeelsonError, stalled } from "@keelson/model";
+import { KeelsonError, stalled, octal } from "@keelson/model";
 
 const groupWrites = 0o020;
 const othersWrite = 0o002;
@@ -60,7 +60,7 @@ function faultOf(stats: Stats, { path, isLast }: { path: string; isLast: boolean
   // In a sticky folder nobody can rename or remove what is another's: that it holds is judged by itself.
   if (!isOpen || (!isLast && (mode & sticky) !== 0)) return null;
   return {
-    found: `can be changed by others (mode ${(mode & 0o7777).toString(8).padStart(4, "0")})`,
+    found: `can be changed by others (mode ${octal(mode)})`,
     mend: `chmod go-w ${path}`,
   };
 }
