@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-import { KeelsonError, stalled } from "@keelson/model";
+import { KeelsonError, stalled, isSystemError } from "@keelson/model";
 
 export interface ComposeRun {
   binary: string;
@@ -84,7 +84,7 @@ function killGroup(pid: number | undefined): void {
     process.kill(-pid, "SIGKILL");
   } catch (error) {
     // ESRCH: it ended by itself in between, which is all that is wanted.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (!isSystemError(error, "ESRCH")) throw error;
   }
 }
 

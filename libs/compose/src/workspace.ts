@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-import { KeelsonError } from "@keelson/model";
+import { KeelsonError, isSystemError } from "@keelson/model";
 
 import { writeNode } from "./compose-node.ts";
 import type { Participants } from "./participants.ts";
@@ -91,7 +91,7 @@ async function onDisk<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    if (!(error instanceof Error && "syscall" in error)) throw error;
+    if (!isSystemError(error)) throw error;
     throw new KeelsonError({
       code: "K1426",
       message: "the temporary folder for Compose could not be written",

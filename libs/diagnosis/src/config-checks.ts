@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 
-import { type AgentConfig, KeelsonError, octal } from "@keelson/model";
+import { type AgentConfig, KeelsonError, octal, isSystemError } from "@keelson/model";
 import { countSecrets } from "@keelson/secrets";
 import { requireTrusted } from "@keelson/store";
 
@@ -60,8 +60,7 @@ async function statsOf(path: string): Promise<Stats | null> {
   try {
     return await stat(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (["ENOENT", "ENOTDIR", "EACCES", "ELOOP"].includes(String(code))) return null;
+    if (isSystemError(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP")) return null;
     throw error;
   }
 }

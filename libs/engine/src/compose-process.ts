@@ -5,11 +5,10 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { KeelsonError, stalled, transient } from "@keelson/model";
+import { KeelsonError, stalled, transient, isSystemError } from "@keelson/model";
 
 import type { EngineContext } from "./context.ts";
 import { quoted } from "./excerpt.ts";
-import { recordOf } from "./json-reader.ts";
 import { throwIfCancelled } from "./request.ts";
 
 export interface ComposeCall {
@@ -114,7 +113,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
     process.kill(-pid, signal);
   } catch (error) {
     // It has just ended.
-    if (recordOf(error)["code"] !== "ESRCH") throw error;
+    if (!isSystemError(error, "ESRCH")) throw error;
   }
 }
 

@@ -1,6 +1,8 @@
 import { statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 
+import { isSystemError } from "@keelson/model";
+
 import type { Engine } from "./engine.ts";
 import { recordOf, textOf } from "./json-reader.ts";
 import { askEngine, unreadable } from "./request.ts";
@@ -67,8 +69,7 @@ async function freeSpace(path: string): Promise<Pick<EngineInfo, "freeBytes" | "
     return { freeBytes: bavail * bsize, freeInodes: files === 0 ? null : ffree };
   } catch (error) {
     // Not to know it is an answer: the folder is another machine's, or not for this user.
-    if (["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes(textOf(recordOf(error)["code"])))
-      return nothingKnown;
+    if (isSystemError(error, "ENOENT", "ENOTDIR", "EACCES", "EPERM")) return nothingKnown;
     throw error;
   }
 }

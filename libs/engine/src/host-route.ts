@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { endianness, networkInterfaces } from "node:os";
 
-import { type Subnet, parseAddress, subnetOf } from "@keelson/model";
+import { type Subnet, parseAddress, subnetOf, isSystemError } from "@keelson/model";
 
 /** Addresses that the node itself uses or has a way to. */
 export interface UsedBlock {
@@ -47,7 +47,7 @@ async function readIfThere(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    if (isSystemError(error, "ENOENT")) return "";
     throw error;
   }
 }

@@ -83,6 +83,20 @@ export function codeOf(error: unknown): string {
   return error instanceof KeelsonError || error instanceof InvariantError ? error.code : "K9002";
 }
 
+/** What the operating system refused, as Node throws it. */
+export interface SystemError extends Error {
+  /** Such as `ENOENT`. */
+  code: string;
+  errno: number;
+  syscall?: string;
+}
+
+/** Whether it is an error of the operating system, with one of these codes if any are given. */
+export function isSystemError(error: unknown, ...codes: string[]): error is SystemError {
+  if (!(error instanceof Error) || !("errno" in error) || !("code" in error)) return false;
+  return codes.length === 0 || codes.includes(String(error.code));
+}
+
 /** Where a bug happened; an expected failure needs no stack. */
 function stackOf(error: Error): string[] {
   return (error.stack ?? "")

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { KeelsonError, required, stalled } from "@keelson/model";
+import { KeelsonError, required, stalled, isSystemError } from "@keelson/model";
 
-import { isSystemError, readPrivateFile, unreadable } from "./private-file.ts";
+import { readPrivateFile, unreadable } from "./private-file.ts";
 
 const keyBytes = 32;
 const keyPattern = /^[0-9a-f]{64}\n?$/;

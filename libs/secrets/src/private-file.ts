@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { geteuid } from "node:process";
-import { KeelsonError, stalled, octal } from "@keelson/model";
+import { KeelsonError, stalled, octal, isSystemError } from "@keelson/model";
 
 const others = 0o077;
 const textBytesLimit = 4 * 1024 * 1024;
@@ -57,8 +57,4 @@ export function unreadable(input: { path: string; what: string; cause: unknown }
     hint: "Check that the path exists, is an ordinary file and can be read by the user the agent runs as.",
     cause: input.cause,
   });
-}
-
-export function isSystemError(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }

@@ -15,9 +15,9 @@ import {
 } from "node:fs";
 import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
-import { required } from "@keelson/model";
+import { required, isSystemError } from "@keelson/model";
 
-import { exchangedEntry, isRefused, isSystemError, refusedEntry } from "./store-error.ts";
+import { exchangedEntry, isRefused, refusedEntry } from "./store-error.ts";
 
 /**
  * An open folder. What is inside is reached through its descriptor (`at`), as with openat(2): a container that

@@ -12,12 +12,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { promisify } from "node:util";
-import { KeelsonError, stalled } from "@keelson/model";
+import { KeelsonError, stalled, isSystemError } from "@keelson/model";
 
 import { at } from "./folder.ts";
 import type { EntryName, Folder } from "./folder.ts";
 import type { Pace } from "./pace.ts";
-import { isSystemError } from "./store-error.ts";
 
 /** A file as it is to lie on the disk. */
 export interface WantedFile {

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { renameSync, rmdirSync, unlinkSync } from "node:fs";
 
+import { isSystemError } from "@keelson/model";
+
 import { at, kindOf, openIfFolder, readEntries } from "./folder.ts";
 import type { EntryKind, EntryName, Folder } from "./folder.ts";
 import type { Pace } from "./pace.ts";
-import { isSystemError } from "./store-error.ts";
 
 /**
  * Removes what is there under that name, a folder with all it holds; links are removed and not followed. A container

@@ -2,7 +2,9 @@ import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { isSystemError, refusedEntry, whileReading, whileWriting } from "./store-error.ts";
+import { isSystemError } from "@keelson/model";
+
+import { refusedEntry, whileReading, whileWriting } from "./store-error.ts";
 
 /** What the state folder is, or would become. */
 export interface StateFolder {

@@ -1,5 +1,5 @@
 import { getSystemErrorMessage } from "node:util";
-import { KeelsonError, stalled } from "@keelson/model";
+import { KeelsonError, stalled, type SystemError, isSystemError } from "@keelson/model";
 
 /** Runs a task that writes; `doing` completes "cannot …". Foreign errors become K4001 to K4004. */
 export async function whileWriting<T>(doing: string, task: () => T | Promise<T>): Promise<T> {
@@ -50,7 +50,7 @@ export function tooManyOthers(path: string): KeelsonError {
 }
 
 /** K4023: a container, or somebody else, changes what an operation is working on, and does not stop. */
-export function exchangedEntry(path: string, cause?: NodeJS.ErrnoException): KeelsonError {
+export function exchangedEntry(path: string, cause?: SystemError): KeelsonError {
   return new KeelsonError({
     code: "K4023",
     message: `${path} is exchanged again and again while it is put in place`,
@@ -99,12 +99,6 @@ export async function insistOn<T>(path: string, task: () => Promise<T>): Promise
   }
 }
 
-/** Whether it is an error of the operating system, with one of these codes if any are given. */
-export function isSystemError(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
-  if (!(error instanceof Error) || !("errno" in error) || !("code" in error)) return false;
-  return codes.length === 0 || codes.includes(String(error.code));
-}
-
 /** What went wrong first: putting away a draft after a failure may fail for the same reason. */
 function firstOf(error: unknown): unknown {
   let first = error;
@@ -143,7 +137,7 @@ function writeError(doing: string, error: unknown): unknown {
   }
 }
 
-function ioError(doing: string, error: NodeJS.ErrnoException): KeelsonError {
+function ioError(doing: string, error: SystemError): KeelsonError {
   return new KeelsonError({
     code: "K4003",
     message: `cannot ${doing}`,
@@ -153,7 +147,6 @@ function ioError(doing: string, error: NodeJS.ErrnoException): KeelsonError {
 }
 
 /** The system's words without its path, which would be that of one of our descriptors. */
-function plainCause(error: NodeJS.ErrnoException): Error {
-  const reason = error.errno === undefined ? String(error.code) : getSystemErrorMessage(error.errno);
-  return new Error(`${error.syscall ?? "system call"}: ${reason}`);
+function plainCause(error: SystemError): Error {
+  return new Error(`${error.syscall ?? "system call"}: ${getSystemErrorMessage(error.errno)}`);
 }

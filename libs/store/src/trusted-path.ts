@@ -2,7 +2,7 @@ import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { cwd, getegid, geteuid } from "node:process";
 
-import { KeelsonError, stalled, octal } from "@keelson/model";
+import { KeelsonError, stalled, octal, isSystemError } from "@keelson/model";
 
 const groupWrites = 0o020;
 const othersWrite = 0o002;
@@ -81,7 +81,7 @@ function statsOf(path: string): Stats | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
-    if (error instanceof Error && "syscall" in error) return null;
+    if (isSystemError(error)) return null;
     throw error;
   }
 }
