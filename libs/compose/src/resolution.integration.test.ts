@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type ComposeModel, isJsonObject, secretPlaceholder } from "@keelson/model";
+import { type ComposeModel, isJsonObject, secretPlaceholder, closedComposeEnvironment } from "@keelson/model";
 import { constantFrom, sample as sampleOf, string } from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
@@ -12,7 +12,7 @@ import { findComposeBinary } from "./binary.ts";
 import { runCompose } from "./compose-process.ts";
 import { relativePaths } from "./model-paths.ts";
 import { normalModel } from "./normal-model.ts";
-import { closedEnvironment, resolveCompose } from "./resolution.ts";
+import { resolveCompose } from "./resolution.ts";
 import { sampleInput } from "./sample-input.ts";
 import { clearWorkspaces } from "./workspace.ts";
 
@@ -792,7 +792,7 @@ function run(folder: string, files: readonly string[]) {
       "config",
       "--format=json",
     ],
-    environment: closedEnvironment(join(folder, "home")),
+    environment: closedComposeEnvironment(join(folder, "home")),
     folder,
     timeoutMs: 20_000,
   });

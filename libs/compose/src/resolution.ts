@@ -7,6 +7,7 @@ import {
   type Problem,
   secretPlaceholderPattern,
   sortProblems,
+  closedComposeEnvironment,
 } from "@keelson/model";
 
 import { problemAtBest, readRejection, readUnsetVariables } from "./compose-message.ts";
@@ -78,22 +79,11 @@ function runConfig(
       "config",
       "--format=json",
     ],
-    environment: closedEnvironment(workspace.home),
+    environment: closedComposeEnvironment(workspace.home),
     folder: workspace.home,
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-}
-
-/** All that Compose knows of its surroundings. `home` is an empty folder, so that no login and no plugin is found. */
-export function closedEnvironment(home: string): Record<string, string> {
-  return {
-    COMPOSE_DISABLE_ENV_FILE: "1",
-    COMPOSE_EXPERIMENTAL_GIT_REMOTE: "0",
-    COMPOSE_EXPERIMENTAL_OCI_REMOTE: "0",
-    DOCKER_CONFIG: home,
-    HOME: home,
-  };
 }
 
 function parseModel(stdout: string): JsonObject {

@@ -1,12 +1,12 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 
-import { type AgentConfig, KeelsonError, octal, isSystemError } from "@keelson/model";
+import { type AgentConfig, KeelsonError, octal, isSystemError, count } from "@keelson/model";
 import { countSecrets } from "@keelson/secrets";
 import { requireTrusted } from "@keelson/store";
 
 import type { ExaminedNode } from "./examined-node.ts";
-import { type Verdict, attempt, count, failed, failure, ok, skipped, warning } from "./verdict.ts";
+import { type Verdict, attempt, failed, failure, ok, skipped, warning } from "./verdict.ts";
 
 export const withoutConfig = "agent.yaml is missing or not valid";
 

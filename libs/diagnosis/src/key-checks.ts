@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { connectEngine, containersOnly, observeEngine } from "@keelson/engine";
-import { KeelsonError, madeHere } from "@keelson/model";
+import { KeelsonError, madeHere, count } from "@keelson/model";
 import { findLockHolders } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
 import { requireTrusted } from "@keelson/store";
@@ -9,7 +9,7 @@ import { lockPath, recordPath } from "@keelson/node";
 
 import { withoutConfig } from "./config-checks.ts";
 import { type ExaminedNode, engineTimeoutMs } from "./examined-node.ts";
-import { type Verdict, attempt, count, failed, failure, ok, skipped } from "./verdict.ts";
+import { type Verdict, attempt, failed, failure, ok, skipped } from "./verdict.ts";
 
 const lostKeyHint =
   "Restore the key from a copy, or name the right file in keyFile; with another one, what runs here counts as somebody else's.";

@@ -50,8 +50,3 @@ export async function attempt<T>(task: () => T | Promise<T>): Promise<T | Keelso
     throw error;
   }
 }
-
-/** `1 container`, `2 containers` */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}

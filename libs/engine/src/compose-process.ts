@@ -5,7 +5,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { KeelsonError, stalled, transient, isSystemError } from "@keelson/model";
+import { KeelsonError, stalled, transient, isSystemError, closedComposeEnvironment } from "@keelson/model";
 
 import type { EngineContext } from "./context.ts";
 import { quoted } from "./excerpt.ts";
@@ -43,8 +43,8 @@ export async function runCompose(context: EngineContext, call: ComposeCall): Pro
 }
 
 /**
- * - The environment is closed: COMPOSE_* and DOCKER_* of the agent's own change what Compose does (a leaked
- *   COMPOSE_REMOVE_ORPHANS=1 deletes containers), and a user's Docker configuration names hosts and plugins.
+ * - The environment is closed: a leaked COMPOSE_REMOVE_ORPHANS=1 deletes containers, and a user's Docker configuration
+ *   names hosts and plugins.
  * - Standard input is empty, so that a question of Compose gets no answer.
  * - The output goes to a file, because a pipe breaks when the agent is killed, and Compose with it in mid-recreate.
  * - A process group of its own: Ctrl-C in a terminal reaches the agent, which then ends Compose in order.
@@ -59,16 +59,12 @@ function start(
     detached: true,
     stdio: ["ignore", output.fd, output.fd, ...inherited],
     env: {
-      HOME: noFolder,
-      DOCKER_CONFIG: noFolder,
+      ...closedComposeEnvironment(noFolder),
       DOCKER_HOST: context.engine.dockerHost,
-      COMPOSE_DISABLE_ENV_FILE: "1",
       COMPOSE_IGNORE_ORPHANS: "1",
       COMPOSE_MENU: "0",
       // More at once leaves ghost endpoints on engine 20.10.
       COMPOSE_PARALLEL_LIMIT: "4",
-      COMPOSE_EXPERIMENTAL_GIT_REMOTE: "0",
-      COMPOSE_EXPERIMENTAL_OCI_REMOTE: "0",
       ...context.lock?.mark,
     },
   });

@@ -1,4 +1,12 @@
-import { type HeldSubnet, compareText, isInside, labels, parseSubnet, subnetsOverlap } from "@keelson/model";
+import {
+  type HeldSubnet,
+  compareText,
+  isInside,
+  labels,
+  parseSubnet,
+  subnetsOverlap,
+  registryOf,
+} from "@keelson/model";
 import type { NetworkInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
@@ -104,8 +112,8 @@ async function findOwn({ networks }: Question): ReturnType<typeof findUsed> {
 }
 
 async function findRemote({ remotes, images }: Question): ReturnType<typeof findUsed> {
-  const registries = [...new Set(images.flatMap((image) => registryOf(image)))];
-  const hosts = [...remotes, ...registries.map((host) => ({ host, mustResolve: false }))];
+  const registries = new Set(images.flatMap((image) => registryOf(image)?.replace(/:\d+$/, "") ?? []));
+  const hosts = [...remotes, ...[...registries].map((host) => ({ host, mustResolve: false }))];
   const found = await Promise.all(
     hosts.map(async (remote) => ({ ...remote, blocks: await findAddresses(remote.host) })),
   );
@@ -119,11 +127,4 @@ async function findRemote({ remotes, images }: Question): ReturnType<typeof find
         ? null
         : `the address of ${lost.host}, which this node logs in to, cannot be found out now`,
   };
-}
-
-/** The host of a reference that names one (distribution's grammar: a first part with a dot or a port, or localhost). */
-function registryOf(reference: string): string[] {
-  const [first = "", ...rest] = reference.split("/");
-  if (rest.length === 0 || !(/[.:]/.test(first) || first === "localhost")) return [];
-  return [first.replace(/:\d+$/, "")];
 }

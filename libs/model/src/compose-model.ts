@@ -63,6 +63,46 @@ export interface ComposePort {
   mode?: string;
 }
 
+/** The model with every path that is bound replaced: the sources of binds, and the files of secrets and configs. */
+export function withBoundPaths(model: ComposeModel, replace: (path: string) => string): ComposeModel {
+  const withFile = (definition: JsonObject) => {
+    const { file } = definition;
+    return typeof file === "string" ? { ...definition, file: replace(file) } : definition;
+  };
+  const withSource = (mount: ComposeMount) =>
+    mount.type === "bind" && mount.source !== undefined ? { ...mount, source: replace(mount.source) } : mount;
+  const withSources = ({ volumes, ...service }: ComposeService): ComposeService =>
+    volumes === undefined ? service : { ...service, volumes: volumes.map(withSource) };
+  return {
+    ...model,
+    services: mapValues(model.services, withSources),
+    secrets: mapValues(model.secrets, withFile),
+    configs: mapValues(model.configs, withFile),
+  };
+}
+
+/** The same keys with other values. */
+export function mapValues<Value, Result>(
+  record: Readonly<Record<string, Value>>,
+  replace: (value: Value, key: string) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, replace(value, key)]));
+}
+
+/**
+ * All that a Compose process knows of its surroundings, but for what a call adds: COMPOSE_* and DOCKER_* of the agent's own
+ * change what Compose does. `home` is an empty folder or none, so that no login and no plugin is found.
+ */
+export function closedComposeEnvironment(home: string): Record<string, string> {
+  return {
+    COMPOSE_DISABLE_ENV_FILE: "1",
+    COMPOSE_EXPERIMENTAL_GIT_REMOTE: "0",
+    COMPOSE_EXPERIMENTAL_OCI_REMOTE: "0",
+    DOCKER_CONFIG: home,
+    HOME: home,
+  };
+}
+
 export interface ComposeResolution {
   /** Null when the gate or Compose refused the files. */
   model: ComposeModel | null;

@@ -30,14 +30,19 @@ export function findReferenceFault(text: string): string | null {
   return nameFault(name);
 }
 
+/** The registry that a reference names, with its port; null where it names none, so that the engine's default is asked. */
+export function registryOf(reference: string): string | null {
+  const slash = reference.indexOf("/");
+  const first = reference.slice(0, Math.max(slash, 0));
+  return /[.:]/.test(first) || first === "localhost" ? first : null;
+}
+
 function nameFault(name: string): string | null {
-  const slash = name.indexOf("/");
-  const first = name.slice(0, Math.max(slash, 0));
-  const hasDomain = slash !== -1 && (/[.:]/.test(first) || first === "localhost");
-  if (hasDomain && !domainPattern.test(first)) {
+  const registry = registryOf(name);
+  if (registry !== null && !domainPattern.test(registry)) {
     return "has a registry that is no host name or address, with or without a port";
   }
-  const parts = name.slice(hasDomain ? slash + 1 : 0).split("/");
+  const parts = name.slice(registry === null ? 0 : registry.length + 1).split("/");
   return parts.every((part) => componentPattern.test(part))
     ? null
     : "has a repository that is not lower-case letters and digits, with single dots, underscores or dashes between them";

@@ -35,3 +35,8 @@ export function describeKind(kind: string): string {
 export function octal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, "0");
 }
+
+/** `1 container`, `2 containers` */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,10 +1,11 @@
 import {
   type ComposeModel,
-  type ComposeService,
   type DesiredMount,
   type JsonObject,
   instanceToken,
   labels,
+  withBoundPaths,
+  mapValues,
 } from "@keelson/model";
 
 export interface RunInput {
@@ -21,48 +22,20 @@ export interface RunInput {
 /** The model Compose runs: our labels, our networks and volumes as external ones, sources in their layout. */
 export function runnableModel(model: ComposeModel, input: RunInput): ComposeModel {
   const targets = new Map(input.mounts.map((mount) => [mount.source, `${instanceToken}/${mount.target}`]));
-  const relocate = (source: unknown) => targets.get(String(source)) ?? String(source);
-  const services = Object.entries(model.services).map(([name, service]): [string, ComposeService] => [
-    name,
-    { ...service, ...labelled(service, { ...input, name }), ...relocated(service, relocate) },
-  ]);
-  const relocateAll = (definitions: Record<string, JsonObject>) =>
-    Object.fromEntries(
-      Object.entries(definitions).map(([key, each]) => [key, { ...each, file: relocate(each["file"]) }]),
-    );
+  const placed = withBoundPaths(model, (source) => targets.get(source) ?? source);
   return {
-    name: model.name,
-    services: Object.fromEntries(services),
+    ...placed,
+    services: mapValues(placed.services, (service, name) => ({
+      ...service,
+      labels: {
+        ...service.labels,
+        [labels.environment]: input.environment,
+        [labels.instance]: input.instance,
+        [labels.digest]: input.digests.get(name) ?? "",
+      },
+    })),
     networks: external(input.networks),
     volumes: external(input.volumes),
-    secrets: relocateAll(model.secrets),
-    configs: relocateAll(model.configs),
-  };
-}
-
-function labelled(
-  service: ComposeService,
-  { environment, instance, digests, name }: RunInput & { name: string },
-): Required<Pick<ComposeService, "labels">> {
-  return {
-    labels: {
-      ...service.labels,
-      [labels.environment]: environment,
-      [labels.instance]: instance,
-      [labels.digest]: digests.get(name) ?? "",
-    },
-  };
-}
-
-function relocated(
-  service: ComposeService,
-  relocate: (source: unknown) => string,
-): Pick<ComposeService, "volumes"> {
-  if (service.volumes === undefined) return {};
-  return {
-    volumes: service.volumes.map((mount) =>
-      mount.type === "bind" ? { ...mount, source: relocate(mount.source) } : mount,
-    ),
   };
 }
 

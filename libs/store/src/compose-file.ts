@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { canonicalText, instanceToken, labels, resourceIds } from "@keelson/model";
-import type { ComposeModel, ComposeService, JsonObject } from "@keelson/model";
+import { canonicalText, instanceToken, labels, resourceIds, withBoundPaths, mapValues } from "@keelson/model";
+import type { ComposeModel } from "@keelson/model";
 
 import { writeDocument } from "./document.ts";
 import type { StoreContext } from "./placed-files.ts";
@@ -48,34 +48,10 @@ function onNode({ model, project, ownerOf }: ComposeFileInput, folder: string): 
     path === instanceToken || path.startsWith(`${instanceToken}/`)
       ? escapedFolder + path.slice(instanceToken.length)
       : path;
-  return {
-    ...model,
-    services: mapValues(model.services, (service, name) => {
-      const owner = { [labels.owner]: ownerOf(resourceIds.service(project, name)) };
-      return { ...withSources(service, relocate), labels: { ...service.labels, ...owner } };
-    }),
-    secrets: mapValues(model.secrets, (secret) => withFile(secret, relocate)),
-    configs: mapValues(model.configs, (config) => withFile(config, relocate)),
-  };
-}
-
-type Relocate = (path: string) => string;
-
-function withSources(service: ComposeService, relocate: Relocate): ComposeService {
-  if (service.volumes === undefined) return service;
-  const volumes = service.volumes.map((mount) =>
-    mount.type === "bind" && mount.source !== undefined
-      ? { ...mount, source: relocate(mount.source) }
-      : mount,
-  );
-  return { ...service, volumes };
-}
-
-function withFile(definition: JsonObject, relocate: Relocate): JsonObject {
-  const file = definition["file"];
-  return typeof file === "string" ? { ...definition, file: relocate(file) } : definition;
-}
-
-function mapValues<T>(record: Record<string, T>, change: (value: T, key: string) => T): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
+  const placed = withBoundPaths(model, relocate);
+  const services = mapValues(placed.services, (service, name) => {
+    const owner = { [labels.owner]: ownerOf(resourceIds.service(project, name)) };
+    return { ...service, labels: { ...service.labels, ...owner } };
+  });
+  return { ...placed, services };
 }
