@@ -1,13 +1,14 @@
 import Docker from "dockerode";
 
-import { type Address, makeDial } from "./transport.ts";
+import type { EngineSocket } from "./docker-host.ts";
+import { makeDial } from "./transport.ts";
 
 /**
  * The client library with our way of sending. It puts names into paths as they are, so they are encoded here; and it
  * reads nothing of the environment, where DOCKER_HOST would win over our address.
  */
 export class EngineClient extends Docker {
-  constructor(address: Address) {
+  constructor(address: EngineSocket) {
     const options = { ...address, modem: { dial: makeDial(address) } };
     super(options);
   }

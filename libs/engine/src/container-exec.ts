@@ -7,7 +7,7 @@ import type { Exec } from "dockerode";
 import { notRunning } from "./container.ts";
 import { type EngineContext, projectOf } from "./context.ts";
 import { quoted } from "./excerpt.ts";
-import { bytesOf, readFrames } from "./output-frame.ts";
+import { bytesOf, createFrameReader } from "./frame-reader.ts";
 import { askEngine, hasStatus } from "./request.ts";
 
 const timeoutMs = 30_000;
@@ -70,7 +70,8 @@ async function readOutput(stream: NodeJS.ReadableStream): Promise<string> {
     if (size < outputBytes) chunks.push(bytes);
     size += bytes.length;
   }
-  const text = readFrames(Buffer.concat(chunks)).toString("utf8");
+  const frames = createFrameReader()(Buffer.concat(chunks));
+  const text = Buffer.concat(frames.map(({ bytes }) => bytes)).toString("utf8");
   // The mark of an excerpt: at it, half a secret is hidden too.
   return size > outputBytes ? `${text.replace(/\ufffd$/, "")}…` : text;
 }

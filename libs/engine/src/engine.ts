@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 
 import { EngineClient } from "./client.ts";
 import { type Queue, createQueue } from "./queue.ts";
-import type { Address } from "./transport.ts";
+import { type EngineSocket, notDockerHost, parseDockerHost, standardDockerHost } from "./docker-host.ts";
 
 /** A connection to one Docker engine. It holds no socket open while nothing is asked. */
 export interface Engine {
@@ -25,11 +25,12 @@ export interface EngineAddress {
   timeoutMs?: number;
 }
 
-const defaultHost = "unix:///var/run/docker.sock";
-
 /** An engine to ask; nothing is sent yet. Throws K3001 for an address that is neither `unix:` nor `tcp:`. */
-export function connectEngine({ dockerHost = defaultHost, timeoutMs = 60_000 }: EngineAddress = {}): Engine {
-  const address = parseAddress(dockerHost);
+export function connectEngine({
+  dockerHost = standardDockerHost,
+  timeoutMs = 60_000,
+}: EngineAddress = {}): Engine {
+  const address = addressOf(dockerHost);
   return {
     docker: new EngineClient(address),
     dockerHost,
@@ -39,16 +40,12 @@ export function connectEngine({ dockerHost = defaultHost, timeoutMs = 60_000 }: 
   };
 }
 
-function parseAddress(dockerHost: string): Address {
-  if (dockerHost.startsWith("unix:///")) return { socketPath: dockerHost.slice("unix://".length) };
-  const url = URL.canParse(dockerHost) ? new URL(dockerHost) : null;
-  if (url?.protocol === "tcp:" && url.hostname !== "" && url.port !== "") {
-    // A URL keeps the brackets of an IPv6 address, a connection takes none.
-    return { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: url.port };
-  }
+function addressOf(dockerHost: string): EngineSocket {
+  const address = parseDockerHost(dockerHost);
+  if (address !== null) return address;
   throw new KeelsonError({
     code: "K3001",
-    message: `${dockerHost} is not the address of a Docker engine`,
+    message: notDockerHost(dockerHost),
     hint: "Use unix:///path/of/docker.sock or tcp://host:port.",
     outcome: stalled,
   });

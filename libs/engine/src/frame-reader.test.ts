@@ -31,3 +31,9 @@ test("frames are the same however the bytes are cut into chunks", () => {
   }
   expect(read([...bytes].map((byte) => Buffer.from([byte])))).toEqual(expected);
 });
+
+test("a frame that is cut short is kept as far as it goes, and half a header is nothing", () => {
+  const bytes = Buffer.concat([frame(1, "öut\n"), frame(2, "err\n"), frame(1, "cut off")]);
+  expect(read([bytes.subarray(0, -4)])).toEqual({ stdout: "öut\ncut", stderr: "err\n", starts: 3 });
+  expect(read([bytes.subarray(0, 5)])).toEqual({ stdout: "", stderr: "", starts: 0 });
+});

@@ -10,8 +10,10 @@ export interface FramePart {
 }
 
 /**
- * Reads output that comes in frames (see `output-frame.ts`) and in chunks, which may split and join frames anywhere.
- * Returns what is in a chunk; nothing but an incomplete header is kept until the next.
+ * Reads an answer of the engine that holds standard output and error in frames: one byte for the stream, three zero bytes,
+ * four for the length, then the bytes (API reference, "Stream format"). It comes in chunks, which may split and join frames
+ * anywhere. Returns what is in a chunk, of a frame cut short as far as it goes; only an incomplete header is kept until
+ * the next.
  */
 export function createFrameReader(): (chunk: Buffer) => FramePart[] {
   let header = Buffer.alloc(0);
@@ -40,4 +42,9 @@ export function createFrameReader(): (chunk: Buffer) => FramePart[] {
     }
     return parts;
   };
+}
+
+/** A chunk of a stream, which by Node's types may also be a text. */
+export function bytesOf(chunk: string | Buffer): Buffer {
+  return typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }

@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 
 import type { Engine } from "./engine.ts";
 import { type LogTextOptions, createLogText } from "./log-text.ts";
-import { bytesOf } from "./output-frame.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
+import { bytesOf } from "./frame-reader.ts";
 
 export interface LogReading extends LogTextOptions {
   id: string;

@@ -13,6 +13,7 @@ import { judgeContainer, labelOf } from "./ownership.ts";
 import { listOf, recordOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
+import { readState, readHealth } from "./container-state.ts";
 
 /** What the engine says of a container; null when there is none. */
 export async function inspectContainer(
@@ -65,7 +66,7 @@ export function describeContainer(
     image: info.Config.Image,
     imageId: info.Image,
     state: stateOf(info),
-    health: healthOf(info),
+    health: readHealth(info.State.Health?.Status),
     exitCode: info.State.ExitCode,
     networks: networksOf(info, existingNetworks),
     namelessIn: namelessNetworksOf(info, labelOf(all, composeLabels.service)),
@@ -75,21 +76,11 @@ export function describeContainer(
   };
 }
 
-const states: readonly ContainerState[] = [
-  "created",
-  "running",
-  "paused",
-  "restarting",
-  "removing",
-  "exited",
-  "dead",
-];
-
 /** Throws K3009 for a state that we do not know: to call it anything else could stop what runs. */
 function stateOf(info: ContainerInspectInfo): ContainerState {
   const said = info.State.Status;
-  const state = states.find((each) => each === said);
-  if (state === undefined) throw unreadable(`tell the state of container ${nameOf(info)} (it says ${said})`);
+  const state = readState(said);
+  if (state === null) throw unreadable(`tell the state of container ${nameOf(info)} (it says ${said})`);
   return state === "running" && isBetweenRestarts(info) ? "restarting" : state;
 }
 
@@ -97,11 +88,6 @@ function stateOf(info: ContainerInspectInfo): ContainerState {
 function isBetweenRestarts({ RestartCount: restarts, State: { StartedAt } }: ContainerInspectInfo): boolean {
   const ageMs = Date.now() - Date.parse(StartedAt);
   return restarts > 0 && ageMs >= 0 && ageMs < steadyMs;
-}
-
-function healthOf(info: ContainerInspectInfo): ObservedContainer["health"] {
-  const health = info.State.Health?.Status;
-  return health === "starting" || health === "healthy" || health === "unhealthy" ? health : "none";
 }
 
 /** Networks that no Compose network can be: a container has them by its network mode. */

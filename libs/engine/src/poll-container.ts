@@ -1,9 +1,11 @@
 import type { ContainerState, ObservedContainer, labels } from "@keelson/model";
 
-import { type Fields, fieldsOf, textOf } from "./poll-field.ts";
+import { recordOf, textOf } from "./json-reader.ts";
 import { unreadable } from "./poll-error.ts";
 import { concerns } from "./poll-interest.ts";
 import { type Span, parseUptime } from "./poll-uptime.ts";
+import { listedName } from "./listed-name.ts";
+import { readState, readHealth } from "./container-state.ts";
 
 /** A container as a list tells it: enough to see that something differs, not what to do about it. */
 export interface PolledContainer {
@@ -33,56 +35,41 @@ const what = "list containers";
 /** Those containers of an answer that concern an environment. Throws K3009. */
 export function parseContainers(answer: unknown, environment: string): PolledContainer[] {
   if (!Array.isArray(answer)) throw unreadable(what);
-  return answer.map(fieldsOf).flatMap((entry) => {
-    const all = fieldsOf(entry["Labels"]);
-    const id = textOf(entry["Id"]);
-    if (id === "") throw unreadable(what);
-    const isOfConcern = concerns({ name: nameOf(entry["Names"]), labels: all }, environment);
+  return answer.map(recordOf).flatMap((entry) => {
+    const all = recordOf(entry["Labels"]);
+    const { Id: id } = entry;
+    if (typeof id !== "string" || id === "") throw unreadable(what);
+    const isOfConcern = concerns({ name: listedName(entry), labels: all }, environment);
     return isOfConcern ? [{ id, ...parseContainer(entry, all) }] : [];
   });
 }
 
-function parseContainer(entry: Fields, all: Fields): Omit<PolledContainer, "id"> {
+function parseContainer(
+  entry: Record<string, unknown>,
+  all: Record<string, unknown>,
+): Omit<PolledContainer, "id"> {
   const status = textOf(entry["Status"]);
   return {
-    name: nameOf(entry["Names"]),
+    name: listedName(entry),
     state: stateOf(entry["State"]),
-    health: healthOf(fieldsOf(entry["Health"])["Status"], status),
+    health: healthOf(recordOf(entry["Health"])["Status"], status),
     exitCode: exitCodeOf(status),
     digest: textOf(all[digestLabel]),
-    networks: Object.keys(fieldsOf(fieldsOf(entry["NetworkSettings"])["Networks"])).sort(),
+    networks: Object.keys(recordOf(recordOf(entry["NetworkSettings"])["Networks"])).sort(),
     upMs: parseUptime(status),
   };
 }
 
-/** A container has further names, with two slashes, from links. */
-function nameOf(names: unknown): string {
-  const own = Array.isArray(names) ? names.find((name) => /^\/[^/]+$/.test(textOf(name))) : undefined;
-  return textOf(own).slice(1);
-}
-
-const states: readonly ContainerState[] = [
-  "created",
-  "running",
-  "paused",
-  "restarting",
-  "removing",
-  "exited",
-  "dead",
-];
-
 /** Throws K3009 for a state that we do not know. */
 function stateOf(said: unknown): ContainerState {
-  const state = states.find((each) => each === said);
-  if (state === undefined)
-    throw unreadable(`tell a container's state (it says ${textOf(said).slice(0, 40)})`);
+  const state = readState(said);
+  if (state === null) throw unreadable(`tell a container's state (it says ${textOf(said).slice(0, 40)})`);
   return state;
 }
 
 /** `Up 2 hours (healthy)`, `Up 2 hours (health: starting)` (moby, container/state.go). */
 function healthOf(field: unknown, status: string): PolledContainer["health"] {
-  const said = textOf(field) || (/^Up .*\((?:health: )?(\w+)\)$/.exec(status)?.[1] ?? "");
-  return said === "starting" || said === "healthy" || said === "unhealthy" ? said : "none";
+  return readHealth(textOf(field) || (/^Up .*\((?:health: )?(\w+)\)$/.exec(status)?.[1] ?? ""));
 }
 
 /** `Exited (137) 2 hours ago`, `Restarting (1) 3 seconds ago` (moby, container/state.go). */

@@ -1,5 +1,5 @@
 import { unreadable } from "./poll-error.ts";
-import { fieldsOf, textOf } from "./poll-field.ts";
+import { recordOf, textOf } from "./json-reader.ts";
 import { concerns, projectLabel, serviceLabel } from "./poll-interest.ts";
 
 /** Something happened. What is the case now, a list tells. */
@@ -34,9 +34,9 @@ export function eventsPath(nowMs: number): string {
  */
 export function parseEvent(line: string, environment: string): PolledEvent | null {
   const { Type: kind, Action: action, Actor: actor } = readLine(line);
-  const { ID: id, Attributes: attributes } = fieldsOf(actor);
+  const { ID: id, Attributes: attributes } = recordOf(actor);
   if (kind !== "container" && kind !== "network" && kind !== "volume") return null;
-  const all = fieldsOf(attributes);
+  const all = recordOf(attributes);
   const name = kind === "volume" ? textOf(id) : textOf(all["name"]);
   const isOfEnvironment =
     kind === "container"
@@ -60,7 +60,7 @@ export function parseEvent(line: string, environment: string): PolledEvent | nul
 
 function readLine(line: string): Record<string, unknown> {
   try {
-    return fieldsOf(JSON.parse(line));
+    return recordOf(JSON.parse(line));
   } catch (error) {
     throw unreadable("tell its events", error);
   }

@@ -1,6 +1,6 @@
 import type { composeLabels, labels } from "@keelson/model";
 
-import { type Fields, textOf } from "./poll-field.ts";
+import { textOf } from "./json-reader.ts";
 
 /** The types of the model's values keep these equal to them; the values would bring in the whole model. */
 const environmentLabel: typeof labels.environment = "io.keelson.environment";
@@ -13,7 +13,7 @@ export const serviceLabel: typeof composeLabels.service = "com.docker.compose.se
  * projects or under a name of one. One-off ones (`compose run`) are a person's, and stand in nobody's way.
  */
 export function concerns(
-  container: { name: string; labels: Readonly<Fields> },
+  container: { name: string; labels: Readonly<Record<string, unknown>> },
   environment: string,
 ): boolean {
   const { labels: all } = container;

@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { type Agent, type ClientRequest, type IncomingMessage, get } from "node:http";
 
-import type { PollAddress } from "./poll-address.ts";
+import type { EngineSocket } from "./docker-host.ts";
 import { codeOf, refusal, translatePoll, unreachable, unreadable } from "./poll-error.ts";
+import { readBody } from "./answer-body.ts";
 
 export interface PollConnection {
   dockerHost: string;
-  address: PollAddress;
+  address: EngineSocket;
   timeoutMs: number;
   /** Keeps one connection open between requests. */
   agent: Agent;
@@ -19,9 +20,6 @@ export interface PollQuery {
   /** Completes "the engine could not …". */
   what: string;
 }
-
-/** Some 3 KB a container: enough for thousands of them, and an end for what pretends to be an engine. */
-const longestAnswerBytes = 32 * 1024 * 1024;
 
 /** The engine's answer to a GET, parsed. It always ends; throws K3001 or K3009. */
 export async function askPoll(connection: PollConnection, query: PollQuery): Promise<unknown> {
@@ -50,7 +48,7 @@ async function readAnswer(
 ): Promise<unknown> {
   const { what } = query;
   const response = await openResponse(connection, query);
-  const body = await readBody(response, what);
+  const body = await readText(response, what);
   if (response.statusCode !== 200) throw refusal({ what, statusCode: response.statusCode ?? 0, body });
   try {
     return JSON.parse(body);
@@ -86,15 +84,7 @@ function ignoreLateErrors(request: ClientRequest): void {
 }
 
 /** Throws K3009 when it is too long. */
-export async function readBody(response: IncomingMessage, what: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    const bytes: Buffer = chunk;
-    size += bytes.length;
-    if (size > longestAnswerBytes)
-      throw unreadable(what, new Error(`it is longer than ${longestAnswerBytes} bytes`));
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+export async function readText(response: IncomingMessage, what: string): Promise<string> {
+  const bytes = await readBody(response, (reason) => unreadable(what, new Error(reason)));
+  return bytes.toString("utf8");
 }

@@ -3,7 +3,7 @@ import { type IncomingMessage, get } from "node:http";
 import { refusal, translatePoll, unreachable } from "./poll-error.ts";
 import { type PolledEvent, eventsPath, parseEvent } from "./poll-event.ts";
 import { createLineReader } from "./poll-line.ts";
-import { type PollConnection, readBody } from "./poll-request.ts";
+import { type PollConnection, readText } from "./poll-request.ts";
 
 export interface WatchRequest {
   environment: string;
@@ -80,7 +80,7 @@ export function watchEvents(
 }
 
 async function refuse(response: IncomingMessage): Promise<never> {
-  const body = await readBody(response, what);
+  const body = await readText(response, what);
   throw refusal({ what, statusCode: response.statusCode ?? 0, body });
 }
 

@@ -1,9 +1,10 @@
 import { Agent } from "node:http";
 
-import { parsePollAddress } from "./poll-address.ts";
+import { notDockerHost, parseDockerHost, standardDockerHost } from "./docker-host.ts";
 import { type PolledContainer, parseContainers } from "./poll-container.ts";
 import { type PollConnection, askPoll } from "./poll-request.ts";
 import { type Watch, type WatchRequest, watchEvents } from "./poll-watch.ts";
+import { pollError } from "./poll-error.ts";
 
 export type { PolledContainer } from "./poll-container.ts";
 export type { PollError } from "./poll-error.ts";
@@ -19,7 +20,7 @@ export interface EnginePollOptions {
   timeoutMs: number;
 }
 
-/** A connection to an engine that only looks, for a process that stays: it loads `node:` modules and nothing else. */
+/** A connection to an engine that only reads, for a process that stays: it loads `node:` modules and nothing else. */
 export interface EnginePoll {
   /** All containers that concern the environment, ours or not, also those that do not run. Throws a `PollError`. */
   list(request: { environment: string }): Promise<PolledContainer[]>;
@@ -28,13 +29,18 @@ export interface EnginePoll {
   close(): void;
 }
 
-const defaultHost = "unix:///var/run/docker.sock";
-
 /** Nothing is sent yet. Throws K3001, not transient, for an address that is neither `unix:` nor `tcp:`. */
-export function openEnginePoll({ dockerHost = defaultHost, timeoutMs }: EnginePollOptions): EnginePoll {
+export function openEnginePoll({
+  dockerHost = standardDockerHost,
+  timeoutMs,
+}: EnginePollOptions): EnginePoll {
+  const address = parseDockerHost(dockerHost);
+  if (address === null) {
+    throw pollError({ code: "K3001", message: notDockerHost(dockerHost), isTransient: false });
+  }
   const connection: PollConnection = {
     dockerHost,
-    address: parsePollAddress(dockerHost),
+    address,
     timeoutMs,
     agent: new Agent({ keepAlive: true, maxFreeSockets: 1 }),
     pending: new Set(),

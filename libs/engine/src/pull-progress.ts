@@ -1,4 +1,4 @@
-import { bytesOf } from "./output-frame.ts";
+import { bytesOf } from "./frame-reader.ts";
 
 /** A line of the engine's answer to a pull (API reference, `POST /images/create`). */
 export interface PullLine {

@@ -6,8 +6,8 @@ import type Docker from "dockerode";
 
 import { recordOf, textOf } from "./json-reader.ts";
 import { type Asked, formOf } from "./request-form.ts";
-
-export type Address = { socketPath: string } | { host: string; port: string };
+import { readBody } from "./answer-body.ts";
+import { type EngineSocket } from "./docker-host.ts";
 
 /** An answer that is no success. A redirect is one of them: nothing is asked of another place than the engine. */
 export class RefusedAnswer extends Error {
@@ -25,8 +25,7 @@ export class RefusedAnswer extends Error {
 /** An answer that no engine gives. */
 export class OddAnswer extends Error {}
 
-/** Some 3 KB a container: enough for thousands of them, and an end for what pretends to be an engine. */
-const longestAnswerBytes = 32 * 1024 * 1024;
+const tooLong = (reason: string) => new OddAnswer(reason);
 
 /** What ends the connections of the request that is under way: `askEngine` says it for all that it sends. */
 export const connectionSignal = new AsyncLocalStorage<AbortSignal>();
@@ -36,7 +35,7 @@ export const connectionSignal = new AsyncLocalStorage<AbortSignal>();
  * what it asks there. Gives a parsed answer, or its bytes when it is no JSON; a stream; or the connection that a command
  * talks over. What these two fail with tells whoever reads them, and never ends the process.
  */
-export function makeDial(address: Address): Docker["modem"]["dial"] {
+export function makeDial(address: EngineSocket): Docker["modem"]["dial"] {
   return (asked, callback = () => {}) => {
     exchange(address, asked)
       .then((answer) => callback(null, answer))
@@ -44,23 +43,23 @@ export function makeDial(address: Address): Docker["modem"]["dial"] {
   };
 }
 
-async function exchange(address: Address, asked: Asked): Promise<object> {
+async function exchange(address: EngineSocket, asked: Asked): Promise<object> {
   const answer = await send(address, asked);
   if (!("statusCode" in answer)) return answer;
   const { statusCode = 0, headers } = answer;
   if (statusCode < 200 || statusCode > 299) {
-    const text = messageOf(await readBody(answer));
+    const text = messageOf(await readBody(answer, tooLong));
     throw new RefusedAnswer({ statusCode, location: headers.location ?? "", text });
   }
   if (asked.hijack === true) throw new OddAnswer("it keeps the connection to itself");
-  return asked.isStream === true ? answer : parse(await readBody(answer));
+  return asked.isStream === true ? answer : parse(await readBody(answer, tooLong));
 }
 
 /**
  * The client takes a signal in some of its calls only, and one that is forgotten there would be seen only where an
  * engine hangs: so each request gets it here, and one that nothing can end is a bug of ours.
  */
-async function send(address: Address, asked: Asked): Promise<IncomingMessage | Duplex> {
+async function send(address: EngineSocket, asked: Asked): Promise<IncomingMessage | Duplex> {
   const signal = asked.abortSignal ?? connectionSignal.getStore();
   if (signal === undefined) throw new TypeError(`nothing ends the request ${asked.path}`);
   const begun = Promise.withResolvers<IncomingMessage | Duplex>();
@@ -80,18 +79,6 @@ async function send(address: Address, asked: Asked): Promise<IncomingMessage | D
   });
   sent.end(body);
   return begun.promise;
-}
-
-async function readBody(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    const bytes: Buffer = chunk;
-    size += bytes.length;
-    if (size > longestAnswerBytes) throw new OddAnswer(`it is longer than ${longestAnswerBytes} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
 }
 
 function parse(bytes: Buffer): object {
