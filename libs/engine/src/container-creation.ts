@@ -1,13 +1,14 @@
-import { KeelsonError, type OperationOf, composeLabels, stalled } from "@keelson/model";
+import { KeelsonError, type OperationOf, composeLabels } from "@keelson/model";
 import type { ContainerInfo } from "dockerode";
 
 import { runCompose } from "./compose-process.ts";
 import { type StopGrace, stopGraceOf } from "./container-stop.ts";
 import type { EngineContext } from "./context.ts";
 import { listedName } from "./listed-name.ts";
-import { listContainers } from "./observation.ts";
 import { hasServiceName, labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
+import { nameTaken } from "./own-resource.ts";
+import { listContainers } from "./container-list.ts";
 
 const defaultTimeoutMs = 10 * 60_000;
 
@@ -68,7 +69,7 @@ async function listClaiming(
   { engine, signal }: EngineContext,
   { project, services }: CreateContainers,
 ): Promise<ContainerInfo[]> {
-  const containers = await listContainers(engine, signal);
+  const containers = await listContainers(engine, { signal });
   return containers.filter(
     (container) =>
       labelOf(container.Labels, composeLabels.project) === project &&
@@ -102,7 +103,7 @@ async function findNameHolder(
   { engine, signal }: EngineContext,
   { project, services }: CreateContainers,
 ): Promise<ContainerInfo | undefined> {
-  const containers = await listContainers(engine, signal);
+  const containers = await listContainers(engine, { signal });
   return containers.find(
     (container) =>
       (labelOf(container.Labels, composeLabels.project) !== project || isOneOff(container)) &&
@@ -114,11 +115,9 @@ function taken(
   { project, services }: CreateContainers,
   { container, cause }: { container: ContainerInfo; cause?: unknown },
 ): KeelsonError {
-  return new KeelsonError({
-    code: "K3007",
-    message: `container ${listedName(container)} stands in the way of ${project} (${services.join(", ")}) and is not Keelson's`,
+  return nameTaken({
+    message: `the foreign container ${listedName(container)} stands in the way of ${project} (${services.join(", ")})`,
     hint: "Remove or rename it; Keelson never touches it.",
-    outcome: stalled,
     cause,
   });
 }

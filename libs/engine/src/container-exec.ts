@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { KeelsonError, type OperationOf, transient } from "@keelson/model";
+import { KeelsonError, type OperationOf, transient, projectOf } from "@keelson/model";
 
 import type { Exec } from "dockerode";
 
 import { notRunning } from "./container.ts";
-import { type EngineContext, projectOf } from "./context.ts";
+import type { EngineContext } from "./context.ts";
 import { quoted } from "./excerpt.ts";
 import { bytesOf, createFrameReader } from "./frame-reader.ts";
 import { askEngine, hasStatus } from "./request.ts";
@@ -24,7 +24,7 @@ export async function execInContainer(
 ): Promise<void> {
   const { engine, signal } = context;
   const { containerId: id, instance, service, command } = operation;
-  const shown = `${projectOf(context, instance)}/${service}`;
+  const shown = `${projectOf(context.environment, instance)}/${service}`;
   const program = command[0] ?? "";
   try {
     const { exitCode, output } = await askEngine(engine, {

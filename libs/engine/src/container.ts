@@ -1,10 +1,11 @@
-import { KeelsonError, type OperationOf, stalled, transient } from "@keelson/model";
+import { KeelsonError, type OperationOf, projectOf, transient } from "@keelson/model";
 
-import { type EngineContext, projectOf } from "./context.ts";
+import type { EngineContext } from "./context.ts";
 import { stopGraceOf, untilGone } from "./container-stop.ts";
 import { inspectContainer, nameOf } from "./observed-container.ts";
 import { askEngine, hasStatus } from "./request.ts";
 import { translateStart } from "./service-start.ts";
+import { nameTaken } from "./own-resource.ts";
 
 /** Restarts a container, with its own stop grace or the longest that the node gives. K3010 when it is gone, K3004 when a port of it was taken meanwhile. */
 export async function restartContainer(
@@ -13,7 +14,7 @@ export async function restartContainer(
 ): Promise<void> {
   const { engine, signal } = context;
   const { containerId: id, instance, service } = operation;
-  const name = { project: projectOf(context, instance), service };
+  const name = { project: projectOf(context.environment, instance), service };
   const grace = await stopGraceOf(context, id);
   try {
     await askEngine(engine, {
@@ -35,7 +36,7 @@ export async function signalContainer(
 ): Promise<void> {
   const { engine } = context;
   const { containerId: id, instance, service, signal: name } = operation;
-  const shown = `${projectOf(context, instance)}/${service}`;
+  const shown = `${projectOf(context.environment, instance)}/${service}`;
   try {
     await askEngine(engine, {
       what: `send ${name} to ${shown}`,
@@ -109,11 +110,9 @@ export async function renameContainer(
     if (info === null) throw notRunning(name, error.cause);
     if (nameOf(info) === name) return;
     if (error.statusCode !== 409) throw error;
-    throw new KeelsonError({
-      code: "K3007",
+    throw nameTaken({
       message: `container ${nameOf(info)} cannot be renamed: there is another one named ${name}`,
       hint: "Remove or rename the other one.",
-      outcome: stalled,
       cause: error.cause,
     });
   }

@@ -35,8 +35,3 @@ export interface EngineContext {
    */
   lock: { fd: number; mark: Record<string, string> } | null;
 }
-
-/** The Compose project of an instance. */
-export function projectOf({ environment }: EngineContext, instance: string): string {
-  return `${environment}-${instance}`;
-}

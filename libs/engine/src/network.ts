@@ -1,18 +1,11 @@
-import {
-  KeelsonError,
-  type OperationOf,
-  composeLabels,
-  labels,
-  resourceIds,
-  stalled,
-  transient,
-} from "@keelson/model";
+import { KeelsonError, type OperationOf, composeLabels, resourceIds, transient } from "@keelson/model";
 
 import type { EngineContext } from "./context.ts";
 import { mapOf } from "./json-reader.ts";
 import { engineNetwork, findNetworkFlaw } from "./network-definition.ts";
 import { listNetworks } from "./observed-network.ts";
 import { askEngine, hasStatus } from "./request.ts";
+import { ownLabels, nameTaken } from "./own-resource.ts";
 
 /**
  * Creates a network with Compose's labels and ours. One that is there already and is what it should be is fine; any
@@ -47,7 +40,7 @@ export async function createNetwork(
         Object.entries(own).every(([name, value]) => found.Labels?.[name] === value) &&
         findNetworkFlaw(found, network.definition) === "",
     );
-    if (!isOurs) throw nameTaken(network.name, error.cause);
+    if (!isOurs) throw otherNetwork(network.name, error.cause);
   }
 }
 
@@ -99,25 +92,20 @@ async function describeUse(
 }
 
 function networkLabels(
-  { environment, ownerOf }: EngineContext,
-  { instance, project, network }: OperationOf<"create-network">,
+  context: EngineContext,
+  { network, ...operation }: OperationOf<"create-network">,
 ): Record<string, string> {
+  const resourceId = resourceIds.network(network.name);
   return {
-    [composeLabels.project]: project,
+    ...ownLabels(context, { ...operation, digest: network.digest, resourceId }),
     [composeLabels.network]: network.key,
-    [labels.environment]: environment,
-    [labels.instance]: instance,
-    [labels.digest]: network.digest,
-    [labels.owner]: ownerOf(resourceIds.network(network.name)),
   };
 }
 
-function nameTaken(name: string, cause: unknown): KeelsonError {
-  return new KeelsonError({
-    code: "K3007",
-    message: `there is another network named ${name}, which Keelson did not make like this`,
-    hint: `See what uses it (docker network inspect ${name}), then remove or rename it; Keelson never touches it.`,
-    outcome: stalled,
+function otherNetwork(name: string, cause: unknown): KeelsonError {
+  return nameTaken({
+    message: `another network is named ${name}, and Keelson did not make it like this`,
+    hint: `Find out what uses it (docker network inspect ${name}), then remove or rename it; Keelson never touches it.`,
     cause,
   });
 }

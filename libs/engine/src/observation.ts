@@ -21,6 +21,7 @@ import { listedName } from "./listed-name.ts";
 import { labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
 import { askEngine, unreadable } from "./request.ts";
+import { listContainers } from "./container-list.ts";
 
 /** What of the engine is of interest: everything desired, and whatever carries the environment's label. */
 export interface ObserveRequest {
@@ -63,7 +64,7 @@ const parallelInspects = 16;
 export async function observeEngine(engine: Engine, request: ObserveRequest): Promise<ObservedEngine> {
   const { signal } = request;
   const [everyContainer, volumes, images, engineVersion] = await Promise.all([
-    listContainers(engine, signal),
+    listContainers(engine, { signal }),
     observeVolumes(engine, request),
     mapParallel([...new Set(request.images)], {
       limit: parallelInspects,
@@ -108,21 +109,6 @@ function membershipsOf(container: ContainerInfo): NetworkMember[] {
   return networks
     .filter(({ NetworkID: id }) => id !== "")
     .map(({ NetworkID: networkId }) => ({ networkId, container: listedName(container) }));
-}
-
-/** All containers, also those that do not run. */
-export async function listContainers(
-  engine: Engine,
-  signal: AbortSignal | undefined,
-): Promise<ContainerInfo[]> {
-  const what = "list containers";
-  const containers = await askEngine(engine, {
-    what,
-    signal,
-    send: (abortSignal) => engine.docker.listContainers({ all: true, abortSignal }),
-  });
-  if (!Array.isArray(containers)) throw unreadable(what);
-  return containers;
 }
 
 /**

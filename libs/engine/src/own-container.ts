@@ -3,7 +3,7 @@ import { KeelsonError, type MadeHere, type NodeSecrets, composeLabels, transient
 import type { Engine } from "./engine.ts";
 import { listedName } from "./listed-name.ts";
 import { judgeContainer, labelOf } from "./ownership.ts";
-import { askEngine, unreadable } from "./request.ts";
+import { listContainers } from "./container-list.ts";
 
 /** A project of an environment, or one service of it. Only what is this node's own counts. */
 export interface OwnProject {
@@ -27,18 +27,11 @@ export async function listOwnContainers(
   engine: Engine,
   { project, service, signal, ...node }: OwnProject & { signal: AbortSignal },
 ): Promise<OwnContainer[]> {
-  const what = `list the containers of ${showProject({ project, service })}`;
-  const containers = await askEngine(engine, {
-    what,
+  const containers = await listContainers(engine, {
+    what: `list the containers of ${showProject({ project, service })}`,
+    labels: projectFilter({ project, service }),
     signal,
-    send: (abortSignal) =>
-      engine.docker.listContainers({
-        all: true,
-        filters: { label: projectFilter({ project, service }) },
-        abortSignal,
-      }),
   });
-  if (!Array.isArray(containers)) throw unreadable(what);
   return containers
     .map((info) => ({ name: listedName(info), info }))
     .filter(
@@ -62,14 +55,15 @@ export function projectFilter({ project, service }: Pick<OwnProject, "project" |
   ];
 }
 
+/** `lab-core`, or a service of it as resources are shown in a plan: `lab-core/nginx`. */
 export function showProject({ project, service }: Pick<OwnProject, "project" | "service">): string {
   return service === undefined ? project : `${project}/${service}`;
 }
 
-export function noContainer(of: Pick<OwnProject, "project" | "service">): KeelsonError {
+export function noContainer(asked: Pick<OwnProject, "project" | "service">): KeelsonError {
   return new KeelsonError({
     code: "K3010",
-    message: `${showProject(of)} has no container of this node`,
+    message: `${showProject(asked)} has no container of this node`,
     outcome: transient,
   });
 }

@@ -5,6 +5,7 @@ import {
   composeLabels,
   labels,
   resourceIds,
+  projectOf,
 } from "@keelson/model";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -36,7 +37,7 @@ export function judgeContainer(
   if (claimed !== "ours") return claimed;
   const isWhatItSays =
     labelOf(container.labels, labels.environment) === node.environment &&
-    project === `${node.environment}-${labelOf(container.labels, labels.instance)}` &&
+    project === projectOf(node.environment, labelOf(container.labels, labels.instance)) &&
     hasServiceName(container.name, { project, service }) &&
     // Replicas have equal labels but for this one: a copy beside its original gets another name.
     /-(\d+)$/.exec(container.name)?.[1] === container.labels[composeLabels.containerNumber];

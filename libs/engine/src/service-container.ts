@@ -3,26 +3,18 @@ import type { ContainerInfo } from "dockerode";
 
 import type { EngineContext } from "./context.ts";
 import { labelOf } from "./ownership.ts";
-import { askEngine, unreadable } from "./request.ts";
+import { listContainers } from "./container-list.ts";
+import { projectFilter, showProject } from "./own-container.ts";
 
 export interface ServiceName {
   project: string;
   service: string;
 }
 
-/** `core/nginx` of the project `lab-core` is shown as `lab-core/nginx`, as resources are in a plan. */
-export function showService({ project, service }: ServiceName): string {
-  return `${project}/${service}`;
-}
-
 /** Labels that a service's own containers carry, and copies of them. */
 export function serviceFilter({ ownerOf }: EngineContext, { project, service }: ServiceName): string[] {
-  return [
-    `${composeLabels.project}=${project}`,
-    `${composeLabels.service}=${service}`,
-    `${composeLabels.oneOff}=False`,
-    `${labels.owner}=${ownerOf(resourceIds.service(project, service))}`,
-  ];
+  const owner = ownerOf(resourceIds.service(project, service));
+  return [...projectFilter({ project, service }), `${labels.owner}=${owner}`];
 }
 
 /** Our containers of a service, by ascending number. */
@@ -30,18 +22,11 @@ export async function listServiceContainers(
   context: EngineContext,
   service: ServiceName,
 ): Promise<ContainerInfo[]> {
-  const what = `list the containers of ${showService(service)}`;
-  const containers = await askEngine(context.engine, {
-    what,
+  const containers = await listContainers(context.engine, {
+    what: `list the containers of ${showProject(service)}`,
+    labels: serviceFilter(context, service),
     signal: context.signal,
-    send: (abortSignal) =>
-      context.engine.docker.listContainers({
-        all: true,
-        filters: { label: serviceFilter(context, service) },
-        abortSignal,
-      }),
   });
-  if (!Array.isArray(containers)) throw unreadable(what);
   return containers.filter(({ Id: id }) => context.own.has(id)).toSorted((a, b) => numberOf(a) - numberOf(b));
 }
 

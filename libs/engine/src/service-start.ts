@@ -4,10 +4,11 @@ import type { ContainerInfo } from "dockerode";
 import type { EngineContext } from "./context.ts";
 import { findHeldPorts } from "./held-port.ts";
 import { listOf, mapOf, recordOf } from "./json-reader.ts";
-import { listContainers } from "./observation.ts";
 import { inspectContainer } from "./observed-container.ts";
 import { EngineError, askEngine, hasStatus } from "./request.ts";
-import { type ServiceName, listServiceContainers, showService } from "./service-container.ts";
+import { type ServiceName, listServiceContainers } from "./service-container.ts";
+import { listContainers } from "./container-list.ts";
+import { noContainer, showProject } from "./own-container.ts";
 
 /**
  * Starts what a service has that does not run, by ascending number, and returns when all are started; a paused
@@ -20,18 +21,10 @@ export async function startService(
   const containers = await listServiceContainers(context, operation);
   if (containers.length === 0) throw noContainer(operation);
   for (const [index, container] of containers.entries()) {
-    context.emitProgress(`starting ${showService(operation)}`, index, containers.length);
+    context.emitProgress(`starting ${showProject(operation)}`, index, containers.length);
     await startContainer(context, { container, service: operation });
   }
-  context.emitProgress(`started ${showService(operation)}`, containers.length, containers.length);
-}
-
-export function noContainer(service: ServiceName): KeelsonError {
-  return new KeelsonError({
-    code: "K3010",
-    message: `service ${showService(service)} has no container`,
-    outcome: transient,
-  });
+  context.emitProgress(`started ${showProject(operation)}`, containers.length, containers.length);
 }
 
 async function startContainer(
@@ -44,7 +37,7 @@ async function startContainer(
   const isPaused = state === "paused";
   try {
     await askEngine(engine, {
-      what: `start service ${showService(service)}`,
+      what: `start service ${showProject(service)}`,
       signal,
       send: (abortSignal) => (isPaused ? handle.unpause({ abortSignal }) : handle.start({ abortSignal })),
     });
@@ -70,13 +63,13 @@ async function removeStuck(
   { error, id, service }: { error: EngineError; id: string; service: ServiceName },
 ): Promise<KeelsonError> {
   await askEngine(engine, {
-    what: `remove a container of ${showService(service)} that cannot be started`,
+    what: `remove a container of ${showProject(service)} that cannot be started`,
     signal,
     send: (abortSignal) => engine.docker.getContainer(id).remove({ force: true, abortSignal }),
   });
   return new KeelsonError({
     code: "K3009",
-    message: `the engine lost hold of the container of ${showService(service)} in the middle of a start; it is removed`,
+    message: `the engine lost hold of the container of ${showProject(service)} in the middle of a start; it is removed`,
     hint: "The next round makes it anew.",
     outcome: transient,
     cause: error.cause,
@@ -97,7 +90,7 @@ export async function translateStart(
   if (!isTaken) return error;
   return new KeelsonError({
     code: "K3004",
-    message: `service ${showService(service)} cannot start: ${await describeHolder(context, { id, service })}`,
+    message: `service ${showProject(service)} cannot start: ${await describeHolder(context, { id, service })}`,
     hint: "Free the port or publish another one; it is tried again.",
     outcome: transient,
     cause: error.cause,
@@ -118,7 +111,7 @@ async function describeHolder(
         port: { hostIp, port: Number(port), protocol: target.split("/")[1] ?? "tcp" },
       })),
   );
-  const held = await findHeldPorts(engine, { ports, containers: await listContainers(engine, signal) });
+  const held = await findHeldPorts(engine, { ports, containers: await listContainers(engine, { signal }) });
   if (held.length === 0) return "one of its ports is taken";
   return held
     .map(

@@ -8,16 +8,16 @@ import { quoted } from "./excerpt.ts";
 import { inspectContainer, nameOf } from "./observed-container.ts";
 import { mapParallel } from "./parallel.ts";
 import { throwIfCancelled } from "./request.ts";
-import { listServiceContainers, serviceFilter, showService } from "./service-container.ts";
+import { listServiceContainers, serviceFilter } from "./service-container.ts";
 import { judgeCondition } from "./service-condition.ts";
-import { noContainer } from "./service-start.ts";
+import { noContainer, showProject } from "./own-container.ts";
 
 type AwaitService = OperationOf<"await-service">;
 
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
 /** Nothing but its running speaks for a container without a health check: one that ends at once has not come up. */
-const steadyMs = 500;
+const leastRunMs = 500;
 
 /**
  * Waits until all containers of a service meet a condition, `timeoutMs` at the longest; what is on its way already has
@@ -34,7 +34,7 @@ export async function awaitService(context: EngineContext, operation: AwaitServi
   try {
     const firstSeen: FirstSeen = new Map();
     for (let pauseMs = firstPauseMs, isFirst = true; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
-      throwIfCancelled(context.signal, `wait for ${showService(operation)}`);
+      throwIfCancelled(context.signal, `wait for ${showProject(operation)}`);
       const unmet = await findUnmet(context, { operation, firstSeen });
       if (unmet === null) return;
       if (isFirst) deadline -= spentMs(unmet.info, { operation, begunAt, isLocal: context.engine.isLocal });
@@ -93,7 +93,7 @@ async function findUnmet(
     };
   });
   const met = judged.filter(({ verdict }) => verdict === "met").length;
-  emitProgress(`waiting for ${showService(operation)}`, met, judged.length);
+  emitProgress(`waiting for ${showProject(operation)}`, met, judged.length);
   const failed = judged.find(({ verdict }) => verdict === "failed");
   const unmet = failed ?? judged.find(({ verdict }) => verdict === "pending");
   return unmet === undefined ? null : { ...unmet, isFinal: failed !== undefined };
@@ -108,7 +108,7 @@ function untilSteadyMs({ Id: id, State: state }: ContainerInspectInfo, firstSeen
   const now = Date.now();
   const seenAt = firstSeen.get(start) ?? now;
   firstSeen.set(start, seenAt);
-  return Math.max(0, steadyMs - Math.max(now - seenAt, now - Date.parse(state.StartedAt)));
+  return Math.max(0, leastRunMs - Math.max(now - seenAt, now - Date.parse(state.StartedAt)));
 }
 
 async function describeFailure(

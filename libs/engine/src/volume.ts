@@ -1,11 +1,10 @@
 import {
   type DesiredVolume,
-  KeelsonError,
+  type KeelsonError,
   type OperationOf,
   composeLabels,
   labels,
   resourceIds,
-  stalled,
 } from "@keelson/model";
 import type { VolumeInspectInfo } from "dockerode";
 
@@ -14,6 +13,7 @@ import { mapOf } from "./json-reader.ts";
 import { inspectVolume } from "./observed-volume.ts";
 import { askEngine, hasStatus } from "./request.ts";
 import { engineVolume, findVolumeFlaw } from "./volume-definition.ts";
+import { ownLabels, nameTaken } from "./own-resource.ts";
 
 /**
  * Creates a volume with Compose's labels and ours. The engine answers with an existing volume of the same name as if
@@ -41,7 +41,7 @@ export async function createVolume(
     });
   } catch (error) {
     // Another driver has a volume of this name.
-    if (hasStatus(error, 409)) throw nameTaken(volume.name, error.cause);
+    if (hasStatus(error, 409)) throw otherVolume(volume.name, error.cause);
     throw error;
   }
   requireOurs(await inspectVolume(engine, { name: volume.name, signal }), { volume, own });
@@ -52,7 +52,7 @@ function requireOurs(
   { volume, own }: { volume: DesiredVolume; own: Record<string, string> },
 ): void {
   const cause = found === null ? "it is gone again" : differenceOf(found, { volume, own });
-  if (cause !== "") throw nameTaken(volume.name, new Error(cause));
+  if (cause !== "") throw otherVolume(volume.name, new Error(cause));
 }
 
 function differenceOf(
@@ -66,27 +66,22 @@ function differenceOf(
 }
 
 function volumeLabels(
-  { environment, ownerOf }: EngineContext,
-  { instance, project, volume }: OperationOf<"create-volume">,
+  context: EngineContext,
+  { volume, ...operation }: OperationOf<"create-volume">,
 ): Record<string, string> {
+  const resourceId = resourceIds.volume(volume.name);
   return {
-    [composeLabels.project]: project,
+    ...ownLabels(context, { ...operation, digest: volume.digest, resourceId }),
     [composeLabels.volume]: volume.key,
-    [labels.environment]: environment,
-    [labels.instance]: instance,
-    [labels.digest]: volume.digest,
-    [labels.owner]: ownerOf(resourceIds.volume(volume.name)),
     [labels.generation]: String(volume.generation),
     ...(volume.format === null ? {} : { [labels.format]: String(volume.format) }),
   };
 }
 
-function nameTaken(name: string, cause: unknown): KeelsonError {
-  return new KeelsonError({
-    code: "K3007",
-    message: `there is another volume named ${name}, which Keelson did not make like this`,
-    hint: `Keep its data elsewhere and remove it (docker volume rm ${name}); Keelson never touches it.`,
-    outcome: stalled,
+function otherVolume(name: string, cause: unknown): KeelsonError {
+  return nameTaken({
+    message: `another volume is named ${name}, and Keelson did not make it like this`,
+    hint: `Save its data and remove it (docker volume rm ${name}); Keelson never touches it.`,
     cause,
   });
 }
