@@ -2,11 +2,11 @@ import { findFreePort, waitFor } from "../support/index.ts";
 import { startBench } from "./bench-platform.ts";
 import { type Row, makeRow, median, timeMs } from "./measure.ts";
 
-const looksInARun = 200;
-/** A watcher stays for months: what its first looks take says nothing of it. */
-const firstLooks = 200;
+const pollsInARun = 200;
+/** A watcher stays for months: what its first polls take says nothing of it. */
+const firstPolls = 200;
 
-/** A look of the running watcher at Git and the engine, beside what a cron job does when there is nothing to do. */
+/** A poll of the running watcher at Git and the engine, beside what a cron job does when there is nothing to do. */
 export async function measureNoOp(on: {
   services: number;
   runs: number;
@@ -15,7 +15,7 @@ export async function measureNoOp(on: {
   const { services, runs } = on;
   on.say(`noop, ${services} services`);
   const port = await findFreePort();
-  // It looks again and again, and tells itself what its looks took, without the pauses between them.
+  // It polls again and again, and tells itself what its polls took, without the pauses between them.
   await using bench = await startBench(
     { instances: 1, services, isChecked: true },
     { interval: "1ms", monitor: { port } },
@@ -26,10 +26,10 @@ export async function measureNoOp(on: {
   await bench.referenceUp();
   for (let run = 0; run < runs; run++) {
     await bench.startAgent();
-    const before = await untilLooks(port, firstLooks);
-    const after = await untilLooks(port, before.count + looksInARun);
+    const before = await untilPolls(port, firstPolls);
+    const after = await untilPolls(port, before.count + pollsInARun);
     keelson.push((after.totalMs - before.totalMs) / (after.count - before.count));
-    // An agent that looks without a pause would slow the reference down.
+    // An agent that polls without a pause would slow the reference down.
     await bench.stopAgent();
     reference.push(await timeMs(async () => bench.referenceUp({ fetch: "fetch" })));
   }
@@ -43,21 +43,21 @@ export async function measureNoOp(on: {
   });
 }
 
-interface Looks {
+interface Polls {
   count: number;
   totalMs: number;
 }
 
-async function untilLooks(port: number, least: number): Promise<Looks> {
+async function untilPolls(port: number, least: number): Promise<Polls> {
   const enough = async () => {
-    const looks = await readLooks(port);
-    return looks.count >= least && looks;
+    const polls = await readPolls(port);
+    return polls.count >= least && polls;
   };
-  return waitFor(enough, { what: `${least} looks`, timeoutMs: 60_000 });
+  return waitFor(enough, { what: `${least} polls`, timeoutMs: 60_000 });
 }
 
-async function readLooks(port: number): Promise<Looks> {
+async function readPolls(port: number): Promise<Polls> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const value = (name: string) => Number(new RegExp(`^keelson_agent_${name} (.*)$`, "m").exec(text)?.[1]);
-  return { count: value("looks_total"), totalMs: value("look_seconds_total") * 1000 };
+  return { count: value("polls_total"), totalMs: value("poll_seconds_total") * 1000 };
 }

@@ -140,7 +140,7 @@ describe("the agent under systemd", { timeout: 120_000 }, () => {
   it("must be asked for a round by a reload", async () => {
     await inside("systemctl", "reload", "keelson-agent");
     const said = async () => inside("journalctl", "--no-pager", "--unit", "keelson-agent");
-    await waitFor(async () => (await said()).includes("asked by SIGHUP"), {
+    await waitFor(async () => (await said()).includes("round: SIGHUP"), {
       what: "a round",
       timeoutMs: 30_000,
     });

@@ -3,16 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { findBranchTip } from "@keelson/git";
 import { type AgentConfig, parseDurationMs } from "@keelson/model";
 
+import { isPollable } from "./round-summary.ts";
+
 /** Longer ones make Node's timers fire at once. */
 const longestMs = 2 ** 31 - 1;
 
-/** A round's own look at its branch, where the watcher cannot ask: that loads nothing that could. */
+/** Polls the branch from within a round, where the watcher cannot: an ssh or a local branch takes Git's own program. */
 export interface BranchPoll extends Disposable {
-  /** From now on, an interval apart; calls `onMoved` once when the branch is at another commit than this one. */
+  /** Polls an interval apart from now on. Calls `onMoved` once, when the branch is at another commit than this one. */
   follow: (commit: string) => void;
 }
 
-/** For an ssh or a local source, which takes Git's own program. An http(s) server is asked by the watcher. */
+/** Does nothing for an http(s) source, which the watcher polls. */
 export function openBranchPoll(
   { source, interval, timeouts }: AgentConfig,
   onMoved: (commit: string) => void,
@@ -25,7 +27,7 @@ export function openBranchPoll(
     for (;;) {
       await sleep(Math.min(parseDurationMs(interval), longestMs), undefined, { signal, ref: false });
       const tip = await findBranchTip({ url, branch, credential, knownHostsFile, timeoutMs, signal }).catch(
-        () => from, // the next round says why
+        () => from, // the next round tells the cause
       );
       if (signal.aborted) return;
       if (tip !== from) return onMoved(tip);
@@ -33,8 +35,8 @@ export function openBranchPoll(
   };
   return {
     follow: (commit) => {
-      if (/^https?:\/\//i.test(url)) return;
-      untilMoved(commit).catch(() => {}); // its rest was ended
+      if (isPollable(url)) return;
+      untilMoved(commit).catch(() => {}); // its pause was ended
     },
     [Symbol.dispose]: () => over.abort(),
   };

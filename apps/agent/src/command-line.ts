@@ -11,7 +11,7 @@ import { logError } from "./round-log.ts";
 
 const configFlag = ["--config <file>", "agent.yaml of this node", "/etc/keelson/agent.yaml"] as const;
 
-/** Everything but staying: help, version, and one round. Returns the exit code. */
+/** Every command but `run`, whose help this has too. Returns the exit code. */
 export async function runCommandLine(): Promise<number> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -35,23 +35,23 @@ export async function runCommandLine(): Promise<number> {
 /** The command tree. `finish` gets the exit code of the command that ran. */
 export function makeProgram(finish: (code: number) => void, signal: AbortSignal): Command {
   const program = new Command("keelson-agent")
-    .description("Keeps this node at what its environment says in Git.")
+    .description("Keeps this node at the state that its environment has in Git.")
     .version(keelsonVersion);
   program
     .command("run")
     .description(
-      "stay: follow the branch, repair what was changed by hand, until stopped (SIGHUP asks for a round)",
+      "follow the branch and repair what was changed by hand, until stopped; SIGHUP triggers a round",
     )
     .option(...configFlag)
     .addOption(logOption());
   program
     .command("reconcile")
-    .description("one round: fetch, plan, apply, report, and exit")
+    .description("do one round: fetch, plan, apply, publish the status, and exit")
     .option(...configFlag)
     .option("--json", "print the status as JSON, and the log to stderr")
     .addOption(logOption())
-    // What the process that stays says of the round that it starts.
-    .addOption(new Option("--trigger <text>").default("asked by hand").hideHelp())
+    // What the watcher tells the round that it starts.
+    .addOption(new Option("--trigger <text>").default("keelson-agent reconcile").hideHelp())
     .addOption(new Option("--attempt <number>").default("0").hideHelp())
     .addOption(new Option("--git-silent").hideHelp())
     .addOption(new Option("--known-commit <commit>").hideHelp())
@@ -59,7 +59,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .action(async (options: ReconcileOptions) => finish(await runRound(options, signal)));
   program
     .command("accept")
-    .description("let this node follow its branch to a commit that does not follow on the last one")
+    .description("let this node follow its branch to a commit that is no descendant of the last one")
     .argument("<revision>", "the commit, as the error K2016 names it")
     .option(...configFlag)
     .action(async (revision: string, options: { config: string }) =>
@@ -68,7 +68,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   return program;
 }
 
-/** A round that could not begin, because agent.yaml cannot be read, is logged as one that failed. */
+/** A round that cannot begin, because agent.yaml cannot be read, is logged like one that failed. */
 async function runRound(options: ReconcileOptions, signal: AbortSignal): Promise<number> {
   try {
     return await reconcile(options, signal);

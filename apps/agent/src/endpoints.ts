@@ -4,9 +4,9 @@ import { type LocalAddress, type LocalServer, openLocalServer } from "./local-se
 import type { Log } from "./log-event.ts";
 import type { WatchSetting } from "./round-summary.ts";
 
-/** Where the watcher answers: to `keelson sync`, and to monitors where they are named. */
+/** Where the watcher answers: `keelson sync` at its control socket, and monitors where agent.yaml names an address. */
 export interface Endpoints {
-  /** Opens what is named and not open, closes what is not named any more. What fails is tried again the next time. */
+  /** Opens and closes addresses until exactly those of the setting are open. One that fails is opened by the next call. */
   keep: (setting: WatchSetting) => void;
   close: () => Promise<void>;
 }
@@ -16,13 +16,13 @@ interface Endpoint {
   answer: RequestListener;
 }
 
-export function openEndpoints(on: {
+export function openEndpoints(answers: {
   control: RequestListener;
   monitor: RequestListener;
   log: Log;
 }): Endpoints {
   const open = new Map<string, LocalServer>();
-  /** What each address failed with, so that it is said once. */
+  /** The last failure of each address, so that it is logged once. */
   const failures = new Map<string, string>();
   let work = Promise.resolve();
   const update = async (wanted: ReadonlyMap<string, Endpoint>) => {
@@ -39,38 +39,40 @@ export function openEndpoints(on: {
       } catch (error) {
         const message = `cannot answer at ${name}: ${error instanceof Error ? error.message : String(error)}`;
         if (failures.get(name) !== message) {
-          on.log({ level: "warn", event: "cannot-listen", code: "K9044", message });
+          answers.log({ level: "warn", event: "cannot-listen", code: "K9044", message });
         }
         failures.set(name, message);
       }
     }
   };
-  /** One at a time, in order. Not being asked is no reason to stop keeping the node. */
+  /** Updates one after the other. An agent that cannot answer still keeps its node. */
   const enqueue = (wanted: ReadonlyMap<string, Endpoint>) => {
     work = work
       .then(async () => update(wanted))
       .catch((error: unknown) => {
-        on.log({ level: "error", event: "cannot-listen", code: "K9044", message: String(error) });
+        answers.log({ level: "error", event: "cannot-listen", code: "K9044", message: String(error) });
       });
     return work;
   };
   return {
-    keep: (setting) => void enqueue(listEndpoints(setting, on)),
+    keep: (setting) => void enqueue(listEndpoints(setting, answers)),
     close: async () => enqueue(new Map()),
   };
 }
 
 function listEndpoints(
   { stateDir, monitor }: WatchSetting,
-  on: { control: RequestListener; monitor: RequestListener },
+  answers: { control: RequestListener; monitor: RequestListener },
 ): Map<string, Endpoint> {
   const control = `${stateDir}/agent.sock`;
   const { socket, port } = monitor ?? {};
   return new Map<string, Endpoint>([
-    // Only its owner may ask for a round. The first round ever has not made the folder yet.
-    [control, { at: { socket: control, mode: 0o600, isFolderOwn: true }, answer: on.control }],
-    // Its folder says who reaches it; a port has no such say.
-    ...(socket === undefined ? [] : [[socket, { at: { socket, mode: 0o666 }, answer: on.monitor }] as const]),
-    ...(port === undefined ? [] : [[`port ${port}`, { at: { port }, answer: on.monitor }] as const]),
+    // Only its owner may request a round. Before the first round the folder is not there yet.
+    [control, { at: { socket: control, mode: 0o600, isFolderOwn: true }, answer: answers.control }],
+    // Everybody who can enter the socket's folder may read it, as everybody on the machine may read the port.
+    ...(socket === undefined
+      ? []
+      : [[socket, { at: { socket, mode: 0o666 }, answer: answers.monitor }] as const]),
+    ...(port === undefined ? [] : [[`port ${port}`, { at: { port }, answer: answers.monitor }] as const]),
   ]);
 }

@@ -8,11 +8,11 @@ it("a tally must be told in Prometheus' text format, and only what is known", ()
   const tally = newTally();
   expect(formatMetrics(tally, 1)).not.toContain("last_");
   tally.setting = newRoundSummary();
-  addRound(tally, { report: newRoundSummary(), loss: null });
-  addRound(tally, { report: newRoundSummary({ isReady: false, isStalled: true }), loss: null });
-  addRound(tally, { report: null, loss: { code: "K9047", message: "the round was ended by SIGKILL" } });
+  addRound(tally, { summary: newRoundSummary(), loss: null });
+  addRound(tally, { summary: newRoundSummary({ isReady: false, isStalled: true }), loss: null });
+  addRound(tally, { summary: null, loss: { code: "K9047", message: "the round was ended by SIGKILL" } });
   tally.pollFailures.git = 2;
-  tally.looks = { count: 3, durationMs: 30 };
+  tally.polls = { count: 3, durationMs: 30 };
   tally.lastReadyAtMs = 1_800_000_000_500;
   const samples = formatMetrics(tally, 4096)
     .split("\n")
@@ -24,8 +24,8 @@ it("a tally must be told in Prometheus' text format, and only what is known", ()
     'keelson_agent_rounds_total{result="lost"} 1',
     'keelson_agent_operations_total{result="done"} 4',
     'keelson_agent_operations_total{result="failed"} 2',
-    "keelson_agent_looks_total 3",
-    "keelson_agent_look_seconds_total 0.03",
+    "keelson_agent_polls_total 3",
+    "keelson_agent_poll_seconds_total 0.03",
     'keelson_agent_poll_failures_total{target="git"} 2',
     'keelson_agent_poll_failures_total{target="engine"} 0',
     "keelson_agent_last_round_duration_seconds 0",

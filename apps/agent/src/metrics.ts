@@ -3,7 +3,7 @@ import { type WatchTally, isReady, roundResults } from "./watch-tally.ts";
 interface Metric {
   type: "counter" | "gauge";
   help: string;
-  /** Values by their labels; none where nothing is known yet. */
+  /** Values by their labels; empty while nothing is known. */
   samples: readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 }
 
@@ -18,11 +18,11 @@ export function formatMetrics(tally: WatchTally, residentBytes: number): string 
     .join("");
 }
 
-function listCounters({ rounds, operations, looks, pollFailures }: WatchTally): Record<string, Metric> {
+function listCounters({ rounds, operations, polls, pollFailures }: WatchTally): Record<string, Metric> {
   return {
     keelson_agent_rounds_total: {
       type: "counter",
-      help: "Rounds by how they ended; a lost one ended without a report.",
+      help: "Rounds by how they ended; a lost one told no summary.",
       samples: roundResults.map((result) => [{ result }, rounds[result]]),
     },
     keelson_agent_operations_total: {
@@ -33,19 +33,19 @@ function listCounters({ rounds, operations, looks, pollFailures }: WatchTally): 
         [{ result: "failed" }, operations.failed],
       ],
     },
-    keelson_agent_looks_total: {
+    keelson_agent_polls_total: {
       type: "counter",
-      help: "Looks between rounds.",
-      samples: [[{}, looks.count]],
+      help: "Polls of Git and the engine between rounds.",
+      samples: [[{}, polls.count]],
     },
-    keelson_agent_look_seconds_total: {
+    keelson_agent_poll_seconds_total: {
       type: "counter",
-      help: "How long they took together.",
-      samples: [[{}, looks.durationMs / 1000]],
+      help: "How long these polls took together.",
+      samples: [[{}, polls.durationMs / 1000]],
     },
     keelson_agent_poll_failures_total: {
       type: "counter",
-      help: "Looks between rounds that got no answer.",
+      help: "Polls between rounds that got no answer.",
       samples: [
         [{ target: "git" }, pollFailures.git],
         [{ target: "engine" }, pollFailures.engine],
@@ -62,7 +62,7 @@ function listGauges(tally: WatchTally, residentBytes: number): Record<string, Me
     samples: value === null ? [] : [[{}, value]],
   });
   const flag = (help: string, isSet: boolean) => gauge(help, isSet ? 1 : 0);
-  const { environment = "", node = "" } = setting?.follow ?? {};
+  const { environment = "", node = "" } = setting?.target ?? {};
   const build = { version: setting?.version ?? "", environment, node };
   return {
     keelson_agent_last_round_duration_seconds: gauge(
@@ -74,11 +74,11 @@ function listGauges(tally: WatchTally, residentBytes: number): Record<string, Me
       lastReadyAtMs === null ? null : lastReadyAtMs / 1000,
     ),
     keelson_agent_ready: flag(
-      "1 when the last round left the node as desired, and none is changing it.",
+      "1 when the last round left the node as desired and no round is changing it.",
       isReady(tally),
     ),
     keelson_agent_stalled: flag(
-      "1 when only a human or a new revision will change the outcome.",
+      "1 when only a person or a new revision can make the node ready.",
       last?.result === "stalled",
     ),
     keelson_agent_build_info: {
@@ -86,7 +86,10 @@ function listGauges(tally: WatchTally, residentBytes: number): Record<string, Me
       help: "Always 1; its labels say which agent this is.",
       samples: [[build, 1]],
     },
-    process_resident_memory_bytes: gauge("Resident memory of the process that stays.", residentBytes),
+    process_resident_memory_bytes: gauge(
+      "Resident memory of the watcher, the process that stays.",
+      residentBytes,
+    ),
   };
 }
 

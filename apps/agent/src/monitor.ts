@@ -10,7 +10,7 @@ interface Answer {
   type?: string;
 }
 
-/** Answers `GET /healthz`, `/readyz` and `/metrics` from the tally alone: nothing is asked for it. */
+/** Answers `GET /healthz`, `/readyz` and `/metrics` from the tally alone: a request costs no poll. */
 export function answerMonitor(
   tally: WatchTally,
 ): (request: IncomingMessage, response: ServerResponse) => void {
@@ -21,7 +21,7 @@ export function answerMonitor(
 }
 
 function answer(tally: WatchTally, { method, url }: IncomingMessage): Answer {
-  if (method !== "GET" && method !== "HEAD") return { status: 405, text: "only GET is answered here\n" };
+  if (method !== "GET" && method !== "HEAD") return { status: 405, text: "only GET is allowed\n" };
   switch (url?.split("?", 1)[0]) {
     case "/healthz":
       return answerHealth(tally);
@@ -34,21 +34,21 @@ function answer(tally: WatchTally, { method, url }: IncomingMessage): Answer {
         type: "text/plain; version=0.0.4; charset=utf-8",
       };
     default:
-      return { status: 404, text: "there is /healthz, /readyz and /metrics\n" };
+      return { status: 404, text: "not found; the paths are /healthz, /readyz and /metrics\n" };
   }
 }
 
-/** The watcher lives: an answer alone says that its process does, so that its loop must turn as well, or its round speak. */
+/** Any answer shows that the process lives. This one also tells whether its loop turns, or its round gives signs of life. */
 function answerHealth(tally: WatchTally): Answer {
   const silentMs = stuckMs(tally, performance.now());
   if (silentMs === 0) return { status: 200, text: "ok\n" };
-  return { status: 503, text: `no look for ${Math.round(silentMs / 1000)} s\n` };
+  return { status: 503, text: `no poll and no sign of a round for ${Math.round(silentMs / 1000)} s\n` };
 }
 
 function answerReady(tally: WatchTally): Answer {
   const { last, isWorking } = tally;
-  const isAtWork = isWorking && last?.result === "ready";
-  const said = isAtWork ? "a round is at work on what is not as desired" : last?.message;
+  const isChanging = isWorking && last?.result === "ready";
+  const said = isChanging ? "a round is changing the node" : last?.message;
   const text = plainText(`${said ?? "no round has ended yet"}\n`);
   return { status: isReady(tally) ? 200 : 503, text };
 }

@@ -20,55 +20,63 @@ import { openBranchPoll } from "./branch-poll.ts";
 import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
 import { newLog } from "./log.ts";
 import { lostError } from "./lost-error.ts";
+import { chooseNextRound, retryBackoffMs } from "./next-round.ts";
 import { type NewerRevision, listenForNewer } from "./newer-revision.ts";
 import { hideInCrash, tell } from "./round-life.ts";
 import { logKeelsonEvent, logRound } from "./round-log.ts";
 import type { Loss } from "./round-loss.ts";
-import { type RoundSummary, type WatchSetting, fingerprintOf } from "./round-summary.ts";
+import { type RoundSummary, type WatchSetting, fingerprintOf, isPollable } from "./round-summary.ts";
 
-/** A killed predecessor's Compose child ends by itself; a round that waits for it goes on then. */
+/** How long a round waits for another one, or for the Compose that a killed one has started and that mostly ends by itself. */
 const lockWaitMs = 60_000;
 
-/** What heals a node must not wait again for a server that has just been silent. */
+/** A repair must not wait long again for a Git server that has just been silent. */
 const silentGitTimeout = "5s";
 
 export interface ReconcileOptions {
   config: string;
   json?: boolean;
   log?: LogForm;
-  /** What asked for the round. */
+  /** What started the round. */
   trigger: string;
   /** Rounds in a row before this one that did not end ready. */
   attempt: string;
-  /** Git has just kept the watcher waiting, or failed to answer. */
+  /** Git did not answer the watcher's last poll, or not soon. */
   gitSilent?: boolean;
-  /** The commit that the branch is at, as the watcher has just seen. */
+  /** The commit that the branch is at, by a recent poll. */
   knownCommit?: string;
-  /** The round before this one could not report itself: nothing is done but that. */
+  /** The loss of the round before: this process tells it in the status, and does nothing else. */
   lost?: Loss;
 }
 
-/** One round of this node; returns the exit code: 0 when the node is as desired. */
+/** Does one round of this node. Returns the exit code: 0 when the node is as desired. */
 export async function reconcile(options: ReconcileOptions, signal: AbortSignal): Promise<0 | 1> {
   const startedAt = performance.now();
   const config = readAgentConfig(options.config);
   const setting = await settingOfWatch(config);
-  // The key may be made by this round, which is no reason for another.
+  // This round may make the key, which must not trigger another round.
   const known = setting.files.filter((path) => path !== config.keyFile || existsSync(path));
   tell({ type: "started", setting: { ...setting, files: known } });
   const stream = options.json === true ? process.stderr : process.stdout;
   const { environment, node } = config;
   const log = newLog({ form: chooseLogForm(options.log, stream), stream, node: { environment, node } });
   const newer = listenForNewer(log);
-  const round = await runRound(config, { log, options, signal, newer });
+  const chance = Math.random();
+  const round = await runRound(config, { log, options, signal, newer, chance });
   logRound(log, round);
   tell({
     type: "ended",
-    report: {
+    summary: {
       ...setting,
-      ...describeRound(round),
-      // What it was cut short for does not wait.
-      ...(newer.signal.aborted ? { nextRoundMs: 0 } : {}),
+      ...summarize(round),
+      nextRound: chooseNextRound(
+        {
+          ...round.next,
+          isCutShort: newer.signal.aborted,
+          branchIntervalMs: isPollable(config.source.url) ? null : parseDurationMs(config.interval),
+        },
+        chance,
+      ),
       durationMs: performance.now() - startedAt,
     },
   });
@@ -76,7 +84,7 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   return isReady(round) ? 0 : 1;
 }
 
-function describeRound(round: Round): Omit<RoundSummary, keyof WatchSetting | "durationMs"> {
+function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durationMs" | "nextRound"> {
   const { status, results } = round;
   const containers = round.observed?.containers
     .filter(({ ownership }) => ownership === "ours")
@@ -89,7 +97,6 @@ function describeRound(round: Round): Omit<RoundSummary, keyof WatchSetting | "d
     failedCount: results.filter(({ outcome }) => outcome === "failed").length,
     commit: round.shown ?? "",
     containers: containers === undefined ? null : Object.fromEntries(containers),
-    nextRoundMs: round.nextRoundMs,
   };
 }
 
@@ -97,7 +104,7 @@ async function settingOfWatch(config: AgentConfig): Promise<WatchSetting> {
   const { url, branch, credential } = config.source;
   const timeoutMs = parseDurationMs(config.timeouts.git);
   return {
-    follow: {
+    target: {
       git: {
         url,
         branch,
@@ -123,7 +130,7 @@ function listFiles({ source, report, keyFile, secretsFile }: AgentConfig): strin
   return [keyFile, secretsFile, source.knownHosts, ...credentials].filter((path) => path !== undefined);
 }
 
-/** What cannot be read now fails the round's own fetch, with its code; the watcher then asks without it. */
+/** Returns null for a login that cannot be read: the round's own fetch then fails by it, with a code. */
 async function readLogin(...[credential, timeoutMs]: Parameters<typeof readCredential>) {
   try {
     return await readCredential(credential, timeoutMs);
@@ -134,27 +141,38 @@ async function readLogin(...[credential, timeoutMs]: Parameters<typeof readCrede
 
 async function runRound(
   config: AgentConfig,
-  on: { log: Log; options: ReconcileOptions; signal: AbortSignal; newer: NewerRevision },
+  input: {
+    log: Log;
+    options: ReconcileOptions;
+    signal: AbortSignal;
+    newer: NewerRevision;
+    chance: number;
+  },
 ): Promise<Round> {
-  const { signal, newer } = on;
-  const { lost } = on.options;
+  const { log, signal, newer, chance } = input;
+  const { lost } = input.options;
+  const attempt = Number(input.options.attempt);
   const { environment, node: name, source } = config;
   const options = {
     reference: { environment, node: name },
     source: { url: source.url, branch: source.branch },
-    trigger: on.options.trigger,
-    attempt: Number(on.options.attempt),
-    chance: Math.random(),
+    trigger: input.options.trigger,
+    retry: {
+      attempt,
+      // The status must not tell a later time than that of the round that begins at once.
+      delayMs: (left: { hasNewWork: boolean }) =>
+        newer.signal.aborted ? 0 : retryBackoffMs({ ...left, attempt }, chance),
+    },
     bootId: readBootId(),
     signal,
     waiting: newer.signal,
   };
   try {
-    const asked = on.options.gitSilent === true ? withLittlePatience(config) : config;
+    const asked = input.options.gitSilent === true ? withLittlePatience(config) : config;
     const report = wireStatus(asked);
     using branch = openBranchPoll(config, newer.found);
     using node = await wireApply(await settingsOf(config), {
-      ...wireSource(asked, { status: report, knownCommit: on.options.knownCommit ?? null }),
+      ...wireSource(asked, { status: report, knownCommit: input.options.knownCommit ?? null }),
       report,
       emit: (event) => {
         if (event.type === "source-asked" && event.commit !== null) {
@@ -162,13 +180,13 @@ async function runRound(
           if (process.connected) branch.follow(event.commit);
         }
         if (event.type === "step-started" && event.step === "apply") tell({ type: "working" });
-        logKeelsonEvent(on.log, event);
+        logKeelsonEvent(log, event);
       },
       signal,
       lockWaitMs,
     });
     if (lost !== undefined) {
-      const { knownCommit: commit = null } = on.options;
+      const { knownCommit: commit = null } = input.options;
       return await reportLost(node, { error: lostError(lost), commit, options });
     }
     return await reconcileOnce(withCrashHidden(node), options);

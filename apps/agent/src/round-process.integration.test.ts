@@ -49,14 +49,14 @@ async function start(script: string, limits: Partial<typeof patient>): Promise<F
   };
 }
 
-const report = newRoundSummary();
+const summary = newRoundSummary();
 const stay = "setInterval(() => {}, 1000);";
 const tell = (message: object) => `process.send(${JSON.stringify(message)});`;
 
-it("a round that has reported and does not exit must be killed, and its report counts", async () => {
-  await using fake = await start(`${tell({ type: "ended", report })} ${stay}`, { exitMs: 200 });
-  expect(await fake.round.ended).toEqual({ report, loss: null });
-  expect(fake.round.killedBecause()).toBe("it had not ended 0.2 s after its report");
+it("a round that has told its summary and does not exit must be killed, and its summary counts", async () => {
+  await using fake = await start(`${tell({ type: "ended", summary })} ${stay}`, { exitMs: 200 });
+  expect(await fake.round.ended).toEqual({ summary, loss: null });
+  expect(fake.round.killedBecause()).toBe("it had not ended 0.2 s after its last message");
 });
 
 it("a round that does not end when it is asked to must be killed", async () => {
@@ -64,9 +64,9 @@ it("a round that does not end when it is asked to must be killed", async () => {
   await using fake = await start(script, { stopMs: 200 });
   await waitFor(() => fake.signs() > 0, { what: "the round to begin" });
   fake.stop();
-  const killedBecause = "it had not ended 0.2 s after it was asked to";
+  const killedBecause = "it had not ended 0.2 s after SIGTERM";
   expect(await fake.round.ended).toEqual({
-    report: null,
+    summary: null,
     loss: { code: "K9047", message: `the round was killed by the agent: ${killedBecause}` },
   });
   expect(fake.round.killedBecause()).toBe(killedBecause);
@@ -75,7 +75,7 @@ it("a round that does not end when it is asked to must be killed", async () => {
 it("a round that stands still must be killed", async () => {
   const script = `${tell({ type: "alive" })} setTimeout(() => process.kill(process.pid, "SIGSTOP"), 50); ${stay}`;
   await using fake = await start(script, { silentMs: 1_500 });
-  expect(await fake.round.ended).toMatchObject({ report: null, loss: { code: "K9047" } });
+  expect(await fake.round.ended).toMatchObject({ summary: null, loss: { code: "K9047" } });
   expect(fake.signs()).toBe(1);
   expect(fake.round.killedBecause()).toBe("it gave no sign of life for 1.5 s");
 });
@@ -85,10 +85,10 @@ it("a round that tells that it lives may take its time, and ends by itself", asy
     let signs = 0;
     setInterval(() => {
       ${tell({ type: "alive" })}
-      if (++signs === 30) process.send(${JSON.stringify({ type: "ended", report })}, () => process.exit());
+      if (++signs === 30) process.send(${JSON.stringify({ type: "ended", summary })}, () => process.exit());
     }, 100);`;
   await using fake = await start(script, { silentMs: 1_500 });
-  expect(await fake.round.ended).toEqual({ report, loss: null });
+  expect(await fake.round.ended).toEqual({ summary, loss: null });
   expect(fake.round.killedBecause()).toBeNull();
 });
 
@@ -140,7 +140,7 @@ it.each([
 ])("a round that %s must be lost with its cause", async (_what, script, code, message) => {
   await using fake = await start(script, {});
   const end = await fake.round.ended;
-  expect(end).toEqual({ report: null, loss: { code, message: expect.stringMatching(message) } });
+  expect(end).toEqual({ summary: null, loss: { code, message: expect.stringMatching(message) } });
   // oxlint-disable-next-line no-control-regex -- what would rule a terminal
   expect(end.loss?.message).not.toMatch(/[\u0000-\u001f]/);
   expect(end.loss?.message).not.toContain("the_secret");

@@ -8,62 +8,62 @@ export interface RoundInput {
   /** Path of `keelson-agent`. */
   program: string;
   config: string;
-  /** What asked for the round. */
+  /** What started the round. */
   trigger: string;
   /** Rounds in a row before it that did not end ready. */
   attempt: number;
-  /** It need not wait long for Git, where the node can be kept at what it followed last. */
+  /** It waits for Git only briefly, where it can go on with the last revision. */
   isGitSilent: boolean;
-  /** The commit that the branch is at, when that is known well enough; null when it has to ask. */
+  /** The commit that the branch is at, by a recent poll; null: the round asks Git. */
   knownCommit: string | null;
-  /** It only reports this of the round before it; null: it is a round. */
+  /** The loss of the round before, which this process only tells; null: this process is a round. */
   lost: Loss | null;
   logForm: LogForm;
 }
 
 export interface RoundListener {
-  /** On abort the round is asked to end, and finishes what it is in. */
+  /** On abort the round gets SIGTERM, finishes the operations at work and ends. */
   signal: AbortSignal;
   onSetting: (setting: WatchSetting) => void;
-  /** It has something to do. */
+  /** It changes the node from now on. */
   onWork?: () => void;
-  /** It said something: it lives. */
+  /** It gave a sign of life. */
   onSign: () => void;
   limits?: RoundLimits;
 }
 
-/** When a round is killed. That loses nothing: the next one goes on from what it finds. */
+/** When the agent kills a round. Nothing is lost by that: the next round goes on from what it finds. */
 export interface RoundLimits {
-  /** Between two signs of life: it hangs or was stopped. */
+  /** From its last sign of life. It hangs, or somebody stopped it. */
   silentMs: number;
-  /** From the request to end to its end. */
+  /** From SIGTERM to its end. */
   stopMs: number;
-  /** From its report, or its being killed, to its end. */
+  /** From its summary, or from SIGKILL, to its end. */
   exitMs: number;
 }
 
-/** A long pull is no silence. The stop is below the service manager's own limit (docs/operations.md). */
+/** A round that pulls or waits for long gives signs of life meanwhile. `stopMs` is below the limit of the systemd unit (docs/operations.md). */
 const defaultLimits: RoundLimits = { silentMs: 120_000, stopMs: 240_000, exitMs: 5_000 };
 
-/** Turns without a word are counted, not time: that passes for both while the machine or the container sleeps. */
+/** Silence is counted in turns of this process, because time also passes while machine or container sleep, and the round with them. */
 const silentTurns = 12;
 
 export interface RunningRound {
-  /** The commit that it works at; null when that is not known yet. */
+  /** The commit that it fetched; null before that. */
   fetched: () => string | null;
-  /** The branch has moved on: it is asked to end its waiting. */
+  /** Tells it that the branch has moved on: it ends its waiting. */
   tellNewerRevision: () => void;
-  /** Why it was killed; null when it was not. */
+  /** Why the agent killed it; null when it did not. */
   killedBecause: () => string | null;
-  /** It always ends, by the limits. */
+  /** Comes in any case, by the limits. */
   ended: Promise<RoundEnd>;
 }
 
-/** What it reported, or why it did not. */
-export type RoundEnd = { report: RoundSummary; loss: null } | { report: null; loss: Loss };
+/** What it told at its end, or why it told nothing. */
+export type RoundEnd = { summary: RoundSummary; loss: null } | { summary: null; loss: Loss };
 
-/** One round in a process of its own, which ends with it: memory that a round takes is given back. */
-export function startRound(input: RoundInput, on: RoundListener): RunningRound {
+/** Starts a round as a process of its own, so that its memory is given back at its end. */
+export function startRound(input: RoundInput, listener: RoundListener): RunningRound {
   const { program, config, trigger, attempt, isGitSilent, knownCommit, lost, logForm } = input;
   const options = { config, trigger, attempt: String(attempt), log: logForm };
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
@@ -76,11 +76,11 @@ export function startRound(input: RoundInput, on: RoundListener): RunningRound {
   let fetched: string | null = null;
   let killedBecause: string | null = null;
   const onMessage = (message: RoundMessage) => {
-    on.onSign();
+    listener.onSign();
     if (message.type === "fetched") fetched = message.commit;
-    if (message.type === "working") on.onWork?.();
-    if (message.type === "started") on.onSetting(message.setting);
-    if (message.type === "ended") on.onSetting(message.report);
+    if (message.type === "working") listener.onWork?.();
+    if (message.type === "started") listener.onSetting(message.setting);
+    if (message.type === "ended") listener.onSetting(message.summary);
   };
   child.on("message", onMessage);
   const onKill = (why: string) => {
@@ -89,35 +89,37 @@ export function startRound(input: RoundInput, on: RoundListener): RunningRound {
   return {
     fetched: () => fetched,
     tellNewerRevision: () => {
-      // It may just have ended by itself.
+      // It may have ended by itself just now.
       if (child.connected) child.send(newerRevision, () => {});
     },
     killedBecause: () => killedBecause,
-    ended: untilEnd(child, { signal: on.signal, limits: on.limits ?? defaultLimits, onKill }).then(
-      ({ report, ...end }) =>
-        report === null ? { report, loss: describeLoss({ ...end, killedBecause }) } : { report, loss: null },
+    ended: untilEnd(child, {
+      signal: listener.signal,
+      limits: listener.limits ?? defaultLimits,
+      onKill,
+    }).then(({ summary, ...end }) =>
+      summary === null ? { summary, loss: describeLoss({ ...end, killedBecause }) } : { summary, loss: null },
     ),
   };
 }
 
 async function untilEnd(
   child: ChildProcess,
-  on: { signal: AbortSignal; limits: RoundLimits; onKill: (why: string) => void },
-): Promise<Omit<LostEnd, "killedBecause"> & { report: RoundSummary | null }> {
-  const { signal, limits } = on;
+  { signal, limits, onKill }: { signal: AbortSignal; limits: RoundLimits; onKill: (why: string) => void },
+): Promise<Omit<LostEnd, "killedBecause"> & { summary: RoundSummary | null }> {
   const { silentMs, stopMs, exitMs } = limits;
   const timers: NodeJS.Timeout[] = [];
   const over = Promise.withResolvers<void>();
-  let report: RoundSummary | null = null;
-  let words: Loss | null = null;
+  let summary: RoundSummary | null = null;
+  let lastWords: Loss | null = null;
   let startError: Error | null = null;
   let isKilled = false;
   const kill = (why: string) => {
     if (isKilled) return;
     isKilled = true;
-    on.onKill(why);
+    onKill(why);
     child.kill("SIGKILL");
-    // What hangs in the kernel does not end even so; what it holds, it holds by the lock.
+    // A process that hangs in the kernel does not even end by that. The lock keeps the next round from working beside it.
     timers.push(setTimeout(over.resolve, exitMs));
   };
   const killAfter = (ms: number, what: string) => {
@@ -125,7 +127,7 @@ async function untilEnd(
   };
   const stop = () => {
     child.kill("SIGTERM");
-    killAfter(stopMs, "it was asked to");
+    killAfter(stopMs, "SIGTERM");
   };
   let turns = 0;
   const onTurn = () => {
@@ -135,12 +137,12 @@ async function untilEnd(
   timers.push(setInterval(onTurn, silentMs / silentTurns));
   child.on("message", (message: RoundMessage) => {
     turns = 0;
-    if (message.type === "lost") words = message.loss;
+    if (message.type === "lost") lastWords = message.loss;
     if (message.type !== "ended") return;
-    ({ report } = message);
-    killAfter(exitMs, "its report");
+    ({ summary } = message);
+    killAfter(exitMs, "its last message");
   });
-  // The system may have no process or memory to give: like a round that was killed.
+  // The system may lack a process or memory for it.
   child.on("error", (error) => {
     startError = error;
     over.resolve();
@@ -150,11 +152,11 @@ async function untilEnd(
   signal.addEventListener("abort", stop, { once: true });
   try {
     await over.promise;
-    return { report, words, startError, exitCode: child.exitCode, signal: child.signalCode };
+    return { summary, lastWords, startError, exitCode: child.exitCode, signal: child.signalCode };
   } finally {
     signal.removeEventListener("abort", stop);
     for (const timer of timers) clearTimeout(timer);
-    // One that cannot be killed must not keep this process.
+    // A process that cannot be killed must not keep this one from ending.
     child.unref();
     if (child.connected) child.disconnect();
   }

@@ -1,34 +1,35 @@
 import type { PolledContainer } from "@keelson/engine/poll";
 import type { RefPollInput } from "@keelson/git/poll";
 
+import type { NextRound } from "./next-round.ts";
 import type { Loss } from "./round-loss.ts";
 
-/** What a round tells the watcher that started it, by IPC, in this order. */
+/** What a round tells the watcher that started it, over IPC, in this order. */
 export type RoundMessage =
-  /** agent.yaml could be read: the watcher can look at the branch, and be asked, from now on. */
+  /** agent.yaml was read: from now on the watcher can poll and answer. */
   | { type: "started"; setting: WatchSetting }
   /** The revision is known. */
   | { type: "fetched"; commit: string }
-  /** There is something to do: what the round before said is no longer true. */
+  /** It changes the node from now on: what the round before told is no longer true. */
   | { type: "working" }
-  /** Every `aliveEveryMs`, in between: its process turns, whatever it waits for. */
+  /** Every `aliveEveryMs`, among the others: its process is not stuck, whatever it waits for. */
   | { type: "alive" }
   /** The last message. */
-  | { type: "ended"; report: RoundSummary }
-  /** The last message of a round that has no report. */
+  | { type: "ended"; summary: RoundSummary }
+  /** The last message of a round that has no summary. */
   | { type: "lost"; loss: Loss };
 
 export const aliveEveryMs = 10_000;
 
-/** What the watcher tells a round by IPC: the branch has moved on from the commit that was fetched. */
+/** What the watcher tells a round over IPC: the branch has moved on from the commit that was fetched. */
 export const newerRevision = "newer-revision";
 
-/** What the watcher needs of agent.yaml, which it does not read itself: it loads no library. */
+/** What the watcher needs of agent.yaml. It does not read it itself, because it loads no library. */
 export interface WatchSetting {
-  follow: WatchTarget;
+  target: WatchTarget;
   /** Absolute; the control socket is in it. */
   stateDir: string;
-  /** What a person changes on the node beside agent.yaml: a change asks for a round. */
+  /** Files that agent.yaml names: a change of one triggers a round. */
   files: readonly string[];
   /** Where the watcher answers monitors; null: nowhere. */
   monitor: { socket?: string | undefined; port?: number | undefined } | null;
@@ -36,10 +37,11 @@ export interface WatchSetting {
   version: string;
 }
 
+/** What the watcher learns from a round. The node's status, which is for people and other machines, is another document. */
 export interface RoundSummary extends WatchSetting {
   /** Everything is as desired, and healthy. */
   isReady: boolean;
-  /** Nothing but a new revision or a human will change the outcome. */
+  /** Only a person or a new revision can make the node ready. */
   isStalled: boolean;
   /** The message of the condition Ready. */
   message: string;
@@ -48,12 +50,12 @@ export interface RoundSummary extends WatchSetting {
   /** How many of them failed. */
   failedCount: number;
   durationMs: number;
-  /** The commit the branch was at; empty when Git could not be asked. */
+  /** The commit that the branch was at; empty when Git did not answer. */
   commit: string;
-  /** Our containers at the end of the round, by id; null when the engine could not be asked. */
+  /** This node's own containers at the end of the round, by id; null when the engine did not answer. */
   containers: Record<string, Fingerprint> | null;
-  /** Milliseconds until the next round that nothing else asks for. */
-  nextRoundMs: number;
+  /** When the next round begins, if nothing triggers it sooner. */
+  nextRound: NextRound;
 }
 
 /** `<state> <health>` */
@@ -63,11 +65,16 @@ export function fingerprintOf({ state, health }: Pick<PolledContainer, "state" |
   return `${state} ${health}`;
 }
 
-/** What to look at between rounds, and how often. */
+/** What the watcher polls, and how often. */
 export interface WatchTarget {
   git: RefPollInput;
   environment: string;
   node: string;
   dockerHost: string | undefined;
   intervalMs: number;
+}
+
+/** Whether the watcher can poll a branch at this URL. An ssh or a local one takes Git's own program, and so a round. */
+export function isPollable(url: string): boolean {
+  return /^https?:\/\//i.test(url);
 }

@@ -1,6 +1,6 @@
 import type { RoundSummary } from "./round-summary.ts";
 
-/** The report of a round that went well, with these fields another way. */
+/** The summary of a round that went well, but for these fields. */
 export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummary {
   return {
     isReady: true,
@@ -11,8 +11,8 @@ export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummar
     durationMs: 1_500,
     commit: "c".repeat(40),
     containers: {},
-    nextRoundMs: 60_000,
-    follow: {
+    nextRound: { afterMs: 60_000, trigger: "routine" },
+    target: {
       git: {
         url: "http://git.example/platform.git",
         branch: "main",

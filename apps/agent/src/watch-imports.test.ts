@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { expect, it } from "vitest";
 
-it("the process that stays must load nothing but Node's own modules and the light doors", () => {
+it("the watcher must load nothing but Node's own modules and the light doors", () => {
   const loaded = new Set<string>();
   const foreign: string[] = [];
   const load = (url: string) => {
@@ -22,8 +22,8 @@ it("the process that stays must load nothing but Node's own modules and the ligh
   expect(loaded.size).toBeGreaterThan(15);
 });
 
-it("neither it nor what it waits for must go by a clock that can be set", () => {
-  const files = ["watch", "watcher", "change-watch", "look", "pause", "calls", "round-process"];
+it("neither the watcher nor what it waits for must go by a clock that can be set", () => {
+  const files = ["watch", "watcher", "trigger-watch", "poller", "pause", "round-requests", "round-process"];
   const readers = files.filter((name) =>
     /\bDate\b/.test(readFileSync(new URL(`${name}.ts`, import.meta.url), "utf8")),
   );

@@ -1,21 +1,22 @@
+import { longestBlindMs, longestRestartMs } from "./next-round.ts";
 import type { RoundEnd } from "./round-process.ts";
 import type { RoundSummary, WatchSetting } from "./round-summary.ts";
 
-/** How a round ended: `lost` without a report. */
+/** How a round ended. A `lost` one told no summary. */
 export const roundResults = ["ready", "not-ready", "stalled", "lost"] as const;
 export type RoundResult = (typeof roundResults)[number];
 
-/** What the watcher has seen since it started: what monitors are told. */
+/** What the watcher has counted since it started, for monitors. */
 export interface WatchTally {
   rounds: Record<RoundResult, number>;
   operations: { done: number; failed: number };
-  looks: { count: number; durationMs: number };
+  polls: { count: number; durationMs: number };
   pollFailures: { git: number; engine: number };
-  /** null: no round has told yet. */
+  /** null: no round has told it yet. */
   setting: WatchSetting | null;
   /** null: no round has ended yet. */
   last: { result: RoundResult; message: string; durationMs: number } | null;
-  /** A round has something to do: what the last one said is no longer true. */
+  /** A round is changing the node: what the last round told is no longer true. */
   isWorking: boolean;
   /** By the wall clock; null: no round has ended ready yet. */
   lastReadyAtMs: number | null;
@@ -27,7 +28,7 @@ export function newTally(): WatchTally {
   return {
     rounds: { ready: 0, "not-ready": 0, stalled: 0, lost: 0 },
     operations: { done: 0, failed: 0 },
-    looks: { count: 0, durationMs: 0 },
+    polls: { count: 0, durationMs: 0 },
     pollFailures: { git: 0, engine: 0 },
     setting: null,
     last: null,
@@ -41,39 +42,39 @@ export function noteWork(tally: WatchTally): void {
   tally.isWorking = true;
 }
 
-/** As far as is known: not while a round changes something. */
+/** The last round left the node as desired, and no round is changing it. */
 export function isReady({ last, isWorking }: WatchTally): boolean {
   return last?.result === "ready" && !isWorking;
 }
 
-/** Adds a round by its end. */
-export function addRound(tally: WatchTally, { report, loss }: RoundEnd): void {
-  const result = resultOf(report);
+export function addRound(tally: WatchTally, { summary, loss }: RoundEnd): void {
+  const result = resultOf(summary);
   tally.rounds[result]++;
   tally.isWorking = false;
   tally.last = {
     result,
-    message: loss?.message ?? report?.message ?? "",
-    durationMs: report?.durationMs ?? 0,
+    message: loss?.message ?? summary?.message ?? "",
+    durationMs: summary?.durationMs ?? 0,
   };
-  tally.operations.done += (report?.operationCount ?? 0) - (report?.failedCount ?? 0);
-  tally.operations.failed += report?.failedCount ?? 0;
+  tally.operations.done += (summary?.operationCount ?? 0) - (summary?.failedCount ?? 0);
+  tally.operations.failed += summary?.failedCount ?? 0;
   if (result === "ready") tally.lastReadyAtMs = Date.now();
 }
 
-function resultOf(report: RoundSummary | null): RoundResult {
-  if (report === null) return "lost";
-  if (report.isReady) return "ready";
-  return report.isStalled ? "stalled" : "not-ready";
+function resultOf(summary: RoundSummary | null): RoundResult {
+  if (summary === null) return "lost";
+  if (summary.isReady) return "ready";
+  return summary.isStalled ? "stalled" : "not-ready";
 }
 
-/** The longest that there is nothing to look at, or containers may settle; and that an engine may take to answer. */
-const restsMs = 60_000 + 30_000;
+/** What an engine may take to answer. */
+const engineMs = 30_000;
 
-/** Milliseconds for which the loop has been silent too long; 0 while it lives. Waits of a turn have known ends. */
+/** For how long the loop has not turned; 0 while that is no longer than twice what the waits of a turn can take. */
 export function stuckMs({ setting, turnedMs }: WatchTally, nowMs: number): number {
   if (setting === null) return 0;
-  const { intervalMs, git } = setting.follow;
+  const { intervalMs, git } = setting.target;
+  const pauseMs = Math.max(intervalMs, longestBlindMs, longestRestartMs);
   const silentMs = nowMs - turnedMs;
-  return silentMs > 2 * (intervalMs + git.timeoutMs + restsMs) ? silentMs : 0;
+  return silentMs > 2 * (pauseMs + git.timeoutMs + engineMs) ? silentMs : 0;
 }

@@ -1,34 +1,34 @@
-import type { ChangeWatch } from "./change-watch.ts";
-import { containersChanged } from "./look.ts";
-import { spread } from "./pace.ts";
+import { blindBackoffMs } from "./next-round.ts";
+import { containersChanged } from "./poller.ts";
 import type { Loss } from "./round-loss.ts";
 import { startRound } from "./round-process.ts";
 import type { RoundSummary, WatchSetting } from "./round-summary.ts";
+import type { TriggerWatch } from "./trigger-watch.ts";
 import { addRound, noteWork } from "./watch-tally.ts";
 import { type WatchOptions, type Watcher, adoptSetting, newWatcher } from "./watcher.ts";
 
-/** Keeps the node at its branch until it is stopped: it only knows when, and leaves what to the round. */
+/** Keeps the node at its branch until it is stopped. It only knows when (next-round.ts): a round knows what. */
 export async function watch(options: WatchOptions, signal: AbortSignal): Promise<void> {
   const watcher = newWatcher(options, signal);
-  const { log, calls } = watcher;
-  const onHangup = () => void calls.call("asked by SIGHUP");
+  const { log, requests } = watcher;
+  const onHangup = () => void requests.request("SIGHUP");
   process.on("SIGHUP", onHangup);
   signal.addEventListener("abort", watcher.wake);
   let attempt = 0;
-  let report: RoundSummary | null = null;
+  let summary: RoundSummary | null = null;
   try {
-    let reason = "start";
+    let trigger = "start of the agent";
     while (!signal.aborted) {
-      report = await runRound(watcher, { trigger: reason, attempt, before: report });
+      summary = await runRound(watcher, { trigger, attempt, before: summary });
       if (signal.aborted) break;
-      attempt = report?.isReady === true ? 0 : attempt + 1;
-      reason = await pauseUntilNext(watcher, { report, attempt });
+      trigger = await untilNextRound(watcher, { summary, attempt });
+      attempt = summary?.isReady === true ? 0 : attempt + 1;
     }
   } finally {
     process.off("SIGHUP", onHangup);
     signal.removeEventListener("abort", watcher.wake);
-    calls.take()(null);
-    watcher.looking?.watch.close();
+    requests.take()(null);
+    watcher.watching?.triggers.close();
     await watcher.endpoints.close();
   }
   log({ level: "info", event: "stopped", message: "stopped" });
@@ -36,19 +36,24 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
 
 interface RoundStart {
   trigger: string;
+  /** Rounds in a row before this one that did not end ready. */
   attempt: number;
-  /** What is known of the round before; null: nothing. */
+  /** What the round before told; null: nothing. */
   before: RoundSummary | null;
 }
 
-/** One round, with an eye on the branch: a newer revision ends its waiting. Returns its report, or that of its loss. */
-async function runRound(watcher: Watcher, on: RoundStart): Promise<RoundSummary | null> {
-  const { options, signal, log, calls } = watcher;
-  log({ level: "info", event: "round-began", message: `round: ${on.trigger}` });
-  const answer = calls.take();
+/**
+ * Runs one round, and polls the branch meanwhile: a newer revision ends the round's waiting. Returns the round's summary;
+ * null when it told none, and its loss could not be told either.
+ */
+async function runRound(watcher: Watcher, start: RoundStart): Promise<RoundSummary | null> {
+  const { options, signal, log, requests } = watcher;
+  const { trigger, attempt } = start;
+  log({ level: "info", event: "round-began", message: `round: ${trigger}` });
+  const answer = requests.take();
   let isCutShort = false;
-  const watchBranch = async (watch: ChangeWatch) => {
-    const commit = await watch.untilMoved(round);
+  const pollBranch = async (triggers: TriggerWatch) => {
+    const commit = await triggers.untilMoved(round);
     if (commit === null || isCutShort) return;
     isCutShort = true;
     log({
@@ -60,56 +65,56 @@ async function runRound(watcher: Watcher, on: RoundStart): Promise<RoundSummary 
     round.tellNewerRevision();
   };
   const onSetting = (setting: WatchSetting) => {
-    const before = watcher.looking;
+    const before = watcher.watching;
     adoptSetting(watcher, setting);
-    if (watcher.looking !== null && watcher.looking !== before) void watchBranch(watcher.looking.watch);
+    if (watcher.watching !== null && watcher.watching !== before) void pollBranch(watcher.watching.triggers);
   };
-  const looking = watcher.looking?.watch;
-  const isGitSilent = looking?.isGitSilent() ?? false;
-  // What repairs containers need not ask again what Git has just said: a slow server would hold it up.
-  const knownCommit = on.trigger === containersChanged ? (looking?.knownCommit() ?? null) : null;
+  const triggers = watcher.watching?.triggers;
+  const isGitSilent = triggers?.isGitSilent() ?? false;
+  // A repair does not ask Git again for what it has just told: a slow server would delay it.
+  const knownCommit = trigger === containersChanged ? (triggers?.knownCommit() ?? null) : null;
   const round = startRound(
-    { ...options, ...on, isGitSilent, knownCommit, lost: null },
+    { ...options, trigger, attempt, isGitSilent, knownCommit, lost: null },
     { signal, onSetting, onWork: () => noteWork(watcher.tally), onSign: noteSign(watcher) },
   );
-  if (watcher.looking !== null) void watchBranch(watcher.looking.watch);
+  if (watcher.watching !== null) void pollBranch(watcher.watching.triggers);
   const end = await round.ended;
   const killedBecause = round.killedBecause();
   if (killedBecause !== null) {
-    log({ level: "warn", event: "round-killed", message: `the round was killed: ${killedBecause}` });
+    log({ level: "warn", event: "round-killed", message: `the agent killed the round: ${killedBecause}` });
   }
   if (!signal.aborted) addRound(watcher.tally, end);
-  const report =
+  const summary =
     end.loss === null
-      ? end.report
-      : await tellLoss(watcher, { ...on, loss: end.loss, fetched: round.fetched() });
-  answer(report);
-  return report;
+      ? end.summary
+      : await tellLoss(watcher, { ...start, loss: end.loss, fetched: round.fetched() });
+  answer(summary);
+  return summary;
 }
 
 /**
- * A lost round is told by a process that does nothing else, so that its status is not that of the round before. What it died
- * of may end this one too: then the log and the monitor alone tell it. Returns null then.
+ * Starts a process that does nothing but tell the status of a round that was lost. Returns its summary; null when it was
+ * lost too, perhaps by the same cause: then the log and the monitor alone tell the loss.
  */
 async function tellLoss(
   watcher: Watcher,
-  on: RoundStart & { loss: Loss; fetched: string | null },
+  lost: RoundStart & { loss: Loss; fetched: string | null },
 ): Promise<RoundSummary | null> {
   const { options, signal, log } = watcher;
-  const { loss, before, fetched } = on;
+  const { trigger, attempt, loss, before, fetched } = lost;
   if (signal.aborted) return null;
   log({ level: "error", event: "round-lost", ...loss });
-  // Without agent.yaml nobody knows where.
+  // A status needs agent.yaml, which could not be read.
   if (loss.code === "K9045") return null;
   const onSetting = (setting: WatchSetting) => adoptSetting(watcher, setting);
-  const { report } = await startRound(
-    { ...options, ...on, isGitSilent: true, knownCommit: fetched, lost: loss },
+  const { summary } = await startRound(
+    { ...options, trigger, attempt, isGitSilent: true, knownCommit: fetched, lost: loss },
     { signal, onSetting, onSign: noteSign(watcher) },
   ).ended;
-  if (report === null) return null;
-  // What was seen last is what differs from now on: nothing was looked at.
+  if (summary === null) return null;
+  // It observed nothing, so that polls compare with what the round before the lost one left.
   const containers = before?.containers ?? null;
-  return { ...report, commit: fetched ?? before?.commit ?? "", containers };
+  return { ...summary, commit: fetched ?? before?.commit ?? "", containers };
 }
 
 function noteSign({ tally }: Watcher): () => void {
@@ -118,26 +123,21 @@ function noteSign({ tally }: Watcher): () => void {
   };
 }
 
-async function pauseUntilNext(
+/** Returns the trigger of the next round, when it comes. */
+async function untilNextRound(
   watcher: Watcher,
-  on: { report: RoundSummary | null; attempt: number },
+  { summary, attempt }: { summary: RoundSummary | null; attempt: number },
 ): Promise<string> {
-  const { log, calls, looking, signal, blind } = watcher;
-  const { report, attempt } = on;
-  const waitMs = report?.nextRoundMs ?? blindRetryMs(attempt);
-  if (report?.isReady !== true) {
-    const message = `next try in ${Math.round(waitMs / 1000)} s, or when something changes`;
+  const { log, requests, watching, signal, blindPause } = watcher;
+  const { afterMs, trigger } = summary?.nextRound ?? {
+    afterMs: blindBackoffMs(attempt, Math.random()),
+    trigger: "retry",
+  };
+  if (summary?.isReady !== true) {
+    const message = `next round in ${Math.round(afterMs / 1000)} s (${trigger}), or sooner when something changes`;
     log({ level: "info", event: "waiting", message });
   }
-  if (report !== null && looking !== null) return looking.watch.untilChange(report, { waitMs });
-  if (calls.pending() === null && !signal.aborted) await blind.rest(waitMs);
-  return calls.pending() ?? "retry";
-}
-
-/**
- * Without a report there is nothing to look at: the configuration could not be read, or the process was killed. From
- * 5 s to 1 min.
- */
-function blindRetryMs(attempt: number): number {
-  return spread(Math.min(60_000, 5_000 * 2 ** Math.min(attempt - 1, 16)), Math.random());
+  if (summary !== null && watching !== null) return watching.triggers.untilTrigger(summary);
+  if (requests.waiting() === null && !signal.aborted) await blindPause.rest(afterMs);
+  return requests.waiting() ?? trigger;
 }

@@ -1,12 +1,12 @@
-import { type Calls, openCalls } from "./calls.ts";
-import { type ChangeWatch, openChangeWatch } from "./change-watch.ts";
 import { answerControl } from "./control.ts";
 import { type Endpoints, openEndpoints } from "./endpoints.ts";
 import { type FileWatch, openFileWatch } from "./file-watch.ts";
 import type { Log, LogForm } from "./log-event.ts";
 import { answerMonitor } from "./monitor.ts";
 import { type Pause, openPause } from "./pause.ts";
-import type { WatchTarget, WatchSetting } from "./round-summary.ts";
+import { type RoundRequests, openRoundRequests } from "./round-requests.ts";
+import type { WatchSetting, WatchTarget } from "./round-summary.ts";
+import { type TriggerWatch, openTriggerWatch } from "./trigger-watch.ts";
 import { newWatchLog } from "./watch-log.ts";
 import { type WatchTally, newTally } from "./watch-tally.ts";
 
@@ -23,72 +23,72 @@ export interface Watcher {
   signal: AbortSignal;
   log: Log;
   tally: WatchTally;
-  calls: Calls;
+  requests: RoundRequests;
   endpoints: Endpoints;
   files: FileWatch;
-  /** The connections, kept for as long as they lead to the same places; null where a round has told of none. */
-  looking: { watch: ChangeWatch; follow: string } | null;
-  /** For as long as there is nothing to look at. */
-  blind: Pause;
+  /** The open connections, with the target that they lead to; null while there is no target that can be polled. */
+  watching: { triggers: TriggerWatch; target: string } | null;
+  /** The pause between rounds while `watching` is null. */
+  blindPause: Pause;
   /** Ends the present pause. */
   wake: () => void;
 }
 
 export function newWatcher(options: WatchOptions, signal: AbortSignal): Watcher {
   const tally = newTally();
-  const node = () => tally.setting?.follow ?? null;
+  const node = () => tally.setting?.target ?? null;
   const log = newWatchLog({ form: options.logForm, stream: process.stdout, node });
-  const blind = openPause();
+  const blindPause = openPause();
   const wake = () => {
-    blind.end();
-    watcher.looking?.watch.wake();
+    blindPause.end();
+    watcher.watching?.triggers.wake();
   };
-  const calls = openCalls(wake);
-  const endpoints = openEndpoints({ control: answerControl(calls), monitor: answerMonitor(tally), log });
-  // What a person mends is tried at once, also where a round could not even begin.
-  const files = openFileWatch((path) => void calls.call(`${path} changed`));
+  const requests = openRoundRequests(wake);
+  const endpoints = openEndpoints({ control: answerControl(requests), monitor: answerMonitor(tally), log });
+  // A person who mends agent.yaml need not wait, not even where no round could begin.
+  const files = openFileWatch((path) => void requests.request(`${path} changed`));
   files.keep([options.config]);
-  const lasting = { options, signal, log, tally, calls, endpoints, files, blind };
-  const watcher: Watcher = { ...lasting, looking: null, wake };
+  const lasting = { options, signal, log, tally, requests, endpoints, files, blindPause };
+  const watcher: Watcher = { ...lasting, watching: null, wake };
   return watcher;
 }
 
-/** Takes what a round told of agent.yaml: where to look, and where to answer. */
+/** Takes over what a round read in agent.yaml: what to poll, which files to watch, and where to answer. */
 export function adoptSetting(watcher: Watcher, setting: WatchSetting): void {
-  const { options, signal, log, tally, calls, endpoints, files } = watcher;
+  const { options, signal, log, tally, requests, endpoints, files } = watcher;
   tally.setting = setting;
   files.keep([options.config, ...setting.files]);
   endpoints.keep(setting);
-  const { credential, ...git } = setting.follow.git;
-  const follow = JSON.stringify({ ...setting.follow, git } satisfies Omit<WatchTarget, "git"> & {
+  const { credential, ...git } = setting.target.git;
+  const target = JSON.stringify({ ...setting.target, git } satisfies Omit<WatchTarget, "git"> & {
     git: object;
   });
-  if (watcher.looking?.follow === follow) {
-    watcher.looking.watch.changeLogin(credential);
+  if (watcher.watching?.target === target) {
+    watcher.watching.triggers.changeLogin(credential);
     return;
   }
-  watcher.looking?.watch.close();
-  watcher.looking = null;
+  watcher.watching?.triggers.close();
+  watcher.watching = null;
   try {
-    const watch = openChangeWatch(setting.follow, {
+    const triggers = openTriggerWatch(setting.target, {
       signal,
       log,
-      called: calls.pending,
+      requested: requests.waiting,
       onTurn: () => {
         tally.turnedMs = performance.now();
       },
-      onLook: (durationMs) => {
-        tally.looks.count++;
-        tally.looks.durationMs += durationMs;
+      onPoll: (durationMs) => {
+        tally.polls.count++;
+        tally.polls.durationMs += durationMs;
       },
-      onPollFailure: (of) => {
-        tally.pollFailures[of]++;
+      onPollFailure: (failed) => {
+        tally.pollFailures[failed]++;
       },
     });
-    watcher.looking = { watch, follow };
+    watcher.watching = { triggers, target };
   } catch (error) {
-    // An address that cannot be one: the round says so, with its code, and comes again by its back-off.
-    const message = `cannot look: ${error instanceof Error ? error.message : String(error)}`;
-    log({ level: "warn", event: "cannot-look", message });
+    // An address that is none. The round itself fails by it, with a code.
+    const message = `cannot poll: ${error instanceof Error ? error.message : String(error)}`;
+    log({ level: "warn", event: "cannot-poll", message });
   }
 }

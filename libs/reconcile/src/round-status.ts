@@ -1,4 +1,4 @@
-import { type KeelsonError, type Status, canonicalText } from "@keelson/model";
+import { KeelsonError, type Status, canonicalText } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 import {
   type StatusInput,
@@ -11,29 +11,44 @@ import {
   untilPublishMs,
 } from "@keelson/report";
 
-import { isNewWork, untilNextRoundMs, untilRetryMs } from "./next-round.ts";
+import { isNewWork } from "./new-work.ts";
 import type { NodePorts, StatusPort } from "./ports.ts";
 
 export interface StatusOptions {
   reference: NodeReference;
   /** For the status: where the revision came from. */
   source: { url: string; branch: string };
-  /** What asked for the round, in words. */
+  /** What started the round, in words. */
   trigger: string;
-  /** Rounds in a row before this one that did not end ready. */
-  attempt: number;
-  /** 0 to 1: spreads nodes apart. */
-  chance: number;
+  /** How the caller retries what the round leaves undone; null: nobody retries it. */
+  retry: RetryPolicy | null;
   /** The machine's boot; empty when it is not known. */
   bootId: string;
+}
+
+/** The round does not know when the next one begins: whoever starts rounds does. It tells the status, and asks for that here. */
+export interface RetryPolicy {
+  /** Rounds in a row before this one that did not end ready. */
+  attempt: number;
+  /** Milliseconds until the retry. `hasNewWork`: nothing failed, and what is left came up while the round was at work. */
+  delayMs: (left: { hasNewWork: boolean }) => number;
 }
 
 export interface Reported {
   status: Status;
   /** Why the report could not be written or published; null when it could, or need not be. */
   publishError: unknown;
-  /** Milliseconds until the next round that nothing else asks for. */
-  nextRoundMs: number;
+  /** What the time of the next round depends on. */
+  next: NextRoundFacts;
+}
+
+export interface NextRoundFacts {
+  /** Milliseconds until the retry, as the status tells it; null: nothing is retried. */
+  retryMs: number | null;
+  /** Milliseconds until the heartbeat of the published status is due; Infinity: it is not published. */
+  heartbeatMs: number;
+  /** How long publishing the status has been failing; null: it has not, or a retry is of no use. */
+  publishFailingMs: number | null;
 }
 
 /** What a round found out and did. */
@@ -74,7 +89,7 @@ export async function reportRound(
   const published = await settle(async () => (await report?.readPublished()) ?? null, null);
   const own = before ?? local.value;
   const last = withMade(own ?? published.value, own?.made ?? published.value?.made);
-  const status = describe(outcome, { options, last, report });
+  const { status, retryMs } = describe(outcome, { options, last, report });
   // What is compared with what was published, and with nothing longer than that.
   const small = fitStatus(status);
   const sent =
@@ -90,13 +105,14 @@ export async function reportRound(
   return {
     status: told,
     publishError: sent.error ?? passedOver ?? local.error ?? written.error,
-    nextRoundMs: Math.min(
-      untilNextRoundMs(status, paceOf(outcome, options)),
-      sent.error === null
-        ? dueMs(small, { report, published: sent.value?.status ?? published.value, node })
-        : Infinity,
-      untilRetryMs(sent.error, { since: sinceOf(told), now: node.now(), chance: options.chance }),
-    ),
+    next: {
+      retryMs,
+      heartbeatMs:
+        sent.error === null
+          ? dueMs(small, { report, published: sent.value?.status ?? published.value, node })
+          : Infinity,
+      publishFailingMs: isRetryable(sent.error) ? failingMs(told, node.now()) : null,
+    },
   };
 }
 
@@ -106,26 +122,26 @@ function withMade(report: Status | null, made: Status["made"]): Status | null {
 }
 
 export function describeUnreported(outcome: RoundOutcome, options: StatusOptions): Reported {
-  const status = describe(outcome, { options, last: null, report: null });
-  return { status, publishError: null, nextRoundMs: untilNextRoundMs(status, paceOf(outcome, options)) };
-}
-
-function paceOf({ results, remaining }: RoundOutcome, { attempt, chance }: StatusOptions) {
-  return { attempt, chance, hasNewWork: isNewWork(results, remaining) };
+  const { status, retryMs } = describe(outcome, { options, last: null, report: null });
+  return {
+    status,
+    publishError: null,
+    next: { retryMs, heartbeatMs: Infinity, publishFailingMs: null },
+  };
 }
 
 function describe(
   outcome: RoundOutcome,
-  on: { options: StatusOptions; last: Status | null; report: StatusPort | null },
-): Status {
-  const { options, last } = on;
-  const heartbeatSeconds = Math.round((on.report?.heartbeatMs ?? 0) / 1000);
+  { options, last, report }: { options: StatusOptions; last: Status | null; report: StatusPort | null },
+): { status: Status; retryMs: number | null } {
+  const { retry } = options;
+  const heartbeatSeconds = Math.round((report?.heartbeatMs ?? 0) / 1000);
   const status = buildStatus({ ...options, ...outcome, last, heartbeatSeconds });
   const isRetried = status.conditions.some(({ type, status: is }) => type === "Reconciling" && is === "true");
-  if (!isRetried) return status;
-  const nextMs = untilNextRoundMs(status, paceOf(outcome, options));
-  const nextAt = new Date(outcome.finishedAt.getTime() + nextMs).toISOString();
-  return { ...status, retry: { attempt: options.attempt + 1, nextAt } };
+  if (!isRetried || retry === null) return { status, retryMs: null };
+  const retryMs = retry.delayMs({ hasNewWork: isNewWork(outcome.results, outcome.remaining) });
+  const nextAt = new Date(outcome.finishedAt.getTime() + retryMs).toISOString();
+  return { status: { ...status, retry: { attempt: retry.attempt + 1, nextAt } }, retryMs };
 }
 
 interface Publishing {
@@ -167,8 +183,15 @@ function commitOf({ source: { attempted, observed, applied } }: Status): string 
   return [attempted, observed, applied].find((commit) => commit !== "") ?? "";
 }
 
-function sinceOf({ conditions }: Status): string {
-  return conditions.find(({ type }) => type === "Reported")?.since ?? "";
+function isRetryable(error: unknown): boolean {
+  return error !== null && !(error instanceof KeelsonError && error.outcome.kind === "stalled");
+}
+
+/** How long the status has said that it cannot be published. A clock that was set back makes that negative: it counts the same. */
+function failingMs({ conditions }: Status, now: Date): number {
+  const since = conditions.find(({ type }) => type === "Reported")?.since ?? "";
+  const ms = Math.abs(now.getTime() - Date.parse(since));
+  return Number.isNaN(ms) ? 0 : ms;
 }
 
 /** What a step returns, or `otherwise` with what it throws: a report goes as far as it can. */

@@ -58,9 +58,9 @@ describe("the monitor of an agent", () => {
     expect(lines).toContain('keelson_agent_operations_total{result="failed"} 0');
     expect(await metric('operations_total{result="done"}')).toBeGreaterThan(2);
     expect(await metric("last_round_duration_seconds")).toBeGreaterThan(0);
-    const looked = { count: await metric("looks_total"), seconds: await metric("look_seconds_total") };
-    await agent.until("a look", async () => (await metric("looks_total")) > looked.count);
-    expect(await metric("look_seconds_total")).toBeGreaterThan(looked.seconds);
+    const polled = { count: await metric("polls_total"), seconds: await metric("poll_seconds_total") };
+    await agent.until("a poll", async () => (await metric("polls_total")) > polled.count);
+    expect(await metric("poll_seconds_total")).toBeGreaterThan(polled.seconds);
     expect(Math.abs((await metric("last_ready_timestamp_seconds")) - Date.now() / 1000)).toBeLessThan(120);
     expect(lines).toContainEqual(
       expect.stringMatching(
@@ -86,7 +86,7 @@ describe("the monitor of an agent", () => {
     expect(await metric("ready")).toBe(1);
   });
 
-  it("must count the looks that had no answer", async () => {
+  it("must count the polls that had no answer", async () => {
     const before = await metric('poll_failures_total{target="git"}');
     await platform().server.stop();
     const isCounted = async () => (await metric('poll_failures_total{target="git"}')) >= before + 2;

@@ -21,7 +21,7 @@ export interface LookedAt extends AsyncDisposable {
   rounds(): number;
   /** Operations that were tried, but for mere steps. */
   operations(): number;
-  /** Seconds until the next try, each time it was told. */
+  /** Seconds until the next round, each time it was told. */
   waits(): number[];
   /** What the last round reported on the node. */
   status(): Promise<Status>;
@@ -63,7 +63,7 @@ export function lookAt(platform: Platform): LookedAt {
     asked,
     rounds,
     operations: () => count(/"event":"operation-(?:done|failed)"/g),
-    waits: () => [...agent.log().matchAll(/next try in (\d+) s/g)].map(([, seconds]) => Number(seconds)),
+    waits: () => [...agent.log().matchAll(/next round in (\d+) s/g)].map(([, seconds]) => Number(seconds)),
     status: async () => JSON.parse(await readFile(join(platform.stateDir, "status.json"), "utf8")),
     [Symbol.asyncDispose]: async () => agent[Symbol.asyncDispose](),
   };

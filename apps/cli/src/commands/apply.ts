@@ -53,8 +53,7 @@ export async function apply(
     reference,
     source: { url: options.repository, branch: options.revision },
     trigger: "keelson apply",
-    attempt: 0,
-    chance: Math.random(),
+    retry: null, // nobody stays who would
     bootId: readBootId(),
     signal,
   });

@@ -2,15 +2,15 @@ import { type PolledContainer, steadyMs } from "@keelson/engine/poll";
 
 import { type Fingerprint, type RoundSummary, fingerprintOf } from "./round-summary.ts";
 
-/** Of a container in a look: what no round reports, and what therefore is compared from look to look. */
+/** What a poll sees of a container and no round tells, and what polls therefore compare among themselves. */
 export interface Seen {
   name: string;
-  /** What somebody can change by hand of one that goes on running. */
+  /** What a person can change of a container that goes on running: its name and networks. */
   shape: string;
   /** Between which times it was started; null when it does not run. */
   startedMs: { least: number; most: number } | null;
-  /** The last round did not take it for its own: a person's, that may stand in the way. */
-  isStranger: boolean;
+  /** The last round did not find this node's own label on it. */
+  isForeign: boolean;
 }
 
 /** By id. */
@@ -30,44 +30,49 @@ export function seeContainers(
         name,
         shape: [name, ...networks].join(" "),
         startedMs: upMs === null ? null : { least: askedMs - upMs.most, most: answeredMs - upMs.least },
-        isStranger: containers[id] === undefined,
+        isForeign: containers[id] === undefined,
       },
     ]),
   );
 }
 
+export interface ContainerComparison {
+  /** This node's own, as the last round left them. */
+  containers: Containers;
+  /** As the poll before saw them. */
+  before: SeenContainers;
+  /** As this poll sees them. */
+  seen: SeenContainers;
+  /** Whether a start counts as a change: not where the round itself may have made it. */
+  isStartChange: boolean;
+}
+
 /**
- * Names of the containers for which a round is needed: ours must be as the round left them, and everything else as the
- * look before saw it. A start is no news when the round itself may have made it (`isRestartNews`).
+ * Names of the containers that changed. This node's own are compared with what the round left, and everything else with
+ * what the poll before saw.
  */
 export function findChanged(
   now: readonly PolledContainer[],
-  on: {
-    containers: Containers;
-    before: SeenContainers;
-    seen: SeenContainers;
-    isRestartNews: boolean;
-  },
+  { containers, before, seen, isStartChange }: ContainerComparison,
 ): string[] {
-  const { containers, before, seen } = on;
   const byId = new Map(now.map((container) => [container.id, container]));
-  const ours = Object.entries(containers).flatMap(([id, fingerprint]) => {
+  const own = Object.entries(containers).flatMap(([id, fingerprint]) => {
     const found = byId.get(id);
     return found !== undefined && isAsLeft(found, fingerprint)
       ? []
       : [found?.name ?? before.get(id)?.name ?? id];
   });
-  const strangersGone = [...before].filter(([id, { isStranger }]) => isStranger && !byId.has(id));
+  const foreignGone = [...before].filter(([id, { isForeign }]) => isForeign && !byId.has(id));
   const others = [...seen].filter(([id, each]) => {
     const last = before.get(id);
-    if (last === undefined) return each.isStranger;
-    const isRestartNews = on.isRestartNews && !each.isStranger && !isRestarting(containers[id]);
-    return last.shape !== each.shape || (isRestartNews && isStartedLater(each, last));
+    if (last === undefined) return each.isForeign;
+    const mayHaveStarted = isStartChange && !each.isForeign && !isRestarting(containers[id]);
+    return last.shape !== each.shape || (mayHaveStarted && isStartedLater(each, last));
   });
-  return [...new Set([...ours, ...[...strangersGone, ...others].map(([, { name }]) => name)])];
+  return [...new Set([...own, ...[...foreignGone, ...others].map(([, { name }]) => name)])];
 }
 
-/** What kept restarting is news when it has come to rest: not before it has run for a while. */
+/** A container that the round left restarting has changed once it has run for a while or has stopped. */
 function isAsLeft(found: PolledContainer, fingerprint: Fingerprint): boolean {
   const isYoung = found.state === "running" && (found.upMs?.least ?? Infinity) < steadyMs;
   if (isRestarting(fingerprint)) return found.state === "restarting" || isYoung;

@@ -1,0 +1,23 @@
+import type { Poller } from "./poller.ts";
+import type { RoundSummary } from "./round-summary.ts";
+
+/**
+ * Notes the containers that died. Returns whether that triggers a round: it does when the last round left one of them
+ * running. A poll is not needed then, and the engine is slow to answer one while it takes dead containers off their networks.
+ */
+export function noteDeaths(
+  poller: Poller,
+  { died, summary }: { died: ReadonlySet<string>; summary: RoundSummary },
+): boolean {
+  const { seen, backoff } = poller;
+  const ran = [...died].filter((id) => summary.containers?.[id]?.startsWith("running ") === true);
+  if (ran.length === 0) return false;
+  const names = ran.map((id) => seen?.get(id)?.name ?? id);
+  backoff.noteChanges(names, performance.now());
+  const dead = [...(seen ?? [])].filter(([id]) => died.has(id));
+  poller.seen = new Map([
+    ...(seen ?? []),
+    ...dead.map(([id, was]) => [id, { ...was, startedMs: null }] as const),
+  ]);
+  return true;
+}

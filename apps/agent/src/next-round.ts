@@ -1,0 +1,106 @@
+/** A delay before the next round, and its trigger when nothing else starts it sooner. */
+export interface NextRound {
+  afterMs: number;
+  trigger: string;
+}
+
+/** What the delay depends on. */
+export interface RoundEndFacts {
+  /** A newer revision ended the round's waiting. */
+  isCutShort: boolean;
+  /** Milliseconds until the retry of what is not as desired, as the status tells it; null: nothing is retried. */
+  retryMs: number | null;
+  /** Milliseconds until the heartbeat of the published status is due; Infinity: it is not published. */
+  heartbeatMs: number;
+  /** How long publishing the status has been failing; null: it has not, or a retry is of no use. */
+  publishFailingMs: number | null;
+  /** The interval of a branch that only a round can poll; null: the watcher polls it. */
+  branchIntervalMs: number | null;
+}
+
+const minuteMs = 60_000;
+const shortestRetryMs = 2_000;
+const longestRetryMs = 10 * minuteMs;
+const promptRetries = 3;
+const routineMs = 10 * minuteMs;
+const shortestBlindMs = 5_000;
+export const longestBlindMs = minuteMs;
+const shortestRestartMs = 1_000;
+export const longestRestartMs = minuteMs;
+const promptRestarts = 2;
+
+/**
+ * When the next round begins, and why. The watcher starts it at the first of these.
+ *
+ * As soon as it happens:
+ * 1. A person or a program asks: `keelson sync`, SIGHUP, a change of agent.yaml or of a file that it names.
+ * 2. A poll finds the branch at another commit. A commit that no round can apply triggers one round, not one for each poll.
+ * 3. A poll finds that the engine went away or came back. Each triggers one round.
+ * 4. A poll or an event finds that a container changed. A container that changes again and again is in restart back-off:
+ *    after a trigger it gets 0, 0, 1, 2, 4 … 60 s in which it triggers nothing (`restartBackoffMs`). Other containers
+ *    are not held up by it. A minute without a change ends the back-off.
+ *
+ * After a delay, the shortest of these (`chooseNextRound`):
+ * 5. Newer revision: it cut the round short. 0 s.
+ * 6. Retry: something is not as desired, and may be after a retry. 2, 4, 8 … 600 s (`retryBackoffMs`).
+ * 7. Retry of new work: nothing failed, and all that is left came up while the round was at work. 0 s three times in a row,
+ *    then as 6.
+ * 8. Routine: nothing is retried. 600 s. It finds what no poll sees, such as placed files that were changed by hand.
+ * 9. Heartbeat: the published status has to be renewed.
+ * 10. Publishing the status failed, and may succeed: as long as it has been failing already, from 2 to 600 s.
+ * 11. An ssh or a local branch, which the watcher cannot poll: the interval of agent.yaml.
+ *
+ * 12. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
+ *
+ * All delays but 0, the restart back-off and the heartbeat vary by a tenth, so that a fleet does not ask all at once. They go by
+ * the monotonic clock. A round that ends ready begins the retry back-off anew.
+ */
+export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound {
+  const { isCutShort, retryMs, heartbeatMs, publishFailingMs, branchIntervalMs } = facts;
+  const candidates: NextRound[] = [
+    { afterMs: isCutShort ? 0 : Infinity, trigger: "newer revision" },
+    retryMs === null
+      ? { afterMs: spread(routineMs, chance), trigger: "routine" }
+      : { afterMs: retryMs, trigger: "retry" },
+    { afterMs: heartbeatMs, trigger: "heartbeat" },
+    { afterMs: publishRetryMs(publishFailingMs, chance), trigger: "retry to publish the status" },
+    { afterMs: spread(branchIntervalMs ?? Infinity, chance), trigger: "poll of the branch" },
+  ];
+  return candidates.reduce((first, each) => (each.afterMs < first.afterMs ? each : first));
+}
+
+/** Rules 6 and 7. `attempt`: rounds in a row before this one that did not end ready. */
+export function retryBackoffMs(
+  { attempt, hasNewWork }: { attempt: number; hasNewWork: boolean },
+  chance: number,
+): number {
+  const doublings = hasNewWork ? attempt - promptRetries : attempt;
+  if (doublings < 0) return 0;
+  return spread(doubled(shortestRetryMs, { doublings, longestMs: longestRetryMs }), chance);
+}
+
+/** Rule 10. */
+function publishRetryMs(failingMs: number | null, chance: number): number {
+  if (failingMs === null) return Infinity;
+  return spread(Math.min(longestRetryMs, Math.max(shortestRetryMs, failingMs)), chance);
+}
+
+/** Rule 12. `attempt`: rounds in a row before this one that did not end ready. */
+export function blindBackoffMs(attempt: number, chance: number): number {
+  return spread(doubled(shortestBlindMs, { doublings: attempt, longestMs: longestBlindMs }), chance);
+}
+
+/** Rule 4. `changes`: how often the container has changed before, each time within a minute. */
+export function restartBackoffMs(changes: number): number {
+  if (changes < promptRestarts) return 0;
+  return doubled(shortestRestartMs, { doublings: changes - promptRestarts, longestMs: longestRestartMs });
+}
+
+/** Plus or minus a tenth; `chance` is 0 to 1. */
+export function spread(ms: number, chance: number): number {
+  return Math.round(ms * (0.9 + chance * 0.2));
+}
+
+function doubled(firstMs: number, limits: { doublings: number; longestMs: number }): number {
+  return Math.min(limits.longestMs, firstMs * 2 ** Math.min(limits.doublings, 16));
+}

@@ -1,0 +1,94 @@
+import { makeGitRepository, startGitServer } from "@keelson/test/support";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import type { Log } from "./log-event.ts";
+import { type Poller, closePoller, findTrigger, isGitSilent, openPoller, pollGit } from "./poller.ts";
+import { newRoundSummary } from "./test-round-summary.ts";
+
+describe("a poll of a branch and an engine", () => {
+  const cleanUp = new AsyncDisposableStack();
+  let server: Awaited<ReturnType<typeof startGitServer>>;
+  let poller: Poller;
+  let commit: string;
+  const events: string[] = [];
+  const failures: string[] = [];
+  const log: Log = ({ event }) => void events.push(event);
+  const trigger = async (commitBefore: string) =>
+    findTrigger(poller, { summary: newRoundSummary({ commit: commitBefore }), isFirst: false });
+
+  beforeAll(async () => {
+    server = cleanUp.use(await startGitServer());
+    await server.createRepository("platform");
+    const repository = cleanUp.use(await makeGitRepository({ remote: server.url("platform") }));
+    commit = await repository.commit({ files: { file: "1" }, message: "first" });
+    await repository.push();
+    const { target } = newRoundSummary();
+    const git = { ...target.git, url: server.url("platform"), timeoutMs: 10_000 };
+    const onPollFailure = (target: string) => void failures.push(target);
+    const dockerHost = process.env["DOCKER_HOST"];
+    poller = openPoller(
+      { ...target, environment: "nobody-has-this", git, dockerHost },
+      { log, onPollFailure },
+    );
+  });
+  afterAll(async () => {
+    closePoller(poller);
+    await cleanUp.disposeAsync();
+  });
+
+  it("must find nothing where all is as the round left it", async () => {
+    expect(await trigger(commit)).toBeNull();
+  });
+
+  it("must trigger a round once for a commit that rounds cannot apply", async () => {
+    expect([await trigger(""), await trigger(""), await trigger("")]).toEqual([
+      `commit ${commit.slice(0, 8)}`,
+      null,
+      null,
+    ]);
+  });
+
+  it("must trigger again when Git was away in between, and log that once", async () => {
+    await server.stop();
+    expect([await trigger(""), await trigger("")]).toEqual([null, null]);
+    await server.start();
+    expect(await trigger("")).toBe(`commit ${commit.slice(0, 8)}`);
+    expect({ events, failures }).toEqual({ events: ["git-away", "git-back"], failures: ["git", "git"] });
+  });
+
+  it("must have one poll of Git at a time", async () => {
+    const before = server.requests.length;
+    expect(await Promise.all([pollGit(poller), pollGit(poller)])).toEqual([commit, commit]);
+    expect(server.requests.length).toBe(before + 1);
+  });
+
+  it("must find changed containers while Git is silent, and take its answer when it comes", async () => {
+    expect(isGitSilent(poller)).toBe(false);
+    server.setBehaviour({ kind: "slow", delayMs: 3_000 });
+    const summary = newRoundSummary({ commit: "", containers: { gone: "running healthy" } });
+    expect(await findTrigger(poller, { summary, isFirst: true })).toBe("containers changed");
+    // That poll did not wait for Git at all.
+    expect(isGitSilent(poller)).toBe(false);
+    expect(
+      await findTrigger(poller, { summary: newRoundSummary({ commit: "" }), isFirst: false }),
+    ).toBeNull();
+    expect(isGitSilent(poller)).toBe(true);
+    await pollGit(poller);
+    expect(isGitSilent(poller)).toBe(false);
+    server.setBehaviour({ kind: "hang" });
+    const late = `commit ${commit.slice(0, 8)}`;
+    expect(await findTrigger(poller, { summary: newRoundSummary({ commit: "" }), isFirst: false })).toBe(
+      late,
+    );
+    server.setBehaviour({ kind: "normal" });
+    await server.stop(); // ends what hangs
+    await pollGit(poller);
+    await server.start();
+  });
+
+  it("must trigger a round each time when a container of the round is gone", async () => {
+    const summary = newRoundSummary({ commit, containers: { gone: "running healthy" } });
+    expect(await findTrigger(poller, { summary, isFirst: true })).toBe("containers changed");
+    expect(await findTrigger(poller, { summary, isFirst: true })).toBe("containers changed");
+  });
+});

@@ -1,0 +1,152 @@
+import type { Watch } from "@keelson/engine/poll";
+
+import { noteDeaths } from "./container-deaths.ts";
+import { spread } from "./next-round.ts";
+import { openPause } from "./pause.ts";
+import {
+  type PollerInput,
+  changeLogin,
+  closePoller,
+  containersChanged,
+  findTrigger,
+  isGitSilent,
+  isInBackoff,
+  openPoller,
+  pollGit,
+} from "./poller.ts";
+import type { RunningRound } from "./round-process.ts";
+import type { RoundSummary, WatchTarget } from "./round-summary.ts";
+
+/** Events come in bursts: the first one starts a poll at once, and those after it start one together. */
+const betweenPollsMs = 50;
+
+/** An event stream that ends sooner starts no poll, so that an engine that ends each one at once is not polled without end. */
+const shortestListenMs = 5_000;
+
+export interface TriggerWatchInput extends PollerInput {
+  signal: AbortSignal;
+  /** The trigger of a request that waits; null when none waits. */
+  requested: () => string | null;
+  /** Called at every turn of the loop between rounds: it is not stuck. During a round, the round itself tells that it lives. */
+  onTurn: () => void;
+  onPoll: (durationMs: number) => void;
+}
+
+/** Waits for what triggers the next round. Starts nothing and writes nothing. */
+export interface TriggerWatch {
+  /** Polls and listens after a round. Returns the first trigger, by the rules of next-round.ts. */
+  untilTrigger: (summary: RoundSummary) => Promise<string>;
+  /** Polls the branch during a round. Returns the commit that came after the one the round fetched; null when the round ends. */
+  untilMoved: (round: RunningRound) => Promise<string | null>;
+  /** Git does not answer, or not soon. */
+  isGitSilent: () => boolean;
+  /** The commit that the last poll found the branch at; null when that poll is longer ago than polls are apart. */
+  knownCommit: () => string | null;
+  /** Polls Git with this login from now on, and forgets nothing. */
+  changeLogin: (credential: WatchTarget["git"]["credential"]) => void;
+  /** Ends the present pause: a request came, or the agent stops. */
+  wake: () => void;
+  close: () => void;
+}
+
+/** Polls are an interval apart, a tenth more or less. */
+const freshIntervals = 1.5;
+
+export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput): TriggerWatch {
+  const { signal, requested, onTurn, onPoll } = input;
+  const poller = openPoller(target, input);
+  const pause = openPause();
+  let events: Watch | null = null;
+  /** An event came since the last poll began. */
+  let isPollDue = false;
+  /** Events end a pause between polls, and no other. */
+  let isListening = false;
+  /** When the last poll ended, by the monotonic clock. */
+  let polledMs = -Infinity;
+  /** Containers that have died since the last poll began, by id. */
+  const died = new Set<string>();
+  const pollSoon = () => {
+    isPollDue = true;
+    if (isListening) pause.end();
+  };
+  const listen = () => {
+    const sinceMs = performance.now();
+    events ??= poller.engine.watch({
+      environment: target.environment,
+      onEvent: (event) => {
+        if (isInBackoff(poller, event)) return; // a poll follows when its back-off ends
+        if (event.kind === "container" && event.action === "die") died.add(event.id);
+        pollSoon();
+      },
+      onEnd: () => {
+        events = null;
+        // The engine went away, or only its connection: a poll tells which.
+        if (performance.now() - sinceMs >= shortestListenMs) pollSoon();
+      },
+    });
+  };
+  const restUntilPoll = async (dueMs: number) => {
+    const intervalMs = spread(target.intervalMs, Math.random());
+    isListening = true;
+    const nowMs = performance.now();
+    const untilMs = Math.min(dueMs, poller.backoff.nextEndMs(nowMs));
+    if (!isPollDue) await pause.rest(Math.min(intervalMs, Math.max(0, untilMs - nowMs)));
+    isListening = false;
+    if (isPollDue) await pause.rest(Math.max(0, polledMs + betweenPollsMs - performance.now()));
+  };
+  return {
+    untilTrigger: async (summary) => {
+      const { afterMs, trigger: dueTrigger } = summary.nextRound;
+      const dueMs = performance.now() + afterMs;
+      died.clear(); // the round has seen these
+      for (let isFirst = true; !signal.aborted; isFirst = false) {
+        onTurn();
+        if (requested() === null) {
+          isPollDue = false;
+          listen();
+          const isTriggered = noteDeaths(poller, { died, summary });
+          died.clear();
+          if (isTriggered) return containersChanged;
+          const askedMs = performance.now();
+          const found = await findTrigger(poller, { summary, isFirst });
+          polledMs = performance.now();
+          onPoll(polledMs - askedMs);
+          if (found !== null) return found;
+        }
+        const trigger = requested() ?? (performance.now() >= dueMs ? dueTrigger : null);
+        if (trigger !== null) return trigger;
+        if (!signal.aborted) await restUntilPoll(dueMs);
+      }
+      return "stopped";
+    },
+    untilMoved: async (round) => {
+      const between = openPause();
+      let isOver = false;
+      void round.ended.finally(() => {
+        isOver = true;
+        between.end();
+      });
+      for (;;) {
+        await between.rest(spread(target.intervalMs, Math.random()));
+        // Only a poll that begins after the fetch can find a newer commit.
+        const fetched = round.fetched();
+        const commit = fetched === null || isOver ? null : await pollGit(poller);
+        if (isOver || poller.isClosed) return null;
+        if (commit !== null && commit !== fetched) return commit;
+      }
+    },
+    isGitSilent: () => isGitSilent(poller),
+    knownCommit: () => {
+      const { known } = poller;
+      const isFresh = known !== null && performance.now() - known.atMs <= target.intervalMs * freshIntervals;
+      return isFresh ? known.commit : null;
+    },
+    changeLogin: (credential) => changeLogin(poller, credential),
+    wake: () => pause.end(),
+    close: () => {
+      pause.end();
+      events?.close();
+      closePoller(poller);
+    },
+  };
+}
