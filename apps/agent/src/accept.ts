@@ -1,12 +1,12 @@
 import { KeelsonError } from "@keelson/model";
 import { acceptRevision, readAgentConfig, syncAgent } from "@keelson/node";
 
-/** Long enough for an upgrade; the agent goes on without us. */
+/** Long enough for an upgrade. The agent goes on without this command. */
 const roundTimeoutMs = 15 * 60_000;
 
 /**
- * A human's word that the branch may be followed to a commit that does not follow on the last one. The agent that
- * stays is told, where there is one. Returns the exit code: 0 when the node is then as desired.
+ * Lets the node follow its branch to a commit that is no descendant of the last one, by a person's decision. Then requests a
+ * round from the agent. Returns the exit code: 0 when the node is as desired after that round, or no agent is running.
  */
 export async function accept(
   revision: string,
@@ -17,11 +17,11 @@ export async function accept(
   process.stdout.write(`accepted ${commit}\n`);
   try {
     const isReady = await syncAgent(config.stateDir, { timeoutMs: roundTimeoutMs, signal });
-    process.stdout.write(isReady ? "followed\n" : "not ready; keelson status --local says why\n");
+    process.stdout.write(isReady ? "followed\n" : "the node is not ready; keelson status --local says why\n");
     return isReady ? 0 : 1;
   } catch (error) {
     if (!(error instanceof KeelsonError) || error.code !== "K9040") throw error;
-    process.stdout.write("no agent runs here; its next round follows it\n");
+    process.stdout.write("no agent is running; its first round will follow the branch there\n");
     return 0;
   }
 }

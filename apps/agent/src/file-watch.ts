@@ -1,20 +1,20 @@
 import { type Stats, unwatchFile, watchFile } from "node:fs";
 
-/** How often a file is looked at: whoever mends one looks at the log next. */
+/** How often a file is checked. A person who mends one reads the log next. */
 const intervalMs = 2_000;
 
-/** Files that a person changes on the node, there or not. */
+/** Watches files that a person changes on the node, whether they are there or not. */
 export interface FileWatch {
-  /** From now on these and no others. */
+  /** Watches these files from now on, and no others. */
   keep: (paths: readonly string[]) => void;
 }
 
-/** Looks at what the system says of the files; `onChange` is told the path. It keeps no process alive. */
+/** `onChange` gets the path of a file that changed. Watching keeps no process alive. */
 export function openFileWatch(onChange: (path: string) => void): FileWatch {
   const stops = new Map<string, () => void>();
   const start = (path: string) => {
     const listen = (now: Stats, before: Stats) => {
-      // Also called for mere reading.
+      // Node also calls this after a file was only read.
       if (fingerprint(now) !== fingerprint(before)) onChange(path);
     };
     watchFile(path, { persistent: false, interval: intervalMs }, listen);

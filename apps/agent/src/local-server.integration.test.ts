@@ -71,7 +71,7 @@ describe("a server at a Unix socket", () => {
     await using folder = await makeTempFolder();
     await writeFile(folder.join("file"), "precious");
     await expect(openLocalServer({ socket: folder.join("file"), mode: 0o600 }, answer)).rejects.toThrow(
-      "something else",
+      "no socket",
     );
     const socket = folder.join("s");
     const first = await openLocalServer({ socket, mode: 0o600 }, answer);

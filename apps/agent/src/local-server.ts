@@ -15,25 +15,25 @@ export type LocalAddress =
   | { port: number };
 
 export interface LocalServer {
-  /** Still there: a socket's file may have been removed, or replaced. */
+  /** False when the socket's file was removed or replaced. */
   isReachable: () => Promise<boolean>;
   close: () => Promise<void>;
 }
 
-/** What a request may take to arrive, and how many may be answered at once: local readers are few and quick. */
+/** How long a request may take to arrive, and how many are answered at once. Local readers are few and quick. */
 const limits = {
   requestTimeout: 3_000,
   headersTimeout: 3_000,
   keepAliveTimeout: 3_000,
-  // Without it Node enforces the first two every 30 s only.
+  // Node enforces the first two limits at this interval; its default is 30 s.
   connectionsCheckingInterval: 1_000,
 };
 const maxConnections = 32;
 const probeTimeoutMs = 5_000;
 
 /**
- * Answers HTTP at an address of this machine. The socket file of a process that is gone is replaced; throws when a
- * living one answers there, and what the system says when it cannot listen.
+ * Answers HTTP at an address of this machine. Replaces the socket file of a process that is gone. Throws when a living
+ * process answers there, and the system's error when it cannot listen.
  */
 export async function openLocalServer(at: LocalAddress, answer: RequestListener): Promise<LocalServer> {
   const server = Object.assign(createServer(limits, answer), { maxConnections });
@@ -45,8 +45,8 @@ export async function openLocalServer(at: LocalAddress, answer: RequestListener)
   const { socket, mode, isFolderOwn = false } = at;
   if (isFolderOwn) await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
   if (await answers(socket)) throw new Error("another process answers there");
-  // Under another name first: its permissions are right, and the old file is replaced, in one step. Closing then
-  // removes that name only, and never the socket of a process that came later.
+  // It is made under another name and renamed, so that the old file is replaced in one step by one with the right
+  // permissions. Node removes the first name when it closes, so it never removes the socket of a process that came later.
   const made = `${socket}.${process.pid}`;
   await rm(made, { force: true });
   makeSocket(server, { path: made, mode });
@@ -69,8 +69,8 @@ export async function openLocalServer(at: LocalAddress, answer: RequestListener)
 }
 
 /**
- * It is made with its permissions. The folder may be another user's, who could put a link in its place: to change them
- * afterwards would change those of what the link leads to.
+ * Makes the socket with its permissions. To change them afterwards would be a hole: another user, whose folder it may be, could
+ * put a link in its place, and the permissions of the link's target would change.
  */
 function makeSocket(server: Server, { path, mode }: { path: string; mode: number }): void {
   const before = process.umask(0o777 & ~mode);
@@ -83,7 +83,7 @@ function makeSocket(server: Server, { path, mode }: { path: string; mode: number
 
 async function untilListening(server: Server): Promise<void> {
   await once(server, "listening"); // throws the server's error
-  server.on("error", () => {}); // a connection that could not be accepted is its own loss
+  server.on("error", () => {}); // of one connection that could not be accepted; its client asks again
 }
 
 async function close(server: Server): Promise<void> {
@@ -93,14 +93,14 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-/** Throws when something else than a socket is there: it is not ours to replace. */
+/** Throws when there is a file that is no socket: it is not Keelson's, and is not replaced. */
 async function answers(socket: string): Promise<boolean> {
   const found = await lstat(socket).catch(ignoreMissing);
   if (found === null) return false;
-  if (!found.isSocket()) throw new Error("there is something else than a socket");
+  if (!found.isSocket()) throw new Error("the file there is no socket");
   const connection = connect(socket).setTimeout(probeTimeoutMs);
   try {
-    // One that hangs lives.
+    // A process that hangs is a living one.
     await Promise.race([once(connection, "connect"), once(connection, "timeout")]);
     return true;
   } catch (error) {

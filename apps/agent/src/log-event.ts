@@ -1,10 +1,10 @@
 /** One thing that happened: a line of JSON for machines, or a text for people. */
 export interface LogEvent {
   level: "info" | "warn" | "error";
-  /** A name that stays, such as `operation-done`: what a query of a log asks for. */
+  /** A name for queries of the log, such as `operation-done`. It does not change from version to version. */
   event: string;
   message: string;
-  /** The same at length; a terminal shows it instead of the message, and nothing where it is empty. */
+  /** The message at length, for a terminal, which shows nothing where this is empty. */
   detail?: string;
   /** Of docs/errors.md. */
   code?: string;
@@ -20,7 +20,7 @@ export type Log = (event: LogEvent) => void;
 export const logForms = ["human", "json"] as const;
 export type LogForm = (typeof logForms)[number];
 
-/** As it was asked for, or what fits the reader: people sit at terminals. */
+/** The form that was chosen, or else `human` for a terminal. */
 export function chooseLogForm(asked: LogForm | undefined, stream: { isTTY?: boolean }): LogForm {
   return asked ?? (stream.isTTY === true ? "human" : "json");
 }

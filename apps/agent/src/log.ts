@@ -12,8 +12,8 @@ export interface LogInput {
 }
 
 /**
- * The log of a round: one line of JSON for each event, or a text as people read it. Much of what is logged was written
- * by others, so logins are taken out, and characters that would rule a terminal are shown as what they are.
+ * The log of a round: one line of JSON for each event, or a text for people. Much of it was written by others, so logins
+ * are taken out, and characters that control a terminal are shown as escapes.
  */
 export function newLog({ form, stream, node }: LogInput): Log {
   if (form === "human") {

@@ -3,30 +3,30 @@ import { realpathSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 
-// A reader that is gone takes its log with it, and not the node.
+// Where nobody reads the log any more, the agent goes on without one.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
 }
 
-// The process that stays loads no library: what it does not load does not grow. Everything else is loaded when asked for.
+// The watcher loads no library, because what it does not load does not grow. Every other command loads what it needs.
 const [command, ...args] = process.argv.slice(2);
 if (command === "run" && !args.includes("--help") && !args.includes("-h")) {
-  await stay();
+  await runWatcher();
 } else {
-  // A watcher started this round.
+  // This is a round that a watcher started.
   if (process.connected) (await import("./round-life.ts")).tellLife();
   const { runCommandLine } = await import("./command-line.ts");
   process.exitCode = await runCommandLine();
 }
-// An IPC channel to a watcher would keep a finished round alive.
+// An open IPC channel to the watcher would keep a finished round alive.
 if (process.connected) process.disconnect();
 
-async function stay(): Promise<void> {
-  // It does little and waits much: code that is compiled for speed, and room for much garbage, take some 20 MiB more.
+async function runWatcher(): Promise<void> {
+  // The watcher does little and waits much. Code that is compiled for speed and room for much garbage would take 20 MiB more.
   for (const flag of ["--no-opt", "--no-maglev", "--semi-space-growth-factor=1"]) setFlagsFromString(flag);
-  // Until the watcher hears it: it would end a process that does not.
+  // Without a listener SIGHUP would end the process before the watcher has its own.
   process.on("SIGHUP", () => {});
   const { watch } = await import("./watch.ts");
   const { chooseLogForm, logForms } = await import("./log-event.ts");
@@ -41,8 +41,8 @@ async function stay(): Promise<void> {
     if (asked === undefined && values.log !== undefined) {
       throw Object.assign(new Error(`--log takes ${logForms.join(" or ")}`), { code: "ERR_PARSE_ARGS" });
     }
-    // The file that runs, by its own path and not by a link to it: the rounds of an agent are of its own version, also
-    // when another was put in its place meanwhile.
+    // The file that runs, by its own path and not by a link to it. Rounds have the agent's own version then, also after an
+    // upgrade has pointed the link at another one.
     const program = realpathSync(process.argv[1] ?? "");
     const logForm = chooseLogForm(asked, process.stdout);
     await watch({ program, config: values.config, logForm }, stop.signal);

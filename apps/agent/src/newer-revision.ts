@@ -4,18 +4,19 @@ import type { Log } from "./log-event.ts";
 import { newerRevision } from "./round-summary.ts";
 
 export interface NewerRevision {
-  /** Aborted when the branch has moved on, or the watcher is gone: the next round must not wait for this one. */
+  /** Aborted when the branch has moved on or the watcher is gone, so that the next round need not wait for this one. */
   signal: AbortSignal;
-  /** The round has seen by itself that the branch is at another commit. */
+  /** The round itself has found the branch at another commit. */
   found: (commit: string) => void;
 }
 
-/** What ends the waiting of this round. */
+/** Listens for what ends the waiting of this round. */
 export function listenForNewer(log: Log): NewerRevision {
   const newer = new AbortController();
-  const end = () => newer.abort(new KeelsonError({ code: "K9060", message: "a newer revision came" }));
+  const end = () =>
+    newer.abort(new KeelsonError({ code: "K9060", message: "the branch has a newer revision" }));
   process.once("disconnect", () =>
-    newer.abort(new KeelsonError({ code: "K9062", message: "the agent that began this round is gone" })),
+    newer.abort(new KeelsonError({ code: "K9062", message: "the agent that started this round is gone" })),
   );
   process.on("message", (message) => {
     if (message === newerRevision) end();

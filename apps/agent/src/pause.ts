@@ -1,9 +1,9 @@
-/** Longer ones make Node's timers fire at once. */
+/** Node's timers fire at once for a longer delay. */
 const longestMs = 2 ** 31 - 1;
 
-/** A wait that can be ended from outside. Timers go by the monotonic clock. */
+/** A pause that can be ended early. Node's timers go by the monotonic clock. */
 export interface Pause {
-  /** Comes after so many milliseconds, or at `end`. One at a time. */
+  /** Comes after so many milliseconds, or at `end`. Only one call at a time. */
   rest: (ms: number) => Promise<void>;
   end: () => void;
 }

@@ -4,11 +4,11 @@ import { formatOperation, formatPlanSummary, formatProblem, isMereStep } from "@
 
 import type { Log, LogEvent } from "./log-event.ts";
 
-/** The plan with what it blocks, then how each operation ended. */
+/** Logs the plan with what it blocks, and how each operation ended. */
 export function logKeelsonEvent(log: Log, event: KeelsonEvent): void {
   switch (event.type) {
     case "orphan-ended": {
-      const message = `${event.program} (process ${event.pid}), which an agent that was killed had left, was ended: it held the node's lock`;
+      const message = `ended ${event.program} (process ${event.pid}): it held the node's lock, and the agent that started it was killed`;
       return log({
         level: "warn",
         event: "orphan-ended",
@@ -58,11 +58,11 @@ function logPlan(log: Log, event: Extract<KeelsonEvent, { type: "planned" }>): v
   const message = detail.slice(detail.lastIndexOf("\n") + 1); // the sum
   log({ level: "info", event: "planned", message, detail });
   for (const { resource, code, message, hint } of event.plan.blocked) {
-    log({ level: "warn", event: "blocked", code, message, hint, resource, detail: "" }); // the plan shows it
+    log({ level: "warn", event: "blocked", code, message, hint, resource, detail: "" }); // the text of the plan has it
   }
 }
 
-/** What went wrong beside the operations, and what came of the round. */
+/** Logs the errors that belong to no operation, and how the round ended. */
 export function logRound(log: Log, round: Round): void {
   for (const [index, problem] of round.problems.entries()) {
     const { code, file, line, column, message, hint } = problem;

@@ -4,13 +4,13 @@ import { plainText } from "./plain-text.ts";
 export interface WatchLogInput {
   form: LogForm;
   stream: { write: (text: string) => unknown };
-  /** Whose log it is; null before the first round has told. */
+  /** The node of every line; null before the first round has told it. */
   node: () => { environment: string; node: string } | null;
 }
 
 /**
- * The log of the process that stays: the same lines as the log of a round, which pino writes. Here a library would cost
- * more memory than all that there is to log (docs/decisions/0011-the-log-and-the-metrics-of-the-watcher.md).
+ * The log of the watcher. Its lines have the form of a round's, which pino writes. The watcher does without pino because of
+ * its memory (docs/decisions/0011-the-log-and-the-metrics-of-the-watcher.md).
  */
 export function newWatchLog({ form, stream, node }: WatchLogInput): Log {
   if (form === "human") {
