@@ -21,7 +21,7 @@ export function examineLock(node: ExaminedNode): Verdict {
   );
 }
 
-/** Whether an agent stays on this node, and answers. */
+/** Whether an agent is running on this node, and answers. */
 export async function examineAgent(node: ExaminedNode): Promise<Verdict> {
   const path = controlPath(node);
   const end = await askSocket(path);
@@ -31,7 +31,7 @@ export async function examineAgent(node: ExaminedNode): Promise<Verdict> {
     case "ENOENT":
     case "ECONNREFUSED":
       return warning(
-        "none stays on this node: the branch is not followed, and nothing is repaired",
+        "no agent is running: the branch is not followed, and nothing is repaired",
         "Start it: keelson-agent run.",
       );
     case "EACCES":

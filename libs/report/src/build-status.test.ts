@@ -303,10 +303,15 @@ describe("buildStatus", () => {
     expect(status({ applied: null, last, error }).source.applied).toBe("");
   });
 
-  it("must be reconciling while something is tried again, and not when only a human can help", () => {
+  it("must be reconciling while something is retried, and not when only a person can help", () => {
     const away = new KeelsonError({ code: "K3001", message: "the engine does not answer" });
     const wrong = new KeelsonError({ code: "K5006", message: "the key is gone", outcome: stalled });
-    expect(conditionOf(status({ error: away }), "Reconciling")?.status).toBe("true");
+    expect(conditionOf(status({ error: away }), "Reconciling")).toMatchObject({
+      status: "true",
+      message: "retrying: not everything is as desired",
+    });
+    const one = status({ observed: observed([container({ health: "unhealthy" })]), error: away });
+    expect(conditionOf(one, "Reconciling")?.message).toBe("retrying: 1 instance is not as desired");
     expect(conditionOf(status({ error: wrong }), "Reconciling")?.status).toBe("false");
     expect(conditionOf(status(), "Reconciling")?.status).toBe("false");
   });

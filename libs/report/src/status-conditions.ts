@@ -39,12 +39,11 @@ export function buildConditions(
     sourceCondition(input),
     condition("Reconciling", isKnown || errors.length > 0 ? !isReady && isRetried : null, {
       reason: !isReady && isRetried ? "Retrying" : "Idle",
-      message:
-        !isReady && isRetried ? "what is not as desired is tried again" : "nothing is left to be tried",
+      message: !isReady && isRetried ? retryingMessage(instances) : "nothing is left to retry",
     }),
     condition("Stalled", stalled !== undefined, {
       reason: stalled?.code ?? "None",
-      message: stalled?.message ?? "nothing waits for a human",
+      message: stalled?.message ?? "nothing waits for a person",
     }),
     condition("Healthy", isKnown ? isHealthy : null, {
       reason: isKnown ? (isHealthy ? "AllHealthy" : "Unhealthy") : "Unknown",
@@ -81,6 +80,13 @@ function condition(
 
 function readyMessage(count: number): string {
   return count === 1 ? "1 instance is as desired" : `${count} instances are as desired`;
+}
+
+function retryingMessage(instances: readonly InstanceStatus[]): string {
+  const open = instances.filter(({ sync, health }) => sync !== "in-sync" || health !== "healthy").length;
+  // What is left may be of no instance, such as a removal, or an error of the whole node.
+  if (open === 0) return "retrying: not everything is as desired";
+  return `retrying: ${open === 1 ? "1 instance is" : `${open} instances are`} not as desired`;
 }
 
 function healthMessage(instances: readonly InstanceStatus[]): string {

@@ -112,7 +112,7 @@ describe("keelson doctor", () => {
   it("must be readable, and say that no agent stays", async () => {
     const { stdout, exitCode } = await runKeelson(["doctor", "--config", platform().config]);
     expect(stdout).toMatch(/^ok {4}agent\.yaml {2,}\S+: node \S+ of environment \S+$/m);
-    expect(stdout).toMatch(/^warn {2}agent {2,}none stays on this node.*\n +hint: .*keelson-agent run/m);
+    expect(stdout).toMatch(/^warn {2}agent {2,}no agent is running.*\n +hint: .*keelson-agent run/m);
     expect(stdout).toMatch(/\n\n1 warning, \d+ fine, 1 skipped\.\n$/);
     expect(exitCode).toBe(0);
   });
