@@ -41,8 +41,8 @@ const agentSections: ManSection[] = [
   {
     heading: "EXIT STATUS",
     entries: [
-      ["0", "The node is as desired; of run: it was stopped."],
-      ["1", "It is not, or the round could not begin."],
+      ["0", "The node is as desired. With run: the agent was stopped."],
+      ["1", "The node is not as desired, or the round could not begin."],
       ["2", "A wrong call."],
     ],
   },

@@ -13,8 +13,7 @@ export interface NewerRevision {
 /** Listens for what ends the waiting of this round. */
 export function listenForNewer(log: Log): NewerRevision {
   const newer = new AbortController();
-  const end = () =>
-    newer.abort(new KeelsonError({ code: "K9060", message: "the branch has a newer revision" }));
+  const end = () => newer.abort(new KeelsonError({ code: "K9060", message: "a newer revision came" }));
   process.once("disconnect", () =>
     newer.abort(new KeelsonError({ code: "K9062", message: "the agent that started this round is gone" })),
   );
