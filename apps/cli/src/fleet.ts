@@ -80,9 +80,9 @@ async function findNodes(options: FleetOptions): Promise<{ nodes: FleetPlace[]; 
   return { nodes: await listNodes(await openRevision({ repository })), tip: null };
 }
 
-async function findCommit(on: { repository: string; revision: string }): Promise<Snapshot | null> {
+async function findCommit(named: { repository: string; revision: string }): Promise<Snapshot | null> {
   try {
-    return await openCommit(on);
+    return await openCommit(named);
   } catch (error) {
     if (codeOf(error) === "K2004") return null;
     throw error;
@@ -112,10 +112,9 @@ function chooseRows(rows: FleetRow[], options: FleetOptions): FleetRow[] {
 
 function nearest(
   rows: readonly FleetRow[],
-  on: Pick<FleetOptions, "environment" | "node">,
+  { environment, node }: Pick<FleetOptions, "environment" | "node">,
 ): string | undefined {
   const environments = [...new Set(rows.map((row) => row.environment))];
-  const { environment, node } = on;
   if (environment !== undefined && !environments.includes(environment))
     return hintFor(environment, { known: environments, as: "environments" });
   const inIt = rows.filter((row) => environment === undefined || row.environment === environment);

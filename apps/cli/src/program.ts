@@ -61,8 +61,8 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     (await import("./commands/logs.ts")).logs(command.opts(), { args: command.args, output, signal }),
   );
   program.addCommand(
-    execCommand(async (options, on) =>
-      finish(await (await import("./commands/exec.ts")).exec(options, { ...on, signal })),
+    execCommand(async (options, target) =>
+      finish(await (await import("./commands/exec.ts")).exec(options, { ...target, signal })),
     ),
   );
   add(explainCommand(), async (command, output) =>
@@ -196,7 +196,7 @@ function logsCommand(): Command {
 function execCommand(
   run: (
     options: EngineOptions & { index?: number },
-    on: { instance: string; service: string; command: readonly string[] },
+    target: { instance: string; service: string; command: readonly string[] },
   ) => Promise<void>,
 ): Command {
   const command = new Command("exec")

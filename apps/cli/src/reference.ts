@@ -39,13 +39,17 @@ interface Node {
   node: string;
 }
 
-function notClear(on: {
+function notClear({
+  nodes,
+  candidates,
+  environment,
+  node,
+}: {
   nodes: readonly Node[];
   candidates: readonly Node[];
   environment: string | undefined;
   node: string | undefined;
 }): KeelsonError {
-  const { nodes, candidates, environment, node } = on;
   const known = {
     environments: [...new Set(nodes.map((each) => each.environment))],
     nodes: [...new Set(nodes.map((each) => each.node))],

@@ -24,9 +24,8 @@ export interface ApplyOptions extends NodeOptions {
 /** One round on this machine, from a committed revision of a local repository. */
 export async function apply(
   options: ApplyOptions,
-  on: { output: Output; signal: AbortSignal },
+  { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
-  const { output, signal } = on;
   await requireCleanWorkTree(options.repository);
   const revision = await openCommit(options);
   const reference = await chooseNode(revision, options);
@@ -67,8 +66,7 @@ function isApplied(round: Round): boolean {
   return round.status.conditions.some(({ type, status }) => type === "Ready" && status === "true");
 }
 
-function printRound(output: Output, on: { round: Round; signal: AbortSignal }): void {
-  const { round } = on;
+function printRound(output: Output, { round, signal }: { round: Round; signal: AbortSignal }): void {
   if (output.json) return output.printJson(round.status);
   if (round.problems.length > 0) printProblems(output, round.problems);
   const ready = round.status.conditions.find(({ type }) => type === "Ready");
@@ -77,7 +75,7 @@ function printRound(output: Output, on: { round: Round; signal: AbortSignal }): 
       output.print(`${output.style("green", "applied")}  ${ready?.message ?? ""}`);
     return;
   }
-  if (on.signal.aborted) {
+  if (signal.aborted) {
     const ended = round.results.filter(({ outcome }) => outcome === "done").length;
     const message = `${ended} of ${round.results.length} operations are done; what was at work was cut short`;
     return output.printError(

@@ -4,9 +4,12 @@ import { type Shell, completionScript } from "../completion.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 
 /** The completion script of the whole program for a shell. */
-export async function completion(program: Command, on: { shell: Shell; output: Output }): Promise<ExitCode> {
-  const script = completionScript(program, on.shell);
-  if (on.output.json) on.output.printJson({ shell: on.shell, script });
-  else on.output.print(script.trimEnd());
+export async function completion(
+  program: Command,
+  { shell, output }: { shell: Shell; output: Output },
+): Promise<ExitCode> {
+  const script = completionScript(program, shell);
+  if (output.json) output.printJson({ shell, script });
+  else output.print(script.trimEnd());
   return exitCodes.done;
 }

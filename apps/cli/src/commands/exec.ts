@@ -10,9 +10,13 @@ import { type EngineOptions, findContainers, readEngineSettings } from "./logs.t
  */
 export async function exec(
   options: EngineOptions & { index?: number },
-  on: { instance: string; service: string; command: readonly string[]; signal: AbortSignal },
+  {
+    instance,
+    service,
+    command,
+    signal,
+  }: { instance: string; service: string; command: readonly string[]; signal: AbortSignal },
 ): Promise<number> {
-  const { instance, service, command, signal } = on;
   // Bytes pass as they are and nothing is hidden, so that a broken file of secrets keeps nobody out.
   const engine = await wireEngine({ ...readEngineSettings(options), secretsFile: null });
   await findContainers(engine, { instance, services: [service], signal });

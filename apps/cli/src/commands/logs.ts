@@ -19,19 +19,19 @@ export interface LogsOptions extends EngineOptions {
 /** The logs of this node's own containers of an instance; followed until the signal, which is no failure. */
 export async function logs(
   options: LogsOptions,
-  on: { args: readonly string[]; output: Output; signal: AbortSignal },
+  { args, output, signal }: { args: readonly string[]; output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
-  const [instance = "", ...services] = on.args;
+  const [instance = "", ...services] = args;
   const engine = await wireEngine(readEngineSettings(options));
-  const containers = await findContainers(engine, { instance, services, signal: on.signal });
+  const containers = await findContainers(engine, { instance, services, signal });
   await engine.streamLogs({
     instance,
     services: [...new Set(services)],
     tail: options.tail,
     follow: options.follow ?? false,
     since: options.since,
-    signal: on.signal,
-    onLine: logPrinter(on.output, {
+    signal,
+    onLine: logPrinter(output, {
       project: engine.project(instance),
       containers: containers.map(({ name }) => name).sort(compareText),
       timestamps: options.timestamps ?? false,
@@ -59,27 +59,31 @@ export function readEngineSettings(options: EngineOptions): Omit<NodeSettings, "
 /** This node's own containers of an instance, or of some services of it. Throws K9016 and K9017 when there are none. */
 export async function findContainers(
   engine: NodeEngine,
-  of: { instance: string; services: readonly string[]; signal: AbortSignal },
+  wanted: { instance: string; services: readonly string[]; signal: AbortSignal },
 ): Promise<ObservedContainer[]> {
-  const all = await engine.listContainers(of.signal);
-  const own = all.filter(({ instance }) => instance === of.instance);
+  const all = await engine.listContainers(wanted.signal);
+  const own = all.filter(({ instance }) => instance === wanted.instance);
   const instances = sortedNames(all.map(({ instance }) => instance));
   const services = sortedNames(own.map(({ service }) => service));
   if (own.length === 0) {
-    throw notHere("K9016", `the instance ${quote(of.instance)} has no container of this node`, {
+    throw notHere("K9016", `the instance ${quote(wanted.instance)} has no container of this node`, {
       hint:
         instances.length === 0
           ? "No instance of this environment has one."
           : `Those that have: ${instances.join(", ")}`,
     });
   }
-  for (const service of of.services) {
+  for (const service of wanted.services) {
     if (services.includes(service)) continue;
-    throw notHere("K9017", `the service ${quote(service)} of ${of.instance} has no container of this node`, {
-      hint: `Those that have: ${services.join(", ")}`,
-    });
+    throw notHere(
+      "K9017",
+      `the service ${quote(service)} of ${wanted.instance} has no container of this node`,
+      {
+        hint: `Those that have: ${services.join(", ")}`,
+      },
+    );
   }
-  return own.filter(({ service }) => of.services.length === 0 || of.services.includes(service));
+  return own.filter(({ service }) => wanted.services.length === 0 || wanted.services.includes(service));
 }
 
 function sortedNames(names: readonly string[]): string[] {

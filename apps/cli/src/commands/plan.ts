@@ -46,29 +46,25 @@ type Reference = { environment: string; node: string };
 /** From what this machine's engine and folders have. */
 async function planHere(
   revision: Snapshot,
-  on: { options: NodeOptions; reference: Reference },
+  { options, reference }: { options: NodeOptions; reference: Reference },
 ): Promise<Walk> {
-  const settings = await readNodeSettings(on.options, on.reference);
+  const settings = await readNodeSettings(options, reference);
   using node = await wirePlan(settings, { emit: () => {} });
-  return await planOnce(node.ports, { reference: on.reference, target: targetAt(revision) });
+  return await planOnce(node.ports, { reference, target: targetAt(revision) });
 }
 
 /** From what another revision would have running, or from an empty node (`none`): for code review and any node. */
 async function planFrom(
   revision: Snapshot,
-  on: { from: string; repository: string; reference: Reference },
+  { from, repository, reference }: { from: string; repository: string; reference: Reference },
 ): Promise<Walk> {
   const composeBinary = await findComposeBinary(process.env);
   const desiredAt = async (at: Snapshot) =>
-    readDesired(wireDesired({ composeBinary, emit: () => {} }), {
-      reference: on.reference,
-      target: targetAt(at),
-    });
+    readDesired(wireDesired({ composeBinary, emit: () => {} }), { reference, target: targetAt(at) });
   const walk = await desiredAt(revision);
   if (walk.desired === null) return walk;
-  const from = on.from === "none" ? null : await openCommit({ repository: on.repository, revision: on.from });
-  const before = from === null ? null : await desiredAt(from);
+  const before = from === "none" ? null : await desiredAt(await openCommit({ repository, revision: from }));
   if (before !== null && before.desired === null) return { ...walk, problems: before.problems };
-  const policy = policyOf(walk, { ...on.reference, waits: widestWaits });
+  const policy = policyOf(walk, { ...reference, waits: widestWaits });
   return { ...walk, plan: planBetween(before?.desired ?? null, { after: walk.desired, policy }) };
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { type DesiredInstance, type DesiredNode, KeelsonError, stalled } from "@keelson/model";
+import { type DesiredInstance, KeelsonError, stalled } from "@keelson/model";
 import { findComposeBinary, wireDesired } from "@keelson/node";
 import { readDesired, targetAt } from "@keelson/reconcile";
 
@@ -26,7 +26,7 @@ export async function render(
     return exitCodes.failed;
   }
   const files = walk.desired.instances.flatMap(listFiles);
-  if (options.out !== undefined) await writeFiles(options.out, { files, desired: walk.desired });
+  if (options.out !== undefined) await writeFiles(options.out, files);
   if (output.json) output.printJson({ ...walk.desired, files: files.map(({ path }) => path) });
   else {
     for (const { path } of files) output.print(options.out === undefined ? path : join(options.out, path));
@@ -51,7 +51,7 @@ function listFiles(instance: DesiredInstance): OutFile[] {
   ];
 }
 
-async function writeFiles(folder: string, on: { files: OutFile[]; desired: DesiredNode }): Promise<void> {
+async function writeFiles(folder: string, files: readonly OutFile[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0) {
     throw new KeelsonError({
@@ -61,7 +61,7 @@ async function writeFiles(folder: string, on: { files: OutFile[]; desired: Desir
       outcome: stalled,
     });
   }
-  for (const { path, content } of on.files) {
+  for (const { path, content } of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);
   }

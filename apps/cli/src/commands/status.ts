@@ -19,9 +19,8 @@ export interface StatusOptions extends FleetOptions {
 /** What the nodes last reported: all of them as a clone of the state repository has it, or this one from its folder. */
 export async function status(
   options: StatusOptions,
-  on: { output: Output; signal: AbortSignal },
+  { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
-  const { output, signal } = on;
   if (options.local === true) return await showLocal(options, output);
   const look = () => lookAtFleet(options, output.printError);
   if (options.watch !== undefined) {

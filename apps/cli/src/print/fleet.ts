@@ -111,9 +111,12 @@ function formatReason(row: FleetRow, columns: number): string {
   return formatFleetReason(row, Number.isFinite(columns) ? { columns } : {});
 }
 
-function paint({ text, style: format }: Cell, on: { style: Output["style"]; width: number }): string {
-  const painted = format === undefined ? text : on.style(format, text);
-  return painted + " ".repeat(Math.max(0, on.width - text.length));
+function paint(
+  { text, style: format }: Cell,
+  { style, width }: { style: Output["style"]; width: number },
+): string {
+  const painted = format === undefined ? text : style(format, text);
+  return painted + " ".repeat(Math.max(0, width - text.length));
 }
 
 function formatFoot({ rows, tip }: FleetView, { style }: FleetFormat): string {

@@ -13,23 +13,22 @@ const tab = "    ";
  */
 export function logPrinter(
   output: Output,
-  on: { project: string; containers: readonly string[]; timestamps: boolean },
+  form: { project: string; containers: readonly string[]; timestamps: boolean },
 ): (line: TimedLogLine) => void {
   if (output.json)
     return ({ time, service, container, stream, text }) =>
       output.print(oneLine({ time, service, container, stream, text }));
-  const prefixOf = prefixes(output, on);
+  const prefixOf = prefixes(output, form);
   return ({ container, time, text }) =>
-    output.print(`${prefixOf(container)}${on.timestamps ? `${escapeText(time)} ` : ""}${plainText(text)}`);
+    output.print(`${prefixOf(container)}${form.timestamps ? `${escapeText(time)} ` : ""}${plainText(text)}`);
 }
 
 function prefixes(
   output: Output,
-  on: { project: string; containers: readonly string[] },
+  { project, containers }: { project: string; containers: readonly string[] },
 ): (container: string) => string {
-  const shorten = (container: string) =>
-    container.slice(container.indexOf(on.project) + on.project.length + 1);
-  const width = Math.max(...on.containers.map((container) => shorten(container).length));
+  const shorten = (container: string) => container.slice(container.indexOf(project) + project.length + 1);
+  const width = Math.max(...containers.map((container) => shorten(container).length));
   const known = new Map<string, string>();
   const add = (container: string) => {
     const colour = colours[known.size % colours.length] ?? "cyan";
@@ -37,7 +36,7 @@ function prefixes(
     known.set(container, prefix);
     return prefix;
   };
-  on.containers.forEach(add);
+  containers.forEach(add);
   return (container) => known.get(container) ?? add(container);
 }
 

@@ -7,14 +7,18 @@ import type { Output } from "../output.ts";
 /** The plan as a person reads it; with `verbose` also every operation in its order. */
 export function printPlan(
   output: Output,
-  on: { plan: Plan; desired: DesiredNode; revision: Snapshot; verbose: boolean },
+  {
+    plan,
+    desired,
+    revision,
+    verbose,
+  }: { plan: Plan; desired: DesiredNode; revision: Snapshot; verbose: boolean },
 ): void {
-  const { plan, revision } = on;
   const at =
     revision.commit === "worktree"
       ? "the work tree"
       : `${revision.commit.slice(0, 8)} ${escapeText(revision.subject)}`;
   output.print(output.style("bold", `Plan for ${plan.environment}/${plan.node} at ${at}`));
-  output.print(formatPlanSummary(on, output.style));
-  if (on.verbose && plan.operations.length > 0) output.print(`\n${formatPlan(plan).trimEnd()}`);
+  output.print(formatPlanSummary({ plan, desired }, output.style));
+  if (verbose && plan.operations.length > 0) output.print(`\n${formatPlan(plan).trimEnd()}`);
 }

@@ -33,8 +33,10 @@ export function printStatus(output: Output, status: Status): void {
   output.print(formatStatus(status, { style: output.style, verdict }));
 }
 
-export function formatStatus(status: Status, on: { style: Output["style"]; verdict: Verdict }): string {
-  const { style, verdict } = on;
+export function formatStatus(
+  status: Status,
+  { style, verdict }: { style: Output["style"]; verdict: Verdict },
+): string {
   const { node, source } = status;
   const table = formatInstances(status, style);
   return [
