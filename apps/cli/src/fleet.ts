@@ -6,7 +6,7 @@ import { type FleetPlace, type FleetRow, summarizeFleet } from "@keelson/report"
 
 import type { RepositoryOptions } from "./node-options.ts";
 import type { FleetTip, FleetView } from "./print/fleet.ts";
-import type { Look } from "./print/fleet-watch.ts";
+import type { Snapshot } from "./print/fleet-watch.ts";
 import { listNodes } from "./reference.ts";
 import { openCommit, openRevision } from "./source.ts";
 
@@ -20,16 +20,16 @@ export interface FleetOptions extends RepositoryOptions {
 }
 
 /**
- * What the nodes last reported, as a clone of the state repository has it once their statuses were fetched. Where they
- * cannot be, that is a warning and the clone's own are shown. `tell` gets what is done to the clone. Throws K9050 when
- * there is no such node, and what `readStatuses` and the reading of files throw.
+ * The last status of every node, read from a clone of the state repository after a fetch. Where the fetch fails, the
+ * result has a warning and the statuses that the clone had before. `tell` gets a text when the clone's configuration is
+ * changed. Throws K9050 when there is no such node, and what `readStatuses` and the reading of files throw.
  */
-export async function lookAtFleet(options: FleetOptions, tell: (text: string) => void): Promise<Look> {
+export async function readFleet(options: FleetOptions, tell: (text: string) => void): Promise<Snapshot> {
   const { repository, remote, environment, node } = options;
   const { failure, tooLarge } =
     options.offline === true ? nothingFetched : await fetchStatuses(options, tell);
   const held = await readStatuses({ repository, remote });
-  // What the clone has of these is not what they hold now.
+  // For a ref that is too large to fetch, the clone only has an old status, which must not pass for the present one.
   const others = held.filter(({ ref }) => !tooLarge.some((left) => left.ref === ref));
   const reports = [...others, ...tooLarge.map((left) => ({ ...left, json: "" }))];
   const { nodes, tip } = await findNodes(options);
@@ -39,12 +39,15 @@ export async function lookAtFleet(options: FleetOptions, tell: (text: string) =>
   const view = { ...(await compareWithTip(rows, { repository, tip })), isDetailed };
   return {
     view,
-    warning: failure === null ? "" : `warning: this is what the clone has\n${formatError(failure)}`,
+    warning:
+      failure === null
+        ? ""
+        : `warning: the fetch failed; this is what the clone has\n${formatError(failure)}`,
   };
 }
 
 interface Fetched {
-  /** Why the statuses could not be fetched: what the clone has is shown in either case. */
+  /** Why the statuses could not be fetched; null when they were. */
   failure: KeelsonError | null;
   tooLarge: readonly LeftOut[];
 }
@@ -66,7 +69,7 @@ async function fetchStatuses(options: FleetOptions, tell: (text: string) => void
   }
 }
 
-/** Nodes that the remote's branch names, as the clone has it; without one, those of the work tree. */
+/** The nodes that the remote's branch names, as the clone has it. Without such a branch: the nodes of the work tree. */
 async function findNodes(options: FleetOptions): Promise<{ nodes: FleetPlace[]; tip: FleetTip | null }> {
   const { repository, remote } = options;
   const checkedOut = (await findCommit({ repository, revision: "HEAD" }))?.ref.replace("refs/heads/", "");
@@ -89,7 +92,7 @@ async function findCommit(named: { repository: string; revision: string }): Prom
   }
 }
 
-/** A name that nobody has must not look like a fleet without a fault. */
+/** Throws K9050 for a name that no node has: an empty table would look like a fleet without a fault. */
 function chooseRows(rows: FleetRow[], options: FleetOptions): FleetRow[] {
   const { environment, node } = options;
   const chosen = rows.filter(
@@ -103,7 +106,7 @@ function chooseRows(rows: FleetRow[], options: FleetOptions): FleetRow[] {
     code: "K9050",
     message:
       rows.length === 0
-        ? "the repository names no node, and none has reported"
+        ? "the repository names no node, and there is no status of one"
         : `there is no node ${quote(name)}`,
     hint: nearest(rows, options) ?? "Name a clone of the state repository with -C DIR, and a node of it.",
     outcome: stalled,
@@ -124,7 +127,7 @@ function nearest(
 
 const maxLookups = 32;
 
-/** A clone that was not fetched lately must not call a node behind that is ahead of it. */
+/** A clone that is out of date must not say `behind` of a node that is ahead of it. */
 async function compareWithTip(
   rows: readonly FleetRow[],
   { repository, tip }: { repository: string; tip: FleetTip | null },
@@ -147,5 +150,5 @@ async function compareWithTip(
   return { rows: rows.map((row) => ({ ...row, behind: behind(row) })), tip };
 }
 
-/** A status names whatever it likes as a commit. */
+/** A status is text that anybody may have written, so its commit must look like one before Git is asked. */
 const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;

@@ -17,7 +17,7 @@ export interface NodeOptions extends RepositoryOptions {
 }
 
 export function addRepositoryOption(command: Command): Command {
-  // Resolved at once, so that messages and the status name a folder that can be found again.
+  // Resolved at once: messages and the status must name a folder that can be found from anywhere.
   const option = new Option("-C, --repository <dir>", "state repository")
     .argParser((dir) => resolve(dir))
     .default(resolve("."), "the working directory");
@@ -30,7 +30,7 @@ export function addReferenceOptions(command: Command): Command {
     .option("-n, --node <name>", "node (default: that of agent.yaml, or the only one)");
 }
 
-/** Options of commands that look at, or change, the machine they run on. */
+/** Options of commands that read or change the machine they run on. */
 export function addNodeOptions(command: Command): Command {
   return addReferenceOptions(command)
     .option("--config <file>", "agent.yaml of this node", defaultConfigPath)

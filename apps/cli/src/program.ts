@@ -12,20 +12,20 @@ import {
 } from "./node-options.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
 
-/** What runs a command: its typed options are read from the command itself. */
+/** Runs a command; its options are read from the command itself. */
 type Run = (command: Command, output: Output) => Promise<ExitCode>;
 
 /**
- * The command tree. `finish` gets each command's exit code, which of `exec` is that of what it ran; errors are thrown to
- * the caller.
+ * The command tree. `finish` gets the exit code of the command that ran; that of `exec` is the one of the program it ran.
+ * Errors are thrown to the caller.
  */
 export function makeProgram(finish: (code: number) => void, signal: AbortSignal): Command {
   const program = new Command("keelson")
     .description("GitOps for Docker Compose fleets: what runs on each node is what Git says.")
     .version(keelsonVersion)
-    // So that `exec` can leave what follows its arguments to the command.
+    // `exec` needs this to pass on the options of the command that it runs.
     .enablePositionalOptions()
-    // Arguments would leave no room for what the commands do.
+    // With their arguments the names would leave no room for the descriptions.
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .showHelpAfterError("(keelson <command> --help shows what a command takes)");
   const add = (command: Command, run: Run) => {
@@ -35,7 +35,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     program.addCommand(command);
   };
 
-  // A command is loaded when it runs: `version`, `--help` and a wrong usage answer without the libraries.
+  // A command is loaded when it runs, so that `version`, `--help` and a wrong call load no library.
   add(checkCommand(), async (command, output) =>
     (await import("./commands/check.ts")).check(command.opts(), output),
   );
@@ -87,52 +87,54 @@ function revisionOption(): Option {
 }
 
 function checkCommand(): Command {
-  const command = new Command("check").description("find every problem of a state repository");
+  const command = new Command("check").description("find every problem in a state repository");
   return addRepositoryOption(command).addOption(revisionOption());
 }
 
 function renderCommand(): Command {
   const command = new Command("render").description(
-    "show or write what a node would get, secrets as placeholders",
+    "list or write the files that a node would get, with placeholders for secrets",
   );
   return addReferenceOptions(command)
     .addOption(revisionOption())
-    .option("--out <dir>", "write the files into a new folder");
+    .option("--out <dir>", "write the files into this folder, which must be new or empty");
 }
 
 function planCommand(): Command {
   const command = new Command("plan").description(
-    "show what would change on a node and why; changes nothing",
+    "show what would change on a node, and why; nothing is changed",
   );
   return addNodeOptions(command)
     .addOption(revisionOption())
     .option(
       "--from <rev>",
-      "compare with what a revision would have running (or none) instead of asking the engine",
+      "compare with this revision, or with an empty node (none), instead of asking the engine",
     )
-    .option("--verbose", "also print every operation in its order")
+    .option("--verbose", "also print every operation, in order")
     .option("--exit-code", "exit with 3 when there are changes");
 }
 
 function applyCommand(): Command {
   const command = new Command("apply").description("bring this machine to a committed revision");
   return addNodeOptions(command)
-    .option("--revision <rev>", "the revision", "HEAD")
-    .option("--verbose", "also print every operation in its order")
-    .option("--timing", "also say how long each step took");
+    .option("--revision <rev>", "the revision to apply", "HEAD")
+    .option("--verbose", "also print every operation, in order")
+    .option("--timing", "also print how long each step took");
 }
 
 function statusCommand(): Command {
-  const command = new Command("status").description("show what every node last reported, worst first");
-  const seconds = new Option("--watch [seconds]", "look again and again").preset(10).argParser(readSeconds);
+  const command = new Command("status").description("show the last status of every node, worst first");
+  const seconds = new Option("--watch [seconds]", "refresh every so many seconds, until interrupted")
+    .preset(10)
+    .argParser(readSeconds);
   const ofThisNode = (flags: string, text: string) => new Option(flags, text).implies({ local: true });
   return addRepositoryOption(command)
     .option("-e, --environment <name>", "only this environment")
-    .option("-n, --node <name>", "only this node; with -e all that it reported")
-    .option("--remote <name>", "the clone's remote that nodes report to", "origin")
-    .option("--offline", "show what the clone has, and fetch nothing")
+    .option("-n, --node <name>", "only this node; together with -e, its whole status")
+    .option("--remote <name>", "the clone's remote that has the statuses", "origin")
+    .option("--offline", "fetch nothing, and show what the clone has")
     .addOption(seconds)
-    .option("--local", "only this machine's node, from its own folder")
+    .option("--local", "only the node of this machine, from its state folder")
     .addOption(ofThisNode("--config <file>", `agent.yaml of this node (default: "${defaultConfigPath}")`))
     .addOption(ofThisNode("--state-dir <dir>", "the node's state folder"));
 }
@@ -148,14 +150,14 @@ function syncCommand(): Command {
     .argParser(parseTimeout)
     .default(15 * 60_000, "15m");
   return new Command("sync")
-    .description("ask this node's agent to look now, and show what came of it")
+    .description("ask this node's agent for a round now, wait for it, and show the status")
     .option("--config <file>", "agent.yaml of this node", defaultConfigPath)
     .addOption(timeout);
 }
 
 function doctorCommand(): Command {
   const command = new Command("doctor").description(
-    "examine what this node needs, and say how to mend what is missing; changes nothing",
+    "check what this node needs, and say how to mend what is missing; nothing is changed",
   );
   const needless = new Set(["repository", "environment", "node"]);
   for (const option of addNodeOptions(new Command()).options) {
@@ -168,7 +170,7 @@ function explainCommand(): Command {
   return new Command("explain").description("explain an error code, such as K1302").argument("<code>");
 }
 
-/** Options of commands that look at what runs on this machine: they need no repository. */
+/** Options of commands that read what runs on this machine. They need no repository. */
 function addEngineOptions(command: Command): Command {
   const needless = new Set(["repository", "environment", "node", "secrets"]);
   command.option("-e, --environment <name>", "environment (default: that of agent.yaml)");
@@ -180,15 +182,19 @@ function addEngineOptions(command: Command): Command {
 
 function logsCommand(): Command {
   const command = new Command("logs")
-    .description("show what this node's own containers of an instance have written")
+    .description("show the logs of an instance's containers on this node")
     .argument("<instance>")
     .argument("[service...]");
   return addEngineOptions(command)
-    .option("--secrets <file>", "YAML file of the node's secrets, whose values are hidden")
-    .option("-f, --follow", "go on with what is written from now on")
-    .addOption(new Option("--tail <n>", "last lines of each container").argParser(parseTail).default("all"))
+    .option("--secrets <file>", "YAML file of the node's secrets; their values are hidden in the logs")
+    .option("-f, --follow", "keep printing new lines, until interrupted")
     .addOption(
-      new Option("--since <when>", "from a time on, or for a duration, such as 10m").argParser(parseSince),
+      new Option("--tail <n>", "only the last lines of each container").argParser(parseTail).default("all"),
+    )
+    .addOption(
+      new Option("--since <when>", "only lines since a time, or of the last duration, such as 10m").argParser(
+        parseSince,
+      ),
     )
     .option("-t, --timestamps", "begin each line with its time");
 }
@@ -200,15 +206,18 @@ function execCommand(
   ) => Promise<void>,
 ): Command {
   const command = new Command("exec")
-    .description("run a command in this node's own container of a service")
+    .description("run a command in the container of a service on this node")
     .argument("<instance>")
     .argument("<service>")
     .argument("<command...>")
-    .addHelpText("after", "\nOptions come before the instance: what follows it belongs to the command.")
-    // Also what begins with a dash.
+    .addHelpText(
+      "after",
+      "\nOptions of keelson come before the instance. What follows the service belongs to the command.",
+    )
+    // Words that begin with a dash, too.
     .passThroughOptions();
-  const index = new Option("--index <n>", "of several containers this one (default: the first that runs)");
-  // What fingers type after `docker exec`: a terminal is used by itself where there is one.
+  const index = new Option("--index <n>", "which container, by number (default: the first that runs)");
+  // Habits of `docker exec`, accepted and without effect: a terminal is used where there is one.
   const habits = ["-i, --interactive", "-t, --tty"].map((flags) => new Option(flags).hideHelp());
   for (const habit of habits) command.addOption(habit);
   return addEngineOptions(command)
@@ -227,6 +236,6 @@ function readIndex(text: string): number {
 
 function completionCommand(): Command {
   return new Command("completion")
-    .description("print a script that completes commands and options in a shell")
+    .description("print a script for a shell, which completes commands and options")
     .addArgument(new Argument("<shell>").choices(shells));
 }

@@ -233,7 +233,7 @@ describe("the status of a fleet that changes", () => {
     await fleet.server.stop();
     const { exitCode, stdout, stderr } = await fleet.keelson("");
     expect(stdout).toContain("1 node: 1 ready");
-    expect(stderr).toMatch(/^warning: this is what the clone has\nerror\[K2001\]/);
+    expect(stderr).toMatch(/^warning: the fetch failed; this is what the clone has\nerror\[K2001\]/);
     expect(exitCode).toBe(1);
     const offline = await fleet.keelson("--offline");
     expect([offline.stderr, offline.exitCode]).toEqual(["", 0]);

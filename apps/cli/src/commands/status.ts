@@ -1,6 +1,6 @@
 import { readLocalStatus } from "@keelson/node";
 
-import { type FleetOptions, lookAtFleet } from "../fleet.ts";
+import { type FleetOptions, readFleet } from "../fleet.ts";
 import { defaultConfigPath, defaultStateDir } from "../node-options.ts";
 import { findAgentConfig } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
@@ -9,25 +9,25 @@ import { watchFleet } from "../print/fleet-watch.ts";
 import { printStatus } from "../print/status.ts";
 
 export interface StatusOptions extends FleetOptions {
-  /** Seconds between looks. */
+  /** Seconds between refreshes. */
   watch?: number;
   local?: boolean;
   stateDir?: string;
   config?: string;
 }
 
-/** What the nodes last reported: all of them as a clone of the state repository has it, or this one from its folder. */
+/** The last status of all nodes, from a clone of the state repository; with `--local` this node's, from its folder. */
 export async function status(
   options: StatusOptions,
   { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
   if (options.local === true) return await showLocal(options, output);
-  const look = () => lookAtFleet(options, output.printError);
+  const read = () => readFleet(options, output.printError);
   if (options.watch !== undefined) {
-    await watchFleet({ look, output, intervalMs: options.watch * 1000, signal });
+    await watchFleet({ readFleet: read, output, intervalMs: options.watch * 1000, signal });
     return exitCodes.done;
   }
-  const { view, warning } = await look();
+  const { view, warning } = await read();
   if (warning !== "") output.printError(warning);
   if (output.json) output.printJson(view.rows);
   else output.print(formatFleet(view, { style: output.style, columns: process.stdout.columns }));
@@ -35,13 +35,13 @@ export async function status(
   return isReady && warning === "" ? exitCodes.done : exitCodes.failed;
 }
 
-/** What this node last reported, from its own folder; no engine and no Git is asked. */
+/** The last status of this node, from its state folder. Neither the engine nor Git is asked. */
 async function showLocal(options: StatusOptions, output: Output): Promise<ExitCode> {
-  const report = await readLocalStatus(
+  const last = await readLocalStatus(
     options.stateDir ?? findAgentConfig(options.config ?? defaultConfigPath)?.stateDir ?? defaultStateDir,
   );
-  if (output.json) output.printJson(report);
-  else printStatus(output, report);
-  const isReady = report.conditions.some(({ type, status }) => type === "Ready" && status === "true");
+  if (output.json) output.printJson(last);
+  else printStatus(output, last);
+  const isReady = last.conditions.some(({ type, status }) => type === "Ready" && status === "true");
   return isReady ? exitCodes.done : exitCodes.failed;
 }

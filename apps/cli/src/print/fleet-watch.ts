@@ -6,31 +6,31 @@ import { createLogUpdate } from "log-update";
 import type { Output } from "../output.ts";
 import { type FleetView, formatFleet } from "./fleet.ts";
 
-export interface Look {
+export interface Snapshot {
   view: FleetView;
-  /** Why the view is only what the clone has; empty otherwise. */
+  /** Why the statuses could not be fetched, so that the view is the clone's own; empty otherwise. */
   warning: string;
 }
 
 export interface WatchInput {
-  look: () => Promise<Look>;
+  readFleet: () => Promise<Snapshot>;
   output: Output;
   intervalMs: number;
   signal: AbortSignal;
 }
 
 /**
- * Looks again and again, until the signal: a picture that is redrawn on a terminal; elsewhere the first view whole, and
- * then a line for each change, or all of it again as JSON.
+ * Shows the fleet every `intervalMs`, until the signal. A terminal gets a picture that is redrawn. Elsewhere the first
+ * view is printed whole, and then a line for each change, or the whole list again with `--json`.
  */
-export async function watchFleet({ look, output, intervalMs, signal }: WatchInput): Promise<void> {
+export async function watchFleet({ readFleet, output, intervalMs, signal }: WatchInput): Promise<void> {
   const stopped = new Promise<null>((resolve) => {
     signal.addEventListener("abort", () => resolve(null), { once: true });
   });
   const screen = process.stdout.isTTY && !output.json ? openScreen(output) : openLines(output);
   try {
     while (!signal.aborted) {
-      const seen = await Promise.race([look(), stopped]);
+      const seen = await Promise.race([readFleet(), stopped]);
       if (seen !== null) screen.show(seen);
       await sleep(intervalMs, undefined, { signal }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
@@ -42,11 +42,11 @@ export async function watchFleet({ look, output, intervalMs, signal }: WatchInpu
 }
 
 interface Screen {
-  show: (look: Look) => void;
+  show: (snapshot: Snapshot) => void;
   end: () => void;
 }
 
-/** Lines of a picture that are no nodes: the head, an empty one, two below the table, a cut one, the warning, the cursor's. */
+/** Lines around the nodes: the head, an empty one, two below the table, `… and N more`, the warning, the cursor's. */
 const otherLines = 8;
 
 function openScreen(output: Output): Screen {
@@ -63,16 +63,16 @@ function openScreen(output: Output): Screen {
 }
 
 function openLines(output: Output): Screen {
-  let last: Look | null = null;
+  let last: Snapshot | null = null;
   return {
-    show: (look) => {
-      const changes = last === null ? [] : describeFleetChanges(last.view.rows, look.view.rows);
-      if (look.warning !== "" && look.warning !== last?.warning) output.printError(look.warning);
+    show: (snapshot) => {
+      const changes = last === null ? [] : describeFleetChanges(last.view.rows, snapshot.view.rows);
+      if (snapshot.warning !== "" && snapshot.warning !== last?.warning) output.printError(snapshot.warning);
       if (output.json) {
-        if (last === null || changes.length > 0) output.printJson(look.view.rows);
-      } else if (last === null) output.print(formatFleet(look.view, { style: output.style }));
+        if (last === null || changes.length > 0) output.printJson(snapshot.view.rows);
+      } else if (last === null) output.print(formatFleet(snapshot.view, { style: output.style }));
       for (const line of output.json ? [] : changes) output.print(`${new Date().toISOString()}  ${line}`);
-      last = look;
+      last = snapshot;
     },
     end: () => {},
   };

@@ -14,9 +14,9 @@ import { formatStatus } from "./status.ts";
 
 export interface FleetView {
   rows: readonly FleetViewRow[];
-  /** What the rows are compared with; null when the clone does not know a branch of the remote. */
+  /** What the rows are compared with; null when the clone has no branch of the remote. */
   tip: FleetTip | null;
-  /** One node was asked for: all that it reported is shown. */
+  /** One node was asked for, so its whole status is shown. */
   isDetailed: boolean;
 }
 
@@ -28,18 +28,18 @@ export interface FleetTip {
 }
 
 export interface FleetViewRow extends FleetRow {
-  /** Another commit than the branch's is applied; null when the clone cannot tell. */
+  /** Whether another commit than the branch's head is applied; null when the clone cannot tell. */
   behind: boolean | null;
 }
 
 export interface FleetFormat {
   style: Output["style"];
-  /** Of the terminal; without one nothing is cut. */
+  /** Width of the terminal; without one, nothing is cut. */
   columns?: number | undefined;
   maxRows?: number;
 }
 
-/** All nodes as a table, worst first, or one node's whole report. */
+/** All nodes as a table, worst first, or the whole status of one node. */
 export function formatFleet(view: FleetView, format: FleetFormat): string {
   const [row] = view.rows;
   if (view.isDetailed && row !== undefined && row.status !== null)
@@ -53,7 +53,7 @@ function formatDetail(row: FleetViewRow, status: Status, { style }: FleetFormat)
   return formatStatus(escapeTexts(status), { style, verdict });
 }
 
-/** A status in Git was written by whoever may push: a line break in it would be a line of ours. */
+/** Anybody who may push can write a status: without this, a line break in it would forge a line of the output. */
 function escapeTexts(status: Status): Status {
   return JSON.parse(JSON.stringify(status), (_key, value: unknown) =>
     typeof value === "string" ? escapeText(value) : value,
@@ -65,7 +65,7 @@ interface Cell {
   style?: Style;
 }
 
-const head: readonly Cell[] = ["environment", "node", "state", "commit", "report", "error"].map((text) => ({
+const head: readonly Cell[] = ["environment", "node", "state", "commit", "updated", "error"].map((text) => ({
   text,
 }));
 
@@ -85,7 +85,7 @@ function formatRows(
   { style, columns = Infinity, maxRows = Infinity }: FleetFormat,
 ): string {
   const lines = [head, ...rows.slice(0, maxRows).map(cellsOf)];
-  // The reason comes last, and gets what the others leave.
+  // The reason is the last cell, and gets the width that the others leave.
   const widths = head
     .slice(0, -1)
     .map((_, index) => Math.max(...lines.map((line) => line[index]?.text.length ?? 0)));
@@ -106,7 +106,7 @@ function formatRows(
 const gap = "  ";
 const leastColumns = 20;
 
-/** Without a terminal nothing is cut but what nobody would read. */
+/** Without a terminal the reason is cut only where it is too long to read at all. */
 function formatReason(row: FleetRow, columns: number): string {
   return formatFleetReason(row, Number.isFinite(columns) ? { columns } : {});
 }

@@ -13,7 +13,7 @@ const styles: Record<string, Style> = {
   unknown: "red",
 };
 
-/** What is to be said of a report as a whole. */
+/** The first line of a status: how the node is as a whole. */
 export interface Verdict {
   style: Style;
   /** `ready`, or what it is instead. */
@@ -21,7 +21,7 @@ export interface Verdict {
   message: string;
 }
 
-/** A node's report as a table: an instance per row, its services below it. */
+/** Prints a node's status as a table: a row for each instance, its services below it. */
 export function printStatus(output: Output, status: Status): void {
   const ready = status.conditions.find(({ type }) => type === "Ready");
   const isReady = ready?.status === "true";
