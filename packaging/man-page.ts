@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 
-/** A part of a page that the commands do not tell: a heading, and what is said of each thing. */
+/** A part of a page that is not made from the commands: a heading with its entries. */
 export interface ManSection {
   heading: string;
   entries: readonly (readonly [name: string, text: string])[];
 }
 
 /**
- * A manual page of section 1 with all that `--help` says of a program and its commands, in the macros of man(7). It
- * names no date, so that the same commands give the same bytes.
+ * A manual page of section 1, in the macros of man(7), with all that `--help` says of a program and its commands. It has
+ * no date, so that the same commands give the same bytes.
  */
 export function manPage(
   program: Command,
@@ -16,7 +16,7 @@ export function manPage(
 ): string {
   const name = program.name();
   const help = program.createHelp();
-  // The help of one command is what `--help` prints, which every page says anyway.
+  // The command `help` prints what `--help` prints.
   const commands = help.visibleCommands(program).filter((command) => command.name() !== "help");
   const lines = [
     `.TH ${name.toUpperCase()} 1 "" "Keelson ${version}" "Keelson"`,
@@ -61,7 +61,7 @@ function listOptions(command: Command): string[] {
     ]);
 }
 
-/** Text as roff prints it: a backslash, a dash and a line that begins with a control character would be something else. */
+/** Text as roff prints it. Without this, backslashes, dashes and a `.` at the start of a line would be commands of roff. */
 function escaped(text: string): string {
   const plain = text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll('"', "\\(dq");
   return plain.replaceAll(/^(?=[.'])/gm, "\\&");

@@ -6,7 +6,10 @@ const files: ManSection = {
   heading: "FILES",
   entries: [
     ["/etc/keelson/agent.yaml", "What this node is, and where its state repository is."],
-    ["/etc/keelson/node.key", "The node's key, made at the first round. What it signed is the node's own."],
+    [
+      "/etc/keelson/node.key",
+      "The node's key, made at the first round. The node owns what was made with it.",
+    ],
     ["/var/lib/keelson", "The state folder: the record, placed files, and a copy of the branch."],
   ],
 };
@@ -27,9 +30,9 @@ const keelsonSections: ManSection[] = [
     heading: "EXIT STATUS",
     entries: [
       ["0", "Done, or nothing to do."],
-      ["1", "Problems were found, or it did not succeed."],
+      ["1", "Problems were found, or the command did not succeed."],
       ["2", "A wrong call."],
-      ["3", "There are changes, and --exit-code asked to be told."],
+      ["3", "There are changes, and --exit-code was given."],
     ],
   },
   { heading: environment.heading, entries: [...environment.entries, colours] },
@@ -41,7 +44,7 @@ const agentSections: ManSection[] = [
   {
     heading: "EXIT STATUS",
     entries: [
-      ["0", "The node is as desired. With run: the agent was stopped."],
+      ["0", "The node is as desired; for run: it was stopped."],
       ["1", "The node is not as desired, or the round could not begin."],
       ["2", "A wrong call."],
     ],

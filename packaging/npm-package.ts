@@ -12,22 +12,22 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const packTimeoutMs = 60_000;
 
 export interface PackageInput {
-  /** Where the folder `keelson` and the archive go; what it holds is replaced. */
+  /** The folder `keelson` and the archive are written here, over those of before. */
   outDir: string;
-  /** That of the checkout unless told. */
+  /** Default: the version of the checkout. */
   version?: string;
 }
 
 export interface NpmPackage {
   /** A folder that runs as it is: `bin/keelson.js`, `bin/keelson-agent.js`. */
   folder: string;
-  /** The same as `npm install` takes it. */
+  /** The same, as an archive for `npm install`. */
   archive: string;
 }
 
 /**
- * Makes what ships: the npm package `keelson` with both programs, which needs no other package, and their manual pages.
- * The same checkout gives the same bytes.
+ * Makes the npm package `keelson`: both programs with their manual pages, without dependencies. The same checkout gives
+ * the same bytes.
  */
 export async function makePackage({ outDir, version }: PackageInput): Promise<NpmPackage> {
   const manifest: Manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -57,18 +57,18 @@ interface Manifest {
 
 function shippedManifest(
   { license }: Manifest,
-  on: { version: string; manuals: Readonly<Record<string, string>> },
+  { version, manuals }: { version: string; manuals: Readonly<Record<string, string>> },
 ): object {
   return {
     name: "keelson",
-    version: on.version,
+    version,
     description: "GitOps for Docker Compose fleets: what runs on each node is what Git says.",
     license,
     type: "module",
     bin: { keelson: "bin/keelson.js", "keelson-agent": "bin/keelson-agent.js" },
-    man: Object.keys(on.manuals).map((name) => `man/${name}`),
+    man: Object.keys(manuals).map((name) => `man/${name}`),
     os: ["linux"],
-    // The first that has SQLite without a flag.
+    // The first version with SQLite and without a flag for it.
     engines: { node: ">=22.13" },
   };
 }
