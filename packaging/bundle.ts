@@ -9,14 +9,14 @@ export interface BundleInput {
   root: string;
   /** Where the programs go: `keelson.js`, `keelson-agent.js` and the parts that they load. */
   outDir: string;
-  /** That the programs say of themselves. */
+  /** What `keelson version` prints. */
   version: string;
 }
 
 /**
- * Bundles both programs as ES modules. What a program loads only when asked for stays a file of its own: the agent that
- * stays never reads the libraries, and `keelson version` nothing of the other commands. Returns the files of npm
- * packages that went into them, below the checkout.
+ * Bundles both programs as ES modules. What a program loads only when it needs it stays a file of its own: the agent's
+ * watcher never loads the libraries, and `keelson version` loads no other command. Returns the files of npm packages that
+ * went into the bundles, as paths of the checkout.
  */
 export async function buildBundle({ root, outDir, version }: BundleInput): Promise<string[]> {
   const { metafile } = await build({
@@ -44,14 +44,14 @@ export async function buildBundle({ root, outDir, version }: BundleInput): Promi
 const requireBanner = `import { createRequire as __createRequire } from "node:module";
 const require = __createRequire(import.meta.url);`;
 
-/** What Keelson does not use: dockerode's ways to an engine over ssh, to build images and to BuildKit are most of its size. */
+/** Packages that Keelson does not use. Most of dockerode's size is for engines over ssh, building images and BuildKit. */
 const emptyModules: Plugin = {
   name: "empty-modules",
   setup(bundle) {
     const names =
       /^(?:@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2|cpu-features|tar-fs|@balena\/dockerignore)(?:\/|$)/;
     bundle.onResolve({ filter: names }, ({ path }) => ({ path, namespace: "empty" }));
-    // zod's messages in fifty languages: ours are our own.
+    // zod's messages in fifty languages; Keelson has messages of its own.
     bundle.onResolve({ filter: /\/locales\/index\.js$/ }, ({ path, importer }) =>
       importer.includes("/zod/") ? { path, namespace: "empty" } : undefined,
     );

@@ -12,7 +12,7 @@ if (process.versions.node.startsWith("22.")) {
   };
 }
 
-// Compiling takes a third of the time of a round that has nothing to do. The agent that stays compiles little, and once.
+// Compiling takes a third of the time of a round that has nothing to do. The watcher of the agent compiles little, and once.
 const folder = process.argv[2] === "run" ? null : cacheFolder();
 if (folder !== null) enableCompileCache(folder);
 

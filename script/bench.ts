@@ -90,13 +90,13 @@ What the cases are:
 | case | ours | reference |
 | --- | --- | --- |
 | \`cli\` | \`keelson version\` | \`node -e 0\` |
-| \`noop\` | a look of the running agent at Git and the engine | \`git fetch && docker compose up -d\` with nothing to do |
-| \`first-start\` | \`keelson sync\` after a push, until all services run and are healthy | \`git pull && docker compose up -d --wait\` |
+| \`noop\` | a poll of Git and the engine by the running agent | \`git fetch && docker compose up -d\` with nothing to do |
+| \`first-start\` | \`keelson sync\` after a push, until all services are healthy | \`git pull && docker compose up -d --wait\` |
 | \`change\` | the same for one changed service; below it the seconds of its last run, step by step | the same |
 | \`plan\` | \`keelson plan\` with nothing to do | \`docker compose up -d --dry-run\` |
 | \`round-memory\` | the peak of a round's process | the peak of \`docker compose up -d\` |
 | \`heal\` | from the end of a container to the plan that starts it again | – |
-| \`memory\` | the agent that stays, after the sample's apply and 2,000 looks, and what it grows by 2,000 more | a Node that does nothing |
+| \`memory\` | the watcher of the agent, after it applied the sample and polled 2,000 times; and what it grows by 2,000 more polls | a Node that does nothing |
 | \`status-push\` | one node's push of its status, 8 at a time | – |
 | \`status-read\` | \`keelson status --json\` of so many nodes | – |
 | \`replay\` | commits in a row that change one of 60 instances each, \`keelson sync\` after each | \`git pull\` and \`docker compose up -d\` in every project |

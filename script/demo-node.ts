@@ -17,9 +17,9 @@ export interface DemoNode extends AsyncDisposable {
   port: number;
   config: string;
   stateDir: string;
-  /** Starts its agent, which stays; every line of its log goes to `onLine`. */
+  /** Starts `keelson-agent run`; every line of its log goes to `onLine`. */
   startAgent: (onLine: (line: string) => void) => void;
-  /** Comes when the node reports that it is as this commit desires. */
+  /** Resolves when the node's status says that it is as this commit desires. */
   reached: (commit: string) => Promise<void>;
   /** Its containers by name. */
   listContainers: () => Promise<Map<string, string>>;

@@ -80,9 +80,7 @@ async function tell(): Promise<void> {
   const first = await publishSample();
   await keelson("check");
 
-  screen.chapter(
-    nodes.length === 1 ? "An agent on the node, a process that stays" : "An agent on every node",
-  );
+  screen.chapter(nodes.length === 1 ? "An agent on the node" : "An agent on every node");
   for (const node of nodes) node.startAgent((line) => showLog(node, line));
   await Promise.all(nodes.map(async (node) => node.reached(first)));
   await showPages();
@@ -107,10 +105,10 @@ async function tell(): Promise<void> {
   screen.chapter("Somebody stops a container by hand");
   for (const node of nodes) await stopByHand(node, `${environment}-core-nginx-1`);
 
-  screen.chapter("Somebody edits a file by hand; `keelson sync` does not wait for the routine look");
+  screen.chapter("Somebody edits a file by hand; `keelson sync` asks for a round at once");
   for (const node of nodes) await editByHand(node, "webhooks.json");
 
-  screen.chapter("What every node said about itself is in Git");
+  screen.chapter("The status of every node is in Git");
   await keelson("status");
   await showNotes();
 }

@@ -1,13 +1,13 @@
 import type { Command, Option } from "commander";
 
-/** What can follow on a command line: all that the scripts are made from. */
+/** A command and what can follow it on a command line. The completion scripts are made from this. */
 export interface CommandWords {
-  /** Words from the program's name on, such as `["keelson", "plan"]`. */
+  /** The command's words with the program's name first, such as `["keelson", "plan"]`. */
   path: string[];
   description: string;
   options: OptionWords[];
   subcommands: CommandWords[];
-  /** Values of its arguments, where they are a choice. */
+  /** The values of its arguments, where there is a choice. */
   choices: string[];
 }
 
@@ -15,18 +15,18 @@ export interface OptionWords {
   /** `-C` and `--repository`, or one of them. */
   flags: string[];
   description: string;
-  /** What its value is; null when it needs none. */
+  /** The kind of its value; null when it takes none. */
   value: "file" | "folder" | "other" | null;
   choices: readonly string[];
 }
 
-/** The command and all below it; in the order of their help. */
+/** The words of a command and of its subcommands, in the order of the help. */
 export function wordsOf(command: Command, above: readonly string[] = []): CommandWords {
   const help = command.createHelp();
   const path = [...above, command.name()];
   const subcommands = help.visibleCommands(command).map((each) => wordsOf(each, path));
   for (const each of subcommands) {
-    // The one that commander adds by itself.
+    // Commander adds the command `help` by itself.
     if (each.path.at(-1) === "help") each.choices = subcommands.map((other) => other.path.at(-1) ?? "");
   }
   return {
@@ -49,12 +49,12 @@ function optionOf(option: Option): OptionWords {
   };
 }
 
-/** The command with all below it, as one list. */
+/** A command and its subcommands, as one list. */
 export function allOf(command: CommandWords): CommandWords[] {
   return [command, ...command.subcommands.flatMap(allOf)];
 }
 
-/** A text between single quotes of a shell. */
+/** The text in single quotes, for a shell. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

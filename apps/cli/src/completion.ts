@@ -15,8 +15,8 @@ const scripts: Record<Shell, (program: CommandWords) => string> = {
 };
 
 /**
- * A script that completes a program's commands, options and values in a shell. It is whole in itself: completing asks
- * neither the program nor anything else.
+ * A script that completes a program's commands, options and values in a shell. When it completes, it runs neither the
+ * program nor anything else.
  */
 export function completionScript(program: Command, shell: Shell): string {
   return scripts[shell](wordsOf(program));

@@ -11,13 +11,13 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.once(name, () => stop.abort(new KeelsonError({ code: "K9013", message: `stopped by ${name}` })));
 }
 
-// A reader that has seen enough (`| head`) is no failure.
+// A reader that ends early (`| head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(exitCodes.done);
 });
 
-/** The only place that turns what happened into an exit code. */
+/** The only place that sets the exit code. */
 try {
   const program = makeProgram((code) => {
     process.exitCode = code;

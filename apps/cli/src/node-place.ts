@@ -12,7 +12,7 @@ import {
 
 import { type NodeOptions, defaultConfigPath, defaultStateDir } from "./node-options.ts";
 
-/** Flags over agent.yaml over defaults. */
+/** The node's settings: an option overrides agent.yaml, and agent.yaml overrides the default. */
 export async function readNodeSettings(
   options: NodeOptions,
   reference: { environment: string; node: string },
@@ -20,7 +20,7 @@ export async function readNodeSettings(
   return { ...readNodePlace(options, reference), composeBinary: await findComposeBinary(process.env) };
 }
 
-/** The same for what needs no Compose, and no repository. */
+/** The same for commands that need neither Compose nor a repository. */
 export function readNodePlace(
   options: Omit<NodeOptions, "repository">,
   reference: { environment: string; node: string },
@@ -41,7 +41,7 @@ export function readNodePlace(
   };
 }
 
-/** The node's configuration; null when there is none at the place where one was only expected. */
+/** The node's agent.yaml. Null when none was named and there is none at the default path. */
 export function findAgentConfig(path: string | undefined): AgentConfig | null {
   return path === undefined || (path === defaultConfigPath && !existsSync(path))
     ? null

@@ -5,14 +5,14 @@ import { escapePainted, formatJson } from "@keelson/report/light";
 export type Style = Parameters<typeof styleText>[0];
 
 /**
- * Where a command's words go: data to stdout, everything about the run to stderr. Much of it was written by others, in
- * repositories, labels and logs, so what would rule the terminal is shown as what it is.
+ * The output of a command: data to stdout, everything about the run to stderr. Others wrote much of the text, in
+ * repositories, labels and logs. So control characters are made visible and cannot take over the terminal.
  */
 export interface Output {
   json: boolean;
   /** stderr is a terminal that a person watches. */
   isLive: boolean;
-  /** Styled when stdout takes colours (NO_COLOR, FORCE_COLOR and pipes are respected). */
+  /** Styles the text when stdout takes colours; NO_COLOR, FORCE_COLOR and pipes count. */
   style: (format: Style, text: string) => string;
   styleError: (format: Style, text: string) => string;
   print: (text: string) => void;

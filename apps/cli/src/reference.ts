@@ -13,7 +13,7 @@ export async function listNodes(revision: Snapshot): Promise<Node[]> {
   });
 }
 
-/** Which node is meant: as said, as in agent.yaml, or the only one there is. Throws K9010 when that is not clear. */
+/** The node of the options, of agent.yaml, or the only one of the revision. Throws K9010 when none of these names one. */
 export async function chooseNode(
   revision: Snapshot,
   options: Pick<NodeOptions, "environment" | "node" | "config">,
@@ -22,7 +22,7 @@ export async function chooseNode(
     options.environment === undefined || options.node === undefined ? findAgentConfig(options.config) : null;
   const environment = options.environment ?? config?.environment;
   const node = options.node ?? config?.node;
-  if (environment !== undefined && node !== undefined) return { environment, node }; // reading says what is missing
+  if (environment !== undefined && node !== undefined) return { environment, node }; // `renderFiles` reports a node that is not there
   const nodes = await listNodes(revision);
   const candidates = nodes.filter(
     (each) =>

@@ -3,7 +3,7 @@ import { listDirtyPaths, readCommit, readWorkTree } from "@keelson/git";
 
 const gitTimeoutMs = 60_000;
 
-/** The files as they lie, or those of a revision when one is named. */
+/** The files of the work tree, or those of a revision when one is named. */
 export async function openRevision(options: { repository: string; revision?: string }): Promise<Snapshot> {
   return options.revision === undefined
     ? readWorkTree(options.repository)
@@ -14,7 +14,7 @@ export async function openCommit(options: { repository: string; revision: string
   return readCommit({ ...options, timeoutMs: gitTimeoutMs });
 }
 
-/** What is applied must be somebody's commit. Throws K2011 when the work tree holds anything else. */
+/** Throws K2011 when the work tree has uncommitted changes: what is applied must be a commit that others can read. */
 export async function requireCleanWorkTree(repository: string): Promise<void> {
   const dirty = await listDirtyPaths(repository);
   if (dirty.length === 0) return;

@@ -12,7 +12,7 @@ import { showProgress } from "../print/progress.ts";
 import { chooseNode } from "../reference.ts";
 import { openCommit, requireCleanWorkTree } from "../source.ts";
 
-/** Long enough for another round that is at its end; a longer one is said to be there. */
+/** Long enough for a round that is about to end. Another one is reported (K4020) and not waited for. */
 const lockWaitMs = 10_000;
 
 export interface ApplyOptions extends NodeOptions {
@@ -91,7 +91,7 @@ function printRound(output: Output, { round, signal }: { round: Round; signal: A
   output.printError(`${output.styleError("red", "not applied")}  ${ready?.message ?? ""}`);
 }
 
-/** Where the time went; with --json it is in the status. */
+/** How long each step took; with `--json` the status has it. */
 function printTiming(output: Output, { operation }: Status): void {
   for (const [step, seconds] of Object.entries(operation?.seconds ?? {})) {
     output.printError(`${step.padEnd(8)}${seconds.toFixed(3).padStart(9)} s`);

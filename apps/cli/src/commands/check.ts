@@ -8,7 +8,7 @@ import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { count, printProblems } from "../print/problems.ts";
 import { openRevision } from "../source.ts";
 
-/** Reads everything, renders and resolves every node: what a pull request is checked with. */
+/** Reads every document, and renders and resolves every node. It is the check for pull requests. */
 export async function check(
   options: { repository: string; revision?: string },
   output: Output,
@@ -37,7 +37,7 @@ export async function check(
   return exitCodes.done;
 }
 
-/** A pipeline in the wrong folder must not be green. */
+/** Without this error, a pipeline in the wrong folder would be green. */
 function nothingThere(folder: string): KeelsonError {
   return new KeelsonError({
     code: "K9014",

@@ -17,7 +17,7 @@ export async function exec(
     signal,
   }: { instance: string; service: string; command: readonly string[]; signal: AbortSignal },
 ): Promise<number> {
-  // Bytes pass as they are and nothing is hidden, so that a broken file of secrets keeps nobody out.
+  // Nothing of the output is hidden, so the secrets file is not needed: a broken one must keep nobody out.
   const engine = await wireEngine({ ...readEngineSettings(options), secretsFile: null });
   await findContainers(engine, { instance, services: [service], signal });
   const { stdin, stdout, stderr } = process;
@@ -38,7 +38,7 @@ export async function exec(
     });
   } finally {
     if (tty) stdin.setRawMode(false);
-    // An input that nobody ends would keep the process.
+    // An open standard input would keep the process alive.
     stdin.pause();
   }
 }

@@ -6,7 +6,7 @@ import { findAgentConfig, readNodePlace } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { logPrinter } from "../print/log.ts";
 
-/** Where the containers of this node are and what shows that they are its own; no repository. */
+/** Options that lead to the engine of this node and to the key that shows which containers are its own. */
 export type EngineOptions = Omit<NodeOptions, "repository" | "node">;
 
 export interface LogsOptions extends EngineOptions {
@@ -16,7 +16,7 @@ export interface LogsOptions extends EngineOptions {
   timestamps?: boolean;
 }
 
-/** The logs of this node's own containers of an instance; followed until the signal, which is no failure. */
+/** Prints the logs of an instance's own containers on this node. With `--follow` the signal ends it, without a failure. */
 export async function logs(
   options: LogsOptions,
   { args, output, signal }: { args: readonly string[]; output: Output; signal: AbortSignal },

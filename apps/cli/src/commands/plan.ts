@@ -17,7 +17,7 @@ export interface PlanOptions extends NodeOptions {
   exitCode?: boolean;
 }
 
-/** What would be done, with no effect at all. With `--from` no engine is asked. */
+/** Prints what would be done, and has no effect at all. With `--from` no engine is asked. */
 export async function plan(options: PlanOptions, output: Output): Promise<ExitCode> {
   const revision = await openRevision(options);
   const reference = await chooseNode(revision, options);
@@ -43,7 +43,7 @@ export async function plan(options: PlanOptions, output: Output): Promise<ExitCo
 
 type Reference = { environment: string; node: string };
 
-/** From what this machine's engine and folders have. */
+/** A plan from what the engine and the state folder of this machine have. */
 async function planHere(
   revision: Snapshot,
   { options, reference }: { options: NodeOptions; reference: Reference },
@@ -53,7 +53,7 @@ async function planHere(
   return await planOnce(node.ports, { reference, target: targetAt(revision) });
 }
 
-/** From what another revision would have running, or from an empty node (`none`): for code review and any node. */
+/** A plan from what another revision desires, or from an empty node (`none`): for code review, and for any node. */
 async function planFrom(
   revision: Snapshot,
   { from, repository, reference }: { from: string; repository: string; reference: Reference },

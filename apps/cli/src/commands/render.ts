@@ -11,7 +11,7 @@ import { count, printProblems } from "../print/problems.ts";
 import { chooseNode } from "../reference.ts";
 import { openRevision } from "../source.ts";
 
-/** Writes what a node would get, secrets as placeholders; without a folder it only lists it. */
+/** Lists the files that a node would get, and writes them where a folder is named. Secrets are placeholders. */
 export async function render(
   options: Pick<NodeOptions, "repository" | "environment" | "node"> & { revision?: string; out?: string },
   output: Output,

@@ -12,8 +12,8 @@ export interface SyncOptions {
 }
 
 /**
- * Asks the agent of this node to look now, waits until a round that began after that has ended, and shows what came of
- * it. Throws K9040 to K9043.
+ * Asks this node's agent for a round, waits until a round that began after the request has ended, and prints the status.
+ * Throws K9040 to K9043.
  */
 export async function sync(
   options: SyncOptions,

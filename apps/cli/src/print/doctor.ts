@@ -10,12 +10,12 @@ const marks: Record<Check["result"], { mark: string; style: Style }> = {
   "skipped-because": { mark: "skip", style: "dim" },
 };
 
-/** A line for each check, with how to mend it below. */
+/** Prints a line for each check, with the hint below it. */
 export function printDiagnosis(output: Output, checks: readonly Check[]): void {
   const width = Math.max(...checks.map(({ title }) => title.length));
   for (const { title, result, found, hint } of checks) {
     const { mark, style } = marks[result];
-    // A found text of several lines is a list of problems.
+    // `found` has several lines when it is a list of problems.
     const [first = "", ...more] = found.split("\n");
     const said = result === "skipped-because" ? output.style("dim", first) : first;
     output.print(`${output.style(style, mark)}  ${title.padEnd(width)}  ${said}`);

@@ -3,13 +3,13 @@ import { escapeText, formatJson } from "@keelson/report";
 
 import type { Output, Style } from "../output.ts";
 
-/** Those of `docker compose logs`, in its order. */
+/** The colours of `docker compose logs`, in its order. */
 const colours: Style[] = ["cyan", "yellow", "green", "magenta", "blue"];
 const tab = "    ";
 
 /**
- * Prints lines as `docker compose logs` does, `web-1  | text`, or as an object of JSON each. `containers` are the names
- * of those that are there at first: the prefixes are as wide as the longest.
+ * Prints lines as `docker compose logs` does, `web-1  | text`, or each as an object of JSON. `containers` are the names
+ * known at first; the prefixes are as wide as the longest of them.
  */
 export function logPrinter(
   output: Output,
@@ -40,7 +40,7 @@ function prefixes(
   return (container) => known.get(container) ?? add(container);
 }
 
-/** A program's colours are left out, so that none goes on into the next line; what else rules a terminal is shown. */
+/** Removes a program's colours, which would colour the next lines too, and makes other control characters visible. */
 function plainText(text: string): string {
   return escapeText(text.replace(ownColours, "").replaceAll("\t", tab));
 }
@@ -48,7 +48,7 @@ function plainText(text: string): string {
 // oxlint-disable-next-line no-control-regex -- an escape sequence begins with one
 const ownColours = /\u001b\[[0-9;:]*m/g;
 
-/** Line ends of JSON's values are escapes: those that are left only indent. */
+/** JSON on one line: line ends inside of values are escapes, so the others are only indentation. */
 function oneLine(value: unknown): string {
   return formatJson(value).replaceAll(/\n */g, "");
 }

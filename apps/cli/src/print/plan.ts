@@ -4,7 +4,7 @@ import { escapeText, formatPlanSummary } from "@keelson/report";
 
 import type { Output } from "../output.ts";
 
-/** The plan as a person reads it; with `verbose` also every operation in its order. */
+/** Prints the plan for people; with `verbose` also every operation, in order. */
 export function printPlan(
   output: Output,
   {

@@ -4,7 +4,7 @@ import { createLogUpdate } from "log-update";
 
 import type { Output } from "../output.ts";
 
-/** Shows what is being done: a live list on a terminal, a line per finished operation elsewhere. */
+/** Shows the progress of an apply: a live list on a terminal, elsewhere a line for each finished operation. */
 export function showProgress(output: Output): { emit: Emit; end: () => void } {
   const log = output.isLive ? createLogUpdate(process.stderr, { showCursor: true }) : null;
   const running = new Map<string, { operation: Operation; detail: string }>();
