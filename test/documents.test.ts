@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -162,6 +162,36 @@ describe("the table of rooms", () => {
       .map(({ name }) => name);
     const named = columnOf(pageAt("ARCHITECTURE.md"), "folder").join(" ");
     expect(folders.filter((name) => !named.includes(`${name}/`))).toEqual([]);
+  });
+});
+
+describe("the architecture", () => {
+  const page = pageAt("ARCHITECTURE.md");
+  const path = (/^findCandidates → .*$/m.exec(page)?.[0] ?? "").split(" → ");
+  const callsOf = (name: string, from: string) => {
+    const source = readFileSync(join(checkout, `libs/reconcile/src/${name}.ts`), "utf8");
+    const called = [...source.slice(source.indexOf(from)).matchAll(/(\w+)\(/g)].map(
+      (match) => match[1] ?? "",
+    );
+    return [...new Set(called)].filter((each) => path.includes(each));
+  };
+
+  it("names the functions of the path, in the order in which the walk calls them", () => {
+    const target = callsOf("walk-to-target", "async function walkToTarget");
+    const walk = [...target, ...callsOf("walk-path", "async function walkPath")];
+    expect(walk.length).toBeGreaterThan(7);
+    expect(path.slice(0, walk.length)).toEqual(walk);
+    expect(callsOf("reconcile-once", "async function reconcileOnce")).toEqual(
+      expect.arrayContaining(path.slice(walk.length)),
+    );
+  });
+
+  it("names files and folders that are there", () => {
+    const named = [...page.matchAll(/`((?:libs|apps|test|docs)\/[\w./-]*\w)\/?`/g)].map(
+      (match) => match[1] ?? "",
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((each) => !each.includes("*") && !existsSync(join(checkout, each)))).toEqual([]);
   });
 });
 

@@ -20,7 +20,7 @@ interface WalkerInput {
  */
 export async function walkToTarget(walk: Walk, { ports, reference }: WalkerInput): Promise<void> {
   const step = newStepTimer(ports.emit, walk.times);
-  const candidates = await step("fetch", ports.findCandidates);
+  const candidates = await step("fetch", async () => ports.findCandidates());
   for (const candidate of candidates) {
     ports.emit({ type: "source-asked", branch: candidate.branch, commit: shownCommit(candidate) });
   }
