@@ -6,7 +6,7 @@ import { type FleetPlace, type FleetRow, summarizeFleet } from "@keelson/report"
 
 import type { RepositoryOptions } from "./node-options.ts";
 import type { FleetTip, FleetView } from "./print/fleet.ts";
-import type { Snapshot } from "./print/fleet-watch.ts";
+import type { FleetFetch } from "./print/fleet-watch.ts";
 import { listNodes } from "./reference.ts";
 import { openCommit, openRevision } from "./source.ts";
 
@@ -24,7 +24,7 @@ export interface FleetOptions extends RepositoryOptions {
  * result has a warning and the statuses that the clone had before. `tell` gets a text when the clone's configuration is
  * changed. Throws K9050 when there is no such node, and what `readStatuses` and the reading of files throw.
  */
-export async function readFleet(options: FleetOptions, tell: (text: string) => void): Promise<Snapshot> {
+export async function readFleet(options: FleetOptions, tell: (text: string) => void): Promise<FleetFetch> {
   const { repository, remote, environment, node } = options;
   const { failure, tooLarge } =
     options.offline === true ? nothingFetched : await fetchStatuses(options, tell);

@@ -6,14 +6,14 @@ import { createLogUpdate } from "log-update";
 import type { Output } from "../output.ts";
 import { type FleetView, formatFleet } from "./fleet.ts";
 
-export interface Snapshot {
+export interface FleetFetch {
   view: FleetView;
   /** Why the statuses could not be fetched, so that the view is the clone's own; empty otherwise. */
   warning: string;
 }
 
 export interface WatchInput {
-  readFleet: () => Promise<Snapshot>;
+  readFleet: () => Promise<FleetFetch>;
   output: Output;
   intervalMs: number;
   signal: AbortSignal;
@@ -42,7 +42,7 @@ export async function watchFleet({ readFleet, output, intervalMs, signal }: Watc
 }
 
 interface Screen {
-  show: (snapshot: Snapshot) => void;
+  show: (snapshot: FleetFetch) => void;
   end: () => void;
 }
 
@@ -63,7 +63,7 @@ function openScreen(output: Output): Screen {
 }
 
 function openLines(output: Output): Screen {
-  let last: Snapshot | null = null;
+  let last: FleetFetch | null = null;
   return {
     show: (snapshot) => {
       const changes = last === null ? [] : describeFleetChanges(last.view.rows, snapshot.view.rows);
