@@ -38,8 +38,8 @@ export const instanceToken = "@keelson:instance@";
 export interface DesiredService {
   name: string;
   image: string;
-  /** Hex service digest: the resolved service and its files of class `recreate`. */
-  digest: string;
+  /** Under every algorithm that is still known, newest first: that one is the container's label. */
+  digests: readonly [ServiceDigest, ...ServiceDigest[]];
   replicas: number;
   /** A service that is meant to end: one that exited 0 with an equal digest is in sync. */
   oneShot: boolean;
@@ -55,7 +55,15 @@ export interface DesiredService {
   /** Engine names of its named volumes. */
   volumes: string[];
   ports: PublishedPort[];
-  /** What the digest was made of, by part, so that a plan can say what changed: hex digests, the image in clear. */
+}
+
+/** What a container is made of: the resolved service and its files of class `recreate`. */
+export interface ServiceDigest {
+  /** What counts, by the name that records keep. */
+  algorithm: string;
+  /** Hex. */
+  digest: string;
+  /** What it was made of, by part, so that a plan can say what changed: hex digests, the image in clear. */
   parts: Record<string, string>;
 }
 

@@ -21,6 +21,7 @@ export * from "./desired.ts";
 export * from "./observed.ts";
 export * from "./plan.ts";
 export * from "./record.ts";
+export * from "./service-digest.ts";
 export * from "./provenance.ts";
 export * from "./event.ts";
 export * from "./status.ts";

@@ -1,4 +1,5 @@
 import type { PublishedPort } from "./desired.ts";
+import type { AcceptedDigest } from "./record.ts";
 
 /**
  * What the node has. What cannot be read throws, so unknown is never absent; what cannot be seen of the files of one
@@ -50,6 +51,8 @@ export interface ObservedContainer {
   instance: string;
   /** `io.keelson.digest` */
   digest: string;
+  /** What the record accepts it for; nothing unless told. */
+  accepted?: AcceptedDigest;
   /** The reference it was created from, and the image's id. */
   image: string;
   imageId: string;

@@ -1,7 +1,11 @@
+import type { ServiceDigest } from "./desired.ts";
+
 /** The node's durable memory, as the planner reads it. Nothing is decided from it that can be observed. */
 export interface RecordState {
   /** Containers that Keelson created here, by id: tells an original from a copy of its labels. */
   containers: Record<string, { project: string; service: string }>;
+  /** What containers are accepted for beside their labels, by id. */
+  accepted: Record<string, AcceptedDigest>;
   /** Ids of networks that Keelson created here, by name. */
   networks: Record<string, string>;
   /** What was last applied completely; null before the first time. */
@@ -20,7 +24,7 @@ export interface RecordState {
   /** The last commit of which a round did something, or that was found applied; null before the first time. */
   attempted: string | null;
   /** Parts of the digests of services as applied, so that a plan can say what changed: by `<project>/<service>`. */
-  serviceParts: Record<string, Record<string, string>>;
+  serviceParts: Record<string, ServiceParts>;
   /**
    * Services, by `<project>/<service>`, whose containers a round was making that has not been finished: what a killed
    * agent made is not in `containers` yet.
@@ -30,8 +34,15 @@ export interface RecordState {
   openNetworks: readonly string[];
 }
 
+/** What one container stands for, whatever its label says. */
+export type AcceptedDigest = Pick<ServiceDigest, "algorithm" | "digest">;
+
+/** Parts can be compared with those of the same algorithm only. */
+export type ServiceParts = Pick<ServiceDigest, "algorithm" | "parts">;
+
 export const emptyRecord: RecordState = {
   containers: {},
+  accepted: {},
   networks: {},
   applied: null,
   attempted: null,

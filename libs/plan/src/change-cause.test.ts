@@ -23,7 +23,7 @@ test("parts are named in the order of their names, whatever the order of the rec
   const [service] = instance("core", { services: { web: { environment: "x", ports: [1] } } }).services;
   if (service === undefined) throw new Error("no service");
   const causes = digestCauses(service, {
-    before: { zone: "1", networks: "other", image: "whatever" },
+    before: { algorithm: "v1", parts: { zone: "1", networks: "other", image: "whatever" } },
     container: container("x", { image: service.image }),
     stored: undefined,
   });
@@ -46,7 +46,7 @@ test.each([
     fault: null,
   };
   const causes = digestCauses(service, {
-    before: { ...service.parts, volumes: "other" },
+    before: { algorithm: "v1", parts: { ...service.digests[0].parts, volumes: "other" } },
     container: container("x", {
       image: service.image,
       writableBinds: [`${stored.folder}/${path}`, "/elsewhere"],

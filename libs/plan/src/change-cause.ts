@@ -2,27 +2,31 @@ import {
   type DesiredService,
   type ObservedContainer,
   type ObservedInstanceFiles,
+  type ServiceParts,
   compareText,
 } from "@keelson/model";
 
-/** What differs between two digests, in words. Without the parts of the old one only the image can be told. */
+/**
+ * What differs between two digests, in words. Without the parts of the old one, or when nobody knows its algorithm any more,
+ * only the image can be told.
+ */
 export function digestCauses(
   service: DesiredService,
   on: {
-    before: Record<string, string> | undefined;
+    before: ServiceParts | undefined;
     container: ObservedContainer;
     stored: ObservedInstanceFiles | undefined;
   },
 ): string[] {
   const { image } = on.container;
   const causes = image === service.image ? [] : [imageCause(image, service.image)];
-  const { before } = on;
-  if (before !== undefined) {
-    const keys = new Set([...Object.keys(before), ...Object.keys(service.parts)]);
+  const before = on.before?.parts;
+  const after = service.digests.find(({ algorithm }) => algorithm === on.before?.algorithm)?.parts;
+  if (before !== undefined && after !== undefined) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     for (const key of [...keys].sort(compareText)) {
-      if (key === "image" || before[key] === service.parts[key]) continue;
-      const verb =
-        before[key] === undefined ? "added" : service.parts[key] === undefined ? "removed" : "changed";
+      if (key === "image" || before[key] === after[key]) continue;
+      const verb = before[key] === undefined ? "added" : after[key] === undefined ? "removed" : "changed";
       causes.push(`${key} ${verb}`);
     }
   }

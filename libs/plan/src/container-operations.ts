@@ -1,4 +1,4 @@
-import { type ObservedContainer, resourceIds } from "@keelson/model";
+import { type ObservedContainer, isInSync, resourceIds } from "@keelson/model";
 
 import { hasProcess, isUp } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
@@ -142,7 +142,7 @@ export function addRenames(context: InstanceContext, change: ServiceChange): voi
   if (change.isBlocked || change.action === "remove") return;
   for (const container of change.containers.kept) {
     const name = leftoverName(container.name);
-    const isReplaced = change.force || container.digest !== change.service.digest;
+    const isReplaced = change.force || !isInSync(container, change.service);
     if (name === null || (change.action === "recreate" && isReplaced)) continue;
     context.graph.add(
       keys.rename(container.id),

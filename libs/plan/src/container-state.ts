@@ -1,4 +1,9 @@
-import type { DependencyCondition, DesiredService, ObservedContainer } from "@keelson/model";
+import {
+  type DependencyCondition,
+  type DesiredService,
+  type ObservedContainer,
+  isInSync,
+} from "@keelson/model";
 
 /** `restarting` counts as up: the engine is at it, and a start would change nothing. */
 export function isUp(container: ObservedContainer): boolean {
@@ -16,7 +21,7 @@ export function hasCompleted(service: DesiredService, container: ObservedContain
     service.oneShot &&
     container.state === "exited" &&
     container.exitCode === 0 &&
-    container.digest === service.digest
+    isInSync(container, service)
   );
 }
 

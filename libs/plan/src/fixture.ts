@@ -152,8 +152,7 @@ function serviceOf(
   return {
     name,
     image,
-    digest: digestValue(parts),
-    parts,
+    digests: [{ algorithm: "v1", digest: digestValue(parts), parts }],
     replicas: sketch.replicas ?? 1,
     oneShot: sketch.oneShot ?? false,
     hasHealthcheck: sketch.healthcheck ?? false,

@@ -1,10 +1,11 @@
-import type {
-  DesiredInstance,
-  DesiredService,
-  ObservedContainer,
-  ObservedInstanceFiles,
-  ObservedNode,
-  RecordState,
+import {
+  type DesiredInstance,
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedInstanceFiles,
+  type ObservedNode,
+  type RecordState,
+  isInSync,
 } from "@keelson/model";
 
 import { digestCauses } from "./change-cause.ts";
@@ -92,7 +93,7 @@ function decide(service: DesiredService, on: DecisionContext): Decision {
 /** All reasons for which containers that are there have to be made anew; null when there is none. */
 function recreateDecision(service: DesiredService, on: DecisionContext): Decision | null {
   const { kept } = on.containers;
-  const outdated = kept.find(({ digest }) => digest !== service.digest);
+  const outdated = kept.find((container) => !isInSync(container, service));
   const replaced = replacedNetworks(service, on);
   const unseen = [...replaced.map((name) => `network ${name} changed`), ...unseenCauses(service, on)];
   if (outdated === undefined && unseen.length === 0) return null;
@@ -116,7 +117,7 @@ function replacedNetworks(service: DesiredService, { containers, context }: Deci
 
 /** What is wrong with containers that have the right digest, so that Compose sees no difference. */
 function unseenCauses(service: DesiredService, { containers, context }: DecisionContext): string[] {
-  const same = containers.kept.filter(({ digest }) => digest === service.digest);
+  const same = containers.kept.filter((container) => isInSync(container, service));
   const image = context.observed.images[service.image] ?? null;
   const isMoved = image !== null && same.some(({ imageId }) => imageId !== image.id);
   const lost = service.networks.filter(

@@ -254,7 +254,7 @@ describe("a killed Compose", () => {
     const state = changed(
       { ...applied(withDb("db:1", "web:1")), desired: withDb("db:2", "web:2") },
       (copy) => {
-        const { digest = "" } = copy.desired.instances[0]?.services[1] ?? {};
+        const { digest = "" } = copy.desired.instances[0]?.services[1]?.digests[0] ?? {};
         const old = containerOf(copy, "lab-core/web");
         copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
       },
@@ -289,7 +289,7 @@ describe("a killed Compose", () => {
     const scaled = (image: string) => node({ core: { services: { web: { replicas: 2, image } } } });
     const state = changed({ ...applied(scaled("web:0.9")), desired: scaled("web:1.0") }, (copy) => {
       const old = containerOf(copy, "lab-core/web");
-      const { digest = "" } = copy.desired.instances[0]?.services[0] ?? {};
+      const { digest = "" } = copy.desired.instances[0]?.services[0]?.digests[0] ?? {};
       copy.observed.containers.push({ ...old, id: "new", name: leftover, state: "created", digest });
     });
     expect(planText(state)).toMatchInlineSnapshot(`

@@ -4,6 +4,7 @@ import {
   type ObservedContainer,
   type ObservedNode,
   compareText,
+  isInSync,
 } from "@keelson/model";
 
 /** The containers that claim to be a service, sorted into what may be done with them. */
@@ -40,7 +41,7 @@ export function findContainers(
 
 /** Better ones are kept: the right digest first, then a low number, then a running one, then a proper name. */
 function rank(container: ObservedContainer, service: DesiredService): number {
-  const hasDigest = container.digest === service.digest ? 8 : 0;
+  const hasDigest = isInSync(container, service) ? 8 : 0;
   const isInPlace = numberOf(container.name) <= service.replicas ? 4 : 0;
   const isRunning = container.state === "running" ? 2 : 0;
   return hasDigest + isInPlace + isRunning + (leftoverName(container.name) === null ? 1 : 0);

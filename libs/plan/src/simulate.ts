@@ -1,10 +1,15 @@
 import {
+  type ObservedContainer,
   type ObservedInstanceFiles,
   type ObservedNode,
   type Operation,
   type OperationKind,
   type OperationOf,
   type RecordState,
+  type ServiceParts,
+  findAcceptances,
+  isInSync,
+  withAccepted,
 } from "@keelson/model";
 
 import { isUp } from "./container-state.ts";
@@ -34,27 +39,36 @@ export function simulate(
 ): Pick<SimulatedNode, "observed" | "record"> {
   const after = { ...node, observed: structuredClone(node.observed) };
   for (const operation of operations) applyEffect(operation, after);
-  return { observed: after.observed, record: remember(after) };
+  const record = remember(after);
+  const containers = withAccepted(after.observed.containers, record);
+  return { observed: { ...after.observed, containers }, record };
 }
 
-/** The record after a round: what is ours, and the parts of the services that have what is desired. */
+/** The record after a round: what is ours, what it is accepted for, and the parts of the services that have what is desired. */
 function remember({ desired, observed, record }: SimulatedNode): RecordState {
   const own = observed.containers.filter(({ ownership }) => ownership === "ours");
   const parts = desired.instances.flatMap(({ project, services }) =>
-    services.flatMap((service): [string, Record<string, string>][] => {
+    services.flatMap((service): [string, ServiceParts][] => {
       const key = `${project}/${service.name}`;
       const isApplied = own.some(
-        (each) => each.project === project && each.service === service.name && each.digest === service.digest,
+        (each) => each.project === project && each.service === service.name && isInSync(each, service),
       );
-      const known = isApplied ? service.parts : record.serviceParts[key];
+      const [{ algorithm, parts }] = service.digests;
+      const known = isApplied ? { algorithm, parts } : record.serviceParts[key];
       return known === undefined ? [] : [[key, known]];
     }),
   );
   return {
     ...record,
     containers: Object.fromEntries(own.map(({ id, project, service }) => [id, { project, service }])),
+    accepted: { ...pick(record.accepted, own), ...findAcceptances(desired, own) },
     serviceParts: Object.fromEntries(parts),
   };
+}
+
+function pick(accepted: RecordState["accepted"], own: readonly ObservedContainer[]): RecordState["accepted"] {
+  const ids = new Set(own.map(({ id }) => id));
+  return Object.fromEntries(Object.entries(accepted).filter(([id]) => ids.has(id)));
 }
 
 type Effects = { [K in OperationKind]: (operation: OperationOf<K>, node: SimulatedNode) => void };

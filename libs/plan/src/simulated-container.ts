@@ -1,10 +1,11 @@
-import type {
-  DesiredInstance,
-  DesiredMount,
-  DesiredService,
-  ObservedContainer,
-  ObservedNode,
-  OperationOf,
+import {
+  type DesiredInstance,
+  type DesiredMount,
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedNode,
+  type OperationOf,
+  isInSync,
 } from "@keelson/model";
 
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -38,7 +39,7 @@ function createService(
     (a, b) => numberOf(a) - numberOf(b),
   );
   const wanted = own.slice(0, service.replicas);
-  const replaced = wanted.filter(({ digest }) => on.force || digest !== service.digest);
+  const replaced = wanted.filter((each) => on.force || !isInSync(each, service));
   const gone = new Set([...own.slice(service.replicas), ...replaced]);
   const next = Math.max(0, ...own.map(numberOf)) + 1;
   const added = Array.from({ length: service.replicas - wanted.length }, (_, index) => next + index);
@@ -67,18 +68,19 @@ function newContainer(
 ): ObservedContainer {
   const { instance, node, number } = on;
   const { project } = instance;
+  const [{ digest }] = service.digests;
   const name = `${project}-${service.name}-${number}`;
   const stored = node.observed.storedInstances.find((each) => each.instance === instance.name);
   const bound = instance.mounts.filter(({ services }) => services.includes(service.name));
   const sourceOf = ({ target }: DesiredMount) => `${stored?.folder ?? ""}/${target}`;
   return {
-    id: unusedId(`${name} ${service.digest}`, node),
+    id: unusedId(`${name} ${digest}`, node),
     name,
     ownership: "ours",
     project,
     service: service.name,
     instance: instance.name,
-    digest: service.digest,
+    digest,
     image: service.image,
     imageId: node.observed.images[service.image]?.id ?? "",
     state: "created",

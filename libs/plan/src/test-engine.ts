@@ -1,4 +1,4 @@
-import type { ObservedContainer, Operation } from "@keelson/model";
+import { type ObservedContainer, type Operation, isInSync } from "@keelson/model";
 
 import { isUp, meetsCondition } from "./container-state.ts";
 import { simulate } from "./simulate.ts";
@@ -106,7 +106,7 @@ function startProblem(
     const own: ObservedContainer[] = findOwn(observed, { project, service: needed.name });
     const { condition } = dependency;
     const ready = own.filter(
-      (each) => each.digest === needed.digest && meetsCondition(each, { service: needed, condition }),
+      (each) => isInSync(each, needed) && meetsCondition(each, { service: needed, condition }),
     );
     if (ready.length < needed.replicas) return `${needed.name} is not there yet`;
   }

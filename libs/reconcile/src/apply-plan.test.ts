@@ -45,6 +45,7 @@ function rig(
     saveComposeModel: () => {},
     rememberContainers: () => {},
     forgetContainers: () => {},
+    acceptContainers: () => {},
     rememberNetworks: () => {},
     forgetNetworks: () => {},
     saveServiceParts: () => {},

@@ -1,4 +1,4 @@
-import { type DesiredNode, type ObservedNode, subnetsOf } from "@keelson/model";
+import { type DesiredNode, type ObservedNode, subnetsOf, withAccepted } from "@keelson/model";
 
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
@@ -8,13 +8,13 @@ import type { EngineRequest, ReadPorts } from "./ports.ts";
  */
 export async function observeNode(
   desired: DesiredNode,
-  ports: Pick<ReadPorts, "observeEngine" | "observeStore">,
+  ports: Pick<ReadPorts, "observeEngine" | "observeStore" | "record">,
 ): Promise<ObservedNode> {
   const [engine, store] = await Promise.all([
     ports.observeEngine(requestFor(desired)),
     ports.observeStore(desired),
   ]);
-  return { ...engine, ...store };
+  return { ...engine, ...store, containers: withAccepted(engine.containers, ports.record.readState()) };
 }
 
 function requestFor({ environment, instances }: DesiredNode): EngineRequest {

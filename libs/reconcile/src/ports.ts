@@ -16,6 +16,7 @@ import type {
   OperationOf,
   PublishedPort,
   RecordState,
+  ServiceParts,
   Snapshot,
   Status,
   WaitLimits,
@@ -57,10 +58,12 @@ export interface MemoryPort {
 export interface RecordPort extends MemoryPort {
   rememberContainers: (containers: readonly { id: string; project: string; service: string }[]) => void;
   forgetContainers: (ids: readonly string[]) => void;
+  /** By id; the containers are remembered. */
+  acceptContainers: (accepted: RecordState["accepted"]) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
   /** `service` is `<project>/<service>`. */
-  saveServiceParts: (service: string, parts: Record<string, string>) => void;
+  saveServiceParts: (service: string, parts: ServiceParts) => void;
   forgetService: (service: string) => void;
   saveApplied: (applied: NonNullable<RecordState["applied"]>) => void;
   /** What a round did, written as it happens, so that a killed one can be read afterwards. Returns the round's id. */

@@ -1,4 +1,11 @@
-import type { DesiredNode, ObservedContainer, ObservedNode, RecordState } from "@keelson/model";
+import {
+  type DesiredNode,
+  type ObservedContainer,
+  type ObservedNode,
+  type RecordState,
+  findAcceptances,
+  isInSync,
+} from "@keelson/model";
 import { describeApplied } from "@keelson/plan";
 
 import type { Ports } from "./ports.ts";
@@ -17,6 +24,7 @@ export function rememberRound(
   const own = observed.containers.filter(({ ownership }) => ownership === "ours");
   const networks = observed.networks.filter(({ ownership }) => ownership === "ours");
   if (own.length > 0) record.rememberContainers(own);
+  record.acceptContainers(findAcceptances(desired, own));
   if (networks.length > 0) record.rememberNetworks(networks);
   forgetGone(record, { before, observed });
   const parts = appliedParts(desired, { own, before });
@@ -64,9 +72,10 @@ function appliedParts(
     for (const service of services) {
       const key = `${project}/${service.name}`;
       const isApplied = on.own.some(
-        (each) => each.project === project && each.service === service.name && each.digest === service.digest,
+        (each) => each.project === project && each.service === service.name && isInSync(each, service),
       );
-      const known = isApplied ? service.parts : on.before.serviceParts[key];
+      const [{ algorithm, parts: of }] = service.digests;
+      const known = isApplied ? { algorithm, parts: of } : on.before.serviceParts[key];
       if (known !== undefined) parts[key] = known;
     }
   }

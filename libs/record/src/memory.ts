@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { canonicalText } from "@keelson/model";
-import type { RecordState } from "@keelson/model";
+import type { RecordState, ServiceParts } from "@keelson/model";
 
 type Applied = NonNullable<RecordState["applied"]>;
 
@@ -9,11 +9,13 @@ export interface Memory {
   readState: () => RecordState;
   rememberContainers: (containers: readonly { id: string; project: string; service: string }[]) => void;
   forgetContainers: (ids: readonly string[]) => void;
+  /** By id, of containers that are remembered; forgotten with them. */
+  acceptContainers: (accepted: RecordState["accepted"]) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
   saveApplied: (applied: Applied) => void;
   /** `service` is `<project>/<service>`. */
-  saveServiceParts: (service: string, parts: Record<string, string>) => void;
+  saveServiceParts: (service: string, parts: ServiceParts) => void;
   forgetService: (service: string) => void;
 }
 
@@ -32,6 +34,14 @@ export function openMemory(database: DatabaseSync): Memory {
     forgetContainers: (ids) => {
       const remove = database.prepare("DELETE FROM containers WHERE id = ?");
       for (const id of ids) remove.run(id);
+    },
+    acceptContainers: (accepted) => {
+      const insert = database.prepare(
+        `INSERT INTO accepted (container_id, algorithm, digest) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET algorithm = excluded.algorithm, digest = excluded.digest
+         WHERE algorithm <> excluded.algorithm OR digest <> excluded.digest`,
+      );
+      for (const [id, { algorithm, digest }] of Object.entries(accepted)) insert.run(id, algorithm, digest);
     },
     rememberNetworks: (networks) => {
       const insert = database.prepare(
@@ -53,13 +63,14 @@ export function openMemory(database: DatabaseSync): Memory {
         )
         .run(canonicalText(applied));
     },
-    saveServiceParts: (service, parts) => {
+    saveServiceParts: (service, { algorithm, parts }) => {
       database
         .prepare(
-          `INSERT INTO service_parts (service, parts) VALUES (?, ?)
-           ON CONFLICT DO UPDATE SET parts = excluded.parts WHERE parts <> excluded.parts`,
+          `INSERT INTO service_parts (service, algorithm, parts) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET algorithm = excluded.algorithm, parts = excluded.parts
+           WHERE algorithm <> excluded.algorithm OR parts <> excluded.parts`,
         )
-        .run(service, canonicalText(parts));
+        .run(service, algorithm, canonicalText(parts));
     },
     forgetService: (service) => {
       database.prepare("DELETE FROM service_parts WHERE service = ?").run(service);
@@ -72,7 +83,10 @@ function readState(database: DatabaseSync): RecordState {
   const networks = database.prepare("SELECT name, id FROM networks ORDER BY name").all();
   const row = database.prepare("SELECT value, round_id FROM applied").get();
   const applied = row === undefined ? null : readApplied(String(row["value"]));
-  const parts = database.prepare("SELECT service, parts FROM service_parts ORDER BY service").all();
+  const accepted = database.prepare("SELECT container_id, algorithm, digest FROM accepted ORDER BY 1").all();
+  const parts = database
+    .prepare("SELECT service, algorithm, parts FROM service_parts ORDER BY service")
+    .all();
   return {
     openServices: [...new Set(readOpen(database, "create-containers").flatMap(readServices))].sort(),
     openNetworks: readOpen(database, "create-network").map((resource) => resource.replace(/^network:/, "")),
@@ -83,10 +97,19 @@ function readState(database: DatabaseSync): RecordState {
         { project: String(row["project"]), service: String(row["service"]) },
       ]),
     ),
+    accepted: Object.fromEntries(
+      accepted.map((row) => [
+        String(row["container_id"]),
+        { algorithm: String(row["algorithm"]), digest: String(row["digest"]) },
+      ]),
+    ),
     applied,
     attempted: readAttempted(database, { applied, roundId: row?.["round_id"] ?? null }),
     serviceParts: Object.fromEntries(
-      parts.map((row) => [String(row["service"]), readParts(String(row["parts"]))]),
+      parts.map((row) => [
+        String(row["service"]),
+        { algorithm: String(row["algorithm"]), parts: readParts(String(row["parts"])) },
+      ]),
     ),
   };
 }

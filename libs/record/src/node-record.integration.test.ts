@@ -51,7 +51,8 @@ function fillRecord(record: NodeRecord): void {
     { id: "b2", project: "lab-core", service: "redis" },
   ]);
   record.saveApplied(applied);
-  record.saveServiceParts("lab-core/nginx", { image: "nginx:1", compose: "x" });
+  record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } });
+  record.acceptContainers({ a1: { algorithm: "v2", digest: "d2" } });
   record.saveComposeModel("inputs", model("lab-core"));
 }
 
@@ -78,7 +79,8 @@ describe("the memory", () => {
       },
       applied,
       attempted: applied.commit,
-      serviceParts: { "lab-core/nginx": { image: "nginx:1", compose: "x" } },
+      accepted: { a1: { algorithm: "v2", digest: "d2" } },
+      serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } } },
       networks: { "lab-core_default": "n1", "lab-core_inner": "n2" },
       openServices: [],
       openNetworks: [],
@@ -105,13 +107,17 @@ describe("the memory", () => {
     record.forgetContainers(["a1", "unknown"]);
     record.forgetNetworks(["lab-core_inner", "unknown"]);
     record.rememberNetworks([{ name: "lab-core_default", id: "n3" }]);
-    record.saveServiceParts("lab-core/nginx", { image: "nginx:2" });
+    record.acceptContainers({ b2: { algorithm: "v2", digest: "d2" } });
+    record.acceptContainers({ b2: { algorithm: "v3", digest: "d3" } });
+    record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:2" } });
+    record.saveServiceParts("lab-core/nginx", { algorithm: "v3", parts: { image: "nginx:2" } });
     record.saveApplied({ ...applied, commit: "e".repeat(40) });
     expect(record.readState()).toEqual({
       containers: { b2: { project: "lab-core", service: "redis" } },
       applied: { ...applied, commit: "e".repeat(40) },
       attempted: "e".repeat(40),
-      serviceParts: { "lab-core/nginx": { image: "nginx:2" } },
+      accepted: { b2: { algorithm: "v3", digest: "d3" } },
+      serviceParts: { "lab-core/nginx": { algorithm: "v3", parts: { image: "nginx:2" } } },
       networks: { "lab-core_default": "n3" },
       openServices: [],
       openNetworks: [],
@@ -136,7 +142,11 @@ describe("the memory", () => {
       record.closeInterrupted(at);
       record.rememberContainers([{ id: "a1", project: "lab-core", service: "nginx" }]);
       record.saveApplied(applied);
-      record.saveServiceParts("lab-core/nginx", { compose: "x", image: "nginx:1" });
+      record.saveServiceParts("lab-core/nginx", {
+        algorithm: "v1",
+        parts: { compose: "x", image: "nginx:1" },
+      });
+      record.acceptContainers({ a1: { algorithm: "v2", digest: "d2" } });
       record.forgetContainers(["unknown"]);
       record.readFollowed();
       record.saveFollowed([followed]);
@@ -443,7 +453,8 @@ describe("a record that cannot be used", () => {
     using record = openRecord({ path });
     fillRecord(record);
     change("UPDATE applied SET value = '{'");
-    for (const use of [() => record.readState(), () => record.saveServiceParts("lab-core/nginx", {})]) {
+    const save = () => record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: {} });
+    for (const use of [() => record.readState(), save]) {
       expect(use).toThrow(expect.objectContaining({ code: "K4010" }));
     }
     record.close();
@@ -496,12 +507,12 @@ describe("a record that cannot be used", () => {
     try {
       using record = openRecord({ path: join(disk, "record.db") });
       fillRecord(record);
-      const huge = { image: "x".repeat(1024 * 1024) };
+      const huge = { algorithm: "v1", parts: { image: "x".repeat(1024 * 1024) } };
       expect(() => record.saveServiceParts("lab-core/nginx", huge)).toThrow(
         expect.objectContaining({ code: "K4001" }),
       );
       expect(record.readState().serviceParts).toEqual({
-        "lab-core/nginx": { image: "nginx:1", compose: "x" },
+        "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } },
       });
       record.close();
       await promisify(execFile)("mount", ["-o", "remount,ro", disk]);
@@ -580,7 +591,8 @@ describe("a record of the first format", () => {
     containers: { a1: { project: "lab-core", service: "nginx" } },
     applied: { ...applied, instanceOrder: ["core"], dependsOn: { "lab-core/nginx": [] } },
     attempted: "c".repeat(40),
-    serviceParts: { "lab-core/nginx": { image: "nginx:1" } },
+    accepted: {},
+    serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1" } } },
     networks: {},
     openServices: ["lab-core/nginx"],
     openNetworks: [],

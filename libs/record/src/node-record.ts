@@ -103,6 +103,7 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     readState: inOne(memory.readState),
     rememberContainers: inOne(memory.rememberContainers),
     forgetContainers: inOne(memory.forgetContainers),
+    acceptContainers: inOne(memory.acceptContainers),
     rememberNetworks: inOne(memory.rememberNetworks),
     forgetNetworks: inOne(memory.forgetNetworks),
     saveApplied: inOne(memory.saveApplied),

@@ -73,6 +73,16 @@ const migrations: readonly string[] = [
   DROP TABLE followed;
   ALTER TABLE followed_branches RENAME TO followed;
   `,
+  `
+  -- What a container is accepted for, whatever its label says.
+  CREATE TABLE accepted (
+    container_id TEXT PRIMARY KEY REFERENCES containers (id) ON DELETE CASCADE,
+    algorithm TEXT NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT;
+  -- What earlier versions noted is of the first algorithm.
+  ALTER TABLE service_parts ADD COLUMN algorithm TEXT NOT NULL DEFAULT 'v1';
+  `,
 ];
 
 /** The version that this program writes. */

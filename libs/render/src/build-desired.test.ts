@@ -1,7 +1,8 @@
-import { type DesiredNode, labels } from "@keelson/model";
+import { type DesiredNode, digestValue, labels } from "@keelson/model";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import type { DigestAlgorithm } from "./digest-algorithm.ts";
 import {
   type Models,
   build,
@@ -17,6 +18,7 @@ import {
   withFile,
   withService,
 } from "./fixture.ts";
+import { digestAlgorithms } from "./service-digest.ts";
 
 const packagePath = `${corePackage}/package.yaml`;
 const composePath = `${corePackage}/compose.yaml`;
@@ -27,7 +29,10 @@ const environmentPath = "environments/lab/environment.yaml";
 function changedServices(before: DesiredNode, after: DesiredNode): string[] {
   return before.instances.flatMap((instance) =>
     instance.services
-      .filter(({ name, digest }) => serviceOf(after, `${instance.name}/${name}`).digest !== digest)
+      .filter(
+        ({ name, digests: [{ digest }] }) =>
+          serviceOf(after, `${instance.name}/${name}`).digests[0].digest !== digest,
+      )
       .map(({ name }) => `${instance.name}/${name}`),
   );
 }
@@ -77,7 +82,7 @@ describe("the desired state", () => {
     expect(compose?.services["app"]?.labels).toEqual({
       [labels.environment]: "lab",
       [labels.instance]: "core",
-      [labels.digest]: serviceOf(desired, "core/app").digest,
+      [labels.digest]: serviceOf(desired, "core/app").digests[0].digest,
     });
     expect(compose?.services["app"]?.volumes).toEqual([
       { type: "bind", source: "@keelson:instance@/live/core/conf", target: "/etc/core", read_only: true },
@@ -296,8 +301,26 @@ describe("a service digest", () => {
     expect(changedServices(desiredOf(classOf("none")), desiredOf(classOf('"signal:HUP"')))).toEqual([]);
   });
 
+  test("is there under every known algorithm, and the newest one's is the label", () => {
+    const newer: DigestAlgorithm = { name: "v2", digestParts: ({ name }) => ({ image: "", name }) };
+    const both = desiredOf({}, { algorithms: [newer, ...digestAlgorithms] });
+    const { digests } = serviceOf(both, "core/app");
+    expect(digests.map(({ algorithm }) => algorithm)).toEqual(["v2", "v1"]);
+    expect(digests.slice(1)).toEqual(serviceOf(before, "core/app").digests);
+    expect(digests[0]).toMatchObject({
+      digest: digestValue({ image: "", name: "app" }),
+      parts: { image: "", name: "app" },
+    });
+    expect(both.instances[0]?.compose.services["app"]?.labels?.[labels.digest]).toBe(digests[0].digest);
+  });
+
+  test("of the first algorithm stays what it was: the labels of every node have it", () => {
+    const first = serviceOf(before, "core/app").digests.find(({ algorithm }) => algorithm === "v1");
+    expect(first?.digest).toBe("ef981be7e0acf0c85f2ad4a78e91ad402207679259bf6cbabb632b45c3d171f7");
+  });
+
   test("says by part what it was made of", () => {
-    const { parts } = serviceOf(desiredOf(classOf("recreate")), "core/app");
+    const [{ parts }] = serviceOf(desiredOf(classOf("recreate")), "core/app").digests;
     expect(Object.keys(parts).sort()).toEqual([
       "environment",
       "file core/conf/core.yml",

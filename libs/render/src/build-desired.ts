@@ -22,6 +22,7 @@ import { networkName } from "./network-name.ts";
 import { packageProblem } from "./place-of-problem.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
+import { type DigestAlgorithms, digestAlgorithms } from "./service-digest.ts";
 
 export interface BuildInput {
   /** Compose's resolved model by instance name. */
@@ -29,6 +30,8 @@ export interface BuildInput {
   secrets: NodeSecrets;
   /** Where documents stand, for the lines of problems. */
   repository?: Repository;
+  /** Those that are known, unless told. */
+  algorithms?: DigestAlgorithms;
 }
 
 /** What the node is to have, with digests and labels; null when there is any problem. */
@@ -63,7 +66,7 @@ function buildInstance(
   { environment }: RenderedNode,
   input: InstanceInput,
 ): { instance: DesiredInstance; problems: Problem[] } {
-  const { instance, secrets, repository } = input;
+  const { instance, secrets, repository, algorithms = digestAlgorithms } = input;
   const { mounts, problems } = buildMounts(instance, { model: input.model, secrets, repository });
   const model = withReadOnlyBinds(input.model, mounts);
   const own = buildNetworks(instance, model);
@@ -71,9 +74,9 @@ function buildInstance(
   const volumes = buildVolumes(instance, model);
   const byKey = { networks: nameByKey(networks), volumes: nameByKey(volumes) };
   const services = Object.entries(model.services)
-    .map((entry) => buildService(entry, { instance, model, mounts, ...byKey }))
+    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, ...byKey }))
     .sort((a, b) => compareText(a.name, b.name));
-  const digests = new Map(services.map((service) => [service.name, service.digest]));
+  const digests = new Map(services.map(({ name, digests: [{ digest }] }) => [name, digest]));
   const { release, name, version } = instance.package;
   return {
     instance: {
@@ -168,12 +171,12 @@ function startAfterOwners(instances: readonly DesiredInstance[]): DesiredInstanc
   });
 }
 
-/** What counts for equality of two desired states: everything but bytes and the runnable model, which follow from it. */
+/** What counts for equality of two desired states: everything but bytes and the runnable model, which follow from it, and older digests. */
 function digestible(instance: DesiredInstance) {
   const { compose: _compose, mounts, services, ...rest } = instance;
   return {
     ...rest,
-    services: services.map(({ parts: _parts, ...service }) => service),
+    services: services.map(({ digests: [{ digest }], ...service }) => ({ ...service, digest })),
     mounts: mounts.map((mount) => ({
       ...mount,
       files: mount.files.map(({ content: _content, ...file }) => file),

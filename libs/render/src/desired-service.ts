@@ -1,50 +1,29 @@
 import {
   type ComposeModel,
   type ComposeService,
-  type DesiredMount,
   type DesiredService,
   type PublishedPort,
   type RenderedInstance,
   compareText,
-  digestValue,
   parseDurationMs,
 } from "@keelson/model";
 
-import { withoutEmpty } from "./meaning.ts";
+import type { DigestInput } from "./digest-algorithm.ts";
+import { type DigestAlgorithms, digestService } from "./service-digest.ts";
 
-/** What a service keeps out of its digest, or has a part of its own for: order and number are planned, not made. */
-const notOfTheContainer = new Set([
-  "depends_on",
-  "profiles",
-  "develop",
-  "scale",
-  "deploy",
-  "image",
-  "networks",
-  "volumes",
-  "secrets",
-  "configs",
-]);
-
-interface ServiceContext {
+interface ServiceContext extends Omit<DigestInput, "name" | "service"> {
   instance: RenderedInstance;
-  model: ComposeModel;
-  mounts: readonly DesiredMount[];
-  /** Engine names and definition digests by the key in the Compose file. */
-  networks: ReadonlyMap<string, { name: string; digest: string }>;
-  volumes: ReadonlyMap<string, { name: string; digest: string }>;
+  algorithms: DigestAlgorithms;
 }
 
 export function buildService(
   [name, service]: [string, ComposeService],
   context: ServiceContext,
 ): DesiredService {
-  const parts = digestParts([name, service], context);
   return {
     name,
     image: service.image,
-    digest: digestValue(parts),
-    parts,
+    digests: digestService({ ...context, name, service }, context.algorithms),
     replicas: service.scale ?? service.deploy?.replicas ?? 1,
     oneShot: isOneShot([name, service], context.model),
     hasHealthcheck: hasHealthcheck(service),
@@ -68,57 +47,6 @@ export function buildService(
       .sort(compareText),
     ports: (service.ports ?? []).flatMap(publishedPort),
   };
-}
-
-/**
- * What the container is made of, each part with its own digest, so that a plan can name what changed.
- * Binds count by layout and source; the content of `recreate` files counts, that of live files does not.
- */
-function digestParts(
-  [name, service]: [string, ComposeService],
-  context: ServiceContext,
-): Record<string, string> {
-  const parts: Record<string, string> = { image: service.image };
-  const add = (key: string, value: unknown) => {
-    const meant = withoutEmpty(value);
-    if (meant !== undefined) parts[key] = digestValue(meant);
-  };
-  for (const [key, value] of Object.entries(service)) if (!notOfTheContainer.has(key)) add(key, value);
-  add("deploy", { ...service.deploy, replicas: null });
-  if (service.volumes?.length) add("volumes", service.volumes.map(describeMount(context)));
-  for (const kind of ["secrets", "configs"] as const) {
-    const used = (service[kind] ?? []).map((use) => [
-      use,
-      boundPlace(context.model[kind][use.source]?.["file"], context),
-    ]);
-    if (used.length > 0) add(kind, used);
-  }
-  const networks = Object.entries(service.networks ?? {}).map(([key, use]) => {
-    const network = context.networks.get(key) ?? { name: key, digest: "" };
-    return [network.name, { ...network, use }] as const;
-  });
-  add("networks", Object.fromEntries(networks));
-  for (const mount of context.mounts) {
-    if (mount.layout !== "content" || !mount.services.includes(name)) continue;
-    for (const file of mount.files) parts[`file ${file.to}`] = file.digest;
-  }
-  return parts;
-}
-
-function describeMount(context: ServiceContext) {
-  return (mount: NonNullable<ComposeService["volumes"]>[number]) => ({
-    ...mount,
-    source:
-      mount.type === "bind"
-        ? boundPlace(mount.source, context)
-        : (context.volumes.get(mount.source ?? "")?.name ?? mount.source),
-  });
-}
-
-/** Where a bound file lies, but for its content: another layout is another path, and so is a writable one. */
-function boundPlace(source: unknown, { mounts }: ServiceContext): string {
-  const { layout = "content", writable = false } = mounts.find((mount) => mount.source === source) ?? {};
-  return `${writable ? "writable " : ""}${layout}:${String(source)}`;
 }
 
 /**

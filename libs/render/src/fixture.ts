@@ -15,6 +15,7 @@ import { readRepository } from "../../manifest/src/index.ts";
 import { formatProblems } from "../../report/src/index.ts";
 import { buildDesired } from "./build-desired.ts";
 import { type RenderResult, renderFiles } from "./render-files.ts";
+import type { DigestAlgorithms } from "./service-digest.ts";
 
 /** Test data: a platform of two packages on one node. A test changes or adds what it is about. */
 export const platform: Readonly<Record<string, string>> = {
@@ -193,7 +194,12 @@ export function withService(name: string, service: Partial<ComposeService>): Mod
 
 export function build(
   rendered: RenderedNode | null,
-  input: { models?: Models; secrets?: NodeSecrets; repository?: Repository } = {},
+  input: {
+    models?: Models;
+    secrets?: NodeSecrets;
+    repository?: Repository;
+    algorithms?: DigestAlgorithms;
+  } = {},
 ) {
   if (rendered === null) throw new Error("nothing was rendered");
   const { core, storage } = input.models ?? models;
@@ -204,6 +210,7 @@ export function build(
     ]),
     secrets: input.secrets ?? secretsOf(),
     ...(input.repository === undefined ? {} : { repository: input.repository }),
+    ...(input.algorithms === undefined ? {} : { algorithms: input.algorithms }),
   });
 }
 

@@ -18,7 +18,7 @@ import type { StatusInput } from "./status-input.ts";
 const service: DesiredService = {
   name: "web",
   image: "web:1",
-  digest: "d1",
+  digests: [{ algorithm: "v1", digest: "d1", parts: {} }],
   replicas: 1,
   oneShot: false,
   hasHealthcheck: true,
@@ -29,7 +29,6 @@ const service: DesiredService = {
   networks: [],
   volumes: [],
   ports: [],
-  parts: {},
 };
 
 const instance: DesiredInstance = {
@@ -255,6 +254,20 @@ describe("buildStatus", () => {
   it("must not count another owner's container as the service", () => {
     const built = status({ observed: observed([container({ ownership: "foreign" })]) });
     expect(built.instances[0]).toMatchObject({ state: "absent", health: "unhealthy" });
+  });
+
+  it("must tell the digest that a container counts as, and that of its label when it is out of sync", () => {
+    const newer = { algorithm: "v2", digest: "d2", parts: {} };
+    const upgraded = (digests: DesiredService["digests"]) => ({
+      ...desired,
+      instances: [{ ...instance, services: [{ ...service, digests }] }],
+    });
+    const digestOf = (digests: DesiredService["digests"], more: Partial<ObservedContainer> = {}) =>
+      status({ desired: upgraded(digests), observed: observed([container(more)]) }).instances[0]?.services[0]
+        ?.digest;
+    expect(digestOf([newer, ...service.digests])).toEqual({ want: "d2", have: "d2" });
+    expect(digestOf([newer])).toEqual({ want: "d2", have: "d1" });
+    expect(digestOf([newer], { accepted: newer })).toEqual({ want: "d2", have: "d2" });
   });
 
   it("must not call unhealthy what is stopped on purpose", () => {

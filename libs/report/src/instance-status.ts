@@ -8,6 +8,7 @@ import {
   type PackageState,
   type Plan,
   type ServiceStatus,
+  isInSync,
 } from "@keelson/model";
 
 import type { StatusInput } from "./status-input.ts";
@@ -63,10 +64,12 @@ function buildService(
   { containers, isToRun }: { containers: readonly ObservedContainer[]; isToRun: boolean },
 ): ServiceStatus {
   const [first] = containers;
+  const [{ digest: want }] = service.digests;
+  const isSynced = first !== undefined && isInSync(first, service);
   return {
     name: service.name,
     image: { want: service.image, have: first?.image ?? "" },
-    digest: { want: service.digest, have: first?.digest ?? "" },
+    digest: { want, have: isSynced ? want : (first?.digest ?? "") },
     state: first?.state ?? "absent",
     // What is not to run is well when it does not; that it does is told by what is left to be done.
     health: isToRun ? serviceHealth(service, containers) : "healthy",

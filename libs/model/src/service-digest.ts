@@ -1,0 +1,52 @@
+import type { DesiredNode, DesiredService, ServiceDigest } from "./desired.ts";
+import type { ObservedContainer } from "./observed.ts";
+import type { AcceptedDigest, RecordState } from "./record.ts";
+
+/** As far as service digests are compared. */
+type Labelled = Pick<ObservedContainer, "digest" | "accepted">;
+
+/**
+ * Whether a container was made of what is desired: its label, or what the record accepts it for, is the desired digest
+ * under any algorithm that is known. Service digests are compared here and nowhere else.
+ */
+export function isInSync({ digest: label, accepted }: Labelled, service: DesiredService): boolean {
+  return service.digests.some((desired) => label === desired.digest || isAccepted(accepted, desired));
+}
+
+function isAccepted(accepted: AcceptedDigest | undefined, desired: ServiceDigest): boolean {
+  return accepted?.algorithm === desired.algorithm && accepted.digest === desired.digest;
+}
+
+/** The containers as they were observed, each with what the record accepts it for. */
+export function withAccepted(
+  containers: readonly ObservedContainer[],
+  record: RecordState,
+): ObservedContainer[] {
+  return containers.map((container) => {
+    const accepted = record.accepted[container.id];
+    return accepted === undefined ? container : { ...container, accepted };
+  });
+}
+
+/**
+ * What the record has to accept, by container, so that an older algorithm can be dropped: what is in sync, and not by
+ * the newest one. Nothing where that is accepted already.
+ */
+export function findAcceptances(
+  { instances }: DesiredNode,
+  own: readonly ObservedContainer[],
+): RecordState["accepted"] {
+  const services = instances.flatMap(({ project, services }) =>
+    services.map((service) => [`${project}/${service.name}`, service] as const),
+  );
+  const byName = new Map(services);
+  const accepted = own.flatMap((container): [string, AcceptedDigest][] => {
+    const service = byName.get(`${container.project}/${container.service}`);
+    if (service === undefined || !isInSync(container, service)) return [];
+    const [newest] = service.digests;
+    const { algorithm, digest } = newest;
+    if (container.digest === digest || isAccepted(container.accepted, newest)) return [];
+    return [[container.id, { algorithm, digest }]];
+  });
+  return Object.fromEntries(accepted);
+}

@@ -1,0 +1,131 @@
+import {
+  type DesiredNode,
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedNode,
+  type RecordState,
+  emptyRecord,
+  withAccepted,
+} from "@keelson/model";
+import { emptyObserved } from "@keelson/plan";
+import { expect, test } from "vitest";
+
+import type { RecordPort } from "./ports.ts";
+import { rememberRound } from "./remember.ts";
+
+const older = { algorithm: "v1", digest: "d1", parts: { image: "web:1" } };
+const newer = { algorithm: "v2", digest: "d2", parts: { image: "web:1", hostname: "h" } };
+const newest = { algorithm: "v3", digest: "d3", parts: { image: "web:1", platform: "p" } };
+
+function desiredWith(digests: DesiredService["digests"]): DesiredNode {
+  const service: DesiredService = {
+    name: "web",
+    image: "web:1",
+    digests,
+    replicas: 1,
+    oneShot: false,
+    hasHealthcheck: false,
+    trialMs: 1000,
+    stopGraceMs: null,
+    dependsOn: [],
+    sharesWith: [],
+    networks: [],
+    volumes: [],
+    ports: [],
+  };
+  const instance = {
+    name: "core",
+    project: "lab-core",
+    package: { release: "app", name: "core", version: "1.0.0" },
+    state: "running" as const,
+    after: [],
+    services: [service],
+    networks: [],
+    volumes: [],
+    mounts: [],
+    compose: { name: "lab-core", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
+  };
+  return { environment: "lab", node: "lab-1", lockDigest: "l", digest: "d", instances: [instance] };
+}
+
+function container(id: string, more: Partial<ObservedContainer> = {}): ObservedContainer {
+  return {
+    id,
+    name: "lab-core-web-1",
+    ownership: "ours",
+    project: "lab-core",
+    service: "web",
+    instance: "core",
+    digest: "d1",
+    image: "web:1",
+    imageId: "i",
+    state: "running",
+    health: "none",
+    exitCode: 0,
+    networks: [],
+    binds: [],
+    writableBinds: [],
+    volumes: [],
+    startedAt: "",
+    ...more,
+  };
+}
+
+/** Remembers a round and returns what the record was told. */
+function rememberedBy(
+  digests: DesiredService["digests"],
+  on: { containers: ObservedContainer[]; record?: Partial<RecordState> },
+): Partial<Pick<RecordState, "accepted" | "serviceParts">> {
+  const state = { ...emptyRecord, ...on.record };
+  const told: ReturnType<typeof rememberedBy> = {};
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the others are never asked for
+  const record = {
+    readState: () => state,
+    rememberContainers: () => {},
+    acceptContainers: (accepted: RecordState["accepted"]) => {
+      told.accepted = accepted;
+    },
+    saveServiceParts: (name: string, parts: RecordState["serviceParts"][string]) => {
+      told.serviceParts = { [name]: parts };
+    },
+  } as unknown as RecordPort;
+  const observed: ObservedNode = { ...emptyObserved, containers: withAccepted(on.containers, state) };
+  const done = { desired: desiredWith(digests), observed, commit: "c", isApplied: false };
+  rememberRound({ record, now: () => new Date(0) }, done);
+  return told;
+}
+
+const acceptedAs = ({ algorithm, digest }: typeof older) => ({ c1: { algorithm, digest } });
+
+test("a container that is in sync by an older algorithm is accepted for the newest one's digest", () => {
+  expect(rememberedBy([newer, older], { containers: [container("c1")] })).toEqual({
+    accepted: acceptedAs(newer),
+    serviceParts: { "lab-core/web": { algorithm: "v2", parts: newer.parts } },
+  });
+});
+
+test("one that was accepted before is accepted for the next algorithm, also when its label says nothing any more", () => {
+  const record = { accepted: acceptedAs(newer) };
+  expect(rememberedBy([newest, newer], { containers: [container("c1")], record }).accepted).toEqual(
+    acceptedAs(newest),
+  );
+});
+
+test.each<[string, DesiredService["digests"], Parameters<typeof rememberedBy>[1]]>([
+  ["carries the newest digest", [older], { containers: [container("c1")] }],
+  [
+    "is accepted already",
+    [newer, older],
+    { containers: [container("c1")], record: { accepted: acceptedAs(newer) } },
+  ],
+  ["is out of sync", [newer], { containers: [container("c1")] }],
+  [
+    "is another one with a copied label",
+    [newest, newer],
+    { containers: [container("c2")], record: { accepted: acceptedAs(newer) } },
+  ],
+  ["is another owner's", [newer, older], { containers: [container("c1", { ownership: "forged" })] }],
+  ["is no service's any more", [newer, older], { containers: [container("c1", { service: "gone" })] }],
+])("nothing is accepted for what %s", (_, digests, on) => {
+  expect(rememberedBy(digests, on).accepted ?? {}).toEqual({});
+});
