@@ -53,9 +53,9 @@ function rig(
     saveApplied: () => {},
     beginRound: () => 1,
     finishRound: () => {},
-    beginOperation: ({ operationId }) => {
+    beginOperation: ({ operationId, makes }) => {
       if (operationId === faults.unwritable) throw new Error("the disk is full");
-      journal.push(`begin ${operationId}`);
+      journal.push(["begin", operationId, ...makes].join(" "));
     },
     finishOperation: ({ operationId, result }) => void journal.push(`${result} ${operationId}`),
     closeInterrupted: () => {},
@@ -144,6 +144,35 @@ describe("applyPlan", () => {
     ).toEqual(["#1 failed", "#2 skipped", "#3 done", "#4 skipped", "#5 done"]);
     expect(journal).toEqual(expect.arrayContaining(["failed #1", "done #3", "done #5"]));
     expect(journal).not.toContain("begin #2");
+  });
+
+  it("must note by name what it is about to make, before it does", async () => {
+    const { apply, journal } = rig(async ({ id }) => {
+      journal.push(`do ${id}`);
+      return Promise.resolve();
+    });
+    const base = { after: [], resource: "", causes: [], class: "live" as const, instance: "app" };
+    const network = { key: "inner", name: "lab-app_inner", digest: "", definition: {} };
+    await apply([
+      { ...base, id: "#1", kind: "create-network", project: "lab-app", network },
+      {
+        ...base,
+        id: "#2",
+        after: ["#1"],
+        kind: "create-containers",
+        project: "lab-app",
+        services: ["db", "web"],
+        force: false,
+      },
+    ]);
+    expect(journal).toEqual([
+      "begin #1 lab-app_inner",
+      "do #1",
+      "done #1",
+      "begin #2 lab-app/db lab-app/web",
+      "do #2",
+      "done #2",
+    ]);
   });
 
   it("must say of all that it skips what it began with", async () => {

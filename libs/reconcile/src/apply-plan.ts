@@ -113,7 +113,8 @@ async function beginOperation(operation: Operation, run: Run): Promise<Operation
   const time = () => now().toISOString();
   const entry = { roundId: run.roundId, operationId: operation.id };
   const { kind, resource } = operation;
-  let error = noteIn(run, () => record.beginOperation({ ...entry, kind, resource, startedAt: time() }));
+  const begun = { ...entry, kind, resource, makes: madeBy(operation), startedAt: time() };
+  let error = noteIn(run, () => record.beginOperation(begun));
   if (error === null) {
     emit({ type: "operation-started", operation });
     error = await errorOf(async () => dispatch(operation, run));
@@ -126,6 +127,18 @@ async function beginOperation(operation: Operation, run: Run): Promise<Operation
   else emit({ type: "operation-failed", operation, error, elapsedMs });
   const endedMs = performance.now() - run.begunMs;
   return { operation, outcome: error === null ? "done" : "failed", error, because: "", endedMs };
+}
+
+/** What would be nobody's after a kill: the ids are known at the end of the round only. */
+function madeBy(operation: Operation): string[] {
+  switch (operation.kind) {
+    case "create-containers":
+      return operation.services.map((service) => `${operation.project}/${service}`);
+    case "create-network":
+      return [operation.network.name];
+    default:
+      return [];
+  }
 }
 
 function noteIn(run: Run, note: () => void): unknown {

@@ -74,6 +74,8 @@ export interface RecordPort extends MemoryPort {
     operationId: string;
     kind: string;
     resource: string;
+    /** Services, as `<project>/<service>`, or the network that it makes. */
+    makes: readonly string[];
     startedAt: string;
   }) => void;
   finishOperation: (operation: {

@@ -18,7 +18,8 @@ export interface Journal {
   beginRound: (round: { commit: string; startedAt: string }) => number;
   /** Also of one that `closeInterrupted` has closed. */
   finishRound: (round: { roundId: number; finishedAt: string; result: RoundResult }) => void;
-  beginOperation: (operation: UnfinishedOperation) => void;
+  /** `makes`: services, as `<project>/<service>`, or the network that it makes. */
+  beginOperation: (operation: UnfinishedOperation & { makes: readonly string[] }) => void;
   finishOperation: (operation: {
     roundId: number;
     operationId: string;
@@ -55,12 +56,13 @@ export function openJournal(database: DatabaseSync): Journal {
         .prepare("UPDATE rounds SET finished_at = ?, result = ? WHERE id = ?")
         .run(finishedAt, result, roundId);
     },
-    beginOperation: ({ roundId, operationId, kind, resource, startedAt }) => {
+    beginOperation: ({ roundId, operationId, kind, resource, makes, startedAt }) => {
       database
         .prepare(
-          "INSERT INTO operations (round_id, operation_id, kind, resource, started_at) VALUES (?, ?, ?, ?, ?)",
+          `INSERT INTO operations (round_id, operation_id, kind, resource, makes, started_at)
+           VALUES (?, ?, ?, ?, ?, ?)`,
         )
-        .run(roundId, operationId, kind, resource, startedAt);
+        .run(roundId, operationId, kind, resource, JSON.stringify(makes), startedAt);
     },
     finishOperation: ({ roundId, operationId, finishedAt, result }) => {
       database

@@ -88,8 +88,8 @@ function readState(database: DatabaseSync): RecordState {
     .prepare("SELECT service, algorithm, parts FROM service_parts ORDER BY service")
     .all();
   return {
-    openServices: [...new Set(readOpen(database, "create-containers").flatMap(readServices))].sort(),
-    openNetworks: readOpen(database, "create-network").map((resource) => resource.replace(/^network:/, "")),
+    openServices: readOpen(database, "create-containers"),
+    openNetworks: readOpen(database, "create-network"),
     networks: Object.fromEntries(networks.map((row) => [String(row["name"]), String(row["id"])])),
     containers: Object.fromEntries(
       containers.map((row) => [
@@ -131,21 +131,19 @@ function readAttempted(
   return isLater ? String(round["commit_id"]) : applied.commit;
 }
 
-/** Resources, also of operations that ended: what they made is not known before the round is finished. */
+/** Of operations that ended, too: what they made is not known before the round is finished. */
 function readOpen(database: DatabaseSync, kind: "create-containers" | "create-network"): string[] {
   const operations = database
     .prepare(
-      `SELECT DISTINCT resource FROM operations JOIN rounds ON rounds.id = round_id
-       WHERE kind = ? AND rounds.result IS NULL ORDER BY resource`,
+      "SELECT makes FROM operations JOIN rounds ON rounds.id = round_id WHERE kind = ? AND rounds.result IS NULL",
     )
     .all(kind);
-  return operations.map((row) => String(row["resource"]));
+  return [...new Set(operations.flatMap((row) => readNames(String(row["makes"]))))].sort();
 }
 
-/** Of `service:<project>/<service>` and `services:<project>/{<service>,<service>}`. */
-function readServices(resource: string): string[] {
-  const [, project = "", names = ""] = /^services?:([^/]+)\/\{?([^{}]+)\}?$/.exec(resource) ?? [];
-  return project === "" ? [] : names.split(",").map((name) => `${project}/${name}`);
+function readNames(text: string): string[] {
+  const names: string[] = JSON.parse(text);
+  return names;
 }
 
 function readApplied(text: string): Applied {

@@ -282,8 +282,8 @@ describe("the journal", () => {
       using record = openRecord({ path });
       roundId = record.beginRound({ commit: "c1", startedAt: at });
       const operation = { roundId, kind: "place-files", resource: "files:lab-core/conf", startedAt: at };
-      record.beginOperation({ ...operation, operationId: "#1" });
-      record.beginOperation({ ...operation, operationId: "#2" });
+      record.beginOperation({ ...operation, operationId: "#1", makes: [] });
+      record.beginOperation({ ...operation, operationId: "#2", makes: [] });
       record.finishOperation({ roundId, operationId: "#1", finishedAt: at, result: "done" });
     }
     using record = openRecord({ path });
@@ -302,22 +302,23 @@ describe("the journal", () => {
   test("tells of which services a round that is open was making containers, and which networks", () => {
     {
       using record = openRecord({ path });
-      const begin = (commit: string, created: Record<string, string>) => {
+      const operation = { kind: "create-containers", resource: "told to people", startedAt: at };
+      const begin = (commit: string, created: Record<string, string[]>) => {
         const roundId = record.beginRound({ commit, startedAt: at });
-        for (const [operationId, resource] of Object.entries(created)) {
-          record.beginOperation({ roundId, operationId, kind: "create-containers", resource, startedAt: at });
+        for (const [operationId, makes] of Object.entries(created)) {
+          record.beginOperation({ ...operation, roundId, operationId, makes });
         }
         return roundId;
       };
-      const finished = begin("c1", { "#1": "service:lab-old/web" });
+      const finished = begin("c1", { "#1": ["lab-old/web"] });
       record.finishRound({ roundId: finished, finishedAt: at, result: "failed" });
-      begin("c2", { "#1": "service:lab-core/nginx" });
-      const roundId = begin("c3", { "#1": "services:lab-core/{a,b.c}", "#2": "service:lab-core/nginx" });
+      begin("c2", { "#1": ["lab-core/nginx"] });
+      const roundId = begin("c3", { "#1": ["lab-core/a", "lab-core/b.c"], "#2": ["lab-core/nginx"] });
       record.finishOperation({ roundId, operationId: "#1", finishedAt: at, result: "done" });
-      const start = { kind: "start-service", resource: "service:lab-core/other", startedAt: at };
-      record.beginOperation({ roundId, operationId: "#3", ...start });
-      const network = { kind: "create-network", resource: "network:lab-core_inner", startedAt: at };
-      record.beginOperation({ roundId, operationId: "#4", ...network });
+      const start = { kind: "start-service", resource: "service:lab-core/other", makes: [] };
+      record.beginOperation({ ...operation, ...start, roundId, operationId: "#3" });
+      const network = { kind: "create-network", makes: ["lab-core_inner"] };
+      record.beginOperation({ ...operation, ...network, roundId, operationId: "#4" });
     }
     using record = openRecord({ path });
     expect(record.readState().openServices).toEqual(["lab-core/a", "lab-core/b.c", "lab-core/nginx"]);
@@ -338,7 +339,14 @@ describe("the journal", () => {
     using record = openRecord({ path });
     for (let index = 0; index < 53; index++) {
       const roundId = record.beginRound({ commit: `c${index}`, startedAt: at });
-      record.beginOperation({ roundId, operationId: "#1", kind: "k", resource: "r", startedAt: at });
+      record.beginOperation({
+        roundId,
+        operationId: "#1",
+        kind: "k",
+        resource: "r",
+        makes: [],
+        startedAt: at,
+      });
       record.finishOperation({ roundId, operationId: "#1", finishedAt: at, result: "done" });
       record.finishRound({ roundId, finishedAt: at, result: "done" });
     }
@@ -547,7 +555,8 @@ describe("a record that cannot be used", () => {
         expect(record.readState().applied).toEqual(applied);
         record.saveFollowed([{ branch: "main", commit: "b".repeat(40) }]);
         const roundId = record.beginRound({ commit: "c", startedAt: at });
-        const operation = { roundId, operationId: "#1", resource: "service:lab-core/nginx", startedAt: at };
+        const begun = { roundId, operationId: "#1", startedAt: at };
+        const operation = { ...begun, resource: "service:lab-core/nginx", makes: [] };
         record.beginOperation({ ...operation, kind: "start-service" });
         record.finishOperation({ ...operation, finishedAt: at, result: "done" });
         const refused = [
@@ -576,7 +585,7 @@ describe("a record that cannot be used", () => {
 
   test("a statement of ours that is wrong is a bug and no state of the disk", () => {
     using record = openRecord({ path });
-    const orphan = { roundId: 7, operationId: "#1", kind: "k", resource: "r", startedAt: at };
+    const orphan = { roundId: 7, operationId: "#1", kind: "k", resource: "r", makes: [], startedAt: at };
     expect(() => record.beginOperation(orphan)).toThrow(/FOREIGN KEY/);
   });
 });
@@ -622,6 +631,19 @@ describe("a record of the first format", () => {
     expect((await readFile(path)).equals(before)).toBe(true);
     expect(rows("PRAGMA user_version")).toEqual([{ user_version: 1 }]);
   });
+});
+
+test("a round of the version before that was killed is known by what it was making", async () => {
+  await mkdir(join(folder, "state"));
+  change(await readFile(new URL("fixtures/record-4.sql", import.meta.url), "utf8"));
+  using record = openRecord({ path });
+  expect(record.readState()).toMatchObject({
+    openServices: ["lab-core/a", "lab-core/b.c", "lab-core/nginx"],
+    openNetworks: ["lab-core_inner"],
+  });
+  expect(record.unfinishedOperations()).toMatchObject([{ operationId: "#4" }, { operationId: "#5" }]);
+  record.closeInterrupted(at);
+  expect(record.readState()).toMatchObject({ openServices: [], openNetworks: [] });
 });
 
 test("what was saved is there after a SIGKILL, and two that start at once make one record", async () => {

@@ -83,6 +83,25 @@ const migrations: readonly string[] = [
   -- What earlier versions noted is of the first algorithm.
   ALTER TABLE service_parts ADD COLUMN algorithm TEXT NOT NULL DEFAULT 'v1';
   `,
+  `
+  -- Names of what an operation makes, as JSON: services as project/service, or a network.
+  ALTER TABLE operations ADD COLUMN makes TEXT NOT NULL DEFAULT '[]';
+  -- Earlier versions had them in the resource: network:<name>, service:<project>/<service> and
+  -- services:<project>/{<service>,<service>}.
+  UPDATE operations SET makes = json_array(substr(resource, length('network:') + 1))
+    WHERE kind = 'create-network';
+  UPDATE operations SET makes = json_array(substr(resource, length('service:') + 1))
+    WHERE kind = 'create-containers' AND resource LIKE 'service:%';
+  UPDATE operations SET makes = (
+    WITH parts (project, names) AS (
+      SELECT
+        substr(resource, length('services:') + 1, instr(resource, '{') - length('services:') - 1),
+        substr(resource, instr(resource, '{') + 1, length(resource) - instr(resource, '{') - 1)
+    )
+    SELECT '["' || project || replace(names, ',', '","' || project) || '"]' FROM parts
+  )
+  WHERE kind = 'create-containers' AND resource LIKE 'services:%';
+  `,
 ];
 
 /** The version that this program writes. */
