@@ -21,10 +21,11 @@ const sleeper = (seconds = 1000) => ({ command: ["sleep", String(seconds)] });
 interface Creation {
   services: string[];
   force?: boolean;
+  class?: "live";
 }
 
-function creation(instance: string, { services, force = false }: Creation) {
-  return operationOf("create-containers", { instance, project: bench.project(instance), services, force });
+function creation(instance: string, { force = false, ...what }: Creation) {
+  return operationOf("create-containers", { instance, project: bench.project(instance), force, ...what });
 }
 
 const create = (instance: string, what: Creation, context = bench.context) =>
@@ -64,6 +65,23 @@ test("only the named services are created, none is started, and what runs with t
   const [recreated] = await containersOf("plain");
   expect(recreated).toMatchObject({ name: `${project}-a-1`, state: "created" });
   expect(recreated?.id).not.toBe(running?.id);
+});
+
+test("what disturbs nothing adds what lacks and leaves what is there, also when its labels are older", async () => {
+  const withDigest = (digest: string, scale: number) => ({
+    a: { ...sleeper(), scale, labels: { [labels.digest]: digest } },
+  });
+  await bench.writeCompose("larger", withDigest("older", 1));
+  await create("larger", { services: ["a"] });
+  await start("larger", "a");
+  const [before] = await containersOf("larger");
+  await bench.writeCompose("larger", withDigest("newer", 2));
+  await create("larger", { services: ["a"], class: "live" });
+  const [kept, added] = await containersOf("larger");
+  expect(kept).toEqual(before);
+  expect(added).toMatchObject({ name: `${bench.project("larger")}-a-2`, state: "created" });
+  await create("larger", { services: ["a"] });
+  expect((await containersOf("larger"))[0]?.id).not.toBe(before?.id);
 });
 
 test("COMPOSE_* and DOCKER_* of the agent's environment have no effect", async () => {

@@ -15,7 +15,7 @@ const defaultTimeoutMs = 10 * 60_000;
 type CreateContainers = OperationOf<"create-containers">;
 
 /**
- * Lets Compose create or recreate the containers of some services, and start none. One Compose at a time for each
+ * Lets Compose create or recreate the containers of some services, and start none. What is of class `live` recreates none. One Compose at a time for each
  * project. Throws K3007 when a container that is not ours stands in its way, K3008 when Compose fails.
  */
 export async function createContainers(context: EngineContext, operation: CreateContainers): Promise<void> {
@@ -44,7 +44,7 @@ export async function createContainers(context: EngineContext, operation: Create
 }
 
 function composeArguments(
-  { instance, project, services, force }: CreateContainers,
+  { instance, project, services, force, class: changeClass }: CreateContainers,
   { context, grace }: { context: EngineContext; grace: StopGrace },
 ): string[] {
   return [
@@ -57,6 +57,8 @@ function composeArguments(
     "--pull=never",
     "--quiet-pull",
     ...(force ? ["--force-recreate"] : []),
+    // Compose would make anew what is there when it only carries an older digest, or was made by another Compose.
+    ...(changeClass === "live" ? ["--no-recreate"] : []),
     // It counts for all containers of the call, so it is said only where one would take longer.
     ...(grace.request.t === undefined ? [] : [`--timeout=${grace.request.t}`]),
     "--",

@@ -129,9 +129,10 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
 /** An operation of a plan with what the engine does not read filled in. */
 export function operationOf<K extends OperationKind>(
   kind: K,
-  fields: Omit<OperationOf<K>, "kind" | "id" | "resource" | "causes" | "class" | "after">,
+  fields: Omit<OperationOf<K>, "kind" | "id" | "resource" | "causes" | "class" | "after"> &
+    Partial<Pick<OperationOf<K>, "class">>,
 ): OperationOf<K> {
-  const base = { kind, id: "#1", resource: "", causes: [], class: "live" as const, after: [] };
+  const base = { kind, id: "#1", resource: "", causes: [], class: "recreate" as const, after: [] };
   // The type of a spread over a generic is not known to be the operation's.
   return Object({ ...base, ...fields });
 }
