@@ -20,6 +20,8 @@ export interface PlatformOptions {
    * when a later push names it, unless its name begins with `absent`.
    */
   readonly release?: string;
+  /** All files of the state repository, in place of a release; the first node of `nodes` is the one that runs. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Unique unless told: a name that begins with another platform's has to be made from that. */
   readonly name?: string;
   /** Of a small platform: put over what environment.yaml has by itself, an instance of each package. */

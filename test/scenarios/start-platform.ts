@@ -91,20 +91,25 @@ async function publish(
   on: { environment: string; port: number; complete: (text: string) => Promise<string> },
 ): Promise<Published> {
   await using stack = new AsyncDisposableStack();
-  const { credentials, release, nodes = { n1: {} } } = options;
+  const { credentials, release, files = null, nodes = { n1: {} } } = options;
   const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
   await server.createRepository("platform");
   const remote = Object.assign(new URL(server.url("platform")), credentials);
   const repository = stack.use(await makeGitRepository({ remote: remote.href }));
-  const node = release === undefined ? sampleNode : (Object.keys(nodes)[0] ?? "n1");
+  const isSample = release === undefined && files === null;
+  const node = isSample ? sampleNode : (Object.keys(nodes)[0] ?? "n1");
   const paths = pathsOf({ environment: on.environment, node });
   const state = makeStateRepository(repository, { lock: paths.lock, complete: on.complete });
   const environmentDocument = options.environment ?? {};
-  const files =
-    release === undefined
-      ? await readSample(on)
-      : makeSmallRepository({ environment: on.environment, release, nodes, environmentDocument });
-  await state.push(files, "first");
+  const first = isSample
+    ? await readSample(on)
+    : makeSmallRepository({
+        environment: on.environment,
+        release: release ?? "",
+        nodes,
+        environmentDocument,
+      });
+  await state.push(files ?? first, "first");
   const cleanUp = stack.move();
   return { ...state, node, server, repository, paths, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
 }
