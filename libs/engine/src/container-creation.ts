@@ -15,8 +15,9 @@ const defaultTimeoutMs = 10 * 60_000;
 type CreateContainers = OperationOf<"create-containers">;
 
 /**
- * Lets Compose create or recreate the containers of some services, and start none. What is of class `live` recreates none. One Compose at a time for each
- * project. Throws K3007 when a container that is not ours stands in its way, K3008 when Compose fails.
+ * Lets Compose create or recreate the containers of some services, and start none; an operation of class `live` recreates
+ * none. One Compose at a time for each project. Throws K3007 when a container that is not ours stands in its way, K3008
+ * when Compose fails.
  */
 export async function createContainers(context: EngineContext, operation: CreateContainers): Promise<void> {
   await context.engine.composeQueue.run(operation.project, async () => {

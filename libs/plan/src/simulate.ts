@@ -44,7 +44,10 @@ export function simulate(
   return { observed: { ...after.observed, containers }, record };
 }
 
-/** The record after a round: what is ours, what it is accepted for, and the parts of the services that have what is desired. */
+/**
+ * The record after a round: what is ours, what it is accepted for, and the parts of the services that have what is
+ * desired.
+ */
 function remember({ desired, observed, record }: SimulatedNode): RecordState {
   const own = observed.containers.filter(({ ownership }) => ownership === "ours");
   const parts = desired.instances.flatMap(({ project, services }) =>

@@ -171,7 +171,10 @@ function startAfterOwners(instances: readonly DesiredInstance[]): DesiredInstanc
   });
 }
 
-/** What counts for equality of two desired states: everything but bytes and the runnable model, which follow from it, and older digests. */
+/**
+ * What counts for equality of two desired states: everything but bytes and the runnable model, which follow from it. Of a
+ * service's digests the newest says it all.
+ */
 function digestible(instance: DesiredInstance) {
   const { compose: _compose, mounts, services, ...rest } = instance;
   return {
