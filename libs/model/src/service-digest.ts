@@ -1,4 +1,4 @@
-import type { DesiredNode, DesiredService, ServiceDigest } from "./desired.ts";
+import type { DesiredNode, DesiredService } from "./desired.ts";
 import type { ObservedContainer } from "./observed.ts";
 import type { AcceptedDigest, RecordState } from "./record.ts";
 
@@ -6,15 +6,14 @@ import type { AcceptedDigest, RecordState } from "./record.ts";
 type Labelled = Pick<ObservedContainer, "digest" | "accepted">;
 
 /**
- * Whether a container was made of what is desired: its label, or what the record accepts it for, is the desired digest
- * under any algorithm that is known. Service digests are compared here and nowhere else.
+ * Whether a container was made of what is desired: by what the record accepts it for, which was noted after its label was
+ * made; where that is nothing, or of an algorithm that nobody knows, by its label under any algorithm that is known. Service
+ * digests are compared here and nowhere else.
  */
-export function isInSync({ digest: label, accepted }: Labelled, service: DesiredService): boolean {
-  return service.digests.some((desired) => label === desired.digest || isAccepted(accepted, desired));
-}
-
-function isAccepted(accepted: AcceptedDigest | undefined, desired: ServiceDigest): boolean {
-  return accepted?.algorithm === desired.algorithm && accepted.digest === desired.digest;
+export function isInSync({ digest: label, accepted }: Labelled, { digests }: DesiredService): boolean {
+  const desired = digests.find(({ algorithm }) => algorithm === accepted?.algorithm);
+  if (desired !== undefined) return accepted?.digest === desired.digest;
+  return digests.some(({ digest }) => digest === label);
 }
 
 /** The containers as they were observed, each with what the record accepts it for. */
@@ -43,10 +42,10 @@ export function findAcceptances(
   const accepted = own.flatMap((container): [string, AcceptedDigest][] => {
     const service = byName.get(`${container.project}/${container.service}`);
     if (service === undefined || !isInSync(container, service)) return [];
-    const [newest] = service.digests;
-    const { algorithm, digest } = newest;
-    if (container.digest === digest || isAccepted(container.accepted, newest)) return [];
-    return [[container.id, { algorithm, digest }]];
+    const [{ algorithm, digest }] = service.digests;
+    const { accepted } = container;
+    const isKnown = accepted === undefined ? container.digest === digest : accepted.algorithm === algorithm;
+    return isKnown ? [] : [[container.id, { algorithm, digest }]];
   });
   return Object.fromEntries(accepted);
 }

@@ -52,6 +52,13 @@ describe("a new digest algorithm", () => {
     `);
   });
 
+  test("tells a change of what counts only since, once a round has seen the containers", () => {
+    const after = simulated(upgraded());
+    const changed = { ...after, desired: withNewAlgorithm(platform(), "another") };
+    expect(planText(changed)).toContain("web: hostname changed");
+    expect(planText(changed)).toBe(planText(withoutOld(changed)));
+  });
+
   test("recreates nothing when the old one is dropped after a round", () => {
     const before = upgraded();
     const after = simulated(before);
@@ -133,6 +140,20 @@ describe("on any node", () => {
       fc.property(anyNode({ strangers: true }), (state) => {
         const upgraded = { ...state, desired: withNewAlgorithm(state.desired) };
         expect(formatPlan(planOf({ ...upgraded, policy }))).toBe(formatPlan(planOf({ ...state, policy })));
+      }),
+    );
+  });
+
+  test("an old one says nothing any more after one round", () => {
+    const before = anyNode({ strangers: false });
+    fc.assert(
+      fc.property(before, before, (state, { desired: other }) => {
+        const upgraded = { ...state, desired: withNewAlgorithm(state.desired) };
+        const after = { ...upgraded, ...simulate(upgraded, planOf({ ...upgraded, policy }).operations) };
+        const next = { ...after, desired: withNewAlgorithm(other, "another") };
+        expect(formatPlan(planOf({ ...next, policy }))).toBe(
+          formatPlan(planOf({ ...withoutOld(next), policy })),
+        );
       }),
     );
   });

@@ -1,10 +1,10 @@
 import { type DesiredNode, type DesiredService, digestValue } from "@keelson/model";
 
 /** The same desired state as a version would have it in whose digests something more counts. */
-export function withNewAlgorithm(desired: DesiredNode): DesiredNode {
+export function withNewAlgorithm(desired: DesiredNode, hostname = "as it was"): DesiredNode {
   return mapServices(desired, (service) => {
     const [{ parts: before }] = service.digests;
-    const parts = { ...before, hostname: "counts now" };
+    const parts = { ...before, hostname };
     return {
       ...service,
       digests: [{ algorithm: "v2", digest: digestValue(parts), parts }, ...service.digests],

@@ -111,6 +111,15 @@ test("one that was accepted before is accepted for the next algorithm, also when
   );
 });
 
+test("one whose digest is the same under the next algorithm is accepted under its name: the older one goes some day", () => {
+  const record = { accepted: acceptedAs(older) };
+  const same = { ...newer, digest: older.digest };
+  for (const digest of ["", older.digest]) {
+    const containers = [container("c1", { digest })];
+    expect(rememberedBy([same, older], { containers, record }).accepted).toEqual(acceptedAs(same));
+  }
+});
+
 test.each<[string, DesiredService["digests"], Parameters<typeof rememberedBy>[1]]>([
   ["carries the newest digest", [older], { containers: [container("c1")] }],
   [
@@ -119,6 +128,11 @@ test.each<[string, DesiredService["digests"], Parameters<typeof rememberedBy>[1]
     { containers: [container("c1")], record: { accepted: acceptedAs(newer) } },
   ],
   ["is out of sync", [newer], { containers: [container("c1")] }],
+  [
+    "is accepted for what is not desired any more, though its label is that of an older algorithm",
+    [{ ...newer, digest: "d2 of today" }, older],
+    { containers: [container("c1")], record: { accepted: acceptedAs(newer) } },
+  ],
   [
     "is another one with a copied label",
     [newest, newer],
