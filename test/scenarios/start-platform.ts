@@ -101,15 +101,10 @@ async function publish(
   const paths = pathsOf({ environment: on.environment, node });
   const state = makeStateRepository(repository, { lock: paths.lock, complete: on.complete });
   const environmentDocument = options.environment ?? {};
-  const first = isSample
-    ? await readSample(on)
-    : makeSmallRepository({
-        environment: on.environment,
-        release: release ?? "",
-        nodes,
-        environmentDocument,
-      });
-  await state.push(files ?? first, "first");
+  const small = { environment: on.environment, nodes, environmentDocument };
+  const first =
+    files ?? (release === undefined ? await readSample(on) : makeSmallRepository({ ...small, release }));
+  await state.push(first, "first");
   const cleanUp = stack.move();
   return { ...state, node, server, repository, paths, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
 }
