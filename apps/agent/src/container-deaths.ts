@@ -3,7 +3,7 @@ import type { RoundSummary } from "./round-summary.ts";
 
 /**
  * Notes the containers that died. Returns whether that triggers a round: it does when the last round left one of them
- * running. A poll is not needed then, and the engine is slow to answer one while it takes dead containers off their networks.
+ * running. No poll is needed then. The engine would be slow to answer it while it takes the dead off their networks.
  */
 export function noteDeaths(
   poller: Poller,

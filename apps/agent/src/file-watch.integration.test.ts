@@ -1,3 +1,4 @@
+import { unwatchFile, watchFile } from "node:fs";
 import { chmod, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,11 +14,12 @@ beforeAll(async () => {
 });
 afterAll(async () => rm(folder, { recursive: true }));
 
-it("tells of a file that comes, changes, is exchanged, forbidden or gone, and of no other", async () => {
+it("must tell of a file that comes, changes, is exchanged, forbidden or gone, and of no other", async () => {
   const changed: string[] = [];
   const files = openFileWatch((path) => changed.push(path));
   const [path, other] = [join(folder, "token"), join(folder, "other")];
   files.keep([path]);
+  await untilWatched(path);
   const steps: [string, () => Promise<unknown>][] = [
     ["comes", () => writeFile(path, "one")],
     ["changes", () => writeFile(path, "two")],
@@ -31,6 +33,7 @@ it("tells of a file that comes, changes, is exchanged, forbidden or gone, and of
     expect(changed).toEqual(Array.from({ length: index + 1 }, () => path));
   }
   files.keep([other]);
+  await untilWatched(other);
   await writeFile(path, "three");
   await writeFile(other, "1");
   await readFile(path);
@@ -38,3 +41,12 @@ it("tells of a file that comes, changes, is exchanged, forbidden or gone, and of
   expect(changed.filter((each) => each === path)).toHaveLength(steps.length);
   files.keep([]);
 });
+
+/** Comes when Node has seen that a watched file is not there, which it tells each listener once: a later one is a change. */
+async function untilWatched(path: string): Promise<void> {
+  const seen = Promise.withResolvers<void>();
+  const listen = () => seen.resolve();
+  watchFile(path, { persistent: false, interval: 2_000 }, listen);
+  await seen.promise;
+  unwatchFile(path, listen);
+}

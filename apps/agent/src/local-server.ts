@@ -69,8 +69,8 @@ export async function openLocalServer(at: LocalAddress, answer: RequestListener)
 }
 
 /**
- * Makes the socket with its permissions. To change them afterwards would be a hole: another user, whose folder it may be, could
- * put a link in its place, and the permissions of the link's target would change.
+ * Makes the socket with its permissions. To change them afterwards would not be safe: the folder may be another user's, who
+ * could put a link in its place, and the permissions of the link's target would change.
  */
 function makeSocket(server: Server, { path, mode }: { path: string; mode: number }): void {
   const before = process.umask(0o777 & ~mode);

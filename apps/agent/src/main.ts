@@ -24,7 +24,7 @@ if (command === "run" && !args.includes("--help") && !args.includes("-h")) {
 if (process.connected) process.disconnect();
 
 async function runWatcher(): Promise<void> {
-  // The watcher does little and waits much. Code that is compiled for speed and room for much garbage would take 20 MiB more.
+  // The watcher does little. Code compiled for speed, and room for much garbage, would take 20 MiB more.
   for (const flag of ["--no-opt", "--no-maglev", "--semi-space-growth-factor=1"]) setFlagsFromString(flag);
   // Without a listener SIGHUP would end the process before the watcher has its own.
   process.on("SIGHUP", () => {});

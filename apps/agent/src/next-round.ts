@@ -52,8 +52,8 @@ const promptRestarts = 2;
  *
  * 12. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
  *
- * All delays but 0, the restart back-off and the heartbeat vary by a tenth, so that a fleet does not ask all at once. They go by
- * the monotonic clock. A round that ends ready begins the retry back-off anew.
+ * All delays but the restart back-off and the heartbeat vary by a tenth, so that a fleet does not ask all at once. Delays
+ * go by the monotonic clock. A round that ends ready begins the retry back-off anew.
  */
 export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound {
   const { isCutShort, retryMs, heartbeatMs, publishFailingMs, branchIntervalMs } = facts;

@@ -16,13 +16,14 @@ it("a new login must be used at once, and start no second round for the same com
   const commit = await repository.commit({ files: { file: "1" }, message: "first" });
   await repository.push();
   const { target } = newRoundSummary();
-  const git = { ...target.git, url: server.url("platform"), timeoutMs: 10_000, credential: right };
+  const git = { ...target.git, url: server.url("platform"), timeoutMs: 60_000, credential: right };
   const events: string[] = [];
   const dockerHost = process.env["DOCKER_HOST"];
   const poller = openPoller(
     { ...target, environment: "nobody-has-this", git, dockerHost },
     { log: ({ event }) => void events.push(event), onPollFailure: () => {} },
   );
+  poller.gitPatienceMs = 60_000; // longer than Git takes on a busy machine
   const trigger = async () =>
     findTrigger(poller, { summary: newRoundSummary({ commit: "" }), isFirst: false });
   try {

@@ -15,7 +15,7 @@ import { type RestartBackoff, openRestartBackoff } from "./restart-backoff.ts";
 import { type RoundSummary, type WatchTarget, isPollable } from "./round-summary.ts";
 
 const engineTimeoutMs = 30_000;
-/** How long a poll waits for Git: a silent server must not delay the repair of containers. */
+/** A silent Git server must not delay the repair of containers. */
 const gitPatienceMs = 2_000;
 
 /** The only trigger that may come again while its cause lasts: the containers' own back-off limits it. */
@@ -31,6 +31,8 @@ export interface Poller extends PollerInput {
   /** null: a branch that only a round can poll. */
   git: RefPoll | null;
   gitInput: RefPollInput;
+  /** How long a poll waits for Git. */
+  gitPatienceMs: number;
   engine: EnginePoll;
   environment: string;
   isClosed: boolean;
@@ -59,6 +61,7 @@ export function openPoller({ git, environment, dockerHost }: WatchTarget, input:
     ...input,
     git: isPollable(git.url) ? openRefPoll(git) : null,
     gitInput: git,
+    gitPatienceMs,
     engine,
     environment,
     isClosed: false,
@@ -172,15 +175,16 @@ async function awaitGit(poller: Poller, isFirst: boolean): Promise<string | null
     poller.foundCommit = commit;
     patience.end();
   });
-  await patience.rest(gitPatienceMs);
+  await patience.rest(poller.gitPatienceMs);
   const { foundCommit } = poller;
   poller.foundCommit = null;
   return foundCommit;
 }
 
 /** Git failed to answer the last poll, or keeps one waiting. */
-export function isGitSilent({ isGitAway, gitPoll, gitPolledMs }: Poller): boolean {
-  return isGitAway || (gitPoll !== null && performance.now() - gitPolledMs >= gitPatienceMs);
+export function isGitSilent(poller: Poller): boolean {
+  const { isGitAway, gitPoll, gitPolledMs } = poller;
+  return isGitAway || (gitPoll !== null && performance.now() - gitPolledMs >= poller.gitPatienceMs);
 }
 
 /** The commit that the branch is at; null when Git does not answer or cannot be polled. */

@@ -27,7 +27,7 @@ import { logKeelsonEvent, logRound } from "./round-log.ts";
 import type { Loss } from "./round-loss.ts";
 import { type RoundSummary, type WatchSetting, fingerprintOf, isPollable } from "./round-summary.ts";
 
-/** How long a round waits for another one, or for the Compose that a killed one has started and that mostly ends by itself. */
+/** How long a round waits for another one, or for the Compose of a killed one, which mostly ends by itself. */
 const lockWaitMs = 60_000;
 
 /** A repair must not wait long again for a Git server that has just been silent. */

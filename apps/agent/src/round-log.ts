@@ -8,7 +8,8 @@ import type { Log, LogEvent } from "./log-event.ts";
 export function logKeelsonEvent(log: Log, event: KeelsonEvent): void {
   switch (event.type) {
     case "orphan-ended": {
-      const message = `ended ${event.program} (process ${event.pid}): it held the node's lock, and the agent that started it was killed`;
+      const program = `${event.program} (process ${event.pid})`;
+      const message = `ended ${program}: it held the node's lock, and the agent that had started it was killed`;
       return log({
         level: "warn",
         event: "orphan-ended",

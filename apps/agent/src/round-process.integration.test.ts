@@ -7,6 +7,8 @@ import { type RunningRound, startRound } from "./round-process.ts";
 import { newRoundSummary } from "./test-round-summary.ts";
 
 const never = 600_000;
+/** A process has given its first sign of life by then, also on a busy machine. */
+const startMs = 5_000;
 const patient = { silentMs: never, stopMs: never, exitMs: never };
 
 interface FakeRound extends AsyncDisposable {
@@ -74,10 +76,10 @@ it("a round that does not end when it is asked to must be killed", async () => {
 
 it("a round that stands still must be killed", async () => {
   const script = `${tell({ type: "alive" })} setTimeout(() => process.kill(process.pid, "SIGSTOP"), 50); ${stay}`;
-  await using fake = await start(script, { silentMs: 1_500 });
+  await using fake = await start(script, { silentMs: startMs });
   expect(await fake.round.ended).toMatchObject({ summary: null, loss: { code: "K9047" } });
   expect(fake.signs()).toBe(1);
-  expect(fake.round.killedBecause()).toBe("it gave no sign of life for 1.5 s");
+  expect(fake.round.killedBecause()).toBe(`it gave no sign of life for ${startMs / 1_000} s`);
 });
 
 it("a round that tells that it lives may take its time, and ends by itself", async () => {
@@ -85,9 +87,9 @@ it("a round that tells that it lives may take its time, and ends by itself", asy
     let signs = 0;
     setInterval(() => {
       ${tell({ type: "alive" })}
-      if (++signs === 30) process.send(${JSON.stringify({ type: "ended", summary })}, () => process.exit());
+      if (++signs === 60) process.send(${JSON.stringify({ type: "ended", summary })}, () => process.exit());
     }, 100);`;
-  await using fake = await start(script, { silentMs: 1_500 });
+  await using fake = await start(script, { silentMs: startMs });
   expect(await fake.round.ended).toEqual({ summary, loss: null });
   expect(fake.round.killedBecause()).toBeNull();
 });

@@ -42,10 +42,10 @@ export interface RoundLimits {
   exitMs: number;
 }
 
-/** A round that pulls or waits for long gives signs of life meanwhile. `stopMs` is below the limit of the systemd unit (docs/operations.md). */
+/** A long pull is no silence: signs of life go on. `stopMs` is below the limit of the systemd unit (docs/operations.md). */
 const defaultLimits: RoundLimits = { silentMs: 120_000, stopMs: 240_000, exitMs: 5_000 };
 
-/** Silence is counted in turns of this process, because time also passes while machine or container sleep, and the round with them. */
+/** Silence is counted in turns of this process: time also passes while the machine sleeps, and the round with it. */
 const silentTurns = 12;
 
 export interface RunningRound {

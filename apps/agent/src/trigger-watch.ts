@@ -20,14 +20,14 @@ import type { RoundSummary, WatchTarget } from "./round-summary.ts";
 /** Events come in bursts: the first one starts a poll at once, and those after it start one together. */
 const betweenPollsMs = 50;
 
-/** An event stream that ends sooner starts no poll, so that an engine that ends each one at once is not polled without end. */
+/** An event stream that ends sooner starts no poll: an engine that ends each one at once must not be polled without end. */
 const shortestListenMs = 5_000;
 
 export interface TriggerWatchInput extends PollerInput {
   signal: AbortSignal;
   /** The trigger of a request that waits; null when none waits. */
   requested: () => string | null;
-  /** Called at every turn of the loop between rounds: it is not stuck. During a round, the round itself tells that it lives. */
+  /** Called at every turn of the loop between rounds, which shows that it is not stuck. */
   onTurn: () => void;
   onPoll: (durationMs: number) => void;
 }
@@ -36,7 +36,7 @@ export interface TriggerWatchInput extends PollerInput {
 export interface TriggerWatch {
   /** Polls and listens after a round. Returns the first trigger, by the rules of next-round.ts. */
   untilTrigger: (summary: RoundSummary) => Promise<string>;
-  /** Polls the branch during a round. Returns the commit that came after the one the round fetched; null when the round ends. */
+  /** Polls the branch during a round. Returns a commit other than the one the round fetched; null when the round ends. */
   untilMoved: (round: RunningRound) => Promise<string | null>;
   /** Git does not answer, or not soon. */
   isGitSilent: () => boolean;
