@@ -1,3 +1,5 @@
+import type { NextRoundFacts } from "@keelson/reconcile";
+
 /** A delay before the next round, and its trigger when nothing else starts it sooner. */
 export interface NextRound {
   afterMs: number;
@@ -5,15 +7,9 @@ export interface NextRound {
 }
 
 /** What the delay depends on. */
-export interface RoundEndFacts {
+export interface RoundEndFacts extends NextRoundFacts {
   /** A newer revision ended the round's waiting. */
   isCutShort: boolean;
-  /** Milliseconds until the retry of what is not as desired, as the status tells it; null: nothing is retried. */
-  retryMs: number | null;
-  /** Milliseconds until the heartbeat of the published status is due; Infinity: it is not published. */
-  heartbeatMs: number;
-  /** How long publishing the status has been failing; null: it has not, or a retry is of no use. */
-  publishFailingMs: number | null;
   /** The interval of a branch that only a round can poll; null: the watcher polls it. */
   branchIntervalMs: number | null;
 }
