@@ -37,7 +37,7 @@ it("must go on while the source is away, and ask nothing once it is over", async
   poll[Symbol.dispose]();
 });
 
-it("must leave a server to the process that stays", async () => {
+it("must leave an http server to the watcher", async () => {
   await using server = await startGitServer();
   await server.createRepository("platform");
   using poll = openBranchPoll(configOf(server.url("platform")), () => {});
@@ -47,6 +47,6 @@ it("must leave a server to the process that stays", async () => {
   using other = openBranchPoll(configOf(repository.path), local.resolve);
   other.follow(await repository.commit());
   await repository.commit({ message: "second" });
-  await local.promise; // for as long as that the server was not asked
+  await local.promise; // meanwhile the server could have been polled
   expect(server.requests).toEqual([]);
 });

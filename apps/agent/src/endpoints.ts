@@ -16,11 +16,12 @@ interface Endpoint {
   answer: RequestListener;
 }
 
-export function openEndpoints(answers: {
+interface Listeners {
   control: RequestListener;
   monitor: RequestListener;
-  log: Log;
-}): Endpoints {
+}
+
+export function openEndpoints({ log, ...listeners }: Listeners & { log: Log }): Endpoints {
   const open = new Map<string, LocalServer>();
   /** The last failure of each address, so that it is logged once. */
   const failures = new Map<string, string>();
@@ -39,7 +40,7 @@ export function openEndpoints(answers: {
       } catch (error) {
         const message = `cannot answer at ${name}: ${error instanceof Error ? error.message : String(error)}`;
         if (failures.get(name) !== message) {
-          answers.log({ level: "warn", event: "cannot-listen", code: "K9044", message });
+          log({ level: "warn", event: "cannot-listen", code: "K9044", message });
         }
         failures.set(name, message);
       }
@@ -50,29 +51,26 @@ export function openEndpoints(answers: {
     work = work
       .then(async () => update(wanted))
       .catch((error: unknown) => {
-        answers.log({ level: "error", event: "cannot-listen", code: "K9044", message: String(error) });
+        log({ level: "error", event: "cannot-listen", code: "K9044", message: String(error) });
       });
     return work;
   };
   return {
-    keep: (setting) => void enqueue(listEndpoints(setting, answers)),
+    keep: (setting) => void enqueue(listEndpoints(setting, listeners)),
     close: async () => enqueue(new Map()),
   };
 }
 
-function listEndpoints(
-  { stateDir, monitor }: WatchSetting,
-  answers: { control: RequestListener; monitor: RequestListener },
-): Map<string, Endpoint> {
+function listEndpoints({ stateDir, monitor }: WatchSetting, listeners: Listeners): Map<string, Endpoint> {
   const control = `${stateDir}/agent.sock`;
   const { socket, port } = monitor ?? {};
   return new Map<string, Endpoint>([
     // Only its owner may request a round. Before the first round the folder is not there yet.
-    [control, { at: { socket: control, mode: 0o600, isFolderOwn: true }, answer: answers.control }],
+    [control, { at: { socket: control, mode: 0o600, isFolderOwn: true }, answer: listeners.control }],
     // Everybody who can enter the socket's folder may read it, as everybody on the machine may read the port.
     ...(socket === undefined
       ? []
-      : [[socket, { at: { socket, mode: 0o666 }, answer: answers.monitor }] as const]),
-    ...(port === undefined ? [] : [[`port ${port}`, { at: { port }, answer: answers.monitor }] as const]),
+      : [[socket, { at: { socket, mode: 0o666 }, answer: listeners.monitor }] as const]),
+    ...(port === undefined ? [] : [[`port ${port}`, { at: { port }, answer: listeners.monitor }] as const]),
   ]);
 }

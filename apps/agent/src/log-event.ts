@@ -21,6 +21,6 @@ export const logForms = ["human", "json"] as const;
 export type LogForm = (typeof logForms)[number];
 
 /** The form that was chosen, or else `human` for a terminal. */
-export function chooseLogForm(asked: LogForm | undefined, stream: { isTTY?: boolean }): LogForm {
-  return asked ?? (stream.isTTY === true ? "human" : "json");
+export function chooseLogForm(chosen: LogForm | undefined, stream: { isTTY?: boolean }): LogForm {
+  return chosen ?? (stream.isTTY === true ? "human" : "json");
 }

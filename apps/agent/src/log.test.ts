@@ -61,7 +61,7 @@ describe("the log of a round", () => {
     expect(JSON.parse(lines[0] ?? "").time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   });
 
-  it("must be a text for people, which nothing that others wrote can rule", () => {
+  it("must be a text for people, which nothing that others wrote can control", () => {
     expect(record("human", sayAll)).toBe(`done waiting for lab-core/nginx 12 ms
 failed waiting for lab-core/nginx: service:lab-core/nginx
 error[K3005] nginx is unhealthy
@@ -79,7 +79,7 @@ skipped waiting for lab-core/nginx: nginx failed
   });
 });
 
-describe("the log of the process that stays", () => {
+describe("the log of the watcher", () => {
   it("must have the same fields as a round's, in the same order", () => {
     const event = { level: "warn", event: "git-away", message: "away\u001b\u202e", code: "K2001" } as const;
     let text = "";

@@ -37,14 +37,14 @@ async function runWatcher(): Promise<void> {
       args,
       options: { config: { type: "string", default: "/etc/keelson/agent.yaml" }, log: { type: "string" } },
     });
-    const asked = logForms.find((form) => form === values.log);
-    if (asked === undefined && values.log !== undefined) {
+    const chosen = logForms.find((form) => form === values.log);
+    if (chosen === undefined && values.log !== undefined) {
       throw Object.assign(new Error(`--log takes ${logForms.join(" or ")}`), { code: "ERR_PARSE_ARGS" });
     }
     // The file that runs, by its own path and not by a link to it. Rounds have the agent's own version then, also after an
     // upgrade has pointed the link at another one.
     const program = realpathSync(process.argv[1] ?? "");
-    const logForm = chooseLogForm(asked, process.stdout);
+    const logForm = chooseLogForm(chosen, process.stdout);
     await watch({ program, config: values.config, logForm }, stop.signal);
   } catch (error) {
     const isUsage =

@@ -79,7 +79,7 @@ export function logRound(log: Log, round: Round): void {
   }
   const errors = {
     "round-failed": round.error,
-    "report-failed": round.publishError,
+    "status-failed": round.publishError,
   };
   for (const reason of round.target?.because ?? []) {
     if (reason.kind !== "problems") logError(log, { event: "source-stale", error: reason.error });
