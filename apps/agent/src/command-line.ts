@@ -11,7 +11,7 @@ import { logError } from "./round-log.ts";
 
 const configFlag = ["--config <file>", "agent.yaml of this node", "/etc/keelson/agent.yaml"] as const;
 
-/** Every command but `run`, whose help this has too. Returns the exit code. */
+/** Runs every command but `run`, of which only the help is here. Returns the exit code. */
 export async function runCommandLine(): Promise<number> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {

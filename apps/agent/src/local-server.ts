@@ -100,7 +100,7 @@ async function answers(socket: string): Promise<boolean> {
   if (!found.isSocket()) throw new Error("the file there is no socket");
   const connection = connect(socket).setTimeout(probeTimeoutMs);
   try {
-    // A process that hangs is a living one.
+    // A process that hangs still lives, and keeps its socket.
     await Promise.race([once(connection, "connect"), once(connection, "timeout")]);
     return true;
   } catch (error) {

@@ -7,7 +7,7 @@ import type { Log, LogEvent, LogForm } from "./log-event.ts";
 export interface LogInput {
   form: LogForm;
   stream: { write: (text: string) => unknown };
-  /** Whose log it is; in every line of JSON. null: agent.yaml could not be read. */
+  /** The node of every line of JSON; null when agent.yaml could not be read. */
   node: { environment: string; node: string } | null;
 }
 

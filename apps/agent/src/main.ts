@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 
-// Where nobody reads the log any more, the agent goes on without one.
+// When the reader of the log is gone, the agent goes on without a log.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -26,7 +26,7 @@ if (process.connected) process.disconnect();
 async function runWatcher(): Promise<void> {
   // The watcher does little. Code compiled for speed, and room for much garbage, would take 20 MiB more.
   for (const flag of ["--no-opt", "--no-maglev", "--semi-space-growth-factor=1"]) setFlagsFromString(flag);
-  // Without a listener SIGHUP would end the process before the watcher has its own.
+  // SIGHUP ends a process without a listener, and the watcher has its own only later.
   process.on("SIGHUP", () => {});
   const { watch } = await import("./watch.ts");
   const { chooseLogForm, logForms } = await import("./log-event.ts");

@@ -22,7 +22,7 @@ function listCounters({ rounds, operations, polls, pollFailures }: WatchTally): 
   return {
     keelson_agent_rounds_total: {
       type: "counter",
-      help: "Rounds by how they ended; a lost one told no summary.",
+      help: "Rounds by how they ended; a lost one ended without a summary.",
       samples: roundResults.map((result) => [{ result }, rounds[result]]),
     },
     keelson_agent_operations_total: {

@@ -54,7 +54,7 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   const startedAt = performance.now();
   const config = readAgentConfig(options.config);
   const setting = await settingOfWatch(config);
-  // This round may make the key, which must not trigger another round.
+  // The round itself makes a key that is missing. That must not trigger another round.
   const known = setting.files.filter((path) => path !== config.keyFile || existsSync(path));
   tell({ type: "started", setting: { ...setting, files: known } });
   const stream = options.json === true ? process.stderr : process.stdout;

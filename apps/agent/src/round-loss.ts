@@ -1,6 +1,6 @@
-/** Why a round told no summary. */
+/** Why a round ended without a summary. */
 export interface Loss {
-  /** K9045: it could not begin. K9046: it crashed. K9047: it was killed, or ended without a result. */
+  /** K9045: the round could not begin. K9046: it crashed. K9047: it was killed, or ended without a result. */
   code: "K9045" | "K9046" | "K9047";
   /** One line. It holds nothing that a secret could be in. */
   message: string;
@@ -11,9 +11,9 @@ export interface LostEnd {
   signal: NodeJS.Signals | null;
   /** The loss as the round itself told it; null when it told none. */
   lastWords: Loss | null;
-  /** Why the agent killed it; null when it did not. */
+  /** Why the watcher killed the round; null when it did not. */
   killedBecause: string | null;
-  /** Why there was no process at all. */
+  /** Why no process could be started; null when one was. */
   startError: Error | null;
 }
 

@@ -8,11 +8,11 @@ export interface RoundInput {
   /** Path of `keelson-agent`. */
   program: string;
   config: string;
-  /** What started the round. */
+  /** What triggered the round. */
   trigger: string;
-  /** Rounds in a row before it that did not end ready. */
+  /** Rounds in a row before this one that did not end ready. */
   attempt: number;
-  /** It waits for Git only briefly, where it can go on with the last revision. */
+  /** Git has just been silent: the round waits for it only briefly, where it can go on with the last revision. */
   isGitSilent: boolean;
   /** The commit that the branch is at, by a recent poll; null: the round asks Git. */
   knownCommit: string | null;
@@ -24,21 +24,22 @@ export interface RoundInput {
 export interface RoundListener {
   /** On abort the round gets SIGTERM, finishes the operations at work and ends. */
   signal: AbortSignal;
+  /** Called with what the round read in agent.yaml. */
   onSetting: (setting: WatchSetting) => void;
-  /** It changes the node from now on. */
+  /** Called when the round begins to change the node. */
   onWork?: () => void;
-  /** It gave a sign of life. */
+  /** Called at each sign of life. */
   onSign: () => void;
   limits?: RoundLimits;
 }
 
-/** When the agent kills a round. Nothing is lost by that: the next round goes on from what it finds. */
+/** When the watcher kills a round. Nothing is lost by that: the next round goes on from what it finds. */
 export interface RoundLimits {
-  /** From its last sign of life. It hangs, or somebody stopped it. */
+  /** From the last sign of life: the round hangs, or was stopped by a signal. */
   silentMs: number;
-  /** From SIGTERM to its end. */
+  /** From SIGTERM to the end of the process. */
   stopMs: number;
-  /** From its summary, or from SIGKILL, to its end. */
+  /** From the summary, or from SIGKILL, to the end of the process. */
   exitMs: number;
 }
 
@@ -49,17 +50,17 @@ const defaultLimits: RoundLimits = { silentMs: 120_000, stopMs: 240_000, exitMs:
 const silentTurns = 12;
 
 export interface RunningRound {
-  /** The commit that it fetched; null before that. */
+  /** The commit that the round fetched; null before that. */
   fetched: () => string | null;
-  /** Tells it that the branch has moved on: it ends its waiting. */
+  /** Tells the round that the branch has moved on, so that it ends its waiting. */
   tellNewerRevision: () => void;
-  /** Why the agent killed it; null when it did not. */
+  /** Why the watcher killed the round; null when it did not. */
   killedBecause: () => string | null;
-  /** Comes in any case, by the limits. */
+  /** Always comes: the limits see to it. */
   ended: Promise<RoundEnd>;
 }
 
-/** What it told at its end, or why it told nothing. */
+/** What the round told at its end, or why it told nothing. */
 export type RoundEnd = { summary: RoundSummary; loss: null } | { summary: null; loss: Loss };
 
 /** Starts a round as a process of its own, so that its memory is given back at its end. */
@@ -89,7 +90,7 @@ export function startRound(input: RoundInput, listener: RoundListener): RunningR
   return {
     fetched: () => fetched,
     tellNewerRevision: () => {
-      // It may have ended by itself just now.
+      // The round may have ended by itself just now.
       if (child.connected) child.send(newerRevision, () => {});
     },
     killedBecause: () => killedBecause,
@@ -142,7 +143,7 @@ async function untilEnd(
     ({ summary } = message);
     killAfter(exitMs, "its last message");
   });
-  // The system may lack a process or memory for it.
+  // The system may have no memory or no process to give.
   child.on("error", (error) => {
     startError = error;
     over.resolve();

@@ -10,9 +10,9 @@ export type RoundMessage =
   | { type: "started"; setting: WatchSetting }
   /** The revision is known. */
   | { type: "fetched"; commit: string }
-  /** It changes the node from now on: what the round before told is no longer true. */
+  /** The round begins to change the node: what the one before told is no longer true. */
   | { type: "working" }
-  /** Every `aliveEveryMs`, among the others: its process is not stuck, whatever it waits for. */
+  /** Every `aliveEveryMs`, among the others: the process is not stuck, whatever it waits for. */
   | { type: "alive" }
   /** The last message. */
   | { type: "ended"; summary: RoundSummary }
@@ -24,7 +24,7 @@ export const aliveEveryMs = 10_000;
 /** What the watcher tells a round over IPC: the branch has moved on from the commit that was fetched. */
 export const newerRevision = "newer-revision";
 
-/** What the watcher needs of agent.yaml. It does not read it itself, because it loads no library. */
+/** What the watcher needs of agent.yaml, which only rounds read: the watcher loads no library. */
 export interface WatchSetting {
   target: WatchTarget;
   /** Absolute; the control socket is in it. */
@@ -33,7 +33,7 @@ export interface WatchSetting {
   files: readonly string[];
   /** Where the watcher answers monitors; null: nowhere. */
   monitor: { socket?: string | undefined; port?: number | undefined } | null;
-  /** Of the agent, for monitors. */
+  /** The version of the agent, for monitors. */
   version: string;
 }
 

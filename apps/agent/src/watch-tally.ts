@@ -2,7 +2,7 @@ import { longestBlindMs, longestRestartMs } from "./next-round.ts";
 import type { RoundEnd } from "./round-process.ts";
 import type { RoundSummary, WatchSetting } from "./round-summary.ts";
 
-/** How a round ended. A `lost` one told no summary. */
+/** How a round ended; `lost`: without a summary. */
 export const roundResults = ["ready", "not-ready", "stalled", "lost"] as const;
 export type RoundResult = (typeof roundResults)[number];
 
@@ -12,9 +12,9 @@ export interface WatchTally {
   operations: { done: number; failed: number };
   polls: { count: number; durationMs: number };
   pollFailures: { git: number; engine: number };
-  /** null: no round has told it yet. */
+  /** What the last round read in agent.yaml; null before the first round has told it. */
   setting: WatchSetting | null;
-  /** null: no round has ended yet. */
+  /** The last round; null before one has ended. */
   last: { result: RoundResult; message: string; durationMs: number } | null;
   /** A round is changing the node: what the last round told is no longer true. */
   isWorking: boolean;
