@@ -52,7 +52,7 @@ export async function apply(
     reference,
     source: { url: options.repository, branch: options.revision },
     trigger: "keelson apply",
-    retry: null, // nobody stays who would
+    retry: null, // only an agent retries
     bootId: readBootId(),
     signal,
   });
