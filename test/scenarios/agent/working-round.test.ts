@@ -39,7 +39,7 @@ describe("a version that does not come up, for as long as its trial lasts", () =
 
     expect(await ask("/readyz")).toMatchObject({
       status: 503,
-      body: expect.stringContaining("a round is at work"),
+      body: expect.stringContaining("a round is changing the node"),
     });
     expect((await ask("/metrics")).body).toContain("keelson_agent_ready 0\n");
     expect(await conditions()).toMatchObject({ Ready: "false", Reconciling: "true", Stalled: "false" });
