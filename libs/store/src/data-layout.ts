@@ -11,7 +11,7 @@ import { setAside } from "./removed-entry.ts";
 import type { Staging } from "./staging.ts";
 import { mountFolderMode } from "./store-path.ts";
 
-/** The link that is swapped: whoever reads through it sees all files of one generation. */
+/** The link that is swapped: a program that reads through it sees all files of one generation. */
 const dataLink = "..data";
 
 /** The name of the folder that `..data` leads to; null unless it is a folder beside it. */
@@ -43,7 +43,7 @@ export interface DataInput {
   staging: Staging;
   /** Hex digest of the tree, from which the generation has its name. */
   digest: string;
-  /** Whether everything else goes, too: earlier generations go in any case. */
+  /** Whether files of others go, too: earlier generations go in any case. */
   removesOthers: boolean;
   pace: Pace;
 }

@@ -89,7 +89,7 @@ export function isExactly(folder: Folder, tree: FileTree): boolean {
   return true;
 }
 
-/** Makes the tree's folders, with whatever else has their names out of the way. */
+/** Makes the tree's folders, and removes whatever else has their names. */
 export function makeFolders(folder: Folder, tree: FileTree): void {
   for (const [name, subtree] of tree.folders) {
     using child = makeFolder(folder, { name, mode: mountFolderMode, replaces: "anything" });

@@ -30,7 +30,7 @@ export interface Folder extends Disposable {
   readonly path: string;
 }
 
-/** Bytes as listed: a container may write names that are not UTF-8. */
+/** Bytes as listed: a container may make names that are not UTF-8. */
 export type EntryName = string | Buffer;
 export type EntryKind = "folder" | "file" | "link" | "special";
 
@@ -68,7 +68,7 @@ function openAt(path: string | Buffer, { shown, flags }: { shown: string; flags:
   }
 }
 
-/** A folder inside another, or null for nothing and for anything else: it is found out by opening it. */
+/** A folder inside another; null when there is none, or anything else of that name. */
 export function openIfFolder(parent: Folder, name: EntryName): Folder | null {
   try {
     return openFolder(parent, name);
@@ -80,7 +80,7 @@ export function openIfFolder(parent: Folder, name: EntryName): Folder | null {
 
 export interface FolderMaking {
   name: string;
-  /** Given to a folder that is made; one that is there gets it too where containers look inside. */
+  /** For a new folder; an existing one gets it too where containers read. */
   mode: number;
   /** What may be removed to make room for it. Anything else of that name is K4006. */
   replaces: "nothing" | "files" | "anything";
@@ -114,7 +114,7 @@ export interface Entry {
 const smallFolderBytes = 64 * 1024;
 const namesAtOnce = 256;
 
-/** What is in the folder, in no order. A large one is read on the way: a container decides how much there is. */
+/** The folder's entries, in no order. A large folder is read in parts: a container decides how much there is. */
 export function* readEntries(folder: Folder): Generator<Entry, void> {
   if (fstatSync(folder.fd).size <= smallFolderBytes) {
     const entries = readdirSync(contentOf(folder), { withFileTypes: true, encoding: "buffer" });

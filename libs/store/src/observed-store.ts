@@ -5,7 +5,7 @@ import { readApplied } from "./applied-files.ts";
 import { buildDesiredTree } from "./desired-tree.ts";
 import { openFolder, readEntries } from "./folder.ts";
 import type { Folder } from "./folder.ts";
-import { newLook, observeTree } from "./observed-folder.ts";
+import { newFindings, observeTree } from "./observed-folder.ts";
 import type { StoreContext } from "./placed-files.ts";
 import { isStaging } from "./staging.ts";
 import { tooManyOthers, whileReading } from "./store-error.ts";
@@ -17,9 +17,9 @@ export interface ObserveInput extends StoreContext {
 
 /**
  * What is placed on the node of all that is desired, and what else lies there; instances sorted by name, none when there
- * is no state folder yet. Only files that are desired are read, and only when they have their length: what a container
- * writes costs no more than a look at some names. What cannot be seen of an instance (K4003, K4006, K4007, K4009, K5002)
- * is its `fault`. Throws K4003 and K4006 when the instances themselves cannot be listed.
+ * is no state folder yet. Only desired files are read, and only when they have the right length; of what a container writes
+ * only some names are listed. An error of one instance (K4003, K4006, K4007, K4009, K5002) is its `fault`. Throws K4003 and
+ * K4006 when the instances themselves cannot be listed.
  */
 export async function observeStore(input: ObserveInput): Promise<ObservedStore> {
   return await whileReading(`read the placed files below ${input.stateDir}`, async () => {
@@ -58,20 +58,21 @@ async function observeInstance(
 async function observeFiles(folder: Folder, input: InstanceInput): Promise<ObservedInstanceFiles> {
   const desired = input.desired.instances.find(({ name }) => name === input.name);
   const tree = buildDesiredTree(desired?.mounts ?? []);
-  const look = newLook(input);
+  const findings = newFindings(input);
   for (const area of areas) {
     using areaFolder = openFolder(folder, area);
     const subtree = tree.folders.get(area) ?? buildDesiredTree([]);
     if (areaFolder !== null)
-      await observeTree(areaFolder, { look, tree: subtree, path: area, isBound: false });
+      await observeTree(areaFolder, { findings, tree: subtree, path: area, isBound: false });
   }
-  for (const { text } of readEntries(folder)) if (text !== null && isStaging(text)) look.others.note(text);
-  const endedAt = look.others.endedAt();
+  for (const { text } of readEntries(folder))
+    if (text !== null && isStaging(text)) findings.others.note(text);
+  const endedAt = findings.others.endedAt();
   return {
     instance: input.name,
     folder: folderOf(input),
-    files: Object.fromEntries(look.files.sort(([a], [b]) => compareText(a, b))),
-    others: look.others.paths.sort(compareText),
+    files: Object.fromEntries(findings.files.sort(([a], [b]) => compareText(a, b))),
+    others: findings.others.paths.sort(compareText),
     applied: readApplied(folder),
     fault: endedAt === null ? null : faultOf(tooManyOthers(`${folderOf(input)}/${endedAt}`), "others"),
   };

@@ -1,20 +1,20 @@
 import { type Pace, newPace } from "./pace.ts";
 
-/** Many times what a program leaves beside its configuration; a look at so many names takes some milliseconds. */
+/** Many times what a program leaves beside its configuration; listing so many names takes some milliseconds. */
 export const entriesLimit = 10_000;
 /** Of those, files: a plan names each of them, and so do the notes of a service that may have loaded it. */
 export const pathsLimit = 1_000;
 const charactersLimit = 256 * 1024;
 const timeLimitMs = 10_000;
 
-/** What lies in an instance's folder beside what is desired, as far as it is looked at: a container decides how much it is. */
+/** What lies in an instance's folder besides what is desired, up to a limit: a container decides how much it is. */
 export interface OtherFiles {
   readonly paths: string[];
-  /** The folder of ours in which the look ended before it had seen everything; null when it has. */
+  /** The folder of ours in which the limit was reached; null when everything was seen. */
   readonly endedAt: () => string | null;
   readonly note: (path: string) => void;
   /** Asked before each entry in a folder of ours, however deep; false from when a limit is reached. */
-  readonly mayLook: (path: string) => Promise<boolean>;
+  readonly mayRead: (path: string) => Promise<boolean>;
 }
 
 export function newOtherFiles(): OtherFiles {
@@ -30,7 +30,7 @@ export function newOtherFiles(): OtherFiles {
       paths.push(path);
       characters += path.length;
     },
-    mayLook: async (path) => {
+    mayRead: async (path) => {
       entries += 1;
       pace ??= newPace(timeLimitMs);
       if (pace.isDue()) await pace.rest();

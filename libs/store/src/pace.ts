@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 
-/** Longer than this nothing else of the process waits. */
+/** The longest that the rest of the process waits. */
 const sliceMs = 10;
 
 /**
- * The time of one piece of work: a container decides how much there is to look at or to remove, and nothing else of
- * the process may wait for it.
+ * The time of one piece of work. A container decides how much there is to read or to remove, and the rest of the process
+ * must not wait for that.
  */
 export interface Pace {
   /** Whether it has held the event loop long enough. */

@@ -58,8 +58,8 @@ interface HeldEntry extends Disposable {
 const O_PATH = 0o10000000;
 
 /**
- * Takes hold of what is there, whatever it is, without opening it: to open a device or a pipe may do something, or wait,
- * and a container can exchange a file for one at any time. Null when nothing is there.
+ * Takes hold of an entry without opening it, or null when there is none. A container can replace a file by a device or a
+ * pipe at any time, and opening one of those may wait or do something.
  */
 function holdEntry(folder: Folder, name: EntryName): HeldEntry | null {
   let fd: number;
@@ -72,7 +72,7 @@ function holdEntry(folder: Folder, name: EntryName): HeldEntry | null {
   return { fd, stats: fstatSync(fd), [Symbol.dispose]: () => closeSync(fd) };
 }
 
-/** For reading; what was held and no other, wherever its name leads now. */
+/** Opens for reading what was held, and nothing else, wherever its name leads now. */
 function openHeld({ fd }: HeldEntry): number {
   return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
 }
@@ -89,7 +89,7 @@ export interface ComparedFile {
 
 const comparedAtOnce = 1024 * 1024;
 
-/** Compares what is there with bytes; what is no file of their length is not read. Null when nothing is there. */
+/** Compares an entry with bytes, or null when there is none. Only an ordinary file of the same length is read. */
 export async function compareFile(
   folder: Folder,
   { name, bytes, pace }: { name: EntryName; bytes: Uint8Array | null; pace: Pace },

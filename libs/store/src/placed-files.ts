@@ -19,9 +19,9 @@ export interface StoreContext {
 }
 
 /**
- * Puts the files of a mount in place, exactly these; what is right already is not touched. They win against whoever
- * writes there: folders in the way are set aside at once, and of what else lies there as much is removed as its time
- * allows; where programs may write, it is theirs and stays. Throws K4001 (disk full), K4002 (read-only), K4003 (I/O), K4004 (not permitted), K4005 (owner needs root),
+ * Puts exactly the files of a mount in place; a file that is right already is not touched. They win against a program that
+ * writes there: folders in the way are set aside at once, and other files are removed as far as the time allows. Where
+ * programs may write, other files are theirs and stay. Throws K4001 (disk full), K4002 (read-only), K4003 (I/O), K4004 (not permitted), K4005 (owner needs root),
  * K4006 (path refused), K4008 (huge file), K4023 (exchanged again and again), and what `fillSecrets` throws; then no
  * file of the mount has changed, unless the disk failed while renaming.
  */
@@ -69,7 +69,7 @@ function treeOf(mount: DesiredMount, { fillSecrets }: StoreContext): FileTree {
   );
 }
 
-/** Of the files' digests, which are keyed where a secret is inside: the name tells nothing about it. */
+/** Made of the files' digests, which are keyed where a secret is inside, so that the name reveals nothing of it. */
 function digestOf(mount: DesiredMount): string {
   return digestValue(mount.files.map(({ path, digest }) => [path, digest]));
 }

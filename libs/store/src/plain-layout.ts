@@ -16,7 +16,7 @@ export interface PlainInput {
   staging: Staging;
   /** Whether everything else goes: yes for a bound folder, no for the folder in which a bound file lies. */
   removesOthers: boolean;
-  /** Of removing them: the files are in place before, and what its time does not suffice for is seen again. */
+  /** Bounds the removal. The files are in place before it, and the next round sees what it has not reached. */
   pace: Pace;
 }
 
@@ -58,7 +58,7 @@ async function settle(folder: Folder, input: PlainInput & { drafts: Drafts }): P
   if (isChanged) syncFolder(folder);
 }
 
-/** Removes what is not wanted, as far as the time goes; returns whether there was anything. A name that is no text is null. */
+/** Removes what is not wanted, as far as the time allows; returns whether it removed anything. A name that is not UTF-8 is null. */
 export async function removeOthers(
   folder: Folder,
   { isWanted, pace }: { isWanted: (name: string | null) => boolean; pace: Pace },
@@ -73,7 +73,7 @@ export async function removeOthers(
   return isChanged;
 }
 
-/** Renames a draft to its name. A folder of that name is set aside first, a rename cannot replace it. */
+/** Renames a draft to its name. A folder of that name is set aside first, since a rename cannot replace it. */
 export async function moveInto(
   folder: Folder,
   { name, from, draft, pace }: { name: string; from: Folder; draft: string; pace: Pace },

@@ -8,9 +8,9 @@ import type { EntryKind, EntryName, Folder } from "./folder.ts";
 import type { Pace } from "./pace.ts";
 
 /**
- * Removes what is there under that name, a folder with all it holds; links are removed and not followed. A container
- * decides how deep and how wide that is, and may go on writing: it takes two descriptors and no stack at any depth, and
- * ends when the time of the pace is over. Returns whether it is gone.
+ * Removes the entry of that name, a folder with all that it holds; links are removed and not followed. Returns whether the
+ * entry is gone. A container decides how deep and wide a folder is, and may go on writing: the removal takes two
+ * descriptors and no stack at any depth, and ends when the time of the pace is over.
  */
 export async function removeEntry(
   parent: Folder,
@@ -29,8 +29,8 @@ export async function removeEntry(
 }
 
 /**
- * Removes what is in the folder; what is not gone afterwards came meanwhile, or the time is over. The folders of a folder
- * inside are not gone into but moved up beside it, so every level is the second one.
+ * Empties the folder; what is left afterwards came meanwhile, or the time is over. It does not descend: folders inside a
+ * folder are moved up beside it, so that it never works deeper than the second level.
  */
 async function clearFolder(folder: Folder, pace: Pace): Promise<void> {
   for (const { name, kind } of readEntries(folder)) {
@@ -53,9 +53,9 @@ async function raiseFolders(folder: Folder, { to, pace }: { to: Folder; pace: Pa
   }
 }
 
-/** Gives what is there another name, at once and whatever it holds, and returns that: where it is in nobody's way. */
+/** Renames an entry, whatever it holds, to a name where it is in nobody's way; returns that name. */
 export function setAside(from: { folder: Folder; name: EntryName }, to: Folder = from.folder): string {
-  // Nobody can have put something under a name that nobody can guess.
+  // No container can have taken a name that it cannot guess.
   const name = `.aside-${randomBytes(8).toString("hex")}`;
   succeeds(() => renameSync(at(from.folder, from.name), at(to, name)), []);
   return name;

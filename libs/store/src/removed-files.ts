@@ -48,7 +48,7 @@ async function removeInstance(
     using folder = openFolder(instances, instance);
     if (folder === null) return;
     for (const { name, text } of readEntries(folder)) {
-      // What is not ours is somebody's copy of something.
+      // A foreign entry may be a person's copy of something.
       if (text !== null && isOwn(text)) await removeWhole(folder, { name, pace });
     }
     syncFolder(folder);
@@ -81,7 +81,7 @@ async function removePath(
   syncFolder(folder);
 }
 
-/** A path in a plan is text; what a container has named with other bytes is all that is shown with that text. */
+/** A path in a plan is text. For a name that is not UTF-8 it stands for every entry that is shown with that text. */
 function namesOf(folder: Folder, name: string): (string | Buffer)[] {
   if (!name.includes("\ufffd")) return [name];
   return [...readEntries(folder)]
@@ -97,7 +97,7 @@ async function removeWhole(
     throw unfinishedRemoval(`${folder.path}/${name.toString()}`);
 }
 
-/** Clears what the `data` layout leaves when its last visible name has gone, and says whether the folder is empty. */
+/** Removes what the `data` layout leaves after its last visible name; returns whether the folder is empty then. */
 async function isSpent(folder: Folder, pace: Pace): Promise<boolean> {
   let isEmpty = true;
   for (const { text } of readEntries(folder)) {

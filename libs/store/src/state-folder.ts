@@ -9,12 +9,12 @@ import { refusedEntry, whileReading, whileWriting } from "./store-error.ts";
 /** What the state folder is, or would become. */
 export interface StateFolder {
   isThere: boolean;
-  /** Permission bits; of a folder that is not there what a round would give it is not known. */
+  /** Permission bits; null for a folder that does not exist yet. */
   mode: number | null;
 }
 
 /**
- * Whether a round could write to the state folder, found out by asking and not by trying: nothing is changed. Throws
+ * Whether a round could write to the state folder. It asks for permissions and writes nothing. Throws
  * K4002 (read-only), K4003, K4004 (not permitted), K4006 (no folder).
  */
 export async function examineStateFolder(stateDir: string): Promise<StateFolder> {

@@ -25,12 +25,12 @@ export function refusedEntry(path: string, why: string): KeelsonError {
   return new KeelsonError({
     code: "K4006",
     message: `${path} is refused: ${why}`,
-    hint: "Look who put it there: links in the state folder are never followed. Remove it, and the next round goes on.",
+    hint: "Find out who put it there, and remove it; the next round then goes on. Links in the state folder are never followed.",
     outcome: stalled,
   });
 }
 
-/** K4006: a path in writing that leads elsewhere or means two things. */
+/** K4006: a path in a document that leads elsewhere or means two things. */
 export function refusedPath(path: string, why: string): KeelsonError {
   return new KeelsonError({
     code: "K4006",
@@ -40,21 +40,21 @@ export function refusedPath(path: string, why: string): KeelsonError {
   });
 }
 
-/** K4009: a container wrote more than is looked at. */
+/** K4009: a container wrote more than Keelson reads. */
 export function tooManyOthers(path: string): KeelsonError {
   return new KeelsonError({
     code: "K4009",
-    message: `more lies in ${path} than Keelson looks at, and it is nothing that Keelson placed`,
-    hint: "Remove what does not belong there, and give the program a volume for its data. What is desired is kept in place meanwhile.",
+    message: `a container has put more into ${path} than Keelson reads`,
+    hint: "Remove what does not belong there, and give the program a volume for its data. Keelson keeps its own files there in place.",
   });
 }
 
-/** K4023: a container, or somebody else, changes what an operation is working on, and does not stop. */
+/** K4023: something, most often a container, keeps changing what an operation works on. */
 export function exchangedEntry(path: string, cause?: SystemError): KeelsonError {
   return new KeelsonError({
     code: "K4023",
-    message: `${path} is exchanged again and again while it is put in place`,
-    hint: "It is tried again. Look which container writes there; a bind that is read-only (`:ro`) cannot be written to.",
+    message: `${path} was replaced again and again while Keelson put it in place`,
+    hint: "The next round tries again. Find out which container writes there; it cannot write to a read-only bind (`:ro`).",
     cause: cause === undefined ? undefined : plainCause(cause),
   });
 }
@@ -64,7 +64,7 @@ export function unfinishedRemoval(path: string): KeelsonError {
   return new KeelsonError({
     code: "K4024",
     message: `${path} holds more than could be removed in ${removalMs / 1000} s`,
-    hint: "The next round goes on with it. If it never ends, look which container writes there faster than it is removed.",
+    hint: "The next round goes on with it. If it never ends, find out which container writes there faster than Keelson removes.",
   });
 }
 
@@ -76,13 +76,13 @@ export function isRefused(error: unknown): boolean {
   return error instanceof KeelsonError && error.code === "K4006";
 }
 
-/** What the system says when an entry became another kind of thing, or none, between two calls. */
+/** Codes of the system for an entry that changed its kind, or went, between two calls. */
 const exchangedCodes = ["ENOENT", "EEXIST", "ENOTDIR", "EISDIR", "ELOOP", "ENOTEMPTY", "EINVAL"];
 const attemptsLimit = 16;
 
 /**
- * Does a task that works where a container can write, from its beginning when something was exchanged under its hands.
- * Throws K4023, or K4006, when that never stops.
+ * Runs a task that works where a container can write, and starts it again each time that the container replaced something
+ * meanwhile. Throws K4023, or K4006, after the last attempt.
  */
 export async function insistOn<T>(path: string, task: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -99,7 +99,7 @@ export async function insistOn<T>(path: string, task: () => Promise<T>): Promise
   }
 }
 
-/** What went wrong first: putting away a draft after a failure may fail for the same reason. */
+/** The first error of a task: the removal of a draft after it may fail for the same reason. */
 function firstOf(error: unknown): unknown {
   let first = error;
   while (first instanceof SuppressedError) first = first.suppressed;
@@ -141,7 +141,7 @@ function ioError(doing: string, error: SystemError): KeelsonError {
   return new KeelsonError({
     code: "K4003",
     message: `cannot ${doing}`,
-    hint: "It is tried again. If it stays so, look for a failing disk (dmesg) and at the permissions of the state folder.",
+    hint: "The next round tries again. If it fails again, look for a failing disk (dmesg), and check the permissions of the state folder.",
     cause: plainCause(error),
   });
 }

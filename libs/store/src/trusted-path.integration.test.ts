@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { requireTrusted } from "./trusted-path.ts";
 
-const stranger = 12_345;
+const otherUser = 12_345;
 let base: string;
 beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), "keelson-trust-"));
@@ -21,11 +21,11 @@ afterEach(async () => {
 const inBase = (path: string) => join(base, path);
 const judge = (path: string) => () => requireTrusted(inBase(path), "the file");
 /** K4016, its message and the command that mends it. */
-const refusal = (says: string, mend: string) =>
+const refusal = (says: string, command: string) =>
   expect.objectContaining({
     code: "K4016",
     message: expect.stringContaining(says),
-    hint: expect.stringContaining(`run: ${mend}`),
+    hint: expect.stringContaining(`run: ${command}`),
     outcome: { kind: "stalled" },
   });
 
@@ -74,23 +74,23 @@ describe.skipIf(geteuid?.() !== 0)("what another could change (needs root to giv
   });
 
   test("is refused when a group that is not root's writes it", async () => {
-    await chown(inBase("etc/agent.yaml"), 0, stranger);
+    await chown(inBase("etc/agent.yaml"), 0, otherUser);
     expect(judge("etc/agent.yaml")).not.toThrow();
     await chmod(inBase("etc/agent.yaml"), 0o664);
     expect(judge("etc/agent.yaml")).toThrow(refusal("(mode 0664)", "chmod go-w"));
   });
 
   test("is refused when it belongs to another", async () => {
-    await chown(inBase("etc/agent.yaml"), stranger, stranger);
+    await chown(inBase("etc/agent.yaml"), otherUser, otherUser);
     expect(judge("etc/agent.yaml")).toThrow(
-      refusal(`belongs to another user (${stranger})`, `chown -h 0 ${inBase("etc/agent.yaml")}`),
+      refusal(`belongs to another user (${otherUser})`, `chown -h 0 ${inBase("etc/agent.yaml")}`),
     );
   });
 
   test.each([
     ["others write", async () => chmod(inBase("etc"), 0o777), "chmod go-w"],
-    ["belongs to another", async () => chown(inBase("etc"), stranger, 0), "chown -h 0"],
-  ])("is refused when a folder on the way %s", async (_what, spoil, mend) => {
+    ["belongs to another", async () => chown(inBase("etc"), otherUser, 0), "chown -h 0"],
+  ])("is refused when a folder on the way %s", async (_what, spoil, command) => {
     await spoil();
     await symlink("etc", inBase("link"));
     for (const path of [
@@ -100,7 +100,7 @@ describe.skipIf(geteuid?.() !== 0)("what another could change (needs root to giv
       "other/../etc/agent.yaml",
     ]) {
       expect(judge(path)).toThrow(
-        refusal(`could be another one: ${inBase("etc")}`, `${mend} ${inBase("etc")}`),
+        refusal(`could be replaced: ${inBase("etc")}`, `${command} ${inBase("etc")}`),
       );
     }
   });
@@ -111,7 +111,7 @@ describe.skipIf(geteuid?.() !== 0)("what another could change (needs root to giv
     await chmod(inBase("sticky"), 0o1777);
     expect(judge("sticky/agent.yaml")).not.toThrow();
     const { lchown } = await import("node:fs/promises");
-    await lchown(inBase("sticky/agent.yaml"), stranger, stranger);
+    await lchown(inBase("sticky/agent.yaml"), otherUser, otherUser);
     expect(judge("sticky/agent.yaml")).toThrow(refusal("belongs to another user", "chown -h 0"));
     await chmod(inBase("sticky"), 0o777);
     expect(judge("sticky/agent.yaml")).toThrow(refusal("(mode 0777)", `chmod go-w ${inBase("sticky")}`));
@@ -124,7 +124,7 @@ describe.skipIf(geteuid?.() !== 0)("what another could change (needs root to giv
 
   test("is judged from the side of an ordinary user, whose own group may write", async () => {
     await chmod(base, 0o755);
-    const user = stranger;
+    const user = otherUser;
     await chown(inBase("etc"), user, user);
     await chmod(inBase("etc"), 0o775);
     await chown(inBase("etc/agent.yaml"), user, user);

@@ -11,9 +11,9 @@ const sticky = 0o1000;
 const mostLinks = 40;
 
 /**
- * Throws K4016 when somebody else than root and this user could change what is at a path, or put something else in its
- * place: every folder on the way to it is judged, and every link that it leads through. What is not there yet is judged by
- * the folders that are. `what` is what messages call it, such as `the state folder`.
+ * Throws K4016 when a user other than root and this one could change or replace what is at a path. It judges every folder on
+ * the way there and every link that the way leads through; for a path that does not exist yet, the folders that do. `what`
+ * is the name in messages, such as `the state folder`.
  */
 export function requireTrusted(path: string, what: string): void {
   let rest = namesOf(isAbsolute(path) ? path : `${cwd()}/${path}`);
@@ -29,7 +29,7 @@ export function requireTrusted(path: string, what: string): void {
     const found = statsOf(next);
     rest = below;
     if (found?.isSymbolicLink() === true) {
-      // In a folder like /tmp anybody can make a link; elsewhere only those whom the folder trusts.
+      // In a folder like /tmp every user can make a link; elsewhere only those whom the folder trusts.
       const owner = (stats.mode & sticky) === 0 ? null : ownerFault(found, next);
       if (owner !== null) throw untrusted(owner, { what, path, at: next });
       if (++links > mostLinks) return; // nothing can be opened there
@@ -49,7 +49,7 @@ function namesOf(path: string): string[] {
 
 interface Fault {
   found: string;
-  mend: string;
+  command: string;
 }
 
 function faultOf(stats: Stats, { path, isLast }: { path: string; isLast: boolean }): Fault | null {
@@ -57,18 +57,18 @@ function faultOf(stats: Stats, { path, isLast }: { path: string; isLast: boolean
   if (owner !== null) return owner;
   const { mode, gid } = stats;
   const isOpen = (mode & othersWrite) !== 0 || ((mode & groupWrites) !== 0 && !isOwnGroup(gid));
-  // In a sticky folder nobody can rename or remove what is another's: that it holds is judged by itself.
+  // In a sticky folder no user can rename or remove another's entry, and the entry on the way is judged by itself.
   if (!isOpen || (!isLast && (mode & sticky) !== 0)) return null;
   return {
     found: `can be changed by others (mode ${octal(mode)})`,
-    mend: `chmod go-w ${path}`,
+    command: `chmod go-w ${path}`,
   };
 }
 
 function ownerFault({ uid }: Stats, path: string): Fault | null {
   const own = geteuid?.() ?? 0;
   if (uid === 0 || uid === own) return null;
-  return { found: `belongs to another user (${uid})`, mend: `chown -h ${own} ${path}` };
+  return { found: `belongs to another user (${uid})`, command: `chown -h ${own} ${path}` };
 }
 
 /** Of root, or the group that many systems make for one user alone, with the user's own number. */
@@ -76,7 +76,7 @@ function isOwnGroup(gid: number): boolean {
   return gid === 0 || (gid === getegid?.() && gid === geteuid?.());
 }
 
-/** null for what is not there, or is not to be seen: whoever opens it says so. */
+/** null for what does not exist or cannot be seen: opening it fails later, with an error of its own. */
 function statsOf(path: string): Stats | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;
@@ -87,19 +87,19 @@ function statsOf(path: string): Stats | null {
 }
 
 function untrusted(
-  { found, mend }: Fault,
+  { found, command }: Fault,
   { what, path, at }: { what: string; path: string; at: string },
 ): KeelsonError {
   const isItself = at === resolve(path);
-  const subject = isItself ? `${what} ${path}` : `${what} ${path} could be another one: ${at}`;
+  const subject = isItself ? `${what} ${path}` : `${what} ${path} could be replaced: ${at}`;
   // Not every folder on the way is to be root's: a user's home is not.
   const otherwise = isItself
     ? ""
-    : ". Or keep it in another folder, or run Keelson as the user whose folder it is";
+    : ". Or keep it in another folder, or run Keelson as the user who owns that folder";
   return new KeelsonError({
     code: "K4016",
     message: `${subject} ${found}`,
-    hint: `See that nobody has changed it; then run: ${mend}${otherwise}`,
+    hint: `Check that nobody has changed it; then run: ${command}${otherwise}`,
     outcome: stalled,
   });
 }
