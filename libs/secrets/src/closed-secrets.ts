@@ -17,7 +17,7 @@ export function closedSecrets(): NodeSecrets {
     fillSecrets: () => {
       throw new KeelsonError({
         code: "K5002",
-        message: "secrets have no values here, because the node's key is not here",
+        message: "secrets have no values here, because the node's key is missing",
         hint: "Place files on the node itself; without its key only plans and renderings with placeholders are possible.",
         outcome: stalled,
       });

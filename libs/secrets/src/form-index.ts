@@ -31,7 +31,7 @@ export class FormIndex {
     this.#joined = `\n\n${all.join("\n\n")}\n\n`;
   }
 
-  /** Where forms are in a text, also those that overlap; neighbours are none where white space was taken out. */
+  /** Where forms stand in a text, also overlapping ones. In a text without white space, neighbours do not count. */
   *find(text: string, { isSqueezed }: { isSqueezed: boolean }): Generator<Span> {
     for (let at = 0; at + minValueLength <= text.length; at++) {
       if (this.#beginnings[twoBytes(text, at)] === 0) continue;

@@ -2,9 +2,9 @@ import { FormIndex, type Span } from "./form-index.ts";
 import { type TextView, viewsOf } from "./text-view.ts";
 import { type ValueForm, bytesOf, formsOf, minValueLength } from "./value-form.ts";
 
-/** Where an excerpt begins in the midst of a text, or ends there. */
+/** Where an excerpt begins or ends in the middle of a text. */
 const cut = bytesOf("…");
-/** Who writes more of them than that is hiding something: what follows them is hidden as a word. */
+/** A text with more of them may want to hide something: from there on, the word after each is hidden. */
 const maxCuts = 20;
 /** A text of this length may have been cut without a mark: lines of a log are at 64 Ki. */
 const longText = 60_000;
@@ -49,7 +49,7 @@ function findSpans(bytes: string, indexes: Indexes): Span[] {
   return spans;
 }
 
-/** What is left of values of which an excerpt cut off the beginning or the end. */
+/** Parts of values whose beginning or end an excerpt has cut off. */
 function* findCutSpans({ bytes }: TextView, index: FormIndex): Generator<Span> {
   let count = 0;
   for (let at = bytes.indexOf(cut); at !== -1; at = bytes.indexOf(cut, at + 1)) {

@@ -20,7 +20,7 @@ export function readOrMakeKey(path: string): Buffer {
     throw new KeelsonError({
       code: "K5004",
       message: `${what} ${path} is damaged: it must hold ${keyBytes * 2} hexadecimal digits`,
-      // Not made anew by itself: with another key everything that runs here would count as somebody else's.
+      // Not replaced by itself: with another key everything that runs here would count as foreign.
       hint: "Restore it from a backup. Without one, remove the file: a new key is made, and what runs here counts as foreign until it is adopted or removed by hand.",
       outcome: stalled,
     });
@@ -28,7 +28,7 @@ export function readOrMakeKey(path: string): Buffer {
   return Buffer.from(text.trimEnd(), "hex");
 }
 
-/** Whoever links first has made the key; the others read that one. */
+/** The first process that links has made the key; the others read that one. */
 function makeKey(path: string): Uint8Array {
   const folder = dirname(path);
   const draft = `${path}.${randomBytes(6).toString("hex")}`;

@@ -40,7 +40,7 @@ export function secretsOf(key: Uint8Array, values: ReadonlyMap<string, string>):
     },
     digestContent: (content, secrets) => {
       if (secrets.length === 0) return digestBytes(content);
-      // No error here: that a value is missing is a problem of a document, which others can place.
+      // Not an error here: a missing value is a problem of a document, and `render` knows its place.
       const isWhole = secrets.every((name) => values.has(name));
       return isWhole ? keyedDigest(fillSecrets(content)) : `unknown:${digestBytes(content)}`;
     },
@@ -60,7 +60,7 @@ function hmac(key: Buffer, message: Uint8Array | string): string {
   return createHmac("sha256", key).update(message).digest("hex");
 }
 
-/** A label can be tried again and again by whoever may start containers, so the time must not tell how much fits. */
+/** A person who may start containers can try labels again and again, so the time must not show how much of one is right. */
 function equalInConstantTime(label: string, expected: string): boolean {
   const [a, b] = [Buffer.from(label), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);

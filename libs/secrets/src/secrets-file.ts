@@ -8,7 +8,7 @@ const what = "the secrets file";
 
 /**
  * Values by `<release>.<secret>`. Throws K5001 when the file is malformed, K5003 when others may read it, K5005 when
- * it cannot be read. No error quotes the content, a misplaced key might be a value: it names the line.
+ * it cannot be read. Errors name the line and never quote the content, since a misplaced key might be a value.
  */
 export function readSecretsFile(path: string): ReadonlyMap<string, string> {
   const bytes = readPrivateFile(path, what);
@@ -16,7 +16,7 @@ export function readSecretsFile(path: string): ReadonlyMap<string, string> {
   return parseSecrets(bytes, path);
 }
 
-/** How many values a secrets file has, for whoever only wants to know that it can be used. Throws as `readSecretsFile`. */
+/** How many values a secrets file has, to check that it can be used. Throws as `readSecretsFile`. */
 export function countSecrets(path: string): number {
   return readSecretsFile(path).size;
 }

@@ -99,7 +99,7 @@ export const readings: readonly Reading[] = [
   engineTimes,
 ];
 
-/** What is escaped twice is mostly in JSON, holds JSON, or is escaped twice in the same way. */
+/** A text that is escaped twice is most often in JSON, holds JSON, or is escaped twice in the same way. */
 export function furtherReadings(reading: Reading): readonly Reading[] {
   return reading === strings ? readings : [strings, reading];
 }

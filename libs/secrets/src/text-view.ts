@@ -1,12 +1,12 @@
 import { type Reading, furtherReadings, readings, whiteSpace } from "./text-reading.ts";
 
-/** A text as somebody reads it: without its escapes, and where each of its bytes stands in what was escaped. */
+/** A text without its escapes, and where each of its bytes stands in the escaped text. */
 export interface TextView {
   /** One byte a character. */
   bytes: string;
-  /** By position in `bytes`, the first byte in the text and the one after the last; the same position unless told. */
+  /** By position in `bytes`, the first byte in the text and the one after the last; null when they are the same positions. */
   places: { starts: Int32Array; ends: Int32Array } | null;
-  /** White space is taken out of it: only forms that may be broken into lines are looked for. */
+  /** Without white space; only forms that may be broken into lines are searched in it. */
   isSqueezed: boolean;
 }
 
@@ -32,7 +32,7 @@ function* withSqueezed(view: TextView): Generator<TextView> {
   if (squeezed !== null) yield { ...squeezed, isSqueezed: true };
 }
 
-/** Null when that is a view that was had before. */
+/** Null for a view that was already given. */
 function readAnew(
   view: TextView,
   { reading, seen }: { reading: Reading; seen: Set<string> },

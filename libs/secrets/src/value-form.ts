@@ -11,8 +11,8 @@ export interface ValueForm {
 }
 
 /**
- * What is looked for to find a value: itself, as an excerpt shows it, its lines, and its base64 and hex forms, also in the
- * midst of a longer text that was encoded as a whole. Escaped forms are found by reading the text without its escapes.
+ * The forms in which a value can stand in a text: itself, as an excerpt shows it, its lines, and its base64 and hex forms,
+ * also in the middle of a longer text that was encoded as a whole. Escaped forms are found in the text without its escapes.
  */
 export function formsOf(value: string): ValueForm[] {
   const trimmed = value.trim();
