@@ -16,7 +16,7 @@ export function examineLock(node: ExaminedNode): Verdict {
   const names = holders.map(({ pid, program }) => `${program} (process ${pid})`).join(" and ");
   if (holders.some(({ isOurProgram }) => isOurProgram)) return ok(`a round is at work: ${names}`);
   return warning(
-    `held by ${names}, which an agent that has ended had started`,
+    `held by ${names}, which an earlier agent started`,
     "Wait until that program is done; the next round then goes on by itself.",
   );
 }
@@ -39,12 +39,12 @@ export async function examineAgent(node: ExaminedNode): Promise<Verdict> {
     default:
       return failure(
         `does not answer at ${path} (${end})`,
-        "Look at its log; a restart of the agent leaves all containers as they are.",
+        "Read its log; a restart of the agent leaves all containers as they are.",
       );
   }
 }
 
-/** What became of publishing the last status, as the round noted it. */
+/** Whether the last status was pushed, as its round noted it. */
 export async function examineStatus({ config, stateDir }: ExaminedNode): Promise<Verdict> {
   if (config instanceof KeelsonError) return skipped(withoutConfig);
   if (config.report.as === "none") return skipped("report.as is none: the status stays on the node");
@@ -63,7 +63,7 @@ export async function examineStatus({ config, stateDir }: ExaminedNode): Promise
   );
 }
 
-/** Any answer of HTTP shows that the process is alive; a connection alone the kernel would make for one that hangs. */
+/** Any answer of HTTP shows that the process is alive; the kernel also opens connections to a process that hangs. */
 async function askSocket(socketPath: string): Promise<string> {
   return await new Promise((resolve) => {
     const asked = request({ socketPath, path: "/", signal: AbortSignal.timeout(answerTimeoutMs) });

@@ -10,6 +10,6 @@ export function judgeClock(aheadMs: number, other: string): Verdict {
   if (offMs <= warningMs) return ok(`within ${warningMs / 1000} s of ${other}`);
   const found = `${Math.round(offMs / 1000)} s ${aheadMs > 0 ? "ahead of" : "behind"} ${other}`;
   const hint =
-    "Let time be kept on both (timedatectl set-ntp true): certificates, statuses and logs go by it.";
+    "Synchronize both clocks (timedatectl set-ntp true): certificates, statuses and logs depend on them.";
   return offMs > failureMs ? failure(found, hint) : warning(found, hint);
 }

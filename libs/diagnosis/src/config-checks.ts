@@ -22,7 +22,7 @@ export async function examineConfig({ configFile, config }: ExaminedNode): Promi
   return ok(`${configFile}: node ${config.node} of environment ${config.environment}`);
 }
 
-/** Files that credentials are read from. Their content is not looked at. */
+/** Files that credentials are read from. Their content is not read here. */
 export async function examineCredentials({ config }: ExaminedNode): Promise<Verdict> {
   if (config instanceof KeelsonError) return skipped(withoutConfig);
   const files = credentialFiles(config);
@@ -55,7 +55,7 @@ function credentialFiles({ source, report }: AgentConfig): string[] {
   return [...new Set(files)];
 }
 
-/** null for a file that is not there, or not to be seen. */
+/** null for a file that does not exist or cannot be seen. */
 async function statsOf(path: string): Promise<Stats | null> {
   try {
     return await stat(path);

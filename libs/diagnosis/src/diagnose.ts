@@ -11,7 +11,7 @@ import { type DiagnosisInput, type ExaminedNode, examineNode } from "./examined-
 import { examineCompose, examineFlock, examineGitPrograms } from "./programs-checks.ts";
 import { type Verdict, failed, failure } from "./verdict.ts";
 
-/** One thing that was looked at. */
+/** One thing that was checked. */
 export interface Check extends Verdict {
   /** Stable, such as `engine-disk`. */
   id: string;
@@ -24,7 +24,7 @@ interface Examination {
   examine: (node: ExaminedNode) => Verdict | Promise<Verdict>;
 }
 
-/** As they are shown: what a node is told, what it needs, what it has. */
+/** In the order in which they are shown: what configures a node, what it needs, what it has. */
 const examinations: readonly Examination[] = [
   { id: "config", title: "agent.yaml", examine: examineConfig },
   { id: "credential", title: "credential files", examine: examineCredentials },
@@ -54,8 +54,8 @@ const examinations: readonly Examination[] = [
 const checkTimeoutMs = 45_000;
 
 /**
- * Looks at everything that the agent needs on a node, at the same time; changes nothing. No verdict holds a secret or a
- * credential, and none is missing because another failed.
+ * Checks everything that the agent needs on a node, all at the same time; changes nothing. No verdict holds a secret or a
+ * credential, and a check that fails costs no other its verdict.
  */
 export async function diagnose(input: DiagnosisInput): Promise<Check[]> {
   const node = await examineNode(input);
@@ -67,7 +67,7 @@ export async function diagnose(input: DiagnosisInput): Promise<Check[]> {
   );
 }
 
-/** Also of a check that never ends, and of one that has a bug. */
+/** A check that never ends, or has a bug, gets a verdict, too. */
 async function verdictOf(examine: () => Promise<Verdict>): Promise<Verdict> {
   const over = Promise.withResolvers<never>();
   const timer = setTimeout(() => over.reject(tooSlow()), checkTimeoutMs);
@@ -86,6 +86,6 @@ function tooSlow(): KeelsonError {
   return new KeelsonError({
     code: "K9020",
     message: `it took more than ${checkTimeoutMs / 1000} s`,
-    hint: "Look for a file system or a device that hangs (dmesg), and ask again.",
+    hint: "Look for a file system or a device that hangs (dmesg), and run the check again.",
   });
 }

@@ -37,7 +37,7 @@ export function judgeSpace({ path, freeBytes, freeInodes }: Space, thresholds: S
   const isBelow = (least: { bytes: number; inodes: number }) =>
     freeBytes < least.bytes || (freeInodes ?? Infinity) < least.inodes;
   const hint =
-    "Free some space or inodes (df, df -i); unused images go with docker image prune --all, once nothing wants to roll back to them.";
+    "Free some space or inodes (df, df -i). docker image prune --all removes unused images, also those that you might roll back to.";
   if (isBelow(thresholds.failure)) return failure(found, hint);
   return isBelow(thresholds.warning) ? warning(found, hint) : ok(found);
 }

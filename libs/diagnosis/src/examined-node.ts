@@ -11,17 +11,17 @@ import { attempt } from "./verdict.ts";
 export interface DiagnosisInput {
   /** Of agent.yaml. */
   configFile: string;
-  /** Over agent.yaml, as for the other commands. Absolute paths. */
+  /** These win over agent.yaml, as for the other commands. Absolute paths. */
   stateDir?: string | undefined;
   keyFile?: string | undefined;
   secretsFile?: string | undefined;
   dockerHost?: string | undefined;
-  /** Where neither says it. */
+  /** When neither gives one. */
   defaultStateDir: string;
   environment: { KEELSON_COMPOSE?: string; HOME?: string; DOCKER_HOST?: string };
 }
 
-/** The node that is looked at. What several checks need is asked once; an error is theirs to tell. */
+/** The node that is checked. What several checks need is read once; each of them shows an error of it. */
 export interface ExaminedNode {
   configFile: string;
   config: AgentConfig | KeelsonError;
@@ -42,7 +42,7 @@ export interface ExaminedNode {
 const longestGitMs = 20_000;
 export const engineTimeoutMs = 10_000;
 
-/** Begins to look at a node. */
+/** Begins to read what the checks need. */
 export async function examineNode(input: DiagnosisInput): Promise<ExaminedNode> {
   const { configFile, environment } = input;
   const config = await attempt(() => readAgentConfig(configFile));

@@ -18,13 +18,13 @@ export async function examineBranch({ config, branchTip }: ExaminedNode): Promis
 export async function examineStatusPush({ config }: ExaminedNode): Promise<Verdict> {
   if (config instanceof KeelsonError) return skipped(withoutConfig);
   const place = statusPlace(config);
-  if (place === null) return skipped(reportsStay);
+  if (place === null) return skipped(statusStays);
   const { mayPush, reason } = await probePush({ ...place, timeoutMs: gitTimeoutMs(config) });
   if (mayPush === "yes") return ok(`${place.url}: ${reason}`);
   if (mayPush === "unknown") {
     return warning(
-      `it cannot be told: ${reason}`,
-      "Mend what keeps it from being asked; the next round tries it.",
+      `it is not known: ${reason}`,
+      "Solve what prevents the check; the next round tries the push.",
     );
   }
   return failure(
@@ -33,16 +33,16 @@ export async function examineStatusPush({ config }: ExaminedNode): Promise<Verdi
   );
 }
 
-/** Whoever takes over this node should not be able to change what all nodes run. */
+/** An attacker who has taken over this node must not be able to change what all nodes run. */
 export async function examineSourcePush({ config, branchTip }: ExaminedNode): Promise<Verdict> {
   if (config instanceof KeelsonError) return skipped(withoutConfig);
-  // A credential that is refused altogether would look like a harmless one.
+  // A credential that the server refuses altogether would pass for a harmless one.
   if ((await branchTip) instanceof KeelsonError) return skipped("the branch cannot be read");
   const { url, branch } = config.source;
   const probes = await Promise.all(placesAtSource(config).map(probePush));
   const { mayPush, reason } = required(probes.toSorted(byDanger)[0], "a probe");
   if (mayPush === "no") return ok(`no credential of this node may push to ${url}`);
-  if (mayPush === "unknown") return skipped(`it cannot be told: ${reason}`);
+  if (mayPush === "unknown") return skipped(`it is not known: ${reason}`);
   const isNeeded = statusPlace(config)?.url === url;
   return warning(
     `a credential of this node may push to ${url}, and so change ${branch} unless the server protects it`,
@@ -61,7 +61,7 @@ export async function examineClock({ config }: ExaminedNode): Promise<Verdict> {
   return judgeClock(aheadMs, "the Git server's");
 }
 
-const reportsStay = "report.as is none: the status stays on the node";
+const statusStays = "report.as is none: the status stays on the node";
 
 /** The followed repository with each credential that this node uses there. */
 function placesAtSource(config: AgentConfig): Parameters<typeof probePush>[0][] {

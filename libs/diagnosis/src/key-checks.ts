@@ -12,7 +12,7 @@ import { type ExaminedNode, engineTimeoutMs } from "./examined-node.ts";
 import { type Verdict, attempt, failed, failure, ok, skipped } from "./verdict.ts";
 
 const lostKeyHint =
-  "Restore the key from a copy, or name the right file in keyFile; with another one, what runs here counts as somebody else's.";
+  "Restore the key from a copy, or name the right file in keyFile; with another one, what runs here counts as foreign.";
 
 export async function examineKey(node: ExaminedNode): Promise<Verdict> {
   const { keyFile } = node;
@@ -37,7 +37,8 @@ export async function examineRecord(node: ExaminedNode): Promise<Verdict> {
     return ok(`${path}: ${made}, ${applied === null ? "nothing" : applied.commit.slice(0, 8)} applied`);
   }
   // A copy that is taken while a round writes can be torn.
-  if (findLockHolders(lockPath(node)).length > 0) return skipped("a round is writing to it; ask again");
+  if (findLockHolders(lockPath(node)).length > 0)
+    return skipped("a round is writing to it; run the check again");
   return failed(record);
 }
 
@@ -72,7 +73,7 @@ export async function examineOwnership(node: ExaminedNode): Promise<Verdict> {
   return ok(`${count(recorded.length, "container")} made with this key`);
 }
 
-/** Only of a key that is there: none is made. */
+/** Only for an existing key: none is made. */
 async function openKey({ keyFile }: ExaminedNode) {
   return await attempt(async () => {
     requireTrusted(keyFile, "the node's key");

@@ -1,14 +1,14 @@
 import { KeelsonError } from "@keelson/model";
 
-/** `skipped-because`: it could not be looked at, or does not concern this node; `found` says why. */
+/** `skipped-because`: it could not be checked, or does not concern this node; `found` says why. */
 export type CheckResult = "ok" | "warning" | "failure" | "skipped-because";
 
-/** What came of looking at one thing. */
+/** The result of one check. */
 export interface Verdict {
   result: CheckResult;
-  /** What is there, or why it was not looked at. */
+  /** What is there, or why it was not checked. */
   found: string;
-  /** How to mend it; empty when there is nothing to mend. */
+  /** How to fix it; empty when there is nothing to fix. */
   hint: string;
 }
 
@@ -34,7 +34,7 @@ export function failed(error: KeelsonError): Verdict {
   return failure(`${message}${systemCode(error.cause)} [${code}]`, hint);
 }
 
-/** Only the system's code, such as ECONNREFUSED: a cause's words may be anybody's. */
+/** Only the system's code, such as ECONNREFUSED: a server or a program may have written a cause's words. */
 function systemCode(cause: unknown): string {
   if (!(cause instanceof Error) || !("code" in cause)) return "";
   const { code } = cause;
