@@ -144,7 +144,7 @@ test("a foreign container with our name, or with our project's labels, is K3007 
       [labels.owner]: "f".repeat(64),
     },
   });
-  bench.strangers.add(labelled.id);
+  bench.foreign.add(labelled.id);
   const foreign = { code: "K3007", outcome: { kind: "stalled" } };
   await expect(create("taken", { services: ["a"] })).rejects.toMatchObject({
     ...foreign,

@@ -61,7 +61,7 @@ describe("a network", () => {
     expect(all.filter(({ Name }) => Name === operation.network.name)).toHaveLength(1);
   });
 
-  test("of the same name that is somebody else's is K3007 and stays", async () => {
+  test("of the same name that is foreign is K3007 and stays", async () => {
     const operation = creation("foreign");
     const { id } = await bench.docker.createNetwork({ Name: operation.network.name });
     await expect(createNetwork(bench.context, operation)).rejects.toMatchObject({

@@ -61,7 +61,7 @@ describe("starting", () => {
       Image: bench.image,
       Labels: { ...bench.serviceLabels("copied", "app"), "com.docker.compose.container-number": "2" },
     });
-    bench.strangers.add(copy.id);
+    bench.foreign.add(copy.id);
     await start("copied", "app");
     await wait("copied", { condition: "service_started" });
     expect((await stateOf(`${project}-app-1`)).Status).toBe("running");

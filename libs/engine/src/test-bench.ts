@@ -39,7 +39,7 @@ export interface TestBench extends AsyncDisposable {
   /** Messages of `emitProgress`, with numbers. */
   readonly progress: { message: string; done?: number | undefined; total?: number | undefined }[];
   /** Ids of containers that the round has not seen to be ours, whatever their labels say. */
-  readonly strangers: Set<string>;
+  readonly foreign: Set<string>;
   project(instance: string): string;
   /** Writes the Compose file of an instance, with Keelson's labels on every service. */
   writeCompose(instance: string, services: Record<string, Partial<ComposeService>>): Promise<void>;
@@ -73,7 +73,7 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
   stack.defer(() => removeProjects(docker, environment));
 
   const progress: TestBench["progress"] = [];
-  const strangers = new Set<string>();
+  const foreign = new Set<string>();
   const composeFileOf = (instance: string) => folder.join(`${instance}.json`);
   const project = (instance: string) => `${environment}-${instance}`;
   const context: EngineContext = {
@@ -81,9 +81,9 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
     environment,
     ownerOf,
     own: {
-      has: (id) => !strangers.has(id),
+      has: (id) => !foreign.has(id),
       add: (ids) => {
-        for (const id of ids) strangers.delete(id);
+        for (const id of ids) foreign.delete(id);
       },
     },
     emitProgress: (message, done, total) => progress.push({ message, done, total }),
@@ -102,7 +102,7 @@ export async function makeTestBench(docker: Docker, dockerHost = testHost()): Pr
     image,
     folder,
     progress,
-    strangers,
+    foreign,
     project,
     writeCompose: async (instance, services) => {
       const model = composeModel({ project: project(instance), environment, instance, image, services });
