@@ -21,7 +21,7 @@ export interface ComposeCall {
 /** What Compose gets to end by itself before it is killed. */
 const graceMs = 10_000;
 const outputBytes = 8_192;
-/** Where there is no user's configuration: the home of those who have none (Debian Policy, 9.2.3). */
+/** A home without any configuration: the one of users who have none (Debian Policy, 9.2.3). */
 const noFolder = "/nonexistent";
 
 /**

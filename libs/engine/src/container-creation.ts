@@ -16,12 +16,12 @@ type CreateContainers = OperationOf<"create-containers">;
 
 /**
  * Lets Compose create or recreate the containers of some services, and start none; an operation of class `live` recreates
- * none. One Compose at a time for each project. Throws K3007 when a container that is not ours stands in its way, K3008
+ * none. One Compose at a time for each project. Throws K3007 when a foreign container stands in its way, K3008
  * when Compose fails.
  */
 export async function createContainers(context: EngineContext, operation: CreateContainers): Promise<void> {
   await context.engine.composeQueue.run(operation.project, async () => {
-    // Compose takes what carries its labels for its own, and would recreate or remove it.
+    // Compose takes a container with its labels for its own, and would recreate or remove it.
     const present = await listClaiming(context, operation);
     const intruder = present.find(({ Id: id }) => !context.own.has(id));
     if (intruder !== undefined) throw taken(operation, { container: intruder });
@@ -39,7 +39,7 @@ export async function createContainers(context: EngineContext, operation: Create
       const holder = await findNameHolder(context, operation);
       throw holder === undefined ? error : taken(operation, { container: holder, cause: error });
     }
-    // There were none but ours, so what has come is what Compose made.
+    // All of them were ours before, so the new ones are what Compose made.
     context.own.add((await listClaiming(context, operation)).map(({ Id: id }) => id));
   });
 }
@@ -60,14 +60,14 @@ function composeArguments(
     ...(force ? ["--force-recreate"] : []),
     // Compose would make anew what is there when it only carries an older digest, or was made by another Compose.
     ...(changeClass === "live" ? ["--no-recreate"] : []),
-    // It counts for all containers of the call, so it is said only where one would take longer.
+    // It counts for all containers of the call, so it is given only where one would take longer.
     ...(grace.request.t === undefined ? [] : [`--timeout=${grace.request.t}`]),
     "--",
     ...services,
   ];
 }
 
-/** All that Compose would take for the containers of these services. */
+/** All containers that Compose would take for those of these services. */
 async function listClaiming(
   { engine, signal }: EngineContext,
   { project, services }: CreateContainers,
@@ -81,7 +81,7 @@ async function listClaiming(
   );
 }
 
-/** Of those that Compose may stop; what is cut for one is the longest that there is. */
+/** The longest grace of the containers that Compose may stop; one that the node cuts is the longest possible. */
 async function longestGrace(context: EngineContext, present: readonly ContainerInfo[]): Promise<StopGrace> {
   const stoppable = present.filter(({ State: state }) => state !== "created" && state !== "exited");
   const graces = await mapParallel(stoppable, {
@@ -101,7 +101,7 @@ function isOneOff({ Labels: all }: ContainerInfo): boolean {
   return labelOf(all, composeLabels.oneOff) === "True";
 }
 
-/** A container that Compose does not take for a service's and that has the name of one of them. */
+/** A container with the name of one of theirs that Compose does not take for one. */
 async function findNameHolder(
   { engine, signal }: EngineContext,
   { project, services }: CreateContainers,

@@ -9,8 +9,8 @@ export interface Waker extends Disposable {
 }
 
 /**
- * Listens to the engine's events of the containers with these labels. Events only wake: one that is lost, and a
- * stream that cannot be opened or ends, cost the wait for the next look and nothing else.
+ * Listens to the engine's events of the containers with these labels. Events only wake: a lost one, and a stream that
+ * cannot be opened or ends, cost the wait for the next poll and nothing else.
  */
 export function watchContainers(engine: Engine, { labels }: { labels: readonly string[] }): Waker {
   const connection = new AbortController();

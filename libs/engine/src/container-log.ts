@@ -26,13 +26,13 @@ export async function readLogEnd(context: EngineContext, info: ContainerInspectI
     const bytes = Buffer.isBuffer(log) ? log : Buffer.from(JSON.stringify(log));
     return quoted(info.Config.Tty ? terminalText(bytes) : framedText(bytes), { lines });
   } catch (error) {
-    // The log only explains another failure, which must be told also where the log driver keeps none to read.
+    // The log only explains another failure, which must be shown even where the log driver keeps nothing to read.
     if (error instanceof KeelsonError) return new Error("its log is not readable", { cause: error });
     throw error;
   }
 }
 
-/** What may begin in the midst of a line has a mark there; a log that is there as a whole has none. */
+/** A text that may begin in the middle of a line has a mark there; a log that is complete has none. */
 function framedText(bytes: Buffer): string {
   const frames = createFrameReader()(bytes);
   const begun = new Set<OutputStream>(frames.length < lines ? ["stdout", "stderr"] : []);
@@ -44,7 +44,7 @@ function framedText(bytes: Buffer): string {
   return Buffer.concat(parts).toString("utf8");
 }
 
-/** A terminal's output has no frames: fewer lines than were asked for, and no piece of a long one, are the whole. */
+/** A terminal's output has no frames: it is complete when it has fewer lines than were asked for, and no piece of a long one. */
 function terminalText(bytes: Buffer): string {
   const text = bytes.toString("utf8");
   const isWhole = text.trimEnd().split("\n").length < lines && bytes.length < pieceBytes;

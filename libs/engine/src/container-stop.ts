@@ -12,7 +12,7 @@ const defaultGraceMs = 10_000;
 /** How long a container gets to end by itself before the engine kills it. */
 export interface StopGrace {
   ms: number;
-  /** What the engine is told, in seconds; nothing where the container's own grace counts. */
+  /** What the request says, in seconds; nothing where the container's own grace counts. */
   request: { t?: number };
 }
 
@@ -38,7 +38,7 @@ export async function untilGone(
     if (Date.now() > deadline) {
       throw new KeelsonError({
         code: "K3009",
-        message: `container ${name} is being removed for more than ${engine.timeoutMs} ms`,
+        message: `the engine did not finish the removal of container ${name} within ${engine.timeoutMs} ms`,
         outcome: transient,
       });
     }

@@ -14,7 +14,7 @@ export interface EngineContext {
   environment: string;
   /** The owner label of what is created, by resource id. */
   ownerOf: NodeSecrets["ownerOf"];
-  /** What this round has seen to be ours, or has made: labels, by which services are listed, can be copied. */
+  /** Containers that this round has judged as ours, or has made: the labels by which services are listed can be copied. */
   own: OwnIds;
   /** `done` and `total` are bytes of an image, or numbers of containers. */
   emitProgress: (message: string, done?: number, total?: number) => void;
@@ -25,9 +25,9 @@ export interface EngineContext {
   /** The placed Compose file of an instance. */
   composeFileOf: (instance: string) => string;
   pullTimeoutMs: number;
-  /** What a container gets at most to end by itself, whatever it was made with. */
+  /** The most that a container gets to end by itself, whatever it was made with. */
   longestStopMs: number;
-  /** End of a Compose call, without what it gives old containers to end; default 10 min. */
+  /** End of a Compose call, without the time for old containers to end; default 10 min. */
   composeTimeoutMs?: number;
   /**
    * A descriptor that Compose inherits: a lock on it outlives a killed agent for as long as that Compose lives. The mark

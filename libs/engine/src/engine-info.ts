@@ -22,7 +22,7 @@ export interface EngineInfo {
    * null when it does not say.
    */
   clockAheadMs: number | null;
-  /** Where it keeps images, containers and volumes, by its own file system; empty when it does not say. */
+  /** Where it keeps images, containers and volumes, as a path on its own file system; empty when it does not say. */
   rootDir: string;
   /** Bytes that are free there to it; null when the engine's file system is not this process's. */
   freeBytes: number | null;
@@ -68,7 +68,7 @@ async function freeSpace(path: string): Promise<Pick<EngineInfo, "freeBytes" | "
     const { bavail, bsize, files, ffree } = await statfs(path);
     return { freeBytes: bavail * bsize, freeInodes: files === 0 ? null : ffree };
   } catch (error) {
-    // Not to know it is an answer: the folder is another machine's, or not for this user.
+    // Not known: the folder is on another machine, or not for this user.
     if (isSystemError(error, "ENOENT", "ENOTDIR", "EACCES", "EPERM")) return nothingKnown;
     throw error;
   }

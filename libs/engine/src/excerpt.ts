@@ -8,7 +8,7 @@ export interface ExcerptSize {
 }
 
 /**
- * The end of a text that others wrote (a log, an engine's or Compose's message), fit for a terminal and a report:
+ * The end of a text that others wrote (a log, an engine's or Compose's message), fit for a terminal and a status:
  * bounded, and without escape sequences, control, format and bidi characters.
  */
 export function excerpt(text: string, { lines = 10, characters = 2_000 }: ExcerptSize = {}): string {

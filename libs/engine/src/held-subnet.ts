@@ -25,7 +25,7 @@ export interface DesiredSubnets {
 /** A host that this node logs in to. */
 export interface RemoteHost {
   host: string;
-  /** Without its addresses nothing is made that could take its place; else the name may be one of ssh's own. */
+  /** Whether a name without an address blocks new subnets; a name that only ssh knows does not. */
   mustResolve: boolean;
 }
 
@@ -39,9 +39,9 @@ interface Question {
 }
 
 /**
- * Of the networks that have yet to be made, or made anew, those of whose subnets something has a part: another network
- * of the engine, this machine's addresses and routes, or a host that it logs in to. Nothing is looked at when there are
- * none. What cannot be found out is told as such. Of an engine elsewhere only its networks are known.
+ * Subnets of networks that have yet to be made, or made anew, and that overlap with something: another network of the
+ * engine, this machine's addresses and routes, or a host that it logs in to. Without such networks nothing is read. What
+ * cannot be found out is `unknown`. Of an engine elsewhere only its networks are known.
  */
 export async function findHeldSubnets(engine: Engine, question: Question): Promise<HeldSubnet[]> {
   const missing = question.subnets.filter(

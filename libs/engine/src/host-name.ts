@@ -23,7 +23,7 @@ export async function findAddresses(host: string): Promise<Subnet[] | null> {
 
 function blocksOf(addresses: readonly string[]): Subnet[] {
   return addresses.flatMap((text) => {
-    // Who connects to an IPv4 address in the form of IPv6 goes the way of IPv4 (RFC 4291, 2.5.5.2).
+    // A connection to an IPv4 address in the form of IPv6 goes the way of IPv4 (RFC 4291, 2.5.5.2).
     const address = parseAddress(text.replace(/^::ffff:(?=\d+\.)/i, ""));
     if (address === null) return [];
     const isMapped = address.family === 6 && address.value >> 32n === 0xffffn;

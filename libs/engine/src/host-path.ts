@@ -6,9 +6,8 @@ import { listOf, recordOf, textOf } from "./json-reader.ts";
 import { askEngine, hasStatus } from "./request.ts";
 
 /**
- * Where a folder of this process is for the engine, which takes every path as one of its own machine. It is the folder's
- * own path unless this process runs in a container of that engine; null for a folder of the container itself, which has
- * no path there. Throws K3001 and K3009.
+ * Path of a folder of this process as the engine sees it, which takes every path as one of its own machine. It differs only
+ * when this process runs in a container of that engine; null for a folder inside the container, which has no path there. Throws K3001 and K3009.
  */
 export async function findHostPath(engine: Engine, folder: string): Promise<string | null> {
   const id = ownContainerId(await readMounts());
@@ -29,7 +28,7 @@ function describeMount(mount: Record<string, unknown>): { source: string; destin
 
 /**
  * The id of the container that a process with these mounts (proc_pid_mountinfo(5)) runs in: the engine mounts a
- * container's name and name servers from a folder that is named by its id. null: in none, or in one of another kind.
+ * container's name and name servers from a folder that is named by its id. null: no container, or one of another kind.
  */
 export function ownContainerId(mounts: string): string | null {
   return /\/containers\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) \/etc\//.exec(mounts)?.[1] ?? null;

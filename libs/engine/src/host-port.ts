@@ -8,8 +8,8 @@ import type { PublishedPort } from "@keelson/model";
 const secondTryMs = 30;
 
 /**
- * Whether another program of this machine holds a port. Only a port that is in use counts: one that this process may
- * not open (EACCES), or an address that the machine does not have, says nothing about other programs.
+ * Whether another program of this machine holds a port. Only a port in use counts: a port that this process may not open
+ * (EACCES), or an address that the machine does not have, is no evidence of another program.
  */
 export async function isPortTaken(port: PublishedPort): Promise<boolean> {
   if (!(await isTakenNow(port))) return false;
@@ -19,7 +19,7 @@ export async function isPortTaken(port: PublishedPort): Promise<boolean> {
 
 async function isTakenNow({ hostIp, port, protocol }: PublishedPort): Promise<boolean> {
   const tryAddress = { tcp: tryTcp, udp: tryUdp }[protocol];
-  // Node opens no SCTP port; the engine tells when the service starts.
+  // Node opens no SCTP port; the start of the service shows whether it is free.
   if (tryAddress === undefined) return false;
   for (const address of hostIp === "" ? ["0.0.0.0", "::"] : [hostIp]) {
     if (await tryAddress(address, port)) return true;

@@ -20,8 +20,8 @@ const filesOf = {
 } as const;
 
 /**
- * A wider route is a kind of default route: it holds addresses of all private ranges, and whoever makes one, such as a
- * VPN with 0.0.0.0/1, means all that has no other way.
+ * A wider route is a kind of default route: it holds addresses of all private ranges, and a program that makes one, such as
+ * a VPN with 0.0.0.0/1, means all addresses without another route.
  */
 const shortestPrefix = { 4: 8, 6: 7 } as const;
 

@@ -34,7 +34,7 @@ export async function pullImage(context: EngineContext, operation: OperationOf<"
   } catch (error) {
     throw error instanceof EngineError ? translateRefusal(error, reference) : error;
   }
-  // Once the answer has begun the engine can report a failure only in its lines, without a status.
+  // Once the answer has begun, the engine can only show a failure in its lines, without a status.
   if (failure !== undefined) throw translateText(failure, { reference, cause: quoted(failure) });
   if ((await observeImage(engine, { reference, signal })) === null) {
     throw notFound(reference, new Error("the engine says that it pulled the image, and does not have it"));
@@ -52,8 +52,8 @@ function translateRefusal(error: EngineError, reference: string): KeelsonError {
 }
 
 /**
- * The engine passes a registry's refusal and a broken connection on with the same status 500, so only the text tells
- * them apart. What is not recognised is taken for a connection: it is tried again.
+ * The engine passes a registry's refusal and a broken connection on with the same status 500, and only the text
+ * distinguishes them. An unknown text counts as a broken connection, which is tried again.
  */
 function translateText(
   text: string,
@@ -78,7 +78,7 @@ function noAnswer(reference: string, cause: unknown): KeelsonError {
   return new KeelsonError({
     code: "K3003",
     message: `the registry of image ${reference} does not answer, or not in time`,
-    hint: "Check the registry's address and the network; it is tried again.",
+    hint: "Check the registry's address and the network; the next round tries again.",
     outcome: transient,
     cause,
   });

@@ -29,7 +29,7 @@ export interface InteractiveExec extends OwnProject {
   signal: AbortSignal;
 }
 
-/** Node's longest timer: the command's end is the caller's business. */
+/** Node's longest timer: the caller decides when the command has to end. */
 const longestMs = 2 ** 31 - 1;
 
 /**
@@ -125,7 +125,7 @@ async function passOutput(
   }
 }
 
-/** Waits until the reader can take more; one that has gone away ends the conversation. */
+/** Waits until the reader can take more; a reader that has gone ends the conversation. */
 async function write(
   output: Writable,
   { bytes, command }: { bytes: Buffer; command: readonly string[] },

@@ -1,4 +1,4 @@
-/** Readers of values whose shape others decide; what has another type than expected counts as left out. */
+/** Readers of values whose shape others decide; a value of another type than expected counts as missing. */
 export function recordOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value))

@@ -7,8 +7,8 @@ import { type LogRequest, lineOf, sinceOf } from "./log-request.ts";
 import { inspectContainer } from "./observed-container.ts";
 import { type OwnContainer, listOwnContainers, projectFilter } from "./own-container.ts";
 
-/** Events only wake; this is the longest that a container's log waits when one is lost. */
-const lookMs = 2_000;
+/** Events only wake; after a lost one, a container's log waits for the next poll. */
+const pollMs = 2_000;
 
 /** What has been read of a container. The engine ends an answer with the container's run. */
 interface Progress {
@@ -21,7 +21,7 @@ interface Progress {
 interface Follower {
   request: LogRequest;
   progress: Map<string, Progress>;
-  /** The containers of the first look are those that the request's `tail` and `since` are about. */
+  /** The request's `tail` and `since` are about the containers of the first poll. */
   isFirst: boolean;
 }
 
@@ -48,12 +48,12 @@ export async function followLogs(engine: Engine, request: LogRequest): Promise<v
         followRun(engine, { follower, container }).catch(failed.reject);
       }
       follower.isFirst = false;
-      await Promise.race([waker.next(lookMs), failed.promise]);
+      await Promise.race([waker.next(pollMs), failed.promise]);
     }
   } finally {
     signal.removeEventListener("abort", onAbort);
     over.abort();
-    // Those that still read end with it, and say so to nobody.
+    // The readers that are left end with it, and their errors say nothing new.
     failed.promise.catch(() => {});
   }
 }

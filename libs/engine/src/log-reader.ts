@@ -17,7 +17,7 @@ export interface LogReading extends LogTextOptions {
   signal: AbortSignal;
 }
 
-/** Node's longest timer: whoever follows a log ends it, or the container does. */
+/** Node's longest timer: the follower of a log ends it, or the container does. */
 const followMs = 2 ** 31 - 1;
 
 /**

@@ -17,7 +17,7 @@ export async function streamLogs(engine: Engine, request: LogRequest): Promise<v
     if (request.follow) await followLogs(engine, request);
     else for (const container of containers) await readOnce(engine, { request, container });
   } catch (error) {
-    // Whoever ends it does not want to know that it ended.
+    // The caller that ends it needs no error for that.
     if (!request.signal.aborted) throw error;
   }
 }

@@ -51,8 +51,8 @@ function poolsOf(ipam: Definition): Pool[] {
 }
 
 /**
- * How a network differs from a definition that its labels say it has; empty when it does not. What the definition leaves
- * to the engine is its own: addresses from its pools, and options that it is configured to add.
+ * How a network differs from the definition that its labels claim; empty when it does not. The engine may choose what the
+ * definition leaves open: addresses from its pools, and options that it is configured to add.
  */
 export function findNetworkFlaw(found: NetworkInspectInfo, definition: Definition): string {
   const wanted = engineNetwork(definition);
@@ -118,7 +118,7 @@ function findPoolFlaw(found: NetworkInspectInfo, definition: Definition): string
   return missing === undefined ? "" : `it does not have the subnet ${missing.subnet}`;
 }
 
-/** A gateway that the definition does not name is told by newer engines only. */
+/** Only newer engines show a gateway that the definition does not name. */
 function findAddressFlaw(pool: Definition, { range, gateway, aux }: Pool): string {
   const [haveRange, haveGateway] = [textOf(pool["IPRange"]), textOf(pool["Gateway"])];
   if (canonical(haveRange) !== canonical(range)) return `its range of addresses is ${haveRange || "missing"}`;

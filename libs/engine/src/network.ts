@@ -8,8 +8,7 @@ import { askEngine, hasStatus } from "./request.ts";
 import { ownLabels, nameTaken } from "./own-resource.ts";
 
 /**
- * Creates a network with Compose's labels and ours. One that is there already and is what it should be is fine; any
- * other of its name is K3007.
+ * Creates a network with Compose's labels and ours. An existing one that equals it is fine; any other of its name is K3007.
  */
 export async function createNetwork(
   context: EngineContext,
@@ -80,12 +79,12 @@ async function describeUse(
     code: "K3013",
     message:
       attached.length > 0
-        ? `network ${network.Name} cannot be removed: ${attached.join(", ")} attached to it`
+        ? `network ${network.Name} cannot be removed while containers are attached to it: ${attached.join(", ")}`
         : `network ${network.Name} cannot be removed: the engine holds it for a container that is gone`,
     hint:
       attached.length > 0
-        ? "It is removed once these containers are gone or disconnected."
-        : "It is tried again; if that does not help, restart the engine.",
+        ? "Disconnect the foreign ones; the network is removed once all are gone or disconnected."
+        : "The next round tries again; if that does not help, restart the engine.",
     outcome: transient,
     cause,
   });

@@ -43,7 +43,7 @@ export interface ObserveRequest {
   signal?: AbortSignal;
 }
 
-/** For who asks of the environment's own containers, and of nothing else. */
+/** A request for the environment's own containers and nothing else. */
 export const containersOnly = {
   projects: [],
   images: [],
@@ -54,12 +54,12 @@ export const containersOnly = {
   remotes: [],
 } satisfies Partial<ObserveRequest>;
 
-/** Inspects at a time: more do not come back sooner. */
+/** Inspections at a time: more are no faster. */
 const parallelInspects = 16;
 
 /**
  * What the engine has. Throws K3001 when the engine does not answer and K3009 when any part cannot be read: unknown
- * is never absent. What vanishes while it is looked at is not there any more.
+ * is never absent. What vanishes in the middle of the observation is absent.
  */
 export async function observeEngine(engine: Engine, request: ObserveRequest): Promise<ObservedEngine> {
   const { signal } = request;
@@ -80,7 +80,7 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     }),
     findHeldPorts(engine, { ports: request.ports, containers: everyContainer }),
   ]);
-  // After the containers: a network that is made meanwhile must not look like one that a container has lost.
+  // After the containers: a network that is made meanwhile must not pass for one that a container has lost.
   const networks = await observeNetworks(engine, request);
   const others = everyContainer.filter((each) => !isWanted(each));
   const heldSubnets = await findHeldSubnets(engine, { ...request, networks: networks.all });
@@ -103,7 +103,7 @@ function bindsOf({ Mounts: mounts }: ContainerInfo): string[] {
   return (mounts ?? []).flatMap(({ Type: type, Source: source }) => (type === "bind" ? [source] : []));
 }
 
-/** One that never ran names its networks without an id. */
+/** A container that never ran names its networks without an id. */
 function membershipsOf(container: ContainerInfo): NetworkMember[] {
   const networks = Object.values(container.NetworkSettings?.Networks ?? {});
   return networks
@@ -112,8 +112,8 @@ function membershipsOf(container: ContainerInfo): NetworkMember[] {
 }
 
 /**
- * One-off containers (`compose run`) carry a service's labels, but are a person's and not the service's. What carries no
- * label at all still stands in the way when it has a name that a project's container would get.
+ * One-off containers (`compose run`) carry a service's labels, but belong to a person and not to the service. A container
+ * without any label still stands in the way when it has a name that a project's container would get.
  */
 function isOfInterest(request: ObserveRequest): (container: ContainerInfo) => boolean {
   const projects = new Set(request.projects);

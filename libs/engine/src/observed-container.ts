@@ -48,7 +48,7 @@ export interface Surroundings {
   existingNetworks: { ids: ReadonlySet<string>; names: ReadonlySet<string> };
 }
 
-/** A container as the planner sees it. Throws K3009 for what it cannot make out. */
+/** A container as the planner sees it. Throws K3009 for a state that it does not know. */
 export function describeContainer(
   info: ContainerInspectInfo,
   { existingNetworks, ...node }: Surroundings,
@@ -76,7 +76,7 @@ export function describeContainer(
   };
 }
 
-/** Throws K3009 for a state that we do not know: to call it anything else could stop what runs. */
+/** Throws K3009 for an unknown state: a guess could stop what runs. */
 function stateOf(info: ContainerInspectInfo): ContainerState {
   const said = info.State.Status;
   const state = readState(said);
@@ -84,7 +84,7 @@ function stateOf(info: ContainerInspectInfo): ContainerState {
   return state === "running" && isBetweenRestarts(info) ? "restarting" : state;
 }
 
-/** A start that somebody asked for begins the count anew. A clock that was set makes it look old or not yet begun. */
+/** A start by request sets the count to zero. After a change of the clock, its age is wrong or below zero. */
 function isBetweenRestarts({ RestartCount: restarts, State: { StartedAt } }: ContainerInspectInfo): boolean {
   const ageMs = Date.now() - Date.parse(StartedAt);
   return restarts > 0 && ageMs >= 0 && ageMs < steadyMs;
@@ -94,8 +94,8 @@ function isBetweenRestarts({ RestartCount: restarts, State: { StartedAt } }: Con
 const predefinedNetworks: ReadonlySet<string> = new Set(["bridge", "host", "none"]);
 
 /**
- * A container that does not run still names a network that was removed, and cannot start: it has lost it. One that
- * never ran names its networks without an id, and will look for the name.
+ * A stopped container still names a network that was removed, and cannot start: it has lost the network. A container that
+ * never ran names its networks without an id, and searches for the name when it starts.
  */
 function networksOf(info: ContainerInspectInfo, existing: Surroundings["existingNetworks"]): string[] {
   return Object.entries(info.NetworkSettings.Networks ?? {})
@@ -106,8 +106,8 @@ function networksOf(info: ContainerInspectInfo, existing: Surroundings["existing
 }
 
 /**
- * Compose gives a container the name of its service in each network; who connects one by hand mostly does not, and then
- * the others look for it in vain. Engines before 25 tell aliases only.
+ * Compose gives a container the name of its service in each network. A connection made by hand often does not, and then
+ * other containers do not find it. Engines before 25 show aliases only.
  */
 function namelessNetworksOf(info: ContainerInspectInfo, service: string): string[] {
   return Object.entries(info.NetworkSettings.Networks ?? {})

@@ -55,7 +55,7 @@ function describeNetwork(
   const all = found.Labels ?? {};
   const digest = labelOf(all, labels.digest);
   const claimed = question.ownershipOf(resourceIds.network(name), all[labels.owner]);
-  // One of another definition is made anew in any case.
+  // A network with another definition is made anew in any case.
   const definition = question.wanted?.digest === digest ? question.wanted.definition : null;
   const judged = judgeNetwork({
     provenance: question.madeHere.network({ id, name }),
@@ -70,7 +70,7 @@ function describeNetwork(
   };
 }
 
-/** A network cannot be changed: one that was made here is what it was made as. */
+/** A network cannot be changed, so one that was made here still is what it was made as. */
 function judgeNetwork({
   provenance,
   flaw,

@@ -20,7 +20,7 @@ export interface VolumeQuestion {
   signal?: AbortSignal | undefined;
 }
 
-/** The desired volumes and those of the environment, which may be desired no more. */
+/** The desired volumes and the environment's others, which are no longer desired. */
 export async function observeVolumes(
   engine: Engine,
   { environment, volumes: desired, ownershipOf, signal }: VolumeQuestion,

@@ -22,7 +22,7 @@ export interface OwnContainer {
   isRunning: boolean;
 }
 
-/** This node's own containers of a project, also those that do not run, by name; one-off ones are a person's. */
+/** This node's own containers of a project by name, also those that do not run; one-off ones belong to a person. */
 export async function listOwnContainers(
   engine: Engine,
   { project, service, signal, ...node }: OwnProject & { signal: AbortSignal },

@@ -23,9 +23,9 @@ export interface LabelledContainer {
 }
 
 /**
- * Whose a container is. A valid owner label alone proves nothing, since labels can be copied: the container must also
- * be what they say, by environment, instance, project, service, name and number, and by its id be one that was made
- * here. A copy is `forged`.
+ * Who owns a container. A valid owner label alone proves nothing, since labels can be copied: the container must also fit
+ * its labels (environment, instance, project, service, name and number), and its id must be one that was made here. A copy
+ * is `forged`.
  */
 export function judgeContainer(
   container: LabelledContainer,

@@ -7,7 +7,7 @@ import { type Span, parseUptime } from "./poll-uptime.ts";
 import { listedName } from "./listed-name.ts";
 import { readState, readHealth } from "./container-state.ts";
 
-/** A container as a list tells it: enough to see that something differs, not what to do about it. */
+/** A container as a list shows it: enough to see that something differs, not what to do about it. */
 export interface PolledContainer {
   id: string;
   name: string;
@@ -15,7 +15,7 @@ export interface PolledContainer {
   /** `none` also for one that does not run, and before API 1.52 for a paused one. */
   health: ObservedContainer["health"];
   /**
-   * Of an exited or restarting container; null where the engine does not tell it. The list has no field for it in any
+   * Of an exited or restarting container; null where the engine does not show it. The list has no field for it in any
    * version of the API: it is in the text `Status`, as are the states of health before API 1.52.
    */
   exitCode: number | null;
@@ -23,7 +23,7 @@ export interface PolledContainer {
   digest: string;
   /** Engine names of its networks, sorted. */
   networks: string[];
-  /** For how long it has been up, in milliseconds; null where the engine does not tell it. */
+  /** For how long it has been up, in milliseconds; null where the engine does not show it. */
   upMs: Span | null;
 }
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 
 /**
  * K3001: no answer, so that nothing is known. K3009: an answer that is an error or not readable. K3015: a redirect, which is
- * not followed. Not a `KeelsonError`, whose room brings in more than a watcher may load.
+ * not followed. It is no `KeelsonError`, whose room loads more than a watcher may.
  */
 export interface PollError extends Error {
   code: "K3001" | "K3009" | "K3015";
@@ -39,8 +39,8 @@ export function refusal(input: { what: string; statusCode: number; body: string 
   const isRedirect = statusCode >= 300 && statusCode <= 399;
   return pollError({
     code: isRedirect ? "K3015" : "K3009",
-    message: `the engine ${isRedirect ? "redirects who asks it to" : "could not"} ${what} (status ${statusCode})`,
-    // Only a bad request, and what is no engine, fail the same way each time.
+    message: `the engine ${isRedirect ? "answers with a redirect, which is not followed: it " : ""}could not ${what} (status ${statusCode})`,
+    // Only a bad request, and a server that is no engine, fail the same way each time.
     isTransient: statusCode !== 400 && !isRedirect,
     cause: new Error(said === "" ? "(no output)" : said.slice(0, 500).toWellFormed()),
   });
@@ -53,7 +53,7 @@ export function translatePoll(
 ): unknown {
   const code = codeOf(error);
   if (code.startsWith("K")) return error;
-  // Something answers that does not speak HTTP.
+  // The answer is not HTTP.
   if (code.startsWith("HPE_")) return unreadable(what, error);
   const isConnection = /^E(?!RR_)/.test(code) || code === "ERR_STREAM_PREMATURE_CLOSE";
   return isConnection ? unreachable(dockerHost, error) : error;

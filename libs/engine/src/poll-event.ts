@@ -2,7 +2,7 @@ import { unreadable } from "./poll-error.ts";
 import { recordOf, textOf } from "./json-reader.ts";
 import { concerns, projectLabel, serviceLabel } from "./poll-interest.ts";
 
-/** Something happened. What is the case now, a list tells. */
+/** Something happened. Only a list shows what is the case now. */
 export interface PolledEvent {
   kind: "container" | "network" | "volume";
   /** `die`, `health_status`, … */

@@ -9,8 +9,8 @@ export const projectLabel: typeof composeLabels.project = "com.docker.compose.pr
 export const serviceLabel: typeof composeLabels.service = "com.docker.compose.service";
 
 /**
- * Whether a container concerns an environment: it carries its label, or stands in the way of what does, in one of its
- * projects or under a name of one. One-off ones (`compose run`) are a person's, and stand in nobody's way.
+ * Whether a container concerns an environment: it carries the environment's label, or stands in the way of a container that
+ * does, in one of its projects or under a name of one. One-off ones (`compose run`) belong to a person, and stand in no way.
  */
 export function concerns(
   container: { name: string; labels: Readonly<Record<string, unknown>> },

@@ -58,8 +58,8 @@ async function readAnswer(
 }
 
 /**
- * The engine may close a kept connection (it was restarted) at the moment it is used again: that says nothing about the
- * engine, so a new one is tried.
+ * The engine may close a kept connection (it was restarted) at the moment it is used again. That is no failure of the
+ * engine, so a new connection is tried.
  */
 async function openResponse(
   { address, agent }: PollConnection,
@@ -78,7 +78,7 @@ async function openResponse(
   }
 }
 
-/** A connection that breaks inside an answer is told by the answer too; by the request alone it would end the process. */
+/** A connection that breaks inside an answer fails at the answer, too; the request's own error, unheard, would end the process. */
 function ignoreLateErrors(request: ClientRequest): void {
   request.on("error", () => {});
 }

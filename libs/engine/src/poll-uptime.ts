@@ -1,4 +1,4 @@
-/** What is known of a number that was rounded: it is at least the one and at most the other. */
+/** The bounds of a number that was rounded. */
 export interface Span {
   least: number;
   most: number;

@@ -10,7 +10,7 @@ export interface WatchRequest {
   onEvent: (event: PolledEvent) => void;
   /**
    * Called once: with null after `close`, otherwise with why there are no more events (a `PollError`, or a bug of ours).
-   * Whoever wants to go on watches anew.
+   * To go on, watch again.
    */
   onEnd: (error: Error | null) => void;
 }
@@ -24,7 +24,7 @@ const what = "tell its events";
 /** An event holds all labels of its container. A longer one is not ours and is left out. */
 const longestEvent = 1024 * 1024;
 
-/** Between machines a dead peer sends nothing, as a quiet one: the kernel asks for it. */
+/** Between machines a dead peer is as silent as a quiet one: the kernel checks that it lives. */
 const keepAliveMs = 30_000;
 
 /** Listens to the engine's events, on a connection of its own. */
@@ -84,7 +84,7 @@ async function refuse(response: IncomingMessage): Promise<never> {
   throw refusal({ what, statusCode: response.statusCode ?? 0, body });
 }
 
-/** An error of ours to read must end the watch; one of whoever is called stays theirs. */
+/** An error in reading an event must end the watch; an error of the listener is the listener's. */
 function attempt<T>(read: () => T, onError: (error: unknown) => void): T | null {
   try {
     return read();

@@ -16,7 +16,7 @@ export type { Watch, WatchRequest } from "./poll-watch.ts";
 export interface EnginePollOptions {
   /** `unix:///path` or `tcp://host:port`; default the engine of this machine. */
   dockerHost?: string;
-  /** End of a list, and of waiting for events to be told at all. */
+  /** End of a list, and of the wait for the stream of events to open. */
   timeoutMs: number;
 }
 
@@ -25,7 +25,7 @@ export interface EnginePoll {
   /** All containers that concern the environment, ours or not, also those that do not run. Throws a `PollError`. */
   list(request: { environment: string }): Promise<PolledContainer[]>;
   watch(request: WatchRequest): Watch;
-  /** Ends lists (K3001) and watches that are under way; nothing of it keeps the process alive after that. */
+  /** Ends open lists (K3001) and watches; nothing of it keeps the process alive after that. */
   close(): void;
 }
 

@@ -37,8 +37,8 @@ function pathOf({ path, options }: Asked): string {
 }
 
 /**
- * An engine decodes a path before it takes `..` and empty parts out of it, and what stands in between may read it in
- * another way: such a path is asked of nobody.
+ * An engine decodes a path before it removes `..` and empty parts, and a proxy in between may read it in another way: such a
+ * path is never sent.
  */
 function requirePlain(path: string): void {
   const isWritten = /^[\w/.!~*'()%:@-]+$/.test(path);
@@ -46,8 +46,8 @@ function requirePlain(path: string): void {
   if (!parts.some((part) => part === "" || part === "." || part === "..")) return;
   throw new KeelsonError({
     code: "K3016",
-    message: `the engine is not asked for ${excerpt(path, { lines: 1, characters: 200 })}: that leads elsewhere`,
-    hint: "Give what it names another name, without empty parts, . and .. between slashes.",
+    message: `Keelson does not send the request ${excerpt(path, { lines: 1, characters: 200 })}: its path leads elsewhere`,
+    hint: "Rename what the path names: no empty parts, . or .. between slashes.",
     outcome: stalled,
   });
 }
@@ -59,7 +59,7 @@ function bodyOf({ method, options, allowEmpty }: Asked): string | undefined {
   return fields.length === 0 && allowEmpty !== true ? undefined : JSON.stringify(Object.fromEntries(fields));
 }
 
-/** The library leaves among its options what is meant for itself; a login never stands in a path. */
+/** The library leaves its own settings among the options, and a login must never stand in a path. */
 function fieldsOf(options: Asked["options"]): [string, unknown][] {
   return Object.entries(options ?? {}).filter(
     ([name, value]) => !["abortSignal", "authconfig"].includes(name) && value !== undefined && value !== null,

@@ -21,7 +21,7 @@ export interface EngineRequest<T> {
 /** K3001: no answer. K3009: an answer that is an error, with its HTTP status. K3015: one that leads elsewhere. */
 export class EngineError extends KeelsonError {
   readonly statusCode: number | null;
-  /** What the engine said, for the few failures that it tells apart by nothing else. */
+  /** What the engine said, for the few failures that only its text distinguishes. */
   readonly engineText: string;
 
   constructor(input: {
@@ -91,7 +91,7 @@ function cancelled(what: string, cause: unknown): KeelsonError {
 function translate(engine: Engine, { what, error }: { what: string; error: unknown }): unknown {
   if (error instanceof RefusedAnswer) {
     const { statusCode } = error;
-    // 304: what is asked for is the case already.
+    // 304: the container is in the wanted state already.
     const isRedirect = statusCode >= 300 && statusCode <= 399 && statusCode !== 304;
     return isRedirect ? redirected(engine, { what, error }) : refusal({ what, error });
   }
@@ -101,11 +101,11 @@ function translate(engine: Engine, { what, error }: { what: string; error: unkno
   if (/^E(?!RR_)/.test(code) || code === "ERR_STREAM_PREMATURE_CLOSE") {
     return unreachable(engine, { what, cause: error });
   }
-  // Codes of Node's HTTP parser: something answers that does not speak HTTP. Any other code is a bug of ours.
+  // Codes of Node's HTTP parser: the answer is not HTTP. Any other code is a bug of ours.
   return code.startsWith("HPE_") ? unreadable(what, error) : error;
 }
 
-/** Something answers, but not as an engine does. */
+/** An answer that no engine gives. */
 export function unreadable(what: string, cause?: unknown): EngineError {
   return new EngineError({
     code: "K3009",
@@ -129,7 +129,7 @@ function refusal({ what, error }: { what: string; error: RefusedAnswer }): Engin
   });
 }
 
-/** An engine redirects what it is never asked; a web server or a proxy in its place does. */
+/** An engine never redirects what Keelson asks; a web server or a proxy in its place does. */
 function redirected(engine: Engine, { what, error }: { what: string; error: RefusedAnswer }): EngineError {
   const { statusCode, message: engineText, location } = error;
   return new EngineError({

@@ -5,8 +5,8 @@ import type { ContainerInspectInfo } from "dockerode";
 export type Verdict = "met" | "pending" | "failed";
 
 /**
- * Whether a container meets a condition of Compose's `depends_on`. `service_healthy` of a container without a health
- * check is met by running. An unhealthy container may recover, one that ended and is not started again cannot.
+ * Whether a container meets a condition of Compose's `depends_on`. A container without a health check meets
+ * `service_healthy` by running. An unhealthy container may recover; one that ended and is not started again cannot.
  */
 export function judgeCondition(info: ContainerInspectInfo, condition: DependencyCondition): Verdict {
   const { Status: state, ExitCode: exitCode } = info.State;

@@ -57,7 +57,7 @@ function isStuck(error: unknown): error is EngineError {
   return error instanceof EngineError && /task \S+ already exists/.test(error.engineText);
 }
 
-/** Takes the container away, so that the next round makes it anew; its volumes stay. */
+/** Removes the container, so that the next round makes it anew; its volumes stay. */
 async function removeStuck(
   { engine, signal }: EngineContext,
   { error, id, service }: { error: EngineError; id: string; service: ServiceName },
@@ -69,7 +69,7 @@ async function removeStuck(
   });
   return new KeelsonError({
     code: "K3009",
-    message: `the engine lost hold of the container of ${showProject(service)} in the middle of a start; it is removed`,
+    message: `the engine was ended in the middle of a start and can no longer start the container of ${showProject(service)}, which is removed`,
     hint: "The next round makes it anew.",
     outcome: transient,
     cause: error.cause,
@@ -77,9 +77,9 @@ async function removeStuck(
 }
 
 /**
- * A port that is taken comes as status 500 with a text, like any other failure of a start; there is no other way to
- * tell it. These are the words of Docker's port allocator and of the operating system; with a capital letter it is an address
- * of a network that another container has.
+ * Only the text of a failed start shows that a port is taken: the status is 500, as for any other failure. These are the
+ * words of Docker's port allocator and of the operating system. With a capital letter they are about an address of a network
+ * that another container has.
  */
 export async function translateStart(
   context: EngineContext,
@@ -91,7 +91,7 @@ export async function translateStart(
   return new KeelsonError({
     code: "K3004",
     message: `service ${showProject(service)} cannot start: ${await describeHolder(context, { id, service })}`,
-    hint: "Free the port or publish another one; it is tried again.",
+    hint: "Free the port or publish another one; the next round tries again.",
     outcome: transient,
     cause: error.cause,
   });

@@ -16,14 +16,14 @@ type AwaitService = OperationOf<"await-service">;
 
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
-/** Nothing but its running speaks for a container without a health check: one that ends at once has not come up. */
+/** How long a container without a health check must run: one that ends at once has not come up. */
 const leastRunMs = 500;
 
 /**
- * Waits until all containers of a service meet a condition, `timeoutMs` at the longest; what is on its way already has
- * used up what has passed since its start. Throws K3005 when one is not
- * healthy in time, K3006 when a one-shot fails or does not end in time, K3010 when one does not stay running or is
- * gone; the container's last output is the cause. What cannot get better is not waited for.
+ * Waits until all containers of a service meet a condition, `timeoutMs` at the longest; for a container that is starting,
+ * the time since its start counts. Throws K3005 when one is not healthy in time, K3006 when a one-shot fails or does not
+ * end in time, K3010 when one does not stay running or is gone; the container's last output is the cause. It does not wait
+ * for a container that cannot recover.
  */
 export async function awaitService(context: EngineContext, operation: AwaitService): Promise<void> {
   const begunAt = Date.now();
@@ -41,7 +41,7 @@ export async function awaitService(context: EngineContext, operation: AwaitServi
       isFirst = false;
       const leftMs = deadline - Date.now();
       if (unmet.isFinal || leftMs <= 0) throw await describeFailure(context, { operation, info: unmet.info });
-      // An end in between is an event.
+      // An end in between comes as an event.
       const untilMs = unmet.steadyInMs === Infinity ? pauseMs : unmet.steadyInMs;
       await waker.next(Math.min(untilMs, leftMs));
     }
@@ -51,8 +51,8 @@ export async function awaitService(context: EngineContext, operation: AwaitServi
 }
 
 /**
- * Of the trial, what has passed already: the round that began it may have been ended. Only one clock is compared with
- * itself, and only where nothing else can have happened since the start.
+ * The part of the trial that has passed already: the round that began it may have been ended. It compares only one clock
+ * with itself, and only where nothing else can have happened since the start.
  */
 function spentMs(
   { State: state }: ContainerInspectInfo,
@@ -66,11 +66,11 @@ function spentMs(
 interface Unmet {
   info: ContainerInspectInfo;
   isFinal: boolean;
-  /** Milliseconds until all that is missing is that it has run for long enough; Infinity where more is missing. */
+  /** Milliseconds until it has run for long enough; Infinity where something else is missing, too. */
   steadyInMs: number;
 }
 
-/** A container that does not meet the condition, one that never will before the others; null when all meet it. */
+/** A container that does not meet the condition, first one that never will; null when all meet it. */
 async function findUnmet(
   context: EngineContext,
   { operation, firstSeen }: { operation: AwaitService; firstSeen: FirstSeen },

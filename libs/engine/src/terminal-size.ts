@@ -49,8 +49,8 @@ export function followSize(
 }
 
 /**
- * Right after its start a command has no terminal yet, which engines tell by different errors. One that has ended has
- * none any more. A wrong size is no reason to end a conversation, so a failure stays without consequence.
+ * Right after its start a command has no terminal yet, and engines answer with different errors; after its end it has none
+ * any more. A wrong size is no reason to end a conversation, so a failure has no consequence.
  */
 async function resize(
   engine: Engine,

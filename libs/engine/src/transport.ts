@@ -9,7 +9,7 @@ import { type Asked, formOf } from "./request-form.ts";
 import { readBody } from "./answer-body.ts";
 import { type EngineSocket } from "./docker-host.ts";
 
-/** An answer that is no success. A redirect is one of them: nothing is asked of another place than the engine. */
+/** An answer that is no success. A redirect is one: Keelson asks nothing but the engine. */
 export class RefusedAnswer extends Error {
   readonly statusCode: number;
   /** Where a redirect leads. */
@@ -27,13 +27,13 @@ export class OddAnswer extends Error {}
 
 const tooLong = (reason: string) => new OddAnswer(reason);
 
-/** What ends the connections of the request that is under way: `askEngine` says it for all that it sends. */
+/** Ends the connections of the present request: `askEngine` sets it for all that it sends. */
 export const connectionSignal = new AsyncLocalStorage<AbortSignal>();
 
 /**
- * How the client library sends a request: its own way follows redirects to any host, without listening to the errors of
- * what it asks there. Gives a parsed answer, or its bytes when it is no JSON; a stream; or the connection that a command
- * talks over. What these two fail with tells whoever reads them, and never ends the process.
+ * How the client library sends a request. Its own way follows redirects to any host, and does not listen to errors there.
+ * Gives a parsed answer, or its bytes when it is no JSON; a stream; or the connection of a command. A failure of the last
+ * two reaches their readers, and never ends the process.
  */
 export function makeDial(address: EngineSocket): Docker["modem"]["dial"] {
   return (asked, callback = () => {}) => {
@@ -56,8 +56,8 @@ async function exchange(address: EngineSocket, asked: Asked): Promise<object> {
 }
 
 /**
- * The client takes a signal in some of its calls only, and one that is forgotten there would be seen only where an
- * engine hangs: so each request gets it here, and one that nothing can end is a bug of ours.
+ * The client takes a signal in some of its calls only, and a forgotten one would show only where an engine hangs. So each
+ * request gets it here, and a request that nothing can end is a bug of ours.
  */
 async function send(address: EngineSocket, asked: Asked): Promise<IncomingMessage | Duplex> {
   const signal = asked.abortSignal ?? connectionSignal.getStore();

@@ -11,9 +11,9 @@ export function engineVolume(definition: Record<string, unknown>) {
 }
 
 /**
- * How a volume differs from a definition that its labels say it has; empty when it does not. With `o: bind` and `device`
- * the engine's own driver gives out any folder of the host. The time of creation says nothing: engine 20.10 tells the
- * last change of the volume's folder for it.
+ * How a volume differs from the definition that its labels claim; empty when it does not. With `o: bind` and `device` the
+ * engine's own driver gives out any folder of the host. The time of creation is no evidence: engine 20.10 gives the last
+ * change of the volume's folder instead.
  */
 export function findVolumeFlaw(found: VolumeInspectInfo, definition: Record<string, unknown>): string {
   const wanted = engineVolume(definition);

@@ -16,9 +16,9 @@ import { engineVolume, findVolumeFlaw } from "./volume-definition.ts";
 import { ownLabels, nameTaken } from "./own-resource.ts";
 
 /**
- * Creates a volume with Compose's labels and ours. The engine answers with an existing volume of the same name as if
- * it had made it, so what is there afterwards is compared: a volume without our owner label or with another
- * definition is K3007, and nothing is ever adopted silently.
+ * Creates a volume with Compose's labels and ours. For an existing volume of the same name the engine answers as if it had
+ * made it, so the result is compared: a volume without our owner label or with another definition is K3007, and nothing is
+ * ever adopted silently.
  */
 export async function createVolume(
   context: EngineContext,
