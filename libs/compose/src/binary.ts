@@ -16,7 +16,7 @@ const pluginFolders = [
 ];
 
 const versionTimeoutMs = 10_000;
-/** The oldest that the integration tests were run with; what came after 2 (5.0 in 2025) is the same program. */
+/** The oldest that the integration tests were run with; later major versions (5.0 in 2025) are the same program. */
 const oldest = { major: 2, minor: 26 };
 
 /**
@@ -68,7 +68,7 @@ async function isExecutable(path: string): Promise<boolean> {
     await access(path, constants.X_OK);
     return (await stat(path)).isFile();
   } catch {
-    // Why it cannot be executed does not matter here: the caller names the path that was looked for.
+    // Why it cannot be executed does not matter here: the caller names the path.
     return false;
   }
 }

@@ -11,7 +11,7 @@ export function folderOrFileRefusal(source: Json, context: RuleContext): string 
   });
 }
 
-/** Why a path is not exactly a rendered file; null when it is one. */
+/** Why a path is no rendered file; null when it is one. */
 export function fileRefusal(path: Json, context: RuleContext): string | null {
   return refusal(path, { context, isBound: (path, bound) => bound === path });
 }

@@ -70,14 +70,15 @@ function parse(file: string, { text, overrideTags }: { text: string; overrideTag
     message:
       error.code === "MULTIPLE_DOCS" ? "more than one YAML document" : `malformed YAML: ${error.message}`,
   }));
-  if (document.directives?.yaml.explicit === true) errors.push({ offset: 0, message: "a %YAML directive" });
+  if (document.directives?.yaml.explicit === true)
+    errors.push({ offset: 0, message: "a %YAML directive is not permitted" });
   if (errors.length > 0) return { document: null, problems: errors.map(unreadable) };
   try {
     const root = evaluateDocument(document, { overrideTags });
     if (root.kind !== "map") {
       return {
         document: null,
-        problems: [unreadable({ offset: 0, message: "a Compose file is a mapping" })],
+        problems: [unreadable({ offset: 0, message: "a Compose file must be a mapping" })],
       };
     }
     const placeOf = (path: readonly string[]) => placeAt(nearestNode(root, path).node.offset, path);

@@ -17,7 +17,8 @@ export interface Said {
 /** K1420 with Compose's own message, at the key that it names. */
 export function readRejection({ stderr, workspace, participants }: Said): Problem {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !isLogLine(line));
-  const message = lines.map((line) => line.trim()).join(" ") || "Compose refused the files without a word";
+  const message =
+    lines.map((line) => line.trim()).join(" ") || "Compose refused the files and gave no reason";
   const file = [...workspace.sources].find(([path]) => message.includes(path))?.[1] ?? null;
   const said = { code: "K1420", message: withoutFolders(message, workspace), hint: rejectedHint };
   const plain = participants.plainFiles.find(

@@ -83,7 +83,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch (error) {
-    // ESRCH: it ended by itself in between, which is all that is wanted.
+    // ESRCH: it ended by itself in between.
     if (!isSystemError(error, "ESRCH")) throw error;
   }
 }

@@ -7,9 +7,9 @@ import { fillVariables } from "./variables.ts";
 type Variables = Readonly<Record<string, string>>;
 
 /**
- * How many ways lead from services to others that they depend on, of all services together: Compose goes each of them
- * when it looks for circles, and twenty services that all depend on each other have a million. Without end where it
- * cannot be told without Compose on what a service depends.
+ * How many ways lead from services to others that they depend on, of all services together. Compose follows each of them in
+ * its search for circles, and twenty services that all depend on each other have a million. Infinity where only Compose can
+ * tell on what a service depends.
  */
 export function countDependencyPaths(
   project: readonly Participant[],
@@ -59,12 +59,12 @@ function dependenciesOf({ participant, name }: ServiceOf, variables: Variables):
   return names.every((each) => each !== null) ? names : null;
 }
 
-/** Of a mapping by name, in which nothing is filled in. */
+/** The keys of a mapping; they hold no variables. */
 function keysIn(value: Json | undefined): string[] {
   return isJsonObject(value) ? Object.keys(value) : [];
 }
 
-/** Of a list of names, with something after a colon or not. */
+/** The texts of a list: names, some with a part after a colon. */
 function textsIn(value: Json | undefined): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
 }

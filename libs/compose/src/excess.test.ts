@@ -89,7 +89,7 @@ const doubling = (count: number): Sample => ({
   rendered: { "a.env": `A0=0123456789\n${lines(count, (n) => `A${n + 1}=\${A${n}}$A${n}`)}\n` },
 });
 
-const written = "with what they extend and read the services exceed 2 MiB";
+const written = "the services exceed 2 MiB, counting what they extend and read";
 const cases: Case[] = [
   ...ports,
   ...containers,
@@ -156,25 +156,25 @@ const cases: Case[] = [
     accepted: diamond(3, 3),
   },
   {
-    what: "with their variables the Compose files exceed 2 MiB",
+    what: "the Compose files exceed 2 MiB with their variables filled in",
     path: "services.s",
     refused: services(60, () => 'environment: {A: "${LONG}"}'),
     accepted: services(20, () => 'environment: {A: "${LONG}"}'),
   },
   {
-    what: "more than 1000 variables of one text have a default",
+    what: "one text has more than 1000 variables with a default",
     path: "services.app.user",
     refused: app(`user: "${"${NONE:-x}".repeat(1001)}"`),
     accepted: app(`user: "${"${NONE:-x}".repeat(1000)}${"${NONE}".repeat(3000)}"`),
   },
   {
-    what: "more than 1000 variables of one text have a default",
+    what: "one text has more than 1000 variables with a default",
     path: "services.app.user",
     refused: app(`user: "${"${ſ:-x}".repeat(1001)}"`),
     accepted: app(`user: "${"${ſ:-x}".repeat(1000)}${"${ſ}".repeat(3000)}"`),
   },
   {
-    what: "more than 1000 variables of one text of a.env have a default",
+    what: "one text of a.env has more than 1000 variables with a default",
     path: "services.app.env_file",
     refused: {
       files: { "compose.yaml": app("env_file: a.env"), "a.env": `A=${"${NONE:-x}".repeat(1001)}\n` },
@@ -196,13 +196,13 @@ const cases: Case[] = [
     accepted: app('entrypoint: ["${LONG}"]'),
   },
   ...["depends_on", "links"].map((key) => ({
-    what: "more than 100000 ways lead through what its services depend on",
+    what: "its services depend on each other in more than 100000 ways",
     path: "services",
     refused: services(20, (n) => `${key}: [${list(n, (each) => `s${each}`).join(", ")}]`),
     accepted: services(100, (n) => `${key}: [${list(Math.min(n, 1), () => `s${n - 1}`).join(", ")}]`),
   })),
   {
-    what: "more than 100000 ways lead through what its services depend on",
+    what: "its services depend on each other in more than 100000 ways",
     path: "services",
     refused: services(40, (n) =>
       n < 2 ? "" : `depends_on: {s${n - 1}: {condition: service_started}}, ipc: "service:s${n - 2}"`,
@@ -212,7 +212,7 @@ const cases: Case[] = [
     ),
   },
   ...["depends_on", "links"].map((key) => ({
-    what: "more than 100000 ways lead through what its services depend on",
+    what: "its services depend on each other in more than 100000 ways",
     path: "services",
     refused: services(20, (n) => `${key}: [${list(n, (each) => `"\${NONE:-s${each}}"`).join(", ")}]`),
     accepted: services(
@@ -221,19 +221,19 @@ const cases: Case[] = [
     ),
   })),
   {
-    what: "more than 100000 ways lead through what its services depend on",
+    what: "its services depend on each other in more than 100000 ways",
     path: "services",
     refused: services(2, (n) => (n === 0 ? "" : 'depends_on: ["${NONE:+$$}s0"]')),
     accepted: services(2, (n) => (n === 0 ? "" : 'depends_on: ["${NONE:+x}s0"]')),
   },
   {
-    what: "with their variables the Compose files exceed 2 MiB",
+    what: "the Compose files exceed 2 MiB with their variables filled in",
     path: "services.app.ports",
     refused: app(`ports: ["${"${LONG}".repeat(10_000)}"]`),
     accepted: app('ports: ["${FIRST}"]'),
   },
   {
-    what: "variables stand in each other more than 8 deep",
+    what: "variables are nested more than 8 deep",
     path: "services.app.command",
     refused: app(`command: "${"${NONE:-".repeat(9)}x${"}".repeat(9)}"`),
     accepted: app(`command: "${"${NONE:-".repeat(8)}x${"}".repeat(8)} ${"${FIRST}".repeat(20)}"`),

@@ -12,7 +12,7 @@ import { type Amount, amountOf } from "./service-amount.ts";
 import { newWriting } from "./written-out.ts";
 import { defaultsOf, filledLength, maxNesting, nestingOf, valueOf } from "./variables.ts";
 
-/** Many times what real instances have; what is beyond costs Compose, the engine or the plan minutes and gigabytes. */
+/** Many times what real instances have; more costs Compose, the engine or the plan minutes and gigabytes. */
 const limits = { ports: 1_000, containers: 500 } as const;
 const sectionLimits = { services: 256, networks: 64, volumes: 256, secrets: 256, configs: 256 } as const;
 const maxWrittenOutBytes = 2 * 1024 * 1024;
@@ -28,10 +28,10 @@ const splitHint = "Split the package into several instances.";
 export function findExcess(files: Omit<Participants, "problems">, input: ComposeInput): Problem[] {
   const project = files.composeFiles.filter(({ role }) => role !== "base");
   const many = [...findManyIncludes(project), ...findManyEntries(project)];
-  // Each service is looked at with all that it extends, so there must not be too many of them.
+  // Each service is counted with all that it extends, so there must not be too many of them.
   if (many.length > 0) return many;
   const long = [...findLongTexts(files.composeFiles, input), ...findManyDefaults(files.plainFiles)];
-  // What follows fills variables in, so no text may become too long.
+  // The next checks fill variables in, so no text may become too long.
   if (long.length > 0) return long;
   return [
     ...findManyPaths(project, { ...files, variables: input.variables }),
@@ -90,13 +90,13 @@ function findLongTexts(files: readonly Participant[], { variables }: ComposeInpu
       sum.defaults += defaultsOf(text) ** 2;
       if (isCommand(path)) sum.commands += length ** 2;
       if (sum.length > maxWrittenOutBytes)
-        return report(`with their variables the Compose files exceed ${shownLimit}`, textHint);
+        return report(`the Compose files exceed ${shownLimit} with their variables filled in`, textHint);
       if (nestingOf(text) > maxNesting)
-        return report(`variables stand in each other more than ${maxNesting} deep`, textHint);
+        return report(`variables are nested more than ${maxNesting} deep`, textHint);
       if (sum.defaults > maxDefaults ** 2)
-        return report(`more than ${maxDefaults} variables of one text have a default`, textHint);
+        return report(`one text has more than ${maxDefaults} variables with a default`, textHint);
       if (sum.commands > maxCommandLength ** 2)
-        return report("commands are so long that Compose takes very long to split them", commandHint);
+        return report("the commands are so long that Compose takes very long to split them", commandHint);
     }
   }
   return [];
@@ -113,7 +113,7 @@ function findManyDefaults(plainFiles: readonly PlainFile[]): Problem[] {
     costs.set(bytes, cost);
     sum += cost;
     if (sum <= maxDefaults ** 2) continue;
-    const message = `more than ${maxDefaults} variables of one text of ${plain.path} have a default`;
+    const message = `one text of ${plain.path} has more than ${maxDefaults} variables with a default`;
     return [problemAt(namedBy.document, { code: "K1428", path: namedBy.path, message, hint: textHint })];
   }
   return [];
@@ -127,16 +127,16 @@ const shownLimit = `${maxWrittenOutBytes / 1024 / 1024} MiB`;
 const textHint = "Put long values into a file that the service reads, and write defaults into package.yaml.";
 const commandHint = "Write the command as a list, which is not split, or bind a script.";
 
-/** Compose goes every way through the dependencies, and there are exponentially many. */
+/** Compose follows every way through the dependencies, and there are exponentially many. */
 function findManyPaths(
   project: readonly Participant[],
   read: Pick<Participants, "composeFiles"> & Pick<ComposeInput, "variables">,
 ): Problem[] {
   const [main] = project;
   if (main === undefined || countDependencyPaths(project, read) <= maxPaths) return [];
-  const message = `more than ${maxPaths} ways lead through what its services depend on`;
+  const message = `its services depend on each other in more than ${maxPaths} ways`;
   const hint =
-    "Leave out what another dependency needs anyway: of a chain each service names the one before it.";
+    "Leave out dependencies that another one implies: in a chain each service names only the one before it.";
   return [problemAt(main.document, { code: "K1428", path: ["services"], message, hint })];
 }
 
@@ -153,7 +153,7 @@ function findManyIncludes(project: readonly Participant[]): Problem[] {
   };
   const [main] = project;
   if (main === undefined || countOf(main) <= maxIncludes) return [];
-  const message = `its includes read more than ${maxIncludes} files, those counted again that are included again`;
+  const message = `its includes read more than ${maxIncludes} files; a file that is included twice counts twice`;
   return [
     problemAt(main.document, { code: "K1428", path: ["include"], message, hint: "Include each file once." }),
   ];
@@ -182,7 +182,7 @@ function findLargeServices(
   );
 }
 
-/** Adds up what services have, and tells each limit once, at the service that goes beyond it. */
+/** Adds up what services have; each limit gives one finding, at the service that goes beyond it. */
 function newTotal() {
   const total: Amount = { bytes: 0, ports: 0, containers: 0 };
   const add = (
@@ -204,7 +204,7 @@ function newTotal() {
         finding: {
           code: "K1428",
           path,
-          message: `with what they extend and read the services exceed ${shownLimit}`,
+          message: `the services exceed ${shownLimit}, counting what they extend and read`,
           hint: "Let fewer services extend a large one or read a large file; bind the file, or split the package.",
         },
       }),

@@ -22,7 +22,7 @@ export function findServiceRefusals(
         const finding = { code: "K1407", path: ["services", name, "extends"], message, hint: cycleHint };
         found.push({ participant, finding });
       }
-      // A base that is not there is left to Compose, which names it.
+      // Compose itself names a missing base.
       if (result !== "no-image" && participant.role !== "base") withImage.add(name);
     }
   }
@@ -68,7 +68,7 @@ function followExtends(
   return hasImage ? "image" : "no-image";
 }
 
-/** A service and all that it extends, one after the other; a circle, which is refused, is gone through once. */
+/** A service and all that it extends, one after the other. A circle, which is refused, is followed once. */
 export function* withBases(participants: readonly Participant[], start: ServiceOf): Generator<ServiceOf> {
   const seen = new Set<Json>();
   for (let at: ServiceOf | null = start; at !== null;) {

@@ -11,8 +11,8 @@ import { findRefusals } from "./rule.ts";
 import { findUndeclared, isReservedVariable, reservedHint } from "./variables.ts";
 
 /**
- * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose sees it: codes K1401
- * to K1418, K1424 and K1427 to K1431, sorted. Reads nothing but its input. Nothing can permit what is refused.
+ * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose reads it: codes K1401
+ * to K1418, K1424 and K1427 to K1431, sorted. Reads nothing but its input. No setting permits what it refuses.
  */
 export function gateCompose(input: ComposeInput): Problem[] {
   return judgeCompose(input).problems;
@@ -22,7 +22,7 @@ export function gateCompose(input: ComposeInput): Problem[] {
 export function judgeCompose(input: ComposeInput): Participants {
   const { composeFiles, plainFiles, problems } = findParticipants(input);
   const excess = findExcess({ composeFiles, plainFiles }, input);
-  // Nothing is gone through that is more than anybody wrote.
+  // The other rules do not run on files that are too large for them.
   if (excess.length > 0)
     return { composeFiles, plainFiles, problems: sortProblems([...problems, ...excess]) };
   const variables = new Set(Object.keys(input.variables));
@@ -55,7 +55,7 @@ function findReservedVariables(input: ComposeInput): Problem[] {
       file,
       ...declarationOf(name, input.packageFiles.find(({ path }) => path === file)?.bytes),
       path: `variables.${name}`,
-      message: `the variable ${name} means something to Compose itself`,
+      message: `the variable ${name} has a meaning for Compose itself`,
       hint: reservedHint,
     }));
 }

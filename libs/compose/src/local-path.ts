@@ -5,8 +5,8 @@ import { shown } from "./rule.ts";
 export type LocalPath = { path: string; refusal: null } | { path: null; refusal: string };
 
 /**
- * A path that stays in the package, relative to the project's folder, or why it is none. Nothing is resolved that
- * climbs, and a path with a variable cannot be judged at all. `folder` is where the path starts.
+ * A path that stays in the package, relative to the project's folder, or why it is refused: a path that climbs is never
+ * resolved, and one with a variable cannot be judged. `folder` is where the path starts.
  */
 export function localPath(value: Json, folder: string): LocalPath {
   if (typeof value !== "string" || value === "") return refuse(`${shown(value)} is not a path`);

@@ -3,7 +3,7 @@ import { type Document, isAlias, isMap, isNode, isScalar, isSeq, Scalar } from "
 import type { ComposeNode } from "./compose-node.ts";
 import { scalarNode, Unreadable } from "./scalar-node.ts";
 
-/** Far beyond any real Compose file; a small text with aliases or nesting can ask for far more. */
+/** Far more than any real Compose file has, and far less than a small text with aliases or nesting can ask for. */
 export const maxNodes = 20_000;
 export const maxDepth = 40;
 

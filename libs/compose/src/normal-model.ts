@@ -2,7 +2,7 @@ import { type ComposeModel, isJsonObject, type Json, type JsonObject } from "@ke
 
 import { mapEntries } from "./model-paths.ts";
 
-/** What Compose prints and no container has: reading aids, and what was already worked into the model. */
+/** Keys that Compose prints and no container has: reading aids, and files that are part of the model already. */
 const leftOut = new Set(["develop", "profiles", "env_file", "label_file"]);
 const sections = ["services", "networks", "volumes", "secrets", "configs"] as const;
 

@@ -16,7 +16,7 @@ export interface Participant {
   path: string | null;
   /** Where its relative paths start. */
   folder: string;
-  /** `base` files are only looked into for the services that others extend. */
+  /** A `base` file is only read for the services that others extend. */
   role: "project" | "included" | "base";
 }
 
@@ -49,7 +49,7 @@ interface Walk extends Participants {
 
 /**
  * Every file that Compose would read, found by following local `include`, `extends`, `env_file` and `label_file`.
- * Whatever else they name is a problem (K1407, K1408), and is never looked for on disk.
+ * Anything else that they name is a problem (K1407, K1408), and is never read from the disk.
  */
 export function findParticipants(input: ComposeInput): Participants {
   const main = localPath(input.composeFile, "");
@@ -87,7 +87,7 @@ export function findParticipants(input: ComposeInput): Participants {
   return { composeFiles, plainFiles, problems: [...walk.problems, ...findClashes(walk)] };
 }
 
-/** A rendered file may be called like a folder of the package, or the other way round; they cannot lie beside each other. */
+/** A rendered file and a folder of the package may have the same path; they cannot lie beside each other. */
 function findClashes({ composeFiles, plainFiles }: Pick<Walk, "composeFiles" | "plainFiles">): Problem[] {
   const paths = [...composeFiles, ...plainFiles].flatMap(({ path }) => path ?? []);
   const files = new Set(paths);
@@ -125,7 +125,7 @@ function visit(walk: Walk, visited: VisitedFile): void {
   }
 }
 
-/** Each file is read once, also when it takes part in several ways; its problems are reported once. */
+/** A file that takes part in several ways is read once, and its problems are given once. */
 function readOnce(walk: Walk, { source, path }: VisitedFile): ComposeDocument | null {
   const known = walk.documents.get(source.path);
   if (known !== undefined) return known;
@@ -196,7 +196,7 @@ function follow(walk: Walk, { participant, chain, reference }: Step): void {
   const folder = folderOf(first.path ?? local.path);
   const dotenv = joinPath(folder, ".env");
   if (walk.packageFiles.has(dotenv) || walk.input.boundPaths.includes(dotenv)) {
-    return report(`${dotenv} beside it would be read without being named`);
+    return report(`Compose would read ${dotenv} beside it, which nothing names`);
   }
   visit(walk, { source, path: local.path, folder, role: "included", chain });
 }

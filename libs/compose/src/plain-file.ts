@@ -2,13 +2,13 @@ import { decodeText, type Problem } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import type { PlainFile } from "./participants.ts";
-import { filledLength, isReservedVariable, reservedHint, variablesOf } from "./variables.ts";
+import { filledLength, isReservedVariable, reservedHint, variablesOf, withoutValue } from "./variables.ts";
 
 const valueHint = "Write KEY=value, or KEY= for an empty value.";
 const variableHint =
   "Declare it under variables in package.yaml, write $$ for a dollar sign, or put the value in single quotes.";
 
-/** K1409 and K1411: what an `env_file` or `label_file` would take from the environment of whoever runs Compose. */
+/** K1409 and K1411: what an `env_file` or `label_file` would take from the environment of the process that runs Compose. */
 export function findForeignValues(plain: PlainFile, variables: ReadonlySet<string>): Problem[] {
   const text = decodeText(plain.bytes);
   // Label files are interpolated too, but only with what they define themselves.
@@ -18,13 +18,13 @@ export function findForeignValues(plain: PlainFile, variables: ReadonlySet<strin
   for (const statement of plain.raw ? rawStatementsOf(lines) : statementsOf(text)) {
     const at = { statement, sourceLine: (lines[statement.line - 1] ?? "").replace(/\r$/, "") };
     if (statement.value === null) {
-      const message = `${statement.key} has no value, so Compose would take it from the agent's own environment`;
+      const message = withoutValue(statement.key);
       problems.push(problemIn(plain, { ...at, code: "K1409", message, hint: valueHint }));
     }
     for (const name of variablesOf(statement.value ?? "")) {
       if (isReservedVariable(name) && plain.kind === "env_file") {
-        // Also when it is set above: the surroundings of Compose go first.
-        const message = `Compose would take the variable ${name} from its own surroundings on the node`;
+        // Also when it is set above: Compose's own environment wins.
+        const message = `Compose would take the variable ${name} from its own environment on the node`;
         problems.push(problemIn(plain, { ...at, code: "K1411", message, hint: reservedHint }));
       } else if (!known.has(name)) {
         const message = `the variable ${name} is neither declared nor set above`;
@@ -36,7 +36,7 @@ export function findForeignValues(plain: PlainFile, variables: ReadonlySet<strin
   return problems;
 }
 
-/** How long its values become with their variables: one that names two above it doubles, and so does the next. */
+/** The length of its values with their variables filled in: a value that names the one above it twice doubles, and so on. */
 export function filledLengthOf(plain: PlainFile, variables: Readonly<Record<string, string>>): number {
   const lengths = new Map(Object.entries(variables).map(([name, value]) => [name, value.length]));
   let filled = 0;
@@ -132,7 +132,7 @@ interface Found {
   hint: string;
 }
 
-/** In the file itself when it is of the repository; a rendered one has no lines there, so where it is named. */
+/** The place is in the file itself; a rendered file has no lines in the repository, so the place is where it is named. */
 function problemIn(plain: PlainFile, { statement, sourceLine, code, message, hint }: Found): Problem {
   if (plain.file === null) {
     const finding: Finding = {

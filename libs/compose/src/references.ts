@@ -37,7 +37,7 @@ function includesOf(include: Json): FileReference[] {
   if (include === null) return [];
   const base = { code: "K1407", hint: composeHint };
   if (!Array.isArray(include))
-    return [{ ...base, kind: "refused", path: ["include"], message: "include is a list" }];
+    return [{ ...base, kind: "refused", path: ["include"], message: "include must be a list" }];
   return include.flatMap((entry, index): FileReference[] => {
     const path = ["include", String(index)];
     if (!isJsonObject(entry)) return [{ ...base, kind: "include", path, value: entry, first: entry }];

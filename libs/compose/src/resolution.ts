@@ -8,6 +8,7 @@ import {
   secretPlaceholderPattern,
   sortProblems,
   closedComposeEnvironment,
+  type KeelsonError,
 } from "@keelson/model";
 
 import { problemAtBest, readRejection, readUnsetVariables } from "./compose-message.ts";
@@ -25,7 +26,7 @@ const defaultTimeoutMs = 30_000;
 
 export interface ResolveOptions {
   composeBinary: string;
-  /** Where Compose's input lies while it reads it; among the temporary files unless told. */
+  /** Where Compose's input lies while it reads it; default among the temporary files. */
   folder?: string;
   /** Until Compose is killed; default 30 seconds. */
   timeoutMs?: number;
@@ -33,9 +34,9 @@ export interface ResolveOptions {
 }
 
 /**
- * What Compose makes of an instance's files, or the problems for which there is no model. The gate comes first; what it
- * refuses never reaches Compose. The result of Compose passes the same rules again, since merging and interpolation
- * could put together what no file says.
+ * The model that Compose makes of an instance's files, or the problems for which there is none. The gate comes first, and
+ * what it refuses never reaches Compose. Compose's result passes the same rules again, since merging and interpolation can
+ * put together what no single file contains.
  *
  * The model is in the form that Compose reads: a dollar sign is `$$`, so that `JSON.stringify(model)` is a Compose file
  * that resolves to the same model. Paths are relative to the Compose file's folder.
@@ -61,7 +62,7 @@ export async function resolveCompose(
     ];
     if (problems.length > 0) return { model: null, problems: sortProblems(problems) };
     const normal: unknown = normalModel(model);
-    if (!isComposeModel(normal)) throw endedOddly("Compose printed something else than a model");
+    if (!isComposeModel(normal)) throw notModel();
     return { model: normal, problems: [] };
   });
 }
@@ -91,10 +92,14 @@ function parseModel(stdout: string): JsonObject {
   try {
     model = JSON.parse(stdout);
   } catch (error) {
-    throw endedOddly("Compose printed something else than a model", error);
+    throw notModel(error);
   }
-  if (!isJsonObject(model)) throw endedOddly("Compose printed something else than a model");
+  if (!isJsonObject(model)) throw notModel();
   return model;
+}
+
+function notModel(cause?: unknown): KeelsonError {
+  return endedOddly("Compose printed something other than a model", cause);
 }
 
 function judgeModel(

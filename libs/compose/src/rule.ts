@@ -17,7 +17,7 @@ export interface Occurrence {
   value: Json;
   /** The last key of the path. */
   key: string;
-  /** What the value stands in. */
+  /** The map or list that holds the value. */
   parent: Json;
   context: RuleContext;
 }
@@ -79,7 +79,7 @@ export function unless(isHarmless: (value: Json) => boolean, message: string): R
       : message.replaceAll("{value}", () => shown(value)).replaceAll("{key}", () => key);
 }
 
-/** Nothing is asked for: no value, `false`, an empty list, mapping or text. */
+/** Whether a value asks for nothing: none, `false`, an empty list, mapping or text. */
 export function isOff(value: Json): boolean {
   if (value === null || value === false || value === "" || value === "false") return true;
   return typeof value === "object" && Object.keys(value).length === 0;

@@ -2,7 +2,7 @@ import { isJsonObject, type Json } from "@keelson/model";
 
 import { fillVariables } from "./variables.ts";
 
-/** What there is of a service once Compose has written it out. */
+/** The size of a service after Compose has written it out. */
 export interface Amount {
   /** Of text, with all that it extends and the files that it reads. */
   bytes: number;
@@ -13,7 +13,7 @@ export interface Amount {
 
 type Variables = Readonly<Record<string, string>>;
 
-/** Of what stands in the service itself. What cannot be told without Compose counts without end. */
+/** The amounts in the service itself. What only Compose can tell counts as Infinity. */
 export function amountOf(service: Json, variables: Variables): Amount {
   if (!isJsonObject(service)) return { bytes: 0, ports: 0, containers: 0 };
   const { deploy } = service;
@@ -28,7 +28,7 @@ export function amountOf(service: Json, variables: Variables): Amount {
 function countOf(value: Json, variables: Variables): number {
   if (value === null) return 1;
   const text = typeof value === "string" ? fillVariables(value, variables) : String(Number(value));
-  // What is no number is left to Compose, which refuses it.
+  // Compose itself refuses a text that is no number.
   return text === null ? Infinity : Number(text) || 1;
 }
 

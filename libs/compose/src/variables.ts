@@ -25,7 +25,7 @@ export function filledLength(text: string, lengthOf: (name: string) => number): 
   return mentionsOf(text).reduce((length, name) => length + lengthOf(name), text.length);
 }
 
-/** How many variables of a text have something for when they are empty or not. */
+/** How many variables of a text have a default, an error or a replacement. */
 export function defaultsOf(text: string): number {
   return [...text.matchAll(/\$\{[a-z_]\w*:?[-+?]/giu)].length;
 }
@@ -47,7 +47,7 @@ export function nestingOf(text: string): number {
 /** `${NAME}` with what may stand behind the name, where no other variable stands in that; and `$NAME`. */
 const innermost = /\$(?:([a-z_]\w*)|\{([a-z_]\w*)(?:(:?[-?+])([^${}]*))?\})/giu;
 
-/** The value of a declared variable; nothing is inherited, since a variable may be called like what every object has. */
+/** The value of a declared variable; an own entry only, since a variable may have a name that every object answers to. */
 export function valueOf(name: string, variables: Readonly<Record<string, string>>): string {
   return Object.hasOwn(variables, name) ? (variables[name] ?? "") : "";
 }
@@ -57,7 +57,7 @@ export function fillVariables(text: string, variables: Readonly<Record<string, s
   let filled = text;
   for (let level = 0; level <= maxNesting && filled.includes("$"); level++) {
     filled = filled.replace(innermost, (_, plain?: string, braced?: string, sign = "", other = "") => {
-      // A dollar sign in a value is one, and no variable; it is not asked for again on the next level.
+      // A dollar sign in a value is no variable, on the next level neither.
       const value = valueOf(plain ?? braced ?? "", variables).replaceAll("$", "\0");
       const isMissing = value === "" && sign.startsWith(":");
       if (sign.endsWith("+")) return isMissing ? "" : other;
@@ -87,6 +87,11 @@ export function undeclared(name: string, path: readonly string[]): Finding {
       ? `Compose would fill in a value of its own; ${reservedHint.replace("Use", "use")}`
       : `Declare ${name} under variables in package.yaml, or write $$ for a dollar sign.`,
   };
+}
+
+/** What is wrong with a key under `environment`, or in an `env_file`, that has no value. */
+export function withoutValue(name: string): string {
+  return `${name} has no value, so Compose would take it from the agent's own environment`;
 }
 
 export const reservedHint =

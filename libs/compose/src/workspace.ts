@@ -13,7 +13,7 @@ export interface Workspace {
   root: string;
   /** The project's folder: relative paths of the Compose files start here. */
   project: string;
-  /** Where HOME and Docker's configuration are looked for; empty. */
+  /** HOME, and the folder of Docker's configuration; empty. */
   home: string;
   variablesFile: string;
   /** The Compose files to name with `-f`, in order. */
@@ -23,9 +23,9 @@ export interface Workspace {
 }
 
 /**
- * Calls `use` with a workspace in this folder, or among the temporary files, which is removed afterwards in every case
- * but that this process is killed. Compose files are written as they were judged,
- * not as they came, so that no difference between two YAML readers matters. Throws K1426 when it cannot be written.
+ * Calls `use` with a workspace in this folder, or among the temporary files. It is removed afterwards, unless this process
+ * is killed. Compose files are written anew from what was judged, so that no difference between two YAML readers matters.
+ * Throws K1426 when it cannot be written.
  */
 export async function withWorkspace<T>(
   input: {
@@ -50,7 +50,7 @@ export async function clearWorkspaces(folder: string): Promise<void> {
 
 async function makeRoot(folder: string | undefined): Promise<string> {
   if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
-  // Compose says real paths.
+  // Compose prints real paths.
   return mkdtemp(join(await realpath(folder ?? tmpdir()), "keelson-compose-"));
 }
 

@@ -23,7 +23,7 @@ const longestPrefix = { 4: 30, 6: 126 } as const;
 
 const linkLocal = ["169.254.0.0/16", "fe80::/10"].map((range) => parseSubnet(range));
 
-/** K1431: a network's addresses become routes of the node, so that none may be somebody else's. */
+/** K1431: a network's addresses become routes of the node, so none of them may be foreign. */
 export const addressRules: readonly Rule[] = [
   ...["networks.*.ipam.config.*.subnet", "networks.*.ipam.config.*.ip_range"].map((at) => ({
     at,
@@ -73,7 +73,7 @@ export const addressRules: readonly Rule[] = [
   },
 ];
 
-/** What a variable will say is judged once Compose has filled it in: until then nothing is done with it. */
+/** A variable is judged after Compose has filled it in: until then nothing is done with it. */
 function afterVariables(refuse: (occurrence: Occurrence) => string | null): Rule["refuse"] {
   return (occurrence) => {
     const { value, context } = occurrence;
@@ -110,7 +110,7 @@ function publishRefusal(value: Json): string | null {
 
 const unpublishable = ["224.0.0.0/3", "ff00::/8"].map((range) => parseSubnet(range));
 
-/** Of the long form its `host_ip`; of the short one what stands before `HOST:CONTAINER`. */
+/** `host_ip` of the long form; in the short form, the part before `HOST:CONTAINER`. */
 function hostAddressOf(port: Json): Json {
   if (isJsonObject(port)) return port["host_ip"] ?? null;
   const [, host = ""] = (typeof port === "string" ? /^(.*):[^:]*:[^:]*$/s.exec(port) : null) ?? [];

@@ -1,6 +1,7 @@
 import { entryOf, type Occurrence, type Rule } from "../rule.ts";
+import { withoutValue } from "../variables.ts";
 
-/** K1409: a key without a value is filled from the environment of whoever runs Compose, here the agent. */
+/** K1409: Compose fills a key without a value from the environment of the process that runs it, here the agent. */
 export const environmentRules: readonly Rule[] = [
   {
     at: "services.*.environment.*",
@@ -13,7 +14,5 @@ export const environmentRules: readonly Rule[] = [
 function valuelessRefusal(occurrence: Occurrence): string | null {
   const { name, value } = entryOf(occurrence);
   // A variable in the name could become a name without a value.
-  return value === undefined || value === null || name.includes("$")
-    ? `${name} has no value, so Compose would take it from the agent's own environment`
-    : null;
+  return value === undefined || value === null || name.includes("$") ? withoutValue(name) : null;
 }

@@ -15,7 +15,7 @@ export const imageRules: readonly Rule[] = [
 function imageRefusal({ value, context }: Occurrence): string | null {
   if (isOff(value)) return null;
   if (typeof value !== "string") return `${shown(value)} is not the name of an image`;
-  // What a variable makes of it is judged once Compose has filled it in; two dollar signs are one and no variable.
+  // A variable is judged after Compose has filled it in; two dollar signs are one and no variable.
   if (context.stage === "file" && value.replaceAll("$$", "").includes("$")) return null;
   const fault = findReferenceFault(value);
   return fault === null ? null : `${shown(value)} ${fault}`;

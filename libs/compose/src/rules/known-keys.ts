@@ -51,7 +51,7 @@ export function knownKeyRules(rules: readonly Rule[]): Rule[] {
   });
 }
 
-/** Keys below a place that a rule or another line of the list looks into. */
+/** Keys below a place that a rule or another line of the list is about. */
 function judgedKeys(rules: readonly Rule[], at: string): string[] {
   const prefix = at === "" ? [] : at.split(".");
   return [...rules.map((rule) => rule.at), ...Object.keys(harmlessKeys)].flatMap((pattern) => {

@@ -4,7 +4,7 @@ import { isOff, type Occurrence, type Rule, shown } from "../rule.ts";
 
 const code = "K1430";
 
-/** What every driver takes; they only choose what is written with a line. */
+/** Options that every driver takes; they only choose what is written with a line. */
 const about = ["labels", "labels-regex", "env", "env-regex", "tag"];
 /** Of the engine itself, for every driver (docs.docker.com, Configure logging drivers). */
 const buffer = ["mode", "max-buffer-size"];
@@ -21,7 +21,7 @@ const optionsOf = new Map<string, readonly string[]>([
 ]);
 const everyOption = new Set([...optionsOf.values()].flat());
 const optionHint =
-  "Permitted are those that bound and label what the engine keeps itself: docs/spec/package.md lists them.";
+  "Use an option that limits or labels what the engine keeps itself; docs/spec/package.md lists them.";
 
 /** K1430: the engine itself sends and writes logs, so a driver is a way to the node's files and network. */
 export const loggingRules: readonly Rule[] = [
@@ -34,16 +34,16 @@ export const loggingRules: readonly Rule[] = [
         ? null
         : `the logging driver ${shown(value)} makes the engine itself reach out from the node`;
     },
-    hint: `Permitted are ${[...optionsOf.keys()].join(", ")}; nothing can permit others yet. Without a driver it is the engine's default, which the administrator chooses.`,
+    hint: `Permitted are ${[...optionsOf.keys()].join(", ")}; nothing can permit others yet. Without a driver, the engine's default counts, which the administrator chooses.`,
   },
   {
     at: "services.*.logging.options.*",
     code,
     refuse: ({ key }) =>
-      everyOption.has(key) ? null : `the logging option ${key} is none that is known to be harmless`,
+      everyOption.has(key) ? null : `the logging option ${key} is not one that Keelson knows to be harmless`,
     hint: optionHint,
   },
-  { at: "services.*.logging", code, refuse: strangeOption, hint: optionHint },
+  { at: "services.*.logging", code, refuse: foreignOption, hint: optionHint },
   {
     at: "services.*.logging.options.*",
     code,
@@ -57,14 +57,14 @@ export const loggingRules: readonly Rule[] = [
   },
 ];
 
-/** An option of another driver than the one that stands beside it. */
-function strangeOption({ value }: Occurrence): string | null {
+/** An option that only other drivers have. */
+function foreignOption({ value }: Occurrence): string | null {
   if (!isJsonObject(value)) return null;
   const { driver = null, options = null } = value;
   const known = typeof driver === "string" ? optionsOf.get(driver) : undefined;
   if (known === undefined || !isJsonObject(options)) return null;
-  const strange = Object.keys(options).find((key) => everyOption.has(key) && !known.includes(key));
-  return strange === undefined ? null : `the logging driver ${shown(driver)} has no option ${strange}`;
+  const foreign = Object.keys(options).find((key) => everyOption.has(key) && !known.includes(key));
+  return foreign === undefined ? null : `the logging driver ${shown(driver)} has no option ${foreign}`;
 }
 
 /** A Go template, in which `pad` could ask for any amount of the engine's memory, may have plain fields only. */
@@ -81,11 +81,11 @@ const shortPattern: Limit = {
 
 interface Limit {
   permits: (text: string) => boolean;
-  /** What may be instead, for a message. */
+  /** What is permitted, for a message. */
   but: string;
 }
 
-/** What the values of some options must keep to, since the engine itself holds or runs them. */
+/** Limits of the values of some options, since the engine itself holds or runs them. */
 const limits = new Map<string, Limit>([
   [
     "tag",
@@ -108,7 +108,7 @@ function bytesOf(text: string): number {
   return number === "" ? Infinity : Number(number) * ({ k: 1024, m: 1024 * 1024 }[unit.toLowerCase()] ?? 1);
 }
 
-/** A variable is judged once Compose has filled it in: until then nothing is done with it. */
+/** A variable is judged after Compose has filled it in: until then nothing is done with it. */
 function isOpen(value: Json, { stage }: Occurrence["context"]): boolean {
   return stage === "file" && typeof value === "string" && value.includes("$");
 }

@@ -56,7 +56,7 @@ function externalRefusal({ value, key, context }: Occurrence): string | null {
   const external = value["external"] ?? null;
   if (isOff(external)) return null;
   const name = value["name"] ?? (isJsonObject(external) ? external["name"] : undefined) ?? key;
-  // The name of another instance's network comes by a variable; it is judged once Compose has filled it in.
+  // The name of another instance's network comes from a variable; it is judged after Compose has filled it in.
   if (context.stage === "file" && typeof name === "string" && /^\$\{\w+\}$/.test(name)) return null;
   const isShareable =
     typeof name === "string" &&

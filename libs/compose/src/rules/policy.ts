@@ -5,7 +5,7 @@ export const policyRules: readonly Rule[] = [
   {
     at: "services.*.profiles",
     code: "K1417",
-    refuse: unless(isOff, "profiles leave it open which services run"),
+    refuse: unless(isOff, "profiles leave open which services run"),
     hint: "Make the optional services a package of their own, and an instance where they are wanted.",
   },
   {

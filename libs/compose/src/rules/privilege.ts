@@ -77,7 +77,7 @@ export const privilegeRules: readonly Rule[] = [
   })),
 ];
 
-/** What is no number, Compose refuses; a variable is judged once Compose has filled it in. */
+/** Compose itself refuses a text that is no number; a variable is judged after Compose has filled it in. */
 function isBelowZero(value: Json, stage: "file" | "model"): boolean {
   if (isOff(value) || (stage === "file" && typeof value === "string" && value.includes("$"))) return false;
   return Number(value) < 0;

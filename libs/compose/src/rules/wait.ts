@@ -4,7 +4,7 @@ import { type Rule, shown } from "../rule.ts";
 
 const durations = ["interval", "timeout", "start_period", "start_interval"] as const;
 
-/** K1429: waits that nobody means. A node cuts shorter ones to what its agent.yaml gives. */
+/** K1429: waits so long that they are a mistake. A node cuts shorter ones to the limits of its agent.yaml. */
 export const waitRules: readonly Rule[] = [
   {
     at: "services.*.stop_grace_period",
@@ -34,7 +34,7 @@ export const waitRules: readonly Rule[] = [
 /** Longer than any duration that Compose writes; reading digits without end takes the square of their number. */
 const longestText = 64;
 
-/** What is no duration, Compose refuses; what is interpolated is judged again once Compose has filled it in. */
+/** Compose itself refuses a text that is no duration; variables are judged after Compose has filled them in. */
 function refuseDuration({ value, key }: { value: Json; key: string }): string | null {
   if (typeof value !== "string" || value.includes("$")) return null;
   if (value.length > longestText) return `${key} is ${value.length} characters long`;
