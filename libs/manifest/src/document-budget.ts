@@ -4,8 +4,8 @@ import { compareText, problemOf, type Problem, type SourceFiles } from "@keelson
 export const maxDocumentsBytes = 8 * 1024 * 1024;
 
 /**
- * K1006 at the first document that is too much, by path: each may be within its limit, and a few kilobytes of Git hold
- * the same one hundreds of times.
+ * K1006 at the first document, by path, that goes over the limit of all: each may be within its own limit, and a few
+ * kilobytes of Git can hold the same one hundreds of times.
  */
 export function findTooMuch(files: SourceFiles): Problem[] {
   let bytes = 0;
@@ -13,13 +13,13 @@ export function findTooMuch(files: SourceFiles): Problem[] {
     if (!documentPattern.test(path)) continue;
     bytes += content.byteLength;
     if (bytes <= maxDocumentsBytes) continue;
-    const message = `with this file the documents have over ${maxDocumentsBytes / 1024 / 1024} MiB together`;
+    const message = `with this file, all documents together are larger than ${maxDocumentsBytes / 1024 / 1024} MiB`;
     const hint = "move what is large into files of packages, or environments into a repository of their own";
     return [problemOf(path, { code: "K1006", message, hint })];
   }
   return [];
 }
 
-/** What is parsed to be read: of an environment all, of a release all but what lies in its packages. */
+/** The files that are parsed: all of an environment, and of a release all but the contents of its packages. */
 const documentPattern =
   /^(?:environments\/[^/]+\/.*\.yaml|releases\/[^/]+\/[^/]+\/(?:packages\/[^/]+\/package\.yaml|migrations\/.*|[^/]+))$/s;

@@ -15,7 +15,7 @@ import { findPlace } from "./yaml-place.ts";
 import { parseYaml } from "./yaml-syntax.ts";
 import { valueOf, type NodeFinding } from "./yaml-value.ts";
 
-/** A hostile document must not fill the report. */
+/** A hostile document must not fill the output. */
 export const maxProblems = 50;
 
 export interface ParsedDocument {
@@ -44,12 +44,12 @@ export function parseDocument(file: SourceFile): ParsedDocument {
     lineText: text.lineText,
   };
   const faults = json.length > 0 ? json : syntax.problems;
-  // What is made of a broken text has faults of its own that nobody wrote.
+  // The value of a broken text has faults that nobody wrote.
   const problems = faults.length > 0 ? faults : findings.map((finding) => findingProblem(text, finding));
   return { document, problems: limitProblems(problems) };
 }
 
-/** The first problems, sorted, and that there are others; after those no more are even looked for. */
+/** The first problems, sorted, and one that says that there are more; those are not searched for. */
 export function limitProblems(problems: Iterable<Problem>): Problem[] {
   const limited: Problem[] = [];
   for (const problem of problems) {

@@ -222,7 +222,7 @@ describe("what is named in an environment exists", () => {
         [coreManifest]: replace("provides: { pryv-api: 1.9.0 }\n", `scope: ${scope}\n`),
       };
       expect(problemsOf(scoped)).toEqual([
-        `K1118 lab/environment.yaml:6:3 package pryv/core is to be there ${scope.replaceAll("-", " ")}, and instance \`again\` has it already`,
+        `K1118 lab/environment.yaml:6:3 package pryv/core allows only ${scope.replaceAll("-", " ")}, and instance \`again\` is there already`,
       ]);
     },
   );
@@ -266,7 +266,7 @@ describe("interfaces", () => {
 
   test("of another version", () => {
     expect(problemsOf({ [storage]: replace("mongodb: 7.0.1", "mongodb: 5.0.0") })).toEqual([
-      "K1107 lab/environment.yaml:5:3 `core` requires mongodb ^6.0 || ^7.0, but what is provided is storage (5.0.0)",
+      "K1107 lab/environment.yaml:5:3 `core` requires mongodb ^6.0 || ^7.0, but the provided versions are storage (5.0.0)",
     ]);
   });
 
@@ -337,7 +337,7 @@ describe("the folder of an environment", () => {
       "K1009 lab/nodes/lab-1.yaml:1:7 the name is `lab-2`, the file says `lab-1`",
     ]);
     expect(problemsOf({ "environments/lab/nodes/Lab_2.yaml": "name: lab-2\n" })).toEqual([
-      "K1007 lab/nodes/Lab_2.yaml:1:1 `Lab_2` is no name of a node",
+      "K1007 lab/nodes/Lab_2.yaml:1:1 `Lab_2` is not a valid name for a node",
     ]);
   });
 

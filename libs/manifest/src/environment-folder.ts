@@ -95,7 +95,9 @@ function nameProblems(named: {
   const { kind, name, file, document } = named;
   if (!namePattern.test(name)) {
     const hint = suggestName(name) ?? "use a-z, 0-9 and -";
-    return [problemOf(file, { code: "K1007", message: `${quote(name)} is no name of ${kind}`, hint })];
+    return [
+      problemOf(file, { code: "K1007", message: `${quote(name)} is not a valid name for ${kind}`, hint }),
+    ];
   }
   if (document === null || document.value.name === name) return [];
   const message = `the name is ${quote(document.value.name)}, the ${kind === "a node" ? "file" : "folder"} says ${quote(name)}`;

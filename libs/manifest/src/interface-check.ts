@@ -70,7 +70,7 @@ function unmet(
     return say({ code: "K1105", message, hint: "keep one of them in this environment" });
   }
   if (offered.length > 0) {
-    const message = `${wants}, but what is provided is ${names(offered)}`;
+    const message = `${wants}, but the provided versions are ${names(offered)}`;
     return say({ code: "K1107", message, hint: "lock releases whose versions fit each other" });
   }
   const message = `${wants}, which no instance of environment ${scene.name} provides`;

@@ -27,7 +27,7 @@ export interface Checked {
   shape: JsonObject;
 }
 
-/** Says in the user's words what zod found; never "invalid input". */
+/** Explains in the user's words what zod found; never "invalid input". */
 export function explainIssue(checked: Checked, issue: Issue): Finding[] {
   const path: Path = issue.path;
   const found = valueAt(checked.value, path);

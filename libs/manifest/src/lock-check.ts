@@ -12,7 +12,7 @@ import {
 import { entryOf, layerOf, lockedFolder, releaseKey, type Scene } from "./scene.ts";
 import { isInRange, isVersionRange } from "./version-range.ts";
 
-/** The lock is there, says what the environment asks for and nothing else, and what it names exists. */
+/** The lock exists, contains what the environment asks for and nothing else, and names only what exists. */
 export function checkLock(scene: Scene): Problem[] {
   const { lock, environment } = scene.environment;
   if (lock === null) {

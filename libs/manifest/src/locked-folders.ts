@@ -5,7 +5,7 @@ import { maxDocumentsBytes } from "./document-budget.ts";
 
 /**
  * Path prefixes such as `releases/pryv/1.9.2/` of the releases that the environment's lock names: all that a
- * node needs to read besides the environments. A broken lock gives what can be made of it.
+ * node needs to read besides the environments. A broken lock gives the releases that can be read.
  */
 export function findLockedFolders(environmentFiles: SourceFiles, environment: string): string[] {
   const lock = documentValue(environmentFiles, `environments/${environment}/lock.yaml`);
@@ -20,9 +20,9 @@ export function findLockedFolders(environmentFiles: SourceFiles, environment: st
 }
 
 /**
- * Path prefixes such as `environments/base/` of an environment and of all that it extends, itself last: what
- * concerns its nodes, whatever is wrong in other environments. Broken documents end the chain, and so does one that is
- * too much for `readRepository`.
+ * Path prefixes such as `environments/base/` of an environment and of all that it extends, itself last: all that its nodes
+ * need, whatever is wrong in other environments. Broken documents end the chain, and so do documents that are too large for
+ * `readRepository`.
  */
 export function findEnvironmentFolders(environmentFiles: SourceFiles, environment: string): string[] {
   const names: string[] = [];

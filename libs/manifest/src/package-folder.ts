@@ -22,7 +22,7 @@ export function readPackageFolder(folder: { path: string; files: FolderFiles }):
   problems: Problem[];
 } {
   const file = folder.files.get("package.yaml");
-  // Whoever lists the package says that the file is missing.
+  // The release that lists the package gives the problem of the missing file.
   if (file === undefined) return { packageFolder: null, problems: [] };
   const { value: document, problems } = readDocument(file, Package);
   if (document === null) return { packageFolder: null, problems };
@@ -67,7 +67,7 @@ function namedFileFindings(value: Package, files: FolderFiles): Finding[] {
   return named.flatMap(({ path, name }) => fileFinding({ path, name, files }));
 }
 
-/** `to` of each file: inside the folder, and no two that a disk would take for one. */
+/** `to` of each file: inside the folder, and no two that are the same on some disks. */
 function targetFindings(files: readonly PackageFile[]): Finding[] {
   const findings: Finding[] = [];
   const targets = new Map<string, string>();

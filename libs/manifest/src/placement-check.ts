@@ -46,7 +46,7 @@ function checkRole(scene: Scene, placed: PlacedInstance): Problem[] {
   ];
 }
 
-/** A package may say that there must not be two of it in one place; the later instances are the ones too many. */
+/** A package may allow only one instance in a place; the later ones are too many. */
 function checkScope(scene: Scene, placed: PlacedInstance): Problem[] {
   const scope = placed.package?.package.value.scope ?? "many";
   if (scope === "many") return [];
@@ -58,12 +58,12 @@ function checkScope(scene: Scene, placed: PlacedInstance): Problem[] {
     placesOf(scene, { placed: other, scope }).some((place) => places.includes(place)),
   );
   if (clash === undefined) return [];
-  const message = `package ${placed.instance.package} is to be there ${scope.replaceAll("-", " ")}, and instance ${quote(clash.name)} has it already`;
+  const message = `package ${placed.instance.package} allows only ${scope.replaceAll("-", " ")}, and instance ${quote(clash.name)} is there already`;
   const hint = "remove one of the two, or place them apart";
   return [problemAt(placed.layer, { code: "K1118", path: `instances.${placed.name}`, message, hint })];
 }
 
-/** Within which one is the most: the nodes it is on, its role, or the whole environment. */
+/** The places that allow one instance: the nodes that it is on, its role, or the whole environment. */
 function placesOf(
   scene: Scene,
   { placed, scope }: { placed: PlacedInstance; scope: Exclude<PackageScope, "many"> },

@@ -32,7 +32,7 @@ function checkPackage(scene: Scene, placed: PlacedInstance): Problem[] {
   const folder = lockedFolder(scene, placed.release);
   const release = folder === null ? undefined : scene.releases.get(releaseKey(folder));
   if (folder === null || release === undefined) return [];
-  // A package that is there and broken has said so itself.
+  // A broken package has problems of its own.
   if (scene.tree.releases.get(folder)?.has(`packages/${placed.packageName}/package.yaml`)) return [];
   const message = `release ${releaseKey(folder)} has no package ${quote(placed.packageName)}`;
   const hint = hintFor(placed.packageName, { known: release.release.value.packages, as: "its packages" });

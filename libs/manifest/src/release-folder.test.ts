@@ -53,8 +53,8 @@ describe("release.yaml", () => {
         .map((path) => [path.replace("pryv/1.9.2", "Pryv_io/latest"), platform[path] ?? ""]),
     );
     expect(problemsOf(moved)).toEqual([
-      "K1007 releases/Pryv_io/latest:1:1 `Pryv_io` is no name of a release",
-      "K1007 releases/Pryv_io/latest:1:1 `latest` is no semantic version",
+      "K1007 releases/Pryv_io/latest:1:1 `Pryv_io` is not a valid name for a release",
+      "K1007 releases/Pryv_io/latest:1:1 `latest` is not a semantic version",
       "K1009 releases/Pryv_io/latest/release.yaml:1:7 the name is `pryv`, the folder says `Pryv_io`",
       "K1009 releases/Pryv_io/latest/release.yaml:2:10 the version is `1.9.2`, the folder says `latest`",
     ]);

@@ -85,13 +85,13 @@ function folderNameProblems(path: string): Problem[] {
   if (!namePattern.test(name)) {
     const hint = suggestName(name) ?? "use a-z, 0-9 and -";
     problems.push(
-      problemOf(path, { code: "K1007", message: `${quote(name)} is no name of a release`, hint }),
+      problemOf(path, { code: "K1007", message: `${quote(name)} is not a valid name for a release`, hint }),
     );
   }
   if (!versionPattern.test(version)) {
-    const hint = "call the folder like the release's version, such as 1.9.2";
+    const hint = "name the folder after the release's version, such as 1.9.2";
     problems.push(
-      problemOf(path, { code: "K1007", message: `${quote(version)} is no semantic version`, hint }),
+      problemOf(path, { code: "K1007", message: `${quote(version)} is not a semantic version`, hint }),
     );
   }
   return problems;

@@ -230,7 +230,7 @@ describe("documents that are each within their limit", () => {
     const start = performance.now();
     const { repository, problems } = readRepository(withNodes(400, malformed));
     expect(lines(problems)).toEqual([
-      expect.stringMatching(/^K1006 environments\/lab\/nodes\/x\d+\.yaml:1:1 .* over 8 MiB together$/),
+      expect.stringMatching(/^K1006 environments\/lab\/nodes\/x\d+\.yaml:1:1 .* larger than 8 MiB$/),
     ]);
     expect(repository.environments.size).toBe(0);
     expect(performance.now() - start).toBeLessThan(10_000);

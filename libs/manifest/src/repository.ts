@@ -20,9 +20,9 @@ import { strayAbove } from "./stray-file.ts";
 import { readTree } from "./tree.ts";
 
 /**
- * Reads the releases and environments among the files, with everything that is wrong in them, sorted by place.
- * A document with problems is left out and everything else is read all the same. Releases that no lock names
- * may be missing; when the documents are too much in all, none is read. Never throws, whatever the bytes.
+ * Reads the releases and environments among the files, with all their problems, sorted by place. A document with problems
+ * is left out, and everything else is read. Releases that no lock names may be missing. When the documents together are too
+ * large, none is read. Never throws, whatever the bytes.
  */
 export function readRepository(files: SourceFiles): { repository: Repository; problems: Problem[] } {
   const tree = readTree(files);
@@ -69,7 +69,7 @@ function checkEnvironment(scene: Scene): Problem[] {
   ];
 }
 
-/** Made to be extended: nobody runs it, so it needs no lock and is judged inside those that extend it. */
+/** An environment that only others extend: it needs no lock, and is judged inside those that extend it. */
 function isBase({ files }: EnvironmentDocuments): boolean {
   return ![...files.keys()].some((path) => path === "lock.yaml" || path.startsWith("nodes/"));
 }

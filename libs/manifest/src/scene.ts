@@ -32,7 +32,7 @@ export interface PlacedInstance {
   layer: Located<Environment>;
   release: string;
   packageName: string;
-  /** As locked; null when that cannot be told, which another check says. */
+  /** As locked; null when that is not known, for which another check gives a problem. */
   package: PackageFolder | null;
 }
 

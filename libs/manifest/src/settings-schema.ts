@@ -11,7 +11,7 @@ import {
 import { parseDocument } from "./document.ts";
 import type { FolderFiles } from "./tree.ts";
 
-/** The parsed settings schema of a release; null when there is none or it is no map. What it says is not judged. */
+/** The parsed settings schema of a release; null when there is none or it is no map. Its content is not judged. */
 export function readSettingsSchema(
   name: string | undefined,
   files: FolderFiles,

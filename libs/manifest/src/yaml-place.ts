@@ -34,7 +34,7 @@ function stepInto(node: ParsedNode | null, segment: string): NodePlace | null {
   return isMap(node) ? (entriesOf(node).get(segment) ?? null) : null;
 }
 
-/** The entries of large maps are asked for one by one: looking through all each time would take seconds. */
+/** Kept, since the entries of a large map are asked for one by one, and a search each time would take seconds. */
 const entriesByMap = new WeakMap<YAMLMap.Parsed, Map<string, NodePlace>>();
 
 function entriesOf(map: YAMLMap.Parsed): Map<string, NodePlace> {

@@ -4,7 +4,7 @@ import type { Problem } from "@keelson/model";
 
 import { problemIn, type DocumentText } from "./text.ts";
 
-/** What follows the first faults of a document is mostly their consequence. */
+/** The faults after the first ones are most often their consequences. */
 const maxFaults = 5;
 
 export interface YamlSyntax {
@@ -39,7 +39,7 @@ export function parseYaml(document: DocumentText): YamlSyntax {
 function faultProblems(document: DocumentText, faults: readonly (YAMLParseError | YAMLWarning)[]): Problem[] {
   const exhausted = faults.find((fault) => fault.code === "RESOURCE_EXHAUSTION");
   if (exhausted !== undefined) {
-    return [problemIn(document, { offset: exhausted.pos[0], code: "K1006", message: "nested too deep" })];
+    return [problemIn(document, { offset: exhausted.pos[0], code: "K1006", message: "nested too deeply" })];
   }
   const firstOfLine = new Map<number, Problem>();
   for (const fault of faults) {
