@@ -8,7 +8,7 @@ import { entriesOf } from "./setting-tree.ts";
 
 /**
  * A copy of a schema in which each pattern only lists the texts of these values that match it. The validator builds
- * backtracking expressions of its own: what it builds of a list of texts ends at once, whatever the pattern was.
+ * backtracking expressions from patterns, and one from a list of texts ends at once, whatever the pattern was.
  * `locationOf` makes a pointer into the copy one into the schema.
  */
 export function withKnownMatches(

@@ -15,7 +15,7 @@ import { costsTooMuch } from "./schema-cost.ts";
 import { siftLayer } from "./sift.ts";
 import { validateSettings } from "./validation.ts";
 
-/** More than a person writes; what a validator does with lists grows faster than they do. */
+/** More than a person writes; the work of a validator grows faster than the lists do. */
 const maxSettings = 10_000;
 
 export interface SettingsInput {

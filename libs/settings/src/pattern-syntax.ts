@@ -58,7 +58,7 @@ function readRepeats(reader: Reader, part: PatternNode): PatternNode {
   const count = countOf(reader.tokens[reader.next]);
   if (count === null) return part;
   reader.next++;
-  // Whether it prefers many or few does not change what matches.
+  // A lazy count matches the same texts.
   if (reader.tokens[reader.next] === "?") reader.next++;
   return { kind: "repeat", part, ...count };
 }

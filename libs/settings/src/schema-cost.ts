@@ -7,8 +7,8 @@ const maxSteps = 200_000;
 const comparisonsPerStep = 50;
 
 /**
- * Whether a validator would have to apply more rules to more values than is good for a node: a list of alternatives for each
- * item of a long list. It counts the rules as a validator applies them, and ends at the limit.
+ * Whether a validator would have to apply too many rules to too many values, such as a list of alternatives to each item of
+ * a long list. It counts the rules as a validator applies them, and ends at the limit.
  */
 export function costsTooMuch(schema: JsonObject, values: Json): boolean {
   let steps = 0;

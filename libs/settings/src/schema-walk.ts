@@ -3,8 +3,8 @@ import { isJsonObject, type Json, type JsonObject } from "@keelson/model";
 import type { PatternTest } from "./pattern-rule.ts";
 
 /**
- * All schemas that speak of one value: the schema and, since which of them hold depends on the value, every
- * branch of `allOf`, `anyOf`, `oneOf`, `if`, `then`, `else` and `dependentSchemas`.
+ * All schemas about one value: the schema and every branch of `allOf`, `anyOf`, `oneOf`, `if`, `then`, `else` and
+ * `dependentSchemas`, since the value decides which of them hold.
  */
 export function branchesOf(schema: Json | undefined): JsonObject[] {
   if (!isJsonObject(schema)) return [];

@@ -34,7 +34,7 @@ export interface SettingsSchema {
   pathOf: (schema: JsonObject) => string;
   /** Whether a pattern of the schema fits a text. */
   test: PatternTest;
-  /** What the tests may still cost; used up, their answers and all that follows from them mean nothing. */
+  /** What the tests may still cost. After it is used up, their answers mean nothing. */
   budget: MatchBudget;
 }
 
@@ -88,7 +88,7 @@ function expand(expansion: Expansion, part: Part): JsonObject | boolean {
   const expanded: JsonObject = {};
   expansion.paths.set(expanded, keyPath(path));
   for (const [key, value] of Object.entries(schema)) {
-    // What is not known here could mean something to the validator: an `id` somewhere moves every reference.
+    // An unknown key could have a meaning for the validator: an `id` somewhere moves every reference.
     if (isKeptKeyword(key)) expanded[key] = expandKeyword(expansion, { ...part, key, value });
   }
   if (typeof schema["$ref"] === "string") {
@@ -126,7 +126,7 @@ function expandReference(expansion: Expansion, part: Part & { reference: string 
   return expand(expansion, { schema, path: target, refs: [...refs, reference], depth: depth + 1 });
 }
 
-/** Definitions that nothing refers to are checked too. */
+/** Checks also the definitions that nothing refers to. */
 function expandDefinitions(expansion: Expansion, keyword: string): void {
   const definitions = expansion.document[keyword];
   if (definitions === undefined) return;

@@ -53,7 +53,7 @@ export function leavesOf(tree: SettingTree, segments: Segments = []): { path: st
   return [...tree.entries].flatMap(([key, item]) => leavesOf(item, [...segments, key]));
 }
 
-/** Where what is at a path was written: inside a list at the item, for what is not there at the map above. */
+/** Where the value at a path was written: inside a list at the item; for a missing value at the map above. */
 export function originAt(tree: SettingTree, segments: Segments): Origin {
   let found = tree;
   for (const [index, segment] of segments.entries()) {

@@ -45,7 +45,7 @@ interface Sifting {
 
 interface Place<V extends Json = Json> {
   value: V;
-  /** Schemas that speak of the value. */
+  /** Schemas about the value. */
   branches: readonly JsonObject[];
   segments: Segments;
   /** The layer may write here and everywhere below. */

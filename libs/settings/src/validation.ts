@@ -35,10 +35,10 @@ const wrappers = new Set([
   "dependentSchemas",
 ]);
 
-/** Keywords that say all there is to say: why each alternative did not hold is noise. */
+/** Keywords whose own error is enough: why each alternative failed is noise. */
 const summaries = new Set(["anyOf", "oneOf", "not", "contains"]);
 
-/** Each is compared with each. Nobody reads more. */
+/** Each error is compared with each, and nobody reads more. */
 const maxErrors = 3_000;
 
 /**
@@ -83,7 +83,7 @@ function runValidator(schema: SettingsSchema, values: Json): OutputUnit[] | stri
   }
 }
 
-/** The validator says `required` once for each key that is missing; one of these tells them all. */
+/** The validator gives an error `required` for each missing key; one of them is enough, since it leads to all. */
 function eachPlaceOnce(errors: readonly OutputUnit[]): OutputUnit[] {
   const told = new Set<string>();
   return errors.filter(({ keyword, keywordLocation, instanceLocation }) => {
