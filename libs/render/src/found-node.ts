@@ -23,7 +23,7 @@ export type FoundNode =
   | { environment: EnvironmentFolder; node: Located<NodeDocument>; problem: null }
   | { problem: Problem };
 
-/** A node of an environment; that there is none is a problem with what there is instead. */
+/** A node of an environment, or the problem that it does not exist, with a hint at those that do. */
 export function findNode(repository: Repository, reference: NodeReference): FoundNode {
   const environment = repository.environments.get(reference.environment);
   if (environment === undefined) {
@@ -50,17 +50,19 @@ export function findNode(repository: Repository, reference: NodeReference): Foun
 
 function choose(name: string, choice: { known: ReadonlyMap<string, unknown>; as: string }): string {
   const known = [...choice.known.keys()].sort(compareText);
-  return hintFor(name, { known, as: choice.as }) ?? `none of the ${known.length} there is called like it`;
+  return (
+    hintFor(name, { known, as: choice.as }) ?? `none of the ${known.length} that exist has a similar name`
+  );
 }
 
 /**
- * Instances whose package cannot be read. The room that reads has said why; said again here, because whatever is
+ * Instances whose package cannot be read. `manifest` gives the reason; the problem is repeated here, because whatever is
  * missing from a desired state would be removed from the node.
  */
 export function findUnplaced(repository: Repository, environment: EnvironmentFolder): Problem[] {
   if (environment.lock === null) {
     const message = `environment ${environment.environment.value.name} has no lock.yaml that can be read`;
-    const hint = "A node follows the lock alone: write it, or correct it.";
+    const hint = "Write it, or correct it: a node follows nothing else.";
     return [problemAt(environment.environment, { code: "K1101", path: "releases", message, hint })];
   }
   return Object.entries(environment.environment.value.instances)

@@ -1,4 +1,4 @@
-/** Whether a value is a map as JSON has them: what has a class of its own is none. */
+/** Whether a value is a map as JSON has them, and no instance of a class. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -99,7 +99,7 @@ function buildMount(
   return { source, kind, layout, writable, target, files, services };
 }
 
-/** The file that is bound, or those in the folder that is. */
+/** The bound file, or the files in the bound folder. */
 function filesBelow<File extends { to: string }>(source: string, files: readonly File[]): File[] {
   const single = files.filter(({ to }) => to === source);
   return single.length > 0 ? single : files.filter(({ to }) => to.startsWith(`${source}/`));

@@ -14,7 +14,7 @@ import {
 import { networkName } from "./network-name.ts";
 import { composeProblem } from "./place-of-problem.ts";
 
-/** What only shows when all instances of a node are seen together. */
+/** Problems that only all instances of a node together can have. */
 export function findNodeFaults(
   rendered: RenderedNode,
   { instances, secrets }: { instances: readonly DesiredInstance[]; secrets: NodeSecrets },
@@ -104,7 +104,7 @@ function sourcesOf(
   });
 }
 
-/** A tag can be moved after the review; the policy asks for what cannot. */
+/** A tag can be moved after the review; the policy demands a digest, which cannot. */
 function findUnpinnedImages({ rendered, instances }: FaultContext): Problem[] {
   if (!rendered.requireDigests) return [];
   return sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
@@ -144,7 +144,7 @@ function findMissingSecrets(rendered: RenderedNode, secrets: NodeSecrets): Probl
 /** Files that are parsed when they are rendered. */
 const checkedSyntax = /\.(?:json|ya?ml)$/;
 
-/** What was checked is the file with placeholders: a quote or a line break in a value would break the real one. */
+/** The file was checked with placeholders: a quote or a line break in a value would break the real one. */
 function findOddSecrets(rendered: RenderedNode, secrets: NodeSecrets): Problem[] {
   return rendered.instances.flatMap(({ files }) =>
     files

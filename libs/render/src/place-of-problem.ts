@@ -17,7 +17,7 @@ interface PlacelessProblem {
   hint: string;
 }
 
-/** A problem of an instance's package.yaml; without the repository only the key can be told, not its line. */
+/** A problem of an instance's package.yaml; without the repository it has only the key, not its line. */
 export function packageProblem(
   context: { instance: RenderedInstance; repository: Repository | undefined },
   found: PlacelessProblem & { path: readonly (string | number)[]; part: "key" | "value" },
@@ -40,7 +40,7 @@ function findPackageDocument(
   return packages.find((each) => each.folder === folder)?.package;
 }
 
-/** A problem of an instance's Compose file, at the nearest key that stands there in so many words. */
+/** A problem of an instance's Compose file, at the deepest key of the path that the file itself contains. */
 export function composeProblem(
   instance: RenderedInstance,
   found: PlacelessProblem & { path: readonly string[] },

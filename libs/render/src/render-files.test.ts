@@ -133,7 +133,7 @@ describe("what cannot be found", () => {
       "error[K1101] environments/lab/environment.yaml:2:1 environment lab has no lock.yaml that can be read
          2 | releases: { sample: ^1.0.0 }
            | ^
-        hint: A node follows the lock alone: write it, or correct it.
+        hint: Write it, or correct it: a node follows nothing else.
       "
     `);
     const withoutPackage = renderFiles(repositoryOf({ [packagePath]: "name: [" }), {
@@ -247,7 +247,7 @@ describe("a file that cannot be rendered", () => {
     const { problems } = renderFiles(repository, { environment: "lab", node: "one" });
     expect(problemText(problems)).toMatchInlineSnapshot(`
       "error[K1301] releases/sample/1.0.0/packages/core/config/core.yml.liquid:1:1 the template is not text in UTF-8
-        hint: Save it as UTF-8; a file that is to be copied as it is has no name that ends in .liquid.
+        hint: Save it as UTF-8. To copy it as it is, give it a name that does not end in .liquid.
       "
     `);
   });
@@ -321,10 +321,10 @@ describe("secrets", () => {
       "config/k": "a\n__keelson-secret:other.key__\n",
     });
     expect(problemText(render(copy).problems)).toMatchInlineSnapshot(`
-      "error[K1309] releases/sample/1.0.0/packages/core/config/k:2:1 the text holds what stands for a secret
+      "error[K1309] releases/sample/1.0.0/packages/core/config/k:2:1 the text contains the placeholder of a secret
          2 | __keelson-secret:other.key__
            | ^
-        hint: A secret comes into a file only by {{ secrets.<name> }} in a .liquid template of its own release.
+        hint: Write {{ secrets.<name> }} instead, in a .liquid template of the secret's own release.
       "
     `);
   });

@@ -28,8 +28,8 @@ export function renderFile(
 ): { file: RenderedFile | null; problems: Problem[] } {
   const { file } = input;
   const source = folder.files.get(file.template);
-  if (input.scope.budget.isSpent) return { file: null, problems: [] }; // why was told where it was overdrawn
-  if (source === undefined) return { file: null, problems: [] }; // `manifest` has said that it is missing
+  if (input.scope.budget.isSpent) return { file: null, problems: [] }; // the problem was given where the budget was overdrawn
+  if (source === undefined) return { file: null, problems: [] }; // `manifest` gives the problem
   const template = `${folder.folder}/${file.template}`;
   // Read, digested and written for each file that is made of it, which may be thousands.
   const unpaid = unlessPaid(template, () => input.scope.budget.step(source.bytes.length / bytesPerStep));
@@ -66,7 +66,7 @@ function renderSource(
   const text = decodeUtf8(source.bytes);
   if (text === null) {
     const message = "the template is not text in UTF-8";
-    const hint = "Save it as UTF-8; a file that is to be copied as it is has no name that ends in .liquid.";
+    const hint = "Save it as UTF-8. To copy it as it is, give it a name that does not end in .liquid.";
     return { problems: [problemOf(template, { code: "K1301", message, hint })] };
   }
   const rendered = renderTemplate({ text, file: template, ...scope });

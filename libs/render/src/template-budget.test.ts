@@ -136,7 +136,7 @@ describe("a template that costs more than it may is a problem where it does", ()
     const { text: made, problems } = run(`first line\n${text}`);
     expect(made).toBeNull();
     expect(problems.map(({ code }) => code)).toEqual([expect.stringMatching(/^K1315$|^K1301$/)]);
-    expect(problems[0]?.message).toMatch(/too much text|too long|deep|no whole number/);
+    expect(problems[0]?.message).toMatch(/too much text|too long|deep|not a whole number/);
   });
 
   test("at its line and column, and only once", () => {

@@ -4,7 +4,7 @@ import { TemplateRefusal } from "./template-refusal.ts";
 export interface TemplateCosts {
   /** Characters of text and places in lists that come into being, on the way to a result too. */
   made: number;
-  /** Tags, outputs, turns of loops, and characters that are looked through. */
+  /** Tags, outputs, turns of loops, and characters that are read. */
   steps: number;
 }
 
@@ -12,10 +12,10 @@ export interface TemplateCosts {
 export const nodeLimits: TemplateCosts = { made: 64_000_000, steps: 64_000_000 };
 export const instanceLimits: TemplateCosts = { made: 16_000_000, steps: 16_000_000 };
 
-/** Lists in lists: more of it is no configuration, and whoever writes it as text needs a stack frame for each. */
+/** Lists in lists: deeper is no configuration, and each level takes a stack frame to write. */
 export const nestingLimit = 100;
 
-/** Tags in tags; each needs stack frames, of which there are not equally many everywhere. */
+/** Tags in tags; each takes stack frames, and machines differ in how many they have. */
 const blockLimit = 100;
 
 /** What is left of what the templates of one instance may cost: of all its files and variables together. */
@@ -28,7 +28,7 @@ export class TemplateBudget {
     this.limits = limits;
   }
 
-  /** Whether it was overdrawn: nothing more is rendered with it, and the reason was told. */
+  /** Whether it was overdrawn: nothing more is rendered with it, and the problem has been given. */
   get isSpent(): boolean {
     return this.spent.made > this.limits.made || this.spent.steps > this.limits.steps;
   }
@@ -53,7 +53,7 @@ export class TemplateBudget {
   }
 
   #spend(kind: keyof TemplateCosts, amount: number): void {
-    // What is no number, or endless, is more than there is.
+    // A cost that is no number, or infinite, is too much.
     this.spent[kind] += amount >= 0 ? amount : Number.POSITIVE_INFINITY;
     if (!this.isSpent) return;
     const limit = this.limits[kind].toLocaleString("en-US");
@@ -61,9 +61,9 @@ export class TemplateBudget {
       code: "K1315",
       message:
         kind === "made"
-          ? `the templates of the instance make too much text (over ${limit} characters, all files and what leads to them)`
+          ? `the templates of the instance make too much text (over ${limit} characters in all files, intermediate results included)`
           : `the templates of the instance take too long (over ${limit} steps, all files together)`,
-      hint: "Loop over a list of the settings, not over numbers. What never changes is copied by a name without .liquid.",
+      hint: "Loop over a list of the settings, not over numbers. Give files that never change a name without .liquid: they are copied.",
     });
   }
 }

@@ -14,7 +14,7 @@ export class CountedContext extends Context {
     this.budget = budget;
   }
 
-  /** Whoever gets a list may go through all of it. */
+  /** A template that gets a list may go through all of it. */
   override *_getFromScope(...of: Parameters<Context["_getFromScope"]>): IterableIterator<unknown> {
     // oxlint-disable-next-line no-underscore-dangle -- the library's name
     const value: unknown = yield super._getFromScope(...of);
@@ -69,7 +69,7 @@ function countRange({ low, high }: { low: unknown; high: unknown }, budget: Temp
     if (typeof end === "string" && holdsMark(end)) throw hiddenSecret("a range", "look into");
     if (Number.isSafeInteger(Math.floor(Number(end)))) continue;
     throw new TemplateRefusal({
-      message: "a range has an end that is no whole number",
+      message: "an end of the range is not a whole number",
       hint: "Write (1..3), or name settings that are numbers.",
     });
   }

@@ -18,7 +18,7 @@ export const impureFilters: readonly string[] = [
   "sample",
 ];
 
-/** What a file is made of stands in one place, and one file's text must not change what the next one sees. */
+/** A template is one file, and rendering one must not change what the next one sees. */
 export const refusedTags: readonly string[] = [
   "include",
   "render",
@@ -28,7 +28,7 @@ export const refusedTags: readonly string[] = [
   "decrement",
 ];
 
-/** Each problem costs as much as the text is long: of a long one only the first is looked for. */
+/** The search for each problem takes time by the length of the text: in a long text it ends at the first. */
 const longestForAllProblems = 16_000;
 const longest = 250_000;
 const thorough = makeEngine({ findsAll: true });
@@ -55,7 +55,7 @@ function countParsing(text: string, budget: TemplateBudget): void {
     throw new TemplateRefusal({
       code: "K1315",
       message: `the template is too long (over ${longest.toLocaleString("en-US")} characters)`,
-      hint: "Split it into several files, or copy what never changes (a name without .liquid).",
+      hint: "Split it into several files. Give parts that never change a name without .liquid: they are copied.",
     });
   }
   const tokens = text.split(/\{[{%]/).length;

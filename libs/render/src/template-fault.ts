@@ -42,7 +42,7 @@ function describe(error: unknown): TemplateFault {
     return { code: "K1302", line, column, message: "", hint: "", undefinedName: cause.variableName };
   }
   const raw = error instanceof Error ? error.message : String(error);
-  // The library appends `, file:…, line:1, col:1` and a code frame; ours say that in one way for everything.
+  // The library appends `, file:…, line:1, col:1` and a code frame; a problem has fields of its own for these.
   const message = (raw.split("\n")[0] ?? raw).replace(/, (?:file|line):.*$/, "");
   // The parser calls itself for each tag in a tag.
   if ([error, cause].some((each) => each instanceof RangeError && /call stack/.test(each.message))) {
@@ -61,7 +61,7 @@ function positionOf(error: unknown): [number, number] {
   return [Number(position[0]) || 1, Number(position[1]) || 1];
 }
 
-/** The words of liquidjs 10, as far as they are known to us, in ours. */
+/** The messages of liquidjs 10 in our words, as far as we know them. */
 function explain(message: string): { message: string; hint: string } {
   const filter = /^undefined filter: (\S+)$/.exec(message)?.[1];
   if (filter !== undefined) return explainFilter(filter);
@@ -69,14 +69,14 @@ function explain(message: string): { message: string; hint: string } {
   if (tag !== undefined) return explainTag(tag);
   return {
     message: `template: ${message}`,
-    hint: "Write {{ value }} or {% tag %}; what is meant literally goes between {% raw %} and {% endraw %}.",
+    hint: "Write {{ value }} or {% tag %}; put literal text between {% raw %} and {% endraw %}.",
   };
 }
 
 function explainFilter(name: string): { message: string; hint: string } {
   const message = `unknown filter \`${name}\``;
   if (impureFilters.includes(name)) {
-    return { message, hint: "It would not give the same text at another time or on another machine." };
+    return { message, hint: "Leave it out: its result changes with the time or with the machine." };
   }
   const hint = hintFor(name, { known: vocabulary.filters, as: "filters" });
   return { message, hint: hint ?? "The filters are those of liquidjs." };
@@ -85,10 +85,10 @@ function explainFilter(name: string): { message: string; hint: string } {
 function explainTag(name: string): { message: string; hint: string } {
   const message = `unknown tag \`${name}\``;
   if (refusedTags.includes(name)) {
-    return { message, hint: "A template is one file and stands alone: write its text here." };
+    return { message, hint: "Write the text here: a template cannot use other files." };
   }
   if (name.startsWith("end") || name === "else" || name === "elsif" || name === "when") {
-    return { message, hint: "Nothing that it belongs to is open here." };
+    return { message, hint: "Remove it, or open the tag that it belongs to before it." };
   }
   const hint = hintFor(name, { known: vocabulary.tags, as: "tags" });
   return { message, hint: hint ?? "The tags are those of Liquid." };

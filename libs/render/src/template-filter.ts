@@ -8,12 +8,12 @@ import { hiddenSecret } from "./template-refusal.ts";
 /** Filters that write their input as it is, so that a secret in it stays whole. */
 const harmless: readonly string[] = ["append", "prepend", "default", "raw", "json", "jsonify"];
 
-/** Of a call, whatever it does. */
+/** The cost of each call. */
 const stepsOfFilter = 20;
-/** Of an item that is looked into, whatever is found there. */
+/** The cost of each item that a filter reads. */
 const stepsOfItem = 10;
 
-/** Of these, those that write it with the escapes of JSON. */
+/** The ones among these that write their input with the escapes of JSON. */
 const escaping: readonly string[] = ["json", "jsonify"];
 
 /** A filter's input and arguments, and what they weigh. */
@@ -44,7 +44,7 @@ const picks: Cost = ({ values, measures, items }, budget) => {
   budget.make((items + added) * placeSize);
 };
 
-/** Each item of a list is looked into by an argument, which is a name, an expression or a value to compare with. */
+/** The cost of one item: each argument, which is a name, an expression or a value to compare with, is applied to it. */
 function perItem({ values, measures }: Pick<Call, "values" | "measures">): number {
   return measures.slice(1).reduce((sum, { size }, index) => {
     return Array.isArray(values[index + 1]) ? sum : sum + size;
@@ -59,8 +59,8 @@ function parts(each: number): Cost {
   };
 }
 
-/** Looks into each item, and compares what it finds there with an argument as a whole. */
-const looks: Cost = ({ measures, items }, budget) => {
+/** Reads each item, and compares a part of it with an argument as a whole. */
+const reads: Cost = ({ measures, items }, budget) => {
   const compared = measures.slice(1).reduce((sum, { size }) => sum + size, 0);
   budget.step(items * (stepsOfItem + compared));
   budget.make(items * placeSize);
@@ -70,10 +70,10 @@ const looks: Cost = ({ measures, items }, budget) => {
 const sorts: Cost = (call, budget) => {
   budget.step(call.size * Math.ceil(Math.log2(call.items + 2)));
   budget.make(call.items * placeSize * 4);
-  looks(call, budget);
+  reads(call, budget);
 };
 
-/** The engine's search for a text may look at all of it again at each character. */
+/** The search of JavaScript for a text may read all of it again at each character. */
 export function searchSteps(text: number, pattern: number): number {
   return text * Math.ceil((pattern + 1) / 16);
 }
@@ -166,8 +166,8 @@ const costs: Readonly<Record<string, Cost>> = {
     "map",
   ]),
   ...named(sorts, ["sort", "sort_natural", "sum"]),
-  ...named(looks, ["where", "reject", "has", "find", "find_index"]),
-  ...named(looks, ["where_exp", "reject_exp", "has_exp", "find_exp", "find_index_exp"]),
+  ...named(reads, ["where", "reject", "has", "find", "find_index"]),
+  ...named(reads, ["where_exp", "reject_exp", "has_exp", "find_exp", "find_index_exp"]),
   ...named(parts(10), ["group_by", "group_by_exp"]),
   ...named(writesJson, ["json", "jsonify", "inspect"]),
   ...named(searches(parts(2)), ["split"]),

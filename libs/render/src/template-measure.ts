@@ -16,7 +16,7 @@ export interface Measure {
 export const scalarSize = 16;
 export const placeSize = 8;
 
-/** Characters that are looked through in the time of one step. */
+/** Characters that are read in the time of one step. */
 const charactersPerStep = 16;
 
 const scalar: Measure = { size: scalarSize, length: 0, depth: 0, holdsSecret: false };

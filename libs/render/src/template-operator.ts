@@ -9,7 +9,7 @@ import type { TemplateBudget } from "./template-budget.ts";
 /** They only ask whether there is something. */
 const asking: readonly string[] = ["and", "or", "not"];
 
-/** The library's operators; each counts what it looks through, and refuses to look into what stands for a secret. */
+/** The library's operators; each counts what it reads, and refuses to look into the placeholder of a secret. */
 export const countedOperators = Object.fromEntries(
   Object.entries(defaultOperators).map(([name, operator]) => {
     if (asking.includes(name)) return [name, operator];
@@ -37,7 +37,7 @@ function countComparison(
   else budget.step(searchSteps(whole.size, part.size));
 }
 
-/** That it is there and not empty is known; nothing else is. */
+/** Only that a secret exists and is not empty is known. */
 function looksInto({ value, holdsSecret }: Measure & { value: unknown }, other: unknown): boolean {
   const isEmpty = other === "" || other === null || other === undefined || other instanceof Drop;
   return holdsSecret && typeof value === "string" && !isEmpty;

@@ -1,6 +1,6 @@
 import { type Problem, problemOf } from "@keelson/model";
 
-/** Thrown inside the template engine for what it would let through and we do not; never leaves this room. */
+/** Thrown inside the template engine for what the library permits and Keelson does not; never leaves this room. */
 export class TemplateRefusal extends Error {
   readonly code: string;
   readonly hint: string;
@@ -12,16 +12,16 @@ export class TemplateRefusal extends Error {
   }
 }
 
-/** The value is filled in on the node: what is changed or looked at here is only what stands for it. */
+/** The value is filled in on the node: a template can only change or read its placeholder. */
 export function hiddenSecret(what: string, does: "change" | "look into"): TemplateRefusal {
   return new TemplateRefusal({
     code: "K1309",
-    message: `${what} cannot ${does} a secret, whose value is not known here`,
+    message: `${what} cannot ${does} a secret: its value is known only on the node`,
     hint: "Write the secret as it is, {{ secrets.<name> }}.",
   });
 }
 
-/** What a step finds, or, at the beginning of the file, that it cannot be paid. */
+/** The problems of a step; a refusal for its cost is a problem at the beginning of the file. */
 export function unlessPaid(template: string, run: () => Problem[] | void): Problem[] {
   try {
     return run() ?? [];

@@ -5,13 +5,13 @@ import { budgetOf } from "./template-context.ts";
 import { TemplateRefusal } from "./template-refusal.ts";
 import { writable } from "./writable.ts";
 
-/** Of a tag or an output, whatever it does; a long one is gone through each time. */
+/** The cost of each tag or output, besides its length. */
 const stepsOfTemplate = 20;
 const charactersPerStep = 8;
 
 /**
- * Renders tags and texts one after the other, as the library does it, and counts: also what `capture` collects, which the
- * library counts nowhere. Goes on after an error to find them all, if told so, but never over a limit.
+ * Renders tags and texts one after the other, as the library does, and counts what they make, `capture` included, which the
+ * library does not count. With `findsAll` it goes on after an error, but never over a limit.
  */
 export function rendererOf({ findsAll }: { findsAll: boolean }) {
   return function* renderTemplates(

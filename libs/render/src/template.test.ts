@@ -93,29 +93,29 @@ describe("a template", () => {
 
   test("says what is wrong in its grammar", () => {
     expect(shown("a\n{% if settings.on %}")).toMatchInlineSnapshot(
-      `"K1301 2:1 template: tag {% if settings.on %} not closed | Write {{ value }} or {% tag %}; what is meant literally goes between {% raw %} and {% endraw %}."`,
+      `"K1301 2:1 template: tag {% if settings.on %} not closed | Write {{ value }} or {% tag %}; put literal text between {% raw %} and {% endraw %}."`,
     );
     expect(shown("{{ settings.domain")).toMatchInlineSnapshot(
-      `"K1301 1:1 template: output "{{ settings.domain" not closed | Write {{ value }} or {% tag %}; what is meant literally goes between {% raw %} and {% endraw %}."`,
+      `"K1301 1:1 template: output "{{ settings.domain" not closed | Write {{ value }} or {% tag %}; put literal text between {% raw %} and {% endraw %}."`,
     );
     expect(shown("{% endif %}")).toMatchInlineSnapshot(
-      `"K1301 1:1 unknown tag \`endif\` | Nothing that it belongs to is open here."`,
+      `"K1301 1:1 unknown tag \`endif\` | Remove it, or open the tag that it belongs to before it."`,
     );
     expect(shown("{% fro i in settings.list %}{% endfro %}")).toMatchInlineSnapshot(`
       "K1301 1:1 unknown tag \`fro\` | tags: #, assign, break, capture, case, comment, continue, cycle, echo, for, if, liquid, raw, tablerow, unless
-      K1301 1:29 unknown tag \`endfro\` | Nothing that it belongs to is open here."
+      K1301 1:29 unknown tag \`endfro\` | Remove it, or open the tag that it belongs to before it."
     `);
     expect(shown("{{ settings.domain | upcas }}")).toMatchInlineSnapshot(
       `"K1301 1:1 unknown filter \`upcas\` | did you mean \`upcase\`?"`,
     );
     expect(shown("{{ }}")).toMatchInlineSnapshot(
-      `"K1301 1:4 template: invalid value expression: "" | Write {{ value }} or {% tag %}; what is meant literally goes between {% raw %} and {% endraw %}."`,
+      `"K1301 1:4 template: invalid value expression: "" | Write {{ value }} or {% tag %}; put literal text between {% raw %} and {% endraw %}."`,
     );
   });
 
   test.each(["include", "render", "layout", "block"])("has no tag %s: a template stands alone", (tag) => {
     expect(shown(`{% ${tag} 'other' %}`)).toContain(
-      `unknown tag \`${tag}\` | A template is one file and stands alone: write its text here.`,
+      `unknown tag \`${tag}\` | Write the text here: a template cannot use other files.`,
     );
   });
 
@@ -126,7 +126,7 @@ describe("a template", () => {
 
   test.each(["date: '%Y'", "sample", "date_to_string"])("has no filter %s: it is not pure", (filter) => {
     expect(shown(`{{ settings.list | ${filter} }}`)).toContain("unknown filter");
-    expect(shown(`{{ settings.list | ${filter} }}`)).toContain("would not give the same text");
+    expect(shown(`{{ settings.list | ${filter} }}`)).toContain("its result changes with the time");
   });
 
   test.each([
@@ -160,7 +160,7 @@ describe("a template", () => {
     );
     expect(shown("{% echo settings.mail %}")).toContain("a map cannot be written as text");
     expect(shown("{{ 1 | divided_by: 0 }}")).toMatchInlineSnapshot(
-      `"K1301 1:1 the result is no number (Infinity) | Look for a division by zero."`,
+      `"K1301 1:1 the result is not a number (Infinity) | Look for a division by zero."`,
     );
   });
 
@@ -212,7 +212,7 @@ describe("a secret", () => {
 
   test("cannot be had by spelling out what stands for it", () => {
     expect(shown("a\nkey: __keelson-secret:other.rootKey__")).toMatchInlineSnapshot(
-      `"K1309 2:1 the text holds what stands for a secret | A secret comes into a file only by {{ secrets.<name> }} in a .liquid template of its own release."`,
+      `"K1309 2:1 the text contains the placeholder of a secret | Write {{ secrets.<name> }} instead, in a .liquid template of the secret's own release."`,
     );
   });
 

@@ -22,7 +22,7 @@ export interface TemplateInput {
   context: Readonly<Record<string, unknown>>;
   /** Full name (`<release>.<secret>`) by the name under which the template sees it. */
   secrets: Readonly<Record<string, string>>;
-  /** Where to report a template that is a value inside a document instead of a file of its own. */
+  /** The place of a template that is a value inside a document and no file of its own. */
   at?: { line: number; column: number; path: string };
   /** What the templates of the instance may still cost. */
   budget: TemplateBudget;
@@ -43,12 +43,12 @@ const maxProblems = 20;
  * column. Secrets become placeholders (sorted full names in `secrets`); the same input gives the same text.
  */
 export function renderTemplate(input: TemplateInput): TemplateResult {
-  // Nobody can write into a text, or into a setting, what is made from that text and those settings.
+  // The seal is made from the text and the settings, so that neither of them can contain it.
   const seal = digestValue([input.text, digestContext(input.context)]).slice(0, 32);
   const marks = Object.keys(input.secrets).map((name) => [name, markOf(seal, name)] as const);
   const context = { ...input.context, secrets: Object.fromEntries(marks) };
   const { budget } = input;
-  // Why is told once, where it was overdrawn.
+  // The problem was given where the budget was overdrawn.
   if (budget.isSpent) return { text: null, problems: [] };
   let text: string;
   try {
@@ -71,7 +71,7 @@ export function renderTemplate(input: TemplateInput): TemplateResult {
   return { text, secrets: names.sort(compareText), problems: [] };
 }
 
-/** Settings may be large, and stand in the context of each of thousands of templates: each part is gone through once. */
+/** Settings may be large, and are in the context of thousands of templates: each part is digested once. */
 function digestContext(context: TemplateInput["context"]): [string, string][] {
   return Object.entries(context).map(([name, part]) => {
     if (!isRecord(part)) return [name, digestValue(part)];
@@ -83,7 +83,7 @@ function digestContext(context: TemplateInput["context"]): [string, string][] {
 
 const digests = new WeakMap<object, string>();
 
-/** Whether a text, which did not come from here, would be filled in like a secret's place. */
+/** Whether a foreign text contains something that would be filled in like a placeholder. */
 export function holdsPlaceholder(text: string): boolean {
   return text.includes(secretPlaceholder("").slice(0, -2));
 }
@@ -95,8 +95,8 @@ export function forgedSecret(input: Pick<TemplateInput, "text" | "file" | "at">)
     code: "K1309",
     line: Math.max(line, 1),
     column: 1,
-    message: "the text holds what stands for a secret",
-    hint: "A secret comes into a file only by {{ secrets.<name> }} in a .liquid template of its own release.",
+    message: "the text contains the placeholder of a secret",
+    hint: "Write {{ secrets.<name> }} instead, in a .liquid template of the secret's own release.",
   });
 }
 

@@ -1,6 +1,6 @@
 import { TemplateRefusal } from "./template-refusal.ts";
 
-/** Only what has one obvious text is written; a list would be run together and a map be `[object Object]`. */
+/** The text of a value that has one obvious text; a list would be run together, and a map be `[object Object]`. */
 export function writable(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     throw new TemplateRefusal({
@@ -12,7 +12,7 @@ export function writable(value: unknown): string {
   }
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new TemplateRefusal({
-      message: `the result is no number (${value})`,
+      message: `the result is not a number (${value})`,
       hint: "Look for a division by zero.",
     });
   }
