@@ -36,7 +36,7 @@ export const AgentConfig = z.strictObject({
         .describe("How the status is written into Git."),
       url: z.string().min(1).optional().describe("Another repository for it; default is the source."),
       credential: CredentialSource.optional().describe("Default is the source's, when url is not set."),
-      // Readers take a longer one for a mistake.
+      // Readers of a status take a longer one for a mistake.
       heartbeat: Duration.refine((text) => parseDurationMs(text) <= longestHeartbeatMs, "must be at most 31d")
         .default("1h")
         .describe("How often it is written when nothing changes."),
@@ -44,7 +44,7 @@ export const AgentConfig = z.strictObject({
     .default({ as: "notes", heartbeat: "1h" }),
   interval: Duration.refine((text) => parseDurationMs(text) > 0, "must be at least 1ms")
     .default("60s")
-    .describe("How often the agent looks for a new commit."),
+    .describe("How often the agent polls for a new commit."),
   stateDir: z.string().startsWith("/", "must be an absolute path").default("/var/lib/keelson"),
   keyFile: z.string().startsWith("/", "must be an absolute path").default("/etc/keelson/node.key"),
   secretsFile: z

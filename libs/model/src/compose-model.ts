@@ -110,7 +110,7 @@ export interface ComposeResolution {
 }
 
 /**
- * Raised whenever the gate on Compose files refuses more than before: what a record remembers as resolved was judged by
- * the rules of then, and is judged again.
+ * Raised whenever the gate on Compose files refuses more than before: models that a record keeps were judged by older
+ * rules, and are judged again.
  */
 export const gateGeneration = 3;

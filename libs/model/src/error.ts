@@ -1,4 +1,4 @@
-/** What the loop does after a failure. `stalled` waits for a human or a new revision; `waiting` for a known time. */
+/** What the loop does after a failure. `stalled` waits for a person or a new revision; `waiting` for a known time. */
 export type Outcome = { kind: "stalled" } | { kind: "waiting"; waitMs: number } | { kind: "transient" };
 
 export const stalled: Outcome = { kind: "stalled" };
@@ -31,7 +31,7 @@ export class KeelsonError extends Error {
 
 const bugHint = "This is a bug in Keelson. Please report it with this message and the command you ran.";
 
-/** A state that the code says cannot be: our bug, never the user's. */
+/** A state that should be impossible: our bug, never the user's. */
 export class InvariantError extends Error {
   readonly code = "K9001";
   readonly hint = bugHint;
@@ -78,7 +78,7 @@ export function formatError(error: unknown): string {
   return redact(lines.join("\n"));
 }
 
-/** The code of an error; anything that is not ours is a bug that nobody translated: K9002. */
+/** The code of an error; any other error was not translated, which is a bug: K9002. */
 export function codeOf(error: unknown): string {
   return error instanceof KeelsonError || error instanceof InvariantError ? error.code : "K9002";
 }

@@ -1,8 +1,8 @@
 import * as z from "zod";
 
 /**
- * Names of releases, packages, environments, nodes, instances and roles. `constructor` is refused: names are keys
- * of plain objects, and each of those answers to it.
+ * Names of releases, packages, environments, nodes, instances and roles. `constructor` is refused: names are keys of plain
+ * objects, and every object answers to it.
  */
 export const namePattern = /^(?!constructor(?:$|\/))[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 

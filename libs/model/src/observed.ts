@@ -2,8 +2,8 @@ import type { PublishedPort } from "./desired.ts";
 import type { AcceptedDigest } from "./record.ts";
 
 /**
- * What the node has. What cannot be read throws, so unknown is never absent; what cannot be seen of the files of one
- * instance is that instance's `fault`.
+ * What the node has. An error in reading it throws, so that unknown is never absent; an error in the files of one instance
+ * is that instance's `fault`.
  */
 export interface ObservedNode extends ObservedEngine, ObservedStore {}
 
@@ -18,11 +18,11 @@ export interface ObservedEngine {
   images: Record<string, { id: string; digests: string[] } | null>;
   /** Desired ports that something other than the instance's own container holds. */
   heldPorts: HeldPort[];
-  /** Subnets of desired networks that have yet to be made, of which something else has a part. */
+  /** Subnets of desired networks that have yet to be made, and that overlap with something else. */
   heldSubnets: HeldSubnet[];
-  /** Host paths that containers bind which are in no other way of interest; none unless told. */
+  /** Host paths that all other containers bind; default none. */
   otherBinds?: string[];
-  /** The networks that such containers are in; none unless told. */
+  /** The networks that those containers are in; default none. */
   otherMembers?: NetworkMember[];
 }
 
@@ -33,8 +33,8 @@ export interface NetworkMember {
 }
 
 /**
- * `ours`: made by this node, by its owner label and by what the node remembers. `forged`: the label is another's, or was
- * copied. `unproven`: the label is right, but the node has lost its memory and nothing that is left speaks for it.
+ * `ours`: made by this node, by its owner label and by its record. `forged`: the label is another's, or was copied.
+ * `unproven`: the label is right, but the record is lost and the last status does not name the resource.
  */
 export type Ownership = "ours" | "foreign" | "forged" | "unproven";
 
@@ -61,7 +61,7 @@ export interface ObservedContainer {
   exitCode: number;
   /** Engine names of its networks. */
   networks: string[];
-  /** Those of them in which nobody finds it by the name of its service; none unless told. */
+  /** The ones of these in which other containers do not find it by the name of its service; default none. */
   namelessIn?: string[];
   /** Host paths of its binds and names of its volumes. */
   binds: string[];
@@ -75,7 +75,7 @@ export interface ObservedNetwork {
   id: string;
   name: string;
   ownership: Ownership;
-  /** How it differs from what its labels, which are ours, say that it is; empty when it does not. */
+  /** How it differs from the definition that its labels, which are ours, claim; empty when it does not. */
   flaw: string;
   project: string;
   digest: string;
@@ -84,7 +84,7 @@ export interface ObservedNetwork {
 export interface ObservedVolume {
   name: string;
   ownership: Ownership;
-  /** How it differs from what its labels, which are ours, say that it is; empty when it does not. */
+  /** How it differs from the definition that its labels, which are ours, claim; empty when it does not. */
   flaw: string;
   project: string;
   digest: string;
@@ -101,7 +101,7 @@ export interface HeldSubnet {
   /** Engine name of the desired network. */
   network: string;
   subnet: string;
-  /** What has a part of it, in words; null when that could not be found out. */
+  /** What it overlaps with, in words; null when that could not be found out. */
   holder: string | null;
   /** Why it could not be found out. */
   unknown: string | null;
@@ -132,7 +132,7 @@ export interface ObservedInstanceFiles {
   fault: StoreFault | null;
 }
 
-/** What one instance has in the way of being seen. It concerns no other. */
+/** Why not all files of one instance could be seen. Other instances are not concerned. */
 export interface StoreFault {
   /** `files`: nothing is known of the instance's files. `others`: all desired files are known, not all of the others. */
   hides: "files" | "others";

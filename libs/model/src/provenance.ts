@@ -1,9 +1,9 @@
 import type { RecordState } from "./record.ts";
 
 /**
- * Where something comes from that carries our labels, by what cannot be copied: its id. `known`: made here. `other`: what
- * was made here is another one. `unnoted`: nothing is known of it, and something may be missing. `unproven`: the memory
- * is lost, and nothing that is left speaks for it.
+ * Where a resource with our labels comes from, by its id, which cannot be copied. `known`: made here. `other`: this node
+ * made another one. `unnoted`: the record does not name it, and may be incomplete. `unproven`: the record is lost, and the
+ * last status does not name it.
  */
 export type Provenance = "known" | "other" | "unnoted" | "unproven";
 
@@ -14,7 +14,7 @@ export interface MadeHere {
   network: (found: { id: string; name: string }) => Provenance;
 }
 
-/** As ids are told in reports. */
+/** An id as statuses have it. */
 export function shortId(id: string): string {
   return id.slice(0, 12);
 }
@@ -25,14 +25,14 @@ export function isForgotten({ applied, containers, networks }: RecordState): boo
 }
 
 /**
- * What a node remembers: its record, or where that is lost the short ids in its own last report. A round that was killed
- * has made what neither knows yet; the journal names it.
+ * What a node remembers: its record, or where that is lost the short ids in its own last status. What a killed round has
+ * made is in neither; the journal names it.
  */
-export function madeHere(record: RecordState, reported: readonly string[] | null = null): MadeHere {
+export function madeHere(record: RecordState, inStatus: readonly string[] | null = null): MadeHere {
   const { containers, networks, openServices, openNetworks } = record;
-  const told = new Set(reported);
+  const known = new Set(inStatus);
   const isLost = isForgotten(record);
-  const ofLost = (id: string): Provenance => (told.has(shortId(id)) ? "known" : "unproven");
+  const ofLost = (id: string): Provenance => (known.has(shortId(id)) ? "known" : "unproven");
   return {
     container: ({ id, project, service }) => {
       if (containers[id] !== undefined || openServices.includes(`${project}/${service}`)) return "known";

@@ -2,7 +2,7 @@ import type { Ownership } from "./observed.ts";
 
 /** What the node's key and secrets file give to rooms that never see a plaintext. */
 export interface NodeSecrets {
-  /** Whether a secret (`<release>.<secret>`) can be filled in here; without a key (in CI) true, since nobody can know. */
+  /** Whether a secret (`<release>.<secret>`) can be filled in here; without a key (in CI) true, since that is not known. */
   hasValue: (name: string) => boolean;
   /** Hex HMAC by the node's key over a resource's id, for the owner label. */
   ownerOf: (resourceId: string) => string;

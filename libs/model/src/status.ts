@@ -56,7 +56,7 @@ export const StatusError = z.object({
 });
 export type StatusError = z.infer<typeof StatusError>;
 
-/** The node's report. A reader passes over fields of a newer version. */
+/** The node's status. A reader passes over fields of a newer version. */
 export const Status = z.object({
   v: z.literal(1),
   seq: z.int(),
@@ -94,10 +94,10 @@ export const Status = z.object({
   instances: z.array(InstanceStatus),
   /**
    * Short ids of the containers and networks that the node knows as its own. A node that has lost its record believes no
-   * label without them; absent in reports of earlier versions, and while nothing is known.
+   * label without them; absent in statuses of earlier versions, and while nothing is known.
    */
   made: z.array(z.string()).optional(),
-  /** What was left out so that the report stays small. */
+  /** What was left out so that the status stays small. */
   omitted: z.object({ errors: z.int(), instances: z.int(), services: z.int() }),
 });
 export type Status = z.infer<typeof Status>;

@@ -4,7 +4,7 @@ import { namePattern } from "./name.ts";
 import { compareText } from "./problem.ts";
 import { quote } from "./wording.ts";
 
-/** Longer texts are no slip of the keys, and comparing them costs their product; so do many candidates. */
+/** Longer texts are no typing error, and comparing two takes time by the product of their lengths. */
 const maxLength = 64;
 const maxCandidates = 200;
 

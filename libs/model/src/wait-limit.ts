@@ -1,4 +1,4 @@
-/** Nobody means a longer wait than a day: it is a slip, or an attack. Timers of Node end at 24.8 days anyway. */
+/** A longer wait than a day is a mistake, or an attack. Timers of Node end at 24.8 days anyway. */
 export const longestWaitMs = 24 * 3_600_000;
 
 /** How long a node waits for one service at most, whatever a commit asks for. Milliseconds. */
@@ -9,5 +9,5 @@ export interface WaitLimits {
   trialMs: number;
 }
 
-/** Of no node in particular: what the gate lets pass. */
+/** The limits of the gate, which no node exceeds. */
 export const widestWaits: WaitLimits = { stopMs: longestWaitMs, trialMs: longestWaitMs };
