@@ -154,6 +154,14 @@ describe("the table of rooms", () => {
     },
   );
 
+  it.each(rows.map(([room = ""]) => room))("has a README of at most 20 lines in %s", (room) => {
+    const lines = pageAt(`${room}/README.md`)
+      .split("\n")
+      .filter((line) => line.trim() !== "");
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.length).toBeLessThanOrEqual(20);
+  });
+
   it("is followed by every other folder", () => {
     // Other folders with a dot are what tools leave.
     const isOurs = (name: string) => name === ".ci" || !/^\.|^(node_modules|dist|libs|apps)$/.test(name);
@@ -192,6 +200,22 @@ describe("the architecture", () => {
     );
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter((each) => !each.includes("*") && !existsSync(join(checkout, each)))).toEqual([]);
+  });
+});
+
+describe("CONTRIBUTING.md", () => {
+  const spans = [...pageAt("CONTRIBUTING.md").matchAll(/`([^`\n]+)`/g)].flatMap((match) => match[1] ?? []);
+  // `script/setup` makes .keelson; a word such as `scenarios/documents` is a part of a path below test.
+  const paths = spans
+    .flatMap((span) => span.split(" "))
+    .filter((word) => /^[\w.-]+(?:\/[\w.-]+)+$/.test(word) && !word.startsWith(".keelson/"));
+
+  it("names files and folders", () => {
+    expect(paths).toEqual(expect.arrayContaining(["script/test", "libs/plan", "docs/spec"]));
+  });
+
+  it.each([...new Set(paths)])("names %s, which exists", (path) => {
+    expect(["", "test"].some((parent) => existsSync(join(checkout, parent, path)))).toBe(true);
   });
 });
 
