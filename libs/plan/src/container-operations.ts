@@ -1,27 +1,42 @@
 import { type ObservedContainer, isInSync, resourceIds } from "@keelson/model";
 
-import { hasProcess, isUp } from "./container-state.ts";
+import { hasProcess } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
-import { keys } from "./operation-key.ts";
+import type { PlannedOperation } from "./operation-graph.ts";
+import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
 import { leftoverName } from "./service-containers.ts";
-import type { ServiceChange } from "./service-action.ts";
-import { waitFor } from "./start-operations.ts";
+import { type ServiceChange, makesContainers, removedContainers, servingExtras } from "./service-action.ts";
+import { readyKeys } from "./start-operations.ts";
 import type { Wave } from "./wave.ts";
 
 /** Extra containers, those of a network that is replaced, and those of an instance that is to be staged only. */
-export function addRemovals(context: InstanceContext, change: ServiceChange): void {
-  const { kept, extra } = change.containers;
-  for (const container of extra) {
-    // It does the service's work until then, as in any replacement.
-    const isServing = isUp(container) && kept.length > 0 && !kept.some(isUp) && !change.removeFirst;
-    const before = isServing ? [...context.providers, ...waitForAll(context, change)] : [];
-    const causes = [extraCause(container, change)];
-    addRemoval(context, { change, container, causes, after: before });
-  }
-  if (change.action !== "remove" && !change.removeFirst) return;
-  const after = [...context.dependents, ...dependentKeys(context, { change, key: keys.remove })];
-  for (const container of kept) addRemoval(context, { change, container, causes: change.causes, after });
+export function planRemovals(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
+  const { extra } = change.containers;
+  const serving = servingExtras(change);
+  return removedContainers(change).map((container) => {
+    const isExtra = extra.includes(container);
+    const whileServing = serving.includes(container)
+      ? [...context.providers, ...dependencyKeys(context, change)]
+      : [];
+    return {
+      key: keys.remove(container.id),
+      operation: {
+        kind: "remove-container",
+        resource: resourceIds.service(context.change.instance.project, change.service.name),
+        containerId: container.id,
+        containerName: container.name,
+        causes: isExtra ? [extraCause(container, change)] : [...change.causes],
+        class: "recreate",
+      },
+      after: [
+        ...context.staging,
+        ...(isExtra
+          ? whileServing
+          : [...context.dependents, ...dependentKeys(context, { change, key: keys.remove })]),
+      ],
+    };
+  });
 }
 
 function extraCause(
@@ -38,78 +53,60 @@ function extraCause(
   return `is more than the ${service.replicas} wanted`;
 }
 
-function addRemoval(
-  context: InstanceContext,
-  on: { change: ServiceChange; container: ObservedContainer; causes: string[]; after: string[] },
-): void {
-  context.graph.add(
-    keys.remove(on.container.id),
-    {
-      kind: "remove-container",
-      resource: resourceIds.service(context.change.instance.project, on.change.service.name),
-      containerId: on.container.id,
-      containerName: on.container.name,
-      causes: on.causes,
-      class: "recreate",
-    },
-    [...context.staging, ...on.after],
-  );
-}
-
-/** Keys of what is done to the containers of all services of the instance that depend on one. */
+/** What is done to the containers of all services of the instance that depend on one. */
 function dependentKeys(
-  context: InstanceContext,
-  on: { change: ServiceChange; key: (containerId: string) => string },
-): string[] {
-  const { name } = on.change.service;
-  return [...context.change.services.values()]
+  { change: { services } }: InstanceContext,
+  { change, key }: { change: ServiceChange; key: (containerId: string) => Dependency },
+): Dependency[] {
+  const { name } = change.service;
+  return [...services.values()]
     .filter(({ service }) => service.dependsOn.some((dependency) => dependency.service === name))
-    .flatMap(({ containers }) => containers.kept.map(({ id }) => on.key(id)));
+    .flatMap(({ containers }) => containers.kept.map(({ id }) => ifPlanned(key(id))));
 }
 
 /** For an instance that is to be installed only: dependents stop first, also before others are made. */
-export function addStops(context: InstanceContext, change: ServiceChange): void {
+export function planStops(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
   const { instance } = context.change;
   const { action, removeFirst } = change;
-  const isMade = instance.state === "installed" && (action === "create" || action === "recreate");
-  if (action !== "stop" && (!isMade || removeFirst)) return;
-  const after = [...context.dependents, ...dependentKeys(context, { change, key: keys.stop })];
-  for (const container of change.containers.kept.filter(hasProcess)) {
-    context.graph.add(
-      keys.stop(container.id),
-      {
-        kind: "stop-container",
-        resource: resourceIds.service(instance.project, change.service.name),
-        containerId: container.id,
-        containerName: container.name,
-        causes: ["is to be installed, not running"],
-        class: "restart",
-      },
-      [...context.staging, ...after],
-    );
-  }
+  const isMade = instance.state === "installed" && makesContainers(change);
+  if (action !== "stop" && (!isMade || removeFirst)) return [];
+  return change.containers.kept.filter(hasProcess).map((container) => ({
+    key: keys.stop(container.id),
+    operation: {
+      kind: "stop-container",
+      resource: resourceIds.service(instance.project, change.service.name),
+      containerId: container.id,
+      containerName: container.name,
+      causes: ["is to be installed, not running"],
+      class: "restart",
+    },
+    after: [...context.staging, ...context.dependents, ...dependentKeys(context, { change, key: keys.stop })],
+  }));
 }
 
-export function addCreations(context: InstanceContext): void {
-  for (const wave of context.waves) addCreation(context, wave);
+export function planCreations(context: InstanceContext): PlannedOperation[] {
+  return context.waves.map((wave) => planCreation(context, wave));
 }
 
-function addCreation(context: InstanceContext, wave: Wave): void {
-  const { graph, staging, providers } = context;
+function planCreation(context: InstanceContext, wave: Wave): PlannedOperation {
+  const { staging, providers } = context;
   const { instance } = context.change;
   const names = wave.changes.map(({ service }) => service.name);
   const isReplacing = wave.name !== "new";
   const own = wave.changes.flatMap(({ service, containers }) => [
-    keys.pull(service.image),
-    ...service.networks.map(keys.network),
-    ...service.volumes.map(keys.volume),
+    ifPlanned(keys.pull(service.image)),
+    ...service.networks.map((name) => ifPlanned(keys.network(name))),
+    ...service.volumes.map((name) => ifPlanned(keys.volume(name))),
     ...placementKeys(context.change, service.name),
-    ...[...containers.extra, ...containers.kept].flatMap(({ id }) => [keys.remove(id), keys.stop(id)]),
+    ...[...containers.extra, ...containers.kept].flatMap(({ id }) => [
+      ifPlanned(keys.remove(id)),
+      ifPlanned(keys.stop(id)),
+    ]),
   ]);
-  const before = wave.changes.flatMap((change) => waitForAll(context, change, names));
-  graph.add(
-    keys.create(instance.project, wave.name),
-    {
+  const before = wave.changes.flatMap((change) => dependencyKeys(context, change, names));
+  return {
+    key: keys.create(instance.project, wave.name),
+    operation: {
       kind: "create-containers",
       resource:
         names.length === 1
@@ -122,39 +119,41 @@ function addCreation(context: InstanceContext, wave: Wave): void {
       causes: wave.changes.map(({ service, causes }) => `${service.name}: ${causes.join("; ")}`),
       class: isReplacing ? "recreate" : "live",
     },
-    [...own, ...(isReplacing ? [...staging, ...providers, ...before] : [])],
-  );
+    after: [...own, ...(isReplacing ? [...staging, ...providers, ...before] : [])],
+  };
 }
 
 /** What must be over before a service may go down: all that it depends on, but for those that go with it. */
-function waitForAll(
+function dependencyKeys(
   context: InstanceContext,
   { service }: ServiceChange,
   members: readonly string[] = [],
-): string[] {
+): Dependency[] {
   return service.dependsOn
     .filter((dependency) => !members.includes(dependency.service))
-    .flatMap((dependency) => waitFor(context, dependency));
+    .flatMap((dependency) => readyKeys(context.change, dependency));
 }
 
 /** After an interrupted replacement; when Compose makes the container anew it also names it. */
-export function addRenames(context: InstanceContext, change: ServiceChange): void {
-  if (change.isBlocked || change.action === "remove") return;
-  for (const container of change.containers.kept) {
+export function planRenames(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
+  if (change.isBlocked || change.action === "remove") return [];
+  return change.containers.kept.flatMap((container): PlannedOperation[] => {
     const name = leftoverName(container.name);
     const isReplaced = change.force || !isInSync(container, change.service);
-    if (name === null || (change.action === "recreate" && isReplaced)) continue;
-    context.graph.add(
-      keys.rename(container.id),
+    if (name === null || (change.action === "recreate" && isReplaced)) return [];
+    return [
       {
-        kind: "rename-container",
-        resource: resourceIds.service(context.change.instance.project, change.service.name),
-        containerId: container.id,
-        name,
-        causes: [`is still named ${container.name} after an interrupted replacement`],
-        class: "live",
+        key: keys.rename(container.id),
+        operation: {
+          kind: "rename-container",
+          resource: resourceIds.service(context.change.instance.project, change.service.name),
+          containerId: container.id,
+          name,
+          causes: [`is still named ${container.name} after an interrupted replacement`],
+          class: "live",
+        },
+        after: change.containers.extra.map(({ id }) => keys.remove(id)),
       },
-      change.containers.extra.map((each) => keys.remove(each.id)),
-    );
-  }
+    ];
+  });
 }

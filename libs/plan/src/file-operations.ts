@@ -1,82 +1,95 @@
-import { type ObservedNode, resourceIds } from "@keelson/model";
+import { type ObservedNode, required, resourceIds } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
-import type { MountChange } from "./mount-change.ts";
 import type { InstanceContext } from "./instance-context.ts";
-import type { OperationGraph } from "./operation-graph.ts";
-import { keys } from "./operation-key.ts";
+import type { MountChange } from "./mount-change.ts";
+import type { PlannedOperation } from "./operation-graph.ts";
+import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
+import { makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 
-/** What is brought onto the node before anything is disturbed: images, and files under new paths. Returns its keys. */
-export function addStaging(
-  graph: OperationGraph,
-  on: { changes: readonly InstanceChange[]; observed: ObservedNode },
+/** What is brought onto the node before anything is disturbed: images, and files under new paths. */
+export function planStaging(
+  changes: readonly InstanceChange[],
+  observed: Pick<ObservedNode, "images">,
+): PlannedOperation[] {
+  return [...missingImages(changes, observed).map(planPull), ...changes.flatMap(planContentPlacements)];
+}
+
+function missingImages(
+  changes: readonly InstanceChange[],
+  { images }: Pick<ObservedNode, "images">,
 ): string[] {
-  for (const { instance, services } of on.changes) {
-    for (const { service, action } of services.values()) {
-      const isNeeded = action === "create" || action === "recreate" || instance.state === "staged";
-      const isThere = (on.observed.images[service.image] ?? null) !== null;
-      if (!isNeeded || service.replicas === 0 || isThere) continue;
-      graph.add(
-        keys.pull(service.image),
-        {
-          kind: "pull-image",
-          resource: resourceIds.image(service.image),
-          image: service.image,
-          causes: ["is not on the node"],
-          class: "live",
-        },
-        [],
-      );
-    }
-  }
-  for (const change of on.changes) {
-    for (const placed of change.mounts) {
-      if (placed.mount.layout === "content") addPlacement(graph, { change, placed, after: [] });
-    }
-  }
-  return [...graph.keys("pull:"), ...graph.keys("place:")];
+  const needed = changes.flatMap(({ instance, services }) =>
+    [...services.values()]
+      .filter((change) => makesContainers(change) || instance.state === "staged")
+      .filter(({ service }) => service.replicas > 0)
+      .map(({ service }) => service.image),
+  );
+  return [...new Set(needed)].filter((image) => (images[image] ?? null) === null);
 }
 
-/** Live files that a running container sees are placed only when everything is staged. */
-export function addLivePlacements({ graph, change, staging, providers }: InstanceContext): void {
-  for (const placed of change.mounts) {
-    const { mount } = placed;
-    if (mount.layout === "content") continue;
-    const users = mount.services.map((name) => change.services.get(name));
-    if (users.length > 0 && users.every((user) => user?.isBlocked)) continue;
-    const isSeen = users.some((user) => user?.containers.kept.some(hasProcess));
-    const after = isSeen ? [...staging, ...providers] : [];
-    addPlacement(graph, { change, placed, after, isSeen });
-  }
-}
-
-function addPlacement(
-  graph: OperationGraph,
-  on: { change: InstanceChange; placed: MountChange; after: string[]; isSeen?: boolean },
-): void {
-  const { project, name } = on.change.instance;
-  const { mount, class: changeClass } = on.placed;
-  // Files of equal content and name lie in one place, whatever they are bound by: two who write there get in each other's way.
-  const placedTogether = on.change.mounts.filter((other) => other.mount.target === mount.target);
-  const services = placedTogether.flatMap((other) => other.mount.services);
-  graph.add(
-    keys.place(project, mount.target),
-    {
-      kind: "place-files",
-      resource: resourceIds.files(project, mount.source),
-      instance: name,
-      mount,
-      causes: placedTogether.flatMap((other) => other.causes),
-      class: on.isSeen === true ? changeClass : "live",
+function planPull(image: string): PlannedOperation {
+  return {
+    key: keys.pull(image),
+    operation: {
+      kind: "pull-image",
+      resource: resourceIds.image(image),
+      image,
+      causes: ["is not on the node"],
+      class: "live",
     },
-    [...on.after, ...services.map((service) => keys.forget(project, service))],
+    after: [],
+  };
+}
+
+/** Files of equal content and name lie in one place, whatever they are bound by, and are put there once. */
+function planContentPlacements(change: InstanceChange): PlannedOperation[] {
+  const content = change.mounts.filter(({ mount }) => mount.layout === "content");
+  const byTarget = Map.groupBy(content, ({ mount }) => mount.target);
+  return [...byTarget.values()].map((together) =>
+    planPlacement(change, { together, after: [], isSeen: false }),
   );
 }
 
-/** Keys of the placements of all mounts of a service. */
-export function placementKeys({ instance }: InstanceChange, service: string): string[] {
+/** Live files that a running container sees are placed only when everything is staged. */
+export function planLivePlacements({ change, staging, providers }: InstanceContext): PlannedOperation[] {
+  return change.mounts.flatMap((placed) => {
+    const { mount } = placed;
+    if (mount.layout === "content") return [];
+    const users = mount.services.map((name) => change.services.get(name));
+    if (users.length > 0 && users.every((user) => user?.isBlocked)) return [];
+    const isSeen = users.some((user) => user?.containers.kept.some(hasProcess));
+    const after = isSeen ? [...staging, ...providers] : [];
+    return [planPlacement(change, { together: [placed], after, isSeen })];
+  });
+}
+
+function planPlacement(
+  { instance }: InstanceChange,
+  placement: { together: readonly MountChange[]; after: readonly Dependency[]; isSeen: boolean },
+): PlannedOperation {
+  const { together, after, isSeen } = placement;
+  const { mount, class: changeClass } = required(together[0], "a mount to be placed");
+  const services = together.flatMap((each) => each.mount.services);
+  return {
+    key: keys.place(instance.project, mount.target),
+    operation: {
+      kind: "place-files",
+      resource: resourceIds.files(instance.project, mount.source),
+      instance: instance.name,
+      mount,
+      causes: together.flatMap(({ causes }) => causes),
+      class: isSeen ? changeClass : "live",
+    },
+    // What may have been loaded is noted before the files are put right.
+    after: [...after, ...services.map((service) => ifPlanned(keys.forget(instance.project, service)))],
+  };
+}
+
+/** The placements of all mounts of a service. */
+export function placementKeys({ instance }: InstanceChange, service: string): Dependency[] {
   return instance.mounts
     .filter((mount) => mount.services.includes(service))
-    .map((mount) => keys.place(instance.project, mount.target));
+    .map((mount) => ifPlanned(keys.place(instance.project, mount.target)));
 }

@@ -1,18 +1,21 @@
 import { hasCompleted, isUp } from "./container-state.ts";
-import type { ServiceAction, ServiceChange } from "./service-action.ts";
+import { type ServiceAction, type ServiceChange, makesContainers } from "./service-action.ts";
+import type { InstanceChange } from "./service-change.ts";
 
-/** Services that live in another one's namespace, or ask to be restarted with it, follow what happens to it. */
-export function spreadChanges(services: ReadonlyMap<string, ServiceChange>): void {
+/** The same with the services that live in another one's namespace, or ask to be restarted with it: they follow it. */
+export function spreadChanges(change: InstanceChange): InstanceChange {
+  const services = new Map(change.services);
   let isSettled = false;
   while (!isSettled) {
     isSettled = true;
-    for (const change of services.values()) {
-      const followed = followProvider(change, services) ?? followDependency(change, services);
+    for (const [name, service] of services) {
+      const followed = followProvider(service, services) ?? followDependency(service, services);
       if (followed === null) continue;
-      Object.assign(change, followed);
+      services.set(name, { ...service, ...followed });
       isSettled = false;
     }
   }
+  return { ...change, services };
 }
 
 type Followed = Pick<ServiceChange, "action" | "causes" | "force">;
@@ -36,7 +39,7 @@ function followProvider(
   for (const name of change.service.sharesWith) {
     const provider = services.get(name);
     if (provider === undefined) continue;
-    const isReplaced = provider.action === "create" || provider.action === "recreate";
+    const isReplaced = makesContainers(provider);
     const isStarted = provider.action === "start" || provider.action === "restart";
     const mustRestart = isStarted || isLeftBehind(change, provider);
     const isRunning = change.action !== "stop" && change.action !== "remove";

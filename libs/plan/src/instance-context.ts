@@ -1,22 +1,26 @@
-import type { ObservedNode } from "@keelson/model";
+import type { ObservedContainer, ObservedNode } from "@keelson/model";
 
-import type { OperationGraph } from "./operation-graph.ts";
+import type { Dependency, OperationKey } from "./operation-key.ts";
+import type { ReleaseContext } from "./port-release.ts";
 import type { ServiceChange } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import type { Wave } from "./wave.ts";
 
 /** What the operations of one instance are made from. */
-export interface InstanceContext {
-  graph: OperationGraph;
+export interface InstanceContext extends ReleaseContext {
   observed: ObservedNode;
   change: InstanceChange;
   waves: readonly Wave[];
   /** All pulls and content-addressed files of the plan: nothing is disturbed before they are done. */
-  staging: readonly string[];
+  staging: readonly OperationKey[];
   /** What the instances that this one requires have still to do. */
-  providers: readonly string[];
+  providers: readonly Dependency[];
   /** Removals and stops in the instances that require this one: they go down first. */
-  dependents: readonly string[];
-  /** What has to let go of the ports that a service wants. */
-  portReleases: (change: ServiceChange) => string[];
+  dependents: readonly Dependency[];
+  /** Services whose coming up this plan waits for, of all instances. */
+  awaited: ReadonlySet<ServiceChange>;
+  /** By service, the operation that makes its containers. */
+  creations: ReadonlyMap<ServiceChange, OperationKey>;
+  /** Containers of the whole node that have a removal of their own in this plan. */
+  leaving: ReadonlySet<ObservedContainer>;
 }

@@ -1,33 +1,28 @@
-import { addCreations, addRemovals, addRenames, addStops } from "./container-operations.ts";
-import { addCollection } from "./file-collection.ts";
-import { addLivePlacements } from "./file-operations.ts";
+import { planCreations, planRemovals, planRenames, planStops } from "./container-operations.ts";
+import { planCollection } from "./file-collection.ts";
+import { planLivePlacements } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
-import { addDoubts, addRecord, addSignals } from "./reload-operations.ts";
-import type { InstanceChange } from "./service-change.ts";
-import { addRestarts, addStart, addTrial } from "./start-operations.ts";
+import type { PlannedOperation } from "./operation-graph.ts";
+import { planDoubt, planRecord, planSignals } from "./reload-operations.ts";
+import { planAwait, planRestarts, planStart } from "./start-operations.ts";
 
-/** Adds everything that one instance needs to the plan; in this order, which is that of independent operations. */
-export function addInstanceOperations(context: InstanceContext): void {
+/** Everything that one instance needs; in this order, which is that of independent operations. */
+export function planInstance(context: InstanceContext): PlannedOperation[] {
   const services = [...context.change.services.values()];
-  for (const change of services) addDoubts(context, change);
-  addLivePlacements(context);
-  for (const change of services) addRemovals(context, change);
-  for (const change of services) addStops(context, change);
-  addCreations(context);
-  for (const change of services) {
-    addRenames(context, change);
-    addStart(context, change);
-    addTrial(context, change);
-    addRestarts(context, change);
-    addSignals(context, change);
-    addRecord(context, change);
-  }
-  addCollection(context);
-}
-
-/** Whether anything of an instance comes up, for which what it requires must be there. */
-export function bringsUp({ services }: InstanceChange): boolean {
-  return [...services.values()].some(({ action }) =>
-    ["create", "recreate", "start", "restart"].includes(action),
-  );
+  const operations = [
+    ...services.flatMap((service) => planDoubt(context, service)),
+    ...planLivePlacements(context),
+    ...services.flatMap((service) => planRemovals(context, service)),
+    ...services.flatMap((service) => planStops(context, service)),
+    ...planCreations(context),
+    ...services.flatMap((service) => [
+      ...planRenames(context, service),
+      ...planStart(context, service),
+      ...planAwait(context, service),
+      ...planRestarts(context, service),
+      ...planSignals(context, service),
+      ...planRecord(context, service),
+    ]),
+  ];
+  return [...operations, ...planCollection(context, operations)];
 }

@@ -13,14 +13,14 @@ import { type MountChange, findFile, isPlaced } from "./mount-change.ts";
 
 /** What a running service must do to have its live files, and why. */
 export interface LiveChange {
-  restart: string[];
-  signals: Map<string, string[]>;
-  commands: Map<string, { command: string[]; causes: string[] }>;
+  readonly restart: readonly string[];
+  readonly signals: readonly { signal: string; causes: readonly string[] }[];
+  readonly commands: readonly { command: readonly string[]; causes: readonly string[] }[];
   /**
    * By `to`, digests of what it may have loaded from files that were touched by hand. Noted before they are put
    * right: afterwards nothing would tell that it still has to be told.
    */
-  doubts: Record<string, string>;
+  readonly doubts: Readonly<Record<string, string>>;
 }
 
 export interface LiveContext {
@@ -44,28 +44,59 @@ export function loadedFiles(
 }
 
 /** What a service that keeps its containers must do: for every file that it has not loaded, or that was touched by hand. */
-export function findLiveChange(service: DesiredService, on: LiveContext): LiveChange {
-  const change = noLiveChange();
-  const loaded = loadedFiles(service, on.stored);
-  for (const mount of mountsOf(service, on.instance)) {
-    for (const file of mount.files) {
-      const causes = fileCauses(mount, { file, loaded, stored: on.stored });
-      addCauses(change, { causes, onChange: file.onChange });
-      if (causes.length > 0) addDoubt(change, mount, { file, loaded, stored: on.stored });
-    }
-    const gone = goneCauses(mount, on);
-    addCauses(change, { causes: gone, onChange: "restart" });
-    const strays = on.mountChanges.find((each) => each.mount === mount)?.strays ?? [];
-    const causes = strayCauses(mount, { strays, loaded });
-    for (const { onChange } of mount.files) addCauses(change, { causes, onChange });
-    if (mount.files.every(({ onChange }) => onChange === "none")) continue;
-    for (const to of strays) if (loaded[to] === undefined) change.doubts[to] = digestValue(null);
-  }
-  return change;
+export function findLiveChange(service: DesiredService, context: LiveContext): LiveChange {
+  const loaded = loadedFiles(service, context.stored);
+  const found = mountsOf(service, context.instance).map((mount) => ({
+    reactions: findReactions(mount, { ...context, loaded }),
+    doubts: findDoubts(mount, { ...context, loaded }),
+  }));
+  return {
+    ...groupReactions(found.flatMap(({ reactions }) => reactions)),
+    doubts: Object.assign({}, ...found.map(({ doubts }) => doubts)),
+  };
 }
 
 export function noLiveChange(): LiveChange {
-  return { restart: [], signals: new Map(), commands: new Map(), doubts: {} };
+  return { restart: [], signals: [], commands: [], doubts: {} };
+}
+
+/** How a service is told of something about its files, and of what. */
+interface Reaction {
+  onChange: DesiredFile["onChange"];
+  causes: readonly string[];
+}
+
+interface MountContext extends LiveContext {
+  loaded: Readonly<Record<string, string>>;
+}
+
+function findReactions(mount: DesiredMount, context: MountContext): Reaction[] {
+  const strays = straysOf(mount, context);
+  return [
+    ...mount.files.map((file) => ({
+      onChange: file.onChange,
+      causes: fileCauses(mount, { ...context, file }),
+    })),
+    { onChange: "restart", causes: goneCauses(mount, context) },
+    ...mount.files.map(({ onChange }) => ({
+      onChange,
+      causes: strayCauses(mount, { strays, loaded: context.loaded }),
+    })),
+  ];
+}
+
+function findDoubts(mount: DesiredMount, context: MountContext): Record<string, string> {
+  const touched = mount.files
+    .filter(({ onChange }) => onChange !== "none")
+    .filter((file) => isDoubtful(mount, { ...context, file }))
+    .map((file) => [file.to, digestFound(findFile(mount, { ...context, file }))] as const);
+  const isTold = mount.files.some(({ onChange }) => onChange !== "none");
+  const strays = isTold ? straysOf(mount, context).filter((to) => context.loaded[to] === undefined) : [];
+  return Object.fromEntries([...touched, ...strays.map((to) => [to, digestValue(null)] as const)]);
+}
+
+function straysOf(mount: DesiredMount, { mountChanges }: LiveContext): readonly string[] {
+  return mountChanges.find((each) => each.mount === mount)?.strays ?? [];
 }
 
 function mountsOf(service: DesiredService, instance: DesiredInstance): DesiredMount[] {
@@ -78,9 +109,9 @@ interface LoadedContext {
   stored: ObservedInstanceFiles | undefined;
 }
 
-function fileCauses(mount: DesiredMount, on: LoadedContext): string[] {
-  const { file } = on;
-  const loaded = on.loaded[file.to];
+function fileCauses(mount: DesiredMount, context: LoadedContext): string[] {
+  const { file } = context;
+  const loaded = context.loaded[file.to];
   if (mount.layout === "content") {
     // A new path comes with a new digest; the same path with other bytes is drift, which the process may have read.
     if (loaded !== undefined) return [`file ${file.to} was changed by hand`];
@@ -88,22 +119,22 @@ function fileCauses(mount: DesiredMount, on: LoadedContext): string[] {
     if (loaded === undefined) return [`file ${file.to} was not loaded yet`];
     if (loaded !== file.digest) return [`file ${file.to} changed`];
   }
-  const found = findFile(mount, on);
+  const found = findFile(mount, context);
   if (found === undefined) return [`file ${file.to} is missing`];
   return mount.writable || isPlaced(file, found) ? [] : [`file ${file.to} was changed by hand`];
 }
 
 /** A folder that was removed as a whole is another one when it is back: only a restart binds that one. */
-function goneCauses(mount: DesiredMount, on: Pick<LoadedContext, "stored">): string[] {
-  const isGone = mount.files.every((file) => findFile(mount, { file, stored: on.stored }) === undefined);
+function goneCauses(mount: DesiredMount, { stored }: Pick<LoadedContext, "stored">): string[] {
+  const isGone = mount.files.every((file) => findFile(mount, { file, stored }) === undefined);
   return mount.layout === "data" && isGone ? [`folder ${mount.source} is missing`] : [];
 }
 
-function addDoubt(change: LiveChange, mount: DesiredMount, on: LoadedContext): void {
-  const { file } = on;
-  const isNoted = mount.layout === "content" ? on.loaded[file.to] : on.loaded[file.to] !== file.digest;
-  if (isNoted || file.onChange === "none") return;
-  change.doubts[file.to] = digestFound(findFile(mount, on));
+/** Whether it may have loaded something else than what is noted, or than what is put right now. */
+function isDoubtful(mount: DesiredMount, context: LoadedContext): boolean {
+  if (fileCauses(mount, context).length === 0) return false;
+  const { file, loaded } = context;
+  return mount.layout === "content" ? loaded[file.to] === undefined : loaded[file.to] === file.digest;
 }
 
 /** In the form of a desired file's digest. */
@@ -116,37 +147,37 @@ function digestFound(found: ObservedFile | undefined): string {
 /** Files that the service has loaded or can see, and that are not among those of the mount. */
 function strayCauses(
   mount: DesiredMount,
-  on: { strays: readonly string[]; loaded: Readonly<Record<string, string>> },
+  { strays, loaded }: { strays: readonly string[]; loaded: Readonly<Record<string, string>> },
 ): string[] {
   const wanted = new Set(mount.files.map((file) => file.to));
-  const dropped = Object.keys(on.loaded).filter((to) => to.startsWith(`${mount.source}/`) && !wanted.has(to));
-  const added = on.strays.filter((to) => on.loaded[to] === undefined);
+  const dropped = Object.keys(loaded).filter((to) => to.startsWith(`${mount.source}/`) && !wanted.has(to));
+  const added = strays.filter((to) => loaded[to] === undefined);
   return [
     ...dropped.sort().map((to) => `file ${to} was dropped`),
     ...someOf(added.map((to) => `file ${to} was put there by hand`)),
   ];
 }
 
-function addCauses(
-  change: LiveChange,
-  found: { causes: readonly string[]; onChange: DesiredFile["onChange"] },
-): void {
-  const { causes, onChange } = found;
-  if (onChange === "none" || causes.length === 0) return;
-  const list = causeList(change, onChange);
-  for (const cause of causes) if (!list.includes(cause)) list.push(cause);
+/** One entry for each way of telling a service, with all that it is told that way, each once. */
+function groupReactions(reactions: readonly Reaction[]): Omit<LiveChange, "doubts"> {
+  const told = reactions.filter(({ causes, onChange }) => causes.length > 0 && onChange !== "none");
+  const ways = [...Map.groupBy(told, ({ onChange }) => JSON.stringify(onChange)).values()].map((group) => ({
+    onChange: group[0]?.onChange,
+    causes: causesOf(group),
+  }));
+  return {
+    restart: causesOf(told.filter(({ onChange }) => onChange === "restart" || onChange === "recreate")),
+    signals: ways.flatMap(({ onChange, causes }) =>
+      typeof onChange === "string" && onChange.startsWith("signal:")
+        ? [{ signal: onChange.slice("signal:".length), causes }]
+        : [],
+    ),
+    commands: ways.flatMap(({ onChange, causes }) =>
+      typeof onChange === "object" ? [{ command: onChange.exec, causes }] : [],
+    ),
+  };
 }
 
-function causeList(change: LiveChange, onChange: Exclude<DesiredFile["onChange"], "none">): string[] {
-  if (onChange === "restart" || onChange === "recreate") return change.restart;
-  if (typeof onChange === "object") {
-    const key = JSON.stringify(onChange.exec);
-    const entry = change.commands.get(key) ?? { command: onChange.exec, causes: [] };
-    change.commands.set(key, entry);
-    return entry.causes;
-  }
-  const signal = onChange.slice("signal:".length);
-  const list = change.signals.get(signal) ?? [];
-  change.signals.set(signal, list);
-  return list;
+function causesOf(reactions: readonly Reaction[]): string[] {
+  return [...new Set(reactions.flatMap(({ causes }) => causes))];
 }

@@ -36,11 +36,20 @@ interface Share {
 }
 
 export interface MassRemoval {
+  /** Without what would take away too much. */
+  changes: readonly InstanceChange[];
   /** Undesired containers that may go. */
-  removable: ObservedContainer[];
+  removable: readonly ObservedContainer[];
   blocked: BlockedChange[];
   /** Names of instances of which nothing is there yet, and nothing may be made now. */
   waiting: ReadonlySet<string>;
+}
+
+interface MassRemovalInput {
+  changes: readonly InstanceChange[];
+  undesired: readonly ObservedContainer[];
+  record: RecordState;
+  policy: PlanPolicy;
 }
 
 /**
@@ -49,36 +58,49 @@ export interface MassRemoval {
  * may be the same under another name, and once it ran beside the old, half of all would be none too many. Everything else
  * goes on.
  */
-export function blockMassRemoval(
-  undesired: readonly ObservedContainer[],
-  on: { changes: readonly InstanceChange[]; record: RecordState; policy: PlanPolicy },
-): MassRemoval {
-  const services = countServices(undesired, on);
+export function blockMassRemoval(input: MassRemovalInput): MassRemoval {
+  const { changes, undesired, record, policy } = input;
+  const services = countServices(input);
   const share = findShares(services).find(({ lost, of }) => lost >= 2 && lost * 2 > of);
-  if (on.policy.allowMassRemoval || share === undefined)
-    return { removable: [...undesired], blocked: [], waiting: new Set() };
-  const news: string[] = [];
-  for (const { instance, services: changed } of on.changes) {
-    for (const change of changed.values()) {
-      const name = `${instance.project}/${change.service.name}`;
-      if (takesAway(change, instance)) keepContainers(change);
-      else if (change.action === "create" && isUnknown(change, { name, record: on.record })) {
-        Object.assign(change, { action: "none", causes: [], isBlocked: true });
-        news.push(name);
-      }
-    }
-  }
+  if (policy.allowMassRemoval || share === undefined)
+    return { changes, removable: undesired, blocked: [], waiting: new Set() };
+  const kept = changes.map((change) => ({
+    ...change,
+    services: new Map([...change.services].map(([name, each]) => [name, withheld(each, { change, record })])),
+  }));
+  const news = changes.flatMap((change) =>
+    [...change.services.values()]
+      .filter((service) => isNews(service, { change, record }))
+      .map(({ service }) => `${change.instance.project}/${service.name}`),
+  );
   // Ended one-shots stay, too: when the revision is taken back they must not run again.
   return {
+    changes: kept,
     removable: [],
     blocked: [...describeBlocked(services, share), ...news.map(describeNew)],
-    waiting: new Set(on.changes.filter(isWaiting).map(({ instance }) => instance.name)),
+    waiting: new Set(kept.filter(isWaiting).map(({ instance }) => instance.name)),
   };
 }
 
+interface ServicePlace {
+  change: InstanceChange;
+  record: RecordState;
+}
+
+function withheld(service: ServiceChange, place: ServicePlace): ServiceChange {
+  if (takesAway(service, place.change.instance)) return keepContainers(service);
+  return isNews(service, place) ? { ...service, action: "none", causes: [], isBlocked: true } : service;
+}
+
+/** What would be made, and was never there. */
+function isNews(service: ServiceChange, { change, record }: ServicePlace): boolean {
+  const name = `${change.instance.project}/${service.service.name}`;
+  return service.action === "create" && isUnknown(service, { name, record });
+}
+
 /** Never seen here; what only lost its containers is not. */
-function isUnknown(change: ServiceChange, on: { name: string; record: RecordState }): boolean {
-  return isNew(change) && on.record.serviceParts[on.name] === undefined;
+function isUnknown(change: ServiceChange, { name, record }: { name: string; record: RecordState }): boolean {
+  return isNew(change) && record.serviceParts[name] === undefined;
 }
 
 function isNew({ containers: { kept, extra } }: ServiceChange): boolean {
@@ -100,10 +122,7 @@ function takesAway({ action, service, containers }: ServiceChange, instance: Des
 }
 
 /** Of the services that have anything that counts, desired or not. */
-function countServices(
-  undesired: readonly ObservedContainer[],
-  { changes, record }: { changes: readonly InstanceChange[]; record: RecordState },
-): ServicePlaces[] {
+function countServices({ changes, undesired, record }: MassRemovalInput): ServicePlaces[] {
   const desired = changes.flatMap(({ instance, services }) =>
     [...services.values()].map((change) => {
       const { service, containers } = change;
@@ -167,12 +186,19 @@ function findShares(services: readonly ServicePlaces[]): Share[] {
 }
 
 /** It can still be started again as it is; to be made anew, Compose would take away what is too much. */
-function keepContainers(change: ServiceChange): void {
+function keepContainers(change: ServiceChange): ServiceChange {
   const { action, containers } = change;
-  if (action !== "start" && action !== "restart" && action !== "none") {
-    Object.assign(change, { action: "none", causes: [], force: false, removeFirst: false, isBlocked: true });
-  }
-  change.containers = { ...containers, kept: [...containers.kept, ...containers.extra], extra: [] };
+  const all = { ...containers, kept: [...containers.kept, ...containers.extra], extra: [] };
+  if (action === "start" || action === "restart" || action === "none") return { ...change, containers: all };
+  return {
+    ...change,
+    containers: all,
+    action: "none",
+    causes: [],
+    force: false,
+    removeFirst: false,
+    isBlocked: true,
+  };
 }
 
 const shownServices = 5;

@@ -6,8 +6,8 @@ import {
   resourceIds,
 } from "@keelson/model";
 
-import type { OperationGraph } from "./operation-graph.ts";
-import { keys } from "./operation-key.ts";
+import type { PlannedOperation } from "./operation-graph.ts";
+import { ifPlanned, keys } from "./operation-key.ts";
 import { wantsContainers } from "./service-change.ts";
 
 /** A network that has to be made; `existing` is the old one of that name, which goes first. */
@@ -37,53 +37,44 @@ export function findNetworkChanges(
 }
 
 /** Networks are made, or made anew once nothing of ours is in them; volumes are only ever made. */
-export function addNetworks(
-  graph: OperationGraph,
-  on: { changes: readonly NetworkChange[]; observed: ObservedNode },
-): void {
-  for (const { network, instance, existing } of on.changes) {
+export function planNetworks(changes: readonly NetworkChange[], observed: ObservedNode): PlannedOperation[] {
+  return changes.flatMap(({ network, instance, existing }): PlannedOperation[] => {
     const resource = resourceIds.network(network.name);
-    const cause = existing === null ? "does not exist yet" : "its definition changed";
-    if (existing !== null) {
-      const users = on.observed.containers.filter(({ networks }) => networks.includes(network.name));
-      graph.add(
-        keys.removeNetwork(existing.id),
-        {
-          kind: "remove-network",
-          resource,
-          networkId: existing.id,
-          causes: [cause],
-          class: "recreate",
-        },
-        users.map(({ id }) => keys.remove(id)),
-      );
-    }
-    graph.add(
-      keys.network(network.name),
-      {
+    const causes = [existing === null ? "does not exist yet" : "its definition changed"];
+    const creation: PlannedOperation = {
+      key: keys.network(network.name),
+      operation: {
         kind: "create-network",
         resource,
         instance: instance.name,
         project: instance.project,
         network,
-        causes: [cause],
+        causes,
         class: existing === null ? "live" : "recreate",
       },
-      existing === null ? [] : [keys.removeNetwork(existing.id)],
-    );
-  }
+      after: existing === null ? [] : [keys.removeNetwork(existing.id)],
+    };
+    if (existing === null) return [creation];
+    const users = observed.containers.filter(({ networks }) => networks.includes(network.name));
+    const removal: PlannedOperation = {
+      key: keys.removeNetwork(existing.id),
+      operation: { kind: "remove-network", resource, networkId: existing.id, causes, class: "recreate" },
+      after: users.map(({ id }) => ifPlanned(keys.remove(id))),
+    };
+    return [removal, creation];
+  });
 }
 
-export function addVolumes(
-  graph: OperationGraph,
-  on: { instances: readonly DesiredInstance[]; observed: ObservedNode },
-): void {
-  for (const instance of on.instances.filter(wantsContainers)) {
-    for (const volume of instance.volumes) {
-      if (on.observed.volumes.some(({ name }) => name === volume.name)) continue;
-      graph.add(
-        keys.volume(volume.name),
-        {
+export function planVolumes(
+  instances: readonly DesiredInstance[],
+  { volumes }: Pick<ObservedNode, "volumes">,
+): PlannedOperation[] {
+  return instances.filter(wantsContainers).flatMap((instance) =>
+    instance.volumes
+      .filter((volume) => volumes.every(({ name }) => name !== volume.name))
+      .map((volume) => ({
+        key: keys.volume(volume.name),
+        operation: {
           kind: "create-volume",
           resource: resourceIds.volume(volume.name),
           instance: instance.name,
@@ -92,8 +83,7 @@ export function addVolumes(
           causes: ["does not exist yet"],
           class: "live",
         },
-        [],
-      );
-    }
-  }
+        after: [],
+      })),
+  );
 }

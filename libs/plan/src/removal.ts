@@ -4,12 +4,14 @@ import {
   type ObservedNode,
   type RecordState,
   compareText,
+  required,
   resourceIds,
 } from "@keelson/model";
 
 import type { NetworkChange } from "./network-change.ts";
-import type { OperationGraph } from "./operation-graph.ts";
-import { keys } from "./operation-key.ts";
+import type { PlannedOperation } from "./operation-graph.ts";
+import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
+import { type ServiceChange, removedContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 
 /** Our containers that no instance or service of the desired state explains. */
@@ -22,29 +24,42 @@ export function findUndesired(desired: DesiredNode, observed: ObservedNode): Obs
   );
 }
 
+/** Containers that have a removal of their own in this plan. */
+export function findLeaving(
+  changes: readonly InstanceChange[],
+  undesired: readonly ObservedContainer[],
+): Set<ObservedContainer> {
+  const services = changes.flatMap((change) => [...change.services.values()]);
+  return new Set([...undesired, ...services.flatMap(removedContainers)]);
+}
+
+/** What the removal of what is not desired any more is made from. */
 export interface RemovalInput {
-  undesired: readonly ObservedContainer[];
+  desired: DesiredNode;
   observed: ObservedNode;
   record: RecordState;
+  undesired: readonly ObservedContainer[];
   changes: readonly InstanceChange[];
   networks: readonly NetworkChange[];
-  staging: readonly string[];
-  /** Keys of the operations that make containers, by `<project>/<service>`. */
-  creations: ReadonlyMap<string, string>;
+  staging: readonly OperationKey[];
+  /** By service, the operation that makes its containers. */
+  creations: ReadonlyMap<ServiceChange, OperationKey>;
+  /** Containers that have a removal of their own in this plan. */
+  leaving: ReadonlySet<ObservedContainer>;
 }
 
 /** Removes what is no longer desired: dependents before what they depend on, later instances before earlier ones. */
-export function addUndesiredRemovals(graph: OperationGraph, input: RemovalInput): void {
+export function planUndesiredRemovals(input: RemovalInput): PlannedOperation[] {
   const order = input.record.applied?.instanceOrder ?? [];
-  for (const container of sortLatestFirst(input.undesired, order)) {
+  return sortLatestFirst(input.undesired, order).map((container) => {
     const { id, name, project, service } = container;
     const dependents = input.undesired.filter(
       (other) => other.project === project && dependenciesOf(other, input).includes(service),
     );
     const later = input.undesired.filter((other) => isLater(other, container, order));
-    graph.add(
-      keys.remove(id),
-      {
+    return {
+      key: keys.remove(id),
+      operation: {
         kind: "remove-container",
         resource: resourceIds.service(project, service),
         containerId: id,
@@ -52,13 +67,13 @@ export function addUndesiredRemovals(graph: OperationGraph, input: RemovalInput)
         causes: ["is no longer desired"],
         class: "recreate",
       },
-      [
+      after: [
         ...input.staging,
         ...[...dependents, ...later].map((other) => keys.remove(other.id)),
         ...replacementKeys(container, input),
       ],
-    );
-  }
+    };
+  });
 }
 
 /** As they were when all was last applied: what is no longer desired says nothing of it now. */
@@ -85,7 +100,7 @@ function isLater(other: ObservedContainer, than: ObservedContainer, order: reado
 }
 
 /** Until those that depended on a service are replaced they need it, unless somebody waits for a port or a network. */
-function replacementKeys(container: ObservedContainer, input: RemovalInput): string[] {
+function replacementKeys(container: ObservedContainer, input: RemovalInput): Dependency[] {
   const isAwaited =
     input.networks.some(({ existing }) => existing !== null) ||
     input.observed.heldPorts.some((held) => input.undesired.some(({ name }) => name === held.container));
@@ -95,51 +110,47 @@ function replacementKeys(container: ObservedContainer, input: RemovalInput): str
     .filter(({ containers }) =>
       containers.kept.some((each) => dependenciesOf(each, input).includes(container.service)),
     )
-    .flatMap(({ service, containers }) => [
-      input.creations.get(`${container.project}/${service.name}`) ?? "",
-      ...containers.kept.map(({ id }) => keys.remove(id)),
-    ]);
+    .flatMap((dependent) => {
+      const creation = input.creations.get(dependent);
+      const removals = dependent.containers.kept.map(({ id }) => ifPlanned(keys.remove(id)));
+      return [...(creation === undefined ? [] : [creation]), ...removals];
+    });
 }
 
 /** Our networks that nothing desires any more, once nothing of ours is in them. Volumes always stay. */
-export function addNetworkRemovals(
-  graph: OperationGraph,
-  on: {
-    desired: DesiredNode;
-    observed: ObservedNode;
-    changes: readonly InstanceChange[];
-    creations: ReadonlyMap<string, string>;
-  },
-): void {
-  const wanted = new Set(on.desired.instances.flatMap(({ networks }) => networks.map(({ name }) => name)));
-  const replacements = new Map(
-    on.changes.flatMap(({ instance, services }) =>
-      [...services.values()]
-        .filter(({ action }) => action === "recreate")
-        .flatMap(({ service, containers }) =>
-          containers.kept.map(
-            ({ id }) => [id, on.creations.get(`${instance.project}/${service.name}`) ?? ""] as const,
-          ),
-        ),
-    ),
-  );
-  for (const network of on.observed.networks) {
-    if (network.ownership !== "ours" || wanted.has(network.name)) continue;
-    const users = on.observed.containers.filter(({ networks }) => networks.includes(network.name));
-    const leaves = users.map(({ id }) =>
-      graph.has(keys.remove(id)) ? keys.remove(id) : replacements.get(id),
-    );
-    if (leaves.includes(undefined)) continue;
-    graph.add(
-      keys.removeNetwork(network.id),
-      {
-        kind: "remove-network",
-        resource: resourceIds.network(network.name),
-        networkId: network.id,
-        causes: ["is no longer desired"],
-        class: "live",
-      },
-      leaves.filter((key) => key !== undefined),
-    );
-  }
+export function planNetworkRemovals(input: RemovalInput): PlannedOperation[] {
+  const { desired, observed } = input;
+  const wanted = new Set(desired.instances.flatMap(({ networks }) => networks.map(({ name }) => name)));
+  return observed.networks
+    .filter(({ name, ownership }) => ownership === "ours" && !wanted.has(name))
+    .flatMap((network): PlannedOperation[] => {
+      const users = observed.containers.filter(({ networks }) => networks.includes(network.name));
+      const leaves = users.map((user) => leaveKey(user, input));
+      if (leaves.includes(null)) return [];
+      return [
+        {
+          key: keys.removeNetwork(network.id),
+          operation: {
+            kind: "remove-network",
+            resource: resourceIds.network(network.name),
+            networkId: network.id,
+            causes: ["is no longer desired"],
+            class: "live",
+          },
+          after: leaves.filter((key) => key !== null),
+        },
+      ];
+    });
+}
+
+/** After what a container is out of the networks that it is in; null when it stays. */
+function leaveKey(
+  container: ObservedContainer,
+  { leaving, changes, creations }: RemovalInput,
+): OperationKey | null {
+  if (leaving.has(container)) return keys.remove(container.id);
+  const change = changes
+    .flatMap(({ services }) => [...services.values()])
+    .find(({ action, containers }) => action === "recreate" && containers.kept.includes(container));
+  return change === undefined ? null : required(creations.get(change), "what makes a container anew");
 }

@@ -1,5 +1,6 @@
-import type { DesiredService } from "@keelson/model";
+import type { DesiredService, ObservedContainer } from "@keelson/model";
 
+import { hasProcess, isUp } from "./container-state.ts";
 import type { LiveChange } from "./live-change.ts";
 import type { ServiceContainers } from "./service-containers.ts";
 
@@ -7,16 +8,50 @@ export type ServiceAction = "none" | "create" | "recreate" | "start" | "restart"
 
 /** What one service needs; everything the operations are made from. */
 export interface ServiceChange {
-  service: DesiredService;
-  containers: ServiceContainers;
-  action: ServiceAction;
-  causes: string[];
+  readonly service: DesiredService;
+  readonly containers: ServiceContainers;
+  readonly action: ServiceAction;
+  readonly causes: readonly string[];
   /** Compose sees no difference, so it has to be told. */
-  force: boolean;
+  readonly force: boolean;
   /** The old containers must be gone before the network they are in can be made anew. */
-  removeFirst: boolean;
+  readonly removeFirst: boolean;
   /** What the containers that stay must do to have their live files. */
-  live: LiveChange;
+  readonly live: LiveChange;
   /** Something is wanted here and not possible now. */
-  isBlocked: boolean;
+  readonly isBlocked: boolean;
+}
+
+/** Whether containers come up, for which what they need must be there. Whatever goes down needs nobody's leave. */
+export function comesUp(change: ServiceChange): boolean {
+  return makesContainers(change) || change.action === "start" || change.action === "restart";
+}
+
+/** Whether Compose makes containers, new ones or in the place of others. */
+export function makesContainers({ action }: ServiceChange): boolean {
+  return action === "create" || action === "recreate";
+}
+
+/** Whether a change leaves the containers that are there as they are. */
+export function staysAsItIs({ action }: ServiceChange): boolean {
+  return action === "none" || action === "start" || action === "create";
+}
+
+/** Containers of a service that have a removal of their own; those that Compose replaces are not among them. */
+export function removedContainers({ action, removeFirst, containers }: ServiceChange): ObservedContainer[] {
+  return [...containers.extra, ...(action === "remove" || removeFirst ? containers.kept : [])];
+}
+
+/** All of a service that restarts; of one that only gets more containers, those that have read the old files. */
+export function restartedContainers(change: ServiceChange): readonly ObservedContainer[] {
+  const { action, containers, live } = change;
+  if (action === "restart") return containers.kept;
+  if (action === "none" || !staysAsItIs(change) || live.restart.length === 0) return [];
+  return containers.kept.filter(hasProcess);
+}
+
+/** Containers that go, and that do the service's work until then, as in any replacement. */
+export function servingExtras({ containers, removeFirst }: ServiceChange): ObservedContainer[] {
+  const { kept, extra } = containers;
+  return removeFirst || kept.length === 0 || kept.some(isUp) ? [] : extra.filter(isUp);
 }

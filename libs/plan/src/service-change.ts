@@ -10,18 +10,18 @@ import {
 
 import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
-import { spreadChanges } from "./followed-change.ts";
 import { findLiveChange, noLiveChange } from "./live-change.ts";
 import { type MountChange, findMountChanges, findStored, hidesFiles } from "./mount-change.ts";
-import type { ServiceAction, ServiceChange } from "./service-action.ts";
+import { type ServiceChange, staysAsItIs } from "./service-action.ts";
 import { type ServiceContainers, findContainers } from "./service-containers.ts";
 
 /** Everything that one instance needs, decided without regard to order. */
 export interface InstanceChange {
-  instance: DesiredInstance;
-  stored: ObservedInstanceFiles | undefined;
-  mounts: MountChange[];
-  services: Map<string, ServiceChange>;
+  readonly instance: DesiredInstance;
+  readonly stored: ObservedInstanceFiles | undefined;
+  readonly mounts: readonly MountChange[];
+  /** By name, in the order of their names. */
+  readonly services: ReadonlyMap<string, ServiceChange>;
 }
 
 export interface ChangeContext {
@@ -34,27 +34,27 @@ export interface ChangeContext {
 export function findInstanceChange(instance: DesiredInstance, context: ChangeContext): InstanceChange {
   const stored = findStored(context.observed, instance);
   const mounts = findMountChanges(instance, { stored, observed: context.observed });
-  const services = new Map<string, ServiceChange>();
-  for (const service of instance.services) {
-    const containers = findContainers(service, { instance, ...context });
-    const decision = decide(service, { instance, containers, stored, context });
-    const mayLoad = instance.state === "running" && staysAsItIs(decision.action) && !hidesFiles(stored);
-    const live = mayLoad
-      ? findLiveChange(service, { instance, stored, mountChanges: mounts })
-      : noLiveChange();
-    const change = { force: false, removeFirst: false, isBlocked: false, ...decision };
-    const mustRestart = change.action === "none" && live.restart.length > 0 && containers.kept.some(isUp);
-    const restart = mustRestart ? { action: "restart" as const, causes: live.restart } : {};
-    services.set(service.name, { service, containers, live, ...change, ...restart });
-  }
-  spreadChanges(services);
-  return { instance, stored, mounts, services };
+  const services = instance.services.map(
+    (service) => [service.name, findServiceChange(service, { instance, stored, mounts, context })] as const,
+  );
+  return { instance, stored, mounts, services: new Map(services) };
 }
 
-/** Whether a change leaves the containers that are there as they are. */
-export function staysAsItIs(action: ServiceAction): boolean {
-  return action === "none" || action === "start" || action === "create";
+function findServiceChange(
+  service: DesiredService,
+  found: Pick<InstanceChange, "instance" | "stored" | "mounts"> & { context: ChangeContext },
+): ServiceChange {
+  const { instance, stored, mounts, context } = found;
+  const containers = findContainers(service, { instance, observed: context.observed });
+  const decision = decide(service, { instance, containers, stored, context });
+  const base = { service, containers, live: noLiveChange(), ...mildest, ...decision };
+  if (instance.state !== "running" || !staysAsItIs(base) || hidesFiles(stored)) return base;
+  const live = findLiveChange(service, { instance, stored, mountChanges: mounts });
+  const mustRestart = base.action === "none" && live.restart.length > 0 && containers.kept.some(isUp);
+  return { ...base, live, ...(mustRestart ? { action: "restart", causes: live.restart } : {}) };
 }
+
+const mildest = { force: false, removeFirst: false, isBlocked: false };
 
 /** Whether an instance in its desired state has containers at all. */
 export function wantsContainers(instance: DesiredInstance): boolean {

@@ -10,11 +10,11 @@ import {
 /** The containers that claim to be a service, sorted into what may be done with them. */
 export interface ServiceContainers {
   /** As many as the service wants, best first. */
-  kept: ObservedContainer[];
+  readonly kept: readonly ObservedContainer[];
   /** Ours, and more than wanted: left by a killed Compose or a smaller number of replicas. */
-  extra: ObservedContainer[];
+  readonly extra: readonly ObservedContainer[];
   /** Not ours: never touched, and reason enough not to let Compose near the service. */
-  foreign: ObservedContainer[];
+  readonly foreign: readonly ObservedContainer[];
 }
 
 /** Which containers a service has. A kept one may still differ from what is desired. */

@@ -1,0 +1,97 @@
+import type { DesiredNode, ObservedContainer, ObservedNode, RecordState } from "@keelson/model";
+
+import { findAwaited } from "./awaited-service.ts";
+import { planAbandonedCollections } from "./file-collection.ts";
+import { planStaging } from "./file-operations.ts";
+import { planInstance } from "./instance-operations.ts";
+import { type NetworkChange, planNetworks, planVolumes } from "./network-change.ts";
+import type { PlannedOperation } from "./operation-graph.ts";
+import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
+import { findLeaving, planNetworkRemovals, planUndesiredRemovals } from "./removal.ts";
+import type { ServiceChange } from "./service-action.ts";
+import type { InstanceChange } from "./service-change.ts";
+import { upKeys } from "./start-operations.ts";
+import { type Wave, groupWaves } from "./wave.ts";
+
+/** All that is decided: what is to be done, what is possible, and what waits. */
+export interface DecidedChanges {
+  desired: DesiredNode;
+  observed: ObservedNode;
+  record: RecordState;
+  /** In the order of starting. */
+  changes: readonly InstanceChange[];
+  networks: readonly NetworkChange[];
+  /** By instance, all that it requires. */
+  providers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Containers that are removed because nothing desires them any more. */
+  undesired: readonly ObservedContainer[];
+  /** Instances of which nothing may be made now. */
+  waiting: ReadonlySet<string>;
+}
+
+/** In the order in which independent operations are listed; what waits for what is said by their keys. */
+export function planOperations(decided: DecidedChanges): PlannedOperation[] {
+  const { changes, observed, networks, providers, undesired, waiting } = decided;
+  const waves = new Map(changes.map((change) => [change, groupWaves(change.services)]));
+  const staged = planStaging(changes, observed);
+  const context = {
+    ...decided,
+    staging: staged.map(({ key }) => key),
+    creations: findCreations(waves),
+    awaited: findAwaited(changes, providers),
+    leaving: findLeaving(changes, undesired),
+  };
+  const making = changes.map(({ instance }) => instance).filter(({ name }) => !waiting.has(name));
+  return [
+    ...staged,
+    ...planNetworks(networks, observed),
+    ...planVolumes(making, observed),
+    ...planUndesiredRemovals(context),
+    ...[...waves].flatMap(([change, ofInstance]) =>
+      planInstance({
+        ...context,
+        change,
+        waves: ofInstance,
+        providers: providerKeys(change, decided),
+        dependents: dependentKeys(change, decided),
+      }),
+    ),
+    ...planNetworkRemovals(context),
+    ...planAbandonedCollections(context),
+  ];
+}
+
+function findCreations(
+  waves: ReadonlyMap<InstanceChange, readonly Wave[]>,
+): Map<ServiceChange, OperationKey> {
+  const creations = [...waves].flatMap(([{ instance }, ofInstance]) =>
+    ofInstance.flatMap(({ name, changes }) =>
+      changes.map((change) => [change, keys.create(instance.project, name)] as const),
+    ),
+  );
+  return new Map(creations);
+}
+
+/** What the instances that one requires have still to do. */
+function providerKeys({ instance }: InstanceChange, { changes, providers }: DecidedChanges): Dependency[] {
+  const required = providers.get(instance.name) ?? new Set();
+  return changes.filter((other) => required.has(other.instance.name)).flatMap(upKeys);
+}
+
+/** Removals and stops in all instances that require one, also in those that are desired no more. */
+function dependentKeys({ instance: { name } }: InstanceChange, decided: DecidedChanges): Dependency[] {
+  const { changes, providers, undesired, record } = decided;
+  const order = record.applied?.instanceOrder ?? [];
+  const position = order.indexOf(name);
+  const requiring = changes
+    .filter(({ instance }) => providers.get(instance.name)?.has(name))
+    .flatMap(({ services }) => [...services.values()].flatMap(({ containers }) => containers.kept));
+  const wanted = new Set(changes.map(({ instance }) => instance.name));
+  const leaving = undesired.filter(
+    ({ instance }) => position >= 0 && !wanted.has(instance) && order.indexOf(instance) > position,
+  );
+  return [...requiring, ...leaving].flatMap(({ id }) => [
+    ifPlanned(keys.remove(id)),
+    ifPlanned(keys.stop(id)),
+  ]);
+}

@@ -1,0 +1,144 @@
+import { type BlockedChange, type ObservedContainer, type ObservedNode, resourceIds } from "@keelson/model";
+
+import { isImpostor } from "./blocked-resource.ts";
+import { hasCompleted, isUp } from "./container-state.ts";
+import { findStored, hidesFiles } from "./mount-change.ts";
+import { findReleases } from "./port-release.ts";
+import { type ServiceChange, comesUp, makesContainers } from "./service-action.ts";
+import type { InstanceChange } from "./service-change.ts";
+import { sourceObstacles } from "./source-obstacle.ts";
+
+export interface ObstacleContext {
+  observed: ObservedNode;
+  /** The instance of the service, and all. */
+  own: InstanceChange;
+  changes: readonly InstanceChange[];
+  /** What is blocked itself, by resource id. */
+  resources: ReadonlyMap<string, BlockedChange>;
+  /** By instance, all that it requires. */
+  providers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Containers that are removed because nothing desires them any more. */
+  undesired: readonly ObservedContainer[];
+}
+
+/** Why what a service needs may not or cannot be done now. */
+export function findObstacles(change: ServiceChange, context: ObstacleContext): BlockedChange[] {
+  if (!comesUp(change)) return [];
+  const { service } = change;
+  const { instance } = context.own;
+  const resource = resourceIds.service(instance.project, service.name);
+  const found = [
+    ...foreignObstacles(change, resource, context),
+    ...portObstacles(change, resource, context),
+    ...sourceObstacles(change, { resource, instance, observed: context.observed }),
+  ];
+  if (found.length > 0) return found;
+  const awaited =
+    blockedResource(change, context) ??
+    blockedDependency(change, context) ??
+    blockedFollower(change, context);
+  if (awaited === null) return [];
+  return [
+    {
+      resource,
+      code: "K3023",
+      message: `${instance.project}/${service.name} waits for ${awaited}, which is blocked`,
+      hint: "It follows by itself once that is solved.",
+    },
+  ];
+}
+
+/** Compose takes whatever carries its labels for its own, and would replace it. */
+function foreignObstacles(
+  change: ServiceChange,
+  resource: string,
+  context: ObstacleContext,
+): BlockedChange[] {
+  if (!makesContainers(change)) return [];
+  const { containers, service } = change;
+  const shown = `${context.own.instance.project}/${service.name}`;
+  return containers.foreign.map(({ name, ownership }) =>
+    ownership === "unproven"
+      ? {
+          resource,
+          code: "K3025",
+          message: `the record of this node is lost, and nothing that is left shows that it made container ${name} of ${shown}`,
+          hint: `If it is this node's, or nobody needs it, remove it: docker rm -f ${name}. It is made anew, and its volumes stay.`,
+        }
+      : {
+          resource,
+          code: "K3021",
+          message: `container ${name} stands in the place of ${shown} and is not this node's`,
+          hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker rm -f ${name}`,
+        },
+  );
+}
+
+function portObstacles(change: ServiceChange, resource: string, context: ObstacleContext): BlockedChange[] {
+  if (context.own.instance.state !== "running" || change.action === "restart") return [];
+  return findReleases(change, context)
+    .filter(({ release }) => release === null)
+    .map(({ held }) => ({
+      resource,
+      code: "K3004",
+      message: `port ${held.port}/${held.protocol}${held.hostIp === "" ? "" : ` of ${held.hostIp}`} is held by ${held.container === null ? "another program" : `container ${held.container}`}`,
+      hint: `${held.container === null ? `See which: ss -lnp 'sport = :${held.port}'. ` : ""}Free the port, or change the setting that chooses it.`,
+    }));
+}
+
+/** What exists is good enough to be started again, unless it is not what it says: a volume can be a folder of the host. */
+function blockedResource(change: ServiceChange, context: ObstacleContext): string | null {
+  const isMade = makesContainers(change);
+  const isBarred = (resource: string) => {
+    const blocked = context.resources.get(resource);
+    return blocked !== undefined && (isMade || isImpostor(blocked));
+  };
+  // The engine starts a container in the network of its id, whatever else has that name.
+  const isOwn = (network: string) =>
+    context.observed.networks.some((each) => each.name === network && each.ownership === "ours");
+  const { name, networks, volumes } = change.service;
+  const { instance } = context.own;
+  const bindsFiles = instance.mounts.some(({ services }) => services.includes(name));
+  // What is there already is started as it is; what is new needs files of which nobody can say that they are there.
+  if (isMade && bindsFiles && hidesFiles(findStored(context.observed, instance)))
+    return `a look at the files of ${instance.project}`;
+  const network = networks.find((each) => isBarred(resourceIds.network(each)) && (isMade || !isOwn(each)));
+  const volume = volumes.find((each) => isBarred(resourceIds.volume(each)));
+  return network !== undefined ? `network ${network}` : volume !== undefined ? `volume ${volume}` : null;
+}
+
+/** What it needs, in its instance and in those that its instance requires. */
+function blockedDependency(change: ServiceChange, context: ObstacleContext): string | null {
+  const { dependsOn, sharesWith } = change.service;
+  const needed = [...dependsOn.map(({ service }) => service), ...sharesWith];
+  const local = needed.find((name) => standsInTheWay(context.own.services.get(name), change));
+  if (local !== undefined) return `${context.own.instance.project}/${local}`;
+  const required = context.providers.get(context.own.instance.name) ?? new Set();
+  for (const { instance, services } of context.changes) {
+    if (!required.has(instance.name)) continue;
+    const provider = [...services.values()].find((other) => standsInTheWay(other, change));
+    if (provider !== undefined) return `${instance.project}/${provider.service.name}`;
+  }
+  return null;
+}
+
+/** What runs as before is good enough for a container that only has to be started again. */
+function standsInTheWay(needed: ServiceChange | undefined, change: ServiceChange): boolean {
+  if (needed === undefined || !needed.isBlocked) return false;
+  const { service, containers } = needed;
+  const serves =
+    containers.kept.length > 0 && containers.kept.every((each) => isUp(each) || hasCompleted(service, each));
+  return !(change.action === "start" && serves);
+}
+
+/** One that lives in its namespace and cannot be replaced with it would be left in a dead one. */
+function blockedFollower(change: ServiceChange, context: ObstacleContext): string | null {
+  if (change.action === "start") return null;
+  const follower = [...context.own.services.values()].find(
+    (other) =>
+      other.isBlocked &&
+      other.containers.kept.length > 0 &&
+      other.service.sharesWith.includes(change.service.name),
+  );
+  return follower === undefined ? null : `${context.own.instance.project}/${follower.service.name}`;
+}
