@@ -1,16 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import {
-  type InstanceSketch,
-  applied,
-  changed,
-  container,
-  node,
-  planOf,
-  planText,
-  simulated,
-  unseen,
-} from "./fixture.ts";
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import { applied, changed, container, simulated, unseen } from "./node-fixture.ts";
+import { planOf, planText } from "./plan-fixture.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 const web: InstanceSketch = {

@@ -1,16 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import {
-  type InstanceSketch,
-  applied,
-  changed,
-  container,
-  containerOf,
-  node,
-  planOf,
-  planText,
-  permitted,
-} from "./fixture.ts";
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import { applied, changed, container, containerOf } from "./node-fixture.ts";
+import { planOf, planText, permitted } from "./plan-fixture.ts";
 import { emptyObserved } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { emptyRecord, resourceIds } from "@keelson/model";

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import { digestCauses } from "./change-cause.ts";
-import { container, instance } from "./fixture.ts";
+import { instance } from "./desired-fixture.ts";
+import { container } from "./node-fixture.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
 

@@ -1,16 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import {
-  type ServiceSketch,
-  applied,
-  changed,
-  containerOf,
-  node,
-  planOf,
-  planText,
-  simulated,
-} from "./fixture.ts";
+import { type ServiceSketch, node } from "./desired-fixture.ts";
+import { applied, changed, containerOf, simulated } from "./node-fixture.ts";
+import { planOf, planText } from "./plan-fixture.ts";
 import { formatPlan } from "./format-plan.ts";
 import { simulate } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";

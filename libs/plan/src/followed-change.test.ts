@@ -1,15 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import {
-  type ServiceSketch,
-  applied,
-  changed,
-  containerOf,
-  node,
-  planText,
-  simulated,
-  permitted,
-} from "./fixture.ts";
+import { type ServiceSketch, node } from "./desired-fixture.ts";
+import { applied, changed, containerOf, simulated } from "./node-fixture.ts";
+import { planText, permitted } from "./plan-fixture.ts";
 
 /** `tunnel` lives in the namespace of `net`; Compose then makes it depend on it, with a restart. */
 const sharing = (net: ServiceSketch = {}, tunnel: ServiceSketch = {}) =>

@@ -1,7 +1,9 @@
 import { emptyRecord } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, node, planText } from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { applied, changed } from "./node-fixture.ts";
+import { planText } from "./plan-fixture.ts";
 import { emptyObserved } from "./simulate.ts";
 
 const desired = node({

@@ -1,16 +1,10 @@
 import { type OnChange } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import {
-  type FileSketch,
-  applied,
-  changed,
-  containerOf,
-  node,
-  planOf,
-  planText,
-  simulated,
-} from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { type FileSketch } from "./mount-fixture.ts";
+import { applied, changed, containerOf, simulated } from "./node-fixture.ts";
+import { planOf, planText } from "./plan-fixture.ts";
 import { simulate } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 

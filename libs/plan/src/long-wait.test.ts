@@ -1,7 +1,9 @@
 import { emptyRecord } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import { changed, node, planOf } from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { changed } from "./node-fixture.ts";
+import { planOf } from "./plan-fixture.ts";
 import { emptyObserved } from "./simulate.ts";
 
 const fresh = {

@@ -1,17 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import {
-  type InstanceSketch,
-  applied,
-  changed,
-  container,
-  containerOf,
-  node,
-  permitted,
-  planOf,
-  planText,
-  simulated,
-} from "./fixture.ts";
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import { applied, changed, container, containerOf, simulated } from "./node-fixture.ts";
+import { permitted, planOf, planText } from "./plan-fixture.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 const core: InstanceSketch = {

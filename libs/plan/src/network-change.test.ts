@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, container, containerOf, node, planText } from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { applied, changed, container, containerOf } from "./node-fixture.ts";
+import { planText } from "./plan-fixture.ts";
 
 const platform = (stores: string, more: object = {}) =>
   node({

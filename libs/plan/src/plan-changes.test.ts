@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, containerOf, node, planOf, planText, permitted } from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { applied, changed, containerOf } from "./node-fixture.ts";
+import { planOf, planText, permitted } from "./plan-fixture.ts";
 import { emptyObserved } from "./simulate.ts";
 import { emptyRecord } from "@keelson/model";
 

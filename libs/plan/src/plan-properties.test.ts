@@ -2,7 +2,10 @@ import { type Operation, type Plan, emptyRecord } from "@keelson/model";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { node, planOf, planText } from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { frozenCopy } from "./frozen-fixture.ts";
+import { planChanges } from "./plan-changes.ts";
+import { planOf, planText, withPolicy } from "./plan-fixture.ts";
 import { formatPlan } from "./format-plan.ts";
 import { anyNode } from "./test-arbitrary.ts";
 import { findImpossible } from "./test-engine.ts";
@@ -187,12 +190,14 @@ describe("a plan", () => {
     );
   });
 
-  test("leaves its input as it is", () => {
+  test("leaves its input as it is, and is the same for one that cannot be changed", () => {
     fc.assert(
-      fc.property(anybodys, (state) => {
-        const copy = structuredClone(state);
-        planFor(state);
-        expect(state).toEqual(copy);
+      fc.property(anybodys, fc.boolean(), (state, allowMassRemoval) => {
+        const input = withPolicy({ ...state, policy: { allowMassRemoval } });
+        const copy = structuredClone(input);
+        const plan = planChanges(input);
+        expect(input).toEqual(copy);
+        expect(planChanges(frozenCopy(input))).toEqual(plan);
       }),
     );
   });

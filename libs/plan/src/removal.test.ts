@@ -1,15 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import {
-  type InstanceSketch,
-  applied,
-  changed,
-  container,
-  containerOf,
-  node,
-  planText,
-  permitted,
-} from "./fixture.ts";
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import { applied, changed, container, containerOf } from "./node-fixture.ts";
+import { planText, permitted } from "./plan-fixture.ts";
 
 const storage: InstanceSketch = {
   services: { db: { volumes: ["data"] } },

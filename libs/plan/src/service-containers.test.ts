@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, container, containerOf, node, planText, permitted, planOf } from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { applied, changed, container, containerOf } from "./node-fixture.ts";
+import { planText, permitted, planOf } from "./plan-fixture.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 const desired = node({

@@ -1,7 +1,9 @@
 import { emptyRecord } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, containerOf, node, planOf, planText, simulated } from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { applied, changed, containerOf, simulated } from "./node-fixture.ts";
+import { planOf, planText } from "./plan-fixture.ts";
 import { emptyObserved, simulate } from "./simulate.ts";
 
 const platform = (image: string, replicas = 1) =>

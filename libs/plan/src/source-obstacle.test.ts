@@ -1,7 +1,9 @@
 import type { ObservedContainer } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { applied, changed, containerOf, node, planOf } from "./fixture.ts";
+import { node } from "./desired-fixture.ts";
+import { applied, changed, containerOf } from "./node-fixture.ts";
+import { planOf } from "./plan-fixture.ts";
 
 const desired = node({
   core: {

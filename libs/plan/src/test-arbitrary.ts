@@ -2,16 +2,9 @@ import type { ObservedContainer, OnChange } from "@keelson/model";
 import { emptyRecord } from "@keelson/model";
 import * as fc from "fast-check";
 
-import {
-  type InstanceSketch,
-  type MountSketch,
-  type ServiceSketch,
-  applied,
-  changed,
-  container,
-  node,
-  unseen,
-} from "./fixture.ts";
+import { type InstanceSketch, type ServiceSketch, node } from "./desired-fixture.ts";
+import { type MountSketch } from "./mount-fixture.ts";
+import { applied, changed, container, unseen } from "./node-fixture.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 const instanceNames = ["a", "b", "c"];

@@ -1,17 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import {
-  type InstanceSketch,
-  type MountSketch,
-  applied,
-  changed,
-  containerOf,
-  node,
-  permitted,
-  planOf,
-  planText,
-  unseen,
-} from "./fixture.ts";
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import { type MountSketch } from "./mount-fixture.ts";
+import { applied, changed, containerOf, unseen } from "./node-fixture.ts";
+import { permitted, planOf, planText } from "./plan-fixture.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 const conf = (content: string): MountSketch[] => [

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { type ServiceSketch, applied, changed, containerOf, node, planText } from "./fixture.ts";
+import { type ServiceSketch, node } from "./desired-fixture.ts";
+import { applied, changed, containerOf } from "./node-fixture.ts";
+import { planText } from "./plan-fixture.ts";
 
 function services(sketches: Record<string, ServiceSketch>) {
   return node({ core: { services: sketches } });

@@ -1,0 +1,146 @@
+import {
+  type DependencyCondition,
+  type DesiredInstance,
+  type DesiredMount,
+  type DesiredNode,
+  type DesiredService,
+  type DesiredVolume,
+  digestBytes,
+  digestValue,
+} from "@keelson/model";
+
+import { type MountSketch, mount } from "./mount-fixture.ts";
+
+/** Test data. Everything has a sensible default, so that a test says only what it is about. */
+export interface ServiceSketch {
+  image?: string;
+  replicas?: number;
+  oneShot?: boolean;
+  healthcheck?: boolean;
+  /** `db` is `service_started`; `db:healthy`, `db:completed`; a `!` at the end asks for restarts with it. */
+  dependsOn?: string[];
+  sharesWith?: string[];
+  /** Keys of the instance's networks, or whole names of another's (with a `_`). */
+  networks?: string[];
+  volumes?: string[];
+  ports?: number[];
+  /** Anything else that a container is made of. */
+  environment?: string;
+}
+
+export interface InstanceSketch {
+  state?: DesiredInstance["state"];
+  after?: string[];
+  services: Record<string, ServiceSketch>;
+  mounts?: MountSketch[];
+  /** Key and definition; one with a slash is the subnet. */
+  networks?: Record<string, string>;
+  volumes?: Record<string, string>;
+}
+
+const environment = "lab";
+
+/** A desired state from sketches by instance name. */
+export function node(instances: Record<string, InstanceSketch>): DesiredNode {
+  const built = Object.entries(instances).map(([name, sketch]) => instance(name, sketch));
+  return {
+    environment,
+    node: "lab-1",
+    lockDigest: digestBytes("lock"),
+    digest: digestValue(instances),
+    instances: built.sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+export function instance(name: string, sketch: InstanceSketch): DesiredInstance {
+  const project = `${environment}-${name}`;
+  const networks = sketch.networks ?? { default: "bridge" };
+  const mounts = (sketch.mounts ?? []).map(mount);
+  const definitions = Object.entries(networks).map(([key, definition]) => ({
+    key,
+    name: `${project}_${key}`,
+    digest: digestBytes(definition),
+    definition: definition.includes("/") ? { ipam: { config: [{ subnet: definition }] } } : { definition },
+  }));
+  return {
+    name,
+    project,
+    package: { release: "sample", name, version: "1.0.0" },
+    state: sketch.state ?? "running",
+    after: sketch.after ?? [],
+    services: Object.entries(sketch.services)
+      .map(([service, each]) => serviceOf(service, { sketch: each, project, mounts, networks }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    networks: definitions,
+    volumes: Object.entries(sketch.volumes ?? {}).map(([key, definition]) =>
+      volume(project, key, definition),
+    ),
+    mounts,
+    compose: { name: project, services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
+  };
+}
+
+function volume(...[project, key, definition]: [string, string, string]): DesiredVolume {
+  return {
+    key,
+    name: `${project}_${key}`,
+    digest: digestBytes(definition),
+    definition: { definition },
+    format: null,
+    reads: null,
+    generation: 1,
+  };
+}
+
+function serviceOf(
+  name: string,
+  on: {
+    sketch: ServiceSketch;
+    project: string;
+    mounts: readonly DesiredMount[];
+    networks: Record<string, string>;
+  },
+): DesiredService {
+  const { sketch, project } = on;
+  const networks = sketch.sharesWith === undefined ? (sketch.networks ?? Object.keys(on.networks)) : [];
+  const fullName = (key: string) => (key.includes("_") ? key : `${project}_${key}`);
+  const image = sketch.image ?? `${name}:1.0`;
+  const parts: Record<string, string> = { image };
+  if (sketch.environment !== undefined) parts["environment"] = digestBytes(sketch.environment);
+  if (networks.length > 0) {
+    parts["networks"] = digestValue(networks.map((key) => [fullName(key), on.networks[key] ?? ""]));
+  }
+  if (sketch.ports !== undefined) parts["ports"] = digestValue(sketch.ports);
+  for (const { layout, services, files } of on.mounts) {
+    if (layout !== "content" || !services.includes(name)) continue;
+    for (const file of files) parts[`file ${file.to}`] = file.digest;
+  }
+  return {
+    name,
+    image,
+    digests: [{ algorithm: "v1", digest: digestValue(parts), parts }],
+    replicas: sketch.replicas ?? 1,
+    oneShot: sketch.oneShot ?? false,
+    hasHealthcheck: sketch.healthcheck ?? false,
+    trialMs: 60_000,
+    stopGraceMs: null,
+    dependsOn: (sketch.dependsOn ?? []).map(dependency),
+    sharesWith: sketch.sharesWith ?? [],
+    networks: networks.map(fullName).sort(),
+    volumes: (sketch.volumes ?? []).map(fullName).sort(),
+    ports: (sketch.ports ?? []).map((port) => ({ hostIp: "", port, protocol: "tcp" })),
+  };
+}
+
+function dependency(text: string): DesiredService["dependsOn"][number] {
+  const [service = "", condition = ""] = text.replace("!", "").split(":");
+  const conditions: Record<string, DependencyCondition> = {
+    healthy: "service_healthy",
+    completed: "service_completed_successfully",
+  };
+  return {
+    service,
+    condition: conditions[condition] ?? "service_started",
+    restart: text.endsWith("!"),
+  };
+}
