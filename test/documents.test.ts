@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findEntry } from "../apps/cli/src/commands/explain.ts";
 import { exitCodes } from "../apps/cli/src/output.ts";
 import { makeProgram } from "../apps/cli/src/program.ts";
-import { Status, changeClasses, codeOf, compareText } from "../libs/model/src/index.ts";
+import { Status, causeKinds, changeClasses, codeOf, compareText } from "../libs/model/src/index.ts";
 import { readAgentConfig } from "../libs/node/src/index.ts";
 import { type Example, makeExample, readPage, readPages } from "./documents/example.ts";
 import { type Table, isExcerpt, linksOf, proseOf, stepsOf, tablesOf } from "./documents/markdown.ts";
@@ -98,6 +98,10 @@ describe("the page of the plan", () => {
 
   it("has every change class", () => {
     expect(columnOf(pageOf("plan").text, "change class")).toEqual([...changeClasses]);
+  });
+
+  it("has every kind of cause", () => {
+    expect(columnOf(pageOf("plan").text, "cause")).toEqual([...causeKinds]);
   });
 });
 

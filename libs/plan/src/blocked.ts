@@ -6,7 +6,7 @@ import { findHeldNetworks } from "./held-network.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
 import { noLiveChange } from "./live-change.ts";
 import type { NetworkChange } from "./network-change.ts";
-import type { ServiceChange } from "./service-action.ts";
+import { type ServiceChange, isToBeInstalled } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { type ObstacleContext, findObstacles } from "./service-obstacle.ts";
 
@@ -76,7 +76,7 @@ function withdrawn(change: ServiceChange, instance: DesiredInstance): ServiceCha
     service,
     containers: { ...containers, extra: [] },
     action: mustStop ? "stop" : "none",
-    causes: mustStop ? ["is to be installed, not running"] : [],
+    causes: mustStop ? [isToBeInstalled] : [],
     force: false,
     removeFirst: false,
     live: noLiveChange(),

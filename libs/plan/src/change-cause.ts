@@ -1,4 +1,5 @@
 import {
+  type Cause,
   type DesiredService,
   type ObservedContainer,
   type ObservedInstanceFiles,
@@ -6,42 +7,56 @@ import {
   compareText,
 } from "@keelson/model";
 
+import { because } from "./cause.ts";
+
 /**
- * What differs between two digests, in words. Without the parts of the old one, or when nobody knows its algorithm any more,
- * only the image can be told.
+ * What differs between two digests, but for changes of parts that are told already. Without the parts of the old one,
+ * or when nobody knows its algorithm any more, only the image can be told.
  */
 export function digestCauses(
   service: DesiredService,
-  on: {
+  had: {
     before: ServiceParts | undefined;
     container: ObservedContainer;
     stored: ObservedInstanceFiles | undefined;
+    toldParts?: readonly string[];
   },
-): string[] {
-  const { image } = on.container;
-  const causes = image === service.image ? [] : [imageCause(image, service.image)];
-  const before = on.before?.parts;
-  const after = service.digests.find(({ algorithm }) => algorithm === on.before?.algorithm)?.parts;
-  if (before !== undefined && after !== undefined) {
-    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-    for (const key of [...keys].sort(compareText)) {
-      if (key === "image" || before[key] === after[key]) continue;
-      const verb = before[key] === undefined ? "added" : after[key] === undefined ? "removed" : "changed";
-      causes.push(`${key} ${verb}`);
-    }
-  }
-  if (mayWriteReadOnlyFiles(on)) causes.push("placed files are bound read-only now");
-  return causes.length > 0 ? causes : ["its configuration changed"];
+): Cause[] {
+  const { before, container, stored, toldParts = [] } = had;
+  const after = service.digests.find(({ algorithm }) => algorithm === before?.algorithm);
+  const parts = before === undefined || after === undefined ? [] : changedParts(before.parts, after.parts);
+  const causes = [
+    ...(container.image === service.image ? [] : [imageCause(container.image, service.image)]),
+    ...parts
+      .filter(({ part, verb }) => !(verb === "changed" && toldParts.includes(part)))
+      .map(({ part, verb }) => `${part} ${verb}`),
+    ...(mayWriteReadOnlyFiles(container, stored) ? ["placed files are bound read-only now"] : []),
+  ];
+  const isUnexplained = causes.length === 0 && parts.length === 0;
+  return (isUnexplained ? ["its configuration changed"] : causes).map(because.desired);
+}
+
+/** In the order of their names. The image has a cause of its own. */
+function changedParts(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): { part: string; verb: string }[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((part) => part !== "image" && before[part] !== after[part])
+    .sort(compareText)
+    .map((part) => ({
+      part,
+      verb: before[part] === undefined ? "added" : after[part] === undefined ? "removed" : "changed",
+    }));
 }
 
 /** As containers were made before binds became read-only: those that may write have a place of their own since. */
-function mayWriteReadOnlyFiles(on: {
-  container: ObservedContainer;
-  stored: ObservedInstanceFiles | undefined;
-}): boolean {
-  const { container, stored } = on;
+function mayWriteReadOnlyFiles(
+  { writableBinds }: ObservedContainer,
+  stored: ObservedInstanceFiles | undefined,
+): boolean {
   if (stored === undefined) return false;
-  return container.writableBinds.some(
+  return writableBinds.some(
     (path) => path.startsWith(`${stored.folder}/files/`) || path.startsWith(`${stored.folder}/live/`),
   );
 }
@@ -60,12 +75,4 @@ function splitTag(reference: string): [string, string] {
   return at > reference.lastIndexOf("/")
     ? [reference.slice(0, at), reference.slice(at + 1)]
     : [reference, "latest"];
-}
-
-const namedCauses = 20;
-
-/** The first of many causes of one kind, and how many more there are: a container can make a thousand of them. */
-export function someOf(causes: readonly string[]): string[] {
-  const more = causes.length - namedCauses;
-  return more <= 0 ? [...causes] : [...causes.slice(0, namedCauses), `and ${more} more like that`];
 }

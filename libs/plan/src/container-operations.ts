@@ -1,12 +1,19 @@
-import { type ObservedContainer, isInSync, resourceIds } from "@keelson/model";
+import { type Cause, type ObservedContainer, isInSync, resourceIds } from "@keelson/model";
 
+import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
 import { leftoverName } from "./service-containers.ts";
-import { type ServiceChange, makesContainers, removedContainers, servingExtras } from "./service-action.ts";
+import {
+  type ServiceChange,
+  isToBeInstalled,
+  makesContainers,
+  removedContainers,
+  servingExtras,
+} from "./service-action.ts";
 import { readyKeys } from "./start-operations.ts";
 import type { Wave } from "./wave.ts";
 
@@ -26,7 +33,7 @@ export function planRemovals(context: InstanceContext, change: ServiceChange): P
         resource: resourceIds.service(context.change.instance.project, change.service.name),
         containerId: container.id,
         containerName: container.name,
-        causes: isExtra ? [extraCause(container, change)] : [...change.causes],
+        causes: isExtra ? extraCauses(container, change) : [...change.causes],
         class: "recreate",
       },
       after: [
@@ -39,18 +46,21 @@ export function planRemovals(context: InstanceContext, change: ServiceChange): P
   });
 }
 
-function extraCause(
+function extraCauses(
   container: ObservedContainer,
   { service, action, causes, containers }: ServiceChange,
-): string {
-  if (action === "remove") return causes[0] ?? "";
+): Cause[] {
+  if (action === "remove") return causes.slice(0, 1);
   const isDouble = [...containers.kept, ...containers.extra].some(
     (other) =>
       other !== container &&
       (leftoverName(other.name) ?? other.name) === (leftoverName(container.name) ?? container.name),
   );
-  if (isDouble) return "is left over from an interrupted replacement";
-  return `is more than the ${service.replicas} wanted`;
+  return [
+    isDouble
+      ? because.interrupted("is left over from an interrupted replacement")
+      : because.desired(`is more than the ${service.replicas} wanted`),
+  ];
 }
 
 /** What is done to the containers of all services of the instance that depend on one. */
@@ -77,7 +87,7 @@ export function planStops(context: InstanceContext, change: ServiceChange): Plan
       resource: resourceIds.service(instance.project, change.service.name),
       containerId: container.id,
       containerName: container.name,
-      causes: ["is to be installed, not running"],
+      causes: [isToBeInstalled],
       class: "restart",
     },
     after: [...context.staging, ...context.dependents, ...dependentKeys(context, { change, key: keys.stop })],
@@ -116,7 +126,9 @@ function planCreation(context: InstanceContext, wave: Wave): PlannedOperation {
       project: instance.project,
       services: names,
       force: wave.changes.some(({ force }) => force),
-      causes: wave.changes.map(({ service, causes }) => `${service.name}: ${causes.join("; ")}`),
+      causes: wave.changes.flatMap(({ service, causes }) =>
+        causes.map((cause) => ({ ...cause, service: service.name })),
+      ),
       class: isReplacing ? "recreate" : "live",
     },
     after: [...own, ...(isReplacing ? [...staging, ...providers, ...before] : [])],
@@ -149,7 +161,7 @@ export function planRenames(context: InstanceContext, change: ServiceChange): Pl
           resource: resourceIds.service(context.change.instance.project, change.service.name),
           containerId: container.id,
           name,
-          causes: [`is still named ${container.name} after an interrupted replacement`],
+          causes: [because.interrupted(`is still named ${container.name} after an interrupted replacement`)],
           class: "live",
         },
         after: change.containers.extra.map(({ id }) => keys.remove(id)),

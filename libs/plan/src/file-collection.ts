@@ -8,6 +8,7 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import { because, isUndesired } from "./cause.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import { isDraft, placedPaths } from "./mount-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
@@ -40,7 +41,7 @@ export function planCollection(
         resource: resourceIds.files(instance.project, ""),
         instance: instance.name,
         paths: paths.sort(compareText),
-        causes: ["nothing uses them any more"],
+        causes: [because.desired("nothing uses them any more")],
         class: "live",
       },
       after: [
@@ -94,7 +95,7 @@ export function planAbandonedCollections({
           resource: resourceIds.files(project, ""),
           instance: stored.instance,
           paths: paths.sort(compareText),
-          causes: ["is no longer desired"],
+          causes: [isUndesired],
           class: "live",
         },
         after,

@@ -1,5 +1,6 @@
 import { type ObservedNode, required, resourceIds } from "@keelson/model";
 
+import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { MountChange } from "./mount-change.ts";
@@ -36,7 +37,7 @@ function planPull(image: string): PlannedOperation {
       kind: "pull-image",
       resource: resourceIds.image(image),
       image,
-      causes: ["is not on the node"],
+      causes: [because.desired("is not on the node")],
       class: "live",
     },
     after: [],

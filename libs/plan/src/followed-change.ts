@@ -1,3 +1,4 @@
+import { because } from "./cause.ts";
 import { hasCompleted, isUp } from "./container-state.ts";
 import { type ServiceAction, type ServiceChange, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
@@ -43,9 +44,10 @@ function followProvider(
     const isStarted = provider.action === "start" || provider.action === "restart";
     const mustRestart = isStarted || isLeftBehind(change, provider);
     const isRunning = change.action !== "stop" && change.action !== "remove";
+    const cause = isReplaced || isStarted ? because.follows : because.drift;
     const action = isReplaced ? "recreate" : mustRestart && isRunning ? "restart" : "none";
     if (weight[action] > weight[change.action])
-      return { action, causes: [`shares the namespace of ${name}`], force: isReplaced };
+      return { action, causes: [cause(`shares the namespace of ${name}`)], force: isReplaced };
   }
   return null;
 }
@@ -68,7 +70,11 @@ function followDependency(
     ({ service, restart }) => restart && weight[services.get(service)?.action ?? "none"] >= weight.restart,
   );
   if (followed === undefined) return null;
-  return { action: "restart", causes: [`${followed.service} is replaced or restarted`], force: false };
+  return {
+    action: "restart",
+    causes: [because.follows(`${followed.service} is replaced or restarted`)],
+    force: false,
+  };
 }
 
 /** A one-shot that has done its work is not run again only because its neighbour changes. */

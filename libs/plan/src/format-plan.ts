@@ -1,4 +1,4 @@
-import type { Operation, Plan } from "@keelson/model";
+import type { Cause, Operation, Plan } from "@keelson/model";
 
 /** The plan as text, a line per operation: the form that tests compare and `--verbose` prints. */
 export function formatPlan(plan: Plan): string {
@@ -12,7 +12,16 @@ export function formatPlan(plan: Plan): string {
 
 function formatOperation(operation: Operation): string {
   const after = operation.after.length === 0 ? "" : ` after ${operation.after.join(" ")}`;
-  return `${operation.id} ${operation.kind} ${subject(operation)} [${operation.class}]${after}: ${operation.causes.join("; ")}`;
+  return `${operation.id} ${operation.kind} ${subject(operation)} [${operation.class}]${after}: ${causeText(operation.causes)}`;
+}
+
+function causeText(causes: readonly Cause[]): string {
+  return [...Map.groupBy(causes, ({ service }) => service)]
+    .map(([service, own]) => {
+      const text = own.map((cause) => cause.text).join("; ");
+      return service === null ? text : `${service}: ${text}`;
+    })
+    .join("; ");
 }
 
 function subject(operation: Operation): string {

@@ -1,4 +1,5 @@
 import {
+  type Cause,
   type DesiredFile,
   type DesiredInstance,
   type DesiredMount,
@@ -8,14 +9,14 @@ import {
   digestValue,
 } from "@keelson/model";
 
-import { someOf } from "./change-cause.ts";
+import { because, fileCauses, someOf, uniqueCauses } from "./cause.ts";
 import { type MountChange, findFile, isPlaced } from "./mount-change.ts";
 
 /** What a running service must do to have its live files, and why. */
 export interface LiveChange {
-  readonly restart: readonly string[];
-  readonly signals: readonly { signal: string; causes: readonly string[] }[];
-  readonly commands: readonly { command: readonly string[]; causes: readonly string[] }[];
+  readonly restart: readonly Cause[];
+  readonly signals: readonly { signal: string; causes: readonly Cause[] }[];
+  readonly commands: readonly { command: readonly string[]; causes: readonly Cause[] }[];
   /**
    * By `to`, digests of what it may have loaded from files that were touched by hand. Noted before they are put
    * right: afterwards nothing would tell that it still has to be told.
@@ -63,7 +64,7 @@ export function noLiveChange(): LiveChange {
 /** How a service is told of something about its files, and of what. */
 interface Reaction {
   onChange: DesiredFile["onChange"];
-  causes: readonly string[];
+  causes: readonly Cause[];
 }
 
 interface MountContext extends LiveContext {
@@ -75,7 +76,7 @@ function findReactions(mount: DesiredMount, context: MountContext): Reaction[] {
   return [
     ...mount.files.map((file) => ({
       onChange: file.onChange,
-      causes: fileCauses(mount, { ...context, file }),
+      causes: loadCauses(mount, { ...context, file }),
     })),
     { onChange: "restart", causes: goneCauses(mount, context) },
     ...mount.files.map(({ onChange }) => ({
@@ -109,30 +110,30 @@ interface LoadedContext {
   stored: ObservedInstanceFiles | undefined;
 }
 
-function fileCauses(mount: DesiredMount, context: LoadedContext): string[] {
+function loadCauses(mount: DesiredMount, context: LoadedContext): Cause[] {
   const { file } = context;
   const loaded = context.loaded[file.to];
   if (mount.layout === "content") {
     // A new path comes with a new digest; the same path with other bytes is drift, which the process may have read.
-    if (loaded !== undefined) return [`file ${file.to} was changed by hand`];
+    if (loaded !== undefined) return [fileCauses.touched(file.to)];
   } else {
-    if (loaded === undefined) return [`file ${file.to} was not loaded yet`];
-    if (loaded !== file.digest) return [`file ${file.to} changed`];
+    if (loaded === undefined) return [fileCauses.notLoaded(file.to)];
+    if (loaded !== file.digest) return [fileCauses.changed(file.to)];
   }
   const found = findFile(mount, context);
-  if (found === undefined) return [`file ${file.to} is missing`];
-  return mount.writable || isPlaced(file, found) ? [] : [`file ${file.to} was changed by hand`];
+  if (found === undefined) return [fileCauses.missing(file.to)];
+  return mount.writable || isPlaced(file, found) ? [] : [fileCauses.touched(file.to)];
 }
 
 /** A folder that was removed as a whole is another one when it is back: only a restart binds that one. */
-function goneCauses(mount: DesiredMount, { stored }: Pick<LoadedContext, "stored">): string[] {
+function goneCauses(mount: DesiredMount, { stored }: Pick<LoadedContext, "stored">): Cause[] {
   const isGone = mount.files.every((file) => findFile(mount, { file, stored }) === undefined);
-  return mount.layout === "data" && isGone ? [`folder ${mount.source} is missing`] : [];
+  return mount.layout === "data" && isGone ? [because.lost(`folder ${mount.source} is missing`)] : [];
 }
 
 /** Whether it may have loaded something else than what is noted, or than what is put right now. */
 function isDoubtful(mount: DesiredMount, context: LoadedContext): boolean {
-  if (fileCauses(mount, context).length === 0) return false;
+  if (loadCauses(mount, context).length === 0) return false;
   const { file, loaded } = context;
   return mount.layout === "content" ? loaded[file.to] === undefined : loaded[file.to] === file.digest;
 }
@@ -148,14 +149,11 @@ function digestFound(found: ObservedFile | undefined): string {
 function strayCauses(
   mount: DesiredMount,
   { strays, loaded }: { strays: readonly string[]; loaded: Readonly<Record<string, string>> },
-): string[] {
+): Cause[] {
   const wanted = new Set(mount.files.map((file) => file.to));
   const dropped = Object.keys(loaded).filter((to) => to.startsWith(`${mount.source}/`) && !wanted.has(to));
   const added = strays.filter((to) => loaded[to] === undefined);
-  return [
-    ...dropped.sort().map((to) => `file ${to} was dropped`),
-    ...someOf(added.map((to) => `file ${to} was put there by hand`)),
-  ];
+  return [...dropped.sort().map(fileCauses.dropped), ...someOf(added.map(fileCauses.added))];
 }
 
 /** One entry for each way of telling a service, with all that it is told that way, each once. */
@@ -178,6 +176,6 @@ function groupReactions(reactions: readonly Reaction[]): Omit<LiveChange, "doubt
   };
 }
 
-function causesOf(reactions: readonly Reaction[]): string[] {
-  return [...new Set(reactions.flatMap(({ causes }) => causes))];
+function causesOf(reactions: readonly Reaction[]): Cause[] {
+  return uniqueCauses(reactions.flatMap(({ causes }) => causes));
 }

@@ -1,4 +1,5 @@
 import type {
+  Cause,
   ChangeClass,
   DesiredFile,
   DesiredInstance,
@@ -8,12 +9,12 @@ import type {
   ObservedNode,
 } from "@keelson/model";
 
-import { someOf } from "./change-cause.ts";
+import { fileCauses, someOf } from "./cause.ts";
 
 /** What is to be done about one mount, and why. */
 export interface MountChange {
   mount: DesiredMount;
-  causes: string[];
+  causes: Cause[];
   class: ChangeClass;
   /** Files, as `to`, that lie in the mount and are not, or no more, among its files. */
   strays: string[];
@@ -69,14 +70,14 @@ export function findMountChanges(
   });
 }
 
-function placedCauses(mount: DesiredMount, on: FileContext & { isBound: boolean }): string[] {
+function placedCauses(mount: DesiredMount, on: FileContext & { isBound: boolean }): Cause[] {
   const { file, stored, isBound } = on;
   const found = findFile(mount, on);
   if (found !== undefined)
     return isPlaced(file, found) || isOfProgram(mount, on) ? [] : [differenceCause(mount, on)];
   const wasLoaded = loadedBy(mount, stored).some((loaded) => loaded[file.to] !== undefined);
   const wasThere = mount.layout === "content" ? isBound : wasLoaded;
-  return [`file ${file.to} is ${wasThere ? "missing" : "not placed yet"}`];
+  return [wasThere ? fileCauses.missing(file.to) : fileCauses.notPlaced(file.to)];
 }
 
 /** What was put where programs may write is theirs from then on, until it is to be another. */
@@ -87,10 +88,10 @@ function isOfProgram(mount: DesiredMount, { file, stored }: FileContext): boolea
 }
 
 /** A file that nobody has asked for since is drift; otherwise a commit explains the difference. */
-function differenceCause(mount: DesiredMount, { file, stored }: FileContext): string {
+function differenceCause(mount: DesiredMount, { file, stored }: FileContext): Cause {
   const loaded = loadedBy(mount, stored).map((each) => each[file.to]);
   const isDrift = mount.layout === "content" || loaded.includes(file.digest);
-  return isDrift ? `file ${file.to} was changed by hand` : `file ${file.to} changed`;
+  return isDrift ? fileCauses.touched(file.to) : fileCauses.changed(file.to);
 }
 
 /** None where there is more than was looked at: that is told as it is, and nothing goes because of a part of it. */
@@ -106,9 +107,9 @@ function findStrays(mount: DesiredMount, stored: ObservedInstanceFiles | undefin
 function strayCause(
   mount: DesiredMount,
   on: { to: string; stored: ObservedInstanceFiles | undefined },
-): string {
+): Cause {
   const wasOurs = loadedBy(mount, on.stored).some((loaded) => loaded[on.to] !== undefined);
-  return wasOurs ? `file ${on.to} was dropped` : `file ${on.to} was put there by hand`;
+  return wasOurs ? fileCauses.dropped(on.to) : fileCauses.added(on.to);
 }
 
 /** Digests by `to` of what each service of the mount has loaded. */

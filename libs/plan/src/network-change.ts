@@ -3,9 +3,11 @@ import {
   type DesiredNetwork,
   type ObservedNetwork,
   type ObservedNode,
+  type RecordState,
   resourceIds,
 } from "@keelson/model";
 
+import { because } from "./cause.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { ifPlanned, keys } from "./operation-key.ts";
 import { wantsContainers } from "./service-change.ts";
@@ -37,10 +39,16 @@ export function findNetworkChanges(
 }
 
 /** Networks are made, or made anew once nothing of ours is in them; volumes are only ever made. */
-export function planNetworks(changes: readonly NetworkChange[], observed: ObservedNode): PlannedOperation[] {
+export function planNetworks(
+  changes: readonly NetworkChange[],
+  { observed, record }: { observed: ObservedNode; record: RecordState },
+): PlannedOperation[] {
   return changes.flatMap(({ network, instance, existing }): PlannedOperation[] => {
     const resource = resourceIds.network(network.name);
-    const causes = [existing === null ? "does not exist yet" : "its definition changed"];
+    const lack = record.networks[network.name] === undefined ? because.desired : because.lost;
+    const causes = [
+      existing === null ? lack("does not exist yet") : because.desired("its definition changed"),
+    ];
     const creation: PlannedOperation = {
       key: keys.network(network.name),
       operation: {
@@ -80,7 +88,7 @@ export function planVolumes(
           instance: instance.name,
           project: instance.project,
           volume,
-          causes: ["does not exist yet"],
+          causes: [because.desired("does not exist yet")],
           class: "live",
         },
         after: [],

@@ -44,7 +44,7 @@ export function planOperations(decided: DecidedChanges): PlannedOperation[] {
   const making = changes.map(({ instance }) => instance).filter(({ name }) => !waiting.has(name));
   return [
     ...staged,
-    ...planNetworks(networks, observed),
+    ...planNetworks(networks, decided),
     ...planVolumes(making, observed),
     ...planUndesiredRemovals(context),
     ...[...waves].flatMap(([change, ofInstance]) =>

@@ -1,5 +1,6 @@
 import { resourceIds } from "@keelson/model";
 
+import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
@@ -64,7 +65,7 @@ export function planDoubt(context: InstanceContext, change: ServiceChange): Plan
         instance: instance.name,
         service: service.name,
         files: { ...loadedFiles(service, stored), ...live.doubts },
-        causes: ["it may have loaded what was changed by hand"],
+        causes: [because.drift("it may have loaded what was changed by hand")],
         class: "live",
       },
       after: [],
@@ -96,7 +97,7 @@ export function planRecord(context: InstanceContext, change: ServiceChange): Pla
         instance: instance.name,
         service: service.name,
         files,
-        causes: ["its files are loaded"],
+        causes: [because.follows("its files are loaded")],
         class: "live",
       },
       after: [

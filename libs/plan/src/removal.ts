@@ -8,6 +8,7 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import { isUndesired } from "./cause.ts";
 import type { NetworkChange } from "./network-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
@@ -64,7 +65,7 @@ export function planUndesiredRemovals(input: RemovalInput): PlannedOperation[] {
         resource: resourceIds.service(project, service),
         containerId: id,
         containerName: name,
-        causes: ["is no longer desired"],
+        causes: [isUndesired],
         class: "recreate",
       },
       after: [
@@ -134,7 +135,7 @@ export function planNetworkRemovals(input: RemovalInput): PlannedOperation[] {
             kind: "remove-network",
             resource: resourceIds.network(network.name),
             networkId: network.id,
-            causes: ["is no longer desired"],
+            causes: [isUndesired],
             class: "live",
           },
           after: leaves.filter((key) => key !== null),

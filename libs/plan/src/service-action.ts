@@ -1,5 +1,6 @@
-import type { DesiredService, ObservedContainer } from "@keelson/model";
+import type { Cause, DesiredService, ObservedContainer } from "@keelson/model";
 
+import { because } from "./cause.ts";
 import { hasProcess, isUp } from "./container-state.ts";
 import type { LiveChange } from "./live-change.ts";
 import type { ServiceContainers } from "./service-containers.ts";
@@ -11,7 +12,7 @@ export interface ServiceChange {
   readonly service: DesiredService;
   readonly containers: ServiceContainers;
   readonly action: ServiceAction;
-  readonly causes: readonly string[];
+  readonly causes: readonly Cause[];
   /** Compose sees no difference, so it has to be told. */
   readonly force: boolean;
   /** The old containers must be gone before the network they are in can be made anew. */
@@ -21,6 +22,8 @@ export interface ServiceChange {
   /** Something is wanted here and not possible now. */
   readonly isBlocked: boolean;
 }
+
+export const isToBeInstalled = because.desired("is to be installed, not running");
 
 /** Whether containers come up, for which what they need must be there. Whatever goes down needs nobody's leave. */
 export function comesUp(change: ServiceChange): boolean {

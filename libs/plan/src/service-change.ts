@@ -1,4 +1,5 @@
 import {
+  type Cause,
   type DesiredInstance,
   type DesiredService,
   type ObservedContainer,
@@ -8,11 +9,12 @@ import {
   isInSync,
 } from "@keelson/model";
 
+import { because } from "./cause.ts";
 import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
 import { findLiveChange, noLiveChange } from "./live-change.ts";
 import { type MountChange, findMountChanges, findStored, hidesFiles } from "./mount-change.ts";
-import { type ServiceChange, staysAsItIs } from "./service-action.ts";
+import { type ServiceChange, isToBeInstalled, staysAsItIs } from "./service-action.ts";
 import { type ServiceContainers, findContainers } from "./service-containers.ts";
 
 /** Everything that one instance needs, decided without regard to order. */
@@ -80,14 +82,15 @@ function decide(service: DesiredService, on: DecisionContext): Decision {
   if (!wantsContainers(on.instance)) {
     return kept.length === 0
       ? none
-      : { action: "remove", causes: [`instance ${name} is to be ${state} only`] };
+      : { action: "remove", causes: [because.desired(`instance ${name} is to be ${state} only`)] };
   }
-  if (kept.length === 0) return { action: "create", causes: ["no container yet"] };
+  const lack = hasLost(service, on) ? because.lost : because.desired;
+  if (kept.length === 0) return { action: "create", causes: [lack("no container yet")] };
   const recreate = recreateDecision(service, on);
   if (recreate !== null) return recreate;
   if (kept.length < service.replicas)
-    return { action: "create", causes: [`${kept.length} of ${service.replicas} containers`] };
-  return state === "running" ? startDecision(service, kept) : stopDecision(kept);
+    return { action: "create", causes: [lack(`${kept.length} of ${service.replicas} containers`)] };
+  return state === "running" ? startDecision(service, on) : stopDecision(kept);
 }
 
 /** All reasons for which containers that are there have to be made anew; null when there is none. */
@@ -95,14 +98,20 @@ function recreateDecision(service: DesiredService, on: DecisionContext): Decisio
   const { kept } = on.containers;
   const outdated = kept.find((container) => !isInSync(container, service));
   const replaced = replacedNetworks(service, on);
-  const unseen = [...replaced.map((name) => `network ${name} changed`), ...unseenCauses(service, on)];
+  const unseen = [
+    ...replaced.map((name) => because.desired(`network ${name} changed`)),
+    ...unseenCauses(service, on),
+  ];
   if (outdated === undefined && unseen.length === 0) return null;
   const before = on.context.record.serviceParts[`${on.instance.project}/${service.name}`];
+  const toldParts = replaced.length > 0 ? ["networks"] : [];
   const seen =
-    outdated === undefined ? [] : digestCauses(service, { before, container: outdated, stored: on.stored });
+    outdated === undefined
+      ? []
+      : digestCauses(service, { before, container: outdated, stored: on.stored, toldParts });
   return {
     action: "recreate",
-    causes: [...seen.filter((cause) => replaced.length === 0 || cause !== "networks changed"), ...unseen],
+    causes: [...seen, ...unseen],
     force: unseen.length > 0,
     removeFirst: replaced.length > 0,
   };
@@ -116,7 +125,7 @@ function replacedNetworks(service: DesiredService, { containers, context }: Deci
 }
 
 /** What is wrong with containers that have the right digest, so that Compose sees no difference. */
-function unseenCauses(service: DesiredService, { containers, context }: DecisionContext): string[] {
+function unseenCauses(service: DesiredService, { containers, context }: DecisionContext): Cause[] {
   const same = containers.kept.filter((container) => isInSync(container, service));
   const image = context.observed.images[service.image] ?? null;
   const isMoved = image !== null && same.some(({ imageId }) => imageId !== image.id);
@@ -138,7 +147,7 @@ function unseenCauses(service: DesiredService, { containers, context }: Decision
           ...nameless.map((name) => `network ${name} does not know it as ${service.name}`),
         ]),
     ...new Set(broken.map(({ state }) => `the container is ${state}`)),
-  ];
+  ].map(because.drift);
 }
 
 /** A one-shot that has done its work must not do it twice. */
@@ -146,16 +155,31 @@ function needsNoNetwork(service: DesiredService, { kept }: ServiceContainers): b
   return kept.every((container) => hasCompleted(service, container));
 }
 
-function startDecision(service: DesiredService, kept: readonly ObservedContainer[]): Decision {
+function startDecision(service: DesiredService, decision: DecisionContext): Decision {
+  const { kept } = decision.containers;
   const down = kept.find((container) => !isUp(container) && !hasCompleted(service, container));
-  if (down === undefined) return none;
-  const causes: Partial<Record<ObservedContainer["state"], string>> = {
-    created: "was never started",
-    paused: "is paused",
-  };
-  return { action: "start", causes: [causes[down.state] ?? `is not running (exit code ${down.exitCode})`] };
+  return down === undefined ? none : { action: "start", causes: [downCause(down, decision)] };
+}
+
+function downCause(
+  { state, exitCode, service }: ObservedContainer,
+  { instance, context }: DecisionContext,
+): Cause {
+  if (state === "paused") return because.drift("is paused");
+  if (state !== "created") return because.drift(`is not running (exit code ${exitCode})`);
+  const wasBroken = context.record.openServices.includes(`${instance.project}/${service}`);
+  return (wasBroken ? because.interrupted : because.desired)("was never started");
+}
+
+/** Whether a container that this node made for a service is there no more. */
+function hasLost({ name }: DesiredService, { instance, context }: DecisionContext): boolean {
+  const { observed, record } = context;
+  return Object.entries(record.containers).some(
+    ([id, { project, service }]) =>
+      project === instance.project && service === name && observed.containers.every((each) => each.id !== id),
+  );
 }
 
 function stopDecision(kept: readonly ObservedContainer[]): Decision {
-  return kept.some(hasProcess) ? { action: "stop", causes: ["is to be installed, not running"] } : none;
+  return kept.some(hasProcess) ? { action: "stop", causes: [isToBeInstalled] } : none;
 }

@@ -1,5 +1,6 @@
 import { type DependencyCondition, resourceIds } from "@keelson/model";
 
+import { because } from "./cause.ts";
 import { type Need, conditionOf, needsOf } from "./awaited-service.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
@@ -23,7 +24,7 @@ export function planStart(context: InstanceContext, change: ServiceChange): Plan
         instance: instance.name,
         project: instance.project,
         service: service.name,
-        causes: action === "start" ? [...change.causes] : ["its containers are new"],
+        causes: action === "start" ? [...change.causes] : [because.follows("its containers are new")],
         class: "live",
       },
       after: [
@@ -115,7 +116,7 @@ export function planAwait(context: InstanceContext, change: ServiceChange): Plan
         service: service.name,
         condition,
         timeoutMs: service.trialMs,
-        causes: [awaitCauses[condition]],
+        causes: [because.follows(awaitCauses[condition])],
         class: "live",
       },
       after: [

@@ -1,4 +1,4 @@
-import { type DesiredNode, type Plan, emptyRecord, widestWaits } from "@keelson/model";
+import { type Cause, type DesiredNode, type Plan, emptyRecord, widestWaits } from "@keelson/model";
 import {
   type PlanPolicy,
   type SimulatedNode,
@@ -21,10 +21,12 @@ export function planBetween(
   const plan = planChanges({ desired: on.after, observed, record, policy: on.policy });
   // Nobody looked whether the node has the image: what is known is that the revision names it anew.
   const operations = plan.operations.map((operation) =>
-    operation.kind === "pull-image" ? { ...operation, causes: ["is new in this revision"] } : operation,
+    operation.kind === "pull-image" ? { ...operation, causes: [isNew] } : operation,
   );
   return { ...plan, operations };
 }
+
+const isNew: Cause = { kind: "desired", service: null, text: "is new in this revision" };
 
 function applied(desired: DesiredNode): Pick<SimulatedNode, "observed" | "record"> {
   const empty = { desired, observed: emptyObserved, record: emptyRecord };

@@ -12,7 +12,6 @@ export { formatBecause } from "./target-text.ts";
 export { buildStatus } from "./build-status.ts";
 export { isAllHealthy } from "./instance-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
-export { type PlannedChange, summarizePlan } from "./plan-summary.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
 export { addPassedOver, addReported } from "./reported-condition.ts";
 export { saysNothingNew, untilPublishMs } from "./status-news.ts";

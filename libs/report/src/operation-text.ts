@@ -1,32 +1,57 @@
-import type { Operation } from "@keelson/model";
+import type { Operation, OperationKind } from "@keelson/model";
 
-const verbs: Record<Operation["kind"], string> = {
-  "pull-image": "pulling",
-  "create-network": "creating",
-  "remove-network": "removing",
-  "create-volume": "creating",
-  "place-files": "placing",
-  "remove-files": "removing",
-  "record-files": "noting",
-  "create-containers": "creating",
-  "start-service": "starting",
-  "restart-container": "restarting",
-  "signal-container": "signalling",
-  "exec-in-container": "running a command in",
-  "await-service": "waiting for",
-  "remove-container": "removing",
-  "stop-container": "stopping",
-  "rename-container": "renaming",
+/** What becomes of a thing, as the summary of a plan says it. */
+export type ChangeVerb =
+  | "create"
+  | "start"
+  | "reload"
+  | "restart"
+  | "recreate"
+  | "stop"
+  | "remove"
+  | "rename"
+  | "place"
+  | "pull";
+
+interface OperationWords {
+  doing: string;
+  /** Null for what is never a change of its own: it waits or notes, as a step of one. */
+  verb: ChangeVerb | null;
+  /** Worth showing while it runs, not once it is done: it is only a step between others. */
+  isMereStep: boolean;
+}
+
+const words: Record<OperationKind, OperationWords> = {
+  "pull-image": { doing: "pulling", verb: "pull", isMereStep: false },
+  "create-network": { doing: "creating", verb: "create", isMereStep: false },
+  "remove-network": { doing: "removing", verb: "remove", isMereStep: false },
+  "create-volume": { doing: "creating", verb: "create", isMereStep: false },
+  "place-files": { doing: "placing", verb: "place", isMereStep: false },
+  "remove-files": { doing: "removing", verb: "remove", isMereStep: true },
+  "record-files": { doing: "noting", verb: null, isMereStep: true },
+  "create-containers": { doing: "creating", verb: "create", isMereStep: false },
+  "start-service": { doing: "starting", verb: "start", isMereStep: true },
+  "restart-container": { doing: "restarting", verb: "restart", isMereStep: false },
+  "signal-container": { doing: "signalling", verb: "reload", isMereStep: false },
+  "exec-in-container": { doing: "running a command in", verb: "reload", isMereStep: false },
+  "await-service": { doing: "waiting for", verb: null, isMereStep: false },
+  "remove-container": { doing: "removing", verb: "remove", isMereStep: false },
+  "stop-container": { doing: "stopping", verb: "stop", isMereStep: false },
+  "rename-container": { doing: "renaming", verb: "rename", isMereStep: false },
 };
 
 /** What an operation is doing, in words: `starting lab-core/nginx`. */
-export function formatOperation(operation: Operation): string {
-  return `${verbs[operation.kind]} ${operation.resource.slice(operation.resource.indexOf(":") + 1)}`;
+export function formatOperation({ kind, resource }: Operation): string {
+  return `${words[kind].doing} ${resource.slice(resource.indexOf(":") + 1)}`;
 }
 
-const mereSteps = new Set<Operation["kind"]>(["record-files", "start-service", "remove-files"]);
-
 /** Operations that are only steps between others: worth showing while they run, not once they are done. */
-export function isMereStep(operation: Operation): boolean {
-  return mereSteps.has(operation.kind);
+export function isMereStep({ kind }: Operation): boolean {
+  return words[kind].isMereStep;
+}
+
+/** What an operation makes of its thing; null for a step of another one's change. */
+export function verbOf(operation: Operation): ChangeVerb | null {
+  const isReplacing = operation.kind === "create-containers" && operation.class === "recreate";
+  return isReplacing ? "recreate" : words[operation.kind].verb;
 }

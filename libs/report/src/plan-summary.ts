@@ -1,22 +1,15 @@
 import { type ChangeClass, type Operation, type Plan, changeClasses, projectOf } from "@keelson/model";
 
+import { type ChangeVerb, verbOf } from "./operation-text.ts";
+
 /** One thing that changes, as a person would say it. */
 export interface PlannedChange {
-  verb:
-    | "create"
-    | "start"
-    | "reload"
-    | "restart"
-    | "recreate"
-    | "stop"
-    | "remove"
-    | "rename"
-    | "place"
-    | "pull";
+  verb: ChangeVerb;
+  kind: string;
   /** Without its kind: `lab-core/nginx`. */
   name: string;
-  kind: string;
-  causes: string[];
+  /** Why, and how it is told of it; each once. */
+  reasons: readonly string[];
   class: ChangeClass;
 }
 
@@ -25,77 +18,50 @@ export interface PlannedChange {
  * of a service that changes anyway) does not stand alone.
  */
 export function summarizePlan(plan: Plan): PlannedChange[] {
-  const changes = new Map<string, PlannedChange>();
-  for (const operation of plan.operations) {
-    for (const change of describeOperation(operation)) {
-      const key = `${change.kind} ${change.name}`;
-      const known = changes.get(key);
-      if (known === undefined) changes.set(key, change);
-      else mergeChange(known, change);
-    }
-  }
-  const isStep = (operation: Operation) =>
-    operation.kind === "place-files" &&
-    operation.mount.services.some((service) =>
-      changes.has(`service ${projectOf(plan.environment, operation.instance)}/${service}`),
-    );
-  for (const operation of plan.operations) {
-    if (isStep(operation)) changes.delete(operation.resource.replace(":", " "));
-  }
-  return [...changes.values()];
+  const told = plan.operations.flatMap(describeOperation);
+  const services = new Set(told.filter(({ kind }) => kind === "service").map(({ name }) => name));
+  const folded = plan.operations.filter(
+    (operation) =>
+      operation.kind === "place-files" &&
+      operation.mount.services.some((service) =>
+        services.has(`${projectOf(plan.environment, operation.instance)}/${service}`),
+      ),
+  );
+  const resources = new Set(folded.map(({ resource }) => resource));
+  const things = Map.groupBy(told, ({ kind, name }) => `${kind}:${name}`);
+  return [...things]
+    .filter(([resource]) => !resources.has(resource))
+    .map(([, changes]) => changes.reduce(mergeChange));
 }
 
-function mergeChange(known: PlannedChange, change: PlannedChange): void {
-  if (change.verb === "start" && known.verb !== "start") return;
-  if (changeClasses.indexOf(change.class) > changeClasses.indexOf(known.class)) {
-    known.class = change.class;
-    known.verb = change.verb;
-  }
-  for (const cause of change.causes) if (!known.causes.includes(cause)) known.causes.push(cause);
+/** The one that disturbs more gives the verb; a start is a step of whatever else is done. */
+function mergeChange(known: PlannedChange, change: PlannedChange): PlannedChange {
+  if (change.verb === "start" && known.verb !== "start") return known;
+  const isMore = changeClasses.indexOf(change.class) > changeClasses.indexOf(known.class);
+  const reasons = [...new Set([...known.reasons, ...change.reasons])];
+  return { ...(isMore ? change : known), reasons };
 }
 
 function describeOperation(operation: Operation): PlannedChange[] {
+  const verb = verbOf(operation);
+  if (verb === null) return [];
   const [kind, name] = splitResource(operation.resource);
-  const base = { kind, name, causes: [...operation.causes], class: operation.class };
-  switch (operation.kind) {
-    case "create-containers":
-      return operation.services.map((service) => {
-        const own = operation.causes.find((cause) => cause.startsWith(`${service}: `)) ?? "";
-        const verb = operation.class === "recreate" ? "recreate" : "create";
-        return {
-          ...base,
-          kind: "service",
-          verb,
-          name: `${operation.project}/${service}`,
-          causes: own.slice(service.length + 2).split("; "),
-        };
-      });
-    case "start-service":
-      return [{ ...base, verb: "start" }];
-    case "restart-container":
-      return [{ ...base, verb: "restart" }];
-    case "signal-container":
-      return [{ ...base, verb: "reload", causes: [...base.causes, `signal ${operation.signal}`] }];
-    case "exec-in-container":
-      return [{ ...base, verb: "reload", causes: [...base.causes, `run ${operation.command.join(" ")}`] }];
-    case "remove-container":
-    case "remove-network":
-    case "remove-files":
-      return [{ ...base, verb: "remove" }];
-    case "stop-container":
-      return [{ ...base, verb: "stop" }];
-    case "rename-container":
-      return [{ ...base, verb: "rename" }];
-    case "create-network":
-    case "create-volume":
-      return [{ ...base, verb: "create" }];
-    case "pull-image":
-      return [{ ...base, verb: "pull" }];
-    case "place-files":
-      return [{ ...base, verb: "place" }];
-    default:
-      return []; // waiting and noting are steps of a change
+  if (operation.kind === "create-containers") {
+    return operation.services.map((service) => ({
+      verb,
+      kind: "service",
+      name: `${operation.project}/${service}`,
+      reasons: operation.causes.filter((cause) => cause.service === service).map(({ text }) => text),
+      class: operation.class,
+    }));
   }
+  const reasons = [...operation.causes.map(({ text }) => text), ...waysOf(operation)];
+  return [{ verb, kind, name, reasons, class: operation.class }];
+}
+
+function waysOf(operation: Operation): string[] {
+  if (operation.kind === "signal-container") return [`signal ${operation.signal}`];
+  return operation.kind === "exec-in-container" ? [`run ${operation.command.join(" ")}`] : [];
 }
 
 function splitResource(resource: string): [string, string] {

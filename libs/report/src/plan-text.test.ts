@@ -1,4 +1,4 @@
-import type { DesiredMount, DesiredNode, Operation, Plan } from "@keelson/model";
+import type { Cause, DesiredMount, DesiredNode, Operation, Plan } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { formatPlanSummary } from "./plan-text.ts";
@@ -17,15 +17,19 @@ function planOf(operations: Operation[], more: Partial<Plan> = {}): Plan {
   };
 }
 
+function cause(text: string, more: Partial<Cause> = {}): Cause {
+  return { kind: "desired", service: null, text, ...more };
+}
+
 const base: Pick<Operation, "id" | "after" | "class" | "causes"> = {
   id: "#1",
   after: [],
   class: "live",
-  causes: ["its containers are new"],
+  causes: [cause("its containers are new", { kind: "follows" })],
 };
 const service = { instance: "core", project: "lab-core" } as const;
 
-function creation(services: string[], causes: string[]): Operation {
+function creation(services: string[], causes: Cause[]): Operation {
   return {
     ...base,
     ...service,
@@ -52,7 +56,7 @@ function place(source: string, services: string[]): Operation {
     target: `live/${source}`,
     files: [],
   };
-  const causes = [`file ${source}/a changed`];
+  const causes = [cause(`file ${source}/a changed`)];
   return {
     ...base,
     instance: "core",
@@ -68,14 +72,18 @@ describe("formatPlanSummary", () => {
     const operations = [
       creation(
         ["core", "preview"],
-        ["core: image 1.0.0 → 1.1.0; environment changed", "preview: image 1.0.0 → 1.1.0"],
+        [
+          cause("image 1.0.0 → 1.1.0", { service: "core" }),
+          cause("a; b: changed", { service: "core" }),
+          cause("image 1.0.0 → 1.1.0", { service: "preview" }),
+        ],
       ),
       start("core"),
       start("preview"),
     ];
     expect(formatPlanSummary({ plan: planOf(operations), desired })).toBe(
       [
-        "  ± recreate lab-core/core     image 1.0.0 → 1.1.0; environment changed",
+        "  ± recreate lab-core/core     image 1.0.0 → 1.1.0; a; b: changed",
         "  ± recreate lab-core/preview  image 1.0.0 → 1.1.0",
         "2 to recreate, 0 unchanged",
       ].join("\n"),
@@ -92,7 +100,7 @@ describe("formatPlanSummary", () => {
       kind: "signal-container",
       resource: "service:lab-core/nginx",
       class: "reload",
-      causes: ["file nginx/a changed"],
+      causes: [cause("file nginx/a changed")],
     };
     const operations = [place("nginx", ["nginx"]), place("mail", ["mail"]), signal];
     expect(formatPlanSummary({ plan: planOf(operations), desired })).toBe(

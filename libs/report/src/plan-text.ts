@@ -1,12 +1,13 @@
 import { type DesiredNode, type Plan, compareText } from "@keelson/model";
 
+import type { ChangeVerb } from "./operation-text.ts";
 import { type PlannedChange, summarizePlan } from "./plan-summary.ts";
 import { escapeText } from "./visible-text.ts";
 
 /** Colours as the reader's terminal wants them; the plain form leaves the text as it is. */
 export type Paint = (format: "green" | "cyan" | "yellow" | "red" | "dim" | "bold", text: string) => string;
 
-const marks: Record<PlannedChange["verb"], { mark: string; format: Parameters<Paint>[0] }> = {
+const marks: Record<ChangeVerb, { mark: string; format: Parameters<Paint>[0] }> = {
   create: { mark: "+", format: "green" },
   start: { mark: "+", format: "green" },
   pull: { mark: "↓", format: "cyan" },
@@ -31,7 +32,7 @@ export function formatPlanSummary(
   const lines = changes.map((change, index) => {
     const { mark, format } = marks[change.verb];
     const verb = paint(format, `${mark} ${change.verb.padEnd(8)}`);
-    return `  ${verb} ${(labels[index] ?? "").padEnd(width)}  ${paint("dim", escapeText(change.causes.join("; ")))}`.trimEnd();
+    return `  ${verb} ${(labels[index] ?? "").padEnd(width)}  ${paint("dim", escapeText(change.reasons.join("; ")))}`.trimEnd();
   });
   for (const { resource, code, message, hint } of plan.blocked) {
     lines.push(
