@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { findBusybox } from "../../script/image-archive.ts";
+import { claimName } from "./claim.ts";
 import { codeOf } from "./foreign-error.ts";
 import { outputOf, runProgram } from "./program.ts";
 
@@ -16,8 +16,7 @@ const poolCount = 256;
 /**
  * Claims one of 256 parts of 10.192.0.0/10 for a private engine, so that engines of parallel tests, also in other
  * processes, do not make networks with the same addresses, and makes a bridge in it. Disposing it removes every
- * bridge that lies in the part. The claim is a listening abstract socket: it ends with the process, however that
- * ends, and what a killed owner left is removed by the next one.
+ * bridge that lies in the part; what a killed owner left is removed by the next one.
  *
  * An engine needs a bridge of its own because one started with `--bridge none` deletes `docker0`, whoever's it is.
  */
@@ -58,22 +57,7 @@ export async function clearAddressPools(): Promise<void> {
 }
 
 async function claim(number: number): Promise<(() => Promise<void>) | undefined> {
-  const server = createServer();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(`\0keelson-address-pool-${number}`, resolve);
-    });
-  } catch (error) {
-    if (codeOf(error) === "EADDRINUSE") return undefined;
-    throw error;
-  }
-  server.unref();
-  return async () => {
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
-  };
+  return claimName(`address-pool-${number}`);
 }
 
 function firstAddress(number: number): string {
@@ -121,7 +105,7 @@ function forwardingRule(number: number): string[] {
 async function iptables(...args: string[]): Promise<boolean> {
   const env = { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
   try {
-    return (await runProgram(["iptables", "--wait", ...args], { env, timeoutMs: 10_000 })).exitCode === 0;
+    return (await runProgram(["iptables", "--wait", ...args], { env })).exitCode === 0;
   } catch (error) {
     if (error instanceof Error && codeOf(error.cause) === "ENOENT") return false;
     throw error;
@@ -130,5 +114,5 @@ async function iptables(...args: string[]): Promise<boolean> {
 
 /** busybox's `ip`, because not every machine has iproute2. */
 async function ip(...args: string[]): Promise<void> {
-  await outputOf([findBusybox(), "ip", ...args], { timeoutMs: 10_000 });
+  await outputOf([findBusybox(), "ip", ...args]);
 }

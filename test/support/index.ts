@@ -17,7 +17,7 @@ export type { KeelsonOptions } from "./keelson.ts";
 export { endProcess, isRunning } from "./leftover-processes.ts";
 export { findLeftovers, removeProjects } from "./leftovers.ts";
 export type { Leftovers } from "./leftovers.ts";
-export { findFreePort } from "./port.ts";
+export { findFreePort, portOf } from "./port.ts";
 export { checkout, outputOf, runProgram } from "./program.ts";
 export type { ProgramOptions, ProgramResult } from "./program.ts";
 export { startRegistry } from "./registry.ts";

@@ -1,6 +1,9 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { Server } from "node:net";
+import { claimName } from "./claim.ts";
+import { codeOf } from "./foreign-error.ts";
 
 /** The port that a listening TCP server has. */
 export function portOf(server: Server): number {
@@ -9,13 +12,29 @@ export function portOf(server: Server): number {
   return address.port;
 }
 
-/** A port of 127.0.0.1 that was free a moment ago, for programs that cannot tell which one they took. */
+/** Below the range from which Linux gives ports of its own accord (ip_local_port_range in ip(7)). */
+const ports = { first: 20_000, end: 32_000 };
+
+/**
+ * A free port of 127.0.0.1, for programs that cannot tell which one they took. Nobody else is given it: the system does
+ * not take it for a connection, and no other test gets it for as long as this process lives.
+ */
 export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  return port;
+  for (;;) {
+    const port = randomInt(ports.first, ports.end);
+    if ((await claimName(`port-${port}`)) !== undefined && (await isFree(port))) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if (codeOf(error) === "EADDRINUSE") return false;
+    throw error;
+  }
+  server.close();
+  await once(server, "close");
+  return true;
 }

@@ -12,9 +12,9 @@ import type { Snapshot } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import {
-  findFreePort,
   makeGitRepository,
   makeTempFolder,
+  portOf,
   startGitServer,
   startHttpFront,
   waitFor,
@@ -56,7 +56,7 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
     first,
     url,
     gitDir,
-    fetch: (timeoutMs = 20_000) => fetchSnapshot({ source: { url, branch: "main" }, gitDir, timeoutMs }),
+    fetch: (timeoutMs = 60_000) => fetchSnapshot({ source: { url, branch: "main" }, gitDir, timeoutMs }),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   });
 }
@@ -94,7 +94,7 @@ describe("a server that does not answer well", () => {
     await using at = await setUp();
     const urls = ["http://keelson.invalid/state.git", at.url.replace("http://", "https://")];
     for (const url of urls) {
-      const input = { source: { url, branch: "main" }, gitDir: at.gitDir, timeoutMs: 10_000 };
+      const input = { source: { url, branch: "main" }, gitDir: at.gitDir, timeoutMs: 60_000 };
       await expect(fetchSnapshot(input)).rejects.toMatchObject({ code: "K2001" });
     }
   });
@@ -106,7 +106,7 @@ describe("a server that does not answer well", () => {
 
     at.front.setBehaviour({ kind: "normal" });
     at.answer = stallInPack;
-    await expect(at.fetch(500)).rejects.toMatchObject({ code: "K2005" });
+    await expect(at.fetch(3_000)).rejects.toMatchObject({ code: "K2005" });
     at.answer = undefined;
     expect(await at.fetch()).toMatchObject({ commit: at.first, fetched: true });
   });
@@ -128,13 +128,12 @@ describe("a server that does not answer well", () => {
 
   it("K2009 for an answer that is not HTTP", async () => {
     await using node = await makeTempFolder("keelson-node-");
-    const port = await findFreePort();
-    const server = createServer((socket) => void socket.end("garbage\r\n\r\n"));
-    server.listen(port, "127.0.0.1");
+    const server = createServer((socket) => void socket.end("garbage\r\n\r\n")).listen(0, "127.0.0.1");
     await once(server, "listening");
+    const port = portOf(server);
     try {
       const source = { url: `http://127.0.0.1:${port}/x`, branch: "main" };
-      const fetching = fetchSnapshot({ source, gitDir: node.join("git"), timeoutMs: 10_000 });
+      const fetching = fetchSnapshot({ source, gitDir: node.join("git"), timeoutMs: 60_000 });
       await expect(fetching).rejects.toMatchObject({ code: "K2009" });
     } finally {
       server.close();
@@ -333,7 +332,7 @@ describe("credentials", () => {
     const withUser = at.url.replace("http://", "http://ada:s3cret-but-wrong@");
     const sources = [source, { ...source, credential: { file: token } }, { ...source, url: withUser }];
     for (const source of sources) {
-      const error: unknown = await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 10_000 }).catch(
+      const error: unknown = await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 60_000 }).catch(
         (error: unknown) => error,
       );
       expect(error).toMatchObject({ code: "K2002", outcome: { kind: "stalled" } });
@@ -341,7 +340,7 @@ describe("credentials", () => {
     }
     await writeFile(token, "s3cret\n");
     const right = { ...source, credential: { file: token } };
-    expect((await fetchSnapshot({ source: right, gitDir: at.gitDir, timeoutMs: 10_000 })).commit).toBe(
+    expect((await fetchSnapshot({ source: right, gitDir: at.gitDir, timeoutMs: 60_000 })).commit).toBe(
       at.first,
     );
   });
@@ -359,7 +358,7 @@ describe("credentials", () => {
       response.writeHead(302, { location: `${other.origin}${request.url ?? ""}` }).end();
     };
     const source = { url: at.url.replace("http://", "http://ada:s3cret@"), branch: "main" };
-    const fetching = fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 10_000 });
+    const fetching = fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 60_000 });
     await expect(fetching).rejects.toMatchObject({
       code: "K2006",
       outcome: { kind: "stalled" },
@@ -379,7 +378,7 @@ describe("credentials", () => {
     };
     const url = `${at.front.origin}/old`.replace("http://", "http://x-access-token:s3cret@");
     const source = { url, branch: "main" };
-    expect((await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 10_000 })).commit).toBe(at.first);
+    expect((await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 60_000 })).commit).toBe(at.first);
     expect(paths.filter((path) => path.endsWith("git-upload-pack") && path.startsWith("/old"))).toEqual([
       "/old/info/refs?service=git-upload-pack",
     ]);
@@ -515,7 +514,7 @@ describe("a copy that is damaged or unfinished", () => {
     await using at = await setUp();
     await writeFile(at.node.join("file"), "");
     const source = { url: at.url, branch: "main" };
-    const input = { source, gitDir: at.node.join("file", "git"), timeoutMs: 10_000 };
+    const input = { source, gitDir: at.node.join("file", "git"), timeoutMs: 60_000 };
     await expect(fetchSnapshot(input)).rejects.toMatchObject({
       code: "K2012",
       outcome: { kind: "transient" },
@@ -619,7 +618,7 @@ async function killWhileFetching(at: {
   const code = `import { fetchSnapshot } from ${JSON.stringify(room)}; await fetchSnapshot(${JSON.stringify(input)});`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { stdio: "ignore" });
   try {
-    await waitFor(() => stalled, { what: "the pack to be under way", timeoutMs: 20_000 });
+    await waitFor(() => stalled, { what: "the pack to be under way" });
   } finally {
     const exited = once(child, "exit");
     child.kill("SIGKILL");

@@ -4,25 +4,23 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { expect, it } from "vitest";
 
-import { findFreePort } from "@keelson/test/support";
+import { portOf } from "@keelson/test/support";
 import { startDeadline } from "./deadline.ts";
 import { GitHttpClient } from "./http-client.ts";
 import type { GitHttpClientInput } from "./http-client.ts";
 
 async function setUp(answer: (request: IncomingMessage, response: ServerResponse) => void) {
-  const port = await findFreePort();
-  const server = createServer(answer);
-  server.listen(port, "127.0.0.1");
+  const server = createServer(answer).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const url = `http://127.0.0.1:${port}/state.git`;
+  const url = `http://127.0.0.1:${portOf(server)}/state.git`;
   return {
     url,
     open: (options: Partial<GitHttpClientInput> = {}) =>
       new GitHttpClient({
         url,
         login: null,
-        deadline: startDeadline(10_000),
-        idleTimeoutMs: 10_000,
+        deadline: startDeadline(60_000),
+        idleTimeoutMs: 60_000,
         maxResponseBytes: 1_000,
         ...options,
       }),

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { expect, it } from "vitest";
 
-import { findFreePort, makeGitRepository, outputOf, startGitServer } from "@keelson/test/support";
+import { makeGitRepository, outputOf, portOf, startGitServer } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { openRefPoll } from "./poll.ts";
 import type { RefPollInput } from "./poll.ts";
@@ -21,7 +21,7 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
   const first = await repository.commit();
   await repository.push();
   const open = (options: Partial<RefPollInput> = {}) => {
-    const input = { url: server.url("state"), branch: "main", credential: null, timeoutMs: 10_000 };
+    const input = { url: server.url("state"), branch: "main", credential: null, timeoutMs: 60_000 };
     const poll = openRefPoll({ ...input, ...options });
     cleanUp.defer(() => poll.close());
     return poll;
@@ -40,12 +40,10 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
 
 /** A server that answers everything in one way. */
 async function setUpLiar(answer: (request: IncomingMessage, response: ServerResponse) => void) {
-  const server = createServer(answer);
-  const port = await findFreePort();
-  server.listen(port, "127.0.0.1");
+  const server = createServer(answer).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const url = `http://127.0.0.1:${port}/state.git`;
-  const poll = openRefPoll({ url, branch: "main", credential: null, timeoutMs: 5_000 });
+  const url = `http://127.0.0.1:${portOf(server)}/state.git`;
+  const poll = openRefPoll({ url, branch: "main", credential: null, timeoutMs: 60_000 });
   return {
     poll: () => poll.poll(),
     [Symbol.asyncDispose]: async () => {
@@ -93,7 +91,8 @@ it("sends the credential, or the one in the URL", async () => {
 
 it("is told apart: gone, hanging, failing; and asks afresh after that", async () => {
   await using at = await setUp();
-  const { poll } = at.open({ timeoutMs: 300 });
+  // Also what is well has to answer within it.
+  const { poll } = at.open({ timeoutMs: 5_000 });
   await poll();
   await at.server.stop();
   await expect(poll()).rejects.toMatchObject({ code: "K2001", transient: true });
