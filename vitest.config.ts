@@ -1,5 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+// A test may take longer than every wait in it, so that what ends first is the wait, which says what did not come.
+const integrationMs = 3 * 60_000;
+const scenarioMs = 10 * 60_000;
+
 /**
  * Three kinds of tests: what a room computes, what it does to the real thing, what a user sees. What a user sees only
  * after minutes is a fourth, which script/test runs with --long.
@@ -13,7 +17,8 @@ export default defineConfig({
           include: ["{apps,libs}/*/src/**/*.test.ts", "test/*.test.ts"],
           exclude: ["**/*.integration.test.ts", "**/node_modules/**"],
           // What is computed takes milliseconds, and many times that on a machine that does other things too.
-          testTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -21,8 +26,8 @@ export default defineConfig({
           name: "integration",
           include: ["{apps,libs}/*/src/**/*.integration.test.ts", "test/support/**/*.integration.test.ts"],
           setupFiles: ["test/support/stop.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: integrationMs,
+          hookTimeout: integrationMs,
         },
       },
       {
@@ -31,8 +36,8 @@ export default defineConfig({
           include: ["test/{scenarios,packaging}/**/*.test.ts"],
           exclude: ["**/*.long.test.ts", "**/node_modules/**"],
           setupFiles: ["test/support/stop.ts"],
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
+          testTimeout: scenarioMs,
+          hookTimeout: scenarioMs,
         },
       },
       {
@@ -41,7 +46,7 @@ export default defineConfig({
           include: ["test/scenarios/**/*.long.test.ts"],
           setupFiles: ["test/support/stop.ts"],
           testTimeout: 45 * 60_000,
-          hookTimeout: 120_000,
+          hookTimeout: scenarioMs,
         },
       },
     ],

@@ -32,18 +32,18 @@ describe.each(specPages.filter(({ blocks }) => blocks.length > 0))("the examples
   let example: Example;
   beforeAll(async () => {
     example = await makeExample(specPages);
-  }, 30_000);
+  });
   afterAll(async () => example[Symbol.asyncDispose]());
 
   const consoles = page.blocks.filter(
     ({ language, attributes }) => language === "console" && !("engine" in attributes),
   );
-  it.each(consoles)("answer what is shown in line $line", { timeout: 120_000 }, async (block) => {
+  it.each(consoles)("answer what is shown in line $line", async (block) => {
     expect(await example.run(block)).toBeNull();
   });
 
   const wrong = page.blocks.filter(({ attributes }) => "wrong" in attributes && "file" in attributes);
-  it.each(wrong)("have $attributes.wrong in line $line", { timeout: 30_000 }, async (block) => {
+  it.each(wrong)("have $attributes.wrong in line $line", async (block) => {
     // What follows from it may be said as well.
     expect(await example.findCodes(block)).toContain(block.attributes["wrong"]);
   });

@@ -29,7 +29,7 @@ files:
 {{ instance.name }} 1
 `;
 
-describe("the agent in a container", { timeout: 240_000 }, () => {
+describe("the agent in a container", () => {
   const platform = usePlatform({ release });
   const name = uniqueName("keelson-agent");
   const cleanUp = new AsyncDisposableStack();
@@ -60,8 +60,8 @@ describe("the agent in a container", { timeout: 240_000 }, () => {
       });
     cleanUp.defer(async () => void (await compose("down", "--timeout", "20")));
     await compose("up", "--detach", "--no-build");
-  }, 300_000);
-  afterAll(async () => cleanUp.disposeAsync(), 120_000);
+  });
+  afterAll(async () => cleanUp.disposeAsync());
 
   const keelson = async (...args: string[]) => compose("exec", "-T", "agent", "keelson", ...args);
   const running = async () => {
@@ -71,7 +71,7 @@ describe("the agent in a container", { timeout: 240_000 }, () => {
         const [web] = await platform().containers();
         return web?.state === "running" ? web : Promise.reject(await said());
       },
-      { what: "the service", timeoutMs: 60_000 },
+      { what: "the service" },
     );
   };
 
@@ -103,7 +103,7 @@ describe("the agent in a container", { timeout: 240_000 }, () => {
   it("must leave containers as they are when its own is made anew", async () => {
     const before = await platform().containers();
     await compose("up", "--detach", "--no-build", "--force-recreate");
-    await waitFor(async () => keelson("sync"), { what: "the new agent", timeoutMs: 60_000 });
+    await waitFor(async () => keelson("sync"), { what: "the new agent" });
     expect(await platform().containers()).toEqual(before);
   });
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
   for (const [name, text] of manuals) await writeFile(folder.join(name), text);
   const program = join(await provideDebs("mandoc", ["mandoc"]), "usr/bin/mandoc");
   mandoc = async (...args) => runProgram([program, ...args], { cwd: folder.path });
-}, 240_000);
+});
 afterAll(async () => folder[Symbol.asyncDispose]());
 
 describe.each(manuals)("%s", (name) => {

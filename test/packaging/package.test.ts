@@ -94,12 +94,12 @@ describe("what is loaded", () => {
 });
 
 // The oldest of the manifest's `engines`, and what is newer.
-describe.each(["22.13.0", "24", "26"])("with Node %s", { timeout: 300_000 }, (version) => {
+describe.each(["22.13.0", "24", "26"])("with Node %s", (version) => {
   const platform = usePlatform({ release });
   let node: string;
   beforeAll(async () => {
     node = await provideNode(version);
-  }, 300_000);
+  });
   const run = async (program: string, ...args: string[]) => runWith({}, program, ...args);
   const runWith = async (extra: Record<string, string | undefined>, program: string, ...args: string[]) => {
     const path = `${dirname(node)}:${process.env["PATH"]}`;

@@ -27,10 +27,10 @@ const asUnit = ["--volume", `${unit}:/etc/systemd/system/keelson-agent.service:r
 
 beforeAll(async () => {
   cleanUp.use(await buildAgentImage(name));
-}, 300_000);
-afterAll(async () => cleanUp.disposeAsync(), 60_000);
+});
+afterAll(async () => cleanUp.disposeAsync());
 
-describe("the systemd unit", { timeout: 60_000 }, () => {
+describe("the systemd unit", () => {
   const analyze = async (...args: string[]) =>
     runProgram(["docker", "run", "--rm", ...asUnit, "--entrypoint", "systemd-analyze", name, ...args]);
 
@@ -49,7 +49,7 @@ describe("the systemd unit", { timeout: 60_000 }, () => {
 });
 
 /** A real systemd as the first process of a container: only that of the machine itself would be more real. */
-describe("the agent under systemd", { timeout: 120_000 }, () => {
+describe("the agent under systemd", () => {
   const platform = usePlatform({ release });
   const inside = async (...command: string[]) => outputOf(["docker", "exec", name, ...command]);
   const show = async (property: string) =>
@@ -61,7 +61,7 @@ describe("the agent under systemd", { timeout: 120_000 }, () => {
         if (web?.state === "running") return web;
         throw new Error(await inside("journalctl", "--no-pager", "--lines", "20", "--unit", "keelson-agent"));
       },
-      { what: "the service", timeoutMs: 30_000 },
+      { what: "the service" },
     );
   beforeAll(async () => {
     const folder = cleanUp.use(await makeTempFolder("keelson-systemd-"));
@@ -114,10 +114,10 @@ describe("the agent under systemd", { timeout: 120_000 }, () => {
         const { stdout } = await runProgram(["docker", "exec", name, "systemctl", "is-system-running"]);
         return /^(?:running|degraded)/.test(stdout) || Promise.reject(new Error(stdout));
       },
-      { what: "systemd", timeoutMs: 30_000 },
+      { what: "systemd" },
     );
     await inside("systemctl", "start", "keelson-agent");
-  }, 180_000);
+  });
 
   it("must bring the node to its desired state from inside the sandbox", async () => {
     await running();
@@ -142,7 +142,6 @@ describe("the agent under systemd", { timeout: 120_000 }, () => {
     const said = async () => inside("journalctl", "--no-pager", "--unit", "keelson-agent");
     await waitFor(async () => (await said()).includes("round: SIGHUP"), {
       what: "a round",
-      timeoutMs: 30_000,
     });
     expect(await show("ActiveState")).toBe("active");
   });
@@ -158,10 +157,10 @@ describe("the agent under systemd", { timeout: 120_000 }, () => {
         const pid = await show("MainPID");
         return pid !== second && pid !== "0" && (await show("ActiveState")) === "active" && pid;
       },
-      { what: "systemd to start it again", timeoutMs: 30_000 },
+      { what: "systemd to start it again" },
     );
     expect(new Set([first, second, third]).size).toBe(3);
-    await waitFor(async () => inside("keelson", "sync"), { what: "its answer", timeoutMs: 30_000 });
+    await waitFor(async () => inside("keelson", "sync"), { what: "its answer" });
     expect(await platform().containers()).toEqual(before);
   });
 

@@ -92,7 +92,7 @@ const makeHealthy = async (platform: Platform, agent: InstalledAgent) =>
 const identitiesOf = async (platform: Platform) =>
   (await platform.containers()).map(({ id, name, startedAt, state }) => ({ id, name, startedAt, state }));
 
-describe("exchanging the agent for a newer one", { timeout: 180_000 }, () => {
+describe("exchanging the agent for a newer one", () => {
   it("must leave every container as it is, and the one that stays must be small", async () => {
     const program = await install("quiet");
     await withPlatform({ release, agent }, async (platform) => {

@@ -44,7 +44,6 @@ async function awaitMarker(docker: Docker, seen: () => EngineEvent[]): Promise<v
   await docker.getVolume(name).remove();
   await waitFor(() => seen().some(({ Type, Actor }) => Type === "volume" && Actor.ID === name), {
     what: "the event of the marker",
-    timeoutMs: 30_000,
   });
 }
 

@@ -81,11 +81,11 @@ async function ready(
   daemon: ChildProcess,
   { folder, check }: { folder: TempFolder; check: (docker: Docker) => Promise<boolean> },
 ): Promise<void> {
-  const docker = new Docker({ socketPath: folder.join("docker.sock"), timeout: 2_000 });
+  const docker = new Docker({ socketPath: folder.join("docker.sock"), timeout: 10_000 });
   try {
     await waitFor(async () => !runs(daemon) || (await check(docker)), {
       what: "the private engine to answer",
-      timeoutMs: 30_000,
+      timeoutMs: 120_000,
     });
     if (!runs(daemon)) throw new Error("the private engine ended before it answered");
   } catch (error) {

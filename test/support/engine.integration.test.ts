@@ -126,7 +126,7 @@ async function runService(
 async function fetchPage(port: number): Promise<string> {
   return await waitFor(
     async () => {
-      const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2_000) });
+      const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) });
       return await answer.text();
     },
     { what: `a page on port ${port}` },

@@ -45,7 +45,7 @@ export async function startEngine(): Promise<Engine> {
   const end = async (signal: NodeJS.Signals) => {
     if (!runs(daemon)) return;
     daemon.kill(signal);
-    await waitFor(() => !runs(daemon), { what: "the private engine to end", timeoutMs: 30_000 });
+    await waitFor(() => !runs(daemon), { what: "the private engine to end" });
   };
   stack.defer(() => unmountAllIn(folder.path));
   stack.defer(() => endProcessesNaming([`${folder.path}/`, ` ${containerdNamespace(folder)} `]));

@@ -7,7 +7,7 @@ export interface ProgramOptions {
   /** The whole environment; the caller's own unless told. */
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string | Uint8Array;
-  /** 60 seconds unless told; then the program and its children are killed. */
+  /** Two minutes unless told; then the program and its children are killed. */
   readonly timeoutMs?: number;
 }
 
@@ -22,7 +22,7 @@ export interface ProgramResult {
 /** Runs a program to its end, whatever its exit code; throws when it cannot start or takes too long. */
 export async function runProgram(
   command: readonly [string, ...string[]],
-  { cwd, env = process.env, input, timeoutMs = 60_000 }: ProgramOptions = {},
+  { cwd, env = process.env, input, timeoutMs = 120_000 }: ProgramOptions = {},
 ): Promise<ProgramResult> {
   const [file, ...args] = command;
   // Its own process group, so that a timeout reaches grandchildren too.

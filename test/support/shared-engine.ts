@@ -6,7 +6,7 @@ import Docker from "dockerode";
  */
 export async function sharedEngine(): Promise<Docker> {
   const docker = new Docker();
-  const probe = new Docker({ timeout: 10_000 });
+  const probe = new Docker({ timeout: 60_000 });
   try {
     await probe.ping();
   } catch (error) {

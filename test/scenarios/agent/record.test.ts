@@ -166,13 +166,11 @@ describe("two agents on one state folder", () => {
       await ready();
       await waitFor(() => second.log().includes("another process answers there"), {
         what: "the second to say so",
-        timeoutMs: 30_000,
       });
       const { id } = await platform.container("web/web");
       await platform.docker.getContainer(id).stop({ t: 0 });
       await waitFor(async () => (await platform.container("web/web")).state === "running", {
         what: "the repair",
-        timeoutMs: 30_000,
       });
       await ready();
       const next = await platform.upgrade({

@@ -287,7 +287,6 @@ describe("a killed apply", () => {
     const agent = platform().startRound({ env: { KEELSON_COMPOSE: program } });
     const hanging = await waitFor(async () => Number(await readFile(pidFile(), "utf8")), {
       what: "Compose to hang",
-      timeoutMs: 60_000,
     });
     await agent.kill();
     expect(await isRunning(hanging)).toBe(true);
@@ -309,7 +308,7 @@ describe("a killed apply", () => {
       [compose]: (text) => text.replace(`${deaf}\n    stop_grace_period: 20h`, "tty: true"),
     });
     const agent = platform().startRound();
-    await waitFor(isReplaced, { what: "the replacement", timeoutMs: 60_000 });
+    await waitFor(isReplaced, { what: "the replacement" });
     await agent.kill();
     const round = await platform().reconcile();
     expectReady(round);

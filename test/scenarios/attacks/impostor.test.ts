@@ -57,7 +57,7 @@ async function loseRecord(platform: Platform): Promise<void> {
     await rm(join(platform.stateDir, `record.db${end}`), { force: true });
 }
 
-describe("a container with the labels of one of ours", { timeout: 60_000 }, () => {
+describe("a container with the labels of one of ours", () => {
   const platform = usePlatform({ release });
   let own: Container;
 
@@ -185,7 +185,7 @@ describe("a container with the labels of one of ours", { timeout: 60_000 }, () =
   });
 });
 
-describe("a node that lost everything but its key, and tells nobody", { timeout: 60_000 }, () => {
+describe("a node that lost everything but its key, and tells nobody", () => {
   const platform = usePlatform({ release, agent: { report: { as: "none" } } });
 
   it("must not touch what nothing speaks for, say so, and go on when a person has removed it", async () => {
@@ -218,7 +218,7 @@ async function createSecond(
   }
 }
 
-describe("a volume or network with the labels of ours", { timeout: 60_000 }, () => {
+describe("a volume or network with the labels of ours", () => {
   const platform = usePlatform({ release });
   const volumeName = () => `${platform().project("web")}_data`;
   const networkName = () => `${platform().project("web")}_inner`;

@@ -100,7 +100,6 @@ describe("a logging driver, which the engine itself runs as root in the node's n
       expectReady(await platform().reconcile());
       const made = await waitFor(async () => platform().container("web/web"), {
         what: "the container",
-        timeoutMs: 20_000,
       });
       const { HostConfig: host } = await docker.getContainer(made.id).inspect();
       expect(host.LogConfig).toEqual({ Type: driver, Config: options });

@@ -109,110 +109,98 @@ async function expectMended({ platform, agent, ready }: Lost) {
   await agent.until("the good news", async () => (await ready()).status === 200);
 }
 
-describe(
-  "a round that is lost must be told with its cause, and the node be kept",
-  { timeout: 180_000 },
-  () => {
-    it.each([
-      [
-        "an error that nobody catches",
-        `throw new TypeError("with " + SECRET);`,
-        "K9046",
-        /crashed: TypeError at /,
-      ],
-      [
-        "a stream that nobody listens to",
-        `net.connect("/nowhere/" + SECRET);`,
-        "K9046",
-        /crashed: Error ENOENT/,
-      ],
-      [
-        "a promise that nobody waits for",
-        `Promise.reject(new Error(SECRET));`,
-        "K9046",
-        /crashed: Error at /,
-      ],
-      [
-        "a signal from outside",
-        `process.kill(process.pid, "SIGKILL");`,
-        "K9047",
-        /ended by SIGKILL: .* memory is short/,
-      ],
-      ["an end without a result", `process.exit(0);`, "K9047", /ended with code 0 and without a result/],
-    ])("by %s, each time at the same place", async (_what, script, code, says) => {
-      const fault = script.replaceAll("SECRET", JSON.stringify(token));
-      const preload = (flag: string) => `import net from "node:net";${inRounds(flag, onceFetched(fault))}`;
-      await withAgent(preload, async (lost) => {
-        await expectTold(lost, { code, says });
-        const { count } = await readReport(lost.platform);
-        const rounds = () => lost.agent.events().filter((event) => event === "round-lost").length;
-        const before = rounds();
-        await lost.agent.until("it to be lost again", () => rounds() > before);
-        // The same is not told again and again in Git.
-        expect((await readReport(lost.platform)).count).toBe(count);
+describe("a round that is lost must be told with its cause, and the node be kept", () => {
+  it.each([
+    [
+      "an error that nobody catches",
+      `throw new TypeError("with " + SECRET);`,
+      "K9046",
+      /crashed: TypeError at /,
+    ],
+    [
+      "a stream that nobody listens to",
+      `net.connect("/nowhere/" + SECRET);`,
+      "K9046",
+      /crashed: Error ENOENT/,
+    ],
+    ["a promise that nobody waits for", `Promise.reject(new Error(SECRET));`, "K9046", /crashed: Error at /],
+    [
+      "a signal from outside",
+      `process.kill(process.pid, "SIGKILL");`,
+      "K9047",
+      /ended by SIGKILL: .* memory is short/,
+    ],
+    ["an end without a result", `process.exit(0);`, "K9047", /ended with code 0 and without a result/],
+  ])("by %s, each time at the same place", async (_what, script, code, says) => {
+    const fault = script.replaceAll("SECRET", JSON.stringify(token));
+    const preload = (flag: string) => `import net from "node:net";${inRounds(flag, onceFetched(fault))}`;
+    await withAgent(preload, async (lost) => {
+      await expectTold(lost, { code, says });
+      const { count } = await readReport(lost.platform);
+      const rounds = () => lost.agent.events().filter((event) => event === "round-lost").length;
+      const before = rounds();
+      await lost.agent.until("it to be lost again", () => rounds() > before);
+      // The same is not told again and again in Git.
+      expect((await readReport(lost.platform)).count).toBe(count);
+      await rm(lost.flag);
+      await expectMended(lost);
+    });
+  });
+
+  it("by its memory, which is really used up", async () => {
+    const preload = (flag: string) =>
+      inRounds(flag, onceFetched("const kept = []; for (;;) kept.push(new Array(1e5).fill({}));"));
+    await withAgent(
+      preload,
+      async (lost) => {
+        await expectTold(lost, { code: "K9047", says: /ended by SIG(?:ABRT|TRAP): .* memory was used up/ });
+        const sync = await lost.platform.keelson(["sync", "--config", lost.platform.config]);
+        expect(sync).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("K9047") });
         await rm(lost.flag);
         await expectMended(lost);
-      });
-    });
+        expect((await lost.ready()).text).toBe("1 instance is as desired\n");
+      },
+      ["--max-old-space-size=128"],
+    );
+  });
 
-    it("by its memory, which is really used up", async () => {
-      const preload = (flag: string) =>
-        inRounds(flag, onceFetched("const kept = []; for (;;) kept.push(new Array(1e5).fill({}));"));
-      await withAgent(
-        preload,
-        async (lost) => {
-          await expectTold(lost, { code: "K9047", says: /ended by SIG(?:ABRT|TRAP): .* memory was used up/ });
-          const sync = await lost.platform.keelson(["sync", "--config", lost.platform.config]);
-          expect(sync).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("K9047") });
-          await rm(lost.flag);
-          await expectMended(lost);
-          expect((await lost.ready()).text).toBe("1 instance is as desired\n");
-        },
-        ["--max-old-space-size=128"],
-      );
-    });
-
-    it("by a kill in the middle of its wait, also when its status was good before", async () => {
-      await withAgent(
-        () => "",
-        async (lost) => {
-          const { platform, agent } = lost;
-          await expectMended(lost);
-          await platform.exec("web/web", "rm", "/tmp/healthy");
-          await platform.upgrade({ "packages/web/compose.yaml": (text) => text.replace("web:1", "web:2") });
-          const image = platform.image("web:2");
-          await agent.until("the new one", async () =>
-            (await platform.containers()).some((one) => one.image === image),
-          );
-          const children = await readFile(`/proc/${agent.pid}/task/${agent.pid}/children`, "utf8");
-          process.kill(Number(children.trim().split(" ")[0]), "SIGKILL");
-          await expectTold(lost, { code: "K9047", says: /ended by SIGKILL/ });
-          await expectMended(lost);
-          expect(await platform.container("web/web")).toMatchObject({ image });
-        },
-      );
-    });
-
-    it("also when what tells it dies of the same: by the log and the monitor", async () => {
-      const preload = (flag: string) =>
-        inRounds(flag, `process.kill(process.pid, "SIGKILL");`).replace(
-          / && !process.argv.some\(.*\)\);/,
-          ";",
-        );
-      await withAgent(preload, async (lost) => {
-        const { agent, ready, flag } = lost;
-        await agent.until("the loss", () => agent.events().includes("round-lost"));
-        await agent.until("a pause", () => agent.events().includes("waiting"));
-        // Nobody is at the port before a round has told it: that comes with the first that lives.
-        await rm(flag);
+  it("by a kill in the middle of its wait, also when its status was good before", async () => {
+    await withAgent(
+      () => "",
+      async (lost) => {
+        const { platform, agent } = lost;
         await expectMended(lost);
-        await writeFile(flag, "");
-        process.kill(agent.pid, "SIGHUP");
-        await agent.until("the bad news", async () => (await ready()).status === 503);
-        expect((await ready()).text).toMatch(/^the round was ended by SIGKILL: .*\n$/);
-        await rm(flag);
-        await agent.until("the good news", async () => (await ready()).status === 200);
-      });
+        await platform.exec("web/web", "rm", "/tmp/healthy");
+        await platform.upgrade({ "packages/web/compose.yaml": (text) => text.replace("web:1", "web:2") });
+        const image = platform.image("web:2");
+        await agent.until("the new one", async () =>
+          (await platform.containers()).some((one) => one.image === image),
+        );
+        const children = await readFile(`/proc/${agent.pid}/task/${agent.pid}/children`, "utf8");
+        process.kill(Number(children.trim().split(" ")[0]), "SIGKILL");
+        await expectTold(lost, { code: "K9047", says: /ended by SIGKILL/ });
+        await expectMended(lost);
+        expect(await platform.container("web/web")).toMatchObject({ image });
+      },
+    );
+  });
+
+  it("also when what tells it dies of the same: by the log and the monitor", async () => {
+    const preload = (flag: string) =>
+      inRounds(flag, `process.kill(process.pid, "SIGKILL");`).replace(/ && !process.argv.some\(.*\)\);/, ";");
+    await withAgent(preload, async (lost) => {
+      const { agent, ready, flag } = lost;
+      await agent.until("the loss", () => agent.events().includes("round-lost"));
+      await agent.until("a pause", () => agent.events().includes("waiting"));
+      // Nobody is at the port before a round has told it: that comes with the first that lives.
+      await rm(flag);
+      await expectMended(lost);
+      await writeFile(flag, "");
+      process.kill(agent.pid, "SIGHUP");
+      await agent.until("the bad news", async () => (await ready()).status === 503);
+      expect((await ready()).text).toMatch(/^the round was ended by SIGKILL: .*\n$/);
+      await rm(flag);
+      await agent.until("the good news", async () => (await ready()).status === 200);
     });
-  },
-);
+  });
+});

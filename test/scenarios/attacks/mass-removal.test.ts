@@ -27,7 +27,7 @@ const instances = {
 const nodes = { n1: { roles: ["front"] }, n2: { roles: ["front"] } };
 const compose = "releases/app/1.0.0/packages/web/compose.yaml";
 
-describe("a commit that takes away most of what runs", { timeout: 60_000 }, () => {
+describe("a commit that takes away most of what runs", () => {
   const platform = usePlatform({ release, nodes, environment: { instances } });
 
   it("must find a node that runs", async () => {

@@ -234,7 +234,7 @@ describe("an instance whose files cannot be seen", () => {
 
 async function attacked(platform: Platform): Promise<void> {
   const isDone = async () => platform.exec("web/app", "test", "-f", "/attacked").then(() => true);
-  await waitFor(isDone, { what: "the attack", timeoutMs: 60_000 });
+  await waitFor(isDone, { what: "the attack" });
 }
 
 /** What is wrong is told of the instance that misbehaves, with a code of its own, and the sibling is as it should be. */

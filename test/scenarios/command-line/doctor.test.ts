@@ -213,7 +213,7 @@ describe("keelson doctor", () => {
         const answer = await here();
         return answer.checks["lock"]?.found === "free" ? null : answer;
       },
-      { what: "the lock to be held", timeoutMs: 30_000 },
+      { what: "the lock to be held" },
     );
     await endProcess(holder.pid ?? 0);
     expect(held.complaints).toEqual({ lock: "warning", agent: "warning" });

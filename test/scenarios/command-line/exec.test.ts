@@ -128,7 +128,6 @@ function start([file, ...args]: readonly [string, ...string[]]) {
     exitCode: async () => {
       await waitFor(() => child.exitCode !== null || child.signalCode !== null, {
         what: "the end",
-        timeoutMs: 20_000,
       });
       return child.exitCode;
     },

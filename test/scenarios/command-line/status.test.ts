@@ -245,17 +245,14 @@ describe("the status of a fleet that changes", () => {
     await using watch = start(keelsonCommand(["status", "-C", fleet.clone, "--watch", "1"]));
     await waitFor(() => watch.output().includes("2 nodes: 1 ready, 1 never reported"), {
       what: "the first view",
-      timeoutMs: 30_000,
     });
     await fleet.report("lab/n1", { seq: 2, stalled: ["a"] });
     await waitFor(() => watch.output().includes("lab/n1  ready → stalled"), {
       what: "the change",
-      timeoutMs: 30_000,
     });
     await fleet.report("lab/n2");
     await waitFor(() => watch.output().includes("lab/n2  never reported → ready"), {
       what: "the other change",
-      timeoutMs: 30_000,
     });
     expect(watch.output().match(/^environment/gm)).toHaveLength(1);
     expect(await watch.interrupt()).toBe(0);
@@ -270,14 +267,12 @@ describe("the status of a fleet that changes", () => {
     await using watch = start(["script", "--quiet", "--return", "--command", line, "/dev/null"]);
     await waitFor(() => /1 failing, 1 never reported/.test(watch.output()), {
       what: "the first picture",
-      timeoutMs: 30_000,
     });
     expect(watch.output()).toMatch(/it is very [^\n]*…/);
     expect(watch.output()).not.toContain("long");
     await fleet.report("lab/n2");
     await waitFor(() => /1 ready, 1 failing/.test(watch.output()), {
       what: "the next picture",
-      timeoutMs: 30_000,
     });
     watch.type("\u0003");
     expect(await watch.end).toBe(0);

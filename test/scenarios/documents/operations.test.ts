@@ -17,7 +17,7 @@ import {
 } from "../../support/index.ts";
 import { endAgent, replaceAll, walkPage } from "./page-walk.ts";
 
-it("the operations must answer what they show, and leave nothing", { timeout: 300_000 }, async () => {
+it("the operations must answer what they show, and leave nothing", async () => {
   const page = await readPage("docs/operations.md");
   await using home = await makeTempFolder("keelson-home-");
   await using engine = await startEngine();

@@ -144,7 +144,7 @@ const drifts: Drift[] = [
   },
 ];
 
-describe("drift", { timeout: 60_000 }, () => {
+describe("drift", () => {
   const platform = usePlatform({ release, images: { "app:1": tellingImage } });
 
   it("must not be seen right after a first start", async () => {

@@ -49,7 +49,6 @@ describe("an engine that goes away", () => {
     const round = platform.startRound();
     await waitFor(async () => (await platform.container("web/api")).state === "running", {
       what: "the service that is waited for",
-      timeoutMs: 30_000,
     });
     await engine.stop();
     const ended = await round.ended;
@@ -68,7 +67,6 @@ describe("an engine that goes away", () => {
     const round = platform.startRound();
     await waitFor(async () => platform.exec("web/api", "sh", "-c", "echo kept > /data/id"), {
       what: "the container to run again",
-      timeoutMs: 30_000,
     });
     const done = await round.ended;
     expect(await platform.exec("web/api", "cat", "/data/id")).toBe("kept\n");
@@ -82,7 +80,7 @@ describe("an engine that goes away", () => {
       [compose]: (text) => text.replace(platform.image("front:1"), "IMAGES/front:2"),
     });
     const round = platform.startRound();
-    await waitFor(() => round.output().includes("front"), { what: "the plan", timeoutMs: 30_000 });
+    await waitFor(() => round.output().includes("front"), { what: "the plan" });
     await engine.kill();
     const killed = await round.ended;
     expect(killed.exitCode).toBe(1);

@@ -60,10 +60,9 @@ describe("SIGKILL", () => {
     const agent = platform().startRound({ env: { KEELSON_COMPOSE: await composeStoppingIn(phase) } });
     const compose = await waitFor(async () => Number(await readFile(pidFile(), "utf8")), {
       what: "Compose to be at its work",
-      timeoutMs: 60_000,
     });
     if (phase === "inside") {
-      await waitFor(hasTemporaryName, { what: "Compose to replace a container", timeoutMs: 20_000 });
+      await waitFor(hasTemporaryName, { what: "Compose to replace a container" });
     }
     await agent.kill();
     expect(await isRunning(compose)).toBe(true);
@@ -110,7 +109,6 @@ describe("SIGKILL", () => {
     const next = platform().startRound();
     await waitFor(async () => findChild(next.pid, "flock"), {
       what: "the next round to wait for the lock",
-      timeoutMs: 30_000,
     });
     expect(next.output()).toBe("");
     await writeFile(gate(), "");

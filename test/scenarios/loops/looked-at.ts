@@ -36,7 +36,7 @@ export function lookAt(platform: Platform): LookedAt {
   const asked = () => platform.server.requests.filter(({ method }) => method === "POST").length;
   const looks = async (more: number) => {
     const before = asked();
-    await waitFor(() => asked() >= before + more, { what: `${more} looks`, timeoutMs: 60_000 });
+    await waitFor(() => asked() >= before + more, { what: `${more} looks` });
   };
   return {
     agent: () => agent,

@@ -70,7 +70,7 @@ describe("containers that do not settle", () => {
           isUp || Promise.reject(new Error(`not yet; the agent said\n${looked.agent().log().slice(-4_000)}`))
         );
       };
-      return waitFor(isRepaired, { what: "the repair", timeoutMs: 30_000 });
+      return waitFor(isRepaired, { what: "the repair" });
     };
     expect([await repaired(), await repaired(), await repaired()]).toEqual([true, true, true]);
   });

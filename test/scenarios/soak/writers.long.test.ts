@@ -109,7 +109,7 @@ describe(`${count} writers and 3 agents at one Git server, with KEELSON_SOAK_SEE
         const found = await read();
         return places.agents.every((place) => appliedOf(found.get(keyOf(place))) === commit);
       },
-      { what: "the agents' reports on the last commit", timeoutMs: 60_000 },
+      { what: "the agents' reports on the last commit" },
     );
     const startMs = performance.now();
     const found = await read();
