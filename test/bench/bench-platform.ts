@@ -126,7 +126,7 @@ export async function startBench(
         const { event, time } = JSON.parse(line);
         if (event === "planned") plannedAtMs.push(Date.parse(time));
       });
-      await waitFor(async () => isAnswering(platform), { what: "the agent", timeoutMs: 60_000 });
+      await waitFor(async () => isAnswering(platform), { what: "the agent" });
     },
     plannedAtMs,
     stopAgent,

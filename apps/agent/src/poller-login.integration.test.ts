@@ -15,8 +15,8 @@ it("a new login must be used at once, and start no second round for the same com
   await using repository = await makeGitRepository({ remote });
   const commit = await repository.commit({ files: { file: "1" }, message: "first" });
   await repository.push();
-  const { target } = newRoundSummary();
-  const git = { ...target.git, url: server.url("platform"), timeoutMs: 60_000, credential: right };
+  const { follow } = newRoundSummary();
+  const git = { ...follow.git, url: server.url("platform"), timeoutMs: 60_000, credential: right };
   const events: string[] = [];
   const dockerHost = process.env["DOCKER_HOST"];
   const poller = openPoller(

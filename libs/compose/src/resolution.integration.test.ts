@@ -650,12 +650,14 @@ describe("a Compose that does not answer", () => {
 
   it("must be killed with all it started when the time is over", async () => {
     await withProgram(`/bin/sleep 60 & echo $! > "$0.pid"; /bin/sleep 60`, async (program) => {
-      await expect(resolveCompose(input, { composeBinary: program, timeoutMs: 1500 })).rejects.toMatchObject({
-        code: "K1422",
-        outcome: { kind: "transient" },
-      });
+      await expect(resolveCompose(input, { composeBinary: program, timeoutMs: 5_000 })).rejects.toMatchObject(
+        {
+          code: "K1422",
+          outcome: { kind: "transient" },
+        },
+      );
       const grandchild = Number(await readFile(`${program}.pid`, "utf8"));
-      await vi.waitFor(async () => expect(await isRunning(grandchild)).toBe(false), 5000);
+      await vi.waitFor(async () => expect(await isRunning(grandchild)).toBe(false), 60_000);
     });
   });
 
@@ -664,7 +666,7 @@ describe("a Compose that does not answer", () => {
       `/usr/bin/setsid /bin/sleep 500 & echo $! > "$0.pid"; /bin/sleep 500`,
       async (program) => {
         await expect(
-          resolveCompose(input, { composeBinary: program, timeoutMs: 1500 }),
+          resolveCompose(input, { composeBinary: program, timeoutMs: 5_000 }),
         ).rejects.toMatchObject({ code: "K1422" });
         process.kill(Number(await readFile(`${program}.pid`, "utf8")), "SIGKILL");
       },
@@ -794,7 +796,7 @@ function run(folder: string, files: readonly string[]) {
     ],
     environment: closedComposeEnvironment(join(folder, "home")),
     folder,
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
 }
 

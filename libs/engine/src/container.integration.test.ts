@@ -1,3 +1,5 @@
+import { once } from "node:events";
+
 import { sharedEngine, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -36,7 +38,7 @@ async function container(name: string, { isStarted = true } = {}) {
     Cmd: ["sh", "-c", script],
     Labels: bench.serviceLabels("core", name),
     HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: "", Target: "/anonymous" }] },
-    StopTimeout: 5,
+    StopTimeout: 30,
   });
   const { Mounts: mounts } = await made.inspect();
   anonymousVolumes.push(...mounts.flatMap(({ Name: name }) => name ?? []));
@@ -94,17 +96,17 @@ test("a stop lets the container end by itself; stopped and gone ones are fine", 
 test("a stop may take as long as the container's own grace, beyond the time for other requests", async () => {
   const { containerId, containerName } = await container("grace");
   const made = await bench.docker.getContainer(containerId).inspect();
-  expect(made.Config).toMatchObject({ StopTimeout: 5 });
+  expect(made.Config).toMatchObject({ StopTimeout: 30 });
   await bench.docker.getContainer(containerId).remove({ force: true, v: true });
   const slow = await bench.docker.createContainer({
     name: containerName,
     Image: bench.image,
     Cmd: ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"],
-    StopTimeout: 2,
+    StopTimeout: 8,
   });
   await slow.start();
   await waitFor(async () => (await logOf(slow.id)).includes("ready"), { what: "the container to be ready" });
-  const engine = { ...bench.context.engine, timeoutMs: 1_000 };
+  const engine = { ...bench.context.engine, timeoutMs: 5_000 };
   const operation = operationOf("stop-container", { containerId: slow.id, containerName });
   await stopContainer({ ...bench.context, engine }, operation);
   expect((await stateOf(slow.id)).ExitCode).toBe(137);
@@ -142,23 +144,16 @@ test("a removal stops in order, keeps anonymous volumes, and is fine twice and a
   const { containerId, containerName } = await container("remove");
   const { Mounts: mounts } = await bench.docker.getContainer(containerId).inspect();
   const volume = bench.docker.getVolume(mounts[0]?.Name ?? "");
-  const died: Promise<unknown> = bench.docker
-    .getEvents({ filters: { container: [containerId], event: ["die"] } })
-    .then(
-      (events) =>
-        new Promise((resolve) =>
-          events.once("data", (chunk) => {
-            resolve(JSON.parse(String(chunk)));
-            Object(events).destroy();
-          }),
-        ),
-    );
+  const events = await bench.docker.getEvents({ filters: { container: [containerId], event: ["die"] } });
+  const died = once(events, "data");
   const operation = operationOf("remove-container", { containerId, containerName });
   await Promise.all([1, 2, 3].map(() => removeContainer(bench.context, operation)));
   await removeContainer(bench.context, operation);
   await expect(bench.docker.getContainer(containerId).inspect()).rejects.toMatchObject({ statusCode: 404 });
   // Ended by itself and not killed.
-  expect(await died).toMatchObject({ Actor: { Attributes: { exitCode: "0" } } });
+  const [event] = await died;
+  Object(events).destroy();
+  expect(JSON.parse(String(event))).toMatchObject({ Actor: { Attributes: { exitCode: "0" } } });
   expect(await volume.inspect()).toBeDefined();
 });
 

@@ -175,5 +175,5 @@ describe("followed logs", () => {
     await own.kill();
     await expect(logs.done).rejects.toMatchObject({ code: "K3001" });
     await own.start();
-  }, 120_000);
+  });
 });

@@ -404,7 +404,7 @@ test("containers that vanish between the list and the look at them are not there
 
 test("an engine that is stopped is K3001, one that is back is seen again", async () => {
   await using own = await startEngine();
-  const engine = connectEngine({ dockerHost: own.dockerHost, timeoutMs: 10_000 });
+  const engine = connectEngine({ dockerHost: own.dockerHost, timeoutMs: 60_000 });
   const observeOwn = () => observeEngine(engine, bench.observation({ projects: ["p"], images: ["x:1"] }));
   expect(await observeOwn()).toMatchObject({ containers: [], images: { "x:1": null } });
   await own.stop();

@@ -10,7 +10,7 @@ let bench: TestBench;
 let poll: EnginePoll;
 beforeAll(async () => {
   bench = await makeTestBench(await sharedEngine());
-  poll = openEnginePoll({ dockerHost: testHost(), timeoutMs: 20_000 });
+  poll = openEnginePoll({ dockerHost: testHost(), timeoutMs: 60_000 });
 });
 afterAll(async () => {
   poll.close();
@@ -82,7 +82,7 @@ test("a list tells states, health and exit codes as the engine has them", async 
       last = byId((await list()).map(({ upMs: _upMs, networks: _networks, ...each }) => each));
       return JSON.stringify(last) === JSON.stringify(byId(expected));
     },
-    { what: "the expected states", timeoutMs: 30_000 },
+    { what: "the expected states" },
   ).catch(() => {});
   expect(last).toEqual(byId(expected));
   await looping.container.remove({ force: true });
@@ -104,7 +104,7 @@ test("events of the environment's containers, networks and volumes wake, others 
     events.some((event) => event.name.endsWith(`-${service}-1`) && event.action === action);
 
   const checked = await started("checked", { healthy: true });
-  await waitFor(has("checked", "health_status"), { what: "its health to be told", timeoutMs: 20_000 });
+  await waitFor(has("checked", "health_status"), { what: "its health to be told" });
   await started("foreign", { labels: { [labels.environment]: `${bench.environment}-other` } });
   await checked.container.rename({ name: `${checked.name}0` });
   await checked.container.rename({ name: checked.name });
@@ -142,7 +142,7 @@ test("events of the environment's containers, networks and volumes wake, others 
 
 test("an engine that stops ends the watch and is K3001, one that is back is polled and watched again", async () => {
   await using own = await startEngine();
-  const ownPoll = openEnginePoll({ dockerHost: own.dockerHost, timeoutMs: 10_000 });
+  const ownPoll = openEnginePoll({ dockerHost: own.dockerHost, timeoutMs: 60_000 });
   const environment = bench.environment;
   for (const how of ["stop", "kill"] as const) {
     const events: PolledEvent[] = [];
@@ -165,7 +165,7 @@ test("an engine that stops ends the watch and is K3001, one that is back is poll
   }
   expect(await ownPoll.list({ environment })).toEqual([]);
   ownPoll.close();
-}, 120_000);
+});
 
 test("100 containers are listed in one go", async () => {
   const environment = `${bench.environment}-many`;
@@ -182,7 +182,7 @@ test("100 containers are listed in one go", async () => {
   }
   const [median = 0] = times.toSorted((a, b) => a - b).slice(15);
   process.stdout.write(`a list of 100 containers takes ${median.toFixed(1)} ms (median of 30)\n`);
-}, 180_000);
+});
 
 test("a process that has closed its poll ends by itself, though a watch was open", async () => {
   const door = new URL("poll.ts", import.meta.url).href;

@@ -37,7 +37,7 @@ interface Wait {
   signal?: AbortSignal;
 }
 
-function wait(instance: string, { condition, timeoutMs = 20_000, signal = bench.context.signal }: Wait) {
+function wait(instance: string, { condition, timeoutMs = 60_000, signal = bench.context.signal }: Wait) {
   const operation = { instance, project: bench.project(instance), service: "app", condition, timeoutMs };
   return awaitService({ ...bench.context, signal }, operationOf("await-service", operation));
 }
@@ -206,6 +206,9 @@ describe("waiting", () => {
 
   test("for health that never comes is K3005 after the timeout, with what the check said", async () => {
     await run("sick", { ...shell("sleep 1000"), ...check("printf 'no \\033[31mdatabase'; exit 1") });
+    const isUnhealthy = async () =>
+      (await stateOf(`${bench.project("sick")}-app-1`)).Health?.Status === "unhealthy";
+    await waitFor(isUnhealthy, { what: "the check to fail" });
     await expect(wait("sick", { condition: "service_healthy", timeoutMs: 1_500 })).rejects.toMatchObject({
       code: "K3005",
       outcome: { kind: "transient" },
@@ -267,7 +270,10 @@ describe("waiting", () => {
   });
 
   test("for a one-shot that does not end is K3006 after the timeout", async () => {
-    await run("endless", shell("echo working; sleep 1000"));
+    const project = await run("endless", shell("echo working; sleep 1000"));
+    const container = bench.docker.getContainer(`${project}-app-1`);
+    const isAtWork = async () => String(await container.logs({ stdout: true })).includes("working");
+    await waitFor(isAtWork, { what: "it to be at work" });
     const waiting = wait("endless", { condition: "service_completed_successfully", timeoutMs: 500 });
     await expect(waiting).rejects.toMatchObject({ code: "K3006", cause: { message: "working" } });
   });

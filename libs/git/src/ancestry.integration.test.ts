@@ -80,7 +80,7 @@ it("knows the node's own copy", async () => {
   const { commit } = await fetchSnapshot({
     source: { url: server.url("state"), branch: "main" },
     gitDir,
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
   expect(await isAncestor({ gitDir, ancestor: at.ids.first, descendant: commit })).toBe(true);
   expect(await isAncestor({ gitDir, ancestor: at.ids.rewound, descendant: commit })).toBe(false);

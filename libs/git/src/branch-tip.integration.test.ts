@@ -15,7 +15,7 @@ it("says where a branch is over HTTP and by a path, by listings alone", async ()
   const commit = await repository.commit({ files: { "a.txt": "a" } });
   await repository.push();
   const credential = { command: ["echo", `${login.username}:${login.password}`] };
-  const at = { url: server.url("state"), branch: "main", timeoutMs: 10_000 };
+  const at = { url: server.url("state"), branch: "main", timeoutMs: 60_000 };
 
   expect(await findBranchTip({ ...at, credential })).toBe(commit);
   expect(await findBranchTip({ ...at, url: path })).toBe(commit);

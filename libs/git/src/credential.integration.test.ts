@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 import { isRunning, makeTempFolder, waitFor } from "@keelson/test/support";
 import { readCredential } from "./credential.ts";
 
-async function refusal(credential: Credential, timeoutMs = 5_000): Promise<string> {
+async function refusal(credential: Credential, timeoutMs = 60_000): Promise<string> {
   return await readCredential(credential, timeoutMs).then(
     () => "no error",
     (error: unknown) => formatError(error),
@@ -21,12 +21,15 @@ it.each([
 ])("reads a file with %j", async (content, login) => {
   await using folder = await makeTempFolder();
   await writeFile(folder.join("token"), content);
-  expect(await readCredential({ file: folder.join("token") }, 1_000)).toEqual(login);
+  expect(await readCredential({ file: folder.join("token") }, 60_000)).toEqual(login);
 });
 
 it("reads the first line that a command prints, and gives it no shell", async () => {
   const command = ["printf", "%s\\n%s\\n", "$HOME", "second"];
-  expect(await readCredential({ command }, 5_000)).toEqual({ username: "x-access-token", password: "$HOME" });
+  expect(await readCredential({ command }, 60_000)).toEqual({
+    username: "x-access-token",
+    password: "$HOME",
+  });
 });
 
 it("refuses a file that cannot be read, is empty, is a folder or holds more than a credential", async () => {
@@ -62,7 +65,8 @@ it("ends a command that waits, and what that has started", async () => {
   await using folder = await makeTempFolder();
   const pidFile = folder.join("pid");
   const command = ["sh", "-c", 'sleep 60 & echo $! > "$0"; wait', pidFile];
-  expect(await refusal({ command }, 500)).toContain("error[K2005]");
+  // Long enough for the command to have started the other one.
+  expect(await refusal({ command }, 5_000)).toContain("error[K2005]");
   const pid = Number(await readFile(pidFile, "utf8"));
   expect(pid).toBeGreaterThan(1);
   await waitFor(async () => !(await isRunning(pid)), { what: "the command's child to end" });

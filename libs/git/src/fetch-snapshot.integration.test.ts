@@ -27,7 +27,7 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
     node,
     url,
     gitDir,
-    fetch: (branch = "main") => fetchSnapshot({ source: { url, branch }, gitDir, timeoutMs: 20_000 }),
+    fetch: (branch = "main") => fetchSnapshot({ source: { url, branch }, gitDir, timeoutMs: 60_000 }),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
 }
@@ -158,7 +158,7 @@ it("throws K2003 for a branch or repository that is not there", async () => {
   await at.repository.git("push", "--quiet", "origin", "main:refs/heads/main-2");
   await expect(at.fetch()).rejects.toMatchObject({ code: "K2003" });
   const source = { url: at.server.url("no-such"), branch: "main" };
-  const input = { source, gitDir: at.gitDir, timeoutMs: 10_000 };
+  const input = { source, gitDir: at.gitDir, timeoutMs: 60_000 };
   await expect(fetchSnapshot(input)).rejects.toMatchObject({ code: "K2003" });
   expect(await readdir(at.node.path)).toEqual([]);
 });
@@ -241,7 +241,7 @@ it("sends the credential at once, from a file, a command or the URL, and stores 
   ];
   for (const source of sources) {
     at.server.requests.splice(0);
-    const revision = await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 10_000 });
+    const revision = await fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 60_000 });
     expect(revision.commit).toBe(commit);
     expect(at.server.requests).toHaveLength(source === sources[0] ? 4 : 2);
   }

@@ -23,13 +23,13 @@ async function setUp({ over = "http" }: { over?: "http" | "path" } = {}) {
   const second = await repository.commit({ files: { a: "2" } });
   await repository.push();
   const source = { url: over === "http" ? server.url("state") : remote, branch: "main" };
-  const inputOf = (follow: Partial<Follow>) => ({
-    source,
-    gitDir,
-    timeoutMs: 20_000,
-    follow: { after: null, accepted: null, ...follow },
-  });
-  const fetch = (follow: Partial<Follow>) => fetchSnapshot(inputOf(follow));
+  const fetch = (follow: Partial<Follow>) =>
+    fetchSnapshot({
+      source,
+      gitDir,
+      timeoutMs: 60_000,
+      follow: { after: null, accepted: null, ...follow },
+    });
   await fetch({});
   const cleanUp = stack.move();
   return {

@@ -35,7 +35,7 @@ async function setUp() {
       fetchSnapshot({
         source: { url: source.url ?? repository.path, branch: source.branch ?? "main" },
         gitDir,
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
       }),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
@@ -179,7 +179,8 @@ it("throws K2005 when git does not end in time, and ends it", async () => {
   await chmod(at.node.join("git"), 0o755);
   vi.stubEnv("PATH", `${at.node.path}:${process.env["PATH"] ?? ""}`);
   const source = { url: at.repository.path, branch: "main" };
-  const fetching = fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 500 });
+  // Long enough for the program to have told who it is.
+  const fetching = fetchSnapshot({ source, gitDir: at.gitDir, timeoutMs: 5_000 });
   await expect(fetching).rejects.toMatchObject({ code: "K2005", outcome: { kind: "transient" } });
   const pid = Number(await readFile(pidFile, "utf8"));
   await waitFor(async () => !(await isRunning(pid)), { what: "git to end" });

@@ -5,7 +5,7 @@ import { findNeededPrograms } from "./needed-programs.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
-const needed = async (url: string) => findNeededPrograms({ url, timeoutMs: 10_000 });
+const needed = async (url: string) => findNeededPrograms({ url, timeoutMs: 60_000 });
 
 it("names what a URL needs", async () => {
   expect(await needed("https://git.example/state.git")).toEqual([]);

@@ -10,7 +10,7 @@ import { fetchSnapshot } from "./fetch-snapshot.ts";
 import { fileLimits } from "./file-set.ts";
 import { readCommit } from "./read-commit.ts";
 
-const timeoutMs = 20_000;
+const timeoutMs = 60_000;
 
 function texts(files: SourceFiles): Record<string, string> {
   return Object.fromEntries([...files.values()].map(({ path, bytes }) => [path, decodeText(bytes)]));

@@ -25,7 +25,7 @@ async function setUp() {
     node: "n1",
     url: server.url("state"),
     gitDir,
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   };
   const cleanUp = stack.move();
   return {

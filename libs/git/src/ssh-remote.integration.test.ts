@@ -37,7 +37,7 @@ async function setUp() {
           credential: { file: options.key ?? identityFile },
         },
         gitDir: node.join("git"),
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         knownHostsFile,
         ...options,
       }),
@@ -64,7 +64,7 @@ it("brings a branch by ssh, follows it, and pushes a status", async () => {
     files: () => ({ json: "{}" }),
   } as const;
   const gitDir = at.node.join("status");
-  const place = { url, credential, gitDir, knownHostsFile: ssh.knownHostsFile, timeoutMs: 20_000 };
+  const place = { url, credential, gitDir, knownHostsFile: ssh.knownHostsFile, timeoutMs: 60_000 };
   const publish = () => publishStatus({ ...status, ...place });
   expect(await publish()).toMatchObject({ pushed: true });
   expect(await publish()).toMatchObject({ pushed: false });

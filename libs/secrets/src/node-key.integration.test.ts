@@ -122,7 +122,7 @@ async function ownerInAnotherProcess(): Promise<string> {
   const { stdout } = await promisify(execFile)(
     execPath,
     ["--input-type=module", "-e", program, "--", keyFile],
-    { timeout: 20_000 },
+    { timeout: 120_000 },
   );
   return stdout.trim();
 }

@@ -77,7 +77,7 @@ describe("the Compose file", () => {
     const [program = "", ...args] =
       env["KEELSON_COMPOSE"] === undefined ? ["docker", "compose"] : [env["KEELSON_COMPOSE"]];
     const config = [...args, "--file", path, "config", "--format", "json"];
-    const { stdout } = await promisify(execFile)(program, config, { timeout: 30_000 });
+    const { stdout } = await promisify(execFile)(program, config, { timeout: 120_000 });
     const resolved: ComposeModel = JSON.parse(stdout);
     // What it prints is to be read by Compose again, so it doubles every `$`.
     const meant = (path: unknown) => String(path).replaceAll("$$", () => "$");

@@ -121,8 +121,8 @@ async function runChild(
     }`;
   const mounts = join(base, "mounts.json");
   await writeFile(mounts, JSON.stringify({ before: mountsOf(before), after: mountsOf(after) }));
-  const args = ["--input-type=module", "-e", program, "--", how, first.folder, String(first.step), mounts];
-  const child = spawn(execPath, args, { stdio: ["ignore", "ignore", "inherit"], timeout: 30_000 });
+  const args = ["--input-type=module", "-e", program, "--", how, on.folder, String(on.step), mounts];
+  const child = spawn(execPath, args, { stdio: ["ignore", "ignore", "inherit"], timeout: 120_000 });
   const [exitCode, signal] = await once(child, "close");
   if (signal === "SIGKILL") return signal;
   if (exitCode !== 0) throw new Error(`the child ended with ${exitCode ?? signal}`);
