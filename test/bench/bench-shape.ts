@@ -44,7 +44,7 @@ export function releaseText(shape: BenchShape): string {
   const properties = Object.fromEntries(names.map((name) => [name, { type: "integer", default: 0 }]));
   const packages = names.map(
     (name) => `-- packages/${name}/package.yaml --
-${stringify({ name, version: "1.0.0", variables: { REVISION: `{{ settings.${name} }}` } })}
+${stringify({ variables: { REVISION: `{{ settings.${name} }}` } })}
 -- packages/${name}/compose.yaml --
 ${stringify({ services: servicesOf(shape, "${REVISION}") })}`,
   );

@@ -20,8 +20,6 @@ const release = `
 services:
   web: { image: "IMAGES/web:1", init: true, volumes: ["./conf:/conf:ro"] }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files: [{ template: page.liquid, to: conf/page, onChange: none }]
 -- packages/web/page.liquid --
 {{ instance.name }}

@@ -24,8 +24,6 @@ services:
   other: { image: "IMAGES/other:1", init: true, volumes: ["data:/data", "./conf:/conf:ro"] }
 volumes: { data: {} }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files: [{ template: page.liquid, to: conf/page, onChange: recreate }]
 -- packages/web/page.liquid --
 {{ instance.name }}

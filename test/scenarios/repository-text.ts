@@ -19,7 +19,10 @@ export const smallRelease = "app";
 
 export interface SmallRepository {
   readonly environment: string;
-  /** Files of the release `app`, as `-- packages/web/compose.yaml --`. What every release has is added. */
+  /**
+   * Files of the release `app`, as `-- packages/web/compose.yaml --`. Its documents have names, versions, packages and
+   * the schema of its settings by themselves.
+   */
   readonly release: string;
   /** Nodes with what their documents have beside the name; the first is the one that runs. */
   readonly nodes: Readonly<Record<string, object>>;
@@ -70,16 +73,18 @@ export function lockFor(
   });
 }
 
+/** What a document begins with need not be told, and one that holds nothing else need not be there. */
 function completeRelease(files: Files, version: string): Record<string, string> {
   const packages = packagesOf(files);
-  const settings = "settings.schema.json" in files ? { settings: "settings.schema.json" } : {};
-  const made = {
-    "release.yaml": stringify({ name: smallRelease, version, packages, ...settings }),
+  const settings = "settings.schema.json" in files ? "settings: settings.schema.json\n" : "";
+  const heads = {
+    "release.yaml": `name: ${smallRelease}\nversion: ${version}\npackages: [${packages.join(", ")}]\n${settings}`,
     ...Object.fromEntries(
-      packages.map((name) => [`packages/${name}/package.yaml`, stringify({ name, version: "1.0.0" })]),
+      packages.map((name) => [`packages/${name}/package.yaml`, `name: ${name}\nversion: 1.0.0\n`]),
     ),
   };
-  return { ...made, ...files };
+  const whole = Object.entries(heads).map(([path, head]) => [path, head + (files[path] ?? "")]);
+  return { ...files, ...Object.fromEntries(whole) };
 }
 
 function packagesOf(files: Files): string[] {

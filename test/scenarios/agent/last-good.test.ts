@@ -4,8 +4,6 @@ import { usePlatform } from "../platform.ts";
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 update: { order: stop-first, trial: 3s }
 -- packages/web/compose.yaml --
 services:

@@ -6,8 +6,6 @@ import { type StayingAgent, startStaying } from "./staying-agent.ts";
 // Waiting for its health ends after 15 minutes, long after this test has given up.
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 update: { trial: 15m }
 -- packages/web/compose.yaml --
 services:

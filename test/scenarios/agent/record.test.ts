@@ -13,8 +13,6 @@ import { type StayingAgent, startStaying } from "./staying-agent.ts";
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: page.txt, to: www/page.txt, onChange: restart }
 -- packages/web/page.txt --
@@ -138,8 +136,6 @@ async function listAside({ stateDir }: Platform): Promise<string[]> {
 
 const slow = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 update: { trial: 15m }
 -- packages/web/compose.yaml --
 services:

@@ -14,8 +14,6 @@ import type { Platform } from "../platform.ts";
 const plant = "rm -rf /conf/d; ln -s / /conf/d; echo planted > /conf/done; serve";
 
 const files = (more = "") => `
-name: web
-version: 1.0.0
 files:
   - { template: a.txt, to: conf/a.txt, onChange: restart${more} }
   - { template: b.txt, to: conf/d/b.txt, onChange: restart${more} }
@@ -180,8 +178,6 @@ describe("a writable folder", () => {
 describe("a program that writes beside its configuration, and into it", () => {
   const program = (content: string) => `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: app.conf, to: conf/app.conf, onChange: restart, writable: true }
 -- packages/web/app.conf --

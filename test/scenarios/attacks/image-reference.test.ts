@@ -16,8 +16,6 @@ const release = `
   "properties": { "image": { "type": "string" } }
 }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 variables: { SIDE: "{{ settings.image }}" }
 -- packages/web/compose.yaml --
 services:

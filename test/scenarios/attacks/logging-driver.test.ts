@@ -8,8 +8,6 @@ import type { Container } from "../platform.ts";
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 variables: { DRIVER: json-file }
 -- packages/web/compose.yaml --
 services:

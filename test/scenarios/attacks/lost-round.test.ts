@@ -11,13 +11,8 @@ import { type Platform, withPlatform } from "../platform.ts";
 /** `web` is healthy when the test says so: a round waits for it. */
 const release = `
 -- release.yaml --
-name: app
-version: 1.0.0
-packages: [web]
 secrets: { token: {} }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files: [{ template: token.liquid, to: secret/token, mode: "0400", onChange: recreate }]
 -- packages/web/token.liquid --
 {{ secrets.token }}

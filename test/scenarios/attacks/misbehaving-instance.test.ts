@@ -108,8 +108,6 @@ function releaseOf({ onChange, script, isEndless = false }: Attack): string {
   const text = JSON.stringify(command.map((word) => word.replaceAll("$", "$$$$")));
   return `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: a.conf, to: conf/a.conf, onChange: "${onChange}", writable: true }
   - { template: a.conf, to: conf/b.conf, onChange: "${onChange}", writable: true }
@@ -120,8 +118,6 @@ one
 services:
   app: { image: "IMAGES/app:1", init: true, volumes: ["./conf:/conf"], command: ${text} }
 -- packages/mail/package.yaml --
-name: mail
-version: 1.0.0
 files:
   - { template: a.conf, to: conf/a.conf, onChange: restart }
 -- packages/mail/a.conf --

@@ -17,8 +17,6 @@ import type { PeakMemory } from "./peak-memory.ts";
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: page.txt.liquid, to: www/page.txt, onChange: restart }
 -- packages/web/page.txt.liquid --

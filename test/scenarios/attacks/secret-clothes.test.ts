@@ -55,13 +55,8 @@ const talker: Omit<ImageSpec, "tag"> = {
 };
 const release = `
 -- release.yaml --
-name: app
-version: 1.0.0
-packages: [web, keep]
 secrets: { token: {}, pem: {} }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 update: { trial: 5s }
 files:
   - { template: pem.liquid, to: app/pem, onChange: restart }

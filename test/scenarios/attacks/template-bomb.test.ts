@@ -7,8 +7,6 @@ import type { Container, Platform } from "../platform.ts";
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 variables: { GREETING: "hello" }
 files:
   - { template: page.txt.liquid, to: www/page.txt, onChange: restart }
@@ -26,8 +24,6 @@ services:
     env_file: web.env
     volumes: [./www:/www:ro]
 -- packages/other/package.yaml --
-name: other
-version: 1.0.0
 files:
   - { template: page.txt.liquid, to: www/page.txt, onChange: restart }
 -- packages/other/page.txt.liquid --

@@ -9,13 +9,8 @@ import { usePlatform } from "../platform.ts";
 const token = "n0t-t0-be-seen";
 const release = `
 -- release.yaml --
-name: app
-version: 1.0.0
-packages: [web]
 secrets: { token: {} }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: greeting.txt, to: conf/greeting.txt, onChange: restart }
   - { template: token.liquid, to: secrets/token, onChange: recreate }

@@ -4,13 +4,6 @@ import { endProcess, keelsonCommand, plainEnvironment, waitFor } from "../../sup
 import { usePlatform } from "../platform.ts";
 
 const release = `
--- release.yaml --
-name: app
-version: 1.0.0
-packages: [web]
--- packages/web/package.yaml --
-name: web
-version: 1.0.0
 -- packages/web/compose.yaml --
 services:
   app: { image: "IMAGES/app:1", stop_grace_period: 0s }

@@ -9,13 +9,7 @@ import { usePlatform } from "../platform.ts";
 const token = "pr1nted-t0ken";
 const release = String.raw`
 -- release.yaml --
-name: app
-version: 1.0.0
-packages: [web, quiet]
 secrets: { token: {} }
--- packages/web/package.yaml --
-name: web
-version: 1.0.0
 -- packages/web/compose.yaml --
 services:
   app:
@@ -24,9 +18,6 @@ services:
     stop_grace_period: 0s
     scale: 2
   other: { image: "IMAGES/app:1", command: ["sh", "-c", "echo bad >&2; exec sleep 1000"], stop_grace_period: 0s }
--- packages/quiet/package.yaml --
-name: quiet
-version: 1.0.0
 -- packages/quiet/compose.yaml --
 services:
   app: { image: "IMAGES/app:1" }

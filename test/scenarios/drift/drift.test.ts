@@ -10,8 +10,6 @@ import { tellingImage } from "../telling-image.ts";
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: app.conf, to: content/app.conf, onChange: recreate }
   - { template: app.conf, to: live/app.conf, onChange: restart }

@@ -9,8 +9,6 @@ import { expectFault, expectReady, expectUntouched } from "./outcome.ts";
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: page.txt, to: www/page.txt, onChange: restart }
 -- packages/web/page.txt --

@@ -4,19 +4,12 @@ import type { Changes, Container } from "../platform.ts";
 import { expectFault, expectReady, expectUntouched, whilePushed } from "./outcome.ts";
 
 const release = `
--- release.yaml --
-name: app
-version: 1.0.0
-packages: [web]
-settings: settings.schema.json
 -- settings.schema.json --
 {
   "type": "object",
   "properties": { "title": { "type": "string", "default": "the page" } }
 }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 variables: { TITLE: "{{ settings.title }}" }
 files:
   - { template: config/index.html.liquid, to: web/index.html, onChange: restart }

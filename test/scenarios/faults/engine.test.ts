@@ -8,8 +8,6 @@ import { conditionOf, expectFault, expectReady } from "./outcome.ts";
 // Without a network: what stops and starts a private engine need not have one.
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 update: { trial: 60s }
 -- packages/web/compose.yaml --
 services:

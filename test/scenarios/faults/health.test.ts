@@ -6,8 +6,6 @@ import { conditionOf, expectFault, expectReady, rulesTerminal } from "./outcome.
 // `api` is healthy once its page is there; `front` needs it, `side` does not.
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 update: { trial: 2s }
 -- packages/web/compose.yaml --
 services:

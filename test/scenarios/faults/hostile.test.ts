@@ -7,8 +7,6 @@ import { expectFault, expectReady, expectUntouched, rulesTerminal, whilePushed }
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: page.txt.liquid, to: www/page.txt, onChange: restart }
 -- packages/web/page.txt.liquid --

@@ -10,13 +10,8 @@ import { conditionOf, expectFault, expectReady, expectUntouched } from "./outcom
 // A service for each way in which a file is held, and one with a secret.
 const release = `
 -- release.yaml --
-name: app
-version: 1.0.0
-packages: [web]
 secrets: { key: {} }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: app.conf, to: content/app.conf, onChange: recreate }
   - { template: app.conf, to: live/app.conf, onChange: restart }

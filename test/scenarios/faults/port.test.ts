@@ -8,19 +8,12 @@ import { startForeign } from "./foreign-container.ts";
 import { expectFault, expectReady, expectUntouched } from "./outcome.ts";
 
 const release = `
--- release.yaml --
-name: app
-version: 1.0.0
-packages: [web]
-settings: settings.schema.json
 -- settings.schema.json --
 {
   "type": "object",
   "properties": { "port": { "type": "integer", "x-override": ["node"] } }
 }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 variables: { PORT: "{{ settings.port }}" }
 -- packages/web/compose.yaml --
 services:

@@ -11,8 +11,6 @@ const places = classes.flatMap((onChange) =>
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
 ${places.map(({ onChange, site }) => `  - { template: x.conf, to: ${site}/x.conf, onChange: ${onChange} }\n`).join("")}
 -- packages/web/x.conf --

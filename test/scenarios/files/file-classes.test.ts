@@ -42,8 +42,6 @@ const rows: Row[] = [
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
 ${rows.map(({ service, onChange }) => `  - { template: ${service}.conf, to: ${service}/app.conf, onChange: "${onChange}" }`.replace(/"(\{.*\})"/, "$1")).join("\n")}
 -- packages/web/compose.yaml --

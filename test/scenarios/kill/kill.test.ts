@@ -9,8 +9,6 @@ import { usePlatform } from "../platform.ts";
 // `slow` does not answer a stop: for that long Compose is in the middle of replacing it.
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files: [{ template: app.conf, to: conf/app.conf, onChange: recreate }]
 -- packages/web/app.conf --
 0

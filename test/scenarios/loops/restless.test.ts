@@ -6,8 +6,6 @@ import { type LookedAt, lookAt } from "./looked-at.ts";
 
 const looping = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 update: { trial: 2s }
 -- packages/web/compose.yaml --
 services:

@@ -7,8 +7,6 @@ import { lockFor } from "../repository-text.ts";
 
 const release = `
 -- packages/store/package.yaml --
-name: store
-version: 1.0.0
 provides: { store: 1.0.0 }
 -- packages/store/compose.yaml --
 services:
@@ -19,8 +17,6 @@ services:
 networks: { offered: {} }
 volumes: { data: {} }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 requires: { store: ^1.0.0 }
 variables: { STORE: '{{ requires["store"].project }}_offered' }
 -- packages/web/compose.yaml --

@@ -17,16 +17,10 @@ const talker: Omit<ImageSpec, "tag"> = {
 };
 const release = `
 -- release.yaml --
-name: app
-version: 1.0.0
-packages: [web]
 secrets: { token: {} }
-settings: settings.schema.json
 -- settings.schema.json --
 { "properties": { "greeting": { "type": "string", "default": "hello" } } }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: token.liquid, to: app/token, onChange: { exec: [/bin/again] } }
 -- packages/web/token.liquid --

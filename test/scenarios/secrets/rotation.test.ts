@@ -6,13 +6,8 @@ import { withPlatform } from "../platform.ts";
 
 const release = `
 -- release.yaml --
-name: app
-version: 1.0.0
-packages: [web]
 secrets: { token: {} }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: token.liquid, to: sealed/token, onChange: recreate }
   - { template: login.conf.liquid, to: login/login.conf, onChange: restart }

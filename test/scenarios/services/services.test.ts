@@ -4,8 +4,6 @@ import { usePlatform } from "../platform.ts";
 
 const release = `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files: [{ template: app.conf, to: conf/app.conf, onChange: recreate }]
 -- packages/web/app.conf --
 first

@@ -15,8 +15,6 @@ const release = `
   }
 }
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: app.conf.liquid, to: conf/app.conf, onChange: restart }
 -- packages/web/app.conf.liquid --

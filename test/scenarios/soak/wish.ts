@@ -76,8 +76,6 @@ export function releaseOf(wish: Wish): string {
   const extra = `  extra: { image: "IMAGES/plain:1", depends_on: [app], ${common} }`;
   return `
 -- packages/web/package.yaml --
-name: web
-version: 1.0.0
 files:
   - { template: live.conf, to: live/app.conf, onChange: "signal:HUP" }
   - { template: fixed.conf, to: fixed/app.conf, onChange: recreate }
