@@ -1,24 +1,27 @@
 import {
   findFreePort,
-  makeGitRepository,
   makeTempFolder,
   removeProjects,
   runKeelson,
   sharedEngine,
-  startGitServer,
+  startEngine,
+  startStateServer,
   uniqueName,
   waitFor,
 } from "../support/index.ts";
-import { writeAgentFiles } from "./agent-config.ts";
+import { changeConfig, writeAgentFiles } from "./agent-config.ts";
 import { startAgent } from "./agent-process.ts";
 import type { ReconcileOptions } from "./agent-process.ts";
 import { saveArtefacts } from "./artefacts.ts";
 import { execIn, findContainer, listContainers } from "./containers.ts";
 import { makeLoadedImages } from "./loaded-images.ts";
+import { readOwnStatus, readReport } from "./node-status.ts";
+import { fetchPage } from "./page.ts";
 import type { Platform, PlatformOptions } from "./platform-shape.ts";
 import { makeSmallRepository } from "./repository-text.ts";
 import { readSample, sampleNode } from "./sample.ts";
 import { makeStateRepository } from "./state-repository.ts";
+import { startStaying } from "./staying-agent.ts";
 
 /**
  * Makes a state repository on a real Git server, loads its images and writes an agent.yaml; nothing runs yet. Prefer
@@ -27,8 +30,9 @@ import { makeStateRepository } from "./state-repository.ts";
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   await using stack = new AsyncDisposableStack();
   const environment = options.name ?? uniqueName("t");
-  const docker = options.engine?.docker ?? (await sharedEngine());
-  const dockerHost = options.engine?.dockerHost ?? process.env["DOCKER_HOST"];
+  const engine = options.engine === "own" ? stack.use(await startEngine()) : options.engine;
+  const docker = engine?.docker ?? (await sharedEngine());
+  const dockerHost = engine?.dockerHost ?? process.env["DOCKER_HOST"];
   const folder = stack.use(await makeTempFolder("keelson-platform-"));
   const images = stack.use(
     makeLoadedImages(docker, { prefix: `keelson-${environment}`, specs: options.images ?? {} }),
@@ -45,13 +49,21 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     dockerHost,
     secrets: options.secrets ?? { "sample-platform": { adminKey: "the-admin-key" } },
     credentials: options.credentials,
+    monitor: options.monitor,
     more: options.agent ?? {},
   });
 
   const log: string[] = [];
   const startRound = (round: ReconcileOptions = {}) => startAgent(agentFiles.config, { ...round, log });
   const containers = async () => listContainers(docker, `${environment}-`);
+  const pageOf = async (name: string, path = "/") => {
+    const [address] = Object.values((await container(name)).addresses);
+    return fetchPage(`http://${address}:8080${path}`);
+  };
   const container = async (name: string) => findContainer(await containers(), { environment, name });
+  const { node, server, repository } = desired;
+  // One that the test stopped could not remove what it has.
+  stack.defer(async () => engine?.start());
   const cleanUp = stack.move();
   return {
     ...desired,
@@ -61,19 +73,39 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     image: (tag) => images.nameOf(tag),
     docker,
     dockerHost,
+    engine: () => {
+      if (engine === undefined) throw new Error("the platform uses the shared engine");
+      return engine;
+    },
     folder: folder.path,
     port,
+    configure: async (change, as) => changeConfig(agentFiles.config, change, as),
     startRound,
     reconcile: async (round) => startRound(round).ended,
+    startAgent: (stay) => startStaying(agentFiles.config, stay),
+    status: async () => readOwnStatus(agentFiles.stateDir),
+    report: async (name = "platform") => {
+      const { href } = Object.assign(new URL(server.url(name)), options.credentials);
+      return readReport(repository, { url: href, environment, node });
+    },
     keelson: async (args, { env, ...run } = {}) =>
-      runKeelson(args, { cwd: desired.repository.path, ...run, env: { DOCKER_HOST: dockerHost, ...env } }),
+      runKeelson(args, { cwd: repository.path, ...run, env: { DOCKER_HOST: dockerHost, ...env } }),
     containers,
     container,
+    stop: async (name) => {
+      const found = await container(name);
+      await docker.getContainer(found.id).stop({ t: 0 });
+      return found;
+    },
     exec: async (name, ...command) => execIn(docker, (await container(name)).id, command),
-    page: async (path) => fetchText(`http://127.0.0.1:${port}${path}`),
-    pageOf: async (name, path = "/") => {
-      const [address] = Object.values((await container(name)).addresses);
-      return fetchText(`http://${address}:8080${path}`);
+    page: async (path) => fetchPage(`http://127.0.0.1:${port}${path}`),
+    pageOf,
+    untilPage: async (name, { path, is }) => {
+      const isThere = async () => {
+        const body = await pageOf(name, path);
+        return body === is || Promise.reject(new Error(`it is ${body}`));
+      };
+      await waitFor(isThere, { what: `${path} of ${name} to be ${is}` });
     },
     keepArtefacts: async () => saveArtefacts({ environment, docker, folder: folder.path, log }),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
@@ -88,23 +120,22 @@ type Published = Pick<
 /** The Git server with the state repository, of which the first commit is pushed. */
 async function publish(
   options: PlatformOptions,
-  on: { environment: string; port: number; complete: (text: string) => Promise<string> },
+  place: { environment: string; port: number; complete: (text: string) => Promise<string> },
 ): Promise<Published> {
   await using stack = new AsyncDisposableStack();
-  const { credentials, release, files = null, nodes = { n1: {} } } = options;
-  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
-  await server.createRepository("platform");
-  const remote = Object.assign(new URL(server.url("platform")), credentials);
-  const repository = stack.use(await makeGitRepository({ remote: remote.href }));
-  const isSample = release === undefined && files === null;
-  const node = isSample ? sampleNode : (Object.keys(nodes)[0] ?? "n1");
-  const paths = pathsOf({ environment: on.environment, node });
-  const state = makeStateRepository(repository, { lock: paths.lock, complete: on.complete });
+  const { credentials, release, nodes = { n1: {} } } = options;
+  const { server, repository } = stack.use(
+    await startStateServer({ name: "platform", credentials, through: "server" }),
+  );
+  const node = release === undefined ? sampleNode : (Object.keys(nodes)[0] ?? "n1");
+  const paths = pathsOf({ environment: place.environment, node });
+  const state = makeStateRepository(repository, { lock: paths.lock, complete: place.complete });
   const environmentDocument = options.environment ?? {};
-  const small = { environment: on.environment, nodes, environmentDocument };
-  const first =
-    files ?? (release === undefined ? await readSample(on) : makeSmallRepository({ ...small, release }));
-  await state.push(first, "first");
+  const files =
+    release === undefined
+      ? await readSample(place)
+      : makeSmallRepository({ environment: place.environment, release, nodes, environmentDocument });
+  await state.push(files, "first");
   const cleanUp = stack.move();
   return { ...state, node, server, repository, paths, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
 }
@@ -116,11 +147,4 @@ function pathsOf({ environment, node }: { environment: string; node: string }): 
     lock: `${folder}/lock.yaml`,
     node: `${folder}/nodes/${node}.yaml`,
   };
-}
-
-/** A container that runs need not listen yet. */
-async function fetchText(url: string): Promise<string> {
-  const signal = AbortSignal.timeout(10_000);
-  const response = await waitFor(async () => fetch(url, { signal }), { what: `${url} to answer` });
-  return response.text();
 }

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 
 import { composeLabels, labels } from "@keelson/model";
-import { runProgram, sharedEngine, startEngine, waitFor } from "@keelson/test/support";
+import { runProgram, sharedEngine, sharedEngineHost, startEngine, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { connectEngine } from "./engine.ts";
 import { createContainers, observeEngine, renameContainer, startService } from "./index.ts";
-import { type TestBench, makeTestBench, operationOf, testHost } from "./test-bench.ts";
+import { type TestBench, makeTestBench, operationOf } from "./test-bench.ts";
 
 let bench: TestBench;
 beforeAll(async () => {
@@ -282,7 +282,7 @@ test("a lock on the inherited descriptor outlives a killed agent until its Compo
     operation: creation("killed", { services: ["a", "b"] }),
     composeBinary: slow.path,
     composeFile: bench.context.composeFileOf("killed"),
-    dockerHost: testHost(),
+    dockerHost: sharedEngineHost(),
     environment: bench.environment,
     longestStopMs: bench.context.longestStopMs,
   };

@@ -1,16 +1,16 @@
 import { labels } from "@keelson/model";
-import { outputOf, sharedEngine, startEngine, waitFor } from "@keelson/test/support";
+import { outputOf, sharedEngine, sharedEngineHost, startEngine, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { mapParallel } from "./parallel.ts";
 import { type EnginePoll, type PolledEvent, openEnginePoll } from "./poll.ts";
-import { type TestBench, makeTestBench, testHost } from "./test-bench.ts";
+import { type TestBench, makeTestBench } from "./test-bench.ts";
 
 let bench: TestBench;
 let poll: EnginePoll;
 beforeAll(async () => {
   bench = await makeTestBench(await sharedEngine());
-  poll = openEnginePoll({ dockerHost: testHost(), timeoutMs: 60_000 });
+  poll = openEnginePoll({ dockerHost: sharedEngineHost(), timeoutMs: 60_000 });
 });
 afterAll(async () => {
   poll.close();
@@ -189,7 +189,7 @@ test("a process that has closed its poll ends by itself, though a watch was open
   const script = `
     import { openEnginePoll } from ${JSON.stringify(door)};
     const environment = ${JSON.stringify(bench.environment)};
-    const poll = openEnginePoll({ dockerHost: ${JSON.stringify(testHost())}, timeoutMs: 60_000 });
+    const poll = openEnginePoll({ dockerHost: ${JSON.stringify(sharedEngineHost())}, timeoutMs: 60_000 });
     const ends = [];
     poll.watch({ environment, onEvent: () => {}, onEnd: (error) => ends.push(error) });
     const before = await poll.list({ environment });

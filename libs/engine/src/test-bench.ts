@@ -19,6 +19,7 @@ import {
   makeTempFolder,
   removeImages,
   removeProjects,
+  sharedEngineHost,
   uniqueName,
 } from "@keelson/test/support";
 import type Docker from "dockerode";
@@ -63,7 +64,7 @@ export function ownershipOf(resourceId: string, label: string | undefined): Owne
 /** A node that remembers all that carries its labels. */
 export const everything: MadeHere = { container: () => "known", network: () => "unnoted" };
 
-export async function makeTestBench(docker: Docker, dockerHost = testHost()): Promise<TestBench> {
+export async function makeTestBench(docker: Docker, dockerHost = sharedEngineHost()): Promise<TestBench> {
   await using stack = new AsyncDisposableStack();
   const environment = uniqueName("engine");
   const folder = stack.use(await makeTempFolder());
@@ -135,10 +136,6 @@ export function operationOf<K extends OperationKind>(
   const base = { kind, id: "#1", resource: "", causes: [], class: "recreate" as const, after: [] };
   // The type of a spread over a generic is not known to be the operation's.
   return Object({ ...base, ...fields });
-}
-
-export function testHost(): string {
-  return process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
 }
 
 interface ModelInput {

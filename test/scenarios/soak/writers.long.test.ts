@@ -160,6 +160,7 @@ describe(`${count} writers and 3 agents at one Git server, with KEELSON_SOAK_SEE
       dockerHost: platform.dockerHost,
       secrets: {},
       credentials: undefined,
+      monitor: undefined,
       more: { interval: "2s" },
     });
     return config;
