@@ -1,4 +1,4 @@
-import { makeGitRepository, startGitServer } from "@keelson/test/support";
+import { type GitServer, startStateServer } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { type Look, askGit, closeLook, findNews, isGitSilent, openLook } from "./look.ts";
@@ -7,7 +7,7 @@ import { newRoundSummary } from "./test-round-summary.ts";
 
 describe("a look at a branch and an engine", () => {
   const cleanUp = new AsyncDisposableStack();
-  let server: Awaited<ReturnType<typeof startGitServer>>;
+  let server: GitServer;
   let look: Look;
   let commit: string;
   const events: string[] = [];
@@ -17,13 +17,13 @@ describe("a look at a branch and an engine", () => {
     findNews(look, { report: newRoundSummary({ commit: reported }), isFirst: false });
 
   beforeAll(async () => {
-    server = cleanUp.use(await startGitServer());
-    await server.createRepository("platform");
-    const repository = cleanUp.use(await makeGitRepository({ remote: server.url("platform") }));
+    const state = cleanUp.use(await startStateServer());
+    const { url, repository } = state;
+    ({ server } = state);
     commit = await repository.commit({ files: { file: "1" }, message: "first" });
     await repository.push();
     const { follow } = newRoundSummary();
-    const git = { ...follow.git, url: server.url("platform"), timeoutMs: 60_000 };
+    const git = { ...follow.git, url, timeoutMs: 60_000 };
     const onPollFailure = (of: string) => void failures.push(of);
     const dockerHost = process.env["DOCKER_HOST"];
     look = openLook({ ...follow, environment: "nobody-has-this", git, dockerHost }, { log, onPollFailure });

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 
-import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
+import { makeTempFolder, startStateServer } from "@keelson/test/support";
 import { expect, it } from "vitest";
 
 import { findBranchTip } from "./branch-tip.ts";
@@ -9,13 +9,12 @@ const login = { username: "node", password: "t0ken" };
 
 it("says where a branch is over HTTP and by a path, by listings alone", async () => {
   await using folder = await makeTempFolder();
-  await using server = await startGitServer({ credentials: login });
-  const path = await server.createRepository("state");
-  await using repository = await makeGitRepository({ remote: path });
+  await using state = await startStateServer({ credentials: login });
+  const { server, url, path, repository } = state;
   const commit = await repository.commit({ files: { "a.txt": "a" } });
   await repository.push();
   const credential = { command: ["echo", `${login.username}:${login.password}`] };
-  const at = { url: server.url("state"), branch: "main", timeoutMs: 60_000 };
+  const at = { url, branch: "main", timeoutMs: 60_000 };
 
   expect(await findBranchTip({ ...at, credential })).toBe(commit);
   expect(await findBranchTip({ ...at, url: path })).toBe(commit);

@@ -11,14 +11,7 @@ import { decodeText, formatError } from "@keelson/model";
 import type { Snapshot } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import {
-  makeGitRepository,
-  makeTempFolder,
-  portOf,
-  startGitServer,
-  startHttpFront,
-  waitFor,
-} from "@keelson/test/support";
+import { makeTempFolder, portOf, startHttpFront, startStateServer, waitFor } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { fetchSnapshot, readEarlier, readTracked } from "./fetch-snapshot.ts";
 
@@ -30,9 +23,7 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void | Pro
  */
 async function setUp({ credentials }: { credentials?: Credentials } = {}) {
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
-  const remote = await server.createRepository("state");
-  const repository = stack.use(await makeGitRepository({ remote }));
+  const { server, repository } = stack.use(await startStateServer({ credentials }));
   const node = stack.use(await makeTempFolder("keelson-node-"));
   const first = await repository.commit({ files: { a: "1" } });
   await repository.push();

@@ -5,7 +5,7 @@ import { decodeText } from "@keelson/model";
 import type { Snapshot } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
+import { makeTempFolder, startStateServer } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { fileLimits } from "./file-set.ts";
 import { fetchSnapshot } from "./fetch-snapshot.ts";
@@ -14,11 +14,8 @@ import { unpackObjects } from "./test-copy.ts";
 /** A server with the repository `state`, a work tree that pushes to it, and a node that has nothing yet. */
 async function setUp({ credentials }: { credentials?: Credentials } = {}) {
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
-  const remote = await server.createRepository("state");
-  const repository = stack.use(await makeGitRepository({ remote }));
+  const { server, url, repository } = stack.use(await startStateServer({ credentials }));
   const node = stack.use(await makeTempFolder("keelson-node-"));
-  const url = server.url("state");
   const gitDir = node.join("git");
   const cleanUp = stack.move();
   return {

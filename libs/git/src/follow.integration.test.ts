@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { formatError } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
-import { fetchCandidate } from "./fetch-candidate.ts";
+import { makeTempFolder, startStateServer } from "@keelson/test/support";
 import { fetchSnapshot, readTracked } from "./fetch-snapshot.ts";
+import { refusedCommit } from "./follow.ts";
 import type { Follow } from "@keelson/model";
 import { countPacks } from "./local-copy.ts";
 import { unpackObjects } from "./test-copy.ts";
@@ -14,15 +14,13 @@ import { unpackObjects } from "./test-copy.ts";
 /** A node that follows `main` of a server, which has two commits, and has the second. */
 async function setUp({ over = "http" }: { over?: "http" | "path" } = {}) {
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await startGitServer());
-  const remote = await server.createRepository("state");
-  const repository = stack.use(await makeGitRepository({ remote }));
+  const { server, url, path: remote, repository } = stack.use(await startStateServer());
   const node = stack.use(await makeTempFolder("keelson-node-"));
   const gitDir = node.join("git");
   const first = await repository.commit({ files: { a: "1" } });
   const second = await repository.commit({ files: { a: "2" } });
   await repository.push();
-  const source = { url: over === "http" ? server.url("state") : remote, branch: "main" };
+  const source = { url: over === "http" ? url : remote, branch: "main" };
   const fetch = (follow: Partial<Follow>) =>
     fetchSnapshot({
       source,

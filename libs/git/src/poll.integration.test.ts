@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { expect, it } from "vitest";
 
-import { makeGitRepository, outputOf, portOf, startGitServer } from "@keelson/test/support";
+import { outputOf, portOf, startStateServer } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { openRefPoll } from "./poll.ts";
 import type { RefPollInput } from "./poll.ts";
@@ -15,25 +15,21 @@ const listing = "POST /state.git/git-upload-pack";
 /** A server whose branch has one commit. */
 async function setUp({ credentials }: { credentials?: Credentials } = {}) {
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
-  const path = await server.createRepository("state");
-  const repository = stack.use(await makeGitRepository({ remote: path }));
+  const at = stack.use(await startStateServer({ credentials }));
+  const { repository, url } = at;
   const first = await repository.commit();
   await repository.push();
   const open = (options: Partial<RefPollInput> = {}) => {
-    const input = { url: server.url("state"), branch: "main", credential: null, timeoutMs: 60_000 };
+    const input = { url, branch: "main", credential: null, timeoutMs: 60_000 };
     const poll = openRefPoll({ ...input, ...options });
     cleanUp.defer(() => poll.close());
     return poll;
   };
   const cleanUp = stack.move();
   return {
-    server,
-    path,
-    repository,
+    ...at,
     first,
     open,
-    takeRequests: () => server.requests.splice(0).map((request) => `${request.method} ${request.path}`),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
 }

@@ -3,20 +3,19 @@ import { dirname, join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
+import { makeGitRepository, makeTempFolder, startStateServer } from "@keelson/test/support";
 import { probePush } from "./probe-push.ts";
 import { startSshServer } from "./test-ssh-server.ts";
 
 const timeoutMs = 60_000;
 
 it("asks a server by one request, which changes nothing", async () => {
-  await using server = await startGitServer({ credentials: { username: "ada", password: "s3cret" } });
+  await using state = await startStateServer({ credentials: { username: "ada", password: "s3cret" } });
+  const { server, url, path, repository } = state;
   await using node = await makeTempFolder();
-  const path = await server.createRepository("state");
-  await using repository = await makeGitRepository({ remote: path });
   const token = node.join("token");
   await writeFile(token, "ada:s3cret");
-  const at = { url: server.url("state"), credential: { file: token }, timeoutMs };
+  const at = { url, credential: { file: token }, timeoutMs };
   expect(await probePush(at)).toEqual({ mayPush: "yes", reason: "the server lets a push begin" });
   expect(server.requests).toEqual([{ method: "GET", path: "/state.git/info/refs?service=git-receive-pack" }]);
   expect(await repository.git("--git-dir", path, "for-each-ref")).toBe("");
@@ -31,9 +30,9 @@ it("asks a server by one request, which changes nothing", async () => {
 });
 
 it("knows nothing of a server that is away, hangs, fails or is none", async () => {
-  await using server = await startGitServer();
-  await server.createRepository("state");
-  const at = { url: server.url("state"), timeoutMs };
+  await using state = await startStateServer();
+  const { server, url } = state;
+  const at = { url, timeoutMs };
   server.setBehaviour({ kind: "hang" });
   expect(await probePush({ ...at, timeoutMs: 500 })).toMatchObject({ mayPush: "unknown" });
   server.setBehaviour({ kind: "fail", status: 500 });

@@ -6,13 +6,7 @@ import { join } from "node:path";
 import { codeOf } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import {
-  makeGitRepository,
-  makeTempFolder,
-  openGitObjects,
-  startGitServer,
-  startHttpFront,
-} from "@keelson/test/support";
+import { makeTempFolder, openGitObjects, startHttpFront, startStateServer } from "@keelson/test/support";
 import type { Credentials, GitObjects } from "@keelson/test/support";
 import { makeEmptyCopy } from "./local-copy.ts";
 import { publishStatus } from "./publish-status.ts";
@@ -24,24 +18,21 @@ const ref = "refs/notes/keelson/lab/n1";
 /** A server with a commit on `main`, a user's clone, and nodes, which are folders. */
 async function setUp({ credentials }: { credentials?: Credentials } = {}) {
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
-  const path = await server.createRepository("state");
-  const repository = stack.use(await makeGitRepository({ remote: path }));
+  const at = stack.use(await startStateServer({ credentials }));
+  const { repository, url } = at;
   const folder = stack.use(await makeTempFolder("keelson-node-"));
   const commit = await repository.commit({ message: "one" });
   await repository.push();
   const cleanUp = stack.move();
   const gitDir = folder.join("status");
   return {
-    server,
-    path,
-    repository,
+    ...at,
     folder,
     gitDir,
     commit,
     publish: (json: string, options: Partial<PublishStatusInput> = {}) =>
       publishStatus({
-        url: server.url("state"),
+        url,
         gitDir,
         as: "notes",
         environment: "lab",
@@ -54,7 +45,6 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
     /** As a user reads it. */
     fetchNotes: () =>
       repository.git("fetch", "--quiet", "origin", "+refs/notes/keelson/*:refs/notes/keelson/*"),
-    takeRequests: () => server.requests.splice(0).map((request) => `${request.method} ${request.path}`),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import { makeGitRepository, makeTempFolder, openGitObjects, startGitServer } from "@keelson/test/support";
+import { makeGitRepository, makeTempFolder, openGitObjects, startStateServer } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { publishStatus } from "./publish-status.ts";
 import { readStatuses } from "./read-statuses.ts";
@@ -13,19 +13,17 @@ import type { StatusForm } from "./status-ref.ts";
 /** A server with a commit on `main`, a user's clone of it, and nodes that publish. */
 async function setUp({ credentials }: { credentials?: Credentials } = {}) {
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await startGitServer(credentials === undefined ? {} : { credentials }));
-  const path = await server.createRepository("state");
-  const repository = stack.use(await makeGitRepository({ remote: server.url("state") }));
+  const at = stack.use(await startStateServer({ credentials }));
+  const { path, repository, url } = at;
+  // As users have it.
+  await repository.git("remote", "set-url", "origin", url);
   const folder = stack.use(await makeTempFolder("keelson-reader-"));
   const commit = await repository.commit({ message: "one" });
   await repository.git("push", "--quiet", path, "main");
   const cleanUp = stack.move();
-  const url = server.url("state");
   const gitDir = folder.join("reader");
   return {
-    server,
-    path,
-    repository,
+    ...at,
     gitDir,
     commit,
     publish: (
@@ -46,7 +44,6 @@ async function setUp({ credentials }: { credentials?: Credentials } = {}) {
     },
     read: (options: { timeoutMs?: number } = {}) =>
       readStatuses({ url, gitDir, timeoutMs: 60_000, ...options }),
-    takeRequests: () => server.requests.splice(0).map((request) => `${request.method} ${request.path}`),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
 }

@@ -5,20 +5,17 @@ import { publishStatus } from "../../../libs/git/src/index.ts";
 import { type MadeStatus, makeStatus } from "../../../libs/report/src/fleet-fixture.ts";
 import {
   keelsonCommand,
-  makeGitRepository,
   makeTempFolder,
   plainEnvironment,
   runKeelson,
-  startGitServer,
+  startStateServer,
   waitFor,
 } from "../../support/index.ts";
 
 /** A server, somebody who pushes to it, an operator's clone, and nodes that publish what a test makes up. */
 async function makeFleet(nodes: readonly string[]) {
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await startGitServer());
-  await server.createRepository("state");
-  const author = stack.use(await makeGitRepository({ remote: server.url("state") }));
+  const { server, url, repository: author } = stack.use(await startStateServer());
   const folder = stack.use(await makeTempFolder("keelson-fleet-"));
   const documents = nodes.map((place) => {
     const [environment, node] = place.split("/");
@@ -31,7 +28,7 @@ async function makeFleet(nodes: readonly string[]) {
   };
   const first = await push(Object.fromEntries(documents));
   const clone = folder.join("clone");
-  await author.git("clone", "--quiet", server.url("state"), clone);
+  await author.git("clone", "--quiet", url, clone);
   const cleanUp = stack.move();
   return {
     server,
@@ -54,13 +51,13 @@ async function makeFleet(nodes: readonly string[]) {
         place: of,
       });
       await publishStatus({
-        url: server.url("state"),
+        url,
         gitDir: folder.join(`${as}-${environment}-${node}`),
         as,
         environment,
         node,
         commit: first,
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         files: () => ({ json: json ?? JSON.stringify(status), markdown: "" }),
       });
     },
@@ -104,7 +101,7 @@ describe("the status of a fleet", () => {
     const [head, short] = [fleet.first, fleet.first.slice(0, 8)];
     expect(cells(stdout)).toEqual([
       ["lab", "n5", "forged", "refs/notes/keelson/lab/n5 says that it is of lab/n1"],
-      ["lab", "n2", "stalled", short, expect.stringMatching(/^\d+ s ago$/), "K2001 the branch was rewound"],
+      ["lab", "n2", "stalled", short, expect.stringMatching(/ago$/), "K2001 the branch was rewound"],
       ["lab", "n4", "failing", "bbbbbbbb", expect.anything(), "K2001 the registry\\n\\u{1b}[2Jis away"],
       ["lab", "n3", "silent", short, "5 h ago", expect.stringMatching(/^silent since 20\d\d-.*Z$/)],
       ["lab", "n6", "never reported", "no report is in its ref"],
