@@ -8,8 +8,8 @@ import { startPlatform } from "./start-platform.ts";
 import type { StayingAgent, StayingOptions } from "./staying-agent.ts";
 
 export interface NodeOptions extends PlatformOptions {
-  /** Done to the platform before its agent starts. */
-  readonly prepare?: (platform: Platform) => Promise<unknown>;
+  /** Done to the platform before its agent starts; what it returns is disposed when the agent has ended. */
+  readonly prepare?: (platform: Platform) => Promise<AsyncDisposable | void>;
   /** Of the process of the agent. */
   readonly process?: StayingOptions;
 }
@@ -42,9 +42,17 @@ export async function startNode({ prepare, process, ...options }: NodeOptions): 
   const platform = stack.use(
     await startPlatform({ monitor: {}, ...options, agent: { interval: "1s", ...options.agent } }),
   );
-  await prepare?.(platform);
+  const prepared = await prepare?.(platform);
+  if (prepared !== undefined) stack.use(prepared);
+  const node = stayOn(platform, process);
+  stack.defer(node[Symbol.asyncDispose]);
+  const cleanUp = stack.move();
+  return Object.assign(node, { [Symbol.asyncDispose]: async () => cleanUp.disposeAsync() });
+}
+
+/** Starts an agent on a platform with a monitor; disposing it ends the agent alone. */
+export function stayOn(platform: Platform, process?: StayingOptions): Node {
   let agent = platform.startAgent(process);
-  stack.defer(async () => agent[Symbol.asyncDispose]());
   const askMonitor = async (path: string) => ask({ socketPath: platform.monitorSocket }, path);
   const metric = async (name: string) => {
     const lines = (await askMonitor("/metrics")).body.split("\n");
@@ -73,7 +81,6 @@ export async function startNode({ prepare, process, ...options }: NodeOptions): 
       await looks(count);
       return agent.count("round-began") === rounds;
     });
-  const cleanUp = stack.move();
   return {
     ...platform,
     get agent() {
@@ -103,6 +110,6 @@ export async function startNode({ prepare, process, ...options }: NodeOptions): 
     ask: askMonitor,
     isCalledReady: async () => (await askMonitor("/readyz")).status === 200,
     metric,
-    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+    [Symbol.asyncDispose]: async () => agent[Symbol.asyncDispose](),
   };
 }

@@ -3,6 +3,7 @@ import { type Node, type NodeOptions, startNode } from "./node.ts";
 import type { Platform, PlatformOptions } from "./platform-shape.ts";
 import { startPlatform } from "./start-platform.ts";
 
+export { stayOn } from "./node.ts";
 export { startPlatform } from "./start-platform.ts";
 export type { Node, NodeOptions } from "./node.ts";
 export type { Platform, PlatformOptions } from "./platform-shape.ts";

@@ -1,96 +1,79 @@
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import { usePlatform } from "../platform.ts";
-import { conditionOf, isReady, readOwnStatus } from "./node-status.ts";
-import { type StayingAgent, startStaying } from "./staying-agent.ts";
+import { hasError, isReady, reasonOf } from "../node-status.ts";
+import { useNode } from "../platform.ts";
+import { oneService, useImage } from "../releases.ts";
 
-const release = `
--- packages/web/compose.yaml --
-services:
-  web:
-    image: IMAGES/web:1
-    init: true
-    stop_grace_period: 1s
-`;
-const compose = "packages/web/compose.yaml";
 const password = "a-t0ken-of-the-node";
 
 describe("an agent that finds", () => {
-  const platform = usePlatform({
-    release,
-    credentials: { username: "node", password },
-    agent: { interval: "1s" },
-  });
-  let agent: StayingAgent;
+  const node = useNode({ release: oneService, credentials: { username: "node", password } });
   let id: string;
-  const own = async () => readOwnStatus(platform());
-  const web = async () => platform().container("web/web");
-  const logged = (text: string, times: number) => agent.log().split(text).length > times;
+  const web = async () => node().container("web/web");
+  const logged = (text: string, times: number) => node().agent.log().split(text).length > times;
+  const isRepaired = async () => (await web()).state === "running" && isReady(await node().status());
 
   beforeAll(async () => {
-    agent = startStaying(platform().config);
-    await agent.until("readiness", async () => isReady(await own()));
+    await node().untilReady();
     ({ id } = await web());
   });
-  afterAll(async () => agent[Symbol.asyncDispose]());
 
   it("its agent.yaml broken must leave what runs, say so, and go on once it is mended", async () => {
-    const good = await readFile(platform().config, "utf8");
-    await writeFile(platform().config, `${good}nonsense: 1\n`);
-    await agent.until("the complaint", () => agent.log().includes("round-lost"));
-    await platform().docker.getContainer(id).stop({ t: 0 });
-    await writeFile(platform().config, good);
-    await agent.until("the repair", async () => (await web()).state === "running" && isReady(await own()));
+    const good = await readFile(node().config, "utf8");
+    await writeFile(node().config, `${good}nonsense: 1\n`);
+    await node().agent.until("the complaint", () => node().agent.log().includes("round-lost"));
+    await node().stop("web/web");
+    await writeFile(node().config, good);
+    await node().agent.until("the repair", isRepaired);
     expect((await web()).id).toBe(id);
   });
 
   it("a new interval in agent.yaml must take it over without a restart", async () => {
-    const good = await readFile(platform().config, "utf8");
-    await writeFile(platform().config, good.replace("interval: 1s", "interval: 2s"));
-    await agent.until("the round", () => agent.log().includes("agent.yaml changed"));
-    await agent.until("its end", async () => isReady(await own()));
-    await writeFile(platform().config, good);
-    await agent.until("another", () => logged("agent.yaml changed", 2));
-    await agent.until("its end", async () => isReady(await own()));
+    const good = await readFile(node().config, "utf8");
+    await writeFile(node().config, good.replace("interval: 1s", "interval: 2s"));
+    await node().agent.until("the round", () => node().agent.log().includes("agent.yaml changed"));
+    await node().untilReady();
+    await writeFile(node().config, good);
+    await node().agent.until("another", () => logged("agent.yaml changed", 2));
+    await node().untilReady();
     expect((await web()).id).toBe(id);
   });
 
   it("its token refused must follow again with a new one", async () => {
-    const credential = join(platform().folder, "credential");
+    const credential = join(node().folder, "credential");
     await writeFile(credential, "node:revoked\n", { mode: 0o600 });
-    await agent.until("the code", async () => conditionOf(await own(), "SourceReady") === "false K2002");
-    const next = await platform().upgrade({
-      [compose]: (text) => text.replace(/image: .*/, "image: IMAGES/web:2"),
-    });
+    await node().agent.until(
+      "the code",
+      async () => reasonOf(await node().status(), "SourceReady") === "K2002",
+    );
+    const next = await node().upgrade(useImage("web:2"));
     // As a secret store does it: another file takes its place.
     await writeFile(`${credential}.new`, `node:${password}\n`, { mode: 0o600 });
     await rename(`${credential}.new`, credential);
-    await agent.until("the upgrade", async () => {
-      const status = await own();
+    await node().agent.until("the upgrade", async () => {
+      const status = await node().status();
       return isReady(status) && status.source.applied === next;
     });
-    expect((await web()).image).toBe(platform().image("web:2"));
-    expect(agent.log()).not.toContain(password);
+    expect((await web()).image).toBe(node().image("web:2"));
+    expect(node().agent.log()).not.toContain(password);
   });
 
   it("its key out of reach must do nothing, and go on once it may read it", async () => {
-    const key = join(platform().folder, "node.key");
+    const key = join(node().folder, "node.key");
     const before = await web();
-    const refusals = agent.log().split("K5003").length;
+    const refusals = node().agent.log().split("K5003").length;
     await chmod(key, 0o644);
-    await agent.until("the refusal", () => logged("K5003", refusals));
-    await platform().docker.getContainer(before.id).stop({ t: 0 });
+    await node().agent.until("the refusal", () => logged("K5003", refusals));
+    await node().stop("web/web");
     await rename(key, `${key}.away`);
-    await agent.until("the missing key", async () =>
-      (await own()).errors.some(({ code }) => code === "K5006"),
-    );
+    await node().agent.until("the missing key", async () => hasError(await node().status(), "K5006"));
     expect((await web()).state).toBe("exited");
     await rename(`${key}.away`, key);
     await chmod(key, 0o600);
-    await agent.until("the repair", async () => (await web()).state === "running" && isReady(await own()));
+    await node().agent.until("the repair", isRepaired);
     expect((await web()).id).toBe(before.id);
   });
 });

@@ -4,19 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { outputOf } from "../../support/index.ts";
-import { type Platform, withPlatform } from "../platform.ts";
-import { isReady, readOwnStatus, readReport } from "./node-status.ts";
-import { startStaying } from "./staying-agent.ts";
-
-const release = `
--- packages/web/compose.yaml --
-services:
-  web:
-    image: IMAGES/web:1
-    init: true
-    stop_grace_period: 1s
-`;
-const compose = "packages/web/compose.yaml";
+import { isReady } from "../node-status.ts";
+import { type Platform, withNode } from "../platform.ts";
+import { oneService, useImage } from "../releases.ts";
 
 interface Fault {
   what: string;
@@ -42,23 +32,19 @@ describe("an agent whose state folder is on a disk that", () => {
   it.each(faults)(
     "$what must heal what was stopped, say $code, and upgrade once it is mended",
     async (fault) => {
-      await withPlatform({ release, agent: { interval: "1s" } }, async (platform) => {
-        await using stack = new AsyncDisposableStack();
-        stack.use(await mountDisk(platform, fault.options));
-        await using agent = startStaying(platform.config);
-        const own = async () => readOwnStatus(platform);
-        const web = async () => platform.container("web/web");
-        await agent.until("readiness", async () => isReady(await own()));
+      const prepare = async (platform: Platform) => mountDisk(platform, fault.options);
+      await withNode({ release: oneService, prepare }, async (node) => {
+        const { agent } = node;
+        const web = async () => node.container("web/web");
+        await node.untilReady();
         const before = await web();
 
-        await fault.happens(platform.stateDir);
+        await fault.happens(node.stateDir);
         try {
-          await platform.docker.getContainer(before.id).stop({ t: 0 });
+          await node.stop("web/web");
           await agent.until("the repair", async () => (await web()).state === "running");
           await agent.until("the code", () => agent.log().includes(`"code":"${fault.code}"`));
-          const pushed = await platform.upgrade({
-            [compose]: (text) => text.replace(/image: .*/, "image: IMAGES/web:2"),
-          });
+          const pushed = await node.upgrade(useImage("web:2"));
           await agent.until("the commit to be seen", () =>
             agent.log().includes(`round: commit ${pushed.slice(0, 8)}`),
           );
@@ -68,14 +54,14 @@ describe("an agent whose state folder is on a disk that", () => {
           });
           expect(await web()).toMatchObject({ id: before.id, state: "running" });
         } finally {
-          await fault.mend(platform.stateDir);
+          await fault.mend(node.stateDir);
         }
         await agent.until("the upgrade", async () => {
           const { image, state } = await web();
-          return image === platform.image("web:2") && state === "running" && isReady(await own());
+          return image === node.image("web:2") && state === "running" && isReady(await node.status());
         });
-        await agent.until("the report", async () => isReady((await readReport(platform)).status));
-        expect((await platform.containers()).length).toBe(1);
+        await agent.until("the report", async () => isReady((await node.report()).status));
+        expect((await node.containers()).length).toBe(1);
       });
     },
   );

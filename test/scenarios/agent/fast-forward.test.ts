@@ -3,24 +3,12 @@ import { rm } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { runAgent } from "../../support/index.ts";
-import { type Round, usePlatform } from "../platform.ts";
-import { startStaying } from "./staying-agent.ts";
-
-const release = `
--- packages/web/compose.yaml --
-services:
-  web:
-    image: IMAGES/web:1
-    init: true
-    stop_grace_period: 1s
-`;
-const compose = "packages/web/compose.yaml";
-
-const isReady = ({ status }: Round) =>
-  status.conditions.some(({ type, status: is }) => type === "Ready" && is === "true");
+import { conditionOf, isReady, reasonOf } from "../node-status.ts";
+import { stayOn, usePlatform } from "../platform.ts";
+import { oneService, useImage } from "../releases.ts";
 
 describe("a branch that does not go forward", () => {
-  const platform = usePlatform({ release, agent: { interval: "1s" } });
+  const platform = usePlatform({ release: oneService, monitor: {}, agent: { interval: "1s" } });
   let first: string;
   let second: string;
 
@@ -34,9 +22,7 @@ describe("a branch that does not go forward", () => {
   beforeAll(async () => {
     first = await platform().repository.head();
     await platform().reconcile();
-    second = await platform().upgrade({
-      [compose]: (text) => text.replace(platform().image("web:1"), "IMAGES/web:2"),
-    });
+    second = await platform().upgrade(useImage("web:2"));
     await platform().reconcile();
   });
 
@@ -53,14 +39,13 @@ describe("a branch that does not go forward", () => {
     expect(round.exitCode).toBe(1);
     expect(round.status.errors).toMatchObject([{ code: "K2016", outcome: "stalled" }]);
     expect(round.status.source).toMatchObject({ observed: first, attempted: second, applied: second });
-    const stalled = round.status.conditions.find(({ type }) => type === "Stalled");
-    expect(stalled).toMatchObject({ status: "true", reason: "K2016" });
+    expect(conditionOf(round.status, "Stalled")).toBe("true");
+    expect(reasonOf(round.status, "Stalled")).toBe("K2016");
     expect(await platform().containers()).toEqual(before);
   });
 
   it("must not keep the node from being repaired by the last revision", async () => {
-    const { id } = await platform().container("web/web");
-    await platform().docker.getContainer(id).stop({ t: 0 });
+    const { id } = await platform().stop("web/web");
     const round = await platform().reconcile();
     expect(round.status.errors).toMatchObject([{ code: "K2016" }]);
     expect(await platform().container("web/web")).toMatchObject({ id, state: "running" });
@@ -79,7 +64,7 @@ describe("a branch that does not go forward", () => {
     expect(accepted).toMatchObject({ exitCode: 0 });
     expect(accepted.stdout).toContain(`accepted ${first}`);
     const round = await platform().reconcile();
-    expect(isReady(round)).toBe(true);
+    expect(isReady(round.status)).toBe(true);
     expect(round.status.source.applied).toBe(first);
     expect(await image()).toBe("1");
 
@@ -88,20 +73,15 @@ describe("a branch that does not go forward", () => {
   });
 
   it("must be refused again when it is forced to another history, also under the agent that stays", async () => {
-    await using agent = startStaying(platform().config);
+    await using node = stayOn(platform());
     const good = await platform().repository.head();
-    await agent.until("the first round", () => agent.events().includes("round-ended"));
+    await node.agent.until("the first round", () => node.agent.events().includes("round-ended"));
     await platform().repository.reset(first);
     const forced = await platform().commit({ note: "another" });
     await platform().repository.push({ force: true });
-    await agent.until("the refusal", () => agent.log().includes("K2016"));
+    await node.agent.until("the refusal", () => node.agent.log().includes("K2016"));
     // It is looked at again and again, and asks for no round.
-    const [rounds, looks] = [
-      agent.events().filter((name) => name === "round-began").length,
-      platform().server.requests.length,
-    ];
-    await agent.until("more looks", () => platform().server.requests.length >= looks + 4);
-    expect(agent.events().filter((name) => name === "round-began").length).toBe(rounds);
+    await node.rests(4);
 
     const accepted = await accept(forced.slice(0, 10));
     expect(accepted).toMatchObject({ exitCode: 0, stdout: `accepted ${forced}\nfollowed\n` });

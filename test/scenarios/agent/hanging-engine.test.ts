@@ -1,15 +1,12 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
 import { type Server, type Socket, createServer } from "node:net";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, stringify } from "yaml";
 
 import { agentCommand, plainEnvironment, waitFor } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
-import { startStaying } from "./staying-agent.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -29,8 +26,7 @@ describe("an engine that takes connections and never answers", () => {
       socket.on("close", () => sockets.delete(socket));
     }).listen(path);
     await once(engine, "listening");
-    const config: object = parse(await readFile(platform().config, "utf8"));
-    await writeFile(platform().config, stringify({ ...config, dockerHost: `unix://${path}` }));
+    await platform().configure({ dockerHost: `unix://${path}` });
   });
   afterAll(async () => {
     for (const socket of sockets) socket.destroy();
@@ -40,7 +36,7 @@ describe("an engine that takes connections and never answers", () => {
   const isAsked = () => sockets.size > 0;
 
   it("must not keep an agent from ending when it is asked to", async () => {
-    await using agent = startStaying(platform().config);
+    await using agent = platform().startAgent();
     await agent.until("a question", isAsked);
     expect(await agent.end("SIGTERM")).toBe(0);
     // Its round ended by itself, once the engine had its time: nobody had to kill it.

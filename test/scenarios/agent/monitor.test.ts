@@ -1,55 +1,35 @@
-import { readFile, readdir, readlink, rm } from "node:fs/promises";
-import { request } from "node:http";
-import { tmpdir } from "node:os";
+import { readFile, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import { findFreePort, uniqueName } from "../../support/index.ts";
-import { usePlatform, withPlatform } from "../platform.ts";
-import { type StayingAgent, startStaying } from "./staying-agent.ts";
+import { findFreePort } from "../../support/index.ts";
+import { ask } from "../page.ts";
+import { useNode, withPlatform } from "../platform.ts";
+import { oneService, useImage } from "../releases.ts";
 
-const release = `
--- packages/web/compose.yaml --
-services:
-  web:
-    image: IMAGES/web:1
-    init: true
-    stop_grace_period: 1s
-`;
-const compose = "packages/web/compose.yaml";
-const monitor = { socket: join(tmpdir(), `${uniqueName("m")}.sock`), port: await findFreePort() };
+const port = await findFreePort();
 
 describe("the monitor of an agent", () => {
-  const platform = usePlatform({ release, agent: { interval: "1s", monitor } });
-  let agent: StayingAgent;
-  const ready = async () => (await ask("/readyz")).status === 200;
+  const node = useNode({ release: oneService, monitor: { port } });
+  const metric = async (name: string) => node().metric(name);
+  const ready = async () => node().isCalledReady();
 
-  beforeAll(async () => {
-    agent = startStaying(platform().config);
-    await agent.until("readiness", ready);
-  });
-  afterAll(async () => {
-    await agent[Symbol.asyncDispose]();
-    await rm(monitor.socket, { force: true });
-  });
+  beforeAll(async () => node().agent.until("readiness", ready));
 
-  it.each([{ socketPath: monitor.socket }, { host: "127.0.0.1", port: monitor.port }])(
-    "must answer at %o",
-    async (at) => {
-      expect(await ask("/healthz", at)).toEqual({ status: 200, body: "ok\n" });
-      expect(await ask("/readyz", at)).toEqual({ status: 200, body: "1 instance is as desired\n" });
-      const metrics = await ask("/metrics", at);
-      expect(metrics.status).toBe(200);
-      expect(metrics.body).toContain("keelson_agent_ready 1\n");
-      expect((await ask("/other", at)).status).toBe(404);
-    },
-  );
+  it.each(["socket", "port"])("must answer at its %s", async (place) => {
+    const at = place === "port" ? { host: "127.0.0.1", port } : { socketPath: node().monitorSocket };
+    expect(await ask(at, "/healthz")).toEqual({ status: 200, body: "ok\n" });
+    expect(await ask(at, "/readyz")).toEqual({ status: 200, body: "1 instance is as desired\n" });
+    const metrics = await ask(at, "/metrics");
+    expect(metrics.status).toBe(200);
+    expect(metrics.body).toContain("keelson_agent_ready 1\n");
+    expect((await ask(at, "/other")).status).toBe(404);
+  });
 
   it("must tell Prometheus what was done, in its format", async () => {
-    const { environment, node } = platform();
-    const lines = (await ask("/metrics")).body.split("\n");
+    const { environment, node: name } = node();
+    const lines = (await node().ask("/metrics")).body.split("\n");
     for (const line of lines)
       expect(line).toMatch(
         /^(?:# (?:HELP|TYPE) .*|[a-z_]+(?:\{[a-z_]+="[^"]*"(?:,[a-z_]+="[^"]*")*\})? \d+(?:\.\d+)?|)$/,
@@ -58,13 +38,13 @@ describe("the monitor of an agent", () => {
     expect(lines).toContain('keelson_agent_operations_total{result="failed"} 0');
     expect(await metric('operations_total{result="done"}')).toBeGreaterThan(2);
     expect(await metric("last_round_duration_seconds")).toBeGreaterThan(0);
-    const polled = { count: await metric("polls_total"), seconds: await metric("poll_seconds_total") };
-    await agent.until("a poll", async () => (await metric("polls_total")) > polled.count);
-    expect(await metric("poll_seconds_total")).toBeGreaterThan(polled.seconds);
-    expect(Math.abs((await metric("last_ready_timestamp_seconds")) - Date.now() / 1000)).toBeLessThan(120);
+    const looked = { count: await metric("looks_total"), seconds: await metric("look_seconds_total") };
+    await node().agent.until("a look", async () => (await metric("looks_total")) > looked.count);
+    expect(await metric("look_seconds_total")).toBeGreaterThan(looked.seconds);
+    expect(Math.abs((await metric("last_ready_timestamp_seconds")) - Date.now() / 1000)).toBeLessThan(600);
     expect(lines).toContainEqual(
       expect.stringMatching(
-        `^keelson_agent_build_info{version="[0-9.]+",environment="${environment}",node="${node}"} 1$`,
+        `^keelson_agent_build_info{version="[0-9.]+",environment="${environment}",node="${name}"} 1$`,
       ),
     );
     const resident = Number(
@@ -74,57 +54,40 @@ describe("the monitor of an agent", () => {
   });
 
   it("must say why the node is not ready, and count what failed", async () => {
-    await platform().upgrade({ [compose]: (text) => text.replace(/image: .*/, "image: IMAGES/absent:1") });
-    await agent.until("the bad news", async () => !(await ready()));
-    expect((await ask("/readyz")).body).toMatch(/^\S.*\n$/);
-    expect((await ask("/healthz")).status).toBe(200);
+    await node().upgrade(useImage("absent:1"));
+    await node().agent.until("the bad news", async () => !(await ready()));
+    expect((await node().ask("/readyz")).body).toMatch(/^\S.*\n$/);
+    expect((await node().ask("/healthz")).status).toBe(200);
     expect(await metric("ready")).toBe(0);
-    await agent.until("the failure", async () => (await metric('operations_total{result="failed"}')) > 0);
-    await platform().repository.git("revert", "--no-edit", "HEAD");
-    await platform().repository.push();
-    await agent.until("readiness", ready);
+    await node().agent.until(
+      "the failure",
+      async () => (await metric('operations_total{result="failed"}')) > 0,
+    );
+    await node().repository.git("revert", "--no-edit", "HEAD");
+    await node().repository.push();
+    await node().agent.until("readiness", ready);
     expect(await metric("ready")).toBe(1);
   });
 
   it("must count the polls that had no answer", async () => {
     const before = await metric('poll_failures_total{target="git"}');
-    await platform().server.stop();
+    await node().server.stop();
     const isCounted = async () => (await metric('poll_failures_total{target="git"}')) >= before + 2;
-    await agent.until("two failures", isCounted);
-    await platform().server.start();
+    await node().agent.until("two failures", isCounted);
+    await node().server.start();
     expect(await metric('poll_failures_total{target="engine"}')).toBe(0);
   });
 });
 
 it("an agent must listen nowhere but for its own user, unless it is told to", async () => {
-  await withPlatform({ release, agent: { interval: "1s" } }, async (platform) => {
-    await using agent = startStaying(platform.config);
+  await withPlatform({ release: oneService, agent: { interval: "1s" } }, async (platform) => {
+    await using agent = platform.startAgent();
     await agent.until("the service", async () => (await platform.containers()).length === 1);
     await agent.until("a socket", async () => (await listSockets(agent.pid)).length > 0);
     const control = join(platform.stateDir, "agent.sock");
     expect(await listSockets(agent.pid)).toEqual([expect.stringMatching(`^${control}\\.\\d+$`)]);
   });
 });
-
-async function metric(name: string): Promise<number> {
-  const line = (await ask("/metrics")).body
-    .split("\n")
-    .find((each) => each.startsWith(`keelson_agent_${name} `));
-  return Number(line?.split(" ").at(-1));
-}
-
-async function ask(
-  path: string,
-  at: object = { socketPath: monitor.socket },
-): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ ...at, path, agent: false }, (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-    });
-    asked.on("error", reject).setTimeout(10_000, () => asked.destroy(new Error("no answer")));
-    asked.end();
-  });
-}
 
 /** Where a process listens: paths of Unix sockets, and addresses of TCP as the kernel writes them. */
 async function listSockets(pid: number): Promise<string[]> {
