@@ -53,7 +53,7 @@ async function untilPolls(port: number, least: number): Promise<Polls> {
     const polls = await readPolls(port);
     return polls.count >= least && polls;
   };
-  return waitFor(enough, { what: `${least} looks` });
+  return waitFor(enough, { what: `${least} polls` });
 }
 
 async function readPolls(port: number): Promise<Polls> {

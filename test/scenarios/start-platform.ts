@@ -123,19 +123,19 @@ async function publish(
   place: { environment: string; port: number; complete: (text: string) => Promise<string> },
 ): Promise<Published> {
   await using stack = new AsyncDisposableStack();
-  const { credentials, release, nodes = { n1: {} } } = options;
+  const { credentials, release, files = null, nodes = { n1: {} } } = options;
   const { server, repository } = stack.use(
     await startStateServer({ name: "platform", credentials, through: "server" }),
   );
-  const node = release === undefined ? sampleNode : (Object.keys(nodes)[0] ?? "n1");
+  const isSample = release === undefined && files === null;
+  const node = isSample ? sampleNode : (Object.keys(nodes)[0] ?? "n1");
   const paths = pathsOf({ environment: place.environment, node });
   const state = makeStateRepository(repository, { lock: paths.lock, complete: place.complete });
   const environmentDocument = options.environment ?? {};
-  const files =
-    release === undefined
-      ? await readSample(place)
-      : makeSmallRepository({ environment: place.environment, release, nodes, environmentDocument });
-  await state.push(files, "first");
+  const small = { environment: place.environment, nodes, environmentDocument };
+  const first =
+    files ?? (release === undefined ? await readSample(place) : makeSmallRepository({ ...small, release }));
+  await state.push(first, "first");
   const cleanUp = stack.move();
   return { ...state, node, server, repository, paths, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
 }

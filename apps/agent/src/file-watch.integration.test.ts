@@ -1,4 +1,5 @@
-import { appendFile, chmod, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { unwatchFile, watchFile } from "node:fs";
+import { chmod, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,10 +19,10 @@ it("must tell of a file that comes, changes, is exchanged, forbidden or gone, an
   const files = openFileWatch((path) => changed.push(path));
   const [path, other] = [join(folder, "token"), join(folder, "other")];
   files.keep([path]);
-  // Each in one step, of which nobody can see a half.
+  await untilWatched(path);
   const steps: [string, () => Promise<unknown>][] = [
-    ["comes", async () => writeFile(other, "one").then(() => rename(other, path))],
-    ["changes", () => appendFile(path, "two")],
+    ["comes", () => writeFile(path, "one")],
+    ["changes", () => writeFile(path, "two")],
     ["is exchanged", async () => writeFile(other, "two").then(() => rename(other, path))],
     ["is forbidden", () => chmod(path, 0)],
     ["goes", () => rm(path)],

@@ -75,11 +75,11 @@ it("a round that does not end when it is asked to must be killed", async () => {
 });
 
 it("a round that stands still must be killed", async () => {
-  const script = `process.send({ type: "alive" }, () => process.kill(process.pid, "SIGSTOP")); ${stay}`;
-  await using fake = await start(script, { silentMs: 5_000 });
-  expect(await fake.round.ended).toMatchObject({ report: null, loss: { code: "K9047" } });
+  const script = `${tell({ type: "alive" })} setTimeout(() => process.kill(process.pid, "SIGSTOP"), 50); ${stay}`;
+  await using fake = await start(script, { silentMs: startMs });
+  expect(await fake.round.ended).toMatchObject({ summary: null, loss: { code: "K9047" } });
   expect(fake.signs()).toBe(1);
-  expect(fake.round.killedBecause()).toBe("it gave no sign of life for 5 s");
+  expect(fake.round.killedBecause()).toBe(`it gave no sign of life for ${startMs / 1_000} s`);
 });
 
 it("a round that tells that it lives may take its time, and ends by itself", async () => {
@@ -87,10 +87,10 @@ it("a round that tells that it lives may take its time, and ends by itself", asy
     let signs = 0;
     setInterval(() => {
       ${tell({ type: "alive" })}
-      if (++signs === 70) process.send(${JSON.stringify({ type: "ended", report })}, () => process.exit());
+      if (++signs === 60) process.send(${JSON.stringify({ type: "ended", summary })}, () => process.exit());
     }, 100);`;
-  await using fake = await start(script, { silentMs: 5_000 });
-  expect(await fake.round.ended).toEqual({ report, loss: null });
+  await using fake = await start(script, { silentMs: startMs });
+  expect(await fake.round.ended).toEqual({ summary, loss: null });
   expect(fake.round.killedBecause()).toBeNull();
 });
 

@@ -5,8 +5,8 @@ import { formatError } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { makeTempFolder, startStateServer } from "@keelson/test/support";
+import { fetchCandidate } from "./fetch-candidate.ts";
 import { fetchSnapshot, readTracked } from "./fetch-snapshot.ts";
-import { refusedCommit } from "./follow.ts";
 import type { Follow } from "@keelson/model";
 import { countPacks } from "./local-copy.ts";
 import { unpackObjects } from "./test-copy.ts";
@@ -21,13 +21,13 @@ async function setUp({ over = "http" }: { over?: "http" | "path" } = {}) {
   const second = await repository.commit({ files: { a: "2" } });
   await repository.push();
   const source = { url: over === "http" ? url : remote, branch: "main" };
-  const fetch = (follow: Partial<Follow>) =>
-    fetchSnapshot({
-      source,
-      gitDir,
-      timeoutMs: 60_000,
-      follow: { after: null, accepted: null, ...follow },
-    });
+  const inputOf = (follow: Partial<Follow>) => ({
+    source,
+    gitDir,
+    timeoutMs: 60_000,
+    follow: { after: null, accepted: null, ...follow },
+  });
+  const fetch = (follow: Partial<Follow>) => fetchSnapshot(inputOf(follow));
   await fetch({});
   const cleanUp = stack.move();
   return {

@@ -121,7 +121,7 @@ async function runChild(
     }`;
   const mounts = join(base, "mounts.json");
   await writeFile(mounts, JSON.stringify({ before: mountsOf(before), after: mountsOf(after) }));
-  const args = ["--input-type=module", "-e", program, "--", how, on.folder, String(on.step), mounts];
+  const args = ["--input-type=module", "-e", program, "--", how, first.folder, String(first.step), mounts];
   const child = spawn(execPath, args, { stdio: ["ignore", "ignore", "inherit"], timeout: 120_000 });
   const [exitCode, signal] = await once(child, "close");
   if (signal === "SIGKILL") return signal;

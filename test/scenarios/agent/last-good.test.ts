@@ -26,7 +26,7 @@ describe("a node whose branch has a commit with a mistake", () => {
     await platform().reconcile();
   });
 
-  it("must be repaired by the last good revision, and go on saying what is wrong", async () => {
+  it("must be held at the last good revision and repaired by it, and go on saying what is wrong", async () => {
     const { id } = await platform().stop("web/web");
     const round = await platform().reconcile();
     expect(await platform().container("web/web")).toMatchObject({ id, state: "running" });

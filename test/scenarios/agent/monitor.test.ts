@@ -38,9 +38,9 @@ describe("the monitor of an agent", () => {
     expect(lines).toContain('keelson_agent_operations_total{result="failed"} 0');
     expect(await metric('operations_total{result="done"}')).toBeGreaterThan(2);
     expect(await metric("last_round_duration_seconds")).toBeGreaterThan(0);
-    const looked = { count: await metric("looks_total"), seconds: await metric("look_seconds_total") };
-    await node().agent.until("a look", async () => (await metric("looks_total")) > looked.count);
-    expect(await metric("look_seconds_total")).toBeGreaterThan(looked.seconds);
+    const polled = { count: await metric("polls_total"), seconds: await metric("poll_seconds_total") };
+    await node().agent.until("a poll", async () => (await metric("polls_total")) > polled.count);
+    expect(await metric("poll_seconds_total")).toBeGreaterThan(polled.seconds);
     expect(Math.abs((await metric("last_ready_timestamp_seconds")) - Date.now() / 1000)).toBeLessThan(600);
     expect(lines).toContainEqual(
       expect.stringMatching(
