@@ -34,10 +34,7 @@ export function addReferenceOptions(command: Command): Command {
 export function addNodeOptions(command: Command): Command {
   return addReferenceOptions(command)
     .option("--config <file>", "agent.yaml of this node", defaultConfigPath)
-    .option(
-      "--state-dir <dir>",
-      "where the node keeps what it placed (default: that of agent.yaml, or /var/lib/keelson)",
-    )
+    .option("--state-dir <dir>", "the node's state folder (default: that of agent.yaml, or /var/lib/keelson)")
     .option("--key-file <file>", "the node's key (default: that of agent.yaml, or <state-dir>.key)")
     .option("--secrets <file>", "YAML file of the node's secrets, mode 0600")
     .option(

@@ -189,10 +189,10 @@ function logsCommand(): Command {
     .option("--secrets <file>", "YAML file of the node's secrets; their values are hidden in the logs")
     .option("-f, --follow", "keep printing new lines, until interrupted")
     .addOption(
-      new Option("--tail <n>", "only the last lines of each container").argParser(parseTail).default("all"),
+      new Option("--tail <n>", "only the last n lines of each container").argParser(parseTail).default("all"),
     )
     .addOption(
-      new Option("--since <when>", "only lines since a time, or of the last duration, such as 10m").argParser(
+      new Option("--since <when>", "only lines since a time, or within a duration such as 10m").argParser(
         parseSince,
       ),
     )
@@ -212,7 +212,7 @@ function execCommand(
     .argument("<command...>")
     .addHelpText(
       "after",
-      "\nOptions of keelson come before the instance. What follows the service belongs to the command.",
+      "\nOptions of keelson come before the instance.\nWhat follows the service belongs to the command.",
     )
     // Words that begin with a dash, too.
     .passThroughOptions();
@@ -236,6 +236,6 @@ function readIndex(text: string): number {
 
 function completionCommand(): Command {
   return new Command("completion")
-    .description("print a script for a shell, which completes commands and options")
+    .description("print a completion script for a shell")
     .addArgument(new Argument("<shell>").choices(shells));
 }
