@@ -223,6 +223,14 @@ describe("CONTRIBUTING.md", () => {
   });
 });
 
+describe("the glossary", () => {
+  it("has each word once", () => {
+    const words = tablesOf(pageAt("docs/glossary.md")).flatMap(({ rows }) => rows.map(([word = ""]) => word));
+    expect(words.length).toBeGreaterThan(40);
+    expect(words.filter((word, at) => words.indexOf(word) !== at)).toEqual([]);
+  });
+});
+
 describe.each(allPages)("$path", (page) => {
   it("links to what is there", () => {
     const broken = linksOf(page.text).filter((link) => !leadsSomewhere(link, page.path));
