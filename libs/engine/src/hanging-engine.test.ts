@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { engineInfo } from "./engine-info.ts";
 import { type Engine, connectEngine } from "./engine.ts";
-import { observeEngine } from "./observation.ts";
+import { containersOnly, observeEngine } from "./observation.ts";
 import { observeImage } from "./observed-image.ts";
 import { inspectVolume } from "./observed-volume.ts";
 import { askEngine } from "./request.ts";
@@ -12,13 +12,8 @@ import { listen } from "./test-listener.ts";
 
 const request = {
   environment: "lab",
-  projects: [],
+  ...containersOnly,
   images: ["web:1"],
-  networks: [],
-  volumes: [],
-  ports: [],
-  subnets: [],
-  remotes: [],
   ownershipOf: () => "foreign" as const,
   madeHere: everything,
 };

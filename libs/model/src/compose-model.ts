@@ -63,6 +63,14 @@ export interface ComposePort {
   mode?: string;
 }
 
+/** What a health check has where it says nothing (Dockerfile reference, HEALTHCHECK). */
+export const healthcheckDefaults = {
+  interval: "30s",
+  timeout: "30s",
+  start_period: "0s",
+  retries: 3,
+} as const;
+
 /** The model with every path that is bound replaced: the sources of binds, and the files of secrets and configs. */
 export function withBoundPaths(model: ComposeModel, replace: (path: string) => string): ComposeModel {
   const withFile = (definition: JsonObject) => {

@@ -51,7 +51,7 @@ export interface ObservedContainer {
   instance: string;
   /** `io.keelson.digest` */
   digest: string;
-  /** What the record accepts it for; nothing unless told. */
+  /** What the record accepts it for; default nothing. */
   accepted?: AcceptedDigest;
   /** The reference it was created from, and the image's id. */
   image: string;

@@ -30,7 +30,7 @@ export interface BuildInput {
   secrets: NodeSecrets;
   /** Where documents stand, for the lines of problems. */
   repository?: Repository;
-  /** Those that are known, unless told. */
+  /** Default: all that are known. */
   algorithms?: DigestAlgorithms;
 }
 

@@ -5,6 +5,7 @@ import {
   type PublishedPort,
   type RenderedInstance,
   compareText,
+  healthcheckDefaults,
   parseDurationMs,
 } from "@keelson/model";
 
@@ -50,8 +51,8 @@ export function buildService(
 }
 
 /**
- * Meant to end: somebody waits for its completion, or the package says `restart: "no"` or `on-failure` in so many words
- * and nothing speaks for a service that stays.
+ * Whether a service is meant to end: another one waits for its completion, or the Compose file itself says `restart: "no"` or
+ * `on-failure` and nothing shows a service that stays.
  */
 function isOneShot([name, service]: [string, ComposeService], model: ComposeModel): boolean {
   const conditions = Object.values(model.services).flatMap(
@@ -68,14 +69,13 @@ function hasHealthcheck(service: ComposeService): boolean {
   return test !== undefined && test[0] !== "NONE" && service.healthcheck?.disable !== true;
 }
 
-/** The package's trial, or longer when the health check itself needs longer to give up. */
+/** The package's trial, or longer when the health check itself takes longer to fail. */
 function trialMs(service: ComposeService, instance: RenderedInstance): number {
   const packageMs = parseDurationMs(instance.update.trial);
-  const check = service.healthcheck;
-  if (!hasHealthcheck(service) || check === undefined) return packageMs;
-  // Defaults of the Dockerfile reference, HEALTHCHECK.
-  const roundMs = parseDurationMs(check.interval ?? "30s") + parseDurationMs(check.timeout ?? "30s");
-  return Math.max(packageMs, parseDurationMs(check.start_period ?? "0s") + roundMs * (check.retries ?? 3));
+  if (!hasHealthcheck(service)) return packageMs;
+  const { start_period, interval, timeout, retries } = { ...healthcheckDefaults, ...service.healthcheck };
+  const roundMs = parseDurationMs(interval) + parseDurationMs(timeout);
+  return Math.max(packageMs, parseDurationMs(start_period) + roundMs * retries);
 }
 
 /** Services whose namespace or volumes this one lives in. */

@@ -1,4 +1,4 @@
-import { Validator, type OutputUnit } from "@cfworker/json-schema";
+import { type OutputUnit, Validator } from "@cfworker/json-schema";
 
 import {
   isJsonObject,
@@ -18,7 +18,7 @@ import { withKnownMatches } from "./known-matches.ts";
 import type { Origin, Segments } from "./layer.ts";
 import { branchesOf, itemBranches, propertyBranches } from "./schema-walk.ts";
 import type { SettingsSchema } from "./schema.ts";
-import { originAt, valueOf, type SettingMap } from "./setting-tree.ts";
+import { type SettingMap, originAt, valueOf } from "./setting-tree.ts";
 
 /** Keywords whose errors only lead to the error that counts. */
 const wrappers = new Set([
@@ -85,10 +85,10 @@ function runValidator(schema: SettingsSchema, values: Json): OutputUnit[] | stri
 
 /** The validator gives an error `required` for each missing key; one of them is enough, since it leads to all. */
 function eachPlaceOnce(errors: readonly OutputUnit[]): OutputUnit[] {
-  const told = new Set<string>();
+  const seen = new Set<string>();
   return errors.filter(({ keyword, keywordLocation, instanceLocation }) => {
     const place = JSON.stringify([keywordLocation, instanceLocation]);
-    return keyword !== "required" || (!told.has(place) && told.add(place));
+    return keyword !== "required" || (!seen.has(place) && seen.add(place));
   });
 }
 

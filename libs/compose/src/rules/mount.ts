@@ -1,7 +1,7 @@
-import { isJsonObject, type Json } from "@keelson/model";
+import { type Json, isJsonObject } from "@keelson/model";
 
 import { folderOrFileRefusal } from "../bound-path.ts";
-import { isOff, type Occurrence, type Rule, shown, unless } from "../rule.ts";
+import { type Occurrence, type Rule, isOff, shown, unless } from "../rule.ts";
 
 const bindHint = "Bind a file that package.yaml lists under files (by its to), or a folder of such files.";
 
@@ -12,7 +12,7 @@ export const mountRules: readonly Rule[] = [
     at: "services.*.use_api_socket",
     code: "K1404",
     refuse: unless(isOff, "use_api_socket hands the engine's socket to the container"),
-    hint: "Leave it out; whoever has the engine's socket has the host.",
+    hint: "Leave it out; a container with the engine's socket has the host.",
   },
 ];
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, longestWaitMs, parseDurationMs } from "@keelson/model";
+import { type Json, healthcheckDefaults, isJsonObject, longestWaitMs, parseDurationMs } from "@keelson/model";
 
 import { type Rule, shown } from "../rule.ts";
 
@@ -43,20 +43,15 @@ function refuseDuration({ value, key }: { value: Json; key: string }): string | 
   return parseDurationMs(value) > longestWaitMs ? `${key} ${shown(value)} is longer than 24h` : null;
 }
 
-/** Until a check gives up; 0 where one of its parts is refused by itself. */
+/** How long a check takes to fail; 0 where one of its parts is refused by itself. */
 function healthWaitMs(check: Record<string, Json>): number {
-  const partMs = (name: (typeof durations)[number], otherwise: string) => {
-    const value = check[name] ?? otherwise;
+  const partMs = (name: "interval" | "timeout" | "start_period") => {
+    const value = check[name] ?? healthcheckDefaults[name];
     const isPlain = typeof value === "string" && value.length <= longestText && !value.includes("$");
     return isPlain ? parseDurationMs(value) : 0;
   };
-  // Defaults of the Dockerfile reference, HEALTHCHECK.
-  const [startMs, intervalMs, timeoutMs] = [
-    partMs("start_period", "0s"),
-    partMs("interval", "30s"),
-    partMs("timeout", "30s"),
-  ];
+  const [startMs, intervalMs, timeoutMs] = [partMs("start_period"), partMs("interval"), partMs("timeout")];
   if (Math.max(startMs, intervalMs, timeoutMs) > longestWaitMs) return 0;
-  const retries = Number(check["retries"] ?? 3);
-  return startMs + (intervalMs + timeoutMs) * (Number.isNaN(retries) ? 3 : retries);
+  const retries = Number(check["retries"] ?? healthcheckDefaults.retries);
+  return startMs + (intervalMs + timeoutMs) * (Number.isNaN(retries) ? healthcheckDefaults.retries : retries);
 }
