@@ -1,5 +1,5 @@
 import type { Problem, SourceFile } from "@keelson/model";
-import { type CollectionTag, LineCounter, parseDocument, type ScalarTag, YAMLMap, YAMLSeq } from "yaml";
+import { type CollectionTag, LineCounter, type ScalarTag, YAMLMap, YAMLSeq, parseDocument } from "yaml";
 
 import { decodeUtf8 } from "@keelson/model";
 

@@ -1,4 +1,4 @@
-import { decodeText, type Problem } from "@keelson/model";
+import { type Problem, decodeText } from "@keelson/model";
 
 import { problemAt } from "./compose-document.ts";
 import { nearestNode } from "./compose-node.ts";

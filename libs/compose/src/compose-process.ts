@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-import { KeelsonError, stalled, isSystemError } from "@keelson/model";
+import { KeelsonError, isSystemError, stalled } from "@keelson/model";
 
 export interface ComposeRun {
   binary: string;

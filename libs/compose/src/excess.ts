@@ -1,4 +1,4 @@
-import { type ComposeInput, isJsonObject, type JsonObject, type Problem } from "@keelson/model";
+import { type ComposeInput, type JsonObject, type Problem, isJsonObject } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { stringsOf } from "./compose-node.ts";

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from "@keelson/model";
+import { type Json, isJsonObject } from "@keelson/model";
 
 import type { Finding } from "./compose-document.ts";
 import { localPath } from "./local-path.ts";

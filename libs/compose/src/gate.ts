@@ -1,11 +1,11 @@
-import { type ComposeInput, decodeText, type Problem, sortProblems, withoutRepeats } from "@keelson/model";
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { type ComposeInput, type Problem, decodeText, sortProblems, withoutRepeats } from "@keelson/model";
+import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
 
 import { problemAt } from "./compose-document.ts";
 import { findExcess } from "./excess.ts";
 import { findServiceRefusals } from "./extends-chain.ts";
 import { gateRules } from "./gate-rules.ts";
-import { findParticipants, type Participants } from "./participants.ts";
+import { type Participants, findParticipants } from "./participants.ts";
 import { findForeignValues } from "./plain-file.ts";
 import { findRefusals } from "./rule.ts";
 import { findUndeclared, isReservedVariable, reservedHint } from "./variables.ts";

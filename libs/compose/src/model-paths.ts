@@ -1,4 +1,4 @@
-import { InvariantError, isJsonObject, type Json, type JsonObject } from "@keelson/model";
+import { InvariantError, type Json, type JsonObject, isJsonObject } from "@keelson/model";
 
 /**
  * The model with paths below the project's folder made relative (`core/conf/core.yml`), so that CI and node agree. Other

@@ -1,7 +1,7 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, Scalar } from "yaml";
+import { type Document, Scalar, isAlias, isMap, isNode, isScalar, isSeq } from "yaml";
 
 import type { ComposeNode } from "./compose-node.ts";
-import { scalarNode, Unreadable } from "./scalar-node.ts";
+import { Unreadable, scalarNode } from "./scalar-node.ts";
 
 /** Far more than any real Compose file has, and far less than a small text with aliases or nesting can ask for. */
 export const maxNodes = 20_000;

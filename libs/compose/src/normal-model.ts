@@ -1,4 +1,4 @@
-import { type ComposeModel, isJsonObject, type Json, type JsonObject } from "@keelson/model";
+import { type ComposeModel, type Json, type JsonObject, isJsonObject } from "@keelson/model";
 
 import { mapEntries } from "./model-paths.ts";
 

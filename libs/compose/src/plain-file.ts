@@ -1,4 +1,4 @@
-import { decodeText, type Problem } from "@keelson/model";
+import { type Problem, decodeText } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import type { PlainFile } from "./participants.ts";

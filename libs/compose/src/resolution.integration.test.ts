@@ -1,10 +1,10 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type ComposeModel, isJsonObject, secretPlaceholder, closedComposeEnvironment } from "@keelson/model";
+import { type ComposeModel, closedComposeEnvironment, isJsonObject, secretPlaceholder } from "@keelson/model";
 import { constantFrom, sample as sampleOf, string } from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from "@keelson/model";
+import { type Json, isJsonObject } from "@keelson/model";
 
 import { fillVariables } from "./variables.ts";
 

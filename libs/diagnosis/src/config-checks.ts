@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 
-import { type AgentConfig, KeelsonError, octal, isSystemError, count } from "@keelson/model";
+import { type AgentConfig, KeelsonError, count, isSystemError, octal } from "@keelson/model";
 import { countSecrets } from "@keelson/secrets";
 import { requireTrusted } from "@keelson/store";
 

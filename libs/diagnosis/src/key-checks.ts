@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { connectEngine, containersOnly, observeEngine } from "@keelson/engine";
-import { KeelsonError, madeHere, count } from "@keelson/model";
+import { KeelsonError, count, madeHere } from "@keelson/model";
 import { findLockHolders } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
 import { requireTrusted } from "@keelson/store";

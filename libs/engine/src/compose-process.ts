@@ -5,7 +5,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { KeelsonError, stalled, transient, isSystemError, closedComposeEnvironment } from "@keelson/model";
+import { KeelsonError, closedComposeEnvironment, isSystemError, stalled, transient } from "@keelson/model";
 
 import type { EngineContext } from "./context.ts";
 import { quoted } from "./excerpt.ts";

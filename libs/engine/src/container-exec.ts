@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { KeelsonError, type OperationOf, transient, projectOf } from "@keelson/model";
+import { KeelsonError, type OperationOf, projectOf, transient } from "@keelson/model";
 
 import type { Exec } from "dockerode";
 

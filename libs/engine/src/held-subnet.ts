@@ -4,8 +4,8 @@ import {
   isInside,
   labels,
   parseSubnet,
-  subnetsOverlap,
   registryOf,
+  subnetsOverlap,
 } from "@keelson/model";
 import type { NetworkInspectInfo } from "dockerode";
 

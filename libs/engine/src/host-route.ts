@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { endianness, networkInterfaces } from "node:os";
 
-import { type Subnet, parseAddress, subnetOf, isSystemError } from "@keelson/model";
+import { type Subnet, isSystemError, parseAddress, subnetOf } from "@keelson/model";
 
 /** Addresses that the node itself uses or has a way to. */
 export interface UsedBlock {

@@ -7,7 +7,7 @@ import type { Exec } from "dockerode";
 import { readExitCode } from "./container-exec.ts";
 import { notRunning } from "./container.ts";
 import type { Engine } from "./engine.ts";
-import { createFrameReader, bytesOf } from "./frame-reader.ts";
+import { bytesOf, createFrameReader } from "./frame-reader.ts";
 import { type OwnProject, listOwnContainers, noContainer, showProject } from "./own-container.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 import { type SubscribeToSize, followSize } from "./terminal-size.ts";

@@ -5,7 +5,7 @@ import { mapOf } from "./json-reader.ts";
 import { engineNetwork, findNetworkFlaw } from "./network-definition.ts";
 import { listNetworks } from "./observed-network.ts";
 import { askEngine, hasStatus } from "./request.ts";
-import { ownLabels, nameTaken } from "./own-resource.ts";
+import { nameTaken, ownLabels } from "./own-resource.ts";
 
 /**
  * Creates a network with Compose's labels and ours. An existing one that equals it is fine; any other of its name is K3007.

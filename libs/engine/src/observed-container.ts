@@ -13,7 +13,7 @@ import { judgeContainer, labelOf } from "./ownership.ts";
 import { listOf, recordOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
-import { readState, readHealth } from "./container-state.ts";
+import { readHealth, readState } from "./container-state.ts";
 
 /** What the engine says of a container; null when there is none. */
 export async function inspectContainer(

@@ -4,8 +4,8 @@ import {
   type Ownership,
   composeLabels,
   labels,
-  resourceIds,
   projectOf,
+  resourceIds,
 } from "@keelson/model";
 
 export type Labels = Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { unreadable } from "./poll-error.ts";
 import { concerns } from "./poll-interest.ts";
 import { type Span, parseUptime } from "./poll-uptime.ts";
 import { listedName } from "./listed-name.ts";
-import { readState, readHealth } from "./container-state.ts";
+import { readHealth, readState } from "./container-state.ts";
 
 /** A container as a list shows it: enough to see that something differs, not what to do about it. */
 export interface PolledContainer {

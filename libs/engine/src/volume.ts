@@ -13,7 +13,7 @@ import { mapOf } from "./json-reader.ts";
 import { inspectVolume } from "./observed-volume.ts";
 import { askEngine, hasStatus } from "./request.ts";
 import { engineVolume, findVolumeFlaw } from "./volume-definition.ts";
-import { ownLabels, nameTaken } from "./own-resource.ts";
+import { nameTaken, ownLabels } from "./own-resource.ts";
 
 /**
  * Creates a volume with Compose's labels and ours. For an existing volume of the same name the engine answers as if it had

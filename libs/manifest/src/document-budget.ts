@@ -1,4 +1,4 @@
-import { compareText, problemOf, type Problem, type SourceFiles } from "@keelson/model";
+import { type Problem, type SourceFiles, compareText, problemOf } from "@keelson/model";
 
 /** Reading takes up to six seconds for each MiB of the worst text; a fleet of a thousand environments has a fifth of one. */
 export const maxDocumentsBytes = 8 * 1024 * 1024;

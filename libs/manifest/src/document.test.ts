@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { isJsonObject, keyPath, parseKeyPath, type Json } from "@keelson/model";
+import { type Json, isJsonObject, keyPath, parseKeyPath } from "@keelson/model";
 
 import { parseDocument } from "./document.ts";
 import { fileOf } from "./test-files.ts";

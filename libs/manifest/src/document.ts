@@ -10,10 +10,10 @@ import {
   findJsonFault,
 } from "@keelson/model";
 
-import { problemIn, readText, type DocumentText } from "./text.ts";
+import { type DocumentText, problemIn, readText } from "./text.ts";
 import { findPlace } from "./yaml-place.ts";
 import { parseYaml } from "./yaml-syntax.ts";
-import { valueOf, type NodeFinding } from "./yaml-value.ts";
+import { type NodeFinding, valueOf } from "./yaml-value.ts";
 
 /** A hostile document must not fill the output. */
 export const maxProblems = 50;

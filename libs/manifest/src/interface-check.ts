@@ -1,4 +1,4 @@
-import { compareText, problemAt, type Problem, hintFor, quote } from "@keelson/model";
+import { type Problem, compareText, hintFor, problemAt, quote } from "@keelson/model";
 
 import type { PlacedInstance, Scene } from "./scene.ts";
 import { isInRange, isVersionRange } from "./version-range.ts";

@@ -9,7 +9,7 @@ import {
   quote,
 } from "@keelson/model";
 
-import { entryOf, layerOf, lockedFolder, releaseKey, type Scene } from "./scene.ts";
+import { type Scene, entryOf, layerOf, lockedFolder, releaseKey } from "./scene.ts";
 import { isInRange, isVersionRange } from "./version-range.ts";
 
 /** The lock exists, contains what the environment asks for and nothing else, and names only what exists. */

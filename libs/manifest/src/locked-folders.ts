@@ -1,4 +1,4 @@
-import { isJsonObject, namePattern, versionPattern, type Json, type SourceFiles } from "@keelson/model";
+import { type Json, type SourceFiles, isJsonObject, namePattern, versionPattern } from "@keelson/model";
 
 import { parseDocument } from "./document.ts";
 import { maxDocumentsBytes } from "./document-budget.ts";

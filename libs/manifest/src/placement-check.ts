@@ -1,6 +1,6 @@
-import { problemAt, type PackageScope, type Problem, hintFor, quote } from "@keelson/model";
+import { type PackageScope, type Problem, hintFor, problemAt, quote } from "@keelson/model";
 
-import { nodesOf, roleOf, type PlacedInstance, type Scene } from "./scene.ts";
+import { type PlacedInstance, type Scene, nodesOf, roleOf } from "./scene.ts";
 
 /** Every instance has a node to be on, and every node what the package needs. */
 export function checkPlacement(scene: Scene): Problem[] {

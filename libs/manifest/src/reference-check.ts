@@ -9,7 +9,7 @@ import {
   quote,
 } from "@keelson/model";
 
-import { entryOf, lockedFolder, releaseKey, type PlacedInstance, type Scene } from "./scene.ts";
+import { type PlacedInstance, type Scene, entryOf, lockedFolder, releaseKey } from "./scene.ts";
 
 /** Every release, package and instance that is named somewhere in the environment exists in it. */
 export function checkReferences(scene: Scene): Problem[] {

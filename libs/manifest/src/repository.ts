@@ -8,14 +8,14 @@ import {
 } from "@keelson/model";
 
 import { findTooMuch } from "./document-budget.ts";
-import { readEnvironmentFolder, type EnvironmentDocuments } from "./environment-folder.ts";
+import { type EnvironmentDocuments, readEnvironmentFolder } from "./environment-folder.ts";
 import { extendEnvironments } from "./extension.ts";
 import { checkInterfaces } from "./interface-check.ts";
 import { checkLock } from "./lock-check.ts";
 import { checkPlacement } from "./placement-check.ts";
 import { checkReferences } from "./reference-check.ts";
 import { readReleaseFolder } from "./release-folder.ts";
-import { releaseKey, sceneOf, type Scene } from "./scene.ts";
+import { type Scene, releaseKey, sceneOf } from "./scene.ts";
 import { strayAbove } from "./stray-file.ts";
 import { readTree } from "./tree.ts";
 

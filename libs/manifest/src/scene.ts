@@ -9,7 +9,7 @@ import {
   type ReleaseFolder,
 } from "@keelson/model";
 
-import { nodeNames, type EnvironmentDocuments } from "./environment-folder.ts";
+import { type EnvironmentDocuments, nodeNames } from "./environment-folder.ts";
 import type { RepositoryTree } from "./tree.ts";
 
 /** One environment with all that its documents refer to. */

@@ -1,4 +1,4 @@
-import { problemOf, type Position, type Problem, type SourceFile, decodeUtf8 } from "@keelson/model";
+import { type Position, type Problem, type SourceFile, decodeUtf8, problemOf } from "@keelson/model";
 
 /** Anything larger is not a document that a person wrote. */
 const maxDocumentBytes = 256 * 1024;

@@ -1,8 +1,8 @@
-import { isMap, isScalar, isSeq, type ParsedNode, type YAMLMap } from "yaml";
+import { type ParsedNode, type YAMLMap, isMap, isScalar, isSeq } from "yaml";
 
 import { parseKeyPath } from "@keelson/model";
 
-import { keyText, type AliasTargets } from "./yaml-value.ts";
+import { type AliasTargets, keyText } from "./yaml-value.ts";
 
 /** The nodes of a key and of what it holds. */
 export interface NodePlace {

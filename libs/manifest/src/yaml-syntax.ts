@@ -1,8 +1,8 @@
-import { parseDocument, type ErrorCode, type ParsedNode, type YAMLParseError, type YAMLWarning } from "yaml";
+import { type ErrorCode, type ParsedNode, type YAMLParseError, type YAMLWarning, parseDocument } from "yaml";
 
 import type { Problem } from "@keelson/model";
 
-import { problemIn, type DocumentText } from "./text.ts";
+import { type DocumentText, problemIn } from "./text.ts";
 
 /** The faults after the first ones are most often their consequences. */
 const maxFaults = 5;

@@ -5,10 +5,10 @@ import {
   type RenderedFile,
   type SourceFile,
   decodeText,
+  decodeUtf8,
   keyPath,
   problemAt,
   problemOf,
-  decodeUtf8,
 } from "@keelson/model";
 
 import { checkSyntax } from "./rendered-syntax.ts";

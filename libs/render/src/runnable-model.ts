@@ -4,8 +4,8 @@ import {
   type JsonObject,
   instanceToken,
   labels,
-  withBoundPaths,
   mapValues,
+  withBoundPaths,
 } from "@keelson/model";
 
 export interface RunInput {

@@ -1,4 +1,4 @@
-import { digestBytes, KeelsonError, stalled } from "@keelson/model";
+import { KeelsonError, digestBytes, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { KeelsonError, required, stalled, isSystemError } from "@keelson/model";
+import { KeelsonError, isSystemError, required, stalled } from "@keelson/model";
 
 import { readPrivateFile, unreadable } from "./private-file.ts";
 

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import { digestBytes, KeelsonError, secretPlaceholderPattern, stalled } from "@keelson/model";
+import { KeelsonError, digestBytes, secretPlaceholderPattern, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
 import { newValueFilter } from "./hidden-value.ts";

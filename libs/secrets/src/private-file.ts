@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { geteuid } from "node:process";
-import { KeelsonError, stalled, octal, isSystemError } from "@keelson/model";
+import { KeelsonError, isSystemError, octal, stalled } from "@keelson/model";
 
 const others = 0o077;
 const textBytesLimit = 4 * 1024 * 1024;

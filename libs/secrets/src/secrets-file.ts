@@ -1,5 +1,5 @@
-import { KeelsonError, namePattern, stalled, decodeUtf8, secretNamePattern } from "@keelson/model";
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { KeelsonError, decodeUtf8, namePattern, secretNamePattern, stalled } from "@keelson/model";
+import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
 import type { Node, Pair } from "yaml";
 
 import { readPrivateFile, unreadable } from "./private-file.ts";

@@ -1,6 +1,6 @@
 import { encodePointer } from "@cfworker/json-schema";
 
-import { isJsonObject, type Json, type JsonObject } from "@keelson/model";
+import { type Json, type JsonObject, isJsonObject } from "@keelson/model";
 
 import type { PatternTest } from "./pattern-rule.ts";
 import { schemaKeywords, schemaListKeywords, schemaMapKeywords } from "./schema-keywords.ts";

@@ -1,16 +1,16 @@
 import {
-  isJsonObject,
-  problemAt,
-  sortProblems,
   type JsonObject,
   type Located,
   type Problem,
+  isJsonObject,
+  problemAt,
+  sortProblems,
 } from "@keelson/model";
 
 import { collectDefaults } from "./defaults.ts";
 import type { LayerKind, Origin, SettingsLayer } from "./layer.ts";
-import { readSchema, type SettingsSchema } from "./schema.ts";
-import { leavesOf, mergeTrees, treeOf, valueOf, type SettingMap } from "./setting-tree.ts";
+import { type SettingsSchema, readSchema } from "./schema.ts";
+import { type SettingMap, leavesOf, mergeTrees, treeOf, valueOf } from "./setting-tree.ts";
 import { costsTooMuch } from "./schema-cost.ts";
 import { siftLayer } from "./sift.ts";
 import { validateSettings } from "./validation.ts";

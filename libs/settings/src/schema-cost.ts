@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from "@keelson/model";
+import { type Json, type JsonObject, isJsonObject } from "@keelson/model";
 
 /** Of a thousand settings with ten rules each, a hundredth; each step may make an error, which the validator keeps. */
 const maxSteps = 200_000;

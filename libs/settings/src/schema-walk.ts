@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from "@keelson/model";
+import { type Json, type JsonObject, isJsonObject } from "@keelson/model";
 
 import type { PatternTest } from "./pattern-rule.ts";
 

@@ -13,7 +13,7 @@ import { lookUp, pointerOf } from "./json-pointer.ts";
 import { isKeptKeyword, keywordFindings } from "./keyword-rule.ts";
 import type { Segments } from "./layer.ts";
 import type { MatchBudget } from "./pattern-machine.ts";
-import { maxMatchSteps, newPatternTest, type PatternTest } from "./pattern-rule.ts";
+import { type PatternTest, maxMatchSteps, newPatternTest } from "./pattern-rule.ts";
 import {
   definitionKeywords,
   schemaKeywords,

@@ -1,6 +1,6 @@
-import { isJsonObject, keyPath, type Json, type JsonObject } from "@keelson/model";
+import { type Json, type JsonObject, isJsonObject, keyPath } from "@keelson/model";
 
-import { originBelow, type Origin, type Segments } from "./layer.ts";
+import { type Origin, type Segments, originBelow } from "./layer.ts";
 
 /** Layered settings, each value with where it was written. */
 export type SettingTree = SettingMap | SettingLeaf;

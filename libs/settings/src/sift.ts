@@ -10,8 +10,8 @@ import {
   quote,
 } from "@keelson/model";
 
-import { originBelow, type LayerKind, type Segments, type SettingsLayer } from "./layer.ts";
-import { itemBranches, branchesOf, namedKeys, propertyBranches } from "./schema-walk.ts";
+import { type LayerKind, type Segments, type SettingsLayer, originBelow } from "./layer.ts";
+import { branchesOf, itemBranches, namedKeys, propertyBranches } from "./schema-walk.ts";
 import type { SettingsSchema } from "./schema.ts";
 import { entriesOf } from "./setting-tree.ts";
 

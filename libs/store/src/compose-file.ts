@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { canonicalText, instanceToken, labels, resourceIds, withBoundPaths, mapValues } from "@keelson/model";
+import { canonicalText, instanceToken, labels, mapValues, resourceIds, withBoundPaths } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 
 import { writeDocument } from "./document.ts";

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
-import { required, isSystemError } from "@keelson/model";
+import { isSystemError, required } from "@keelson/model";
 
 import { exchangedEntry, isRefused, refusedEntry } from "./store-error.ts";
 

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { promisify } from "node:util";
-import { KeelsonError, stalled, isSystemError } from "@keelson/model";
+import { KeelsonError, isSystemError, stalled } from "@keelson/model";
 
 import { at } from "./folder.ts";
 import type { EntryName, Folder } from "./folder.ts";

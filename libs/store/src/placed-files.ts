@@ -1,4 +1,4 @@
-import { digestValue, InvariantError } from "@keelson/model";
+import { InvariantError, digestValue } from "@keelson/model";
 import type { DesiredMount, PlaceFiles } from "@keelson/model";
 
 import { placeData } from "./data-layout.ts";

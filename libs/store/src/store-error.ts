@@ -1,5 +1,5 @@
 import { getSystemErrorMessage } from "node:util";
-import { KeelsonError, stalled, type SystemError, isSystemError } from "@keelson/model";
+import { KeelsonError, type SystemError, isSystemError, stalled } from "@keelson/model";
 
 /** Runs a task that writes; `doing` completes "cannot …". Foreign errors become K4001 to K4004. */
 export async function whileWriting<T>(doing: string, task: () => T | Promise<T>): Promise<T> {

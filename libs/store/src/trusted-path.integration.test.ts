@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { geteuid, seteuid, setegid } from "node:process";
+import { geteuid, setegid, seteuid } from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { requireTrusted } from "./trusted-path.ts";

@@ -1,8 +1,8 @@
-import { lstatSync, readlinkSync, type Stats } from "node:fs";
+import { type Stats, lstatSync, readlinkSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { cwd, getegid, geteuid } from "node:process";
 
-import { KeelsonError, stalled, octal, isSystemError } from "@keelson/model";
+import { KeelsonError, isSystemError, octal, stalled } from "@keelson/model";
 
 const groupWrites = 0o020;
 const othersWrite = 0o002;

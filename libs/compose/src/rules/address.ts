@@ -9,7 +9,7 @@ import {
 } from "@keelson/model";
 import type { Json, Subnet } from "@keelson/model";
 
-import { isOff, type Occurrence, type Rule, shown } from "../rule.ts";
+import { type Occurrence, type Rule, isOff, shown } from "../rule.ts";
 
 const code = "K1431";
 const privateHint =

@@ -1,4 +1,4 @@
-import { entryOf, type Occurrence, type Rule } from "../rule.ts";
+import { type Occurrence, type Rule, entryOf } from "../rule.ts";
 import { withoutValue } from "../variables.ts";
 
 /** K1409: Compose fills a key without a value from the environment of the process that runs it, here the agent. */

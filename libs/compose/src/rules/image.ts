@@ -1,6 +1,6 @@
 import { findReferenceFault } from "@keelson/model";
 
-import { isOff, type Occurrence, type Rule, shown } from "../rule.ts";
+import { type Occurrence, type Rule, isOff, shown } from "../rule.ts";
 
 /** K1427: an image is named by a reference, which becomes part of a request to the engine and of one to a registry. */
 export const imageRules: readonly Rule[] = [

@@ -1,6 +1,6 @@
-import { isJsonObject, type Json } from "@keelson/model";
+import { type Json, isJsonObject } from "@keelson/model";
 
-import { isOff, type Occurrence, type Rule, shown } from "../rule.ts";
+import { type Occurrence, type Rule, isOff, shown } from "../rule.ts";
 
 const code = "K1430";
 

@@ -1,6 +1,6 @@
 import { isJsonObject } from "@keelson/model";
 
-import { isOff, isOneOf, type Occurrence, type Rule, shown, unless } from "../rule.ts";
+import { type Occurrence, type Rule, isOff, isOneOf, shown, unless } from "../rule.ts";
 
 const permittedOptions = [
   "com.docker.network.driver.mtu",

@@ -1,4 +1,4 @@
-import { isOff, isOneOf, type Rule, unless } from "../rule.ts";
+import { type Rule, isOff, isOneOf, unless } from "../rule.ts";
 
 /** K1417: what Keelson decides itself. */
 export const policyRules: readonly Rule[] = [

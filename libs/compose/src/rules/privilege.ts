@@ -1,6 +1,6 @@
 import type { Json } from "@keelson/model";
 
-import { isOff, matches, type Rule, unless } from "../rule.ts";
+import { type Rule, isOff, matches, unless } from "../rule.ts";
 
 const hint = "Leave it out; run what needs rights on the host outside of the packages.";
 
