@@ -1,11 +1,11 @@
-import { KeelsonError, type OperationOf, composeLabels } from "@keelson/model";
+import { KeelsonError, type OperationOf, composeLabels, hasServiceName } from "@keelson/model";
 import type { ContainerInfo } from "dockerode";
 
 import { runCompose } from "./compose-process.ts";
 import { type StopGrace, stopGraceOf } from "./container-stop.ts";
 import type { EngineContext } from "./context.ts";
 import { listedName } from "./listed-name.ts";
-import { hasServiceName, labelOf } from "./ownership.ts";
+import { labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
 import { nameTaken } from "./own-resource.ts";
 import { listContainers } from "./container-list.ts";

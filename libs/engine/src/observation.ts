@@ -7,6 +7,7 @@ import {
   type ObservedEngine,
   composeLabels,
   labels,
+  properName,
 } from "@keelson/model";
 import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
 
@@ -127,8 +128,8 @@ function isOfInterest(request: ObserveRequest): (container: ContainerInfo) => bo
 }
 
 function isNameOfProject(name: string, projects: ReadonlySet<string>): boolean {
-  const [, settled = ""] = /^(?:[0-9a-f]{12}_)?(.+)-\d+$/.exec(name) ?? [];
-  return [...projects].some((project) => settled.startsWith(`${project}-`));
+  const [, service = ""] = /^(.+)-\d+$/.exec(properName(name)) ?? [];
+  return [...projects].some((project) => service.startsWith(`${project}-`));
 }
 
 async function observeVersion(engine: Engine, signal: AbortSignal | undefined): Promise<string> {

@@ -3,6 +3,7 @@ import {
   type NodeSecrets,
   type Ownership,
   composeLabels,
+  hasServiceName,
   labels,
   projectOf,
   resourceIds,
@@ -44,14 +45,4 @@ export function judgeContainer(
   const provenance = node.madeHere.container({ id: container.id, project, service });
   if (!isWhatItSays || provenance === "other") return "forged";
   return provenance === "unproven" ? "unproven" : "ours";
-}
-
-/** `<project>-<service>-<n>`, or what a killed Compose leaves behind: `<12 hex>_<project>-<service>-<n>`. */
-export function hasServiceName(
-  name: string,
-  { project, service }: { project: string; service: string },
-): boolean {
-  const settled = name.replace(/^[0-9a-f]{12}_/, "");
-  const prefix = `${project}-${service}-`;
-  return settled.startsWith(prefix) && /^\d+$/.test(settled.slice(prefix.length));
 }

@@ -20,7 +20,7 @@ export function concerns(
   if (all[oneOffLabel] === "True") return false;
   const owner = textOf(all[environmentLabel]);
   if (owner !== "") return owner === environment;
-  // A killed Compose leaves `<12 hex>_<name>`.
+  // As `properName` of the model, which a watcher does not load; a test compares them.
   const name = container.name.replace(/^[0-9a-f]{12}_/, "");
   return [name, textOf(all[projectLabel])].some((text) => text.startsWith(`${environment}-`));
 }

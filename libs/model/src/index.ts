@@ -19,6 +19,7 @@ export * from "./rendered.ts";
 export * from "./compose-model.ts";
 export * from "./desired.ts";
 export * from "./observed.ts";
+export * from "./container-name.ts";
 export * from "./plan.ts";
 export * from "./record.ts";
 export * from "./service-digest.ts";

@@ -1,4 +1,11 @@
-import { type Cause, type ObservedContainer, isInSync, resourceIds } from "@keelson/model";
+import {
+  type Cause,
+  type ObservedContainer,
+  isInSync,
+  isLeftoverName,
+  properName,
+  resourceIds,
+} from "@keelson/model";
 
 import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
@@ -6,7 +13,6 @@ import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
-import { leftoverName } from "./service-containers.ts";
 import {
   type ServiceChange,
   isToBeInstalled,
@@ -52,9 +58,7 @@ function extraCauses(
 ): Cause[] {
   if (action === "remove") return causes.slice(0, 1);
   const isDouble = [...containers.kept, ...containers.extra].some(
-    (other) =>
-      other !== container &&
-      (leftoverName(other.name) ?? other.name) === (leftoverName(container.name) ?? container.name),
+    (other) => other !== container && properName(other.name) === properName(container.name),
   );
   return [
     isDouble
@@ -150,9 +154,8 @@ function dependencyKeys(
 export function planRenames(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
   if (change.isBlocked || change.action === "remove") return [];
   return change.containers.kept.flatMap((container): PlannedOperation[] => {
-    const name = leftoverName(container.name);
     const isReplaced = change.force || !isInSync(container, change.service);
-    if (name === null || (change.action === "recreate" && isReplaced)) return [];
+    if (!isLeftoverName(container.name) || (change.action === "recreate" && isReplaced)) return [];
     return [
       {
         key: keys.rename(container.id),
@@ -160,7 +163,7 @@ export function planRenames(context: InstanceContext, change: ServiceChange): Pl
           kind: "rename-container",
           resource: resourceIds.service(context.change.instance.project, change.service.name),
           containerId: container.id,
-          name,
+          name: properName(container.name),
           causes: [because.interrupted(`is still named ${container.name} after an interrupted replacement`)],
           class: "live",
         },

@@ -5,10 +5,10 @@ import {
   type RecordState,
   type WaitLimits,
   compareText,
+  properName,
 } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
-import { leftoverName } from "./service-containers.ts";
 import type { ServiceChange } from "./service-action.ts";
 import { type InstanceChange, wantsContainers } from "./service-change.ts";
 
@@ -152,7 +152,7 @@ function countServices({ changes, undesired, record }: MassRemovalInput): Servic
 
 /** Two containers for one place are left by a replacement that was interrupted. */
 function countPlaces(containers: readonly ObservedContainer[]): number {
-  const names = containers.map(({ name }) => leftoverName(name) ?? name);
+  const names = containers.map(({ name }) => properName(name));
   return new Set(names).size;
 }
 

@@ -1,4 +1,4 @@
-import { type Operation, type Plan, emptyRecord } from "@keelson/model";
+import { type Operation, type Plan, emptyRecord, properName } from "@keelson/model";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -9,7 +9,6 @@ import { planOf, planText, withPolicy } from "./plan-fixture.ts";
 import { formatPlan } from "./format-plan.ts";
 import { anyNode } from "./test-arbitrary.ts";
 import { findImpossible } from "./test-engine.ts";
-import { leftoverName } from "./service-containers.ts";
 import { emptyObserved, simulate } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -134,9 +133,7 @@ describe("a plan", () => {
       const own = observed.containers.filter(({ ownership }) => ownership === "ours");
       const services = Map.groupBy(own, ({ project, service }) => `${project}/${service}`);
       return [...services].flatMap(([service, all]) =>
-        [...new Set(all.map(({ name }) => leftoverName(name) ?? name))].map(
-          (_, index) => `${service} ${index}`,
-        ),
+        [...new Set(all.map(({ name }) => properName(name)))].map((_, index) => `${service} ${index}`),
       );
     };
     fc.assert(

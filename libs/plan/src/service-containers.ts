@@ -4,6 +4,10 @@ import {
   type ObservedContainer,
   type ObservedNode,
   compareText,
+  containerNumber,
+  hasServiceName,
+  isLeftoverName,
+  properName,
   isInSync,
 } from "@keelson/model";
 
@@ -25,7 +29,7 @@ export function findContainers(
   const { project } = on.instance;
   const isClaiming = (each: ObservedContainer) =>
     (each.project === project && each.service === service.name) ||
-    (each.ownership !== "ours" && hasNameOf(each, `${project}-${service.name}`));
+    (each.ownership !== "ours" && hasServiceName(each.name, { project, service: service.name }));
   const claiming = on.observed.containers.filter(isClaiming);
   const isOurs = (each: ObservedContainer) => each.ownership === "ours";
   const candidates = claiming
@@ -42,32 +46,13 @@ export function findContainers(
 /** Better ones are kept: the right digest first, then a low number, then a running one, then a proper name. */
 function rank(container: ObservedContainer, service: DesiredService): number {
   const hasDigest = isInSync(container, service) ? 8 : 0;
-  const isInPlace = numberOf(container.name) <= service.replicas ? 4 : 0;
+  const isInPlace = (containerNumber(container.name) ?? Infinity) <= service.replicas ? 4 : 0;
   const isRunning = container.state === "running" ? 2 : 0;
-  return hasDigest + isInPlace + isRunning + (leftoverName(container.name) === null ? 1 : 0);
+  return hasDigest + isInPlace + isRunning + (isLeftoverName(container.name) ? 0 : 1);
 }
 
 /** A replacement that was interrupted leaves two containers for one place. */
 function onePerName(candidates: readonly ObservedContainer[]): ObservedContainer[] {
-  const names = candidates.map(({ name }) => settledName(name));
+  const names = candidates.map(({ name }) => properName(name));
   return candidates.filter((_, index) => names.indexOf(names[index] ?? "") === index);
-}
-
-/** The proper name of a container that a killed Compose left as `<12 hex>_<name>`; null for a proper one. */
-export function leftoverName(name: string): string | null {
-  return /^[0-9a-f]{12}_(.+)$/.exec(name)?.[1] ?? null;
-}
-
-function settledName(name: string): string {
-  return leftoverName(name) ?? name;
-}
-
-/** Compose counts the containers of a service in their names; a new one gets the highest number and one. */
-function numberOf(name: string): number {
-  return Number(/-(\d+)$/.exec(name)?.[1] ?? Infinity);
-}
-
-function hasNameOf(container: ObservedContainer, prefix: string): boolean {
-  const name = settledName(container.name);
-  return name.startsWith(`${prefix}-`) && /^\d+$/.test(name.slice(prefix.length + 1));
 }

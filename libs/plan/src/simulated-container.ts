@@ -5,6 +5,7 @@ import {
   type ObservedContainer,
   type ObservedNode,
   type OperationOf,
+  containerNumber,
   isInSync,
 } from "@keelson/model";
 
@@ -59,7 +60,7 @@ function releaseUnwanted(observed: ObservedNode, on: { name: string; service: De
 }
 
 function numberOf({ name }: ObservedContainer): number {
-  return Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
+  return containerNumber(name) ?? 0;
 }
 
 function newContainer(

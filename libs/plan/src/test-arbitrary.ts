@@ -1,5 +1,5 @@
 import type { ObservedContainer, OnChange } from "@keelson/model";
-import { emptyRecord } from "@keelson/model";
+import { emptyRecord, isLeftoverName } from "@keelson/model";
 import * as fc from "fast-check";
 
 import { type InstanceSketch, type ServiceSketch, node } from "./desired-fixture.ts";
@@ -190,7 +190,7 @@ function onContainer(fields: fc.Arbitrary<Partial<ObservedContainer>>): fc.Arbit
 /** A Compose that was killed in the middle of a replacement. */
 function leaveOver({ observed }: SimulatedNode, pick: number): void {
   const old = observed.containers[pick % Math.max(1, observed.containers.length)];
-  if (old === undefined || old.ownership !== "ours" || /^[0-9a-f]{12}_/.test(old.name)) return;
+  if (old === undefined || old.ownership !== "ours" || isLeftoverName(old.name)) return;
   const name = `0123456789ab_${old.name}`;
   if (observed.containers.some((each) => each.name === name)) return;
   if (pick % 2 === 0) Object.assign(old, { name });
