@@ -1,21 +1,18 @@
 import {
-  type ObservedContainer,
   type ObservedInstanceFiles,
   type ObservedNode,
   type Operation,
   type OperationKind,
   type OperationOf,
-  type RecordState,
-  type ServiceParts,
-  findAcceptances,
-  isInSync,
   withAccepted,
 } from "@keelson/model";
 
 import { isUp } from "./container-state.ts";
 import { visiblePath } from "./mount-change.ts";
+import { findOwn } from "./own-container.ts";
+import { buildRecord } from "./remembered.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { createContainers, findOwn, start } from "./simulated-container.ts";
+import { createContainers, start } from "./simulated-container.ts";
 
 /** A node on which nothing was ever done. */
 export const emptyObserved: ObservedNode = {
@@ -39,39 +36,9 @@ export function simulate(
 ): Pick<SimulatedNode, "observed" | "record"> {
   const after = { ...node, observed: structuredClone(node.observed) };
   for (const operation of operations) applyEffect(operation, after);
-  const record = remember(after);
+  const record = buildRecord(after);
   const containers = withAccepted(after.observed.containers, record);
   return { observed: { ...after.observed, containers }, record };
-}
-
-/**
- * The record after a round: what is ours, what it is accepted for, and the parts of the services that have what is
- * desired.
- */
-function remember({ desired, observed, record }: SimulatedNode): RecordState {
-  const own = observed.containers.filter(({ ownership }) => ownership === "ours");
-  const parts = desired.instances.flatMap(({ project, services }) =>
-    services.flatMap((service): [string, ServiceParts][] => {
-      const key = `${project}/${service.name}`;
-      const isApplied = own.some(
-        (each) => each.project === project && each.service === service.name && isInSync(each, service),
-      );
-      const [{ algorithm, parts }] = service.digests;
-      const known = isApplied ? { algorithm, parts } : record.serviceParts[key];
-      return known === undefined ? [] : [[key, known]];
-    }),
-  );
-  return {
-    ...record,
-    containers: Object.fromEntries(own.map(({ id, project, service }) => [id, { project, service }])),
-    accepted: { ...pick(record.accepted, own), ...findAcceptances(desired, own) },
-    serviceParts: Object.fromEntries(parts),
-  };
-}
-
-function pick(accepted: RecordState["accepted"], own: readonly ObservedContainer[]): RecordState["accepted"] {
-  const ids = new Set(own.map(({ id }) => id));
-  return Object.fromEntries(Object.entries(accepted).filter(([id]) => ids.has(id)));
 }
 
 type Effects = { [K in OperationKind]: (operation: OperationOf<K>, node: SimulatedNode) => void };

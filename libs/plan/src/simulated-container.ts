@@ -9,17 +9,8 @@ import {
   isInSync,
 } from "@keelson/model";
 
+import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-
-/** Containers of a service that Compose and the engine take for ours. */
-export function findOwn(
-  observed: ObservedNode,
-  on: { project: string; service: string },
-): ObservedContainer[] {
-  return observed.containers.filter(
-    (each) => each.ownership === "ours" && each.project === on.project && each.service === on.service,
-  );
-}
 
 /** As `docker compose up --no-start --no-deps`: replaces what differs, makes what lacks, removes what is too much. */
 export function createContainers(operation: OperationOf<"create-containers">, node: SimulatedNode): void {

@@ -3,7 +3,7 @@ import { type ObservedContainer, type Operation, isInSync } from "@keelson/model
 import { isUp, meetsCondition } from "./container-state.ts";
 import { simulate } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findOwn } from "./simulated-container.ts";
+import { findOwn } from "./own-container.ts";
 
 /** Does the operations one after the other, as an engine would; what it would refuse, or nobody may do, is in the list. */
 export function findImpossible(start: SimulatedNode, operations: readonly Operation[]): string[] {

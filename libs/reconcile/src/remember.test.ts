@@ -82,6 +82,9 @@ function rememberedBy(
   const record = {
     readState: () => state,
     rememberContainers: () => {},
+    rememberNetworks: () => {},
+    forgetContainers: () => {},
+    forgetNetworks: () => {},
     acceptContainers: (accepted: RecordState["accepted"]) => {
       told.accepted = accepted;
     },

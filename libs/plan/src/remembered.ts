@@ -1,0 +1,49 @@
+import { type RecordState, type ServiceParts, findAcceptances, isInSync } from "@keelson/model";
+
+import { findOwn } from "./own-container.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+
+/**
+ * What a node remembers after a round: what is its own, what its containers are accepted for, and of what its services were
+ * made. Only what is no longer there is forgotten: with a wrong key in place nothing looks like ours for a while.
+ */
+export function buildRecord({ desired, observed, record }: SimulatedNode): RecordState {
+  const own = observed.containers.filter(({ ownership }) => ownership === "ours");
+  const networks = observed.networks.filter(({ ownership }) => ownership === "ours");
+  const ids = new Set(observed.containers.map(({ id }) => id));
+  const names = new Set(observed.networks.map(({ name }) => name));
+  return {
+    ...record,
+    containers: {
+      ...pick(record.containers, ids),
+      ...Object.fromEntries(own.map(({ id, project, service }) => [id, { project, service }])),
+    },
+    accepted: { ...pick(record.accepted, ids), ...findAcceptances(desired, own) },
+    networks: {
+      ...pick(record.networks, names),
+      ...Object.fromEntries(networks.map(({ name, id }) => [name, id])),
+    },
+    serviceParts: appliedParts({ desired, observed, record }),
+  };
+}
+
+/** Parts of those services that have what is desired; the others keep what was applied to them. */
+function appliedParts({ desired, observed, record }: SimulatedNode): RecordState["serviceParts"] {
+  const services = desired.instances.flatMap(({ project, services }) =>
+    services.map((service) => ({ project, service })),
+  );
+  const parts = services.flatMap(({ project, service }): [string, ServiceParts][] => {
+    const key = `${project}/${service.name}`;
+    const isApplied = findOwn(observed, { project, service: service.name }).some((each) =>
+      isInSync(each, service),
+    );
+    const [{ algorithm, parts }] = service.digests;
+    const known = isApplied ? { algorithm, parts } : record.serviceParts[key];
+    return known === undefined ? [] : [[key, known]];
+  });
+  return Object.fromEntries(parts);
+}
+
+function pick<T>(entries: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => keys.has(key)));
+}
