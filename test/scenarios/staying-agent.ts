@@ -28,7 +28,7 @@ export interface StayingAgent extends AsyncDisposable {
 }
 
 /** Several processes do what is waited for, one after another. */
-const longestMs = 120_000;
+const longestMs = 180_000;
 
 /** Starts an agent that stays; disposing it kills it. */
 export function startStaying(

@@ -2,14 +2,21 @@ import { existsSync } from "node:fs";
 import { readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import { isRunning, waitFor } from "../../support/index.ts";
+import { isRunning } from "../../support/index.ts";
 import { findChild } from "../child-process.ts";
 import { watchEvents } from "../engine-events.ts";
-import { type Container, type Platform, usePlatform, withPlatform } from "../platform.ts";
-import { isReady, readOwnStatus, readReport } from "./node-status.ts";
-import { type StayingAgent, startStaying } from "./staying-agent.ts";
+import { hasError, isReady } from "../node-status.ts";
+import {
+  type Container,
+  type Node,
+  type Platform,
+  stayOn,
+  useNode,
+  withNode,
+  withPlatform,
+} from "../platform.ts";
 
 const release = `
 -- packages/web/package.yaml --
@@ -40,92 +47,83 @@ const recordOf = ({ stateDir }: Platform) => join(stateDir, "record.db");
 const runsOf = async (platform: Platform) => platform.exec("web/web", "cat", "/data/runs");
 
 /** It is stopped by hand, and must come up again as the same container. */
-async function expectHealing(platform: Platform, agent: StayingAgent): Promise<void> {
-  const { id } = await platform.container("web/web");
-  await platform.docker.getContainer(id).stop({ t: 0 });
-  await agent.until("the repair", async () => {
-    const found = await platform.container("web/web");
-    return found.id === id && found.state === "running" && isReady(await readOwnStatus(platform));
+async function expectHealing(node: Node): Promise<void> {
+  const { id } = await node.stop("web/web");
+  await node.agent.until("the repair", async () => {
+    const found = await node.container("web/web");
+    return found.id === id && found.state === "running" && isReady(await node.status());
   });
-  expect(await runsOf(platform)).toBe("once\n");
+  expect(await runsOf(node)).toBe("once\n");
 }
 
 describe("an agent whose record", () => {
-  const platform = usePlatform({ release, agent: { interval: "1s" } });
-  let agent: StayingAgent;
+  const node = useNode({ release });
   let before: object[];
 
   beforeAll(async () => {
-    agent = startStaying(platform().config);
-    await agent.until("readiness", async () => isReady(await readOwnStatus(platform())));
-    before = await idsOf(platform());
+    await node().untilReady();
+    before = await idsOf(node());
   });
-  afterAll(async () => agent[Symbol.asyncDispose]());
 
   it("is removed while it runs, or while it is stopped, must go on with the same containers", async () => {
-    await rm(recordOf(platform()));
-    await expectHealing(platform(), agent);
-    await agent.end("SIGTERM");
-    await rm(recordOf(platform()));
-    agent = startStaying(platform().config);
-    await agent.until("a round", () => agent.events().includes("round-ended"));
-    await expectHealing(platform(), agent);
-    expect(await idsOf(platform())).toEqual(before);
+    await rm(recordOf(node()));
+    await expectHealing(node());
+    await node().restartAgent(async () => rm(recordOf(node())));
+    await node().agent.until("a round", () => node().agent.count("round-ended") > 0);
+    await expectHealing(node());
+    expect(await idsOf(node())).toEqual(before);
   });
 
   it.each([
     ["is cut short", async (path: string) => truncate(path, Math.floor((await stat(path)).size / 2))],
     ["is garbage", async (path: string) => writeFile(path, "x".repeat(5_000))],
   ])("%s must set it aside, say so, and go on with the same containers", async (_, damage) => {
-    const path = recordOf(platform());
-    const asideBefore = await listAside(platform());
-    const { seq } = await readOwnStatus(platform());
+    const path = recordOf(node());
+    const asideBefore = await listAside(node());
+    const { seq } = await node().status();
     await damage(path);
-    await expectHealing(platform(), agent);
-    const aside = (await listAside(platform())).filter((name) => !asideBefore.includes(name));
+    await expectHealing(node());
+    const aside = (await listAside(node())).filter((name) => !asideBefore.includes(name));
     expect(aside).toHaveLength(1);
-    expect(agent.log()).toContain(`was set aside as ${platform().stateDir}/${aside[0]}`);
-    expect(await idsOf(platform())).toEqual(before);
-    await agent.until("the report", async () => {
-      const { status } = await readReport(platform());
+    expect(node().agent.log()).toContain(`was set aside as ${node().stateDir}/${aside[0]}`);
+    expect(await idsOf(node())).toEqual(before);
+    await node().agent.until("the report", async () => {
+      const { status } = await node().report();
       return isReady(status) && status.seq > seq;
     });
     // The branch is still followed forwards only.
-    const good = await platform().repository.head();
-    expect((await readOwnStatus(platform())).source.applied).toBe(good);
+    const good = await node().repository.head();
+    expect((await node().status()).source.applied).toBe(good);
   });
 
   it("is damaged must not follow a branch that was rewound meanwhile", async () => {
-    const first = await platform().repository.head();
-    const second = await platform().push({ note: "1" });
-    await agent.until(
+    const first = await node().repository.head();
+    const second = await node().push({ note: "1" });
+    await node().agent.until(
       "the commit",
-      async () => (await readReport(platform())).status.source.applied === second,
+      async () => (await node().report()).status.source.applied === second,
     );
-    await agent.end("SIGTERM");
-    await writeFile(recordOf(platform()), "x".repeat(5_000));
-    await platform().repository.reset(first);
-    await platform().repository.push({ force: true });
-    agent = startStaying(platform().config);
-    await agent.until("the refusal", async () =>
-      (await readOwnStatus(platform())).errors.some(({ code }) => code === "K2016"),
-    );
-    await platform().repository.reset(second);
-    await platform().repository.push({ force: true });
-    await agent.until("readiness", async () => isReady(await readOwnStatus(platform())));
-    expect(await idsOf(platform())).toEqual(before);
+    await node().restartAgent(async () => {
+      await writeFile(recordOf(node()), "x".repeat(5_000));
+      await node().repository.reset(first);
+      await node().repository.push({ force: true });
+    });
+    await node().agent.until("the refusal", async () => hasError(await node().status(), "K2016"));
+    await node().repository.reset(second);
+    await node().repository.push({ force: true });
+    await node().agent.until("readiness", async () => isReady(await node().status()));
+    expect(await idsOf(node())).toEqual(before);
   });
 
   it("goes with all its state folder must make it anew with the same containers", async () => {
-    await rm(platform().stateDir, { recursive: true });
-    const { id } = await platform().container("web/web");
-    await platform().docker.getContainer(id).stop({ t: 0 });
-    await agent.until("readiness", async () => isReady(await readOwnStatus(platform())));
-    expect(await idsOf(platform())).toEqual(before);
-    expect(await platform().pageOf("web/web", "/page.txt")).toBe("first\n");
-    expect(await runsOf(platform())).toBe("once\n");
+    await rm(node().stateDir, { recursive: true });
+    await node().stop("web/web");
+    await node().agent.until("readiness", async () => isReady(await node().status()));
+    expect(await idsOf(node())).toEqual(before);
+    expect(await node().pageOf("web/web", "/page.txt")).toBe("first\n");
+    expect(await runsOf(node())).toBe("once\n");
     // It can be spoken to again.
-    const synced = await platform().keelson(["sync", "--config", platform().config]);
+    const synced = await node().keelson(["sync", "--config", node().config]);
     expect(synced.exitCode).toBe(0);
   });
 });
@@ -150,28 +148,22 @@ describe("two agents on one state folder", () => {
   it("must do everything once", async () => {
     await withPlatform({ release, agent: { interval: "1s" } }, async (platform) => {
       using watch = await watchEvents(platform.docker, platform.environment);
-      await using first = startStaying(platform.config);
+      await using first = platform.startAgent();
       // While its first round is at work.
       await first.until("its socket", () => existsSync(join(platform.stateDir, "agent.sock")));
-      await using second = startStaying(platform.config);
+      await using second = platform.startAgent();
       const both = [first, second];
       const ready = async () => {
         for (const agent of both)
           await agent.until("readiness", () => agent.log().includes(" ready: 1 instance is as desired"));
       };
       await ready();
-      await waitFor(() => second.log().includes("another process answers there"), {
-        what: "the second to say so",
-      });
-      const { id } = await platform.container("web/web");
-      await platform.docker.getContainer(id).stop({ t: 0 });
-      await waitFor(async () => (await platform.container("web/web")).state === "running", {
-        what: "the repair",
-      });
+      await second.until("it to say so", () => second.log().includes("another process answers there"));
+      await platform.stop("web/web");
+      const isRepaired = async () => (await platform.container("web/web")).state === "running";
+      await first.until("the repair", isRepaired);
       await ready();
-      const next = await platform.upgrade({
-        "packages/web/page.txt": "second\n",
-      });
+      const next = await platform.upgrade({ "packages/web/page.txt": "second\n" });
       for (const agent of both)
         await agent.until("the commit", () => agent.log().includes(`${next.slice(0, 8)} ready`));
       expect(await platform.pageOf("web/web", "/page.txt")).toBe("second\n");
@@ -197,18 +189,18 @@ describe("two agents on one state folder", () => {
 
 describe("an agent that was killed in the middle of an upgrade", () => {
   it("must leave the next one to it soon, which ends it", async () => {
-    await withPlatform({ release: slow, agent: { interval: "1s" } }, async (platform) => {
-      await using first = startStaying(platform.config);
+    await withNode({ release: slow }, async (platform) => {
+      const { agent: first } = platform;
       await first.until("the wait", async () => (await platform.container("web/web")).health === "starting");
       const round = await findChild(first.pid, "MainThread");
       expect(round).toBeDefined();
       await first.end("SIGKILL");
-      await using next = startStaying(platform.config);
-      const startedMs = performance.now();
-      await next.until("the wait of the next", () => next.events().includes("planned"));
-      expect(performance.now() - startedMs).toBeLessThan(30_000);
+      await using node = stayOn(platform);
+      const { agent: next } = node;
+      // Long before the wait of the round that was left behind is over.
+      await next.until("the wait of the next", () => next.count("planned") > 0);
       await platform.exec("web/web", "touch", "/tmp/well");
-      await next.until("readiness", async () => isReady(await readOwnStatus(platform)));
+      await node.untilReady();
       expect((await platform.containers()).map(({ state }) => state)).toEqual(["running"]);
       expect(await isRunning(round ?? 0)).toBe(false);
     });
