@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import { usePlatform } from "../platform.ts";
-import { type LookedAt, lookAt } from "./looked-at.ts";
+import { useNode } from "../platform.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -11,40 +10,32 @@ services:
 `;
 
 describe("what stops while a round repairs something else", () => {
-  const platform = usePlatform({ release, agent: { interval: "1s" } });
-  let looked: LookedAt;
+  const node = useNode({ release });
   const areUp = async () => {
-    const found = await platform().containers();
+    const found = await node().containers();
     return found.length === 2 && found.every(({ state }) => state === "running");
   };
-  const stop = async (name: string) =>
-    platform()
-      .docker.getContainer((await platform().container(name)).id)
-      .stop({ t: 0 });
 
-  beforeAll(async () => {
-    looked = lookAt(platform());
-    await looked.settles("both", areUp);
-  });
-  afterAll(async () => looked[Symbol.asyncDispose]());
+  beforeAll(async () => void (await node().settles("both", areUp)));
 
   it("must be repaired by that round or one that follows at once, and not when failures are tried again", async () => {
-    const before = await platform().containers();
-    const planned = () =>
-      looked
-        .agent()
-        .events()
-        .filter((name) => name === "planned").length;
-    const [plans, waits] = [planned(), looked.waits().length];
-    await stop("web/one");
-    await looked.agent().until("the plan", () => planned() > plans);
+    const before = await node().containers();
+    /** Seconds until the next try, each time it was told. */
+    const waits = () =>
+      [
+        ...node()
+          .agent.log()
+          .matchAll(/next try in (\d+) s/g),
+      ].map(([, text]) => Number(text));
+    const [plans, told] = [node().agent.count("planned"), waits().length];
+    await node().stop("web/one");
+    await node().agent.until("the plan", () => node().agent.count("planned") > plans);
     // The round now starts it, and waits whether it stays up.
-    await stop("web/two");
-    const after = await looked.settles("both again", areUp);
+    await node().stop("web/two");
+    const after = await node().settles("both again", areUp);
     expect(
-      looked
-        .waits()
-        .slice(waits)
+      waits()
+        .slice(told)
         .filter((seconds) => seconds > 0),
     ).toEqual([]);
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { compareContainers } from "../fates.ts";
-import { usePlatform } from "../platform.ts";
-import { type LookedAt, lookAt } from "./looked-at.ts";
+import { isReady } from "../node-status.ts";
+import { useNode } from "../platform.ts";
 
 const release = `
 -- packages/shots/compose.yaml --
@@ -57,33 +57,25 @@ const instances = Object.fromEntries(
   ]),
 );
 describe("an agent that stays, with nothing left to do", () => {
-  const platform = usePlatform({ release, environment: { instances }, agent: { interval: "1s" } });
-  let looked: LookedAt;
-  const handle = async (name: string) =>
-    platform().docker.getContainer((await platform().container(name)).id);
-  const is = (name: string, state: string) => async () => (await platform().container(name)).state === state;
-  const isReady = async () => (await looked.status()).conditions.some(isReadyTrue);
-  const isReadyTrue = ({ type, status }: { type: string; status: string }) =>
-    type === "Ready" && status === "true";
+  const node = useNode({ release, environment: { instances } });
+  const handle = async (name: string) => node().docker.getContainer((await node().container(name)).id);
+  const is = (name: string, state: string) => async () => (await node().container(name)).state === state;
+  const isNodeReady = async () => isReady(await node().status());
+  const operations = () => node().agent.count("operation-done", "operation-failed");
   /** What became of the node between two quiet times. */
   const fatesOf = async (acts: readonly (() => Promise<unknown>)[], check: () => Promise<boolean>) => {
-    const before = await platform().containers();
+    const before = await node().containers();
     await Promise.all(acts.map(async (act) => act()));
-    return compareContainers(before, await looked.settles("the repair", check));
+    return compareContainers(before, await node().settles("the repair", check));
   };
   const all =
     (...checks: readonly (() => Promise<boolean>)[]) =>
     async () =>
       (await Promise.all(checks.map(async (check) => check()))).every(Boolean);
 
-  beforeAll(() => {
-    looked = lookAt(platform());
-  });
-  afterAll(async () => looked[Symbol.asyncDispose]());
-
   it("must leave alone what ended, what is to have no container, and what is not to run", async () => {
-    const containers = await looked.settles("all of it", isReady);
-    const prefix = `${platform().environment}-`;
+    const containers = await node().settles("all of it", isNodeReady);
+    const prefix = `${node().environment}-`;
     expect(containers.map(({ name, state }) => `${name.slice(prefix.length)} ${state}`)).toEqual([
       "hand-app-1 running",
       "hand-other-1 running",
@@ -105,22 +97,21 @@ describe("an agent that stays, with nothing left to do", () => {
   });
 
   it("must touch nothing when it comes back, and run no one-shot again", async () => {
-    const before = await platform().containers();
-    await looked.restartAgent();
-    expect(await looked.settles("its first round", isReady)).toEqual(before);
-    expect(looked.operations()).toBe(0);
+    const before = await node().containers();
+    await node().restartAgent();
+    expect(await node().settles("its first round", isNodeReady)).toEqual(before);
+    expect(operations()).toBe(0);
   });
 
-  const inner = () => platform().docker.getNetwork(`${platform().project("hand")}_inner`);
-  const two = async () => (await platform().containers()).filter(({ service }) => service === "two");
+  const inner = () => node().docker.getNetwork(`${node().project("hand")}_inner`);
+  const two = async () => (await node().containers()).filter(({ service }) => service === "two");
   const areTwo = async () => (await two()).map(({ state }) => state).join(" ") === "running running";
   const sideReachesApp = async () => {
-    const page = await platform().exec("pair/side", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/");
+    const page = await node().exec("pair/side", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/");
     return page === "app 1\n";
   };
-  const isInNetwork = async () =>
-    Object.keys((await platform().container("hand/app")).addresses).length === 1;
-  const trio = async () => (await platform().containers()).filter(({ project }) => project.endsWith("-trio"));
+  const isInNetwork = async () => Object.keys((await node().container("hand/app")).addresses).length === 1;
+  const trio = async () => (await node().containers()).filter(({ project }) => project.endsWith("-trio"));
   const remove = (name: string) => async () => (await handle(name)).remove({ force: true });
 
   it("must put right exactly what somebody stopped, started, paused or removed", async () => {
@@ -128,12 +119,12 @@ describe("an agent that stays, with nothing left to do", () => {
     const fates = await fatesOf(
       [
         async () =>
-          platform()
+          node()
             .docker.getContainer(second?.id ?? "")
             .kill(),
         async () => (await handle("idle/app")).start(),
         remove("trio/b"),
-        async () => (await handle("hand/app")).stop({ t: 0 }),
+        async () => node().stop("hand/app"),
         async () => (await handle("hand/other")).pause(),
       ],
       all(
@@ -158,16 +149,16 @@ describe("an agent that stays, with nothing left to do", () => {
     const fates = await fatesOf(
       [
         async () =>
-          platform()
+          node()
             .docker.getContainer(second?.id ?? "")
             .remove({ force: true }),
         remove("pair/app"),
         async () => (await handle("hand/other")).kill(),
         async () => {
-          const { environment } = platform().paths;
-          await platform().push({ [environment]: (text) => text.replace("installed", "running") });
+          const { environment } = node().paths;
+          await node().push({ [environment]: (text) => text.replace("installed", "running") });
           const drop = (text: string) => text.replace(/^ {2}c: .*\n/m, "");
-          await platform().upgrade({ "packages/trio/compose.yaml": drop });
+          await node().upgrade({ "packages/trio/compose.yaml": drop });
         },
       ],
       all(
@@ -202,14 +193,14 @@ describe("an agent that stays, with nothing left to do", () => {
 
   it("must say of what somebody renamed that it stands in the way, and be ready when it has its name again", async () => {
     const container = await handle("hand/other");
-    const { name, id, startedAt } = await platform().container("hand/other");
+    const { name, id, startedAt } = await node().container("hand/other");
     await container.rename({ name: `${name}-away` });
-    const code = async () => (await looked.status()).errors[0]?.code;
-    await looked.agent().until("the report", async () => (await code()) === "K3021");
-    const operations = looked.operations();
+    const code = async () => (await node().status()).errors[0]?.code;
+    await node().agent.until("the report", async () => (await code()) === "K3021");
+    const done = operations();
     await container.rename({ name });
-    await looked.settles("the node", isReady);
-    expect(await platform().container("hand/other")).toMatchObject({ id, startedAt });
-    expect(looked.operations()).toBe(operations);
+    await node().settles("the node", isNodeReady);
+    expect(await node().container("hand/other")).toMatchObject({ id, startedAt });
+    expect(operations()).toBe(done);
   });
 });
