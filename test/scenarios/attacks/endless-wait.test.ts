@@ -1,15 +1,13 @@
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, stringify } from "yaml";
-import type { Status } from "../../../libs/model/src/index.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { isRunning, waitFor } from "../../support/index.ts";
-import { type StayingAgent, startStaying } from "../agent/staying-agent.ts";
 import { makeComposeProgram } from "../compose-program.ts";
-import { conditionOf, expectFault, expectReady } from "../faults/outcome.ts";
-import { type Container, type Platform, usePlatform } from "../platform.ts";
+import { expectFault, expectReady } from "../faults/outcome.ts";
+import { conditionOf, isReady } from "../node-status.ts";
+import { type Container, type Platform, useNode, usePlatform } from "../platform.ts";
 
 // `app` hears a stop only when it is told so; `front` waits for it, and other instances have nothing to do with it.
 const release = `
@@ -31,37 +29,34 @@ const check = "healthcheck: { test: [CMD, test, -e, /www/index.html], interval: 
 const deaf = `command: [sh, -c, "trap '' TERM; serve"]`;
 
 describe("while a service does not come up", () => {
-  const platform = usePlatform({
+  const node = useNode({
     release,
-    agent: { interval: "1s", report: { as: "none" }, timeouts: { trial: "10m", stop: "6s" } },
+    agent: { report: { as: "none" }, timeouts: { trial: "10m", stop: "5m" } },
+    prepare: async (platform) => {
+      await platform.configure((config) => ({
+        ...config,
+        source: { ...Object(config["source"]), url: `file://${platform.repository.path}` },
+      }));
+      first = await readCompose(platform);
+    },
   });
-  let agent: StayingAgent;
   let first: string;
-  const ended = () => agent.events().filter((name) => name === "round-ended").length;
-  const isReady = async () => {
-    const status = await statusOf(platform());
-    const commit = await platform().repository.head();
-    return status.source.applied === commit && isTrue(status, "Ready");
+  const ended = () => node().agent.count("round-ended");
+  const isApplied = async () => {
+    const status = await node().status();
+    return status.source.applied === (await node().repository.head()) && isReady(status);
   };
   /** Publishes it without a server: what is looked at is a folder on this machine. */
-  const wantCheck = async (text: string) => platform().upgrade({ [compose]: () => slowWith(text) });
+  const wantCheck = async (text: string) => node().upgrade({ [compose]: () => slowWith(text) });
   const slowWith = (text: string) =>
-    first.replace(check, text).replaceAll("IMAGES/app:1", platform().image("app:1"));
+    first.replace(check, text).replaceAll("IMAGES/app:1", node().image("app:1"));
   const untilAwaited = async (before: Container) =>
-    agent.until("the round to wait for health", async () => {
-      const app = await platform().container("slow/app");
+    node().agent.until("the round to wait for health", async () => {
+      const app = await node().container("slow/app");
       return app.id !== before.id && app.state === "running" && app.health === "starting";
     });
 
-  beforeAll(async () => {
-    const config = parse(await readFile(platform().config, "utf8"));
-    config.source.url = `file://${platform().repository.path}`;
-    await writeFile(platform().config, stringify(config));
-    first = await readCompose(platform());
-    agent = startStaying(platform().config);
-    await agent.until("all to run", isReady);
-  });
-  afterAll(async () => agent[Symbol.asyncDispose]());
+  beforeAll(async () => node().agent.until("all to run", isApplied));
 
   it.each([
     {
@@ -77,82 +72,88 @@ describe("while a service does not come up", () => {
       text: "healthcheck: { test: [CMD, 'true'], interval: 6h, timeout: 1s, retries: 2 }",
     },
   ])("must bring back what stops elsewhere, and see the commit that mends it ($what)", async ({ text }) => {
-    const before = await platform().container("slow/app");
-    const [one, two] = await Promise.all([platform().container("web/one"), platform().container("web/two")]);
+    const before = await node().container("slow/app");
+    const [one, two] = await Promise.all([node().container("web/one"), node().container("web/two")]);
     await wantCheck(text);
     await untilAwaited(before);
     const rounds = ended();
 
-    await platform().docker.getContainer(one.id).stop({ t: 0 });
-    await agent.until("what stopped to run again", async () => (await startOf("web/one")) > one.startedAt);
-    await platform().docker.getContainer(two.id).remove({ force: true });
-    await agent.until("what was removed to run again", async () => {
-      const all = await platform().containers();
+    await node().stop("web/one");
+    await node().agent.until(
+      "what stopped to run again",
+      async () => (await startOf("web/one")) > one.startedAt,
+    );
+    await node().docker.getContainer(two.id).remove({ force: true });
+    await node().agent.until("what was removed to run again", async () => {
+      const all = await node().containers();
       return all.some(({ service, id, state }) => service === "two" && id !== two.id && state === "running");
     });
-    const app = await platform().container("slow/app");
+    const app = await node().container("slow/app");
     expect(app.health).toBe("starting");
     expect(ended(), "the round waits still").toBe(rounds);
-    const status = await statusOf(platform());
-    expect(status.source.applied).not.toBe(await platform().repository.head());
+    const status = await node().status();
+    expect(status.source.applied).not.toBe(await node().repository.head());
 
     await wantCheck(check);
-    await agent.until("the commit that mends it", isReady);
-    expect(agent.events().filter((name) => name === "newer-revision").length).toBeGreaterThan(0);
-    expect((await platform().container("slow/app")).health).toBe("healthy");
-    expect((await platform().container("web/one")).id).toBe(one.id);
+    await node().agent.until("the commit that mends it", isApplied);
+    expect(node().agent.count("newer-revision")).toBeGreaterThan(0);
+    expect((await node().container("slow/app")).health).toBe("healthy");
+    expect((await node().container("web/one")).id).toBe(one.id);
   });
 
   it("must bring back what stops elsewhere while a container does not hear a stop", async () => {
-    const one = await platform().container("web/one");
-    const side = await platform().container("slow/side");
+    const one = await node().container("web/one");
+    const side = await node().container("slow/side");
     await wantCheck(`${deaf}\n    stop_grace_period: 20h\n    ${check}`);
-    await agent.until("the deaf one to run", isReady);
+    await node().agent.until("the deaf one to run", isApplied);
+    const app = await node().container("slow/app");
     await wantCheck(check);
     const isReplaced = async () =>
-      (await platform().containers()).some(({ name }) => /^[0-9a-f]{12}_/.test(name));
-    await agent.until("its replacement", isReplaced);
-    for (const { id } of [one, side]) await platform().docker.getContainer(id).stop({ t: 0 });
-    await agent.until(
+      (await node().containers()).some(({ name }) => /^[0-9a-f]{12}_/.test(name));
+    await node().agent.until("its replacement", isReplaced);
+    for (const name of ["web/one", "slow/side"]) await node().stop(name);
+    await node().agent.until(
       "what stopped to run again",
       async () => (await startOf("web/one")) > one.startedAt && (await startOf("slow/side")) > side.startedAt,
     );
     expect(await isReplaced(), "it is waited for still").toBe(true);
-    await agent.until("the replacement", isReady);
+    // It has been deaf for long enough.
+    await node().docker.getContainer(app.id).kill();
+    await node().agent.until("the replacement", isApplied);
   });
 
   it("must apply a commit to other instances meanwhile, and let what takes long come to its end", async () => {
-    const job = `job: { image: "${platform().image("app:1")}", init: true, restart: "no", command: [sh, -c, "while [ ! -e /tmp/go ]; do sleep 0.1; done"] }`;
-    const late = `late: { image: "${platform().image("app:1")}", init: true, depends_on: { job: { condition: service_completed_successfully } } }`;
-    await platform().upgrade({ [compose]: () => `${slowWith(check)}  ${job}\n  ${late}\n` });
+    const job = `job: { image: "${node().image("app:1")}", init: true, restart: "no", command: [sh, -c, "while [ ! -e /tmp/go ]; do sleep 0.1; done"] }`;
+    const late = `late: { image: "${node().image("app:1")}", init: true, depends_on: { job: { condition: service_completed_successfully } } }`;
+    await node().upgrade({ [compose]: () => `${slowWith(check)}  ${job}\n  ${late}\n` });
     const isAtWork = async () => {
-      const found = (await platform().containers()).find(({ service }) => service === "job");
+      const found = (await node().containers()).find(({ service }) => service === "job");
       return found?.state === "running";
     };
-    await agent.until("the one-shot to run", isAtWork);
-    const { id } = await platform().container("slow/job");
-    await platform().upgrade({
+    await node().agent.until("the one-shot to run", isAtWork);
+    const { id } = await node().container("slow/job");
+    await node().upgrade({
       "packages/web/compose.yaml": (text) => text.replace("init: true }", "init: true, hostname: next }"),
     });
     const isChanged = async () =>
       (
-        await platform()
+        await node()
           .exec("web/one", "hostname")
           .catch(() => "")
       ).trim() === "next";
-    await agent.until("the change of another instance", isChanged);
-    expect(await platform().container("slow/job")).toMatchObject({ id, state: "running" });
-    expect((await platform().container("slow/late")).state).toBe("created");
-    const status = await statusOf(platform());
-    expect(isTrue(status, "Ready")).toBe(false);
-    expect(status.source.applied).not.toBe(await platform().repository.head());
+    await node().agent.until("the change of another instance", isChanged);
+    expect(await node().container("slow/job")).toMatchObject({ id, state: "running" });
+    expect((await node().container("slow/late")).state).toBe("created");
+    const status = await node().status();
+    expect(isReady(status)).toBe(false);
+    expect(status.source.applied).not.toBe(await node().repository.head());
 
-    await platform().exec("slow/job", "touch", "/tmp/go");
-    await agent.until("all to be there", isReady);
-    expect(await platform().container("slow/job")).toMatchObject({ id, state: "exited", exitCode: 0 });
-    expect((await platform().container("slow/late")).state).toBe("running");
+    await node().exec("slow/job", "touch", "/tmp/go");
+    await node().agent.until("all to be there", isApplied);
+    expect(await node().container("slow/job")).toMatchObject({ id, state: "exited", exitCode: 0 });
+    expect((await node().container("slow/late")).state).toBe("running");
     await wantCheck(check);
-    await agent.until("the one-shot to be gone", isReady);
+    await node().agent.until("the one-shot to be gone", isApplied);
   });
 
   it("must bring back what stops elsewhere while a registry does not answer", async () => {
@@ -161,18 +162,21 @@ describe("while a service does not come up", () => {
     const connected = once(registry, "connection");
     const { port } = Object(registry.address());
     try {
-      const one = await platform().container("web/one");
-      await platform().upgrade({
-        [compose]: () => slowWith(check).replace(platform().image("app:1"), `127.0.0.1:${port}/app:1`),
+      const one = await node().container("web/one");
+      await node().upgrade({
+        [compose]: () => slowWith(check).replace(node().image("app:1"), `127.0.0.1:${port}/app:1`),
       });
       await connected;
       const rounds = ended();
-      await platform().docker.getContainer(one.id).stop({ t: 0 });
-      await agent.until("what stopped to run again", async () => (await startOf("web/one")) > one.startedAt);
+      await node().stop("web/one");
+      await node().agent.until(
+        "what stopped to run again",
+        async () => (await startOf("web/one")) > one.startedAt,
+      );
       expect(ended(), "the round waits still").toBe(rounds);
       await wantCheck(check);
-      await agent.until("the commit that mends it", isReady);
-      expect((await platform().container("web/one")).id).toBe(one.id);
+      await node().agent.until("the commit that mends it", isApplied);
+      expect((await node().container("web/one")).id).toBe(one.id);
     } finally {
       registry.closeAllConnections();
       registry.close();
@@ -180,13 +184,13 @@ describe("while a service does not come up", () => {
   });
 
   async function startOf(name: string): Promise<string> {
-    const { state, startedAt } = await platform().container(name);
+    const { state, startedAt } = await node().container(name);
     return state === "running" ? startedAt : "";
   }
 });
 
 describe("a wait that a commit asks for", () => {
-  const timeouts = { stop: "2s", trial: "3s" };
+  const timeouts = { stop: "6s", trial: "15s" };
   const platform = usePlatform({ release, agent: { timeouts } });
   const replace = (from: string, to: string) => ({ [compose]: (text: string) => text.replace(from, to) });
 
@@ -202,8 +206,7 @@ describe("a wait that a commit asks for", () => {
   ])(
     "must be refused where nobody can mean it, and the node kept as it was (%s, %s)",
     async (from, to, says) => {
-      const { id } = await platform().container("web/one");
-      await platform().docker.getContainer(id).stop({ t: 0 });
+      const { id } = await platform().stop("web/one");
       await platform().upgrade(replace(from, to));
       const round = await platform().reconcile();
       expectFault(round, { code: "K1429", says });
@@ -222,12 +225,12 @@ describe("a wait that a commit asks for", () => {
     expectFault(round, {
       code: "K3005",
       resource: `service:${platform().project("slow")}/app`,
-      says: "did not become healthy within 3 s",
+      says: "did not become healthy within 15 s",
     });
     expect(round.output).toContain("[K3017]");
-    expect(conditionOf(round, "Healthy")).toBe("false");
+    expect(conditionOf(round.status, "Healthy")).toBe("false");
     const again = await platform().reconcile();
-    expectFault(again, { code: "K3005", says: "did not become healthy within 3 s" });
+    expectFault(again, { code: "K3005", says: "did not become healthy within 15 s" });
     expect(again.status.source.applied).not.toBe(await platform().repository.head());
     await platform().upgrade({ [compose]: (text) => text.replace(/^ {4}healthcheck: .*$/m, `    ${check}`) });
     expectReady(await platform().reconcile());
@@ -238,9 +241,9 @@ describe("a wait that a commit asks for", () => {
       [compose]: (text) =>
         `${text}  job: { image: "IMAGES/app:1", init: true, command: [sleep, "1000"], restart: "no" }\n`,
     });
-    expectFault(await platform().reconcile(), { code: "K3006", says: "did not end within 3 s" });
+    expectFault(await platform().reconcile(), { code: "K3006", says: "did not end within 15 s" });
     const again = await platform().reconcile();
-    expectFault(again, { code: "K3006", says: "did not end within 3 s" });
+    expectFault(again, { code: "K3006", says: "did not end within 15 s" });
     expect(again.status.source.applied).not.toBe(await platform().repository.head());
     await platform().upgrade({ [compose]: (text) => text.replace(/^ {2}job: .*\n/m, "") });
     expectReady(await platform().reconcile());
@@ -253,7 +256,7 @@ describe("a wait that a commit asks for", () => {
     await platform().upgrade(replace("stop_grace_period: 20h", "stop_grace_period: 19h"));
     const round = await platform().reconcile();
     expectReady(round);
-    expect(round.output).toContain("asks for 19h to end; this node gives 2s (timeouts.stop)");
+    expect(round.output).toContain("asks for 19h to end; this node gives 6s (timeouts.stop)");
     expect((await platform().container("slow/app")).id).not.toBe(id);
     await platform().upgrade({
       [compose]: (text) => text.replace(`    ${deaf}\n    stop_grace_period: 19h\n`, ""),
@@ -282,7 +285,7 @@ describe("a killed apply", () => {
   it("must not hold the lock for ever by a Compose that does not end", async () => {
     expectReady(await platform().reconcile());
     await platform().upgrade({ [compose]: (text) => text.replace("app:1", "app:1\n    hostname: next") });
-    const hang = `case " $* " in *" up "*) echo $$ > '${pidFile()}'; while :; do sleep 1; done ;; esac`;
+    const hang = `case " $* " in *" up "*) echo $$ > '${pidFile()}.new'; mv '${pidFile()}.new' '${pidFile()}'; while :; do sleep 1; done ;; esac`;
     const program = await makeComposeProgram(platform().folder, hang);
     const agent = platform().startRound({ env: { KEELSON_COMPOSE: program } });
     const hanging = await waitFor(async () => Number(await readFile(pidFile(), "utf8")), {
@@ -316,14 +319,6 @@ describe("a killed apply", () => {
     expect((await platform().container("slow/app")).id).not.toBe(id);
   });
 });
-
-async function statusOf({ stateDir }: Platform): Promise<Status> {
-  return JSON.parse(await readFile(join(stateDir, "status.json"), "utf8"));
-}
-
-function isTrue({ conditions }: Status, type: string): boolean {
-  return conditions.some((each) => each.type === type && each.status === "true");
-}
 
 async function readCompose({ repository }: Platform): Promise<string> {
   const found = await repository.git("ls-files", `*/${compose}`);

@@ -1,24 +1,19 @@
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
 import { type IncomingMessage, type ServerResponse, createServer, request } from "node:http";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, stringify } from "yaml";
 
-import { type Registry, removeImages, sharedEngine, startRegistry } from "../../support/index.ts";
+import {
+  type Registry,
+  removeImages,
+  sharedEngine,
+  sharedEngineHost,
+  startRegistry,
+} from "../../support/index.ts";
 import { expectReady, expectUntouched, whilePushed } from "../faults/outcome.ts";
 import { type Container, usePlatform } from "../platform.ts";
-
-const release = `
--- packages/web/compose.yaml --
-services:
-  web:
-    image: IMAGES/web:1
-    init: true
-    stop_grace_period: 1s
-`;
-const compose = "packages/web/compose.yaml";
+import { composeFile, oneService } from "../releases.ts";
 
 /** Does something else than the engine; false: it passes this question on. */
 type Misbehave = (asked: IncomingMessage, answer: ServerResponse) => boolean;
@@ -72,19 +67,17 @@ const breakOff =
   };
 
 describe("what answers in the engine's place", () => {
-  const platform = usePlatform({ release, agent: { timeouts: { pull: "10s" } } });
+  const platform = usePlatform({ release: oneService, agent: { timeouts: { pull: "1m" } } });
   let between: Awaited<ReturnType<typeof standBetween>>;
   let victim: Registry;
   let before: Container[];
   let pulled: string[] = [];
 
   beforeAll(async () => {
-    const { folder, config, dockerHost = "unix:///var/run/docker.sock" } = platform();
-    const path = join(folder, "between.sock");
-    between = await standBetween(path, dockerHost.replace("unix://", ""));
+    const path = join(platform().folder, "between.sock");
+    between = await standBetween(path, sharedEngineHost().replace("unix://", ""));
     victim = await startRegistry();
-    const document: object = parse(await readFile(config, "utf8"));
-    await writeFile(config, stringify({ ...document, dockerHost: `unix://${path}` }));
+    await platform().configure({ dockerHost: `unix://${path}` });
     expectReady(await platform().reconcile());
     before = await platform().containers();
   });
@@ -95,7 +88,7 @@ describe("what answers in the engine's place", () => {
   });
 
   const absent = (image: string) => ({
-    [`releases/app/1.0.0/${compose}`]: (text: string) => text.replace(/image: .*/, `image: ${image}`),
+    [`releases/app/1.0.0/${composeFile}`]: (text: string) => text.replace(/image: .*/, `image: ${image}`),
   });
 
   it.each([

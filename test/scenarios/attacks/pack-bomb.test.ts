@@ -7,7 +7,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Status } from "../../../libs/model/src/index.ts";
 import { gitEnvironment } from "../../support/git-repository.ts";
 import { openGitObjects, outputOf } from "../../support/index.ts";
-import { readReport } from "../agent/node-status.ts";
 import { expectFault, expectReady, expectUntouched } from "../faults/outcome.ts";
 import { usePlatform } from "../platform.ts";
 import type { Container } from "../platform.ts";
@@ -71,8 +70,7 @@ describe("a branch", () => {
         expectFault(await round(), { code: "K2017" });
         await expectUntouched(platform(), before);
         // The node goes on healing.
-        const { id } = await platform().container("web/web");
-        await platform().docker.getContainer(id).stop();
+        await platform().stop("web/web");
         expectFault(await round(), { code: "K2017" });
         expect((await platform().container("web/web")).state).toBe("running");
       } finally {
@@ -129,7 +127,7 @@ describe("the refs of other nodes", () => {
       const bad = await make({ ...on, objects, name: head, message: `status of ${head}\n` });
       await objects.git("update-ref", statusRefOf(`bomb-${index}`), bad);
     }
-    const { stdout } = await platform().keelson(["status"], { timeoutMs: 170_000 });
+    const { stdout } = await platform().keelson(["status"], { timeoutMs: 500_000 });
     const line = (node: string) => stdout.split("\n").find((text) => text.split(/ +/)[1] === node) ?? "";
     expect(line(platform().node)).toContain("ready");
     for (const [index] of bombs.entries()) {
@@ -173,7 +171,7 @@ describe("an honest repository", () => {
     await platform().upgrade({ [template]: "at last\n" });
     expectReady(await round());
     expect(await platform().pageOf("web/web", "/page.txt")).toBe("at last\n");
-    expect((await readReport(platform())).status.seq).toBe(2_002);
+    expect((await platform().report()).status.seq).toBe(2_002);
   });
 });
 

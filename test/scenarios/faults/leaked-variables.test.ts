@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sharedEngineHost } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
 import { startForeign } from "./foreign-container.ts";
 import { expectReady, expectUntouched } from "./outcome.ts";
@@ -32,8 +33,7 @@ const leaked = {
 };
 
 describe("variables that leaked into the agent's environment", () => {
-  const dockerHost = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
-  const platform = usePlatform({ release, agent: { dockerHost } });
+  const platform = usePlatform({ release, agent: { dockerHost: sharedEngineHost() } });
 
   it("must change nothing of what is made, and remove nothing", async () => {
     const plain = await platform().reconcile();
