@@ -161,7 +161,7 @@ describe("drift", () => {
     );
     for (const service of ["content", "live", "data"]) {
       expect(await platform().exec(`web/${service}`, "cat", "/etc/app/app.conf")).toBe("desired\n");
-      expect(await platform().pageOf(`web/${service}`, "/loaded")).toBe("desired\n");
+      await platform().untilPage(`web/${service}`, { path: "/loaded", is: "desired\n" });
     }
     expect(round.exitCode).toBe(0);
   });

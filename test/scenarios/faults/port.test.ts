@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { beforeAll, describe, expect, it } from "vitest";
 import { findFreePort } from "../../support/index.ts";
+import { fetchPage } from "../page.ts";
 import { usePlatform } from "../platform.ts";
 import type { Container, Round } from "../platform.ts";
 import { startForeign } from "./foreign-container.ts";
@@ -83,8 +84,5 @@ describe("a port that is taken", () => {
     return { [platform().paths.node]: `name: n1\nsettings: { app: { port: ${port} } }\n` };
   }
 
-  async function pageAt(port: number): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) });
-    return response.text();
-  }
+  const pageAt = async (port: number) => fetchPage(`http://127.0.0.1:${port}/`);
 });

@@ -68,8 +68,8 @@ describe("a changed file", () => {
     const round = await platform().reconcile();
     expect(compareContainers(before, await platform().containers())).toEqual(row.fates);
     expect(await platform().exec(`web/${service}`, "cat", "/etc/app/app.conf")).toBe("new\n");
-    expect(await platform().pageOf(`web/${service}`, "/events")).toBe(`${row.events.join("\n")}\n`);
-    expect(await platform().pageOf(`web/${service}`, "/loaded")).toBe(row.loads ? "new\n" : "old\n");
+    await platform().untilPage(`web/${service}`, { path: "/events", is: `${row.events.join("\n")}\n` });
+    await platform().untilPage(`web/${service}`, { path: "/loaded", is: row.loads ? "new\n" : "old\n" });
     expect(await pages(service)).toEqual(others);
     expect(round.exitCode).toBe(0);
   });
