@@ -38,7 +38,7 @@ export function startInstalled(program: string, config: string): InstalledAgent 
     log: () => log,
     until: async (what, check) => {
       try {
-        await waitFor(async () => hasEnded() || check(), { what, timeoutMs: 45_000 });
+        await waitFor(async () => hasEnded() || check(), { what, timeoutMs: 180_000 });
         if (hasEnded()) throw new Error("the agent has ended");
       } catch (error) {
         throw new Error(`${what}: the agent said\n${log.slice(-3000)}`, { cause: error });

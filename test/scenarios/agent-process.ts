@@ -6,7 +6,7 @@ import type { KeelsonOptions } from "../support/index.ts";
 export interface ReconcileOptions {
   /** Over the plain environment; undefined takes a variable away. */
   readonly env?: KeelsonOptions["env"];
-  /** 120 seconds unless told. */
+  /** Three minutes unless told. */
   readonly timeoutMs?: number;
 }
 
@@ -36,7 +36,7 @@ export interface RunningAgent {
 /** Starts a round of the real agent; its log is added to `log` once it has ended. */
 export function startAgent(
   config: string,
-  { env, timeoutMs = 120_000, log }: ReconcileOptions & { log: string[] },
+  { env, timeoutMs = 180_000, log }: ReconcileOptions & { log: string[] },
 ): RunningAgent {
   const [file, ...args] = agentCommand(["reconcile", "--config", config, "--json", "--log", "human"]);
   // A process group of its own, so that a timeout reaches its children too.
@@ -92,19 +92,19 @@ export function startAgent(
   };
 }
 
-function describeRound(on: { exitCode: number | null; stdout: string; stderr: string }): Round {
+function describeRound(end: { exitCode: number | null; stdout: string; stderr: string }): Round {
   return {
-    exitCode: on.exitCode,
-    output: on.stderr,
+    exitCode: end.exitCode,
+    output: end.stderr,
     get worked() {
       return this.status.operation?.finishedAt === this.status.observedAt;
     },
     get status(): Status {
       try {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is in it is what scenarios check
-        return JSON.parse(on.stdout) as Status;
+        return JSON.parse(end.stdout) as Status;
       } catch (cause) {
-        throw new Error(`the round printed no status\n${on.stdout}${on.stderr}`, { cause });
+        throw new Error(`the round printed no status\n${end.stdout}${end.stderr}`, { cause });
       }
     },
   };

@@ -3,7 +3,8 @@ import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../support/index.ts";
-import { conditionOf, expectFault, expectReady, whilePushed } from "../faults/outcome.ts";
+import { expectFault, expectReady, whilePushed } from "../faults/outcome.ts";
+import { conditionOf } from "../node-status.ts";
 import { usePlatform, withPlatform } from "../platform.ts";
 import type { Platform } from "../platform.ts";
 
@@ -102,7 +103,7 @@ describe("a link that lies where a folder is to be bound from", () => {
       const rounds = [await platform.reconcile(), await platform.reconcile()];
       await restartByEngine(platform);
       expect(await seesHost(platform, "web/victim", "/pwn")).toBe(false);
-      expect(rounds.map((round) => conditionOf(round, "Ready")).at(-1)).toBe("true");
+      expect(rounds.map((round) => conditionOf(round.status, "Ready")).at(-1)).toBe("true");
     });
   });
 });

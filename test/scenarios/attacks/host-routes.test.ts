@@ -178,7 +178,7 @@ describe("a network of a package, which becomes a route of the node", () => {
 });
 
 describe("a network over the place where reports go", () => {
-  const timeouts = { git: "1s", pull: "1m" };
+  const timeouts = { git: "10s", pull: "1m" };
   const reporting = usePlatform({
     release,
     agent: { report: { url: "http://10.254.77.9/reports.git" }, timeouts },

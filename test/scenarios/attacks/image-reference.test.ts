@@ -72,7 +72,7 @@ describe("an image that is no image reference", () => {
   const platform = usePlatform({
     release,
     environment: { settings: { app: { image: "IMAGES/side:1" } } },
-    agent: { timeouts: { pull: "5s" } },
+    agent: { timeouts: { pull: "1m" } },
   });
   let before: Container[];
   const file = "packages/web/compose.yaml";

@@ -144,8 +144,7 @@ describe("a container with the labels of one of ours", () => {
     await expectUntouched(platform(), all);
     expectFault(first, { code: "K3025", says: own.name });
     // The twin of it, which the report speaks for, is as it was and is kept up.
-    const twin = await platform().container("twin/app");
-    await platform().docker.getContainer(twin.id).stop({ t: 0 });
+    const twin = await platform().stop("twin/app");
     await platform().reconcile();
     expect(await platform().container("twin/app")).toMatchObject({ id: twin.id, state: "running" });
     await removeImpostors(platform());

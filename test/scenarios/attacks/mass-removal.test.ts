@@ -66,8 +66,7 @@ describe("a commit that takes away most of what runs", () => {
       expect(plan.stdout).toContain("that this node runs");
       expect(plan.stdout).toContain("policy.allowMassRemoval: true");
       // What somebody stops meanwhile is started again.
-      const other = await platform().container("other/app");
-      await platform().docker.getContainer(other.id).stop({ t: 0 });
+      await platform().stop("other/app");
 
       const round = await platform().reconcile();
       const healed = { "other/app": "restarted" };

@@ -2,7 +2,8 @@ import { rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../support/index.ts";
-import { conditionOf, expectReady } from "../faults/outcome.ts";
+import { expectReady } from "../faults/outcome.ts";
+import { conditionOf } from "../node-status.ts";
 import { withPlatform } from "../platform.ts";
 import type { Platform, Round } from "../platform.ts";
 import { lockFor } from "../repository-text.ts";
@@ -134,13 +135,13 @@ describe("an instance that misbehaves", () => {
       await platform.reconcile();
       await attacked(platform);
 
-      await platform.docker.getContainer((await platform.container("mail/app")).id).stop({ t: 0 });
+      await platform.stop("mail/app");
       const healed = await platform.reconcile();
       expect((await platform.container("mail/app")).state).toBe("running");
       expectOnlyOwn(healed, attack);
 
       // What the engine says of its containers counts as ever.
-      await platform.docker.getContainer((await platform.container("web/app")).id).stop({ t: 0 });
+      await platform.stop("web/app");
       expectOnlyOwn(await platform.reconcile(), attack);
       expect((await platform.container("web/app")).state).toBe("running");
 
@@ -242,7 +243,7 @@ function expectOnlyOwn(round: Round, { codes }: Attack): void {
   );
   const sibling = round.status.instances.find(({ name }) => name === "mail");
   expect(sibling).toMatchObject({ sync: "in-sync", health: "healthy" });
-  expect(told.length > 0 && conditionOf(round, "Ready") === "true").toBe(false);
+  expect(told.length > 0 && conditionOf(round.status, "Ready") === "true").toBe(false);
 }
 
 /** What is more than is looked at is left, also by a new version that writes no more; the hint says what to do. */

@@ -57,7 +57,7 @@ const release = `
 -- release.yaml --
 secrets: { token: {}, pem: {} }
 -- packages/web/package.yaml --
-update: { trial: 5s }
+update: { trial: 20s }
 files:
   - { template: pem.liquid, to: app/pem, onChange: restart }
   - { template: token.json.liquid, to: app/token.json, onChange: restart }

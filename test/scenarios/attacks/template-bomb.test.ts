@@ -152,7 +152,7 @@ describe("a template that would take the memory or the time of a node", () => {
     await whilePushed(platform(), {
       changes: { [page]: capture?.text ?? "" },
       look: async () => {
-        const round = await platform().reconcile({ timeoutMs: 60_000 });
+        const round = await platform().reconcile();
         expectFault(round, { code: "K1315", resource: `${page}:3:23` });
         await expectUntouched(platform(), before);
       },

@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { checkout, endProcess, outputOf, runKeelson, waitFor } from "../../support/index.ts";
-import { startStaying } from "../agent/staying-agent.ts";
 import { expectReady } from "../faults/outcome.ts";
 import { footprintOf } from "../footprint.ts";
 import { usePlatform } from "../platform.ts";
@@ -207,7 +206,7 @@ describe("keelson doctor", () => {
 
   it("must say who holds the lock, and that the record is damaged", async () => {
     const lock = join(platform().stateDir, "lock");
-    const holder = spawn("flock", ["--no-fork", lock, "sleep", "60"], { stdio: "ignore" });
+    const holder = spawn("flock", ["--no-fork", lock, "sleep", "1000"], { stdio: "ignore" });
     const held = await waitFor(
       async () => {
         const answer = await here();
@@ -230,7 +229,7 @@ describe("keelson doctor", () => {
 
   it("must see the real agent, also while that is in a round", async () => {
     const socket = join(platform().stateDir, "agent.sock");
-    await using agent = startStaying(platform().config);
+    await using agent = platform().startAgent();
     await agent.until("its socket", () => existsSync(socket));
     const { checks, complaints, exitCode } = await here();
     expect(complaints).toEqual({});

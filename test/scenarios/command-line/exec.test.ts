@@ -81,9 +81,7 @@ describe("keelson exec", () => {
       expect(stderr).toContain(`error[${code}]`);
       expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
     }
-    await platform()
-      .docker.getContainer((await platform().container("web/app")).id)
-      .stop();
+    await platform().stop("web/app");
     expect((await exec(["web", "app", "true"])).stderr).toContain("error[K3010]");
   });
 

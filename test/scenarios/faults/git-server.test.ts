@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { usePlatform } from "../platform.ts";
@@ -61,7 +61,8 @@ describe("a round while the Git server", () => {
   const platform = usePlatform({
     release,
     credentials: { username: "node", password },
-    agent: { timeouts: { git: "2s" } },
+    // Also what is well has to answer within it.
+    agent: { timeouts: { git: "10s" } },
   });
   let before: Container[];
   let good: string;
@@ -85,8 +86,7 @@ describe("a round while the Git server", () => {
       source: { applied: good },
     });
     expect(JSON.stringify(round.status) + round.output).not.toContain(password);
-    const kept = JSON.parse(await readFile(join(platform().stateDir, "status.json"), "utf8"));
-    expect(kept).toEqual(round.status);
+    expect(await platform().status()).toEqual(round.status);
 
     const later = await platform().reconcile();
     await expectUntouched(platform(), before);

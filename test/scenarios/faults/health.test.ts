@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { usePlatform } from "../platform.ts";
 import type { Container } from "../platform.ts";
-import { conditionOf, expectFault, expectReady, rulesTerminal } from "./outcome.ts";
+import { expectFault, expectReady, rulesTerminal } from "./outcome.ts";
+import { conditionOf } from "../node-status.ts";
 
 // `api` is healthy once its page is there; `front` needs it, `side` does not.
 const release = `
 -- packages/web/package.yaml --
-update: { trial: 2s }
+update: { trial: 15s }
 -- packages/web/compose.yaml --
 services:
   api:
@@ -54,7 +55,7 @@ describe("a health check that never passes", () => {
       says: "is unhealthy",
     });
     expect(round.output).toMatch(/^skipped .*-web\/front/m);
-    expect(conditionOf(round, "Healthy")).toBe("false");
+    expect(conditionOf(round.status, "Healthy")).toBe("false");
     expect(round.status.instances).toMatchObject([{ name: "web", sync: "out-of-sync" }]);
     expect(round.status.source.applied).not.toBe(await platform().repository.head());
   });

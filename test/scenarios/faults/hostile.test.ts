@@ -170,7 +170,7 @@ describe("a hostile commit", () => {
     async ({ code, at, says = "", happens }) => {
       await happens(platform());
       const look = async () => {
-        const round = await platform().reconcile({ timeoutMs: 60_000 });
+        const round = await platform().reconcile();
         await expectUntouched(platform(), before);
         expect(await platform().pageOf("web/web", "/page.txt")).toBe("first\n");
         expectFault(round, { code, says, ...(at === undefined ? {} : { resource: at(platform()) }) });

@@ -24,7 +24,7 @@ describe("an image that cannot be had", () => {
     await removeImages(await sharedEngine(), [reference]);
     await registry[Symbol.asyncDispose]();
   });
-  const platform = usePlatform({ release, agent: { timeouts: { pull: "3s" } } });
+  const platform = usePlatform({ release, agent: { timeouts: { pull: "15s" } } });
   let before: Container[];
 
   beforeAll(async () => {

@@ -63,7 +63,7 @@ describe("two agents on one state folder", () => {
 
   async function holdLock(): Promise<AsyncDisposable> {
     const lock = join(platform().stateDir, "lock");
-    const holder = spawn("flock", ["--exclusive", "--no-fork", lock, "sleep", "60"], { stdio: "ignore" });
+    const holder = spawn("flock", ["--exclusive", "--no-fork", lock, "sleep", "1000"], { stdio: "ignore" });
     await once(holder, "spawn");
     const isHeld = async () => (await once(spawn("flock", ["--nonblock", lock, "true"]), "exit"))[0] === 1;
     await waitFor(isHeld, { what: "the lock to be held" });

@@ -1,11 +1,11 @@
 import { chmod, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { waitFor } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
 import type { Container, Round } from "../platform.ts";
 import { tellingImage } from "../telling-image.ts";
-import { conditionOf, expectFault, expectReady, expectUntouched } from "./outcome.ts";
+import { expectFault, expectReady, expectUntouched } from "./outcome.ts";
+import { conditionOf } from "../node-status.ts";
 
 // A service for each way in which a file is held, and one with a secret.
 const release = `
@@ -153,9 +153,7 @@ describe("the node's own files", () => {
     await platform().upgrade({ "packages/web/app.conf": "second\n" });
     expectReady(await platform().reconcile());
     for (const service of ["content", "live", "data"]) {
-      await waitFor(async () => (await platform().pageOf(`web/${service}`, "/loaded")) === "second\n", {
-        what: `the new file to arrive in ${service}`,
-      });
+      await platform().untilPage(`web/${service}`, { path: "/loaded", is: "second\n" });
     }
     expect(await platform().exec("web/content", "cat", "/data/id")).toBe("kept\n");
   });
@@ -167,7 +165,7 @@ describe("the node's own files", () => {
   /** The report must say it too, wherever one looks: the last one said that all is well. */
   async function expectReported(round: Round, fault: Parameters<typeof expectFault>[1]): Promise<void> {
     expectFault(round, fault);
-    expect(conditionOf(round, "Stalled")).toBe("true");
+    expect(conditionOf(round.status, "Stalled")).toBe("true");
     const kept = await platform().keelson(["status", "--local", "--json", "--config", platform().config]);
     expect(JSON.parse(kept.stdout)).toEqual(round.status);
     expect(kept.exitCode).toBe(1);

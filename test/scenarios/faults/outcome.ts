@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { isReady } from "../node-status.ts";
 import type { Changes, Container, Platform, Round } from "../platform.ts";
 
 /** What a round must say about a fault. */
@@ -18,7 +19,7 @@ export function expectFault(round: Round, { code, resource, says = "" }: Fault):
     ...(resource === undefined ? {} : { resource }),
   };
   expect(round.status.errors).toContainEqual(expect.objectContaining(error));
-  expect(conditionOf(round, "Ready")).toBe("false");
+  expect(isReady(round.status)).toBe(false);
   expect(round.exitCode).toBe(1);
   const printed = [`error[${code}]`, `[${code}]`].some((text) => round.output.includes(text));
   expect(printed, `the printed text names ${code}:\n${round.output}`).toBe(true);
@@ -28,7 +29,7 @@ export function expectFault(round: Round, { code, resource, says = "" }: Fault):
 /** A round that came to its end must leave nothing to be wished for. */
 export function expectReady(round: Round): void {
   expect(round.status.errors).toEqual([]);
-  expect(conditionOf(round, "Ready")).toBe("true");
+  expect(isReady(round.status)).toBe(true);
   expect(round.exitCode).toBe(0);
 }
 
@@ -36,11 +37,6 @@ export function expectReady(round: Round): void {
 export const rulesTerminal =
   // oxlint-disable-next-line no-control-regex -- control characters are what must be found
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-
-/** `true`, `false` or `unknown`; undefined when the status does not have the condition. */
-export function conditionOf(round: Round, type: string): string | undefined {
-  return round.status.conditions.find((condition) => condition.type === type)?.status;
-}
 
 /** Containers that are the same and were not started again in between. */
 export async function expectUntouched(platform: Platform, before: readonly Container[]): Promise<void> {

@@ -1,5 +1,6 @@
-import { Status } from "../../../libs/model/src/index.ts";
+import type { Status } from "../../../libs/model/src/index.ts";
 import { waitFor } from "../../support/index.ts";
+import { isReady } from "../node-status.ts";
 import type { Container, Platform } from "../platform.ts";
 import { type Wish, servicesOf } from "./wish.ts";
 
@@ -15,7 +16,7 @@ export async function awaitArrival(
     const missing = [
       ...differencesOfNames(platform, { wish, containers }),
       ...(await differencesOfContents(platform, wish)),
-      ...differencesOfReport(await readNote(platform, commit), { commit, containers }),
+      ...differencesOfReport((await platform.report()).status, { commit, containers }),
     ];
     if (missing.length > 0) throw new Error(missing.join("\n"));
     return true;
@@ -58,19 +59,10 @@ async function differencesOfContents(platform: Platform, wish: Wish): Promise<st
     .map(([what, [is, wanted]]) => `${what} is ${JSON.stringify(is)} and not ${JSON.stringify(wanted)}`);
 }
 
-/** The node's report on a commit, as plain Git reads it. */
-export async function readNote(platform: Platform, commit: string): Promise<Status> {
-  const { environment, node, repository } = platform;
-  await repository.git("fetch", "--quiet", "origin", "+refs/notes/keelson/*:refs/notes/keelson/*");
-  const text = await repository.git("notes", `--ref=keelson/${environment}/${node}`, "show", commit);
-  return Status.parse(JSON.parse(text));
-}
-
 function differencesOfReport(
   status: Status,
   { commit, containers }: { commit: string; containers: readonly Container[] },
 ): string[] {
-  const isReady = status.conditions.some(({ type, status: is }) => type === "Ready" && is === "true");
   const { attempted, applied } = status.source;
   const differing = status.instances.flatMap(({ name: instance, services }) =>
     services.filter(({ name, digest }) => {
@@ -84,7 +76,7 @@ function differencesOfReport(
     }),
   );
   return [
-    ...(isReady ? [] : [`it reports ${JSON.stringify(status.errors)}, and is not ready`]),
+    ...(isReady(status) ? [] : [`it reports ${JSON.stringify(status.errors)}, and is not ready`]),
     ...(attempted === commit && applied === commit ? [] : [`it reports ${applied} as applied`]),
     ...differing.map(({ name }) => `the digest of ${name} differs`),
   ];

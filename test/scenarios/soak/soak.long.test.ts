@@ -2,10 +2,9 @@ import { readdir } from "node:fs/promises";
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
-import { type Engine, type TempFolder, makeTempFolder, startEngine } from "../../support/index.ts";
+import { type TempFolder, makeTempFolder } from "../../support/index.ts";
 import { listProcesses } from "../../support/leftover-processes.ts";
-import { type StayingAgent, startStaying } from "../agent/staying-agent.ts";
-import { type Platform, startPlatform } from "../platform.ts";
+import { type Platform, type StayingAgent, startPlatform } from "../platform.ts";
 import { tellingImage } from "../telling-image.ts";
 import { awaitArrival } from "./arrival.ts";
 import { makeChance } from "./chance.ts";
@@ -24,7 +23,6 @@ const stormMs = 45_000;
 const allowed = { anonymousKiB: 2_048, residentKiB: 2_048, descriptors: 2 };
 
 describe(`an agent in a storm of ${minutes} minutes, with KEELSON_SOAK_SEED=${seed}`, () => {
-  let engine: Engine;
   let platform: Platform;
   let agent: StayingAgent;
   let storm: Storm;
@@ -32,26 +30,28 @@ describe(`an agent in a storm of ${minutes} minutes, with KEELSON_SOAK_SEED=${se
   const footprints: Footprint[] = [];
 
   beforeAll(async () => {
-    engine = await startEngine();
     temporary = await makeTempFolder("soak-");
     platform = await startPlatform({
-      engine,
+      engine: "own",
       release: releaseOf(firstWish),
       images: Object.fromEntries(appVersions.map((version) => [`app:${version}`, tellingImage])),
       agent: { interval: "1s", timeouts: { git: "5s" } },
     });
     // What its rounds make there is seen at the end.
     vi.stubEnv("TMPDIR", temporary.path);
-    agent = startStaying(platform.config, sampledNodeOptions);
+    agent = platform.startAgent({ nodeOptions: sampledNodeOptions });
     vi.unstubAllEnvs();
-    storm = await makeStorm({ platform, engine, agent: agent.pid, chance: makeChance(seed) });
+    storm = await makeStorm({
+      platform,
+      engine: platform.engine(),
+      agent: agent.pid,
+      chance: makeChance(seed),
+    });
   });
   afterAll(async () => {
     await agent?.[Symbol.asyncDispose]();
-    await engine?.start();
     await platform?.[Symbol.asyncDispose]();
     await temporary?.[Symbol.asyncDispose]();
-    await engine?.[Symbol.asyncDispose]();
   });
 
   it("must reach the last commit each time that it calms down", async () => {

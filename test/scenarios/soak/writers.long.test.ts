@@ -9,7 +9,7 @@ import type { Status } from "../../../libs/model/src/index.ts";
 import { makeTempFolder, waitFor } from "../../support/index.ts";
 import type { TempFolder } from "../../support/index.ts";
 import { writeAgentFiles } from "../agent-config.ts";
-import { type StayingAgent, startStaying } from "../agent/staying-agent.ts";
+import { type StayingAgent, startStaying } from "../staying-agent.ts";
 import { type Platform, startPlatform } from "../platform.ts";
 import { makeSmallRepository } from "../repository-text.ts";
 import { makeChance } from "./chance.ts";
