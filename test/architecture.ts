@@ -93,9 +93,9 @@ function sourceViolations(source: SourceText, declared: readonly string[]): stri
 
 function importViolation(
   source: SourceText,
-  on: { specifier: string; declared: readonly string[] },
+  imported: { specifier: string; declared: readonly string[] },
 ): string[] {
-  const { specifier, declared } = on;
+  const { specifier, declared } = imported;
   if (specifier.startsWith("node:")) {
     const isAllowed = source.isTest || !(source.room in pureRooms) || pureNodeModules.has(specifier);
     return isAllowed ? [] : [`${source.path} imports ${specifier}, but ${source.room} is pure`];
@@ -131,14 +131,14 @@ function readDependencies(path: string): string[] {
   return [...Object.keys(manifest["dependencies"] ?? {}), ...Object.keys(manifest["devDependencies"] ?? {})];
 }
 
-function listSources(root: string, on: { folder: string; room: string }): SourceText[] {
-  return readdirSync(join(root, on.folder, "src"), { recursive: true, encoding: "utf8" })
+function listSources(root: string, place: { folder: string; room: string }): SourceText[] {
+  return readdirSync(join(root, place.folder, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => {
-      const path = join(on.folder, "src", name);
+      const path = join(place.folder, "src", name);
       // Fixtures and test rigs stand beside the tests that use them and are imported by nothing else.
       const isTest = /\.test\.ts$|(^|[/-])(fixture|test-)[^/]*\.ts$/.test(name);
-      return { room: on.room, path, text: readFileSync(join(root, path), "utf8"), isTest };
+      return { room: place.room, path, text: readFileSync(join(root, path), "utf8"), isTest };
     });
 }
 

@@ -75,11 +75,11 @@ export function environmentOf(
 /** The same services as plain Compose projects, by path. */
 export function composeFiles(
   shape: BenchShape,
-  on: { revisions: readonly (number | null)[]; imagePrefix: string },
+  filled: { revisions: readonly (number | null)[]; imagePrefix: string },
 ): Record<string, string> {
   const files = Array.from({ length: shape.instances }, (_each, index): [string, string] => {
-    const text = stringify({ services: servicesOf(shape, String(on.revisions[index] ?? 0)) });
-    return [`${instanceName(index)}/compose.yaml`, text.replaceAll("IMAGES/", on.imagePrefix)];
+    const text = stringify({ services: servicesOf(shape, String(filled.revisions[index] ?? 0)) });
+    return [`${instanceName(index)}/compose.yaml`, text.replaceAll("IMAGES/", filled.imagePrefix)];
   });
   return Object.fromEntries(files);
 }

@@ -7,13 +7,13 @@ const pollsInARun = 200;
 const firstPolls = 200;
 
 /** A poll of the running watcher at Git and the engine, beside what a cron job does when there is nothing to do. */
-export async function measureNoOp(on: {
+export async function measureNoOp(trial: {
   services: number;
   runs: number;
   say: (text: string) => void;
 }): Promise<Row> {
-  const { services, runs } = on;
-  on.say(`noop, ${services} services`);
+  const { services, runs } = trial;
+  trial.say(`noop, ${services} services`);
   const port = await findFreePort();
   // It polls again and again, and tells itself what its polls took, without the pauses between them.
   await using bench = await startBench(

@@ -12,8 +12,11 @@ import type { PackEntry } from "./pack-scanner.ts";
 import { makeDelta, makePack, oidOf } from "./test-pack.ts";
 
 /** The ids in a pack that comes in pieces; what was inflated is kept in the place of a disk. */
-async function namesOf(pack: Buffer, on: { limits?: Partial<PackLimits>; pieces?: readonly number[] } = {}) {
-  const limits = { ...sourceLimits, ...on.limits };
+async function namesOf(
+  pack: Buffer,
+  scan: { limits?: Partial<PackLimits>; pieces?: readonly number[] } = {},
+) {
+  const limits = { ...sourceLimits, ...scan.limits };
   const failures = packFailures("the server");
   const kept = new Map<number, Buffer>();
   const breathe = async () => {};
@@ -25,7 +28,7 @@ async function namesOf(pack: Buffer, on: { limits?: Partial<PackLimits>; pieces?
   };
   const scanner = new PackScanner({ limits, failures, take, breathe });
   let offset = 0;
-  for (const piece of on.pieces ?? []) {
+  for (const piece of scan.pieces ?? []) {
     await scanner.push(pack.subarray(offset, offset + piece));
     offset += piece;
   }
@@ -54,9 +57,9 @@ const good = makePack([
   blob(""),
   { type: "commit", content: Buffer.from("tree x\n") },
   blob(base),
-  { on: { index: 2 }, delta: twice },
+  { base: { index: 2 }, delta: twice },
   // Before what it stands on.
-  { on: { oid: oidOf("blob", longer) }, delta: again },
+  { base: { oid: oidOf("blob", longer) }, delta: again },
   blob(zeros(100_000)),
   { type: "tag", content: Buffer.from("object x\n") },
 ]);
@@ -129,7 +132,7 @@ describe("a pack", () => {
 
   it.each<[string, Buffer]>([
     ["a blob of the largest size", makePack([blob(zeros(100))])],
-    ["a delta that makes one", makePack([blob(zeros(50)), { on: { index: 0 }, delta: grow(50, 100) }])],
+    ["a delta that makes one", makePack([blob(zeros(50)), { base: { index: 0 }, delta: grow(50, 100) }])],
     ["as many objects as may be", makePack([1, 2, 3, 4].map((size) => blob(zeros(size))))],
     ["as many bytes as may be", makePack([1, 2, 3].map((fill) => blob(Buffer.alloc(100, fill))))],
   ])("is taken with %s", async (_, pack) => {
@@ -143,20 +146,20 @@ describe("a pack", () => {
     ["a tag that is", makePack([{ type: "tag", content: zeros(11) }]), "a tag of 11 bytes"],
     [
       "a delta that is",
-      makePack([blob("a"), { on: { index: 0 }, delta: zeros(101) }]),
+      makePack([blob("a"), { base: { index: 0 }, delta: zeros(101) }]),
       "a delta of 101 bytes",
     ],
     ["a size of 16 EiB", makePack([{ ...blob("a"), sizeBytes: 2 ** 64 }]), "and at most 100 are taken"],
     [
       "a delta that would make what is too large",
-      makePack([blob(zeros(50)), { on: { index: 0 }, delta: grow(50, 101) }]),
+      makePack([blob(zeros(50)), { base: { index: 0 }, delta: grow(50, 101) }]),
       "a blob of 101 bytes",
     ],
     [
       "a delta that would make a commit that is",
       makePack([
         { type: "commit", content: zeros(10) },
-        { on: { index: 0 }, delta: grow(10, 11) },
+        { base: { index: 0 }, delta: grow(10, 11) },
       ]),
       "a commit of 11 bytes",
     ],
@@ -164,8 +167,8 @@ describe("a pack", () => {
       "a chain of deltas that multiplies",
       makePack([
         blob(zeros(10)),
-        { on: { index: 0 }, delta: grow(10, 70) },
-        { on: { index: 1 }, delta: grow(70, 71) },
+        { base: { index: 0 }, delta: grow(10, 70) },
+        { base: { index: 1 }, delta: grow(70, 71) },
       ]),
       "made from more than 150 bytes",
     ],
@@ -176,7 +179,7 @@ describe("a pack", () => {
       "deltas that make too many",
       makePack([
         blob(zeros(90)),
-        ...[91, 92, 93].map((size) => ({ on: { index: 0 }, delta: grow(90, size) })),
+        ...[91, 92, 93].map((size) => ({ base: { index: 0 }, delta: grow(90, size) })),
       ]),
       "in all",
     ],
@@ -205,45 +208,45 @@ describe("a pack", () => {
     ["an object that is smaller than it says", makePack([{ ...blob("a"), sizeBytes: 10 }])],
     ["an object that is not compressed", makePack([{ ...blob("a"), compressed: Buffer.from("aaaaaaaa") }])],
     ["an object of empty blocks", makePack([{ ...blob("a"), compressed: emptyBlocks(100_000) }])],
-    ["a delta on itself", makePack([blob("a"), { on: { back: 0 }, delta: twice }])],
-    ["a delta on what is before the pack", makePack([blob("a"), { on: { back: 10_000 }, delta: twice }])],
-    ["a delta on the middle of an object", makePack([blob(base), { on: { back: 1 }, delta: twice }])],
-    ["a delta on what it does not have", makePack([{ on: { oid: "1".repeat(40) }, delta: twice }])],
+    ["a delta on itself", makePack([blob("a"), { base: { back: 0 }, delta: twice }])],
+    ["a delta on what is before the pack", makePack([blob("a"), { base: { back: 10_000 }, delta: twice }])],
+    ["a delta on the middle of an object", makePack([blob(base), { base: { back: 1 }, delta: twice }])],
+    ["a delta on what it does not have", makePack([{ base: { oid: "1".repeat(40) }, delta: twice }])],
     [
       "two deltas on each other",
       makePack([
-        { on: { oid: oidOf("blob", longer) }, delta: twice },
-        { on: { oid: oidOf("blob", base) }, delta: twice },
+        { base: { oid: oidOf("blob", longer) }, delta: twice },
+        { base: { oid: oidOf("blob", base) }, delta: twice },
       ]),
     ],
-    ["a delta on another size", makePack([blob("other"), { on: { index: 0 }, delta: twice }])],
-    ["a delta without sizes", makePack([blob(base), { on: { index: 0 }, delta: Buffer.from([0x80]) }])],
+    ["a delta on another size", makePack([blob("other"), { base: { index: 0 }, delta: twice }])],
+    ["a delta without sizes", makePack([blob(base), { base: { index: 0 }, delta: Buffer.from([0x80]) }])],
     [
       "a delta that copies from behind its base",
       makePack([
         blob("ab"),
-        { on: { index: 0 }, delta: makeDelta({ base: 2, result: 2 }, [{ start: 1, bytes: 2 }]) },
+        { base: { index: 0 }, delta: makeDelta({ base: 2, result: 2 }, [{ start: 1, bytes: 2 }]) },
       ]),
     ],
     [
       "a delta that makes more than it says",
       makePack([
         blob("ab"),
-        { on: { index: 0 }, delta: makeDelta({ base: 2, result: 1 }, [{ start: 0, bytes: 2 }]) },
+        { base: { index: 0 }, delta: makeDelta({ base: 2, result: 1 }, [{ start: 0, bytes: 2 }]) },
       ]),
     ],
     [
       "a delta that makes less than it says",
       makePack([
         blob("ab"),
-        { on: { index: 0 }, delta: makeDelta({ base: 2, result: 9 }, [{ start: 0, bytes: 2 }]) },
+        { base: { index: 0 }, delta: makeDelta({ base: 2, result: 9 }, [{ start: 0, bytes: 2 }]) },
       ]),
     ],
     [
       "a delta with an instruction that there is not",
       makePack([
         blob("ab"),
-        { on: { index: 0 }, delta: makeDelta({ base: 2, result: 0 }, [Buffer.alloc(0)]) },
+        { base: { index: 0 }, delta: makeDelta({ base: 2, result: 0 }, [Buffer.alloc(0)]) },
       ]),
     ],
   ])("is damaged with %s", async (_, pack) => {

@@ -381,7 +381,7 @@ function idOf(count: number): string {
 }
 
 /** What somebody who may push puts into the node's ref, on the server; another each time. */
-type Stranger = (objects: GitObjects, on: { commit: string; message: string }) => Promise<string>;
+type Stranger = (objects: GitObjects, told: { commit: string; message: string }) => Promise<string>;
 
 const strangers: [string, Stranger][] = [
   [
@@ -391,15 +391,15 @@ const strangers: [string, Stranger][] = [
   ],
   [
     "a note of 20 MB of zeros",
-    (objects, on) => forge(objects, { ...on, notes: [on.commit], bytes: 20_000_000 }),
+    (objects, told) => forge(objects, { ...told, notes: [told.commit], bytes: 20_000_000 }),
   ],
   [
     "a note with something beside it",
-    (objects, on) => forge(objects, { ...on, notes: [on.commit, "other"] }),
+    (objects, told) => forge(objects, { ...told, notes: [told.commit, "other"] }),
   ],
   [
     "2,000 notes",
-    (objects, on) => forge(objects, { ...on, notes: Array.from({ length: 2_000 }, (_, i) => idOf(i)) }),
+    (objects, told) => forge(objects, { ...told, notes: Array.from({ length: 2_000 }, (_, i) => idOf(i)) }),
   ],
   [
     "folders in folders",

@@ -12,7 +12,7 @@ export interface TestObject {
 
 export interface TestDelta {
   /** Counted in objects, or the id of another. */
-  on: { index: number } | { oid: string } | { back: number };
+  base: { index: number } | { oid: string } | { back: number };
   delta: Buffer;
   sizeBytes?: number;
 }
@@ -45,14 +45,14 @@ function writeObject({ type, content, sizeBytes, compressed }: TestObject): Buff
 }
 
 function writeDelta(
-  { on, delta, sizeBytes }: TestDelta,
+  { base, delta, sizeBytes }: TestDelta,
   { offset, offsets }: { offset: number; offsets: readonly number[] },
 ): Buffer {
   const size = sizeBytes ?? delta.length;
-  if ("oid" in on) {
-    return Buffer.concat([writeHeader(7, size), Buffer.from(on.oid, "hex"), deflateSync(delta)]);
+  if ("oid" in base) {
+    return Buffer.concat([writeHeader(7, size), Buffer.from(base.oid, "hex"), deflateSync(delta)]);
   }
-  const back = "back" in on ? on.back : offset - (offsets[on.index] ?? 0);
+  const back = "back" in base ? base.back : offset - (offsets[base.index] ?? 0);
   return Buffer.concat([writeHeader(6, size), writeBack(back), deflateSync(delta)]);
 }
 

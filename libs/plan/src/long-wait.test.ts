@@ -11,8 +11,8 @@ const fresh = {
   observed: emptyObserved,
   record: emptyRecord,
 };
-const asking = (on: { trialMs: number; stopGraceMs: number | null }) =>
-  changed(fresh, ({ desired }) => Object.assign(desired.instances[0]?.services[0] ?? {}, on));
+const asking = (waits: { trialMs: number; stopGraceMs: number | null }) =>
+  changed(fresh, ({ desired }) => Object.assign(desired.instances[0]?.services[0] ?? {}, waits));
 const policy = { waits: { stopMs: 600_000, trialMs: 900_000 } };
 
 const trialOf = (plan: ReturnType<typeof planOf>) =>

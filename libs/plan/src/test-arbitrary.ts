@@ -11,13 +11,13 @@ const instanceNames = ["a", "b", "c"];
 const serviceNames = ["app", "db", "job", "web"];
 
 /** A node on which one desired state was applied, to which things happened, and that is to have another one. */
-export function anyNode(on: { strangers: boolean }): fc.Arbitrary<SimulatedNode> {
+export function anyNode(has: { strangers: boolean }): fc.Arbitrary<SimulatedNode> {
   return fc
     .record({
       before: anyDesired(),
       desired: anyDesired(),
       accidents: fc.array(anyAccident(), { maxLength: 5 }),
-      strangers: on.strangers ? fc.array(anyStranger(), { maxLength: 3 }) : fc.constant([]),
+      strangers: has.strangers ? fc.array(anyStranger(), { maxLength: 3 }) : fc.constant([]),
     })
     .map(({ before, desired, accidents, strangers }) => {
       const happened = [...accidents, ...strangers].reduce(changed, applied(node(before)));

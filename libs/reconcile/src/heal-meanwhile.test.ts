@@ -15,8 +15,8 @@ import type { OperationPorts, RecordPort } from "./ports.ts";
 
 const desired: DesiredNode = { environment: "lab", node: "n", lockDigest: "", digest: "", instances: [] };
 
-function start(service: string, on: { id?: string; after?: string[] } = {}): StartService {
-  const { id = "#1", after = [] } = on;
+function start(service: string, operation: { id?: string; after?: string[] } = {}): StartService {
+  const { id = "#1", after = [] } = operation;
   const resource = `service:lab-${service}`;
   const [instance = "", name = ""] = service.split("/");
   const of = { instance, project: `lab-${instance}`, service: name };

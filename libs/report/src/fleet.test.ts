@@ -17,8 +17,8 @@ function report(made: MadeStatus = {}, more: Partial<FleetStatus> & { as?: "note
 }
 
 const n1 = { environment: "lab", node: "n1" };
-const look = (reports: FleetStatus[], on: { nodes?: (typeof n1)[] | null; now?: Date } = {}) =>
-  summarizeFleet({ reports, nodes: on.nodes === undefined ? [n1] : on.nodes, now: on.now ?? noon });
+const look = (reports: FleetStatus[], fleet: { nodes?: (typeof n1)[] | null; now?: Date } = {}) =>
+  summarizeFleet({ reports, nodes: fleet.nodes === undefined ? [n1] : fleet.nodes, now: fleet.now ?? noon });
 const only = (...args: Parameters<typeof look>) => {
   const rows = look(...args);
   expect(rows).toHaveLength(1);

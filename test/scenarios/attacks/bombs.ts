@@ -22,28 +22,28 @@ export interface Ground {
 export interface Bomb {
   what: string;
   /** Makes a commit that costs its reader dearly. */
-  make: (on: Ground) => Promise<string>;
+  make: (ground: Ground) => Promise<string>;
 }
 
 /** A few kilobytes or megabytes each, as they are sent. */
 export const bombs: Bomb[] = [
   {
     what: "512 MB of zeros",
-    make: async ({ objects, folder, ...on }) => {
+    make: async ({ objects, folder, ...target }) => {
       const path = join(folder, "zeros");
       await (await open(path, "w")).close();
       await truncate(path, 512 * 1024 ** 2);
-      return await commitFile(objects, { ...on, blob: await objects.blobOf(path) });
+      return await commitFile(objects, { ...target, blob: await objects.blobOf(path) });
     },
   },
   {
     what: "300 MB that deltas make of each other",
-    make: async ({ objects, gitDir, ...on }) => {
+    make: async ({ objects, gitDir, ...target }) => {
       const base = Buffer.alloc(30 * 1024 * 1024);
       const half = base.length / 2;
       const links = Array.from({ length: 10 }, (_, index) => index);
       const deltas = links.map((index) => ({
-        on: { index },
+        base: { index },
         delta: makeDelta({ base: base.length + index, result: base.length + index + 1 }, [
           { start: 0, bytes: half },
           { start: half, bytes: half + index },
@@ -56,29 +56,29 @@ export const bombs: Bomb[] = [
       // One that is not asked for would not be sent, nor what is made from it as a delta.
       const names = links.map((index) => oidOf("blob", Buffer.concat([base, Buffer.alloc(index + 1, "x")])));
       const files = Object.fromEntries(names.map((oid, index) => [`${index}`, oid]));
-      const tree = await objects.tree({ ...files, [on.name]: oidOf("blob", base) });
-      return await objects.commit({ ...on, tree });
+      const tree = await objects.tree({ ...files, [target.name]: oidOf("blob", base) });
+      return await objects.commit({ ...target, tree });
     },
   },
   {
     what: "a commit message of 100 MB",
-    make: async ({ objects, ...on }) => {
+    make: async ({ objects, ...target }) => {
       const blob = await objects.blob("{}");
-      const message = `${on.message}\n${"x".repeat(100_000_000)}\n`;
-      return await commitFile(objects, { ...on, message, blob });
+      const message = `${target.message}\n${"x".repeat(100_000_000)}\n`;
+      return await commitFile(objects, { ...target, message, blob });
     },
   },
   {
     what: "a folder of 300,000 files",
-    make: async ({ objects, ...on }) => {
+    make: async ({ objects, ...target }) => {
       const blob = await objects.blob("{}");
       const ids = Array.from({ length: 300_000 }, (_, index) => [
         createHash("sha1").update(`${index}`).digest("hex"),
         blob,
       ]);
       return await objects.commit({
-        ...on,
-        tree: await objects.tree({ ...Object.fromEntries(ids), [on.name]: blob }),
+        ...target,
+        tree: await objects.tree({ ...Object.fromEntries(ids), [target.name]: blob }),
       });
     },
   },
@@ -86,7 +86,7 @@ export const bombs: Bomb[] = [
 
 async function commitFile(
   objects: GitObjects,
-  on: { name: string; blob: string; message: string; parent?: string },
+  target: { name: string; blob: string; message: string; parent?: string },
 ): Promise<string> {
-  return await objects.commit({ ...on, tree: await objects.tree({ [on.name]: on.blob }) });
+  return await objects.commit({ ...target, tree: await objects.tree({ [target.name]: target.blob }) });
 }

@@ -47,16 +47,22 @@ describe("a commit that takes away most of what runs", () => {
       "replicas: 0",
       () => ({ [compose]: (text) => text.replaceAll(/(?:, scale: 2)? \}/g, ", deploy: { replicas: 0 } }") }),
     ],
-    ["state: absent", (on) => withWeb(on, { ...instances.web, state: "absent" })],
-    ["state: staged", (on) => withWeb(on, { ...instances.web, state: "staged" })],
-    ["state: installed", (on) => withWeb(on, { ...instances.web, state: "installed" })],
-    ["the instance's package exchanged for a little one", (on) => withWeb(on, { package: "app/little" })],
-    ["the instance out of the list", (on) => withInstances(on, { other: instances.other })],
+    ["state: absent", (platform) => withWeb(platform, { ...instances.web, state: "absent" })],
+    ["state: staged", (platform) => withWeb(platform, { ...instances.web, state: "staged" })],
+    ["state: installed", (platform) => withWeb(platform, { ...instances.web, state: "installed" })],
+    [
+      "the instance's package exchanged for a little one",
+      (platform) => withWeb(platform, { package: "app/little" }),
+    ],
+    ["the instance out of the list", (platform) => withInstances(platform, { other: instances.other })],
     [
       "the instance under another name",
-      (on) => withInstances(on, { site: instances.web, other: instances.other }),
+      (platform) => withInstances(platform, { site: instances.web, other: instances.other }),
     ],
-    ["the node's role taken away", (on) => ({ [on.paths.node]: (text) => text.replace("front", "back") })],
+    [
+      "the node's role taken away",
+      ({ paths }) => ({ [paths.node]: (text) => text.replace("front", "back") }),
+    ],
   ];
 
   it.each(attacks)("must not do so without leave: %s", async (_, changes) => {

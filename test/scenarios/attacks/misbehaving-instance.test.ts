@@ -208,8 +208,7 @@ describe("an instance whose files cannot be seen", () => {
 
   it.each(places)(
     "must be healed as far as the engine knows, and cost its sibling nothing: %s",
-    async (...on) => {
-      const [, code, damage, mend] = on;
+    async (_what, code, damage, mend) => {
       await withPlatform({ release: releaseOf(harmless) }, async (platform) => {
         expectReady(await platform.reconcile());
         const instance = join(platform.stateDir, "instances/web");

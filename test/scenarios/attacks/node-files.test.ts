@@ -56,11 +56,11 @@ describe("the node's own files, which say what root runs", () => {
   });
 
   /** What those programs say that do not refuse to act, or not by naming the command that mends it. */
-  async function unrefused(mend: string, on: { config: string; by?: string[] }): Promise<string[]> {
+  async function unrefused(mend: string, call: { config: string; by?: string[] }): Promise<string[]> {
     const failures: string[] = [];
     for (const [name, run] of Object.entries(programs)) {
-      if (on.by?.includes(name) === false) continue;
-      const { exitCode, stdout, stderr } = await run(on.config);
+      if (call.by?.includes(name) === false) continue;
+      const { exitCode, stdout, stderr } = await run(call.config);
       const said = stdout + stderr;
       const isRefused = exitCode === 1 && said.includes("K4016") && said.includes(`run: ${mend}`);
       if (!isRefused) failures.push(`${name}: ${exitCode} ${said}`);

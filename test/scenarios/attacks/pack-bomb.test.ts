@@ -61,10 +61,10 @@ describe("a branch", () => {
   it.each(bombs)(
     "that holds $what must be left alone and named, and followed once it is mended",
     async ({ make }) => {
-      const { objects, ...on } = ground();
+      const { objects, ...place } = ground();
       const good = await objects.git("rev-parse", "main");
       before = await platform().containers();
-      const bad = await make({ ...on, objects, name: "environments", message: "hostile\n", parent: good });
+      const bad = await make({ ...place, objects, name: "environments", message: "hostile\n", parent: good });
       await objects.git("update-ref", "refs/heads/main", bad);
       try {
         expectFault(await round(), { code: "K2017" });
@@ -95,9 +95,9 @@ describe("the ref of the node's own status", () => {
   )(
     "that holds $what must be passed over and told by a node that knows $memory",
     async ({ make, memory }) => {
-      const { objects, ...on } = ground();
+      const { objects, ...place } = ground();
       const head = await objects.git("rev-parse", "main");
-      const bad = await make({ ...on, objects, name: head, message: `status of ${head}\n` });
+      const bad = await make({ ...place, objects, name: head, message: `status of ${head}\n` });
       await objects.git("update-ref", statusRef(), bad);
       if (memory === "nothing") await rm(join(platform().stateDir, "report"), { recursive: true });
       const text = `${memory} ${bad}\n`;
@@ -121,10 +121,10 @@ describe("the refs of other nodes", () => {
   const { platform, ground } = usePrepared();
 
   it("that hold too much must not keep anybody from seeing this one", async () => {
-    const { objects, ...on } = ground();
+    const { objects, ...place } = ground();
     const head = await objects.git("rev-parse", "main");
     for (const [index, { make }] of bombs.entries()) {
-      const bad = await make({ ...on, objects, name: head, message: `status of ${head}\n` });
+      const bad = await make({ ...place, objects, name: head, message: `status of ${head}\n` });
       await objects.git("update-ref", statusRefOf(`bomb-${index}`), bad);
     }
     const { stdout } = await platform().keelson(["status"], { timeoutMs: 500_000 });

@@ -61,7 +61,7 @@ function unitOf(page: Page): string {
 }
 
 /** The platform of the tutorial in `~/platform`; its owner pushes, past the server. */
-async function publishTutorial(on: {
+async function publishTutorial(node: {
   folder: string;
   env: NodeJS.ProcessEnv;
   bare: string;
@@ -70,21 +70,21 @@ async function publishTutorial(on: {
 }): Promise<void> {
   const { blocks } = await readPage("docs/tutorial.md");
   for (const block of blocks.filter(({ attributes }) => "write" in attributes)) {
-    await writeShown({ ...block, text: replaceAll(block.text, on.inPlaceOf) }, on.folder);
+    await writeShown({ ...block, text: replaceAll(block.text, node.inPlaceOf) }, node.folder);
   }
   const script = `cd ~/platform && git init --quiet --initial-branch=main && git add --all
     git commit --quiet --message "Run the shop 1.0.0"
-    git remote add origin ${on.url} && git remote set-url --push origin ${on.bare}
+    git remote add origin ${node.url} && git remote set-url --push origin ${node.bare}
     git push --quiet --set-upstream origin main`;
-  await outputOf(["bash", "-ec", script], { env: on.env });
+  await outputOf(["bash", "-ec", script], { env: node.env });
 }
 
 /**
  * The commands as an administrator has them: they know agent.yaml by its standard path, which is another one here, and
  * systemd runs the unit of the page.
  */
-async function writeCommands(on: { folder: string; unit: string; pidFile: string }): Promise<void> {
-  const start = /^ExecStart=(.*)$/m.exec(on.unit)?.[1];
+async function writeCommands(node: { folder: string; unit: string; pidFile: string }): Promise<void> {
+  const start = /^ExecStart=(.*)$/m.exec(node.unit)?.[1];
   const named = `#!/bin/bash
 name=$(basename "$0")
 case "$name $1 $2" in
@@ -94,13 +94,13 @@ exec "$HOME/usr/local/bin/$name" "$1" --config "$HOME/etc/keelson/agent.yaml" "\
 `;
   const systemctl = `#!/bin/bash
 stop() {
-  kill "$(cat ${on.pidFile})"
-  timeout 60 tail --pid="$(cat ${on.pidFile})" --follow /dev/null
-  rm ${on.pidFile}
+  kill "$(cat ${node.pidFile})"
+  timeout 60 tail --pid="$(cat ${node.pidFile})" --follow /dev/null
+  rm ${node.pidFile}
 }
 start() {
   env --unset=HOME ${start} --config "$HOME/etc/keelson/agent.yaml" >>"$HOME/agent.log" 2>&1 &
-  echo $! >${on.pidFile}
+  echo $! >${node.pidFile}
   # As long as it takes a person to type the next command.
   timeout 60 bash -c 'until [[ -S "$HOME/var/lib/keelson/agent.sock" ]]; do sleep 0.1; done'
 }
@@ -111,7 +111,7 @@ esac
 `;
   const commands = { keelson: named, "keelson-agent": named, systemctl };
   for (const [name, text] of Object.entries(commands)) {
-    await writeFile(`${on.folder}/${name}`, text);
-    await chmod(`${on.folder}/${name}`, 0o755);
+    await writeFile(`${node.folder}/${name}`, text);
+    await chmod(`${node.folder}/${name}`, 0o755);
   }
 }
