@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from "node:fs";
-import { chmod, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -20,9 +20,10 @@ it("must tell of a file that comes, changes, is exchanged, forbidden or gone, an
   const [path, other] = [join(folder, "token"), join(folder, "other")];
   files.keep([path]);
   await untilWatched(path);
+  // Each is one step, so that nobody can see half of it.
   const steps: [string, () => Promise<unknown>][] = [
-    ["comes", () => writeFile(path, "one")],
-    ["changes", () => writeFile(path, "two")],
+    ["comes", async () => writeFile(other, "one").then(() => rename(other, path))],
+    ["changes", () => appendFile(path, "two")],
     ["is exchanged", async () => writeFile(other, "two").then(() => rename(other, path))],
     ["is forbidden", () => chmod(path, 0)],
     ["goes", () => rm(path)],

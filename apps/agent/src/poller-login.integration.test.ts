@@ -1,4 +1,4 @@
-import { makeGitRepository, makeTempFolder, startGitServer } from "@keelson/test/support";
+import { makeTempFolder, startStateServer } from "@keelson/test/support";
 import { expect, it } from "vitest";
 
 import { changeLogin, closePoller, findTrigger, openPoller } from "./poller.ts";
@@ -8,15 +8,12 @@ import { adoptSetting, newWatcher } from "./watcher.ts";
 const right = { username: "node", password: "right" };
 
 it("a new login must be used at once, and start no second round for the same commit", async () => {
-  await using server = await startGitServer({ credentials: right });
-  await server.createRepository("platform");
-  const { host } = new URL(server.origin);
-  const remote = `http://${right.username}:${right.password}@${host}/platform.git`;
-  await using repository = await makeGitRepository({ remote });
+  await using state = await startStateServer({ credentials: right });
+  const { server, url, repository } = state;
   const commit = await repository.commit({ files: { file: "1" }, message: "first" });
   await repository.push();
   const { target } = newRoundSummary();
-  const git = { ...target.git, url: server.url("platform"), timeoutMs: 60_000, credential: right };
+  const git = { ...target.git, url, timeoutMs: 60_000, credential: right };
   const events: string[] = [];
   const dockerHost = process.env["DOCKER_HOST"];
   const poller = openPoller(

@@ -1,4 +1,4 @@
-import { makeGitRepository, startGitServer } from "@keelson/test/support";
+import { type GitServer, startStateServer } from "@keelson/test/support";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { Log } from "./log-event.ts";
@@ -7,7 +7,7 @@ import { newRoundSummary } from "./test-round-summary.ts";
 
 describe("a poll of a branch and an engine", () => {
   const cleanUp = new AsyncDisposableStack();
-  let server: Awaited<ReturnType<typeof startGitServer>>;
+  let server: GitServer;
   let poller: Poller;
   let commit: string;
   const events: string[] = [];
@@ -17,13 +17,13 @@ describe("a poll of a branch and an engine", () => {
     findTrigger(poller, { summary: newRoundSummary({ commit: commitBefore }), isFirst: false });
 
   beforeAll(async () => {
-    server = cleanUp.use(await startGitServer());
-    await server.createRepository("platform");
-    const repository = cleanUp.use(await makeGitRepository({ remote: server.url("platform") }));
+    const state = cleanUp.use(await startStateServer());
+    const { url, repository } = state;
+    ({ server } = state);
     commit = await repository.commit({ files: { file: "1" }, message: "first" });
     await repository.push();
     const { target } = newRoundSummary();
-    const git = { ...target.git, url: server.url("platform"), timeoutMs: 60_000 };
+    const git = { ...target.git, url, timeoutMs: 60_000 };
     const onPollFailure = (target: string) => void failures.push(target);
     const dockerHost = process.env["DOCKER_HOST"];
     poller = openPoller(

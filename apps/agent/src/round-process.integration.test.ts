@@ -75,7 +75,7 @@ it("a round that does not end when it is asked to must be killed", async () => {
 });
 
 it("a round that stands still must be killed", async () => {
-  const script = `${tell({ type: "alive" })} setTimeout(() => process.kill(process.pid, "SIGSTOP"), 50); ${stay}`;
+  const script = `process.send({ type: "alive" }, () => process.kill(process.pid, "SIGSTOP")); ${stay}`;
   await using fake = await start(script, { silentMs: startMs });
   expect(await fake.round.ended).toMatchObject({ summary: null, loss: { code: "K9047" } });
   expect(fake.signs()).toBe(1);
