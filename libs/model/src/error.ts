@@ -97,9 +97,10 @@ export function isSystemError(error: unknown, ...codes: string[]): error is Syst
   return codes.length === 0 || codes.includes(String(error.code));
 }
 
-/** Where a bug happened; an expected failure needs no stack. */
+/** Where a bug happened; an expected failure needs no stack. A library may have put anything in its place. */
 function stackOf(error: Error): string[] {
-  return (error.stack ?? "")
+  const stack: unknown = error.stack;
+  return (typeof stack === "string" ? stack : "")
     .split("\n")
     .filter((line) => line.startsWith("    at "))
     .slice(0, 6);
