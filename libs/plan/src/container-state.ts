@@ -28,18 +28,18 @@ export function hasCompleted(service: DesiredService, container: ObservedContain
 /** On its way: a one-shot that has not ended, or what a health check has not judged yet. */
 export function isComingUp(
   container: ObservedContainer,
-  on: { service: DesiredService; condition: DependencyCondition },
+  { service, condition }: { service: DesiredService; condition: DependencyCondition },
 ): boolean {
   if (container.state !== "running") return false;
-  return on.service.oneShot || (on.condition === "service_healthy" && container.health === "starting");
+  return service.oneShot || (condition === "service_healthy" && container.health === "starting");
 }
 
 /** Whether a container meets what another service waits for. Without a health check, running is healthy. */
 export function meetsCondition(
   container: ObservedContainer,
-  on: { service: DesiredService; condition: DependencyCondition },
+  { service, condition }: { service: DesiredService; condition: DependencyCondition },
 ): boolean {
-  if (on.condition === "service_completed_successfully") return hasCompleted(on.service, container);
-  if (on.condition === "service_started") return isUp(container);
+  if (condition === "service_completed_successfully") return hasCompleted(service, container);
+  if (condition === "service_started") return isUp(container);
   return container.health === "healthy" || (container.health === "none" && container.state === "running");
 }

@@ -94,24 +94,24 @@ function volume(...[project, key, definition]: [string, string, string]): Desire
 
 function serviceOf(
   name: string,
-  on: {
+  context: {
     sketch: ServiceSketch;
     project: string;
     mounts: readonly DesiredMount[];
     networks: Record<string, string>;
   },
 ): DesiredService {
-  const { sketch, project } = on;
-  const networks = sketch.sharesWith === undefined ? (sketch.networks ?? Object.keys(on.networks)) : [];
+  const { sketch, project } = context;
+  const networks = sketch.sharesWith === undefined ? (sketch.networks ?? Object.keys(context.networks)) : [];
   const fullName = (key: string) => (key.includes("_") ? key : `${project}_${key}`);
   const image = sketch.image ?? `${name}:1.0`;
   const parts: Record<string, string> = { image };
   if (sketch.environment !== undefined) parts["environment"] = digestBytes(sketch.environment);
   if (networks.length > 0) {
-    parts["networks"] = digestValue(networks.map((key) => [fullName(key), on.networks[key] ?? ""]));
+    parts["networks"] = digestValue(networks.map((key) => [fullName(key), context.networks[key] ?? ""]));
   }
   if (sketch.ports !== undefined) parts["ports"] = digestValue(sketch.ports);
-  for (const { layout, services, files } of on.mounts) {
+  for (const { layout, services, files } of context.mounts) {
     if (layout !== "content" || !services.includes(name)) continue;
     for (const file of files) parts[`file ${file.to}`] = file.digest;
   }

@@ -23,14 +23,17 @@ export function cutTrials(desired: DesiredNode, { trialMs }: WaitLimits): Desire
 export function findLongWaits(desired: DesiredNode, waits: WaitLimits): Notice[] {
   return desired.instances.flatMap(({ project, services }) =>
     services.flatMap(({ name, stopGraceMs, trialMs, hasHealthcheck, oneShot }) => {
-      const told = (what: string, on: { asked: number; given: number; setting: string }) =>
-        on.asked <= on.given
+      const told = (
+        what: string,
+        { asked, given, setting }: { asked: number; given: number; setting: string },
+      ) =>
+        asked <= given
           ? []
           : [
               {
                 resource: resourceIds.service(project, name),
                 code: "K3017",
-                message: `${project}/${name} asks for ${formatDuration(on.asked)} to ${what}; this node gives ${formatDuration(on.given)} (${on.setting})`,
+                message: `${project}/${name} asks for ${formatDuration(asked)} to ${what}; this node gives ${formatDuration(given)} (${setting})`,
               },
             ];
       return [

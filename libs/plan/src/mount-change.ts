@@ -54,13 +54,12 @@ export function placedPaths({ files, others }: ObservedInstanceFiles): string[] 
 /** Mounts whose files on disk are not byte for byte what is desired; none when they cannot be seen. */
 export function findMountChanges(
   instance: DesiredInstance,
-  on: { stored: ObservedInstanceFiles | undefined; observed: ObservedNode },
+  { stored, observed }: { stored: ObservedInstanceFiles | undefined; observed: ObservedNode },
 ): MountChange[] {
-  const { stored } = on;
   if (hidesFiles(stored)) return [];
   return instance.mounts.flatMap((mount) => {
     const path = stored === undefined ? null : `${stored.folder}/${mount.target}`;
-    const isBound = on.observed.containers.some(({ binds }) => binds.some((bind) => bind === path));
+    const isBound = observed.containers.some(({ binds }) => binds.some((bind) => bind === path));
     const strays = findStrays(mount, stored);
     const causes = [
       ...mount.files.flatMap((file) => placedCauses(mount, { file, stored, isBound })),
@@ -70,11 +69,11 @@ export function findMountChanges(
   });
 }
 
-function placedCauses(mount: DesiredMount, on: FileContext & { isBound: boolean }): Cause[] {
-  const { file, stored, isBound } = on;
-  const found = findFile(mount, on);
+function placedCauses(mount: DesiredMount, context: FileContext & { isBound: boolean }): Cause[] {
+  const { file, stored, isBound } = context;
+  const found = findFile(mount, context);
   if (found !== undefined)
-    return isPlaced(file, found) || isOfProgram(mount, on) ? [] : [differenceCause(mount, on)];
+    return isPlaced(file, found) || isOfProgram(mount, context) ? [] : [differenceCause(mount, context)];
   const wasLoaded = loadedBy(mount, stored).some((loaded) => loaded[file.to] !== undefined);
   const wasThere = mount.layout === "content" ? isBound : wasLoaded;
   return [wasThere ? fileCauses.missing(file.to) : fileCauses.notPlaced(file.to)];
@@ -106,10 +105,10 @@ function findStrays(mount: DesiredMount, stored: ObservedInstanceFiles | undefin
 
 function strayCause(
   mount: DesiredMount,
-  on: { to: string; stored: ObservedInstanceFiles | undefined },
+  { to, stored }: { to: string; stored: ObservedInstanceFiles | undefined },
 ): Cause {
-  const wasOurs = loadedBy(mount, on.stored).some((loaded) => loaded[on.to] !== undefined);
-  return wasOurs ? fileCauses.dropped(on.to) : fileCauses.added(on.to);
+  const wasOurs = loadedBy(mount, stored).some((loaded) => loaded[to] !== undefined);
+  return wasOurs ? fileCauses.dropped(to) : fileCauses.added(to);
 }
 
 /** Digests by `to` of what each service of the mount has loaded. */

@@ -75,40 +75,40 @@ interface DecisionContext {
 
 const none: Decision = { action: "none", causes: [] };
 
-function decide(service: DesiredService, on: DecisionContext): Decision {
-  const { kept } = on.containers;
-  const { name, state } = on.instance;
+function decide(service: DesiredService, found: DecisionContext): Decision {
+  const { kept } = found.containers;
+  const { name, state } = found.instance;
   if (service.replicas === 0) return none;
-  if (!wantsContainers(on.instance)) {
+  if (!wantsContainers(found.instance)) {
     return kept.length === 0
       ? none
       : { action: "remove", causes: [because.desired(`instance ${name} is to be ${state} only`)] };
   }
-  const lack = hasLost(service, on) ? because.lost : because.desired;
+  const lack = hasLost(service, found) ? because.lost : because.desired;
   if (kept.length === 0) return { action: "create", causes: [lack("no container yet")] };
-  const recreate = recreateDecision(service, on);
+  const recreate = recreateDecision(service, found);
   if (recreate !== null) return recreate;
   if (kept.length < service.replicas)
     return { action: "create", causes: [lack(`${kept.length} of ${service.replicas} containers`)] };
-  return state === "running" ? startDecision(service, on) : stopDecision(kept);
+  return state === "running" ? startDecision(service, found) : stopDecision(kept);
 }
 
 /** All reasons for which containers that are there have to be made anew; null when there is none. */
-function recreateDecision(service: DesiredService, on: DecisionContext): Decision | null {
-  const { kept } = on.containers;
+function recreateDecision(service: DesiredService, found: DecisionContext): Decision | null {
+  const { kept } = found.containers;
   const outdated = kept.find((container) => !isInSync(container, service));
-  const replaced = replacedNetworks(service, on);
+  const replaced = replacedNetworks(service, found);
   const unseen = [
     ...replaced.map((name) => because.desired(`network ${name} changed`)),
-    ...unseenCauses(service, on),
+    ...unseenCauses(service, found),
   ];
   if (outdated === undefined && unseen.length === 0) return null;
-  const before = on.context.record.serviceParts[`${on.instance.project}/${service.name}`];
+  const before = found.context.record.serviceParts[`${found.instance.project}/${service.name}`];
   const toldParts = replaced.length > 0 ? ["networks"] : [];
   const seen =
     outdated === undefined
       ? []
-      : digestCauses(service, { before, container: outdated, stored: on.stored, toldParts });
+      : digestCauses(service, { before, container: outdated, stored: found.stored, toldParts });
   return {
     action: "recreate",
     causes: [...seen, ...unseen],
@@ -155,10 +155,10 @@ function needsNoNetwork(service: DesiredService, { kept }: ServiceContainers): b
   return kept.every((container) => hasCompleted(service, container));
 }
 
-function startDecision(service: DesiredService, decision: DecisionContext): Decision {
-  const { kept } = decision.containers;
+function startDecision(service: DesiredService, found: DecisionContext): Decision {
+  const { kept } = found.containers;
   const down = kept.find((container) => !isUp(container) && !hasCompleted(service, container));
-  return down === undefined ? none : { action: "start", causes: [downCause(down, decision)] };
+  return down === undefined ? none : { action: "start", causes: [downCause(down, found)] };
 }
 
 function downCause(

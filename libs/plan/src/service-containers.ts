@@ -24,13 +24,13 @@ export interface ServiceContainers {
 /** Which containers a service has. A kept one may still differ from what is desired. */
 export function findContainers(
   service: DesiredService,
-  on: { instance: DesiredInstance; observed: ObservedNode },
+  { instance, observed }: { instance: DesiredInstance; observed: ObservedNode },
 ): ServiceContainers {
-  const { project } = on.instance;
+  const { project } = instance;
   const isClaiming = (each: ObservedContainer) =>
     (each.project === project && each.service === service.name) ||
     (each.ownership !== "ours" && hasServiceName(each.name, { project, service: service.name }));
-  const claiming = on.observed.containers.filter(isClaiming);
+  const claiming = observed.containers.filter(isClaiming);
   const isOurs = (each: ObservedContainer) => each.ownership === "ours";
   const candidates = claiming
     .filter(isOurs)

@@ -23,15 +23,14 @@ export function createContainers(operation: OperationOf<"create-containers">, no
 
 function createService(
   service: DesiredService,
-  on: { instance: DesiredInstance; node: SimulatedNode; force: boolean },
+  { instance, node, force }: { instance: DesiredInstance; node: SimulatedNode; force: boolean },
 ): void {
-  const { instance, node } = on;
   const { observed } = node;
   const own = findOwn(observed, { project: instance.project, service: service.name }).sort(
     (a, b) => numberOf(a) - numberOf(b),
   );
   const wanted = own.slice(0, service.replicas);
-  const replaced = wanted.filter((each) => on.force || !isInSync(each, service));
+  const replaced = wanted.filter((each) => force || !isInSync(each, service));
   const gone = new Set([...own.slice(service.replicas), ...replaced]);
   const next = Math.max(0, ...own.map(numberOf)) + 1;
   const added = Array.from({ length: service.replicas - wanted.length }, (_, index) => next + index);
@@ -42,11 +41,14 @@ function createService(
 }
 
 /** Of the ports that a container held, those that its service does not want any more. */
-function releaseUnwanted(observed: ObservedNode, on: { name: string; service: DesiredService }): void {
+function releaseUnwanted(
+  observed: ObservedNode,
+  { name, service }: { name: string; service: DesiredService },
+): void {
   observed.heldPorts = observed.heldPorts.filter(
     (held) =>
-      held.container !== on.name ||
-      on.service.ports.some(({ port, protocol }) => port === held.port && protocol === held.protocol),
+      held.container !== name ||
+      service.ports.some(({ port, protocol }) => port === held.port && protocol === held.protocol),
   );
 }
 
@@ -56,9 +58,8 @@ function numberOf({ name }: ObservedContainer): number {
 
 function newContainer(
   service: DesiredService,
-  on: { instance: DesiredInstance; node: SimulatedNode; number: number },
+  { instance, node, number }: { instance: DesiredInstance; node: SimulatedNode; number: number },
 ): ObservedContainer {
-  const { instance, node, number } = on;
   const { project } = instance;
   const [{ digest }] = service.digests;
   const name = `${project}-${service.name}-${number}`;

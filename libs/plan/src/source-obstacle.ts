@@ -9,9 +9,8 @@ import type { ServiceChange } from "./service-action.ts";
  */
 export function sourceObstacles(
   { service, containers }: ServiceChange,
-  on: { resource: string; instance: DesiredInstance; observed: ObservedNode },
+  { resource, instance, observed }: { resource: string; instance: DesiredInstance; observed: ObservedNode },
 ): BlockedChange[] {
-  const { instance, observed, resource } = on;
   const stored = findStored(observed, instance);
   if (stored === undefined) return [];
   const others = observed.containers.filter(

@@ -59,8 +59,10 @@ export function summarizeFleet({ reports, nodes, now }: FleetInput): FleetRow[] 
   return [...places]
     .map(([key, { environment, node }]) => {
       const reports = chooseStatuses((groups.get(key) ?? []).map(readReport), now);
-      const on = { isNamed: named?.has(key) ?? true, now };
-      const judgements = (reports.length === 0 ? [undefined] : reports).map((each) => judge(each, on));
+      const isNamed = named?.has(key) ?? true;
+      const judgements = (reports.length === 0 ? [undefined] : reports).map((each) =>
+        judge(each, { isNamed, now }),
+      );
       return { environment, node, ...judgements.reduce(worseOf) };
     })
     .sort(compareRows);
@@ -80,17 +82,17 @@ function keyOf({ environment, node }: FleetPlace): string {
 
 type Judgement = Omit<FleetRow, keyof FleetPlace>;
 
-function judge(report: ReadStatus | undefined, on: { isNamed: boolean; now: Date }): Judgement {
+function judge(report: ReadStatus | undefined, { isNamed, now }: { isNamed: boolean; now: Date }): Judgement {
   const nothing = { code: "", applied: "", ageMs: null, clockAheadMs: 0, silentSince: null, status: null };
   if (report === undefined)
     return { ...nothing, state: "never-reported", message: "no report is in its ref", ref: "" };
   const { ref } = report;
   if (report.kind !== "read") return { ...nothing, state: report.kind, message: report.message, ref };
   const { status } = report;
-  const time = judgeTime(report, on.now);
+  const time = judgeTime(report, now);
   const said = judgeConditions(status);
   // Worst first: what a node last said to be wrong is not better because nothing has been heard since.
-  const candidates = [said, ...time.verdicts, ...(on.isNamed ? [] : [notNamed(said.state)])];
+  const candidates = [said, ...time.verdicts, ...(isNamed ? [] : [notNamed(said.state)])];
   const worst = candidates.reduce(worseOf);
   const { ageMs, clockAheadMs, silentSince } = time;
   return { ...worst, applied: status.source.applied, ageMs, clockAheadMs, silentSince, ref, status };

@@ -22,10 +22,9 @@ const marks: Record<ChangeVerb, { mark: string; format: Parameters<Paint>[0] }> 
 
 /** The plan as a person reads it: what changes and why, what is blocked, what is left alone, and the sum in one line. */
 export function formatPlanSummary(
-  on: { plan: Plan; desired: DesiredNode },
+  { plan, desired }: { plan: Plan; desired: DesiredNode },
   paint: Paint = (_format, text) => text,
 ): string {
-  const { plan } = on;
   const changes = summarizePlan(plan);
   const labels = changes.map(({ kind, name }) => escapeText(kind === "service" ? name : `${kind} ${name}`));
   const width = Math.max(0, ...labels.map(({ length }) => length));
@@ -42,23 +41,26 @@ export function formatPlanSummary(
   }
   for (const { message, code } of plan.notices)
     lines.push(`  ${paint("dim", `? ${escapeText(message)} [${code}]`)}`);
-  return [...lines, sumUp(changes, on)].join("\n");
+  return [...lines, sumUp(changes, { plan, desired })].join("\n");
 }
 
 /** `2 to recreate, 1 to reload, 20 unchanged`: what a person asks first. */
-function sumUp(changes: readonly PlannedChange[], on: { plan: Plan; desired: DesiredNode }): string {
+function sumUp(
+  changes: readonly PlannedChange[],
+  { plan, desired }: { plan: Plan; desired: DesiredNode },
+): string {
   const services = changes.filter(({ kind }) => kind === "service");
   const verbs = [...new Set(services.map(({ verb }) => verb))].sort(compareText);
   const counts = verbs.map(
     (verb) => `${services.filter((change) => change.verb === verb).length} to ${verb}`,
   );
-  const total = on.desired.instances.reduce((sum, instance) => sum + instance.services.length, 0);
+  const total = desired.instances.reduce((sum, instance) => sum + instance.services.length, 0);
   const isService = (resource: string) => resource.startsWith("service:");
-  const stuck = new Set(on.plan.blocked.map(({ resource }) => resource).filter(isService)).size;
+  const stuck = new Set(plan.blocked.map(({ resource }) => resource).filter(isService)).size;
   const touched = services.filter(({ verb }) => verb !== "remove").length + stuck;
   const placed = changes.filter(({ verb }) => verb === "place").length;
   const files = placed === 0 ? [] : [`${placed} to place`];
-  const blocked = on.plan.blocked.length === 0 ? [] : [`${on.plan.blocked.length} blocked`];
+  const blocked = plan.blocked.length === 0 ? [] : [`${plan.blocked.length} blocked`];
   const parts = [...counts, ...files, `${Math.max(0, total - touched)} unchanged`, ...blocked].join(", ");
   return changes.length === 0 && blocked.length === 0 ? `nothing to do: ${parts}` : parts;
 }

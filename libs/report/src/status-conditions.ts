@@ -15,9 +15,8 @@ type Unsince<T> = Omit<T, "since">;
 /** What a person or a monitor asks first, each answered from evidence or `unknown`. */
 export function buildConditions(
   input: StatusInput,
-  on: { instances: readonly InstanceStatus[]; errors: readonly Unsince<StatusError>[] },
+  { instances, errors }: { instances: readonly InstanceStatus[]; errors: readonly Unsince<StatusError>[] },
 ): Unsince<Condition>[] {
-  const { instances, errors } = on;
   const isKnown = input.observed !== null && input.desired !== null;
   const isInSync = isKnown && input.remaining !== null && instances.every(({ sync }) => sync === "in-sync");
   const isHealthy = instances.every(({ health }) => health === "healthy");

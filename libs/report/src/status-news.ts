@@ -26,11 +26,10 @@ const shortestGapMs = 20_000;
  */
 export function untilPublishMs(
   status: Status,
-  on: { published: Status | null; heartbeatMs: number; now: Date },
+  { published, heartbeatMs, now }: { published: Status | null; heartbeatMs: number; now: Date },
 ): number {
-  const { published, heartbeatMs } = on;
   if (published === null || digestValue(status.source) !== digestValue(published.source)) return 0;
-  const elapsedMs = on.now.getTime() - Date.parse(published.observedAt);
+  const elapsedMs = now.getTime() - Date.parse(published.observedAt);
   // A clock that was set back makes a report look as if it came from the future.
   if (!(elapsedMs >= 0)) return 0;
   const isNews = !saysNothingNew(status, published);
