@@ -1,12 +1,7 @@
-import {
-  type Condition,
-  type ConditionType,
-  type InstanceStatus,
-  type StatusError,
-  codeOf,
-  redact,
-} from "@keelson/model";
+import { type Condition, type InstanceStatus, type StatusError, codeOf, redact } from "@keelson/model";
 
+import { makeCondition } from "./made-condition.ts";
+import { buildPlanConditions } from "./plan-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
 
 /** Since when it holds is added by who knows the report before. */
@@ -20,7 +15,8 @@ export function buildConditions(
   const isKnown = input.observed !== null && input.desired !== null;
   const isInSync = isKnown && input.remaining !== null && instances.every(({ sync }) => sync === "in-sync");
   const isHealthy = instances.every(({ health }) => health === "healthy");
-  const open = (input.remaining ?? input.plan)?.operations.length ?? 0;
+  const left = input.remaining ?? input.plan;
+  const open = left?.operations.length ?? 0;
   // Also of what is not desired any more, and of which no instance tells.
   const isDone = open === 0 && input.results.every(({ outcome }) => outcome === "done");
   const isReady = isInSync && isDone && isHealthy && errors.length === 0;
@@ -28,7 +24,7 @@ export function buildConditions(
   const isRetried = errors.some(({ outcome }) => outcome !== "stalled") || !isDone;
   const stalled = errors.find(({ outcome }) => outcome === "stalled");
   return [
-    condition("Ready", isKnown || errors.length > 0 ? isReady : null, {
+    makeCondition("Ready", isKnown || errors.length > 0 ? isReady : null, {
       reason: isReady ? "Applied" : (first?.code ?? (isInSync && isDone ? "Unhealthy" : "OutOfSync")),
       message: isReady
         ? readyMessage(instances.length)
@@ -36,18 +32,19 @@ export function buildConditions(
           (isInSync && isDone ? healthMessage(instances) : "not everything is as desired")),
     }),
     sourceCondition(input),
-    condition("Reconciling", isKnown || errors.length > 0 ? !isReady && isRetried : null, {
+    makeCondition("Reconciling", isKnown || errors.length > 0 ? !isReady && isRetried : null, {
       reason: !isReady && isRetried ? "Retrying" : "Idle",
       message: !isReady && isRetried ? retryingMessage(instances) : "nothing is left to retry",
     }),
-    condition("Stalled", stalled !== undefined, {
+    makeCondition("Stalled", stalled !== undefined, {
       reason: stalled?.code ?? "None",
       message: stalled?.message ?? "nothing waits for a person",
     }),
-    condition("Healthy", isKnown ? isHealthy : null, {
+    makeCondition("Healthy", isKnown ? isHealthy : null, {
       reason: isKnown ? (isHealthy ? "AllHealthy" : "Unhealthy") : "Unknown",
       message: isKnown ? healthMessage(instances) : "the node could not be observed",
     }),
+    ...buildPlanConditions(left),
   ];
 }
 
@@ -55,26 +52,18 @@ export function buildConditions(
 function sourceCondition({ target, shown }: StatusInput): Unsince<Condition> {
   const reason = target?.because.find(({ kind }) => kind !== "problems");
   if (reason !== undefined && reason.kind !== "problems") {
-    return condition("SourceReady", false, {
+    return makeCondition("SourceReady", false, {
       reason: codeOf(reason.error),
       message: redact(reason.error.message),
     });
   }
   if (target === null && shown === null) {
-    return condition("SourceReady", null, { reason: "Unknown", message: "the source was not asked" });
+    return makeCondition("SourceReady", null, { reason: "Unknown", message: "the source was not asked" });
   }
-  return condition("SourceReady", true, {
+  return makeCondition("SourceReady", true, {
     reason: "Read",
     message: "the revision was read from the source",
   });
-}
-
-function condition(
-  type: ConditionType,
-  status: boolean | null,
-  text: { reason: string; message: string },
-): Unsince<Condition> {
-  return { type, status: status === null ? "unknown" : status ? "true" : "false", ...text };
 }
 
 function readyMessage(count: number): string {
