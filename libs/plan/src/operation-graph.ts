@@ -21,7 +21,11 @@ export function orderOperations(planned: readonly PlannedOperation[]): Operation
   const above: Set<number>[] = [];
   return sortNodes(readNodes(planned)).map(({ id, operation, after }, index): Operation => {
     const direct = [...after].flatMap((other) => numbers.get(other) ?? []).sort((a, b) => a - b);
-    const indirect = new Set(direct.flatMap((number) => [...(above[number] ?? [])]));
+    const indirect = new Set<number>();
+    // The last ones first: what is above them has its own above it already.
+    for (const number of direct.toReversed()) {
+      if (!indirect.has(number)) for (const each of above[number] ?? []) indirect.add(each);
+    }
     numbers.set(id, index);
     above[index] = new Set([...direct, ...indirect]);
     // What another one waits for already need not be said again.
