@@ -75,7 +75,7 @@ const effects: Effects = {
       observed.storedInstances = observed.storedInstances.filter((stored) => stored.instance !== instance);
       return;
     }
-    const stored = storeOf(observed, instance);
+    const stored = ensureStored(observed, instance);
     for (const path of paths) delete stored.files[path];
     stored.others = stored.others.filter((path) => !paths.includes(path));
   },
@@ -114,13 +114,13 @@ const effects: Effects = {
     for (const container of findById(observed, containerId)) container.name = name;
   },
   "record-files": ({ instance, service, files }, { observed }) => {
-    const stored = storeOf(observed, instance);
+    const stored = ensureStored(observed, instance);
     stored.applied = { ...stored.applied, [service]: files };
   },
 };
 
 function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed }: SimulatedNode): void {
-  const stored = storeOf(observed, instance);
+  const stored = ensureStored(observed, instance);
   const { files } = stored;
   const isInside = (path: string) => path.startsWith(`${mount.target}/`);
   for (const path of Object.keys(files)) if (isInside(path)) delete files[path];
@@ -136,7 +136,7 @@ function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed 
 }
 
 /** The files of an instance on the node; its folder comes with the first of them. */
-export function storeOf(observed: ObservedNode, instance: string): ObservedInstanceFiles {
+function ensureStored(observed: ObservedNode, instance: string): ObservedInstanceFiles {
   const known = observed.storedInstances.find((stored) => stored.instance === instance);
   if (known !== undefined) return known;
   const stored = {
