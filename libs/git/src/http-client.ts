@@ -152,8 +152,10 @@ export class GitHttpClient implements HttpClient, Disposable {
     throw gitError("K2009", { message: `the server at ${url} does not speak Git's smart HTTP protocol` });
   }
 
-  #open(response: IncomingMessage, on: { rest: string; receiver: PackReceiver | null }): Body["stream"] {
-    const { rest, receiver } = on;
+  #open(
+    response: IncomingMessage,
+    { rest, receiver }: { rest: string; receiver: PackReceiver | null },
+  ): Body["stream"] {
     const { url, maxResponseBytes = defaultMaxResponseBytes } = this.#input;
     if (receiver !== null) {
       const body = this.#read(response, receiver.packBytes + maxResponseBytes);

@@ -35,10 +35,18 @@ export async function acceptRevision(config: AgentConfig, revision: string): Pro
   return tip;
 }
 
-function elsewhere(on: { branch: string; tip: string; revision: string }): KeelsonError {
+function elsewhere({
+  branch,
+  tip,
+  revision,
+}: {
+  branch: string;
+  tip: string;
+  revision: string;
+}): KeelsonError {
   return new KeelsonError({
     code: "K9061",
-    message: `branch ${on.branch} is at ${on.tip}, and not at ${JSON.stringify(on.revision)}`,
+    message: `branch ${branch} is at ${tip}, and not at ${JSON.stringify(revision)}`,
     hint: "Look at what the branch is at now; then name that commit, by at least 7 digits.",
     outcome: stalled,
   });

@@ -13,11 +13,10 @@ export function hideSecrets(error: unknown, hideValues: HideValues): unknown {
   return hideLink(error, { hideValues, links: maxLinks });
 }
 
-function hideLink(link: unknown, on: { hideValues: HideValues; links: number }): unknown {
-  const { hideValues } = on;
+function hideLink(link: unknown, { hideValues, links }: { hideValues: HideValues; links: number }): unknown {
   if (!(link instanceof Error)) return hideThrown(link, hideValues);
   // Deeper ones are dropped: they are not printed, and a chain may lead back to itself.
-  const cause = on.links <= 1 ? undefined : hideLink(link.cause, { hideValues, links: on.links - 1 });
+  const cause = links <= 1 ? undefined : hideLink(link.cause, { hideValues, links: links - 1 });
   const message = hideValues(link.message);
   const hint = link instanceof KeelsonError && link.hint !== undefined ? hideValues(link.hint) : undefined;
   const stack = hideValues(link.stack ?? "");

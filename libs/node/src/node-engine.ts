@@ -86,20 +86,24 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
 /** Followed ones at the same time, others in their order. The first failure ends them all. */
 async function readEach(
   services: readonly (string | undefined)[],
-  on: {
+  {
+    follow,
+    signal,
+    read,
+  }: {
     follow: boolean;
     signal: AbortSignal;
     read: (service: string | undefined, signal: AbortSignal) => Promise<void>;
   },
 ): Promise<void> {
-  if (!on.follow) {
-    for (const service of services) await on.read(service, on.signal);
+  if (!follow) {
+    for (const service of services) await read(service, signal);
     return;
   }
   const over = new AbortController();
-  const signal = AbortSignal.any([on.signal, over.signal]);
+  const either = AbortSignal.any([signal, over.signal]);
   try {
-    await Promise.all(services.map(async (service) => on.read(service, signal)));
+    await Promise.all(services.map(async (service) => read(service, either)));
   } finally {
     over.abort();
   }

@@ -29,19 +29,23 @@ export async function readReportedHere(stateDir: string): Promise<readonly strin
  */
 export async function observeRemembered(
   engine: Engine,
-  on: {
+  {
+    request,
+    readState,
+    readReported,
+  }: {
     request: Omit<ObserveRequest, "madeHere">;
     readState: () => RecordState;
     readReported: ReadReported;
   },
 ): Promise<ObservedEngine> {
-  const state = on.readState();
-  const observe = async (memory: MadeHere) => observeEngine(engine, { ...on.request, madeHere: memory });
+  const state = readState();
+  const observe = async (memory: MadeHere) => observeEngine(engine, { ...request, madeHere: memory });
   const observed = await observe(madeHere(state));
   const isUnproven = [...observed.containers, ...observed.networks].some(
     ({ ownership }) => ownership === "unproven",
   );
-  const reported = isForgotten(state) && isUnproven ? await on.readReported() : null;
+  const reported = isForgotten(state) && isUnproven ? await readReported() : null;
   return reported === null ? observed : await observe(madeHere(state, reported));
 }
 

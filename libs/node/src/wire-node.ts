@@ -194,7 +194,7 @@ function newOwnIds(): OwnIds {
 
 function observers(
   { stateDir, remotes, waits }: NodeSettings,
-  on: {
+  rooms: {
     engine: Engine;
     secrets: NodeSecrets;
     record: Pick<NodeRecord, "readState">;
@@ -202,7 +202,7 @@ function observers(
     own?: OwnIds;
   },
 ): Pick<ReadPorts, "observeEngine" | "observeStore" | "waits"> {
-  const { engine, secrets, record, readReported, own } = on;
+  const { engine, secrets, record, readReported, own } = rooms;
   const { ownershipOf } = secrets;
   return {
     waits,

@@ -26,7 +26,7 @@ import type { NodeSettings } from "./node-settings.ts";
 /** Each operation is one function of the room that can do it. */
 export function wireOperations(
   settings: NodeSettings,
-  on: {
+  ports: {
     engine: Engine;
     secrets: NodeSecrets;
     /** Children that must not be overtaken inherit it. */
@@ -37,13 +37,13 @@ export function wireOperations(
   },
 ): OperationPorts {
   const { stateDir, environment, composeBinary, pullTimeoutMs, waits } = settings;
-  const { engine, secrets, requireCompose } = on;
+  const { engine, secrets, lock, own, requireCompose } = ports;
   const store = { stateDir, fillSecrets: secrets.fillSecrets };
   const inEngine = ({ progress, signal }: OperationContext): EngineContext => ({
     engine,
     environment,
     ownerOf: secrets.ownerOf,
-    own: on.own,
+    own,
     emitProgress: (message, done, total) =>
       progress(message, done === undefined || total === undefined ? undefined : { done, total }),
     signal,
@@ -51,7 +51,7 @@ export function wireOperations(
     composeFileOf: (instance) => composeFileOf(stateDir, instance),
     pullTimeoutMs,
     longestStopMs: waits.stopMs,
-    lock: on.lock,
+    lock,
   });
   return {
     "pull-image": async (operation, context) => pullImage(inEngine(context), operation),

@@ -37,11 +37,14 @@ export async function checkRevision(
 
 async function checkNode(
   repository: Repository,
-  on: { reference: NodeReference; ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets"> },
+  {
+    reference,
+    ports,
+  }: { reference: NodeReference; ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets"> },
 ): Promise<Problem[]> {
-  const { rendered, problems } = renderFiles(repository, on.reference);
+  const { rendered, problems } = renderFiles(repository, reference);
   if (rendered === null) return problems;
-  const resolved = await resolveModels(rendered, on.ports);
+  const resolved = await resolveModels(rendered, ports);
   if (resolved.problems.length > 0) return resolved.problems;
-  return buildDesired(rendered, { models: resolved.models, secrets: on.ports.secrets, repository }).problems;
+  return buildDesired(rendered, { models: resolved.models, secrets: ports.secrets, repository }).problems;
 }

@@ -14,11 +14,11 @@ import {
  */
 export function planBetween(
   before: DesiredNode | null,
-  on: { after: DesiredNode; policy: PlanPolicy },
+  { after, policy }: { after: DesiredNode; policy: PlanPolicy },
 ): Plan {
   const { observed, record } =
     before === null ? { observed: emptyObserved, record: emptyRecord } : applied(before);
-  const plan = planChanges({ desired: on.after, observed, record, policy: on.policy });
+  const plan = planChanges({ desired: after, observed, record, policy });
   // Nobody looked whether the node has the image: what is known is that the revision names it anew.
   const operations = plan.operations.map((operation) =>
     operation.kind === "pull-image" ? { ...operation, causes: [isNew] } : operation,

@@ -80,9 +80,14 @@ function splitTimes({ times, waitedMs: health }: Walk): RoundOutcome["times"] {
  */
 async function applyWalk(
   walk: Walk,
-  on: { ports: Ports; onWork: () => Promise<void> } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
+  {
+    ports,
+    onWork,
+    reference,
+    signal,
+    waiting = new AbortController().signal,
+  }: { ports: Ports; onWork: () => Promise<void> } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
 ): Promise<void> {
-  const { ports, onWork, reference, signal, waiting = new AbortController().signal } = on;
   const { desired, plan } = walk;
   const commit = walk.target?.instances?.every.snapshot.commit;
   if (commit === undefined || desired === null || plan === null) return;

@@ -74,9 +74,9 @@ function container(id: string, more: Partial<ObservedContainer> = {}): ObservedC
 /** Remembers a round and returns what the record was told. */
 function rememberedBy(
   digests: DesiredService["digests"],
-  on: { containers: ObservedContainer[]; record?: Partial<RecordState> },
+  before: { containers: ObservedContainer[]; record?: Partial<RecordState> },
 ): Partial<Pick<RecordState, "accepted" | "serviceParts">> {
-  const state = { ...emptyRecord, ...on.record };
+  const state = { ...emptyRecord, ...before.record };
   const told: ReturnType<typeof rememberedBy> = {};
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the others are never asked for
   const record = {
@@ -92,7 +92,7 @@ function rememberedBy(
       told.serviceParts = { [name]: parts };
     },
   } as unknown as RecordPort;
-  const observed: ObservedNode = { ...emptyObserved, containers: withAccepted(on.containers, state) };
+  const observed: ObservedNode = { ...emptyObserved, containers: withAccepted(before.containers, state) };
   const done = { desired: desiredWith(digests), observed, commit: "c", isApplied: false };
   rememberRound({ record, now: () => new Date(0) }, done);
   return told;
@@ -143,6 +143,6 @@ test.each<[string, DesiredService["digests"], Parameters<typeof rememberedBy>[1]
   ],
   ["is another owner's", [newer, older], { containers: [container("c1", { ownership: "forged" })] }],
   ["is no service's any more", [newer, older], { containers: [container("c1", { service: "gone" })] }],
-])("nothing is accepted for what %s", (_, digests, on) => {
-  expect(rememberedBy(digests, on).accepted ?? {}).toEqual({});
+])("nothing is accepted for what %s", (_, digests, before) => {
+  expect(rememberedBy(digests, before).accepted ?? {}).toEqual({});
 });

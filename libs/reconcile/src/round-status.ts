@@ -159,18 +159,18 @@ interface Published {
 /** Returns the report, which fits, as it was published; null when that is not due. */
 export async function publish(
   status: Status,
-  on: Publishing & { report: StatusPort },
+  publishing: Publishing & { report: StatusPort },
 ): Promise<Published | null> {
-  if (dueMs(status, on) > 0) return null;
+  if (dueMs(status, publishing) > 0) return null;
   const write = (before: Status | null, passedOver: KeelsonError | null) => {
     // A round that was killed after its push has left more there than this node knows of.
-    const last = Math.max(before?.seq ?? 0, on.published?.seq ?? 0);
+    const last = Math.max(before?.seq ?? 0, publishing.published?.seq ?? 0);
     const told = passedOver === null ? status : fitStatus(addPassedOver(status, passedOver));
     const numbered = { ...told, seq: last + 1 };
     const published = { status: numbered, passedOver };
     return { published, json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
   };
-  return (await on.report.publishStatus({ commit: commitOf(status), write })).published;
+  return (await publishing.report.publishStatus({ commit: commitOf(status), write })).published;
 }
 
 function dueMs(status: Status, { report, published, node }: Publishing): number {
