@@ -169,11 +169,11 @@ async function runRound(
   };
   try {
     const asked = input.options.gitSilent === true ? withLittlePatience(config) : config;
-    const report = wireStatus(asked);
+    const statusPort = wireStatus(asked);
     using branch = openBranchPoll(config, newer.found);
     using node = await wireApply(await settingsOf(config), {
-      ...wireSource(asked, { status: report, knownCommit: input.options.knownCommit ?? null }),
-      report,
+      ...wireSource(asked, { statusPort, knownCommit: input.options.knownCommit ?? null }),
+      statusPort,
       emit: (event) => {
         if (event.type === "source-asked" && event.commit !== null) {
           tell({ type: "fetched", commit: event.commit });

@@ -1,7 +1,7 @@
 import { KeelsonError, Status, stalled } from "@keelson/model";
 import { readStatus, requireTrusted } from "@keelson/store";
 
-/** What the node last reported, from its own folder. Throws K4014 when there is none, K4015, K4016. */
+/** The status in the state folder. Throws K4014 when there is none, K4015, K4016. */
 export async function readLocalStatus(stateDir: string): Promise<Status> {
   requireTrusted(stateDir, "the state folder");
   const text = await readStatus(stateDir);

@@ -45,8 +45,8 @@ export function composePath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/compose`;
 }
 
-/** Where the node's own reports are prepared for Git. */
-export function reportPath(settings: Pick<NodeSettings, "stateDir">): string {
+/** The small repository from which the node's status is published. */
+export function statusGitPath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/report`;
 }
 

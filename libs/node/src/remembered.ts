@@ -15,28 +15,28 @@ import { readStatus } from "@keelson/store";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 
-/** Short ids of what the node made, by its last report; null when that does not tell. */
-export type ReadReported = () => Promise<readonly string[] | null>;
+/** Short ids of what the node made, by its last status; null when no status says it. */
+export type ReadMade = () => Promise<readonly string[] | null>;
 
-/** By the report in the state folder. */
-export async function readReportedHere(stateDir: string): Promise<readonly string[] | null> {
+/** What the node made, by the status in the state folder. */
+export async function readMadeByStatus(stateDir: string): Promise<readonly string[] | null> {
   return parseStatus(await readStatus(stateDir))?.made ?? null;
 }
 
 /**
- * What the engine has, with ownership by labels and by what the node remembers. The last report is read only where the
- * record is lost and something is there that it may speak for.
+ * What the engine has, with ownership by labels and by what the node remembers. The last status is read only where the
+ * record is lost and something has this node's label.
  */
 export async function observeRemembered(
   engine: Engine,
   {
     request,
     readState,
-    readReported,
+    readMade,
   }: {
     request: Omit<ObserveRequest, "madeHere">;
     readState: () => RecordState;
-    readReported: ReadReported;
+    readMade: ReadMade;
   },
 ): Promise<ObservedEngine> {
   const state = readState();
@@ -45,18 +45,18 @@ export async function observeRemembered(
   const isUnproven = [...observed.containers, ...observed.networks].some(
     ({ ownership }) => ownership === "unproven",
   );
-  const reported = isForgotten(state) && isUnproven ? await readReported() : null;
-  return reported === null ? observed : await observe(madeHere(state, reported));
+  const made = isForgotten(state) && isUnproven ? await readMade() : null;
+  return made === null ? observed : await observe(madeHere(state, made));
 }
 
 /** What the node remembers, for whoever only looks on: the record is read again for what it did not know before. */
 export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Promise<MadeHere> {
-  const reported = await readReportedHere(settings.stateDir);
-  let memory = madeHere(readRecordState(settings), reported);
+  const made = await readMadeByStatus(settings.stateDir);
+  let memory = madeHere(readRecordState(settings), made);
   return {
     container: (of) => {
       if (memory.container(of) === "known") return "known";
-      memory = madeHere(readRecordState(settings), reported);
+      memory = madeHere(readRecordState(settings), made);
       return memory.container(of);
     },
     network: (of) => memory.network(of),

@@ -19,9 +19,9 @@ it.each(["/srv/platform.git", "file:///srv/platform.git", "https://"])("%s is on
   expect(remotesOf({ source: source(url), report: none })).toEqual([]);
 });
 
-it("where reports go counts too, unless they stay on the node", () => {
-  const report = { as: "notes", heartbeat: "1h", url: "https://reports.example/x.git" } as const;
+it("where the status goes counts too, unless it stays on the node", () => {
+  const report = { as: "notes", heartbeat: "1h", url: "https://statuses.example/x.git" } as const;
   const hosts = (config: Parameters<typeof remotesOf>[0]) => remotesOf(config).map(({ host }) => host);
-  expect(hosts({ source: source("/srv/x.git"), report })).toEqual(["reports.example"]);
+  expect(hosts({ source: source("/srv/x.git"), report })).toEqual(["statuses.example"]);
   expect(hosts({ source: source("/srv/x.git"), report: { ...report, as: "none" } })).toEqual([]);
 });

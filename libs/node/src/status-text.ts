@@ -1,6 +1,6 @@
 import { Status } from "@keelson/model";
 
-/** What cannot be understood is no report; the next one takes its place. */
+/** Reads a status; null where the text is none: the next round writes a new one in its place. */
 export function parseStatus(text: string | null): Status | null {
   if (text === null) return null;
   try {

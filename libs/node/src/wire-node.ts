@@ -20,7 +20,7 @@ import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
-import { type ReadReported, observeRemembered, readReportedHere } from "./remembered.ts";
+import { type ReadMade, observeRemembered, readMadeByStatus } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 import { watchDeaths } from "./watch-deaths.ts";
 import { wireOperations } from "./wire-operations.ts";
@@ -75,7 +75,7 @@ export async function wirePlan(
           engine,
           secrets,
           record: memory,
-          readReported: async () => readReportedHere(settings.stateDir),
+          readMade: async () => readMadeByStatus(settings.stateDir),
         }),
         secrets,
         record: memory,
@@ -93,17 +93,17 @@ export interface ApplyInput extends Pick<WireInput, "emit"> {
   findCandidates: (record: NodeRecord) => Promise<Candidate[]>;
   /** A commit that was followed before; null when it is not here any more. */
   readEarlier: (commit: string) => Promise<Snapshot | null>;
-  /** Where others read this node's reports; null when they stay here. */
-  report: StatusPort | null;
+  /** Where this node publishes its status; null when the status stays here. */
+  statusPort: StatusPort | null;
   signal: AbortSignal;
   /** How long another round on this node may still take. */
   lockWaitMs: number;
 }
 
 /**
- * The whole path. Takes the node's lock, which Compose children inherit; key and record are opened later, and made if
- * need be, so that what is wrong with them can be reported. Throws what `acquireLock` throws, and K4016 when others could
- * change the node's own files.
+ * The whole path. Takes the node's lock, which Compose children inherit. Key and record are opened later, and made
+ * where they are missing, so that a status can say what is wrong with them. Throws what `acquireLock` throws, and K4016
+ * when others could change the node's own files.
  */
 export async function wireApply(settings: NodeSettings, input: ApplyInput): Promise<NodePorts & Disposable> {
   const { stateDir } = settings;
@@ -115,7 +115,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
     onOrphan: ({ pid, program }) => input.emit({ type: "orphan-ended", pid, program }),
   });
   let record: NodeRecord | undefined;
-  const reportPorts = {
+  const nodePorts = {
     emit: input.emit,
     readStatus: async () => parseStatus(await readStatus(stateDir)),
     writeStatus: async (status: Status) =>
@@ -123,8 +123,8 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
     now: () => new Date(),
   };
   return {
-    ...reportPorts,
-    report: input.report,
+    ...nodePorts,
+    statusPort: input.statusPort,
     openPorts: async () => {
       const memory = (record ??= openRecord({ path: recordPath(settings) }));
       requireKey(settings, memory);
@@ -134,12 +134,12 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       const requireCompose = newComposeCheck(composeBinary);
       const engine = connectEngine(engineAddress(settings));
       const own = newOwnIds();
-      const readReported = async () =>
-        (await readReportedHere(stateDir)) ?? (await input.report?.readPublished())?.made ?? null;
+      const readMade = async () =>
+        (await readMadeByStatus(stateDir)) ?? (await input.statusPort?.readPublished())?.made ?? null;
       return {
         ...wireDesired({ emit: input.emit, composeBinary, composeFolder, requireCompose }),
-        ...reportPorts,
-        ...observers(settings, { engine, secrets, record: memory, readReported, own }),
+        ...nodePorts,
+        ...observers(settings, { engine, secrets, record: memory, readMade, own }),
         findCandidates: async () => input.findCandidates(memory),
         readEarlier: input.readEarlier,
         secrets,
@@ -198,11 +198,11 @@ function observers(
     engine: Engine;
     secrets: NodeSecrets;
     record: Pick<NodeRecord, "readState">;
-    readReported: ReadReported;
+    readMade: ReadMade;
     own?: OwnIds;
   },
 ): Pick<ReadPorts, "observeEngine" | "observeStore" | "waits"> {
-  const { engine, secrets, record, readReported, own } = rooms;
+  const { engine, secrets, record, readMade, own } = rooms;
   const { ownershipOf } = secrets;
   return {
     waits,
@@ -210,7 +210,7 @@ function observers(
       const observed = await observeRemembered(engine, {
         request: { ...request, remotes, ownershipOf },
         readState: record.readState,
-        readReported,
+        readMade,
       });
       const ours = observed.containers.filter(({ ownership }) => ownership === "ours");
       own?.add(ours.map(({ id }) => id));

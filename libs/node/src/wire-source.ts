@@ -8,7 +8,7 @@ import { gitPath } from "./node-settings.ts";
 /** What agent.yaml's source offers, and the commits that were followed before. */
 export function wireSource(
   config: AgentConfig,
-  { status, knownCommit }: { status: StatusPort | null; knownCommit: string | null },
+  { statusPort, knownCommit }: { statusPort: StatusPort | null; knownCommit: string | null },
 ): Pick<ApplyInput, "findCandidates" | "readEarlier"> {
   const { url, branch, credential, knownHosts } = config.source;
   const gitDir = gitPath(config);
@@ -23,7 +23,7 @@ export function wireSource(
     fetchCandidate: async (follow) => fetchCandidate({ ...input, follow }),
     readTracked: async () => readTracked({ gitDir }),
     knownCommit,
-    readPublished: async () => readPublished(status, branch),
+    readPublished: async () => readPublished(statusPort, branch),
   };
   return {
     findCandidates: async (record) => [await findCandidate(source, record)],
@@ -31,9 +31,9 @@ export function wireSource(
   };
 }
 
-/** What it observed may be what it refused; what it attempted, or else applied, it had followed. */
-async function readPublished(port: StatusPort | null, branch: string): Promise<string | null> {
-  const published = await port?.readPublished().catch(() => null); // a status elsewhere must not hold up the node
+/** The commit that the published status names as attempted or applied. The one that it observed may have been refused. */
+async function readPublished(statusPort: StatusPort | null, branch: string): Promise<string | null> {
+  const published = await statusPort?.readPublished().catch(() => null); // a server that is away must not hold up the node
   if (published?.source.branch !== branch) return null;
   return [published.source.attempted, published.source.applied].find((commit) => commit !== "") ?? null;
 }

@@ -2,10 +2,10 @@ import { publishStatus, readOwnStatus } from "@keelson/git";
 import { type AgentConfig, type KeelsonError, parseDurationMs } from "@keelson/model";
 import type { StatusPort } from "@keelson/reconcile";
 
-import { reportPath } from "./node-settings.ts";
+import { statusGitPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 
-/** Where this node's reports go by agent.yaml; null when they stay on the node. */
+/** Where agent.yaml has this node publish its status; null when the status stays on the node. */
 export function wireStatus(config: AgentConfig): StatusPort | null {
   const place = statusPlace(config);
   if (place === null) return null;
@@ -20,19 +20,19 @@ export function wireStatus(config: AgentConfig): StatusPort | null {
   };
 }
 
-/** What `publishStatus` and `readOwnStatus` of the room `git` need; null when reports stay on the node. */
+/** What `publishStatus` and `readOwnStatus` of the room `git` need; null when the status stays on the node. */
 export function statusPlace(config: AgentConfig) {
   const { report, source, environment, node, timeouts } = config;
   if (report.as === "none") return null;
   const { url = source.url } = report;
-  // The source's login is never sent to another place.
+  // The source's credential is never sent to another server.
   const credential = report.credential ?? (report.url === undefined ? source.credential : undefined);
   return {
     as: report.as,
     environment,
     node,
     url,
-    gitDir: reportPath(config),
+    gitDir: statusGitPath(config),
     timeoutMs: parseDurationMs(timeouts.git),
     ...(credential === undefined ? {} : { credential }),
     ...(source.knownHosts === undefined ? {} : { knownHostsFile: source.knownHosts }),

@@ -4,31 +4,31 @@ import { buildStatus, fitStatus } from "@keelson/report";
 import type { NodePorts } from "./ports.ts";
 import { type StatusOptions, type RoundOutcome, publish, settle } from "./round-status.ts";
 
-/** Most work is done sooner, and then only its end is told elsewhere. */
+/** Most work ends sooner, and then only its end is published. */
 const publishAfterMs = 20_000;
 
 export interface BegunStatus {
-  /** What the node said before, by which the round's own report tells since when something holds. */
+  /** The status before this round: the round's last status takes from it since when a condition holds. */
   before: Status | null;
-  /** Returns when nothing of it is told any more: what follows is the round's own report. */
+  /** Returns when nothing of it is written or published any more. What follows is the round's last status. */
   end: () => Promise<void>;
 }
 
-/** Of a round that has nothing to do. */
+/** For a round that has nothing to do. */
 export const nothingBegun: BegunStatus = { before: null, end: async () => {} };
 
 /**
- * Tells that there is work: what the report before says is no longer true, and an upgrade can take as long as a trial.
- * In the node's own folder at once, and elsewhere when it takes long. What cannot be told is told by the report of the
- * round: a disk that takes nothing, a server that is away.
+ * Says in a status that the round has work: the status before it is no longer true, and an upgrade can take as long as
+ * a trial. The status is written to the state folder at once, and published when the work takes long. A full disk or a
+ * server that is away is no error here: the round's last status meets it again.
  */
 export async function reportBegun(
   node: NodePorts,
   { outcome, options }: { outcome: RoundOutcome; options: StatusOptions },
 ): Promise<BegunStatus> {
-  const { report } = node;
+  const { statusPort } = node;
   const { value: before } = await settle(async () => node.readStatus(), null);
-  const heartbeatSeconds = Math.round((report?.heartbeatMs ?? 0) / 1000);
+  const heartbeatSeconds = Math.round((statusPort?.heartbeatMs ?? 0) / 1000);
   const built = buildStatus({ ...options, ...outcome, last: before, heartbeatSeconds });
   const status = {
     ...built,
@@ -41,13 +41,13 @@ export async function reportBegun(
     undefined,
   );
   let publishing: Promise<unknown> = Promise.resolve();
-  const tellElsewhere = async () => {
-    if (report === null) return;
-    const published = await report.readPublished();
-    await publish(fitStatus(status), { report, published, node });
+  const publishBegun = async () => {
+    if (statusPort === null) return;
+    const published = await statusPort.readPublished();
+    await publish(fitStatus(status), { statusPort, published, node });
   };
   const timer = setTimeout(() => {
-    publishing = settle(tellElsewhere, undefined);
+    publishing = settle(publishBegun, undefined);
   }, publishAfterMs);
   return {
     before,
@@ -58,16 +58,16 @@ export async function reportBegun(
   };
 }
 
-/** Why it was not ready before holds until a round has shown that it does not. */
+/** A node that was not ready stays so, for the same reason, until a round has shown otherwise. */
 function stillUnready(before: Status | null, condition: Condition): Condition {
   const told = before?.conditions.find(({ type }) => type === condition.type);
   return condition.type === "Ready" && told?.status === "false" ? told : condition;
 }
 
-/** A round that crashed or was killed is made up for by one that ends. */
+/** Rounds that crashed or were killed: the next round that ends clears these errors. */
 const lostCodes: ReadonlySet<string> = new Set(["K9046", "K9047"]);
 
-/** What failed before and is tried again now has not gone by that. */
+/** An error of an operation that is only being tried again is not over yet. */
 function errorsAtWork(before: Status | null, { plan }: RoundOutcome): Status["errors"] {
   const blocked = new Set((plan?.blocked ?? []).map(({ resource }) => resource));
   const tried = new Set((plan?.operations ?? []).map(({ resource }) => resource));

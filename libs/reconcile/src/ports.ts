@@ -113,37 +113,38 @@ export interface Ports extends ReadPorts {
   operations: OperationPorts;
   /** Tells `<project>/<service>` of each of this environment's containers that stops, until it is disposed of. */
   watchDeaths: (onDeath: (service: string) => void) => Disposable;
-  /** The report that lies in the node's own folder; null when there is none. */
+  /** The status in the node's state folder; null when there is none. */
   readStatus: () => Promise<Status | null>;
   writeStatus: (status: Status) => Promise<void>;
   now: () => Date;
 }
 
-/** Where others read this node's reports. */
+/** What is published of a status. */
 export interface StatusFiles {
   json: string;
   markdown: string;
 }
 
+/** Where this node publishes its status. */
 export interface StatusPort {
-  /** How often it is said that nothing changed. */
+  /** How often a status is published although nothing changed. */
   heartbeatMs: number;
-  /** The report that was published last, also by a node that has lost its state; null when there is none. */
+  /** The status that was published last, also where the node has lost its state folder; null when there is none. */
   readPublished: () => Promise<Status | null>;
   /**
-   * Returns what was published. `commit` is the one that the report speaks of; `write` gets what is published by now,
-   * which can be more than what `readPublished` knew of, and the error that says what else was in its place.
+   * Returns what was published. `commit` is the one that the status is about. `write` gets the status that is published
+   * by now, which can be newer than the one of `readPublished`, and the error that says what else was in its place.
    */
-  publishStatus: <Files extends StatusFiles>(report: {
+  publishStatus: <Files extends StatusFiles>(status: {
     commit: string;
     write: (before: Status | null, passedOver: KeelsonError | null) => Files;
   }) => Promise<Files>;
 }
 
-/** A node that is ours for a round: it can be reported about, even when there is no way to walk the path. */
+/** A node whose lock the round holds: it can say its status even when the path cannot be walked. */
 export interface NodePorts extends Pick<Ports, "emit" | "readStatus" | "writeStatus" | "now"> {
-  /** null when reports stay on the node. */
-  report: StatusPort | null;
+  /** Null when the status stays on the node. */
+  statusPort: StatusPort | null;
   /** Opens key, secrets and record. Throws what one of them throws. */
   openPorts: () => Promise<Ports>;
 }

@@ -11,9 +11,9 @@ import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
 import { rememberRound } from "./remember.ts";
 import {
   type StatusOptions,
-  type Reported,
   type RoundOutcome,
-  describeUnreported,
+  type RoundStatus,
+  describeUnpublished,
   reportRound,
 } from "./round-status.ts";
 import { newStepTimer } from "./step.ts";
@@ -26,7 +26,7 @@ export interface RoundOptions extends StatusOptions {
   waiting?: AbortSignal;
 }
 
-export interface Round extends Walk, Reported {
+export interface Round extends Walk, RoundStatus {
   /** What Git, the engine, the store or the node's own files could not answer; null when the walk came to its end. */
   error: unknown;
 }
@@ -65,8 +65,8 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const outcome = { ...tell(), error };
   const { before } = begun;
   const step = newStepTimer(node.emit, walk.times);
-  const reported = await step("report", async () => reportRound(node, { outcome, options, before }));
-  return { ...walk, error, ...reported };
+  const told = await step("report", async () => reportRound(node, { outcome, options, before }));
+  return { ...walk, error, ...told };
 }
 
 /** Of the apply's time, what was only waiting for health is told apart. */
@@ -129,7 +129,7 @@ export function describeUnbegun(error: unknown, options: RoundOptions & { at: Da
   const { at } = options;
   const outcome = { ...walk, error, applied: null, startedAt: at, finishedAt: at };
   const hideValues = (text: string) => text;
-  return { ...walk, error, ...describeUnreported({ ...outcome, hideValues }, options) };
+  return { ...walk, error, ...describeUnpublished({ ...outcome, hideValues }, options) };
 }
 
 /**

@@ -50,7 +50,7 @@ describe("publishing the status", () => {
       writeStatus: async (status) => {
         local = await Promise.resolve(status);
       },
-      report: {
+      statusPort: {
         heartbeatMs: 3_600_000,
         readPublished: async () => Promise.resolve(null),
         publishStatus: async ({ write }) => {

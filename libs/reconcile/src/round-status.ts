@@ -26,17 +26,18 @@ export interface StatusOptions {
   bootId: string;
 }
 
-/** The round does not know when the next one begins: whoever starts rounds does. It tells the status, and asks for that here. */
+/** What the starter of rounds knows about the next one. The round asks for it, so that the status can name the time. */
 export interface RetryPolicy {
   /** Rounds in a row before this one that did not end ready. */
   attempt: number;
-  /** Milliseconds until the retry. `hasNewWork`: nothing failed, and what is left came up while the round was at work. */
+  /** Milliseconds until the retry. `hasNewWork`: nothing failed, and what is left to do came up during the round. */
   delayMs: (left: { hasNewWork: boolean }) => number;
 }
 
-export interface Reported {
+/** What a round says at its end. */
+export interface RoundStatus {
   status: Status;
-  /** Why the report could not be written or published; null when it could, or need not be. */
+  /** Why the status could not be written or published; null when it could, or need not be. */
   publishError: unknown;
   /** What the time of the next round depends on. */
   next: NextRoundFacts;
@@ -70,7 +71,7 @@ export type RoundOutcome = Pick<
   | "finishedAt"
 >;
 
-/** Publishes the report when it is due, and keeps it in the node's own folder when it says anything new. */
+/** Publishes the status when that is due, and writes it to the state folder when it says anything new. */
 export async function reportRound(
   node: NodePorts,
   {
@@ -80,26 +81,26 @@ export async function reportRound(
   }: {
     outcome: RoundOutcome;
     options: StatusOptions;
-    /** The report before the round told of its work; null when it told of none. */
+    /** The status before `reportBegun` wrote its own; null when it wrote none. */
     before?: Status | null;
   },
-): Promise<Reported> {
-  const { report } = node;
+): Promise<RoundStatus> {
+  const { statusPort } = node;
   const local = await settle(async () => node.readStatus(), null);
-  const published = await settle(async () => (await report?.readPublished()) ?? null, null);
+  const published = await settle(async () => (await statusPort?.readPublished()) ?? null, null);
   const own = before ?? local.value;
   const last = withMade(own ?? published.value, own?.made ?? published.value?.made);
-  const { status, retryMs } = describe(outcome, { options, last, report });
+  const { status, retryMs } = describe(outcome, { options, last, statusPort });
   // What is compared with what was published, and with nothing longer than that.
   const small = fitStatus(status);
   const sent =
-    report === null || published.error !== null
+    statusPort === null || published.error !== null
       ? { value: null, error: published.error }
-      : await settle(async () => publish(small, { report, published: published.value, node }), null);
+      : await settle(async () => publish(small, { statusPort, published: published.value, node }), null);
   const passedOver = sent.value?.passedOver ?? null;
   const said = passedOver === null ? status : addPassedOver(status, passedOver);
   const seq = sent.value?.status.seq ?? published.value?.seq ?? status.seq;
-  const told = addReported({ ...said, seq }, { error: sent.error, isOff: report === null, last });
+  const told = addReported({ ...said, seq }, { error: sent.error, isOff: statusPort === null, last });
   const isNews = sent.value !== null || !saysNothingNew(told, local.value);
   const written = await settle(async () => (isNews ? node.writeStatus(told) : undefined), undefined);
   return {
@@ -109,20 +110,21 @@ export async function reportRound(
       retryMs,
       heartbeatMs:
         sent.error === null
-          ? dueMs(small, { report, published: sent.value?.status ?? published.value, node })
+          ? dueMs(small, { statusPort, published: sent.value?.status ?? published.value, node })
           : Infinity,
       publishFailingMs: isRetryable(sent.error) ? failingMs(told, node.now()) : null,
     },
   };
 }
 
-/** What the node made must not be lost from sight when both reports are from different times. */
-function withMade(report: Status | null, made: Status["made"]): Status | null {
-  return report === null || made === undefined ? report : { ...report, made };
+/** The ids of what the node made must not be lost when one of the two statuses is older than they are. */
+function withMade(status: Status | null, made: Status["made"]): Status | null {
+  return status === null || made === undefined ? status : { ...status, made };
 }
 
-export function describeUnreported(outcome: RoundOutcome, options: StatusOptions): Reported {
-  const { status, retryMs } = describe(outcome, { options, last: null, report: null });
+/** The status of a round that may neither write nor publish it. */
+export function describeUnpublished(outcome: RoundOutcome, options: StatusOptions): RoundStatus {
+  const { status, retryMs } = describe(outcome, { options, last: null, statusPort: null });
   return {
     status,
     publishError: null,
@@ -132,10 +134,14 @@ export function describeUnreported(outcome: RoundOutcome, options: StatusOptions
 
 function describe(
   outcome: RoundOutcome,
-  { options, last, report }: { options: StatusOptions; last: Status | null; report: StatusPort | null },
+  {
+    options,
+    last,
+    statusPort,
+  }: { options: StatusOptions; last: Status | null; statusPort: StatusPort | null },
 ): { status: Status; retryMs: number | null } {
   const { retry } = options;
-  const heartbeatSeconds = Math.round((report?.heartbeatMs ?? 0) / 1000);
+  const heartbeatSeconds = Math.round((statusPort?.heartbeatMs ?? 0) / 1000);
   const status = buildStatus({ ...options, ...outcome, last, heartbeatSeconds });
   const isRetried = status.conditions.some(({ type, status: is }) => type === "Reconciling" && is === "true");
   if (!isRetried || retry === null) return { status, retryMs: null };
@@ -145,7 +151,7 @@ function describe(
 }
 
 interface Publishing {
-  report: StatusPort | null;
+  statusPort: StatusPort | null;
   published: Status | null;
   node: Pick<NodePorts, "now">;
 }
@@ -156,10 +162,10 @@ interface Published {
   passedOver: KeelsonError | null;
 }
 
-/** Returns the report, which fits, as it was published; null when that is not due. */
+/** Publishes a status that `fitStatus` has made small enough, and returns it as published; null when it is not due. */
 export async function publish(
   status: Status,
-  publishing: Publishing & { report: StatusPort },
+  publishing: Publishing & { statusPort: StatusPort },
 ): Promise<Published | null> {
   if (dueMs(status, publishing) > 0) return null;
   const write = (before: Status | null, passedOver: KeelsonError | null) => {
@@ -170,15 +176,15 @@ export async function publish(
     const published = { status: numbered, passedOver };
     return { published, json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
   };
-  return (await publishing.report.publishStatus({ commit: commitOf(status), write })).published;
+  return (await publishing.statusPort.publishStatus({ commit: commitOf(status), write })).published;
 }
 
-function dueMs(status: Status, { report, published, node }: Publishing): number {
-  if (report === null || commitOf(status) === "") return Infinity;
-  return untilPublishMs(status, { published, heartbeatMs: report.heartbeatMs, now: node.now() });
+function dueMs(status: Status, { statusPort, published, node }: Publishing): number {
+  if (statusPort === null || commitOf(status) === "") return Infinity;
+  return untilPublishMs(status, { published, heartbeatMs: statusPort.heartbeatMs, now: node.now() });
 }
 
-/** The commit that a report speaks of; empty when it knows of none. */
+/** The commit that a status is about; empty when it names none. */
 function commitOf({ source: { attempted, observed, applied } }: Status): string {
   return [attempted, observed, applied].find((commit) => commit !== "") ?? "";
 }
@@ -187,14 +193,14 @@ function isRetryable(error: unknown): boolean {
   return error !== null && !(error instanceof KeelsonError && error.outcome.kind === "stalled");
 }
 
-/** How long the status has said that it cannot be published. A clock that was set back makes that negative: it counts the same. */
+/** How long the status has said that it cannot be published. After a clock was set back, a negative time counts too. */
 function failingMs({ conditions }: Status, now: Date): number {
   const since = conditions.find(({ type }) => type === "Reported")?.since ?? "";
   const ms = Math.abs(now.getTime() - Date.parse(since));
   return Number.isNaN(ms) ? 0 : ms;
 }
 
-/** What a step returns, or `otherwise` with what it throws: a report goes as far as it can. */
+/** What a step returns, or `otherwise` with what it throws: one failure must not keep the rest of a status back. */
 export async function settle<T>(step: () => Promise<T>, otherwise: T): Promise<{ value: T; error: unknown }> {
   try {
     return { value: await step(), error: null };

@@ -37,7 +37,7 @@ export async function apply(
         { branch: options.revision, verdict: { kind: "accepted", snapshot: revision }, last: revision },
       ]),
     readEarlier: async () => Promise.resolve(null),
-    report: null,
+    statusPort: null,
     signal,
     lockWaitMs,
     emit: (event) => {
