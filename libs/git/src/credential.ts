@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 
 import type { Credential, KeelsonError } from "@keelson/model";
 
+import type { Deadline } from "./deadline.ts";
 import { gitError, isSystemError } from "./git-error.ts";
 import { runProgram } from "./program.ts";
 
@@ -30,6 +31,14 @@ export async function readCredential(credential: Credential, timeoutMs: number):
   const [file = "", ...args] = credential.command;
   const output = await runCredentialCommand({ file, args, timeoutMs });
   return parseCredential(output.split("\n", 1)[0] ?? "", `the output of the credential command ${file}`);
+}
+
+/** The login for a server: the credential where there is one, or else what its URL holds. Throws as `readCredential` does. */
+export async function chooseLogin(
+  { login }: { login: Login | null },
+  { credential, deadline }: { credential: Credential | undefined; deadline: Deadline },
+): Promise<Login | null> {
+  return credential === undefined ? login : await readCredential(credential, deadline.leftMs());
 }
 
 function parseCredential(text: string, where: string): Login {

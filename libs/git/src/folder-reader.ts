@@ -7,7 +7,7 @@ import type { SourceFile } from "@keelson/model";
 
 import { checkPath, fileLimits, isWanted, mayHoldWanted } from "./file-set.ts";
 import type { FileSet } from "./file-set.ts";
-import { gitError, isSystemError } from "./git-error.ts";
+import { gitError, isAbsence, isSystemError } from "./git-error.ts";
 
 export interface FolderReader {
   /** Reads what lies at a path and announces it; null when nothing does, or only behind a symbolic link. */
@@ -54,7 +54,7 @@ export function openFolder(root: string): FolderReader {
         return await readEntry(path, files);
       } catch (error) {
         if (!isSystemError(error)) throw error;
-        if (["ENOENT", "ENOTDIR"].includes(error.code ?? "")) return null;
+        if (isAbsence(error)) return null;
         throw unreadable(join(root, path), error);
       }
     },

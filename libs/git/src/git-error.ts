@@ -158,6 +158,11 @@ export function foreignCode(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
+/** Whether the operating system says that there is nothing at a path. */
+export function isAbsence(error: unknown): boolean {
+  return isSystemError(error) && ["ENOENT", "ENOTDIR"].includes(error.code ?? "");
+}
+
 /** Whether the operating system refused something, as opposed to a library that did not like what it read. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "errno" in error && typeof error.errno === "number";

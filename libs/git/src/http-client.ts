@@ -8,7 +8,7 @@ import type { Deadline } from "./deadline.ts";
 import { gitError } from "./git-error.ts";
 import { collect, withHead } from "./http-advertisement.ts";
 import { HttpExchange } from "./http-exchange.ts";
-import { statusFailure } from "./http-failure.ts";
+import { notGit, statusFailure, tooLong } from "./http-failure.ts";
 import type { PackLimits } from "./pack-limits.ts";
 import { openPackReceiver } from "./pack-receiver.ts";
 import type { PackReceiver } from "./pack-receiver.ts";
@@ -182,8 +182,7 @@ export class GitHttpClient implements HttpClient, Disposable {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > maxBytes) {
-        const message = `the server at ${url} sends more than ${maxBytes} bytes`;
-        throw gitError("K2007", { message, hint: "Delete refs on the server that nobody needs." });
+        throw tooLong(`the server at ${url} sends more than ${maxBytes} bytes`);
       }
       yield chunk;
     }
@@ -196,8 +195,7 @@ export class GitHttpClient implements HttpClient, Disposable {
     // isomorphic-git notes on the body what it could not read there, and goes on.
     const unread = this.#bodies.find(({ stream }) => stream.error !== undefined);
     if (unread === undefined) return undefined;
-    const message = `the server at ${this.#input.url} answers something that is not Git's protocol`;
-    return gitError("K2009", { message, cause: unread.stream.error });
+    return notGit(this.#input.url, unread.stream.error);
   }
 }
 

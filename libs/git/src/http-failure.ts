@@ -28,6 +28,17 @@ export function statusFailure(status: number, { name, authorised }: HttpPeer): K
   return gitError(code, { message: `the server at ${name} answered HTTP ${status}` });
 }
 
+/** K2009 for an answer in other bytes than Git's protocol has. */
+export function notGit(name: string, cause?: unknown): KeelsonError {
+  const message = `the answer of the server at ${name} is not Git's protocol`;
+  return gitError("K2009", { message, ...(cause === undefined ? {} : { cause }) });
+}
+
+/** K2007 for an answer that only too many refs make so long. */
+export function tooLong(message: string): KeelsonError {
+  return gitError("K2007", { message, hint: "Delete refs on the server that nobody needs." });
+}
+
 const certificateHint =
   "Check the server's certificate; for a private certificate authority name its file in NODE_EXTRA_CA_CERTS.";
 

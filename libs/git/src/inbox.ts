@@ -2,8 +2,8 @@ import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { readShallow } from "./shallow.ts";
-import { PackLimitError, isSystemError } from "./git-error.ts";
-import { diskFailure, inboxOf, makeEmptyCopy, readRef, refusedRef, tipRef, writeRef } from "./local-copy.ts";
+import { PackLimitError } from "./git-error.ts";
+import { inboxOf, makeEmptyCopy, onDisk, readRef, refusedRef, tipRef, writeRef } from "./local-copy.ts";
 
 /**
  * A bare repository beside a copy, into which the system's `git` fetches. It sees what the copy has; the copy takes from
@@ -53,13 +53,11 @@ async function borrow(
   gitDir: string,
   { copy, held }: { copy: string; held: readonly string[] },
 ): Promise<void> {
-  try {
+  await onDisk(copy, async () => {
     const folder = join(gitDir, "objects", "info");
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "alternates"), `${resolve(copy)}/objects\n`);
-  } catch (error) {
-    throw isSystemError(error) ? diskFailure(copy, error) : error;
-  }
+  });
   for (const [index, commit] of held.entries()) {
     await writeRef({ gitDir, ref: `refs/keelson/held-${index}`, commit });
   }

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 
 import { init, setConfig } from "isomorphic-git";
 
-import { gitError, isSystemError } from "./git-error.ts";
+import { gitError, isAbsence, isSystemError } from "./git-error.ts";
+import { isObjectId } from "./object-id.ts";
 
 /**
  * The ref of the node's copy that names the last commit received, verified and followed.
@@ -16,12 +17,6 @@ export const tipRef = "refs/heads/tracked";
  * the other is none.
  */
 export const refusedRef = "refs/keelson/refused";
-
-const objectId = /^[0-9a-f]{40}$/;
-
-export function isObjectId(text: string): boolean {
-  return objectId.test(text);
-}
 
 /** The commit that a ref of the copy names; null when there is no such ref or no copy. */
 export async function readRef(gitDir: string, ref: string): Promise<string | null> {
@@ -95,10 +90,6 @@ async function isMissing(path: string): Promise<boolean> {
   }
 }
 
-function isAbsence(error: unknown): boolean {
-  return isSystemError(error) && ["ENOENT", "ENOTDIR"].includes(error.code ?? "");
-}
-
 /** So many packs are time for a new folder: each fetch brings one, and nothing ever joins them. */
 export const maxPacks = 40;
 
@@ -117,7 +108,7 @@ export async function isWorn(gitDir: string): Promise<boolean> {
   try {
     return (await readdir(join(gitDir, "objects", wornFolder))).length > maxObjectsInFolder;
   } catch (error) {
-    if (isSystemError(error) && ["ENOENT", "ENOTDIR"].includes(error.code ?? "")) return false;
+    if (isAbsence(error)) return false;
     throw diskFailure(gitDir, error);
   }
 }
@@ -182,7 +173,7 @@ async function install(incoming: string, gitDir: string): Promise<void> {
   try {
     await rename(gitDir, old);
   } catch (error) {
-    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
+    if (!isAbsence(error)) throw error;
   }
   await rename(incoming, gitDir);
   await rm(old, { recursive: true, force: true });
@@ -196,7 +187,8 @@ export function diskFailure(gitDir: string, cause: unknown) {
   });
 }
 
-async function onDisk<T>(gitDir: string, action: () => Promise<T>): Promise<T> {
+/** Runs an action on the copy. Throws K2012 for what the system refuses. */
+export async function onDisk<T>(gitDir: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Credential } from "@keelson/model";
 
-import { readCredential } from "./credential.ts";
+import { chooseLogin } from "./credential.ts";
 import type { Deadline } from "./deadline.ts";
 import { gitError } from "./git-error.ts";
 import { openHttpRemote } from "./http-remote.ts";
@@ -40,7 +40,6 @@ export async function openRemote(input: OpenRemoteInput): Promise<Remote> {
       identityFile: credential?.file,
     });
   }
-  const login =
-    credential === undefined ? location.login : await readCredential(credential, deadline.leftMs());
+  const login = await chooseLogin(location, { credential, deadline });
   return openHttpRemote({ url: location.url, login, ref, deadline });
 }

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { inflateSync } from "node:zlib";
 
-import { gitError, isSystemError } from "./git-error.ts";
-import { diskFailure } from "./local-copy.ts";
+import { gitError } from "./git-error.ts";
+import { onDisk } from "./local-copy.ts";
 import { packFailures } from "./pack-failure.ts";
 import { writePackIndex } from "./pack-index.ts";
 import { PackIndexer } from "./pack-indexer.ts";
@@ -100,12 +100,4 @@ function readAgain(file: FileHandle, { dataOffset, endOffset, sizeBytes }: PackE
   const bytes = Buffer.allocUnsafe(endOffset - dataOffset);
   readSync(file.fd, bytes, 0, bytes.length, dataOffset);
   return inflateSync(bytes, { maxOutputLength: Math.max(1, sizeBytes), chunkSize: chunkSize(sizeBytes) });
-}
-
-async function onDisk<T>(gitDir: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw isSystemError(error) ? diskFailure(gitDir, error) : error;
-  }
 }

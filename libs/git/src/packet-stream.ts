@@ -1,4 +1,4 @@
-import { gitError } from "./git-error.ts";
+import { notGit, tooLong } from "./http-failure.ts";
 import { maxPackets, readPacket } from "./packet-line.ts";
 import type { Packet } from "./packet-line.ts";
 import type { PackReceiver } from "./pack-receiver.ts";
@@ -30,8 +30,7 @@ export async function* limitPackets(
   let count = 0;
   for await (const { bytes } of readPacketStream(body, name)) {
     if (++count > maxPackets) {
-      const message = `the server at ${name} answers with more than ${maxPackets} packets`;
-      throw gitError("K2007", { message, hint: "Delete refs on the server that nobody needs." });
+      throw tooLong(`the server at ${name} answers with more than ${maxPackets} packets`);
     }
     yield bytes;
   }
@@ -64,8 +63,4 @@ export async function* divertPack(
 
 function bufferOf(chunk: Uint8Array): Buffer {
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}
-
-function notGit(name: string) {
-  return gitError("K2009", { message: `the server at ${name} answers something that is not Git's protocol` });
 }

@@ -1,5 +1,6 @@
 import { isBranchName } from "./branch-name.ts";
 import { codeOfStatus } from "./http-code.ts";
+import { isObjectId } from "./object-id.ts";
 import { packetText, readPackets, writePackets } from "./packet-line.ts";
 import type { Packet } from "./packet-line.ts";
 import { PollConnection } from "./poll-connection.ts";
@@ -73,7 +74,7 @@ export function openRefPoll({ url, branch, credential, timeoutMs }: RefPollInput
       throw new RefPollError("K2003", { message: `there is no branch ${branch} at ${name}` });
     }
     const oid = line.split(" ")[0] ?? "";
-    if (!/^[0-9a-f]{40}$/.test(oid)) throw otherObjectFormat(name);
+    if (!isObjectId(oid)) throw otherObjectFormat(name);
     return oid;
   };
 

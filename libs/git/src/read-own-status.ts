@@ -1,6 +1,5 @@
 import { startDeadline } from "./deadline.ts";
-import { isSystemError } from "./git-error.ts";
-import { diskFailure } from "./local-copy.ts";
+import { onDisk } from "./local-copy.ts";
 import { openRemote } from "./open-remote.ts";
 import type { PublishStatusInput } from "./publish-status.ts";
 import type { FoundRef } from "./status-fetch.ts";
@@ -34,9 +33,5 @@ export async function readOwnStatus(input: ReadOwnStatusInput): Promise<StatusTe
 
 /** Null when the folder lacks something of it. */
 async function read(gitDir: string, found: FoundRef): Promise<StatusText | null> {
-  try {
-    return await openStatusReader(gitDir)(found).catch(keepDiskFailure);
-  } catch (error) {
-    throw isSystemError(error) ? diskFailure(gitDir, error) : error;
-  }
+  return await onDisk(gitDir, async () => openStatusReader(gitDir)(found).catch(keepDiskFailure));
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { compareText } from "@keelson/model";
 import type { Credential } from "@keelson/model";
 
-import { readCredential } from "./credential.ts";
+import { chooseLogin } from "./credential.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Deadline } from "./deadline.ts";
 import { gitError } from "./git-error.ts";
@@ -78,7 +78,6 @@ async function readBy(input: ReadStatusesInput, deadline: Deadline): Promise<Map
     const hint = "Fetch them into a clone, and read that.";
     throw gitError("K2006", { message: "statuses cannot be read over ssh", hint });
   }
-  const login =
-    credential === undefined ? location.login : await readCredential(credential, deadline.leftMs());
+  const login = await chooseLogin(location, { credential, deadline });
   return await fetchStatuses({ url: location.url, login, deadline, gitDir });
 }

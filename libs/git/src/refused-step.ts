@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { FollowStep } from "./follow-step.ts";
-import { isSystemError } from "./git-error.ts";
+import { isAbsence } from "./git-error.ts";
 import { diskFailure, writeWhole } from "./local-copy.ts";
 
 /** In the copy, beside its refs: the step that was refused last. Histories never change, so that verdict stays true. */
@@ -13,7 +13,7 @@ export async function wasRefused(step: FollowStep): Promise<boolean> {
   try {
     return (await readFile(join(step.gitDir, name), "utf8")) === describe(step);
   } catch (error) {
-    if (isSystemError(error) && ["ENOENT", "ENOTDIR"].includes(error.code ?? "")) return false;
+    if (isAbsence(error)) return false;
     throw diskFailure(step.gitDir, error);
   }
 }

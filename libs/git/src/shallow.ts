@@ -1,15 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { isSystemError } from "./git-error.ts";
-import { isObjectId } from "./local-copy.ts";
+import { isAbsence } from "./git-error.ts";
+import { isObjectId } from "./object-id.ts";
 
 /** The commits of a repository whose parents it does not have (gitrepository-layout(5), shallow). */
 export async function readShallow(gitDir: string): Promise<string[]> {
   try {
     return (await readFile(join(gitDir, "shallow"), "utf8")).split("\n").filter(isObjectId);
   } catch (error) {
-    if (isSystemError(error) && error.code === "ENOENT") return [];
+    if (isAbsence(error)) return [];
     throw error;
   }
 }

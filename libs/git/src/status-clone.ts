@@ -1,6 +1,5 @@
-import type { KeelsonError } from "@keelson/model";
-
 import type { Deadline } from "./deadline.ts";
+import { incompleteBatch, parseBatch } from "./object-batch.ts";
 import { noRepository } from "./read-commit.ts";
 import { readStatusMessage, readStatusRef, statusFilePath, statusPrefixes } from "./status-ref.ts";
 import { maxStatusBytes, unreadable } from "./status-text.ts";
@@ -144,27 +143,11 @@ async function readSizes(run: Run, specs: readonly string[]): Promise<Size[]> {
 
 async function readContents(run: Run, specs: readonly string[]): Promise<string[]> {
   if (specs.length === 0) return [];
-  return readBatch(await run(["cat-file", "--batch"], linesOf(specs)), specs.length);
+  const objects = parseBatch(await run(["cat-file", "--batch"], linesOf(specs)), specs.length);
+  if (objects === null) throw noRepository("the repository", incompleteBatch());
+  return objects.map(({ bytes }) => bytes.toString("utf8"));
 }
 
 function linesOf(specs: readonly string[]): string {
   return specs.map((spec) => `${spec}\n`).join("");
-}
-
-/** `<object> SP <type> SP <size> LF <contents> LF` for each (git-cat-file(1)). */
-function readBatch(output: Buffer, count: number): string[] {
-  const contents: string[] = [];
-  let offset = 0;
-  while (contents.length < count) {
-    const end = output.indexOf(0x0a, offset);
-    const size = Number(output.subarray(offset, end).toString("latin1").split(" ")[2]);
-    if (end < 0 || !Number.isSafeInteger(size)) throw batchFailure();
-    contents.push(output.toString("utf8", end + 1, end + 1 + size));
-    offset = end + 1 + size + 1;
-  }
-  return contents;
-}
-
-function batchFailure(): KeelsonError {
-  return noRepository("the repository", new Error("git cat-file does not have all objects"));
 }

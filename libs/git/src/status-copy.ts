@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { KeelsonError } from "@keelson/model";
 
 import { fetchApart } from "./fetch-apart.ts";
-import { gitError, isSystemError } from "./git-error.ts";
+import { gitError, isAbsence, isSystemError } from "./git-error.ts";
 import { GitHttpClient } from "./http-client.ts";
 import type { GitHttpClientInput } from "./http-client.ts";
-import { countPacks, diskFailure, isObjectId, makeEmptyCopy, maxPacks, writeWhole } from "./local-copy.ts";
+import { countPacks, diskFailure, makeEmptyCopy, maxPacks, writeWhole } from "./local-copy.ts";
+import { isObjectId } from "./object-id.ts";
 import { openRefServer } from "./status-fetch.ts";
 import type { FoundRef } from "./status-fetch.ts";
 import { keepDiskFailure, openStatusReader } from "./status-reader.ts";
@@ -67,7 +68,7 @@ async function readFolder(gitDir: string, found: readonly FoundRef[]): Promise<M
       return held;
     }
   } catch (error) {
-    if (isSystemError(error) && !["ENOENT", "ENOTDIR"].includes(error.code ?? "")) throw error;
+    if (isSystemError(error) && !isAbsence(error)) throw error;
   }
   await makeEmptyCopy(gitDir);
   return new Map();
@@ -80,7 +81,7 @@ async function readTooLarge(gitDir: string): Promise<Set<string>> {
   try {
     return new Set((await readFile(join(gitDir, tooLargeName), "utf8")).split("\n").filter(isObjectId));
   } catch (error) {
-    if (isSystemError(error) && error.code === "ENOENT") return new Set();
+    if (isAbsence(error)) return new Set();
     throw error;
   }
 }

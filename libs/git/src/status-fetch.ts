@@ -4,7 +4,8 @@ import { stalled } from "@keelson/model";
 import { gitError } from "./git-error.ts";
 import { collect } from "./http-advertisement.ts";
 import type { GitHttpClient } from "./http-client.ts";
-import { isObjectId } from "./local-copy.ts";
+import { notGit } from "./http-failure.ts";
+import { isObjectId } from "./object-id.ts";
 import { fleetLimits } from "./pack-limits.ts";
 import { addShallow } from "./shallow.ts";
 import { packetText, readPackets, writePackets } from "./packet-line.ts";
@@ -102,10 +103,6 @@ function isError(packet: Packet): boolean {
 function readCut(lines: readonly string[]): string[] {
   const shallow = lines.filter((line) => line.startsWith("shallow "));
   return shallow.map((line) => line.slice("shallow ".length)).filter(isObjectId);
-}
-
-function notGit(url: string) {
-  return gitError("K2009", { message: `the server at ${url} answers something that is not Git's protocol` });
 }
 
 function tooOld(url: string) {

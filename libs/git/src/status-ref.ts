@@ -1,6 +1,6 @@
 import { InvariantError, Name } from "@keelson/model";
 
-import { isObjectId } from "./local-copy.ts";
+import { isObjectId } from "./object-id.ts";
 
 /** How a node writes its status: as notes on the commits it speaks of, or as a branch of its own. */
 export type StatusForm = "notes" | "branch";

@@ -4,7 +4,7 @@ import { fetchApart } from "./fetch-apart.ts";
 import { PackLimitError, gitError } from "./git-error.ts";
 import { noRepository } from "./read-commit.ts";
 import { readStatusRef, statusPrefixes } from "./status-ref.ts";
-import { runGit } from "./system-git.ts";
+import { fetchOptions, runGit } from "./system-git.ts";
 import type { SystemGitEnd } from "./system-git.ts";
 
 export interface StatusRemoteInput {
@@ -72,8 +72,7 @@ function ownName(ref: string, remote: string): string {
 }
 
 async function fetchRefspecs(input: StatusRemoteInput, args: readonly string[]): Promise<void> {
-  const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
-  const end = await run(input, ["fetch", ...options, ...args]);
+  const end = await run(input, ["fetch", ...fetchOptions, ...args]);
   if (end.exitCode !== 0) throw notFetched(input.remote, end);
 }
 

@@ -42,6 +42,14 @@ export interface SystemGitEnd {
   said: string;
 }
 
+/** Options of `git fetch`: what is asked for comes, and nothing else with it. */
+export const fetchOptions: readonly string[] = [
+  "--quiet",
+  "--no-tags",
+  "--no-recurse-submodules",
+  "--no-write-fetch-head",
+];
+
 const maxOutputBytes = 128 * 1024 * 1024;
 /** Of one piece of memory: twice what the largest object may have that is taken in. */
 const maxObjectBytes = 64 * 1024 * 1024;

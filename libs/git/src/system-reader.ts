@@ -3,6 +3,7 @@ import type { CommitReader } from "./commit-reader.ts";
 import { FileSet, fileMode, isWanted, wantedFolders } from "./file-set.ts";
 import type { FileEntry } from "./file-set.ts";
 import { DamageError } from "./git-error.ts";
+import { incompleteBatch, parseBatch } from "./object-batch.ts";
 import { runGit } from "./system-git.ts";
 import type { SystemGitInput } from "./system-git.ts";
 
@@ -23,6 +24,15 @@ export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitR
     const end = await runGit({ ...git, args, ...(input === undefined ? {} : { input }) });
     if (end.exitCode !== 0) throw damaged(commit, end.complaint);
     return end.stdout;
+  };
+
+  const readBlobs = async (blobs: readonly ListedBlob[]): Promise<Uint8Array[]> => {
+    const output = await run(["cat-file", "--batch"], batchInput(blobs));
+    const objects = parseBatch(output, blobs.length);
+    if (objects?.every(({ oid, type }, index) => oid === blobs[index]?.oid && type === "blob") !== true)
+      throw damaged(commit, incompleteBatch());
+    // Copies, so that a caller that keeps one file does not keep the whole output.
+    return objects.map(({ bytes }) => new Uint8Array(bytes));
   };
 
   return {
@@ -56,9 +66,7 @@ export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitR
       const entries = parseTree(list).filter(({ path }) => isWanted(prefixes, path));
       for (const entry of entries) files.announce(entry);
       const blobs = entries.filter(({ mode }) => mode !== "160000");
-      const contents =
-        blobs.length === 0 ? [] : parseBatch(await run(["cat-file", "--batch"], batchInput(blobs)), blobs);
-      if (contents === null) throw damaged(commit, new Error("git cat-file does not have all objects"));
+      const contents = blobs.length === 0 ? [] : await readBlobs(blobs);
       blobs.forEach(({ path, mode }, index) => {
         files.add({ path, mode, bytes: contents[index] ?? new Uint8Array() });
       });
@@ -89,19 +97,4 @@ function parseTree(output: Buffer): ListedBlob[] {
       const [mode = "", , oid = "", size = ""] = line.slice(0, tab).split(/ +/);
       return { path: line.slice(tab + 1), mode: fileMode(mode), oid, sizeBytes: Number(size) || 0 };
     });
-}
-
-/** `<object> SP <type> SP <size> LF <contents> LF` for each (git-cat-file(1)); null when one is missing. */
-function parseBatch(output: Buffer, blobs: readonly ListedBlob[]): Uint8Array[] | null {
-  const contents: Uint8Array[] = [];
-  let offset = 0;
-  for (const { oid } of blobs) {
-    const end = output.indexOf(0x0a, offset);
-    const [found, type, size] = output.subarray(offset, end).toString("latin1").split(" ");
-    if (end < 0 || found !== oid || type !== "blob") return null;
-    const start = end + 1;
-    contents.push(new Uint8Array(output.subarray(start, start + Number(size))));
-    offset = start + Number(size) + 1;
-  }
-  return contents;
 }

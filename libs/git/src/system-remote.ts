@@ -8,13 +8,14 @@ import type { Deadline } from "./deadline.ts";
 import { gitError } from "./git-error.ts";
 import { openInbox } from "./inbox.ts";
 import type { Inbox } from "./inbox.ts";
-import { isObjectId, readRef } from "./local-copy.ts";
+import { readRef } from "./local-copy.ts";
+import { isObjectId } from "./object-id.ts";
 import type { PackLimits } from "./pack-limits.ts";
 import { openPackReceiver } from "./pack-receiver.ts";
 import { branchMissing, unknownObjectFormat } from "./remote.ts";
 import type { Remote } from "./remote.ts";
 import { addShallow } from "./shallow.ts";
-import { runGit } from "./system-git.ts";
+import { fetchOptions, runGit } from "./system-git.ts";
 import type { SystemGitEnd, SystemGitInput } from "./system-git.ts";
 import { openSystemReader } from "./system-reader.ts";
 
@@ -103,8 +104,7 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
       using size = inbox.watchSize(limits.packBytes, name);
       // A pack, also a small one, since its size can be watched.
       const at = ["--git-dir", inbox.gitDir, "-c", "fetch.unpackLimit=1"];
-      const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
-      if (depth !== undefined) options.push(`--depth=${depth}`);
+      const options = [...fetchOptions, ...(depth === undefined ? [] : [`--depth=${depth}`])];
       const refspec = `+${ref}:${incomingRef}`;
       const fetched = await run(at, ["fetch", ...options, "--", address, refspec], { signal: size.signal });
       if (fetched.exitCode !== 0) throw failure("fetch", fetched);
