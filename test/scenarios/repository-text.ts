@@ -57,6 +57,21 @@ export function makeSmallRepository(input: SmallRepository): Record<string, stri
   };
 }
 
+/** The files that say which instances a small platform is to have, and no others. */
+export function wantInstances(
+  { environment, paths }: { environment: string; paths: { environment: string; lock: string } },
+  instances: Readonly<Record<string, { readonly package: string; readonly [key: string]: unknown }>>,
+  { policy = {}, version = "1.0.0" }: { policy?: object; version?: string } = {},
+): Record<string, string> {
+  const document = {
+    name: environment,
+    releases: { [smallRelease]: "^1.0.0" },
+    instances,
+    policy: { requireDigests: false, ...policy },
+  };
+  return { [paths.environment]: stringify(document), [paths.lock]: lockFor(instances, version) };
+}
+
 /** A lock.yaml for instances of packages that all have version 1.0.0, of a release of the given version. */
 export function lockFor(
   instances: Readonly<Record<string, { readonly package: string }>>,

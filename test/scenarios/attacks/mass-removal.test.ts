@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { expectFault, expectReady, whilePushed } from "../faults/outcome.ts";
 import { compareContainers } from "../fates.ts";
 import { type Changes, type Platform, usePlatform } from "../platform.ts";
-import { lockFor } from "../repository-text.ts";
+import { wantInstances } from "../repository-text.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -54,10 +54,10 @@ describe("a commit that takes away most of what runs", () => {
       "the instance's package exchanged for a little one",
       (platform) => withWeb(platform, { package: "app/little" }),
     ],
-    ["the instance out of the list", (platform) => withInstances(platform, { other: instances.other })],
+    ["the instance out of the list", (platform) => wantInstances(platform, { other: instances.other })],
     [
       "the instance under another name",
-      (platform) => withInstances(platform, { site: instances.web, other: instances.other }),
+      (platform) => wantInstances(platform, { site: instances.web, other: instances.other }),
     ],
     [
       "the node's role taken away",
@@ -93,7 +93,7 @@ describe("a commit that takes away most of what runs", () => {
     expect((await platform().reconcile()).exitCode).toBe(0);
     expect(await services()).toEqual(["web/a", "web/job", "web/many", "web/many", "other/app"].sort());
 
-    await platform().push(withInstances(platform(), {}, { allowMassRemoval: true }));
+    await platform().push(wantInstances(platform(), {}, { policy: { allowMassRemoval: true } }));
     expect((await platform().reconcile()).exitCode).toBe(0);
     expect(await services()).toEqual([]);
   });
@@ -105,22 +105,6 @@ describe("a commit that takes away most of what runs", () => {
   }
 });
 
-type Instance = Readonly<{ package: string; state?: string; on?: object }>;
-
-function withWeb(platform: Platform, web: Instance): Changes {
-  return withInstances(platform, { web, other: instances.other });
-}
-
-function withInstances(platform: Platform, wanted: Record<string, Instance>, policy: object = {}): Changes {
-  const environment = {
-    name: platform.environment,
-    releases: { app: "^1.0.0" },
-    instances: wanted,
-    policy: { requireDigests: false, ...policy },
-  };
-  return {
-    // JSON is YAML.
-    [platform.paths.environment]: JSON.stringify(environment),
-    [platform.paths.lock]: lockFor(wanted, "1.0.0"),
-  };
+function withWeb(platform: Platform, web: { package: string; state?: string }): Changes {
+  return wantInstances(platform, { web, other: instances.other });
 }

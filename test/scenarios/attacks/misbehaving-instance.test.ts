@@ -6,7 +6,7 @@ import { expectReady } from "../faults/outcome.ts";
 import { conditionOf } from "../node-status.ts";
 import { withPlatform } from "../platform.ts";
 import type { Platform, Round } from "../platform.ts";
-import { lockFor } from "../repository-text.ts";
+import { wantInstances } from "../repository-text.ts";
 
 interface Attack {
   what: string;
@@ -159,17 +159,7 @@ describe("an instance that misbehaves", () => {
     await withPlatform({ release: releaseOf(attack) }, async (platform) => {
       await platform.reconcile();
       await attacked(platform);
-      const instances = { mail: { package: "app/mail" } };
-      const environment = {
-        name: platform.environment,
-        releases: { app: "^1.0.0" },
-        instances,
-        policy: { requireDigests: false },
-      };
-      await platform.push({
-        [platform.paths.environment]: JSON.stringify(environment), // JSON is YAML
-        [platform.paths.lock]: lockFor(instances, "1.0.0"),
-      });
+      await platform.push(wantInstances(platform, { mail: { package: "app/mail" } }));
       expectReady(await platform.reconcile());
       expect((await platform.containers()).map(({ service, project }) => [project, service])).toEqual([
         [platform.project("mail"), "app"],

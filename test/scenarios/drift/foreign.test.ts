@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { withPlatform } from "../platform.ts";
 import type { Platform } from "../platform.ts";
+import { wantInstances } from "../repository-text.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -29,7 +30,7 @@ it("what is foreign must never be touched, not even when its instance goes", asy
     expect(await platform.containers()).toEqual(before);
     expect(round.exitCode).toBe(0);
 
-    await platform.push({ [platform.paths.environment]: withoutInstances, [platform.paths.lock]: emptyLock });
+    await platform.push(wantInstances(platform, {}));
     const removed = await platform.reconcile();
     expect(await platform.containers()).toEqual(before.filter(({ id }) => id !== own.id));
     expect((await network.inspect()).Id).toBe(network.id);
@@ -61,9 +62,6 @@ it("a foreign container in the place of one of ours must block that service only
     expect(await platform.pageOf("web/app")).toBe("app 1\n");
   });
 });
-
-const withoutInstances = (text: string) => text.replace(/^instances:\n(?: .*\n)+/m, "instances: {}\n");
-const emptyLock = (text: string) => text.replace(/^instances:\n(?: .*\n)+/m, "instances: {}\n");
 
 function composeLabels(platform: Platform, service: string): Record<string, string> {
   return {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { findLeftovers, uniqueName } from "../../support/index.ts";
 import { makeLoggedPrograms } from "../logged-programs.ts";
 import { startPlatform, withPlatform } from "../platform.ts";
+import { wantInstances } from "../repository-text.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -24,8 +25,7 @@ it("two environments with the same instances on one node must not touch each oth
     expect(await first.pageOf("web/app")).toBe("app 2\n");
     expect(await second.containers()).toEqual(before);
 
-    const nothing = (text: string) => text.replace(/^instances:\n(?: .*\n)+/m, "instances: {}\n");
-    await first.push({ [first.paths.environment]: nothing, [first.paths.lock]: nothing });
+    await first.push(wantInstances(first, {}, { version: "1.0.1" }));
     expect((await first.reconcile()).exitCode).toBe(0);
     expect(await findLeftovers(first.docker, first.project("web"))).toMatchObject({
       containers: [],

@@ -3,7 +3,7 @@ import { findLeftovers } from "../../support/index.ts";
 import { type EventWatch, watchEvents } from "../engine-events.ts";
 import { compareContainers } from "../fates.ts";
 import { usePlatform } from "../platform.ts";
-import { lockFor } from "../repository-text.ts";
+import { wantInstances } from "../repository-text.ts";
 
 const release = `
 -- packages/store/package.yaml --
@@ -103,17 +103,7 @@ describe("what is no longer desired", () => {
   /** Says in environment and lock which instances there are. */
   async function want(names: (keyof typeof instances)[], policy: object = {}): Promise<void> {
     const wanted = Object.fromEntries(names.map((name) => [name, instances[name]]));
-    const environment = {
-      name: platform().environment,
-      releases: { app: "^1.0.0" },
-      instances: wanted,
-      policy: { requireDigests: false, ...policy },
-    };
-    await platform().push({
-      // JSON is YAML.
-      [platform().paths.environment]: JSON.stringify(environment),
-      [platform().paths.lock]: lockFor(wanted, "1.0.1"),
-    });
+    await platform().push(wantInstances(platform(), wanted, { policy, version: "1.0.1" }));
   }
 
   async function events(since: Date, actions: string[]): Promise<string[]> {
