@@ -24,7 +24,7 @@ it("reads what is committed at a branch, a tag or a commit, and not what lies in
   await repository.write({ "environments/a": "uncommitted", "environments/new": "untracked" });
 
   const head = await readCommit({ repository: repository.path, revision: "HEAD", timeoutMs });
-  expect(head).toMatchObject({ commit: second, ref: "refs/heads/main", subject: "change", fetched: false });
+  expect(head).toMatchObject({ commit: second, ref: "refs/heads/main", subject: "change" });
   expect(head.author).toBe("Ada Author <ada@example.org>");
   expect(head.committedAt?.toISOString()).toBe("2026-01-01T00:02:00.000Z");
   expect(texts(await head.readFiles(["environments/"]))).toEqual({ "environments/a": "2" });

@@ -71,7 +71,7 @@ describe("readWorkTree", () => {
       "e/x.log": "ignored",
     });
     const revision = await readWorkTree(repository.path);
-    expect(revision).toMatchObject({ commit: "worktree", fetched: false, committedAt: null });
+    expect(revision).toMatchObject({ commit: "worktree", committedAt: null });
     expect(await entries(revision, ["e/"])).toEqual([
       ["e/a", "100644", "2"],
       ["e/new", "100755", "n"],
