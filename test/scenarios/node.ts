@@ -18,7 +18,7 @@ export interface NodeOptions extends PlatformOptions {
 export interface Node extends Platform {
   /** The one that was started last. */
   readonly agent: StayingAgent;
-  /** Ends the agent as a service manager does, and starts another one; in between does this. */
+  /** Ends the agent as a service manager does, unless it was killed, and starts another one; in between does this. */
   restartAgent(meanwhile?: () => Promise<unknown>): Promise<void>;
   /** Comes when the node says of itself that it is ready. */
   untilReady(): Promise<void>;
@@ -87,7 +87,7 @@ export function stayOn(platform: Platform, process?: StayingOptions): Node {
       return agent;
     },
     restartAgent: async (meanwhile) => {
-      expect(await agent.end("SIGTERM")).toBe(0);
+      if (!agent.hasEnded()) expect(await agent.end("SIGTERM")).toBe(0);
       await meanwhile?.();
       agent = platform.startAgent(process);
     },

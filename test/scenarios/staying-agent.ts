@@ -23,6 +23,7 @@ export interface StayingAgent extends AsyncDisposable {
   triggers(): string[];
   /** Comes when a check holds; its error shows the end of the log. */
   until(what: string, check: () => boolean | Promise<boolean>): Promise<void>;
+  hasEnded(): boolean;
   /** Sends a signal and waits for the end; returns the exit code, null when the signal ended it. */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number | null>;
 }
@@ -46,8 +47,9 @@ export function startStaying(
       log += chunk;
     });
   }
+  const hasEnded = () => agent.exitCode !== null || agent.signalCode !== null;
   const end = async (signal: "SIGTERM" | "SIGKILL") => {
-    if (agent.exitCode !== null || agent.signalCode !== null) return agent.exitCode;
+    if (hasEnded()) return agent.exitCode;
     agent.kill(signal);
     await once(agent, "exit");
     return agent.exitCode;
@@ -64,6 +66,7 @@ export function startStaying(
         (await check()) || Promise.reject(new Error(`not yet; the agent said\n${log.slice(-2000)}`));
       await waitFor(orFail, { what, timeoutMs: longestMs });
     },
+    hasEnded,
     end,
     [Symbol.asyncDispose]: async () => void (await end("SIGKILL")),
   };
