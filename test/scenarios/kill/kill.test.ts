@@ -17,7 +17,7 @@ services:
   slow:
     image: IMAGES/app:1
     command: [sh, -c, "trap '' TERM; serve"]
-    stop_grace_period: 2s
+    stop_grace_period: 6s
     volumes: ["./conf:/etc/app:ro", "data:/data"]
   quick: { image: "IMAGES/app:1", volumes: ["./conf:/etc/app:ro"], depends_on: [slow] }
 volumes: { data: {} }
