@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { DesiredMount, MountLayout } from "@keelson/model";
+import { type DesiredMount, type MountLayout, codeOf } from "@keelson/model";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { contextOf, desiring, makeDeep, mountOf, placing, removing, snapshot } from "./mount-fixture.ts";
@@ -78,6 +78,17 @@ test("one path goes with the folders that are empty then", async () => {
   expect(Object.keys(await snapshot(folder)).filter((path) => path.endsWith("/sub"))).toEqual([]);
 });
 
+/** As rounds do it: one call has an end, and the next one goes on from there. */
+async function removeInGoes(paths: string[]): Promise<void> {
+  for (;;) {
+    try {
+      return await remove(...paths);
+    } catch (error) {
+      if (codeOf(error) !== "K4024") throw error;
+    }
+  }
+}
+
 test("thousands of levels take no more descriptors than one, and the event loop stays free", async () => {
   const mount = mountOf("live", { files });
   await placeFiles(contextOf(stateDir), placing(mount));
@@ -89,7 +100,7 @@ test("thousands of levels take no more descriptors than one, and the event loop 
     most.turns += 1;
   }, 1);
   try {
-    await remove(...(await othersSeen()));
+    await removeInGoes(await othersSeen());
   } finally {
     clearInterval(watch);
   }
