@@ -66,7 +66,7 @@ export function stayOn(platform: Platform, process?: StayingOptions): Node {
   const looks = async (count: number) => {
     let first: number | undefined;
     await agent.until(`${count} looks`, async () => {
-      const now = await metric("looks_total");
+      const now = await metric("polls_total");
       first ??= now;
       return now >= first + count;
     });
