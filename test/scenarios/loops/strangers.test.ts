@@ -76,7 +76,7 @@ describe("a container that somebody made in the place of the agent's", () => {
     const asked = node()
       .agent.triggers()
       .slice(rounds)
-      .filter((trigger) => trigger !== "it is time");
+      .filter((trigger) => !["heartbeat", "routine", "retry"].includes(trigger));
     expect(asked.length).toBeLessThanOrEqual(2);
     const { State, RestartCount } = await node().docker.getContainer(id).inspect();
     expect({ State, RestartCount }).toEqual({ State: stranger.State, RestartCount: stranger.RestartCount });
