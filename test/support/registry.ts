@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -31,17 +31,23 @@ export interface Registry extends HttpFront {
    * reference, so that the reference has to be pulled.
    */
   push(docker: Docker, tag: string): Promise<PushedImage>;
+  /** What it asks for from now on. Only where it was started with credentials. */
+  setCredentials(credentials: Credentials): Promise<void>;
 }
 
 export interface RegistryOptions {
-  /** With them every request needs HTTP basic authentication, and `push` uses them. */
+  /** The registry asks for them by HTTP basic authentication, with an htpasswd file, and `push` uses them. */
   readonly credentials?: Credentials;
 }
 
-/** Starts a Docker registry on a free port of 127.0.0.1, behind a front that checks credentials. */
-export async function startRegistry({ credentials }: RegistryOptions = {}): Promise<Registry> {
+/** Starts a Docker registry on a free port of 127.0.0.1, behind a front that can misbehave. */
+export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder("keelson-registry-"));
+  let { credentials } = options;
+  const writePasswords = async (allowed: Credentials) =>
+    writeFile(folder.join("htpasswd"), `${allowed.username}:${hashPassword(allowed.password)}\n`);
+  if (credentials !== undefined) await writePasswords(credentials);
   const backendPort = await findFreePort();
   await mkdir(folder.join("data"));
   await writeFile(
@@ -51,6 +57,9 @@ export async function startRegistry({ credentials }: RegistryOptions = {}): Prom
       "log: { level: error, accesslog: { disabled: true } }",
       `storage: { filesystem: { rootdirectory: ${JSON.stringify(folder.join("data"))} }, delete: { enabled: true } }`,
       `http: { addr: "127.0.0.1:${backendPort}", relativeurls: true }`,
+      ...(credentials === undefined
+        ? []
+        : [`auth: { htpasswd: { realm: test, path: ${JSON.stringify(folder.join("htpasswd"))} } }`]),
     ].join("\n"),
   );
   const child = spawn(
@@ -62,13 +71,11 @@ export async function startRegistry({ credentials }: RegistryOptions = {}): Prom
   stack.defer(() => endProcess(child.pid ?? 0));
   const front = stack.use(
     await startHttpFront({
-      credentials,
       answer: (request, response) => forward(backendPort, { request, response }),
     }),
   );
-  await waitFor(async () => (await fetch(`http://127.0.0.1:${backendPort}/v2/`)).ok, {
-    what: "the registry",
-  });
+  const isUp = async () => [200, 401].includes((await fetch(`http://127.0.0.1:${backendPort}/v2/`)).status);
+  await waitFor(isUp, { what: "the registry" });
 
   const host = `127.0.0.1:${front.port}`;
   const cleanUp = stack.move();
@@ -90,8 +97,22 @@ export async function startRegistry({ credentials }: RegistryOptions = {}): Prom
         await image.remove();
       }
     },
+    setCredentials: async (next) => {
+      // Over a file that is not there the registry would not have been told to ask.
+      if (credentials === undefined) throw new Error("the registry asks for no credentials");
+      await writePasswords(next);
+      credentials = next;
+    },
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
+}
+
+/** For an htpasswd file: the registry takes bcrypt only, which Perl has from the C library of every Debian. */
+function hashPassword(password: string): string {
+  const script = 'print crypt($ARGV[0], "\\$2b\\$05\\$" . "keelson" x 3 . "u") // die "no bcrypt"';
+  const hash = execFileSync("perl", ["-e", script, password], { encoding: "utf8" });
+  if (!hash.startsWith("$2b$")) throw new Error("perl has no bcrypt: its crypt is that of another C library");
+  return hash;
 }
 
 function splitTag(tag: string): [name: string, version: string] {
