@@ -66,7 +66,11 @@ function fieldsOf(options: Asked["options"]): [string, unknown][] {
   );
 }
 
-/** URL-safe, as the engine reads it (API reference, "Authentication"). */
+/**
+ * URL-safe, as the engine reads it (API reference, "Authentication"), and padded: without the padding Docker 20.10 takes the
+ * login for none, and does not say so (`base64.URLEncoding` in moby's image_routes.go).
+ */
 function encode(authconfig: object): string {
-  return Buffer.from(JSON.stringify(authconfig)).toString("base64url");
+  const text = Buffer.from(JSON.stringify(authconfig)).toString("base64url");
+  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
 }
