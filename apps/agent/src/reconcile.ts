@@ -4,6 +4,7 @@ import { readCredential } from "@keelson/git";
 import { type AgentConfig, keelsonVersion, parseDurationMs } from "@keelson/model";
 import {
   type NodeSettings,
+  dockerConfigPlace,
   findComposeBinary,
   readAgentConfig,
   readBootId,
@@ -123,11 +124,16 @@ async function settingOfWatch(config: AgentConfig): Promise<WatchSetting> {
   };
 }
 
-function listFiles({ source, report, keyFile, secretsFile }: AgentConfig): string[] {
+function listFiles(config: AgentConfig): string[] {
+  const { source, report, keyFile, secretsFile } = config;
+  // After a docker login the image that was refused is pulled at once.
+  const { configFile } = dockerConfigPlace(config, process.env);
   const credentials = [source.credential, report.credential].map((each) =>
     each !== undefined && "file" in each ? each.file : undefined,
   );
-  return [keyFile, secretsFile, source.knownHosts, ...credentials].filter((path) => path !== undefined);
+  return [keyFile, secretsFile, source.knownHosts, configFile, ...credentials].filter(
+    (path) => path !== undefined,
+  );
 }
 
 /** Returns null for a login that cannot be read: the round's own fetch then fails by it, with a code. */
@@ -220,6 +226,7 @@ async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
     keyFile: config.keyFile,
     secretsFile: config.secretsFile ?? null,
     dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
+    dockerConfig: dockerConfigPlace(config, process.env),
     composeBinary: await findComposeBinary(process.env),
     remotes: remotesOf(config),
     ...waitSettings(config),

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { AgentConfig } from "@keelson/model";
 import {
   type NodeSettings,
+  dockerConfigPlace,
   findComposeBinary,
   readAgentConfig,
   remotesOf,
@@ -36,6 +37,7 @@ export function readNodePlace(
     keyFile: keyFile ?? (options.stateDir === undefined ? config?.keyFile : undefined) ?? `${stateDir}.key`,
     secretsFile: secretsFile ?? null,
     dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],
+    dockerConfig: dockerConfigPlace(config, process.env),
     remotes: config === null ? [] : remotesOf(config),
     ...waitSettings({ timeouts: config?.timeouts ?? AgentConfig.shape.timeouts.parse(undefined) }),
   };

@@ -1,6 +1,7 @@
 import type { NodeSecrets } from "@keelson/model";
 
 import type { Engine } from "./engine.ts";
+import type { RegistryLogins } from "./registry-logins.ts";
 
 /** Ids of containers. */
 export interface OwnIds {
@@ -25,6 +26,8 @@ export interface EngineContext {
   /** The placed Compose file of an instance. */
   composeFileOf: (instance: string) => string;
   pullTimeoutMs: number;
+  /** How to log in to the registries that images are pulled from. */
+  logins: RegistryLogins;
   /** The most that a container gets to end by itself, whatever it was made with. */
   longestStopMs: number;
   /** End of a Compose call, without the time for old containers to end; default 10 min. */

@@ -1,18 +1,26 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 
 import {
+  type Credentials,
   type Registry,
+  type TempFolder,
   buildImageArchive,
   loadImages,
+  makeTempFolder,
   removeImages,
   sharedEngine,
   startRegistry,
+  waitFor,
 } from "@keelson/test/support";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { KeelsonError, formatError } from "@keelson/model";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { observeEngine, pullImage } from "./index.ts";
-import { type TestBench, makeTestBench, operationOf } from "./test-bench.ts";
+import { type LoginsInput, observeEngine, pullImage } from "./index.ts";
+import { type TestBench, makeTestBench, operationOf, testLogins } from "./test-bench.ts";
 
 let bench: TestBench;
 let registry: Registry;
@@ -74,13 +82,146 @@ test.each([
   await expect(pull(reference())).rejects.toMatchObject({ code: "K3002", outcome: { kind: "stalled" } });
 });
 
-test("a registry that wants credentials is K3002, and they do not stand in the error", async () => {
-  const credentials = { username: "u", password: "secret-word" };
-  await using closed = await startRegistry({ credentials });
-  const { reference } = await push("closed", { to: closed, auth: credentials });
-  const error: unknown = await pull(reference).catch((caught: unknown) => caught);
-  expect(error).toMatchObject({ code: "K3002", outcome: { kind: "stalled" } });
-  expect(JSON.stringify(error)).not.toContain("secret-word");
+describe("a registry that wants a login", () => {
+  const right = { username: "ada", password: "right-p4ssword" };
+  let closed: Registry;
+  let folder: TempFolder;
+  let reference: string;
+  const file = () => folder.join("config.json");
+  const write = async (config: object) => writeFile(file(), JSON.stringify(config));
+  const entry = ({ username, password }: Credentials) => ({
+    auth: Buffer.from(`${username}:${password}`).toString("base64"),
+  });
+  /** A program that keeps logins and says what stands in the file `answer`, and notes each call. */
+  const writeHelper = async () => {
+    const path = folder.join(`docker-credential-${bench.environment}`);
+    const script = `echo asked >> ${folder.join("calls")}; cat ${folder.join("answer")}`;
+    await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    await writeFile(folder.join("calls"), "");
+    return bench.environment;
+  };
+  const answer = async ({ username, password }: Credentials) =>
+    writeFile(folder.join("answer"), JSON.stringify({ Username: username, Secret: password }));
+  const calls = async () => (await readFile(folder.join("calls"), "utf8")).split("\n").length - 1;
+  const contextWith = (more: Partial<LoginsInput> = {}) => ({
+    ...bench.context,
+    logins: testLogins(file(), more),
+  });
+  const refusal = async (context = contextWith()) => {
+    const error: unknown = await pull(reference, context).catch((caught: unknown) => caught);
+    const text = formatError(error);
+    for (const word of [right.password, entry(right).auth, "wr0ng"]) expect(text).not.toContain(word);
+    return { error, text };
+  };
+  const expectPulled = async (context = contextWith()) => {
+    await pull(reference, context);
+    await removeImages(bench.docker, [reference]);
+  };
+  const path = process.env["PATH"];
+
+  beforeAll(async () => {
+    closed = await startRegistry({ credentials: right });
+    folder = await makeTempFolder();
+    process.env["PATH"] = `${path}:${folder.path}`;
+    ({ reference } = await push("closed", { to: closed, auth: right }));
+  });
+  afterAll(async () => {
+    process.env["PATH"] = path;
+    await folder[Symbol.asyncDispose]();
+    await closed[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    await closed.setCredentials(right);
+    await rm(file(), { force: true });
+  });
+
+  test("gives the image to the login of config.json, or of the program that it names", async () => {
+    const before = closed.requests.length;
+    await write({ auths: { [closed.host]: entry(right) } });
+    await expectPulled();
+    const helper = await writeHelper();
+    await answer(right);
+    for (const config of [{ credsStore: helper }, { credHelpers: { [closed.host]: helper } }]) {
+      await write(config);
+      await expectPulled();
+    }
+    expect(
+      closed.requests.slice(before).filter(({ path: asked }) => asked.endsWith("/manifests/1")),
+    ).not.toEqual([]);
+  });
+
+  test("gives nothing without a login: K3002 says where there is none", async () => {
+    const { error, text } = await refusal();
+    expect(error).toMatchObject({ code: "K3002", outcome: { kind: "stalled" } });
+    expect(text).toContain(`${file()} has no login for it`);
+    expect(text).toContain(`docker --config ${folder.path} login ${closed.host}`);
+    await write({ auths: { "other.example": entry(right) } });
+    expect((await refusal()).text).toContain("has no login for it");
+  });
+
+  test("gives nothing to a wrong login: K3002 says where that is from", async () => {
+    await write({ auths: { [closed.host]: entry({ username: "ada", password: "wr0ng" }) } });
+    const { error, text } = await refusal();
+    expect(error).toMatchObject({ code: "K3002", outcome: { kind: "stalled" } });
+    expect(text).toContain(`with the login from ${file()}`);
+  });
+
+  test("gets a renewed login when the kept one is refused, once for all pulls at the same time", async () => {
+    await write({ credsStore: await writeHelper() });
+    await answer(right);
+    const context = contextWith();
+    await expectPulled(context);
+    expect(await calls()).toBe(1);
+    const next = { username: "ada", password: "next-p4ssword" };
+    await closed.setCredentials(next);
+    await answer(next);
+    await Promise.all([pull(reference, context), pull(reference, context)]);
+    await removeImages(bench.docker, [reference]);
+    expect(await calls()).toBe(2);
+    await answer({ username: "ada", password: "wr0ng" });
+    const { error, text } = await refusal();
+    expect(error).toMatchObject({ code: "K3002", outcome: { kind: "transient" } });
+    expect(text).toContain(`docker-credential-${bench.environment} (named in ${file()})`);
+  });
+
+  test("says why a login cannot be had, and an open one does not mind", async () => {
+    const open = await push("open");
+    const context = contextWith();
+    await write({ credsStore: "keelson-nowhere" });
+    const missing = await refusal(context);
+    expect(missing.error).toMatchObject({ code: "K3035" });
+    expect(missing.text).toContain("docker-credential-keelson-nowhere");
+    await pull(open.reference, context);
+    await removeImages(bench.docker, [open.reference]);
+
+    await write({ credsStore: "../../bin/sh" });
+    expect((await refusal()).error).toMatchObject({ code: "K3034" });
+    await writeFile(file(), "{");
+    expect((await refusal()).text).toContain(`${file()} is not JSON`);
+    await rm(file());
+    expect((await refusal(contextWith({ isNamed: true }))).text).toContain(`there is no ${file()}`);
+    const untrusted = new KeelsonError({ code: "K4016", message: "others can change it" });
+    const requireTrusted = () => {
+      throw untrusted;
+    };
+    await write({ auths: { [closed.host]: entry(right) } });
+    expect((await refusal(contextWith({ requireTrusted }))).error).toMatchObject({ code: "K4016" });
+  });
+
+  test("does not hold up a round that ends while a program is asked", async () => {
+    await write({ credsStore: await writeHelper() });
+    await rm(folder.join("answer"), { force: true });
+    await promisify(execFile)("mkfifo", [folder.join("answer")]);
+    const controller = new AbortController();
+    const pulling = pull(reference, {
+      ...contextWith({ helperTimeoutMs: 2_000 }),
+      signal: controller.signal,
+    });
+    await waitFor(async () => (await calls()) === 1, { what: "the program to be asked" });
+    controller.abort();
+    await expect(pulling).rejects.toMatchObject({ code: "K3014" });
+    await rm(folder.join("answer"));
+  });
 });
 
 test("a registry that does not answer is K3003, which is tried again", async () => {

@@ -6,6 +6,8 @@ export type { DesiredPort } from "./held-port.ts";
 export type { DesiredSubnets, RemoteHost } from "./held-subnet.ts";
 export type { EngineContext, OwnIds } from "./context.ts";
 export { pullImage } from "./image-pull.ts";
+export { openRegistryLogins } from "./registry-logins.ts";
+export type { LoginsInput, RegistryLogins } from "./registry-logins.ts";
 export { createNetwork, removeNetwork } from "./network.ts";
 export { createVolume } from "./volume.ts";
 export { createContainers } from "./container-creation.ts";

@@ -79,6 +79,22 @@ export function throwIfCancelled(signal: AbortSignal | undefined, what: string):
   if (signal?.aborted === true) throw cancelled(what, signal.reason);
 }
 
+/** What a promise gives, or K3014 as soon as the caller has ended its operation. */
+export async function untilCancelled<T>(
+  promise: Promise<T>,
+  { signal, what }: { signal: AbortSignal; what: string },
+): Promise<T> {
+  throwIfCancelled(signal, what);
+  const over = Promise.withResolvers<never>();
+  const onAbort = () => over.reject(cancelled(what, signal.reason));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, over.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
 function cancelled(what: string, cause: unknown): KeelsonError {
   return new KeelsonError({
     code: "K3014",

@@ -25,8 +25,9 @@ import {
 import type Docker from "dockerode";
 
 import { connectEngine } from "./engine.ts";
-import type { EngineContext, ObserveRequest } from "./index.ts";
+import type { EngineContext, LoginsInput, ObserveRequest, RegistryLogins } from "./index.ts";
 import { containersOnly } from "./observation.ts";
+import { openRegistryLogins } from "./registry-logins.ts";
 
 /** An environment of its own on an engine, for tests; disposing it removes all that carries its name. */
 export interface TestBench extends AsyncDisposable {
@@ -53,6 +54,11 @@ const key = "a key of the tests";
 
 export function ownerOf(resourceId: string): string {
   return createHmac("sha256", key).update(resourceId).digest("hex");
+}
+
+/** As they stand in a config.json. */
+export function testLogins(configFile: string, more: Partial<LoginsInput> = {}): RegistryLogins {
+  return openRegistryLogins({ configFile, isNamed: false, requireTrusted: () => {}, ...more });
 }
 
 /** As the node's secrets tell it. */
@@ -92,6 +98,7 @@ export async function makeTestBench(docker: Docker, dockerHost = sharedEngineHos
     composeBinary: findCompose(),
     composeFileOf,
     pullTimeoutMs: 30_000,
+    logins: testLogins(folder.join("no-config.json")),
     longestStopMs: 60_000,
     lock: null,
   };

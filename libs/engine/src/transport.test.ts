@@ -11,7 +11,7 @@ import { pullImage } from "./image-pull.ts";
 import { readContainerLog } from "./log-reader.ts";
 import { openEnginePoll } from "./poll.ts";
 import { askEngine } from "./request.ts";
-import { operationOf } from "./test-bench.ts";
+import { operationOf, testLogins } from "./test-bench.ts";
 import { type Listener, listen } from "./test-listener.ts";
 
 const never = new AbortController().signal;
@@ -25,6 +25,7 @@ function contextOf(engine: Engine) {
     signal: never,
     composeBinary: "/nowhere",
     composeFileOf: () => "/nowhere",
+    logins: testLogins("/nonexistent/config.json"),
     pullTimeoutMs: 10_000,
     longestStopMs: 60_000,
     lock: null,
@@ -222,10 +223,14 @@ test("a login for a registry stands in its header, and in no path", async () => 
     response.end();
   });
   const engine = connectEngine({ dockerHost: listener.dockerHost });
-  const authconfig = { username: "u", password: "???>>>" };
-  await askEngine(engine, { what: "pull", send: async () => engine.docker.pull("a/b:1", { authconfig }) });
-  const header = Buffer.from(JSON.stringify(authconfig)).toString("base64url");
-  expect(asked).toEqual([["/images/create?fromImage=a%2Fb&tag=1", header]]);
+  // Of each length modulo 3: the engine wants the padding.
+  for (const username of ["u", "uu", "uuu"]) {
+    const authconfig = { username, password: "???>>>" };
+    await askEngine(engine, { what: "pull", send: async () => engine.docker.pull("a/b:1", { authconfig }) });
+    const header = Buffer.from(JSON.stringify(authconfig)).toString("base64");
+    const sent = ["/images/create?fromImage=a%2Fb&tag=1", header.replaceAll("+", "-").replaceAll("/", "_")];
+    expect(asked.splice(0)).toEqual([sent]);
+  }
 });
 
 describe("a name in a path", () => {

@@ -57,6 +57,13 @@ export const AgentConfig = z.strictObject({
     .min(1)
     .optional()
     .describe("unix:// address of the engine; default is DOCKER_HOST or the standard socket."),
+  dockerConfig: z
+    .string()
+    .startsWith("/", "must be an absolute path")
+    .optional()
+    .describe(
+      "Docker's config.json with the logins to image registries; default is that of the user who runs Keelson.",
+    ),
   monitor: z
     .strictObject({
       socket: z.string().startsWith("/", "must be an absolute path").optional(),

@@ -1,5 +1,6 @@
 export { readAgentConfig } from "./agent-config-file.ts";
 export { acceptRevision } from "./accept-revision.ts";
+export { type DockerConfigPlace, dockerConfigPlace } from "./docker-config-place.ts";
 export { readBootId } from "./boot-id.ts";
 export { readLocalStatus } from "./local-status.ts";
 export { overlayMemory } from "./memory.ts";

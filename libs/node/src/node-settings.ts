@@ -1,6 +1,8 @@
 import type { RemoteHost } from "@keelson/engine";
 import { type AgentConfig, type WaitLimits, parseDurationMs } from "@keelson/model";
 
+import type { DockerConfigPlace } from "./docker-config-place.ts";
+
 /** Where everything of one node is. Absolute paths; times in milliseconds. */
 export interface NodeSettings {
   environment: string;
@@ -10,6 +12,7 @@ export interface NodeSettings {
   secretsFile: string | null;
   /** unix:// or tcp:// address; undefined for the standard socket. */
   dockerHost: string | undefined;
+  dockerConfig: DockerConfigPlace;
   /** Path of the Compose v2 program. */
   composeBinary: string;
   pullTimeoutMs: number;

@@ -8,11 +8,12 @@ import type { NodeSettings } from "./node-settings.ts";
 
 /**
  * Throws K4016 when somebody else could change agent.yaml, which names what root runs, or a file that it names: who can
- * be logged in as, whom to believe, and a command that prints a credential.
+ * be logged in as, whom to believe, and a command or a config.json of Docker that gives a credential.
  */
-export function requireTrustedConfig(path: string, { source, report }: AgentConfig): void {
+export function requireTrustedConfig(path: string, { source, report, dockerConfig }: AgentConfig): void {
   requireTrusted(path, "the agent's configuration");
   if (source.knownHosts !== undefined) requireTrusted(source.knownHosts, "the file of known hosts");
+  if (dockerConfig !== undefined) requireTrusted(dockerConfig, "the file of logins to registries");
   for (const credential of [source.credential, report.credential]) {
     if (credential === undefined) continue;
     if ("file" in credential) requireTrusted(credential.file, "the credential file");

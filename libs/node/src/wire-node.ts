@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { clearWorkspaces, readComposeVersion, resolveCompose } from "@keelson/compose";
-import { type Engine, type OwnIds, connectEngine } from "@keelson/engine";
+import { type Engine, type OwnIds, connectEngine, openRegistryLogins } from "@keelson/engine";
 import {
   type Candidate,
   type Emit,
@@ -14,8 +14,9 @@ import {
 import type { DesiredPorts, NodePorts, ReadPorts, StatusPort } from "@keelson/reconcile";
 import { type NodeRecord, acquireLock, openRecord, openRecordCopy } from "@keelson/record";
 import { closedSecrets, openSecrets } from "@keelson/secrets";
-import { observeStore, readStatus, writeStatus } from "@keelson/store";
+import { observeStore, readStatus, requireTrusted, writeStatus } from "@keelson/store";
 
+import { hideLogins } from "./hidden-logins.ts";
 import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
@@ -128,7 +129,9 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
     openPorts: async () => {
       const memory = (record ??= openRecord({ path: recordPath(settings) }));
       requireKey(settings, memory);
-      const secrets = await openSecrets(settings);
+      const logins = openRegistryLogins({ ...settings.dockerConfig, requireTrusted });
+      const opened = await openSecrets(settings);
+      const secrets = { ...opened, hideValues: hideLogins(opened.hideValues, logins.listValues) };
       const { composeBinary } = settings;
       const composeFolder = composePath(settings);
       const requireCompose = newComposeCheck(composeBinary);
@@ -146,7 +149,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
         record: memory,
         watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
         operations: hideSecretsIn(
-          wireOperations(settings, { engine, secrets, lock, own, requireCompose }),
+          wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose }),
           secrets.hideValues,
         ),
       };

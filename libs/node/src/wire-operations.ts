@@ -2,6 +2,7 @@ import {
   type Engine,
   type EngineContext,
   type OwnIds,
+  type RegistryLogins,
   awaitService,
   createContainers,
   createNetwork,
@@ -33,11 +34,12 @@ export function wireOperations(
     lock: NodeLock;
     /** What the round may touch. */
     own: OwnIds;
+    logins: RegistryLogins;
     requireCompose: () => Promise<void>;
   },
 ): OperationPorts {
   const { stateDir, environment, composeBinary, pullTimeoutMs, waits } = settings;
-  const { engine, secrets, lock, own, requireCompose } = ports;
+  const { engine, secrets, lock, own, logins, requireCompose } = ports;
   const store = { stateDir, fillSecrets: secrets.fillSecrets };
   const inEngine = ({ progress, signal }: OperationContext): EngineContext => ({
     engine,
@@ -50,6 +52,7 @@ export function wireOperations(
     composeBinary,
     composeFileOf: (instance) => composeFileOf(stateDir, instance),
     pullTimeoutMs,
+    logins,
     longestStopMs: waits.stopMs,
     lock,
   });

@@ -1,4 +1,5 @@
 export { closedSecrets } from "./closed-secrets.ts";
+export { newValueFilter } from "./hidden-value.ts";
 export { openSecrets } from "./node-secrets.ts";
 export type { SecretsInput } from "./node-secrets.ts";
 export { countSecrets } from "./secrets-file.ts";
