@@ -1,7 +1,7 @@
 import { KeelsonError } from "@keelson/model";
 import type { ContainerInspectInfo } from "dockerode";
 
-import type { EngineContext } from "./context.ts";
+import type { Engine } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
 import { type OutputStream, createFrameReader } from "./frame-reader.ts";
 import { askEngine } from "./request.ts";
@@ -13,8 +13,10 @@ const pieceBytes = 16 * 1024;
 const cutMark = "…";
 
 /** The last lines of a container's log as the cause of an error, bounded and clean. */
-export async function readLogEnd(context: EngineContext, info: ContainerInspectInfo): Promise<Error> {
-  const { engine, signal } = context;
+export async function readLogEnd(
+  { engine, signal }: { engine: Engine; signal?: AbortSignal | undefined },
+  info: ContainerInspectInfo,
+): Promise<Error> {
   try {
     const log = await askEngine(engine, {
       what: "read the log",

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 import { composeLabels, labels } from "@keelson/model";
+import type Docker from "dockerode";
 import { findFreePort, sharedEngine, startEngine, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -242,6 +243,62 @@ test("a container that its engine has just restarted is restarting, also in the 
   } finally {
     await made.remove({ force: true });
   }
+});
+
+describe("why a container is not well", () => {
+  const check = { Interval: 200_000_000, Timeout: 1_000_000_000, Retries: 1 };
+  const made = async (instance: string, more: Docker.ContainerCreateOptions, labels?: object) => {
+    const container = await bench.docker.createContainer({
+      name: `${bench.project(instance)}-web-1`,
+      Image: bench.image,
+      Labels: { ...bench.serviceLabels(instance, "web"), ...labels },
+      ...more,
+      HostConfig: { NetworkMode: "none", ...more.HostConfig },
+    });
+    await container.start();
+    return container;
+  };
+  const find = async (instance: string) => {
+    const name = `${bench.project(instance)}-web-1`;
+    return (await observe({})).containers.find((container) => container.name === name);
+  };
+
+  test("its check's last output is seen, without what rules a terminal", async () => {
+    const test = ["CMD-SHELL", "printf '\\033[2Jno licence\\n'; exit 1"];
+    await made("sick", { Cmd: ["sleep", "1000"], Healthcheck: { ...check, Test: test } });
+    await waitFor(async () => (await find("sick"))?.health === "unhealthy", { what: "the check" });
+    expect((await find("sick"))?.ailment).toEqual({ exitCode: null, restarts: 0, said: "no licence" });
+  });
+
+  test("its last output, exit code and restarts are seen, also while it runs in between", async () => {
+    const script =
+      "test $(wc -l < /runs) -gt 1 && exec sleep 1000; echo again >> /runs; echo no licence; exit 3";
+    const Cmd = ["sh", "-c", `touch /runs; ${script}`];
+    await made("again", { Cmd, HostConfig: { RestartPolicy: { Name: "always" } } });
+    const container = bench.docker.getContainer(`${bench.project("again")}-web-1`);
+    await waitFor(
+      async () => {
+        const { RestartCount, State } = await container.inspect();
+        return RestartCount === 2 && State.Status === "running";
+      },
+      { what: "its run" },
+    );
+    const found = await find("again");
+    expect(found).toMatchObject({ state: "restarting", ailment: { exitCode: 3, restarts: 2 } });
+    expect(found?.ailment?.said).toBe("no licence\nno licence");
+  });
+
+  test("nothing is read of one that is well, has done its work, or is not ours", async () => {
+    await made("well", { Cmd: ["sleep", "1000"] });
+    await made("done", { Cmd: ["true"] });
+    await made("strange", { Cmd: ["false"] }, { "io.keelson.owner": "f".repeat(64) });
+    await waitFor(async () => (await find("strange"))?.state === "exited", { what: "the end of one" });
+    await waitFor(async () => (await find("done"))?.state === "exited", { what: "the end of the other" });
+    for (const instance of ["well", "done", "strange"]) {
+      expect(await find(instance)).toBeDefined();
+      expect((await find(instance))?.ailment).toBeUndefined();
+    }
+  });
 });
 
 describe("ownership", () => {

@@ -11,6 +11,7 @@ import {
 } from "@keelson/model";
 import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
 
+import { findAilment } from "./ailment.ts";
 import type { Engine } from "./engine.ts";
 import { type DesiredPort, findHeldPorts } from "./held-port.ts";
 import { describeContainer, inspectContainer } from "./observed-container.ts";
@@ -85,11 +86,20 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
   const networks = await observeNetworks(engine, request);
   const others = everyContainer.filter((each) => !isWanted(each));
   const heldSubnets = await findHeldSubnets(engine, { ...request, networks: networks.all });
+  const containers = await mapParallel(
+    inspected.filter((info): info is ContainerInspectInfo => info !== null),
+    {
+      limit: parallelInspects,
+      map: async (info) => {
+        const described = describeContainer(info, { ...request, existingNetworks: networks.existing });
+        const ailment = described.ownership === "ours" ? await findAilment({ engine, signal }, info) : null;
+        return ailment === null ? described : { ...described, ailment };
+      },
+    },
+  );
   return {
     engineVersion,
-    containers: inspected
-      .filter((info): info is ContainerInspectInfo => info !== null)
-      .map((info) => describeContainer(info, { ...request, existingNetworks: networks.existing })),
+    containers,
     networks: networks.observed,
     volumes,
     images: Object.fromEntries(images),

@@ -85,7 +85,10 @@ function stateOf(info: ContainerInspectInfo): ContainerState {
 }
 
 /** A start by request sets the count to zero. After a change of the clock, its age is wrong or below zero. */
-function isBetweenRestarts({ RestartCount: restarts, State: { StartedAt } }: ContainerInspectInfo): boolean {
+export function isBetweenRestarts({
+  RestartCount: restarts,
+  State: { StartedAt },
+}: ContainerInspectInfo): boolean {
   const ageMs = Date.now() - Date.parse(StartedAt);
   return restarts > 0 && ageMs >= 0 && ageMs < steadyMs;
 }

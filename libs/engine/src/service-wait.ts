@@ -1,10 +1,10 @@
 import { KeelsonError, type OperationOf, transient } from "@keelson/model";
 import type { ContainerInspectInfo } from "dockerode";
 
+import { quotedCheck } from "./ailment.ts";
 import { watchContainers } from "./container-event.ts";
 import { readLogEnd } from "./container-log.ts";
 import type { EngineContext } from "./context.ts";
-import { quoted } from "./excerpt.ts";
 import { inspectContainer, nameOf } from "./observed-container.ts";
 import { mapParallel } from "./parallel.ts";
 import { throwIfCancelled } from "./request.ts";
@@ -131,7 +131,7 @@ async function describeFailure(
       : health.Status === "unhealthy"
         ? "is unhealthy"
         : `did not become healthy ${within}`;
-    return fail("K3005", { message, cause: quoted(withCutMark(health?.Log?.at(-1)?.Output ?? "")) });
+    return fail("K3005", { message, cause: quotedCheck(info) });
   }
   const reasons: Record<string, string> = {
     exited: `exited with code ${exitCode}`,
@@ -140,9 +140,4 @@ async function describeFailure(
   };
   const message = reasons[state] ?? `is ${state}`;
   return fail("K3010", { message, cause: await readLogEnd(context, info) });
-}
-
-/** The engine keeps 4,096 bytes of a check's output and three dots; with our mark, half a secret at the end is hidden too. */
-function withCutMark(output: string): string {
-  return output.length >= 1_000 && output.endsWith("...") ? `${output.slice(0, -3)}…` : output;
 }

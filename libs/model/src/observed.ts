@@ -69,6 +69,18 @@ export interface ObservedContainer {
   writableBinds: string[];
   volumes: string[];
   startedAt: string;
+  /** Why it is not well, as far as the engine tells it; default nothing, also for a container that is not ours. */
+  ailment?: Ailment;
+}
+
+/** What the engine and the program themselves say of a container that is unhealthy, restarting, or ended badly. */
+export interface Ailment {
+  /** Of its last end; null where it has not ended, or nobody remembers. */
+  exitCode: number | null;
+  /** How often the engine has started it again. */
+  restarts: number;
+  /** The last output of the health check, or the last lines of the log: bounded, without what rules a terminal. */
+  said: string;
 }
 
 export interface ObservedNetwork {

@@ -7,6 +7,7 @@ import {
   type Emit,
   KeelsonError,
   type NodeSecrets,
+  type ObservedEngine,
   type Snapshot,
   type Status,
   stalled,
@@ -217,10 +218,20 @@ function observers(
       });
       const ours = observed.containers.filter(({ ownership }) => ownership === "ours");
       own?.add(ours.map(({ id }) => id));
-      return observed;
+      return withHiddenWords(observed, secrets.hideValues);
     },
     observeStore: async (desired) => observeStore({ stateDir, desired, fillSecrets: secrets.fillSecrets }),
   };
+}
+
+/** Programs print what they were given: what one of them said goes no further with a secret value in it. */
+function withHiddenWords(observed: ObservedEngine, hideValues: NodeSecrets["hideValues"]): ObservedEngine {
+  const containers = observed.containers.map((each) =>
+    each.ailment === undefined
+      ? each
+      : { ...each, ailment: { ...each.ailment, said: hideValues(each.ailment.said) } },
+  );
+  return { ...observed, containers };
 }
 
 function engineAddress({ dockerHost }: NodeSettings) {

@@ -1,4 +1,4 @@
-import type { Condition, Status } from "@keelson/model";
+import type { Condition, Status, StatusError } from "@keelson/model";
 import { buildStatus, fitStatus } from "@keelson/report";
 
 import type { NodePorts } from "./ports.ts";
@@ -33,7 +33,7 @@ export async function reportBegun(
   const status = {
     ...built,
     conditions: built.conditions.map((condition) => stillUnready(before, condition)),
-    errors: [...errorsAtWork(before, outcome), ...built.errors],
+    errors: [...errorsAtWork(before, outcome), ...built.errors].filter(isFirstOf),
   };
   const reported = before?.conditions.filter(({ type }) => type === "Reported") ?? [];
   await settle(
@@ -62,6 +62,10 @@ export async function reportBegun(
 function stillUnready(before: Status | null, condition: Condition): Condition {
   const told = before?.conditions.find(({ type }) => type === condition.type);
   return condition.type === "Ready" && told?.status === "false" ? told : condition;
+}
+
+function isFirstOf({ code, resource }: StatusError, index: number, all: readonly StatusError[]): boolean {
+  return all.findIndex((other) => other.code === code && other.resource === resource) === index;
 }
 
 /** Rounds that crashed or were killed: the next round that ends clears these errors. */

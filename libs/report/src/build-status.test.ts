@@ -190,6 +190,75 @@ describe("buildStatus", () => {
     expect(conditionOf(built, "Ready")).toMatchObject({ status: "false" });
   });
 
+  const ailment = { exitCode: 3, restarts: 7, said: "no licence\nfor 8.8.8.8" };
+  it.each([
+    [
+      "K3040",
+      "is unhealthy: no licence | for 8.8.8.8",
+      container({ health: "unhealthy", ailment: { ...ailment, exitCode: null } }),
+    ],
+    [
+      "K3041",
+      "keeps restarting, last with exit code 3, 7 restarts so far: no licence | for 8.8.8.8",
+      container({ state: "restarting", health: "none", ailment }),
+    ],
+    ["K3041", "keeps restarting", container({ state: "restarting", health: "none" })],
+    [
+      "K3042",
+      "exited with code 3: no licence | for 8.8.8.8",
+      container({ state: "exited", exitCode: 3, ailment }),
+    ],
+  ])("must tell why a service is not well, though nothing is left to do for it: %s", (code, says, found) => {
+    const built = status({ observed: observed([found]) });
+    expect(built.errors).toMatchObject([
+      {
+        code,
+        resource: "service:lab-core/web",
+        message: `lab-core-web-1 ${says}`,
+        hint: "Read its log: keelson logs core web.",
+        outcome: "waiting",
+      },
+    ]);
+    expect(conditionOf(built, "Ready")).toMatchObject({ status: "false", reason: code });
+    // A round could do nothing for it: none is to come for that.
+    expect(conditionOf(built, "Reconciling")).toMatchObject({ status: "false" });
+    const later = status({ observed: observed([found]), last: built, finishedAt: new Date(9000) });
+    expect(later.errors).toEqual(built.errors);
+    expect(status({ last: later }).errors).toEqual([]);
+  });
+
+  it("must hide secret values in what an unwell service said", () => {
+    const found = container({ health: "unhealthy", ailment: { ...ailment, said: "token: s3cret" } });
+    const built = status({
+      observed: observed([found]),
+      hideValues: (text) => text.replaceAll("s3cret", "***"),
+    });
+    expect(built.errors[0]?.message).toBe("lab-core-web-1 is unhealthy: token: ***");
+    expect(JSON.stringify(built)).not.toContain("s3cret");
+  });
+
+  it("must not tell a service's health beside what an operation met of it, nor of what is not to run", () => {
+    const found = observed([container({ health: "unhealthy" })]);
+    const operation: Operation = {
+      id: "#1",
+      resource: "service:lab-core/web",
+      causes: [],
+      class: "live",
+      after: [],
+      kind: "await-service",
+      project: "lab-core",
+      instance: "core",
+      service: "web",
+      condition: "service_healthy",
+      timeoutMs: 1000,
+    };
+    const error = new KeelsonError({ code: "K3005", message: "is unhealthy" });
+    const failed = status({ observed: found, results: [{ operation, outcome: "failed", error }] });
+    expect(failed.errors).toMatchObject([{ code: "K3005" }]);
+    const installed = { ...desired, instances: [{ ...instance, state: "installed" as const }] };
+    expect(status({ desired: installed, observed: found }).errors).toEqual([]);
+  });
+
   it("must say unknown, never absent, when the node could not be observed", () => {
     const error = new KeelsonError({ code: "K3001", message: "the engine does not answer" });
     const built = status({ observed: null, plan: null, remaining: null, error });

@@ -10,6 +10,7 @@ import {
   shortId,
 } from "@keelson/model";
 
+import { findHealthErrors } from "./health-error.ts";
 import { buildInstance } from "./instance-status.ts";
 import { formatBecause } from "./target-text.ts";
 import { buildConditions } from "./status-conditions.ts";
@@ -126,13 +127,19 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const round = [...held, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, ""));
+  const told = [...round, ...problems, ...blocked, ...failed];
+  const known = new Set(told.map(({ resource }) => resource));
+  // What an operation met of a service says more than that the service is not well.
+  const unwell = (
+    input.desired === null || input.observed === null ? [] : findHealthErrors(input.desired, input.observed)
+  ).filter(({ resource }) => !known.has(resource));
   // Half a character, which YAML can write, stands in no canonical JSON (RFC 8785, 3.2.2.2).
-  const told = (text: string) => input.hideValues(text).toWellFormed();
-  return [...round, ...problems, ...blocked, ...failed].map((error) => ({
+  const clean = (text: string) => input.hideValues(text).toWellFormed();
+  return [...told, ...unwell].map((error) => ({
     ...error,
     resource: error.resource.toWellFormed(),
-    message: told(error.message),
-    hint: told(error.hint),
+    message: clean(error.message),
+    hint: clean(error.hint),
   }));
 }
 

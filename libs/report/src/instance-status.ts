@@ -50,7 +50,7 @@ function buildServices(instance: DesiredInstance, { containers }: ObservedNode):
   );
 }
 
-function ownContainers(
+export function ownContainers(
   containers: readonly ObservedContainer[],
   of: { project: string; service: string },
 ): ObservedContainer[] {
@@ -82,15 +82,19 @@ function serviceHealth(
   containers: readonly ObservedContainer[],
 ): InstanceStatus["health"] {
   if (containers.length < service.replicas) return "unhealthy";
-  const healths = containers.map((container): InstanceStatus["health"] => {
-    if (service.oneShot && container.state === "exited")
-      return container.exitCode === 0 ? "healthy" : "unhealthy";
-    if (container.state !== "running") return "unhealthy";
-    if (service.oneShot) return "starting";
-    if (container.health === "none") return "healthy";
-    return container.health;
-  });
-  return worst(healths);
+  return worst(containers.map((container) => containerHealth(service, container)));
+}
+
+export function containerHealth(
+  service: DesiredService,
+  container: ObservedContainer,
+): InstanceStatus["health"] {
+  if (service.oneShot && container.state === "exited")
+    return container.exitCode === 0 ? "healthy" : "unhealthy";
+  if (container.state !== "running") return "unhealthy";
+  if (service.oneShot) return "starting";
+  if (container.health === "none") return "healthy";
+  return container.health;
 }
 
 function worstHealth(services: readonly ServiceStatus[]): InstanceStatus["health"] {

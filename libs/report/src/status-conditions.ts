@@ -1,5 +1,6 @@
 import { type Condition, type InstanceStatus, type StatusError, codeOf, redact } from "@keelson/model";
 
+import { healthCodes } from "./health-error.ts";
 import { makeCondition } from "./made-condition.ts";
 import { buildPlanConditions } from "./plan-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
@@ -21,7 +22,9 @@ export function buildConditions(
   const isDone = open === 0 && input.results.every(({ outcome }) => outcome === "done");
   const isReady = isInSync && isDone && isHealthy && errors.length === 0;
   const first = errors[0];
-  const isRetried = errors.some(({ outcome }) => outcome !== "stalled") || !isDone;
+  // A round can only look on while a service is not well: a change of its health begins one.
+  const isRetried =
+    errors.some(({ code, outcome }) => outcome !== "stalled" && !healthCodes.has(code)) || !isDone;
   const stalled = errors.find(({ outcome }) => outcome === "stalled");
   return [
     makeCondition("Ready", isKnown || errors.length > 0 ? isReady : null, {

@@ -1,0 +1,60 @@
+import type {
+  DesiredNode,
+  DesiredService,
+  ObservedContainer,
+  ObservedNode,
+  StatusError,
+} from "@keelson/model";
+import { resourceIds } from "@keelson/model";
+
+import { containerHealth, ownContainers } from "./instance-status.ts";
+import { quotedInLine } from "./said-text.ts";
+
+/** The codes of what only is so, and that no operation met. */
+export const healthCodes: ReadonlySet<string> = new Set(["K3040", "K3041", "K3042"]);
+
+/**
+ * An error for each service that is to run and is not well, for as long as it is so: whether a round had something to do
+ * for it or not. What is missing is planned or blocked, and what is on its way is no error.
+ */
+export function findHealthErrors(
+  { instances }: DesiredNode,
+  { containers }: ObservedNode,
+): Omit<StatusError, "since">[] {
+  return instances
+    .filter(({ state }) => state === "running")
+    .flatMap((instance) =>
+      instance.services.flatMap((service) => {
+        const of = { project: instance.project, service: service.name };
+        const sick = ownContainers(containers, of).find(
+          (each) => containerHealth(service, each) === "unhealthy",
+        );
+        if (sick === undefined) return [];
+        const resource = resourceIds.service(instance.project, service.name);
+        const hint = `Read its log: keelson logs ${instance.name} ${service.name}.`;
+        return [{ ...describeAilment(service, sick), resource, hint, outcome: "waiting" as const }];
+      }),
+    );
+}
+
+function describeAilment(
+  service: DesiredService,
+  container: ObservedContainer,
+): Pick<StatusError, "code" | "message"> {
+  const { name, state, ailment } = container;
+  const tell = (code: string, what: string) => ({
+    code,
+    message: `${name} ${what}${quotedInLine(ailment?.said ?? "")}`,
+  });
+  if (state === "running") return tell("K3040", "is unhealthy");
+  if (state === "restarting") {
+    const { exitCode = null, restarts = 0 } = ailment ?? {};
+    const parts = [
+      ...(exitCode === null ? [] : [`last with exit code ${exitCode}`]),
+      ...(restarts === 0 ? [] : [`${restarts} ${restarts === 1 ? "restart" : "restarts"} so far`]),
+    ];
+    return tell("K3041", ["keeps restarting", ...parts].join(", "));
+  }
+  if (state === "exited") return tell("K3042", `exited with code ${container.exitCode}`);
+  return tell("K3042", state === "created" ? "was not started" : `is ${state}`);
+}
