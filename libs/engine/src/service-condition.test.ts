@@ -48,7 +48,7 @@ const table: [DependencyCondition, Case, string][] = [
   ["service_healthy", { state: "running" }, "met"],
   ["service_healthy", { state: "running", health: "none" }, "met"],
   ["service_healthy", { state: "running", health: "starting" }, "pending"],
-  ["service_healthy", { state: "running", health: "unhealthy" }, "pending"],
+  ["service_healthy", { state: "running", health: "unhealthy" }, "failed"],
   ["service_healthy", { state: "running", health: "healthy" }, "met"],
   ["service_healthy", { state: "exited", health: "healthy" }, "failed"],
   ["service_healthy", { state: "restarting", health: "healthy" }, "pending"],

@@ -6,7 +6,8 @@ export type Verdict = "met" | "pending" | "failed";
 
 /**
  * Whether a container meets a condition of Compose's `depends_on`. A container without a health check meets
- * `service_healthy` by running. An unhealthy container may recover; one that ended and is not started again cannot.
+ * `service_healthy` by running. An unhealthy one has used up all retries of its check: should it recover later, that is
+ * seen then. One that ended may be started again by its engine.
  */
 export function judgeCondition(info: ContainerInspectInfo, condition: DependencyCondition): Verdict {
   const { Status: state, ExitCode: exitCode } = info.State;
@@ -17,11 +18,13 @@ export function judgeCondition(info: ContainerInspectInfo, condition: Dependency
   }
   if (state !== "running") return "pending";
   if (condition === "service_started") return "met";
-  return condition === "service_healthy" && isHealthy(info) ? "met" : "pending";
+  if (condition === "service_completed_successfully") return "pending";
+  return judgeHealth(info);
 }
 
-function isHealthy({ State: { Health: health } }: ContainerInspectInfo): boolean {
-  return health === undefined || health.Status === "none" || health.Status === "healthy";
+function judgeHealth({ State: { Health: health } }: ContainerInspectInfo): Verdict {
+  if (health === undefined || health.Status === "none" || health.Status === "healthy") return "met";
+  return health.Status === "unhealthy" ? "failed" : "pending";
 }
 
 /** By its restart policy (Docker's reference, "Start containers automatically"). */

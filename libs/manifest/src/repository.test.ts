@@ -20,7 +20,7 @@ describe("a valid repository", () => {
     expect(release?.settingsSchema?.value).toHaveProperty("properties.domain.type", "string");
     expect([...(release?.packages.keys() ?? [])]).toEqual(["core", "storage"]);
     const core = release?.packages.get("core");
-    expect(core?.package.value.update).toEqual({ order: "stop-first", trial: "60s" });
+    expect(core?.package.value.update).toEqual({ order: "stop-first" });
     expect([...(core?.files.keys() ?? [])]).toEqual([
       "compose.yaml",
       "config/core.yml.liquid",

@@ -86,10 +86,12 @@ export const Package = z.strictObject({
     .strictObject({
       order: z.enum(["stop-first"]).default("stop-first"),
       trial: Duration.refine((text) => parseDurationMs(text) <= longestWaitMs, "must be at most 24h")
-        .default("60s")
-        .describe("How long a changed service may take to become healthy."),
+        .optional()
+        .describe(
+          "When a changed service must be healthy, or a one-shot must have ended, at the latest; default 60s, or longer where the health check needs it.",
+        ),
     })
-    .default({ order: "stop-first", trial: "60s" })
+    .default({ order: "stop-first" })
     .describe("How a new version takes the place of the old one."),
 });
 export type Package = z.infer<typeof Package>;

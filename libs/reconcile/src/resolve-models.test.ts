@@ -41,7 +41,7 @@ const rendered: RenderedNode = {
       state: "running",
       after: [],
       data: {},
-      update: { order: "stop-first", trial: "60s" },
+      update: { order: "stop-first" },
       compose,
       files: [],
     },

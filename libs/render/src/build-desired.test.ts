@@ -176,6 +176,18 @@ describe("services", () => {
     expect(service({ healthcheck: { disable: true } }).hasHealthcheck).toBe(false);
   });
 
+  test("are given the package's trial and no more, whatever their health check needs", () => {
+    const healthcheck = { test: ["CMD", "x"], start_period: "1h", interval: "1s", retries: 3 };
+    const models = withService("app", { healthcheck });
+    const trialOf = (update: string) => {
+      const files = { [packagePath]: `${platform[packagePath]}update: ${update}\n` };
+      return serviceOf(desiredOf(files, { models }), "core/app").trialMs;
+    };
+    expect(trialOf("{ trial: 5s }")).toBe(5_000);
+    expect(trialOf("{ trial: 2h }")).toBe(7_200_000);
+    expect(trialOf("{}")).toBe(3_600_000 + 93_000);
+  });
+
   test("share namespaces and volumes", () => {
     expect(
       service({

@@ -69,13 +69,15 @@ function hasHealthcheck(service: ComposeService): boolean {
   return test !== undefined && test[0] !== "NONE" && service.healthcheck?.disable !== true;
 }
 
-/** The package's trial, or longer when the health check itself takes longer to fail. */
-function trialMs(service: ComposeService, instance: RenderedInstance): number {
-  const packageMs = parseDurationMs(instance.update.trial);
-  if (!hasHealthcheck(service)) return packageMs;
+const usualTrialMs = 60_000;
+
+/** What the package says is the end; without that, a health check gets the time that it takes to fail. */
+function trialMs(service: ComposeService, { update: { trial } }: RenderedInstance): number {
+  if (trial !== undefined) return parseDurationMs(trial);
+  if (!hasHealthcheck(service)) return usualTrialMs;
   const { start_period, interval, timeout, retries } = { ...healthcheckDefaults, ...service.healthcheck };
   const roundMs = parseDurationMs(interval) + parseDurationMs(timeout);
-  return Math.max(packageMs, parseDurationMs(start_period) + roundMs * retries);
+  return Math.max(usualTrialMs, parseDurationMs(start_period) + roundMs * retries);
 }
 
 /** Services whose namespace or volumes this one lives in. */
