@@ -26,8 +26,8 @@ export function excerpt(text: string, { lines = 10, characters = 2_000 }: Excerp
 }
 
 /**
- * The excerpt as the cause of an error. It stands there and not in the message, because a message travels further
- * (into a status that Git keeps) and a program's own output may hold what must not leave the node.
+ * The excerpt as the cause of an error. It stands there and not in the message, so that whoever tells the error can hide
+ * secret values in it before it is cut, and keep less of it in a status, which Git keeps.
  */
 export function quoted(text: string, size: ExcerptSize = {}): Error {
   const shown = excerpt(text, size);

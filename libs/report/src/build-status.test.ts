@@ -227,6 +227,28 @@ describe("buildStatus", () => {
     expect(status({ last: later }).errors).toEqual([]);
   });
 
+  it("must tell what Compose or an engine said of a failure, without secret values, on one line", () => {
+    const said = new Error("invalid mount\n  for https://me:pass@registry.example of s3cret");
+    const cause = new Error("Compose ended with 1", { cause: said });
+    const error = new KeelsonError({ code: "K3008", message: "Compose failed", cause });
+    const hideValues = (text: string) => text.replaceAll("s3cret", "***");
+    expect(status({ error, hideValues }).errors).toMatchObject([
+      {
+        code: "K3008",
+        message:
+          "Compose failed: Compose ended with 1 | invalid mount | for https://***@registry.example of ***",
+      },
+    ]);
+    const again = new KeelsonError({ code: "K3009", message: "no: gone", cause: new Error("gone") });
+    expect(status({ error: again }).errors).toMatchObject([{ message: "no: gone" }]);
+    const endless = new Error("round");
+    endless.cause = endless;
+    expect(status({ error: endless }).errors).toMatchObject([{ message: "round" }]);
+    const secretEnd = new Error(`s3cret${"x".repeat(395)}`);
+    const cut = new KeelsonError({ code: "K3009", message: "no", cause: secretEnd });
+    expect(status({ error: cut, hideValues }).errors[0]?.message).toMatch(/^no: \*\*\*x+$/);
+  });
+
   it("must hide secret values in what an unwell service said", () => {
     const found = container({ health: "unhealthy", ailment: { ...ailment, said: "token: s3cret" } });
     const built = status({

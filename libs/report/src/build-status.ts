@@ -13,6 +13,7 @@ import {
 import { findHealthErrors } from "./health-error.ts";
 import { buildInstance } from "./instance-status.ts";
 import { formatBecause } from "./target-text.ts";
+import { quotedInLine } from "./said-text.ts";
 import { buildConditions } from "./status-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
 
@@ -102,6 +103,7 @@ function buildOperation(input: StatusInput): Status["operation"] {
 }
 
 function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
+  const { hideValues } = input;
   const problems = input.problems.map((problem) => ({
     code: problem.code,
     resource: `${problem.file}:${problem.line}:${problem.column}`,
@@ -120,13 +122,13 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   );
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
-    .map(({ operation, error }) => describeError(error, operation.resource));
+    .map(({ operation, error }) => describeError(error, { resource: operation.resource, hideValues }));
   const held = (input.target?.because ?? []).flatMap((reason) =>
     reason.kind === "problems" ? [] : [reason.error],
   );
   const round = [...held, input.error]
     .filter((error) => error !== null)
-    .map((error) => describeError(error, ""));
+    .map((error) => describeError(error, { resource: "", hideValues }));
   const told = [...round, ...problems, ...blocked, ...failed];
   const known = new Set(told.map(({ resource }) => resource));
   // What an operation met of a service says more than that the service is not well.
@@ -134,7 +136,7 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
     input.desired === null || input.observed === null ? [] : findHealthErrors(input.desired, input.observed)
   ).filter(({ resource }) => !known.has(resource));
   // Half a character, which YAML can write, stands in no canonical JSON (RFC 8785, 3.2.2.2).
-  const clean = (text: string) => input.hideValues(text).toWellFormed();
+  const clean = (text: string) => hideValues(text).toWellFormed();
   return [...told, ...unwell].map((error) => ({
     ...error,
     resource: error.resource.toWellFormed(),
@@ -143,12 +145,35 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   }));
 }
 
-function describeError(error: unknown, resource: string): Omit<StatusError, "since"> {
+function describeError(
+  error: unknown,
+  { resource, hideValues }: { resource: string } & Pick<StatusInput, "hideValues">,
+): Omit<StatusError, "since"> {
+  const [message = "", ...causes] = findMessages(error);
   return {
     code: codeOf(error),
     resource,
-    message: redact(error instanceof Error ? error.message : String(error)),
+    message: `${redact(message)}${quotedInLine(hideValues(redact(causes.join("\n"))))}`,
     hint: error instanceof KeelsonError ? (error.hint ?? "") : "",
     outcome: error instanceof KeelsonError ? error.outcome.kind : "transient",
   };
+}
+
+/** As many links as an error is printed with. */
+const mostLinks = 8;
+
+/** What an error says, and then its causes: what Compose, an engine or a program said. None repeats the one before. */
+function findMessages(error: unknown): string[] {
+  const messages: string[] = [];
+  let link = error;
+  for (let depth = 0; depth < mostLinks && link !== undefined && link !== null; depth++) {
+    const said = link instanceof Error ? link.message : describeThrown(link);
+    if (messages.at(-1)?.includes(said) !== true) messages.push(said);
+    link = link instanceof Error ? link.cause : undefined;
+  }
+  return messages;
+}
+
+function describeThrown(thrown: unknown): string {
+  return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
 }

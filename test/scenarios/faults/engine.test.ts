@@ -19,6 +19,7 @@ services:
     healthcheck:
       test: [CMD, test, -e, /data/id]
       interval: 1s
+      retries: 1000
   front:
     image: IMAGES/front:1
     network_mode: none

@@ -101,6 +101,10 @@ describe("a health check that never passes", () => {
     });
     expect(round.output).toContain("no licence");
     expect(round.output).not.toMatch(rulesTerminal);
+    const told = round.status.errors.find(({ code }) => code === "K3010");
+    expect(told?.message).toMatch(/ exited with code 7: no licence$/);
+    const idle = await platform().reconcile();
+    expect(idle.status.errors.map(({ message }) => message).join()).toContain("no licence");
     await platform().upgrade({ [compose]: (text) => text.replace(/^ {4}command: .*\n/m, "") });
     expectReady(await platform().reconcile());
     expect(await platform().exec("web/api", "cat", "/data/id")).toBe("kept\n");

@@ -55,6 +55,7 @@ it("neither must one that a service printed before it exited", async () => {
     const round = await platform.reconcile();
     expect(round.output).toContain("once:");
     expect(round.output).toContain("hello ***");
+    expect(round.status.errors.map(({ message }) => message).join()).toContain("once: | hello ***");
     expect(round.exitCode).not.toBe(0);
     await expectNowhere(platform, round);
   });
