@@ -28,12 +28,18 @@ export const PackageFile = z.strictObject({
     .describe("Path in the package; a name that ends in .liquid is rendered, others are copied."),
   to: z.string().min(1).describe("Path that compose.yaml binds, such as core/conf/core.yml."),
   onChange: OnChange.default("recreate"),
-  mode: FileMode.optional().describe("Default 0644, or 0400 when the file holds a secret."),
+  mode: FileMode.optional().describe(
+    "Default 0644, or 0755 for a file that is executable in Git; 0400 or 0500 when the file holds a secret.",
+  ),
   owner: FileOwner.optional().describe('Numeric owner of the file, "user:group".'),
   writable: z
     .boolean()
     .default(false)
     .describe("Whether containers may write where it is bound; it is read-only otherwise."),
+  check: z
+    .enum(["syntax", "none"])
+    .default("syntax")
+    .describe("Whether a rendered .json or .yaml must parse; copied files are never parsed."),
 });
 export type PackageFile = z.infer<typeof PackageFile>;
 

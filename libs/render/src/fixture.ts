@@ -91,10 +91,15 @@ export function repositoryOf(changes: Readonly<Record<string, string | null>> = 
 }
 
 function readChanged(changes: Readonly<Record<string, string | null>>) {
+  return readRepository(filesAfter(changes));
+}
+
+/** The files of the platform with these changes. */
+export function filesAfter(changes: Readonly<Record<string, string | null>>): Map<string, SourceFile> {
   const files = Object.entries({ ...platform, ...changes }).filter(
     (entry): entry is [string, string] => entry[1] !== null,
   );
-  return readRepository(new Map(files.map(([path, text]) => [path, sourceFile(path, text)])));
+  return new Map(files.map(([path, text]) => [path, sourceFile(path, text)]));
 }
 
 export function sourceFile(path: string, text: string): SourceFile {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readRepository } from "../../manifest/src/index.ts";
 import {
   corePackage,
+  filesAfter,
   platform,
   problemText,
   render,
@@ -194,10 +195,10 @@ describe("a file that cannot be rendered", () => {
   test("is one that does not parse any more", () => {
     expect(problemText(render({ [templatePath]: "a: 1\nb: [{{ settings.domain }}\n" }).problems))
       .toMatchInlineSnapshot(`
-      "error[K1303] releases/sample/1.0.0/packages/core/config/core.yml.liquid:3:1 core/conf/core.yml as rendered is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]
-        hint: Line and column are those of the rendered file, which \`keelson render\` writes out. A value that may hold quotes or line breaks is safe as {{ value | json }}.
-      "
-    `);
+        "error[K1303] releases/sample/1.0.0/packages/core/config/core.yml.liquid:3:1 core/conf/core.yml as rendered is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]
+          hint: Line and column are those of the rendered file, which \`keelson render\` writes out. A value that may hold quotes or line breaks is safe as {{ value | json }}. A dialect that only its program can read has check: none.
+        "
+      `);
     const json = withFile("{ template: config/a.json.liquid, to: a.json }", {
       "config/a.json.liquid": '{\n  "domain": {{ settings.domain }}\n}\n',
     });
@@ -205,32 +206,36 @@ describe("a file that cannot be rendered", () => {
       "error[K1303] releases/sample/1.0.0/packages/core/config/a.json.liquid:2:13 a.json as rendered is not valid JSON: expected a value
          2 |   "domain": example.org
            |             ^
-        hint: Line and column are those of the rendered file, which \`keelson render\` writes out. A value that may hold quotes or line breaks is safe as {{ value | json }}.
-      "
-    `);
-    const copied = withFile("{ template: config/a.json, to: b/a.json }", { "config/a.json": '{ "a": 1, }' });
-    expect(problemText(render(copied).problems)).toMatchInlineSnapshot(`
-      "error[K1303] releases/sample/1.0.0/packages/core/config/a.json:1:11 b/a.json is not valid JSON: expected a key in double quotes
-         1 | { "a": 1, }
-           |           ^
-        hint: Correct it, or give the file another ending if it is meant to be something else.
+        hint: Line and column are those of the rendered file, which \`keelson render\` writes out. A value that may hold quotes or line breaks is safe as {{ value | json }}. A dialect that only its program can read has check: none.
       "
     `);
   });
 
+  test("is not one that is copied, or that says check: none, whatever its program may read", () => {
+    const commented = '{ "a": 1, } // with comments\n';
+    const copied = render(withFile("{ template: a.json, to: b/a.json }", { "a.json": commented }));
+    expect(renderedText(copied, "b/a.json")).toBe(commented);
+    const twice = "a: 1\na: {{ settings.domain }}\n";
+    const unchecked = (check: string) =>
+      render(withFile(`{ template: a.yml.liquid, to: a.yml${check} }`, { "a.yml.liquid": twice }));
+    expect(renderedText(unchecked(", check: none"), "a.yml")).toBe("a: 1\na: example.org\n");
+    expect(unchecked("").problems.map(({ code }) => code)).toEqual(["K1303"]);
+    expect(unchecked(", check: syntax").problems.map(({ code }) => code)).toEqual(["K1303"]);
+  });
+
   test("is not one of another kind, whatever it looks like", () => {
-    const odd = withFile("{ template: config/a.txt, to: a.conf }", { "config/a.txt": '{ "a": [' });
+    const odd = withFile("{ template: a.liquid, to: a.conf }", { "a.liquid": '{ "a": [' });
     expect(render(odd).problems).toEqual([]);
-    const many = withFile("{ template: config/m.yaml, to: m.yaml }", {
-      "config/m.yaml": "a: 1\n---\nb: !Tag 2\n",
+    const many = withFile("{ template: m.yaml.liquid, to: m.yaml }", {
+      "m.yaml.liquid": "a: 1\n---\nb: !Tag 2\n",
     });
     expect(render(many).problems).toEqual([]);
   });
 
   test("is one that is nested without end", () => {
-    const deep = withFile("{ template: config/d.yaml, to: d.yaml }", { "config/d.yaml": "[".repeat(50_000) });
+    const deep = withFile("{ template: d.liquid, to: d.yaml }", { "d.liquid": "[".repeat(50_000) });
     expect(render(deep).problems.map(({ code }) => code)).toEqual(["K1303"]);
-    const json = withFile("{ template: config/d.json, to: d.json }", { "config/d.json": "[".repeat(50_000) });
+    const json = withFile("{ template: d.liquid, to: d.json }", { "d.liquid": "[".repeat(50_000) });
     expect(render(json).problems.map(({ code, column }) => `${code} ${column}`)).toEqual(["K1303 50001"]);
   });
 
@@ -271,6 +276,25 @@ test("what follows from a missing setting is not said besides", () => {
     [templatePath]: "{{ settings.region }}\n",
   });
   expect(problems.map(({ code }) => code)).toEqual(["K1206"]);
+});
+
+test("a file that Git has as executable is placed so, if package.yaml does not say otherwise", () => {
+  const modeOf = (entry: string, text = "#!/bin/sh\n") => {
+    const files = filesAfter(
+      withFile(`{ template: start.liquid, to: start${entry} }`, { "start.liquid": text }),
+    );
+    const modes = (["100644", "100755"] as const).map((mode) => {
+      for (const [path, file] of files)
+        if (path.endsWith("/start.liquid")) files.set(path, { ...file, mode });
+      const { rendered } = renderFiles(readRepository(files).repository, { environment: "lab", node: "one" });
+      const core = rendered?.instances.find(({ name }) => name === "core");
+      return core?.files.find(({ to }) => to === "start")?.mode.toString(8);
+    });
+    return modes;
+  };
+  expect(modeOf("")).toEqual(["644", "755"]);
+  expect(modeOf(', mode: "0600"')).toEqual(["600", "600"]);
+  expect(modeOf("", "{{ secrets.adminKey }}")).toEqual(["400", "500"]);
 });
 
 describe("secrets", () => {

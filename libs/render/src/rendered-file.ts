@@ -16,8 +16,10 @@ import { unlessPaid } from "./template-refusal.ts";
 import { type TemplateInput, forgedSecret, holdsPlaceholder, renderTemplate } from "./template.ts";
 
 const bytesPerStep = 16;
-const defaultMode = 0o644;
-const defaultSecretMode = 0o400;
+
+/** By what Git says of the committed file: plain or executable. */
+const defaultModes = { "100644": 0o644, "100755": 0o755 } as const;
+const defaultSecretModes = { "100644": 0o400, "100755": 0o500 } as const;
 
 export type TemplateScope = Pick<TemplateInput, "context" | "secrets" | "budget">;
 
@@ -39,8 +41,10 @@ export function renderFile(
     : copySource(source, template);
   if ("problems" in made) return { file: null, problems: made.problems };
   const { content, secrets } = made;
-  const mode = modeOf(file, secrets);
-  const problems = checkSyntax(file.to, { text: decodeText(content), template, budget: input.scope.budget });
+  const mode = modeOf(file, { secrets, source });
+  const problems = isChecked(file)
+    ? checkSyntax(file.to, { text: decodeText(content), template, budget: input.scope.budget })
+    : [];
   if (secrets.length > 0 && (mode & 0o007) !== 0) problems.push(openSecret(folder, input));
   return {
     file: {
@@ -80,9 +84,18 @@ function copySource(source: SourceFile, template: string): Made {
   return { content: source.bytes, secrets: [] };
 }
 
-function modeOf(file: PackageFile, secrets: readonly string[]): number {
+/** What is copied may be written for its program only, in a dialect that no parser of ours knows. */
+function isChecked({ template, check }: PackageFile): boolean {
+  return template.endsWith(".liquid") && check === "syntax";
+}
+
+function modeOf(
+  file: PackageFile,
+  { secrets, source }: { secrets: readonly string[]; source: SourceFile },
+): number {
   if (file.mode !== undefined) return Number.parseInt(file.mode, 8);
-  return secrets.length > 0 ? defaultSecretMode : defaultMode;
+  const committed = source.mode === "100755" ? "100755" : "100644";
+  return (secrets.length > 0 ? defaultSecretModes : defaultModes)[committed];
 }
 
 function openSecret(folder: PackageFolder, { file, index }: { file: PackageFile; index: number }): Problem {

@@ -40,7 +40,6 @@ function checkFormat(
   const { format } = rendered;
   const fault = format === "JSON" ? findJsonError(rendered) : findYamlError(rendered, { to });
   if (fault === null) return [];
-  const isCopy = !rendered.template.endsWith(".liquid");
   const sourceLine = rendered.text.split("\n")[fault.line - 1];
   return [
     {
@@ -49,10 +48,8 @@ function checkFormat(
       line: fault.line,
       column: fault.column,
       path: "",
-      message: `${to}${isCopy ? "" : " as rendered"} is not valid ${format}: ${fault.message}`,
-      hint: isCopy
-        ? "Correct it, or give the file another ending if it is meant to be something else."
-        : "Line and column are those of the rendered file, which `keelson render` writes out. A value that may hold quotes or line breaks is safe as {{ value | json }}.",
+      message: `${to} as rendered is not valid ${format}: ${fault.message}`,
+      hint: "Line and column are those of the rendered file, which `keelson render` writes out. A value that may hold quotes or line breaks is safe as {{ value | json }}. A dialect that only its program can read has check: none.",
       ...(sourceLine === undefined || sourceLine.length > 500 ? {} : { sourceLine }),
     },
   ];
@@ -112,6 +109,6 @@ function countTokens(text: string, to: string): number {
   throw new TemplateRefusal({
     code: "K1316",
     message: `${to} is too large to be checked (over ${maxYamlTokens.toLocaleString("en-US")} names, signs and spaces of YAML)`,
-    hint: "Split it, write it as JSON, or give the file another ending: then it is not checked.",
+    hint: "Split it, write it as JSON, or say check: none: then it is not checked.",
   });
 }
