@@ -1,9 +1,11 @@
 import type { Snapshot, SourceFiles } from "@keelson/model";
 
+import type { FileLimit } from "./file-set.ts";
+
 /** A commit's own words, and the door to its files. */
 export interface CommitReader {
   readSummary: () => Promise<CommitSummary>;
-  readFiles: (prefixes: readonly string[]) => Promise<SourceFiles>;
+  readFiles: (prefixes: readonly string[], limit: FileLimit) => Promise<SourceFiles>;
 }
 
 export type CommitSummary = Pick<Snapshot, "subject" | "author" | "committedAt">;

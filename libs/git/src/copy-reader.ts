@@ -49,8 +49,8 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
           folders.push({ path: `${path}/`, oid: entry.oid });
         } else if (entry.type !== "tree" && isWanted(prefixes, path)) {
           const blob = { path, mode: fileMode(entry.mode), oid: entry.oid };
-          files.announce(blob);
-          blobs.push(blob);
+          const announced = files.announce(blob);
+          if (announced !== null) blobs.push(announced);
         }
       }
     }
@@ -65,9 +65,9 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
         const { message, author, committer } = found;
         return summarise({ message, author, committedAt: committer.timestamp });
       }),
-    readFiles: (prefixes) =>
+    readFiles: (prefixes, limit) =>
       guard(async () => {
-        const files = new FileSet();
+        const files = new FileSet(limit);
         for (const { path, mode, oid } of await findBlobs(prefixes, files)) {
           const bytes = mode === "160000" ? new Uint8Array() : (await readBlob({ ...repository, oid })).blob;
           files.add({ path, mode, bytes });

@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { makeTempFolder, startStateServer } from "@keelson/test/support";
 import type { Credentials } from "@keelson/test/support";
 import { fileLimits } from "./file-set.ts";
-import { fetchSnapshot } from "./fetch-snapshot.ts";
+import { fetchSnapshot, readTracked } from "./fetch-snapshot.ts";
 import { unpackObjects } from "./test-copy.ts";
 
 /** A server with the repository `state`, a work tree that pushes to it, and a node that has nothing yet. */
@@ -188,17 +188,28 @@ it("gives links and submodules as entries and follows neither", async () => {
   ]);
 });
 
-it("refuses a blob over the limit by its path, and still reads the others", async () => {
+it("leaves out the bytes of a file over the limit, whichever that is, and reads the others", async () => {
   await using at = await setUp();
-  const big = new Uint8Array(fileLimits.fileBytes + 1);
-  await at.repository.commit({ files: { "releases/big.bin": big, "environments/a": "1" } });
+  const sizeBytes = fileLimits.fileBytes + 1;
+  await at.repository.commit({ files: { "a/big.bin": new Uint8Array(sizeBytes), "a/small": "1" } });
   await at.repository.push();
-  const revision = await at.fetch();
-  await expect(revision.readFiles(["releases/"])).rejects.toMatchObject({
-    code: "K2007",
-    message: expect.stringContaining("releases/big.bin"),
-  });
-  expect((await revision.readFiles(["environments/"])).size).toBe(1);
+  const input = { source: { url: at.url, branch: "main" }, gitDir: at.gitDir, timeoutMs: 60_000 };
+  const read = async (revision: Snapshot | null) =>
+    [...((await revision?.readFiles(["a/"])) ?? [])].map(([path, file]) => [
+      path,
+      file.bytes.length,
+      file.tooLarge,
+    ]);
+  expect(await read(await fetchSnapshot(input))).toEqual([
+    ["a/big.bin", 0, { sizeBytes, limitBytes: fileLimits.fileBytes }],
+    ["a/small", 1, undefined],
+  ]);
+  const whole = [
+    ["a/big.bin", sizeBytes, undefined],
+    ["a/small", 1, undefined],
+  ];
+  expect(await read(await fetchSnapshot({ ...input, fileBytes: sizeBytes }))).toEqual(whole);
+  expect(await read(await readTracked({ ...input, fileBytes: sizeBytes }))).toEqual(whole);
 });
 
 it("reads only what is asked for, and makes a new copy once something of it turned out to be missing", async () => {

@@ -3,13 +3,14 @@ import type { Follow, Snapshot, Source } from "@keelson/model";
 import { branchRef } from "./branch-ref.ts";
 import { openCopyReader } from "./copy-reader.ts";
 import { startDeadline } from "./deadline.ts";
+import type { FileLimit } from "./file-set.ts";
 import { DamageError } from "./git-error.ts";
 import { disownCopy, readRef, restoreCopy, tipRef } from "./local-copy.ts";
 import { openRemote } from "./open-remote.ts";
 import { bringCopyTo } from "./tracked-copy.ts";
 import type { Held } from "./tracked-copy.ts";
 
-export interface FetchSnapshotInput {
+export interface FetchSnapshotInput extends FileLimit {
   source: Source;
   /** The node's own bare copy; made when it is missing, made anew when it is damaged. One caller at a time. */
   gitDir: string;
@@ -20,6 +21,8 @@ export interface FetchSnapshotInput {
   /** Where the branch may have moved on from; anywhere unless told. */
   follow?: Follow;
 }
+
+type CopyInput = Pick<FetchSnapshotInput, "gitDir" | "fileBytes">;
 
 /** A snapshot that was asked for just now. */
 export interface FetchedSnapshot extends Snapshot {
@@ -45,21 +48,21 @@ export async function fetchSnapshot(input: FetchSnapshotInput): Promise<FetchedS
   using remote = await openRemote({ ...source, ref, deadline, knownHostsFile });
   const advertised = await remote.findTip();
   const held = await bringCopyTo(advertised, { remote, gitDir, branch: source.branch, follow });
-  return { ...snapshotOf(held, { gitDir, ref }), fetched: held.fetched };
+  return { ...snapshotOf(held, { ...input, ref }), fetched: held.fetched };
 }
 
 /**
  * Returns the commit that was followed last, from the node's own copy, without asking anybody; null when there is no
  * copy. Throws K2009 when the copy is damaged, K2012.
  */
-export async function readTracked({ gitDir }: Pick<FetchSnapshotInput, "gitDir">): Promise<Snapshot | null> {
-  await restoreCopy(gitDir);
-  const commit = await readRef(gitDir, tipRef);
-  return commit === null ? null : openSnapshot({ gitDir, commit });
+export async function readTracked(of: CopyInput): Promise<Snapshot | null> {
+  await restoreCopy(of.gitDir);
+  const commit = await readRef(of.gitDir, tipRef);
+  return commit === null ? null : openSnapshot({ ...of, commit });
 }
 
 /** The same for another commit of the copy; null also when the copy does not have it, or not whole. */
-export async function readEarlier(of: { gitDir: string; commit: string }): Promise<Snapshot | null> {
+export async function readEarlier(of: CopyInput & { commit: string }): Promise<Snapshot | null> {
   await restoreCopy(of.gitDir);
   try {
     return await openSnapshot(of);
@@ -69,20 +72,21 @@ export async function readEarlier(of: { gitDir: string; commit: string }): Promi
   }
 }
 
-async function openSnapshot({ gitDir, commit }: { gitDir: string; commit: string }): Promise<Snapshot> {
-  const reader = openCopyReader({ gitDir, commit });
-  const held = { commit, reader, summary: await reader.readSummary() };
-  return snapshotOf(held, { gitDir, ref: tipRef });
+async function openSnapshot(of: CopyInput & { commit: string }): Promise<Snapshot> {
+  const reader = openCopyReader(of);
+  const held = { commit: of.commit, reader, summary: await reader.readSummary() };
+  return snapshotOf(held, { ...of, ref: tipRef });
 }
 
-function snapshotOf(held: Omit<Held, "fetched">, { gitDir, ref }: { gitDir: string; ref: string }): Snapshot {
+function snapshotOf(held: Omit<Held, "fetched">, of: CopyInput & { ref: string }): Snapshot {
+  const { gitDir, ref } = of;
   return {
     commit: held.commit,
     ref,
     ...held.summary,
     readFiles: async (prefixes) => {
       try {
-        return await held.reader.readFiles(prefixes);
+        return await held.reader.readFiles(prefixes, of);
       } catch (error) {
         // From now on the copy counts as none, so that the next round does not find it up to date.
         if (error instanceof DamageError) await disownCopy(gitDir);

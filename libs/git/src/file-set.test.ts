@@ -59,15 +59,36 @@ it("sorts files by path, in the same order on every machine", () => {
   expect([...files.toMap().keys()]).toEqual(["B", "a-b", "a/b", "b", "ä"]);
 });
 
-it("refuses a file over the limit by its announced and by its real size, and names it", () => {
-  const tooLarge = expect.objectContaining({
-    code: "K2007",
-    message: expect.stringContaining("data/big.bin"),
-  });
-  const sizeBytes = fileLimits.fileBytes + 1;
-  expect(() => new FileSet().announce({ path: "data/big.bin", mode: "100644", sizeBytes })).toThrow(tooLarge);
-  expect(() => new FileSet().add(file("data/big.bin", sizeBytes))).toThrow(tooLarge);
-  expect(() => new FileSet().add(file("data/big.bin", fileLimits.fileBytes))).not.toThrow();
+it.each([{}, { fileBytes: 1000 }])(
+  "leaves out the bytes of a file over the limit, announced or real: %j",
+  (limit) => {
+    const limitBytes = limit.fileBytes ?? fileLimits.fileBytes;
+    const sizeBytes = limitBytes + 1;
+    const left = {
+      path: "data/big.bin",
+      mode: "100644",
+      bytes: new Uint8Array(),
+      tooLarge: { sizeBytes, limitBytes },
+    };
+    const announced = new FileSet(limit);
+    expect(announced.announce({ path: "data/big.bin", mode: "100644", sizeBytes })).toBeNull();
+    expect([...announced.toMap().values()]).toEqual([left]);
+    const real = new FileSet(limit);
+    expect(real.announce({ path: "data/big.bin", mode: "100644" })).not.toBeNull();
+    real.add(file("data/big.bin", sizeBytes));
+    expect([...real.toMap().values()]).toEqual([left]);
+    real.add(file("data/big.bin", limitBytes));
+    expect(real.toMap().get("data/big.bin")?.bytes.length).toBe(limitBytes);
+  },
+);
+
+it("does not count what it left out", () => {
+  const files = new FileSet({ fileBytes: 1 });
+  for (const path of ["a", "b", "c"]) {
+    expect(files.announce({ path, mode: "100644", sizeBytes: fileLimits.totalBytes })).toBeNull();
+  }
+  expect(files.announce({ path: "d", mode: "100644", sizeBytes: 1 })).not.toBeNull();
+  expect(files.toMap().size).toBe(3);
 });
 
 it("refuses too many bytes in all, announced or real", () => {

@@ -1,11 +1,11 @@
-import { compareText } from "@keelson/model";
+import { compareText, defaultFileBytes } from "@keelson/model";
 import type { SourceFile, SourceFiles } from "@keelson/model";
 
 import { gitError } from "./git-error.ts";
 
-/** What one reading of files may bring. */
+/** What one reading of files may bring; a file is left out alone, all of them together are an error. */
 export const fileLimits = {
-  fileBytes: 1024 * 1024,
+  fileBytes: defaultFileBytes,
   totalBytes: 64 * 1024 * 1024,
   files: 20_000,
 } as const;
@@ -18,6 +18,11 @@ export interface FileEntry {
   path: string;
   mode: SourceFile["mode"];
   sizeBytes?: number;
+}
+
+/** The size of a file that is still read; the default unless told. */
+export interface FileLimit {
+  fileBytes?: number;
 }
 
 /** The mode of an entry; Git reads odd permissions of old trees as one of these too (git-fast-import(1), `M`). */
@@ -60,43 +65,54 @@ export function checkPath(path: string): void {
   }
 }
 
-/** Collects files within the limits. Throws K2007 naming the path that goes over one, K2008 for a bad path. */
+/**
+ * Collects files within the limits; one over its own is there without its bytes, so that it hides nothing else. Throws
+ * K2007 naming the path with which there are too many, K2008 for a bad path.
+ */
 export class FileSet {
   readonly #files = new Map<string, SourceFile>();
   readonly #announced = new Set<string>();
+  readonly #limitBytes: number;
   #announcedBytes = 0;
   #totalBytes = 0;
 
-  /** Checks an entry before its bytes are read. */
-  announce({ path, sizeBytes = 0 }: FileEntry): void {
+  constructor({ fileBytes }: FileLimit = {}) {
+    this.#limitBytes = fileBytes ?? fileLimits.fileBytes;
+  }
+
+  /** Checks an entry before its bytes are read. One that is too large is taken without them, and null. */
+  announce<Entry extends FileEntry>(entry: Entry): Entry | null {
+    const { path, mode, sizeBytes = 0 } = entry;
     checkPath(path);
     if (this.#announced.has(path)) {
       throw gitError("K2008", { message: `the path ${JSON.stringify(path)} is there twice` });
     }
     this.#announced.add(path);
-    this.#announcedBytes += sizeBytes;
-    checkFileSize(path, sizeBytes);
+    const isTooLarge = sizeBytes > this.#limitBytes;
+    if (!isTooLarge) this.#announcedBytes += sizeBytes;
     checkTotal(path, { files: this.#announced.size, bytes: this.#announcedBytes });
+    if (isTooLarge) this.#leaveOut({ path, mode, sizeBytes });
+    return isTooLarge ? null : entry;
   }
 
   /** Takes an announced file. */
   add(file: SourceFile): void {
-    this.#totalBytes += file.bytes.length;
-    checkFileSize(file.path, file.bytes.length);
+    const sizeBytes = file.bytes.length;
+    if (sizeBytes > this.#limitBytes) return this.#leaveOut({ ...file, sizeBytes });
+    this.#totalBytes += sizeBytes;
     checkTotal(file.path, { files: this.#files.size, bytes: this.#totalBytes });
     this.#files.set(file.path, file);
+  }
+
+  #leaveOut({ path, mode, sizeBytes }: Required<FileEntry>): void {
+    const tooLarge = { sizeBytes, limitBytes: this.#limitBytes };
+    this.#files.set(path, { path, mode, bytes: new Uint8Array(), tooLarge });
   }
 
   /** Sorted by path. */
   toMap(): SourceFiles {
     return new Map([...this.#files].sort(([a], [b]) => compareText(a, b)));
   }
-}
-
-function checkFileSize(path: string, bytes: number): void {
-  if (bytes <= fileLimits.fileBytes) return;
-  const message = `${path} has ${bytes} bytes, and a file may have ${fileLimits.fileBytes}`;
-  throw gitError("K2007", { message });
 }
 
 function checkTotal(path: string, { files, bytes }: { files: number; bytes: number }): void {

@@ -10,7 +10,10 @@ import type { FileSet } from "./file-set.ts";
 import { gitError, isAbsence, isSystemError } from "./git-error.ts";
 
 export interface FolderReader {
-  /** Reads what lies at a path and announces it; null when nothing does, or only behind a symbolic link. */
+  /**
+   * Reads what lies at a path and announces it; null when nothing does, or only behind a symbolic link, or when it is too
+   * large and stands in the set already.
+   */
   readEntry: (path: string, files: FileSet) => Promise<SourceFile | null>;
 }
 
@@ -42,7 +45,8 @@ export function openFolder(root: string): FolderReader {
     const full = join(root, path);
     const status = await lstat(full);
     const mode = modeOf(path, status);
-    files.announce({ path, mode, sizeBytes: status.isFile() ? status.size : 0 });
+    const sizeBytes = status.isFile() ? status.size : 0;
+    if (files.announce({ path, mode, sizeBytes }) === null) return null;
     if (mode === "160000") return { path, mode, bytes: new Uint8Array() };
     if (mode === "120000") return { path, mode, bytes: await readlink(full, { encoding: "buffer" }) };
     return { path, mode, bytes: await readRegularFile(full) };

@@ -97,12 +97,26 @@ it("gives modes, links and submodules as entries", async () => {
   ]);
 });
 
-it("refuses a blob over the limit by its path", async () => {
+it("leaves out the bytes of a file over the limit, whichever that is, and reads the others", async () => {
   await using repository = await makeGitRepository();
-  await repository.commit({ files: { "releases/big.bin": new Uint8Array(fileLimits.fileBytes + 1) } });
-  const revision = await readCommit({ repository: repository.path, revision: "HEAD", timeoutMs });
-  const tooLarge = { code: "K2007", message: expect.stringContaining("releases/big.bin") };
-  await expect(revision.readFiles(["releases/"])).rejects.toMatchObject(tooLarge);
+  const sizeBytes = fileLimits.fileBytes + 1;
+  await repository.commit({ files: { "a/big.bin": new Uint8Array(sizeBytes), "a/small": "1" } });
+  const read = async (limit: { fileBytes?: number }) => {
+    const revision = await readCommit({ repository: repository.path, revision: "HEAD", timeoutMs, ...limit });
+    return [...(await revision.readFiles(["a/"]))].map(([path, file]) => [
+      path,
+      file.bytes.length,
+      file.tooLarge,
+    ]);
+  };
+  expect(await read({})).toEqual([
+    ["a/big.bin", 0, { sizeBytes, limitBytes: fileLimits.fileBytes }],
+    ["a/small", 1, undefined],
+  ]);
+  expect(await read({ fileBytes: sizeBytes })).toEqual([
+    ["a/big.bin", sizeBytes, undefined],
+    ["a/small", 1, undefined],
+  ]);
 });
 
 it("reads the objects that the commit names, not ones that were put in their place", async () => {

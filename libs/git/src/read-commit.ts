@@ -3,11 +3,12 @@ import { resolve } from "node:path";
 import type { Snapshot } from "@keelson/model";
 
 import { startDeadline } from "./deadline.ts";
+import type { FileLimit } from "./file-set.ts";
 import { gitError } from "./git-error.ts";
 import { runGit } from "./system-git.ts";
 import { openSystemReader } from "./system-reader.ts";
 
-export interface ReadCommitInput {
+export interface ReadCommitInput extends FileLimit {
   /** A checkout, a folder in one, or a bare repository. */
   repository: string;
   /** Anything that git-rev-parse(1) takes for a commit. */
@@ -20,7 +21,8 @@ export interface ReadCommitInput {
  * with paths relative to it. Throws K2004 when it is no repository or has no such commit, K2005, K2007, K2008, K2009,
  * K2010.
  */
-export async function readCommit({ repository, revision, timeoutMs }: ReadCommitInput): Promise<Snapshot> {
+export async function readCommit(input: ReadCommitInput): Promise<Snapshot> {
+  const { repository, revision, timeoutMs } = input;
   const deadline = startDeadline(timeoutMs);
   const at = ["-C", resolve(repository)];
   const run = (args: readonly string[]) =>
@@ -51,7 +53,7 @@ export async function readCommit({ repository, revision, timeoutMs }: ReadCommit
     commit,
     ref: ref === "" ? revision : ref,
     ...summary,
-    readFiles: reader.readFiles,
+    readFiles: async (prefixes) => reader.readFiles(prefixes, input),
   };
 }
 

@@ -51,8 +51,8 @@ export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitR
       const [name = "", email = "", seconds = "", message = ""] = output.toString("utf8").split("\0");
       return summarise({ message, author: { name, email }, committedAt: Number(seconds) });
     },
-    readFiles: async (prefixes) => {
-      const files = new FileSet();
+    readFiles: async (prefixes, limit) => {
+      const files = new FileSet(limit);
       const list = await run([
         "--literal-pathspecs",
         "ls-tree",
@@ -63,8 +63,9 @@ export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitR
         commit,
         ...wantedFolders(prefixes),
       ]);
-      const entries = parseTree(list).filter(({ path }) => isWanted(prefixes, path));
-      for (const entry of entries) files.announce(entry);
+      const entries = parseTree(list)
+        .filter(({ path }) => isWanted(prefixes, path))
+        .flatMap((entry) => files.announce(entry) ?? []);
       const blobs = entries.filter(({ mode }) => mode !== "160000");
       const contents = blobs.length === 0 ? [] : await readBlobs(blobs);
       blobs.forEach(({ path, mode }, index) => {

@@ -141,7 +141,7 @@ describe("readWorkTree", () => {
     expect(await entries(await readWorkTree(join(repository.path, "other")))).toEqual([["b", "100644", "3"]]);
   });
 
-  it("refuses what is no file, what is too large, and a folder that is not there", async () => {
+  it("refuses what is no file and a folder that is not there, and leaves out what is too large", async () => {
     await using repository = await makeGitRepository();
     await repository.commit({ files: { "e/pipe": "1", "f/big": "1", "g/a": "1" } });
     await rm(join(repository.path, "e/pipe"));
@@ -150,8 +150,10 @@ describe("readWorkTree", () => {
     const revision = await readWorkTree(repository.path);
     const notFile = { code: "K2008", message: expect.stringContaining("e/pipe") };
     await expect(revision.readFiles(["e/"])).rejects.toMatchObject(notFile);
-    const tooLarge = { code: "K2007", message: expect.stringContaining("f/big") };
-    await expect(revision.readFiles(["f/"])).rejects.toMatchObject(tooLarge);
+    const left = (await revision.readFiles(["f/"])).get("f/big");
+    expect(left?.tooLarge?.sizeBytes).toBe(fileLimits.fileBytes + 1);
+    const whole = await readWorkTree(repository.path, { fileBytes: fileLimits.fileBytes + 1 });
+    expect((await whole.readFiles(["f/"])).get("f/big")?.bytes.length).toBe(fileLimits.fileBytes + 1);
     expect(await entries(revision, ["g/"])).toEqual([["g/a", "100644", "1"]]);
     await expect(readWorkTree(join(repository.path, "missing"))).rejects.toMatchObject({ code: "K2004" });
     await expect(readWorkTree(join(repository.path, "g/a"))).rejects.toMatchObject({ code: "K2004" });

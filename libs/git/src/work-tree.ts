@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 
 import type { Snapshot } from "@keelson/model";
 
-import { FileSet, isWanted, wantedFolders } from "./file-set.ts";
+import { type FileLimit, FileSet, isWanted, wantedFolders } from "./file-set.ts";
 import { listFolder, openFolder } from "./folder-reader.ts";
 import { isSystemError } from "./git-error.ts";
 import { noRepository } from "./read-commit.ts";
@@ -17,7 +17,7 @@ const timeoutMs = 60_000;
  * not know, all. A symbolic link is an entry of its own and is never followed. Throws K2004 when there is no such
  * folder; its `readFiles` throws K2004, K2005, K2007, K2008, K2010 and K2012.
  */
-export async function readWorkTree(repository: string): Promise<Snapshot> {
+export async function readWorkTree(repository: string, limit: FileLimit = {}): Promise<Snapshot> {
   const root = resolve(repository);
   const known = await isKnownToGit(root);
   return {
@@ -28,7 +28,7 @@ export async function readWorkTree(repository: string): Promise<Snapshot> {
     committedAt: null,
     readFiles: async (prefixes) => {
       const paths = known ? await listKnown(root, prefixes) : await listFolder(root, prefixes);
-      const files = new FileSet();
+      const files = new FileSet(limit);
       const folder = openFolder(root);
       for (const path of paths) {
         const file = await folder.readEntry(path, files);

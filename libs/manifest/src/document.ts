@@ -29,6 +29,7 @@ export interface ParsedDocument {
  * All that is wrong comes back as problems; it never throws, whatever the bytes.
  */
 export function parseDocument(file: SourceFile): ParsedDocument {
+  if (file.refused === true) return { document: null, problems: [] };
   const text = readText(file);
   if ("code" in text) return { document: null, problems: [text] };
   const syntax = parseYaml(text);

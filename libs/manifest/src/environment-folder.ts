@@ -54,7 +54,9 @@ export function readEnvironmentFolder(folder: { path: string; files: FolderFiles
   const lockFile = files.get("lock.yaml");
   const lock = lockFile === undefined ? null : keep(readDocument(lockFile, Lock));
   const nodes = keep(readNodes(folder));
-  const composeOverrides = new Map(matching(files, composePattern));
+  const composeOverrides = new Map(
+    matching(files, composePattern).filter(([, override]) => override.refused !== true),
+  );
   return { documents: { name, folder: path, files, environment, lock, nodes, composeOverrides }, problems };
 }
 

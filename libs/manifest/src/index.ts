@@ -1,4 +1,5 @@
 export { readDocument } from "./document-check.ts";
 export { readRepository } from "./repository.ts";
 export { findEnvironmentFolders, findLockedFolders } from "./locked-folders.ts";
+export { followLinks } from "./link.ts";
 export { jsonSchemas } from "./json-schemas.ts";

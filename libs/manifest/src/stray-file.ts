@@ -8,7 +8,7 @@ export function strayInRelease(
   settings: string | undefined,
 ): Problem[] {
   const known = ["release.yaml", "images.lock.yaml", ...(settings === undefined ? [] : [settings])];
-  return [...folder.files.keys()]
+  return pathsOf(folder.files)
     .filter((path) => isYaml(path) && !known.includes(path) && !isReadInRelease(path))
     .map((path) => strayProblem(`${folder.path}/${path}`, meantInRelease(path, known)));
 }
@@ -33,7 +33,7 @@ const environmentFiles = ["environment.yaml", "lock.yaml", "secrets.yaml", "over
 
 /** Files of an environment that nothing reads; Markdown and `.gitkeep` are for people and for Git. */
 export function strayInEnvironment(folder: { path: string; files: FolderFiles }): Problem[] {
-  return [...folder.files.keys()]
+  return pathsOf(folder.files)
     .filter((path) => !environmentFiles.includes(path) && !/^(?:nodes|compose)\/[^/]+\.yaml$/.test(path))
     .filter((path) => !/(?:\.md|(?:^|\/)\.gitkeep)$/.test(path))
     .map((path) => strayProblem(`${folder.path}/${path}`, meantInEnvironment(path)));
@@ -60,6 +60,11 @@ export function strayAbove(files: readonly SourceFile[]): Problem[] {
       : `environments/${file.replace(/\.ya?ml$/i, "")}/environment.yaml`;
     return [strayProblem(path, `did you mean ${quote(place)}?`)];
   });
+}
+
+/** What is refused has its problem already. */
+function pathsOf(files: FolderFiles): string[] {
+  return [...files].flatMap(([path, { refused }]) => (refused === true ? [] : [path]));
 }
 
 function strayProblem(path: string, hint: string): Problem {

@@ -1,5 +1,6 @@
 import {
   compareText,
+  decodeText,
   problemOf,
   type Problem,
   type SourceFile,
@@ -7,6 +8,7 @@ import {
   quote,
 } from "@keelson/model";
 
+import { followLinks } from "./link.ts";
 import { foldPath, pathFault } from "./path-rule.ts";
 
 /** The files of one folder by their path in it, sorted. */
@@ -23,34 +25,73 @@ export interface RepositoryTree {
   problems: Problem[];
 }
 
-/** Sorts files into folders and refuses links, submodules, escaping paths and names that some disks confuse. */
+/**
+ * Sorts files into folders, follows the links that may be followed, and refuses other links, submodules, escaping paths,
+ * names that some disks confuse, and files whose content is not there.
+ */
 export function readTree(files: SourceFiles): RepositoryTree {
-  const ours = [...files.values()]
-    .filter(({ path }) => /^(?:releases|environments)(?:\/|$)/.test(path))
-    .sort((a, b) => compareText(a.path, b.path));
+  const ours = new Map([...files].filter(([path]) => /^(?:releases|environments)(?:\/|$)/.test(path)));
   const problems: Problem[] = [];
-  const kept = ours.filter((file) => {
-    const problem = fileProblem(file);
+  const kept: SourceFile[] = [];
+  for (const file of [...followLinks(ours).values()].sort((a, b) => compareText(a.path, b.path))) {
+    const fault = pathFault(file.path);
+    if (fault !== null) {
+      problems.push(problemOf(file.path, { code: "K1011", message: `the file's path ${fault}` }));
+      continue;
+    }
+    const problem = contentProblem(file);
     if (problem !== null) problems.push(problem);
-    return problem === null;
-  });
+    kept.push(problem === null ? file : { path: file.path, mode: "100644", bytes: noBytes, refused: true });
+  }
   const releases = groupFiles(kept, /^releases\/[^/]+\/[^/]+(?=\/)/);
   const environments = groupFiles(kept, /^environments\/[^/]+(?=\/)/);
-  const stray = kept.filter(({ path }) => !/^(?:releases\/[^/]+\/[^/]+|environments\/[^/]+)\//.test(path));
+  const isStray = ({ path, refused }: SourceFile) =>
+    refused !== true && !/^(?:releases\/[^/]+\/[^/]+|environments\/[^/]+)\//.test(path);
+  const stray = kept.filter(isStray);
   return { releases, environments, stray, problems: [...problems, ...collisionProblems(kept)] };
 }
 
-function fileProblem(file: SourceFile): Problem | null {
-  if (file.mode === "120000" || file.mode === "160000") {
-    const kind = file.mode === "120000" ? "a symbolic link" : "a submodule";
+const noBytes = new Uint8Array();
+
+/** Why the content of a file is not what would be placed or read. */
+function contentProblem(file: SourceFile): Problem | null {
+  if (file.mode === "120000") {
     return problemOf(file.path, {
       code: "K1008",
-      message: `${kind} where only files may be`,
+      message: "a symbolic link that leads out of its folder, nowhere or in a circle",
+      hint: "Let it lead to a file or folder of the same package (in environments/: of any environment), or commit the files themselves in its place.",
+    });
+  }
+  if (file.mode === "160000") {
+    return problemOf(file.path, {
+      code: "K1008",
+      message: "a submodule where only files may be",
       hint: "commit the files themselves in its place",
     });
   }
-  const fault = pathFault(file.path);
-  return fault === null ? null : problemOf(file.path, { code: "K1011", message: `the file's path ${fault}` });
+  if (file.tooLarge !== undefined) {
+    const { sizeBytes, limitBytes } = file.tooLarge;
+    return problemOf(file.path, {
+      code: "K2020",
+      message: `the file has ${sizeBytes} bytes, and the limit is ${limitBytes}`,
+      hint: "Data belongs into a volume or an image. A node whose agent.yaml has a higher limits.fileBytes reads it.",
+    });
+  }
+  if (!isPointer(file.bytes)) return null;
+  return problemOf(file.path, {
+    code: "K1320",
+    message: "the file is a pointer of Git LFS, and its content is not in the repository",
+    hint: "Commit the content itself: git lfs untrack it, or git lfs migrate export.",
+  });
+}
+
+/** A pointer's first line (Git LFS, docs/spec.md); no pointer is longer than 1024 bytes. */
+const pointerStart = "version https://git-lfs.github.com/spec/";
+
+function isPointer(bytes: Uint8Array): boolean {
+  if (bytes.length > 1024) return false;
+  const text = decodeText(bytes);
+  return text.startsWith(pointerStart) && /^oid sha256:[0-9a-f]{64}$/m.test(text) && /^size \d+$/m.test(text);
 }
 
 function groupFiles(

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { parseDurationMs } from "./duration-text.ts";
 import { Duration } from "./duration.ts";
 import { Name } from "./name.ts";
+import { defaultFileBytes, mostFileBytes } from "./source-file.ts";
 import { longestWaitMs } from "./wait-limit.ts";
 
 export const CredentialSource = z.union([
@@ -79,5 +80,15 @@ export const AgentConfig = z.strictObject({
       trial: Wait.default("15m").describe("What a service gets at most to come up, and a one-shot to end."),
     })
     .default({ git: "60s", pull: "15m", stop: "10m", trial: "15m" }),
+  limits: z
+    .strictObject({
+      fileBytes: z
+        .int()
+        .min(1)
+        .max(mostFileBytes)
+        .default(defaultFileBytes)
+        .describe("The largest file of the repository that is read, in bytes."),
+    })
+    .default({ fileBytes: defaultFileBytes }),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

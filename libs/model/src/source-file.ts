@@ -4,8 +4,19 @@ export interface SourceFile {
   path: string;
   /** Git's file mode: plain, executable, symbolic link, submodule. */
   mode: "100644" | "100755" | "120000" | "160000";
+  /** Empty for a submodule, and for what is too large or refused. */
   bytes: Uint8Array;
+  /** A file over the size limit, which is there but was not read. */
+  tooLarge?: { sizeBytes: number; limitBytes: number };
+  /** A problem was given for the file as such: whatever else would be wrong without its content is not said. */
+  refused?: true;
 }
+
+/** The largest file of a repository that is read, where agent.yaml says nothing else. */
+export const defaultFileBytes = 16 * 1024 * 1024;
+
+/** The most that agent.yaml may permit: no larger object is taken from a server. */
+export const mostFileBytes = 32 * 1024 * 1024;
 
 export type SourceFiles = ReadonlyMap<string, SourceFile>;
 

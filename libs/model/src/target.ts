@@ -11,7 +11,7 @@ export interface Snapshot {
   subject: string;
   author: string;
   committedAt: Date | null;
-  /** Files whose path starts with one of the prefixes. Throws K2007 for a file over the size limit. */
+  /** Files whose path starts with one of the prefixes. A file over the size limit is there without its content. */
   readFiles: (prefixes: readonly string[]) => Promise<SourceFiles>;
 }
 

@@ -11,23 +11,23 @@ export function wireSource(
   { statusPort, knownCommit }: { statusPort: StatusPort | null; knownCommit: string | null },
 ): Pick<ApplyInput, "findCandidates" | "readEarlier"> {
   const { url, branch, credential, knownHosts } = config.source;
-  const gitDir = gitPath(config);
+  const copy = { gitDir: gitPath(config), fileBytes: config.limits.fileBytes };
   const input = {
+    ...copy,
     source: { url, branch, ...(credential === undefined ? {} : { credential }) },
-    gitDir,
     timeoutMs: parseDurationMs(config.timeouts.git),
     ...(knownHosts === undefined ? {} : { knownHostsFile: knownHosts }),
   };
   const source: SourcePorts = {
     branch,
     fetchCandidate: async (follow) => fetchCandidate({ ...input, follow }),
-    readTracked: async () => readTracked({ gitDir }),
+    readTracked: async () => readTracked(copy),
     knownCommit,
     readPublished: async () => readPublished(statusPort, branch),
   };
   return {
     findCandidates: async (record) => [await findCandidate(source, record)],
-    readEarlier: async (commit) => readEarlier({ gitDir, commit }),
+    readEarlier: async (commit) => readEarlier({ ...copy, commit }),
   };
 }
 

@@ -44,7 +44,11 @@ async function checkNode(
 ): Promise<Problem[]> {
   const { rendered, problems } = renderFiles(repository, reference);
   if (rendered === null) return problems;
-  const resolved = await resolveModels(rendered, ports);
-  if (resolved.problems.length > 0) return resolved.problems;
+  const whole = rendered.instances.filter(
+    ({ compose }) => !compose.packageFiles.some(({ refused }) => refused),
+  );
+  const resolved = await resolveModels({ ...rendered, instances: whole }, ports);
+  // An instance of which Compose cannot read everything has its problem already, and others may refer to it.
+  if (resolved.problems.length > 0 || whole.length < rendered.instances.length) return resolved.problems;
   return buildDesired(rendered, { models: resolved.models, secrets: ports.secrets, repository }).problems;
 }

@@ -1,4 +1,4 @@
-import { findEnvironmentFolders, findLockedFolders, readRepository } from "@keelson/manifest";
+import { findEnvironmentFolders, findLockedFolders, followLinks, readRepository } from "@keelson/manifest";
 import { type Problem, type Repository, type Snapshot, sortProblems } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 
@@ -7,7 +7,8 @@ export async function readSnapshot(
   snapshot: Snapshot,
   { environment }: NodeReference,
 ): Promise<{ repository: Repository; problems: Problem[] }> {
-  const environments = await snapshot.readFiles(["environments/"]);
+  // Before the others are left out, to which a link may lead.
+  const environments = followLinks(await snapshot.readFiles(["environments/"]));
   const isThere = [...environments.keys()].some((path) => path.startsWith(`environments/${environment}/`));
   // Whoever names one that is not there is told which there are; what is wrong with those is not his concern.
   const folders = isThere ? findEnvironmentFolders(environments, environment) : ["environments/"];

@@ -36,15 +36,18 @@ export function renderFile(
   // Read, digested and written for each file that is made of it, which may be thousands.
   const unpaid = unlessPaid(template, () => input.scope.budget.step(source.bytes.length / bytesPerStep));
   if (unpaid.length > 0) return { file: null, problems: unpaid };
-  const made = file.template.endsWith(".liquid")
-    ? renderSource(source, { template, scope: input.scope })
-    : copySource(source, template);
+  const isThere = source.refused !== true; // else `manifest` gives the problem
+  const made =
+    file.template.endsWith(".liquid") && isThere
+      ? renderSource(source, { template, scope: input.scope })
+      : copySource(source, template);
   if ("problems" in made) return { file: null, problems: made.problems };
   const { content, secrets } = made;
   const mode = modeOf(file, { secrets, source });
-  const problems = isChecked(file)
-    ? checkSyntax(file.to, { text: decodeText(content), template, budget: input.scope.budget })
-    : [];
+  const problems =
+    isThere && isChecked(file)
+      ? checkSyntax(file.to, { text: decodeText(content), template, budget: input.scope.budget })
+      : [];
   if (secrets.length > 0 && (mode & 0o007) !== 0) problems.push(openSecret(folder, input));
   return {
     file: {

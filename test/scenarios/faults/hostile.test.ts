@@ -81,9 +81,9 @@ const attacks: Attack[] = [
   },
   {
     what: "a huge file",
-    code: "K2007",
-    says: `${folder}/huge.bin`,
-    happens: write(`${folder}/huge.bin`, "x".repeat(1024 * 1024 + 1)),
+    code: "K2020",
+    at: () => `${folder}/huge.bin:1:1`,
+    happens: write(`${folder}/huge.bin`, "x".repeat(16 * 1024 * 1024 + 1)),
   },
   {
     what: "an alias bomb in a document",

@@ -24,7 +24,7 @@ export async function plan(options: PlanOptions, output: Output): Promise<ExitCo
   const walk =
     options.from === undefined
       ? await planHere(revision, { options, reference })
-      : await planFrom(revision, { from: options.from, repository: options.repository, reference });
+      : await planFrom(revision, { from: options.from, options, reference });
   if (walk.plan === null || walk.desired === null) {
     printProblems(output, walk.problems);
     return exitCodes.failed;
@@ -56,14 +56,14 @@ async function planHere(
 /** A plan from what another revision desires, or from an empty node (`none`): for code review, and for any node. */
 async function planFrom(
   revision: Snapshot,
-  { from, repository, reference }: { from: string; repository: string; reference: Reference },
+  { from, options, reference }: { from: string; options: PlanOptions; reference: Reference },
 ): Promise<Walk> {
   const composeBinary = await findComposeBinary(process.env);
   const desiredAt = async (at: Snapshot) =>
     readDesired(wireDesired({ composeBinary, emit: () => {} }), { reference, target: targetAt(at) });
   const walk = await desiredAt(revision);
   if (walk.desired === null) return walk;
-  const before = from === "none" ? null : await desiredAt(await openCommit({ repository, revision: from }));
+  const before = from === "none" ? null : await desiredAt(await openCommit({ ...options, revision: from }));
   if (before !== null && before.desired === null) return { ...walk, problems: before.problems };
   const policy = policyOf(walk, { ...reference, waits: widestWaits });
   return { ...walk, plan: planBetween(before?.desired ?? null, { after: walk.desired, policy }) };
