@@ -26,6 +26,7 @@ const operation: Operation = {
   project: "lab-core",
   service: "nginx",
   condition: "service_healthy",
+  mayEnd: false,
   timeoutMs: 1,
 };
 const cause = new Error("\u001b[2Jno licence\u202e");

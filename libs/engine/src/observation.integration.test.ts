@@ -74,6 +74,7 @@ async function runInstance(instance: string): Promise<{ project: string; port: n
       project,
       service: "web",
       condition: "service_healthy",
+      mayEnd: false,
       timeoutMs: 20_000,
     }),
   );

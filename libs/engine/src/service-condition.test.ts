@@ -60,6 +60,17 @@ const table: [DependencyCondition, Case, string][] = [
 
 describe("a container", () => {
   test.each(table)("for %s, being %o, is %s", (condition, being, verdict) => {
-    expect(judgeCondition(info(being), condition)).toBe(verdict);
+    expect(judgeCondition(info(being), { condition, mayEnd: false })).toBe(verdict);
   });
+
+  test.each(["service_started", "service_healthy"] as const)(
+    "of a job meets %s also by an exit with 0, and by no other exit",
+    (condition) => {
+      const judge = (being: Case) => judgeCondition(info(being), { condition, mayEnd: true });
+      expect(judge({ state: "exited", exitCode: 0, policy: "on-failure" })).toBe("met");
+      expect(judge({ state: "running" })).toBe("met");
+      expect(judge({ state: "exited", exitCode: 3 })).toBe("failed");
+      expect(judge({ state: "exited", exitCode: 3, policy: "on-failure" })).toBe("pending");
+    },
+  );
 });

@@ -6,14 +6,17 @@ export type Verdict = "met" | "pending" | "failed";
 
 /**
  * Whether a container meets a condition of Compose's `depends_on`. A container without a health check meets
- * `service_healthy` by running. An unhealthy one has used up all retries of its check: should it recover later, that is
- * seen then. One that ended may be started again by its engine.
+ * `service_healthy` by running, and with `mayEnd` one that exited with 0 meets any. An unhealthy one has used up all
+ * retries of its check: should it recover later, that is seen then. One that ended may be started again by its engine.
  */
-export function judgeCondition(info: ContainerInspectInfo, condition: DependencyCondition): Verdict {
+export function judgeCondition(
+  info: ContainerInspectInfo,
+  { condition, mayEnd }: { condition: DependencyCondition; mayEnd: boolean },
+): Verdict {
   const { Status: state, ExitCode: exitCode } = info.State;
   if (state === "dead" || state === "removing") return "failed";
   if (state === "exited") {
-    if (condition === "service_completed_successfully" && exitCode === 0) return "met";
+    if ((mayEnd || condition === "service_completed_successfully") && exitCode === 0) return "met";
     return isStartedAgain(info) ? "pending" : "failed";
   }
   if (state !== "running") return "pending";

@@ -21,7 +21,7 @@ const leastRunMs = 500;
 
 /**
  * Waits until all containers of a service meet a condition, `timeoutMs` at the longest; for a container that is starting,
- * the time since its start counts. Throws K3005 when one is not healthy in time, K3006 when a one-shot fails or does not
+ * the time since its start counts. Throws K3005 when one is not healthy in time, K3006 when a job fails or does not
  * end in time, K3010 when one does not stay running or is gone; the container's last output is the cause. It does not wait
  * for a container that cannot recover.
  */
@@ -84,7 +84,7 @@ async function findUnmet(
   const containers = inspected.filter((info): info is ContainerInspectInfo => info !== null);
   if (containers.length === 0) throw noContainer(operation);
   const judged = containers.map((info) => {
-    const verdict = judgeCondition(info, operation.condition);
+    const verdict = judgeCondition(info, operation);
     const steadyInMs = verdict === "met" ? untilSteadyMs(info, firstSeen) : Infinity;
     return {
       info,
@@ -120,7 +120,8 @@ async function describeFailure(
   const fail = (code: string, { message, cause }: { message: string; cause: Error }) =>
     new KeelsonError({ code, message: `${nameOf(info)} ${message}`, outcome: transient, cause });
 
-  if (operation.condition === "service_completed_successfully") {
+  const isFailedJob = operation.mayEnd && state === "exited";
+  if (isFailedJob || operation.condition === "service_completed_successfully") {
     const message = state === "running" ? `did not end ${within}` : `exited with code ${exitCode}`;
     return fail("K3006", { message, cause: await readLogEnd(context, info) });
   }

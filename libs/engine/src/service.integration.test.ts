@@ -33,12 +33,14 @@ const start = (instance: string, service: string, context = bench.context) =>
 
 interface Wait {
   condition: DependencyCondition;
+  mayEnd?: boolean;
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
-function wait(instance: string, { condition, timeoutMs = 60_000, signal = bench.context.signal }: Wait) {
-  const operation = { instance, project: bench.project(instance), service: "app", condition, timeoutMs };
+function wait(instance: string, { signal = bench.context.signal, ...asked }: Wait) {
+  const place = { instance, project: bench.project(instance), service: "app" };
+  const operation = { mayEnd: false, timeoutMs: 60_000, ...place, ...asked };
   return awaitService({ ...bench.context, signal }, operationOf("await-service", operation));
 }
 
@@ -273,6 +275,21 @@ describe("waiting", () => {
     await expect(waiting).rejects.toMatchObject({ code: "K3006", cause: { message: "working" } });
   });
 
+  test("for a job of which nobody awaits the end is over when it runs, and when it exited with 0", async () => {
+    const project = await run("at-work", shell("sleep 1000"));
+    await wait("at-work", { condition: "service_started", mayEnd: true });
+    expect(await stateOf(`${project}-app-1`)).toMatchObject({ Status: "running" });
+    await run("done", shell("exit 0"));
+    await wait("done", { condition: "service_started", mayEnd: true });
+    expect(await stateOf(`${bench.project("done")}-app-1`)).toMatchObject({ Status: "exited", ExitCode: 0 });
+  });
+
+  test("for such a job that fails is K3006 at once", async () => {
+    await run("broken", shell("echo no; exit 3"));
+    const waiting = wait("broken", { condition: "service_started", mayEnd: true, timeoutMs: neverMs });
+    await expect(waiting).rejects.toMatchObject({ code: "K3006", cause: { message: "no" } });
+  });
+
   test("for a service that exits is K3010 at once when nothing starts it again", async () => {
     await run("exits", shell("echo bye; exit 7"));
     await waitFor(async () => (await stateOf(`${bench.project("exits")}-app-1`)).Status === "exited", {
@@ -341,6 +358,7 @@ test("an engine that stops while one waits is K3001", async () => {
       project,
       service,
       condition: "service_healthy",
+      mayEnd: false,
       timeoutMs: 60_000,
     }),
   );

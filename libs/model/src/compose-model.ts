@@ -19,7 +19,7 @@ export interface ComposeService {
   image: string;
   restart?: string;
   scale?: number;
-  deploy?: { replicas?: number; [key: string]: Json | undefined };
+  deploy?: { replicas?: number; restart_policy?: { condition?: string }; [key: string]: Json | undefined };
   depends_on?: Record<string, { condition: DependencyCondition; restart?: boolean; required?: boolean }>;
   healthcheck?: {
     test?: string[];

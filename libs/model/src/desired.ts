@@ -41,10 +41,12 @@ export interface DesiredService {
   /** Under every algorithm that is still known, newest first: that one is the container's label. */
   digests: readonly [ServiceDigest, ...ServiceDigest[]];
   replicas: number;
-  /** A service that is meant to end: one that exited 0 with an equal digest is in sync. */
+  /** A job: that it exited with 0 is as good as that it runs, and with an equal digest it is in sync. Others must run. */
   oneShot: boolean;
+  /** Whether a job is waited for until it has exited with 0: another service needs that. */
+  endAwaited: boolean;
   hasHealthcheck: boolean;
-  /** How long to wait for healthy, or for a one-shot to end. */
+  /** How long to wait for healthy, or for a job to end whose end is awaited. */
   trialMs: number;
   stopGraceMs: number | null;
   dependsOn: { service: string; condition: DependencyCondition; restart: boolean }[];

@@ -59,6 +59,12 @@ const VolumeName = z
   .string()
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "must be letters, digits, _, . and -, the first a letter or digit");
 
+/** A key under `services` of compose.yaml. */
+const ServiceName = z.string().regex(/^[a-zA-Z0-9._-]+$/, "must be letters, digits, _, . and -");
+
+export const serviceRoles = ["job", "server"] as const;
+export type ServiceRole = (typeof serviceRoles)[number];
+
 export const scopes = ["many", "one-per-node", "one-per-role", "one-per-environment"] as const;
 export type PackageScope = (typeof scopes)[number];
 
@@ -88,6 +94,12 @@ export const Package = z.strictObject({
     .record(VolumeName, DataVolume)
     .default({})
     .describe("What the named volumes hold, by their key in compose.yaml."),
+  services: z
+    .record(ServiceName, z.enum(serviceRoles))
+    .default({})
+    .describe(
+      "Which services are jobs, meant to end, and which are servers, where the Compose file does not say it.",
+    ),
   update: z
     .strictObject({
       order: z.enum(["stop-first"]).default("stop-first"),

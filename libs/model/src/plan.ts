@@ -120,6 +120,8 @@ export interface AwaitService extends OperationBase {
   project: string;
   service: string;
   condition: DependencyCondition;
+  /** An exit with 0 is as good as the condition. */
+  mayEnd: boolean;
   timeoutMs: number;
 }
 export interface RemoveContainer extends OperationBase {

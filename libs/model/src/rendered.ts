@@ -23,6 +23,7 @@ export interface RenderedInstance {
   /** Instances of this node that provide what this one requires. */
   after: string[];
   data: Record<string, DataVolume>;
+  services: Package["services"];
   update: Package["update"];
   compose: ComposeInput;
   files: RenderedFile[];

@@ -67,7 +67,7 @@ function isReady({ service, containers }: ServiceChange, condition: DependencyCo
 
 /** An image may bring a health check that the model does not show: who asks for healthy says that there is one. */
 export function conditionOf(service: DesiredService, { services }: InstanceChange): DependencyCondition {
-  if (service.oneShot) return "service_completed_successfully";
+  if (service.endAwaited) return "service_completed_successfully";
   const isAsked = [...services.values()].some((other) =>
     other.service.dependsOn.some(
       (dependency) => dependency.service === service.name && dependency.condition === "service_healthy",

@@ -15,7 +15,7 @@ export function hasProcess(container: ObservedContainer): boolean {
   return isUp(container) || container.state === "paused";
 }
 
-/** A one-shot that has done its work: with an equal digest it is in sync, and is not run again. */
+/** A job that has done its work: with an equal digest it is in sync, and is not run again. */
 export function hasCompleted(service: DesiredService, container: ObservedContainer): boolean {
   return (
     service.oneShot &&
@@ -25,13 +25,13 @@ export function hasCompleted(service: DesiredService, container: ObservedContain
   );
 }
 
-/** On its way: a one-shot that has not ended, or what a health check has not judged yet. */
+/** On its way: a job that has not ended and is to, or what a health check has not judged yet. */
 export function isComingUp(
   container: ObservedContainer,
   { service, condition }: { service: DesiredService; condition: DependencyCondition },
 ): boolean {
   if (container.state !== "running") return false;
-  return service.oneShot || (condition === "service_healthy" && container.health === "starting");
+  return service.endAwaited || (condition === "service_healthy" && container.health === "starting");
 }
 
 /** Whether a container meets what another service waits for. Without a health check, running is healthy. */
@@ -39,7 +39,8 @@ export function meetsCondition(
   container: ObservedContainer,
   { service, condition }: { service: DesiredService; condition: DependencyCondition },
 ): boolean {
-  if (condition === "service_completed_successfully") return hasCompleted(service, container);
+  if (hasCompleted(service, container)) return true;
+  if (condition === "service_completed_successfully") return false;
   if (condition === "service_started") return isUp(container);
   return container.health === "healthy" || (container.health === "none" && container.state === "running");
 }

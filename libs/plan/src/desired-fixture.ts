@@ -15,7 +15,9 @@ import { type MountSketch, mount } from "./mount-fixture.ts";
 export interface ServiceSketch {
   image?: string;
   replicas?: number;
+  /** A job whose end is awaited, or one of which nobody waits for the end. */
   oneShot?: boolean;
+  job?: boolean;
   healthcheck?: boolean;
   /** `db` is `service_started`; `db:healthy`, `db:completed`; a `!` at the end asks for restarts with it. */
   dependsOn?: string[];
@@ -120,7 +122,8 @@ function serviceOf(
     image,
     digests: [{ algorithm: "v1", digest: digestValue(parts), parts }],
     replicas: sketch.replicas ?? 1,
-    oneShot: sketch.oneShot ?? false,
+    oneShot: sketch.oneShot ?? sketch.job ?? false,
+    endAwaited: sketch.oneShot ?? false,
     hasHealthcheck: sketch.healthcheck ?? false,
     trialMs: 60_000,
     stopGraceMs: null,

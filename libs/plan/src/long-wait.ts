@@ -22,7 +22,7 @@ export function cutTrials(desired: DesiredNode, { trialMs }: WaitLimits): Desire
 /** K3017: what asks for a longer wait than the node gives. What nothing judges comes up by running, and needs no trial. */
 export function findLongWaits(desired: DesiredNode, waits: WaitLimits): Notice[] {
   return desired.instances.flatMap(({ project, services }) =>
-    services.flatMap(({ name, stopGraceMs, trialMs, hasHealthcheck, oneShot }) => {
+    services.flatMap(({ name, stopGraceMs, trialMs, hasHealthcheck, endAwaited }) => {
       const told = (
         what: string,
         { asked, given, setting }: { asked: number; given: number; setting: string },
@@ -39,7 +39,7 @@ export function findLongWaits(desired: DesiredNode, waits: WaitLimits): Notice[]
       return [
         ...told("end", { asked: stopGraceMs ?? 0, given: waits.stopMs, setting: "timeouts.stop" }),
         ...told("come up", {
-          asked: hasHealthcheck || oneShot ? trialMs : 0,
+          asked: hasHealthcheck || endAwaited ? trialMs : 0,
           given: waits.trialMs,
           setting: "timeouts.trial",
         }),

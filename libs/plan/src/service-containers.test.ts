@@ -1,3 +1,4 @@
+import type { ObservedContainer } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { node } from "./desired-fixture.ts";
@@ -431,5 +432,40 @@ describe("a one-shot", () => {
   test("does not do its work twice because its network is gone", () => {
     const state = changed(done, (copy) => Object.assign(containerOf(copy, "lab-core/job"), { networks: [] }));
     expect(planText(state)).toBe("nothing to do\n");
+  });
+});
+
+describe("a job of which nobody awaits the end", () => {
+  const withJob = (job: object) =>
+    node({ core: { services: { job: { job: true, ...job }, web: { dependsOn: ["job"] } } } });
+  const running = applied(withJob({}));
+  const being = (state: Partial<ObservedContainer>) =>
+    planText(changed(running, (copy) => Object.assign(containerOf(copy, "lab-core/job"), state)));
+
+  test("is in sync while it runs, and when it has ended with 0", () => {
+    expect(containerOf(running, "lab-core/job").state).toBe("running");
+    expect(planText(running)).toBe("nothing to do\n");
+    expect(being({ state: "exited" })).toBe("nothing to do\n");
+  });
+
+  test("runs again after a failure, and is waited for until it runs", () => {
+    expect(being({ state: "exited", exitCode: 2 })).toMatchInlineSnapshot(`
+      "#1 start-service service:lab-core/job [live]: is not running (exit code 2)
+      #2 await-service service:lab-core/job [live] after #1: until it runs or has ended
+      "
+    `);
+  });
+
+  test("that has ended is there for what depends on it", () => {
+    const state = changed(running, (copy) => {
+      containerOf(copy, "lab-core/job").state = "exited";
+      containerOf(copy, "lab-core/web").state = "exited";
+      containerOf(copy, "lab-core/web").exitCode = 1;
+    });
+    expect(planText(state)).toMatchInlineSnapshot(`
+      "#1 start-service service:lab-core/web [live]: is not running (exit code 1)
+      #2 await-service service:lab-core/web [live] after #1: until it runs
+      "
+    `);
   });
 });

@@ -1,4 +1,4 @@
-import { type DependencyCondition, resourceIds } from "@keelson/model";
+import { type DependencyCondition, type DesiredService, resourceIds } from "@keelson/model";
 
 import { because } from "./cause.ts";
 import { type Need, conditionOf, needsOf } from "./awaited-service.ts";
@@ -115,8 +115,9 @@ export function planAwait(context: InstanceContext, change: ServiceChange): Plan
         project: instance.project,
         service: service.name,
         condition,
+        mayEnd: service.oneShot,
         timeoutMs: service.trialMs,
-        causes: [because.follows(awaitCauses[condition])],
+        causes: [because.follows(awaitCause(service, condition))],
         class: "live",
       },
       after: [
@@ -126,6 +127,10 @@ export function planAwait(context: InstanceContext, change: ServiceChange): Plan
       ],
     },
   ];
+}
+
+function awaitCause({ oneShot, endAwaited }: DesiredService, condition: DependencyCondition): string {
+  return oneShot && !endAwaited ? `${awaitCauses[condition]} or has ended` : awaitCauses[condition];
 }
 
 const awaitCauses: Record<DependencyCondition, string> = {

@@ -22,6 +22,7 @@ function wait(id: string, after: string[] = []): Operation {
     project: "lab-app",
     service: id,
     condition: "service_healthy",
+    mayEnd: false,
     timeoutMs: 1000,
   };
 }

@@ -24,6 +24,7 @@ function desiredWith(digests: DesiredService["digests"]): DesiredNode {
     digests,
     replicas: 1,
     oneShot: false,
+    endAwaited: false,
     hasHealthcheck: false,
     trialMs: 1000,
     stopGraceMs: null,

@@ -41,6 +41,7 @@ const rendered: RenderedNode = {
       state: "running",
       after: [],
       data: {},
+      services: {},
       update: { order: "stop-first" },
       compose,
       files: [],

@@ -140,24 +140,6 @@ describe("services", () => {
   const service = (parts: Parameters<typeof withService>[1]) =>
     serviceOf(desiredOf({}, { models: withService("app", parts) }), "core/app");
 
-  test("that are meant to end", () => {
-    const awaited = withService("nginx", {
-      depends_on: { app: { condition: "service_completed_successfully" } },
-    });
-    expect(serviceOf(desiredOf({}, { models: awaited }), "core/app").oneShot).toBe(true);
-    expect(service({ restart: "no" }).oneShot).toBe(true);
-    expect(service({ restart: "on-failure:3" }).oneShot).toBe(true);
-  });
-
-  test("that are meant to stay", () => {
-    expect(service({}).oneShot).toBe(false);
-    expect(service({ restart: "unless-stopped" }).oneShot).toBe(false);
-    expect(service({ restart: "no", healthcheck: { test: ["CMD", "true"] } }).oneShot).toBe(false);
-    expect(service({ restart: "on-failure", ports: [{ target: 80, published: "80" }] }).oneShot).toBe(false);
-    const needed = withService("nginx", { restart: "on-failure" });
-    expect(serviceOf(desiredOf({}, { models: needed }), "core/nginx").oneShot).toBe(false);
-  });
-
   test("are given the time that their health check takes to give up, or the package's trial", () => {
     expect(service({}).trialMs).toBe(60_000);
     expect(

@@ -16,6 +16,7 @@ import {
 
 import { findNodeFaults } from "./node-fault.ts";
 import { buildService } from "./desired-service.ts";
+import { findJobFaults } from "./job.ts";
 import { withoutEmpty } from "./meaning.ts";
 import { buildMounts } from "./mount.ts";
 import { networkName } from "./network-name.ts";
@@ -98,7 +99,7 @@ function buildInstance(
         instance: instance.name,
       }),
     },
-    problems: [...problems, ...findUnknownData(input)],
+    problems: [...problems, ...findUnknownData(input), ...findJobFaults({ instance, model, repository })],
   };
 }
 

@@ -1,5 +1,4 @@
 import {
-  type ComposeModel,
   type ComposeService,
   type DesiredService,
   type PublishedPort,
@@ -10,6 +9,7 @@ import {
 } from "@keelson/model";
 
 import type { DigestInput } from "./digest-algorithm.ts";
+import { findJob, hasHealthcheck } from "./job.ts";
 import { type DigestAlgorithms, digestService } from "./service-digest.ts";
 
 interface ServiceContext extends Omit<DigestInput, "name" | "service"> {
@@ -26,7 +26,7 @@ export function buildService(
     image: service.image,
     digests: digestService({ ...context, name, service }, context.algorithms),
     replicas: service.scale ?? service.deploy?.replicas ?? 1,
-    oneShot: isOneShot([name, service], context.model),
+    ...findJob([name, service], context),
     hasHealthcheck: hasHealthcheck(service),
     trialMs: trialMs(service, context.instance),
     stopGraceMs: service.stop_grace_period === undefined ? null : parseDurationMs(service.stop_grace_period),
@@ -48,25 +48,6 @@ export function buildService(
       .sort(compareText),
     ports: (service.ports ?? []).flatMap(publishedPort),
   };
-}
-
-/**
- * Whether a service is meant to end: another one waits for its completion, or the Compose file itself says `restart: "no"` or
- * `on-failure` and nothing shows a service that stays.
- */
-function isOneShot([name, service]: [string, ComposeService], model: ComposeModel): boolean {
-  const conditions = Object.values(model.services).flatMap(
-    (other) => other.depends_on?.[name]?.condition ?? [],
-  );
-  if (conditions.includes("service_completed_successfully")) return true;
-  const restart = service.restart ?? "";
-  if (restart !== "no" && !restart.startsWith("on-failure")) return false;
-  return !hasHealthcheck(service) && conditions.length === 0 && (service.ports ?? []).length === 0;
-}
-
-function hasHealthcheck(service: ComposeService): boolean {
-  const test = service.healthcheck?.test;
-  return test !== undefined && test[0] !== "NONE" && service.healthcheck?.disable !== true;
 }
 
 const usualTrialMs = 60_000;

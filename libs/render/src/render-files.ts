@@ -115,6 +115,7 @@ function renderInstance(
       state: placed.instance.state,
       after: [...new Set(providers)].filter((name) => name !== placed.name).sort(compareText),
       data: manifest.data,
+      services: manifest.services,
       update: manifest.update,
       compose: {
         project,

@@ -21,6 +21,7 @@ const service: DesiredService = {
   digests: [{ algorithm: "v1", digest: "d1", parts: {} }],
   replicas: 1,
   oneShot: false,
+  endAwaited: false,
   hasHealthcheck: true,
   trialMs: 1000,
   stopGraceMs: null,
@@ -272,6 +273,7 @@ describe("buildStatus", () => {
       instance: "core",
       service: "web",
       condition: "service_healthy",
+      mayEnd: false,
       timeoutMs: 1000,
     };
     const error = new KeelsonError({ code: "K3005", message: "is unhealthy" });
@@ -367,8 +369,21 @@ describe("buildStatus", () => {
     expect(built.instances[0]?.services[0]?.health).toBe("healthy");
   });
 
+  it("must call a job healthy that runs or has ended with 0, when nobody awaits its end", () => {
+    const job = { ...service, hasHealthcheck: false, oneShot: true };
+    const jobs = { ...desired, instances: [{ ...instance, services: [job] }] };
+    const healthOf = (is: Parameters<typeof container>[0]) =>
+      status({ desired: jobs, observed: observed([container({ health: "none", ...is })]) }).instances[0]
+        ?.health;
+    expect(healthOf({ state: "running" })).toBe("healthy");
+    expect(healthOf({ state: "exited", exitCode: 0 })).toBe("healthy");
+    expect(healthOf({ state: "exited", exitCode: 3 })).toBe("unhealthy");
+    expect(healthOf({ state: "restarting", exitCode: 3 })).toBe("unhealthy");
+  });
+
   it("must call a finished one-shot healthy and a failed one unhealthy", () => {
-    const oneShot = { ...desired, instances: [{ ...instance, services: [{ ...service, oneShot: true }] }] };
+    const job = { ...service, oneShot: true, endAwaited: true };
+    const oneShot = { ...desired, instances: [{ ...instance, services: [job] }] };
     const health = (exitCode: number) =>
       status({ desired: oneShot, observed: observed([container({ state: "exited", exitCode })]) })
         .instances[0]?.health;

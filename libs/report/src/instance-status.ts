@@ -76,7 +76,7 @@ function buildService(
   };
 }
 
-/** Without a health check, running is all that can be said; a one-shot is healthy once it has exited 0. */
+/** Without a health check, running is all that can be said; so is that a job exited with 0, which it may have to. */
 function serviceHealth(
   service: DesiredService,
   containers: readonly ObservedContainer[],
@@ -92,7 +92,7 @@ export function containerHealth(
   if (service.oneShot && container.state === "exited")
     return container.exitCode === 0 ? "healthy" : "unhealthy";
   if (container.state !== "running") return "unhealthy";
-  if (service.oneShot) return "starting";
+  if (service.endAwaited) return "starting";
   if (container.health === "none") return "healthy";
   return container.health;
 }

@@ -7,7 +7,7 @@ import { useNode } from "../platform.ts";
 const release = `
 -- packages/shots/compose.yaml --
 services:
-  job: { image: "IMAGES/app:1", command: [sh, -c, "hostname"], restart: "no" }
+  job: { image: "IMAGES/app:1", command: [sh, -c, "hostname"] }
   prepare: { image: "IMAGES/app:1", command: [sh, -c, "hostname"] }
   app:
     image: IMAGES/app:1
