@@ -74,7 +74,7 @@ update: { trial: 5 minutes }
     "9:22 K1003 `format`: expected a whole number, found the number 1.5 → The data format that this version writes.",
     "9:42 K1003 `format`: must be at least 0, found `-1` → The data format that this version writes.",
     "10:14 K1007 the key `1a` must be letters, digits and _, the first no digit",
-    "11:18 K1003 `trial`: must be a duration such as 30s, 1m30s or 2h, found `5 minutes` → How long a changed service may take to become healthy.",
+    "11:18 K1003 `trial`: must be a duration such as 30s, 1m30s or 2h, found `5 minutes` → How long a changed service may take to become healthy, and a job to end; default 60s, or longer where the health check needs it.",
   ]);
 });
 

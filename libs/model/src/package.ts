@@ -106,7 +106,7 @@ export const Package = z.strictObject({
       trial: Duration.refine((text) => parseDurationMs(text) <= longestWaitMs, "must be at most 24h")
         .optional()
         .describe(
-          "When a changed service must be healthy, or a one-shot must have ended, at the latest; default 60s, or longer where the health check needs it.",
+          "How long a changed service may take to become healthy, and a job to end; default 60s, or longer where the health check needs it.",
         ),
     })
     .default({ order: "stop-first" })
