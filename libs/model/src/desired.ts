@@ -16,7 +16,7 @@ export interface DesiredNode {
 export interface DesiredInstance {
   name: string;
   project: string;
-  package: { release: string; name: string; version: string };
+  package: { release: string; releaseVersion?: string; name: string; version: string };
   state: InstanceState;
   /** Names of instances on this node that must be up before this one. */
   after: string[];

@@ -18,7 +18,7 @@ export interface RenderedInstance {
   name: string;
   /** The Compose project, `<environment>-<instance>`. */
   project: string;
-  package: { release: string; name: string; version: string; folder: string };
+  package: { release: string; releaseVersion?: string; name: string; version: string; folder: string };
   state: InstanceState;
   /** Instances of this node that provide what this one requires. */
   after: string[];

@@ -28,7 +28,12 @@ export type PackageState = (typeof packageStates)[number];
 
 export const ServiceStatus = z.object({
   name: z.string(),
-  image: z.object({ want: z.string(), have: z.string() }),
+  image: z.object({
+    want: z.string(),
+    have: z.string(),
+    /** What the container was made from; absent in statuses of earlier versions, and without a container. */
+    digest: z.string().optional(),
+  }),
   digest: z.object({ want: z.string(), have: z.string() }),
   state: z.string(),
   health: z.enum(["healthy", "starting", "unhealthy", "unknown"]),
@@ -39,6 +44,8 @@ export const InstanceStatus = z.object({
   name: z.string(),
   package: z.string(),
   version: z.string(),
+  /** Absent in statuses of earlier versions. */
+  releaseVersion: z.string().optional(),
   state: z.enum(packageStates),
   sync: z.enum(["in-sync", "out-of-sync", "unknown"]),
   health: z.enum(["healthy", "starting", "unhealthy", "unknown"]),

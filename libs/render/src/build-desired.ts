@@ -78,12 +78,12 @@ function buildInstance(
     .map((entry) => buildService(entry, { instance, model, mounts, algorithms, ...byKey }))
     .sort((a, b) => compareText(a.name, b.name));
   const digests = new Map(services.map(({ name, digests: [{ digest }] }) => [name, digest]));
-  const { release, name, version } = instance.package;
+  const { folder: _folder, ...named } = instance.package;
   return {
     instance: {
       name: instance.name,
       project: instance.project,
-      package: { release, name, version },
+      package: named,
       state: instance.state,
       after: instance.after,
       services,

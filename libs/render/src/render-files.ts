@@ -108,6 +108,7 @@ function renderInstance(
       project,
       package: {
         release: placed.release.release.value.name,
+        releaseVersion: placed.release.release.value.version,
         name: manifest.name,
         version: manifest.version,
         folder: placed.package.folder,

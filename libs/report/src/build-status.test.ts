@@ -177,6 +177,22 @@ describe("buildStatus", () => {
     expect(built.instances[0]).toMatchObject({ state: "running", sync: "in-sync", health: "healthy" });
   });
 
+  it("must tell the release's version, and what the container was made from", () => {
+    const named = { ...instance, package: { ...instance.package, releaseVersion: "2.1.0" } };
+    const found = observed([container({ imageId: "sha256:i" })]);
+    const images = { "web:1": { id: "sha256:i", digests: ["registry.example/web@sha256:d"] } };
+    const told = (images: ObservedNode["images"]) =>
+      status({ desired: { ...desired, instances: [named] }, observed: { ...found, images } }).instances[0];
+    expect(told(images)).toMatchObject({
+      releaseVersion: "2.1.0",
+      services: [{ image: { want: "web:1", have: "web:1", digest: "sha256:d" } }],
+    });
+    // The reference leads to another image by now, or to none.
+    const other = { "web:1": { id: "sha256:j", digests: ["registry.example/web@sha256:e"] } };
+    expect(told(other)?.services[0]?.image.digest).toBe("sha256:i");
+    expect(told({})?.services[0]?.image.digest).toBe("sha256:i");
+  });
+
   it("must never carry a credential of the source", () => {
     expect(JSON.stringify(status())).not.toContain("secret");
   });

@@ -22,6 +22,12 @@ export function formatStatusAge({ status, ageMs, clockAheadMs }: FleetRow): stri
   return ageMs === null ? `clock ${formatSpan(clockAheadMs)} ahead` : `${formatSpan(ageMs)} ago`;
 }
 
+/** For how long the node has been in its state: `3 d`; empty where that is not known. */
+export function formatStateAge({ since }: FleetRow, now: Date): string {
+  const ms = now.getTime() - Date.parse(since);
+  return ms >= 0 ? formatSpan(ms) : "";
+}
+
 const units = [
   ["d", 86_400_000],
   ["h", 3_600_000],

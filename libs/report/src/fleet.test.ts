@@ -1,3 +1,4 @@
+import type { Status } from "@keelson/model";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -251,5 +252,51 @@ describe("nodes and reports", () => {
         }
       }),
     );
+  });
+});
+
+describe("what a row tells of a status", () => {
+  const now = new Date("2026-11-05T12:10:00Z");
+  const rowOf = (status: Status) =>
+    summarizeFleet({
+      reports: [{ environment: "lab", node: "n1", ref: "r", json: JSON.stringify(status) }],
+      nodes: null,
+      now,
+    })[0];
+
+  it("the releases with their versions, each once, and nothing where a status does not say it", () => {
+    const instance = {
+      name: "core",
+      package: "pryv/core",
+      version: "1.0.0",
+      state: "running" as const,
+      sync: "in-sync" as const,
+      health: "healthy" as const,
+      services: [],
+    };
+    const of = (release: string, releaseVersion: string) => ({
+      ...instance,
+      package: `${release}/core`,
+      releaseVersion,
+    });
+    const instances = [of("pryv", "1.9.2"), of("base", "2.0.0"), of("pryv", "1.9.2"), instance];
+    expect(rowOf({ ...makeStatus(), instances })?.releases).toEqual(["base 2.0.0", "pryv 1.9.2"]);
+    expect(rowOf(makeStatus())?.releases).toEqual([]);
+  });
+
+  it("since when it is in its state, and of its errors the worst", () => {
+    expect(rowOf(makeStatus({ observedAt: "2026-11-05T12:00:00.000Z" }))).toMatchObject({
+      state: "ready",
+      since: "2026-11-05T12:00:00.000Z",
+    });
+    const status = makeStatus({ transient: ["the cause"] });
+    const [cause] = status.errors;
+    const errors =
+      cause === undefined ? [] : [{ ...cause, outcome: "waiting" as const, message: "waits" }, cause];
+    expect(rowOf({ ...status, errors })).toMatchObject({ state: "failing", message: "the cause" });
+    expect(rowOf(makeStatus({ observedAt: "2026-11-05T06:00:00.000Z" }))).toMatchObject({
+      state: "silent",
+      since: "2026-11-05T07:00:00.000Z",
+    });
   });
 });

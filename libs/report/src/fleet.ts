@@ -32,6 +32,10 @@ export interface FleetRow extends FleetPlace {
   message: string;
   /** The last commit that was applied completely; empty when none was or nobody knows. */
   applied: string;
+  /** Releases with their versions, by name: `pryv 1.9.2`. */
+  releases: string[];
+  /** Since when it has been in this state, as it says itself; empty where that is not known. */
+  since: string;
   /** Milliseconds since the report; null without one, and for one from the future. */
   ageMs: number | null;
   /** How far the node's clock is ahead of ours, where that is more than a little. */
@@ -83,7 +87,16 @@ function keyOf({ environment, node }: FleetPlace): string {
 type Judgement = Omit<FleetRow, keyof FleetPlace>;
 
 function judge(report: ReadStatus | undefined, { isNamed, now }: { isNamed: boolean; now: Date }): Judgement {
-  const nothing = { code: "", applied: "", ageMs: null, clockAheadMs: 0, silentSince: null, status: null };
+  const nothing = {
+    code: "",
+    applied: "",
+    releases: [],
+    since: "",
+    ageMs: null,
+    clockAheadMs: 0,
+    silentSince: null,
+    status: null,
+  };
   if (report === undefined)
     return { ...nothing, state: "never-reported", message: "no report is in its ref", ref: "" };
   const { ref } = report;
@@ -95,7 +108,36 @@ function judge(report: ReadStatus | undefined, { isNamed, now }: { isNamed: bool
   const candidates = [said, ...time.verdicts, ...(isNamed ? [] : [notNamed(said.state)])];
   const worst = candidates.reduce(worseOf);
   const { ageMs, clockAheadMs, silentSince } = time;
-  return { ...worst, applied: status.source.applied, ageMs, clockAheadMs, silentSince, ref, status };
+  return {
+    ...worst,
+    applied: status.source.applied,
+    releases: listReleases(status),
+    since: silentSince !== null && worst.state === "silent" ? silentSince : sinceOf(worst.state, status),
+    ageMs,
+    clockAheadMs,
+    silentSince,
+    ref,
+    status,
+  };
+}
+
+function listReleases({ instances }: Status): string[] {
+  const named = instances.map(({ package: of, releaseVersion = "" }) =>
+    releaseVersion === "" ? "" : `${of.split("/", 1)[0]} ${releaseVersion}`,
+  );
+  return [...new Set(named.filter((each) => each !== ""))].sort(compareText);
+}
+
+/** The condition that makes a state. Others are told of nobody, or not by the node. */
+const conditionsOfState: Partial<Record<FleetState, string>> = {
+  stalled: "Stalled",
+  failing: "Ready",
+  reconciling: "Reconciling",
+  ready: "Ready",
+};
+
+function sinceOf(state: FleetState, { conditions }: Status): string {
+  return conditions.find(({ type }) => type === conditionsOfState[state])?.since ?? "";
 }
 
 type Verdict = Pick<FleetRow, "state" | "code" | "message">;
@@ -118,7 +160,9 @@ function judgeConditions(status: Status): Verdict {
   const find = (type: string) => status.conditions.find((condition) => condition.type === type);
   const holds = (type: string) => find(type)?.status === "true";
   const about = (outcome?: string): Pick<Verdict, "code" | "message"> => {
-    const error = status.errors.find((each) => outcome === undefined || each.outcome === outcome);
+    const [error] = status.errors
+      .filter((each) => outcome === undefined || each.outcome === outcome)
+      .toSorted((a, b) => outcomes.indexOf(a.outcome) - outcomes.indexOf(b.outcome));
     return { code: error?.code ?? "", message: error?.message ?? find("Ready")?.message ?? "" };
   };
   if (holds("Stalled")) return { state: "stalled", ...about("stalled") };
@@ -126,6 +170,9 @@ function judgeConditions(status: Status): Verdict {
   if (status.errors.length === 0 && holds("Reconciling")) return { state: "reconciling", ...about() };
   return { state: "failing", ...about() };
 }
+
+/** Worst first: what waits mostly waits for what failed. */
+const outcomes: readonly Status["errors"][number]["outcome"][] = ["stalled", "transient", "waiting"];
 
 interface Time extends Pick<FleetRow, "ageMs" | "clockAheadMs" | "silentSince"> {
   verdicts: Verdict[];

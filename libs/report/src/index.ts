@@ -6,6 +6,7 @@ export {
   describeFleetState,
   formatFleetReason,
   formatFleetSummary,
+  formatStateAge,
   formatStatusAge,
 } from "./fleet-text.ts";
 export { formatBecause } from "./target-text.ts";

@@ -23,10 +23,12 @@ export function isAllHealthy({ instances }: DesiredNode, observed: ObservedNode)
 
 /** One instance as it was seen, down to its services. */
 export function buildInstance(instance: DesiredInstance, input: StatusInput): InstanceStatus {
+  const { releaseVersion } = instance.package;
   const base = {
     name: instance.name,
     package: `${instance.package.release}/${instance.package.name}`,
     version: instance.package.version,
+    ...(releaseVersion === undefined ? {} : { releaseVersion }),
   };
   if (input.observed === null) {
     return { ...base, state: "unknown", sync: "unknown", health: "unknown", services: [] };
@@ -41,9 +43,13 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
   };
 }
 
-function buildServices(instance: DesiredInstance, { containers }: ObservedNode): ServiceStatus[] {
+function buildServices(
+  instance: DesiredInstance,
+  { containers, images }: Pick<ObservedNode, "containers" | "images">,
+): ServiceStatus[] {
   return instance.services.map((service) =>
     buildService(service, {
+      images,
       containers: ownContainers(containers, { project: instance.project, service: service.name }),
       isToRun: instance.state === "running",
     }),
@@ -61,19 +67,34 @@ export function ownContainers(
 
 function buildService(
   service: DesiredService,
-  { containers, isToRun }: { containers: readonly ObservedContainer[]; isToRun: boolean },
+  {
+    containers,
+    images,
+    isToRun,
+  }: { containers: readonly ObservedContainer[]; isToRun: boolean } & Pick<ObservedNode, "images">,
 ): ServiceStatus {
   const [first] = containers;
   const [{ digest: want }] = service.digests;
   const isSynced = first !== undefined && isInSync(first, service);
   return {
     name: service.name,
-    image: { want: service.image, have: first?.image ?? "" },
+    image: {
+      want: service.image,
+      have: first?.image ?? "",
+      ...(first === undefined ? {} : { digest: imageDigest(first, images) }),
+    },
     digest: { want, have: isSynced ? want : (first?.digest ?? "") },
     state: first?.state ?? "absent",
     // What is not to run is well when it does not; that it does is told by what is left to be done.
     health: isToRun ? serviceHealth(service, containers) : "healthy",
   };
+}
+
+/** As registries name the image that a container was made from; the image's id where none has it. */
+function imageDigest({ image, imageId }: ObservedContainer, images: ObservedNode["images"]): string {
+  const found = images[image];
+  const named = found?.id === imageId ? found.digests[0] : undefined;
+  return named?.slice(named.indexOf("@") + 1) ?? imageId;
 }
 
 /** Without a health check, running is all that can be said; so is that a job exited with 0, which it may have to. */

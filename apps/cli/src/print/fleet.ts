@@ -6,6 +6,7 @@ import {
   escapeText,
   formatFleetReason,
   formatFleetSummary,
+  formatStateAge,
   formatStatusAge,
 } from "@keelson/report";
 
@@ -49,7 +50,8 @@ export function formatFleet(view: FleetView, format: FleetFormat): string {
 
 function formatDetail(row: FleetViewRow, status: Status, { style }: FleetFormat): string {
   const message = row.state === "ready" ? formatStatusAge(row) : formatFleetReason(row);
-  const verdict = { style: stateStyle(row.state), word: describeFleetState(row.state), message };
+  const since = escapeText(row.since);
+  const verdict = { style: stateStyle(row.state), word: describeFleetState(row.state), message, since };
   return formatStatus(escapeTexts(status), { style, verdict });
 }
 
@@ -65,9 +67,16 @@ interface Cell {
   style?: Style;
 }
 
-const head: readonly Cell[] = ["environment", "node", "state", "commit", "updated", "error"].map((text) => ({
-  text,
-}));
+const head: readonly Cell[] = [
+  "environment",
+  "node",
+  "state",
+  "since",
+  "release",
+  "commit",
+  "updated",
+  "error",
+].map((text) => ({ text }));
 
 function cellsOf(row: FleetViewRow): Cell[] {
   const commit = row.status === null ? "" : escapeText(row.applied.slice(0, 8)) || "nothing";
@@ -75,10 +84,22 @@ function cellsOf(row: FleetViewRow): Cell[] {
     { text: escapeText(row.environment) },
     { text: escapeText(row.node) },
     { text: describeFleetState(row.state), style: stateStyle(row.state) },
+    { text: formatStateAge(row, new Date()) },
+    { text: formatReleases(row) },
     row.behind === true ? { text: `${commit} behind`, style: "yellow" } : { text: commit },
     { text: formatStatusAge(row), ...(row.silentSince === null ? {} : { style: "red" }) },
   ];
 }
+
+/** The first one by name, and how many there are beside it. */
+function formatReleases({ releases }: FleetRow): string {
+  const [first = "", ...others] = releases;
+  const shown = escapeText(first).slice(0, longestRelease);
+  return others.length === 0 ? shown : `${shown} +${others.length}`;
+}
+
+/** A name has at most 40 characters, and a version mostly fewer than 20. */
+const longestRelease = 60;
 
 function formatRows(
   rows: readonly FleetViewRow[],

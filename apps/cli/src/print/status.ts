@@ -19,6 +19,8 @@ export interface Verdict {
   /** `ready`, or what it is instead. */
   word: string;
   message: string;
+  /** Since when it is so; empty where that is not known. */
+  since: string;
 }
 
 /** Prints a node's status as a table: a row for each instance, its services below it. */
@@ -29,6 +31,7 @@ export function printStatus(output: Output, status: Status): void {
     style: isReady ? "green" : "red",
     word: isReady ? "ready" : "not ready",
     message: ready?.message ?? "",
+    since: ready?.since ?? "",
   };
   output.print(formatStatus(status, { style: output.style, verdict }));
 }
@@ -43,7 +46,7 @@ export function formatStatus(
     `${style("bold", `${node.environment}/${node.name}`)}  ${style(verdict.style, verdict.word)}  ${verdict.message}`,
     style(
       "dim",
-      `observed ${status.observedAt}  applied ${source.applied.slice(0, 8) || "nothing"}  from ${source.url} ${source.branch}`,
+      `observed ${status.observedAt}  ${verdict.since === "" ? "" : `so since ${verdict.since}  `}applied ${source.applied.slice(0, 8) || "nothing"}  from ${source.url} ${source.branch}`,
     ),
     ...(source.target === undefined || source.target.mode === "follow"
       ? []
@@ -66,7 +69,7 @@ function formatInstances({ instances }: Status, style: Output["style"]): string 
   for (const instance of instances) {
     table.push([
       instance.name,
-      `${instance.package} ${instance.version}`,
+      `${instance.package} ${instance.version}${formatRelease(instance)}`,
       paint(instance.state),
       paint(instance.sync),
       paint(instance.health),
@@ -79,11 +82,20 @@ function formatInstances({ instances }: Status, style: Output["style"]): string 
         service.state,
         service.digest.have === service.digest.want ? "" : paint("out-of-sync"),
         paint(service.health),
-        service.image.have || service.image.want,
+        `${service.image.have || service.image.want}${formatDigest(service.image)}`,
       ]);
     }
   }
   return instances.length === 0 ? "" : table.toString().replaceAll(/ +$/gm, "");
+}
+
+/** The version of the release, where it is not the package's. */
+function formatRelease({ releaseVersion, version }: Status["instances"][number]): string {
+  return releaseVersion === undefined || releaseVersion === version ? "" : ` (release ${releaseVersion})`;
+}
+
+function formatDigest({ digest }: Status["instances"][number]["services"][number]["image"]): string {
+  return digest === undefined ? "" : ` ${digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1")}`;
 }
 
 const noBorders = {
