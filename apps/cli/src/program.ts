@@ -134,6 +134,16 @@ function statusCommand(): Command {
     .option("--remote <name>", "the clone's remote that has the statuses", "origin")
     .option("--offline", "fetch nothing, and show what the clone has")
     .addOption(seconds)
+    .addOption(
+      new Option("--wait <commit>", "wait until every node has applied this commit or a later one").conflicts(
+        ["watch", "offline", "local"],
+      ),
+    )
+    .addOption(
+      new Option("--timeout <duration>", "how long --wait waits")
+        .argParser(parseTimeout)
+        .default(10 * 60_000, "10m"),
+    )
     .option("--local", "only the node of this machine, from its state folder")
     .addOption(ofThisNode("--config <file>", `agent.yaml of this node (default: "${defaultConfigPath}")`))
     .addOption(ofThisNode("--state-dir <dir>", "the node's state folder"));

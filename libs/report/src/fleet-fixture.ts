@@ -10,6 +10,8 @@ export interface MadeStatus {
   observedAt?: string;
   heartbeatSeconds?: number;
   applied?: string;
+  /** What is applied, unless told. */
+  observed?: string;
   isReconciling?: boolean;
   /** Messages of errors that are tried again, and of those that wait for a person. */
   transient?: readonly string[];
@@ -36,7 +38,7 @@ export function makeStatus(made: MadeStatus = {}): Status {
     node: { environment, name },
     observedAt,
     heartbeatSeconds,
-    source: { url, branch: "main", observed: applied, attempted: applied, applied },
+    source: { url, branch: "main", observed: made.observed ?? applied, attempted: applied, applied },
     conditions: [
       condition("Ready", errors.length === 0 && !isReconciling),
       condition("Reconciling", isReconciling),

@@ -32,6 +32,7 @@ async function makeFleet(nodes: readonly string[]) {
   const cleanUp = stack.move();
   return {
     server,
+    url,
     first,
     push,
     clone,
@@ -275,6 +276,76 @@ describe("the status of a fleet that changes", () => {
     });
     watch.type("\u0003");
     expect(await watch.end).toBe(0);
+  });
+});
+
+describe("waiting until the fleet has applied a commit", () => {
+  it("must end with 0 when every node has applied it or a later one, and tell what changes meanwhile", async () => {
+    await using fleet = await makeFleet(["lab/n1", "lab/n2"]);
+    const commit = await fleet.push();
+    const later = await fleet.push();
+    await fleet.report("lab/n1", { applied: later });
+    await fleet.report("lab/n2");
+    await fleet.report("lab/left");
+    const command = ["status", "-C", fleet.clone, "--wait", commit, "--timeout", "2m"];
+    await using wait = start(keelsonCommand(command));
+    await waitFor(() => wait.output().includes(`waiting for 1 of 2 nodes to apply ${commit.slice(0, 8)}`), {
+      what: "the wait",
+    });
+    await fleet.report("lab/n2", { transient: ["the registry is away"], observed: later });
+    await waitFor(() => wait.output().includes("lab/n2  ready → failing"), { what: "the change" });
+    await fleet.report("lab/n2", { applied: later });
+    expect(await wait.end).toBe(0);
+    expect(wait.output()).toContain("2 nodes: 2 ready");
+    const one = await fleet.keelson(`--wait ${commit} -e lab -n n1 --json`);
+    expect([one.exitCode, one.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(one.stdout)).toMatchObject({
+      commit,
+      isApplied: true,
+      code: "",
+      nodes: [{ node: "n1", wait: "applied" }],
+    });
+  });
+
+  it("must end with 1 as soon as a node has failed at it for good, and not for what was before it", async () => {
+    await using fleet = await makeFleet(["lab/n1", "lab/n2"]);
+    const commit = await fleet.push();
+    await fleet.report("lab/n1", { stalled: ["before"] });
+    await fleet.report("lab/n2", { applied: commit });
+    const late = await fleet.keelson(`--wait ${commit} --timeout 1s`);
+    expect(late.exitCode).toBe(1);
+    expect(late.stderr).toMatch(/^error\[K9075\] lab\/n1 \(stalled: K2001 before\) has not applied/m);
+    await fleet.report("lab/n1", { stalled: ["no such image"], observed: commit });
+    const failed = await fleet.keelson(`--wait ${commit} --timeout 1h`);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toMatch(/^error\[K9076\] lab\/n1 \(stalled: K2001 no such image\) cannot apply/m);
+    const json = JSON.parse((await fleet.keelson(`--wait ${commit} --timeout 1h --json`)).stdout);
+    expect(json).toMatchObject({
+      isApplied: false,
+      code: "K9076",
+      nodes: [{ wait: "failed" }, { wait: "applied" }],
+    });
+  });
+
+  it("must not guess in a clone whose history is cut, and take no wrong call", async () => {
+    await using fleet = await makeFleet(["lab/n1"]);
+    const commit = await fleet.push();
+    const later = await fleet.push();
+    await fleet.report("lab/n1", { applied: later });
+    const cut = `${fleet.clone}-cut`;
+    await fleet.git("fetch", "--quiet");
+    await fleet.git("clone", "--quiet", "--depth=1", fleet.url, cut);
+    const told = await runKeelson(["status", "-C", cut, "--wait", later]);
+    expect(told.exitCode).toBe(0);
+    await fleet.git("-C", cut, "fetch", "--quiet", "--depth=1", "origin", commit);
+    const untold = await runKeelson(["status", "-C", cut, "--wait", commit, "--timeout", "1s"]);
+    expect(untold.exitCode).toBe(1);
+    expect(untold.stderr).toMatch(/error\[K9075\] [^]*hint: .*git fetch --unshallow/);
+    expect((await fleet.keelson(`--wait ${commit}`)).exitCode).toBe(0);
+    const unknown = await fleet.keelson(`--wait ${"0".repeat(40)}`);
+    expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining("error[K2004]")]);
+    for (const other of ["--watch 1", "--offline", "--local"])
+      expect((await fleet.keelson(`--wait ${commit} ${other}`)).exitCode).toBe(2);
   });
 });
 

@@ -1,6 +1,7 @@
 import { readLocalStatus } from "@keelson/node";
 
 import { type FleetOptions, readFleet } from "../fleet.ts";
+import { waitForCommit } from "../fleet-wait.ts";
 import { defaultConfigPath, defaultStateDir } from "../node-options.ts";
 import { findAgentConfig } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
@@ -11,6 +12,10 @@ import { printStatus } from "../print/status.ts";
 export interface StatusOptions extends FleetOptions {
   /** Seconds between refreshes. */
   watch?: number;
+  /** The commit that the nodes are waited for to apply. */
+  wait?: string;
+  /** Milliseconds that it is waited for at the longest. */
+  timeout: number;
   local?: boolean;
   stateDir?: string;
   config?: string;
@@ -22,6 +27,8 @@ export async function status(
   { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
   if (options.local === true) return await showLocal(options, output);
+  const { wait, timeout } = options;
+  if (wait !== undefined) return await waitForCommit({ ...options, wait, timeout }, { output, signal });
   const read = () => readFleet(options, output.printError);
   if (options.watch !== undefined) {
     await watchFleet({ readFleet: read, output, intervalMs: options.watch * 1000, signal });

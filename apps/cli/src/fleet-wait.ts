@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { followsOn } from "@keelson/git";
+import { formatError } from "@keelson/model";
+import {
+  type CommitFacts,
+  type WaitState,
+  describeFleetChanges,
+  describeWaitEnd,
+  escapePainted,
+  judgeWait,
+} from "@keelson/report";
+import { createLogUpdate } from "log-update";
+
+import { type FleetOptions, readFleet } from "./fleet.ts";
+import { type ExitCode, type Output, exitCodes } from "./output.ts";
+import { type FleetViewRow, formatFleet } from "./print/fleet.ts";
+import { openCommit } from "./source.ts";
+
+export interface WaitOptions extends FleetOptions {
+  /** What the nodes are to have applied: anything that Git takes for a commit. */
+  wait: string;
+  /** Milliseconds. */
+  timeout: number;
+}
+
+type WaitRow = FleetViewRow & CommitFacts & { wait: WaitState };
+
+/** Git hosts ask for few requests, and a node needs seconds at least. */
+const betweenLooksMs = 5_000;
+
+/**
+ * Waits until every chosen node that the repository names has applied a commit, or one that follows on it. Ends sooner
+ * where one of them has failed for good. What ends it is printed, and the exit code tells it.
+ */
+export async function waitForCommit(
+  options: WaitOptions,
+  { output, signal }: { output: Output; signal: AbortSignal },
+): Promise<ExitCode> {
+  const { repository, wait, timeout: timeoutMs } = options;
+  const endMs = performance.now() + timeoutMs;
+  const screen = openProgress(output);
+  const compare = newComparison(repository);
+  try {
+    let commit: string | null = null;
+    for (;;) {
+      const { view, warning } = await readFleet(options, output.printError);
+      commit ??= (await openCommit({ repository, revision: wait })).commit;
+      const asked = view.rows.filter(({ state }) => state !== "not-in-repository");
+      const rows = await judgeRows(asked, { commit, compare });
+      screen.show(rows, { commit, warning });
+      const isOver = rows.every((row) => row.wait === "applied") || rows.some((row) => row.wait === "failed");
+      const leftMs = endMs - performance.now();
+      if (isOver || leftMs <= 0) {
+        screen.end();
+        return printEnd({ commit, rows, timeoutMs, tip: view.tip }, output);
+      }
+      await sleep(Math.min(betweenLooksMs, leftMs), undefined, { signal }).catch(() =>
+        signal.throwIfAborted(),
+      );
+    }
+  } finally {
+    screen.end();
+  }
+}
+
+type Compare = (ancestor: string, descendant: string) => Promise<boolean | null>;
+
+/** What is known of two commits stays so. */
+function newComparison(repository: string): Compare {
+  const known = new Map<string, boolean>();
+  return async (ancestor, descendant) => {
+    if (!commitPattern.test(descendant)) return null;
+    const key = `${ancestor} ${descendant}`;
+    const answer = known.get(key) ?? (await followsOn({ repository, ancestor, descendant }));
+    if (answer !== null) known.set(key, answer);
+    return answer;
+  };
+}
+
+/** Anybody may have written a status: what is no commit is not asked for. */
+const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+async function judgeRows(
+  rows: readonly FleetViewRow[],
+  { commit, compare }: { commit: string; compare: Compare },
+): Promise<WaitRow[]> {
+  const judged: WaitRow[] = [];
+  for (const row of rows) {
+    const facts = {
+      hasApplied: await compare(commit, row.applied),
+      hasSeen: await compare(commit, row.status?.source.observed ?? ""),
+    };
+    judged.push({ ...row, ...facts, wait: judgeWait(row, facts) });
+  }
+  return judged;
+}
+
+function printEnd(
+  {
+    commit,
+    rows,
+    timeoutMs,
+    tip,
+  }: Parameters<typeof describeWaitEnd>[0] & {
+    rows: readonly WaitRow[];
+    tip: Parameters<typeof formatFleet>[0]["tip"];
+  },
+  output: Output,
+): ExitCode {
+  const isApplied = rows.every(({ wait }) => wait === "applied");
+  const error = isApplied ? null : describeWaitEnd({ commit, rows, timeoutMs });
+  if (output.json) {
+    output.printJson({
+      commit,
+      isApplied,
+      code: error?.code ?? "",
+      message: error?.message ?? "",
+      nodes: rows,
+    });
+  } else {
+    output.print(
+      formatFleet({ rows, tip, isDetailed: false }, { style: output.style, columns: process.stdout.columns }),
+    );
+    if (error !== null) output.printError(formatError(error));
+  }
+  return isApplied ? exitCodes.done : exitCodes.failed;
+}
+
+interface Progress {
+  show: (rows: readonly WaitRow[], now: { commit: string; warning: string }) => void;
+  end: () => void;
+}
+
+/** A line that is redrawn on a terminal, elsewhere a line for each change; nothing beside JSON. */
+function openProgress(output: Output): Progress {
+  const log = output.isLive ? createLogUpdate(process.stderr, { showCursor: true }) : null;
+  let last: { rows: readonly WaitRow[]; warning: string } | null = null;
+  return {
+    show: (rows, { commit, warning }) => {
+      const left = rows.filter(({ wait }) => wait === "waiting").length;
+      const text = `waiting for ${left} of ${rows.length} ${rows.length === 1 ? "node" : "nodes"} to apply ${commit.slice(0, 8)}`;
+      const isNewWarning = warning !== "" && warning !== last?.warning;
+      if (log !== null) log(escapePainted([text, ...(warning === "" ? [] : [warning])].join("\n")));
+      else if (!output.json) {
+        if (isNewWarning) output.printError(warning);
+        if (last === null && left > 0) output.printError(text);
+        for (const line of last === null ? [] : describeFleetChanges(last.rows, rows))
+          output.printError(line);
+      }
+      last = { rows, warning };
+    },
+    end: () => log?.clear(),
+  };
+}
