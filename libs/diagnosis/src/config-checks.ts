@@ -30,7 +30,7 @@ export async function examineCredentials({ config }: ExaminedNode): Promise<Verd
   for (const file of files) {
     const stats = await statsOf(file);
     if (stats === null) {
-      const hint = "Put the token, user:password or private key there, with mode 0600.";
+      const hint = "Put the token, user:password, private key or logins there, with mode 0600.";
       return failure(`there is no ${file}`, hint);
     }
     if ((stats.mode & 0o077) !== 0) {
@@ -49,10 +49,10 @@ export async function examineSecretsFile({ secretsFile }: ExaminedNode): Promise
   return values instanceof KeelsonError ? failed(values) : ok(`${secretsFile}: ${count(values, "value")}`);
 }
 
-function credentialFiles({ source, report }: AgentConfig): string[] {
+function credentialFiles({ source, report, dockerConfig }: AgentConfig): string[] {
   const credentials = [source.credential, report.as === "none" ? undefined : report.credential];
   const files = credentials.flatMap((each) => (each !== undefined && "file" in each ? [each.file] : []));
-  return [...new Set(files)];
+  return [...new Set([...files, ...(dockerConfig === undefined ? [] : [dockerConfig])])];
 }
 
 /** null for a file that does not exist or cannot be seen. */

@@ -8,6 +8,7 @@ import { examineEngine, examineEngineClock, examineEngineDisk } from "./engine-c
 import { examineBranch, examineClock, examineSourcePush, examineStatusPush } from "./git-checks.ts";
 import { examineKey, examineOwnership, examineRecord } from "./key-checks.ts";
 import { type DiagnosisInput, type ExaminedNode, examineNode } from "./examined-node.ts";
+import { examineRegistries } from "./registry-checks.ts";
 import { examineCompose, examineFlock, examineGitPrograms } from "./programs-checks.ts";
 import { type Verdict, failed, failure } from "./verdict.ts";
 
@@ -35,6 +36,7 @@ const examinations: readonly Examination[] = [
   { id: "engine", title: "engine", examine: examineEngine },
   { id: "engine-clock", title: "clock and engine", examine: examineEngineClock },
   { id: "engine-disk", title: "engine's disk", examine: examineEngineDisk },
+  { id: "registries", title: "image registries", examine: examineRegistries },
   { id: "branch", title: "followed branch", examine: examineBranch },
   { id: "clock", title: "clock and Git server", examine: examineClock },
   { id: "source-push", title: "rights on the branch", examine: examineSourcePush },

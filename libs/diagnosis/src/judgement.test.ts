@@ -1,7 +1,9 @@
+import { KeelsonError } from "@keelson/model";
 import { expect, test } from "vitest";
 
 import { judgeClock } from "./clock.ts";
 import { engineThresholds, judgeSpace } from "./disk-checks.ts";
+import { judgeProbes } from "./registry-checks.ts";
 
 const MiB = 1024 ** 2;
 
@@ -29,4 +31,38 @@ test.each([
   const verdict = judgeSpace({ path: "/disk", freeBytes, freeInodes }, engineThresholds);
   expect(verdict).toMatchObject({ result, found });
   expect(verdict.hint === "").toBe(result === "ok");
+});
+
+const given = { host: "a.example", image: "a.example/x", login: "/c.json", isPresent: false, isGiven: true };
+const cause = new Error("the engine could not", { cause: new Error("denied: pa55word") });
+const refusal = new KeelsonError({
+  code: "K3002",
+  message: "b.example does not give it",
+  hint: "log in",
+  cause,
+});
+const refused = { host: "b.example", image: "b.example/x", login: null, isGiven: false, fault: refusal };
+const unread = new KeelsonError({ code: "K3035", message: "the program is missing", hint: "run it" });
+
+test.each([
+  ["ok", [{ ...given, fault: null }], "a.example gives images with the login from /c.json", ""],
+  [
+    "failure",
+    [
+      { ...given, login: null, fault: unread },
+      { ...refused, isPresent: false },
+    ],
+    "a.example gives images without a login, and the one for it cannot be had: the program is missing [K3035]\n" +
+      "b.example does not give it (denied: ***) [K3002]",
+    "log in",
+  ],
+  [
+    "warning",
+    [{ ...refused, isPresent: true }],
+    "b.example does not give it (denied: ***) [K3002]",
+    "log in",
+  ],
+])("registries make a verdict that is %s", (result, probes, found, hint) => {
+  const hide = (text: string) => text.replaceAll("pa55word", "***");
+  expect(judgeProbes(probes, hide)).toEqual({ result, found, hint });
 });

@@ -19,7 +19,7 @@ import {
 import { KeelsonError, formatError } from "@keelson/model";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { type LoginsInput, observeEngine, pullImage } from "./index.ts";
+import { type LoginsInput, observeEngine, probeRegistries, pullImage } from "./index.ts";
 import { type TestBench, makeTestBench, operationOf, testLogins } from "./test-bench.ts";
 
 let bench: TestBench;
@@ -206,6 +206,43 @@ describe("a registry that wants a login", () => {
     };
     await write({ auths: { [closed.host]: entry(right) } });
     expect((await refusal(contextWith({ requireTrusted }))).error).toMatchObject({ code: "K4016" });
+  });
+
+  test("says without a pull whether it gives its images, beside registries that give theirs", async () => {
+    const open = await push("probed");
+    const probe = async (images: string[]) =>
+      probeRegistries(bench.context.engine, {
+        images,
+        logins: testLogins(file()),
+        timeoutMs: 20_000,
+        signal: bench.context.signal,
+      });
+    const images = [reference, open.reference, bench.image];
+    expect(await probe(images)).toMatchObject(
+      [
+        { host: closed.host, isGiven: false, isPresent: false, login: null, fault: { code: "K3002" } },
+        { host: registry.host, isGiven: true, isPresent: false, login: null, fault: null },
+      ].toSorted((a, b) => (a.host < b.host ? -1 : 1)),
+    );
+    await write({ auths: { [closed.host]: entry(right) } });
+    expect(await probe([reference])).toEqual([
+      { host: closed.host, image: reference, isGiven: true, isPresent: false, login: file(), fault: null },
+    ]);
+    await write({ credsStore: "keelson-nowhere" });
+    expect(await probe([open.reference, `${registry.host}/nothing:1`])).toMatchObject([
+      { host: registry.host, image: open.reference, isGiven: true, fault: { code: "K3035" } },
+    ]);
+    await pull(open.reference);
+    // By this name no registry gave it.
+    await bench.docker.getImage(open.reference).tag({ repo: `${bench.environment}-mine`, tag: "1" });
+    expect(await probe([`${bench.environment}-mine:1`])).toEqual([]);
+    await removeImages(bench.docker, [`${bench.environment}-mine:1`]);
+    // The one that is missing is the one that matters.
+    expect(await probe([open.reference, `${registry.host}/nothing:1`])).toMatchObject([
+      { image: `${registry.host}/nothing:1`, isGiven: false, isPresent: false, fault: { code: "K3002" } },
+    ]);
+    expect(await probe([open.reference])).toMatchObject([{ isPresent: true, isGiven: true }]);
+    await removeImages(bench.docker, [open.reference]);
   });
 
   test("does not hold up a round that ends while a program is asked", async () => {

@@ -21,6 +21,8 @@ export {
   stopContainer,
 } from "./container.ts";
 export { execInContainer } from "./container-exec.ts";
+export { probeRegistries } from "./registry-probe.ts";
+export type { RegistryProbe } from "./registry-probe.ts";
 export { engineInfo } from "./engine-info.ts";
 export type { EngineInfo } from "./engine-info.ts";
 export { findHostPath } from "./host-path.ts";

@@ -55,6 +55,14 @@ describe("a registry that asks for a login", () => {
     pulled.push(reference);
     return reference;
   };
+  /** What `keelson doctor` finds about the registries. */
+  const askDoctor = async () => {
+    const args = ["doctor", "--json", "--config", platform().config];
+    const { stdout } = await platform().keelson(args, { env: logins.env });
+    for (const word of words) expect(stdout).not.toContain(word);
+    const checks: { id: string; result: string; found: string; hint: string }[] = JSON.parse(stdout);
+    return checks.find(({ id }) => id === "registries") ?? { result: "", found: "", hint: "" };
+  };
   let before: Container[];
   let reference: string;
 
@@ -83,6 +91,10 @@ describe("a registry that asks for a login", () => {
     const says = `with the login from ${logins.configFile}`;
     expectFault(round, { code: "K3002", resource: `image:${reference}`, says });
     expect(round.output).not.toContain("has no login");
+    const verdict = await askDoctor();
+    expect(verdict).toMatchObject({ result: "failure", found: expect.stringContaining(says) });
+    expect(verdict.found).toMatch(/unauthorized|no basic auth/);
+    expect(verdict.hint).toContain(`login ${registry.host}`);
   });
 
   it("must not be asked with a file that others can change: nothing is done", async () => {
@@ -100,6 +112,10 @@ describe("a registry that asks for a login", () => {
     expectReady(await reconcile());
     expect(await platform().pageOf("web/web")).toBe("side 1\n");
     expect((await platform().container("web/web")).image).toBe(reference);
+    expect(await askDoctor()).toMatchObject({
+      result: "ok",
+      found: `${registry.host} gives images with the login from ${logins.configFile}`,
+    });
   });
 
   it("must give an image to the login of a program, which has renewed an expired one", async () => {
@@ -131,7 +147,7 @@ describe("a registry that asks for a login", () => {
     );
     const env = { DOCKER_CONFIG: dirname(logins.configFile) };
     const { exitCode, stdout, stderr } = await platform().keelson(["apply", "--config", plain], { env });
-    expect(exitCode, stderr).toBe(0);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(await platform().pageOf("web/web")).toBe("web 1\n");
     for (const word of words) expect(stdout + stderr).not.toContain(word);
   });
