@@ -15,6 +15,8 @@ import { waitFor } from "./wait-for.ts";
 export interface DaemonPlace {
   readonly folder: TempFolder;
   readonly pool: AddressPool;
+  /** More of its daemon.json. */
+  readonly config: object;
 }
 
 /**
@@ -24,8 +26,9 @@ export interface DaemonPlace {
  * containers are to live through restarts (`removeDefaultBridgeInterface` in moby's daemon_unix.go). So that is
  * set while it starts, and taken back by a reload.
  */
-export async function startDaemon({ folder, pool }: DaemonPlace): Promise<ChildProcess> {
-  const configure = (config: object) => writeFile(folder.join("daemon.json"), JSON.stringify(config));
+export async function startDaemon({ folder, pool, config: more }: DaemonPlace): Promise<ChildProcess> {
+  const configure = (config: object) =>
+    writeFile(folder.join("daemon.json"), JSON.stringify({ ...more, ...config }));
   await configure({ "live-restore": true });
   checkLength(folder.join("x", "containerd", "containerd.sock.ttrpc"));
   const daemon = await launch(folder, pool);

@@ -22,13 +22,18 @@ export interface Engine extends AsyncDisposable {
   log(): Promise<string>;
 }
 
+export interface EngineOptions {
+  /** What an administrator has set in its daemon.json. */
+  readonly config?: object;
+}
+
 /**
  * Starts an engine of the test's own, which it may stop and kill: the machine's `dockerd` on folders, socket and
  * addresses of its own. It makes no rules in the machine's firewall; published ports are forwarded by a proxy
  * process, on whichever address they name. It needs root. Disposing it removes containers, networks, mounts and
  * files.
  */
-export async function startEngine(): Promise<Engine> {
+export async function startEngine({ config = {} }: EngineOptions = {}): Promise<Engine> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder("keelson-engine-"));
   const pool = stack.use(await claimAddressPool());
@@ -40,7 +45,7 @@ export async function startEngine(): Promise<Engine> {
     if (runs(daemon)) return;
     // An engine that starts ends the containers that a killed one left running, unless they may live through it.
     await endContainers(folder);
-    daemon = await startDaemon({ folder, pool });
+    daemon = await startDaemon({ folder, pool, config });
   };
   const end = async (signal: NodeJS.Signals) => {
     if (!runs(daemon)) return;

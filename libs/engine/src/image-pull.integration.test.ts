@@ -13,13 +13,14 @@ import {
   makeTempFolder,
   removeImages,
   sharedEngine,
+  startEngine,
   startRegistry,
   waitFor,
 } from "@keelson/test/support";
 import { KeelsonError, formatError } from "@keelson/model";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { type LoginsInput, observeEngine, probeRegistries, pullImage } from "./index.ts";
+import { type LoginsInput, connectEngine, observeEngine, probeRegistries, pullImage } from "./index.ts";
 import { type TestBench, makeTestBench, operationOf, testLogins } from "./test-bench.ts";
 
 let bench: TestBench;
@@ -259,6 +260,27 @@ describe("a registry that wants a login", () => {
     await expect(pulling).rejects.toMatchObject({ code: "K3014" });
     await rm(folder.join("answer"));
   });
+});
+
+test("an image of Docker Hub comes from the mirror of the engine, whatever login there is", async () => {
+  await using mirror = await startRegistry();
+  await using folder = await makeTempFolder();
+  const tag = `${bench.environment}/mirrored:1`;
+  await loadImages(bench.docker, [await buildImageArchive({ tag })]);
+  await mirror.push(bench.docker, tag);
+  await removeImages(bench.docker, [tag]);
+  await using own = await startEngine({ config: { "registry-mirrors": [mirror.origin] } });
+  const engine = connectEngine({ dockerHost: own.dockerHost });
+  const file = folder.join("config.json");
+  const auth = Buffer.from("ada:of-docker-hub").toString("base64");
+  for (const config of [{}, { auths: { "https://index.docker.io/v1/": { auth } } }]) {
+    await writeFile(file, JSON.stringify(config));
+    const before = mirror.requests.length;
+    await pull(tag, { ...bench.context, engine, logins: testLogins(file) });
+    const asked = mirror.requests.slice(before).map(({ path }) => path);
+    expect(asked).toContain(`/v2/${bench.environment}/mirrored/manifests/1`);
+    await removeImages(own.docker, [tag]);
+  }
 });
 
 test("a registry that does not answer is K3003, which is tried again", async () => {
