@@ -63,7 +63,7 @@ update: { trial: 5 minutes }
     "1:10 K1003 `version`: expected text, found the number 1 → put the value in quotes",
     "2:13 K1007 the key `X` must be 1 to 40 of a-z, 0-9 and -, starting and ending with a letter or digit → did you mean `x`?",
     "2:26 K1003 `y`: must be a semantic version such as 1.9.2, found `1.0` → A semantic version (semver.org 2.0.0).",
-    "4:17 K1003 `template`: must not be empty → Path in the package; a name that ends in .liquid is rendered, others are copied.",
+    "4:17 K1003 `template`: must not be empty → As `from`, but a name that ends in .liquid is rendered.",
     "4:38 K1003 `onChange`: expected one of none, restart, recreate, signal:HUP, signal:INT, signal:QUIT, signal:USR1, signal:USR2, signal:TERM, signal:WINCH; found `restrat` → did you mean `restart`?",
     "5:27 K1012 `exec` is missing",
     "5:39 K1002 unknown key `exc` → did you mean `exec`?",

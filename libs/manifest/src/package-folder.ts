@@ -4,7 +4,6 @@ import {
   problemAt,
   type Finding,
   type Located,
-  type PackageFile,
   type PackageFolder,
   type Problem,
   quote,
@@ -12,7 +11,7 @@ import {
 
 import { readDocument } from "./document-check.ts";
 import { fileFinding } from "./named-file.ts";
-import { foldPath, foldersOf, pathFault } from "./path-rule.ts";
+import { placeFiles } from "./placed-file.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
 
@@ -26,14 +25,15 @@ export function readPackageFolder(folder: { path: string; files: FolderFiles }):
   if (file === undefined) return { packageFolder: null, problems: [] };
   const { value: document, problems } = readDocument(file, Package);
   if (document === null) return { packageFolder: null, problems };
+  const placing = placeFiles(document, folder.files);
   const findings = [
     ...nameFindings(document, folder.path),
     ...rangeFindings(document.value),
-    ...namedFileFindings(document.value, folder.files),
-    ...targetFindings(document.value.files),
+    ...composeFindings(document.value, folder.files),
+    ...placing.findings,
   ];
   return {
-    packageFolder: { folder: folder.path, package: document, files: folder.files },
+    packageFolder: { folder: folder.path, package: document, files: folder.files, placed: placing.placed },
     problems: findings.map((finding) => problemAt(document, finding)),
   };
 }
@@ -58,34 +58,6 @@ function rangeFindings({ requires, optional, data }: Package): Finding[] {
   );
 }
 
-/** Compose file and templates: inside the package, and there. */
-function namedFileFindings(value: Package, files: FolderFiles): Finding[] {
-  const named = [
-    { path: "compose", name: value.compose },
-    ...value.files.map(({ template }, index) => ({ path: `files[${index}].template`, name: template })),
-  ];
-  return named.flatMap(({ path, name }) => fileFinding({ path, name, files }));
-}
-
-/** `to` of each file: inside the folder, and no two that are the same on some disks. */
-function targetFindings(files: readonly PackageFile[]): Finding[] {
-  const findings: Finding[] = [];
-  const targets = new Map<string, string>();
-  const folders = new Map<string, string>();
-  for (const [index, { to }] of files.entries()) {
-    const refuse = (message: string, hint?: string) =>
-      findings.push({ code: "K1011", path: `files[${index}].to`, message, hint, part: "value" });
-    const fault = pathFault(to);
-    const same = targets.get(foldPath(to));
-    const above = foldersOf(to).find((folder) => targets.has(foldPath(folder)));
-    const below = folders.get(foldPath(to));
-    if (fault !== null) refuse(`${quote(to)} ${fault}`);
-    else if (same === to) refuse(`${quote(to)} is placed twice`, "keep one of them");
-    else if (same !== undefined) refuse(`${quote(to)} and ${quote(same)} are one name on some disks`);
-    else if (above !== undefined) refuse(`${quote(to)} lies in ${quote(above)}, which is a file`);
-    else if (below !== undefined) refuse(`${quote(to)} is also the folder of ${quote(below)}`);
-    targets.set(foldPath(to), to);
-    for (const folder of foldersOf(to)) folders.set(foldPath(folder), to);
-  }
-  return findings;
+function composeFindings(value: Package, files: FolderFiles): Finding[] {
+  return fileFinding({ path: "compose", name: value.compose, files });
 }

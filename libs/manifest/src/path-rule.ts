@@ -27,10 +27,3 @@ export function pathFault(path: string): string | null {
 export function foldPath(path: string): string {
   return path.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
-
-/** Every folder above a path: `a` and `a/b` for `a/b/c`. */
-export function foldersOf(path: string): string[] {
-  const folders: string[] = [];
-  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) folders.push(path.slice(0, at));
-  return folders;
-}

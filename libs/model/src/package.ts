@@ -20,13 +20,20 @@ export type OnChange = z.infer<typeof OnChange>;
 export const FileMode = z.string().regex(/^0[0-7]{3}$/, 'must be an octal mode such as "0640"');
 export const FileOwner = z.string().regex(/^\d{1,10}:\d{1,10}$/, 'must be numeric, "user:group"');
 
-/** A rendered file: a template of the package, placed where compose.yaml binds it. */
+/** Files of the package, placed where compose.yaml binds them: `template` or `from` says which. */
 export const PackageFile = z.strictObject({
-  template: z
+  from: z
     .string()
     .min(1)
-    .describe("Path in the package; a name that ends in .liquid is rendered, others are copied."),
-  to: z.string().min(1).describe("Path that compose.yaml binds, such as core/conf/core.yml."),
+    .optional()
+    .describe("A file of the package, a folder/ or a pattern such as dashboards/*.json; copied as it is."),
+  template: z.string().min(1).optional().describe("As `from`, but a name that ends in .liquid is rendered."),
+  to: z
+    .string()
+    .min(1)
+    .describe(
+      "Path that compose.yaml binds, such as core/conf/core.yml; for a folder or a pattern a folder.",
+    ),
   onChange: OnChange.default("recreate"),
   mode: FileMode.optional().describe(
     "Default 0644, or 0755 for a file that is executable in Git; 0400 or 0500 when the file holds a secret.",

@@ -52,6 +52,8 @@ export interface RenderedFile {
   to: string;
   /** The template's path in the repository, for messages. */
   template: string;
+  /** Position of its entry in `files` of package.yaml, for messages. */
+  entry: number;
   /** With placeholders where secrets go. */
   content: Uint8Array;
   mode: number;

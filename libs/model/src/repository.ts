@@ -86,7 +86,24 @@ export interface PackageFolder {
   package: Located<Package>;
   /** Every file of the folder by its path in the folder, `compose.yaml` and templates included. */
   files: ReadonlyMap<string, SourceFile>;
+  /** The files that `files` of package.yaml places, in the order of its entries; those of one entry by path. */
+  placed: readonly PlacedFile[];
 }
+
+/** One file of an entry of `files`, which has several when it names a folder or a pattern. */
+export interface PlacedFile {
+  /** The entry's position in `files`. */
+  entry: number;
+  /** Path in the package's folder. */
+  source: string;
+  /** Path that compose.yaml binds. */
+  to: string;
+  /** Whether it is a template; it is copied otherwise. */
+  isRendered: boolean;
+}
+
+/** Files by which Git itself is told something; they are in no folder's content. */
+export const gitsOwn = /(?:^|\/)\.git(?:keep|ignore|attributes)$/;
 
 export interface EnvironmentFolder {
   /** `environments/<name>` */

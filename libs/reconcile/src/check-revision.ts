@@ -11,6 +11,8 @@ export interface CheckResult {
   /** Every node of every environment that was rendered and resolved. */
   nodes: NodeReference[];
   problems: Problem[];
+  /** What will hardly be meant, and stops nothing. */
+  warnings: Problem[];
 }
 
 /** All problems of a whole repository: every document, and what each node of each environment would have. */
@@ -24,15 +26,23 @@ export async function checkRevision(
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
   );
   const found = [...problems, ...schemas];
+  const warnings: Problem[] = [];
   for (const [environment, folder] of repository.environments) {
     if (folder.lock === null) continue; // already a problem, and nothing can be placed without it
     for (const node of folder.nodes.keys()) {
       const reference = { environment, node };
       nodes.push(reference);
-      found.push(...(await checkNode(repository, { reference, ports })));
+      const checked = await checkNode(repository, { reference, ports });
+      found.push(...checked.problems);
+      warnings.push(...checked.warnings);
     }
   }
-  return { repository, nodes, problems: sortProblems(withoutRepeats(found)) };
+  return {
+    repository,
+    nodes,
+    problems: sortProblems(withoutRepeats(found)),
+    warnings: sortProblems(withoutRepeats(warnings)),
+  };
 }
 
 async function checkNode(
@@ -41,14 +51,17 @@ async function checkNode(
     reference,
     ports,
   }: { reference: NodeReference; ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets"> },
-): Promise<Problem[]> {
-  const { rendered, problems } = renderFiles(repository, reference);
-  if (rendered === null) return problems;
+): Promise<Pick<CheckResult, "problems" | "warnings">> {
+  const { rendered, problems, warnings } = renderFiles(repository, reference);
+  if (rendered === null) return { problems, warnings };
   const whole = rendered.instances.filter(
     ({ compose }) => !compose.packageFiles.some(({ refused }) => refused),
   );
   const resolved = await resolveModels({ ...rendered, instances: whole }, ports);
   // An instance of which Compose cannot read everything has its problem already, and others may refer to it.
-  if (resolved.problems.length > 0 || whole.length < rendered.instances.length) return resolved.problems;
-  return buildDesired(rendered, { models: resolved.models, secrets: ports.secrets, repository }).problems;
+  if (resolved.problems.length > 0 || whole.length < rendered.instances.length) {
+    return { problems: resolved.problems, warnings };
+  }
+  const built = buildDesired(rendered, { models: resolved.models, secrets: ports.secrets, repository });
+  return { problems: built.problems, warnings };
 }

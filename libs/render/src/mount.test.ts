@@ -56,7 +56,7 @@ function rendered(file: {
 }): RenderedFile {
   const { content, ...rest } = file;
   const bytes = new TextEncoder().encode(content);
-  return { ...rest, content: bytes, template: "x", mode: 0o644, owner: null, secrets: [] };
+  return { ...rest, content: bytes, template: "x", entry: 0, mode: 0o644, owner: null, secrets: [] };
 }
 
 function modelThatBinds(sources: readonly string[]): ComposeModel {

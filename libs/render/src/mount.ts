@@ -14,6 +14,7 @@ import {
 } from "@keelson/model";
 
 import { composeProblem, packageProblem } from "./place-of-problem.ts";
+import { findUnlisted } from "./unlisted-file.ts";
 
 /** The layout in which files of this `onChange` lie on disk (docs/spec/package.md has the table). */
 export function layoutOf(onChange: OnChange): MountLayout {
@@ -40,7 +41,7 @@ export function buildMounts(
     const mount = buildMount(source, { files, services });
     if (mount === null) continue; // the gate refuses what is not a rendered file
     mounts.push(mount);
-    problems.push(...findFaults(mount, { instance, ...input }));
+    problems.push(...findFaults(mount, { instance, ...input }), ...findUnlisted(mount, instance));
   }
   problems.push(...findOverlaps(mounts, instance));
   return { mounts, problems };
@@ -166,9 +167,8 @@ function findFaults(mount: DesiredMount, context: MountInput & { instance: Rende
   ];
 }
 
-/** The files of a rendered instance stand in the order of its package.yaml. */
 function filePath(to: string, instance: RenderedInstance): (string | number)[] {
-  return ["files", instance.files.findIndex((file) => file.to === to)];
+  return ["files", instance.files.find((file) => file.to === to)?.entry ?? 0];
 }
 
 /** A mount that containers may write, or that is swapped as a whole, shares no file with another one. */

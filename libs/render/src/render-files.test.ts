@@ -377,3 +377,37 @@ test("the same repository in any order gives the same", () => {
     { numRuns: 30 },
   );
 });
+
+test("each file of a pattern is rendered or copied, and says where it stands when it is wrong", () => {
+  const files = {
+    "t/a.json.liquid": '"{{ settings.domain }}"',
+    "t/b.txt": "{{ copied }}",
+    "t/key.liquid": "{{ secrets.adminKey }}",
+  };
+  const result = render(withFile("{ template: t/, to: all }", files));
+  expect(["a.json", "b.txt", "key"].map((name) => renderedText(result, `all/${name}`))).toEqual([
+    '"example.org"',
+    "{{ copied }}",
+    "__keelson-secret:sample.adminKey__",
+  ]);
+  const copied = render(withFile("{ from: t/, to: all }", files));
+  expect(renderedText(copied, "all/a.json.liquid")).toBe('"{{ settings.domain }}"');
+  const open = render(withFile('{ template: t/, to: all, mode: "0644" }', files));
+  expect(open.problems.map(({ code, line, message }) => `${code} ${line} ${message}`)).toEqual([
+    "K1305 10 all/key holds a secret and would be open to everybody (mode 0644)",
+  ]);
+});
+
+test.each([
+  ["#!/bin/sh\r\nexit\r\n", ["K1321 1:10"]],
+  ["#!/bin/sh\nexit\r\n", []],
+  ["#!/bin/sh", []],
+  ["echo\r\n", []],
+  ["", []],
+])("a script whose first line ends in a carriage return is warned of: %j", (text, expected) => {
+  for (const entry of ["{ from: run, to: run }", "{ template: run, to: run }"]) {
+    const { problems, warnings } = render(withFile(entry, { run: text }));
+    expect(problems).toEqual([]);
+    expect(warnings.map(({ code, line, column }) => `${code} ${line}:${column}`)).toEqual(expected);
+  }
+});

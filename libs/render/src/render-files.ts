@@ -29,12 +29,16 @@ export interface RenderResult {
   /** Layered settings by release, with where each value came from. */
   settings: ReadonlyMap<string, LayeredSettings>;
   problems: Problem[];
+  /** What will hardly be meant, and stops nothing. */
+  warnings: Problem[];
 }
 
 /** Files and Compose inputs of every instance of a node, secrets as placeholders. Never throws on bad documents. */
 export function renderFiles(repository: Repository, reference: NodeReference): RenderResult {
   const found = findNode(repository, reference);
-  if (found.problem !== null) return { rendered: null, settings: new Map(), problems: [found.problem] };
+  if (found.problem !== null) {
+    return { rendered: null, settings: new Map(), problems: [found.problem], warnings: [] };
+  }
   const { environment, node } = found;
   const placed = placeInstances(repository, { environment, node: node.value });
   const settings = layerByRelease(placed, { environment, node });
@@ -43,6 +47,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     ...findUnplaced(repository, environment),
     ...[...settings.values()].flatMap((layered) => layered.problems),
   ];
+  const warnings: Problem[] = [];
   const nextBudget = newBudgets(placed.length);
   const instances: RenderedInstance[] = [];
   for (const each of placed) {
@@ -59,6 +64,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     const result = renderInstance(each, context);
     instances.push(result.instance);
     problems.push(...result.problems);
+    warnings.push(...result.warnings);
   }
   const rendered: RenderedNode = {
     ...reference,
@@ -66,7 +72,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     requireDigests: environment.environment.value.policy.requireDigests ?? false,
     instances,
   };
-  return { rendered: problems.length === 0 ? rendered : null, settings, problems };
+  return { rendered: problems.length === 0 ? rendered : null, settings, problems, warnings };
 }
 
 function layerByRelease(
@@ -94,13 +100,13 @@ function layerByRelease(
 function renderInstance(
   placed: PlacedInstance,
   context: InstanceContext,
-): { instance: RenderedInstance; problems: Problem[] } {
+): { instance: RenderedInstance; problems: Problem[]; warnings: Problem[] } {
   const manifest = placed.package.package.value;
   const project = projectOf(context.environment.environment.value.name, placed.name);
   const scope = templateScope(placed, context);
-  const { files, problems: fileProblems } = renderPackageFiles(placed, scope);
+  const { files, problems: fileProblems, warnings } = renderPackageFiles(placed, scope);
   const { variables, problems: variableProblems } = renderVariables(placed, scope);
-  const templates = new Set(manifest.files.map((file) => file.template));
+  const sources = new Set(placed.package.placed.map(({ source }) => source));
   const providers = interfacesOf(placed).flatMap((name) => context.providers.get(name)?.instance ?? []);
   return {
     instance: {
@@ -123,30 +129,30 @@ function renderInstance(
         folder: placed.package.folder,
         composeFile: manifest.compose,
         packageFiles: [...placed.package.files]
-          .filter(([path]) => !templates.has(path) && path !== "package.yaml")
+          .filter(([path]) => !sources.has(path) && path !== "package.yaml")
           .map(([, file]) => file)
           .sort((a, b) => compareText(a.path, b.path)),
         override: context.environment.composeOverrides.get(placed.name) ?? null,
         variables,
-        boundPaths: manifest.files.map((file) => file.to),
+        boundPaths: placed.package.placed.map(({ to }) => to),
         renderedFiles: new Map(files.map((file) => [file.to, file.content])),
       },
       files,
     },
     problems: [...fileProblems, ...variableProblems],
+    warnings,
   };
 }
 
 function renderPackageFiles(
   placed: PlacedInstance,
   scope: TemplateScope,
-): { files: RenderedFile[]; problems: Problem[] } {
-  const results = placed.package.package.value.files.map((file, index) =>
-    renderFile(placed.package, { file, index, scope }),
-  );
+): { files: RenderedFile[]; problems: Problem[]; warnings: Problem[] } {
+  const results = placed.package.placed.map((file) => renderFile(placed.package, { placed: file, scope }));
   return {
     files: results.flatMap((result) => (result.file === null ? [] : [result.file])),
     problems: results.flatMap((result) => result.problems),
+    warnings: results.flatMap((result) => result.warnings),
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   type PackageFile,
   type PackageFolder,
+  type PlacedFile,
   type Problem,
   type RenderedFile,
   type SourceFile,
@@ -23,36 +24,39 @@ const defaultSecretModes = { "100644": 0o400, "100755": 0o500 } as const;
 
 export type TemplateScope = Pick<TemplateInput, "context" | "secrets" | "budget">;
 
-/** One file of a package: rendered when its template ends in `.liquid`, copied byte for byte otherwise. */
+/** One file of a package: rendered when it is a template, copied byte for byte otherwise. */
 export function renderFile(
   folder: PackageFolder,
-  input: { file: PackageFile; index: number; scope: TemplateScope },
-): { file: RenderedFile | null; problems: Problem[] } {
-  const { file } = input;
-  const source = folder.files.get(file.template);
-  if (input.scope.budget.isSpent) return { file: null, problems: [] }; // the problem was given where the budget was overdrawn
-  if (source === undefined) return { file: null, problems: [] }; // `manifest` gives the problem
-  const template = `${folder.folder}/${file.template}`;
+  input: { placed: PlacedFile; scope: TemplateScope },
+): { file: RenderedFile | null; problems: Problem[]; warnings: Problem[] } {
+  const { placed } = input;
+  const source = folder.files.get(placed.source);
+  const file = folder.package.value.files[placed.entry];
+  if (input.scope.budget.isSpent) return { file: null, problems: [], warnings: [] }; // the problem was given where the budget was overdrawn
+  if (source === undefined || file === undefined) return { file: null, problems: [], warnings: [] }; // `manifest` gives the problem
+  const template = `${folder.folder}/${placed.source}`;
   // Read, digested and written for each file that is made of it, which may be thousands.
   const unpaid = unlessPaid(template, () => input.scope.budget.step(source.bytes.length / bytesPerStep));
-  if (unpaid.length > 0) return { file: null, problems: unpaid };
+  if (unpaid.length > 0) return { file: null, problems: unpaid, warnings: [] };
   const isThere = source.refused !== true; // else `manifest` gives the problem
   const made =
-    file.template.endsWith(".liquid") && isThere
+    placed.isRendered && isThere
       ? renderSource(source, { template, scope: input.scope })
       : copySource(source, template);
-  if ("problems" in made) return { file: null, problems: made.problems };
+  if ("problems" in made) return { file: null, problems: made.problems, warnings: [] };
   const { content, secrets } = made;
   const mode = modeOf(file, { secrets, source });
+  // What is copied may be in a dialect that only its program can read.
   const problems =
-    isThere && isChecked(file)
-      ? checkSyntax(file.to, { text: decodeText(content), template, budget: input.scope.budget })
+    isThere && placed.isRendered && file.check === "syntax"
+      ? checkSyntax(placed.to, { text: decodeText(content), template, budget: input.scope.budget })
       : [];
-  if (secrets.length > 0 && (mode & 0o007) !== 0) problems.push(openSecret(folder, input));
+  if (secrets.length > 0 && (mode & 0o007) !== 0) problems.push(openSecret(folder, { placed, mode }));
   return {
     file: {
-      to: file.to,
+      to: placed.to,
       template,
+      entry: placed.entry,
       content,
       mode,
       owner: parseOwner(file.owner),
@@ -61,7 +65,18 @@ export function renderFile(
       secrets,
     },
     problems,
+    warnings: findCarriageReturn(template, content),
   };
+}
+
+/** The kernel takes the carriage return for a part of the interpreter's name, and says that the script is not there. */
+function findCarriageReturn(template: string, content: Uint8Array): Problem[] {
+  const end = content.indexOf(0x0a);
+  if (content[0] !== 0x23 || content[1] !== 0x21 || content[end - 1] !== 0x0d) return [];
+  const message =
+    "the first line, which begins with #!, ends in a carriage return (CRLF): no program can start this script";
+  const hint = "Save it with LF line ends, and let .gitattributes keep them: *.sh text eol=lf";
+  return [{ ...problemOf(template, { code: "K1321", message, hint }), column: end }];
 }
 
 type Made = { content: Uint8Array; secrets: string[] } | { problems: Problem[] };
@@ -87,11 +102,6 @@ function copySource(source: SourceFile, template: string): Made {
   return { content: source.bytes, secrets: [] };
 }
 
-/** What is copied may be written for its program only, in a dialect that no parser of ours knows. */
-function isChecked({ template, check }: PackageFile): boolean {
-  return template.endsWith(".liquid") && check === "syntax";
-}
-
 function modeOf(
   file: PackageFile,
   { secrets, source }: { secrets: readonly string[]; source: SourceFile },
@@ -101,12 +111,12 @@ function modeOf(
   return (secrets.length > 0 ? defaultSecretModes : defaultModes)[committed];
 }
 
-function openSecret(folder: PackageFolder, { file, index }: { file: PackageFile; index: number }): Problem {
+function openSecret(folder: PackageFolder, { placed, mode }: { placed: PlacedFile; mode: number }): Problem {
   return problemAt(folder.package, {
     code: "K1305",
-    path: keyPath(["files", index, "mode"]),
+    path: keyPath(["files", placed.entry, "mode"]),
     part: "value",
-    message: `${file.to} holds a secret and would be open to everybody (mode ${file.mode})`,
+    message: `${placed.to} holds a secret and would be open to everybody (mode 0${mode.toString(8)})`,
     hint: "Use a mode whose last digit is 0, such as 0400 or 0440, with an owner.",
   });
 }

@@ -5,6 +5,8 @@ import { cellsOf, escapeText, type Cell } from "./visible-text.ts";
 export interface ProblemFormat {
   /** ANSI colours, for a terminal. */
   colour?: boolean;
+  /** `warning` for what stops nothing. */
+  kind?: "error" | "warning";
 }
 
 /** Columns of a source line that are shown around the caret. */
@@ -14,17 +16,21 @@ const shownColumns = 100;
  * A problem as people read it: code, place and message, the line with a caret under the column, the hint.
  * Everything that comes from a repository is made visible: it can neither move the cursor nor reorder or hide text.
  */
-export function formatProblem(problem: Problem, { colour = false }: ProblemFormat = {}): string {
-  const { red, bold, blue } = colour ? colours : noColours;
+export function formatProblem(
+  problem: Problem,
+  { colour = false, kind = "error" }: ProblemFormat = {},
+): string {
+  const { red, yellow, bold, blue } = colour ? colours : noColours;
+  const mark = kind === "error" ? red : yellow;
   const place = `${escapeText(problem.file)}:${problem.line}:${problem.column}`;
   const lines = [
-    `${red(`error[${escapeText(problem.code)}]`)} ${bold(place)} ${escapeText(problem.message)}`,
+    `${mark(`${kind}[${escapeText(problem.code)}]`)} ${bold(place)} ${escapeText(problem.message)}`,
   ];
   if (problem.sourceLine !== undefined && problem.sourceLine.trim() !== "") {
     const number = String(problem.line).padStart(4);
     const { text, caretColumn } = showLine(problem.sourceLine, problem.column);
     lines.push(`${blue(`${number} |`)} ${text}`);
-    lines.push(`${blue(`${" ".repeat(number.length)} |`)} ${" ".repeat(caretColumn)}${red("^")}`);
+    lines.push(`${blue(`${" ".repeat(number.length)} |`)} ${" ".repeat(caretColumn)}${mark("^")}`);
   }
   if (problem.hint !== undefined) lines.push(`  ${blue("hint:")} ${escapeText(problem.hint)}`);
   return lines.join("\n");
@@ -70,6 +76,6 @@ function widthOf(cells: readonly Cell[]): number {
 }
 
 const sgr = (code: string) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
-const colours = { red: sgr("1;31"), bold: sgr("1"), blue: sgr("34") };
+const colours = { red: sgr("1;31"), yellow: sgr("1;33"), bold: sgr("1"), blue: sgr("34") };
 const asItIs = (text: string): string => text;
-const noColours = { red: asItIs, bold: asItIs, blue: asItIs };
+const noColours = { red: asItIs, yellow: asItIs, bold: asItIs, blue: asItIs };

@@ -25,6 +25,22 @@ exec httpd -f -p 8080 -h /site
 { "a": 1, } // only its program can read it
 -- packages/web/shared/text.txt --
 shared
+-- packages/boards/package.yaml --
+files:
+  - { from: boards/, to: boards, onChange: none }
+  - { template: "pages/*", to: pages, onChange: none }
+-- packages/boards/compose.yaml --
+services:
+  boards:
+    image: IMAGES/web:1
+    command: [httpd, -f, -p, "8080", -h, /site]
+    volumes: ["./boards:/site/boards:ro", "./pages:/site/pages:ro"]
+-- packages/boards/boards/a.json --
+a
+-- packages/boards/boards/sub/b.json.liquid --
+{{ as it is }}
+-- packages/boards/pages/page.txt.liquid --
+{{ instance.name }}
 -- packages/other/compose.yaml --
 services:
   other: { image: IMAGES/web:1 }
@@ -54,6 +70,62 @@ describe("what is committed", () => {
     const changes = { [`${folder}/web/shared/text.txt`]: "changed\n" };
     await whilePushed(platform(), { changes, look: async () => isRead("changed\n") });
     await isRead("shared\n");
+  });
+
+  it("must be placed from a whole folder, also what comes to it later, without disturbing anybody", async () => {
+    const pages = async (paths: readonly string[]) =>
+      Promise.all(paths.map(async (path) => platform().pageOf("boards/boards", path)));
+    const before = await platform().containers();
+    expect(await pages(["/boards/a.json", "/boards/sub/b.json.liquid", "/pages/page.txt"])).toEqual([
+      "a\n",
+      "{{ as it is }}\n",
+      "boards\n",
+    ]);
+    const look = async () => {
+      expectReady(await platform().reconcile());
+      expect(await pages(["/boards/a.json", "/boards/new.json"])).toEqual(["a\n", "new\n"]);
+      await expectUntouched(platform(), before);
+    };
+    await whilePushed(platform(), { changes: { [`${folder}/boards/boards/new.json`]: "new\n" }, look });
+    expectReady(await platform().reconcile());
+    expect(await platform().exec("boards/boards", "ls", "-1", "/site/boards")).toBe("a.json\nsub\n");
+  });
+
+  it("must be listed where a folder is bound as a whole", async () => {
+    const before = await platform().containers();
+    const changes = {
+      [`${folder}/boards/package.yaml`]: (text: string) =>
+        text.replace("from: boards/", 'from: "boards/*.json"'),
+    };
+    const look = async () => {
+      const [error] = (await platform().reconcile()).status.errors;
+      expect(error).toMatchObject({
+        code: "K1319",
+        resource: `${folder}/boards/boards/sub/b.json.liquid:1:1`,
+      });
+      await expectUntouched(platform(), before);
+    };
+    await whilePushed(platform(), { changes, look });
+  });
+
+  it("must be warned of where it is a script that cannot start, without stopping anything", async () => {
+    const text = "#!/bin/sh\r\nexec httpd -f -p 8080 -h /site\r\n";
+    await platform().commit({
+      [`${folder}/other/late.sh`]: text,
+      [`${folder}/other/package.yaml`]: (manifest) => `${manifest}files: [{ from: late.sh, to: late.sh }]\n`,
+    });
+    const place = `warning[K1321] ${folder}/other/late.sh:1:10 `;
+    const told = await platform().keelson(["check"]);
+    expect([told.exitCode, told.stderr]).toEqual([0, expect.stringContaining(place)]);
+    const asJson = await platform().keelson(["check", "--json"]);
+    expect([asJson.exitCode, asJson.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      problems: [],
+      warnings: [{ code: "K1321", line: 1, column: 10 }],
+    });
+    await platform().commit({ [`${folder}/other/late.sh`]: text.replaceAll("\r", "") });
+    const mended = await platform().keelson(["check"]);
+    expect([mended.exitCode, mended.stderr]).toEqual([0, ""]);
   });
 
   it("must be a problem of one file where it is too large, and hide no other", async () => {

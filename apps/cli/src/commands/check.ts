@@ -5,7 +5,7 @@ import { findComposeBinary, wireDesired } from "@keelson/node";
 import { checkRevision } from "@keelson/reconcile";
 
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
-import { count, printProblems } from "../print/problems.ts";
+import { count, printProblems, printWarnings } from "../print/problems.ts";
 import { openRevision } from "../source.ts";
 
 /** Reads every document, and renders and resolves every node. It is the check for pull requests. */
@@ -16,9 +16,11 @@ export async function check(
   const revision = await openRevision(options);
   const composeBinary = await findComposeBinary(process.env);
   const ports = wireDesired({ composeBinary, emit: () => {} });
-  const { repository, nodes, problems } = await checkRevision(revision, ports);
+  const { repository, nodes, problems, warnings } = await checkRevision(revision, ports);
+  printWarnings(output, warnings);
   if (problems.length > 0) {
-    printProblems(output, problems);
+    if (output.json) output.printJson({ problems, warnings });
+    else printProblems(output, problems);
     return exitCodes.failed;
   }
   if (repository.releases.size === 0 && repository.environments.size === 0)
@@ -28,7 +30,7 @@ export async function check(
     environments: repository.environments.size,
     nodes: nodes.length,
   };
-  if (output.json) output.printJson({ problems: [], ...counts });
+  if (output.json) output.printJson({ problems: [], warnings, ...counts });
   else {
     output.print(
       `${output.style("green", "ok")}  ${count(counts.releases, "release")}, ${count(counts.environments, "environment")}, ${count(counts.nodes, "node")} checked`,
