@@ -26,6 +26,7 @@ export type { RegistryProbe } from "./registry-probe.ts";
 export { engineInfo } from "./engine-info.ts";
 export type { EngineInfo } from "./engine-info.ts";
 export { findHostPath } from "./host-path.ts";
+export { readLastOutput } from "./last-output.ts";
 export { streamLogs } from "./log-stream.ts";
 export type { LogLine, LogRequest } from "./log-request.ts";
 export { execInteractive } from "./interactive-exec.ts";

@@ -32,6 +32,11 @@ export interface RecordState {
   openServices: readonly string[];
   /** The same of networks, by name. */
   openNetworks: readonly string[];
+  /**
+   * When services were started again since their containers were made: times, the last one at the end, of the last rounds
+   * that did anything. By `<project>/<service>`.
+   */
+  starts: Record<string, string[]>;
 }
 
 /** What one container stands for, whatever its label says. */
@@ -49,4 +54,5 @@ export const emptyRecord: RecordState = {
   serviceParts: {},
   openServices: [],
   openNetworks: [],
+  starts: {},
 };

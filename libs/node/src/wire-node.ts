@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { clearWorkspaces, readComposeVersion, resolveCompose } from "@keelson/compose";
-import { type Engine, type OwnIds, connectEngine, openRegistryLogins } from "@keelson/engine";
+import { type Engine, type OwnIds, connectEngine, openRegistryLogins, readLastOutput } from "@keelson/engine";
 import {
   type Candidate,
   type Emit,
@@ -81,6 +81,7 @@ export async function wirePlan(
         }),
         secrets,
         record: memory,
+        now: () => new Date(),
       },
       [Symbol.dispose]: () => record?.close(),
     };
@@ -148,6 +149,8 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
         readEarlier: input.readEarlier,
         secrets,
         record: memory,
+        readOutput: async (id) =>
+          secrets.hideValues(await readLastOutput(engine, { id, signal: input.signal })),
         watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
         operations: hideSecretsIn(
           wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose }),

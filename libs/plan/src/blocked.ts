@@ -12,7 +12,7 @@ import { type ObstacleContext, findObstacles } from "./service-obstacle.ts";
 
 export interface BlockInput extends Pick<
   ObstacleContext,
-  "observed" | "changes" | "providers" | "undesired"
+  "observed" | "changes" | "providers" | "undesired" | "resting"
 > {
   networks: readonly NetworkChange[];
 }

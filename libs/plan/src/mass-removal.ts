@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
+import type { RestlessService } from "./restless.ts";
 import type { ServiceChange } from "./service-action.ts";
 import { type InstanceChange, wantsContainers } from "./service-change.ts";
 
@@ -17,6 +18,8 @@ export interface PlanPolicy {
   allowMassRemoval: boolean;
   /** How long the node waits for one service. */
   waits: WaitLimits;
+  /** What has been started again and again and may not be started now; default nothing. */
+  resting?: readonly RestlessService[];
 }
 
 /** One service by what it has and what is wanted of it, in places: replicas, whoever fills them. */

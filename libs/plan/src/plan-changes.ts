@@ -40,7 +40,8 @@ export function planChanges(input: PlanInput): Plan {
   });
   const networks = differing.filter(({ instance }) => !permitted.waiting.has(instance.name));
   const common = { observed, providers, undesired: permitted.removable };
-  const possible = blockChanges({ ...common, changes: permitted.changes, networks });
+  const { resting = [] } = input.policy;
+  const possible = blockChanges({ ...common, changes: permitted.changes, networks, resting });
   const blocked = [...permitted.blocked, ...possible.blocked];
   const planned = planOperations({
     ...sorted,

@@ -4,6 +4,7 @@ import { isImpostor } from "./blocked-resource.ts";
 import { hasCompleted, isUp } from "./container-state.ts";
 import { findStored, hidesFiles } from "./mount-change.ts";
 import { findReleases } from "./port-release.ts";
+import type { RestlessService } from "./restless.ts";
 import { type ServiceChange, comesUp, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { sourceObstacles } from "./source-obstacle.ts";
@@ -19,6 +20,8 @@ export interface ObstacleContext {
   providers: ReadonlyMap<string, ReadonlySet<string>>;
   /** Containers that are removed because nothing desires them any more. */
   undesired: readonly ObservedContainer[];
+  /** What may not be started again now. */
+  resting: readonly RestlessService[];
 }
 
 /** Why what a service needs may not or cannot be done now. */
@@ -30,6 +33,7 @@ export function findObstacles(change: ServiceChange, context: ObstacleContext): 
   const found = [
     ...foreignObstacles(change, resource, context),
     ...portObstacles(change, resource, context),
+    ...restObstacles(change, resource, context),
     ...sourceObstacles(change, { resource, instance, observed: context.observed }),
   ];
   if (found.length > 0) return found;
@@ -84,6 +88,24 @@ function portObstacles(change: ServiceChange, resource: string, context: Obstacl
       message: `port ${held.port}/${held.protocol}${held.hostIp === "" ? "" : ` of ${held.hostIp}`} is held by ${held.container === null ? "another program" : `container ${held.container}`}`,
       hint: `${held.container === null ? `See which: ss -lnp 'sport = :${held.port}'. ` : ""}Free the port, or change the setting that chooses it.`,
     }));
+}
+
+/** A start that has been of no use again and again waits for its time. A new configuration does not. */
+function restObstacles(change: ServiceChange, resource: string, context: ObstacleContext): BlockedChange[] {
+  if (change.action !== "start") return [];
+  const { project, name: instance } = context.own.instance;
+  const rest = context.resting.find(
+    (each) => each.project === project && each.service === change.service.name,
+  );
+  if (rest === undefined || rest.restsUntil === null) return [];
+  return [
+    {
+      resource,
+      code: "K3037",
+      message: `${project}/${rest.service} ends again and again, last with exit code ${rest.exitCode}`,
+      hint: `See why: keelson logs ${instance} ${rest.service}. It is started again after ${rest.restsUntil.toISOString()}.`,
+    },
+  ];
 }
 
 /** What exists is good enough to be started again, unless it is not what it says: a volume can be a folder of the host. */

@@ -101,6 +101,7 @@ export interface ReadPorts extends DesiredPorts {
   observeStore: (desired: DesiredNode) => Promise<ObservedStore>;
   /** How long this node waits for one service. */
   waits: WaitLimits;
+  now: () => Date;
 }
 
 /** The whole path. */
@@ -116,7 +117,8 @@ export interface Ports extends ReadPorts {
   /** The status in the node's state folder; null when there is none. */
   readStatus: () => Promise<Status | null>;
   writeStatus: (status: Status) => Promise<void>;
-  now: () => Date;
+  /** The last output of a container, bounded. */
+  readOutput: (containerId: string) => Promise<string>;
 }
 
 /** What is published of a status. */

@@ -1,5 +1,4 @@
 import { required } from "@keelson/model";
-import { planChanges } from "@keelson/plan";
 import { isAllHealthy } from "@keelson/report";
 
 import { waitedMs } from "./apply-plan.ts";
@@ -7,7 +6,9 @@ import { type BegunStatus, nothingBegun, reportBegun } from "./begun-status.ts";
 import { errorOf } from "./error-of.ts";
 import { applyAndHeal } from "./heal-meanwhile.ts";
 import { observeNode } from "./observe-node.ts";
+import { planNow } from "./plan-now.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
+import { describeRestless } from "./restlessness.ts";
 import { rememberRound } from "./remember.ts";
 import {
   type StatusOptions,
@@ -98,9 +99,11 @@ async function applyWalk(
   const policy = policyOf(walk, { ...reference, waits: ports.waits });
   const replan = async () => {
     const observed = await observeNode(desired, ports);
-    return planChanges({ desired, observed, record: ports.record.readState(), policy });
+    return planNow({ desired, observed, policy }, ports);
   };
+  const before = required(walk.observed, "what was observed");
   if (roundId !== null) {
+    walk.restless = await describeRestless({ desired, before, observed: before }, ports);
     await onWork();
     walk.observed = null; // what was seen before is no longer true
     const { results, healed } = await step("apply", async () =>
@@ -113,14 +116,15 @@ async function applyWalk(
   const observed = required(walk.observed, "what was observed");
   const isDone = walk.results.every(({ outcome }) => outcome === "done");
   // What never came up was not applied, however often nothing is left to be done for it.
-  const isApplied = isDone && plan.blocked.length === 0 && isAllHealthy(desired, observed);
+  walk.restless = await describeRestless({ desired, before, observed }, ports);
+  const isCalm = walk.restless.length === 0 && isAllHealthy(desired, observed);
+  const isApplied = isDone && plan.blocked.length === 0 && isCalm;
   rememberRound(ports, { desired, observed, commit, isApplied });
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
   }
   ports.record.closeInterrupted(now()); // what a killed predecessor left open is settled by what was seen
-  const record = ports.record.readState();
-  walk.remaining = isIdle ? plan : planChanges({ desired, observed, record, policy });
+  walk.remaining = isIdle ? plan : planNow({ desired, observed, policy }, ports);
 }
 
 /** The result of a round that could not even begin, because this node is not ours now. It is told to nobody else. */

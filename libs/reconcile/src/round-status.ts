@@ -62,6 +62,7 @@ export type RoundOutcome = Pick<
   | "plan"
   | "remaining"
   | "results"
+  | "restless"
   | "times"
   | "problems"
   | "error"

@@ -7,13 +7,15 @@ import type {
   Repository,
   Target,
 } from "@keelson/model";
-import { type PlanPolicy, planChanges } from "@keelson/plan";
+import type { PlanPolicy } from "@keelson/plan";
 import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
 
 import type { OperationResult } from "./apply-plan.ts";
 import { observeNode } from "./observe-node.ts";
+import { planNow } from "./plan-now.ts";
 import type { DesiredPorts, ReadPorts } from "./ports.ts";
 import { readSnapshot } from "./read-snapshot.ts";
+import type { Restlessness } from "./restlessness.ts";
 import { resolveModels } from "./resolve-models.ts";
 import { type StepTimes, newStepTimer } from "./step.ts";
 
@@ -31,6 +33,8 @@ export interface Walk {
   results: OperationResult[];
   /** How long nothing of the plan was at work but waiting, at its end. */
   waitedMs: number;
+  /** What ends again and again, as it was seen at the end. */
+  restless: Restlessness[];
   /** What is still to be done after the plan was applied; null when nothing was tried or it cannot be seen. */
   remaining: Plan | null;
   /** Why it went no further. */
@@ -50,6 +54,7 @@ export function newWalk(times: StepTimes = {}): Walk {
     plan: null,
     results: [],
     waitedMs: 0,
+    restless: [],
     remaining: null,
     problems: [],
     times,
@@ -96,9 +101,8 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
 
   const observed = (walk.observed = await step("observe", async () => observeNode(desired, input.ports)));
   const policy = policyOf(walk, { ...reference, waits: input.ports.waits });
-  const record = ports.record.readState();
   const plan = (walk.plan = await step("plan", async () =>
-    planChanges({ desired, observed, record, policy }),
+    planNow({ desired, observed, policy }, input.ports),
   ));
   ports.emit({ type: "planned", plan, desired });
 }

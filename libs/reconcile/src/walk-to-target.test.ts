@@ -55,6 +55,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     observeEngine: neverAsked,
     observeStore: neverAsked,
     waits: widestWaits,
+    now: neverAsked,
   };
   const walk = newWalk();
   await walkToTarget(walk, { ports, reference });

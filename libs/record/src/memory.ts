@@ -90,6 +90,7 @@ function readState(database: DatabaseSync): RecordState {
   return {
     openServices: readOpen(database, "create-containers"),
     openNetworks: readOpen(database, "create-network"),
+    starts: readStarts(database),
     networks: Object.fromEntries(networks.map((row) => [String(row["name"]), String(row["id"])])),
     containers: Object.fromEntries(
       containers.map((row) => [
@@ -139,6 +140,31 @@ function readOpen(database: DatabaseSync, kind: "create-containers" | "create-ne
     )
     .all(kind);
   return [...new Set(operations.flatMap((row) => readNames(String(row["makes"]))))].sort();
+}
+
+/** The first start of new containers is none: it is wanted. */
+function readStarts(database: DatabaseSync): Record<string, string[]> {
+  const starts = new Map<string, string[]>();
+  const made = new Set<string>();
+  const operations = database
+    .prepare(
+      `SELECT kind, resource, makes, started_at FROM operations
+       WHERE kind = 'create-containers' OR (kind = 'start-service' AND result = 'done') ORDER BY rowid`,
+    )
+    .all();
+  for (const row of operations) {
+    if (row["kind"] === "create-containers") {
+      for (const service of readNames(String(row["makes"]))) {
+        starts.delete(service);
+        made.add(service);
+      }
+      continue;
+    }
+    const service = String(row["resource"]).replace(/^service:/, "");
+    if (made.delete(service)) continue;
+    starts.set(service, [...(starts.get(service) ?? []), String(row["started_at"])]);
+  }
+  return Object.fromEntries(starts);
 }
 
 function readNames(text: string): string[] {

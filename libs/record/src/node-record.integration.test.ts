@@ -84,6 +84,7 @@ describe("the memory", () => {
       networks: { "lab-core_default": "n1", "lab-core_inner": "n2" },
       openServices: [],
       openNetworks: [],
+      starts: {},
     });
     expect(record.readComposeModel("inputs")).toEqual(model("lab-core"));
     expect(record.readComposeModel("others")).toBeNull();
@@ -121,6 +122,7 @@ describe("the memory", () => {
       networks: { "lab-core_default": "n3" },
       openServices: [],
       openNetworks: [],
+      starts: {},
     });
     record.forgetService("lab-core/nginx");
     expect(record.readState().serviceParts).toEqual({});
@@ -325,6 +327,36 @@ describe("the journal", () => {
     expect(record.readState().openNetworks).toEqual(["lab-core_inner"]);
     record.closeInterrupted(at);
     expect(record.readState()).toMatchObject({ openServices: [], openNetworks: [] });
+  });
+
+  test("when services were started again is known since their containers were made", () => {
+    using record = openRecord({ path });
+    const seconds = (count: number) => new Date(Date.parse(at) + count * 1000).toISOString();
+    let count = 0;
+    const round = (...operations: { kind: string; service: string; result: "done" | "failed" }[]) => {
+      const roundId = record.beginRound({ commit: "c1", startedAt: at });
+      for (const { kind, service, result } of operations) {
+        const entry = { roundId, operationId: `#${++count}` };
+        const makes = kind === "create-containers" ? [service] : [];
+        const resource = `service:${service}`;
+        record.beginOperation({ ...entry, kind, resource, makes, startedAt: seconds(count) });
+        record.finishOperation({ ...entry, finishedAt: at, result });
+      }
+      record.finishRound({ roundId, finishedAt: at, result: "done" });
+    };
+    const make = { kind: "create-containers", service: "lab-core/web", result: "done" } as const;
+    const start = { kind: "start-service", service: "lab-core/web", result: "done" } as const;
+    round(make, start);
+    expect(record.readState().starts).toEqual({});
+    round(start, { ...start, service: "lab-core/api" });
+    round({ ...start, result: "failed" });
+    round(start);
+    expect(record.readState().starts).toEqual({
+      "lab-core/web": [seconds(3), seconds(6)],
+      "lab-core/api": [seconds(4)],
+    });
+    round(make, start);
+    expect(record.readState().starts).toEqual({ "lab-core/api": [seconds(4)] });
   });
 
   test("a round that ended keeps its result, also when what was open was closed before", () => {
@@ -605,6 +637,7 @@ describe("a record of the first format", () => {
     networks: {},
     openServices: ["lab-core/nginx"],
     openNetworks: [],
+    starts: {},
   };
 
   test("keeps all that it has, and takes what is new", () => {

@@ -122,6 +122,7 @@ function status(more: Partial<StatusInput> = {}): Status {
     plan,
     remaining: plan,
     results: [],
+    restless: [],
     times: {},
     problems: [],
     error: null,
@@ -395,6 +396,38 @@ describe("buildStatus", () => {
     expect(healthOf({ state: "exited", exitCode: 0 })).toBe("healthy");
     expect(healthOf({ state: "exited", exitCode: 3 })).toBe("unhealthy");
     expect(healthOf({ state: "restarting", exitCode: 3 })).toBe("unhealthy");
+  });
+
+  it("must tell what ends again and again, with its last end also while it runs", () => {
+    const resource = "service:lab-core/web";
+    const restless = { resource, instance: "core", service: "web" };
+    const output = ["1", "2", "3", "4", "5", "no token"].join("\n");
+    const down = status({
+      restless: [{ ...restless, end: { exitCode: 0, output } }],
+      hideValues: (text) => text.replace("token", "***"),
+    });
+    const [error] = down.errors;
+    expect(error).toMatchObject({ code: "K3037", resource, outcome: "transient" });
+    expect(error?.message).toBe(
+      "lab-core/web ends again and again, last with exit code 0: 2\n3\n4\n5\nno ***",
+    );
+    expect(conditionOf(down, "Ready")).toMatchObject({ status: "false", reason: "K3037" });
+    expect(conditionOf(down, "Reconciling")?.status).toBe("true");
+    const running = status({ restless: [{ ...restless, end: null }], last: down });
+    expect(running.errors).toMatchObject([{ message: error?.message, since: error?.since }]);
+    expect(status({ restless: [], last: running }).errors).toEqual([]);
+  });
+
+  it("must tell a service that rests once, and one whose start failed by that failure", () => {
+    const resource = "service:lab-core/web";
+    const restless = [
+      { resource, instance: "core", service: "web", end: { exitCode: 1, output: "(no output)" } },
+    ];
+    const blocked = [{ resource, code: "K3037", message: "rests", hint: "" }];
+    const resting = status({ restless, remaining: { ...plan, blocked } });
+    expect(resting.errors.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      "K3037 lab-core/web ends again and again, last with exit code 1: (no output)",
+    ]);
   });
 
   it("must call a finished one-shot healthy and a failed one unhealthy", () => {

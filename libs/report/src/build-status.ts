@@ -14,6 +14,7 @@ import { findHealthErrors } from "./health-error.ts";
 import { buildInstance } from "./instance-status.ts";
 import { formatBecause } from "./target-text.ts";
 import { quotedInLine } from "./said-text.ts";
+import { describeAllRestless, withoutRests } from "./restless-error.ts";
 import { buildConditions } from "./status-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
 
@@ -123,13 +124,16 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
     .map(({ operation, error }) => describeError(error, { resource: operation.resource, hideValues }));
+  const failing = new Set(failed.map(({ resource }) => resource));
+  const restless = describeAllRestless(input, failing);
+  const ending = new Set(input.restless.map(({ resource }) => resource));
   const held = (input.target?.because ?? []).flatMap((reason) =>
     reason.kind === "problems" ? [] : [reason.error],
   );
   const round = [...held, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, { resource: "", hideValues }));
-  const told = [...round, ...problems, ...blocked, ...failed];
+  const told = [...round, ...problems, ...withoutRests(blocked, ending), ...failed, ...restless];
   const known = new Set(told.map(({ resource }) => resource));
   // What an operation met of a service says more than that the service is not well.
   const unwell = (

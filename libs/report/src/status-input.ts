@@ -35,6 +35,13 @@ export interface StatusInput {
   /** What is still to be done after the round; null when that is not known. */
   remaining: Plan | null;
   results: { operation: Operation; outcome: "done" | "failed" | "skipped"; error: unknown }[];
+  /** What ends again and again. `end`: how it last ended, and its last output; null where that was not seen. */
+  restless: {
+    resource: string;
+    instance: string;
+    service: string;
+    end: { exitCode: number; output: string } | null;
+  }[];
   problems: Problem[];
   /** Milliseconds that each step took; `health` is the part of the apply that was only waiting for it. */
   times: Partial<Record<Step | "health", number>>;

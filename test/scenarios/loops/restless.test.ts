@@ -119,3 +119,47 @@ describe("a one-shot that fails", () => {
     expect((await node().container("web/calm")).id).toBe(id);
   });
 });
+
+const ending = `
+-- packages/web/package.yaml --
+services: { relay: server }
+-- packages/web/compose.yaml --
+services:
+  relay: { image: "IMAGES/app:1", command: [sh, -c, "sleep 2; echo nothing to relay"] }
+  calm: { image: "IMAGES/app:1", init: true }
+`;
+
+describe("a server that ends with 0 again and again", () => {
+  const node = useNode({ release: ending });
+  const errorOf = async () => (await node().status()).errors.find(({ code }) => code === "K3037");
+
+  it("must be started again after longer and longer waits, and be an error that says how it ended", async () => {
+    await node().agent.until("the error", async () => (await errorOf()) !== undefined);
+    const { message = "", resource } = (await errorOf()) ?? {};
+    expect(resource).toBe(`service:${node().project("web")}/relay`);
+    expect(message).toContain("ends again and again, last with exit code 0");
+    expect(message).toContain("nothing to relay");
+    /** By its start, when each run of it was seen first. */
+    const starts = new Set<string>();
+    await node().agent.until("four more starts", async () => {
+      starts.add((await node().container("web/relay")).startedAt);
+      // The error stays, whether the container runs just now or not.
+      expect((await errorOf())?.message).toContain("exit code 0");
+      expect(conditionOf(await node().status(), "Ready")).toBe("false");
+      return starts.size >= 5;
+    });
+    const times = [...starts].map((start) => Date.parse(start));
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(gaps.at(-1)).toBeGreaterThanOrEqual(8_000);
+    expect(await node().container("web/calm")).toMatchObject({ state: "running" });
+  });
+
+  it("must be over when a commit says that it is a job", async () => {
+    await node().upgrade({
+      "packages/web/package.yaml": (text) => text.replace("relay: server", "relay: job"),
+    });
+    await node().settles("the end of the error", async () => (await node().status()).errors.length === 0);
+    expect(conditionOf(await node().status(), "Ready")).toBe("true");
+    expect(await node().container("web/relay")).toMatchObject({ state: "exited" });
+  });
+});
