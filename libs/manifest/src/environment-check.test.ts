@@ -178,6 +178,13 @@ describe("what is named in an environment exists", () => {
       "K1115 lab/compose/kore.yaml:1:1 environment lab has no instance `kore`",
     ],
     [
+      "instance of a node's commands",
+      { [node]: (text: string) => `${text}commands: { kore: { renew: 1 } }\n` },
+      expect.stringMatching(
+        /^K1115 lab\/nodes\/lab-1.yaml:\d+:13 commands for `kore`, and environment lab has no such instance$/,
+      ),
+    ],
+    [
       "node",
       { [lab]: replace("{ role: core }", "{ node: lab-2 }") },
       "K1111 lab/environment.yaml:5:43 environment lab has no node `lab-2`",

@@ -3,6 +3,7 @@ import {
   problemAt,
   problemOf,
   type Located,
+  type NodeDocument,
   type Problem,
   type SettingsByRelease,
   hintFor,
@@ -18,6 +19,7 @@ export function checkReferences(scene: Scene): Problem[] {
     ...scene.environment.layers.flatMap((layer) => checkSettings(scene, layer)),
     ...[...scene.environment.nodes.values()].flatMap((node) => checkSettings(scene, node)),
     ...checkOverrides(scene),
+    ...[...scene.environment.nodes.values()].flatMap((node) => checkCommands(scene, node)),
   ];
 }
 
@@ -47,6 +49,18 @@ function checkSettings(scene: Scene, document: Located<{ settings: SettingsByRel
       const message = `settings for ${quote(name)}, which environment ${scene.name} does not use`;
       const hint = hintFor(name, { known: used, as: "its releases" });
       return problemAt(document, { code: "K1114", path: keyPath(["settings", name]), message, hint });
+    });
+}
+
+/** A counter of an instance that is not there would silently mean nothing. */
+function checkCommands(scene: Scene, node: Located<NodeDocument>): Problem[] {
+  const { instances } = scene.environment.environment.value;
+  return Object.keys(node.value.commands)
+    .filter((name) => entryOf(instances, name) === undefined)
+    .map((name) => {
+      const message = `commands for ${quote(name)}, and environment ${scene.name} has no such instance`;
+      const hint = hintFor(name, { known: Object.keys(instances), as: "its instances" }) ?? "remove them";
+      return problemAt(node, { code: "K1115", path: keyPath(["commands", name]), message, hint });
     });
 }
 

@@ -18,6 +18,8 @@ export interface DesiredInstance {
   project: string;
   package: { release: string; releaseVersion?: string; name: string; version: string };
   state: InstanceState;
+  /** The count of `commands.<instance>.renew`: moved, it permits empty volumes; default 0. */
+  renew?: number;
   /** Names of instances on this node that must be up before this one. */
   after: string[];
   /** Sorted by name. */

@@ -28,6 +28,7 @@ export const Instance = z.strictObject({
     .enum(instanceStates)
     .default("running")
     .describe("running; installed: configured, not started; staged: files and images only; absent: removed."),
+  was: Name.optional().describe("The name under which its volumes were made: their data stays in use."),
 });
 export type Instance = z.infer<typeof Instance>;
 
@@ -60,6 +61,18 @@ export const Environment = z.strictObject({
 });
 export type Environment = z.infer<typeof Environment>;
 
+/** Counters: moved by one, each asks for something once. */
+export const InstanceCommands = z.strictObject({
+  renew: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "Raised by one: volumes of the instance that are lost, or that leave data behind, may be made, empty.",
+    ),
+});
+export type InstanceCommands = z.infer<typeof InstanceCommands>;
+
 /** `environments/<env>/nodes/<node>.yaml` */
 export const NodeDocument = z.strictObject({
   name: Name,
@@ -68,6 +81,10 @@ export const NodeDocument = z.strictObject({
   settings: SettingsByRelease.default({}).describe(
     "Values by release, where the release opens a setting to nodes.",
   ),
+  commands: z
+    .record(Name, InstanceCommands)
+    .default({})
+    .describe("What instances are to do once on this node, by instance."),
 });
 export type NodeDocument = z.infer<typeof NodeDocument>;
 

@@ -50,21 +50,22 @@ export const PackageFile = z.strictObject({
 });
 export type PackageFile = z.infer<typeof PackageFile>;
 
+/** A key under `volumes` of compose.yaml. */
+const VolumeName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "must be letters, digits, _, . and -, the first a letter or digit");
+
 /** What a named volume holds. */
 export const DataVolume = z.strictObject({
-  format: z.int().min(0).describe("The data format that this version writes."),
+  format: z.int().min(0).optional().describe("The data format that this version writes."),
   reads: VersionRange.optional().describe("The data formats that this version can read."),
+  was: VolumeName.optional().describe("The volume's key in an earlier version: its data stays in use."),
 });
 export type DataVolume = z.infer<typeof DataVolume>;
 
 const VariableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be letters, digits and _, the first no digit");
-
-/** A key under `volumes` of compose.yaml. */
-const VolumeName = z
-  .string()
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "must be letters, digits, _, . and -, the first a letter or digit");
 
 /** A key under `services` of compose.yaml. */
 const ServiceName = z.string().regex(/^[a-zA-Z0-9._-]+$/, "must be letters, digits, _, . and -");

@@ -8,6 +8,10 @@ export interface RecordState {
   accepted: Record<string, AcceptedDigest>;
   /** Ids of networks that Keelson created here, by name. */
   networks: Record<string, string>;
+  /** Volumes that this node has, or had: one that is here and not in the engine is lost. By engine name. */
+  volumes: Record<string, KnownVolume>;
+  /** By instance, the count of `commands.<instance>.renew` that was followed last; 0 where there is none. */
+  renewed: Record<string, number>;
   /** What was last applied completely; null before the first time. */
   applied: {
     commit: string;
@@ -39,6 +43,16 @@ export interface RecordState {
   starts: Record<string, string[]>;
 }
 
+/** Who uses the data of a volume, as far as this node knows. */
+export interface KnownVolume {
+  /** Services that use it, or that used it last, as `<instance>/<service>`, sorted; empty when that is not known. */
+  users: readonly string[];
+  /** `<release>/<package>` of their instance; empty when that is not known. */
+  package: string;
+  /** Nothing uses it any more, and nothing waits for what becomes of it. */
+  isLeft: boolean;
+}
+
 /** What one container stands for, whatever its label says. */
 export type AcceptedDigest = Pick<ServiceDigest, "algorithm" | "digest">;
 
@@ -49,6 +63,8 @@ export const emptyRecord: RecordState = {
   containers: {},
   accepted: {},
   networks: {},
+  volumes: {},
+  renewed: {},
   applied: null,
   attempted: null,
   serviceParts: {},

@@ -20,6 +20,10 @@ export interface RenderedInstance {
   project: string;
   package: { release: string; releaseVersion?: string; name: string; version: string; folder: string };
   state: InstanceState;
+  /** The project of its volumes, which is another one's where the instance `was` another. */
+  volumeProject: string;
+  /** The count of `commands.<instance>.renew`; default 0. */
+  renew?: number;
   /** Instances of this node that provide what this one requires. */
   after: string[];
   data: Record<string, DataVolume>;

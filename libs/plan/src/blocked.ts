@@ -12,7 +12,7 @@ import { type ObstacleContext, findObstacles } from "./service-obstacle.ts";
 
 export interface BlockInput extends Pick<
   ObstacleContext,
-  "observed" | "changes" | "providers" | "undesired" | "resting"
+  "observed" | "changes" | "providers" | "undesired" | "resting" | "loss"
 > {
   networks: readonly NetworkChange[];
 }
@@ -31,6 +31,7 @@ export interface Blocking {
 export function blockChanges(input: BlockInput): Blocking {
   const { observed, networks } = input;
   const resources = new Map([
+    ...input.loss.blocked,
     ...findHeldSubnets(networks, observed),
     ...findBlockedResources(
       input.changes.map(({ instance }) => instance),

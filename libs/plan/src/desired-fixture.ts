@@ -32,6 +32,11 @@ export interface ServiceSketch {
 
 export interface InstanceSketch {
   state?: DesiredInstance["state"];
+  /** Its own name unless told. */
+  package?: string;
+  renew?: number;
+  /** The instance whose volumes it has. */
+  was?: string;
   after?: string[];
   services: Record<string, ServiceSketch>;
   mounts?: MountSketch[];
@@ -56,6 +61,7 @@ export function node(instances: Record<string, InstanceSketch>): DesiredNode {
 
 export function instance(name: string, sketch: InstanceSketch): DesiredInstance {
   const project = `${environment}-${name}`;
+  const owner = `${environment}-${sketch.was ?? name}`;
   const networks = sketch.networks ?? { default: "bridge" };
   const mounts = (sketch.mounts ?? []).map(mount);
   const definitions = Object.entries(networks).map(([key, definition]) => ({
@@ -67,16 +73,15 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
   return {
     name,
     project,
-    package: { release: "sample", name, version: "1.0.0" },
+    package: { release: "sample", name: sketch.package ?? name, version: "1.0.0" },
     state: sketch.state ?? "running",
+    ...(sketch.renew === undefined ? {} : { renew: sketch.renew }),
     after: sketch.after ?? [],
     services: Object.entries(sketch.services)
-      .map(([service, each]) => serviceOf(service, { sketch: each, project, mounts, networks }))
+      .map(([service, each]) => serviceOf(service, { sketch: each, project, owner, mounts, networks }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     networks: definitions,
-    volumes: Object.entries(sketch.volumes ?? {}).map(([key, definition]) =>
-      volume(project, key, definition),
-    ),
+    volumes: Object.entries(sketch.volumes ?? {}).map(([key, definition]) => volume(owner, key, definition)),
     mounts,
     compose: { name: project, services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
@@ -99,11 +104,13 @@ function serviceOf(
   context: {
     sketch: ServiceSketch;
     project: string;
+    /** Project of the volumes. */
+    owner: string;
     mounts: readonly DesiredMount[];
     networks: Record<string, string>;
   },
 ): DesiredService {
-  const { sketch, project } = context;
+  const { sketch, project, owner } = context;
   const networks = sketch.sharesWith === undefined ? (sketch.networks ?? Object.keys(context.networks)) : [];
   const fullName = (key: string) => (key.includes("_") ? key : `${project}_${key}`);
   const image = sketch.image ?? `${name}:1.0`;
@@ -130,7 +137,7 @@ function serviceOf(
     dependsOn: (sketch.dependsOn ?? []).map(dependency),
     sharesWith: sketch.sharesWith ?? [],
     networks: networks.map(fullName).sort(),
-    volumes: (sketch.volumes ?? []).map(fullName).sort(),
+    volumes: (sketch.volumes ?? []).map((key) => `${owner}_${key}`).sort(),
     ports: (sketch.ports ?? []).map((port) => ({ hostIp: "", port, protocol: "tcp" })),
   };
 }

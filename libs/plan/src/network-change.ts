@@ -11,6 +11,7 @@ import { because } from "./cause.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { ifPlanned, keys } from "./operation-key.ts";
 import { wantsContainers } from "./service-change.ts";
+import type { VolumeLoss } from "./volume-loss.ts";
 
 /** A network that has to be made; `existing` is the old one of that name, which goes first. */
 export interface NetworkChange {
@@ -73,13 +74,18 @@ export function planNetworks(
   });
 }
 
+/** Those that are not there; none that would come in the place of data that is lost or left behind. */
 export function planVolumes(
   instances: readonly DesiredInstance[],
-  { volumes }: Pick<ObservedNode, "volumes">,
+  { observed, record, loss }: { observed: ObservedNode; record: RecordState; loss: VolumeLoss },
 ): PlannedOperation[] {
-  return instances.filter(wantsContainers).flatMap((instance) =>
+  const making = instances.filter(
+    (instance) => wantsContainers(instance) && !loss.waiting.has(instance.name),
+  );
+  return making.flatMap((instance) =>
     instance.volumes
-      .filter((volume) => volumes.every(({ name }) => name !== volume.name))
+      .filter((volume) => observed.volumes.every(({ name }) => name !== volume.name))
+      .filter((volume) => !loss.blocked.has(resourceIds.volume(volume.name)))
       .map((volume) => ({
         key: keys.volume(volume.name),
         operation: {
@@ -88,7 +94,13 @@ export function planVolumes(
           instance: instance.name,
           project: instance.project,
           volume,
-          causes: [because.desired("does not exist yet")],
+          causes: [
+            because.desired(
+              record.volumes[volume.name] === undefined
+                ? "does not exist yet"
+                : `is made anew, empty, as commands.${instance.name}.renew says`,
+            ),
+          ],
           class: "live",
         },
         after: [],

@@ -12,6 +12,7 @@ import { planOperations } from "./plan-operations.ts";
 import { findUndesired } from "./removal.ts";
 import { type InstanceChange, findInstanceChange } from "./service-change.ts";
 import { sortInput } from "./sorted-input.ts";
+import { findVolumeLoss } from "./volume-loss.ts";
 
 export interface PlanInput {
   desired: DesiredNode;
@@ -39,7 +40,9 @@ export function planChanges(input: PlanInput): Plan {
     undesired: findUndesired(desired, observed),
   });
   const networks = differing.filter(({ instance }) => !permitted.waiting.has(instance.name));
-  const common = { observed, providers, undesired: permitted.removable };
+  const loss = findVolumeLoss(sorted);
+  const undesired = permitted.removable.filter(({ instance }) => !loss.staying.has(instance));
+  const common = { observed, providers, undesired, loss };
   const { resting = [] } = input.policy;
   const possible = blockChanges({ ...common, changes: permitted.changes, networks, resting });
   const blocked = [...permitted.blocked, ...possible.blocked];

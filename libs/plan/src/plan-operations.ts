@@ -11,6 +11,7 @@ import { findLeaving, planNetworkRemovals, planUndesiredRemovals } from "./remov
 import type { ServiceChange } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { upKeys } from "./start-operations.ts";
+import type { VolumeLoss } from "./volume-loss.ts";
 import { type Wave, groupWaves } from "./wave.ts";
 
 /** All that is decided: what is to be done, what is possible, and what waits. */
@@ -25,6 +26,8 @@ export interface DecidedChanges {
   providers: ReadonlyMap<string, ReadonlySet<string>>;
   /** Containers that are removed because nothing desires them any more. */
   undesired: readonly ObservedContainer[];
+  /** Volumes that are not made, because data would be lost sight of. */
+  loss: VolumeLoss;
   /** Instances of which nothing may be made now. */
   waiting: ReadonlySet<string>;
 }
@@ -45,7 +48,7 @@ export function planOperations(decided: DecidedChanges): PlannedOperation[] {
   return [
     ...staged,
     ...planNetworks(networks, decided),
-    ...planVolumes(making, observed),
+    ...planVolumes(making, decided),
     ...planUndesiredRemovals(context),
     ...[...waves].flatMap(([change, ofInstance]) =>
       planInstance({

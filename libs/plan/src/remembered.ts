@@ -1,13 +1,16 @@
 import { type RecordState, type ServiceParts, findAcceptances, isInSync } from "@keelson/model";
 
+import { rememberVolumes } from "./known-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
+import { followRenewals } from "./volume-loss.ts";
 
 /**
  * What a node remembers after a round: what is its own, what its containers are accepted for, and of what its services were
  * made. Only what is no longer there is forgotten: with a wrong key in place nothing looks like ours for a while.
  */
-export function buildRecord({ desired, observed, record }: SimulatedNode): RecordState {
+export function buildRecord(node: SimulatedNode): RecordState {
+  const { desired, observed, record } = node;
   const own = observed.containers.filter(({ ownership }) => ownership === "ours");
   const networks = observed.networks.filter(({ ownership }) => ownership === "ours");
   const ids = new Set(observed.containers.map(({ id }) => id));
@@ -23,6 +26,8 @@ export function buildRecord({ desired, observed, record }: SimulatedNode): Recor
       ...pick(record.networks, names),
       ...Object.fromEntries(networks.map(({ name, id }) => [name, id])),
     },
+    volumes: rememberVolumes(node),
+    renewed: followRenewals(node),
     serviceParts: appliedParts({ desired, observed, record }),
   };
 }

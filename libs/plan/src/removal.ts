@@ -14,6 +14,7 @@ import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
 import { type ServiceChange, removedContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
+import { hasHandover } from "./volume-handover.ts";
 
 /** Our containers that no instance or service of the desired state explains. */
 export function findUndesired(desired: DesiredNode, observed: ObservedNode): ObservedContainer[] {
@@ -100,10 +101,14 @@ function isLater(other: ObservedContainer, than: ObservedContainer, order: reado
   return position >= 0 && order.indexOf(other.instance) > position;
 }
 
-/** Until those that depended on a service are replaced they need it, unless somebody waits for a port or a network. */
+/**
+ * Until those that depended on a service are replaced they need it, unless somebody waits for a port, a network or the
+ * data of a volume.
+ */
 function replacementKeys(container: ObservedContainer, input: RemovalInput): Dependency[] {
   const isAwaited =
     input.networks.some(({ existing }) => existing !== null) ||
+    hasHandover(input.undesired, input.changes) ||
     input.observed.heldPorts.some((held) => input.undesired.some(({ name }) => name === held.container));
   if (isAwaited) return [];
   const change = input.changes.find(({ instance }) => instance.project === container.project);

@@ -8,6 +8,8 @@ import type { RestlessService } from "./restless.ts";
 import { type ServiceChange, comesUp, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { sourceObstacles } from "./source-obstacle.ts";
+import { handoverObstacles } from "./volume-handover.ts";
+import type { VolumeLoss } from "./volume-loss.ts";
 
 export interface ObstacleContext {
   observed: ObservedNode;
@@ -22,6 +24,8 @@ export interface ObstacleContext {
   undesired: readonly ObservedContainer[];
   /** What may not be started again now. */
   resting: readonly RestlessService[];
+  /** Volumes that are not made, because data would be lost sight of. */
+  loss: VolumeLoss;
 }
 
 /** Why what a service needs may not or cannot be done now. */
@@ -30,10 +34,13 @@ export function findObstacles(change: ServiceChange, context: ObstacleContext): 
   const { service } = change;
   const { instance } = context.own;
   const resource = resourceIds.service(instance.project, service.name);
+  const left = leftBehind(change, context);
+  if (left !== null) return [waitsFor(left, { change, resource, context })];
   const found = [
     ...foreignObstacles(change, resource, context),
     ...portObstacles(change, resource, context),
     ...restObstacles(change, resource, context),
+    ...handoverObstacles(change, { ...context, resource, project: instance.project }),
     ...sourceObstacles(change, { resource, instance, observed: context.observed }),
   ];
   if (found.length > 0) return found;
@@ -41,15 +48,26 @@ export function findObstacles(change: ServiceChange, context: ObstacleContext): 
     blockedResource(change, context) ??
     blockedDependency(change, context) ??
     blockedFollower(change, context);
-  if (awaited === null) return [];
-  return [
-    {
-      resource,
-      code: "K3023",
-      message: `${instance.project}/${service.name} waits for ${awaited}, which is blocked`,
-      hint: "It follows by itself once that is solved.",
-    },
-  ];
+  return awaited === null ? [] : [waitsFor(awaited, { change, resource, context })];
+}
+
+function waitsFor(
+  awaited: string,
+  { change, resource, context }: { change: ServiceChange; resource: string; context: ObstacleContext },
+): BlockedChange {
+  return {
+    resource,
+    code: "K3023",
+    message: `${context.own.instance.project}/${change.service.name} waits for ${awaited}, which is blocked`,
+    hint: "It follows by itself once that is solved.",
+  };
+}
+
+/** Nothing of an instance is made while it would leave its data behind: half of it is of no use. */
+function leftBehind(change: ServiceChange, { own: { instance }, loss }: ObstacleContext): string | null {
+  if (!makesContainers(change) || !loss.waiting.has(instance.name)) return null;
+  const volume = instance.volumes.find(({ name }) => loss.blocked.has(resourceIds.volume(name)));
+  return volume === undefined ? null : `volume ${volume.name}`;
 }
 
 /** Compose takes whatever carries its labels for its own, and would replace it. */
@@ -113,7 +131,8 @@ function blockedResource(change: ServiceChange, context: ObstacleContext): strin
   const isMade = makesContainers(change);
   const isBarred = (resource: string) => {
     const blocked = context.resources.get(resource);
-    return blocked !== undefined && (isMade || isImpostor(blocked));
+    // What is lost would be made again by the engine, empty, when it starts what had it.
+    return blocked !== undefined && (isMade || isImpostor(blocked) || context.loss.blocked.has(resource));
   };
   // The engine starts a container in the network of its id, whatever else has that name.
   const isOwn = (network: string) =>

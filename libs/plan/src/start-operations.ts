@@ -7,6 +7,7 @@ import type { InstanceContext } from "./instance-context.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
 import { releaseKeys } from "./port-release.ts";
+import { handoverKeys } from "./volume-handover.ts";
 import { type ServiceChange, makesContainers, restartedContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 
@@ -32,6 +33,7 @@ export function planStart(context: InstanceContext, change: ServiceChange): Plan
         ...containers.extra.map(({ id }) => keys.remove(id)),
         ...placementKeys(context.change, service.name),
         ...releaseKeys(change, context),
+        ...handoverKeys(change, context),
         ...context.providers,
         ...needsOf(service).flatMap((need) => readyKeys(context.change, need)),
       ],

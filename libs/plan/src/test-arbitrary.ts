@@ -10,12 +10,18 @@ import type { SimulatedNode } from "./simulated-node.ts";
 const instanceNames = ["a", "b", "c"];
 const serviceNames = ["app", "db", "job", "web"];
 
-/** A node on which one desired state was applied, to which things happened, and that is to have another one. */
-export function anyNode(has: { strangers: boolean }): fc.Arbitrary<SimulatedNode> {
+/**
+ * A node on which one desired state was applied, to which things happened, and that is to have another one. Unless told,
+ * the other one may leave data behind.
+ */
+export function anyNode(has: { strangers: boolean; renew?: number }): fc.Arbitrary<SimulatedNode> {
+  const { renew = 1 } = has;
   return fc
     .record({
       before: anyDesired(),
-      desired: anyDesired(),
+      desired: anyDesired().map((instances) =>
+        Object.fromEntries(Object.entries(instances).map(([name, sketch]) => [name, { ...sketch, renew }])),
+      ),
       accidents: fc.array(anyAccident(), { maxLength: 5 }),
       strangers: has.strangers ? fc.array(anyStranger(), { maxLength: 3 }) : fc.constant([]),
     })
@@ -173,7 +179,8 @@ function anyAccident(): fc.Arbitrary<Happening> {
       for (const stored of observed.storedInstances.slice(pick % 3)) stored.applied = null;
     }),
     fc.constant((copy: SimulatedNode) => {
-      copy.record = emptyRecord;
+      // Counters of which it knows nothing would count as followed; here they are to be new.
+      copy.record = { ...emptyRecord, renewed: Object.fromEntries(instanceNames.map((name) => [name, 0])) };
     }),
     fc.constant(({ observed }: SimulatedNode) => {
       observed.images = {};

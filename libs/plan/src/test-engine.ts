@@ -100,6 +100,11 @@ function startProblem(
   if (findOwn(observed, operation).length === 0) return "no container";
   const services = desired.instances.find(({ name }) => name === operation.instance)?.services ?? [];
   const service = services.find(({ name }) => name === operation.service);
+  const isOther = (each: ObservedContainer) => each.project !== project && each.ownership === "ours";
+  const writer = observed.containers.find(
+    (each) => isOther(each) && isUp(each) && each.volumes.some((name) => service?.volumes.includes(name)),
+  );
+  if (writer !== undefined) return `${writer.name} has its data`;
   for (const dependency of service?.dependsOn ?? []) {
     const needed = services.find(({ name }) => name === dependency.service);
     if (needed === undefined || needed.replicas === 0) continue;

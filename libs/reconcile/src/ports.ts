@@ -62,6 +62,10 @@ export interface RecordPort extends MemoryPort {
   acceptContainers: (accepted: RecordState["accepted"]) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
+  rememberVolumes: (volumes: RecordState["volumes"]) => void;
+  forgetVolumes: (names: readonly string[]) => void;
+  /** By instance, the count of `renew` that was followed. */
+  saveRenewed: (renewed: RecordState["renewed"]) => void;
   /** `service` is `<project>/<service>`. */
   saveServiceParts: (service: string, parts: ServiceParts) => void;
   forgetService: (service: string) => void;

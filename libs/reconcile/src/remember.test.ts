@@ -86,6 +86,9 @@ function rememberedBy(
     rememberNetworks: () => {},
     forgetContainers: () => {},
     forgetNetworks: () => {},
+    rememberVolumes: () => {},
+    forgetVolumes: () => {},
+    saveRenewed: () => {},
     acceptContainers: (accepted: RecordState["accepted"]) => {
       told.accepted = accepted;
     },

@@ -19,10 +19,13 @@ export function rememberRound(
   );
   record.acceptContainers(Object.fromEntries(changedIn(before.accepted, after.accepted)));
   record.rememberNetworks(changedIn(before.networks, after.networks).map(([name, id]) => ({ name, id })));
+  record.rememberVolumes(Object.fromEntries(changedIn(before.volumes, after.volumes)));
+  record.saveRenewed(Object.fromEntries(changedIn(before.renewed, after.renewed)));
   for (const [service, parts] of changedIn(before.serviceParts, after.serviceParts))
     record.saveServiceParts(service, parts);
   record.forgetContainers(goneFrom(before.containers, after.containers));
   record.forgetNetworks(goneFrom(before.networks, after.networks));
+  record.forgetVolumes(goneFrom(before.volumes, after.volumes));
   for (const service of goneFrom(before.serviceParts, after.serviceParts)) record.forgetService(service);
   if (done.isApplied) saveApplied(ports, { ...done, before });
 }

@@ -37,6 +37,7 @@ const rendered: RenderedNode = {
     {
       name: "core",
       project: "lab-core",
+      volumeProject: "lab-core",
       package: { release: "a", name: "core", version: "1.0.0", folder: compose.folder },
       state: "running",
       after: [],

@@ -13,6 +13,11 @@ export interface Memory {
   acceptContainers: (accepted: RecordState["accepted"]) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
+  /** By engine name. */
+  rememberVolumes: (volumes: RecordState["volumes"]) => void;
+  forgetVolumes: (names: readonly string[]) => void;
+  /** By instance, the count of `renew` that was followed. */
+  saveRenewed: (renewed: RecordState["renewed"]) => void;
   saveApplied: (applied: Applied) => void;
   /** `service` is `<project>/<service>`. */
   saveServiceParts: (service: string, parts: ServiceParts) => void;
@@ -54,6 +59,26 @@ export function openMemory(database: DatabaseSync): Memory {
       const remove = database.prepare("DELETE FROM networks WHERE name = ?");
       for (const name of names) remove.run(name);
     },
+    rememberVolumes: (volumes) => {
+      const insert = database.prepare(
+        `INSERT INTO volumes (name, users, package, is_left) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET users = excluded.users, package = excluded.package, is_left = excluded.is_left
+         WHERE users <> excluded.users OR package <> excluded.package OR is_left <> excluded.is_left`,
+      );
+      for (const [name, { users, package: of, isLeft }] of Object.entries(volumes))
+        insert.run(name, JSON.stringify(users), of, isLeft ? 1 : 0);
+    },
+    forgetVolumes: (names) => {
+      const remove = database.prepare("DELETE FROM volumes WHERE name = ?");
+      for (const name of names) remove.run(name);
+    },
+    saveRenewed: (renewed) => {
+      const insert = database.prepare(
+        `INSERT INTO renewed (instance, count) VALUES (?, ?)
+         ON CONFLICT DO UPDATE SET count = excluded.count WHERE count <> excluded.count`,
+      );
+      for (const [instance, count] of Object.entries(renewed)) insert.run(instance, count);
+    },
     saveApplied: (applied) => {
       database
         .prepare(
@@ -81,6 +106,8 @@ export function openMemory(database: DatabaseSync): Memory {
 function readState(database: DatabaseSync): RecordState {
   const containers = database.prepare("SELECT id, project, service FROM containers ORDER BY id").all();
   const networks = database.prepare("SELECT name, id FROM networks ORDER BY name").all();
+  const volumes = database.prepare("SELECT name, users, package, is_left FROM volumes ORDER BY name").all();
+  const renewed = database.prepare("SELECT instance, count FROM renewed ORDER BY instance").all();
   const row = database.prepare("SELECT value, round_id FROM applied").get();
   const applied = row === undefined ? null : readApplied(String(row["value"]));
   const accepted = database.prepare("SELECT container_id, algorithm, digest FROM accepted ORDER BY 1").all();
@@ -92,6 +119,17 @@ function readState(database: DatabaseSync): RecordState {
     openNetworks: readOpen(database, "create-network"),
     starts: readStarts(database),
     networks: Object.fromEntries(networks.map((row) => [String(row["name"]), String(row["id"])])),
+    volumes: Object.fromEntries(
+      volumes.map((row) => [
+        String(row["name"]),
+        {
+          users: readNames(String(row["users"])),
+          package: String(row["package"]),
+          isLeft: row["is_left"] === 1,
+        },
+      ]),
+    ),
+    renewed: Object.fromEntries(renewed.map((row) => [String(row["instance"]), Number(row["count"])])),
     containers: Object.fromEntries(
       containers.map((row) => [
         String(row["id"]),

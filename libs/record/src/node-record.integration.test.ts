@@ -50,6 +50,11 @@ function fillRecord(record: NodeRecord): void {
     { id: "a1", project: "lab-core", service: "nginx" },
     { id: "b2", project: "lab-core", service: "redis" },
   ]);
+  record.rememberVolumes({
+    "lab-core_data": { users: ["core/db"], package: "sample/core", isLeft: false },
+    "lab-old_data": { users: [], package: "", isLeft: true },
+  });
+  record.saveRenewed({ core: 2 });
   record.saveApplied(applied);
   record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } });
   record.acceptContainers({ a1: { algorithm: "v2", digest: "d2" } });
@@ -82,6 +87,11 @@ describe("the memory", () => {
       accepted: { a1: { algorithm: "v2", digest: "d2" } },
       serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } } },
       networks: { "lab-core_default": "n1", "lab-core_inner": "n2" },
+      volumes: {
+        "lab-core_data": { users: ["core/db"], package: "sample/core", isLeft: false },
+        "lab-old_data": { users: [], package: "", isLeft: true },
+      },
+      renewed: { core: 2 },
       openServices: [],
       openNetworks: [],
       starts: {},
@@ -108,6 +118,9 @@ describe("the memory", () => {
     record.forgetContainers(["a1", "unknown"]);
     record.forgetNetworks(["lab-core_inner", "unknown"]);
     record.rememberNetworks([{ name: "lab-core_default", id: "n3" }]);
+    record.rememberVolumes({ "lab-core_data": { users: ["core/app"], package: "", isLeft: true } });
+    record.forgetVolumes(["lab-old_data", "unknown"]);
+    record.saveRenewed({ core: 3 });
     record.acceptContainers({ b2: { algorithm: "v2", digest: "d2" } });
     record.acceptContainers({ b2: { algorithm: "v3", digest: "d3" } });
     record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:2" } });
@@ -120,6 +133,8 @@ describe("the memory", () => {
       accepted: { b2: { algorithm: "v3", digest: "d3" } },
       serviceParts: { "lab-core/nginx": { algorithm: "v3", parts: { image: "nginx:2" } } },
       networks: { "lab-core_default": "n3" },
+      volumes: { "lab-core_data": { users: ["core/app"], package: "", isLeft: true } },
+      renewed: { core: 3 },
       openServices: [],
       openNetworks: [],
       starts: {},
@@ -635,6 +650,8 @@ describe("a record of the first format", () => {
     accepted: {},
     serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1" } } },
     networks: {},
+    volumes: {},
+    renewed: {},
     openServices: ["lab-core/nginx"],
     openNetworks: [],
     starts: {},

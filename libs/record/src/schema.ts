@@ -102,6 +102,20 @@ const migrations: readonly string[] = [
   )
   WHERE kind = 'create-containers' AND resource LIKE 'services:%';
   `,
+  `
+  -- Volumes that are here, or were; users is JSON, a list of instance/service.
+  CREATE TABLE volumes (
+    name TEXT PRIMARY KEY,
+    users TEXT NOT NULL,
+    package TEXT NOT NULL,
+    is_left INTEGER NOT NULL
+  ) STRICT;
+  -- How far commands.<instance>.renew was followed.
+  CREATE TABLE renewed (
+    instance TEXT PRIMARY KEY,
+    count INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

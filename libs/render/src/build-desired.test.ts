@@ -557,6 +557,21 @@ describe("what does not fit together on a node", () => {
     `);
   });
 
+  test("is one volume of two instances, by what an instance was", () => {
+    const environment = (platform[environmentPath] ?? "").replace(
+      "sample/core }",
+      "sample/core, was: storage }",
+    );
+    const core = { ...models.core, volumes: { data: {} } };
+    const { problems } = build(render({ [environmentPath]: environment }).rendered, {
+      models: { ...models, core },
+      repository: repositoryOf(),
+    });
+    expect(problems.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      "K1435 the volume data of instance storage and data of core would both be lab-storage_data",
+    ]);
+  });
+
   test("is an image without a digest, where the environment requires one", () => {
     const environment = platform[environmentPath] ?? "";
     const strict = { [environmentPath]: `${environment}policy: { requireDigests: true }\n` };
@@ -684,3 +699,67 @@ function sorted(desired: DesiredNode): unknown {
       : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))),
   );
 }
+
+describe("a volume whose instance or key has another name now", () => {
+  const environmentPath = "environments/lab/environment.yaml";
+  const packagePath = "releases/sample/1.0.0/packages/storage/package.yaml";
+  const volumeOf = (desired: ReturnType<typeof desiredOf>) => {
+    const instance = desired.instances.find(({ name }) => name === "storage");
+    return {
+      volume: instance?.volumes[0],
+      mounted: instance?.services[0]?.volumes,
+      compose: instance?.compose.volumes,
+      digest: instance?.services[0]?.digests[0].digest,
+    };
+  };
+  const before = volumeOf(desiredOf());
+  const was = (platform[environmentPath] ?? "").replace("sample/storage }", "sample/storage, was: store }");
+  const format = (platform[packagePath] ?? "").replace("format: 6", "was: documents");
+
+  test.each([
+    ["instance", { [environmentPath]: was }, "lab-store_data"],
+    ["key", { [packagePath]: format }, "lab-storage_documents"],
+    ["instance and key", { [environmentPath]: was, [packagePath]: format }, "lab-store_documents"],
+  ])("keeps its engine name, by what its %s was", (_what, changes, name) => {
+    const after = volumeOf(desiredOf(changes));
+    expect(after.volume).toMatchObject({ key: "data", name, digest: before.volume?.digest });
+    expect(after.mounted).toEqual([name]);
+    expect(after.compose).toEqual({ data: { name, external: true } });
+  });
+
+  test("is mounted as before where only its key has another name", () => {
+    const renamed = {
+      ...models,
+      storage: {
+        ...models.storage,
+        services: {
+          db: {
+            ...models.storage.services?.["db"],
+            image: "db:1.0",
+            volumes: [{ type: "volume", source: "files", target: "/data" }],
+          },
+        },
+        volumes: { files: {} },
+      },
+    };
+    const changes = {
+      [packagePath]: (platform[packagePath] ?? "").replace(
+        "data: { format: 6",
+        "files: { was: data, format: 6",
+      ),
+    };
+    expect(volumeOf(desiredOf(changes, { models: renamed })).digest).toBe(before.digest);
+  });
+});
+
+test("the count of a node's command counts in the desired state, and its absence does not", () => {
+  const path = "environments/lab/nodes/one.yaml";
+  const at = (renew: number) =>
+    desiredOf({ [path]: `${platform[path]}commands: { storage: { renew: ${renew} } }\n` });
+  expect(at(2).instances.map(({ name, renew }) => [name, renew])).toEqual([
+    ["core", undefined],
+    ["storage", 2],
+  ]);
+  expect(at(0)).toEqual(desiredOf());
+  expect(at(2).digest).not.toBe(at(0).digest);
+});

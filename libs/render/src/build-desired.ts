@@ -85,6 +85,7 @@ function buildInstance(
       project: instance.project,
       package: named,
       state: instance.state,
+      ...(instance.renew === undefined ? {} : { renew: instance.renew }),
       after: instance.after,
       services,
       networks: own,
@@ -126,7 +127,7 @@ function externalNetworks(model: ComposeModel): Named[] {
 function buildVolumes(instance: RenderedInstance, model: ComposeModel): DesiredVolume[] {
   return Object.entries(model.volumes)
     .map(([key, definition]) => ({
-      ...describe(`${instance.project}_${key}`, { key, definition }),
+      ...describe(`${instance.volumeProject}_${instance.data[key]?.was ?? key}`, { key, definition }),
       format: instance.data[key]?.format ?? null,
       reads: instance.data[key]?.reads ?? null,
       generation: 1,

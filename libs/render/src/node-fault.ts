@@ -23,6 +23,7 @@ export function findNodeFaults(
   return [
     ...findUnownedNetworks(context),
     ...findSharedPorts(context),
+    ...findSharedVolumes(context),
     ...findUnpinnedImages(context),
     ...findMissingSecrets(rendered, secrets),
     ...findOddSecrets(rendered, secrets),
@@ -82,6 +83,25 @@ function findSharedPorts({ rendered, instances }: FaultContext): Problem[] {
         path: ["services", name, "ports"],
         message: `${project}/${name} and ${first.project}/${first.name} both publish port ${port.port}/${port.protocol} of this node`,
         hint: "Give one of them another port, or let it be a setting.",
+      }),
+    ];
+  });
+}
+
+/** By `was` two keys can lead to one volume, which is only one's. */
+function findSharedVolumes({ rendered, instances }: FaultContext): Problem[] {
+  const all = sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
+    instance.volumes.map(({ key, name }) => ({ key, name, source, owner: instance.name })),
+  );
+  return all.flatMap(({ key, name, source, owner }, index) => {
+    const first = all.slice(0, index).find((other) => other.name === name);
+    if (first === undefined) return [];
+    return [
+      composeProblem(source, {
+        code: "K1435",
+        path: ["volumes", key],
+        message: `the volume ${key} of instance ${owner} and ${first.key} of ${first.owner} would both be ${name}`,
+        hint: "One of them is so by its `was`: take that away, or the other volume.",
       }),
     ];
   });

@@ -102,7 +102,8 @@ function renderInstance(
   context: InstanceContext,
 ): { instance: RenderedInstance; problems: Problem[]; warnings: Problem[] } {
   const manifest = placed.package.package.value;
-  const project = projectOf(context.environment.environment.value.name, placed.name);
+  const environment = context.environment.environment.value.name;
+  const project = projectOf(environment, placed.name);
   const scope = templateScope(placed, context);
   const { files, problems: fileProblems, warnings } = renderPackageFiles(placed, scope);
   const { variables, problems: variableProblems } = renderVariables(placed, scope);
@@ -112,6 +113,7 @@ function renderInstance(
     instance: {
       name: placed.name,
       project,
+      volumeProject: projectOf(environment, placed.instance.was ?? placed.name),
       package: {
         release: placed.release.release.value.name,
         releaseVersion: placed.release.release.value.version,
@@ -120,6 +122,7 @@ function renderInstance(
         folder: placed.package.folder,
       },
       state: placed.instance.state,
+      ...renewalOf(placed.name, context.node),
       after: [...new Set(providers)].filter((name) => name !== placed.name).sort(compareText),
       data: manifest.data,
       services: manifest.services,
@@ -142,6 +145,12 @@ function renderInstance(
     problems: [...fileProblems, ...variableProblems],
     warnings,
   };
+}
+
+/** Absent where nobody ever said anything, so that it does not count. */
+function renewalOf(instance: string, { commands }: NodeDocument): Pick<RenderedInstance, "renew"> {
+  const { renew = 0 } = (Object.hasOwn(commands, instance) ? commands[instance] : undefined) ?? {};
+  return renew === 0 ? {} : { renew };
 }
 
 function renderPackageFiles(

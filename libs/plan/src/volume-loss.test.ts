@@ -1,0 +1,270 @@
+import { describe, expect, test } from "vitest";
+import { emptyRecord } from "@keelson/model";
+import * as fc from "fast-check";
+
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import { applied, changed, simulated } from "./node-fixture.ts";
+import { permitted, planOf, planText } from "./plan-fixture.ts";
+import { emptyObserved, simulate } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+import { anyNode } from "./test-arbitrary.ts";
+import { findImpossible } from "./test-engine.ts";
+
+const wiki: InstanceSketch = {
+  package: "wiki",
+  services: { db: { volumes: ["data"] }, web: { dependsOn: ["db"] } },
+  volumes: { data: "x" },
+};
+
+/** The node with another desired state. */
+function wanting(before: SimulatedNode, instances: Record<string, InstanceSketch>): SimulatedNode {
+  return { ...before, desired: node(instances) };
+}
+
+function withoutVolume(before: SimulatedNode, { and = [] }: { and?: string[] } = {}): SimulatedNode {
+  return changed(before, ({ observed }) => {
+    observed.volumes = [];
+    observed.containers = observed.containers.filter(({ service }) => !and.includes(service));
+  });
+}
+
+/** After all of its plan, as a node that may lose most of what it runs. */
+function done(state: SimulatedNode): SimulatedNode {
+  return { ...state, ...simulate(state, planOf({ ...state, policy: permitted }).operations) };
+}
+
+const codes = (state: SimulatedNode) =>
+  planOf({ ...state, policy: permitted }).blocked.map(({ code, resource }) => `${code} ${resource}`);
+
+describe("a volume that is lost", () => {
+  test("is not made anew, and what needs it waits", () => {
+    const lost = withoutVolume(applied(node({ old: wiki })), { and: ["db"] });
+    expect(planText(lost)).toMatchInlineSnapshot(`
+      "! service:lab-old/db [K3023] lab-old/db waits for volume lab-old_data, which is blocked
+      ! volume:lab-old_data [K3032] volume lab-old_data is gone, and this node knows that it had data; no empty one is made in its place
+      "
+    `);
+    expect(planOf(lost).blocked.find(({ code }) => code === "K3032")?.hint).toContain(
+      "keelson renew old --environment lab --node lab-1",
+    );
+    expect(codes(simulated(simulated(lost)))).toEqual(codes(lost));
+  });
+
+  test("is not made anew by the start of a container that had it", () => {
+    const lost = changed(withoutVolume(applied(node({ old: wiki }))), ({ observed }) => {
+      for (const each of observed.containers) if (each.service === "db") each.state = "exited";
+    });
+    expect(planOf(lost).operations).toEqual([]);
+    expect(codes(lost)).toEqual(["K3023 service:lab-old/db", "K3032 volume:lab-old_data"]);
+  });
+
+  test("is made anew when the counter was moved, and once", () => {
+    const lost = withoutVolume(applied(node({ old: wiki })), { and: ["db"] });
+    const renewed = wanting(lost, { old: { ...wiki, renew: 1 } });
+    expect(planText(renewed)).toMatchInlineSnapshot(`
+      "#1 create-volume volume:lab-old_data [live]: is made anew, empty, as commands.old.renew says
+      #2 create-containers service:lab-old/db [live] after #1: db: no container yet
+      #3 start-service service:lab-old/db [live] after #2: its containers are new
+      #4 await-service service:lab-old/db [live] after #3: until it runs
+      "
+    `);
+    const after = done(renewed);
+    expect(after.record.renewed).toEqual({ old: 1 });
+    expect(codes(withoutVolume(after, { and: ["db"] }))).toContain("K3032 volume:lab-old_data");
+    const again = wanting(withoutVolume(after, { and: ["db"] }), { old: { ...wiki, renew: 2 } });
+    expect(codes(again)).toEqual([]);
+  });
+
+  test("stays permitted until it is made", () => {
+    const renewed = wanting(withoutVolume(applied(node({ old: wiki }))), { old: { ...wiki, renew: 1 } });
+    const broken = { ...renewed, ...simulate(renewed, []) };
+    expect(broken.record.renewed).toEqual({});
+    expect(codes(broken)).toEqual([]);
+  });
+
+  test("says something again after the counter was set back", () => {
+    const after = done(wanting(applied(node({ old: wiki })), { old: { ...wiki, renew: 2 } }));
+    expect(after.record.renewed).toEqual({ old: 2 });
+    const lost = withoutVolume(after, { and: ["db"] });
+    const back = simulated(wanting(lost, { old: { ...wiki, renew: 1 } }));
+    expect(codes(back)).toContain("K3032 volume:lab-old_data");
+    expect(codes(wanting(back, { old: { ...wiki, renew: 2 } }))).toEqual([]);
+  });
+
+  test("does not come back by a counter that a lost record has no evidence of", () => {
+    const { volumes } = applied(node({ old: wiki })).record;
+    const desired = node({ old: { ...wiki, renew: 3 } });
+    const state = { desired, observed: emptyObserved, record: { ...emptyRecord, volumes } };
+    expect(codes(state)).toContain("K3032 volume:lab-old_data");
+    const next = simulated(state);
+    expect(next.record.renewed).toEqual({ old: 3 });
+    expect(codes(wanting(next, { old: { ...wiki, renew: 4 } }))).toEqual([]);
+  });
+
+  test("is forgotten once nothing desires it", () => {
+    const gone = done(wanting(applied(node({ old: wiki })), {}));
+    expect(Object.keys(gone.record.volumes)).toEqual(["lab-old_data"]);
+    expect(simulated(withoutVolume(gone)).record.volumes).toEqual({});
+  });
+});
+
+describe("data that would be left behind", () => {
+  const running = applied(node({ old: wiki }));
+
+  test("of a renamed instance blocks the new one, and the old one goes on", () => {
+    const renamed = wanting(running, { new: wiki });
+    expect(planText({ ...renamed, policy: permitted })).toMatchInlineSnapshot(`
+      "#1 create-network network:lab-new_default [live]: does not exist yet
+      ! service:lab-new/db [K3023] lab-new/db waits for volume lab-new_data, which is blocked
+      ! service:lab-new/web [K3023] lab-new/web waits for volume lab-new_data, which is blocked
+      ! volume:lab-new_data [K3033] volume lab-new_data would be new and empty, while lab-old_data, with the data of old/db, is left behind
+      "
+    `);
+    expect(planOf(renamed).blocked.find(({ code }) => code === "K3033")?.hint).toBe(
+      "To keep the data: `was: old` under instances.new in environment.yaml. To begin with an empty one: keelson renew new --environment lab --node lab-1",
+    );
+    expect(codes(done(done(renamed)))).toEqual(codes(renamed));
+  });
+
+  test("of a renamed instance whose containers are gone blocks the new one all the same", () => {
+    const renamed = changed(wanting(running, { new: wiki }), ({ observed }) => {
+      observed.containers = [];
+    });
+    expect(codes(done(done(renamed)))).toContain("K3033 volume:lab-new_data");
+  });
+
+  test("of a renamed instance whose volume is lost, too, blocks the new one", () => {
+    const renamed = withoutVolume(wanting(running, { new: wiki }), { and: ["db", "web"] });
+    expect(codes(done(done(renamed)))).toContain("K3033 volume:lab-new_data");
+  });
+
+  test("goes over to the instance that says what it was, without two that write", () => {
+    const moved = wanting(running, { new: { ...wiki, was: "old" } });
+    expect(planText({ ...moved, policy: permitted })).toMatchInlineSnapshot(`
+      "#1 create-network network:lab-new_default [live]: does not exist yet
+      #2 remove-container service:lab-old/web (lab-old-web-1) [recreate]: is no longer desired
+      #3 remove-container service:lab-old/db (lab-old-db-1) [recreate] after #2: is no longer desired
+      #4 create-containers services:lab-new/{db,web} [live] after #1: db: no container yet; web: no container yet
+      #5 start-service service:lab-new/db [live] after #3 #4: its containers are new
+      #6 await-service service:lab-new/db [live] after #5: until it runs
+      #7 start-service service:lab-new/web [live] after #5: its containers are new
+      #8 await-service service:lab-new/web [live] after #7: until it runs
+      #9 remove-network network:lab-old_default [live] after #3: is no longer desired
+      "
+    `);
+    const { operations } = planOf({ ...moved, policy: permitted });
+    expect(findImpossible(moved, operations)).toEqual([]);
+    const after = done(moved);
+    expect(codes(after)).toEqual([]);
+    expect(after.record.volumes).toEqual({
+      "lab-old_data": { users: ["new/db"], package: "sample/wiki", isLeft: false },
+    });
+  });
+
+  test("goes over only once a container that stays has let go of it", () => {
+    const core = { services: { app: { volumes: ["data"] } }, volumes: { data: "x" } };
+    const before = applied(node({ core }));
+    const state = wanting(before, {
+      core: { services: { app: { environment: "y" } } },
+      store: { services: { db: { volumes: ["data"] } }, volumes: { data: "x" }, was: "core" },
+    });
+    expect(planText({ ...state, policy: permitted })).toContain(
+      "! service:lab-store/db [K3023] lab-store/db waits for container lab-core-app-1 to let go of its data",
+    );
+    expect(codes(done(state))).toEqual([]);
+    expect(done(done(state)).record.volumes["lab-core_data"]?.users).toEqual(["store/db"]);
+  });
+
+  test("is left behind when the counter says so, and known as left from then on", () => {
+    const after = done(wanting(running, { new: { ...wiki, renew: 1 } }));
+    expect(codes(after)).toEqual([]);
+    expect(after.observed.volumes.map(({ name }) => name)).toEqual(["lab-old_data", "lab-new_data"]);
+    expect(after.record.volumes).toEqual({
+      "lab-new_data": { users: ["new/db"], package: "sample/wiki", isLeft: false },
+      "lab-old_data": { users: ["old/db"], package: "sample/wiki", isLeft: true },
+    });
+    // Another new volume of the same service is nothing that the old one could be meant for.
+    const more = {
+      ...wiki,
+      services: { db: { volumes: ["data", "cache"] } },
+      volumes: { data: "x", cache: "x" },
+    };
+    expect(codes(wanting(after, { new: { ...more, renew: 1 } }))).toEqual([]);
+  });
+
+  test("of a renamed volume blocks its service, and what runs goes on", () => {
+    const renamed = {
+      ...wiki,
+      services: { db: { volumes: ["files"], environment: "y" } },
+      volumes: { files: "x" },
+    };
+    const state = wanting(running, { old: renamed });
+    expect(codes(state)).toEqual(["K3023 service:lab-old/db", "K3033 volume:lab-old_files"]);
+    expect(planOf({ ...state, policy: permitted }).blocked.at(-1)?.hint).toContain(
+      "`was: data` under data.files in package.yaml",
+    );
+    expect(codes(done(done(state)))).toEqual(codes(state));
+  });
+
+  test("of one service counts although another one still has the volume", () => {
+    const shared = { ...wiki, services: { db: { volumes: ["data"] }, backup: { volumes: ["data"] } } };
+    const dropped = {
+      ...wiki,
+      services: { db: { volumes: ["files"] }, backup: { volumes: ["data"] } },
+      volumes: { data: "x", files: "x" },
+    };
+    const state = changed(wanting(applied(node({ old: shared })), { old: dropped }), ({ observed }) => {
+      observed.containers = observed.containers.filter(({ service }) => service !== "db");
+    });
+    expect(codes(done(done(state)))).toEqual(["K3023 service:lab-old/db", "K3033 volume:lab-old_files"]);
+  });
+
+  test("of a service that moves to another instance and package blocks it there", () => {
+    const store = { package: "store", services: { db: { volumes: ["data"] } }, volumes: { data: "x" } };
+    const state = wanting(running, { old: { package: "wiki", services: { web: {} } }, store });
+    expect(codes(state)).toContain("K3033 volume:lab-store_data");
+    expect(
+      planOf({ ...state, policy: permitted }).operations.filter(({ kind }) => kind === "remove-container"),
+    ).toEqual([]);
+    expect(
+      codes(
+        wanting(state, { old: { package: "wiki", services: { web: {} } }, store: { ...store, was: "old" } }),
+      ),
+    ).toEqual([]);
+  });
+
+  test("is found in two steps, too: an instance that was removed, and one of its package", () => {
+    const removed = done(wanting(running, {}));
+    expect(codes(removed)).toEqual([]);
+    expect(codes(wanting(removed, { new: wiki }))).toContain("K3033 volume:lab-new_data");
+    expect(codes(wanting(removed, { other: { ...wiki, package: "other" } }))).toEqual([]);
+    expect(codes(wanting(removed, { old: wiki }))).toEqual([]);
+  });
+
+  test("is no matter where a second instance comes beside the first", () => {
+    expect(codes(wanting(running, { old: wiki, new: wiki }))).toEqual([]);
+  });
+
+  test("is found with a record of an earlier version, which knows no volumes", () => {
+    const state = changed(wanting(running, { new: wiki }), ({ record }) => {
+      record.volumes = {};
+    });
+    expect(codes(state)).toContain("K3033 volume:lab-new_data");
+  });
+
+  test("is nothing that a plan on any node ever does", () => {
+    fc.assert(
+      fc.property(anyNode({ strangers: false, renew: 0 }), (state) => {
+        const once = done(state);
+        const again = done(once);
+        const guarded = codes(state).filter((text) => text.startsWith("K3033"));
+        const names = guarded.map((text) => text.split("volume:")[1]);
+        const have = again.observed.volumes.map(({ name }) => name);
+        expect(have.filter((name) => names.includes(name))).toEqual([]);
+        expect(codes(again)).toEqual(expect.arrayContaining(guarded));
+        const kept = state.observed.volumes.map(({ name }) => name);
+        expect(have).toEqual(expect.arrayContaining(kept));
+      }),
+    );
+  });
+});

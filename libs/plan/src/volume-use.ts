@@ -1,0 +1,61 @@
+import { type DesiredNode, type KnownVolume, type ObservedNode, compareText } from "@keelson/model";
+
+import type { SimulatedNode } from "./simulated-node.ts";
+
+/** The services that are to mount each volume, as `<instance>/<service>`, by engine name. */
+export function findVolumeUse({
+  instances,
+}: DesiredNode): Map<string, Pick<KnownVolume, "users" | "package">> {
+  const uses = instances.flatMap(({ name, package: of, services }) =>
+    services.flatMap((service) =>
+      service.volumes.map((volume) => ({
+        volume,
+        user: `${name}/${service.name}`,
+        package: `${of.release}/${of.name}`,
+      })),
+    ),
+  );
+  return new Map(
+    [...Map.groupBy(uses, ({ volume }) => volume)].map(([volume, all]) => [
+      volume,
+      { users: all.map(({ user }) => user), package: all[0]?.package ?? "" },
+    ]),
+  );
+}
+
+/** The services whose own containers have a volume. */
+export function usersInEngine(volume: string, { containers }: ObservedNode): string[] {
+  return containers
+    .filter(({ ownership, volumes }) => ownership === "ours" && volumes.includes(volume))
+    .map(({ instance, service }) => `${instance}/${service}`);
+}
+
+/**
+ * This node's volumes with their users, by engine name: those that the record knows, and those that it has yet to learn of,
+ * because it is lost or an earlier version kept it.
+ */
+export function findKnownVolumes({
+  observed,
+  record,
+}: Pick<SimulatedNode, "observed" | "record">): [string, KnownVolume][] {
+  const own = observed.volumes.filter(({ ownership }) => ownership === "ours").map(({ name }) => name);
+  const names = [...new Set([...Object.keys(record.volumes), ...own])].sort(compareText);
+  return names.map((name) => {
+    const known = record.volumes[name];
+    const now = usersInEngine(name, observed);
+    return [
+      name,
+      {
+        users: [...new Set([...(known?.users ?? []), ...now])].sort(compareText),
+        package: known?.package ?? "",
+        isLeft: now.length === 0 && (known?.isLeft ?? true),
+      },
+    ];
+  });
+}
+
+/** The parts of a volume's engine name, `<project>_<volume>`: no project has an underscore. */
+export function partsOfVolume(name: string): { project: string; key: string } {
+  const at = name.indexOf("_");
+  return { project: name.slice(0, at), key: name.slice(at + 1) };
+}
