@@ -104,6 +104,11 @@ export const Status = z.object({
    * label without them; absent in statuses of earlier versions, and while nothing is known.
    */
   made: z.array(z.string()).optional(),
+  /**
+   * Volumes that the node knows, by engine name, with the services that use each, as `<instance>/<service>`; none for one
+   * that nothing uses any more. A node that has lost its record misses them by this; absent in statuses of earlier versions.
+   */
+  volumes: z.record(z.string(), z.array(z.string())).optional(),
   /** What was left out so that the status stays small. */
   omitted: z.object({ errors: z.int(), instances: z.int(), services: z.int() }),
 });

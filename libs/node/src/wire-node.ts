@@ -22,6 +22,7 @@ import { hideSecretsIn } from "./hidden-operation.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
+import { rebuildVolumes, withVolumes } from "./remembered-volume.ts";
 import { type ReadMade, observeRemembered, readMadeByStatus } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 import { watchDeaths } from "./watch-deaths.ts";
@@ -68,7 +69,9 @@ export async function wirePlan(
   try {
     if (record !== null) requireKey(settings, record);
     const secrets = existsSync(settings.keyFile) ? await openSecrets(settings) : closedSecrets();
-    const memory = overlayMemory(record);
+    const memory = await withVolumes(overlayMemory(record), async () =>
+      parseStatus(await readStatus(settings.stateDir)),
+    );
     const engine = connectEngine(engineAddress(settings));
     return {
       ports: {
@@ -131,6 +134,12 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
     openPorts: async () => {
       const memory = (record ??= openRecord({ path: recordPath(settings) }));
       requireKey(settings, memory);
+      // Without a key it is a new node, of which nobody can have told anything.
+      const isKnown = existsSync(settings.keyFile);
+      await rebuildVolumes(
+        memory,
+        async () => (await nodePorts.readStatus()) ?? (isKnown ? await readPublished(input) : null),
+      );
       const logins = openRegistryLogins({ ...settings.dockerConfig, requireTrusted });
       const opened = await openSecrets(settings);
       const secrets = { ...opened, hideValues: hideLogins(opened.hideValues, logins.listValues) };
@@ -140,7 +149,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       const engine = connectEngine(engineAddress(settings));
       const own = newOwnIds();
       const readMade = async () =>
-        (await readMadeByStatus(stateDir)) ?? (await input.statusPort?.readPublished())?.made ?? null;
+        (await readMadeByStatus(stateDir)) ?? (await readPublished(input))?.made ?? null;
       return {
         ...wireDesired({ emit: input.emit, composeBinary, composeFolder, requireCompose }),
         ...nodePorts,
@@ -166,6 +175,10 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
       }
     },
   };
+}
+
+async function readPublished({ statusPort }: Pick<ApplyInput, "statusPort">): Promise<Status | null> {
+  return (await statusPort?.readPublished()) ?? null;
 }
 
 /**

@@ -41,12 +41,14 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const startedAt = node.now();
   const walk = newWalk();
   let applied: RoundOutcome["applied"];
+  let volumes: RoundOutcome["volumes"];
   let hideValues = (text: string) => text;
   let begun: BegunStatus = nothingBegun;
   const tell = () => ({
     ...walk,
     times: splitTimes(walk),
     applied,
+    volumes,
     hideValues,
     startedAt,
     finishedAt: node.now(),
@@ -57,10 +59,10 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const error = await errorOf(async () => {
     const ports = await node.openPorts();
     hideValues = ports.secrets.hideValues;
-    ({ applied } = ports.record.readState());
+    ({ applied, volumes } = ports.record.readState());
     await walkToTarget(walk, { reference, ports });
     await applyWalk(walk, { ports, onWork, ...options });
-    ({ applied } = ports.record.readState());
+    ({ applied, volumes } = ports.record.readState());
   });
   await begun.end();
   const outcome = { ...tell(), error };

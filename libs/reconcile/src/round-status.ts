@@ -67,6 +67,7 @@ export type RoundOutcome = Pick<
   | "problems"
   | "error"
   | "applied"
+  | "volumes"
   | "hideValues"
   | "startedAt"
   | "finishedAt"
@@ -90,7 +91,10 @@ export async function reportRound(
   const local = await settle(async () => node.readStatus(), null);
   const published = await settle(async () => (await statusPort?.readPublished()) ?? null, null);
   const own = before ?? local.value;
-  const last = withMade(own ?? published.value, own?.made ?? published.value?.made);
+  const last = withMade(own ?? published.value, {
+    made: own?.made ?? published.value?.made,
+    volumes: own?.volumes ?? published.value?.volumes,
+  });
   const { status, retryMs } = describe(outcome, { options, last, statusPort });
   // What is compared with what was published, and with nothing longer than that.
   const small = fitStatus(status);
@@ -118,9 +122,17 @@ export async function reportRound(
   };
 }
 
-/** The ids of what the node made must not be lost when one of the two statuses is older than they are. */
-function withMade(status: Status | null, made: Status["made"]): Status | null {
-  return status === null || made === undefined ? status : { ...status, made };
+/** What the node made must not be lost when one of the two statuses is older than that. */
+function withMade(
+  status: Status | null,
+  { made, volumes }: Pick<Partial<Status>, "made" | "volumes">,
+): Status | null {
+  if (status === null) return null;
+  return {
+    ...status,
+    ...(made === undefined ? {} : { made }),
+    ...(volumes === undefined ? {} : { volumes }),
+  };
 }
 
 /** The status of a round that may neither write nor publish it. */

@@ -138,6 +138,17 @@ const noFiles = async () => Promise.resolve(new Map());
 const conditionOf = (of: Status, type: string) => of.conditions.find((each) => each.type === type);
 
 describe("buildStatus", () => {
+  it("must tell which volumes the node knows and who uses them, and take that over where it cannot be read", () => {
+    const volumes = {
+      "lab-core_data": { users: ["core/db"], package: "a/core", isLeft: false },
+      "lab-old_data": { users: ["old/db"], package: "a/old", isLeft: true },
+    };
+    const last = status({ volumes });
+    expect(last.volumes).toEqual({ "lab-core_data": ["core/db"], "lab-old_data": [] });
+    expect(status({ last }).volumes).toEqual(last.volumes);
+    expect(status({ last, volumes: {} }).volumes).toEqual({});
+  });
+
   it("must tell what the node is held at, why, and what the branch shows", () => {
     const [held, shown] = ["a".repeat(40), "b".repeat(40)];
     const snapshot = { commit: held, ref: "", subject: "", author: "", committedAt: null };

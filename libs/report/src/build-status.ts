@@ -1,6 +1,7 @@
 import {
   type Condition,
   type ObservedNode,
+  type RecordState,
   type Status,
   type StatusError,
   KeelsonError,
@@ -29,6 +30,7 @@ export function buildStatus(input: StatusInput): Status {
   const observedAt = input.finishedAt.toISOString();
   const applied = describeApplied(input);
   const chosen = input.target?.instances?.every;
+  const volumes = input.volumes === undefined ? input.last?.volumes : listVolumes(input.volumes);
   const made = input.observed === null ? input.last?.made : listMade(input.observed);
   return {
     v: 1,
@@ -62,6 +64,7 @@ export function buildStatus(input: StatusInput): Status {
     })),
     instances,
     ...(made === undefined ? {} : { made }),
+    ...(volumes === undefined ? {} : { volumes }),
     omitted: { errors: 0, instances: 0, services: 0 },
   };
 }
@@ -76,6 +79,11 @@ function describeApplied({ applied, last }: StatusInput): { commit: string; dige
 function listMade({ containers, networks }: ObservedNode): string[] {
   const own = [...containers, ...networks].filter(({ ownership }) => ownership === "ours");
   return own.map(({ id }) => shortId(id)).sort();
+}
+
+function listVolumes(volumes: RecordState["volumes"]): Status["volumes"] {
+  const known = Object.entries(volumes);
+  return Object.fromEntries(known.map(([name, { users, isLeft }]) => [name, isLeft ? [] : [...users]]));
 }
 
 function isSameCondition(a: Omit<Condition, "since">, b: Omit<Condition, "since">): boolean {

@@ -49,6 +49,8 @@ export interface StatusInput {
   error: unknown;
   /** Undefined when the record could not be read. */
   applied: RecordState["applied"] | undefined;
+  /** Volumes that the record knows; undefined when it could not be read. */
+  volumes?: RecordState["volumes"] | undefined;
   startedAt: Date;
   finishedAt: Date;
 }

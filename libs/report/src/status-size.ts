@@ -62,7 +62,7 @@ function dropServices(status: Status, isKept: (instance: string) => boolean): St
 }
 
 function dropInstances(status: Status): Status {
-  const { instances, omitted, made: _made, ...rest } = dropServices(status, () => false);
+  const { instances, omitted, made: _made, volumes: _volumes, ...rest } = dropServices(status, () => false);
   return { ...rest, instances: [], omitted: { ...omitted, instances: instances.length } };
 }
 
