@@ -48,6 +48,9 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   add(applyCommand(), async (command, output) =>
     (await import("./commands/apply.ts")).apply(command.opts(), { output, signal }),
   );
+  add(renewCommand(), async (command, output) =>
+    (await import("./commands/renew.ts")).renew(command.opts(), { instance: command.args[0] ?? "", output }),
+  );
   add(statusCommand(), async (command, output) =>
     (await import("./commands/status.ts")).status(command.opts(), { output, signal }),
   );
@@ -120,6 +123,13 @@ function applyCommand(): Command {
     .option("--revision <rev>", "the revision to apply", "HEAD")
     .option("--verbose", "also print every operation, in order")
     .option("--timing", "also print how long each step took");
+}
+
+function renewCommand(): Command {
+  const command = new Command("renew")
+    .description("let an instance begin with empty volumes on a node")
+    .argument("<instance>");
+  return addReferenceOptions(command).option("--commit", "commit the node's file, and nothing else");
 }
 
 function statusCommand(): Command {

@@ -2,4 +2,5 @@ export { readDocument } from "./document-check.ts";
 export { readRepository } from "./repository.ts";
 export { findEnvironmentFolders, findLockedFolders } from "./locked-folders.ts";
 export { followLinks } from "./link.ts";
+export { raiseRenewal } from "./renewal.ts";
 export { jsonSchemas } from "./json-schemas.ts";

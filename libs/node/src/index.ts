@@ -1,4 +1,6 @@
 export { readAgentConfig } from "./agent-config-file.ts";
+export { renewInstance } from "./renew-instance.ts";
+export type { RenewalRequest, RenewedInstance } from "./renew-instance.ts";
 export { acceptRevision } from "./accept-revision.ts";
 export { type DockerConfigPlace, dockerConfigPlace } from "./docker-config-place.ts";
 export { readBootId } from "./boot-id.ts";

@@ -1,0 +1,37 @@
+import { chmod, readFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { makeGitRepository, makeTempFolder } from "@keelson/test/support";
+import { expect, test } from "vitest";
+
+import { commitFile, writeWorkTreeFile } from "./commit-file.ts";
+
+const path = "nodes/a.yaml";
+
+test("a file gets its new text with its mode, and a commit of its own whatever is staged", async () => {
+  await using repository = await makeGitRepository();
+  await repository.commit({ files: { [path]: "name: a\n", other: "one\n" } });
+  await repository.write({ other: "two\n" });
+  await repository.git("add", "other");
+  const file = join(repository.path, path);
+  await chmod(file, 0o640);
+  await writeWorkTreeFile(repository.path, { path, text: "name: b\n" });
+  expect(await readFile(file, "utf8")).toBe("name: b\n");
+  expect((await stat(file)).mode & 0o777).toBe(0o640);
+  expect(await readdir(join(repository.path, "nodes"))).toEqual(["a.yaml"]);
+
+  const commit = await commitFile(repository.path, { path, message: "say something" });
+  expect((await repository.git("rev-parse", "HEAD")).trim()).toBe(commit);
+  expect(await repository.git("show", "--format=%s", "--name-only", "HEAD")).toBe(`say something\n\n${path}`);
+  expect(await repository.git("status", "--porcelain")).toBe("M  other");
+});
+
+test("K2012 where there is no such file, and where Git has nothing to commit", async () => {
+  await using repository = await makeGitRepository();
+  await repository.commit({ files: { [path]: "name: a\n" } });
+  const error = expect.objectContaining({ code: "K2012" });
+  await expect(writeWorkTreeFile(repository.path, { path: "nodes/b.yaml", text: "" })).rejects.toEqual(error);
+  await expect(commitFile(repository.path, { path, message: "nothing" })).rejects.toEqual(error);
+  await using folder = await makeTempFolder();
+  await expect(commitFile(folder.path, { path, message: "nowhere" })).rejects.toEqual(error);
+});

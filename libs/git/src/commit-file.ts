@@ -1,0 +1,62 @@
+import { rename, rm, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import { stalled } from "@keelson/model";
+
+import { gitError, isSystemError } from "./git-error.ts";
+import { runGit } from "./system-git.ts";
+
+const timeoutMs = 60_000;
+
+export interface WorkTreeFile {
+  /** Path below the folder. */
+  path: string;
+}
+
+/**
+ * Gives a file of a work tree, which is there, another text; it is never half written, and keeps its mode. Throws K2012
+ * when it cannot be written.
+ */
+export async function writeWorkTreeFile(
+  repository: string,
+  { path, text }: WorkTreeFile & { text: string },
+): Promise<void> {
+  const target = join(resolve(repository), path);
+  const draft = `${target}.keelson-${process.pid}`;
+  try {
+    const { mode } = await stat(target);
+    try {
+      await writeFile(draft, text, { mode, flag: "wx" });
+      await rename(draft, target);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw gitError("K2012", { message: `${target} cannot be written`, cause: error });
+  }
+}
+
+/**
+ * Commits one file of a work tree as it lies, and nothing else, whatever is staged; no hook runs. Returns the commit.
+ * Throws K2004 when the folder is no repository, K2005, K2010, and K2012 when Git makes no commit.
+ */
+export async function commitFile(
+  repository: string,
+  { path, message }: WorkTreeFile & { message: string },
+): Promise<string> {
+  const at = ["-C", resolve(repository)];
+  const run = async (args: readonly string[]) => {
+    const end = await runGit({ at, args, timeoutMs, configuration: "user" });
+    if (end.exitCode === 0) return end.stdout.toString("utf8").trim();
+    throw gitError("K2012", {
+      message: `git cannot commit ${path} in ${repository}`,
+      hint: "Its new text is there; commit it yourself.",
+      outcome: stalled,
+      cause: end.complaint,
+    });
+  };
+  await run(["--literal-pathspecs", "add", "--", path]);
+  await run(["--literal-pathspecs", "commit", "--quiet", "--only", `--message=${message}`, "--", path]);
+  return await run(["rev-parse", "HEAD"]);
+}

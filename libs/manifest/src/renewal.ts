@@ -1,0 +1,59 @@
+import { NodeDocument, type Problem, type SourceFile, decodeText } from "@keelson/model";
+import { type Document, isMap, isScalar, parseDocument } from "yaml";
+
+import { readDocument } from "./document-check.ts";
+
+/** The text of a node's file with one counter raised, and the count that it has now. */
+export interface Renewal {
+  text: string;
+  count: number;
+}
+
+/**
+ * Raises `commands.<instance>.renew` of a node's file by one. What else stands there stays: a count that is there is
+ * replaced in its place, and around one that is new the comments are kept. Null with the problems of a file that is none.
+ */
+export function raiseRenewal(
+  file: SourceFile,
+  instance: string,
+): { renewal: Renewal | null; problems: Problem[] } {
+  const { value, problems } = readDocument(file, NodeDocument);
+  if (value === null || problems.length > 0) return { renewal: null, problems };
+  const { commands } = value.value;
+  const before = Object.hasOwn(commands, instance) ? (commands[instance]?.renew ?? 0) : 0;
+  const count = before + 1;
+  const text = decodeText(file.bytes);
+  const added = `${text}${text.endsWith("\n") ? "" : "\n"}commands:\n  ${instance}: { renew: ${count} }\n`;
+  const isFit = Object.keys(commands).length === 0 && countIn({ ...file, text: added }, instance) === count;
+  return { renewal: { count, text: isFit ? added : withCount(text, { instance, count }) }, problems: [] };
+}
+
+/** At the end of most files nothing else has to be touched. Null where that makes no document. */
+function countIn({ text, ...file }: SourceFile & { text: string }, instance: string): number | null {
+  const { value, problems } = readDocument({ ...file, bytes: new TextEncoder().encode(text) }, NodeDocument);
+  return value === null || problems.length > 0 ? null : (value.value.commands[instance]?.renew ?? null);
+}
+
+function withCount(text: string, { instance, count }: { instance: string; count: number }): string {
+  const document = parseDocument(text);
+  const path = ["commands", instance, "renew"];
+  const known = document.getIn(path, true);
+  if (isScalar(known) && known.range !== null && known.range !== undefined) {
+    const [start, end] = known.range;
+    return `${text.slice(0, start)}${count}${text.slice(end)}`;
+  }
+  addCount(document, { instance, count });
+  return document.toString({ lineWidth: 0 });
+}
+
+function addCount(document: Document, { instance, count }: { instance: string; count: number }): void {
+  const own = document.getIn(["commands", instance], true);
+  if (isMap(own)) {
+    own.set("renew", count);
+    return;
+  }
+  const command = document.createNode({ renew: count }, { flow: true });
+  const commands = document.get("commands", true);
+  if (isMap(commands)) commands.set(instance, command);
+  else document.set("commands", document.createNode({ [instance]: command }));
+}
