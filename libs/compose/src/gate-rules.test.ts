@@ -53,6 +53,20 @@ const cases: Case[] = [
     ["ulimits: {nice: {soft: 40, hard: 40}}", "ulimits: {nofile: {soft: 1024, hard: 4096}}"],
   ]),
 
+  ...refuse("K3043", "restart", [
+    ["restart: allways", "restart: always"],
+    ["restart: Always", "restart: unless-stopped"],
+    ["restart: 'yes'", "restart: 'no'"],
+    ["restart: on-failure:many", "restart: on-failure:3"],
+    ["restart: never", "restart: on-failure"],
+    ["restart: unless_stopped", "restart: ${TAG}"],
+  ]),
+  ...refuse("K3043", "deploy.restart_policy.condition", [
+    ["deploy: {restart_policy: {condition: allways}}", "deploy: {restart_policy: {condition: any}}"],
+    ["deploy: {restart_policy: {condition: never}}", "deploy: {restart_policy: {condition: none}}"],
+    ["deploy: {restart_policy: {condition: onfailure}}", "deploy: {restart_policy: {condition: on-failure}}"],
+  ]),
+
   ...refuse("K1429", "stop_grace_period", [
     ["stop_grace_period: 1000h", "stop_grace_period: 5m"],
     ["stop_grace_period: 24h1s", "stop_grace_period: 24h"],

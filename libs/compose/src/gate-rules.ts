@@ -13,6 +13,7 @@ import { networkRules } from "./rules/network.ts";
 import { policyRules } from "./rules/policy.ts";
 import { privilegeRules } from "./rules/privilege.ts";
 import { programRules } from "./rules/program.ts";
+import { restartRules } from "./rules/restart.ts";
 import { secretRules } from "./rules/secret.ts";
 import { volumeRules } from "./rules/volume.ts";
 import { waitRules } from "./rules/wait.ts";
@@ -34,6 +35,7 @@ const judgingRules: readonly Rule[] = [
   ...addressRules,
   ...policyRules,
   ...waitRules,
+  ...restartRules,
 ];
 
 /** The whole gate on values; what files take part is judged in `participants`, variables in `variables`. */

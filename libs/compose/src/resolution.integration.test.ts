@@ -741,6 +741,18 @@ describe("a Compose that does not answer", () => {
     expect(problems).toMatchObject([{ code: "K1429", line }]);
   });
 
+  it.each([
+    ["written", { files: waiting("restart: allways") }, "restart: `allways` is no restart policy"],
+    [
+      "that a variable brings",
+      { files: waiting("restart: ${POLICY}"), variables: { POLICY: "allways" } },
+      "restart: `allways` is no restart policy",
+    ],
+  ] as const)("must refuse a restart policy %s that no engine knows (K3043)", async (_, sample, message) => {
+    const { problems } = await resolve(sample);
+    expect(problems).toMatchObject([{ code: "K3043", line: 4, message: expect.stringContaining(message) }]);
+  });
+
   it("must take waits that are put together and honest", async () => {
     const [files, variables] = [waiting("stop_grace_period: ${T1000h:-5m}"), { T1000h: "" }];
     expect(await textOf({ files, variables })).toContain('"stop_grace_period":"5m0s"');
