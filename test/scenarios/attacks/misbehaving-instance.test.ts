@@ -100,7 +100,7 @@ const attacks: Attack[] = [
 
 const calm = `
 services:
-  app: { image: "IMAGES/app:1", volumes: ["./conf:/conf"] }
+  app: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./conf:/conf"] }
 `;
 
 function releaseOf({ onChange, script, isEndless = false }: Attack): string {
@@ -117,7 +117,7 @@ files:
 one
 -- packages/web/compose.yaml --
 services:
-  app: { image: "IMAGES/app:1", init: true, volumes: ["./conf:/conf"], command: ${text} }
+  app: { image: "IMAGES/app:1", init: true, restart: unless-stopped, volumes: ["./conf:/conf"], command: ${text} }
 -- packages/mail/package.yaml --
 files:
   - { template: a.conf, to: conf/a.conf, onChange: restart }
@@ -125,7 +125,7 @@ files:
 one
 -- packages/mail/compose.yaml --
 services:
-  app: { image: "IMAGES/app:1", volumes: ["./conf:/conf:ro"] }
+  app: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./conf:/conf:ro"] }
 `;
 }
 
