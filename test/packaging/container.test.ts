@@ -9,7 +9,9 @@ import {
   makeTempFolder,
   outputOf,
   plainEnvironment,
+  removeImages,
   runProgram,
+  startRegistry,
   uniqueName,
   waitFor,
 } from "../support/index.ts";
@@ -41,7 +43,9 @@ describe("the agent in a container", () => {
     etc = folder.join("etc");
     const { environment, node, server, stateDir } = platform();
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    const config = { environment, node, source: { url: server.url("platform") }, stateDir, interval: "1s" };
+    const source = { url: server.url("platform") };
+    const dockerConfig = "/etc/keelson/docker/config.json";
+    const config = { environment, node, source, stateDir, dockerConfig, interval: "1s" };
     // The test's Git server is on this machine's own address only, and reached from the machine's own network.
     await writeFiles(folder.path, { "etc/agent.yaml": stringify(config) });
     const env = plainEnvironment({
@@ -96,6 +100,28 @@ describe("the agent in a container", () => {
     await keelson("sync");
     await running();
     expect(await platform().exec("web/web", "cat", "/conf/page", "/made/page")).toBe("web 2\nweb 2\n");
+  });
+
+  it("must log in to a registry by the config.json that is mounted with agent.yaml", async () => {
+    const credentials = { username: "node", password: "a-passw0rd-of-the-registry" };
+    await using registry = await startRegistry({ credentials });
+    const { reference } = await registry.push(platform().docker, platform().image("web:1"));
+    try {
+      const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64");
+      await writeFiles(etc, {
+        "docker/config.json": JSON.stringify({ auths: { [registry.host]: { auth } } }),
+      });
+      const use = (from: string, to: string) =>
+        platform().upgrade({ "packages/web/compose.yaml": (text) => text.replace(from, to) });
+      await use(platform().image("web:1"), reference);
+      await keelson("sync");
+      expect((await running()).image).toBe(reference);
+      await use(reference, platform().image("web:1"));
+      await keelson("sync");
+      expect((await running()).image).toBe(platform().image("web:1"));
+    } finally {
+      await removeImages(platform().docker, [reference]);
+    }
   });
 
   it("must leave containers as they are when its own is made anew", async () => {

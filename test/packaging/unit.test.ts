@@ -5,7 +5,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 
 import { usePlatform } from "../scenarios/platform.ts";
-import { checkout, makeTempFolder, outputOf, runProgram, uniqueName, waitFor } from "../support/index.ts";
+import {
+  type TempFolder,
+  checkout,
+  makeTempFolder,
+  outputOf,
+  removeImages,
+  runProgram,
+  startRegistry,
+  uniqueName,
+  waitFor,
+} from "../support/index.ts";
 import { buildAgentImage, writeFiles } from "./base-image.ts";
 
 const release = `
@@ -61,19 +71,22 @@ describe("the agent under systemd", () => {
       },
       { what: "the service" },
     );
+  let folder: TempFolder;
   beforeAll(async () => {
-    const folder = cleanUp.use(await makeTempFolder("keelson-systemd-"));
+    folder = cleanUp.use(await makeTempFolder("keelson-systemd-"));
     const { environment, node, stateDir, repository } = platform();
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
     await outputOf(["git", "clone", "--quiet", "--bare", repository.path, folder.join("platform.git")]);
     const source = { url: "/srv/platform.git" };
     await writeFiles(folder.path, {
       "etc/agent.yaml": stringify({ environment, node, source, stateDir, report: { as: "none" } }),
+      "docker/config.json": "{}",
       // The test's folder is below /tmp, of which the unit has its own.
       "state.conf": `[Service]\nBindPaths=${stateDir}\n`,
     });
     const volumes = {
       [folder.join("etc")]: "/etc/keelson",
+      [folder.join("docker")]: "/root/.docker",
       [folder.join("state.conf")]: "/etc/systemd/system/keelson-agent.service.d/state.conf",
       [folder.join("platform.git")]: "/srv/platform.git",
       [stateDir]: stateDir,
@@ -142,6 +155,28 @@ describe("the agent under systemd", () => {
       what: "a round",
     });
     expect(await show("ActiveState")).toBe("active");
+  });
+
+  it("must log in to a registry as docker login of root has left it", async () => {
+    const credentials = { username: "node", password: "a-passw0rd-of-the-registry" };
+    await using registry = await startRegistry({ credentials });
+    const { reference } = await registry.push(platform().docker, platform().image("web:1"));
+    const use = async (from: string, to: string) => {
+      await platform().upgrade({ "packages/web/compose.yaml": (text) => text.replace(from, to) });
+      const bare = folder.join("platform.git");
+      await outputOf(["git", "-C", bare, "fetch", "--quiet", platform().repository.path, "main:main"]);
+      await inside("keelson", "sync");
+      expect((await running()).image).toBe(to);
+    };
+    try {
+      const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64");
+      const config = JSON.stringify({ auths: { [registry.host]: { auth } } });
+      await writeFiles(folder.path, { "docker/config.json": config });
+      await use(platform().image("web:1"), reference);
+      await use(reference, platform().image("web:1"));
+    } finally {
+      await removeImages(platform().docker, [reference]);
+    }
   });
 
   it("must come back after a restart and after it was killed, with the containers as they are", async () => {
