@@ -13,9 +13,9 @@ export interface DockerConfigPlace {
 /** The file that agent.yaml names, or else the one that `docker login` of this user writes. */
 export function dockerConfigPlace(
   config: Pick<AgentConfig, "dockerConfig"> | null,
-  { DOCKER_CONFIG: folder = "" }: { DOCKER_CONFIG?: string },
+  { DOCKER_CONFIG: folder = "", HOME: home = homedir() }: { DOCKER_CONFIG?: string; HOME?: string },
 ): DockerConfigPlace {
   if (config?.dockerConfig !== undefined) return { configFile: config.dockerConfig, isNamed: true };
-  const configFolder = folder === "" ? join(homedir(), ".docker") : resolve(folder);
+  const configFolder = folder === "" ? join(home, ".docker") : resolve(folder);
   return { configFile: join(configFolder, "config.json"), isNamed: false };
 }
