@@ -11,10 +11,10 @@ export const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "WINCH"] a
 /** What is done in the services that mount a file when its content changes. */
 export const OnChange = z
   .union([
-    z.enum(["none", "restart", "recreate", ...signals.map((name) => `signal:${name}` as const)]),
+    z.enum(["none", "restart", "recreate", "seed", ...signals.map((name) => `signal:${name}` as const)]),
     z.strictObject({ exec: z.array(z.string().min(1)).min(1) }),
   ])
-  .describe("none | signal:HUP | {exec: [program, …]} | restart | recreate");
+  .describe("none | signal:HUP | {exec: [program, …]} | restart | recreate | seed");
 export type OnChange = z.infer<typeof OnChange>;
 
 export const FileMode = z.string().regex(/^0[0-7]{3}$/, 'must be an octal mode such as "0640"');
@@ -42,7 +42,7 @@ export const PackageFile = z.strictObject({
   writable: z
     .boolean()
     .default(false)
-    .describe("Whether containers may write where it is bound; it is read-only otherwise."),
+    .describe("Whether containers may write where it is bound; it is read-only otherwise. A seed always is."),
   check: z
     .enum(["syntax", "none"])
     .default("syntax")

@@ -395,4 +395,21 @@ describe("what a program makes of a file that it may write", () => {
     });
     expect(planText(state)).toContain("file conf/web.yml is missing");
   });
+
+  test("stays for good when it is a seed: neither another content in Git nor its own brings anything about", () => {
+    const seeded = edited(applied(writable("seed")));
+    expect(planText(seeded)).toBe("nothing to do\n");
+    expect(planText({ ...seeded, desired: writable("seed", "new") })).toBe("nothing to do\n");
+  });
+
+  test("is placed again without a restart when it is a seed that is missing", () => {
+    const state = changed(applied(writable("seed")), ({ observed }) => {
+      const [stored] = observed.storedInstances;
+      if (stored !== undefined) stored.files = {};
+    });
+    expect(planOf(state).operations.map(({ kind, class: of }) => [kind, of])).toEqual([
+      ["place-files", "live"],
+    ]);
+    expect(planText(simulated(state))).toBe("nothing to do\n");
+  });
 });

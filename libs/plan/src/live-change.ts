@@ -33,7 +33,19 @@ export interface LiveContext {
 /** The live files of a service by `to`, as they are to be. */
 export function desiredLiveFiles(service: DesiredService, instance: DesiredInstance): Record<string, string> {
   const mounts = mountsOf(service, instance).filter((mount) => mount.layout !== "content");
-  return Object.fromEntries(mounts.flatMap((mount) => mount.files.map((file) => [file.to, file.digest])));
+  return Object.fromEntries(
+    mounts.flatMap((mount) => mount.files.map((file) => [file.to, loadedDigest(file)])),
+  );
+}
+
+/** What a seed is to be is no concern of anybody once it is there. */
+function loadedDigest({ onChange, digest }: DesiredFile): string {
+  return onChange === "seed" ? digestValue("seed") : digest;
+}
+
+/** Whether a service is told of the file's changes at all. */
+function isTold({ onChange }: Pick<DesiredFile, "onChange">): boolean {
+  return onChange !== "none" && onChange !== "seed";
 }
 
 /** By `to`, the digests of what a service has loaded, as far as that is noted. */
@@ -88,11 +100,11 @@ function findReactions(mount: DesiredMount, context: MountContext): Reaction[] {
 
 function findDoubts(mount: DesiredMount, context: MountContext): Record<string, string> {
   const touched = mount.files
-    .filter(({ onChange }) => onChange !== "none")
-    .filter((file) => isDoubtful(mount, { ...context, file }))
+    .filter((file) => isTold(file) && isDoubtful(mount, { ...context, file }))
     .map((file) => [file.to, digestFound(findFile(mount, { ...context, file }))] as const);
-  const isTold = mount.files.some(({ onChange }) => onChange !== "none");
-  const strays = isTold ? straysOf(mount, context).filter((to) => context.loaded[to] === undefined) : [];
+  const strays = mount.files.some(isTold)
+    ? straysOf(mount, context).filter((to) => context.loaded[to] === undefined)
+    : [];
   return Object.fromEntries([...touched, ...strays.map((to) => [to, digestValue(null)] as const)]);
 }
 
@@ -158,7 +170,7 @@ function strayCauses(
 
 /** One entry for each way of telling a service, with all that it is told that way, each once. */
 function groupReactions(reactions: readonly Reaction[]): Omit<LiveChange, "doubts"> {
-  const told = reactions.filter(({ causes, onChange }) => causes.length > 0 && onChange !== "none");
+  const told = reactions.filter((reaction) => reaction.causes.length > 0 && isTold(reaction));
   const ways = [...Map.groupBy(told, ({ onChange }) => JSON.stringify(onChange)).values()].map((group) => ({
     onChange: group[0]?.onChange,
     causes: causesOf(group),

@@ -73,7 +73,9 @@ function placedCauses(mount: DesiredMount, context: FileContext & { isBound: boo
   const { file, stored, isBound } = context;
   const found = findFile(mount, context);
   if (found !== undefined)
-    return isPlaced(file, found) || isOfProgram(mount, context) ? [] : [differenceCause(mount, context)];
+    return file.onChange === "seed" || isPlaced(file, found) || isOfProgram(mount, context)
+      ? []
+      : [differenceCause(mount, context)];
   const wasLoaded = loadedBy(mount, stored).some((loaded) => loaded[file.to] !== undefined);
   const wasThere = mount.layout === "content" ? isBound : wasLoaded;
   return [wasThere ? fileCauses.missing(file.to) : fileCauses.notPlaced(file.to)];
@@ -136,6 +138,7 @@ export function isPlaced(file: DesiredFile, found: ObservedFile): boolean {
 
 function mountClass(mount: DesiredMount): ChangeClass {
   if (mount.layout === "content") return "live"; // a new path beside the old one
+  if (mount.files.every((file) => file.onChange === "seed")) return "live";
   if (mount.layout === "live") return "restart";
   return mount.files.some((file) => file.onChange !== "none") ? "reload" : "live";
 }

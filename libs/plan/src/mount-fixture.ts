@@ -47,7 +47,7 @@ export function mount(sketch: MountSketch): DesiredMount {
 
 function layoutOf(onChange: OnChange): MountLayout {
   if (onChange === "recreate") return "content";
-  return onChange === "restart" ? "live" : "data";
+  return onChange === "restart" || onChange === "seed" ? "live" : "data";
 }
 
 export function file(sketch: FileSketch): DesiredFile {

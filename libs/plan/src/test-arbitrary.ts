@@ -118,6 +118,7 @@ function anyMount(): fc.Arbitrary<MountSketch> {
     { exec: ["reload"] },
     "restart",
     "recreate",
+    "seed",
   );
   return fc
     .record({

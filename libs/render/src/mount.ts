@@ -19,7 +19,7 @@ import { findUnlisted } from "./unlisted-file.ts";
 /** The layout in which files of this `onChange` lie on disk (docs/spec/package.md has the table). */
 export function layoutOf(onChange: OnChange): MountLayout {
   if (onChange === "recreate") return "content";
-  if (onChange === "restart") return "live";
+  if (onChange === "restart" || onChange === "seed") return "live";
   return "data";
 }
 
@@ -136,7 +136,7 @@ function findFaults(mount: DesiredMount, context: MountInput & { instance: Rende
         path: [...filePath(odd.to, context.instance), "onChange"],
         part: "value",
         message: `the folder ${source} is bound as a whole but its files change in different ways: ${list}`,
-        hint: "Give all files of one folder onChange values of one layout (recreate | restart | signal, exec and none), or split the folder.",
+        hint: "Give all files of one folder onChange values of one layout (recreate | restart and seed | signal, exec and none), or split the folder.",
       }),
     ];
   }

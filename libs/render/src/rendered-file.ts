@@ -61,7 +61,7 @@ export function renderFile(
       mode,
       owner: parseOwner(file.owner),
       onChange: file.onChange,
-      writable: file.writable,
+      writable: file.writable || file.onChange === "seed",
       secrets,
     },
     problems,

@@ -1,7 +1,7 @@
 import { getegid, geteuid } from "node:process";
 import { KeelsonError, required, stalled } from "@keelson/model";
 
-import { makeFolder, modeOf, openIfFolder, readEntries } from "./folder.ts";
+import { kindOf, makeFolder, modeOf, openIfFolder, readEntries } from "./folder.ts";
 import type { Folder } from "./folder.ts";
 import { isInPlace } from "./placed-file.ts";
 import type { WantedFile } from "./placed-file.ts";
@@ -21,6 +21,7 @@ export interface TreeInput {
   bytes: Uint8Array;
   mode: number;
   owner: { uid: number; gid: number } | null;
+  isSeed: boolean;
 }
 
 /** More than a config file ever has; the whole file is held in memory. */
@@ -45,7 +46,7 @@ export function buildTree(files: readonly TreeInput[]): FileTree {
   return root;
 }
 
-function wantedFile({ path, bytes, mode, owner }: TreeInput): WantedFile {
+function wantedFile({ path, bytes, mode, owner, isSeed }: TreeInput): WantedFile {
   if (bytes.length > fileBytesLimit) {
     throw new KeelsonError({
       code: "K4008",
@@ -56,7 +57,7 @@ function wantedFile({ path, bytes, mode, owner }: TreeInput): WantedFile {
   }
   // No owner means the agent's own user, as for any file it writes.
   const { uid, gid } = owner ?? { uid: geteuid?.() ?? 0, gid: getegid?.() ?? 0 };
-  return { bytes, mode: mode & 0o777, uid, gid };
+  return { bytes, mode: mode & 0o777, uid, gid, isSeed };
 }
 
 function claimedTwice(path: string): KeelsonError {
@@ -66,13 +67,17 @@ function claimedTwice(path: string): KeelsonError {
 /** Files of the tree that the folder does not have exactly so. */
 export function findMissing(folder: Folder | null, tree: FileTree): WantedFile[] {
   const missing = [...tree.files]
-    .filter(([name, file]) => folder === null || !isInPlace(folder, { name, file }))
+    .filter(([name, file]) => folder === null || !isSettled(folder, { name, file }))
     .map(([, file]) => file);
   for (const [name, subtree] of tree.folders) {
     using child = folder === null ? null : openIfFolder(folder, name);
     missing.push(...findMissing(child, subtree));
   }
   return missing;
+}
+
+function isSettled(folder: Folder, { name, file }: { name: string; file: WantedFile }): boolean {
+  return file.isSeed ? kindOf(folder, name) !== null : isInPlace(folder, { name, file });
 }
 
 /** Whether the folder holds the tree and nothing else, so that every container can see it. */

@@ -24,6 +24,8 @@ export interface WantedFile {
   mode: number;
   uid: number;
   gid: number;
+  /** Whatever has its name already stays. */
+  isSeed: boolean;
 }
 
 export interface ReadFile {

@@ -64,6 +64,39 @@ describe("where programs may write", () => {
   });
 });
 
+describe("a seed", () => {
+  const seed = (text: string) => ({ text, onChange: "seed" as const });
+  const mount = (texts: Record<string, string>) => ({
+    ...mountOf("live", {
+      target: "writable/0123/conf",
+      files: Object.fromEntries(Object.entries(texts).map(([path, text]) => [path, seed(text)])),
+    }),
+    writable: true,
+  });
+  const bound = () => join(folder, "writable/0123/conf");
+
+  test("is placed where nothing has its name, and then left alone, whatever it becomes", async () => {
+    await place(mount({ "a.conf": "one", "sub/b.conf": "two", "c.conf": "three" }));
+    expect(await visibleSnapshot(bound())).toEqual({
+      "a.conf": "644 one",
+      "sub/b.conf": "644 two",
+      "c.conf": "644 three",
+      sub: "folder 755",
+    });
+    await writeFile(join(bound(), "a.conf"), "its own");
+    await chmod(join(bound(), "a.conf"), 0o600);
+    await rm(join(bound(), "sub/b.conf"));
+    await rm(join(bound(), "c.conf"));
+    await symlink("/etc/passwd", join(bound(), "c.conf"));
+    const before = await identity(join(bound(), "a.conf"));
+    await place(mount({ "a.conf": "another", "sub/b.conf": "new", "c.conf": "new" }));
+    expect(await identity(join(bound(), "a.conf"))).toEqual(before);
+    expect(await readFile(join(bound(), "sub/b.conf"), "utf8")).toBe("new");
+    expect(await readlink(join(bound(), "c.conf"))).toBe("/etc/passwd");
+    expect((await lstat(join(bound(), "sub/b.conf"))).nlink).toBe(1);
+  });
+});
+
 describe("the three layouts", () => {
   test("content: below its digest", async () => {
     const mount = mountOf("content", { files });

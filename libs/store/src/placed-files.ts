@@ -65,6 +65,7 @@ function treeOf(mount: DesiredMount, { fillSecrets }: StoreContext): FileTree {
       bytes: file.secrets.length === 0 ? file.content : fillSecrets(file.content),
       mode: file.mode,
       owner: file.owner,
+      isSeed: file.onChange === "seed",
     })),
   );
 }

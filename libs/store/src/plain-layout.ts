@@ -1,4 +1,6 @@
-import { renameSync } from "node:fs";
+import { linkSync, renameSync } from "node:fs";
+
+import { isSystemError } from "@keelson/model";
 
 import { findMissing, makeFolders } from "./file-tree.ts";
 import type { FileTree } from "./file-tree.ts";
@@ -45,7 +47,8 @@ async function settle(folder: Folder, input: PlainInput & { drafts: Drafts }): P
   for (const [name, file] of tree.files) {
     const draft = drafts.get(file);
     if (draft === undefined) continue;
-    await moveInto(folder, { name, from: staging.open(), draft, pace: input.pace });
+    if (file.isSeed) linkInto(folder, { name, from: staging.open(), draft });
+    else await moveInto(folder, { name, from: staging.open(), draft, pace: input.pace });
     isChanged = true;
   }
   for (const [name, subtree] of tree.folders) {
@@ -81,6 +84,18 @@ export async function moveInto(
   const aside = kindOf(folder, name) === "folder" ? setAside({ folder, name }) : null;
   renameSync(at(from, draft), at(folder, name));
   if (aside !== null) await removeEntry(folder, { name: aside, pace });
+}
+
+/** Gives a draft its name, unless something has it by now: a program may have written there meanwhile. */
+function linkInto(
+  folder: Folder,
+  { name, from, draft }: { name: string; from: Folder; draft: string },
+): void {
+  try {
+    linkSync(at(from, draft), at(folder, name));
+  } catch (error) {
+    if (!isSystemError(error, "EEXIST")) throw error;
+  }
 }
 
 /** Some at a time, so that thousands of files do not need thousands of descriptors; waits for all of a batch. */
