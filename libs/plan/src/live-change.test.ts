@@ -388,13 +388,24 @@ describe("what a program makes of a file that it may write", () => {
     expect(planText(simulated(state))).toBe("nothing to do\n");
   });
 
-  test.each(classes)("is a file that is missing when it removes it, with %j", (onChange) => {
-    const state = changed(applied(writable(onChange)), ({ observed }) => {
+  const removing = (state: ReturnType<typeof applied>) =>
+    changed(state, ({ observed }) => {
       const [stored] = observed.storedInstances;
       if (stored !== undefined) stored.files = {};
     });
-    expect(planText(state)).toContain("file conf/web.yml is missing");
+
+  test.each(classes)("is a file that is missing when it removes it, with %j", (onChange) => {
+    expect(planText(removing(applied(writable(onChange))))).toContain("file conf/web.yml is missing");
   });
+
+  test.each<OnChange>(["restart", "recreate"])(
+    "is put back without a restart, after which it would be removed again, with %j",
+    (onChange) => {
+      const state = removing(applied(writable(onChange)));
+      expect(planOf(state).operations.map(({ kind }) => kind)).toEqual(["place-files"]);
+      expect(planText(simulated(state))).toBe("nothing to do\n");
+    },
+  );
 
   test("stays for good when it is a seed: neither another content in Git nor its own brings anything about", () => {
     const seeded = edited(applied(writable("seed")));
@@ -403,10 +414,7 @@ describe("what a program makes of a file that it may write", () => {
   });
 
   test("is placed again without a restart when it is a seed that is missing", () => {
-    const state = changed(applied(writable("seed")), ({ observed }) => {
-      const [stored] = observed.storedInstances;
-      if (stored !== undefined) stored.files = {};
-    });
+    const state = removing(applied(writable("seed")));
     expect(planOf(state).operations.map(({ kind, class: of }) => [kind, of])).toEqual([
       ["place-files", "live"],
     ]);

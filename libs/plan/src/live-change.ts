@@ -132,9 +132,11 @@ function loadCauses(mount: DesiredMount, context: LoadedContext): Cause[] {
     if (loaded === undefined) return [fileCauses.notLoaded(file.to)];
     if (loaded !== file.digest) return [fileCauses.changed(file.to)];
   }
+  // What a program does to its own files, it would do again after a restart: it has loaded what was placed.
+  if (mount.writable) return [];
   const found = findFile(mount, context);
   if (found === undefined) return [fileCauses.missing(file.to)];
-  return mount.writable || isPlaced(file, found) ? [] : [fileCauses.touched(file.to)];
+  return isPlaced(file, found) ? [] : [fileCauses.touched(file.to)];
 }
 
 /** A folder that was removed as a whole is another one when it is back: only a restart binds that one. */
