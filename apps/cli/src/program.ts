@@ -16,14 +16,14 @@ import { type ExitCode, type Output, makeOutput } from "./output.ts";
 type Run = (command: Command, output: Output) => Promise<ExitCode>;
 
 /**
- * The command tree. `finish` gets the exit code of the command that ran; that of `exec` is the one of the program it ran.
+ * The command tree. `finish` gets the exit code of the command that ran; those of `exec` and `run` are of the program that ran.
  * Errors are thrown to the caller.
  */
 export function makeProgram(finish: (code: number) => void, signal: AbortSignal): Command {
   const program = new Command("keelson")
     .description("GitOps for Docker Compose fleets: what runs on each node is what Git says.")
     .version(keelsonVersion)
-    // `exec` needs this to pass on the options of the command that it runs.
+    // `exec` and `run` need this to pass on the options of the command that they run.
     .enablePositionalOptions()
     // With their arguments the names would leave no room for the descriptions.
     .configureHelp({ subcommandTerm: (command) => command.name() })
@@ -66,6 +66,11 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   program.addCommand(
     execCommand(async (options, target) =>
       finish(await (await import("./commands/exec.ts")).exec(options, { ...target, signal })),
+    ),
+  );
+  program.addCommand(
+    runCommand(async (options, target) =>
+      finish(await (await import("./commands/run.ts")).run(options, { ...target, signal })),
     ),
   );
   add(explainCommand(), async (command, output) =>
@@ -247,6 +252,31 @@ function execCommand(
       if (ownWords.length === 0) command.error("error: missing required argument 'command'");
       await run(command.opts(), { instance, service, command: ownWords });
     });
+}
+
+function runCommand(
+  run: (
+    options: EngineOptions,
+    target: { instance: string; service: string; command: readonly string[] },
+  ) => Promise<void>,
+): Command {
+  const command = new Command("run")
+    .description("run a service once more on this node, such as a job, and show its output")
+    .argument("<instance>")
+    .argument("<service>")
+    .argument("[command...]")
+    .addHelpText(
+      "after",
+      "\nOptions of keelson come before the instance.\nWhat follows the service runs in place of its own command.",
+    )
+    // Words that begin with a dash, too.
+    .passThroughOptions();
+  return addEngineOptions(command).action(
+    async (instance: string, service: string, words: readonly string[]) => {
+      const ownWords = words[0] === "--" ? words.slice(1) : words;
+      await run(command.opts(), { instance, service, command: ownWords });
+    },
+  );
 }
 
 function readIndex(text: string): number {

@@ -22,7 +22,7 @@ export interface ComposeCall {
 const graceMs = 10_000;
 const outputBytes = 8_192;
 /** A home without any configuration: the one of users who have none (Debian Policy, 9.2.3). */
-const noFolder = "/nonexistent";
+export const noFolder = "/nonexistent";
 
 /**
  * Runs Compose to its end. Throws K3008 when it fails or takes too long, with the end of its output as the cause, and

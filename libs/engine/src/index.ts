@@ -26,6 +26,8 @@ export type { RegistryProbe } from "./registry-probe.ts";
 export { engineInfo } from "./engine-info.ts";
 export type { EngineInfo } from "./engine-info.ts";
 export { findHostPath } from "./host-path.ts";
+export { runJob } from "./job-run.ts";
+export type { JobRun } from "./job-run.ts";
 export { readLastOutput } from "./last-output.ts";
 export { streamLogs } from "./log-stream.ts";
 export type { LogLine, LogRequest } from "./log-request.ts";

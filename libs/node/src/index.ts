@@ -23,6 +23,7 @@ export {
   waitSettings,
 } from "./node-settings.ts";
 export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
+export { type RunIn, type RunSettings, runService } from "./run-service.ts";
 export { remotesOf } from "./remote-host.ts";
 export { syncAgent } from "./sync-agent.ts";
 export { statusPlace, wireStatus } from "./wire-status.ts";

@@ -1,17 +1,41 @@
 import { join } from "node:path";
-import { canonicalText, instanceToken, labels, mapValues, resourceIds, withBoundPaths } from "@keelson/model";
+import {
+  compareText,
+  isJsonObject,
+  canonicalText,
+  instanceToken,
+  labels,
+  mapValues,
+  resourceIds,
+  withBoundPaths,
+} from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 
-import { writeDocument } from "./document.ts";
+import { readDocument, writeDocument } from "./document.ts";
 import type { StoreContext } from "./placed-files.ts";
-import { whileWriting } from "./store-error.ts";
-import { instanceFolderOf, makeInstance } from "./store-path.ts";
+import { whileReading, whileWriting } from "./store-error.ts";
+import { instanceFolderOf, makeInstance, openInstance } from "./store-path.ts";
 
 const documentName = "compose.json";
 
 /** Where the Compose file of an instance lies. Throws K4006 when the instance's name is none. */
 export function composeFileOf(stateDir: string, instance: string): string {
   return join(instanceFolderOf(stateDir, instance), documentName);
+}
+
+/**
+ * The services that the Compose file of an instance has on this node, sorted; null when it has none here. Throws K4003 and
+ * K4006.
+ */
+export async function readComposeServices(stateDir: string, instance: string): Promise<string[] | null> {
+  return await whileReading(`read the Compose file of instance ${instance}`, () => {
+    using folder = openInstance(stateDir, instance);
+    const text = folder === null ? null : readDocument(folder, documentName);
+    if (text === null) return null;
+    const model: unknown = JSON.parse(text);
+    const services = isJsonObject(model) ? model["services"] : undefined;
+    return isJsonObject(services) ? Object.keys(services).sort(compareText) : [];
+  });
 }
 
 export interface ComposeFileInput {

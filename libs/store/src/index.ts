@@ -1,5 +1,5 @@
 export { recordFiles, writeApplied } from "./applied-files.ts";
-export { composeFileOf, writeComposeModel } from "./compose-file.ts";
+export { composeFileOf, readComposeServices, writeComposeModel } from "./compose-file.ts";
 export type { ComposeFileInput } from "./compose-file.ts";
 export { observeStore } from "./observed-store.ts";
 export { placeFiles } from "./placed-files.ts";

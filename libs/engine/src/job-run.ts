@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { KeelsonError, closedComposeEnvironment, isSystemError, stalled, transient } from "@keelson/model";
+import { run } from "docker-compose";
+
+import { noFolder } from "./compose-process.ts";
+import type { Engine } from "./engine.ts";
+import { quoted } from "./excerpt.ts";
+import { recordOf, textOf } from "./json-reader.ts";
+import { askEngine, hasStatus, throwIfCancelled } from "./request.ts";
+
+export interface JobRun {
+  composeBinary: string;
+  /** The resolved Compose file that the instance runs from. */
+  composeFile: string;
+  project: string;
+  service: string;
+  /** Instead of the service's own command; empty: its own. */
+  command: readonly string[];
+  stdout: Writable;
+  stderr: Writable;
+  /** Stops the container, with its own time to stop, and then throws K3014. */
+  signal: AbortSignal;
+}
+
+/** What of Compose's own words is kept to explain its failure. */
+const keptCharacters = 8_192;
+const stopEveryMs = 500;
+
+/**
+ * Runs a service once more in a container of its own, which is removed at its end, and returns its exit code. Nothing else is
+ * started, and no image is pulled. The container reads an empty input. Throws K3008 when Compose could not run it.
+ */
+export async function runJob(engine: Engine, job: JobRun): Promise<number> {
+  const { signal, project, service } = job;
+  const what = `run ${project}/${service}`;
+  throwIfCancelled(signal, what);
+  const name = `${project}-${service}-run-${randomUUID().slice(0, 12)}`;
+  // Compose's exit code may be its own; the engine says how the container ended.
+  await using ends = await watchEnd(engine, { name, what, signal });
+  const over = new AbortController();
+  const stopping = stopWhenCancelled(engine, { name, signal, over: over.signal });
+  let words = "";
+  const exitCode = await runCompose(engine, { ...job, name }, (text) => {
+    words = (words + text).slice(-keptCharacters);
+  }).finally(() => over.abort());
+  await stopping;
+  throwIfCancelled(signal, what);
+  const ended = ends.exitCode();
+  if (ended !== null) return ended;
+  if (exitCode === 0) return 0;
+  throw new KeelsonError({
+    code: "K3008",
+    message: `Compose could not ${what}`,
+    outcome: transient,
+    cause: quoted(words, { lines: 20 }),
+  });
+}
+
+/** The exit code of Compose. The library rejects for any other code than 0, with an object that is no error. */
+async function runCompose(
+  engine: Engine,
+  { composeBinary, composeFile, project, service, command, stdout, stderr, name }: JobRun & { name: string },
+  onErrorText: (text: string) => void,
+): Promise<number> {
+  try {
+    await run(service, [...command], {
+      cwd: "/",
+      executable: { standalone: true, executablePath: composeBinary },
+      composeOptions: ["--ansi=never", "--progress=quiet", `--project-name=${project}`],
+      config: composeFile,
+      commandOptions: ["--rm", "--no-deps", "--interactive=false", "--pull=never", `--name=${name}`],
+      env: {
+        ...closedComposeEnvironment(noFolder),
+        DOCKER_HOST: engine.dockerHost,
+        COMPOSE_IGNORE_ORPHANS: "1",
+        COMPOSE_MENU: "0",
+      },
+      // It would be kept in memory to its end.
+      maxOutputLength: 0,
+      callback: (chunk, stream) => {
+        if (stream === "stderr") onErrorText(chunk.toString("utf8"));
+        (stream === "stderr" ? stderr : stdout).write(chunk);
+      },
+    });
+    return 0;
+  } catch (error) {
+    const { exitCode } = recordOf(error);
+    if (exitCode === null || typeof exitCode === "number") return exitCode ?? 1;
+    if (!isSystemError(error)) throw error;
+    throw new KeelsonError({
+      code: "K3008",
+      message: `Compose cannot be started as ${composeBinary}`,
+      hint: "Install Docker Compose v2, or name its program.",
+      outcome: stalled,
+      cause: error,
+    });
+  }
+}
+
+interface ContainerEnd extends AsyncDisposable {
+  /** Null while it has not ended, or was never started. */
+  exitCode: () => number | null;
+}
+
+async function watchEnd(
+  engine: Engine,
+  { name, what, signal }: { name: string; what: string; signal: AbortSignal },
+): Promise<ContainerEnd> {
+  const connection = new AbortController();
+  const events: Readable = Object(
+    await askEngine(engine, {
+      what,
+      signal,
+      send: async () =>
+        engine.docker.getEvents({
+          filters: { type: ["container"], container: [name], event: ["die"] },
+          abortSignal: connection.signal,
+        }),
+    }),
+  );
+  let text = "";
+  events.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
+  // What the engine does not tell any more is as if it had not ended: then Compose's own word counts.
+  events.on("error", () => {});
+  return {
+    exitCode: () => {
+      const [line] = text.split("\n");
+      if (line === undefined || line.trim() === "") return null;
+      const { Actor: actor } = recordOf(JSON.parse(line));
+      const code = textOf(recordOf(recordOf(actor)["Attributes"])["exitCode"]);
+      return code === "" ? null : Number(code);
+    },
+    [Symbol.asyncDispose]: async () => {
+      connection.abort();
+      events.destroy();
+      await Promise.resolve();
+    },
+  };
+}
+
+/** The library cannot end its child; Compose ends when its container does, which may not be made yet. */
+async function stopWhenCancelled(
+  engine: Engine,
+  { name, signal, over }: { name: string; signal: AbortSignal; over: AbortSignal },
+): Promise<void> {
+  const either = AbortSignal.any([signal, over]);
+  if (!either.aborted)
+    await new Promise((resolve) => either.addEventListener("abort", resolve, { once: true }));
+  while (!over.aborted) {
+    try {
+      await askEngine(engine, {
+        what: `stop ${name}`,
+        send: async (abortSignal) => engine.docker.getContainer(name).stop({ abortSignal }),
+      });
+    } catch (error) {
+      // It is not there yet or not any more.
+      if (!hasStatus(error, 304, 404, 409)) throw error;
+    }
+    await sleep(stopEveryMs);
+  }
+}
