@@ -7,12 +7,12 @@ import type {
   Repository,
   Target,
 } from "@keelson/model";
-import type { PlanPolicy } from "@keelson/plan";
+import { type PlanPolicy, planChanges } from "@keelson/plan";
 import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
 
 import type { OperationResult } from "./apply-plan.ts";
 import { observeNode } from "./observe-node.ts";
-import { planNow } from "./plan-now.ts";
+import { withRests } from "./plan-now.ts";
 import type { DesiredPorts, ReadPorts } from "./ports.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 import type { Restlessness } from "./restlessness.ts";
@@ -100,9 +100,12 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   if (hasStopped(build.problems) || desired === null || input.until === "desired") return;
 
   const observed = (walk.observed = await step("observe", async () => observeNode(desired, input.ports)));
-  const policy = policyOf(walk, { ...reference, waits: input.ports.waits });
+  const { waits, now } = input.ports;
+  const record = ports.record.readState();
+  const permitted = policyOf(walk, { ...reference, waits });
+  const policy = withRests(permitted, { desired, observed, record, at: now() });
   const plan = (walk.plan = await step("plan", async () =>
-    planNow({ desired, observed, policy }, input.ports),
+    planChanges({ desired, observed, record, policy }),
   ));
   ports.emit({ type: "planned", plan, desired });
 }
