@@ -5,7 +5,13 @@ import { examineStatePath } from "./container-checks.ts";
 import { examineConfig, examineCredentials, examineSecretsFile } from "./config-checks.ts";
 import { examineStateDir, examineStateDisk } from "./disk-checks.ts";
 import { examineEngine, examineEngineClock, examineEngineDisk } from "./engine-checks.ts";
-import { examineBranch, examineClock, examineSourcePush, examineStatusPush } from "./git-checks.ts";
+import {
+  examineBranch,
+  examineClock,
+  examineName,
+  examineSourcePush,
+  examineStatusPush,
+} from "./git-checks.ts";
 import { examineKey, examineOwnership, examineRecord } from "./key-checks.ts";
 import { type DiagnosisInput, type ExaminedNode, examineNode } from "./examined-node.ts";
 import { examineRegistries } from "./registry-checks.ts";
@@ -38,6 +44,7 @@ const examinations: readonly Examination[] = [
   { id: "engine-disk", title: "engine's disk", examine: examineEngineDisk },
   { id: "registries", title: "image registries", examine: examineRegistries },
   { id: "branch", title: "followed branch", examine: examineBranch },
+  { id: "name", title: "node's name", examine: examineName },
   { id: "clock", title: "clock and Git server", examine: examineClock },
   { id: "source-push", title: "rights on the branch", examine: examineSourcePush },
   { id: "status-push", title: "rights for the status", examine: examineStatusPush },

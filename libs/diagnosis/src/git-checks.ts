@@ -1,5 +1,9 @@
-import { type PushProbe, compareServerClock, probePush } from "@keelson/git";
-import { type AgentConfig, KeelsonError, required } from "@keelson/model";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { type PushProbe, compareServerClock, fetchCandidate, probePush } from "@keelson/git";
+import { type AgentConfig, KeelsonError, hintFor, quote, required } from "@keelson/model";
 import { statusPlace } from "@keelson/node";
 
 import { judgeClock } from "./clock.ts";
@@ -12,6 +16,58 @@ export async function examineBranch({ config, branchTip }: ExaminedNode): Promis
   const tip = await branchTip;
   if (tip instanceof KeelsonError) return failed(tip);
   return ok(`${config.source.branch} of ${config.source.url} is at ${tip.slice(0, 8)}`);
+}
+
+/**
+ * Whether the branch names this node: a wrong name in agent.yaml looks well in everything else. The branch is read into a
+ * folder that is gone afterwards.
+ */
+export async function examineName({ config, branchTip }: ExaminedNode): Promise<Verdict> {
+  if (config instanceof KeelsonError) return skipped(withoutConfig);
+  if ((await branchTip) instanceof KeelsonError) return skipped("the branch cannot be read");
+  const { environment, node } = config;
+  const folder = await mkdtemp(join(tmpdir(), "keelson-doctor-"));
+  try {
+    const { knownHostsFile, timeoutMs, url, credential } = sourceOf(config);
+    const read = await fetchCandidate({
+      source: { url, branch: config.source.branch, ...(credential === undefined ? {} : { credential }) },
+      gitDir: join(folder, "git"),
+      timeoutMs,
+      ...(knownHostsFile === undefined ? {} : { knownHostsFile }),
+      follow: { after: null, accepted: null },
+    });
+    if (read.kind !== "accepted") return skipped(`the branch cannot be read: ${read.error.message}`);
+    const paths = [...(await read.snapshot.readFiles(["environments/"])).keys()];
+    return judgeName({ environment, node }, paths);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** By the paths of the nodes' documents. */
+export function judgeName(
+  { environment, node }: { environment: string; node: string },
+  paths: readonly string[],
+): Verdict {
+  const nodes = paths.flatMap((path) => {
+    const [, of, name] = /^environments\/([^/]+)\/nodes\/([^/.]+)\.yaml$/.exec(path) ?? [];
+    return of === undefined || name === undefined ? [] : [{ environment: of, node: name }];
+  });
+  const inIt = nodes.filter((each) => each.environment === environment).map((each) => each.node);
+  if (inIt.includes(node)) return ok(`${environment}/${node} is in the repository`);
+  const environments = [...new Set(nodes.map((each) => each.environment))];
+  if (inIt.length === 0) {
+    const hint = hintFor(environment, { known: environments, as: "environments" });
+    return failure(
+      `there is no environment ${quote(environment)} with a node [K1110]`,
+      hint ?? "Correct environment in agent.yaml, or commit the environment.",
+    );
+  }
+  const hint = hintFor(node, { known: inIt, as: "its nodes" });
+  return failure(
+    `environment ${environment} has no node ${quote(node)} [K1111]`,
+    hint ?? "Correct node in agent.yaml, or commit the node's document.",
+  );
 }
 
 /** Whether the status may be pushed to where it is to go. */

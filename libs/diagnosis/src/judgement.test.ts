@@ -2,6 +2,7 @@ import { KeelsonError } from "@keelson/model";
 import { expect, test } from "vitest";
 
 import { judgeClock } from "./clock.ts";
+import { judgeName } from "./git-checks.ts";
 import { engineThresholds, judgeSpace } from "./disk-checks.ts";
 import { judgeProbes } from "./registry-checks.ts";
 
@@ -65,4 +66,19 @@ test.each([
 ])("registries make a verdict that is %s", (result, probes, found, hint) => {
   const hide = (text: string) => text.replaceAll("pa55word", "***");
   expect(judgeProbes(probes, hide)).toEqual({ result, found, hint });
+});
+
+test.each([
+  ["lab", "lab-1", "ok", "lab/lab-1 is in the repository", ""],
+  ["lab", "lab-2", "failure", "environment lab has no node `lab-2` [K1111]", "did you mean `lab-1`"],
+  ["labb", "lab-1", "failure", "there is no environment `labb` with a node [K1110]", "did you mean `lab`"],
+  ["clinic", "lab-1", "failure", "there is no environment `clinic` with a node [K1110]", ""],
+])("the name %s/%s is %s", (environment, node, result, found, hint) => {
+  const paths = [
+    "environments/lab/environment.yaml",
+    "environments/lab/nodes/lab-1.yaml",
+    "environments/clinic/environment.yaml",
+  ];
+  const verdict = judgeName({ environment, node }, paths);
+  expect(verdict).toMatchObject({ result, found, hint: expect.stringContaining(hint) });
 });

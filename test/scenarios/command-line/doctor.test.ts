@@ -147,6 +147,20 @@ describe("keelson doctor", () => {
     expect(exitCode).toBe(1);
   });
 
+  it.each([
+    ["node", { node: "nod-1" }, /has no node `nod-1` \[K1111\]/],
+    ["environment", { environment: "nowhere" }, /there is no environment `nowhere` with a node \[K1110\]/],
+  ])(
+    "must see a name in agent.yaml that the repository does not have: the %s",
+    async (key, change, found) => {
+      const config = await configWith(`${key}.yaml`, change);
+      const { checks, exitCode } = await examine("--config", config);
+      expect(checks["name"]).toMatchObject({ result: "failure", found: expect.stringMatching(found) });
+      expect(checks["name"]?.hint).not.toBe("");
+      expect(exitCode).toBe(1);
+    },
+  );
+
   it("must see a Git server that is away, and end", async () => {
     await platform().server.stop();
     const { checks, complaints, exitCode } = await here();
