@@ -60,6 +60,9 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   add(doctorCommand(), async (command, output) =>
     (await import("./commands/doctor.ts")).doctor(command.opts(), output),
   );
+  add(auditCommand(), async (command, output) =>
+    (await import("./commands/audit.ts")).audit(command.opts(), { output, signal }),
+  );
   add(logsCommand(), async (command, output) =>
     (await import("./commands/logs.ts")).logs(command.opts(), { args: command.args, output, signal }),
   );
@@ -189,6 +192,16 @@ function doctorCommand(): Command {
     if (!needless.has(option.attributeName())) command.addOption(option);
   }
   return command;
+}
+
+function auditCommand(): Command {
+  const command = new Command("audit").description("list what lies on this node although nothing uses it");
+  return addEngineOptions(command).addOption(
+    new Option(
+      "--orphans",
+      "volumes that no desired service uses, and how to remove them",
+    ).makeOptionMandatory(),
+  );
 }
 
 function explainCommand(): Command {

@@ -121,7 +121,8 @@ function hideAfterCut(text: string, hideValues: (text: string) => string): strin
   return hideValues(`…${text}`).replace(/^…/, "");
 }
 
-function noKey(keyFile: string): KeelsonError {
+/** K9018. */
+export function noKey(keyFile: string): KeelsonError {
   return new KeelsonError({
     code: "K9018",
     message: `there is no node key ${keyFile}, and without it nothing here is known to be this node's own`,

@@ -63,7 +63,8 @@ export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Pr
   };
 }
 
-function readRecordState(settings: Pick<NodeSettings, "stateDir">): RecordState {
+/** The record as it is; empty where there is none. */
+export function readRecordState(settings: Pick<NodeSettings, "stateDir">): RecordState {
   const path = recordPath(settings);
   if (!existsSync(path)) return emptyRecord;
   using record = openRecordCopy({ path });

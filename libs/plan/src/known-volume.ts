@@ -5,7 +5,7 @@ import type { SimulatedNode } from "./simulated-node.ts";
 import { findVolumeUse, usersInEngine } from "./volume-use.ts";
 
 /**
- * What is remembered of volumes after a round: those of this node that are there, and those that are desired although they
+ * What is remembered of volumes, before a round does anything and after it: those of this node that are there, and those that are desired although they
  * are lost. One that is neither is forgotten, unless a volume that was to take its place waits for a person.
  */
 export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume> {

@@ -9,6 +9,8 @@ import {
 } from "@keelson/model";
 
 import { findAbandoned, findUses } from "./file-collection.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+import { findKnownVolumes, findVolumeUse, usersInEngine } from "./volume-use.ts";
 
 /**
  * Things seen that are never touched: another's containers in our projects, copies of our labels, and what others bind of
@@ -26,6 +28,23 @@ export function findNotices(desired: DesiredNode, observed: ObservedNode): Notic
       return [{ resource: resourceIds.files(project, ""), code: "K5008", message }];
     }),
   ].sort((a, b) => compareText(a.resource, b.resource));
+}
+
+/** Volumes whose last users this plan takes away: they stay, and nobody would see them any more. */
+export function findStayingVolumes(node: SimulatedNode, undesired: readonly ObservedContainer[]): Notice[] {
+  const uses = findVolumeUse(node.desired);
+  const rest = {
+    ...node.observed,
+    containers: node.observed.containers.filter((each) => !undesired.includes(each)),
+  };
+  return findKnownVolumes(node)
+    .filter(([name]) => !uses.has(name) && usersInEngine(name, rest).length === 0)
+    .filter(([name]) => undesired.some(({ volumes }) => volumes.includes(name)))
+    .map(([name, { users }]) => ({
+      resource: resourceIds.volume(name),
+      code: "K1436",
+      message: `volume ${name} stays, with the data of ${users.join(", ")}, although nothing uses it any more; keelson audit --orphans tells how to remove it`,
+    }));
 }
 
 function noticeOf({ name, ownership, project }: ObservedContainer): Pick<Notice, "code" | "message"> {

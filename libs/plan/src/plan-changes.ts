@@ -6,13 +6,13 @@ import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { type PlanPolicy, blockMassRemoval } from "./mass-removal.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
-import { findNotices } from "./notice.ts";
+import { findNotices, findStayingVolumes } from "./notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
 import { findUndesired } from "./removal.ts";
 import { type InstanceChange, findInstanceChange } from "./service-change.ts";
 import { sortInput } from "./sorted-input.ts";
-import { findVolumeLoss } from "./volume-loss.ts";
+import { type VolumeLoss, findVolumeLoss } from "./volume-loss.ts";
 
 export interface PlanInput {
   desired: DesiredNode;
@@ -39,8 +39,9 @@ export function planChanges(input: PlanInput): Plan {
     changes: spread,
     undesired: findUndesired(desired, observed),
   });
-  const networks = differing.filter(({ instance }) => !permitted.waiting.has(instance.name));
   const loss = findVolumeLoss(sorted);
+  const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed)]);
+  const networks = differing.filter(({ instance }) => !waiting.has(instance.name));
   const undesired = permitted.removable.filter(({ instance }) => !loss.staying.has(instance));
   const common = { observed, providers, undesired, loss };
   const { resting = [] } = input.policy;
@@ -51,7 +52,7 @@ export function planChanges(input: PlanInput): Plan {
     ...common,
     changes: possible.changes,
     networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
-    waiting: permitted.waiting,
+    waiting,
   });
   return {
     environment: desired.environment,
@@ -59,8 +60,17 @@ export function planChanges(input: PlanInput): Plan {
     desiredDigest: desired.digest,
     operations: orderOperations(planned),
     blocked,
-    notices: [...findNotices(desired, observed), ...findLongWaits(input.desired, waits)],
+    notices: [
+      ...findNotices(desired, observed),
+      ...findStayingVolumes(sorted, undesired),
+      ...findLongWaits(input.desired, waits),
+    ],
   };
+}
+
+/** Instances that wait for a person, and of which nothing is there yet. */
+function findUnmade({ waiting }: VolumeLoss, { containers }: ObservedNode): string[] {
+  return [...waiting].filter((name) => containers.every(({ instance }) => instance !== name));
 }
 
 function findChanges(

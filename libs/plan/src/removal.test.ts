@@ -79,12 +79,13 @@ describe("what is no longer desired", () => {
     );
     expect(planText({ ...before, desired: node({ storage, mail }), policy: permitted }))
       .toMatchInlineSnapshot(`
-      "#1 remove-container service:lab-core/nginx (lab-core-nginx-1) [recreate]: is no longer desired
-      #2 remove-container service:lab-core/app (lab-core-app-1) [recreate] after #1: is no longer desired
-      #3 remove-container service:lab-core/cache (lab-core-cache-1) [recreate] after #2: is no longer desired
-      #4 remove-network network:lab-core_default [live] after #3: is no longer desired
-      "
-    `);
+        "#1 remove-container service:lab-core/nginx (lab-core-nginx-1) [recreate]: is no longer desired
+        #2 remove-container service:lab-core/app (lab-core-app-1) [recreate] after #1: is no longer desired
+        #3 remove-container service:lab-core/cache (lab-core-cache-1) [recreate] after #2: is no longer desired
+        #4 remove-network network:lab-core_default [live] after #3: is no longer desired
+        ? volume:lab-core_cache [K1436] volume lab-core_cache stays, with the data of core/cache, although nothing uses it any more; keelson audit --orphans tells how to remove it
+        "
+      `);
   });
 
   test("instances go in the reverse of the order in which they came", () => {
@@ -96,6 +97,7 @@ describe("what is no longer desired", () => {
       #4 remove-container service:lab-storage/db (lab-storage-db-1) [recreate] after #3: is no longer desired
       #5 remove-network network:lab-core_default [live] after #3: is no longer desired
       #6 remove-network network:lab-storage_stores [live] after #4: is no longer desired
+      ? volume:lab-storage_data [K1436] volume lab-storage_data stays, with the data of storage/db, although nothing uses it any more; keelson audit --orphans tells how to remove it
       "
     `);
   });

@@ -8,6 +8,7 @@ import {
 } from "@keelson/model";
 
 import { isUp } from "./container-state.ts";
+import { rememberVolumes } from "./known-volume.ts";
 import { visiblePath } from "./mount-change.ts";
 import { findOwn } from "./own-container.ts";
 import { buildRecord } from "./remembered.ts";
@@ -36,7 +37,8 @@ export function simulate(
 ): Pick<SimulatedNode, "observed" | "record"> {
   const after = { ...node, observed: structuredClone(node.observed) };
   for (const operation of operations) applyEffect(operation, after);
-  const record = buildRecord(after);
+  // Who used a volume is noted before anything is done: afterwards no container shows it.
+  const record = buildRecord({ ...after, record: { ...node.record, volumes: rememberVolumes(node) } });
   const containers = withAccepted(after.observed.containers, record);
   return { observed: { ...after.observed, containers }, record };
 }

@@ -101,8 +101,22 @@ describe("a volume that is lost", () => {
     expect(codes(wanting(next, { old: { ...wiki, renew: 4 } }))).toEqual([]);
   });
 
+  test("is made anew where no service is to have it", () => {
+    const spare: InstanceSketch = { ...wiki, volumes: { data: "x", spare: "x" } };
+    const lost = changed(applied(node({ old: spare })), ({ observed }) => {
+      observed.volumes = observed.volumes.filter(({ name }) => name !== "lab-old_spare");
+    });
+    expect(codes(lost)).toEqual([]);
+    expect(planText(lost)).toContain("#1 create-volume volume:lab-old_spare");
+  });
+
   test("is forgotten once nothing desires it", () => {
-    const gone = done(wanting(applied(node({ old: wiki })), {}));
+    const removed = wanting(applied(node({ old: wiki })), {});
+    expect(planText({ ...removed, policy: permitted })).toContain(
+      "? volume:lab-old_data [K1436] volume lab-old_data stays, with the data of old/db, although nothing uses it any more",
+    );
+    const gone = done(removed);
+    expect(planText(gone)).toBe("nothing to do\n");
     expect(Object.keys(gone.record.volumes)).toEqual(["lab-old_data"]);
     expect(simulated(withoutVolume(gone)).record.volumes).toEqual({});
   });
@@ -114,8 +128,7 @@ describe("data that would be left behind", () => {
   test("of a renamed instance blocks the new one, and the old one goes on", () => {
     const renamed = wanting(running, { new: wiki });
     expect(planText({ ...renamed, policy: permitted })).toMatchInlineSnapshot(`
-      "#1 create-network network:lab-new_default [live]: does not exist yet
-      ! service:lab-new/db [K3023] lab-new/db waits for volume lab-new_data, which is blocked
+      "! service:lab-new/db [K3023] lab-new/db waits for volume lab-new_data, which is blocked
       ! service:lab-new/web [K3023] lab-new/web waits for volume lab-new_data, which is blocked
       ! volume:lab-new_data [K3033] volume lab-new_data would be new and empty, while lab-old_data, with the data of old/db, is left behind
       "
@@ -250,6 +263,18 @@ describe("data that would be left behind", () => {
       record.volumes = {};
     });
     expect(codes(state)).toContain("K3033 volume:lab-new_data");
+  });
+
+  test("is known although the record is lost and what had it is made anew without it", () => {
+    const store = { services: { db: { volumes: ["data"] } }, volumes: { data: "x" } };
+    const state = changed(
+      wanting(running, { old: { ...wiki, services: { db: { environment: "y" } } }, store }),
+      (copy) => {
+        copy.record = { ...emptyRecord, renewed: { old: 0, store: 0 } };
+      },
+    );
+    expect(codes(state)).toContain("K3033 volume:lab-store_data");
+    expect(codes(done(done(state)))).toContain("K3033 volume:lab-store_data");
   });
 
   test("is nothing that a plan on any node ever does", () => {

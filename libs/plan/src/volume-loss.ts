@@ -38,7 +38,8 @@ export function findVolumeLoss(node: SimulatedNode): VolumeLoss {
   for (const instance of desired.instances) {
     if (!wantsContainers(instance) || isRenewed(instance, record)) continue;
     for (const volume of instance.volumes.filter(({ name }) => !there.has(name))) {
-      if (record.volumes[volume.name] !== undefined) {
+      const isUsed = uses.has(volume.name);
+      if (record.volumes[volume.name] !== undefined && isUsed) {
         blocked.push(lostVolume(volume, { instance, desired }));
         continue;
       }

@@ -9,7 +9,7 @@ import { observeNode } from "./observe-node.ts";
 import { planNow } from "./plan-now.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
 import { describeRestless } from "./restlessness.ts";
-import { rememberRound } from "./remember.ts";
+import { rememberRound, rememberUse } from "./remember.ts";
 import {
   type StatusOptions,
   type RoundOutcome,
@@ -106,6 +106,7 @@ async function applyWalk(
   const before = required(walk.observed, "what was observed");
   if (roundId !== null) {
     walk.restless = await describeRestless({ desired, before, observed: before }, ports);
+    rememberUse(ports, { desired, observed: before });
     await onWork();
     walk.observed = null; // what was seen before is no longer true
     const { results, healed } = await step("apply", async () =>

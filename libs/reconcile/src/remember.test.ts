@@ -11,7 +11,7 @@ import { emptyObserved } from "@keelson/plan";
 import { expect, test } from "vitest";
 
 import type { RecordPort } from "./ports.ts";
-import { rememberRound } from "./remember.ts";
+import { rememberRound, rememberUse } from "./remember.ts";
 
 const older = { algorithm: "v1", digest: "d1", parts: { image: "web:1" } };
 const newer = { algorithm: "v2", digest: "d2", parts: { image: "web:1", hostname: "h" } };
@@ -149,4 +149,33 @@ test.each<[string, DesiredService["digests"], Parameters<typeof rememberedBy>[1]
   ["is no service's any more", [newer, older], { containers: [container("c1", { service: "gone" })] }],
 ])("nothing is accepted for what %s", (_, digests, before) => {
   expect(rememberedBy(digests, before).accepted ?? {}).toEqual({});
+});
+
+test("who has a volume is noted before anything is done, and once", () => {
+  const volume = {
+    name: "lab-core_data",
+    ownership: "ours" as const,
+    flaw: "",
+    project: "lab-core",
+    digest: "",
+  };
+  const observed: ObservedNode = {
+    ...emptyObserved,
+    containers: [container("c1", { volumes: [volume.name] })],
+    volumes: [{ ...volume, format: null, generation: 1 }],
+  };
+  const desired = desiredWith([newer, older]);
+  let state = emptyRecord;
+  const told: RecordState["volumes"][] = [];
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the others are never asked for
+  const record = {
+    readState: () => state,
+    rememberVolumes: (volumes: RecordState["volumes"]) => {
+      told.push(volumes);
+      state = { ...state, volumes: { ...state.volumes, ...volumes } };
+    },
+  } as unknown as RecordPort;
+  rememberUse({ record }, { desired, observed });
+  rememberUse({ record }, { desired, observed });
+  expect(told).toEqual([{ [volume.name]: { users: ["core/web"], package: "", isLeft: false } }, {}]);
 });

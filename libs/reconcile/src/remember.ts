@@ -1,7 +1,17 @@
 import { type DesiredNode, type ObservedNode, type RecordState, canonicalText } from "@keelson/model";
-import { buildRecord, describeApplied } from "@keelson/plan";
+import { buildRecord, describeApplied, rememberVolumes } from "@keelson/plan";
 
 import type { Ports } from "./ports.ts";
+
+/** Notes who uses which volume before anything is done: what is made anew without one shows it no more. */
+export function rememberUse(
+  { record }: Pick<Ports, "record">,
+  seen: { desired: DesiredNode; observed: ObservedNode },
+): void {
+  const before = record.readState();
+  const volumes = rememberVolumes({ ...seen, record: before });
+  record.rememberVolumes(Object.fromEntries(changedIn(before.volumes, volumes)));
+}
 
 /**
  * Brings the node's memory up to what was seen; nothing is written where nothing changed. The round must still be open

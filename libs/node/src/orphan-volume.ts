@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+
+import { connectEngine, containersOnly, measureVolumes, observeEngine } from "@keelson/engine";
+import { compareText } from "@keelson/model";
+import { openSecrets } from "@keelson/secrets";
+
+import { type EngineSettings, noKey } from "./node-engine.ts";
+import { lookUpMemory, readRecordState } from "./remembered.ts";
+import { requireTrustedFolders } from "./trusted-files.ts";
+
+/** A volume of this node that nothing desired uses. */
+export interface OrphanVolume {
+  volume: string;
+  /** Null where the engine does not tell. */
+  sizeBytes: number | null;
+  /** The services that used it last, as `<instance>/<service>`; empty when that is not known. */
+  lastUsers: readonly string[];
+  /** What removes it. */
+  remove: string;
+}
+
+/**
+ * The volumes that this node made and that were left behind by its last round; none that any container has. Removes
+ * nothing. Throws K9018 without the node's key, and what engine and record throw.
+ */
+export async function findOrphanVolumes(
+  settings: EngineSettings,
+  { signal }: { signal: AbortSignal },
+): Promise<OrphanVolume[]> {
+  const { environment, keyFile, dockerHost } = settings;
+  if (!existsSync(keyFile)) throw noKey(keyFile);
+  requireTrustedFolders(settings);
+  const { ownershipOf } = await openSecrets(settings);
+  const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
+  const known = readRecordState(settings).volumes;
+  const observed = await observeEngine(engine, {
+    ...containersOnly,
+    environment,
+    ownershipOf,
+    madeHere: await lookUpMemory(settings),
+    signal,
+  });
+  const used = new Set(observed.containers.flatMap(({ volumes }) => volumes));
+  const orphans = observed.volumes.filter(
+    ({ name, ownership }) => ownership === "ours" && known[name]?.isLeft === true && !used.has(name),
+  );
+  const sizes = orphans.length === 0 ? new Map<string, null>() : await measureVolumes(engine, { signal });
+  return orphans
+    .map(({ name }) => ({
+      volume: name,
+      sizeBytes: sizes.get(name) ?? null,
+      lastUsers: known[name]?.users ?? [],
+      remove: `docker volume rm ${name}`,
+    }))
+    .sort((a, b) => compareText(a.volume, b.volume));
+}
