@@ -36,7 +36,7 @@ releases: { a: 1, b: "" }
     "6:37 K1003 `state`: expected one of running, installed, staged, absent; found `runing` → did you mean `running`?",
     "7:26 K1003 `on`: expected a map, found the number 5 → Where the instance runs; default is the package's role, or every node.",
     "7:29 K1002 unknown key `role` → `role` belongs under `on`",
-    "7:41 K1002 unknown key `foo` → known keys: on, package, state",
+    "7:41 K1002 unknown key `foo` → known keys: on, package, state, was",
     "8:17 K1003 `package`: must be <release>/<package>, found `b` → A package of a release: <release>/<package>.",
     "9:5 K1003 `d`: expected a map, found nothing → give it a value, or remove the key",
     "10:9 K1003 `policy`: expected a map, found a list → What the environment permits.",

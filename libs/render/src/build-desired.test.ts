@@ -383,7 +383,7 @@ describe("mounts", () => {
       "error[K1306] releases/sample/1.0.0/packages/core/package.yaml:9:71 the folder nginx/conf is bound as a whole but its files change in different ways: nginx/conf/b.conf (recreate), nginx/conf/site.conf (signal:HUP)
          9 | …{ template: config/site.conf, to: nginx/conf/site.conf, onChange: "signal:HUP" }
            |                                                                    ^
-        hint: Give all files of one folder onChange values of one layout (recreate | restart | signal, exec and none), or split the folder.
+        hint: Give all files of one folder onChange values of one layout (recreate | restart and seed | signal, exec and none), or split the folder.
       "
     `);
   });
