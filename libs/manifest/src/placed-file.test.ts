@@ -77,6 +77,15 @@ test.each([
   expect(read([entry], ["d/a"]).problems).toContain(problem);
 });
 
+test("who names a folder without its slash is told so", () => {
+  const { problems } = readRepository(
+    changed({ [manifest]: (text) => `${text}files: [{ from: d, to: d }]\n`, [`${folder}/d/a`]: "a" }),
+  );
+  expect(problems.map(({ code, hint }) => `${code} ${hint}`)).toEqual([
+    "K1004 for all files of the folder write `d/`",
+  ]);
+});
+
 test("a file that two entries match is a problem that names both places", () => {
   const names = ["d/a.json", "d/b.json", "d/c.txt"];
   expect(read(["from: d/a.json, to: one", "from: d/, to: d"], names).problems).toEqual([

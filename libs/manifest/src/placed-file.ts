@@ -43,7 +43,11 @@ export function placeFiles(
     const pattern = files.has(source.text) ? null : parsePattern(source.text);
     const path = `files[${entry}].${source.key}`;
     if (pattern === null) {
-      findings.push(...fileFinding({ path, name: source.text, files }));
+      findings.push(
+        ...fileFinding({ path, name: source.text, files }).map((finding) =>
+          withFolderHint(finding, { source, candidates }),
+        ),
+      );
       placed.push({ entry, source: source.text, to: file.to, isRendered: isRendered(source) });
     } else if (++patterns > mostPatterns) {
       const message = `there are more than ${mostPatterns} patterns`;
@@ -61,6 +65,17 @@ export function placeFiles(
     }
   }
   return { placed, findings: [...findings, ...doubleFindings(document, placed), ...targetFindings(placed)] };
+}
+
+/** Compose takes a folder by its bare name, so people write that. */
+function withFolderHint(
+  finding: Finding,
+  { source, candidates }: { source: EntrySource; candidates: readonly string[] },
+): Finding {
+  const isFolder = candidates.some((path) => path.startsWith(`${source.text}/`));
+  return isFolder
+    ? { ...finding, hint: `for all files of the folder write ${quote(`${source.text}/`)}` }
+    : finding;
 }
 
 interface EntrySource {

@@ -19,7 +19,7 @@ export interface StoreContext {
 }
 
 /**
- * Puts exactly the files of a mount in place; a file that is right already is not touched. They win against a program that
+ * Puts exactly the files of a mount in place; a file that is right already is not touched. But for seeds, they win against a program that
  * writes there: folders in the way are set aside at once, and other files are removed as far as the time allows. Where
  * programs may write, other files are theirs and stay. Throws K4001 (disk full), K4002 (read-only), K4003 (I/O), K4004 (not permitted), K4005 (owner needs root),
  * K4006 (path refused), K4008 (huge file), K4023 (exchanged again and again), and what `fillSecrets` throws; then no

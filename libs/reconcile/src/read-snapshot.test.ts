@@ -1,0 +1,44 @@
+import type { Snapshot, SourceFile } from "@keelson/model";
+import { expect, test } from "vitest";
+
+import { readSnapshot } from "./read-snapshot.ts";
+
+function snapshotOf(texts: Record<string, string>, links: Record<string, string>): Snapshot {
+  const entry =
+    (mode: SourceFile["mode"]) =>
+    ([path, text]: [string, string]): [string, SourceFile] => [
+      path,
+      { path, mode, bytes: new TextEncoder().encode(text) },
+    ];
+  const files = [
+    ...Object.entries(texts).map(entry("100644")),
+    ...Object.entries(links).map(entry("120000")),
+  ];
+  return {
+    commit: "1",
+    ref: "refs/heads/main",
+    subject: "",
+    author: "",
+    committedAt: null,
+    readFiles: async (prefixes) =>
+      Promise.resolve(new Map(files.filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix))))),
+  };
+}
+
+test("a node reads what a link of its environment leads to, also in one that it does not extend", async () => {
+  const snapshot = snapshotOf(
+    {
+      "environments/lab/environment.yaml": "name: lab\n",
+      "environments/lab/lock.yaml": "releases: {}\ninstances: {}\n",
+      "environments/other/environment.yaml": "name: broken\n",
+      "environments/other/nodes/one.yaml": "name: one\nroles: [shared]\n",
+    },
+    {
+      "environments/lab/nodes/one.yaml": "../../other/nodes/one.yaml",
+      "environments/other/nodes/out.yaml": "/etc/passwd",
+    },
+  );
+  const { repository, problems } = await readSnapshot(snapshot, { environment: "lab", node: "one" });
+  expect(problems).toEqual([]);
+  expect(repository.environments.get("lab")?.nodes.get("one")?.value.roles).toEqual(["shared"]);
+});
