@@ -3,7 +3,6 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { KeelsonError, closedComposeEnvironment, isSystemError, stalled, transient } from "@keelson/model";
-import { run } from "docker-compose";
 
 import { noFolder } from "./compose-process.ts";
 import type { Engine } from "./engine.ts";
@@ -43,12 +42,15 @@ export async function runJob(engine: Engine, job: JobRun): Promise<number> {
   const over = new AbortController();
   const stopping = stopWhenCancelled(engine, { name, signal, over: over.signal });
   let words = "";
-  const exitCode = await runCompose(engine, { ...job, name }, (text) => {
-    words = (words + text).slice(-keptCharacters);
+  const stderr = withoutLastBreak(job.stderr);
+  const exitCode = await runCompose(engine, { ...job, name }, (chunk, stream) => {
+    if (stream === "stderr") words = (words + chunk.toString("utf8")).slice(-keptCharacters);
+    (stream === "stderr" ? stderr : job.stdout).write(chunk);
   }).finally(() => over.abort());
   await stopping;
-  throwIfCancelled(signal, what);
   const ended = ends.exitCode();
+  stderr.end({ isFailedJob: ended !== null && ended !== 0 });
+  throwIfCancelled(signal, what);
   if (ended !== null) return ended;
   if (exitCode === 0) return 0;
   throw new KeelsonError({
@@ -62,9 +64,11 @@ export async function runJob(engine: Engine, job: JobRun): Promise<number> {
 /** The exit code of Compose. The library rejects for any other code than 0, with an object that is no error. */
 async function runCompose(
   engine: Engine,
-  { composeBinary, composeFile, project, service, command, stdout, stderr, name }: JobRun & { name: string },
-  onErrorText: (text: string) => void,
+  { composeBinary, composeFile, project, service, command, name }: JobRun & { name: string },
+  onOutput: (chunk: Buffer, stream: "stdout" | "stderr" | undefined) => void,
 ): Promise<number> {
+  // No round needs it.
+  const { run } = await import("docker-compose");
   try {
     await run(service, [...command], {
       cwd: "/",
@@ -80,10 +84,7 @@ async function runCompose(
       },
       // It would be kept in memory to its end.
       maxOutputLength: 0,
-      callback: (chunk, stream) => {
-        if (stream === "stderr") onErrorText(chunk.toString("utf8"));
-        (stream === "stderr" ? stderr : stdout).write(chunk);
-      },
+      callback: onOutput,
     });
     return 0;
   } catch (error) {
@@ -98,6 +99,24 @@ async function runCompose(
       cause: error,
     });
   }
+}
+
+const lineBreak = "\n".charCodeAt(0);
+
+/** After the output of a job that failed, Compose writes an empty line of its own: an empty line waits for what follows. */
+function withoutLastBreak(stderr: Writable) {
+  let isHeld = false;
+  return {
+    write: (chunk: Buffer) => {
+      if (isHeld) stderr.write("\n");
+      const isBreak = chunk.at(-1) === lineBreak;
+      isHeld = isBreak && (chunk.length === 1 || chunk.at(-2) === lineBreak);
+      stderr.write(isHeld ? chunk.subarray(0, -1) : chunk);
+    },
+    end: ({ isFailedJob }: { isFailedJob: boolean }) => {
+      if (isHeld && !isFailedJob) stderr.write("\n");
+    },
+  };
 }
 
 interface ContainerEnd extends AsyncDisposable {

@@ -33,7 +33,7 @@ function notHere(instance: string, environment: string): KeelsonError {
   return new KeelsonError({
     code: "K9071",
     message: `the instance ${quote(instance)} of ${environment} is not applied on this node`,
-    hint: "Look with `keelson status --local` at what is. Name the node's agent.yaml with --config.",
+    hint: "See what this node has: keelson status --local. Name the node's agent.yaml with --config.",
     outcome: stalled,
   });
 }

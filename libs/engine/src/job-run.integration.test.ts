@@ -1,0 +1,59 @@
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+
+import { sharedEngine } from "@keelson/test/support";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { type JobRun, runJob } from "./index.ts";
+import { type TestBench, makeTestBench } from "./test-bench.ts";
+
+let bench: TestBench;
+beforeAll(async () => {
+  bench = await makeTestBench(await sharedEngine());
+  await bench.writeCompose("web", {
+    job: { command: ["sh", "-c", "echo out; echo err >&2; exit 7"] },
+    lost: { image: `${bench.environment}-lost:1` },
+  });
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+/** A run, with what it wrote. */
+async function run(more: Partial<JobRun> = {}) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const { composeBinary, engine, signal } = bench.context;
+  const job = { composeBinary, project: bench.project("web"), service: "job", command: [], signal };
+  const composeFile = bench.context.composeFileOf("web");
+  try {
+    const exitCode = await runJob(engine, { ...job, composeFile, stdout, stderr, ...more });
+    stdout.end();
+    stderr.end();
+    return { exitCode, stdout: await text(stdout), stderr: await text(stderr) };
+  } finally {
+    stdout.end();
+    stderr.end();
+  }
+}
+
+describe("a job that is run once more", () => {
+  test("gives its exit code and both its streams, and leaves nothing", async () => {
+    expect(await run()).toEqual({ exitCode: 7, stdout: "out\n", stderr: "err\n" });
+    const label = [`com.docker.compose.project=${bench.project("web")}`];
+    expect(await bench.docker.listContainers({ all: true, filters: { label } })).toEqual([]);
+  });
+
+  test("is K3008 when Compose cannot run it, with what it said, and when there is no Compose", async () => {
+    await expect(run({ service: "lost" })).rejects.toMatchObject({
+      code: "K3008",
+      outcome: { kind: "transient" },
+      cause: { message: expect.stringContaining(`${bench.environment}-lost`) },
+    });
+    await expect(run({ composeBinary: "/no/such/compose" })).rejects.toMatchObject({
+      code: "K3008",
+      outcome: { kind: "stalled" },
+    });
+  });
+
+  test("is not begun when it was cancelled before", async () => {
+    await expect(run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "K3014" });
+  });
+});
