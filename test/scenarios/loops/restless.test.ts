@@ -83,7 +83,7 @@ services:
   calm: { image: "IMAGES/app:1", init: true }
 `;
 
-describe("a one-shot that fails", () => {
+describe("a job that fails", () => {
   const node = useNode({ release: failing });
 
   it("must be reported and tried again after longer and longer waits, and not in between", async () => {
@@ -105,6 +105,7 @@ describe("a one-shot that fails", () => {
     expect(errors.map(({ code, resource }) => `${code} ${resource.split("/")[1]}`).sort()).toEqual([
       "K3006 job",
       "K3006 migrate",
+      "K3042 after",
     ]);
     expect(await node().container("web/after")).toMatchObject({ state: "created" });
     expect(await node().container("web/calm")).toMatchObject({ state: "running" });
