@@ -6,7 +6,7 @@ export type { RenewalRequest, RenewedInstance } from "./renew-instance.ts";
 export { acceptRevision } from "./accept-revision.ts";
 export { type DockerConfigPlace, dockerConfigPlace } from "./docker-config-place.ts";
 export { readBootId } from "./boot-id.ts";
-export { readLocalStatus } from "./local-status.ts";
+export { findStatusFault, readLocalStatus } from "./local-status.ts";
 export { overlayMemory } from "./memory.ts";
 export {
   type EngineSettings,

@@ -1,5 +1,5 @@
 import { KeelsonError, Status, stalled } from "@keelson/model";
-import { readStatus, requireTrusted } from "@keelson/store";
+import { readStatus, requireStatusRoom, requireTrusted } from "@keelson/store";
 
 /** The status in the state folder. Throws K4014 when there is none, K4015, K4016. */
 export async function readLocalStatus(stateDir: string): Promise<Status> {
@@ -22,6 +22,21 @@ export async function readLocalStatus(stateDir: string): Promise<Status> {
     outcome: stalled,
     cause: result.error,
   });
+}
+
+/**
+ * Why the status in the state folder may be older than the last round: the disk is full (K4001) or read-only (K4002), so
+ * that no round can write another one; null where one can.
+ */
+export async function findStatusFault(stateDir: string): Promise<KeelsonError | null> {
+  try {
+    await requireStatusRoom(stateDir);
+    return null;
+  } catch (error) {
+    if (!(error instanceof KeelsonError)) throw error;
+    // Whoever may only read is not the agent.
+    return error.code === "K4001" || error.code === "K4002" ? error : null;
+  }
 }
 
 /** A broken text is no status either; what is wrong with it then is that it is none. */

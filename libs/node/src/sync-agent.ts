@@ -9,12 +9,12 @@ import { controlPath } from "./node-settings.ts";
 
 /**
  * Asks the agent of this state folder to look now, and waits until a round that began after that has ended. Returns
- * whether it left the node as desired. Throws K9040 without an agent, K9041, K9042 when that takes longer, K9043.
+ * whether it left the node as desired, and what it says of it. Throws K9040 without an agent, K9041, K9042 when that takes longer, K9043.
  */
 export async function syncAgent(
   stateDir: string,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
-): Promise<boolean> {
+): Promise<{ isReady: boolean; message: string }> {
   requireTrusted(stateDir, "the state folder");
   const socketPath = controlPath({ stateDir });
   const tooLong = AbortSignal.timeout(timeoutMs);
@@ -30,7 +30,10 @@ export async function syncAgent(
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the event has, by Node's documentation
     const [response] = (await answered) as [IncomingMessage];
     const answer: unknown = await json(response);
-    if (response.statusCode === 200) return isObject(answer) && answer["isReady"] === true;
+    if (response.statusCode === 200) {
+      const { isReady, message } = isObject(answer) ? answer : {};
+      return { isReady: isReady === true, message: typeof message === "string" ? message : "" };
+    }
     throw unfinished(`the agent answered ${response.statusCode}`);
   } catch (error) {
     signal.throwIfAborted();

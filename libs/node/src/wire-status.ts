@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { publishStatus, readOwnStatus } from "@keelson/git";
-import { type AgentConfig, type KeelsonError, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, KeelsonError, parseDurationMs } from "@keelson/model";
 import type { StatusPort } from "@keelson/reconcile";
 
 import { statusGitPath } from "./node-settings.ts";
@@ -15,9 +19,26 @@ export function wireStatus(config: AgentConfig): StatusPort | null {
     publishStatus: async ({ commit, write }) => {
       const files = (before: string | null, passedOver: KeelsonError | null) =>
         write(parseStatus(before), passedOver);
-      return (await publishStatus({ ...place, commit, files })).files;
+      const publish = async (gitDir: string) => publishStatus({ ...place, gitDir, commit, files });
+      return (await publish(place.gitDir).catch(async (error: unknown) => publishAside(error, publish)))
+        .files;
     },
   };
+}
+
+/**
+ * Publishes from a folder that is gone afterwards, where the disk of the state folder takes nothing: that is what the
+ * status has to tell. What the node published before is then fetched anew. Throws the first error for any other failure.
+ */
+async function publishAside<T>(error: unknown, publish: (gitDir: string) => Promise<T>): Promise<T> {
+  if (!(error instanceof KeelsonError) || error.code !== "K2012") throw error;
+  const folder = await mkdtemp(join(tmpdir(), "keelson-status-")).catch(() => null); // that disk is full, too
+  if (folder === null) throw error;
+  try {
+    return await publish(join(folder, "git"));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** What `publishStatus` and `readOwnStatus` of the room `git` need; null when the status stays on the node. */

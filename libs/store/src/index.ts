@@ -5,7 +5,7 @@ export { observeStore } from "./observed-store.ts";
 export { placeFiles } from "./placed-files.ts";
 export type { StoreContext } from "./placed-files.ts";
 export { removeFiles } from "./removed-files.ts";
-export { examineStateFolder, readDiskSpace } from "./state-folder.ts";
+export { examineStateFolder, readDiskSpace, requireStatusRoom } from "./state-folder.ts";
 export type { DiskSpace, StateFolder } from "./state-folder.ts";
 export { requireTrusted } from "./trusted-path.ts";
 export { readStatus, writeStatus } from "./status-file.ts";

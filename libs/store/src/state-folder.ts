@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { isSystemError } from "@keelson/model";
+import { KeelsonError, isSystemError } from "@keelson/model";
 
 import { refusedEntry, whileReading, whileWriting } from "./store-error.ts";
 
@@ -51,4 +51,22 @@ async function nearestExisting(path: string): Promise<string> {
     if (!isSystemError(error, "ENOENT") || dirname(path) === path) throw error;
     return await nearestExisting(dirname(path));
   }
+}
+
+/** A status has at most 64 KiB in Git, and somewhat more in the folder; it is written beside the last one. */
+const statusRoom = { freeBytes: 128 * 1024, freeInodes: 2 };
+
+/**
+ * Returns when a round could write its status to the state folder. Throws K4001 where there is no room, K4002, K4003,
+ * K4004, K4006.
+ */
+export async function requireStatusRoom(stateDir: string): Promise<void> {
+  await examineStateFolder(stateDir);
+  const { freeBytes, freeInodes } = await readDiskSpace(stateDir);
+  if (freeBytes >= statusRoom.freeBytes && (freeInodes ?? Infinity) >= statusRoom.freeInodes) return;
+  throw new KeelsonError({
+    code: "K4001",
+    message: `the disk is full: a round cannot write its status to ${stateDir}`,
+    hint: "Free some space or inodes (df, df -i); the next round goes on by itself.",
+  });
 }

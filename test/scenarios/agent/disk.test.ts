@@ -11,17 +11,27 @@ import { oneService, useImage } from "../releases.ts";
 interface Fault {
   what: string;
   code: string;
+  /** What stands in the report: the failure that the round met. */
+  words: string;
   options: string;
   happens: (disk: string) => Promise<unknown>;
   mend: (disk: string) => Promise<unknown>;
 }
 
 const faults: Fault[] = [
-  { what: "is full", code: "K4001", options: "size=8m", happens: fill, mend: clear },
-  { what: "has no inode left", code: "K4001", options: "size=64m,nr_inodes=160", happens: fill, mend: clear },
+  { what: "is full", code: "K4001", words: "no space left", options: "size=8m", happens: fill, mend: clear },
+  {
+    what: "has no inode left",
+    code: "K4001",
+    words: "no space left",
+    options: "size=64m,nr_inodes=160",
+    happens: fill,
+    mend: clear,
+  },
   {
     what: "is read-only",
     code: "K4002",
+    words: "read-only",
     options: "size=8m",
     happens: async (disk) => outputOf(["mount", "-o", "remount,ro", disk]),
     mend: async (disk) => outputOf(["mount", "-o", "remount,rw", disk]),
@@ -53,6 +63,21 @@ describe("an agent whose state folder is on a disk that", () => {
             return after.includes(`"event":"round-ended"`);
           });
           expect(await web()).toMatchObject({ id: before.id, state: "running" });
+
+          const said = new RegExp(`^error\\[${fault.code}\\] `);
+          const local = await node.keelson(["status", "--local", "--config", node.config]);
+          expect([local.exitCode, local.stderr]).toEqual([1, expect.stringMatching(said)]);
+          expect(local.stdout).toMatch(/^\S+ {2}unknown {2}no round can write its status/);
+          const sync = await node.keelson(["sync", "--config", node.config]);
+          expect([sync.exitCode, sync.stdout]).toEqual([1, ""]);
+          expect(sync.stderr).toMatch(said);
+          expect(sync.stderr).toContain("cause: not ready, says the agent: ");
+          const doctor = await node.keelson(["doctor", "--config", node.config]);
+          expect([doctor.exitCode, doctor.stdout]).toEqual([1, expect.stringMatching(/state folder/)]);
+          await agent.until("the report of it", async () => {
+            const { status } = await node.report();
+            return !isReady(status) && JSON.stringify(status.errors).includes(fault.words);
+          });
         } finally {
           await fault.mend(node.stateDir);
         }

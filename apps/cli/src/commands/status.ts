@@ -1,4 +1,5 @@
-import { readLocalStatus } from "@keelson/node";
+import { formatError } from "@keelson/model";
+import { findStatusFault, readLocalStatus } from "@keelson/node";
 
 import { type FleetOptions, readFleet } from "../fleet.ts";
 import { waitForCommit } from "../fleet-wait.ts";
@@ -44,11 +45,14 @@ export async function status(
 
 /** The last status of this node, from its state folder. Neither the engine nor Git is asked. */
 async function showLocal(options: StatusOptions, output: Output): Promise<ExitCode> {
-  const last = await readLocalStatus(
-    options.stateDir ?? findAgentConfig(options.config ?? defaultConfigPath)?.stateDir ?? defaultStateDir,
-  );
+  const stateDir =
+    options.stateDir ?? findAgentConfig(options.config ?? defaultConfigPath)?.stateDir ?? defaultStateDir;
+  const last = await readLocalStatus(stateDir);
+  const fault = await findStatusFault(stateDir);
+  if (fault !== null) output.printError(formatError(fault));
   if (output.json) output.printJson(last);
-  else printStatus(output, last);
+  else printStatus(output, last, fault);
+  if (fault !== null) return exitCodes.failed;
   const isReady = last.conditions.some(({ type, status }) => type === "Ready" && status === "true");
   return isReady ? exitCodes.done : exitCodes.failed;
 }

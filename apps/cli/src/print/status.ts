@@ -1,4 +1,4 @@
-import type { Status } from "@keelson/model";
+import type { KeelsonError, Status } from "@keelson/model";
 import Table from "cli-table3";
 
 import type { Output, Style } from "../output.ts";
@@ -23,8 +23,11 @@ export interface Verdict {
   since: string;
 }
 
-/** Prints a node's status as a table: a row for each instance, its services below it. */
-export function printStatus(output: Output, status: Status): void {
+/**
+ * Prints a node's status as a table: a row for each instance, its services below it. `fault`: why rounds cannot write
+ * another one, so that nobody knows whether it is still so.
+ */
+export function printStatus(output: Output, status: Status, fault: KeelsonError | null = null): void {
   const ready = status.conditions.find(({ type }) => type === "Ready");
   const isReady = ready?.status === "true";
   const verdict: Verdict = {
@@ -33,7 +36,13 @@ export function printStatus(output: Output, status: Status): void {
     message: ready?.message ?? "",
     since: ready?.since ?? "",
   };
-  output.print(formatStatus(status, { style: output.style, verdict }));
+  const unknown: Verdict = {
+    ...verdict,
+    style: "red",
+    word: "unknown",
+    message: `no round can write its status; the last one that could said: ${verdict.word}, ${verdict.message}`,
+  };
+  output.print(formatStatus(status, { style: output.style, verdict: fault === null ? verdict : unknown }));
 }
 
 export function formatStatus(
