@@ -1,17 +1,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { RoundRequests } from "./round-requests.ts";
+import type { WorkLog } from "./work-log.ts";
 
 /**
  * Answers `POST /sync` at the end of a round that began after it: 200 with `{isReady, isStalled, commit, operationCount,
- * message}`, or 503 with `{message}` when that round told no summary.
+ * message}`, or 503 with `{message}` when that round told no summary; and `GET /work?after=<seq>` at once with what a round
+ * is at.
  */
-export function answerControl(
-  requests: RoundRequests,
-): (request: IncomingMessage, response: ServerResponse) => void {
+export function answerControl({
+  requests,
+  work,
+}: {
+  requests: RoundRequests;
+  work: WorkLog;
+}): (request: IncomingMessage, response: ServerResponse) => void {
   return ({ method, url }, response) => {
-    if (method === "POST" && url === "/sync") void answerSync(requests, response);
-    else send(response, { status: 404, body: { message: "not found; there is POST /sync" } });
+    const [path, after] = url?.split("?after=") ?? [];
+    if (method === "POST" && path === "/sync") void answerSync(requests, response);
+    else if (method === "GET" && path === "/work") {
+      send(response, { status: 200, body: work.read(Number(after ?? 0)) });
+    } else
+      send(response, { status: 404, body: { message: "not found; there are POST /sync and GET /work" } });
   };
 }
 

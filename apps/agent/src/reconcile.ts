@@ -1,7 +1,15 @@
 import { existsSync } from "node:fs";
 
 import { readCredential } from "@keelson/git";
-import { type AgentConfig, keelsonVersion, parseDurationMs } from "@keelson/model";
+import {
+  type AgentConfig,
+  type KeelsonEvent,
+  type Operation,
+  codeOf,
+  keelsonVersion,
+  parseDurationMs,
+  redact,
+} from "@keelson/model";
 import {
   type NodeSettings,
   dockerConfigPlace,
@@ -15,7 +23,7 @@ import {
   wireSource,
 } from "@keelson/node";
 import { type NodePorts, type Round, describeUnbegun, reconcileOnce, reportLost } from "@keelson/reconcile";
-import { formatJson } from "@keelson/report";
+import { formatJson, formatOperation } from "@keelson/report";
 
 import { openBranchPoll } from "./branch-poll.ts";
 import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
@@ -26,7 +34,13 @@ import { type NewerRevision, listenForNewer } from "./newer-revision.ts";
 import { hideInCrash, tell } from "./round-life.ts";
 import { logKeelsonEvent, logRound } from "./round-log.ts";
 import type { Loss } from "./round-loss.ts";
-import { type RoundSummary, type WatchSetting, fingerprintOf, isPollable } from "./round-summary.ts";
+import {
+  type OperationProgress,
+  type RoundSummary,
+  type WatchSetting,
+  fingerprintOf,
+  isPollable,
+} from "./round-summary.ts";
 
 /** How long a round waits for another one, or for the Compose of a killed one, which mostly ends by itself. */
 const lockWaitMs = 60_000;
@@ -186,6 +200,8 @@ async function runRound(
           if (process.connected) branch.follow(event.commit);
         }
         if (event.type === "step-started" && event.step === "apply") tell({ type: "working" });
+        const progress = progressOf(event);
+        if (progress !== null) tell({ type: "progress", progress });
         logKeelsonEvent(log, event);
       },
       signal,
@@ -198,6 +214,33 @@ async function runRound(
     return await reconcileOnce(withCrashHidden(node), options);
   } catch (error) {
     return describeUnbegun(error, { ...options, at: new Date() });
+  }
+}
+
+/** Beginnings and ends of operations, for whoever waits for the round; null for any other event. */
+function progressOf(event: KeelsonEvent): OperationProgress | null {
+  const told = (
+    state: OperationProgress["state"],
+    { operation, why = "" }: { operation: Operation; why?: string },
+  ) => ({
+    id: operation.id,
+    state,
+    text: `${formatOperation(operation)}${why === "" ? "" : `: ${why}`}`,
+  });
+  switch (event.type) {
+    case "operation-started":
+      return told("begun", event);
+    case "operation-finished":
+      return told("done", event);
+    case "operation-failed": {
+      const { operation, error } = event;
+      const why = `[${codeOf(error)}] ${redact(error instanceof Error ? error.message : String(error))}`;
+      return told("failed", { operation, why });
+    }
+    case "operation-skipped":
+      return told("skipped", { operation: event.operation, why: event.because });
+    default:
+      return null;
   }
 }
 

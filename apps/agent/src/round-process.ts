@@ -2,7 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 
 import type { LogForm } from "./log-event.ts";
 import { type Loss, type LostEnd, describeLoss } from "./round-loss.ts";
-import { type RoundMessage, type RoundSummary, type WatchSetting, newerRevision } from "./round-summary.ts";
+import {
+  type OperationProgress,
+  type RoundMessage,
+  type RoundSummary,
+  type WatchSetting,
+  newerRevision,
+} from "./round-summary.ts";
 
 export interface RoundInput {
   /** Path of `keelson-agent`. */
@@ -28,6 +34,8 @@ export interface RoundListener {
   onSetting: (setting: WatchSetting) => void;
   /** Called when the round begins to change the node. */
   onWork?: () => void;
+  /** Called when an operation begins or ends. */
+  onProgress?: (progress: OperationProgress) => void;
   /** Called at each sign of life. */
   onSign: () => void;
   limits?: RoundLimits;
@@ -80,6 +88,7 @@ export function startRound(input: RoundInput, listener: RoundListener): RunningR
     listener.onSign();
     if (message.type === "fetched") fetched = message.commit;
     if (message.type === "working") listener.onWork?.();
+    if (message.type === "progress") listener.onProgress?.(message.progress);
     if (message.type === "started") listener.onSetting(message.setting);
     if (message.type === "ended") listener.onSetting(message.summary);
   };

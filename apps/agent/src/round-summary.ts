@@ -12,12 +12,22 @@ export type RoundMessage =
   | { type: "fetched"; commit: string }
   /** The round begins to change the node: what the one before told is no longer true. */
   | { type: "working" }
+  /** An operation began or ended. */
+  | { type: "progress"; progress: OperationProgress }
   /** Every `aliveEveryMs`, among the others: the process is not stuck, whatever it waits for. */
   | { type: "alive" }
   /** The last message. */
   | { type: "ended"; summary: RoundSummary }
   /** The last message of a round that has no summary. */
   | { type: "lost"; loss: Loss };
+
+export interface OperationProgress {
+  /** Of the operation, in its plan. */
+  id: string;
+  state: "begun" | "done" | "failed" | "skipped";
+  /** The operation in words, and where it did not end well, why. */
+  text: string;
+}
 
 export const aliveEveryMs = 10_000;
 

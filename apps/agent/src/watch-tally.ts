@@ -1,6 +1,7 @@
 import { longestBlindMs, longestRestartMs } from "./next-round.ts";
 import type { RoundEnd } from "./round-process.ts";
 import type { RoundSummary, WatchSetting } from "./round-summary.ts";
+import { type WorkLog, openWorkLog } from "./work-log.ts";
 
 /** How a round ended; `lost`: without a summary. */
 export const roundResults = ["ready", "not-ready", "stalled", "lost"] as const;
@@ -18,6 +19,7 @@ export interface WatchTally {
   last: { result: RoundResult; message: string; durationMs: number } | null;
   /** A round is changing the node: what the last round told is no longer true. */
   isWorking: boolean;
+  work: WorkLog;
   /** By the wall clock; null: no round has ended ready yet. */
   lastReadyAtMs: number | null;
   /** By the monotonic clock: when the watcher's loop last turned, or its round gave a sign of life. */
@@ -33,6 +35,7 @@ export function newTally(): WatchTally {
     setting: null,
     last: null,
     isWorking: false,
+    work: openWorkLog(),
     lastReadyAtMs: null,
     turnedMs: performance.now(),
   };

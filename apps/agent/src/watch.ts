@@ -73,12 +73,21 @@ async function runRound(watcher: Watcher, start: RoundStart): Promise<RoundSumma
   const isGitSilent = triggers?.isGitSilent() ?? false;
   // A repair does not ask Git again for what it has just told: a slow server would delay it.
   const knownCommit = trigger === containersChanged ? (triggers?.knownCommit() ?? null) : null;
+  const { work } = watcher.tally;
+  work.begin(trigger);
   const round = startRound(
     { ...options, trigger, attempt, isGitSilent, knownCommit, lost: null },
-    { signal, onSetting, onWork: () => noteWork(watcher.tally), onSign: noteSign(watcher) },
+    {
+      signal,
+      onSetting,
+      onWork: () => noteWork(watcher.tally),
+      onProgress: work.note,
+      onSign: noteSign(watcher),
+    },
   );
   if (watcher.watching !== null) void pollBranch(watcher.watching.triggers);
   const end = await round.ended;
+  work.end();
   const killedBecause = round.killedBecause();
   if (killedBecause !== null) {
     log({ level: "warn", event: "round-killed", message: `the agent killed the round: ${killedBecause}` });

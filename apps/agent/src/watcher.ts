@@ -44,7 +44,11 @@ export function newWatcher(options: WatchOptions, signal: AbortSignal): Watcher 
     watcher.watching?.triggers.wake();
   };
   const requests = openRoundRequests(wake);
-  const endpoints = openEndpoints({ control: answerControl(requests), monitor: answerMonitor(tally), log });
+  const endpoints = openEndpoints({
+    control: answerControl({ requests, work: tally.work }),
+    monitor: answerMonitor(tally),
+    log,
+  });
   // A person who mends agent.yaml need not wait, not even where no round could begin.
   const files = openFileWatch((path) => void requests.request(`${path} changed`));
   files.keep([options.config]);

@@ -14,6 +14,7 @@ export * from "./release.ts";
 export * from "./package.ts";
 export * from "./environment.ts";
 export * from "./agent-config.ts";
+export * from "./agent-work.ts";
 export * from "./repository.ts";
 export * from "./rendered.ts";
 export * from "./compose-model.ts";

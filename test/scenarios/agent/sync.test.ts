@@ -17,7 +17,10 @@ describe("keelson sync", () => {
   it("must return when the round that it asked for has ended, and show what came of it", async () => {
     await node().upgrade(useImage("web:2"));
     const { exitCode, stdout, stderr } = await sync();
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(exitCode).toBe(0);
+    // A line for each operation as it ended, and nothing else.
+    expect(stderr).toMatch(/^(?: {2}✓ .*\n)+$/);
+    expect(stderr).toMatch(/^ {2}✓ .*web\/web/m);
     expect(await node().container("web/web")).toMatchObject({ state: "running" });
     expect((await node().container("web/web")).image).toMatch(/web:2$/);
     expect(stdout).toContain(`${node().environment}/${node().node}  ready`);
@@ -26,8 +29,11 @@ describe("keelson sync", () => {
 
   it("must end with 1 when the node is not as desired, and say why", async () => {
     await node().upgrade(useImage("absent:1"));
-    const { exitCode, stdout } = await sync("--json");
-    expect(exitCode).toBe(1);
+    const told = await sync();
+    expect(told.exitCode).toBe(1);
+    expect(told.stderr).toMatch(/^ {2}✗ .*absent:1.*: \[K30\d\d\] /m);
+    const { exitCode, stdout, stderr } = await sync("--json");
+    expect([exitCode, stderr]).toEqual([1, ""]);
     const status = JSON.parse(stdout);
     expect(status.source.observed).toBe(await node().repository.head());
     expect(status.errors).toMatchObject([{ code: expect.stringMatching(/^K30/) }]);

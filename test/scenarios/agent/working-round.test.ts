@@ -41,6 +41,12 @@ describe("a version that does not come up, for as long as its trial lasts", () =
     expect(instances).toMatchObject([{ name: "web", sync: "out-of-sync" }]);
     const told = await node().keelson(["status", "--local", "--config", node().config]);
     expect([told.exitCode, told.stdout]).toEqual([1, expect.stringContaining("not ready")]);
+    expect(told.stdout).toMatch(/\na round is at work: commit [0-9a-f]{8}\n {2}… .*web\/app\n/);
+    const json = JSON.parse(
+      (await node().keelson(["status", "--local", "--json", "--config", node().config])).stdout,
+    );
+    expect(json.work).toMatchObject({ trigger: expect.stringMatching(/^commit /) });
+    expect(json.work.doing.join()).toContain("web/app");
 
     const reported = async () => (await node().report()).status;
     await agent.until("the report", async () => !isReady(await reported()));
@@ -51,5 +57,8 @@ describe("a version that does not come up, for as long as its trial lasts", () =
     await agent.until("the next version", async () => node().isCalledReady());
     expect(await conditions()).toMatchObject({ Ready: "true", Reconciling: "false" });
     await agent.until("the last report", async () => isReady(await reported()));
+    await node().rests();
+    const later = await node().keelson(["status", "--local", "--config", node().config]);
+    expect(later.stdout).not.toContain("a round is at work");
   });
 });

@@ -1,5 +1,5 @@
 import { formatError } from "@keelson/model";
-import { findStatusFault, readLocalStatus } from "@keelson/node";
+import { findStatusFault, readAgentWork, readLocalStatus } from "@keelson/node";
 
 import { type FleetOptions, readFleet } from "../fleet.ts";
 import { waitForCommit } from "../fleet-wait.ts";
@@ -8,6 +8,7 @@ import { findAgentConfig } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { formatFleet } from "../print/fleet.ts";
 import { watchFleet } from "../print/fleet-watch.ts";
+import { formatDoing } from "../print/work.ts";
 import { printStatus } from "../print/status.ts";
 
 export interface StatusOptions extends FleetOptions {
@@ -50,8 +51,16 @@ async function showLocal(options: StatusOptions, output: Output): Promise<ExitCo
   const last = await readLocalStatus(stateDir);
   const fault = await findStatusFault(stateDir);
   if (fault !== null) output.printError(formatError(fault));
-  if (output.json) output.printJson(last);
+  const work = await readAgentWork(stateDir, Number.MAX_SAFE_INTEGER);
+  const trigger = work?.trigger ?? null;
+  if (output.json)
+    output.printJson(trigger === null ? last : { ...last, work: { trigger, doing: work?.doing } });
   else printStatus(output, last, fault);
+  if (!output.json && trigger !== null) {
+    output.print(
+      [`a round is at work: ${trigger}`, formatDoing({ doing: work?.doing ?? [] })].join("\n").trim(),
+    );
+  }
   if (fault !== null) return exitCodes.failed;
   const isReady = last.conditions.some(({ type, status }) => type === "Ready" && status === "true");
   return isReady ? exitCodes.done : exitCodes.failed;

@@ -4,6 +4,7 @@ import { findStatusFault, readLocalStatus, syncAgent } from "@keelson/node";
 import { defaultConfigPath, defaultStateDir } from "../node-options.ts";
 import { findAgentConfig } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { showWork } from "../print/work.ts";
 import { printStatus } from "../print/status.ts";
 
 export interface SyncOptions {
@@ -21,7 +22,7 @@ export async function sync(
   { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
   const stateDir = findAgentConfig(options.config ?? defaultConfigPath)?.stateDir ?? defaultStateDir;
-  const { isReady, message } = await syncAgent(stateDir, { timeoutMs: options.timeout, signal });
+  const { isReady, message } = await askForRound(stateDir, { options, output, signal });
   const fault = await findStatusFault(stateDir);
   // What is in the folder then is of an earlier round.
   if (fault !== null)
@@ -30,6 +31,19 @@ export async function sync(
   if (output.json) output.printJson(status);
   else printStatus(output, status);
   return isReady ? exitCodes.done : exitCodes.failed;
+}
+
+/** Waits for the round, and shows meanwhile what it does; nothing beside JSON. */
+async function askForRound(
+  stateDir: string,
+  { options, output, signal }: { options: SyncOptions; output: Output; signal: AbortSignal },
+): ReturnType<typeof syncAgent> {
+  const work = output.json ? null : await showWork(stateDir, output);
+  try {
+    return await syncAgent(stateDir, { timeoutMs: options.timeout, signal });
+  } finally {
+    await work?.end();
+  }
 }
 
 function withCause({ code, message, hint, outcome }: KeelsonError, cause: string): KeelsonError {
