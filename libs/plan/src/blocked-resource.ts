@@ -91,7 +91,7 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
         resource,
         code: "K3027",
         message: `volume ${name} carries the labels of this node's, but it is another one: ${existing.flaw}`,
-        hint: `Find out who made it, and remove it; this node makes its own anew, empty: docker volume rm ${name}. Restore its data then.`,
+        hint: `Find out who made it, and remove it: docker volume rm ${name}. This node then misses its own (K3032), and makes it anew when you say so.`,
       },
     ];
   }

@@ -251,6 +251,10 @@ describe("a volume or network with the labels of ours", () => {
       expect((await platform().docker.getVolume(volumeName()).inspect()).Options).toEqual(options);
     }
     await platform().docker.getVolume(volumeName()).remove();
+    const round = await platform().reconcile();
+    expectFault(round, { code: "K3032", resource: `volume:${volumeName()}`, says: "is gone" });
+    expect(await platform().keelson(["renew", "web", "--commit"])).toMatchObject({ exitCode: 0 });
+    await platform().repository.push();
     expectReady(await platform().reconcile());
   });
 
