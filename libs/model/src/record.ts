@@ -24,6 +24,8 @@ export interface RecordState {
     dependsOn: Record<string, string[]>;
     /** Services, as above, that are meant to end; absent in records of earlier versions. */
     oneShots?: string[];
+    /** Names of instances that were to be installed only; absent in records of earlier versions. */
+    installed?: string[];
   } | null;
   /** The last commit of which a round did something, or that was found applied; null before the first time. */
   attempted: string | null;

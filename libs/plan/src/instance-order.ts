@@ -3,7 +3,7 @@ import { type DesiredInstance, type DesiredNode, type RecordState, compareText }
 /** What has to be remembered of a desired state, so that removing it can go the other way. */
 export function describeApplied(
   desired: DesiredNode,
-): Pick<NonNullable<RecordState["applied"]>, "instanceOrder" | "dependsOn" | "oneShots"> {
+): Pick<NonNullable<RecordState["applied"]>, "instanceOrder" | "dependsOn" | "oneShots" | "installed"> {
   const services = desired.instances.flatMap(({ project, services }) =>
     services.map(
       ({ name, dependsOn }) => [`${project}/${name}`, dependsOn.map(({ service }) => service)] as const,
@@ -12,6 +12,10 @@ export function describeApplied(
   return {
     instanceOrder: orderInstances(desired.instances).map(({ name }) => name),
     dependsOn: Object.fromEntries(services.filter(([, dependsOn]) => dependsOn.length > 0)),
+    installed: desired.instances
+      .filter(({ state }) => state === "installed")
+      .map(({ name }) => name)
+      .sort(compareText),
     oneShots: desired.instances.flatMap(({ project, services: all }) =>
       all.filter(({ oneShot }) => oneShot).map(({ name }) => `${project}/${name}`),
     ),

@@ -157,8 +157,21 @@ function needsNoNetwork(service: DesiredService, { kept }: ServiceContainers): b
 
 function startDecision(service: DesiredService, found: DecisionContext): Decision {
   const { kept } = found.containers;
-  const down = kept.find((container) => !isUp(container) && !hasCompleted(service, container));
+  const isDone = (container: ObservedContainer) =>
+    hasCompleted(service, container) && !wasStopped(service, found);
+  const down = kept.find((container) => !isUp(container) && !isDone(container));
   return down === undefined ? none : { action: "start", causes: [downCause(down, found)] };
+}
+
+/**
+ * Whether this node has stopped a job, with its instance that was to be installed only: then an exit with 0 does not show that
+ * it is done. One whose end is awaited has done its work once.
+ */
+function wasStopped({ name, endAwaited }: DesiredService, { instance, context }: DecisionContext): boolean {
+  const { applied, starts } = context.record;
+  if (endAwaited || applied?.installed?.includes(instance.name) !== true) return false;
+  const last = starts[`${instance.project}/${name}`]?.at(-1) ?? "";
+  return last <= applied.appliedAt;
 }
 
 function downCause(

@@ -456,6 +456,19 @@ describe("a job of which nobody awaits the end", () => {
     `);
   });
 
+  test("that was stopped with its instance runs again with it, and only once", () => {
+    const withState = (state: "installed" | "running") =>
+      node({ core: { state, services: { job: { job: true }, done: { oneShot: true } } } });
+    const stopped = changed(applied(withState("installed")), (copy) => {
+      for (const service of ["job", "done"]) containerOf(copy, `lab-core/${service}`).state = "exited";
+    });
+    const desired = withState("running");
+    expect(planText({ ...stopped, desired })).toContain("start-service service:lab-core/job");
+    expect(planText({ ...stopped, desired })).not.toContain("lab-core/done");
+    const record = { ...stopped.record, starts: { "lab-core/job": ["2026-11-20T07:00:01Z"] } };
+    expect(planText({ ...stopped, desired, record })).toBe("nothing to do\n");
+  });
+
   test("that has ended is there for what depends on it", () => {
     const state = changed(running, (copy) => {
       containerOf(copy, "lab-core/job").state = "exited";
