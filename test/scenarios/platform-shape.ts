@@ -85,7 +85,7 @@ export interface Platform extends AsyncDisposable, StateRepository, AgentFiles {
   containers(): Promise<Container[]>;
   /** The one container of `instance/service`; throws when there is none or more than one. */
   container(name: string): Promise<Container>;
-  /** Stops the container of `instance/service` at once, as somebody does by hand; returns it as it was. */
+  /** Kills the container of `instance/service`, as somebody does by hand; returns it as it was. A job that ends with 0 would be done. */
   stop(name: string): Promise<Container>;
   /** Output of a command in the container of `instance/service`. */
   exec(name: string, ...command: string[]): Promise<string>;

@@ -94,7 +94,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     container,
     stop: async (name) => {
       const found = await container(name);
-      await docker.getContainer(found.id).stop({ t: 0 });
+      await docker.getContainer(found.id).kill();
       return found;
     },
     exec: async (name, ...command) => execIn(docker, (await container(name)).id, command),
