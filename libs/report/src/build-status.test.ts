@@ -278,6 +278,12 @@ describe("buildStatus", () => {
     expect(status({ error: cut, hideValues }).errors[0]?.message).toMatch(/^no: \*\*\*x+$/);
   });
 
+  it("must not call what was never started an error beside the one that it waits for", () => {
+    const built = status({ observed: observed([container({ state: "created", health: "none" })]) });
+    expect(built.errors).toEqual([]);
+    expect(conditionOf(built, "Ready")).toMatchObject({ status: "false", reason: "Unhealthy" });
+  });
+
   it("must hide secret values in what an unwell service said", () => {
     const found = container({ health: "unhealthy", ailment: { ...ailment, said: "token: s3cret" } });
     const built = status({

@@ -15,7 +15,8 @@ export const healthCodes: ReadonlySet<string> = new Set(["K3040", "K3041", "K304
 
 /**
  * An error for each service that is to run and is not well, for as long as it is so: whether a round had something to do
- * for it or not. What is missing is planned or blocked, and what is on its way is no error.
+ * for it or not. What is missing, or was never started, is planned, blocked or waits for another service; neither that nor what
+ * is on its way is an error.
  */
 export function findHealthErrors(
   { instances }: DesiredNode,
@@ -27,7 +28,7 @@ export function findHealthErrors(
       instance.services.flatMap((service) => {
         const of = { project: instance.project, service: service.name };
         const sick = ownContainers(containers, of).find(
-          (each) => containerHealth(service, each) === "unhealthy",
+          (each) => each.state !== "created" && containerHealth(service, each) === "unhealthy",
         );
         if (sick === undefined) return [];
         const resource = resourceIds.service(instance.project, service.name);
@@ -56,5 +57,5 @@ function describeAilment(
     return tell("K3041", ["keeps restarting", ...parts].join(", "));
   }
   if (state === "exited") return tell("K3042", `exited with code ${container.exitCode}`);
-  return tell("K3042", state === "created" ? "was not started" : `is ${state}`);
+  return tell("K3042", `is ${state}`);
 }
