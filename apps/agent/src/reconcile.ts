@@ -23,7 +23,7 @@ import {
   wireSource,
 } from "@keelson/node";
 import { type NodePorts, type Round, describeUnbegun, reconcileOnce, reportLost } from "@keelson/reconcile";
-import { formatJson, formatOperation } from "@keelson/report";
+import { formatJson, formatOperation, isMereStep } from "@keelson/report";
 
 import { openBranchPoll } from "./branch-poll.ts";
 import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
@@ -229,9 +229,9 @@ function progressOf(event: KeelsonEvent): OperationProgress | null {
   });
   switch (event.type) {
     case "operation-started":
-      return told("begun", event);
+      return isMereStep(event.operation) ? null : told("begun", event);
     case "operation-finished":
-      return told("done", event);
+      return isMereStep(event.operation) ? null : told("done", event);
     case "operation-failed": {
       const { operation, error } = event;
       const why = `[${codeOf(error)}] ${redact(error instanceof Error ? error.message : String(error))}`;
