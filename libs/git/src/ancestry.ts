@@ -14,9 +14,9 @@ export interface AncestryInput {
 }
 
 /**
- * Whether `descendant` is `ancestor` or follows on it: then going from the one to the other is a fast-forward. "No" is
- * said only after all history was seen; where some of it is missing or damaged, K2015 is thrown. A "yes" needs only the
- * commits up to `ancestor`, nearest first.
+ * Whether `descendant` is `ancestor` or follows on it, so that going from one to the other is a fast-forward. The
+ * answer is false only after all history was read, and throws K2015 where some of it is missing or damaged. For true,
+ * the commits up to `ancestor` are enough; the nearest are read first.
  */
 export async function isAncestor({ gitDir, ancestor, descendant }: AncestryInput): Promise<boolean> {
   if (ancestor === descendant) return true;
@@ -41,7 +41,7 @@ async function readParents(
   } catch (error) {
     if (isSystemError(error)) throw diskFailure(repository.gitdir, error);
     const how = foreignCode(error) === "NotFoundError" ? "is missing" : "cannot be read";
-    const message = `commit ${oid} ${how} in ${repository.gitdir}, so that its history is not known`;
+    const message = `commit ${oid} ${how} in ${repository.gitdir}, so its history is not known`;
     throw gitError("K2015", { message, cause: error });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a name is that of a branch, by the rules of git-check-ref-format(1) with `--branch`:
- * a leading `-` is refused, so that no name is ever read as an option.
+ * Whether a branch may have this name, by the rules of git-check-ref-format(1) with `--branch`. A leading `-` is
+ * refused, so that no name is ever read as an option.
  */
 export function isBranchName(name: string): boolean {
   // oxlint-disable-next-line no-control-regex -- control characters are what must be found

@@ -9,14 +9,14 @@ export interface BranchTipInput {
   branch: string;
   credential?: Credential | undefined;
   timeoutMs: number;
-  /** Ends it with K2005: nobody waits for the answer any more. */
+  /** Aborted when nobody waits for the answer any more: the call then throws K2005. */
   signal?: AbortSignal;
-  /** For ssh, instead of those of the user and the machine. */
+  /** The known hosts for ssh, instead of those of the user and the machine. */
   knownHostsFile?: string | undefined;
 }
 
 /**
- * The commit that a branch is at, by a listing: nothing is fetched and nothing is written. Throws K2001 not reachable,
+ * The commit that a branch is at. Only lists refs: fetches nothing and writes nothing. Throws K2001 not reachable,
  * K2002 not authorised, K2003 no such repository or branch, K2005 timed out, K2006 URL or branch not permitted, K2009
  * unexpected answer, K2010 no `git`.
  */

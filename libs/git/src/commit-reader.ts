@@ -17,7 +17,7 @@ export interface CommitParts {
   committedAt: number;
 }
 
-/** Subject and author as a revision has them: the message's first line, `Name <email>`. */
+/** Subject and author in the form of a snapshot: the first line of the message, and `Name <email>`. */
 export function summarise({ message, author, committedAt }: CommitParts): CommitSummary {
   return {
     subject: message.trimStart().split("\n", 1)[0]?.trimEnd() ?? "",

@@ -20,8 +20,8 @@ interface BlobEntry extends FileEntry {
 }
 
 /**
- * Reads a commit of the node's copy with isomorphic-git, without a checkout: only the trees and blobs that are asked
- * for. All that it has unpacked goes when the reader goes. Throws `DamageError` where the copy is
+ * Reads a commit of the node's copy with isomorphic-git, without a checkout, and only the trees and blobs that are
+ * asked for. What it has unpacked stays in memory as long as the reader. Throws `DamageError` where the copy is
  * damaged.
  */
 export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
@@ -44,7 +44,7 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
       for (const entry of tree) {
         const path = `${folder.path}${entry.path}`;
         if (entry.type === "tree" && mayHoldWanted(prefixes, `${path}/`)) {
-          // Few trees that name each other again and again can hold more folders than there is time.
+          // A few small trees can name each other so often that walking their folders would never end.
           if (++seen > fileLimits.files) throw tooManyFolders(path);
           folders.push({ path: `${path}/`, oid: entry.oid });
         } else if (entry.type !== "tree" && isWanted(prefixes, path)) {
@@ -61,7 +61,8 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
     readSummary: () =>
       guard(async () => {
         const { oid, commit: found } = await readCommit({ ...repository, oid: commit });
-        if (oid !== commit) throw gitError("K2009", { message: `${commit} is a tag where a commit must be` });
+        if (oid !== commit)
+          throw gitError("K2009", { message: `${commit} is a tag, and a branch must be at a commit` });
         const { message, author, committer } = found;
         return summarise({ message, author, committedAt: committer.timestamp });
       }),
@@ -79,7 +80,7 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
 
 function tooManyFolders(path: string): KeelsonError {
   return gitError("K2007", {
-    message: `${path} is one folder more than the ${fileLimits.files} that are read`,
+    message: `${path} is one folder too many: at most ${fileLimits.files} are read`,
   });
 }
 
@@ -88,13 +89,13 @@ function translate({ gitDir, commit }: Copy, error: unknown): KeelsonError {
   if (isSystemError(error)) return diskFailure(gitDir, error);
   if (foreignCode(error) === "UnsafeFilepathError") {
     return gitError("K2008", {
-      message: `commit ${commit} holds a path that is not permitted`,
+      message: `commit ${commit} has a path that is not permitted`,
       cause: error,
     });
   }
   return new DamageError({
     message: `commit ${commit} is damaged or incomplete in the copy in ${gitDir}`,
-    hint: "The next round makes a new copy. If it is damaged too, run git fsck on the server.",
+    hint: "The next round makes a new copy. If the new copy is damaged too, run git fsck on the server.",
     cause: error,
   });
 }

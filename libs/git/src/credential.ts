@@ -12,14 +12,14 @@ export interface Login {
   password: string;
 }
 
-/** The user that hosts accept beside a token (GitHub's name for it; others ignore the user). */
+/** The user name that goes with a token: GitHub wants this one, and other hosts ignore it. */
 const tokenUser = "x-access-token";
 const maxCredentialBytes = 16 * 1024;
 
 /**
- * Reads a credential: the content of the file, or the first line that the command prints, is a token or
- * `user:password`. Throws K2002 when it cannot be had, and K2005 when the command does not end in time.
- * No message holds what was read, nor a command's arguments or its error output.
+ * Reads a credential: a token or `user:password`, which is the content of the file or the first line that the command
+ * prints. Throws K2002 when there is none, and K2005 when the command does not end in time. No message quotes what was
+ * read, the command's arguments or its error output.
  */
 export async function readCredential(credential: Credential, timeoutMs: number): Promise<Login> {
   if ("file" in credential) {
@@ -33,7 +33,10 @@ export async function readCredential(credential: Credential, timeoutMs: number):
   return parseCredential(output.split("\n", 1)[0] ?? "", `the output of the credential command ${file}`);
 }
 
-/** The login for a server: the credential where there is one, or else what its URL holds. Throws as `readCredential` does. */
+/**
+ * The login for a server: the credential where there is one, or else what its URL holds. Throws as `readCredential`
+ * does.
+ */
 export async function chooseLogin(
   { login }: { login: Login | null },
   { credential, deadline }: { credential: Credential | undefined; deadline: Deadline },
@@ -83,7 +86,7 @@ async function runCredentialCommand(command: {
   const ends = {
     exited: "failed",
     "not-started": "cannot be started",
-    overflow: "printed more than a credential",
+    overflow: `printed more than ${maxCredentialBytes} bytes`,
     stopped: "was stopped",
   };
   throw unusable(`the credential command ${file} ${ends[end.kind]}`);

@@ -1,12 +1,12 @@
-/** The end of all waiting of one call. */
+/** One time limit for all that a call waits for. */
 export interface Deadline {
   timeoutMs: number;
   signal: AbortSignal;
-  /** At least 1, so that it can serve as a timeout. */
+  /** What is left, at least 1 ms: a timeout of 0 would be none. */
   leftMs: () => number;
 }
 
-/** `signal` ends it sooner. */
+/** Starts the time limit. Aborting `signal` ends it sooner. */
 export function startDeadline(timeoutMs: number, signal?: AbortSignal): Deadline {
   const endsAt = performance.now() + timeoutMs;
   return {

@@ -1,14 +1,16 @@
 import { KeelsonError } from "@keelson/model";
 
-/** Each costs a request or a process: a few that are too large, among thousands, are found with that. */
+/**
+ * Each fetch costs a request or a process. So many are enough to find a few refs that are too large among thousands.
+ */
 const maxFetches = 64;
 
-/** What one ref alone can cause. */
+/** Errors that a single ref can cause for all that are fetched with it. */
 const causes = ["K2005", "K2017"];
 
 /**
- * Fetches refs together, and where that is over the limits the halves of them, and so on, so that one that is too large
- * does not keep the others away. Returns those that were not fetched. Throws any other failure.
+ * Fetches refs together. When they are over the limits, each half is fetched by itself, and so on: a ref that is too
+ * large does not keep the others away. Returns the refs that were not fetched. Throws any other failure.
  */
 export async function fetchApart<Ref>(
   refs: readonly Ref[],

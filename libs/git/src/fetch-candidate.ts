@@ -4,8 +4,8 @@ import { type FetchSnapshotInput, fetchSnapshot } from "./fetch-snapshot.ts";
 import { refusedCommit } from "./follow.ts";
 
 /**
- * Asks the source what its branch is at, and judges it: `accepted` with the snapshot, `refused` where the branch did
- * not move forward (K2016), `unavailable` for everything else that `fetchSnapshot` throws.
+ * Asks the source what its branch is at, and gives a verdict: `accepted` with the snapshot, `refused` where the branch
+ * did not move forward (K2016), `unavailable` for every other error of `fetchSnapshot`.
  */
 export async function fetchCandidate(input: FetchSnapshotInput): Promise<Verdict> {
   try {

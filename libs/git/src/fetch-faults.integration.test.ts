@@ -207,7 +207,7 @@ describe("a server that does not answer well", () => {
 
 describe("a server that sends too much, or without end", () => {
   const packet = (text: string) => `${(text.length + 4).toString(16).padStart(4, "0")}${text}`;
-  /** Sends the same again and again, as long as somebody reads. */
+  /** Sends the same again and again, as long as the other side reads. */
   const pour = (response: ServerResponse, text: string) => {
     const send = () => {
       while (!response.destroyed && response.write(text));

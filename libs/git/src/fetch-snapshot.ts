@@ -12,13 +12,15 @@ import type { Held } from "./tracked-copy.ts";
 
 export interface FetchSnapshotInput extends FileLimit {
   source: Source;
-  /** The node's own bare copy; made when it is missing, made anew when it is damaged. One caller at a time. */
+  /**
+   * The node's own bare copy. It is made when it is missing, and made anew when it is damaged. One caller at a time.
+   */
   gitDir: string;
-  /** For all of the call; reading files later has the same again. */
+  /** For the whole call. Reading files later has the same time again. */
   timeoutMs: number;
-  /** For ssh, instead of those of the user and the machine: only the hosts in it are trusted. An absolute path. */
+  /** The known hosts for ssh, instead of those of the user and the machine. An absolute path. */
   knownHostsFile?: string;
-  /** Where the branch may have moved on from; anywhere unless told. */
+  /** The commits from which the branch may have moved forward. By default it may come from anywhere. */
   follow?: Follow;
 }
 
@@ -38,8 +40,8 @@ const anywhere: Follow = { after: null, accepted: null };
  *
  * Throws K2001 not reachable, K2002 not authorised, K2003 no such repository or branch, K2005 timed out, K2006 URL,
  * redirect or branch not permitted, K2007 too large, K2009 unexpected answer or damaged objects, K2010 no `git` for a
- * local path, K2012 disk, K2015 history that is cut also on the server, K2016 a branch that did not move forward. After
- * any of them the copy is as usable as before, with the commit followed last.
+ * local path, K2012 disk, K2015 history that is incomplete on the server too, K2016 a branch that did not move forward.
+ * After each of them the copy is as usable as before, with the commit that was followed last.
  */
 export async function fetchSnapshot(input: FetchSnapshotInput): Promise<FetchedSnapshot> {
   const { source, gitDir, timeoutMs, knownHostsFile, follow = anywhere } = input;
@@ -52,7 +54,7 @@ export async function fetchSnapshot(input: FetchSnapshotInput): Promise<FetchedS
 }
 
 /**
- * Returns the commit that was followed last, from the node's own copy, without asking anybody; null when there is no
+ * Returns the commit that was followed last, from the node's own copy, without asking a server; null when there is no
  * copy. Throws K2009 when the copy is damaged, K2012.
  */
 export async function readTracked(of: CopyInput): Promise<Snapshot | null> {
@@ -88,7 +90,7 @@ function snapshotOf(held: Omit<Held, "fetched">, of: CopyInput & { ref: string }
       try {
         return await held.reader.readFiles(prefixes, of);
       } catch (error) {
-        // From now on the copy counts as none, so that the next round does not find it up to date.
+        // The next round must not find this copy up to date: it makes a new one.
         if (error instanceof DamageError) await disownCopy(gitDir);
         throw error;
       }

@@ -10,10 +10,10 @@ export const fileLimits = {
   files: 20_000,
 } as const;
 
-/** No system can check out a longer one (PATH_MAX); folders of folders make very long ones of a few bytes. */
+/** No system can check out a longer path (PATH_MAX). Nested folders make very long paths of a few bytes. */
 const longestPath = 4096;
 
-/** An entry of a tree before its bytes are read; the size where it is known by then. */
+/** An entry of a tree before its bytes are read, with its size if that is known already. */
 export interface FileEntry {
   path: string;
   mode: SourceFile["mode"];
@@ -41,14 +41,14 @@ export function mayHoldWanted(prefixes: readonly string[], folder: string): bool
   return prefixes.some((prefix) => prefix.startsWith(folder) || folder.startsWith(prefix));
 }
 
-/** The folders that hold everything wanted, each with a `/` at its end; empty when that is the whole tree. */
+/** Folders that together hold everything wanted, each with a `/` at its end; none when the whole tree is wanted. */
 export function wantedFolders(prefixes: readonly string[]): string[] {
   const folders = prefixes.map((prefix) => prefix.slice(0, prefix.lastIndexOf("/") + 1));
   return folders.includes("") ? [] : [...new Set(folders)];
 }
 
 /**
- * Throws K2008 for a path that could lead out of a folder or deceive a reader. Git makes no such trees, but a server
+ * Throws K2008 for a path that could lead out of a folder or deceive a reader. Git makes no such paths, but a server
  * can send them.
  */
 export function checkPath(path: string): void {
@@ -58,7 +58,7 @@ export function checkPath(path: string): void {
   }
   const parts = path.split("/");
   const climbs = parts.some((part) => part === "" || part === "." || part === ".." || /^\.git$/i.test(part));
-  // U+FFFD stands for bytes that are not UTF-8: two names would become one.
+  // U+FFFD stands for bytes that are not UTF-8: two different names could become the same.
   // oxlint-disable-next-line no-control-regex -- control characters are what must be found
   if (climbs || /[\u0000-\u001f\u007f\\\ufffd]/.test(path)) {
     throw gitError("K2008", { message: `the path ${JSON.stringify(path)} is not permitted` });
@@ -85,7 +85,7 @@ export class FileSet {
     const { path, mode, sizeBytes = 0 } = entry;
     checkPath(path);
     if (this.#announced.has(path)) {
-      throw gitError("K2008", { message: `the path ${JSON.stringify(path)} is there twice` });
+      throw gitError("K2008", { message: `the path ${JSON.stringify(path)} stands there twice` });
     }
     this.#announced.add(path);
     const isTooLarge = sizeBytes > this.#limitBytes;
@@ -118,11 +118,11 @@ export class FileSet {
 function checkTotal(path: string, { files, bytes }: { files: number; bytes: number }): void {
   if (files > fileLimits.files) {
     throw gitError("K2007", {
-      message: `${path} is one file more than the ${fileLimits.files} that are read`,
+      message: `${path} is one file too many: at most ${fileLimits.files} are read`,
     });
   }
   if (bytes > fileLimits.totalBytes) {
-    const message = `with ${path} the files have more than the ${fileLimits.totalBytes} bytes that are read`;
+    const message = `with ${path} the files have more than ${fileLimits.totalBytes} bytes: no more are read`;
     throw gitError("K2007", { message });
   }
 }

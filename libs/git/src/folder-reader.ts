@@ -29,7 +29,7 @@ export function openFolder(root: string): FolderReader {
     return status.isSymbolicLink();
   };
 
-  /** Behind a link lies another folder, perhaps of another user: Git takes such a path for deleted. */
+  /** A link may lead to the folder of another user. Git takes a path behind a link for deleted. */
   const isBehindLink = async (path: string): Promise<boolean> => {
     for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
       if (await isLink(path.slice(0, slash))) return true;
@@ -38,7 +38,7 @@ export function openFolder(root: string): FolderReader {
   };
 
   const readEntry = async (listed: string, files: FileSet): Promise<SourceFile | null> => {
-    // ls-files writes a repository inside this one as a folder.
+    // `git ls-files` lists a repository inside this one as a folder.
     const path = listed.replace(/\/$/, "");
     checkPath(path);
     if (await isBehindLink(path)) return null;
@@ -65,7 +65,7 @@ export function openFolder(root: string): FolderReader {
   };
 }
 
-/** Lists the wanted files and links below a folder, without what belongs to Git. Throws K2007, K2012. */
+/** Lists the wanted files and links below a folder, without those of Git itself. Throws K2007, K2012. */
 export async function listFolder(root: string, prefixes: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   const folders = [""];
@@ -81,7 +81,7 @@ export async function listFolder(root: string, prefixes: readonly string[]): Pro
         if (mayHoldWanted(prefixes, `${path}/`)) folders.push(`${path}/`);
       } else if (isWanted(prefixes, path)) found.push(path);
       if (++seen > fileLimits.files * 10) {
-        throw gitError("K2007", { message: `${root} holds more than ${fileLimits.files * 10} entries` });
+        throw gitError("K2007", { message: `${root} has more than ${fileLimits.files * 10} entries` });
       }
     }
   }
@@ -96,7 +96,7 @@ function modeOf(path: string, status: Stats): SourceFile["mode"] {
 }
 
 async function readRegularFile(path: string): Promise<Uint8Array> {
-  // If it became a link or a pipe since it was looked at, opening fails and does not wait.
+  // If it has become a link or a pipe meanwhile, opening it fails and does not wait.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   await using file = await open(path, flags);
   return await file.readFile();

@@ -1,6 +1,6 @@
 import type { Follow } from "@keelson/model";
 
-/** Whether a branch may be followed to a commit, as a question. */
+/** The question whether a branch may be followed to a commit. */
 export interface FollowStep extends Follow {
   /** A copy with the whole history of `commit`. */
   gitDir: string;

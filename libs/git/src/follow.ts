@@ -4,7 +4,7 @@ import { isAncestor } from "./ancestry.ts";
 import type { FollowStep } from "./follow-step.ts";
 import { wasRefused } from "./refused-step.ts";
 
-/** K2016: the branch is at a commit that does not follow on what it may follow on. */
+/** K2016: the branch is at a commit that follows neither on the last one nor on one that a person accepted. */
 class RefusedRevision extends KeelsonError {
   readonly commit: string;
 
@@ -14,7 +14,7 @@ class RefusedRevision extends KeelsonError {
       message: redact(
         `branch ${branch} went from ${shorten(after)} to ${shorten(commit)}, which does not follow on it`,
       ),
-      hint: `Find out who rewound or replaced the branch, and why. If it is meant so, run on this node: keelson-agent accept ${commit}`,
+      hint: `Find out who rewound or replaced the branch, and why. If that was intended, run on this node: keelson-agent accept ${commit}`,
       outcome: stalled,
     });
     this.name = "RefusedRevision";
@@ -27,7 +27,7 @@ export function refusedCommit(error: unknown): string | null {
   return error instanceof RefusedRevision ? error.commit : null;
 }
 
-/** Throws K2016 when the branch may not be followed to the commit, K2015 when that cannot be told. */
+/** Throws K2016 when the branch may not be followed to the commit, K2015 when its history is incomplete. */
 export async function checkFollow({ gitDir, branch, commit, after, accepted }: FollowStep): Promise<void> {
   if (after === null) return;
   for (const ancestor of [after, accepted]) {
@@ -36,7 +36,7 @@ export async function checkFollow({ gitDir, branch, commit, after, accepted }: F
   throw new RefusedRevision({ branch, after, commit });
 }
 
-/** The same, without looking at any history, when exactly this step was refused last. */
+/** Throws K2016 when exactly this step was refused last. Reads no history for that. */
 export async function checkRefused(step: FollowStep): Promise<void> {
   const { branch, after, commit } = step;
   if (after !== null && (await wasRefused(step))) throw new RefusedRevision({ branch, after, commit });

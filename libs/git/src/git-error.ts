@@ -1,7 +1,7 @@
 import { KeelsonError, redact, stalled, transient } from "@keelson/model";
 import type { Outcome } from "@keelson/model";
 
-/** The codes of this room; docs/errors.md explains them. */
+/** The codes that this room throws; docs/errors.md explains them. */
 export type GitErrorCode =
   | "K2001"
   | "K2002"
@@ -35,7 +35,7 @@ const meanings: Record<GitErrorCode, Meaning> = {
     outcome: stalled,
   },
   K2003: {
-    hint: "Check source.url and source.branch in agent.yaml; many servers hide a private repository in this way when the credential may not read it.",
+    hint: "Check source.url and source.branch in agent.yaml. Many servers answer in this way also when the credential may not read a private repository.",
     outcome: stalled,
   },
   K2004: {
@@ -43,7 +43,7 @@ const meanings: Record<GitErrorCode, Meaning> = {
     outcome: stalled,
   },
   K2005: {
-    hint: "Check the connection to the server; where the repository is large or the link slow, raise timeouts.git in agent.yaml.",
+    hint: "Check the connection to the server. If the repository is large or the link is slow, raise timeouts.git in agent.yaml.",
     outcome: transient,
   },
   K2006: {
@@ -51,40 +51,40 @@ const meanings: Record<GitErrorCode, Meaning> = {
     outcome: stalled,
   },
   K2007: {
-    hint: "Take large files out of the state repository: images belong to a registry, data to volumes.",
+    hint: "Take large files out of the state repository: images belong in a registry, data in volumes.",
     outcome: stalled,
   },
   K2008: {
-    hint: "Rename the entry: a path has no empty, `.`, `..` or `.git` part, no backslash and no control character, and is UTF-8.",
+    hint: "Rename the entry: a path must have no empty, `.`, `..` or `.git` part, no backslash and no control character, and it must be UTF-8.",
     outcome: stalled,
   },
   K2009: {
-    hint: "Check that the URL is that of a Git repository and that git fsck finds it whole; the next round tries again.",
+    hint: "Check that the URL is that of a Git repository, and run git fsck in it on the server; the next round tries again.",
     outcome: transient,
   },
-  K2010: { hint: "Install the program git and see that it is in PATH.", outcome: stalled },
+  K2010: { hint: "Install the program git and check that it is in PATH.", outcome: stalled },
   K2012: {
     hint: "Check that the disk is not full and that Keelson may read and write the folder; the next round tries again.",
     outcome: transient,
   },
   K2013: {
-    hint: "Give the credential the right to push this ref, and see that no hook or protection of the server refuses it; a host that refuses notes takes report.as: branch.",
+    hint: "Give the credential the right to push this ref, and check that no hook or protection on the server refuses it. If the host takes no notes, set report.as: branch in agent.yaml.",
     outcome: transient,
   },
   K2014: {
-    hint: "Each node writes one ref of its own: see that no second agent runs under the same environment and node.",
+    hint: "Check that no second agent runs with the same environment and node: each node writes a ref of its own.",
     outcome: transient,
   },
   K2015: {
-    hint: "The question needs the whole history: see that the repository on the server has it, by git fsck, and has no file named shallow.",
+    hint: "Keelson needs the whole history of the branch. Run git fsck in the repository on the server, and check that it has no file named shallow.",
     outcome: transient,
   },
   K2017: {
-    hint: "Set the branch back to the commit before the one that brought it: this node has not followed it, so that it follows what comes then.",
+    hint: "Set the branch back to the commit before the one that brought the large object. This node has not followed that commit, so it follows the branch again after that.",
     outcome: stalled,
   },
   K2018: {
-    hint: "See who may push to this ref, and that no second agent runs under the same environment and node. Where the server takes nothing after it, delete the ref there: the node makes it anew.",
+    hint: "Check who may push to this ref, and that no second agent runs with the same environment and node. If the server goes on refusing the status, delete the ref there: the node makes it anew.",
     outcome: transient,
   },
 };
@@ -97,7 +97,7 @@ export interface GitErrorInput {
   cause?: unknown;
 }
 
-/** The error of a code, with the code's hint and outcome unless told; credentials in URLs are taken out. */
+/** The error of a code, with that code's hint and outcome by default. Credentials in URLs are taken out. */
 export function gitError(code: GitErrorCode, { message, hint, outcome, cause }: GitErrorInput): KeelsonError {
   const meaning = meanings[code];
   return new KeelsonError({
@@ -110,8 +110,8 @@ export function gitError(code: GitErrorCode, { message, hint, outcome, cause }: 
 }
 
 /**
- * K2009 where objects cannot be read: either the copy is damaged or what the server sent. A new copy tells which.
- * An answer that is not Git at all is no such case.
+ * K2009 for objects that cannot be read. Either the copy is damaged or what the server sent: a new copy shows which. An
+ * answer that is not Git's protocol is another error, for which no new copy is made.
  */
 export class DamageError extends KeelsonError {
   constructor(input: { message: string; hint?: string; cause: unknown }) {
@@ -128,7 +128,7 @@ export class DamageError extends KeelsonError {
   }
 }
 
-/** K2017: more than is taken in. It is known before it is. */
+/** K2017: objects over a limit. They are found before they are stored. */
 export class PackLimitError extends KeelsonError {
   constructor(message: string) {
     super({ code: "K2017", ...meanings.K2017, message: redact(message) });
@@ -138,7 +138,7 @@ export class PackLimitError extends KeelsonError {
 
 const maxQuoteLength = 300;
 
-/** One line of foreign text without control and direction characters: a server's words are printed on terminals. */
+/** One line of a server's or a program's text without control and direction characters, since terminals print it. */
 export function quoteLine(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what must be found
   return redact(text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " "))
@@ -146,7 +146,7 @@ export function quoteLine(text: string): string {
     .slice(0, maxQuoteLength);
 }
 
-/** A foreign error whose words can be printed; isomorphic-git's quote what the server sent. */
+/** A library's error in a form that can be printed: those of isomorphic-git quote what the server sent. */
 function tame(cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof KeelsonError) return cause;
   const message = quoteLine(cause.message);
@@ -163,7 +163,7 @@ export function isAbsence(error: unknown): boolean {
   return isSystemError(error) && ["ENOENT", "ENOTDIR"].includes(error.code ?? "");
 }
 
-/** Whether the operating system refused something, as opposed to a library that did not like what it read. */
+/** Whether the error is the operating system's, and not that of a library about what it read. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "errno" in error && typeof error.errno === "number";
 }

@@ -1,6 +1,6 @@
 import { packetText, readPackets, writePackets } from "./packet-line.ts";
 
-/** The bytes of a body that is handed over in pieces. */
+/** All bytes of a body that comes in pieces. */
 export async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
@@ -8,8 +8,9 @@ export async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> 
 }
 
 /**
- * A list of refs (gitprotocol-pack(5)) with a HEAD, which isomorphic-git needs and never uses here: a repository has
- * none while its default branch is not there, or where it takes nothing but statuses. Anything else stays as it is.
+ * Adds a HEAD to a list of refs (gitprotocol-pack(5)) that has none. isomorphic-git needs one, although it never uses
+ * it here. A repository has no HEAD while its default branch is missing, or when it only takes statuses. Any other
+ * answer stays as it is.
  */
 export async function* withHead(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const bytes = await collect(body);

@@ -20,7 +20,7 @@ export interface GitHttpClientInput {
   login: Login | null;
   deadline: Deadline;
   idleTimeoutMs?: number;
-  /** Of an answer without a pack, and of what is said beside one: both are held in memory. */
+  /** The limit of an answer without a pack, and of what comes beside a pack: both are held in memory. */
   maxResponseBytes?: number;
 }
 
@@ -35,13 +35,13 @@ interface Body {
 }
 
 /**
- * The client that isomorphic-git uses for the smart protocol of one repository (gitprotocol-http(5)). The credential
- * goes along with every request, so that none is made twice, and to the repository's own origin only.
+ * The client that isomorphic-git uses for the smart protocol of one repository (gitprotocol-http(5)). Every request has
+ * the credential, so that none is made twice. The credential goes to the repository's own origin only.
  */
 export class GitHttpClient implements HttpClient, Disposable {
   readonly #input: GitHttpClientInput;
   readonly #exchange: HttpExchange;
-  /** Where the repository really is, once a redirect said so. */
+  /** Where a redirect said that the repository is; the given URL until then. */
   #baseUrl: string;
   #bodies: Body[] = [];
 
@@ -54,8 +54,8 @@ export class GitHttpClient implements HttpClient, Disposable {
   }
 
   /**
-   * Runs an operation of isomorphic-git that uses this client. Throws what the network did wrong, whatever the
-   * operation made of it: it takes an answer that was cut for a complete one.
+   * Runs an operation of isomorphic-git that uses this client. Throws the network's error also when the operation
+   * succeeds: isomorphic-git takes an answer that was cut off for a complete one.
    */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     this.#bodies = [];
@@ -68,13 +68,13 @@ export class GitHttpClient implements HttpClient, Disposable {
     } catch (error) {
       throw this.#failure() ?? error;
     } finally {
-      // An operation that failed may go on reading.
+      // isomorphic-git may go on reading after it has failed.
       for (const { response } of this.#bodies) if (!response.complete) response.destroy();
       this.#bodies = [];
     }
   }
 
-  /** The same for a fetch whose pack is within the limits. Throws K2017 over one. */
+  /** The same for a fetch, whose pack goes to a receiver. Throws K2017 for a pack over a limit. */
   async receive<T>(
     { gitDir, limits }: { gitDir: string; limits: PackLimits },
     operation: (receiver: PackReceiver) => Promise<T>,
@@ -91,7 +91,7 @@ export class GitHttpClient implements HttpClient, Disposable {
     });
   }
 
-  /** A client whose answers are without their pack, which the receiver gets. */
+  /** A client that takes the pack out of each answer and gives it to the receiver. */
   divertTo(receiver: PackReceiver): HttpClient {
     return { request: (request) => this.#request(request, receiver) };
   }
@@ -106,7 +106,7 @@ export class GitHttpClient implements HttpClient, Disposable {
     receiver: PackReceiver | null,
   ): Promise<GitHttpResponse> {
     try {
-      // isomorphic-git hands over arrays, whatever its types say.
+      // isomorphic-git gives arrays, although its types say otherwise.
       const content = body === undefined ? undefined : await collect(body);
       const rest = url.slice(this.#input.url.length);
       const { response, url: answeredBy } = await this.#exchange.send({
@@ -116,7 +116,7 @@ export class GitHttpClient implements HttpClient, Disposable {
         content,
       });
       this.#check(response, answerType(method, rest));
-      // The pack is asked for where the refs were found, as Git does it.
+      // Like Git, ask for the pack at the URL that listed the refs.
       if (method === "GET" && answeredBy.endsWith(rest)) this.#baseUrl = answeredBy.slice(0, -rest.length);
       const stream = this.#open(response, { rest, receiver: method === "POST" ? receiver : null });
       this.#bodies.push({ stream, response });
@@ -171,7 +171,7 @@ export class GitHttpClient implements HttpClient, Disposable {
     try {
       yield* body;
     } catch (error) {
-      // What is left of an operation that has ended must not fail the next one.
+      // A body of an operation that has ended must not fail the next one.
       throw operation === this.#bodies ? this.#exchange.fail(error) : error;
     }
   }
@@ -186,13 +186,13 @@ export class GitHttpClient implements HttpClient, Disposable {
       }
       yield chunk;
     }
-    // Even an answer without a ref has a last packet: nothing at all must not be read as "no such branch".
-    if (bytes === 0) throw gitError("K2009", { message: `the server at ${url} answers nothing` });
+    // Even an answer without a ref has a last packet. An empty answer must not be read as "no such branch".
+    if (bytes === 0) throw gitError("K2009", { message: `the server at ${url} sent an empty answer` });
   }
 
   #failure(): KeelsonError | undefined {
     if (this.#exchange.failure !== undefined) return this.#exchange.failure;
-    // isomorphic-git notes on the body what it could not read there, and goes on.
+    // isomorphic-git goes on after it could not read a body, and only sets the error on it.
     const unread = this.#bodies.find(({ stream }) => stream.error !== undefined);
     if (unread === undefined) return undefined;
     return notGit(this.#input.url, unread.stream.error);

@@ -21,18 +21,18 @@ export interface HttpExchangeInput {
   /** `https://host:port`; nothing is sent anywhere else. */
   origin: string;
   deadline: Deadline;
-  /** How long a connection may be silent: this finds the ones that are half open. */
+  /** How long a connection may be silent. This ends connections that are half open. */
   idleTimeoutMs: number;
 }
 
 const maxRedirects = 5;
 
-/** Requests to one origin over kept connections, which all end with the deadline. No proxy is used. */
+/** Sends requests to one origin over kept connections. The deadline ends all of them. Uses no proxy. */
 export class HttpExchange implements Disposable {
   readonly #input: HttpExchangeInput;
   readonly #secure: boolean;
   readonly #agent: HttpAgent;
-  /** What went wrong first: everything after it is its effect. */
+  /** The first failure: later ones are its effects. */
   #failure: KeelsonError | undefined;
 
   constructor(input: HttpExchangeInput) {
@@ -45,27 +45,27 @@ export class HttpExchange implements Disposable {
     return this.#failure;
   }
 
-  /** An operation begins: what has failed before is told. */
+  /** Called when an operation begins: earlier failures were thrown already. */
   forget(): void {
     this.#failure = undefined;
   }
 
-  /** Translates what went wrong; only the first failure counts. */
+  /** Translates an error and returns the first failure. */
   fail(error: unknown): KeelsonError {
     this.#failure ??= this.#translate(error);
     return this.#failure;
   }
 
   /**
-   * Sends a message and returns the answer's head, with the URL that gave it. Follows redirects inside the origin
-   * and throws K2006 for one that leaves it.
+   * Sends a message and returns the answer's head, with the URL that answered. Follows redirects inside the origin, and
+   * throws K2006 for one that leaves it.
    */
   async send(message: HttpMessage): Promise<{ response: IncomingMessage; url: string }> {
     let url = message.url;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const response = await this.#sendOnce({ ...message, url });
       const status = response.statusCode ?? 0;
-      // These two keep method and content (RFC 9110, 15.4); a GET has no content, so the older two serve as well.
+      // 307 and 308 keep method and content (RFC 9110, 15.4). A GET has no content, so 301 and 302 do as well.
       const keeps = [307, 308].includes(status) || (message.method === "GET" && [301, 302].includes(status));
       if (!keeps) return { response, url };
       response.resume();
@@ -82,7 +82,9 @@ export class HttpExchange implements Disposable {
     const { peer, origin } = this.#input;
     const target = URL.parse(location, url);
     if (target === null) {
-      throw gitError("K2009", { message: `the server at ${peer.name} redirects to no URL` });
+      throw gitError("K2009", {
+        message: `the server at ${peer.name} redirects to something that is no URL`,
+      });
     }
     if (target.origin === origin) return target.href;
     const place = `${target.origin}${target.pathname}`.replace(
@@ -91,7 +93,7 @@ export class HttpExchange implements Disposable {
     );
     throw gitError("K2006", {
       message: `the server at ${peer.name} redirects to another server, ${place}`,
-      hint: "If that is right, write that URL as source.url in agent.yaml: a credential is never sent on to another server.",
+      hint: "If that server is right, set source.url in agent.yaml to its URL: a credential is never sent on to another server.",
     });
   }
 

@@ -4,7 +4,7 @@ import { foreignCode, gitError } from "./git-error.ts";
 import { codeOfNetworkError, codeOfStatus } from "./http-code.ts";
 
 export interface HttpPeer {
-  /** What messages call the repository. */
+  /** The repository's name in messages. */
   name: string;
   /** Whether requests carried a credential. */
   authorised: boolean;
@@ -23,7 +23,7 @@ export function statusFailure(status: number, { name, authorised }: HttpPeer): K
     return gitError(code, { message: `there is no repository at ${name} (HTTP ${status})` });
   }
   if (code === "K2005") {
-    return gitError(code, { message: `the server at ${name} gave up waiting (HTTP ${status})` });
+    return gitError(code, { message: `the server at ${name} timed out (HTTP ${status})` });
   }
   return gitError(code, { message: `the server at ${name} answered HTTP ${status}` });
 }
@@ -40,9 +40,9 @@ export function tooLong(message: string): KeelsonError {
 }
 
 const certificateHint =
-  "Check the server's certificate; for a private certificate authority name its file in NODE_EXTRA_CA_CERTS.";
+  "Check the server's certificate. For a private certificate authority, set NODE_EXTRA_CA_CERTS to its file.";
 
-/** The error for one of Node's network. */
+/** The error for an error of Node's network. */
 export function networkFailure(cause: unknown, { name }: HttpPeer): KeelsonError {
   const foreign = foreignCode(cause);
   const code = codeOfNetworkError(foreign);

@@ -71,14 +71,14 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
       return fetchHead;
     },
     push: async (gitDir, { commit, after }) => {
-      // isomorphic-git would look for what comes before it.
+      // isomorphic-git would search the copy for the commit's parent, which is not there.
       if (after !== null) await addShallow(gitDir, [commit]);
       try {
         const input = { fs, http: client, gitdir: gitDir, url, remote: "origin", cache: {} };
         await client.run(() => push({ ...input, ref: commit, remoteRef: ref, force: false }));
         return { kind: "done" };
       } catch (cause) {
-        // A ref that had moved before, and one that moved meanwhile.
+        // The ref had moved before the push, or moved during it.
         if (["PushRejectedError", "GitPushError"].includes(foreignCode(cause))) {
           return { kind: "refused", cause };
         }
@@ -89,7 +89,7 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
     beginPush: () =>
       run(async () => {
         const { body } = await client.request({ url: `${url}/info/refs?service=git-receive-pack` });
-        // An answer that breaks off is none.
+        // Read to the end, so that an answer that breaks off fails.
         for await (const _ of body ?? []);
       }),
     openReader: (gitDir, commit) => openCopyReader({ gitDir, commit }),
@@ -97,7 +97,7 @@ export function openHttpRemote({ url, login, ref, deadline }: HttpRemoteInput): 
   };
 }
 
-/** The credential may read, or there would have been nothing to push on. */
+/** The push is what the server refuses: this login could read the ref before. */
 function mayNotPush({ url, ref, cause }: { url: string; ref: string; cause: unknown }) {
   const message = `the server at ${url} does not let this node push ${ref}`;
   return gitError("K2013", { message, outcome: stalled, cause });

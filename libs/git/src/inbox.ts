@@ -6,20 +6,20 @@ import { PackLimitError } from "./git-error.ts";
 import { inboxOf, makeEmptyCopy, onDisk, readRef, refusedRef, tipRef, writeRef } from "./local-copy.ts";
 
 /**
- * A bare repository beside a copy, into which the system's `git` fetches. It sees what the copy has; the copy takes from
- * it what is within the limits.
+ * A bare repository beside a copy, into which the system's `git` fetches. It sees the objects of the copy. The copy
+ * takes what came only if that is within the limits.
  */
 export interface Inbox extends AsyncDisposable {
   gitDir: string;
   /** The commits that the copy has with all their history. */
   held: readonly string[];
-  /** Commits whose parents were not fetched (gitrepository-layout(5), shallow). */
+  /** Commits whose parents were not fetched (gitrepository-layout(5), `shallow`). */
   readShallow: () => Promise<string[]>;
-  /** Aborts once the packs that come are larger than they may be. */
+  /** Its signal aborts once the packs that have come are larger than `maxBytes`. */
   watchSize: (maxBytes: number, name: string) => { signal: AbortSignal } & Disposable;
 }
 
-const lookEveryMs = 100;
+const checkEveryMs = 100;
 
 export async function openInbox(copy: string): Promise<Inbox> {
   const gitDir = await makeEmptyCopy(inboxOf(copy));
@@ -30,12 +30,12 @@ export async function openInbox(copy: string): Promise<Inbox> {
 
   const watchSize = (maxBytes: number, name: string) => {
     const end = new AbortController();
-    const look = async () => {
+    const checkSize = async () => {
       if ((await sizeOf(packs)) <= maxBytes) return;
       end.abort(new PackLimitError(`${name} sends more than ${maxBytes} bytes`));
     };
-    // What cannot be looked at is told by Git, which writes there.
-    const timer = setInterval(() => void look().catch(() => {}), lookEveryMs);
+    // A folder that cannot be read fails Git too, which writes there: Git's error is the one that is thrown.
+    const timer = setInterval(() => void checkSize().catch(() => {}), checkEveryMs);
     return { signal: end.signal, [Symbol.dispose]: () => clearInterval(timer) };
   };
 
@@ -48,7 +48,7 @@ export async function openInbox(copy: string): Promise<Inbox> {
   };
 }
 
-/** With the objects of the copy and names for them, Git asks for what is missing. */
+/** Gives the inbox the objects of the copy and refs to them, so that Git asks only for what is missing. */
 async function borrow(
   gitDir: string,
   { copy, held }: { copy: string; held: readonly string[] },

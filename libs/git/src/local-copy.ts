@@ -8,13 +8,13 @@ import { gitError, isAbsence, isSystemError } from "./git-error.ts";
 import { isObjectId } from "./object-id.ts";
 
 /**
- * The ref of the node's copy that names the last commit received, verified and followed.
- * The objects of commits that no ref names may be incomplete.
+ * The ref of the node's copy that names the last commit that was received, verified and followed. The objects of other
+ * commits may be incomplete.
  */
 export const tipRef = "refs/heads/tracked";
 /**
- * The last commit received whole and not followed, so that it is not fetched again and again. A copy without this and
- * the other is none.
+ * The ref that names the last commit that was received whole and refused, so that it is not fetched again and again. A
+ * copy that has neither of the two refs does not count as one.
  */
 export const refusedRef = "refs/keelson/refused";
 
@@ -35,7 +35,7 @@ export interface CopyRef {
   commit: string;
 }
 
-/** Makes a ref name the commit, in one step that a kill cannot split; writes nothing when it does already. */
+/** Sets a ref to the commit, in one step that a kill cannot split. Writes nothing when the ref is there already. */
 export async function writeRef({ gitDir, ref, commit }: CopyRef): Promise<void> {
   if ((await readRef(gitDir, ref)) === commit) return;
   await writeWhole(gitDir, { name: ref, text: `${commit}\n` });
@@ -57,18 +57,18 @@ export async function writeWhole(
   });
 }
 
-/** Makes the copy name no commit as followed. */
+/** Removes the ref to the commit that was followed last. */
 export async function dropTip(gitDir: string): Promise<void> {
   await onDisk(gitDir, () => rm(join(gitDir, tipRef), { force: true }));
 }
 
-/** Makes the copy count as none, so that the next round makes a new one. */
+/** Removes both refs, so that the next round makes a new copy. */
 export async function disownCopy(gitDir: string): Promise<void> {
   await onDisk(gitDir, () => rm(join(gitDir, refusedRef), { force: true }));
   await dropTip(gitDir);
 }
 
-/** Puts the old copy back that a kill, just before the new one came into its place, has left beside it. */
+/** Puts the old copy back in its place, where a kill came just before the new one could take that. */
 export async function restoreCopy(gitDir: string): Promise<void> {
   await onDisk(gitDir, async () => {
     if (!(await isMissing(gitDir))) return;
@@ -90,7 +90,7 @@ async function isMissing(path: string): Promise<boolean> {
   }
 }
 
-/** So many packs are time for a new folder: each fetch brings one, and nothing ever joins them. */
+/** With so many packs it is time for a new folder: each fetch brings one, and nothing ever joins them. */
 export const maxPacks = 40;
 
 /** How many packs a folder has. Throws the system's own error. */
@@ -99,11 +99,13 @@ export async function countPacks(gitDir: string): Promise<number> {
   return names.filter((name) => name.endsWith(".pack")).length;
 }
 
-/** Git's own measure of too many loose objects looks at one folder of 256 too (gc.auto of git-config(1)). */
+/**
+ * One of the 256 folders of loose objects. Git too counts only this one to see whether there are too many (gc.auto).
+ */
 const wornFolder = "17";
 const maxObjectsInFolder = 8;
 
-/** Whether a folder that only ever grows has some 2,000 loose objects, so that it is time for a new one. */
+/** Whether a folder has some 2,000 loose objects, so that it is time for a new one: nothing ever removes them. */
 export async function isWorn(gitDir: string): Promise<boolean> {
   try {
     return (await readdir(join(gitDir, "objects", wornFolder))).length > maxObjectsInFolder;
@@ -113,7 +115,7 @@ export async function isWorn(gitDir: string): Promise<boolean> {
   }
 }
 
-/** Makes an empty copy, in the place of whatever was there; returns its folder. */
+/** Makes an empty copy in place of whatever was there, and returns its folder. */
 export async function makeEmptyCopy(folder: string): Promise<string> {
   return await onDisk(folder, async () => {
     await rm(folder, { recursive: true, force: true });
@@ -122,15 +124,14 @@ export async function makeEmptyCopy(folder: string): Promise<string> {
     await mkdir(folder, { mode: 0o700 });
     const copy = { fs, dir: folder, gitdir: folder };
     await init({ ...copy, bare: true, defaultBranch: "tracked" });
-    // isomorphic-git moves the refs that this names before their objects have come: it may move none.
+    // isomorphic-git moves the refs of this refspec before their objects have come, so it must name none.
     await setConfig({ ...copy, path: "remote.origin.fetch", value: "refs/none:refs/none" });
     return folder;
   });
 }
 
 /**
- * Puts a new copy in the place of the old one once `fill` has filled it. The old one stays until then, and for ever
- * when there will be none.
+ * Makes a new copy, has `fill` fill it, and puts it in the place of the old one. The old one stays when `fill` throws.
  */
 export async function replaceCopy<T>(gitDir: string, fill: (incoming: string) => Promise<T>): Promise<T> {
   const incoming = await makeEmptyCopy(incomingOf(gitDir));
@@ -144,7 +145,7 @@ export async function replaceCopy<T>(gitDir: string, fill: (incoming: string) =>
   }
 }
 
-/** Removes what a round that was killed while it made a copy anew has left beside it: that may be as large as the copy. */
+/** Removes what a killed round has left beside the copy: an unfinished new copy may be as large as the old one. */
 export async function removeUnfinished(gitDir: string): Promise<void> {
   await restoreCopy(gitDir);
   await onDisk(gitDir, async () => {
@@ -154,7 +155,7 @@ export async function removeUnfinished(gitDir: string): Promise<void> {
   });
 }
 
-/** Where the system's `git` fetches to. */
+/** The folder into which the system's `git` fetches. */
 export function inboxOf(gitDir: string): string {
   return `${gitDir}.inbox`;
 }
@@ -179,7 +180,7 @@ async function install(incoming: string, gitDir: string): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
-/** The error for a disk that refuses. */
+/** K2012, for an error of the operating system. */
 export function diskFailure(gitDir: string, cause: unknown) {
   return gitError("K2012", {
     message: `the copy of the state repository in ${gitDir} cannot be used`,

@@ -25,7 +25,7 @@ export function openLocalRemote({ path, ref, deadline }: LocalRemoteInput): Remo
     failure: (during, { complaint }) =>
       during === "ask"
         ? noRepository(path, complaint)
-        : new DamageError({ message: `what ${path} holds cannot be fetched`, cause: complaint }),
+        : new DamageError({ message: `the branch cannot be fetched from ${path}`, cause: complaint }),
   });
 }
 
@@ -33,14 +33,14 @@ async function checkFolder(path: string): Promise<void> {
   const status = await stat(path).catch((cause: unknown) => {
     throw noRepository(path, cause);
   });
-  // A file would be read as a bundle.
+  // Git would read a file as a bundle.
   if (!status.isDirectory()) throw noRepository(path, undefined);
 }
 
 function noRepository(path: string, cause: unknown) {
   return gitError("K2003", {
     message: `there is no Git repository at ${path} that can be read`,
-    hint: "Check source.url in agent.yaml; the repository must belong to the user that Keelson runs as.",
+    hint: "Check source.url in agent.yaml. The repository must belong to the user that Keelson runs as.",
     cause,
   });
 }

@@ -2,12 +2,12 @@ import { gitError } from "./git-error.ts";
 import { runProgram } from "./program.ts";
 import { locateSource } from "./source-location.ts";
 
-/** `ssh -V` says it on its standard error. */
+/** `ssh -V` prints its version on standard error. */
 const versionArguments = { git: "--version", ssh: "-V" } as const;
 
 /**
- * The programs that are used for a URL, by what they say they are, such as `git version 2.39.5`; none over HTTP. Throws
- * K2010 for one that cannot be started, K2006 for a URL that is not permitted.
+ * The versions of the programs that a URL needs, as they print them, such as `git version 2.39.5`; none over HTTP.
+ * Throws K2010 for a program that cannot be started, K2006 for a URL that is not permitted.
  */
 export async function findNeededPrograms(input: { url: string; timeoutMs: number }): Promise<string[]> {
   const { kind } = locateSource(input.url);
@@ -30,7 +30,7 @@ async function readVersion(name: keyof typeof versionArguments, timeoutMs: numbe
   }
   throw gitError("K2010", {
     message: `the program ${name} cannot be started`,
-    hint: `Install the program ${name} and see that it is in PATH.`,
+    hint: `Install the program ${name} and check that it is in PATH.`,
     ...(end.kind === "not-started" ? { cause: end.cause } : {}),
   });
 }

@@ -15,13 +15,13 @@ export interface OpenRemoteInput {
   /** Full name of the one ref. */
   ref: string;
   deadline: Deadline;
-  /** For ssh, instead of those of the user and the machine. */
+  /** The known hosts for ssh, instead of those of the user and the machine. */
   knownHostsFile?: string | undefined;
 }
 
 /**
- * Opens a ref by what its URL is; for ssh the credential's file is the private key. Throws K2006 for a URL that is not
- * permitted, K2002 without the credential.
+ * Opens a ref over HTTP, over ssh or on this machine, as its URL says. For ssh, the credential's file is the private
+ * key. Throws K2006 for a URL that is not permitted, K2002 for a credential that cannot be read.
  */
 export async function openRemote(input: OpenRemoteInput): Promise<Remote> {
   const { url, credential, ref, deadline, knownHostsFile } = input;
@@ -29,7 +29,7 @@ export async function openRemote(input: OpenRemoteInput): Promise<Remote> {
   if (location.kind === "local") return openLocalRemote({ path: location.path, ref, deadline });
   if (location.kind === "ssh") {
     if (credential !== undefined && !("file" in credential)) {
-      const hint = "For ssh, source.credential in agent.yaml names the file of a private key.";
+      const hint = "For ssh, set source.credential.file in agent.yaml to the file of a private key.";
       throw gitError("K2002", { message: "a command cannot give a credential for ssh", hint });
     }
     return openSshRemote({

@@ -1,4 +1,6 @@
-/** The sizes that a delta begins with (gitformat-pack(5), "Deltified representation"); null where it does not. */
+/**
+ * The two sizes at the start of a delta (gitformat-pack(5), "Deltified representation"); null when they are not there.
+ */
 export function readDeltaSizes(
   delta: Buffer,
 ): { baseBytes: number; resultBytes: number; start: number } | null {
@@ -8,7 +10,7 @@ export function readDeltaSizes(
   return { baseBytes: base.value, resultBytes: result.value, start: result.end };
 }
 
-/** What a delta makes of its base; null for a delta that does not fit it. Allocates what the delta's header says. */
+/** Applies a delta to its base; null when it does not fit. Allocates as much as the delta's header says. */
 export function applyDelta(delta: Buffer, base: Buffer): Buffer | null {
   const sizes = readDeltaSizes(delta);
   if (sizes === null || sizes.baseBytes !== base.length) return null;
@@ -21,7 +23,7 @@ export function applyDelta(delta: Buffer, base: Buffer): Buffer | null {
     let start = at;
     let bytes = code;
     if ((code & 0x80) === 0) {
-      // 0 is kept for later versions.
+      // Git reserves 0 for later versions.
       if (code === 0) return null;
       at += code;
     } else {
@@ -39,7 +41,7 @@ export function applyDelta(delta: Buffer, base: Buffer): Buffer | null {
   return written === result.length ? result : null;
 }
 
-/** Seven bits a byte, the lowest first; null where the bytes end before it, or it is no size at all. */
+/** A size in groups of seven bits, the lowest first; null when the bytes end early or the number is too large. */
 function readSize(bytes: Buffer, start: number): { value: number; end: number } | null {
   let value = 0;
   for (let at = start, factor = 1; at < bytes.length; at++, factor *= 128) {

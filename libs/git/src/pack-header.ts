@@ -2,9 +2,9 @@ import type { ObjectType } from "./pack-limits.ts";
 
 export interface EntryHeader {
   type: ObjectType | "delta";
-  /** For a delta where in the pack its base begins, counted back from itself, or which object it is. */
+  /** Of a delta: how many bytes before the delta its base begins in the pack, or the id of its base. */
   base: { back: number } | { oid: string } | null;
-  /** Of the content or the delta, inflated. */
+  /** Of the inflated content or delta. */
   sizeBytes: number;
   headerBytes: number;
 }
@@ -22,7 +22,7 @@ const oidBytes = 20;
 /** More digits than any size or offset has. */
 const maxDigits = 10;
 
-/** Reads what stands before an object's compressed bytes (gitformat-pack(5)); `short` while it has not come. */
+/** Reads the header before an object's compressed bytes (gitformat-pack(5)); `short` while some of it has not come. */
 export function readEntryHeader(bytes: Buffer): EntryHeader | "short" | "damaged" {
   const first = bytes[0];
   if (first === undefined) return "short";
@@ -39,7 +39,7 @@ export function readEntryHeader(bytes: Buffer): EntryHeader | "short" | "damaged
     const end = findLast(bytes, start);
     if (typeof end === "string") return end;
     let back = 0;
-    // Each further digit adds one, so that no offset can be written in two ways.
+    // Each further digit adds one, so that each offset has only one form.
     for (let at = start; at <= end; at++)
       back = (at === start ? 0 : back + 1) * 128 + ((bytes[at] ?? 0) & 0x7f);
     return { type, base: { back }, sizeBytes, headerBytes: end + 1 };
@@ -49,7 +49,7 @@ export function readEntryHeader(bytes: Buffer): EntryHeader | "short" | "damaged
   return { type, base: { oid: bytes.toString("hex", start, end) }, sizeBytes, headerBytes: end };
 }
 
-/** Where a number of seven bits a byte ends. */
+/** The last byte of a number in groups of seven bits. */
 function findLast(bytes: Buffer, start: number): number | "short" | "damaged" {
   for (let at = start; at < start + maxDigits; at++) {
     const byte = bytes[at];

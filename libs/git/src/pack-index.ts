@@ -6,7 +6,7 @@ export interface IndexedObject {
   crc: number;
 }
 
-/** The index of a pack, version 2 (gitformat-pack(5)); the pack is smaller than 2 GiB. */
+/** The index of a pack, version 2 (gitformat-pack(5)), for a pack of less than 2 GiB. */
 export function writePackIndex(objects: readonly IndexedObject[], packChecksum: Buffer): Buffer {
   const sorted = objects
     .map(({ oid, offset, crc }) => ({ oid: Buffer.from(oid, "hex"), offset, crc }))

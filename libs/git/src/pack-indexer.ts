@@ -9,7 +9,7 @@ import type { PackEntry } from "./pack-scanner.ts";
 export interface PackIndexerInput {
   limits: PackLimits;
   failures: PackFailures;
-  /** What an object's compressed bytes hold, once more. */
+  /** Inflates an entry once more: its content, or its delta. */
   read: (entry: PackEntry) => Buffer;
   /** Called between objects. */
   breathe: () => Promise<void>;
@@ -25,23 +25,22 @@ interface Known extends IndexedObject {
   chainLength: number;
 }
 
-/** What is kept of contents for the deltas on them; a larger one is read again. */
+/** Contents that are kept for the deltas on them. Others are read again. */
 const cacheBytes = 32 * 1024 * 1024;
-/** What keeping one costs beside its content. */
+/** What keeping a content costs beside its bytes. */
 const entryBytes = 1024;
-/** What Git itself makes at most (pack.depth of git-config(1)). */
+/** The longest chain of deltas that Git itself makes (pack.depth of git-config(1)). */
 const maxChainLength = 4095;
 
 /**
- * Names the objects of a pack. What is made by a delta is made from what it stands on, once that is known, one at a
- * time: a chain of deltas costs the memory of two objects. Throws K2017 for what would be over a limit, before it is
- * made.
+ * Computes the ids of the objects of a pack. A delta is applied once its base is known, one delta at a time, so that a
+ * chain of deltas costs the memory of two objects. Throws K2017 for an object over a limit, before it is made.
  */
 export class PackIndexer {
   readonly #input: PackIndexerInput;
   readonly #byOffset = new Map<number, Known>();
   readonly #byOid = new Map<string, Known>();
-  /** Deltas whose base is known, and those whose base is not, by that. */
+  /** Deltas whose base is known; and the others, by the offset or id of their base. */
   readonly #ready: PackEntry[] = [];
   readonly #waiting = new Map<number | string, PackEntry[]>();
   readonly #cache = new Map<Known, Buffer>();
@@ -52,7 +51,7 @@ export class PackIndexer {
     this.#input = input;
   }
 
-  /** Takes what the scanner hands over. */
+  /** Takes an entry from the scanner, with its content or its delta. */
   take(entry: PackEntry, inflated: Buffer): void {
     const { limits, failures } = this.#input;
     this.#totalBytes += inflated.length;
@@ -71,15 +70,15 @@ export class PackIndexer {
     else this.#wait(entry);
   }
 
-  /** Returns all objects of the pack. Throws `DamageError` where a delta stands on nothing. */
+  /** Returns all objects of the pack. Throws `DamageError` when the base of a delta is missing. */
   async finish(): Promise<IndexedObject[]> {
     const { failures, breathe } = this.#input;
-    // What becomes known adds what has waited for it.
+    // The list grows: each object that becomes known adds the deltas that have waited for it.
     for (const entry of this.#ready) {
       this.#resolve(entry);
       await breathe();
     }
-    if (this.#waiting.size > 0) throw failures.damaged("a delta stands on nothing");
+    if (this.#waiting.size > 0) throw failures.damaged("the base of a delta is missing");
     return [...this.#byOid.values()];
   }
 
@@ -92,9 +91,9 @@ export class PackIndexer {
     const { base, offset } = entry;
     if (base === null) return;
     const key = "oid" in base ? base.oid : offset - base.back;
-    // What it stands on comes before it: else two could stand on each other.
+    // The base comes before its delta, or two deltas could be each other's base.
     if (typeof key === "number" && key >= offset)
-      throw this.#input.failures.damaged("a delta stands on itself");
+      throw this.#input.failures.damaged("the base of a delta comes after it");
     const others = this.#waiting.get(key);
     if (others === undefined) this.#waiting.set(key, [entry]);
     else others.push(entry);
@@ -116,7 +115,7 @@ export class PackIndexer {
     };
     this.#checkLimits(known);
     const content = applyDelta(delta, this.#contentOf(base));
-    if (content === null) throw failures.damaged("a delta does not fit what it stands on");
+    if (content === null) throw failures.damaged("a delta does not fit its base");
     this.#settle(known, content);
   }
 
@@ -125,7 +124,9 @@ export class PackIndexer {
     const limit = limits.objectBytes[type];
     if (sizeBytes > limit) throw failures.tooLarge(type, { sizeBytes, limit });
     if (chainBytes > limits.chainBytes || chainLength > maxChainLength) {
-      throw failures.tooMuch(`a ${type} that is made from more than ${limits.chainBytes} bytes of others`);
+      throw failures.tooMuch(
+        `a ${type} that is made from more than ${limits.chainBytes} bytes of other objects`,
+      );
     }
   }
 
@@ -152,7 +153,7 @@ export class PackIndexer {
     let content = this.#cache.get(at) ?? read(at.entry);
     for (const next of deltas.toReversed()) {
       const made = applyDelta(read(next.entry), content);
-      if (made === null) throw failures.damaged("a delta does not fit what it stands on");
+      if (made === null) throw failures.damaged("a delta does not fit its base");
       content = made;
       this.#keep(next, content);
     }

@@ -1,22 +1,22 @@
 export type ObjectType = "commit" | "tree" | "blob" | "tag";
 
-/** What one pack may bring. All of it is known from headers, before anything is inflated. */
+/** What one pack may have. Headers tell all of it before anything is inflated. */
 export interface PackLimits {
-  /** Of the pack as it is sent. */
+  /** The size of the pack as it is sent. */
   packBytes: number;
   objects: number;
-  /** Of one object, inflated. */
+  /** The size of one inflated object. */
   objectBytes: Record<ObjectType, number>;
-  /** Of one object and all that it is made from by deltas: who reads the one holds the others. */
+  /** The size of one object and of all that it is made from by deltas: reading it needs all of them. */
   chainBytes: number;
-  /** Of all objects together, inflated, with their deltas. */
+  /** The size of all inflated objects and deltas together. */
   totalBytes: number;
 }
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** A branch with its whole history. What is read of it has closer limits: see `fileLimits`. */
+/** For a branch with its whole history. Reading its files has narrower limits: see `fileLimits`. */
 export const sourceLimits: PackLimits = {
   packBytes: 128 * MiB,
   objects: 150_000,
@@ -25,10 +25,10 @@ export const sourceLimits: PackLimits = {
   totalBytes: 2048 * MiB,
 };
 
-/** Objects of a status: four times what Keelson writes. */
+/** For objects of a status: four times what Keelson writes. */
 const statusObjectBytes = { commit: 64 * KiB, tree: 64 * KiB, blob: 256 * KiB, tag: 64 * KiB };
 
-/** A node's own ref, with the newest part of its history. */
+/** For a node's own ref, with the newest part of its history. */
 export const ownStatusLimits: PackLimits = {
   packBytes: 16 * MiB,
   objects: 1_000,
@@ -37,7 +37,7 @@ export const ownStatusLimits: PackLimits = {
   totalBytes: 64 * MiB,
 };
 
-/** The newest commits of so many nodes: each has a tree and some 50 notes. */
+/** For the newest commits of so many refs: each has a tree and some 50 notes. */
 export function fleetLimits(refs: number): PackLimits {
   return {
     packBytes: Math.min(128, 4 * refs) * MiB,

@@ -18,32 +18,32 @@ export interface PackReceiverInput {
   /** The bare repository that the pack is for. One caller at a time. */
   gitDir: string;
   limits: PackLimits;
-  /** What messages call the sender. */
+  /** The sender's name in messages. */
   name: string;
   signal: AbortSignal;
 }
 
 /** A pack on its way into a repository. Disposing it removes what was not installed. */
 export interface PackReceiver extends AsyncDisposable {
-  /** How large the pack may be. */
+  /** The largest size that the pack may have. */
   packBytes: number;
   /** Takes the next piece. Throws K2017 over a limit, `DamageError`, K2005, K2012. */
   write: (chunk: Buffer) => Promise<void>;
-  /** Makes the whole pack a part of the repository; nothing where an empty one or none has come. */
+  /** Adds the whole pack to the repository. Does nothing for an empty pack or none. */
   install: () => Promise<void>;
 }
 
-/** How long other work may wait for this: timers, and the end of the call with them. */
+/** How long timers may wait for this, and with them the call's deadline. */
 const breathMs = 20;
 
 /**
- * Opens a receiver that writes a pack to the disk, and names its objects as they come. Takes constant memory, whatever
- * is sent.
+ * Opens a receiver that writes a pack to the disk and computes its index on the way. Needs constant memory for any
+ * pack.
  */
 export async function openPackReceiver(input: PackReceiverInput): Promise<PackReceiver> {
   const { gitDir, limits } = input;
   const folder = join(gitDir, "objects", "pack");
-  // Without the ending of a pack it counts for none, also when a kill leaves it there.
+  // Git takes no file without the ending .pack for a pack, also when a kill leaves this one there.
   const incoming = join(folder, "incoming");
   const failures = packFailures(input.name);
   const file = await onDisk(gitDir, async () => {
@@ -65,7 +65,7 @@ export async function openPackReceiver(input: PackReceiverInput): Promise<PackRe
     const index = writePackIndex(await indexer.finish(), checksum);
     const path = join(folder, `pack-${checksum.toString("hex")}`);
     await rename(incoming, `${path}.pack`);
-    // Until its index is there, nothing reads the pack.
+    // Nothing reads a pack before its index is there.
     await writeFile(`${path}.idx.new`, index);
     await rename(`${path}.idx.new`, `${path}.idx`);
   };
@@ -95,7 +95,7 @@ function makeBreathe({ signal, name }: PackReceiverInput): () => Promise<void> {
   };
 }
 
-/** The scanner has seen that it inflates, and to what size. */
+/** Cannot fail on its content: the scanner has inflated it once, to the same size. */
 function readAgain(file: FileHandle, { dataOffset, endOffset, sizeBytes }: PackEntry): Buffer {
   const bytes = Buffer.allocUnsafe(endOffset - dataOffset);
   readSync(file.fd, bytes, 0, bytes.length, dataOffset);

@@ -58,7 +58,7 @@ const good = makePack([
   { type: "commit", content: Buffer.from("tree x\n") },
   blob(base),
   { base: { index: 2 }, delta: twice },
-  // Before what it stands on.
+  // Before its base.
   { base: { oid: oidOf("blob", longer) }, delta: again },
   blob(zeros(100_000)),
   { type: "tag", content: Buffer.from("object x\n") },
@@ -149,7 +149,7 @@ describe("a pack", () => {
       makePack([blob("a"), { base: { index: 0 }, delta: zeros(101) }]),
       "a delta of 101 bytes",
     ],
-    ["a size of 16 EiB", makePack([{ ...blob("a"), sizeBytes: 2 ** 64 }]), "and at most 100 are taken"],
+    ["a size of 16 EiB", makePack([{ ...blob("a"), sizeBytes: 2 ** 64 }]), "and at most 100 are accepted"],
     [
       "a delta that would make what is too large",
       makePack([blob(zeros(50)), { base: { index: 0 }, delta: grow(50, 101) }]),

@@ -23,7 +23,7 @@ export interface PackEntry extends EntryHeader {
 export interface PackScannerInput {
   limits: PackLimits;
   failures: PackFailures;
-  /** Gets each object with what its compressed bytes hold: content, or a delta. */
+  /** Gets each object with its inflated content or delta. */
   take: (entry: PackEntry, inflated: Buffer) => void;
   /** Called between objects. */
   breathe: () => Promise<void>;
@@ -33,19 +33,19 @@ const headerBytes = 12;
 const checksumBytes = 20;
 
 /**
- * Takes a pack (gitformat-pack(5)) as it comes, in pieces of any size, and hands over its objects one by one. Throws
- * K2017 for what is over a limit, before it is inflated: a header says how large an object is, and an object that is
- * larger than its header says is damage. Holds one object's compressed bytes at most.
+ * Takes a pack (gitformat-pack(5)) in pieces of any size, as they come, and hands over its objects one by one. Throws
+ * K2017 for an object over a limit before it is inflated: its header has its size, and an object of another size is
+ * damaged. Holds the compressed bytes of one object at most.
  */
 export class PackScanner {
   readonly #input: PackScannerInput;
   readonly #hash = createHash("sha1");
   #chunks: Buffer[] = [];
   #heldBytes = 0;
-  /** Trying again before there is so much would inflate a large object for each packet that brings some of it. */
+  /** No attempt before there is so much: else each packet of a large object would inflate it from its start. */
   #wantedBytes = headerBytes;
   #receivedBytes = 0;
-  /** Of what is held. */
+  /** Where in the pack the held bytes begin. */
   #offset = 0;
   #left: number | null = null;
   #totalBytes = 0;
@@ -86,7 +86,7 @@ export class PackScanner {
     this.#heldBytes = held.length;
   }
 
-  /** Takes the next part of the pack if all of it is there; returns its size. */
+  /** Takes the next part of the pack if all of it has come. Returns its size, 0 if not. */
   #step(held: Buffer): number {
     if (this.#left === null) return this.#takeHeader(held);
     if (this.#left > 0) return this.#takeObject(held);
@@ -96,13 +96,13 @@ export class PackScanner {
   #takeHeader(held: Buffer): number {
     const { limits, failures } = this.#input;
     if (held.length < headerBytes) return 0;
-    // Version 3 was never written by any Git.
+    // No Git ever wrote version 3.
     if (held.toString("latin1", 0, 4) !== "PACK" || held.readUInt32BE(4) !== 2) {
-      throw failures.damaged("it is no pack");
+      throw failures.damaged("it is not a pack");
     }
     this.#left = held.readUInt32BE(8);
     if (this.#left > limits.objects) {
-      throw failures.tooMuch(`${this.#left} objects, and at most ${limits.objects} are taken`);
+      throw failures.tooMuch(`${this.#left} objects, and at most ${limits.objects} are accepted`);
     }
     this.#hash.update(held.subarray(0, headerBytes));
     return headerBytes;
@@ -129,13 +129,13 @@ export class PackScanner {
 
   #checkSize({ type, sizeBytes }: EntryHeader): void {
     const { limits, failures } = this.#input;
-    // What a delta makes is looked at when it is known what it is made from.
+    // The size of what a delta makes is checked when its base is known.
     const limit = limits.objectBytes[type === "delta" ? "blob" : type];
     if (sizeBytes > limit) throw failures.tooLarge(type, { sizeBytes, limit });
     if (this.#totalBytes + sizeBytes > limits.totalBytes) throw failures.tooMuchInAll(limits);
   }
 
-  /** Null while some of it has not come. */
+  /** Null while some of the object has not come. */
   #inflate(held: Buffer, { headerBytes: start, sizeBytes }: EntryHeader) {
     const { failures } = this.#input;
     const options = {
@@ -163,7 +163,7 @@ export class PackScanner {
   #takeChecksum(held: Buffer): number {
     const { failures } = this.#input;
     if (this.#checksum !== null) {
-      if (held.length > 0) throw failures.damaged("there is more than it says");
+      if (held.length > 0) throw failures.damaged("there is more after its checksum");
       return 0;
     }
     if (held.length < checksumBytes) return 0;
@@ -179,10 +179,10 @@ interface Inflated {
   engine: { bytesWritten: number };
 }
 
-/** With `info` zlib tells also how many bytes it has used (nodejs.org/api/zlib.html), of which the types know nothing. */
+/** With `info`, zlib also says how many bytes it has used (nodejs.org/api/zlib.html). Its types do not have that. */
 function inflateKnowing(bytes: Buffer, options: ZlibOptions): Inflated {
   const inflated: unknown = inflateSync(bytes, { ...options, info: true });
-  if (!isInflated(inflated)) throw new InvariantError("zlib does not tell how many bytes it has used");
+  if (!isInflated(inflated)) throw new InvariantError("zlib does not say how many bytes it has used");
   return inflated;
 }
 
@@ -190,14 +190,14 @@ function isInflated(value: unknown): value is Inflated {
   return typeof value === "object" && value !== null && "buffer" in value && "engine" in value;
 }
 
-/** For zlib: one piece where that is small. */
+/** The size of zlib's pieces of output: for a small object one piece. */
 export function chunkSize(sizeBytes: number): number {
   return Math.min(Math.max(64, sizeBytes), 64 * 1024);
 }
 
 const tooLong = "an object has more bytes than it needs";
 
-/** Twice what any program needs that compresses badly. */
+/** Twice what a program needs that does not compress at all. */
 function longestBytes(sizeBytes: number): number {
   return 2 * sizeBytes + 1024;
 }

@@ -1,10 +1,12 @@
-/** A packet of Git's protocols: its payload, or one of the special packets (gitprotocol-v2(5), gitprotocol-pack(5)). */
+/**
+ * A packet of Git's protocols: its payload, or the name of a special packet (gitprotocol-v2(5), gitprotocol-pack(5)).
+ */
 export type Packet = Buffer | "flush" | "delimiter" | "end";
 
 const specials = ["flush", "delimiter", "end"] as const;
 const maxPayloadBytes = 65_516;
 
-/** The bytes of packets of text, each with the line end that Git gives it, or special ones. */
+/** The bytes of text packets, each with the line end that Git gives it, and of special packets. */
 export function writePackets(packets: readonly ({ text: string } | "flush" | "delimiter")[]): Buffer {
   return Buffer.concat(
     packets.map((packet) => {
@@ -17,10 +19,10 @@ export function writePackets(packets: readonly ({ text: string } | "flush" | "de
   );
 }
 
-/** Each costs memory, however short it is. */
+/** Each packet costs memory, however short it is. */
 export const maxPackets = 250_000;
 
-/** The packets of an answer; null when the bytes are none, end inside a packet, or are more than any server has. */
+/** The packets of an answer; null when the bytes are no packets, end inside one, or have more than `maxPackets`. */
 export function readPackets(bytes: Buffer): Packet[] | null {
   const packets: Packet[] = [];
   let offset = 0;

@@ -3,7 +3,7 @@ import { maxPackets, readPacket } from "./packet-line.ts";
 import type { Packet } from "./packet-line.ts";
 import type { PackReceiver } from "./pack-receiver.ts";
 
-/** Packets as they come, each with its bytes. Throws K2009 for bytes that are none, or end inside one. */
+/** Packets as they come, each with its bytes. Throws K2009 for bytes that are no packets, or end inside one. */
 export async function* readPacketStream(
   body: AsyncIterable<Uint8Array>,
   name: string,
@@ -22,7 +22,7 @@ export async function* readPacketStream(
   if (held.length > 0) throw notGit(name);
 }
 
-/** Packets as they come, so many at most. Throws K2007 for more. */
+/** The body unchanged, if it has at most `maxPackets` packets. Throws K2007 for more. */
 export async function* limitPackets(
   body: AsyncIterable<Uint8Array>,
   name: string,
@@ -36,15 +36,15 @@ export async function* limitPackets(
   }
 }
 
-/** In an answer with a pack, its packets begin with the number of their band (gitprotocol-pack(5), "Packfile Data"). */
+/** In an answer with a pack, each packet begins with the number of its band (gitprotocol-pack(5), "Packfile Data"). */
 const packBand = 1;
 const progressBand = 2;
-/** What is said beside a pack names some commits. */
+/** The largest size of what comes beside a pack: it names some commits. */
 const maxSaidBytes = 4 * 1024 * 1024;
 
 /**
- * An answer to a fetch without its pack, which the receiver gets, and without the progress that nobody reads.
- * isomorphic-git takes an answer without a pack for one that brings nothing new.
+ * Gives the pack in the answer to a fetch to the receiver, and yields the rest without the progress, which nobody
+ * reads. For isomorphic-git, an answer without a pack is one that brings nothing new.
  */
 export async function* divertPack(
   body: AsyncIterable<Uint8Array>,

@@ -6,7 +6,7 @@ import { codeOfNetworkError } from "./http-code.ts";
 import { RefPollError } from "./poll-error.ts";
 
 export interface PollConnectionInput {
-  /** The repository's URL without a credential; what messages call it. Nothing is sent to another origin. */
+  /** The repository's URL without a credential, also its name in messages. Nothing is sent to another origin. */
   name: string;
   login: { username: string; password: string } | null;
   timeoutMs: number;
@@ -15,7 +15,7 @@ export interface PollConnectionInput {
 export interface PollMessage {
   url: string;
   headers: Record<string, string>;
-  /** With it the message is a POST, which follows no redirect. */
+  /** Makes the message a POST, which follows no redirect. */
   content?: Buffer;
 }
 
@@ -28,10 +28,10 @@ export interface PollAnswer {
 }
 
 const maxRedirects = 5;
-/** A server of the older protocol lists all its refs. */
+/** Enough for a server of the older protocol, which lists all its refs. */
 const maxResponseBytes = 16 * 1024 * 1024;
 
-/** One kept connection for small questions, one at a time. Leaves nothing behind for a question: it lives for a year. */
+/** One kept connection for polls, one at a time. It must leak nothing for each poll: the watcher runs for a year. */
 export class PollConnection {
   readonly #input: PollConnectionInput;
   readonly #secure: boolean;
@@ -50,7 +50,7 @@ export class PollConnection {
     this.#authorization = login === null ? {} : { authorization: `Basic ${pair}` };
   }
 
-  /** Begins the time that all messages up to `clear` have together. */
+  /** Starts the time limit for all messages up to `clear` together. */
   startDeadline(): { clear: () => void } {
     this.#timedOut = false;
     const timer = setTimeout(() => {
@@ -128,7 +128,9 @@ export class PollConnection {
     const { name } = this.#input;
     const target = URL.parse(location, url);
     if (target === null) {
-      throw new RefPollError("K2009", { message: `the server at ${name} redirects to no URL` });
+      throw new RefPollError("K2009", {
+        message: `the server at ${name} redirects to something that is no URL`,
+      });
     }
     if (target.origin === new URL(name).origin) return target.href;
     const message = `the server at ${name} redirects to another server, ${target.origin}`;
@@ -151,7 +153,7 @@ export class PollConnection {
   }
 }
 
-/** Nothing was asked to be compressed, so that a compressed answer is of no type. */
+/** The type of the content; empty for a compressed answer, since none was asked for. */
 function typeOf(response: IncomingMessage): string {
   return response.headers["content-encoding"] === undefined ? (response.headers["content-type"] ?? "") : "";
 }

@@ -1,4 +1,6 @@
-/** Whether a code goes away by itself; the same as the outcomes of git-error.ts, which loads too much for this door. */
+/**
+ * Codes whose cause goes away by itself: those that are transient in git-error.ts, which loads too much for this door.
+ */
 const transientCodes = ["K2001", "K2005", "K2009"];
 
 export interface RefPollFailure {
@@ -8,11 +10,11 @@ export interface RefPollFailure {
   cause?: unknown;
 }
 
-/** Why a poll has no answer. A plain error, so that nothing heavy is loaded for it; holds no credential. */
+/** Why a poll has no answer. A plain error, so that this door loads nothing more; it holds no credential. */
 export class RefPollError extends Error {
   /** Of docs/errors.md, such as `K2001`. */
   readonly code: string;
-  /** Whether asking again later can help without anybody's doing. */
+  /** Whether a later poll can succeed although nobody changes anything. */
   readonly transient: boolean;
 
   constructor(code: string, { message, transient, cause }: RefPollFailure) {

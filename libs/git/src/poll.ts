@@ -9,7 +9,7 @@ import { RefPollError } from "./poll-error.ts";
 export { RefPollError } from "./poll-error.ts";
 
 export interface RefPollInput {
-  /** http(s) only. A login in it counts where `credential` is null. */
+  /** http(s) only. A login in the URL is used when `credential` is null. */
   url: string;
   branch: string;
   credential: { username: string; password: string } | null;
@@ -17,14 +17,14 @@ export interface RefPollInput {
   timeoutMs: number;
 }
 
-/** One branch of one server, asked again and again. One poll at a time. */
+/** Polls one branch of one server. One poll at a time. */
 export interface RefPoll {
-  /** The commit that the branch is at now. Throws `RefPollError`; the next poll starts afresh. */
+  /** The commit that the branch is at now. Throws `RefPollError`; the next poll then starts afresh. */
   poll: () => Promise<string>;
   close: () => void;
 }
 
-/** Where the repository is, and how it wants to be asked. */
+/** Where the repository is, and which protocol the server speaks. */
 type Server =
   | { kind: "v2"; url: string; capabilities: readonly string[] }
   | { kind: "old"; packets: readonly Packet[] };
@@ -33,11 +33,11 @@ const service = "git-upload-pack";
 const request = { "git-protocol": "version=2", "user-agent": "git/keelson" };
 
 /**
- * Opens a poll of a branch: one `ls-refs` of gitprotocol-v2(5) over a kept connection, after a first request that
- * learns what the server speaks. A server of the older protocol answers everything in that request, and is sent only
- * that. This door loads nothing but Node's own modules. Throws `RefPollError` K2006 for another kind of URL or a
- * branch that could be no branch; poll throws K2001, K2002, K2003, K2005, K2006 for a redirect that leaves the
- * server, K2007 and K2009.
+ * Opens a poll of a branch. A first request finds out which protocol the server speaks; then each poll is one `ls-refs`
+ * of gitprotocol-v2(5) over a kept connection. A server of the older protocol answers the first request with all its
+ * refs, so there each poll is that request. This door loads nothing but Node's own modules. Throws `RefPollError` K2006
+ * for a URL or a branch name that is not permitted. A poll throws K2001, K2002, K2003, K2005, K2006 for a redirect to
+ * another server, K2007 and K2009.
  */
 export function openRefPoll({ url, branch, credential, timeoutMs }: RefPollInput): RefPoll {
   const { name, login } = readUrl(url);
@@ -94,7 +94,7 @@ export function openRefPoll({ url, branch, credential, timeoutMs }: RefPollInput
   };
 }
 
-/** The capability advertisement, which says also whether the repository is elsewhere on this server. */
+/** Reads the capability advertisement, which may also say that the repository is elsewhere on this server. */
 async function discover(name: string, connection: PollConnection): Promise<Server> {
   const rest = `/info/refs?service=${service}`;
   const answer = await connection.send({ url: `${name}${rest}`, headers: request });
@@ -124,7 +124,7 @@ function readAnswer(
   if (packets === null) throw notGit(name);
   const refusal = packets.map(packetText).find((line) => line.startsWith("ERR "));
   if (refusal !== undefined) {
-    throw new RefPollError("K2009", { message: `the server at ${name} refuses the question` });
+    throw new RefPollError("K2009", { message: `the server at ${name} refuses to list its refs` });
   }
   return packets;
 }

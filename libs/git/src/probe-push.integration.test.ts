@@ -70,7 +70,7 @@ it("asks over ssh, and tells a login that may only read", async () => {
   await writeFile(keys, `command="${shell}" ${await readFile(keys, "utf8")}`);
   expect(await probePush(at)).toEqual({
     mayPush: "no",
-    reason: expect.stringMatching(/may read .* and not push to it: .*/),
+    reason: expect.stringMatching(/may read .* but not push to it: .*/),
   });
   const other = node.join("known_hosts");
   await writeFile(other, "");

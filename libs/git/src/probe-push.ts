@@ -14,18 +14,18 @@ export interface ProbePushInput {
 
 export interface PushProbe {
   /**
-   * `yes`: the server lets a push begin; only a push itself shows what hooks and protections say to a ref. `no`: not
-   * even that. `unknown`: it could not be asked.
+   * `yes`: the server lets a push begin. Only a real push shows whether hooks and protections accept the ref. `no`: the
+   * server does not let a push begin. `unknown`: the server could not be asked.
    */
   mayPush: "yes" | "no" | "unknown";
   /** A sentence for people, without a credential. */
   reason: string;
 }
 
-/** Not authorised, no such repository (as many servers put it), and not for pushing. */
+/** No credential, no such repository (which many servers say instead), or no right to push. */
 const refusals = ["K2002", "K2003", "K2013"];
 
-/** Whether the credential may push at all, asked without sending anything. What goes wrong is in the answer. */
+/** Whether the credential may push at all. Asks without pushing anything. Errors are in the answer. */
 export async function probePush({ timeoutMs, ...at }: ProbePushInput): Promise<PushProbe> {
   try {
     using remote = await openRemote({ ...at, ref: "HEAD", deadline: startDeadline(timeoutMs) });

@@ -11,15 +11,15 @@ export interface ProgramInput {
   timeoutMs: number;
   maxOutputBytes: number;
   input?: string;
-  /** Gets the output as it comes, instead of the end; it is waited for. What it throws ends the program. */
+  /** Gets the output as it comes; the end then has none. The program waits for it, and ends when it throws. */
   take?: (chunk: Buffer) => Promise<void>;
-  /** Ends it sooner: as a timeout, or because of an error that is its reason. */
+  /** Ends the program sooner: as a timeout, or as stopped with the error that is the signal's reason. */
   signal?: AbortSignal;
 }
 
 /**
- * `not-started`: there is no such program, or it may not be run; `timeout`, `overflow` and `stopped`: it was killed with
- * all that it had started, in the last case because of what `take` or the signal says.
+ * `not-started`: there is no such program, or it may not be run. `timeout`, `overflow` and `stopped`: it was killed
+ * with all that it had started; `stopped` because `take` threw or the signal gave an error.
  */
 export type ProgramEnd =
   | { kind: "exited"; exitCode: number | null; stdout: Buffer; stderr: string }
@@ -30,7 +30,7 @@ export type ProgramEnd =
 
 const maxStderrBytes = 8192;
 
-/** Runs a program, without a shell and in a process group of its own, to one of its ends. */
+/** Runs a program without a shell and in a process group of its own, and returns how it ended. */
 export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
   const { file, args, env, timeoutMs, maxOutputBytes, input, take, signal } = program;
   const child = spawn(file, args, { env, stdio: ["pipe", "pipe", "pipe"], detached: true });
@@ -44,14 +44,14 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
   return await new Promise<ProgramEnd>((resolve) => {
     const kill = (end: ProgramEnd) => {
       killGroup(child);
-      // A grandchild that left the group may hold the pipes open: they are not waited for.
+      // A grandchild that left the group may hold the pipes open, so do not wait for them to close.
       child.stdout.destroy();
       child.stderr.destroy();
       settle(() => resolve(end));
     };
     const expire = () => kill({ kind: "timeout" });
     const timer = setTimeout(expire, timeoutMs);
-    // The platform's own reason, of a deadline or an abort without a word, is no more than that it took too long.
+    // A DOMException is the reason of a timeout or of an abort without one: both count as a timeout.
     const stop = () =>
       signal?.reason instanceof DOMException ? expire() : kill({ kind: "stopped", cause: signal?.reason });
     const settle = (act: () => void) => {
@@ -65,7 +65,7 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
     child.stdout.on("data", (chunk: Buffer) => {
       if (take !== undefined) {
         child.stdout.pause();
-        // One after the other: when the program has ended, Node hands over what is left although it is to wait.
+        // A queue: when the program has ended, Node hands over the rest of the output although it is paused.
         taken = taken.then(async () => {
           if (isOver) return;
           try {
@@ -85,7 +85,7 @@ export async function runProgram(program: ProgramInput): Promise<ProgramEnd> {
       if (stderrBytes < maxStderrBytes) stderr.push(chunk);
       stderrBytes += chunk.length;
     });
-    // A program may end without reading its input: its exit code says more than EPIPE does.
+    // A program may end without reading its input. Then its exit code says more than EPIPE.
     child.stdin.on("error", () => {});
     child.stdin.end(input ?? "");
     child.once("error", (cause) => settle(() => resolve({ kind: "not-started", cause })));

@@ -294,7 +294,7 @@ it("is numbered from the start where the ref holds no status", async () => {
   expect(seen).toEqual([null]);
 });
 
-it("begins anew when somebody deleted its ref on the server", async () => {
+it("begins anew when its ref was deleted on the server", async () => {
   await using at = await setUp();
   await at.publish("1");
   await at.publish("2");
@@ -380,10 +380,10 @@ function idOf(count: number): string {
   return count.toString(16).padStart(40, "0");
 }
 
-/** What somebody who may push puts into the node's ref, on the server; another each time. */
-type Stranger = (objects: GitObjects, told: { commit: string; message: string }) => Promise<string>;
+/** Pushes something else than a status to the node's ref on the server; another commit each time. */
+type PushForeign = (objects: GitObjects, told: { commit: string; message: string }) => Promise<string>;
 
-const strangers: [string, Stranger][] = [
+const foreignEntries: [string, PushForeign][] = [
   [
     "a commit of the branch",
     (objects, { commit, message }) =>
@@ -429,7 +429,9 @@ async function forge(
 }
 
 it.each(
-  strangers.flatMap(([what, make]) => (["http", "file"] as const).map((over) => [what, over, make] as const)),
+  foreignEntries.flatMap(([what, make]) =>
+    (["http", "file"] as const).map((over) => [what, over, make] as const),
+  ),
 )("passes over %s in its ref, over %s, and says so", async (_, over, make) => {
   await using at = await setUp();
   const place = over === "http" ? {} : { url: at.path };
@@ -471,7 +473,7 @@ it.each(
     expect(seen.at(-1)).toEqual([`${json}.1`, null]);
     await git("fsck", "--connectivity-only");
   }
-  // Another stranger while it remembers what follows on the first.
+  // Another foreign entry, while the node remembers its status after the first.
   await intrude();
   expect(await say("5")).toMatchObject({ pushed: true, passedOver: { code: "K2018" } });
   await intrude();
@@ -489,15 +491,18 @@ it.each<[string, (objects: GitObjects, commit: string) => Promise<string>]>([
   ],
   ["a file", (objects) => objects.blob("x")],
   ["a folder", (objects) => objects.tree({})],
-])("K2018 where the ref holds %s, which nothing can follow, until somebody deletes it", async (_, make) => {
-  await using at = await setUp();
-  await at.publish("1");
-  const objects = openGitObjects(at.path);
-  await objects.git("update-ref", ref, await make(objects, at.commit));
-  for (const place of [{}, { url: at.path, gitDir: at.folder.join("by-path") }]) {
-    const publishing = at.publish("2", place);
-    await expect(publishing).rejects.toMatchObject({ code: "K2018", outcome: { kind: "transient" } });
-  }
-  await objects.git("update-ref", "-d", ref);
-  expect(await at.publish("2")).toMatchObject({ pushed: true, passedOver: null });
-});
+])(
+  "K2018 where the ref holds %s, and the server takes no status after it, until a person deletes it",
+  async (_, make) => {
+    await using at = await setUp();
+    await at.publish("1");
+    const objects = openGitObjects(at.path);
+    await objects.git("update-ref", ref, await make(objects, at.commit));
+    for (const place of [{}, { url: at.path, gitDir: at.folder.join("by-path") }]) {
+      const publishing = at.publish("2", place);
+      await expect(publishing).rejects.toMatchObject({ code: "K2018", outcome: { kind: "transient" } });
+    }
+    await objects.git("update-ref", "-d", ref);
+    expect(await at.publish("2")).toMatchObject({ pushed: true, passedOver: null });
+  },
+);

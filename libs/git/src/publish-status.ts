@@ -19,21 +19,21 @@ import { statusRef } from "./status-ref.ts";
 import type { StatusPlace } from "./status-ref.ts";
 
 export interface PublishStatusInput<Files extends StatusFiles = StatusFiles> extends StatusPlace {
-  /** Where statuses go, like the URL of a source. */
+  /** The repository for statuses, in the form of a source's URL. */
   url: string;
   credential?: Credential;
-  /** A small bare repository for this alone, made when it is missing. One caller at a time. */
+  /** A small bare repository that nothing else uses, made when it is missing. One caller at a time. */
   gitDir: string;
-  /** Full id of the commit that the status speaks of. */
+  /** Full id of the commit that the status is about. */
   commit: string;
   /**
-   * What to publish after what the ref has: its JSON, null where it holds no status, and the error that says that
-   * something else wrote there. Called again when the ref moved.
+   * Makes what is published. `before` is the JSON that the ref has now, null where it has no status; `passedOver` is
+   * the error that says that something else wrote there. Called again when the ref moved.
    */
   files: (before: string | null, passedOver: KeelsonError | null) => Files;
-  /** For all of the call. */
+  /** For the whole call. */
   timeoutMs: number;
-  /** For ssh, as with `fetchSnapshot`. */
+  /** The known hosts for ssh, as for `fetchSnapshot`. */
   knownHostsFile?: string;
 }
 
@@ -41,9 +41,11 @@ export interface PublishedStatus<Files extends StatusFiles = StatusFiles> {
   ref: string;
   /** What the ref has now. */
   files: Files;
-  /** False when the ref says the same already. */
+  /** False when the ref had the same status already. */
   pushed: boolean;
-  /** K2018 when the ref held something else than a status of this node: it was not read, and the status follows it. */
+  /**
+   * K2018 when the ref held something else than a status of this node. That was not read, and the status follows it.
+   */
   passedOver: KeelsonError | null;
 }
 
@@ -51,19 +53,19 @@ const maxRetries = 3;
 const firstBackoffMs = 100;
 
 /**
- * Writes a node's status into the ref that is its own, as one more commit on what the ref has: never by force. What
- * the ref had when the folder was lost, or when it has moved, is fetched and built upon, 3 times at most; what is no
- * status, or over the limits of one, is passed over. Asks the server nothing when the status is the one that was pushed
- * last.
+ * Writes a node's status into the node's own ref, as a new commit after the one that the ref is at; never by force.
+ * When the folder was lost or the ref has moved, fetches the ref first and tries again, 3 times at most. Passes over
+ * what is no status of this node or over the limits of one. Asks the server nothing when this status was pushed last.
  *
- * Throws K2013 when the server does not take it, K2014 when the ref moves again and again, K2018 when nothing can follow
- * what the ref holds, and K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and K2012 as `fetchSnapshot` does. The next call can always begin where this ended.
+ * Throws K2013 when the server refuses the push, K2014 when the ref moves again and again, K2018 when the server takes
+ * nothing after what the ref holds, and K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and K2012 as
+ * `fetchSnapshot` does. The next call can always begin where this one ended.
  */
 export async function publishStatus<Files extends StatusFiles>(
   input: PublishStatusInput<Files>,
 ): Promise<PublishedStatus<Files>> {
   const { gitDir, timeoutMs } = input;
-  if (!isObjectId(input.commit)) throw new InvariantError("a status speaks of a full commit id");
+  if (!isObjectId(input.commit)) throw new InvariantError("a status is about a full commit id");
   const ref = statusRef(input);
   const deadline = startDeadline(timeoutMs);
   const folder = openStatusFolder({ ...input, ref });
@@ -106,7 +108,7 @@ async function tryOnce<Files extends StatusFiles>(
     await folder.saveBase(commit);
     return { kind: "taken", files, pushed: true, passedOver };
   } catch (cause) {
-    // A killed agent leaves half an object; what counts is on the server.
+    // A killed agent may leave half an object here. The server has what counts.
     if (cause instanceof DamageError) return { kind: "refused", cause };
     if (cause instanceof KeelsonError) throw cause;
     if (isSystemError(cause)) throw diskFailure(gitDir, cause);
@@ -114,7 +116,7 @@ async function tryOnce<Files extends StatusFiles>(
   }
 }
 
-/** Two that collide must not collide again. */
+/** Waits a random time, so that two writers of the ref do not collide again. */
 async function backOff(retry: number, deadline: Deadline): Promise<void> {
   const waitMs = firstBackoffMs * 2 ** retry * (0.5 + Math.random());
   try {
@@ -136,8 +138,9 @@ function notTaken({
   cause: unknown;
 }) {
   if (moved) return gitError("K2014", { message: `something else keeps writing ${ref}`, cause });
-  if (base.tip !== base.known) return foreign(ref, `holds ${base.tip}, which nothing can follow`, cause);
-  return gitError("K2013", { message: `the server does not take the push of ${ref}`, cause });
+  if (base.tip !== base.known)
+    return foreign(ref, `holds ${base.tip}, and the server takes no status after it`, cause);
+  return gitError("K2013", { message: `the server refuses the push of ${ref}`, cause });
 }
 
 function foreign(ref: string, what: string, cause?: unknown) {

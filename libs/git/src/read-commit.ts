@@ -11,15 +11,15 @@ import { openSystemReader } from "./system-reader.ts";
 export interface ReadCommitInput extends FileLimit {
   /** A checkout, a folder in one, or a bare repository. */
   repository: string;
-  /** Anything that git-rev-parse(1) takes for a commit. */
+  /** Anything that git-rev-parse(1) resolves to a commit. */
   revision: string;
   timeoutMs: number;
 }
 
 /**
- * Returns a commit of a repository on this machine. For a folder inside a checkout only the files below it are there,
- * with paths relative to it. Throws K2004 when it is no repository or has no such commit, K2005, K2007, K2008, K2009,
- * K2010.
+ * Returns a commit of a repository on this machine. For a folder inside a checkout it has only the files below that
+ * folder, with paths relative to it. Throws K2004 when there is no repository or no such commit, K2005, K2007, K2008,
+ * K2009, K2010.
  */
 export async function readCommit(input: ReadCommitInput): Promise<Snapshot> {
   const { repository, revision, timeoutMs } = input;
@@ -29,7 +29,7 @@ export async function readCommit(input: ReadCommitInput): Promise<Snapshot> {
     runGit({ at, args, timeoutMs: deadline.leftMs(), configuration: "user" });
 
   const options = ["--verify", "--quiet", "--end-of-options"];
-  // NUL cannot be passed to a program at all.
+  // No argument of a program can have a NUL.
   const found = revision.includes("\0") ? null : await run(["rev-parse", ...options, `${revision}^{commit}`]);
   const commit = found?.stdout.toString("utf8").trim() ?? "";
   if (found?.exitCode !== 0 || commit === "") {
@@ -57,7 +57,7 @@ export async function readCommit(input: ReadCommitInput): Promise<Snapshot> {
   };
 }
 
-/** K2004 for a folder that is no Git repository, or one that Git does not trust. */
+/** K2004: the folder is no Git repository, or Git does not trust it. */
 export function noRepository(repository: string, cause: unknown) {
   return gitError("K2004", { message: `${repository} is not a Git repository that can be read`, cause });
 }

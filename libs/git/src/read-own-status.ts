@@ -9,14 +9,14 @@ import { statusRef } from "./status-ref.ts";
 import { unreadable } from "./status-text.ts";
 import type { StatusText } from "./status-text.ts";
 
-/** The place is that of `publishStatus`, with the same folder. */
+/** As for `publishStatus`, with the same folder. */
 export type ReadOwnStatusInput = Omit<PublishStatusInput, "commit" | "files">;
 
 /**
- * Returns what this node published last; null when its ref is not there. Reads the folder of `publishStatus` and asks
- * nobody; where the folder is lost or damaged, or was another place's, it is made anew from the server first. A ref
- * that holds no status gives empty `json`. Throws K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and K2012 as
- * `fetchSnapshot` does.
+ * Returns the status that this node published last; null when its ref is missing. Reads the folder of `publishStatus`
+ * and asks no server. Only where the folder is lost, damaged or of another place, makes it anew from the server first.
+ * A ref that holds no status gives empty `json`. Throws K2001, K2002, K2003, K2005, K2006, K2007, K2009, K2010 and
+ * K2012 as `fetchSnapshot` does.
  */
 export async function readOwnStatus(input: ReadOwnStatusInput): Promise<StatusText | null> {
   const { gitDir } = input;
@@ -31,7 +31,7 @@ export async function readOwnStatus(input: ReadOwnStatusInput): Promise<StatusTe
   return tip === null ? null : unreadable;
 }
 
-/** Null when the folder lacks something of it. */
+/** Null when the folder lacks some of it. */
 async function read(gitDir: string, found: FoundRef): Promise<StatusText | null> {
   return await onDisk(gitDir, async () => openStatusReader(gitDir)(found).catch(keepDiskFailure));
 }

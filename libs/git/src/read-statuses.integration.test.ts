@@ -235,7 +235,7 @@ it.each(["", "--upload-pack=touch x", "upstream", "ext::sh -c x", "/tmp"])(
   },
 );
 
-/** Refs of nodes that somebody has filled, beside those of 12 others. */
+/** Refs of nodes with huge foreign content, beside those of 12 others. */
 async function addBombs({ path, commit, publish }: Awaited<ReturnType<typeof setUp>>): Promise<string[]> {
   const nodes = Array.from({ length: 12 }, (_, index) => `lab/n${index}`);
   for (const node of nodes) await publish(node, node);
@@ -280,7 +280,7 @@ it("shows all nodes but those whose refs are too large, and asks for these only 
   const left = await fetchStatusRefs(clone);
   expect(left).toEqual([{ environment: "lab", node: "message", ref: "refs/notes/keelson/lab/message" }]);
   expect(shown(await readStatuses(clone)).sort()).toEqual(nodes);
-  // Fetched again, when somebody has mended it.
+  // Fetched again after the ref was repaired.
   await at.repository.git("--git-dir", at.path, "update-ref", "-d", "refs/notes/keelson/lab/message");
   await at.publish("lab/message", "mended");
   expect(await fetchStatusRefs(clone)).toEqual([]);

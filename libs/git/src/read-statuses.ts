@@ -17,19 +17,19 @@ export type ReadStatusesInput =
   | {
       url: string;
       credential?: Credential;
-      /** A bare repository for this alone, made when it is missing. One caller at a time. */
+      /** A bare repository that nothing else uses, made when it is missing. One caller at a time. */
       gitDir: string;
       timeoutMs: number;
     }
   | {
       /** A clone that has fetched the statuses: see `fetchStatusRefs`. */
       repository: string;
-      /** The clone's remote that nodes push to; what was fetched of others does not count. */
+      /** The clone's remote to which nodes push. Statuses that were fetched from other remotes do not count. */
       remote: string;
       timeoutMs?: number;
     };
 
-/** What a node said last. A node that has changed from notes to a branch has both. */
+/** The last status of a node, as text. A node that has changed from notes to a branch has both. */
 export interface PublishedText extends StatusText {
   environment: string;
   node: string;
@@ -40,11 +40,11 @@ export interface PublishedText extends StatusText {
 const localTimeoutMs = 60_000;
 
 /**
- * Returns the last status of every node of every environment, sorted by both: from a server, where two requests tell
- * which have moved and a third brings those, or from a repository on this machine. A ref that holds no status is there
- * with empty `json`: it must not be taken for a node that never was.
+ * Returns the last status of every node of every environment, sorted by environment and node. Reads from a server,
+ * where two requests find the refs that have moved and a third fetches them, or from a repository on this machine. A
+ * ref that holds no status is in the list with empty `json`: its node must not seem to be missing.
  *
- * Throws K2004 when the folder is no repository, K2009, stalled, for a server without version 2 of the protocol, and
+ * Throws K2004 when the folder is no repository, K2009 (stalled) for a server without version 2 of the protocol, and
  * K2001, K2002, K2003, K2005, K2006, K2007, K2010 and K2012 as `fetchSnapshot` does.
  */
 export async function readStatuses(input: ReadStatusesInput): Promise<PublishedText[]> {
@@ -75,7 +75,7 @@ async function readBy(input: ReadStatusesInput, deadline: Deadline): Promise<Map
     return await readLocalStatuses({ ...at, deadline });
   }
   if (location.kind === "ssh") {
-    const hint = "Fetch them into a clone, and read that.";
+    const hint = "Fetch them into a clone, and read the clone.";
     throw gitError("K2006", { message: "statuses cannot be read over ssh", hint });
   }
   const login = await chooseLogin(location, { credential, deadline });

@@ -5,10 +5,12 @@ import type { FollowStep } from "./follow-step.ts";
 import { isAbsence } from "./git-error.ts";
 import { diskFailure, writeWhole } from "./local-copy.ts";
 
-/** In the copy, beside its refs: the step that was refused last. Histories never change, so that verdict stays true. */
+/**
+ * The file in the copy that holds the step refused last. The history of a commit never changes, so the verdict holds.
+ */
 const name = "keelson-refused";
 
-/** Whether exactly this step was refused last, after a walk through all of the commit's history. */
+/** Whether exactly this step was refused last. That needed a walk through the whole history of the commit. */
 export async function wasRefused(step: FollowStep): Promise<boolean> {
   try {
     return (await readFile(join(step.gitDir, name), "utf8")) === describe(step);
@@ -18,7 +20,7 @@ export async function wasRefused(step: FollowStep): Promise<boolean> {
   }
 }
 
-/** Saves the next round that walk, and a new copy where this one cannot be walked. */
+/** Remembers the step, so that the next round neither walks that history again nor makes a new copy for it. */
 export async function rememberRefused(step: FollowStep): Promise<void> {
   if (await wasRefused(step)) return;
   await writeWhole(step.gitDir, { name, text: describe(step) });

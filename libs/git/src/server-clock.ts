@@ -2,13 +2,13 @@ import { startDeadline } from "./deadline.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { locateSource } from "./source-location.ts";
 
-/** `Date` of RFC 9110, 6.6.1 has whole seconds, cut off: on average half of one is missing. */
+/** The header `Date` (RFC 9110, 6.6.1) has whole seconds, rounded down: on average half a second is missing. */
 const cutOffMs = 500;
 
 /**
- * By how many milliseconds this machine's clock is ahead of a Git server's, to a second or so; null where the server
- * does not say, or is not asked over HTTP. Sends one request without a credential: a refusal has a date too. Throws
- * K2001, K2005 and K2006.
+ * How many milliseconds this machine's clock is ahead of a Git server's, exact to about a second; null where the server
+ * does not say, or the URL is not http(s). Sends one request without a credential, since a refusal has a date too.
+ * Throws K2001, K2005 and K2006.
  */
 export async function compareServerClock(input: { url: string; timeoutMs: number }): Promise<number | null> {
   const location = locateSource(input.url);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isAbsence } from "./git-error.ts";
 import { isObjectId } from "./object-id.ts";
 
-/** The commits of a repository whose parents it does not have (gitrepository-layout(5), shallow). */
+/** The commits of a repository whose parents it does not have (gitrepository-layout(5), `shallow`). */
 export async function readShallow(gitDir: string): Promise<string[]> {
   try {
     return (await readFile(join(gitDir, "shallow"), "utf8")).split("\n").filter(isObjectId);
@@ -14,7 +14,7 @@ export async function readShallow(gitDir: string): Promise<string[]> {
   }
 }
 
-/** Names more of them, so that Git itself does not miss their parents. */
+/** Adds commits to them, so that Git does not ask for their parents. */
 export async function addShallow(gitDir: string, commits: readonly string[]): Promise<void> {
   if (commits.length === 0) return;
   const all = new Set([...(await readShallow(gitDir)), ...commits]);

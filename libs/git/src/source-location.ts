@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Login } from "./credential.ts";
 import { gitError } from "./git-error.ts";
 
-/** Where a source is and how it is reached. `name` is what messages call it: it never holds a credential. */
+/** Where a source is and how it is reached. `name` stands for it in messages and never holds a credential. */
 export type SourceLocation =
   | { kind: "http"; url: string; name: string; login: Login | null }
   | { kind: "ssh"; url: string; name: string }
@@ -11,7 +11,7 @@ export type SourceLocation =
 
 /**
  * Reads a source's URL: http(s), ssh://, `user@host:path`, an absolute path, or file://. Throws K2006 for everything
- * else (`ext::` runs a program); the message then names the scheme only, since the rest may be a secret.
+ * else, such as `ext::`, which runs a program. The message names only the scheme, since the rest may be a secret.
  */
 export function locateSource(url: string): SourceLocation {
   // oxlint-disable-next-line no-control-regex -- control characters are what must be found
@@ -20,7 +20,7 @@ export function locateSource(url: string): SourceLocation {
   if (/^https?:\/\//i.test(url)) return locateHttp(parseUrl(url));
   if (/^file:\/\//i.test(url)) return locateFile(parseUrl(url));
   if (/^ssh:\/\//i.test(url)) return locateSsh(parseUrl(url));
-  // Git takes a colon before the first slash for a host too; a name with a user is meant so.
+  // For Git, a colon before the first slash ends a host. Here it does so only behind a user.
   const scpLike = /^([^@/:]+)@([^@/:]+):([^:].*)$/.exec(url);
   if (scpLike !== null) {
     const [, user = "", host = "", path = ""] = scpLike;
@@ -63,7 +63,7 @@ function locateSsh(url: URL): SourceLocation {
   return { kind: "ssh", url: name, name };
 }
 
-/** A host or path that begins with `-` would be an option of ssh or of Git on the other side (CVE-2017-1000117). */
+/** A host or path that begins with `-` would be an option of ssh or of the server's Git (CVE-2017-1000117). */
 function checkSsh({ user, host, path }: { user: string; host: string; path: string }): void {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(user))
     throw refused("the user in the source's URL is not permitted");
@@ -78,7 +78,7 @@ function loginOf(url: URL): Login | null {
   try {
     return { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
   } catch {
-    // A cause would quote the credential.
+    // No cause: it would quote the credential.
     throw refused("the user or password in the source's URL is not percent-encoded");
   }
 }

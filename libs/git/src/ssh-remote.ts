@@ -7,22 +7,22 @@ import type { Remote } from "./remote.ts";
 import type { SystemGitEnd } from "./system-git.ts";
 import { openSystemRemote } from "./system-remote.ts";
 
-/** Files of ssh, by absolute paths of plain characters. */
+/** Files of ssh: absolute paths of plain characters. */
 export interface SshFiles {
   /** Instead of the user's and the machine's known hosts (ssh(1)). */
   knownHostsFile?: string | undefined;
-  /** The private key, instead of the user's; 0600 or ssh refuses it. */
+  /** The private key, instead of the user's. ssh refuses it unless its mode is 0600. */
   identityFile?: string | undefined;
 }
 
 export interface SshRemoteInput extends SshFiles {
-  /** A URL that was checked: neither host nor path can be an option. */
+  /** A checked URL: neither its host nor its path can be an option. */
   url: string;
   ref: string;
   deadline: Deadline;
 }
 
-/** A ref of a repository that is reached by ssh. The host must be known and the login must need nobody's answer. */
+/** A ref of a repository over ssh. The host must be known, and the login must not ask for anything. */
 export function openSshRemote({ url, ref, deadline, ...files }: SshRemoteInput): Remote {
   return openSystemRemote({
     address: url,
@@ -35,7 +35,7 @@ export function openSshRemote({ url, ref, deadline, ...files }: SshRemoteInput):
   });
 }
 
-/** Git hands this to a shell: nothing in it may need quoting. What is given here wins over ssh's own files. */
+/** Git gives this command to a shell, so nothing in it may need quoting. Its options win over ssh's own files. */
 function sshCommand({ knownHostsFile, identityFile }: SshFiles, deadline: Deadline): string {
   const settings = [
     "BatchMode=yes",
@@ -62,18 +62,18 @@ function sshCommand({ knownHostsFile, identityFile }: SshFiles, deadline: Deadli
 function plainPath(path: string): string {
   if (/^\/[A-Za-z0-9_.+@/-]*$/.test(path)) return path;
   throw gitError("K2006", {
-    message: `${JSON.stringify(path)} is not permitted for a file of ssh`,
+    message: `${JSON.stringify(path)} is not permitted as the path of a file for ssh`,
     hint: "Write an absolute path of letters, digits and the characters `_ . + @ / -`.",
   });
 }
 
-/** Git and ssh have one exit code for everything: only their words, in the C locale, tell what it was. */
+/** Git and ssh have one exit code for all failures. Only their text, in the C locale, tells them apart. */
 function failure(url: string, { during, end }: { during: "ask" | "fetch"; end: SystemGitEnd }): KeelsonError {
   const { said, complaint: cause } = end;
   if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED/.test(said)) {
     return gitError("K2001", {
       message: `the host key of ${url} is not the one that is known`,
-      hint: "Ask who runs the server for its host key, and add it to the known_hosts file; it is never taken on trust.",
+      hint: "Ask the server's administrator for its host key, and add it to the known_hosts file: Keelson never accepts a new host key by itself.",
       outcome: stalled,
       cause,
     });

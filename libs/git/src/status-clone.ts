@@ -7,23 +7,23 @@ import type { StatusText } from "./status-text.ts";
 import { runGit } from "./system-git.ts";
 
 export interface StatusCloneInput {
-  /** A repository on this machine: a user's clone, or the one that nodes push to. */
+  /** A repository on this machine: a user's clone, or the one to which nodes push. */
   repository: string;
-  /** The remote whose branches, as they were fetched, count before those of the repository itself; null for none. */
+  /** The remote whose fetched branches count before those of the repository itself; null for none. */
   remote: string | null;
   configuration: "closed" | "user";
   deadline: Deadline;
 }
 
 interface LocalRef {
-  /** Its name where the node wrote it. */
+  /** The ref's name in the repository to which the node pushes. */
   ref: string;
   oid: string;
   type: string;
   sizeBytes: number;
 }
 
-/** The statuses that a repository on this machine has, by their refs. Throws K2004 when it is none. */
+/** The statuses in a repository on this machine, by their refs. Throws K2004 when the folder is no repository. */
 export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<string, StatusText>> {
   const { repository, configuration, deadline } = input;
   const run = async (args: readonly string[], text?: string): Promise<Buffer> => {
@@ -43,7 +43,7 @@ export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<st
   const refs = readRefs(listed.toString("utf8").split("\n"), tracking);
   const statuses = new Map<string, StatusText>(refs.map(({ ref }) => [ref, unreadable]));
 
-  // Each size is known before anything is read: one node's ref must not keep the others from being shown.
+  // Each size is checked before anything is read: a huge ref of one node must not keep the others from being shown.
   const commits = refs.filter(({ type, sizeBytes }) => type === "commit" && sizeBytes <= maxCommitBytes);
   const texts = await readContents(
     run,
@@ -78,7 +78,7 @@ export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<st
 /** Ten times what Keelson writes. */
 const maxCommitBytes = 4 * 1024;
 const maxTreeBytes = 64 * 1024;
-/** Of all statuses together. */
+/** The limit for all statuses together. */
 const maxTotalBytes = 96 * 1024 * 1024;
 
 interface Size {
@@ -86,7 +86,7 @@ interface Size {
   sizeBytes?: number;
 }
 
-/** The files that can be a status; where there is too much of them, the smaller ones. */
+/** The files that can be a status. If they are too large together, only the smaller ones. */
 function chooseSmall<File extends Size>(files: readonly File[]): File[] {
   const blobs = files.filter(
     ({ type, sizeBytes = Infinity }) => type === "blob" && sizeBytes <= maxStatusBytes,
@@ -97,7 +97,7 @@ function chooseSmall<File extends Size>(files: readonly File[]): File[] {
     .filter(({ sizeBytes = 0 }) => (sum += sizeBytes) <= maxTotalBytes);
 }
 
-/** What a commit object says (git-cat-file(1), `commit`): headers, an empty line, its message. */
+/** Reads the text of a commit object: headers, an empty line, the message. */
 function readHead(text: string): { tree: string; commit: string | null; updatedAt: Date | null } {
   const end = text.indexOf("\n\n");
   const headers = text.slice(0, end);
@@ -110,8 +110,8 @@ function readHead(text: string): { tree: string; commit: string | null; updatedA
 }
 
 /**
- * The status refs among the lines. A branch counts only where all of its name is that of a status: anybody may push one
- * whose name merely ends so.
+ * The status refs among the lines. A branch counts only where its whole name is that of a status: anybody may push one
+ * with a name that only ends like that.
  */
 function readRefs(lines: readonly string[], tracking: string | null): LocalRef[] {
   const own = new Map<string, LocalRef>();
@@ -128,7 +128,7 @@ function readRefs(lines: readonly string[], tracking: string | null): LocalRef[]
 
 type Run = (args: readonly string[], text?: string) => Promise<Buffer>;
 
-/** Type and size of each object; nothing for one that is missing. */
+/** Type and size of each object; neither for one that is missing. */
 async function readSizes(run: Run, specs: readonly string[]): Promise<Size[]> {
   if (specs.length === 0) return [];
   const output = await run(["cat-file", "--batch-check=%(objecttype) %(objectsize)"], linesOf(specs));

@@ -11,19 +11,19 @@ import type { StatusPlace } from "./status-ref.ts";
 export interface StatusCommitInput extends StatusPlace {
   gitDir: string;
   base: StatusBase;
-  /** The commit that the status speaks of; the folder does not have it. */
+  /** The commit that the status is about. The folder does not have that commit. */
   commit: string;
   files: StatusFiles;
 }
 
 export interface StatusFiles {
-  /** Kept byte for byte. */
+  /** Published byte for byte. */
   json: string;
-  /** For the branch form. */
+  /** Only for the branch form. */
   markdown?: string;
 }
 
-/** So few that the tree stays flat: Git itself begins folders above some 256, which few readers know. */
+/** So few that the tree stays flat. With more than some 256 notes Git makes folders, which few other readers know. */
 const maxNotes = 50;
 
 interface Base {
@@ -32,7 +32,7 @@ interface Base {
   commit: string | null;
 }
 
-/** Writes the commit that follows the tip with the new status, and returns it; null when the tip says it already. */
+/** Writes a commit with the status after the ref's tip, and returns it; null when the tip has this status already. */
 export async function writeStatusCommit(input: StatusCommitInput): Promise<string | null> {
   const repository = { fs, gitdir: input.gitDir };
   const base = await readBase(input);
@@ -43,7 +43,7 @@ export async function writeStatusCommit(input: StatusCommitInput): Promise<strin
   const { environment, node } = input;
   const author = {
     name: `keelson ${node}`,
-    // No host has this name (RFC 2606), so that nobody is taken for the author.
+    // No host has a name in .invalid (RFC 2606), so the address belongs to nobody.
     email: `${node}@${environment}.invalid`,
     timestamp: Math.floor(Date.now() / 1000),
     timezoneOffset: 0,
@@ -64,7 +64,7 @@ async function readBase({ gitDir, base: { known } }: StatusCommitInput): Promise
   return { tree, treeOid: commit.tree, commit: readStatusMessage(commit.message) };
 }
 
-/** A note is a blob whose path is the commit that it hangs on (git-notes(1)). */
+/** A note is a blob whose path is the id of its commit (git-notes(1)). */
 async function noteTree(input: StatusCommitInput, { tree }: Base): Promise<TreeEntry[]> {
   const note = await blobEntry(input, { path: input.commit, text: input.files.json });
   const others = tree.filter(({ path, type }) => type === "blob" && path !== input.commit);
@@ -73,7 +73,7 @@ async function noteTree(input: StatusCommitInput, { tree }: Base): Promise<TreeE
   return [...others.filter(({ path }) => newest.has(path)), note];
 }
 
-/** The commits that were written about last, by the ref's own history, which may be cut. */
+/** The commits with the newest notes, by the ref's own history, of which older parts may be missing. */
 async function listNewest({ gitDir, base }: StatusCommitInput, noted: Set<string>): Promise<Set<string>> {
   const newest = new Set<string>();
   for (let oid = base.known ?? undefined; oid !== undefined && newest.size < maxNotes - 1;) {

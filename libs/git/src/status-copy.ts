@@ -17,11 +17,11 @@ import { unreadable } from "./status-text.ts";
 import type { StatusText } from "./status-text.ts";
 
 export interface StatusCopyInput extends Pick<GitHttpClientInput, "url" | "login" | "deadline"> {
-  /** A bare repository for this alone, made when it is missing. One caller at a time. */
+  /** A bare repository that nothing else uses, made when it is missing. One caller at a time. */
   gitDir: string;
 }
 
-/** The statuses of a server: lists its refs, and fetches what the folder does not have. */
+/** The statuses of a server, by their refs. Lists the refs, and fetches those whose commit the folder lacks. */
 export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string, StatusText>> {
   const { url, gitDir } = input;
   using client = new GitHttpClient(input);
@@ -43,7 +43,7 @@ export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string,
     await rememberTooLarge(gitDir, tooLarge);
     const read = openStatusReader(gitDir);
     for (const { ref, oid } of missing) {
-      // What came is whole: what cannot be read now was never a status.
+      // The fetch was complete, so what cannot be read now is no status.
       held.set(ref, (await read({ ref, oid }).catch(keepDiskFailure)) ?? unreadable);
     }
     return held;
@@ -54,7 +54,7 @@ export async function fetchStatuses(input: StatusCopyInput): Promise<Map<string,
   }
 }
 
-/** What the folder has already; it is made anew when it is missing, worn or damaged. */
+/** The statuses that the folder has already. Makes the folder anew when it is missing, worn or damaged. */
 async function readFolder(gitDir: string, found: readonly FoundRef[]): Promise<Map<string, StatusText>> {
   const held = new Map<string, StatusText>();
   try {
@@ -74,7 +74,7 @@ async function readFolder(gitDir: string, found: readonly FoundRef[]): Promise<M
   return new Map();
 }
 
-/** In the folder: commits that were over the limits, so that they are not asked for again and again. */
+/** The file in the folder that lists commits over the limits, so that they are not fetched again and again. */
 const tooLargeName = "keelson-too-large";
 
 async function readTooLarge(gitDir: string): Promise<Set<string>> {

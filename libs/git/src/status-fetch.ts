@@ -17,11 +17,11 @@ export interface FoundRef {
   oid: string;
 }
 
-/** A server that answers about many refs at once (gitprotocol-v2(5)). */
+/** A server that lists and sends many refs at once (gitprotocol-v2(5)). */
 export interface RefServer {
-  /** Refs below the prefixes, in one request. */
+  /** Lists the refs below the prefixes, in one request. */
   listRefs: (prefixes: readonly string[]) => Promise<FoundRef[]>;
-  /** Brings the commits with their files and without their history into a folder, in one request. */
+  /** Fetches the commits with their files and without their history into a folder, in one request. */
   fetchCommits: (gitDir: string, oids: readonly string[]) => Promise<void>;
 }
 
@@ -33,8 +33,8 @@ export interface RefServerInput {
 }
 
 /**
- * Opens a server of protocol version 2: isomorphic-git fetches one ref for a request, and of others than branches only
- * that. Throws K2009, stalled, for a server of an older protocol.
+ * Opens a server of protocol version 2. isomorphic-git itself can fetch only one ref in a request. Throws K2009
+ * (stalled) for a server of an older protocol.
  */
 export async function openRefServer({ client, url }: RefServerInput): Promise<RefServer> {
   const ask = async (
@@ -94,12 +94,12 @@ async function* oneChunk(content: Buffer): AsyncIterableIterator<Uint8Array> {
   yield await Promise.resolve(content);
 }
 
-/** In the section of the pack, a packet of the band in which the server says what went wrong. */
+/** Whether a packet beside the pack is of band 3, in which the server sends errors. */
 function isError(packet: Packet): boolean {
   return Buffer.isBuffer(packet) && packet[0] === 3;
 }
 
-/** The commits that the server has cut off from their parents. */
+/** The commits that the server sends without their parents. */
 function readCut(lines: readonly string[]): string[] {
   const shallow = lines.filter((line) => line.startsWith("shallow "));
   return shallow.map((line) => line.slice("shallow ".length)).filter(isObjectId);
@@ -108,7 +108,7 @@ function readCut(lines: readonly string[]): string[] {
 function tooOld(url: string) {
   return gitError("K2009", {
     message: `the server at ${url} does not speak version 2 of Git's protocol`,
-    hint: "See that a proxy before the server passes the header Git-Protocol on, or read the statuses from a clone.",
+    hint: "If there is a proxy before the server, have it pass the header Git-Protocol on; or read the statuses from a clone.",
     outcome: stalled,
   });
 }

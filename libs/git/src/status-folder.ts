@@ -8,43 +8,43 @@ import { locateSource } from "./source-location.ts";
 import { keepDiskFailure, openStatusReader } from "./status-reader.ts";
 
 export interface StatusFolderInput {
-  /** A small bare repository for this alone, made when it is missing. One caller at a time. */
+  /** A small bare repository that nothing else uses, made when it is missing. One caller at a time. */
   gitDir: string;
-  /** Where statuses go, like the URL of a source. */
+  /** The repository for statuses, in the form of a source's URL. */
   url: string;
-  /** The node's ref there. */
+  /** The node's ref in it. */
   ref: string;
 }
 
-/** What a node's ref is at. */
+/** What a node's ref is at, as far as the node knows. */
 export interface StatusBase {
-  /** The commit that the next one follows; null while there is no ref. */
+  /** The commit that the next status follows; null while there is no ref. */
   tip: string | null;
-  /** The one whose status the node knows: the tip, or what it wrote last before something else wrote there. */
+  /** The commit whose status the node has: the tip, or the node's own last one, after which something else wrote. */
   known: string | null;
 }
 
-/** What a node knows of its own ref on a server. */
+/** The folder in which a node keeps its own ref of a server. */
 export interface StatusFolder {
   /** What the ref was at when the node last wrote or fetched it; null when that is not known. */
   readBase: () => Promise<StatusBase | null>;
   saveBase: (commit: string) => Promise<void>;
   /**
-   * Asks what the ref is at now, and makes the folder anew with it. Where that is no status, or over the limits of one,
-   * the folder stays as it was: nothing of it is needed to write the next one after it.
+   * Asks what the ref is at now, and makes the folder anew from it. Where the ref holds no status, or one over the
+   * limits, the folder stays as it was: the next status can follow without the content of the one before it.
    */
   renew: (remote: Remote) => Promise<StatusBase>;
 }
 
 /**
- * Enough to know which notes are the newest; the server keeps the rest. Where something else wrote below the tip, the
- * tip alone.
+ * The first depth is enough to find the newest notes; the server keeps the rest. The second takes the tip alone, for a
+ * ref where something large was written below the tip.
  */
 const historyDepths = [64, 1];
 
 /**
- * Opens the folder for one place. Its one ref is named by the place: when agent.yaml names another URL or form, the
- * folder knows nothing of that, and is made anew.
+ * Opens the folder for one ref of one URL. The name of the folder's own ref has both: when agent.yaml names another URL
+ * or form, that ref is missing, and the folder is made anew.
  */
 export function openStatusFolder({ gitDir, url, ref: ownRef }: StatusFolderInput): StatusFolder {
   const ref = `refs/heads/${digestValue({ url: locateSource(url).name, ref: ownRef })}`;
@@ -70,7 +70,7 @@ export function openStatusFolder({ gitDir, url, ref: ownRef }: StatusFolderInput
     return null;
   };
 
-  /** What the node wrote last, as long as it can be read. */
+  /** The last commit that the node wrote; null when it cannot be read. */
   const readKnown = async (): Promise<string | null> => {
     const known = await readRef(gitDir, ref);
     if (known === null) return null;
@@ -96,5 +96,5 @@ export function openStatusFolder({ gitDir, url, ref: ownRef }: StatusFolderInput
   };
 }
 
-/** The ref holds something else. */
+/** The ref holds something else than a status. */
 class NoStatus extends Error {}

@@ -9,8 +9,8 @@ import { maxStatusBytes, unreadable } from "./status-text.ts";
 import type { StatusText } from "./status-text.ts";
 
 /**
- * Reads the status that a ref of the server has, from a folder that fetched it within limits; null when the folder does
- * not have its commit. Throws what isomorphic-git and the system throw.
+ * Reads the status of a ref from the folder into which the ref was fetched; null when the folder does not have its
+ * commit. Throws what isomorphic-git and the system throw.
  */
 export function openStatusReader(gitDir: string): (found: FoundRef) => Promise<StatusText | null> {
   const repository = { fs, gitdir: gitDir, cache: {} };
@@ -35,7 +35,7 @@ export function openStatusReader(gitDir: string): (found: FoundRef) => Promise<S
   };
 }
 
-/** Null for an error of what is read, as opposed to one of the disk. */
+/** Throws an error of the disk again. Returns null for any other, which is about what was read. */
 export function keepDiskFailure(error: unknown): null {
   if (isSystemError(error)) throw error;
   return null;

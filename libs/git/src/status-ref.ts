@@ -2,7 +2,7 @@ import { InvariantError, Name } from "@keelson/model";
 
 import { isObjectId } from "./object-id.ts";
 
-/** How a node writes its status: as notes on the commits it speaks of, or as a branch of its own. */
+/** How a node publishes its status: as notes on the commits that it is about, or as a branch of its own. */
 export type StatusForm = "notes" | "branch";
 
 export interface StatusPlace {
@@ -11,20 +11,20 @@ export interface StatusPlace {
   node: string;
 }
 
-/** Every ref below these is the status of one node. */
+/** Each ref below these prefixes has the status of one node. */
 export const statusPrefixes: Record<StatusForm, string> = {
   notes: "refs/notes/keelson/",
   branch: "refs/heads/keelson/status/",
 };
 
-/** The one ref that a node writes, and nobody else. */
+/** The ref of a node's status. The node writes only this one, and no other node writes it. */
 export function statusRef({ as, environment, node }: StatusPlace): string {
   if (!isName(environment) || !isName(node))
-    throw new InvariantError("a status needs names that were checked");
+    throw new InvariantError("the names of a status ref must be checked before");
   return `${statusPrefixes[as]}${environment}/${node}`;
 }
 
-/** Whose status a ref is; null for a ref that is none. */
+/** The node whose status a ref has; null for a ref that is not for statuses. */
 export function readStatusRef(ref: string): StatusPlace | null {
   const as = (["notes", "branch"] as const).find((form) => ref.startsWith(statusPrefixes[form]));
   if (as === undefined) return null;
@@ -35,12 +35,12 @@ export function readStatusRef(ref: string): StatusPlace | null {
 
 const subject = "status of ";
 
-/** The message of a status commit: it says which of the notes is the newest. */
+/** The message of a status commit. It says to which commit the newest note belongs. */
 export function statusMessage(commit: string): string {
   return `${subject}${commit}\n`;
 }
 
-/** The commit that a status commit speaks of; null when its message does not say it. */
+/** The commit that a status commit is about; null when its message does not say it. */
 export function readStatusMessage(message: string): string | null {
   const line = message.split("\n", 1)[0] ?? "";
   const commit = line.slice(subject.length);
@@ -51,7 +51,7 @@ function isName(text: string): boolean {
   return Name.safeParse(text).success;
 }
 
-/** Where in the tree of a ref the status is that was written last. */
+/** The path of the newest status in the tree of a ref. */
 export function statusFilePath(ref: string, commit: string | null): string | null {
   return readStatusRef(ref)?.as === "branch" ? "status.json" : commit;
 }

@@ -15,7 +15,7 @@ export interface StatusRemoteInput {
   timeoutMs?: number;
 }
 
-/** Whose status was not fetched, and from where. */
+/** A node whose status was not fetched, and its ref. */
 export interface LeftOut {
   environment: string;
   node: string;
@@ -26,9 +26,9 @@ export interface LeftOut {
 const defaultTimeoutMs = 60_000;
 
 /**
- * Fetches the statuses of all nodes into a clone, as Git's own configuration of that clone reaches the remote, and with
- * them the branches that the clone follows, which tell what the nodes should be at. What is gone on the remote goes here
- * too. Asks nobody for a password. Returns the refs that were too large to be fetched. Throws
+ * Fetches the statuses of all nodes into a clone, and with them the branches that the clone follows, which say what the
+ * nodes should be at. Uses the clone's own Git configuration to reach the remote, and never asks for a password. Refs
+ * that are gone on the remote are removed here too. Returns the nodes whose refs were too large to be fetched. Throws
  * K2001 when nothing can be fetched, K2004 when there is no such clone or remote, K2005 and K2010.
  */
 export async function fetchStatusRefs(input: StatusRemoteInput): Promise<LeftOut[]> {
@@ -45,7 +45,7 @@ export async function fetchStatusRefs(input: StatusRemoteInput): Promise<LeftOut
   }
 }
 
-/** The same, where something is too large, without that. */
+/** Fetches all refs but those that are too large. */
 async function fetchEach(input: StatusRemoteInput, branches: readonly string[]): Promise<LeftOut[]> {
   const { remote } = input;
   const listed = await run(input, ["ls-remote", "--quiet", "--refs", "--", remote, ...statusPatterns]);
@@ -66,7 +66,7 @@ async function fetchEach(input: StatusRemoteInput, branches: readonly string[]):
 
 const statusPatterns = Object.values(statusPrefixes).map((prefix) => `${prefix}*`);
 
-/** What a ref of the remote is called in the clone. */
+/** The name in the clone of a ref of the remote. */
 function ownName(ref: string, remote: string): string {
   return ref.replace(/^refs\/heads\//, `refs/remotes/${remote}/`);
 }
@@ -78,13 +78,13 @@ async function fetchRefspecs(input: StatusRemoteInput, args: readonly string[]):
 
 function notFetched(remote: string, end: SystemGitEnd) {
   const message = `the statuses cannot be fetched from ${remote}`;
-  const hint = `Try git fetch ${remote} in the clone: it must work without asking anything.`;
+  const hint = `Run git fetch ${remote} in the clone: it must work without asking for anything.`;
   return gitError("K2001", { message, hint, cause: end.complaint });
 }
 
 /**
  * Makes every later `git fetch` of a clone bring the statuses, so that `git log --notes='keelson/*'` shows them.
- * Returns whether anything had to be added. Throws K2004 when there is no such clone or remote, K2005, K2010, K2012.
+ * Returns whether it had to add anything. Throws K2004 when there is no such clone or remote, K2005, K2010, K2012.
  */
 export async function configureStatusRefspec(input: StatusRemoteInput): Promise<boolean> {
   const { remote } = input;
@@ -104,7 +104,7 @@ export async function configureStatusRefspec(input: StatusRemoteInput): Promise<
   return missing.length > 0;
 }
 
-/** What a clone has by itself. */
+/** The refspec that Git itself gives a clone. */
 function allBranches(remote: string): string {
   return `+refs/heads/*:refs/remotes/${remote}/*`;
 }
@@ -114,16 +114,16 @@ function statusRefspecs(remote: string): [notes: string, branches: string] {
   return [`+${notes}*:${notes}*`, `+${branch}*:refs/remotes/${remote}/keelson/status/*`];
 }
 
-/** The refspecs of a remote that must be there. */
+/** The refspecs of a remote. Throws K2004 when there is no such clone or remote. */
 async function readRefspecs(input: StatusRemoteInput): Promise<string[]> {
   const { repository, remote } = input;
   const remotes = await run(input, ["remote"]);
   if (remotes.exitCode !== 0) throw noRepository(repository, remotes.complaint);
-  // Git itself takes a URL or an option in this place.
+  // Git would also accept a URL or an option in this place.
   if (remote === "" || remote.startsWith("-") || !linesOf(remotes).includes(remote)) {
     throw gitError("K2004", {
       message: `${repository} has no remote ${JSON.stringify(remote)}`,
-      hint: "Name one of those that git remote lists.",
+      hint: "Name one of the remotes that git remote lists.",
     });
   }
   return linesOf(await run(input, ["config", "--get-all", `remote.${remote}.fetch`]));

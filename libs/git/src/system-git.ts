@@ -10,35 +10,35 @@ const protocols: Record<Transport, readonly string[]> = {
 };
 
 export interface SystemGitInput {
-  /** Where it works, such as `["--git-dir", path]` or `["-C", path]`. */
+  /** Where Git works, such as `["--git-dir", path]` or `["-C", path]`. */
   at: readonly string[];
   args: readonly string[];
   timeoutMs: number;
   /**
-   * `closed`: nothing but the repository's own configuration is read. `user`: the user's is read too, because it says
-   * which files of a work tree are ignored, how line ends were checked out, and which folders are trusted.
+   * `closed`: Git reads only the repository's own configuration. `user`: Git reads the user's too, which says which
+   * files of a work tree are ignored, how line ends were checked out, and which folders are trusted.
    */
   configuration: "closed" | "user";
   /**
-   * Transports that may be used; none unless told. `of-user`: those that run no program of the URL's choice, with the
+   * The transports that Git may use; none by default. `of-user`: all that run no program named in the URL, with the
    * user's own credential helpers, keys and proxies.
    */
   transport?: Transport;
-  /** How ssh is called; a shell reads it. */
+  /** The command for ssh; a shell reads it. */
   sshCommand?: string;
   input?: string;
-  /** Gets the output as it comes, instead of the end. */
+  /** Gets the output as it comes; then the end has none. */
   take?: (chunk: Buffer) => Promise<void>;
-  /** Ends it sooner: as if its time were up, or with an error that is its reason. */
+  /** Ends Git sooner: as a timeout, or with the error that is the signal's reason. */
   signal?: AbortSignal;
 }
 
 export interface SystemGitEnd {
   exitCode: number | null;
   stdout: Buffer;
-  /** One line of what Git said, without control characters, for the end of a cause chain. */
+  /** One line of Git's error output, without control characters, for the end of a cause chain. */
   complaint: Error | undefined;
-  /** The beginning of what it said besides its output; only to be searched, never to be shown. */
+  /** The beginning of Git's error output. Only to be searched, never to be shown. */
   said: string;
 }
 
@@ -51,13 +51,13 @@ export const fetchOptions: readonly string[] = [
 ];
 
 const maxOutputBytes = 128 * 1024 * 1024;
-/** Of one piece of memory: twice what the largest object may have that is taken in. */
+/** The most that Git may allocate at once: twice the limit of one object. */
 const maxObjectBytes = 64 * 1024 * 1024;
 
 /**
  * Runs the system's `git` without hooks, prompts, replaced objects, other transports or background work, in little
- * memory. Throws K2010 without a `git`, K2005 when it does not end in time, K2007 when it prints too much, K2017 when it
- * needs more memory for an object than any may have.
+ * memory. Throws K2010 when there is no `git`, K2005 when it does not end in time, K2007 when it prints too much, K2017
+ * when an object needs too much memory.
  */
 export async function runGit(input: SystemGitInput): Promise<SystemGitEnd> {
   const { at, args, timeoutMs, configuration, transport } = input;
@@ -100,7 +100,7 @@ function safeguards(transport: Transport | undefined): string[] {
     ...(transport === "of-user" ? [] : ["credential.helper="]),
     "gc.auto=0",
     "maintenance.auto=false",
-    // A larger file goes by in pieces and is compared with no other.
+    // Git handles a larger file in pieces, and makes no delta of it.
     "core.bigFileThreshold=1m",
     "pack.threads=1",
     "protocol.allow=never",
@@ -109,7 +109,7 @@ function safeguards(transport: Transport | undefined): string[] {
   return settings.flatMap((setting) => ["-c", setting]);
 }
 
-/** PATH finds the program, SUDO_UID lets root read what the user who called sudo owns (git-config(1), safe.directory). */
+/** PATH finds the program. SUDO_UID lets root read what the caller of sudo owns (git-config(1), safe.directory). */
 function baseEnvironment(): NodeJS.ProcessEnv {
   const { PATH, SUDO_UID } = process.env;
   return {
@@ -120,7 +120,7 @@ function baseEnvironment(): NodeJS.ProcessEnv {
     GIT_OPTIONAL_LOCKS: "0",
     GIT_NO_REPLACE_OBJECTS: "1",
     GIT_NO_LAZY_FETCH: "1",
-    // Git's own, for one piece of memory (wrapper.c); whatever it starts has the same.
+    // Git's own limit of one allocation (wrapper.c). The programs that Git starts inherit it.
     GIT_ALLOC_LIMIT: String(maxObjectBytes),
   };
 }
@@ -133,7 +133,7 @@ function userEnvironment(): NodeJS.ProcessEnv {
   return { ...baseEnvironment(), ...inherited(["HOME", "XDG_CONFIG_HOME"]) };
 }
 
-/** How a user's Git reaches servers. */
+/** The variables by which a user's Git reaches servers. */
 const connectionVariables = [
   "SSH_AUTH_SOCK",
   "GIT_SSH",
@@ -150,7 +150,7 @@ const connectionVariables = [
   "NO_PROXY",
 ];
 
-/** The variant is named, so that Git does not find it out by calling ssh once more. */
+/** Names the variant of ssh: Git would otherwise start ssh once more to find it out. */
 function sshEnvironment(command: string): NodeJS.ProcessEnv {
   return { ...inherited(["SSH_AUTH_SOCK"]), GIT_SSH_COMMAND: command, GIT_SSH_VARIANT: "ssh" };
 }

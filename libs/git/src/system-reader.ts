@@ -16,8 +16,8 @@ interface ListedBlob extends FileEntry {
 }
 
 /**
- * Reads a commit with the system's `git`, without a checkout. Where `at` is a folder inside a bigger repository, only
- * what lies below it is there, with paths relative to it. Throws `DamageError` where the repository is damaged.
+ * Reads a commit with the system's `git`, without a checkout. Where `at` is a folder inside a repository, reads only
+ * the files below that folder, with paths relative to it. Throws `DamageError` where the repository is damaged.
  */
 export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitReader {
   const run = async (args: readonly string[], input?: string): Promise<Buffer> => {

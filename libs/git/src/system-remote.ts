@@ -20,30 +20,30 @@ import type { SystemGitEnd, SystemGitInput } from "./system-git.ts";
 import { openSystemReader } from "./system-reader.ts";
 
 export interface SystemRemoteInput {
-  /** What Git gets: a path or a URL that was checked. */
+  /** A checked path or URL, for Git. */
   address: string;
-  /** What messages call it. */
+  /** Its name in messages. */
   name: string;
   /** Full name of the one ref. */
   ref: string;
   deadline: Deadline;
   transport: Pick<SystemGitInput, "transport" | "sshCommand">;
-  /** Before each use of the address. */
+  /** Called before each use of the address. */
   check: () => Promise<void>;
-  /** What it means that Git failed, in asking or in fetching. */
+  /** Makes the error for a Git that failed to ask for refs or to fetch. */
   failure: (during: "ask" | "fetch", end: SystemGitEnd) => KeelsonError;
 }
 
-/** Of the inbox. */
+/** The ref of the inbox into which Git fetches. */
 const incomingRef = "refs/keelson/incoming";
 /** Exit code of `ls-remote --exit-code` when there is no such ref (git-ls-remote(1)). */
 const noSuchRef = 2;
-/** Exit code of `push` when the other side does not take it; a fatal error has 128. */
+/** Exit code of `push` when the server refuses it; a fatal error has 128. */
 const pushRefused = 1;
 
 /**
- * Makes Git take a commit of the copy for one without parents (gitrepository-layout(5), info/grafts), so that it packs it
- * without them.
+ * Makes Git take a commit of the copy for one without parents (gitrepository-layout(5), info/grafts), so that Git packs
+ * it without them.
  */
 async function addGraft(gitDir: string, commit: string): Promise<void> {
   await mkdir(join(gitDir, "info"), { recursive: true });
@@ -64,7 +64,7 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
       signal: AbortSignal.any([deadline.signal, ...(more.signal === undefined ? [] : [more.signal])]),
     });
 
-  /** What was fetched passes the same limits as a pack over HTTP. */
+  /** Moves what was fetched from the inbox into the copy, within the same limits as a pack over HTTP. */
   const passOn = async (inbox: Inbox, to: { gitDir: string; oid: string; limits: PackLimits }) => {
     const { gitDir, oid, limits } = to;
     await using receiver = await openPackReceiver({ gitDir, limits, name, signal: deadline.signal });
@@ -102,7 +102,7 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
     fetchInto: async (gitDir, { limits, depth }) => {
       await using inbox = await openInbox(gitDir);
       using size = inbox.watchSize(limits.packBytes, name);
-      // A pack, also a small one, since its size can be watched.
+      // Have Git keep even a small fetch as a pack, whose size can be watched.
       const at = ["--git-dir", inbox.gitDir, "-c", "fetch.unpackLimit=1"];
       const options = [...fetchOptions, ...(depth === undefined ? [] : [`--depth=${depth}`])];
       const refspec = `+${ref}:${incomingRef}`;
@@ -117,7 +117,7 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
       await check();
       const options = ["--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
       if (after !== null) {
-        // Git wants to see for itself that one follows on the other. Here the commit says so, and the server sees it.
+        // Git checks that the commit follows on `after`, which the copy does not have. The server checks it too.
         await addGraft(gitDir, commit);
         options.push(`--force-with-lease=${ref}:${after}`);
       }
@@ -128,12 +128,12 @@ export function openSystemRemote(input: SystemRemoteInput): Remote {
     },
     beginPush: async () => {
       await check();
-      // What a push starts on the other side lists the refs first, as for a fetch, and takes it well when nothing follows.
+      // The server's side of a push lists the refs first, as for a fetch, and accepts that nothing follows.
       const end = await run([], ["ls-remote", "--quiet", "--upload-pack=git-receive-pack", "--", address]);
       if (end.exitCode === 0) return;
       const error = failure("ask", end);
       if (["K2002", "K2003"].includes(error.code) || (await isAway())) throw error;
-      const message = `the login may read ${name}, and not push to it`;
+      const message = `the login may read ${name}, but not push to it`;
       throw gitError("K2013", { message, outcome: stalled, cause: end.complaint });
     },
     openReader: (gitDir, commit) =>

@@ -35,8 +35,8 @@ export interface Held {
 }
 
 /**
- * Brings the copy to what the branch is at, if that may be followed; else its tip stays where it was. Fetches only when
- * the copy does not have the commit that the server has just named.
+ * Brings the copy to what the branch is at, if that may be followed; otherwise its tip stays where it was. Fetches only
+ * when the copy does not have the commit that the server has just named.
  */
 export async function bringCopyTo(advertised: string, copy: TrackedCopyInput): Promise<Held> {
   const { gitDir, branch, follow } = copy;
@@ -65,7 +65,7 @@ async function bring(advertised: string, copy: TrackedCopyInput): Promise<Held> 
   }
 }
 
-/** It cannot be told whether the copy is damaged or what the server sent: a new copy shows it. */
+/** Either the copy is damaged or what the server sent: a new copy shows which. */
 function isIncomplete(error: unknown): boolean {
   return error instanceof DamageError || (error instanceof KeelsonError && error.code === "K2015");
 }
@@ -82,7 +82,7 @@ async function copyAnew(copy: TrackedCopyInput): Promise<Held> {
     try {
       return await update({ ...copy, gitDir: incoming });
     } catch (error) {
-      // All of it has come. Only what was followed, if that is still there, is worth more than what is refused.
+      // The refused commit came whole. Keep the new copy, unless the old one still has the commit followed last.
       if (refusedCommit(error) === null || isFollowing) throw error;
       return { error };
     }
@@ -92,13 +92,13 @@ async function copyAnew(copy: TrackedCopyInput): Promise<Held> {
 }
 
 /**
- * What the copy has taken in stays in it for ever, so now and then a new one takes its place. That needs all history
- * again: where it cannot be had, now or ever, the old copy serves on, and 40 fetches later it is tried again.
+ * A copy only grows, so a new one takes its place after every 40 fetches. That needs the whole history again: where it
+ * cannot be fetched, the old copy stays in use, and the next attempt comes 40 fetches later.
  */
 async function renewWorn(held: Held, copy: TrackedCopyInput): Promise<Held> {
   try {
     if ((await countPacks(copy.gitDir)) % maxPacks !== 0) return held;
-    // The branch may have moved meanwhile.
+    // The branch may have moved meanwhile, and only forward.
     return await copyAnew({ ...copy, follow: { after: held.commit, accepted: null } });
   } catch (error) {
     if (error instanceof KeelsonError || isSystemError(error)) return held;
@@ -106,7 +106,7 @@ async function renewWorn(held: Held, copy: TrackedCopyInput): Promise<Held> {
   }
 }
 
-/** Makes a commit of the copy the one that is followed. */
+/** Follows a commit that the copy has, if that is permitted. */
 async function take(commit: string, copy: TrackedCopyInput): Promise<Omit<Held, "fetched">> {
   const { gitDir, branch, follow } = copy;
   const opened = await open(commit, copy);
@@ -122,11 +122,11 @@ async function take(commit: string, copy: TrackedCopyInput): Promise<Omit<Held, 
 
 async function setAside(commit: string, gitDir: string): Promise<void> {
   await writeRef({ gitDir, ref: refusedRef, commit });
-  // A copy that somebody put there: what is refused must not be read as what was followed last.
+  // An administrator may have put this copy there. A refused commit must not be read as the one followed last.
   if ((await readRef(gitDir, tipRef)) === commit) await dropTip(gitDir);
 }
 
-/** Reading the commit proves that it is there and is one. */
+/** Reads the commit, which proves that it is there and is a commit. */
 async function open(commit: string, { remote, gitDir }: TrackedCopyInput): Promise<Omit<Held, "fetched">> {
   const reader = remote.openReader(gitDir, commit);
   return { commit, reader, summary: await reader.readSummary() };

@@ -13,9 +13,9 @@ import type { SystemGitEnd } from "./system-git.ts";
 const timeoutMs = 60_000;
 
 /**
- * Returns the files of a folder as they lie, tracked or not, but for those that Git ignores; of a folder that Git does
- * not know, all. A symbolic link is an entry of its own and is never followed. Throws K2004 when there is no such
- * folder; its `readFiles` throws K2004, K2005, K2007, K2008, K2010 and K2012.
+ * Returns the files of a folder as they lie there, tracked or not, without those that Git ignores. Of a folder that
+ * belongs to no repository it returns all files. A symbolic link is an entry of its own and is never followed. Throws
+ * K2004 when there is no such folder; its `readFiles` throws K2004, K2005, K2007, K2008, K2010 and K2012.
  */
 export async function readWorkTree(repository: string, limit: FileLimit = {}): Promise<Snapshot> {
   const root = resolve(repository);
@@ -40,15 +40,15 @@ export async function readWorkTree(repository: string, limit: FileLimit = {}): P
 }
 
 /**
- * Returns the paths below the folder that differ from the last commit or that Git does not know and does not ignore,
- * sorted; none for a bare repository. Writes nothing, not even Git's index. Throws K2004, K2005, K2010.
+ * Returns the sorted paths below the folder that differ from the last commit, or that Git neither tracks nor ignores;
+ * none for a bare repository. Writes nothing, not even Git's index. Throws K2004, K2005, K2010.
  */
 export async function listDirtyPaths(repository: string): Promise<string[]> {
   const root = resolve(repository);
   const place = await git(root, ["rev-parse", "--is-inside-work-tree", "--show-prefix"]);
   const [inside = "", prefix = ""] = place.stdout.toString("utf8").split("\n");
   if (inside !== "true") return [];
-  // What is dirty inside a submodule is no concern of this repository, and would run Git there.
+  // To see changes inside a submodule Git would have to run there, and they do not belong to this repository.
   const options = [
     "--porcelain=v1",
     "-z",
@@ -63,7 +63,7 @@ export async function listDirtyPaths(repository: string): Promise<string[]> {
   return [...new Set(paths)].sort();
 }
 
-/** Whether Git decides what is in the folder: it does not for one that a repository around it ignores. */
+/** Whether Git decides which files the folder has. It does not when a repository around the folder ignores it. */
 async function isKnownToGit(root: string): Promise<boolean> {
   try {
     if (!(await stat(root)).isDirectory()) throw noRepository(root, undefined);
