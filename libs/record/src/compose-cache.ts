@@ -3,15 +3,15 @@ import type { ComposeModel } from "@keelson/model";
 
 /** Resolved Compose models by the digest of their inputs. */
 export interface ComposeCache {
-  /** Null when it is not known (any more). */
+  /** Null when the cache does not have it (any more). */
   readComposeModel: (inputsDigest: string) => ComposeModel | null;
-  /** Keeps the model; of more than 200 those go that were not used for longest. */
+  /** Keeps the model. Of more than 200 models it drops those that were not used for the longest time. */
   saveComposeModel: (inputsDigest: string, model: ComposeModel) => void;
 }
 
 const modelsKept = 200;
 
-/** The cache in this database. A read is noted only along with the next save: a round without changes writes nothing. */
+/** The cache in this database. Reads are noted only with the next save: a round without changes must write nothing. */
 export function openComposeCache(database: DatabaseSync): ComposeCache {
   const readSinceSaved = new Set<string>();
   return {

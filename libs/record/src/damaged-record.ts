@@ -3,37 +3,40 @@ import { basename, dirname } from "node:path";
 
 import { KeelsonError, stalled } from "@keelson/model";
 
-/** More than so many come from a disk that fails, which would fill up with them. */
+/** More damaged records than so many come from a failing disk, which they would fill. */
 const mostSetAside = 10;
 
-/** K4010: what SQLite finds damaged, or what is none of our values. K4017: what is no record of Keelson at all. */
+/** Whether the error is K4010 (SQLite finds damage, or a value is not Keelson's) or K4017 (no record of Keelson). */
 export function isUnusable(error: unknown): error is KeelsonError {
   return error instanceof KeelsonError && ["K4010", "K4017"].includes(error.code);
 }
 
-/** K4010, of a record that is left where it is. */
+const setAsideHint =
+  "The next round sets it aside and begins a new record: what is lost is rebuilt from labels, files and the last status.";
+
+/** K4010, for a record that stays where it is. */
 export function damagedRecord(path: string, cause: unknown): KeelsonError {
   return new KeelsonError({
     code: "K4010",
     message: `the record ${path} is damaged`,
-    hint: "The next round sets it aside and begins a new one: what is lost is rebuilt from labels, files and reports.",
+    hint: setAsideHint,
     cause,
   });
 }
 
-/** K4017, of a database that is left where it is. */
+/** K4017, for a database that stays where it is. */
 export function foreignRecord(path: string, cause?: unknown): KeelsonError {
   return new KeelsonError({
     code: "K4017",
-    message: `the record ${path} is a database of something else than Keelson`,
-    hint: "The next round sets it aside and begins a new one: what is lost is rebuilt from labels, files and reports.",
+    message: `the record ${path} is the database of another program`,
+    hint: setAsideHint,
     cause,
   });
 }
 
 /**
- * Gives the unusable record, which must be closed, another name, with what belongs to it: the next one begins empty, and
- * whoever looks after the node still has this one. Returns the error that says so; throws the system's own error.
+ * Renames the unusable record and its log, so that the next record begins empty and an administrator still has this
+ * one. The record must be closed. Returns the error that says so; throws the system's own error.
  */
 export function setAside(path: string, { code, message, cause }: KeelsonError): KeelsonError {
   const name = `${basename(path)}.damaged-`;
@@ -44,24 +47,24 @@ export function setAside(path: string, { code, message, cause }: KeelsonError): 
   return new KeelsonError({
     code,
     message: `${message} and was set aside as ${to}`,
-    hint: `The next round begins a new one, from labels, files and reports. ${lookFor[code] ?? ""} The old one may be removed.`,
+    hint: `The next round begins a new record, from labels, files and the last status. ${code === "K4017" ? lookFor.program : lookFor.disk} The old one may be removed.`,
     cause,
   });
 }
 
-const lookFor: Readonly<Record<string, string>> = {
-  K4010: "Look for a failing disk (dmesg).",
-  K4017: "Look for a program that writes into the state folder.",
-};
+const lookFor = {
+  disk: "Look for a failing disk (dmesg).",
+  program: "Look for a program that writes into the state folder.",
+} as const;
 
-/** The record itself last: a kill in between must not leave its log beside the next one. */
+/** Renamed in this order: a kill in between must not leave the old log beside a new record. */
 const parts = ["-wal", "-shm", ""];
 
 function beyondRepair(path: string, cause: unknown): KeelsonError {
   return new KeelsonError({
     code: "K4010",
-    message: `the record ${path} is damaged, as ${mostSetAside} were before it`,
-    hint: `Look for a failing disk (dmesg). Then remove ${path}.damaged-*, and the next round begins a new one.`,
+    message: `the record ${path} is damaged, like ${mostSetAside} before it`,
+    hint: `${lookFor.disk} Then remove ${path}.damaged-*, and the next round begins a new record.`,
     outcome: stalled,
     cause,
   });

@@ -1,18 +1,18 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FollowedBranch } from "@keelson/model";
 
-/** What keeps branches from being followed backwards. Commits are full ids. */
+/** Which commits the node followed, so that it follows no branch backwards. Commits are full ids. */
 export interface Following {
-  /** Empty before the first time; sorted by branch. */
+  /** Sorted by branch; empty before the first. */
   readFollowed: () => FollowedBranch[];
   /**
-   * All that is followed now; other branches are forgotten. What was accepted is used up by the next commit that is
-   * followed, whichever it is.
+   * Saves all branches that are followed now, and forgets others. An accepted commit is forgotten as soon as the branch
+   * is followed to another commit, whichever that is.
    */
   saveFollowed: (followed: readonly { branch: string; commit: string }[]) => void;
   /**
-   * Notes what a person accepted. Where nothing of the branch was followed yet, it counts as followed too: what the
-   * branch is at must be this commit or follow on it.
+   * Notes a commit that a person accepted. If the branch was never followed before, the commit counts as followed too,
+   * so that the branch must be at this commit or at one after it.
    */
   acceptRevision: (accepted: { branch: string; commit: string }) => void;
 }
@@ -43,7 +43,7 @@ export function openFollowing(database: DatabaseSync): Following {
     saveFollowed: (followed) => {
       for (const { branch, commit } of followed) {
         const before = readOne(branch);
-        // A round that stays where it is leaves open what a person has said meanwhile.
+        // A round that stays at its commit must not forget what a person accepted meanwhile.
         const accepted = before?.commit === commit && before.accepted !== commit ? before.accepted : null;
         write({ branch, commit, accepted });
       }

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 export type OperationResult = "done" | "failed" | "interrupted";
 export type RoundResult = "done" | "failed" | "interrupted";
 
-/** An operation that was begun and of whose end nothing is known: the agent was killed in it. */
+/** An operation that began and did not end: the agent was killed meanwhile. */
 export interface UnfinishedOperation {
   roundId: number;
   operationId: string;
@@ -12,13 +12,13 @@ export interface UnfinishedOperation {
   startedAt: string;
 }
 
-/** What was begun and how it ended. Times are ISO 8601 in UTC. */
+/** The rounds and operations that began, and how they ended. Times are ISO 8601 in UTC. */
 export interface Journal {
-  /** Notes a round that has something to do and returns its id; the oldest of more than 50 are forgotten. */
+  /** Notes a round that has something to do, and returns its id. Of more than 50 rounds the oldest are forgotten. */
   beginRound: (round: { commit: string; startedAt: string }) => number;
-  /** Also of one that `closeInterrupted` has closed. */
+  /** Works also for a round that `closeInterrupted` has closed. */
   finishRound: (round: { roundId: number; finishedAt: string; result: RoundResult }) => void;
-  /** `makes`: services, as `<project>/<service>`, or the network that it makes. */
+  /** `makes`: the services (`<project>/<service>`) or the network that the operation makes. */
   beginOperation: (operation: UnfinishedOperation & { makes: readonly string[] }) => void;
   finishOperation: (operation: {
     roundId: number;
@@ -26,12 +26,11 @@ export interface Journal {
     finishedAt: string;
     result: OperationResult;
   }) => void;
-  /** In the order in which they were begun. */
+  /** In the order in which they began. */
   unfinishedOperations: () => UnfinishedOperation[];
   /**
-   * Marks what a killed agent left open as interrupted. To be called when a round has observed and settled it all;
-   * writes only if there is something open. From then on `readState` takes what it does not know for copies, so the
-   * memory must have been written before.
+   * Marks what a killed agent left open as interrupted. Writes nothing when nothing is open. Call it only after a round
+   * has observed the node and saved its memory: from then on, containers that the memory does not have count as copies.
    */
   closeInterrupted: (finishedAt: string) => void;
 }

@@ -6,18 +6,18 @@ export interface LockHolder {
   pid: number;
   /** File name of its program, such as `docker-compose`. */
   program: string;
-  /** Whether it runs a program of our name: an agent, and not what an agent has started. */
+  /** Whether its program has the name of ours: then it is an agent or a command, and not what one has started. */
   isOurProgram: boolean;
 }
 
-/** Who holds a node's lock, for whoever only wants to know; nobody when it was never taken. */
+/** The processes that hold a node's lock; none when the lock was never taken. Changes nothing. */
 export function findLockHolders(path: string): LockHolder[] {
   return existsSync(path) ? findHolders(path) : [];
 }
 
 /**
- * The processes that hold a flock(2) on this file, as far as we may look at them. The kernel knows it exactly (the
- * `lock:` lines of proc_pid_fdinfo(5)), so nothing about the holder has to be written anywhere.
+ * The processes that hold a flock(2) on this file, as far as this user may see them. The kernel lists them exactly (the
+ * `lock:` lines of proc_pid_fdinfo(5)), so the lock file itself can stay empty.
  */
 export function findHolders(path: string): LockHolder[] {
   const lockFile = realpathSync(path);
@@ -28,7 +28,7 @@ export function findHolders(path: string): LockHolder[] {
 function holdsLock(pid: string, lockFile: string): boolean {
   const descriptors = ifVisible(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
   return descriptors.some((descriptor) => {
-    // The link's text is compared and not followed: a descriptor on a dead network file system would hang us.
+    // Compare the link's text and do not follow it: a descriptor on a dead network file system would hang this process.
     const target = ifVisible(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
     if (target !== lockFile) return false;
     const info = ifVisible(() => readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, "latin1")) ?? "";
@@ -38,7 +38,7 @@ function holdsLock(pid: string, lockFile: string): boolean {
 
 function describeProcess(pid: string): LockHolder {
   const program = programOf(pid);
-  // By its name only: the agent and the command may each have a Node of their own.
+  // By the file name only: the agent and the command may each have a Node of their own.
   return { pid: Number(pid), program: program ?? "a program", isOurProgram: program === programOf("self") };
 }
 
@@ -47,10 +47,10 @@ function programOf(pid: string): string | undefined {
   return path === undefined ? undefined : basename(path.replace(/ \(deleted\)$/, ""));
 }
 
-/** Undefined for what has ended meanwhile or belongs to another user. */
-export function ifVisible<T>(look: () => T): T | undefined {
+/** Reads something of a process; undefined when the process has ended or belongs to another user. */
+export function ifVisible<T>(read: () => T): T | undefined {
   try {
-    return look();
+    return read();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return undefined;

@@ -149,7 +149,7 @@ describe("what a killed agent has left", () => {
     }
   });
 
-  test("is no program of somebody else that has locked the file", async () => {
+  test("is no foreign program that has locked the file", async () => {
     const holder = await startHolder("with child");
     holder.process.kill("SIGKILL");
     await once(holder.process, "exit");

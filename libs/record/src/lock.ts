@@ -7,31 +7,32 @@ import { markOf, signalOrphans } from "./orphan.ts";
 import { openPrivateFile } from "./private-file.ts";
 
 export interface LockInput {
-  /** The lock file; made (0600, its folder 0700) when it is missing, never written and never removed. */
+  /** The lock file. It is made (0600, its folder 0700) when it is missing, and never written or removed. */
   path: string;
-  /** How long to wait while another holds it; 0 asks once. */
+  /** How long to wait while another process holds the lock; 0 tries once. */
   waitMs: number;
-  /** Ends the waiting; the reason is thrown. */
+  /** Ends the waiting; its reason is thrown. */
   signal?: AbortSignal;
-  /** How long a child of an agent that was killed may go on before it is ended; 20 s unless told. */
+  /** How long a child of a killed agent may go on before it is ended; 20 s by default. */
   orphanPatienceMs?: number;
-  /** Told of each that is ended. */
+  /** Called for each child that is ended. */
   onOrphan?: (orphan: LockHolder) => void;
 }
 
 export interface NodeLock {
-  /** For children that must not be overtaken: those that inherit it hold the lock until they end. */
+  /** For children that the next round must wait for: they inherit it and hold the lock until they end. */
   readonly fd: number;
-  /** For their environment: the next who wants the lock knows by it what an agent that was killed has left. */
+  /** For the environment of those children: by it the next round recognises what a killed agent has left. */
   readonly mark: Record<string, string>;
-  /** Gives it up, except for children that still run. */
+  /** Gives the lock up. Children that still run go on holding it. */
   release: () => void;
 }
 
 /**
- * Takes the node's lock: one round at a time on a node. It is a flock(2) on an open file description, so the kernel
- * frees it when the last process that has the descriptor ends, whatever ended it. Throws K4020 when another holds it,
- * K4021 when there is no `flock` program, K4022 when the lock cannot be taken for another reason.
+ * Takes the node's lock, so that one round at a time runs on a node. The lock is a flock(2) on an open file
+ * description: the kernel frees it when the last process that has the descriptor ends, however that ended. Throws K4020
+ * when another process holds the lock, K4021 when there is no `flock` program, K4022 when the lock cannot be taken for
+ * another reason.
  */
 export async function acquireLock(input: LockInput): Promise<NodeLock> {
   const { path } = input;
@@ -68,15 +69,16 @@ interface FlockEnd {
 }
 
 const conflictExitCode = 75;
-/** How much longer than its own time limit `flock` may take to start and end. */
+/** How much longer than its own time limit `flock` may take, for its start and end. */
 const graceMs = 10_000;
 
-/** Compose ends by itself within seconds, unless a container or the engine does not answer it. */
+/** Compose ends by itself within seconds, unless a container or the engine does not answer. */
 const defaultPatienceMs = 20_000;
 
 /**
- * What a killed agent has left is ended after some patience: the next round does what is missing, also when Compose was
- * cut off in the middle, and a lock that nobody works under must not keep a node from being healed.
+ * Waits for the lock, and ends what a killed agent has left when it holds the lock for too long: a child that hangs
+ * must not keep a node from being healed. The next round does what is missing, also after a Compose that was ended
+ * midway.
  */
 async function waitForLock(fd: number, input: LockInput): Promise<FlockEnd> {
   const { path, waitMs, orphanPatienceMs: patienceMs = defaultPatienceMs, onOrphan } = input;
@@ -98,7 +100,7 @@ async function waitForLock(fd: number, input: LockInput): Promise<FlockEnd> {
     : ended;
 }
 
-/** Node has no flock(2); the program (util-linux) locks the description that we share with it, and ends. */
+/** Node has no flock(2). The program of util-linux locks the file description that it shares with this process. */
 async function runFlock(fd: number, { waitMs, signal }: LockInput): Promise<FlockEnd> {
   const args = ["--exclusive", "--conflict-exit-code", String(conflictExitCode)];
   const wait = waitMs <= 0 ? ["--nonblock"] : ["--timeout", (waitMs / 1000).toFixed(3)];
@@ -118,7 +120,7 @@ async function runFlock(fd: number, { waitMs, signal }: LockInput): Promise<Floc
       if (child.pid === undefined) reject(isSystemError(error, "ENOENT") ? noFlockProgram(error) : error);
     });
     child.once("close", (exitCode, endSignal) => {
-      // Only now: a child that was told to end may have taken the lock with our description just before.
+      // Not before it has closed: a child that was told to end may have taken the lock for us just before.
       if (failure !== undefined) reject(signal?.aborted === true ? signal.reason : failure);
       else resolve({ exitCode, signal: endSignal, stderr: Buffer.concat(stderr).toString("utf8").trim() });
     });
@@ -130,7 +132,7 @@ function openLockFile(path: string): number {
     try {
       return openPrivateFile(path, constants.O_RDWR | constants.O_CREAT);
     } catch (error) {
-      // What runs is looked after there too; a flock needs no permission to write.
+      // On a read-only disk rounds still start what stopped. A flock needs no permission to write.
       if (!isSystemError(error, "EROFS")) throw error;
       return openPrivateFile(path, constants.O_RDONLY);
     }
@@ -145,14 +147,14 @@ function heldByAnother(path: string): KeelsonError {
   if (holders.length > 0 && !holders.some(({ isOurProgram }) => isOurProgram)) {
     return new KeelsonError({
       code: "K4020",
-      message: `${names} still holds the lock ${path}: the agent that started it has ended`,
-      hint: "Wait until that program is done; the next round then goes on by itself.",
+      message: `${names} still holds the lock ${path}, although the agent that started it has ended`,
+      hint: "Wait until that program ends; the next round then runs by itself.",
     });
   }
   return new KeelsonError({
     code: "K4020",
-    message: `${names === "" ? "another process" : names} holds the lock ${path}: another round is at work on this node`,
-    hint: "Wait until that round is done, and run one agent only on this state folder.",
+    message: `${names === "" ? "another process" : names} holds the lock ${path}: another round is running on this node`,
+    hint: "Wait until that round ends, and run only one agent on this state folder.",
   });
 }
 
@@ -161,7 +163,7 @@ export function noFlockProgram(cause: unknown): KeelsonError {
   return new KeelsonError({
     code: "K4021",
     message: "the program flock is missing",
-    hint: "Install util-linux (on Debian: apt-get install util-linux) and see that flock is in PATH.",
+    hint: "Install util-linux (on Debian: apt-get install util-linux) and check that flock is in PATH.",
     outcome: stalled,
     cause,
   });
@@ -171,7 +173,7 @@ function notLockable(path: string, cause: unknown): KeelsonError {
   return new KeelsonError({
     code: "K4022",
     message: `the lock ${path} cannot be taken`,
-    hint: "Check that its folder can be written by the user the agent runs as, and that flock is the one of util-linux.",
+    hint: "Check that the agent's user may write its folder, and that flock is the one of util-linux.",
     cause,
   });
 }

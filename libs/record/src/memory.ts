@@ -4,12 +4,12 @@ import type { RecordState, ServiceParts } from "@keelson/model";
 
 type Applied = NonNullable<RecordState["applied"]>;
 
-/** What the planner reads of the record, and how it is kept up. */
+/** What a plan is made from, and how a round updates it. */
 export interface Memory {
   readState: () => RecordState;
   rememberContainers: (containers: readonly { id: string; project: string; service: string }[]) => void;
   forgetContainers: (ids: readonly string[]) => void;
-  /** By id, of containers that are remembered; forgotten with them. */
+  /** By id, for containers that are remembered. Forgetting a container forgets its entry too. */
   acceptContainers: (accepted: RecordState["accepted"]) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
@@ -24,7 +24,7 @@ export interface Memory {
   forgetService: (service: string) => void;
 }
 
-/** The memory in this database. The `WHERE` of each upsert keeps what is equal from being written again. */
+/** The memory in this database. The `WHERE` of each upsert keeps equal rows from being written again. */
 export function openMemory(database: DatabaseSync): Memory {
   return {
     readState: () => readState(database),
@@ -153,7 +153,7 @@ function readState(database: DatabaseSync): RecordState {
   };
 }
 
-/** A round that did something since then, or else what is applied. */
+/** The commit of the last round that did something after the last apply; without one, the applied commit. */
 function readAttempted(
   database: DatabaseSync,
   { applied, roundId }: { applied: Applied | null; roundId: unknown },
@@ -170,7 +170,7 @@ function readAttempted(
   return isLater ? String(round["commit_id"]) : applied.commit;
 }
 
-/** Of operations that ended, too: what they made is not known before the round is finished. */
+/** What the operations of open rounds make. Ended ones count too: the ids are known only at the end of a round. */
 function readOpen(database: DatabaseSync, kind: "create-containers" | "create-network"): string[] {
   const operations = database
     .prepare(
@@ -212,8 +212,8 @@ function readNames(text: string): string[] {
 
 function readApplied(text: string): Applied {
   const applied: unknown = JSON.parse(text);
-  // A text of another shape is as little of ours as one that is no JSON.
-  if (!isApplied(applied)) throw new SyntaxError("what was applied is not noted as Keelson notes it");
+  // JSON of another shape counts as damage, like a text that is no JSON.
+  if (!isApplied(applied)) throw new SyntaxError("the row of what was applied is not in Keelson's form");
   return applied;
 }
 

@@ -421,7 +421,7 @@ describe("a record that cannot be used", () => {
       record.readState();
       record.saveApplied(applied);
     };
-    // Whoever only looks on changes nothing.
+    // A command that only reads changes nothing.
     expect(use(openRecordCopy)).toThrow(expect.objectContaining({ code: "K4010" }));
     expect((await readFile(path)).equals(before)).toBe(true);
 
@@ -466,7 +466,7 @@ describe("a record that cannot be used", () => {
     expect(await useForeign()).toEqual(emptyRecord);
   });
 
-  /** Of a look at it, of a use, and of the use after that. */
+  /** The errors of opening a copy, of a use, and of the use after that. */
   async function useForeign() {
     const tables = "SELECT name, sql FROM sqlite_schema ORDER BY name";
     const before = rows(tables);
@@ -672,7 +672,7 @@ describe("a record of the first format", () => {
     expect(rows("PRAGMA user_version")).toEqual([{ user_version: schemaVersion }]);
   });
 
-  test("is left as it is by a look at a copy", async () => {
+  test("is left as it is when a copy is opened", async () => {
     const before = await readFile(path);
     const copy = openRecordCopy({ path });
     expect(copy.readFollowed()).toEqual([]);

@@ -18,10 +18,10 @@ import { isUnwritable, keepToWhatRuns } from "./unwritable-record.ts";
 const busyTimeoutMs = 2_000;
 
 /**
- * Opens the record at this path; an empty one is made (0600, its folder 0700) when there is none. One that turns out to
- * be damaged or somebody else's, now or later, is closed and set aside with that error, so that the next one begins empty. Where the disk
- * takes nothing (K4001, K4002) it is a copy in memory, which lets a round start again what was stopped, and no more.
- * Throws K4011 when a newer Keelson wrote it, and whatever `NodeRecord` throws.
+ * Opens the record at this path, or makes an empty one (0600, its folder 0700). A record that turns out to be damaged
+ * or foreign, now or later, is closed and set aside with that error, so that the next one begins empty. On a full or
+ * read-only disk (K4001, K4002) returns a copy in memory, with which a round can only start what stopped. Throws K4011
+ * when a newer Keelson wrote the record, and whatever `NodeRecord` throws.
  */
 export function openRecord({ path }: { path: string }): NodeRecord {
   const isThere = existsSync(path);
@@ -35,14 +35,14 @@ export function openRecord({ path }: { path: string }): NodeRecord {
 }
 
 /**
- * A copy of the record as it is now, for looking on: what is read from it and written to it never reaches the record,
- * nor the folder, in which SQLite would have files of its own. Throws what `openRecord` throws.
+ * Opens a copy of the record as it is now, for commands that change nothing. Reading and writing the copy touches
+ * neither the record nor its folder, where SQLite would make files. Throws what `openRecord` throws.
  */
 export function openRecordCopy({ path }: { path: string }): NodeRecord {
   return copyInto(tmpdir(), path);
 }
 
-/** Held in memory and no disk, on every Linux (shm_overview(7)). */
+/** In memory and on no disk, on every Linux (shm_overview(7)). */
 const memoryFolder = "/dev/shm";
 
 function copyInto(parent: string, path: string): NodeRecord {
@@ -63,13 +63,15 @@ function copyInto(parent: string, path: string): NodeRecord {
   }
 }
 
-/** With what a killed round has left in the write-ahead log. */
+/** Copies the write-ahead log too, in which a killed round may have left commits. */
 function copyRecord(path: string, file: string): void {
   copyFileSync(path, file);
   if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${file}-wal`);
 }
 
-/** `path` is what errors name; a copy's damage is left for the record's owner to deal with. */
+/**
+ * `path` stands in errors. A damaged record is set aside only by the process that owns it, and not because of a copy.
+ */
 function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean }): NodeRecord {
   let damage: KeelsonError | null = null;
   let endUse = () => {};
@@ -132,7 +134,7 @@ function openDatabase(file: string, path: string): DatabaseSync {
   makePrivateRecord(file);
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
-    // A synced commit is what makes a kill or a power loss at any step harmless.
+    // Each commit is synced, so that a kill or a power loss at any step is harmless.
     database.exec("PRAGMA synchronous = FULL");
     onOwnTables(database, { path, task: () => migrate(database, path) });
     return database;
@@ -143,8 +145,8 @@ function openDatabase(file: string, path: string): DatabaseSync {
 }
 
 /**
- * Throws K4017 for what fails because the tables are not ours. They are looked at only then: a round with nothing to do
- * does not pay for it.
+ * Throws K4017 when a task fails because the tables are not Keelson's. Checks them only after a failure, so that a
+ * round with nothing to do does not pay for it.
  */
 function onOwnTables<T>(database: DatabaseSync, { path, task }: { path: string; task: () => T }): T {
   try {
@@ -154,10 +156,12 @@ function onOwnTables<T>(database: DatabaseSync, { path, task }: { path: string; 
   }
 }
 
-/** SQLite would make it readable by all; its -wal and -shm files take over the mode. */
+/**
+ * Makes the file with mode 0600, which its -wal and -shm files take over. SQLite itself would let everybody read it.
+ */
 function makePrivateRecord(path: string): void {
   try {
-    // One that is there must not even be opened: closing it would drop this process' other locks on it
+    // Do not even open an existing file: closing it would drop this process' other locks on it
     // (https://sqlite.org/howtocorrupt.html, 2.2).
     closeSync(openPrivateFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL));
   } catch (error) {
@@ -165,7 +169,7 @@ function makePrivateRecord(path: string): void {
   }
 }
 
-/** Deferred, so that a method that only reads takes no lock for writing. */
+/** A deferred transaction, so that a method that only reads takes no write lock. */
 function inTransaction<T>(database: DatabaseSync, task: () => T): T {
   database.exec("BEGIN");
   try {

@@ -3,7 +3,7 @@ import { kill } from "node:process";
 
 import { type LockHolder, findHolders, ifVisible } from "./lock-holder.ts";
 
-/** Tells what an agent has started under its lock from whatever else may hold that file. */
+/** The variable by which children of an agent differ from other programs that have locked the file. */
 const markName = "KEELSON_LOCK";
 
 /** For the environment of a child that inherits the lock at this path, which must be there. */
@@ -12,8 +12,8 @@ export function markOf(path: string): Record<string, string> {
 }
 
 /**
- * What holds the lock although the agent that started it has ended; nothing while an agent is at work. Somebody else's
- * program that has locked the file is no orphan.
+ * The processes that hold the lock although the agent that started them has ended; none while an agent holds it. A
+ * foreign program that has locked the file is no orphan.
  */
 export function findOrphans(path: string): LockHolder[] {
   const holders = findHolders(path);
@@ -27,7 +27,7 @@ function bears({ pid }: LockHolder, mark: string): boolean {
   return environment.split("\0").includes(mark);
 }
 
-/** Sends each its signal; returns those that were still there. */
+/** Sends the signal to each orphan, and returns those that were still there. */
 export function signalOrphans(path: string, signal: "SIGTERM" | "SIGKILL"): LockHolder[] {
   return findOrphans(path).filter(({ pid }) => ifVisible(() => kill(pid, signal)) === true);
 }

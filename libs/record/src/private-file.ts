@@ -1,13 +1,13 @@
 import { constants, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Makes the folder of a file (0700) where it is missing and opens the file, made (0600) if `flags` say so. */
+/** Opens a file, and makes it (0600) if `flags` say so. Makes its folder (0700) when that is missing. */
 export function openPrivateFile(path: string, flags: number): number {
   makeFolder(dirname(path));
   return openSync(path, flags | constants.O_NOFOLLOW, 0o600);
 }
 
-/** One by one: Node's own recursion never ends where a file system answers ENOENT to a mkdir, as /proc does. */
+/** Makes missing folders one by one: the recursion of Node's mkdir never ends in /proc, which answers ENOENT. */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
   makeFolder(dirname(path));

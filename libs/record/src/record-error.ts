@@ -17,10 +17,10 @@ export function onRecord<T>(path: string, task: () => T): T {
 
 // Primary result codes: https://sqlite.org/rescode.html
 const sqlite = { perm: 3, readonly: 8, ioError: 10, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 };
-/** Error, constraint, mismatch, misuse, range: statements of ours that are wrong. */
+/** Error, constraint, mismatch, misuse, range: a statement of Keelson is wrong. */
 const bugs: readonly unknown[] = [1, 19, 20, 21, 25];
 
-/** A statement that does not fit the tables. */
+/** Whether a statement did not fit the tables. */
 export function isStatementError(error: unknown): boolean {
   return bugs.includes(codeOf(error));
 }
@@ -38,7 +38,7 @@ function recordError(path: string, error: unknown): unknown {
     return new KeelsonError({
       code: "K4002",
       message: `the record ${path} is on a read-only file system or is write-protected`,
-      hint: "Remount the file system for writing (dmesg may say why it is not), or mend the file's mode.",
+      hint: "Remount the file system for writing (dmesg may say why it is read-only), or correct the file's mode.",
       cause: error,
     });
   }
@@ -53,22 +53,25 @@ function recordError(path: string, error: unknown): unknown {
   return new KeelsonError({
     code: "K4012",
     message: `the record ${path} cannot be read or written now`,
-    hint: "It is tried again. If it stays so, check that it is an ordinary file, and look for a failing disk or a program that holds it.",
+    hint: "The next round tries again. If the error stays, check that the record is an ordinary file, and look for a failing disk or a program that holds the record.",
     cause: error,
   });
 }
 
-/** For some commits, and for what SQLite makes also to read: its log, and a page of that log's index (walformat.html). */
+/**
+ * Enough for some commits and for what SQLite makes even to read: its log, and a page of the log's index
+ * (walformat.html).
+ */
 const neededBytes = 128 * 1024;
 const neededInodes = 4;
 
-/** Throws K4001 where a round could not be sure to get its notes onto the disk. */
+/** Throws K4001 when the disk may have no room for the journal of a round. */
 export function requireRoom(path: string): void {
   const { bavail, bfree, bsize, files, ffree } = statfsSync(dirname(path));
   // Many file systems keep a reserve for root.
   const freeBytes = (geteuid?.() === 0 ? bfree : bavail) * bsize;
   if (freeBytes < neededBytes) throw fullDisk(path, new Error(`${freeBytes} bytes are free`));
-  // File systems without such a limit have none at all.
+  // File systems without a limit of inodes say 0.
   if (files > 0 && ffree < neededInodes) throw fullDisk(path, new Error(`${ffree} inodes are free`));
 }
 
@@ -76,12 +79,12 @@ function fullDisk(path: string, cause: unknown): KeelsonError {
   return new KeelsonError({
     code: "K4001",
     message: `the disk is full: the record ${path} cannot be written`,
-    hint: "Free some space or inodes (df, df -i); the next round goes on by itself.",
+    hint: "Free some space or inodes (df, df -i); the next round then works by itself.",
     cause,
   });
 }
 
-/** SQLite calls it a disk error, or a file that cannot be opened, when there is no room for what it makes. */
+/** On a full disk, SQLite says "disk error" or "cannot open": then check the room. */
 function isFull(path: string, code: unknown): boolean {
   if (code !== sqlite.ioError && code !== sqlite.cantOpen) return false;
   try {
@@ -92,11 +95,11 @@ function isFull(path: string, code: unknown): boolean {
   }
 }
 
-/** SQLite says only that it cannot open a file, whatever the reason is: then the system's own code where it has one. */
+/** SQLite says only that it cannot open a file. Returns the system's own code where the system gives one. */
 function openFailure(path: string, code: number | string | undefined): number | string | undefined {
   if (code !== sqlite.cantOpen) return code;
   try {
-    // It makes files beside it.
+    // SQLite makes files beside the record.
     accessSync(dirname(path), constants.W_OK);
     accessSync(path, constants.R_OK | constants.W_OK);
     return code;

@@ -4,9 +4,9 @@ import type { Journal } from "./journal.ts";
 import type { Memory } from "./memory.ts";
 
 /**
- * The node's durable memory. Every method is one transaction, on the disk when it returns; saving what is there
- * already writes nothing. All throw K4001 (disk full), K4002 (read-only), K4004 (not permitted), K4010 (damaged), K4012
- * (busy, failing disk) or K4017 (not a record of Keelson).
+ * The node's durable memory. Every method is one transaction, which is on the disk when the method returns. Saving what
+ * is there already writes nothing. All methods throw K4001 (disk full), K4002 (read-only), K4004 (not permitted), K4010
+ * (damaged), K4012 (busy, failing disk) or K4017 (not a record of Keelson).
  */
 export interface NodeRecord extends Memory, Following, Journal, ComposeCache, Disposable {
   close: () => void;

@@ -3,7 +3,7 @@ import { KeelsonError, stalled } from "@keelson/model";
 
 import { foreignRecord } from "./damaged-record.ts";
 
-/** Each brings the record from the version of its index to the next. Released ones never change. */
+/** Each migration brings the record from the version of its index to the next one. Released migrations never change. */
 const migrations: readonly string[] = [
   `
   CREATE TABLE containers (
@@ -122,16 +122,16 @@ const migrations: readonly string[] = [
 export const schemaVersion = migrations.length;
 
 /**
- * Brings the record to `schemaVersion`; writes nothing when it is there already. Throws K4011 when a newer Keelson
- * has written it, and K4017 for a database that none has written.
+ * Brings the record to `schemaVersion`; writes nothing when it has that version already. Throws K4011 for a record of a
+ * newer Keelson, and K4017 for a database of another program.
  */
 export function migrate(database: DatabaseSync, path: string): void {
   if (versionOf(database, path) === schemaVersion) return;
-  // Stays with the file; it cannot be changed inside a transaction.
+  // The mode stays with the file, and cannot be changed inside a transaction.
   database.exec("PRAGMA journal_mode = WAL");
   database.exec("BEGIN IMMEDIATE");
   try {
-    // Read again: another starter may have been faster.
+    // Read the version again: another process may have been faster.
     for (const migration of migrations.slice(versionOf(database, path))) database.exec(migration);
     database.exec(`PRAGMA user_version = ${schemaVersion}`);
     database.exec("COMMIT");
@@ -142,7 +142,7 @@ export function migrate(database: DatabaseSync, path: string): void {
 }
 
 function versionOf(database: DatabaseSync, path: string): number {
-  // One statement: another starter may be bringing the record to its version.
+  // One statement, because another process may be migrating the record now.
   const row = database
     .prepare(
       "SELECT user_version AS version, EXISTS (SELECT 1 FROM sqlite_schema) AS filled FROM pragma_user_version",
@@ -158,12 +158,12 @@ function versionOf(database: DatabaseSync, path: string): number {
   throw new KeelsonError({
     code: "K4011",
     message: `the record ${path} was written by a newer Keelson (format ${version}, this one knows ${schemaVersion})`,
-    hint: "Start the newer Keelson again, or move the record aside: what is lost is rebuilt from labels and files.",
+    hint: "Start the newer Keelson again, or move the record aside: what is lost is rebuilt from labels, files and the last status.",
     outcome: stalled,
   });
 }
 
-/** Whether the tables are those of a record of its version, and nothing stands beside them. */
+/** Whether the database has the tables of a record of its version, and nothing else. */
 export function hasOwnTables(database: DatabaseSync): boolean {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   const sample = new DatabaseSync(":memory:");
@@ -175,7 +175,7 @@ export function hasOwnTables(database: DatabaseSync): boolean {
   }
 }
 
-/** Tables, columns with what they take, and everything else that a database can hold. */
+/** Tables, their columns and types, and everything else that a database can have. */
 function describe(database: DatabaseSync): string {
   const rows = database
     .prepare(
@@ -186,7 +186,7 @@ function describe(database: DatabaseSync): string {
   return JSON.stringify(rows.map((row) => Object.values(row)));
 }
 
-/** A newer record has these, whatever else it has. */
+/** A record of any later version has these tables. */
 function hasFirstTables(database: DatabaseSync): boolean {
   const names = new Set(
     database

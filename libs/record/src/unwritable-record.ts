@@ -2,18 +2,18 @@ import { KeelsonError } from "@keelson/model";
 
 import type { NodeRecord } from "./record.ts";
 
-/** The disk takes nothing: full, or read-only. */
+/** Whether the disk is full or read-only. */
 export function isUnwritable(error: unknown): error is KeelsonError {
   return error instanceof KeelsonError && ["K4001", "K4002"].includes(error.code);
 }
 
-/** What leaves nothing behind that a later round would have to know of. */
+/** Operations that leave nothing behind that a later round would have to know. */
 const harmlessKinds: ReadonlySet<string> = new Set(["start-service", "await-service"]);
 
 /**
- * A copy of a record that cannot be written, for a round that starts again what was stopped: what it learns is forgotten
- * with it, and learnt again by the next. Everything else it begins, what a human says, and the round's end throw
- * `because`, so that the node is never said to be well.
+ * Makes a copy of an unwritable record one with which a round can only start what stopped. What the round saves is lost
+ * with the copy, and the next round observes it again. Any other operation, an accepted commit and the end of the round
+ * throw `because`, so that the status never says that the node is well.
  */
 export function keepToWhatRuns(copy: NodeRecord, because: KeelsonError): NodeRecord {
   const refuse = () => {
