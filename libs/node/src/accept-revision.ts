@@ -10,10 +10,10 @@ import { parseStatus } from "./status-text.ts";
 const fewestDigits = 7;
 
 /**
- * Notes on this node that its branch may be followed to the commit that it is at now, although that does not follow on
- * the last one; returns the full id. What is accepted is what a person has looked at: not a commit that the branch may
- * come to later. Throws K9061 when the branch is at another commit, K9063 when nothing is refused, and what `openRecord`
- * and `findBranchTip` throw.
+ * Permits this node to follow its branch to the commit that the branch is at now, although that does not follow on the
+ * last one. Returns the full id. The caller names the commit, so that a person accepts only what they have seen, and
+ * not what the branch is at later. Throws K9061 when the branch is at another commit, K9063 when nothing is refused,
+ * and what `openRecord` and `findBranchTip` throw.
  */
 export async function acceptRevision(config: AgentConfig, revision: string): Promise<string> {
   requireTrusted(config.stateDir, "the state folder");
@@ -46,8 +46,8 @@ function elsewhere({
 }): KeelsonError {
   return new KeelsonError({
     code: "K9061",
-    message: `branch ${branch} is at ${tip}, and not at ${JSON.stringify(revision)}`,
-    hint: "Look at what the branch is at now; then name that commit, by at least 7 digits.",
+    message: `branch ${branch} is at ${tip}, not at ${JSON.stringify(revision)}`,
+    hint: "Check the commit that the branch is at now, and then name it by at least 7 digits.",
     outcome: stalled,
   });
 }
@@ -55,8 +55,8 @@ function elsewhere({
 function notRefused(branch: string): KeelsonError {
   return new KeelsonError({
     code: "K9063",
-    message: `this node refuses nothing of branch ${branch}`,
-    hint: "keelson status --local says what it does; an acceptance is for the error K2016 only.",
+    message: `this node does not refuse branch ${branch}`,
+    hint: "Run keelson status --local to see what this node does. Only a commit that it refuses with K2016 can be accepted.",
     outcome: stalled,
   });
 }

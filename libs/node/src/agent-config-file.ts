@@ -6,8 +6,8 @@ import { AgentConfig, KeelsonError, stalled } from "@keelson/model";
 import { requireTrustedConfig } from "./trusted-files.ts";
 
 /**
- * Reads an agent.yaml. Throws K1004 when it cannot be read, the first problem's code when it is not valid, and K4016 when
- * others could change it or what it names.
+ * Reads an agent.yaml. Throws K1004 when it cannot be read, the code of the first problem when it is not valid, and
+ * K4016 when others could change it or a file that it names.
  */
 export function readAgentConfig(path: string): AgentConfig {
   const { value, problems } = readDocument({ path, mode: "100644", bytes: readBytes(path) }, AgentConfig);
@@ -26,13 +26,13 @@ export function readAgentConfig(path: string): AgentConfig {
 
 const longestBytes = 1024 * 1024;
 
-/** Whoever could change it is not known yet: a pipe in its place must not hang Keelson, a device must have an end. */
+/** Reads only an ordinary, small file. A pipe in its place would hang Keelson, and a device would never end. */
 function readBytes(path: string): Uint8Array {
   try {
     const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = fstatSync(descriptor);
-      if (!stats.isFile() || stats.size > longestBytes) throw new Error("it is no ordinary, small file");
+      if (!stats.isFile() || stats.size > longestBytes) throw new Error("it is not an ordinary, small file");
       return readFileSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -41,7 +41,7 @@ function readBytes(path: string): Uint8Array {
     throw new KeelsonError({
       code: "K1004",
       message: `the agent's configuration ${path} cannot be read`,
-      hint: "docs/spec/agent.md shows one; name another with --config FILE.",
+      hint: "docs/spec/agent.md has an example. To use another file, name it with --config FILE.",
       outcome: stalled,
       cause,
     });

@@ -1,13 +1,13 @@
 import { InvariantError, KeelsonError } from "@keelson/model";
 
-/** As many links as an error is printed with. */
+/** As many causes as are printed of an error. */
 const maxLinks = 8;
 
 type HideValues = (text: string) => string;
 
 /**
- * The error with no secret value in the messages of its cause chain; itself when there was none. A coded error keeps
- * its code and outcome. What a container printed comes along as a cause, and containers print what they were given.
+ * Hides secret values in an error and its causes. Returns the error itself when it has none. A coded error keeps its
+ * code and outcome. Causes can hold the output of a container, and a container may print its secrets.
  */
 export function hideSecrets(error: unknown, hideValues: HideValues): unknown {
   return hideLink(error, { hideValues, links: maxLinks });
@@ -15,7 +15,7 @@ export function hideSecrets(error: unknown, hideValues: HideValues): unknown {
 
 function hideLink(link: unknown, { hideValues, links }: { hideValues: HideValues; links: number }): unknown {
   if (!(link instanceof Error)) return hideThrown(link, hideValues);
-  // Deeper ones are dropped: they are not printed, and a chain may lead back to itself.
+  // Drop deeper causes: they are not printed, and a chain may lead back to itself.
   const cause = links <= 1 ? undefined : hideLink(link.cause, { hideValues, links: links - 1 });
   const message = hideValues(link.message);
   const hint = link instanceof KeelsonError && link.hint !== undefined ? hideValues(link.hint) : undefined;
@@ -38,7 +38,7 @@ function sameKind(
   return new Error(message, cause === undefined ? undefined : { cause });
 }
 
-/** Something else than an error is printed as JSON. */
+/** A thrown value that is no error is printed as JSON. */
 function hideThrown(thrown: unknown, hideValues: HideValues): unknown {
   if (thrown === undefined || thrown === null) return thrown;
   const text = typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? "");

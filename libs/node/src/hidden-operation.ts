@@ -2,7 +2,7 @@ import type { OperationContext, OperationPorts } from "@keelson/reconcile";
 
 import { hideSecrets } from "./hidden-error.ts";
 
-/** The operations, with no secret value in what they throw or say on their way. */
+/** The operations, with secret values hidden in their errors and their progress. */
 export function hideSecretsIn(
   operations: OperationPorts,
   hideValues: (text: string) => string,
@@ -19,7 +19,7 @@ export function hideSecretsIn(
       }
     };
   const hidden = Object.entries(operations).map(([kind, run]) => [kind, hide(run)]);
-  // Each kind keeps the function for just that kind; the compiler does not follow the pair through the list.
+  // Each kind keeps its own function, but the compiler cannot follow that through the list.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.fromEntries(hidden) as OperationPorts;
 }

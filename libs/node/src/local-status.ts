@@ -9,7 +9,7 @@ export async function readLocalStatus(stateDir: string): Promise<Status> {
     throw new KeelsonError({
       code: "K4014",
       message: `there is no status in ${stateDir}`,
-      hint: "Nothing was applied here yet, or the state folder is another one: --state-dir DIR.",
+      hint: "No round has run here yet, or the node has another state folder: name it with --state-dir DIR.",
       outcome: stalled,
     });
   }
@@ -17,8 +17,8 @@ export async function readLocalStatus(stateDir: string): Promise<Status> {
   if (result.success) return result.data;
   throw new KeelsonError({
     code: "K4015",
-    message: `the status in ${stateDir} is not one that this version can read`,
-    hint: "The next round writes it anew: keelson apply, or wait for the agent.",
+    message: `this version cannot read the status in ${stateDir}`,
+    hint: "The next round writes a new one: run keelson apply, or wait for the agent.",
     outcome: stalled,
     cause: result.error,
   });

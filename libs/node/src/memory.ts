@@ -1,7 +1,10 @@
 import { type ComposeModel, emptyRecord } from "@keelson/model";
 import type { MemoryPort } from "@keelson/reconcile";
 
-/** A memory that is forgotten with the process: over a node's own, which then is only read, or over nothing. */
+/**
+ * A memory that ends with the process. It reads through to the node's own memory, if there is one, and never writes
+ * there.
+ */
 export function overlayMemory(below: MemoryPort | null): MemoryPort {
   const models = new Map<string, ComposeModel>();
   return {

@@ -23,13 +23,13 @@ export type EngineSettings = Pick<
 
 /** A line of a log, with the values of the node's secrets hidden. */
 export interface TimedLogLine extends Omit<LogLine, "isFirst"> {
-  /** When it was written, as the engine says it (RFC 3339 with nanoseconds). */
+  /** When the line was written, by the engine (RFC 3339 with nanoseconds). */
   time: string;
 }
 
 export interface LogsOf {
   instance: string;
-  /** All of the instance's when it is empty. */
+  /** All services of the instance when it is empty. */
   services: readonly string[];
   tail: number | "all";
   follow: boolean;
@@ -42,7 +42,7 @@ export type ExecIn = Omit<InteractiveExec, "environment" | "project" | "ownershi
   instance: string;
 };
 
-/** What a person may look at and enter on this node: nothing but its own containers. */
+/** What a person may see and enter on this node: only the node's own containers. */
 export interface NodeEngine {
   /** Compose project of an instance. */
   project: (instance: string) => string;
@@ -51,7 +51,7 @@ export interface NodeEngine {
   execInteractive: (request: ExecIn) => Promise<number>;
 }
 
-/** The node's engine as far as it holds what is the node's own. Makes no key: throws K9018 when there is none. */
+/** Opens the node's engine for the node's own containers. Makes no key: throws K9018 when there is none. */
 export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> {
   const { environment, keyFile, dockerHost } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
@@ -83,7 +83,9 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
   };
 }
 
-/** Followed ones at the same time, others in their order. The first failure ends them all. */
+/**
+ * Reads the logs of services: one after the other, or all at the same time when they are followed. Ends at a failure.
+ */
 async function readEach(
   services: readonly (string | undefined)[],
   {
@@ -112,11 +114,11 @@ async function readEach(
 function timedLine(line: LogLine, hideValues: (text: string) => string): TimedLogLine {
   const { isFirst, ...rest } = line;
   const [time = ""] = line.text.split(" ", 1);
-  const said = line.text.slice(time.length + 1);
-  return { ...rest, time, text: isFirst ? hideAfterCut(said, hideValues) : hideValues(said) };
+  const text = line.text.slice(time.length + 1);
+  return { ...rest, time, text: isFirst ? hideAfterCut(text, hideValues) : hideValues(text) };
 }
 
-/** After the mark of an excerpt, half a value is hidden too. */
+/** A cut line may begin inside a value: behind the mark of a cut, `hideValues` hides the rest of a value too. */
 function hideAfterCut(text: string, hideValues: (text: string) => string): string {
   return hideValues(`…${text}`).replace(/^…/, "");
 }
@@ -125,8 +127,8 @@ function hideAfterCut(text: string, hideValues: (text: string) => string): strin
 export function noKey(keyFile: string): KeelsonError {
   return new KeelsonError({
     code: "K9018",
-    message: `there is no node key ${keyFile}, and without it nothing here is known to be this node's own`,
-    hint: "Name the node's with --config or --key-file; `keelson apply` and the agent make one, this does not.",
+    message: `there is no node key ${keyFile}, and without it no container is known to be this node's own`,
+    hint: "Name the node's key with --config or --key-file. Only keelson apply and the agent make a key.",
     outcome: stalled,
   });
 }

@@ -16,12 +16,12 @@ export interface NodeSettings {
   /** Path of the Compose v2 program. */
   composeBinary: string;
   pullTimeoutMs: number;
-  /** Hosts that the node logs in to, by agent.yaml. */
+  /** The Git hosts that agent.yaml names. */
   remotes: readonly RemoteHost[];
   waits: WaitLimits;
 }
 
-/** When waiting ends on this node. */
+/** The time limits of this node. */
 export function waitSettings({
   timeouts,
 }: Pick<AgentConfig, "timeouts">): Pick<NodeSettings, "pullTimeoutMs" | "waits"> {
@@ -43,7 +43,7 @@ export function gitPath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/git`;
 }
 
-/** Where Compose reads its input from; empty between rounds. */
+/** The folder with Compose's input; empty between rounds. */
 export function composePath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/compose`;
 }
@@ -53,7 +53,7 @@ export function statusGitPath(settings: Pick<NodeSettings, "stateDir">): string 
   return `${settings.stateDir}/report`;
 }
 
-/** The socket at which the agent that stays can be asked. */
+/** The socket of the running agent. */
 export function controlPath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/agent.sock`;
 }

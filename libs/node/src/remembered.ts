@@ -49,7 +49,7 @@ export async function observeRemembered(
   return made === null ? observed : await observe(madeHere(state, made));
 }
 
-/** What the node remembers, for whoever only looks on: the record is read again for what it did not know before. */
+/** What the node remembers, for commands that change nothing. Reads the record again for a container that it lacked. */
 export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Promise<MadeHere> {
   const made = await readMadeByStatus(settings.stateDir);
   let memory = madeHere(readRecordState(settings), made);

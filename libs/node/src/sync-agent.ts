@@ -40,8 +40,8 @@ export async function syncAgent(
     if (tooLong.aborted) {
       throw new KeelsonError({
         code: "K9042",
-        message: `no round that began now has ended within ${timeoutMs / 1000} s`,
-        hint: "It goes on; keelson status --local shows what came of it, --timeout waits longer.",
+        message: `the round did not end within ${timeoutMs / 1000} s`,
+        hint: "The round goes on. keelson status --local shows its result later; --timeout waits longer.",
         cause: error,
       });
     }
@@ -57,24 +57,24 @@ function translate(error: unknown, socketPath: string): unknown {
       return new KeelsonError({
         code: "K9040",
         message: `no agent answers at ${socketPath}`,
-        hint: "Start one: systemctl start keelson-agent, or keelson-agent run; --config names another agent.yaml.",
+        hint: "Start one with systemctl start keelson-agent, or with keelson-agent run. For another agent.yaml, use --config.",
         cause: error,
       });
     case "EACCES":
     case "EPERM":
       return new KeelsonError({
         code: "K9041",
-        message: `the agent at ${socketPath} may not be asked by this user`,
-        hint: "Ask as the user it runs as: sudo keelson sync.",
+        message: `this user may not ask the agent at ${socketPath}`,
+        hint: "Ask as the agent's user: sudo keelson sync.",
         cause: error,
       });
     default:
-      return error instanceof KeelsonError ? error : unfinished("the agent ended while it was asked", error);
+      return error instanceof KeelsonError ? error : unfinished("the agent ended before it answered", error);
   }
 }
 
 function unfinished(message: string, cause?: unknown): KeelsonError {
-  const hint = "Its log says why; the agent tries again by itself.";
+  const hint = "The agent's log says why; the agent tries again by itself.";
   return new KeelsonError({ code: "K9043", message, hint, cause });
 }
 

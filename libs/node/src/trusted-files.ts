@@ -21,7 +21,7 @@ export function requireTrustedConfig(path: string, { source, report, dockerConfi
   }
 }
 
-/** The program, and the scripts and files among its arguments; where PATH finds a bare name is the administrator's. */
+/** Checks the program, and the scripts and files among its arguments. A bare name is found in PATH, which is root's. */
 function requireTrustedPart(part: string): void {
   if (isAbsolute(part) && isFile(part)) requireTrusted(part, "the credential command's file");
 }
@@ -30,21 +30,21 @@ function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
-    return false; // the command says what it misses
+    return false; // a missing file is the command's own error
   }
 }
 
-/** What a round believes, or gives to the engine. */
+/** The entries of the state folder that a round trusts, or gives to the engine. */
 const kept = ["record.db", "git", "report", "instances", "compose", "status.json"];
 
-/** Throws K4016 when somebody else could change what the node keeps, or the key and the secrets that it uses. */
+/** Throws K4016 when another user could change the state folder, the key or the secrets. */
 export function requireTrustedFolders({
   stateDir,
   keyFile,
   secretsFile,
 }: Pick<NodeSettings, "stateDir" | "keyFile" | "secretsFile">): void {
   requireTrusted(stateDir, "the state folder");
-  // Where others may look into the folder, one of these alone could be open to them.
+  // Others may be allowed to read the folder: then each entry needs its own check.
   for (const name of kept) requireTrusted(`${stateDir}/${name}`, "the state folder's");
   requireTrusted(keyFile, "the node's key");
   if (secretsFile !== null) requireTrusted(secretsFile, "the secrets file");

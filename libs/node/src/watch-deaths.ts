@@ -4,10 +4,10 @@ import type { NodeSettings } from "./node-settings.ts";
 
 const stopActions: readonly string[] = ["die", "pause", "destroy"];
 
-/** For the engine to begin telling its events. */
+/** How long the engine may take to begin its events. */
 const timeoutMs = 30_000;
 
-/** Tells `<project>/<service>` of each container of the environment that stops. The light door reads events already. */
+/** Calls back with `<project>/<service>` for each container of the environment that stops. */
 export function watchDeaths(
   { environment, dockerHost }: Pick<NodeSettings, "environment" | "dockerHost">,
   onDeath: (service: string) => void,
@@ -18,7 +18,7 @@ export function watchDeaths(
     onEvent: ({ action, service }) => {
       if (service !== "" && stopActions.includes(action)) onDeath(service);
     },
-    onEnd: () => {}, // whoever listens looks by itself now and then
+    onEnd: () => {}, // `applyAndHeal` also observes by itself now and then
   });
   return { [Symbol.dispose]: () => poll.close() };
 }

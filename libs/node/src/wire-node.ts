@@ -32,7 +32,7 @@ export interface WireInput {
   emit: Emit;
 }
 
-/** As far as the desired state, for any node and without an engine: secrets are closed, nothing is remembered. */
+/** Ports for a walk to the desired state of any node, without an engine. Secrets are closed; nothing is remembered. */
 export function wireDesired(
   input: WireInput & { composeBinary: string; composeFolder?: string; requireCompose?: () => Promise<void> },
 ): DesiredPorts {
@@ -41,10 +41,10 @@ export function wireDesired(
   return {
     ...input,
     resolveCompose: async (compose) => {
-      // It is this round's alone: whoever made what is there was killed.
+      // Only the round with the lock uses this folder, so what is there was left by a kill.
       if (composeFolder !== undefined) await (cleared ??= clearWorkspaces(composeFolder));
       const folder = composeFolder === undefined ? {} : { folder: composeFolder };
-      // Side by side, since each is a process; what an unfit Compose answers counts for nothing.
+      // At the same time, since each is a process. The answer of an unfit Compose is not used.
       const [fit, model] = await Promise.allSettled([
         requireCompose(),
         resolveCompose(compose, { composeBinary, ...folder }),
@@ -58,7 +58,7 @@ export function wireDesired(
   };
 }
 
-/** As far as the plan. A node that was never set up here has no key and no record; neither is made. */
+/** Ports for a walk to the plan. Makes neither a key nor a record where the node has none yet. */
 export async function wirePlan(
   settings: NodeSettings,
   input: WireInput,
@@ -95,9 +95,9 @@ export async function wirePlan(
 }
 
 export interface ApplyInput extends Pick<WireInput, "emit"> {
-  /** Gets the node's record: what the node followed before decides what it follows now. */
+  /** Gets the node's record, since the commit that the node followed last decides what it may follow now. */
   findCandidates: (record: NodeRecord) => Promise<Candidate[]>;
-  /** A commit that was followed before; null when it is not here any more. */
+  /** Reads a commit that was followed before; null when the node does not have it any more. */
   readEarlier: (commit: string) => Promise<Snapshot | null>;
   /** Where this node publishes its status; null when the status stays here. */
   statusPort: StatusPort | null;
@@ -107,9 +107,9 @@ export interface ApplyInput extends Pick<WireInput, "emit"> {
 }
 
 /**
- * The whole path. Takes the node's lock, which Compose children inherit. Key and record are opened later, and made
- * where they are missing, so that a status can say what is wrong with them. Throws what `acquireLock` throws, and K4016
- * when others could change the node's own files.
+ * Ports for a whole round. Takes the node's lock, which Compose children inherit. Key and record are opened later, and
+ * made where they are missing, so that a status can say what is wrong with them. Throws what `acquireLock` throws, and
+ * K4016 when others could change the node's own files.
  */
 export async function wireApply(settings: NodeSettings, input: ApplyInput): Promise<NodePorts & Disposable> {
   const { stateDir } = settings;
@@ -182,26 +182,26 @@ async function readPublished({ statusPort }: Pick<ApplyInput, "statusPort">): Pr
 }
 
 /**
- * A key is made only for a node that has none yet: with another key all that runs here would count as somebody else's.
- * Throws K5006 when there were things made with one that is gone.
+ * Throws K5006 when the key is gone although the record has containers that were made with it. A new key is made only
+ * for a new node: with another key, all that runs here would count as foreign.
  */
 function requireKey({ keyFile }: NodeSettings, record: Pick<NodeRecord, "readState">): void {
   if (existsSync(keyFile) || Object.keys(record.readState().containers).length === 0) return;
   throw new KeelsonError({
     code: "K5006",
     message: `the node's key ${keyFile} is gone, and what runs here was made with it`,
-    hint: "Restore it from a copy, or name the right file in keyFile; nothing is done until then.",
+    hint: "Restore the key from a copy, or set keyFile in agent.yaml to the right file. Until then the node changes nothing.",
     outcome: stalled,
   });
 }
 
-/** Asks Compose once for its version, and not before it is needed: a round with nothing to do starts no process for it. */
+/** Checks Compose's version once, and only when Compose is needed: a round with nothing to do starts no process. */
 function newComposeCheck(composeBinary: string): () => Promise<void> {
   let version: Promise<string> | undefined;
   return async () => void (await (version ??= readComposeVersion(composeBinary)));
 }
 
-/** What was ours when the round looked, and what it made since. */
+/** The ids of containers that were the node's own when the round observed it, and of those that it made since. */
 function newOwnIds(): OwnIds {
   const known = new Set<string>();
   return {

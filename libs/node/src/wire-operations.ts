@@ -24,15 +24,15 @@ import { composeFileOf, placeFiles, recordFiles, removeFiles, writeComposeModel 
 
 import type { NodeSettings } from "./node-settings.ts";
 
-/** Each operation is one function of the room that can do it. */
+/** Gives each kind of operation the one function of `engine` or `store` that does it. */
 export function wireOperations(
   settings: NodeSettings,
   ports: {
     engine: Engine;
     secrets: NodeSecrets;
-    /** Children that must not be overtaken inherit it. */
+    /** Inherited by children that the next round must wait for. */
     lock: NodeLock;
-    /** What the round may touch. */
+    /** The ids of what the round may change. */
     own: OwnIds;
     logins: RegistryLogins;
     requireCompose: () => Promise<void>;

@@ -5,7 +5,7 @@ import { type SourcePorts, type StatusPort, findCandidate } from "@keelson/recon
 import type { ApplyInput } from "./wire-node.ts";
 import { gitPath } from "./node-settings.ts";
 
-/** What agent.yaml's source offers, and the commits that were followed before. */
+/** Reads the candidate of agent.yaml's source, and commits that were followed before. */
 export function wireSource(
   config: AgentConfig,
   { statusPort, knownCommit }: { statusPort: StatusPort | null; knownCommit: string | null },
@@ -31,7 +31,9 @@ export function wireSource(
   };
 }
 
-/** The commit that the published status names as attempted or applied. The one that it observed may have been refused. */
+/**
+ * The commit that the published status names as attempted or applied. The one that it observed may have been refused.
+ */
 async function readPublished(statusPort: StatusPort | null, branch: string): Promise<string | null> {
   const published = await statusPort?.readPublished().catch(() => null); // a server that is away must not hold up the node
   if (published?.source.branch !== branch) return null;

@@ -1,10 +1,10 @@
-/** Asks a loop for its next turn, and ends it. */
+/** Wakes a loop for its next turn, and ends the loop. */
 export interface Alarm {
   ring: () => void;
   end: () => void;
-  /** True when it rang since the last time, or after so many milliseconds; false at the end. */
+  /** Waits for a ring since the last call, but at most so many milliseconds. False when the loop must end. */
   untilRing: (ms: number) => Promise<boolean>;
-  /** Comes after so many milliseconds, or at the end. */
+  /** Waits so many milliseconds, or until the end. */
   rest: (ms: number) => Promise<void>;
 }
 

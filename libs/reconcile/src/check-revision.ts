@@ -8,14 +8,14 @@ import { resolveModels } from "./resolve-models.ts";
 
 export interface CheckResult {
   repository: Repository;
-  /** Every node of every environment that was rendered and resolved. */
+  /** Every node of every environment with a lock. */
   nodes: NodeReference[];
   problems: Problem[];
   /** What will hardly be meant, and stops nothing. */
   warnings: Problem[];
 }
 
-/** All problems of a whole repository: every document, and what each node of each environment would have. */
+/** Finds all problems of a repository: those of its documents, and those of the desired state of each node. */
 export async function checkRevision(
   snapshot: Snapshot,
   ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets">,
@@ -28,7 +28,7 @@ export async function checkRevision(
   const found = [...problems, ...schemas];
   const warnings: Problem[] = [];
   for (const [environment, folder] of repository.environments) {
-    if (folder.lock === null) continue; // already a problem, and nothing can be placed without it
+    if (folder.lock === null) continue; // a problem already, and nothing can be placed without a lock
     for (const node of folder.nodes.keys()) {
       const reference = { environment, node };
       nodes.push(reference);

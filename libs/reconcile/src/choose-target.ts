@@ -1,17 +1,17 @@
 import type { Candidate, HoldReason, Snapshot, Target } from "@keelson/model";
 
 export interface TargetInput {
-  /** What each source offers, in the order of layering: the tracked branch is the first. */
+  /** The candidates of all sources in the order of layering: the tracked branch is the first. */
   candidates: readonly Candidate[];
-  /** Commits that turned out to have problems when they were read in this round. */
+  /** Commits in which this round found problems. */
   faulty: ReadonlySet<string>;
-  /** What this node last worked on; needed only beside faulty commits, null where it is not known. */
+  /** The commit that this node attempted last; null when it is not known. Needed only beside faulty commits. */
   attempted: Snapshot | null;
 }
 
 /**
- * Decides what a node is to be at, and why: the algorithm of docs/spec/target.md, whose numbers stand here. Nothing else
- * decides about it.
+ * Decides what a node is to be at, and why, by the algorithm of docs/spec/target.md. The numbers in the comments are
+ * those of that page. Nothing else decides it.
  */
 export function chooseTarget({ candidates, faulty, attempted }: TargetInput): Target {
   // 1 and 2: each source by itself.
@@ -25,7 +25,7 @@ export function chooseTarget({ candidates, faulty, attempted }: TargetInput): Ta
   const [tracked] = candidates;
   const wanted = tracked === undefined ? undefined : snapshots.get(tracked.branch);
   if (tracked === undefined || wanted === undefined) return { snapshots, instances: null, because };
-  // 3: what has problems is not worked on while there is something that was.
+  // 3: a commit with problems is not the target while there is one that the node attempted before.
   if (!faulty.has(wanted.commit) || attempted === null || attempted.commit === wanted.commit) {
     return targetOf({ snapshots, snapshot: wanted, because });
   }
@@ -40,7 +40,7 @@ export function shownCommit({ verdict }: Candidate): string | null {
   return verdict.kind === "accepted" ? verdict.snapshot.commit : verdict.commit;
 }
 
-/** A target that somebody named, with no source to ask. */
+/** The target for a commit that a person named: no source is asked. */
 export function targetAt(snapshot: Snapshot): Target {
   return targetOf({ snapshots: new Map([[snapshot.ref, snapshot]]), snapshot, because: [] });
 }

@@ -1,4 +1,4 @@
-/** What a step throws; null when it throws nothing. */
+/** The error that a step throws; null when it throws none. */
 export async function errorOf(step: () => Promise<void>): Promise<unknown> {
   try {
     await step();

@@ -9,25 +9,26 @@ import {
 
 export interface SourcePorts {
   branch: string;
-  /** What the branch is at, judged by where it may move on from. */
+  /** Asks what the branch is at, with the verdict whether the node may follow it there. */
   fetchCandidate: (follow: Follow) => Promise<Verdict>;
-  /** What was followed last, by the node's own copy; null when there is none. */
+  /** The commit that was followed last, from the node's own copy; null when there is no copy. */
   readTracked: () => Promise<Snapshot | null>;
-  /** The commit that the branch is at, where that was asked just before; null where it was not. */
+  /** The commit that a poll just found the branch at; null when there was no poll. */
   knownCommit: string | null;
-  /** The commit that this node was at by the status it published last; null when it never did or cannot be asked. */
+  /** The commit that this node's last published status names; null when there is none or it cannot be read. */
   readPublished: () => Promise<string | null>;
 }
 
 export interface FollowedPort {
   readFollowed: () => readonly FollowedBranch[];
-  /** All branches that are followed now; others are forgotten. */
+  /** Saves all branches that are followed now, and forgets others. */
   saveFollowed: (followed: readonly { branch: string; commit: string }[]) => void;
 }
 
 /**
- * What the source offers, by a memory that keeps branches from going back: the record, or where that is lost the node's
- * own copy, or else its published status. A branch that is new in agent.yaml begins anew: a person named it on the node.
+ * Fetches the source's branch and gives its verdict: a branch may only move forward from the commit that the node
+ * followed last. That commit is in the record; where the record is lost, in the node's copy; without a copy, in its
+ * published status. A branch that is new in agent.yaml may be at any commit, because a person named it on the node.
  */
 export async function findCandidate(source: SourcePorts, record: FollowedPort): Promise<Candidate> {
   const { branch } = source;
@@ -49,13 +50,13 @@ export async function findCandidate(source: SourcePorts, record: FollowedPort): 
   return { branch, verdict, last: isNew ? null : await readWhole(source) };
 }
 
-/** The commit that was followed last, where the record does not say it; null where nothing does. */
+/** The commit that was followed last, for a node whose record does not have it; null when nothing says it. */
 async function findTrack(source: SourcePorts): Promise<string | null> {
   const last = await readWhole(source);
   return last === null ? source.readPublished() : last.commit;
 }
 
-/** A damaged copy says nothing, and is made anew by the next fetch. */
+/** Reads the copy; null when it is damaged: the next fetch makes it anew. */
 async function readWhole({ readTracked }: SourcePorts): Promise<Snapshot | null> {
   try {
     return await readTracked();

@@ -2,7 +2,7 @@ import type { Plan } from "@keelson/model";
 
 import type { OperationResult } from "./apply-plan.ts";
 
-/** Whether nothing failed in a round, and all that is left to do is other work, which came up while the round was at work. */
+/** Whether nothing failed in a round, and all work that is left came up during the round. */
 export function isNewWork(
   results: readonly Pick<OperationResult, "operation" | "outcome">[],
   remaining: Pick<Plan, "operations"> | null,

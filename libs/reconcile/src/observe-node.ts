@@ -3,8 +3,8 @@ import { type DesiredNode, type ObservedNode, subnetsOf, withAccepted } from "@k
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
 /**
- * What the node has of all that is desired. Throws when it cannot be read: unknown is never absent. What cannot be seen of
- * the files of one instance is that instance's fault.
+ * Observes what the node has of all that is desired. Throws when the node cannot be read: unknown is never absent.
+ * Files that cannot be read are a fault of their instance, and no error.
  */
 export async function observeNode(
   desired: DesiredNode,

@@ -9,8 +9,8 @@ import {
 } from "@keelson/plan";
 
 /**
- * The plan from one desired state to another, as if the first had been applied on an empty node; null for an empty
- * node itself. It asks no engine: for code review, and for nodes that are elsewhere.
+ * The plan from one desired state to another, as if the first had been applied on an empty node. `before` is null for
+ * the empty node. Asks no engine: it is for code review, and for nodes that are elsewhere.
  */
 export function planBetween(
   before: DesiredNode | null,
@@ -19,7 +19,7 @@ export function planBetween(
   const { observed, record } =
     before === null ? { observed: emptyObserved, record: emptyRecord } : applied(before);
   const plan = planChanges({ desired: after, observed, record, policy });
-  // Nobody looked whether the node has the image: what is known is that the revision names it anew.
+  // Whether a node has the image is not known here. The reason is that the revision is the first to name it.
   const operations = plan.operations.map((operation) =>
     operation.kind === "pull-image" ? { ...operation, causes: [isNew] } : operation,
   );

@@ -22,7 +22,7 @@ import type {
   WaitLimits,
 } from "@keelson/model";
 
-/** What is asked of the engine: everything of these names, found or not. */
+/** What the engine is asked for: everything with these names, whether it is there or not. */
 export interface EngineRequest {
   environment: string;
   projects: string[];
@@ -33,32 +33,32 @@ export interface EngineRequest {
   subnets: { network: string; digest: string; subnets: string[] }[];
 }
 
-/** What an operation gets beside itself. */
+/** What the function of an operation gets beside the operation. */
 export interface OperationContext {
-  /** The instance it belongs to; null for images and for what is no longer desired. */
+  /** The instance of the operation; null for images and for what is no longer desired. */
   instance: DesiredInstance | null;
-  /** For what only waits it also ends when waiting is of no use any more. */
+  /** For operations that only wait, it also aborts when waiting is of no use any more. */
   signal: AbortSignal;
   progress: (message: string, share?: { done: number; total: number }) => void;
 }
 
-/** One function per kind of operation, each (nearly) one call. */
+/** One function for each kind of operation; each makes nearly one call. */
 export type OperationPorts = {
   [K in OperationKind]: (operation: OperationOf<K>, context: OperationContext) => Promise<void>;
 };
 
-/** The node's memory as a walk reads it. Only the Compose cache may be written on the way to a plan. */
+/** The node's memory for a walk to a plan, which may write nothing but the Compose cache. */
 export interface MemoryPort {
   readState: () => RecordState;
   readComposeModel: (inputsDigest: string) => ComposeModel | null;
   saveComposeModel: (inputsDigest: string, model: ComposeModel) => void;
 }
 
-/** The node's memory as a round writes it; saving what is there already writes nothing. */
+/** The node's memory for a round. Saving what is there already writes nothing. */
 export interface RecordPort extends MemoryPort {
   rememberContainers: (containers: readonly { id: string; project: string; service: string }[]) => void;
   forgetContainers: (ids: readonly string[]) => void;
-  /** By id; the containers are remembered. */
+  /** By id, for containers that are remembered. */
   acceptContainers: (accepted: RecordState["accepted"]) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
@@ -70,7 +70,7 @@ export interface RecordPort extends MemoryPort {
   saveServiceParts: (service: string, parts: ServiceParts) => void;
   forgetService: (service: string) => void;
   saveApplied: (applied: NonNullable<RecordState["applied"]>) => void;
-  /** What a round did, written as it happens, so that a killed one can be read afterwards. Returns the round's id. */
+  /** Begins the journal of a round, which is written as it happens and outlives a kill. Returns the round's id. */
   beginRound: (round: { commit: string; startedAt: string }) => number;
   finishRound: (round: { roundId: number; finishedAt: string; result: "done" | "failed" }) => void;
   beginOperation: (operation: {
@@ -78,7 +78,7 @@ export interface RecordPort extends MemoryPort {
     operationId: string;
     kind: string;
     resource: string;
-    /** Services, as `<project>/<service>`, or the network that it makes. */
+    /** The services (`<project>/<service>`) or the network that the operation makes. */
     makes: readonly string[];
     startedAt: string;
   }) => void;
@@ -91,7 +91,7 @@ export interface RecordPort extends MemoryPort {
   closeInterrupted: (finishedAt: string) => void;
 }
 
-/** The rooms that touch the world, as the path sees them; apps wire them. As far as the desired state: no engine. */
+/** What a walk to the desired state needs: no engine. `node` wires these ports from the I/O rooms. */
 export interface DesiredPorts {
   resolveCompose: (input: ComposeInput) => Promise<ComposeResolution>;
   secrets: NodeSecrets;
@@ -99,7 +99,7 @@ export interface DesiredPorts {
   emit: Emit;
 }
 
-/** As far as the plan: nothing is changed. */
+/** What a walk to the plan needs. It changes nothing. */
 export interface ReadPorts extends DesiredPorts {
   observeEngine: (request: EngineRequest) => Promise<ObservedEngine>;
   observeStore: (desired: DesiredNode) => Promise<ObservedStore>;
@@ -108,15 +108,15 @@ export interface ReadPorts extends DesiredPorts {
   now: () => Date;
 }
 
-/** The whole path. */
+/** What a round needs. */
 export interface Ports extends ReadPorts {
-  /** What the sources offer, the tracked branch first. */
+  /** The candidates of all sources, the tracked branch first. */
   findCandidates: () => Promise<Candidate[]>;
-  /** A commit that was followed before; null when it is not here any more. */
+  /** Reads a commit that was followed before; null when the node does not have it any more. */
   readEarlier: (commit: string) => Promise<Snapshot | null>;
   record: RecordPort;
   operations: OperationPorts;
-  /** Tells `<project>/<service>` of each of this environment's containers that stops, until it is disposed of. */
+  /** Calls back with `<project>/<service>` for each container of this environment that stops, until it is disposed. */
   watchDeaths: (onDeath: (service: string) => void) => Disposable;
   /** The status in the node's state folder; null when there is none. */
   readStatus: () => Promise<Status | null>;
@@ -151,6 +151,6 @@ export interface StatusPort {
 export interface NodePorts extends Pick<Ports, "emit" | "readStatus" | "writeStatus" | "now"> {
   /** Null when the status stays on the node. */
   statusPort: StatusPort | null;
-  /** Opens key, secrets and record. Throws what one of them throws. */
+  /** Opens key, secrets and record, and throws what they throw. */
   openPorts: () => Promise<Ports>;
 }

@@ -2,7 +2,10 @@ import { findEnvironmentFolders, findLockedFolders, followLinks, readRepository 
 import { type Problem, type Repository, type Snapshot, sortProblems } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 
-/** Reads only the environment, what it extends and the releases its lock names: a mistake elsewhere is not this node's. */
+/**
+ * Reads only the environment, what it extends and the releases of its lock: a mistake elsewhere must not stop this
+ * node.
+ */
 export async function readSnapshot(
   snapshot: Snapshot,
   { environment }: NodeReference,
@@ -10,7 +13,7 @@ export async function readSnapshot(
   // Before the others are left out, to which a link may lead.
   const environments = followLinks(await snapshot.readFiles(["environments/"]));
   const isThere = [...environments.keys()].some((path) => path.startsWith(`environments/${environment}/`));
-  // Whoever names one that is not there is told which there are; what is wrong with those is not his concern.
+  // For an environment that is missing, read the others to name them in the problem. Their own problems do not matter.
   const folders = isThere ? findEnvironmentFolders(environments, environment) : ["environments/"];
   const mine = [...environments].filter(([path]) => folders.some((folder) => path.startsWith(folder)));
   const releases = await snapshot.readFiles(findLockedFolders(environments, environment));

@@ -28,13 +28,13 @@ export interface RoundOptions extends StatusOptions {
 }
 
 export interface Round extends Walk, RoundStatus {
-  /** What Git, the engine, the store or the node's own files could not answer; null when the walk came to its end. */
+  /** The error of Git, the engine, the store or the node's own files that ended the walk; null when nothing did. */
   error: unknown;
 }
 
 /**
- * One round: walks the path to the plan, applies it, looks again, remembers and reports. What users or the outside
- * world did wrong is in the result.
+ * Runs one round: walks the path to the plan, applies it, observes again, saves the memory and says the status.
+ * Problems and errors of the outside world are in the result.
  */
 export async function reconcileOnce(node: NodePorts, options: RoundOptions): Promise<Round> {
   const { reference } = options;
@@ -44,7 +44,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   let volumes: RoundOutcome["volumes"];
   let hideValues = (text: string) => text;
   let begun: BegunStatus = nothingBegun;
-  const tell = () => ({
+  const foundSoFar = () => ({
     ...walk,
     times: splitTimes(walk),
     applied,
@@ -54,7 +54,10 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     finishedAt: node.now(),
   });
   const onWork = async () => {
-    begun = await reportBegun(node, { outcome: { ...tell(), remaining: walk.plan, error: null }, options });
+    begun = await reportBegun(node, {
+      outcome: { ...foundSoFar(), remaining: walk.plan, error: null },
+      options,
+    });
   };
   const error = await errorOf(async () => {
     const ports = await node.openPorts();
@@ -65,21 +68,22 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     ({ applied, volumes } = ports.record.readState());
   });
   await begun.end();
-  const outcome = { ...tell(), error };
+  const outcome = { ...foundSoFar(), error };
   const { before } = begun;
   const step = newStepTimer(node.emit, walk.times);
-  const told = await step("report", async () => reportRound(node, { outcome, options, before }));
-  return { ...walk, error, ...told };
+  const said = await step("report", async () => reportRound(node, { outcome, options, before }));
+  return { ...walk, error, ...said };
 }
 
-/** Of the apply's time, what was only waiting for health is told apart. */
+/** Takes the time that was only waiting for health out of the time of the apply. */
 function splitTimes({ times, waitedMs: health }: Walk): RoundOutcome["times"] {
   return times.apply === undefined ? times : { ...times, apply: times.apply - health, health };
 }
 
 /**
- * Applies the plan of a walk and remembers only what is seen afterwards. With nothing to do it writes nothing but a new
- * commit. The journal's round stays open until the memory is written: of what an open one made nothing is known yet.
+ * Applies the plan of a walk, and saves only what is observed afterwards. With an empty plan it writes nothing but a
+ * new commit. The journal's round stays open until the memory is saved: what an open round made is not in the memory
+ * yet.
  */
 async function applyWalk(
   walk: Walk,
@@ -108,7 +112,7 @@ async function applyWalk(
     walk.restless = await describeRestless({ desired, before, observed: before }, ports);
     rememberUse(ports, { desired, observed: before });
     await onWork();
-    walk.observed = null; // what was seen before is no longer true
+    walk.observed = null; // from here on it is out of date
     const { results, healed } = await step("apply", async () =>
       applyAndHeal(plan, { desired, ports, roundId, signal, waiting, replan }),
     );
@@ -130,7 +134,10 @@ async function applyWalk(
   walk.remaining = isIdle ? plan : planNow({ desired, observed, policy }, ports);
 }
 
-/** The result of a round that could not even begin, because this node is not ours now. It is told to nobody else. */
+/**
+ * The result of a round that could not begin, because another round has the lock or others could change the node's
+ * files. Its status is neither written nor published.
+ */
 export function describeUnbegun(error: unknown, options: RoundOptions & { at: Date }): Round {
   const walk = newWalk();
   const { at } = options;
@@ -140,8 +147,8 @@ export function describeUnbegun(error: unknown, options: RoundOptions & { at: Da
 }
 
 /**
- * Reports a round that could not report itself, with the commit that it had read, and does nothing else: neither secrets nor
- * the record are opened, which may be what ended it.
+ * Says the status of a round that crashed or was killed, with the commit that it had read. Opens neither the secrets
+ * nor the record, since one of them may have ended that round.
  */
 export async function reportLost(
   node: NodePorts,
@@ -162,17 +169,17 @@ export async function reportLost(
   return { ...walk, error, ...(await reportRound(node, { outcome, options })) };
 }
 
-/** Whose path is walked, and at what. */
+/** The node whose path is walked, and its target. */
 export type WalkStart = Pick<WalkInput, "reference" | "target">;
 
-/** The path up to the plan: reads everything, changes nothing. Throws what cannot be read. */
+/** Walks the path up to the plan, and changes nothing. Throws when something cannot be read. */
 export async function planOnce(ports: ReadPorts, at: WalkStart): Promise<Walk> {
   const walk = newWalk();
   await walkPath(walk, { ...at, ports, until: "plan" });
   return walk;
 }
 
-/** The path up to the desired state, which needs no engine: for CI and any node. Throws what cannot be read. */
+/** Walks the path up to the desired state of any node. Needs no engine. Throws when something cannot be read. */
 export async function readDesired(ports: DesiredPorts, at: WalkStart): Promise<Walk> {
   const walk = newWalk();
   await walkPath(walk, { ...at, ports, until: "desired" });

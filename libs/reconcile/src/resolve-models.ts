@@ -14,7 +14,7 @@ import type { ReadPorts } from "./ports.ts";
 
 type ResolvePorts = Pick<ReadPorts, "resolveCompose" | "record">;
 
-/** What Compose says of each instance; it is asked once for the same input, the record remembers the answer. */
+/** The Compose model of each instance. Compose resolves the same input only once: the record keeps its answer. */
 export async function resolveModels(
   rendered: RenderedNode,
   ports: ResolvePorts,

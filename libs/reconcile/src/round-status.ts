@@ -16,19 +16,19 @@ import type { NodePorts, StatusPort } from "./ports.ts";
 
 export interface StatusOptions {
   reference: NodeReference;
-  /** For the status: where the revision came from. */
+  /** The source of the revision, for the status. */
   source: { url: string; branch: string };
   /** What started the round, in words. */
   trigger: string;
-  /** How the caller retries what the round leaves undone; null: nobody retries it. */
+  /** How the caller retries a round that did not end ready; null when it does not. */
   retry: RetryPolicy | null;
-  /** The machine's boot; empty when it is not known. */
+  /** The id of the machine's boot; empty when it is not known. */
   bootId: string;
 }
 
 /** What the starter of rounds knows about the next one. The round asks for it, so that the status can name the time. */
 export interface RetryPolicy {
-  /** Rounds in a row before this one that did not end ready. */
+  /** How many rounds in a row before this one did not end ready. */
   attempt: number;
   /** Milliseconds until the retry. `hasNewWork`: nothing failed, and what is left to do came up during the round. */
   delayMs: (left: { hasNewWork: boolean }) => number;
@@ -39,16 +39,16 @@ export interface RoundStatus {
   status: Status;
   /** Why the status could not be written or published; null when it could, or need not be. */
   publishError: unknown;
-  /** What the time of the next round depends on. */
+  /** Facts on which the time of the next round depends. */
   next: NextRoundFacts;
 }
 
 export interface NextRoundFacts {
-  /** Milliseconds until the retry, as the status tells it; null: nothing is retried. */
+  /** Milliseconds until the retry that the status names; null when there is none. */
   retryMs: number | null;
-  /** Milliseconds until the heartbeat of the published status is due; Infinity: it is not published. */
+  /** Milliseconds until the next heartbeat of the published status; Infinity when nothing is published. */
   heartbeatMs: number;
-  /** How long publishing the status has been failing; null: it has not, or a retry is of no use. */
+  /** How long publishing has been failing; null when it has not, or when a retry is of no use. */
   publishFailingMs: number | null;
 }
 
@@ -96,7 +96,7 @@ export async function reportRound(
     volumes: own?.volumes ?? published.value?.volumes,
   });
   const { status, retryMs } = describe(outcome, { options, last, statusPort });
-  // What is compared with what was published, and with nothing longer than that.
+  // Publishing may shorten a status, so only the shortened one can be compared with what was published.
   const small = fitStatus(status);
   const sent =
     statusPort === null || published.error !== null
@@ -171,7 +171,7 @@ interface Publishing {
 
 interface Published {
   status: Status;
-  /** What else was in its place. */
+  /** The error that says what else was in its place. */
   passedOver: KeelsonError | null;
 }
 
@@ -182,7 +182,7 @@ export async function publish(
 ): Promise<Published | null> {
   if (dueMs(status, publishing) > 0) return null;
   const write = (before: Status | null, passedOver: KeelsonError | null) => {
-    // A round that was killed after its push has left more there than this node knows of.
+    // A round that was killed after its push left a newer status there than this node knows.
     const last = Math.max(before?.seq ?? 0, publishing.published?.seq ?? 0);
     const told = passedOver === null ? status : fitStatus(addPassedOver(status, passedOver));
     const numbered = { ...told, seq: last + 1 };

@@ -1,12 +1,12 @@
 import type { Emit, Step } from "@keelson/model";
 
-/** Milliseconds that steps took, those that were walked twice together. */
+/** The milliseconds of each step. A step that was walked twice has the sum. */
 export type StepTimes = Partial<Record<Step, number>>;
 
-/** Runs one step of the path and says when it began and how long it took. */
+/** Runs one step of the path, and emits its begin, its end and its time. */
 export type StepTimer = <T>(step: Step, run: () => Promise<T>) => Promise<T>;
 
-/** Adds up in `times`. */
+/** Makes a timer that adds the times of steps up in `times`. */
 export function newStepTimer(emit: Emit, times: StepTimes): StepTimer {
   return async (step, run) => {
     const startedAt = performance.now();

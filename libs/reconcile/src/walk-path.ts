@@ -19,10 +19,10 @@ import type { Restlessness } from "./restlessness.ts";
 import { resolveModels } from "./resolve-models.ts";
 import { type StepTimes, newStepTimer } from "./step.ts";
 
-/** What a walk along the path found out so far; what was not reached is null. */
+/** What a walk along the path has found so far. What it has not reached is null. */
 export interface Walk {
   target: Target | null;
-  /** The commit that the tracked branch shows; null where it was not asked or could not be. */
+  /** The commit that the tracked branch is at; null when it was not asked or could not be. */
   shown: string | null;
   repository: Repository | null;
   settings: RenderResult["settings"];
@@ -31,13 +31,13 @@ export interface Walk {
   observed: ObservedNode | null;
   plan: Plan | null;
   results: OperationResult[];
-  /** How long nothing of the plan was at work but waiting, at its end. */
+  /** How long, at the end of the apply, only waits were left. */
   waitedMs: number;
   /** What ends again and again, as it was seen at the end. */
   restless: Restlessness[];
   /** What is still to be done after the plan was applied; null when nothing was tried or it cannot be seen. */
   remaining: Plan | null;
-  /** Why it went no further. */
+  /** Problems that stopped the walk. */
   problems: Problem[];
   times: StepTimes;
 }
@@ -67,9 +67,10 @@ export type WalkInput = { reference: NodeReference; target: Target } & (
 );
 
 /**
- * The path of the data from the target to the plan, step by step, as far as it is asked to go; `reconcileOnce` chooses
- * the target before it and goes on after it. It stops at the first step with problems, and throws what Git, the engine or
- * the store could not answer; `walk` then holds what was found before. A target with nothing to be at leads nowhere.
+ * Walks the path of the data from the target to the desired state or the plan, step by step. `walkToTarget` chooses the
+ * target before it, and `reconcileOnce` goes on after it. Stops at the first step with problems, and throws errors of
+ * Git, the engine and the store: `walk` then has what was found before. A target without a commit ends the walk at
+ * once.
  */
 export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const { reference, target, ports } = input;
@@ -110,7 +111,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   ports.emit({ type: "planned", plan, desired });
 }
 
-/** What the environment permits a plan to do, and how long the node waits. */
+/** The policy of a plan: what the environment permits, and how long the node waits. */
 export function policyOf(
   { repository }: Pick<Walk, "repository">,
   { environment, waits }: Pick<NodeReference, "environment"> & Pick<PlanPolicy, "waits">,

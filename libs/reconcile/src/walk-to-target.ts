@@ -6,7 +6,7 @@ import type { Ports, ReadPorts } from "./ports.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, newWalk, walkPath } from "./walk-path.ts";
 
-/** What choosing and reading need; nothing is changed by either. */
+/** What choosing the target and walking to the plan need. Both change nothing. */
 export type TargetPorts = ReadPorts & Pick<Ports, "findCandidates" | "readEarlier">;
 
 interface WalkerInput {
@@ -15,8 +15,8 @@ interface WalkerInput {
 }
 
 /**
- * Asks the sources, chooses the target and walks the path to its plan. A target that turns out to have problems changes
- * nothing, and must not leave the node alone either: it is chosen once more, knowing that. The problems stay told.
+ * Asks the sources, chooses the target and walks the path to its plan. When the target turns out to have problems, the
+ * node must still be healed: the target is chosen once more without that commit. The problems stay in the walk.
  */
 export async function walkToTarget(walk: Walk, { ports, reference }: WalkerInput): Promise<void> {
   const step = newStepTimer(ports.emit, walk.times);
