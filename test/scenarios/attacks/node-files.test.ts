@@ -114,7 +114,7 @@ describe("the node's own files, which say what root runs", () => {
     await make(path);
     for (const run of Object.values(programs)) {
       const { exitCode, stderr } = await run(path);
-      expect([exitCode, stderr]).toEqual([1, expect.stringContaining("it is no ordinary, small file")]);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining("it is not an ordinary, small file")]);
     }
     const doctor = await runKeelson(["doctor", "--config", path]);
     expect([doctor.exitCode, doctor.stdout]).toEqual([1, expect.stringContaining("K1004")]);
