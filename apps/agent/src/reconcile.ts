@@ -1,15 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { readCredential } from "@keelson/git";
-import {
-  type AgentConfig,
-  type KeelsonEvent,
-  type Operation,
-  codeOf,
-  keelsonVersion,
-  parseDurationMs,
-  redact,
-} from "@keelson/model";
+import { type AgentConfig, parseDurationMs } from "@keelson/model";
 import {
   type NodeSettings,
   dockerConfigPlace,
@@ -23,7 +14,7 @@ import {
   wireSource,
 } from "@keelson/node";
 import { type NodePorts, type Round, describeUnbegun, reconcileOnce, reportLost } from "@keelson/reconcile";
-import { formatJson, formatOperation, isMereStep } from "@keelson/report";
+import { formatJson } from "@keelson/report";
 
 import { openBranchPoll } from "./branch-poll.ts";
 import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
@@ -31,16 +22,12 @@ import { newLog } from "./log.ts";
 import { lostError } from "./lost-error.ts";
 import { chooseNextRound, retryBackoffMs } from "./next-round.ts";
 import { type NewerRevision, listenForNewer } from "./newer-revision.ts";
+import { progressOf } from "./operation-progress.ts";
 import { hideInCrash, tell } from "./round-life.ts";
 import { logKeelsonEvent, logRound } from "./round-log.ts";
 import type { Loss } from "./round-loss.ts";
-import {
-  type OperationProgress,
-  type RoundSummary,
-  type WatchSetting,
-  fingerprintOf,
-  isPollable,
-} from "./round-summary.ts";
+import { type RoundSummary, type WatchSetting, fingerprintOf, isPollable } from "./round-summary.ts";
+import { settingOfWatch } from "./watch-setting.ts";
 
 /** How long a round waits for another one, or for the Compose of a killed one, which mostly ends by itself. */
 const lockWaitMs = 60_000;
@@ -115,50 +102,6 @@ function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durat
   };
 }
 
-async function settingOfWatch(config: AgentConfig): Promise<WatchSetting> {
-  const { url, branch, credential } = config.source;
-  const timeoutMs = parseDurationMs(config.timeouts.git);
-  return {
-    target: {
-      git: {
-        url,
-        branch,
-        timeoutMs,
-        credential: credential === undefined ? null : await readLogin(credential, timeoutMs),
-      },
-      environment: config.environment,
-      node: config.node,
-      dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
-      intervalMs: parseDurationMs(config.interval),
-    },
-    stateDir: config.stateDir,
-    files: listFiles(config),
-    monitor: config.monitor ?? null,
-    version: keelsonVersion,
-  };
-}
-
-function listFiles(config: AgentConfig): string[] {
-  const { source, report, keyFile, secretsFile } = config;
-  // After a docker login the image that was refused is pulled at once.
-  const { configFile } = dockerConfigPlace(config, process.env);
-  const credentials = [source.credential, report.credential].map((each) =>
-    each !== undefined && "file" in each ? each.file : undefined,
-  );
-  return [keyFile, secretsFile, source.knownHosts, configFile, ...credentials].filter(
-    (path) => path !== undefined,
-  );
-}
-
-/** Returns null for a login that cannot be read: the round's own fetch then fails by it, with a code. */
-async function readLogin(...[credential, timeoutMs]: Parameters<typeof readCredential>) {
-  try {
-    return await readCredential(credential, timeoutMs);
-  } catch {
-    return null;
-  }
-}
-
 async function runRound(
   config: AgentConfig,
   input: {
@@ -214,33 +157,6 @@ async function runRound(
     return await reconcileOnce(withCrashHidden(node), options);
   } catch (error) {
     return describeUnbegun(error, { ...options, at: new Date() });
-  }
-}
-
-/** Beginnings and ends of operations, for whoever waits for the round; null for any other event. */
-function progressOf(event: KeelsonEvent): OperationProgress | null {
-  const told = (
-    state: OperationProgress["state"],
-    { operation, why = "" }: { operation: Operation; why?: string },
-  ) => ({
-    id: operation.id,
-    state,
-    text: `${formatOperation(operation)}${why === "" ? "" : `: ${why}`}`,
-  });
-  switch (event.type) {
-    case "operation-started":
-      return isMereStep(event.operation) ? null : told("begun", event);
-    case "operation-finished":
-      return isMereStep(event.operation) ? null : told("done", event);
-    case "operation-failed": {
-      const { operation, error } = event;
-      const why = `[${codeOf(error)}] ${redact(error instanceof Error ? error.message : String(error))}`;
-      return told("failed", { operation, why });
-    }
-    case "operation-skipped":
-      return told("skipped", { operation: event.operation, why: event.because });
-    default:
-      return null;
   }
 }
 
