@@ -120,7 +120,7 @@ async function measureHeal(
     const container = engine.docker.getContainer(id);
     const plans = plannedAtMs.length;
     const sinceS = Math.floor(Date.now() / 1000);
-    await container.stop({ t: 0 });
+    await container.kill();
     const diedAtMs = await readDeathMs(engine, { id, sinceS });
     await waitFor(() => plannedAtMs.length > plans, { what: "the plan" });
     times.push((plannedAtMs[plans] ?? NaN) - diedAtMs);

@@ -91,7 +91,7 @@ describe("the agent in a container", () => {
 
   it("must repair what is changed by hand", async () => {
     const { id } = await running();
-    await platform().docker.getContainer(id).stop({ t: 0 });
+    await platform().docker.getContainer(id).kill();
     expect((await running()).id).toBe(id);
   });
 

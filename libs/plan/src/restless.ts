@@ -16,7 +16,7 @@ export interface RestlessService {
 }
 
 /** So many starts in a row are a repair; one more is a habit. */
-const promptStarts = 3;
+const promptStarts = 5;
 /** What ran for so long, at least, and for longer than it rested before, has settled for now. */
 const settledMs = 60_000;
 /** What ran for so long begins anew. */
@@ -25,7 +25,7 @@ const shortestRestMs = 2_000;
 const longestRestMs = 10 * 60_000;
 
 /**
- * Services that have been started again more than three times, each time within half an hour of the one before, and are
+ * Services that have been started again more than five times, each time within half an hour of the one before, and are
  * down or were started just now. Before each further start they rest for 2, 4, 8 … 600 s since the last one.
  */
 export function findRestless(

@@ -106,7 +106,7 @@ describe("a container with the labels of one of ours", () => {
       await impersonate(platform(), { name: "web-app-2", labels: replica, start: false }),
       await impersonate(platform(), { name: "copy", labels: own.labels, start: false }),
     ];
-    await platform().docker.getContainer(own.id).stop({ t: 0 });
+    await platform().docker.getContainer(own.id).kill();
     expectReady(await platform().reconcile());
     expect(await platform().docker.getContainer(own.id).inspect()).toMatchObject({
       State: { Running: true },
@@ -169,7 +169,7 @@ describe("a container with the labels of one of ours", () => {
   it("must be ours with a lost record when it is the original", async () => {
     const all = await platform().containers();
     await loseRecord(platform());
-    await platform().docker.getContainer(own.id).stop({ t: 0 });
+    await platform().docker.getContainer(own.id).kill();
     expectReady(await platform().reconcile());
     const ids = (await platform().containers()).map(({ id }) => id);
     expect(ids).toEqual(all.map(({ id }) => id));
@@ -324,7 +324,7 @@ describe("a volume or network with the labels of ours", () => {
     const second = await createSecond(platform(), { name: networkName(), labels: own.Labels });
     // Engines since 25 permit no second one.
     if (second === null) return;
-    await docker.getContainer(app).stop({ t: 0 });
+    await docker.getContainer(app).kill();
     expectFault(await platform().reconcile(), { code: "K3026", resource: `network:${networkName()}` });
     const { State: state, NetworkSettings: settings } = await docker.getContainer(app).inspect();
     expect(state.Running).toBe(true);

@@ -18,9 +18,9 @@ files:
 desired
 -- packages/web/compose.yaml --
 services:
-  content: { image: "IMAGES/app:1", volumes: ["./content:/etc/app:ro"], networks: [inner] }
-  live: { image: "IMAGES/app:1", volumes: ["./live:/etc/app:ro"] }
-  data: { image: "IMAGES/app:1", volumes: ["./data:/etc/app:ro"] }
+  content: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./content:/etc/app:ro"], networks: [inner] }
+  live: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./live:/etc/app:ro"] }
+  data: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./data:/etc/app:ro"] }
 networks: { inner: {} }
 `;
 

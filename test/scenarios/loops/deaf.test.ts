@@ -58,7 +58,7 @@ it("an agent that hears no event must repair within its interval, by what it see
     await node.settles("the service", isUp);
     const { id } = await node.container("web/app");
     const container = node.docker.getContainer(id);
-    for (const act of [() => container.stop({ t: 0 }), () => container.pause()]) {
+    for (const act of [() => container.kill(), () => container.pause()]) {
       const rounds = node.agent.triggers().length;
       await act();
       await node.agent.until("the repair", isUp);

@@ -64,7 +64,7 @@ async function commitChange(at: Weather): Promise<void> {
 }
 
 async function stopContainer(at: Weather): Promise<void> {
-  await (await chooseContainer(at)).stop({ t: 1 });
+  await (await chooseContainer(at)).kill();
 }
 
 async function killContainer(at: Weather): Promise<void> {
