@@ -85,6 +85,8 @@ export interface Platform extends AsyncDisposable, StateRepository, AgentFiles {
   containers(): Promise<Container[]>;
   /** The one container of `instance/service`; throws when there is none or more than one. */
   container(name: string): Promise<Container>;
+  /** Cases share a platform: what Keelson started again in those before is no habit of the next one (K3037). */
+  forgetStarts(): void;
   /** Kills the container of `instance/service`, as somebody does by hand; returns it as it was. A job that ends with 0 would be done. */
   stop(name: string): Promise<Container>;
   /** Output of a command in the container of `instance/service`. */

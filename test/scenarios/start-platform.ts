@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
 import {
   findFreePort,
   makeTempFolder,
@@ -92,6 +96,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       runKeelson(args, { cwd: repository.path, ...run, env: { DOCKER_HOST: dockerHost, ...env } }),
     containers,
     container,
+    forgetStarts: () => forgetStarts(agentFiles.stateDir),
     stop: async (name) => {
       const found = await container(name);
       await docker.getContainer(found.id).kill();
@@ -147,4 +152,11 @@ function pathsOf({ environment, node }: { environment: string; node: string }): 
     lock: `${folder}/lock.yaml`,
     node: `${folder}/nodes/${node}.yaml`,
   };
+}
+
+function forgetStarts(stateDir: string): void {
+  const path = join(stateDir, "record.db");
+  if (!existsSync(path)) return;
+  using record = new DatabaseSync(path, { timeout: 60_000 });
+  record.exec("DELETE FROM operations WHERE kind = 'start-service' AND result IS NOT NULL");
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isRunning, waitFor } from "../../support/index.ts";
 import { makeComposeProgram } from "../compose-program.ts";
 import { expectFault, expectReady } from "../faults/outcome.ts";
@@ -57,6 +57,7 @@ describe("while a service does not come up", () => {
     });
 
   beforeAll(async () => node().agent.until("all to run", isApplied));
+  beforeEach(() => node().forgetStarts());
 
   it.each([
     {
@@ -197,6 +198,7 @@ describe("a wait that a commit asks for", () => {
   beforeAll(async () => {
     expectReady(await platform().reconcile());
   });
+  beforeEach(() => platform().forgetStarts());
 
   it.each([
     [check, "stop_grace_period: 1000h", "stop_grace_period 1000h is longer than 24h"],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { expectFault, expectReady, whilePushed } from "../faults/outcome.ts";
 import { compareContainers } from "../fates.ts";
@@ -29,6 +29,7 @@ const compose = "releases/app/1.0.0/packages/web/compose.yaml";
 
 describe("a commit that takes away most of what runs", () => {
   const platform = usePlatform({ release, nodes, environment: { instances } });
+  beforeEach(() => platform().forgetStarts());
 
   it("must find a node that runs", async () => {
     expect((await platform().reconcile()).exitCode).toBe(0);

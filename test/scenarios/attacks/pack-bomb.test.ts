@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { Status } from "../../../libs/model/src/index.ts";
 import { gitEnvironment } from "../../support/git-repository.ts";
@@ -36,6 +36,7 @@ function usePrepared() {
   const platform = usePlatform({ release });
   let peak: PeakMemory;
   let gitDir = "";
+  beforeEach(() => platform().forgetStarts());
   beforeAll(async () => {
     peak = await measurePeak(platform().folder);
     gitDir = platform().server.pathOf("platform");

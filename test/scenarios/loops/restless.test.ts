@@ -105,7 +105,6 @@ describe("a job that fails", () => {
     expect(errors.map(({ code, resource }) => `${code} ${resource.split("/")[1]}`).sort()).toEqual([
       "K3006 job",
       "K3006 migrate",
-      "K3042 after",
     ]);
     expect(await node().container("web/after")).toMatchObject({ state: "created" });
     expect(await node().container("web/calm")).toMatchObject({ state: "running" });
