@@ -1,9 +1,8 @@
-import { InvariantError } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import { relativePaths } from "./model-paths.ts";
+import { findText, relativePaths } from "./model-paths.ts";
 
-const folders = { root: "/tmp/k$1", project: "/tmp/k$1/project" };
+const folders = { project: "/tmp/k$1/project" };
 const at = (path: string) => `/tmp/k$$1/project/${path}`;
 
 describe("relativePaths", () => {
@@ -38,11 +37,19 @@ describe("relativePaths", () => {
     });
   });
 
+  it.each(["env_file", "label_file"])("must leave out %s, which Compose has read", (key) => {
+    const model = { services: { app: { image: "app", [key]: [at("a.env")] } } };
+    expect(relativePaths(model, folders)).toEqual({ services: { app: { image: "app" } } });
+  });
+});
+
+describe("findText", () => {
   it.each([
-    { services: { app: { environment: { A: at("x") } } } },
-    { services: { app: { labels: { [at("x")]: "" } } } },
-    { networks: { back: { driver_opts: { o: "/tmp/k$1/home" } } } },
-  ])("must not let the temporary folder pass in %j", (model) => {
-    expect(() => relativePaths(model, folders)).toThrow(InvariantError);
+    { model: { services: { app: { environment: { A: at("x") } } } }, place: "services.app.environment.A" },
+    { model: { services: { app: { labels: { [at("x")]: "" } } } }, place: "services.app.labels" },
+    { model: { services: { app: { dns: ["1.1.1.1", at("x")] } } }, place: "services.app.dns.1" },
+  ])("must name the place $place", ({ model, place }) => {
+    const found = [...findText("/tmp/k$$1", { value: model })];
+    expect(found.map((path) => path.join("."))).toEqual([place]);
   });
 });

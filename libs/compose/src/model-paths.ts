@@ -1,26 +1,45 @@
-import { InvariantError, type Json, type JsonObject, isJsonObject } from "@keelson/model";
+import { type Json, type JsonObject, isJsonObject } from "@keelson/model";
+
+/** Files that Compose has read into the model. Compose 5 still names those of labels, by paths of its folder. */
+const readFiles = new Set(["env_file", "label_file"]);
 
 /**
- * The model with paths below the project's folder made relative (`core/conf/core.yml`), so that CI and node agree. Other
- * paths stay, for the gate to refuse. Throws `InvariantError` when the folder is named anywhere else.
+ * The model with paths below the project's folder made relative (`core/conf/core.yml`), so that CI and node agree, and
+ * without the names of files that are part of it already. Other paths stay, for the gate to refuse.
  */
-export function relativePaths(model: JsonObject, folders: { project: string; root: string }): JsonObject {
+export function relativePaths(model: JsonObject, { project }: { project: string }): JsonObject {
   // Compose writes every dollar sign twice.
-  const prefix = `${folders.project.replaceAll("$", "$$$$")}/`;
+  const prefix = `${project.replaceAll("$", "$$$$")}/`;
   const relative = (value: Json): Json =>
     typeof value === "string" && value.startsWith(prefix) ? value.slice(prefix.length) : value;
-  const result = mapEntries(model, (section, key) => {
-    if (key === "services") return mapEntries(section, (service) => withRelativeBinds(service, relative));
+  return mapEntries(model, (section, key) => {
+    if (key === "services") {
+      return mapEntries(section, (service) => withRelativeBinds(withoutReadFiles(service), relative));
+    }
     if (key !== "secrets" && key !== "configs") return section;
     return mapEntries(section, (source) =>
       mapEntries(source, (value, name) => (name === "file" ? relative(value) : value)),
     );
   });
-  const findRoot = (text: string) => findText(text, { value: result, path: "" });
-  const leak = findRoot(folders.root) ?? findRoot(folders.root.replaceAll("$", "$$$$"));
-  if (leak !== null)
-    throw new InvariantError(`the temporary folder is named in the resolved model at ${leak}`);
-  return result;
+}
+
+/** Where a value or a key of the model holds a text: the keys that lead there. */
+export function* findText(
+  text: string,
+  { value, path = [] }: { value: Json; path?: readonly string[] },
+): Generator<readonly string[]> {
+  if (typeof value === "string" && value.includes(text)) yield path;
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    // A key with the text in it cannot be shown.
+    if (key.includes(text)) yield path;
+    else yield* findText(text, { value: item, path: [...path, key] });
+  }
+}
+
+function withoutReadFiles(service: Json): Json {
+  if (!isJsonObject(service)) return service;
+  return Object.fromEntries(Object.entries(service).filter(([key]) => !readFiles.has(key)));
 }
 
 function withRelativeBinds(service: Json, relative: (value: Json) => Json): Json {
@@ -39,17 +58,4 @@ export function mapEntries(value: Json, replace: (value: Json, key: string) => J
 export function mapEntries(value: Json, replace: (value: Json, key: string) => Json): Json {
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replace(item, key)]));
-}
-
-/** Path of the first value or key that holds a text. */
-function findText(text: string, { value, path }: { value: Json; path: string }): string | null {
-  if (typeof value === "string") return value.includes(text) ? path : null;
-  if (typeof value !== "object" || value === null) return null;
-  for (const [key, item] of Object.entries(value)) {
-    const found = key.includes(text)
-      ? `${path}.(key)`
-      : findText(text, { value: item, path: path === "" ? key : `${path}.${key}` });
-    if (found !== null) return found;
-  }
-  return null;
 }

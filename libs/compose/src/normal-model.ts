@@ -2,8 +2,8 @@ import { type ComposeModel, type Json, type JsonObject, isJsonObject } from "@ke
 
 import { mapEntries } from "./model-paths.ts";
 
-/** Keys that Compose prints and no container has: reading aids, and files that are part of the model already. */
-const leftOut = new Set(["develop", "profiles", "env_file", "label_file"]);
+/** Keys that Compose prints and no container has. */
+const leftOut = new Set(["develop", "profiles"]);
 const sections = ["services", "networks", "volumes", "secrets", "configs"] as const;
 
 /**

@@ -173,7 +173,7 @@ secrets: {s: {file: core/secrets/admin}}
     await inFolder(async (folder) => {
       await writeFile(join(folder, "compose.yaml"), original);
       const output = await config(folder, ["compose.yaml"]);
-      const model = normalModel(relativePaths(output, { project: folder, root: folder }));
+      const model = normalModel(relativePaths(output, { project: folder }));
       expect(await textOf({ files: { "compose.yaml": original } })).toBe(JSON.stringify(model));
     });
   });
@@ -184,7 +184,7 @@ secrets: {s: {file: core/secrets/admin}}
     await inFolder(async (folder) => {
       await writeFile(join(folder, "compose.json"), JSON.stringify(model));
       const again = await config(folder, ["compose.json"]);
-      const second = normalModel(relativePaths(again, { project: folder, root: folder }));
+      const second = normalModel(relativePaths(again, { project: folder }));
       expect(JSON.stringify(second)).toBe(JSON.stringify(model));
     });
   });
@@ -682,6 +682,21 @@ describe("a Compose that does not answer", () => {
       await expect(
         resolveCompose(input, { composeBinary: program, signal: controller.signal }),
       ).rejects.toThrow("enough");
+    });
+  });
+
+  it.each([
+    ['"cpuset": "%s/x"', "services.a.cpuset"],
+    ['"labels": {"a": "b %s"}', "services.a.labels.a"],
+    ['"labels": {"%s": "b"}', "services.a.labels"],
+  ])("must be told with K1445 where its own folder stands in the model: %s", async (text, place) => {
+    const model = `{"name":"lab-core","services":{"a":{"image":"a",${text}}}}`;
+    await withProgram(`printf '${model}' "\${HOME%/*}"`, async (program) => {
+      const { model, problems } = await resolveCompose(input, { composeBinary: program });
+      expect(model).toBeNull();
+      expect(problems.map(({ code, message }) => [code, message])).toEqual([
+        ["K1445", expect.stringContaining(` at ${place},`)],
+      ]);
     });
   });
 

@@ -16,7 +16,7 @@ import { type ComposeOutput, endedOddly, runCompose } from "./compose-process.ts
 import { findModelExcess } from "./excess.ts";
 import { judgeCompose } from "./gate.ts";
 import { gateRules } from "./gate-rules.ts";
-import { relativePaths } from "./model-paths.ts";
+import { findText, relativePaths } from "./model-paths.ts";
 import { isComposeModel, normalModel } from "./normal-model.ts";
 import type { Participant } from "./participants.ts";
 import { findRefusals } from "./rule.ts";
@@ -42,7 +42,7 @@ export interface ResolveOptions {
  * that resolves to the same model. Paths are relative to the Compose file's folder.
  *
  * Throws K1421 (Compose cannot be started), K1422 (it took longer than `timeoutMs`), K1425 (it ended without an answer),
- * K1426 (no temporary folder), the signal's reason on an abort, and `InvariantError` when a path of this machine is left.
+ * K1426 (no temporary folder), and the signal's reason on an abort.
  */
 export async function resolveCompose(
   input: ComposeInput,
@@ -59,6 +59,7 @@ export async function resolveCompose(
     const problems = [
       ...readUnsetVariables(said),
       ...judgeModel(model, { input, files: participants.composeFiles }),
+      ...findOwnPaths(model, { root: workspace.root, files: participants.composeFiles }),
     ];
     if (problems.length > 0) return { model: null, problems: sortProblems(problems) };
     const normal: unknown = normalModel(model);
@@ -123,6 +124,22 @@ function judgeModel(
     })),
   ];
   return findings.map((finding) => problemAtBest(files, { file: null, finding }));
+}
+
+/** K1445 where Compose names the folder that it was given: that path exists in no container, and is another one each time. */
+function findOwnPaths(
+  model: JsonObject,
+  { root, files }: { root: string; files: readonly Participant[] },
+): Problem[] {
+  // Compose writes every dollar sign twice.
+  const names = new Set([root, root.replaceAll("$", "$$$$")]);
+  const places = [...names].flatMap((name) => [...findText(name, { value: model })]);
+  return places.map((path) => {
+    const message = `Compose put a path of its temporary folder at ${path.join(".")}, where Keelson expects none`;
+    const hint =
+      "Leave the key out, or use a version of Compose that Keelson was tried with; keelson doctor names them.";
+    return problemAtBest(files, { file: null, finding: { code: "K1445", path, message, hint } });
+  });
 }
 
 function* placeholdersOf(
