@@ -16,8 +16,13 @@ const pluginFolders = [
 ];
 
 const versionTimeoutMs = 10_000;
-/** The oldest that the integration tests were run with; later major versions (5.0 in 2025) are the same program. */
+/** The oldest that is used. Later major versions (5.0 in 2025) are the same program. */
 const oldest = { major: 2, minor: 26 };
+/** The newest that the integration tests were run with. */
+const newestTried = { major: 2, minor: 40 };
+
+/** The versions that Keelson was tried with, in words. */
+export const triedComposeVersions = `${oldest.major}.${oldest.minor} to ${newestTried.major}.${newestTried.minor}`;
 
 /**
  * Path of the Compose binary: `KEELSON_COMPOSE`, or the plugin of Docker's command line. Throws K1421 when there is none
@@ -55,12 +60,23 @@ export async function readComposeVersion(binary: string): Promise<string> {
   const [version, major, minor] = /(\d+)\.(\d+)\.\d+/.exec(stdout) ?? [];
   if (exitCode !== 0 || version === undefined)
     throw missing(`${binary} does not tell a version of Docker Compose`);
-  const isTooOld =
-    Number(major) < oldest.major || (Number(major) === oldest.major && Number(minor) < oldest.minor);
-  if (isTooOld) {
+  if (isBefore({ major: Number(major), minor: Number(minor) }, oldest)) {
     throw missing(`Docker Compose ${version} at ${binary} is not a version that Keelson works with`);
   }
   return version;
+}
+
+/** Whether Keelson was tried with this version of those that it uses. */
+export function isTriedCompose(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const asked = { major, minor };
+  return !isBefore(asked, oldest) && !isBefore(newestTried, asked);
+}
+
+type Minor = typeof oldest;
+
+function isBefore(one: Minor, other: Minor): boolean {
+  return one.major < other.major || (one.major === other.major && one.minor < other.minor);
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-export { findComposeBinary, readComposeVersion } from "./binary.ts";
+export { findComposeBinary, isTriedCompose, readComposeVersion, triedComposeVersions } from "./binary.ts";
 export { gateCompose } from "./gate.ts";
 export { type ResolveOptions, resolveCompose } from "./resolution.ts";
 export { clearWorkspaces } from "./workspace.ts";

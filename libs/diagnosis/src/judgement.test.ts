@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { judgeClock } from "./clock.ts";
 import { judgeName } from "./git-checks.ts";
 import { engineThresholds, judgeSpace } from "./disk-checks.ts";
+import { judgeCompose } from "./programs-checks.ts";
 import { judgeProbes } from "./registry-checks.ts";
 
 const MiB = 1024 ** 2;
@@ -31,6 +32,16 @@ test.each([
 ])("%i bytes and %s inodes are %s", (freeBytes, freeInodes, result, found) => {
   const verdict = judgeSpace({ path: "/disk", freeBytes, freeInodes }, engineThresholds);
   expect(verdict).toMatchObject({ result, found });
+  expect(verdict.hint === "").toBe(result === "ok");
+});
+
+test.each([
+  ["2.26.1", "ok"],
+  ["2.40.3", "ok"],
+  ["5.7.1", "warning"],
+])("Docker Compose %s is %s, with the versions that were tried", (version, result) => {
+  const verdict = judgeCompose({ version, binary: "/docker-compose" });
+  expect(verdict).toMatchObject({ result, found: expect.stringContaining("tried with 2.26 to 2.40") });
   expect(verdict.hint === "").toBe(result === "ok");
 });
 

@@ -1,4 +1,9 @@
-import { findComposeBinary, readComposeVersion } from "@keelson/compose";
+import {
+  findComposeBinary,
+  isTriedCompose,
+  readComposeVersion,
+  triedComposeVersions,
+} from "@keelson/compose";
 import { findNeededPrograms } from "@keelson/git";
 import { KeelsonError } from "@keelson/model";
 import { readFlockVersion } from "@keelson/record";
@@ -6,14 +11,23 @@ import { statusPlace } from "@keelson/node";
 
 import { withoutConfig } from "./config-checks.ts";
 import { type ExaminedNode, gitTimeoutMs } from "./examined-node.ts";
-import { type Verdict, attempt, failed, ok, skipped } from "./verdict.ts";
+import { type Verdict, attempt, failed, ok, skipped, warning } from "./verdict.ts";
 
 export async function examineCompose({ environment }: ExaminedNode): Promise<Verdict> {
   const found = await attempt(async () => {
     const binary = await findComposeBinary(environment);
-    return `${await readComposeVersion(binary)}, ${binary}`;
+    return { version: await readComposeVersion(binary), binary };
   });
-  return found instanceof KeelsonError ? failed(found) : ok(found);
+  return found instanceof KeelsonError ? failed(found) : judgeCompose(found);
+}
+
+export function judgeCompose({ version, binary }: { version: string; binary: string }): Verdict {
+  const found = `${version}, ${binary}; Keelson was tried with ${triedComposeVersions}`;
+  if (isTriedCompose(version)) return ok(found);
+  return warning(
+    found,
+    "It is used all the same. Look at keelson plan before you let a version decide that was not tried.",
+  );
 }
 
 export async function examineFlock(): Promise<Verdict> {
