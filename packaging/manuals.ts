@@ -17,6 +17,7 @@ const environment: ManSection = {
   heading: "ENVIRONMENT",
   entries: [
     ["DOCKER_HOST", "Address of the Docker engine, where agent.yaml names none."],
+    ["KEELSON_CONFIG", "Path of agent.yaml, where no --config names it; default /etc/keelson/agent.yaml."],
     [
       "KEELSON_COMPOSE",
       "Path of the Docker Compose program, instead of the plugin of Docker's command line.",

@@ -3,13 +3,12 @@ import { escapeLines } from "@keelson/report";
 import { Command, CommanderError, Option } from "commander";
 
 import { accept } from "./accept.ts";
+import { configDefault, defaultConfigPath } from "./config-path.ts";
 import { chooseLogForm, logForms } from "./log-event.ts";
 import { newLog } from "./log.ts";
 import { type ReconcileOptions, reconcile } from "./reconcile.ts";
 import { tell } from "./round-life.ts";
 import { logError } from "./round-log.ts";
-
-const configFlag = ["--config <file>", "agent.yaml of this node", "/etc/keelson/agent.yaml"] as const;
 
 /** Runs every command but `run`, of which only the help is here. Returns the exit code. */
 export async function runCommandLine(): Promise<number> {
@@ -42,12 +41,12 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .description(
       "follow the branch and repair what was changed by hand, until stopped; SIGHUP triggers a round",
     )
-    .option(...configFlag)
+    .addOption(configOption())
     .addOption(logOption());
   program
     .command("reconcile")
     .description("do one round: fetch, plan, apply, publish the status, and exit")
-    .option(...configFlag)
+    .addOption(configOption())
     .option("--json", "print the status as JSON, and the log to stderr")
     .addOption(logOption())
     // What the watcher tells the round that it starts.
@@ -61,7 +60,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .command("accept")
     .description("let this node follow its branch to a commit that is no descendant of the last one")
     .argument("<revision>", "the commit, as the error K2016 names it")
-    .option(...configFlag)
+    .addOption(configOption())
     .action(async (revision: string, options: { config: string }) =>
       finish(await accept(revision, { ...options, signal })),
     );
@@ -79,6 +78,10 @@ async function runRound(options: ReconcileOptions, signal: AbortSignal): Promise
     tell({ type: "lost", loss: { code: "K9045", message: `the round could not begin: ${because}` } });
     return 1;
   }
+}
+
+function configOption(): Option {
+  return new Option("--config <file>", "agent.yaml of this node").default(defaultConfigPath, configDefault);
 }
 
 function logOption(): Option {

@@ -29,13 +29,14 @@ async function runWatcher(): Promise<void> {
   // SIGHUP ends a process without a listener, and the watcher has its own only later.
   process.on("SIGHUP", () => {});
   const { watch } = await import("./watch.ts");
+  const { defaultConfigPath } = await import("./config-path.ts");
   const { chooseLogForm, logForms } = await import("./log-event.ts");
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   try {
     const { values } = parseArgs({
       args,
-      options: { config: { type: "string", default: "/etc/keelson/agent.yaml" }, log: { type: "string" } },
+      options: { config: { type: "string", default: defaultConfigPath }, log: { type: "string" } },
     });
     const chosen = logForms.find((form) => form === values.log);
     if (chosen === undefined && values.log !== undefined) {

@@ -33,7 +33,7 @@ export function addReferenceOptions(command: Command): Command {
 /** Options of commands that read or change the machine they run on. */
 export function addNodeOptions(command: Command): Command {
   return addReferenceOptions(command)
-    .option("--config <file>", "agent.yaml of this node", defaultConfigPath)
+    .addOption(configOption())
     .option("--state-dir <dir>", "the node's state folder (default: that of agent.yaml, or /var/lib/keelson)")
     .option("--key-file <file>", "the node's key (default: that of agent.yaml, or <state-dir>.key)")
     .option("--secrets <file>", "YAML file of the node's secrets, mode 0600")
@@ -43,5 +43,12 @@ export function addNodeOptions(command: Command): Command {
     );
 }
 
-export const defaultConfigPath = "/etc/keelson/agent.yaml";
+export function configOption(): Option {
+  return new Option("--config <file>", "agent.yaml of this node").default(defaultConfigPath, configDefault);
+}
+
+export const standardConfigPath = "/etc/keelson/agent.yaml";
+/** agent.yaml where no option names one. A variable that is set and empty names none. */
+export const defaultConfigPath = process.env["KEELSON_CONFIG"] || standardConfigPath;
+export const configDefault = `KEELSON_CONFIG, or ${standardConfigPath}`;
 export const defaultStateDir = "/var/lib/keelson";

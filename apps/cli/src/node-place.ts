@@ -11,7 +11,7 @@ import {
   waitSettings,
 } from "@keelson/node";
 
-import { type NodeOptions, defaultConfigPath, defaultStateDir } from "./node-options.ts";
+import { type NodeOptions, defaultStateDir, standardConfigPath } from "./node-options.ts";
 
 /** The node's settings: an option overrides agent.yaml, and agent.yaml overrides the default. */
 export async function readNodeSettings(
@@ -43,9 +43,9 @@ export function readNodePlace(
   };
 }
 
-/** The node's agent.yaml. Null when none was named and there is none at the default path. */
+/** The node's agent.yaml. Null when none was named and there is none at the standard path. */
 export function findAgentConfig(path: string | undefined): AgentConfig | null {
-  return path === undefined || (path === defaultConfigPath && !existsSync(path))
+  return path === undefined || (path === standardConfigPath && !existsSync(path))
     ? null
     : readAgentConfig(path);
 }

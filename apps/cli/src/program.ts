@@ -8,7 +8,8 @@ import {
   addNodeOptions,
   addReferenceOptions,
   addRepositoryOption,
-  defaultConfigPath,
+  configDefault,
+  configOption,
 } from "./node-options.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
 
@@ -163,7 +164,7 @@ function statusCommand(): Command {
         .default(10 * 60_000, "10m"),
     )
     .option("--local", "only the node of this machine, from its state folder")
-    .addOption(ofThisNode("--config <file>", `agent.yaml of this node (default: "${defaultConfigPath}")`))
+    .addOption(ofThisNode("--config <file>", `agent.yaml of this node (default: ${configDefault})`))
     .addOption(ofThisNode("--state-dir <dir>", "the node's state folder"));
 }
 
@@ -179,7 +180,7 @@ function syncCommand(): Command {
     .default(15 * 60_000, "15m");
   return new Command("sync")
     .description("ask this node's agent for a round now, wait for it, and show the status")
-    .option("--config <file>", "agent.yaml of this node", defaultConfigPath)
+    .addOption(configOption())
     .addOption(timeout);
 }
 
