@@ -17,6 +17,13 @@ export interface LogEvent {
 
 export type Log = (event: LogEvent) => void;
 
+/** The local time that begins each text for people, such as `2026-01-31 12:00:00`. */
+export function humanTime(at: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":")}`;
+}
+
 export const logForms = ["human", "json"] as const;
 export type LogForm = (typeof logForms)[number];
 

@@ -2,7 +2,7 @@ import { redact } from "@keelson/model";
 import { escapeLines } from "@keelson/report";
 import { pino } from "pino";
 
-import type { Log, LogEvent, LogForm } from "./log-event.ts";
+import { type Log, type LogEvent, type LogForm, humanTime } from "./log-event.ts";
 
 export interface LogInput {
   form: LogForm;
@@ -20,7 +20,10 @@ export function newLog({ form, stream, node }: LogInput): Log {
     return (event) => {
       const { detail, message } = clean(event);
       const text = detail ?? message;
-      if (text !== "") stream.write(`${text}\n`);
+      if (text === "") return;
+      const time = `${humanTime(new Date())} `;
+      // What follows stands below the text, not below the time.
+      stream.write(`${time}${text.replaceAll("\n", `\n${" ".repeat(time.length)}`)}\n`);
     };
   }
   const json = pino(

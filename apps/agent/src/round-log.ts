@@ -65,7 +65,7 @@ function logPlan(log: Log, event: Extract<KeelsonEvent, { type: "planned" }>): v
 
 /** Logs the errors that belong to no operation, and how the round ended. */
 export function logRound(log: Log, round: Round): void {
-  for (const [index, problem] of round.problems.entries()) {
+  for (const problem of round.problems) {
     const { code, file, line, column, message, hint } = problem;
     log({
       level: "error",
@@ -74,7 +74,7 @@ export function logRound(log: Log, round: Round): void {
       message,
       resource: `${file}:${line}:${column}`,
       ...(hint === undefined ? {} : { hint }),
-      detail: `${index === 0 ? "" : "\n"}${formatProblem(problem)}`,
+      detail: formatProblem(problem),
     });
   }
   const errors = {

@@ -1,4 +1,4 @@
-import type { Log, LogForm } from "./log-event.ts";
+import { type Log, type LogForm, humanTime } from "./log-event.ts";
 import { plainText } from "./plain-text.ts";
 
 export interface WatchLogInput {
@@ -15,7 +15,8 @@ export interface WatchLogInput {
 export function newWatchLog({ form, stream, node }: WatchLogInput): Log {
   if (form === "human") {
     return ({ message, code }) => {
-      stream.write(`watch: ${plainText(message)}${code === undefined ? "" : ` [${code}]`}\n`);
+      const said = `watch: ${plainText(message)}${code === undefined ? "" : ` [${code}]`}`;
+      stream.write(`${humanTime(new Date())} ${said}\n`);
     };
   }
   return ({ level, message, ...fields }) => {
