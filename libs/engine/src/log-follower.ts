@@ -3,9 +3,9 @@ import { labels } from "@keelson/model";
 import { watchContainers } from "./container-event.ts";
 import type { Engine } from "./engine.ts";
 import { readContainerLog } from "./log-reader.ts";
-import { type LogRequest, lineOf, sinceOf } from "./log-request.ts";
+import { type LogRequest, lineOf, listLogged, sinceOf } from "./log-request.ts";
 import { inspectContainer } from "./observed-container.ts";
-import { type OwnContainer, listOwnContainers, projectFilter } from "./own-container.ts";
+import { type OwnContainer, projectFilter } from "./own-container.ts";
 
 /** Events only wake; after a lost one, a container's log waits for the next poll. */
 const pollMs = 2_000;
@@ -44,7 +44,7 @@ export async function followLogs(engine: Engine, request: LogRequest): Promise<v
   try {
     for (;;) {
       // Throws K3014 once the signal came.
-      for (const container of await listOwnContainers(engine, follower.request)) {
+      for (const container of await listLogged(engine, follower.request)) {
         followRun(engine, { follower, container }).catch(failed.reject);
       }
       follower.isFirst = false;

@@ -15,6 +15,8 @@ export interface LogReading extends LogTextOptions {
   /** Seconds of Unix time with up to nine decimals. */
   since: string | null;
   signal: AbortSignal;
+  /** Comes when the next chunk may be read; default at once. */
+  ready?: () => Promise<void>;
 }
 
 /** Node's longest timer: the follower of a log ends it, or the container does. */
@@ -40,11 +42,15 @@ export async function readContainerLog(engine: Engine, reading: LogReading): Pro
       timeoutMs: followMs,
       send: async (abortSignal) => {
         abortSignal.addEventListener("abort", () => stream.destroy(), { once: true });
-        const idle = follow ? null : endWhenIdle(stream, engine.timeoutMs);
+        let isHeld = false;
+        const idle = follow ? null : endWhenIdle(stream, { idleMs: engine.timeoutMs, isHeld: () => isHeld });
         try {
           for await (const chunk of stream) {
-            idle?.refresh();
             text.push(bytesOf(chunk));
+            isHeld = true;
+            await reading.ready?.();
+            isHeld = false;
+            idle?.refresh();
           }
           text.end();
         } finally {
@@ -91,10 +97,19 @@ function openLog(
   return answer.promise;
 }
 
-function endWhenIdle(stream: Readable, idleMs: number): NodeJS.Timeout {
-  return setTimeout(() => {
+/** While the reader itself holds it up, the engine is not idle. */
+function endWhenIdle(
+  stream: Readable,
+  { idleMs, isHeld }: { idleMs: number; isHeld: () => boolean },
+): NodeJS.Timeout {
+  const timer = setTimeout(() => {
+    if (isHeld()) {
+      timer.refresh();
+      return;
+    }
     const error = new Error(`nothing came for ${idleMs} ms`);
     // By its code it counts as an engine that does not answer.
     stream.destroy(Object.assign(error, { code: "ETIMEDOUT" }));
   }, idleMs);
+  return timer;
 }

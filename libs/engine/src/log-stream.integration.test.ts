@@ -49,6 +49,7 @@ function read(instance: string, request: Partial<LogRequest> = {}, at = bench) {
     project: at.project(instance),
     ownershipOf,
     madeHere: everything,
+    services: [],
     tail: "all",
     follow: false,
     timestamps: false,
@@ -64,7 +65,7 @@ function read(instance: string, request: Partial<LogRequest> = {}, at = bench) {
 describe("the logs of a project", () => {
   const ended = async (container: Docker.Container) => await container.wait();
 
-  test("come with service, container and stream, one container after the other", async () => {
+  test("come with service, container and stream, and without times one container after the other", async () => {
     await ended(
       await run({ instance: "two", service: "web" }, { script: "echo one; echo two; echo -n end" }),
     );
@@ -84,22 +85,46 @@ describe("the logs of a project", () => {
       { ...web, text: "two", isFirst: false },
       { ...web, text: "end", isFirst: false },
     ]);
-    const some = read("two", { service: "web", tail: 2 });
+    const some = read("two", { services: ["web"], tail: 2 });
     await some.done;
     expect(some.texts()).toEqual(["two", "end"]);
-    const timed = read("two", { service: "web", timestamps: true });
+    const timed = read("two", { services: ["web"], timestamps: true });
     await timed.done;
     expect(timed.texts()).toEqual(
       ["one", "two", "end"].map((text) => expect.stringMatching(new RegExp(`^20\\d\\d-.*Z ${text}$`))),
     );
-    const late = read("two", { service: "web", since: new Date(Date.now() + 60_000) });
+    const late = read("two", { services: ["web"], since: new Date(Date.now() + 60_000) });
     await late.done;
     expect(late.lines).toEqual([]);
   });
 
+  test("come by their times, and the services that were asked for only", async () => {
+    const script = (first: string) => `echo ${first}; ${ticking(first)}`;
+    const [web, db] = await Promise.all([
+      run({ instance: "merged", service: "web" }, { script: script("web") }),
+      run({ instance: "merged", service: "db" }, { script: script("db") }),
+    ]);
+    await run({ instance: "merged", service: "other" }, { script: "echo other" });
+    const live = read("merged", { follow: true });
+    await waitFor(() => live.texts().includes("web 9") && live.texts().includes("db 9"), { what: "lines" });
+    live.controller.abort();
+    await live.done;
+    await Promise.all([web.kill(), db.kill()]);
+    const logs = read("merged", { services: ["web", "db"], timestamps: true });
+    await logs.done;
+    const times = logs.texts().map((text) => text.split(" ")[0] ?? "");
+    expect(times.length).toBeGreaterThan(20);
+    expect(times).toEqual(times.toSorted());
+    const services = logs.lines.map(({ service }) => service);
+    expect(new Set(services)).toEqual(new Set(["web", "db"]));
+    // Neither of them as a whole before the other.
+    expect(services.slice(services.indexOf("db"))).toContain("web");
+    expect(services.slice(services.indexOf("web"))).toContain("db");
+  });
+
   test("of a service without a container of ours are K3010", async () => {
     for (const service of ["evil", "nothing"]) {
-      await expect(read("two", { service }).done).rejects.toMatchObject({ code: "K3010" });
+      await expect(read("two", { services: [service] }).done).rejects.toMatchObject({ code: "K3010" });
     }
     const ownershipOf = () => "forged" as const;
     await expect(read("two", { ownershipOf }).done).rejects.toMatchObject({ code: "K3010" });

@@ -66,49 +66,16 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
       const observed = await observeEngine(engine, { ...own, ...containersOnly, signal });
       return observed.containers.filter(({ ownership }) => ownership === "ours");
     },
-    streamLogs: async ({ instance, services, onLine, ...request }) => {
-      const read = async (service: string | undefined, signal: AbortSignal) =>
-        streamLogs(engine, {
-          ...request,
-          ...ownProject(instance),
-          service,
-          signal,
-          timestamps: true,
-          onLine: (line) => onLine(timedLine(line, hideValues)),
-        });
-      await readEach(services.length === 0 ? [undefined] : services, { ...request, read });
-    },
+    streamLogs: async ({ instance, onLine, ...request }) =>
+      streamLogs(engine, {
+        ...request,
+        ...ownProject(instance),
+        timestamps: true,
+        onLine: (line) => onLine(timedLine(line, hideValues)),
+      }),
     execInteractive: async ({ instance, ...request }) =>
       execInteractive(engine, { ...request, ...ownProject(instance) }),
   };
-}
-
-/**
- * Reads the logs of services: one after the other, or all at the same time when they are followed. Ends at a failure.
- */
-async function readEach(
-  services: readonly (string | undefined)[],
-  {
-    follow,
-    signal,
-    read,
-  }: {
-    follow: boolean;
-    signal: AbortSignal;
-    read: (service: string | undefined, signal: AbortSignal) => Promise<void>;
-  },
-): Promise<void> {
-  if (!follow) {
-    for (const service of services) await read(service, signal);
-    return;
-  }
-  const over = new AbortController();
-  const either = AbortSignal.any([signal, over.signal]);
-  try {
-    await Promise.all(services.map(async (service) => read(service, either)));
-  } finally {
-    over.abort();
-  }
 }
 
 function timedLine(line: LogLine, hideValues: (text: string) => string): TimedLogLine {
