@@ -7,7 +7,7 @@ import { type Metafile, type Plugin, build } from "esbuild";
 export interface BundleInput {
   /** The checkout. */
   root: string;
-  /** Where the programs go: `keelson.js`, `keelson-agent.js` and the parts that they load. */
+  /** Where the programs go: `start/keelson.js`, `start/keelson-agent.js` and the parts that they load. */
   outDir: string;
   /** What `keelson version` prints. */
   version: string;
@@ -21,7 +21,10 @@ export interface BundleInput {
 export async function buildBundle({ root, outDir, version }: BundleInput): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { keelson: "packaging/keelson.ts", "keelson-agent": "packaging/keelson-agent.ts" },
+    entryPoints: {
+      "start/keelson": "packaging/keelson.ts",
+      "start/keelson-agent": "packaging/keelson-agent.ts",
+    },
     outdir: outDir,
     chunkNames: "parts/[name]-[hash]",
     bundle: true,

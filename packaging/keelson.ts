@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import "./start.ts";
 
 await import("../apps/cli/src/main.ts");

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { buildBundle } from "./bundle.ts";
+import { makeLauncher, oldestNode } from "./launcher.ts";
 import { makeManuals } from "./manuals.ts";
 import { makeNotice } from "./notice.ts";
 
@@ -36,6 +37,9 @@ export async function makePackage({ outDir, version }: PackageInput): Promise<Np
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "man"), { recursive: true });
   const bundled = await buildBundle({ root, outDir: join(folder, "bin"), version: shipped });
+  for (const name of ["keelson", "keelson-agent"]) {
+    await writeFile(join(folder, "bin", `${name}.js`), makeLauncher(name), { mode: 0o755 });
+  }
   const manuals = makeManuals(shipped);
   const texts = {
     "package.json": `${JSON.stringify(shippedManifest(manifest, { version: shipped, manuals }), null, 2)}\n`,
@@ -68,8 +72,7 @@ function shippedManifest(
     bin: { keelson: "bin/keelson.js", "keelson-agent": "bin/keelson-agent.js" },
     man: Object.keys(manuals).map((name) => `man/${name}`),
     os: ["linux"],
-    // The first version with SQLite and without a flag for it.
-    engines: { node: ">=22.13" },
+    engines: { node: `>=${oldestNode.major}.${oldestNode.minor}` },
   };
 }
 

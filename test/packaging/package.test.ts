@@ -32,7 +32,7 @@ let archive: string;
 
 beforeAll(async () => {
   folder = await makeTempFolder("keelson-package-");
-  ({ archive } = await makePackage({ outDir: folder.join("first") }));
+  ({ archive } = await makePackage({ outDir: folder.join("dist") }));
   // No network is needed: the package needs no other.
   await outputOf([
     "npm",
@@ -73,6 +73,37 @@ describe("the package", () => {
   });
 });
 
+describe("the operations page", () => {
+  it("must say how npm installs the archive, word by word", async () => {
+    const page = await readFile(join(checkout, "docs/operations.md"), "utf8");
+    const { version } = JSON.parse(await readFile(join(checkout, "package.json"), "utf8"));
+    const line = /^npm install --global (.*)$/m.exec(page)?.[1] ?? "";
+    expect(line).toContain(`keelson-${version}.tgz`);
+    const prefix = folder.join("global");
+    const quiet = ["--offline", "--no-audit", "--no-fund", "--prefix", prefix];
+    await outputOf(["npm", "install", "--global", ...line.split(" "), ...quiet], { cwd: folder.path });
+    const root = await outputOf(["npm", "root", "--global", "--prefix", prefix]);
+    const shipped = await readdir(join(root.trim(), "keelson"));
+    expect(shipped).toEqual(expect.arrayContaining(["keelson-agent.service", "compose.yaml", "Dockerfile"]));
+    expect(await outputOf([join(prefix, "bin/keelson"), "version"])).toBe(`${version}\n`);
+  });
+});
+
+describe.each(["12", "20", "22.12.0"])("with Node %s, which is too old", (version) => {
+  it.each(["keelson", "keelson-agent"])("%s must say so in one sentence", async (program) => {
+    const node = await provideNode(version);
+    const ended = await runProgram([node, join(installed, `bin/${program}.js`), "--version"]);
+    expect(ended).toEqual({
+      exitCode: 1,
+      signal: null,
+      stdout: "",
+      stderr: expect.stringMatching(
+        new RegExp(`^${program} needs Node 22\\.13 or newer, and \\S+/node is ${version}\\S*\\.\n$`),
+      ),
+    });
+  });
+});
+
 describe("what is loaded", () => {
   it("must be little by the agent that stays", async () => {
     const watch = (await readdir(join(installed, "bin/parts"))).filter((name) => name.startsWith("watch-"));
@@ -82,8 +113,8 @@ describe("what is loaded", () => {
   });
 
   it("must be little by keelson before a command runs", async () => {
-    const start = join(installed, "bin/keelson.js");
-    const main = /import\("\.\/(parts\/main-\w+\.js)"\)/.exec(await readFile(start, "utf8"))?.[1] ?? "";
+    const start = join(installed, "bin/start/keelson.js");
+    const main = /import\("\.\.\/(parts\/main-\w+\.js)"\)/.exec(await readFile(start, "utf8"))?.[1] ?? "";
     const loaded = await closure([start, join(installed, "bin", main)]);
     expect(loaded.foreign).toEqual([]);
     // Most of it is commander.
