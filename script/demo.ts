@@ -121,7 +121,7 @@ function showLog({ name }: DemoNode, line: string): void {
   screen.dim(`  ${name} │ ${line}`);
 }
 
-/** The notes of the commit that all nodes are at: each begins with the fields that come first in the alphabet. */
+/** The notes of the commit that all nodes are at: each begins with a line for people. */
 async function showNotes(): Promise<void> {
   const args = ["log", "-1", "--notes=keelson/*", "--format=%h %s%n%N"];
   screen.say(styleText("cyan", "\n$ git log -1 --notes='keelson/*' --format='%h %s%n%N'"));

@@ -29,7 +29,9 @@ export async function readReport(
   const tip = await repository.git("rev-parse", ref);
   const count = Number(await repository.git("rev-list", "--count", tip));
   const commit = (await repository.git("log", "-1", "--format=%s", tip)).replace("status of ", "");
-  const json = await repository.git("notes", `--ref=${ref}`, "show", commit);
+  const note = await repository.git("notes", `--ref=${ref}`, "show", commit);
+  // A version before the heading has the JSON alone.
+  const json = note.replace(/^# .*\n/, "");
   return { count, commit, status: Status.parse(JSON.parse(json)) };
 }
 

@@ -11,6 +11,8 @@ import type { Credentials, GitObjects } from "@keelson/test/support";
 import { makeEmptyCopy } from "./local-copy.ts";
 import { publishStatus } from "./publish-status.ts";
 import type { PublishStatusInput } from "./publish-status.ts";
+import { readOwnStatus } from "./read-own-status.ts";
+import { readStatuses } from "./read-statuses.ts";
 import { writeStatusCommit } from "./status-commit.ts";
 
 const ref = "refs/notes/keelson/lab/n1";
@@ -75,6 +77,36 @@ it("hangs a note on the commit, which plain Git reads byte for byte", async () =
     "keelson n1 <n1@lab.invalid> keelson n1",
   );
   await at.repository.git("--git-dir", at.path, "fsck", "--strict");
+});
+
+it("begins a note with its heading, on one line, and reads the notes of earlier versions, which have none", async () => {
+  await using at = await setUp();
+  const place = { url: at.url, as: "notes", environment: "lab", node: "n1", timeoutMs: 60_000 } as const;
+  const read = async () => ({
+    own: (await readOwnStatus({ ...place, gitDir: at.gitDir }))?.json,
+    byUrl: (await readStatuses({ ...place, gitDir: at.folder.join("reader") })).map(({ json }) => json),
+    byPath: (await readStatuses({ url: at.path, gitDir: "/nowhere", timeoutMs: 60_000 })).map(
+      ({ json }) => json,
+    ),
+  });
+  const before: (string | null)[] = [];
+  const say = async (json: string, heading?: string) =>
+    at.publish("", {
+      files: (last) => {
+        before.push(last);
+        return { json, ...(heading === undefined ? {} : { heading }) };
+      },
+    });
+  const old = '{"seq":1,"text":"# no heading\\n"}';
+  await say(old);
+  expect(await read()).toEqual({ own: old, byUrl: [old], byPath: [old] });
+  const json = '{"seq":2}\n';
+  await say(json, "lab/n1: ready,\n 1 instance");
+  expect(await read()).toEqual({ own: json, byUrl: [json], byPath: [json] });
+  expect(before).toEqual([null, old]);
+  await at.fetchNotes();
+  const log = await at.repository.git("log", "-1", "--notes=keelson/*", "--format=%N", at.commit);
+  expect(log.split("\n").slice(0, 2)).toEqual(["# lab/n1: ready, 1 instance", '{"seq":2}']);
 });
 
 it("asks nothing when the same was pushed before, and two requests when not", async () => {

@@ -2,7 +2,7 @@ import type { Deadline } from "./deadline.ts";
 import { incompleteBatch, parseBatch } from "./object-batch.ts";
 import { noRepository } from "./read-commit.ts";
 import { readStatusMessage, readStatusRef, statusFilePath, statusPrefixes } from "./status-ref.ts";
-import { maxStatusBytes, unreadable } from "./status-text.ts";
+import { maxStatusBytes, readNote, unreadable } from "./status-text.ts";
 import type { StatusText } from "./status-text.ts";
 import { runGit } from "./system-git.ts";
 
@@ -70,7 +70,7 @@ export async function readLocalStatuses(input: StatusCloneInput): Promise<Map<st
     small.map(({ spec }) => spec),
   );
   small.forEach(({ ref, commit, updatedAt }, index) => {
-    statuses.set(ref, { commit, updatedAt, json: contents[index] ?? "" });
+    statuses.set(ref, { commit, updatedAt, json: readNote(contents[index] ?? "") });
   });
   return statuses;
 }

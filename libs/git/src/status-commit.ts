@@ -7,6 +7,7 @@ import { foreignCode } from "./git-error.ts";
 import type { StatusBase } from "./status-folder.ts";
 import { readStatusMessage, statusMessage } from "./status-ref.ts";
 import type { StatusPlace } from "./status-ref.ts";
+import { writeNote } from "./status-text.ts";
 
 export interface StatusCommitInput extends StatusPlace {
   gitDir: string;
@@ -19,6 +20,8 @@ export interface StatusCommitInput extends StatusPlace {
 export interface StatusFiles {
   /** Published byte for byte. */
   json: string;
+  /** Only for notes: what `git log` shows first. It is cut to one line that begins as a heading does. */
+  heading?: string;
   /** Only for the branch form. */
   markdown?: string;
 }
@@ -66,7 +69,7 @@ async function readBase({ gitDir, base: { known } }: StatusCommitInput): Promise
 
 /** A note is a blob whose path is the id of its commit (git-notes(1)). */
 async function noteTree(input: StatusCommitInput, { tree }: Base): Promise<TreeEntry[]> {
-  const note = await blobEntry(input, { path: input.commit, text: input.files.json });
+  const note = await blobEntry(input, { path: input.commit, text: writeNote(input.files) });
   const others = tree.filter(({ path, type }) => type === "blob" && path !== input.commit);
   if (others.length < maxNotes) return [...others, note];
   const newest = await listNewest(input, new Set(others.map(({ path }) => path)));

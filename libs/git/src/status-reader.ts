@@ -5,7 +5,7 @@ import { readBlob, readCommit, readTree } from "isomorphic-git";
 import { foreignCode, isSystemError } from "./git-error.ts";
 import type { FoundRef } from "./status-fetch.ts";
 import { isStatusFile, readStatusMessage, statusFilePath } from "./status-ref.ts";
-import { maxStatusBytes, unreadable } from "./status-text.ts";
+import { maxStatusBytes, readNote, unreadable } from "./status-text.ts";
 import type { StatusText } from "./status-text.ts";
 
 /**
@@ -30,7 +30,7 @@ export function openStatusReader(gitDir: string): (found: FoundRef) => Promise<S
     if (entry === undefined || !tree.every((file) => isStatusFile(ref, file)))
       return { commit, updatedAt, json: "" };
     const { blob } = await readBlob({ ...repository, oid: entry.oid });
-    const json = blob.length > maxStatusBytes ? "" : Buffer.from(blob).toString("utf8");
+    const json = blob.length > maxStatusBytes ? "" : readNote(Buffer.from(blob).toString("utf8"));
     return { commit, updatedAt, json };
   };
 }

@@ -128,6 +128,8 @@ export interface Ports extends ReadPorts {
 /** What is published of a status. */
 export interface StatusFiles {
   json: string;
+  /** What a note begins with. */
+  heading: string;
   markdown: string;
 }
 

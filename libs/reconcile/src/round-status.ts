@@ -6,6 +6,7 @@ import {
   addReported,
   buildStatus,
   fitStatus,
+  formatStatusHeading,
   formatStatusMarkdown,
   saysNothingNew,
   untilPublishMs,
@@ -187,7 +188,12 @@ export async function publish(
     const told = passedOver === null ? status : fitStatus(addPassedOver(status, passedOver));
     const numbered = { ...told, seq: last + 1 };
     const published = { status: numbered, passedOver };
-    return { published, json: canonicalText(numbered), markdown: formatStatusMarkdown(numbered) };
+    return {
+      published,
+      json: canonicalText(numbered),
+      heading: formatStatusHeading(numbered),
+      markdown: formatStatusMarkdown(numbered),
+    };
   };
   return (await publishing.statusPort.publishStatus({ commit: commitOf(status), write })).published;
 }

@@ -17,7 +17,7 @@ export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
 export { addPassedOver, addReported } from "./reported-condition.ts";
 export { saysNothingNew, untilPublishMs } from "./status-news.ts";
-export { formatStatusMarkdown } from "./status-markdown.ts";
+export { formatStatusHeading, formatStatusMarkdown } from "./status-markdown.ts";
 export { fitStatus } from "./status-size.ts";
 export { escapeLines, escapePainted, escapeText, formatJson } from "./visible-text.ts";
 export type { StatusInput } from "./status-input.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { madeStatus } from "./status-fixture.ts";
-import { formatStatusMarkdown } from "./status-markdown.ts";
+import { formatStatusHeading, formatStatusMarkdown } from "./status-markdown.ts";
 
 describe("formatStatusMarkdown", () => {
   it("must show a node with its instances and errors", () => {
@@ -47,5 +47,19 @@ describe("formatStatusMarkdown", () => {
     };
     const text = formatStatusMarkdown(madeStatus({ errors: [error] }));
     expect(text).toContain("| ```` ``` \\| <img src=x> [a](b) @all \\u{202e} ```` |");
+  });
+});
+
+describe("formatStatusHeading", () => {
+  it("must say in one line how the node is, whatever others wrote", () => {
+    expect(formatStatusHeading(madeStatus())).toMatch(/^lab\/lab-1: ready, \S/);
+    const conditions = madeStatus().conditions.map((each) => ({
+      ...each,
+      status: "false" as const,
+      message: "app\n\u001b[2J is away",
+    }));
+    expect(formatStatusHeading(madeStatus({ conditions }))).toBe(
+      "lab/lab-1: not ready, app\\n\\u{1b}[2J is away",
+    );
   });
 });

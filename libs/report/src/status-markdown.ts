@@ -28,6 +28,13 @@ export function formatStatusMarkdown(status: Status): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** The report in one line without mark-up, for readers of `git log`. */
+export function formatStatusHeading({ node, conditions }: Status): string {
+  const ready = conditions.find(({ type }) => type === "Ready");
+  const said = escapeText(ready?.message ?? "");
+  return `${node.environment}/${node.name}: ${readiness(ready)}${said === "" ? "" : `, ${said}`}`;
+}
+
 function readiness(ready: Condition | undefined): string {
   return ready?.status === "true" ? "ready" : ready?.status === "false" ? "not ready" : "unknown";
 }

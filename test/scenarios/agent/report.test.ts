@@ -30,7 +30,10 @@ describe("the status in Git", () => {
     expect({ count, commit }).toEqual({ count: 1, commit: first });
     expect(status).toMatchObject({ seq: 1, heartbeatSeconds: 3600, source: { applied: first } });
     const log = await platform().repository.git("log", "-1", "--notes=keelson/*", "--format=%N", first);
-    expect(JSON.parse(log)).toEqual(status);
+    const [heading, ...json] = log.split("\n");
+    const { environment, node } = platform();
+    expect(heading).toBe(`# ${environment}/${node}: ready, 1 instance is as desired`);
+    expect(JSON.parse(json.join("\n"))).toEqual(status);
   });
 
   it("must not be written again while nothing changes", async () => {
