@@ -2,6 +2,7 @@
 export interface Alarm {
   ring: () => void;
   end: () => void;
+  isOver: () => boolean;
   /** Waits for a ring since the last call, but at most so many milliseconds. False when the loop must end. */
   untilRing: (ms: number) => Promise<boolean>;
   /** Waits so many milliseconds, or until the end. */
@@ -14,7 +15,7 @@ export function openAlarm(): Alarm {
   let rung = Promise.withResolvers<void>();
   const rest = async (ms: number, orUntil: Promise<void>) => {
     const time = Promise.withResolvers<void>();
-    const timer = setTimeout(time.resolve, ms);
+    const timer = ms === Infinity ? undefined : setTimeout(time.resolve, ms);
     await Promise.race([time.promise, orUntil, over.promise]);
     clearTimeout(timer);
   };
@@ -24,6 +25,7 @@ export function openAlarm(): Alarm {
       isOver = true;
       over.resolve();
     },
+    isOver: () => isOver,
     untilRing: async (ms) => {
       await rest(ms, rung.promise);
       rung = Promise.withResolvers();

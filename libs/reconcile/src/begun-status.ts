@@ -1,61 +1,107 @@
-import type { Condition, Status, StatusError } from "@keelson/model";
+import type { Condition, ObservedNode, Status, StatusError } from "@keelson/model";
 import { buildStatus, fitStatus } from "@keelson/report";
 
+import { openAlarm } from "./alarm.ts";
 import type { NodePorts } from "./ports.ts";
-import { type StatusOptions, type RoundOutcome, publish, settle } from "./round-status.ts";
+import { type StatusOptions, type RoundOutcome, dueMs, publish, settle } from "./round-status.ts";
 
 /** Most work ends sooner, and then only its end is published. */
-const publishAfterMs = 20_000;
+const publishAfterMs = 3_000;
+
+/** Operations come in bursts, and each look asks the engine for everything. */
+const betweenLooksMs = 1_000;
 
 export interface BegunStatus {
   /** The status before this round: the round's last status takes from it since when a condition holds. */
   before: Status | null;
+  /** Something was made, started or removed: what was observed before is no longer true. */
+  noteChange: () => void;
   /** Returns when nothing of it is written or published any more. What follows is the round's last status. */
   end: () => Promise<void>;
 }
 
 /** For a round that has nothing to do. */
-export const nothingBegun: BegunStatus = { before: null, end: async () => {} };
+export const nothingBegun: BegunStatus = { before: null, noteChange: () => {}, end: async () => {} };
+
+interface BegunInput {
+  outcome: RoundOutcome;
+  options: StatusOptions;
+  observe: () => Promise<ObservedNode>;
+}
 
 /**
  * Says in a status that the round has work: the status before it is no longer true, and an upgrade can take as long as
- * a trial. The status is written to the state folder at once, and published when the work takes long. A full disk or a
- * server that is away is no error here: the round's last status meets it again.
+ * a trial. The status is written to the state folder at once, and again with what is seen after a change; it is published
+ * once, when the work takes long. A full disk, or a server or an engine that is away, is no error here: the round's last
+ * status meets it again.
  */
 export async function reportBegun(
   node: NodePorts,
-  { outcome, options }: { outcome: RoundOutcome; options: StatusOptions },
+  { outcome, options, observe }: BegunInput,
 ): Promise<BegunStatus> {
   const { statusPort } = node;
   const { value: before } = await settle(async () => node.readStatus(), null);
   const heartbeatSeconds = Math.round((statusPort?.heartbeatMs ?? 0) / 1000);
-  const built = buildStatus({ ...options, ...outcome, last: before, heartbeatSeconds });
-  const status = {
-    ...built,
-    conditions: built.conditions.map((condition) => stillUnready(before, condition)),
-    errors: [...errorsAtWork(before, outcome), ...built.errors].filter(isFirstOf),
-  };
   const reported = before?.conditions.filter(({ type }) => type === "Reported") ?? [];
-  await settle(
-    async () => node.writeStatus({ ...status, conditions: [...status.conditions, ...reported] }),
-    undefined,
-  );
+  const describe = (now: RoundOutcome): Status => {
+    const built = buildStatus({ ...options, ...now, last: before, heartbeatSeconds });
+    return {
+      ...built,
+      conditions: built.conditions.map((condition) => stillUnready(before, condition)),
+      errors: [...errorsAtWork(before, now), ...built.errors].filter(isFirstOf),
+    };
+  };
+  let status = describe(outcome);
+  const write = async () =>
+    settle(
+      async () => node.writeStatus({ ...status, conditions: [...status.conditions, ...reported] }),
+      undefined,
+    );
+  await write();
+  const lookOnce = async () => {
+    const { value: observed } = await settle<ObservedNode | null>(observe, null);
+    if (observed === null) return;
+    status = describe({ ...outcome, observed, finishedAt: node.now() });
+    await write();
+  };
+  let looked = Promise.resolve();
+  // One after the other, so that no older look is written over a newer one.
+  const look = async () => (looked = looked.then(lookOnce));
+  const changes = openAlarm();
+  const looking = (async () => {
+    while (await changes.untilRing(Infinity)) {
+      await changes.rest(betweenLooksMs);
+      if (!changes.isOver()) await look();
+    }
+  })();
   let publishing: Promise<unknown> = Promise.resolve();
   const publishBegun = async () => {
     if (statusPort === null) return;
+    await look();
     const published = await statusPort.readPublished();
-    await publish(fitStatus(status), { statusPort, published, node });
+    const small = fitStatus(status);
+    // What calls a node ready that is being changed is put right at once, however young it is.
+    const isUrgent = published !== null && saysReady(published);
+    if (isUrgent || dueMs(small, { statusPort, published, node }) <= 0) {
+      await publish(small, { statusPort, published });
+    }
   };
   const timer = setTimeout(() => {
     publishing = settle(publishBegun, undefined);
   }, publishAfterMs);
   return {
     before,
+    noteChange: changes.ring,
     end: async () => {
       clearTimeout(timer);
-      await publishing;
+      changes.end();
+      await Promise.all([looking, publishing]);
     },
   };
+}
+
+function saysReady({ conditions }: Status): boolean {
+  return conditions.some(({ type, status }) => type === "Ready" && status === "true");
 }
 
 /** A node that was not ready stays so, for the same reason, until a round has shown otherwise. */

@@ -1,4 +1,4 @@
-import { required } from "@keelson/model";
+import { type KeelsonEvent, type ObservedNode, required } from "@keelson/model";
 import { isAllHealthy } from "@keelson/report";
 
 import { waitedMs } from "./apply-plan.ts";
@@ -53,11 +53,13 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     startedAt,
     finishedAt: node.now(),
   });
-  const onWork = async () => {
+  const onWork = async (observe: () => Promise<ObservedNode>) => {
     begun = await reportBegun(node, {
       outcome: { ...foundSoFar(), remaining: walk.plan, error: null },
       options,
+      observe,
     });
+    return begun;
   };
   const error = await errorOf(async () => {
     const ports = await node.openPorts();
@@ -80,6 +82,9 @@ function splitTimes({ times, waitedMs: health }: Walk): RoundOutcome["times"] {
   return times.apply === undefined ? times : { ...times, apply: times.apply - health, health };
 }
 
+/** Says that the round has work to do. */
+type OnWork = (observe: () => Promise<ObservedNode>) => Promise<BegunStatus>;
+
 /**
  * Applies the plan of a walk, and saves only what is observed afterwards. With an empty plan it writes nothing but a
  * new commit. The journal's round stays open until the memory is saved: what an open round made is not in the memory
@@ -93,7 +98,7 @@ async function applyWalk(
     reference,
     signal,
     waiting = new AbortController().signal,
-  }: { ports: Ports; onWork: () => Promise<void> } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
+  }: { ports: Ports; onWork: OnWork } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
 ): Promise<void> {
   const { desired, plan } = walk;
   const commit = walk.target?.instances?.every.snapshot.commit;
@@ -111,10 +116,14 @@ async function applyWalk(
   if (roundId !== null) {
     walk.restless = await describeRestless({ desired, before, observed: before }, ports);
     rememberUse(ports, { desired, observed: before });
-    await onWork();
+    const begun = await onWork(async () => observeNode(desired, ports));
+    const emit = (event: KeelsonEvent) => {
+      ports.emit(event);
+      if (event.type === "operation-finished") begun.noteChange();
+    };
     walk.observed = null; // from here on it is out of date
     const { results, healed } = await step("apply", async () =>
-      applyAndHeal(plan, { desired, ports, roundId, signal, waiting, replan }),
+      applyAndHeal(plan, { desired, ports: { ...ports, emit }, roundId, signal, waiting, replan }),
     );
     walk.waitedMs = waitedMs(results);
     walk.results = [...results, ...healed];

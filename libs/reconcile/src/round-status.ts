@@ -99,10 +99,11 @@ export async function reportRound(
   const { status, retryMs } = describe(outcome, { options, last, statusPort });
   // Publishing may shorten a status, so only the shortened one can be compared with what was published.
   const small = fitStatus(status);
+  const isDue = dueMs(small, { statusPort, published: published.value, node }) <= 0;
   const sent =
-    statusPort === null || published.error !== null
+    statusPort === null || published.error !== null || !isDue
       ? { value: null, error: published.error }
-      : await settle(async () => publish(small, { statusPort, published: published.value, node }), null);
+      : await settle(async () => publish(small, { statusPort, published: published.value }), null);
   const passedOver = sent.value?.passedOver ?? null;
   const said = passedOver === null ? status : addPassedOver(status, passedOver);
   const seq = sent.value?.status.seq ?? published.value?.seq ?? status.seq;
@@ -176,12 +177,11 @@ interface Published {
   passedOver: KeelsonError | null;
 }
 
-/** Publishes a status that `fitStatus` has made small enough, and returns it as published; null when it is not due. */
+/** Publishes a status that `fitStatus` has made small enough, and returns it as published. */
 export async function publish(
   status: Status,
-  publishing: Publishing & { statusPort: StatusPort },
-): Promise<Published | null> {
-  if (dueMs(status, publishing) > 0) return null;
+  publishing: { statusPort: StatusPort; published: Status | null },
+): Promise<Published> {
   const write = (before: Status | null, passedOver: KeelsonError | null) => {
     // A round that was killed after its push left a newer status there than this node knows.
     const last = Math.max(before?.seq ?? 0, publishing.published?.seq ?? 0);
@@ -198,7 +198,8 @@ export async function publish(
   return (await publishing.statusPort.publishStatus({ commit: commitOf(status), write })).published;
 }
 
-function dueMs(status: Status, { statusPort, published, node }: Publishing): number {
+/** Milliseconds until a status is to be published; Infinity where it never is. */
+export function dueMs(status: Status, { statusPort, published, node }: Publishing): number {
   if (statusPort === null || commitOf(status) === "") return Infinity;
   return untilPublishMs(status, { published, heartbeatMs: statusPort.heartbeatMs, now: node.now() });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { Status } from "../../../libs/model/src/index.ts";
 import { conditionOf, isReady } from "../node-status.ts";
 import { useNode } from "../platform.ts";
 import { composeFile } from "../releases.ts";
@@ -39,6 +40,11 @@ describe("a version that does not come up, for as long as its trial lasts", () =
     expect(source).toMatchObject({ applied: good.source.applied });
     expect(source.attempted).not.toBe(good.source.applied);
     expect(instances).toMatchObject([{ name: "web", sync: "out-of-sync" }]);
+    const made = async () => (await node().status()).instances[0]?.services[0];
+    await agent.until("what is being made", async () => (await made())?.health === "starting");
+    const { state, digest } = (await made()) ?? {};
+    expect([state, digest?.have]).toEqual(["running", digest?.want]);
+    expect(await conditions()).toMatchObject({ Ready: "false", Reconciling: "true", Healthy: "false" });
     const told = await node().keelson(["status", "--local", "--config", node().config]);
     expect([told.exitCode, told.stdout]).toEqual([1, expect.stringContaining("not ready")]);
     expect(told.stdout).toMatch(/\na round is at work: commit [0-9a-f]{8}\n {2}… .*web\/app\n/);
@@ -60,5 +66,47 @@ describe("a version that does not come up, for as long as its trial lasts", () =
     await node().rests();
     const later = await node().keelson(["status", "--local", "--config", node().config]);
     expect(later.stdout).not.toContain("a round is at work");
+  });
+});
+
+const slow = `
+-- packages/web/compose.yaml --
+services:
+  app:
+    image: IMAGES/app:1
+    init: true
+    command: [sh, -c, "date +%s > /started; while :; do sleep 60; done"]
+    # Well from ten seconds after each start on.
+    healthcheck: { test: [CMD-SHELL, "test $$(( $$(date +%s) - $$(cat /started) )) -ge 10"], interval: 1s, retries: 1000 }
+`;
+
+describe("a repair with a short trial", () => {
+  const node = useNode({ release: slow });
+
+  it("must be told in Git while the trial lasts, and once", async () => {
+    const { agent, repository } = node();
+    await node().untilReady();
+    await agent.until("the report", async () => isReady((await node().report()).status));
+    const first = await node().report();
+    const { startedAt } = await node().stop("web/app");
+    await agent.until("the repair", async () => {
+      const now = await node().container("web/app");
+      return now.startedAt !== startedAt && now.health === "healthy";
+    });
+    await agent.until("the report of its end", async () => {
+      const { status, count } = await node().report();
+      return isReady(status) && count > first.count;
+    });
+    const ref = `refs/notes/keelson/${node().environment}/${node().node}`;
+    const revisions = (await repository.git("rev-list", "--reverse", ref)).split("\n").slice(first.count);
+    const told = await Promise.all(
+      revisions.map(async (revision) =>
+        Status.parse(JSON.parse(await repository.git("show", `${revision}:${first.commit}`))),
+      ),
+    );
+    expect(told.map((status) => [isReady(status), conditionOf(status, "Reconciling")])).toEqual([
+      [false, "true"],
+      [true, "false"],
+    ]);
   });
 });
