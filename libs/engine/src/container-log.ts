@@ -12,7 +12,10 @@ const pieceBytes = 16 * 1024;
 /** With it, half a secret at the beginning is hidden too. */
 const cutMark = "…";
 
-/** The last lines of a container's log as the cause of an error, bounded and clean. */
+/**
+ * The last lines of a container's log as the cause of an error, bounded and clean: those of its last run, because a job
+ * that fails each time would repeat what it said before.
+ */
 export async function readLogEnd(
   { engine, signal }: { engine: Engine; signal?: AbortSignal | undefined },
   info: ContainerInspectInfo,
@@ -22,7 +25,9 @@ export async function readLogEnd(
       what: "read the log",
       signal,
       send: (abortSignal) =>
-        engine.docker.getContainer(info.Id).logs({ stdout: true, stderr: true, tail: lines, abortSignal }),
+        engine.docker
+          .getContainer(info.Id)
+          .logs({ stdout: true, stderr: true, tail: lines, since: lastRunSeconds(info), abortSignal }),
     });
     // The client parses an answer that happens to be JSON.
     const bytes = Buffer.isBuffer(log) ? log : Buffer.from(JSON.stringify(log));
@@ -32,6 +37,14 @@ export async function readLogEnd(
     if (error instanceof KeelsonError) return new Error("its log is not readable", { cause: error });
     throw error;
   }
+}
+
+/** Since when the log counts, by the engine's clock; 0 for all of it. What was restarted said before why it had ended. */
+function lastRunSeconds({
+  RestartCount: restarts,
+  State: { Status: state, StartedAt },
+}: ContainerInspectInfo) {
+  return state === "running" && restarts > 0 ? 0 : Math.max(0, Date.parse(StartedAt) / 1_000);
 }
 
 /** A text that may begin in the middle of a line has a mark there; a log that is complete has none. */

@@ -117,8 +117,9 @@ async function describeFailure(
 ): Promise<KeelsonError> {
   const { Status: state, ExitCode: exitCode, Health: health } = info.State;
   const within = `within ${operation.timeoutMs / 1_000} s`;
+  const hint = `Read its log: keelson logs ${operation.instance} ${operation.service}. To go back to what ran before, revert the commit and push.`;
   const fail = (code: string, { message, cause }: { message: string; cause: Error }) =>
-    new KeelsonError({ code, message: `${nameOf(info)} ${message}`, outcome: transient, cause });
+    new KeelsonError({ code, message: `${nameOf(info)} ${message}`, hint, outcome: transient, cause });
 
   const isFailedJob = operation.mayEnd && state === "exited";
   if (isFailedJob || operation.condition === "service_completed_successfully") {

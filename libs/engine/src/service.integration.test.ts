@@ -264,6 +264,19 @@ describe("waiting", () => {
     const { message } = Object(Object(error).cause);
     expect(message.split("\n")).toHaveLength(10);
     expect(message).toMatch(/^…12\n[^]*\n20\nlast$/);
+    expect(error).toMatchObject({ hint: expect.stringContaining("keelson logs fails app.") });
+  });
+
+  test("for a one-shot that fails again tells what it said this time, and not before", async () => {
+    await run("fails-again", shell("echo no database; exit 3"));
+    for (let time = 1; time <= 3; time++) {
+      const waiting = wait("fails-again", {
+        condition: "service_completed_successfully",
+        timeoutMs: neverMs,
+      });
+      await expect(waiting).rejects.toMatchObject({ code: "K3006", cause: { message: "no database" } });
+      await start("fails-again", "app");
+    }
   });
 
   test("for a one-shot that does not end is K3006 after the timeout", async () => {

@@ -426,7 +426,7 @@ describe("buildStatus", () => {
     const [error] = down.errors;
     expect(error).toMatchObject({ code: "K3037", resource, outcome: "transient" });
     expect(error?.message).toBe(
-      "lab-core/web ends again and again, last with exit code 0: 2\n3\n4\n5\nno ***",
+      "lab-core/web ends again and again, last with exit code 0: 1 | 2 | 3 | 4 | 5 | no ***",
     );
     expect(conditionOf(down, "Ready")).toMatchObject({ status: "false", reason: "K3037" });
     expect(conditionOf(down, "Reconciling")?.status).toBe("true");

@@ -1,17 +1,18 @@
-import { type Status, type StatusError, redact } from "@keelson/model";
+import { type StatusError, redact } from "@keelson/model";
 
+import { quotedInLine } from "./said-text.ts";
 import type { StatusInput } from "./status-input.ts";
 
 type Unsince<T> = Omit<T, "since">;
 
 /** K3037 for each service that Keelson starts again and again, but for those of which an operation has just failed. */
 export function describeAllRestless(
-  { restless, last }: Pick<StatusInput, "restless" | "last">,
+  { restless, last, hideValues }: Pick<StatusInput, "restless" | "last" | "hideValues">,
   failing: ReadonlySet<string>,
 ): Unsince<StatusError>[] {
   return restless
     .filter(({ resource }) => !failing.has(resource))
-    .map((each) => describeRestless(each, last));
+    .map((each) => describeRestless(each, { last, hideValues }));
 }
 
 /** What waits for its next start is told with its last output. */
@@ -25,23 +26,19 @@ export function withoutRests(
 /** While the service runs, how it ended is known from the status before. */
 function describeRestless(
   { resource, instance, service, end }: StatusInput["restless"][number],
-  last: Status | null,
+  { last, hideValues }: Pick<StatusInput, "last" | "hideValues">,
 ): Unsince<StatusError> {
   const told = last?.errors.find((each) => each.code === "K3037" && each.resource === resource);
   const name = resource.slice(resource.indexOf(":") + 1);
   const ending =
     end === null
       ? ""
-      : `, last with exit code ${end.exitCode}: ${end.output.split("\n").slice(-shownLines).join("\n")}`;
+      : `, last with exit code ${end.exitCode}${quotedInLine(hideValues(redact(end.output)))}`;
   return {
     code: "K3037",
     resource,
-    message:
-      end === null && told !== undefined ? told.message : `${name} ends again and again${redact(ending)}`,
+    message: end === null && told !== undefined ? told.message : `${name} ends again and again${ending}`,
     hint: `See why: keelson logs ${instance} ${service}`,
     outcome: "transient",
   };
 }
-
-/** Of the last output; the rest is on the node. */
-const shownLines = 5;
