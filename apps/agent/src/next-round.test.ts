@@ -17,6 +17,7 @@ describe("the next round", () => {
   const ready: RoundEndFacts = {
     isCutShort: false,
     retryMs: null,
+    settledMs: null,
     heartbeatMs: hour,
     publishFailingMs: null,
     branchIntervalMs: null,
@@ -45,6 +46,7 @@ describe("the next round", () => {
       "poll of the branch",
     ],
     ["11: the interval is long", { branchIntervalMs: hour }, 600 * second, "routine"],
+    ["12: a container is to settle", { settledMs: 20 * second }, 20 * second, "settled"],
     [
       "the shortest delay decides",
       {

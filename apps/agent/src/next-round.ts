@@ -45,14 +45,15 @@ const promptRestarts = 2;
  * 9. Heartbeat: the published status has to be renewed.
  * 10. Publishing the status failed, and may succeed: as long as it has been failing already, from 2 to 600 s.
  * 11. An ssh or a local branch, which the watcher cannot poll: the interval of agent.yaml.
+ * 12. Settled: a container that its engine had started again has run for long enough, which no poll sees.
  *
- * 12. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
+ * 13. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
  *
- * All delays but the restart back-off and the heartbeat vary by a tenth, so that a fleet does not ask all at once. Delays
+ * All delays but the restart back-off, the heartbeat and 12 vary by a tenth, so that a fleet does not ask all at once. Delays
  * go by the monotonic clock. A round that ends ready begins the retry back-off anew.
  */
 export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound {
-  const { isCutShort, retryMs, heartbeatMs, publishFailingMs, branchIntervalMs } = facts;
+  const { isCutShort, retryMs, settledMs, heartbeatMs, publishFailingMs, branchIntervalMs } = facts;
   const candidates: NextRound[] = [
     { afterMs: isCutShort ? 0 : Infinity, trigger: "newer revision" },
     retryMs === null
@@ -60,6 +61,7 @@ export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound
       : { afterMs: retryMs, trigger: "retry" },
     { afterMs: heartbeatMs, trigger: "heartbeat" },
     { afterMs: publishRetryMs(publishFailingMs, chance), trigger: "retry to publish the status" },
+    { afterMs: settledMs ?? Infinity, trigger: "settled" },
     { afterMs: spread(branchIntervalMs ?? Infinity, chance), trigger: "poll of the branch" },
   ];
   return candidates.reduce((first, each) => (each.afterMs < first.afterMs ? each : first));
@@ -81,7 +83,7 @@ function publishRetryMs(failingMs: number | null, chance: number): number {
   return spread(Math.min(longestRetryMs, Math.max(shortestRetryMs, failingMs)), chance);
 }
 
-/** Rule 12. `attempt`: rounds in a row before this one that did not end ready. */
+/** Rule 13. `attempt`: rounds in a row before this one that did not end ready. */
 export function blindBackoffMs(attempt: number, chance: number): number {
   return spread(doubled(shortestBlindMs, { doublings: attempt, longestMs: longestBlindMs }), chance);
 }

@@ -4,8 +4,8 @@ import type { ContainerInspectInfo } from "dockerode";
 import { readLogEnd } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
-import { isBetweenRestarts } from "./observed-container.ts";
 import { askEngine } from "./request.ts";
+import { untilSettledMs } from "./restart-calm.ts";
 
 interface Asking {
   engine: Engine;
@@ -19,7 +19,7 @@ interface Asking {
 export async function findAilment(asking: Asking, info: ContainerInspectInfo): Promise<Ailment | null> {
   const { Status: state, ExitCode: exitCode, Health: health } = info.State;
   const { RestartCount: restarts } = info;
-  if (state === "running" && isBetweenRestarts(info)) {
+  if (untilSettledMs(info, Date.now()) > 0) {
     const [code, log] = await Promise.all([findLastExit(asking, info), readLogEnd(asking, info)]);
     return { exitCode: code, restarts, said: log.message };
   }

@@ -241,6 +241,7 @@ test("a container that its engine has just restarted is restarting, also in the 
     expect(await stateOf()).toBe("restarting");
     await made.restart({ t: 0 });
     expect(await stateOf()).toBe("running");
+    expect((await observe({})).containers.find((each) => each.name === name)?.settlesInMs).toBeUndefined();
   } finally {
     await made.remove({ force: true });
   }
@@ -287,6 +288,7 @@ describe("why a container is not well", () => {
     const found = await find("again");
     expect(found).toMatchObject({ state: "restarting", ailment: { exitCode: 3, restarts: 2 } });
     expect(found?.ailment?.said).toBe("no licence\nno licence");
+    expect(found?.settlesInMs).toBeGreaterThan(0);
   });
 
   test("nothing is read of one that is well, has done its work, or is not ours", async () => {

@@ -13,6 +13,7 @@ import { judgeContainer, labelOf } from "./ownership.ts";
 import { listOf, recordOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
+import { untilSettledMs } from "./restart-calm.ts";
 import { readHealth, readState } from "./container-state.ts";
 
 /** What the engine says of a container; null when there is none. */
@@ -55,6 +56,7 @@ export function describeContainer(
 ): ObservedContainer {
   const all = info.Config.Labels ?? {};
   const name = nameOf(info);
+  const settlesInMs = untilSettledMs(info, Date.now());
   return {
     id: info.Id,
     name,
@@ -73,6 +75,7 @@ export function describeContainer(
     ...mountsOf(info),
     // The engine's zero time: it never ran.
     startedAt: info.State.StartedAt.startsWith("0001-") ? "" : info.State.StartedAt,
+    ...(settlesInMs === 0 ? {} : { settlesInMs }),
   };
 }
 
@@ -85,10 +88,7 @@ function stateOf(info: ContainerInspectInfo): ContainerState {
 }
 
 /** A start by request sets the count to zero. After a change of the clock, its age is wrong or below zero. */
-export function isBetweenRestarts({
-  RestartCount: restarts,
-  State: { StartedAt },
-}: ContainerInspectInfo): boolean {
+function isBetweenRestarts({ RestartCount: restarts, State: { StartedAt } }: ContainerInspectInfo): boolean {
   const ageMs = Date.now() - Date.parse(StartedAt);
   return restarts > 0 && ageMs >= 0 && ageMs < steadyMs;
 }

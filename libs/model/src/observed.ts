@@ -69,6 +69,11 @@ export interface ObservedContainer {
   writableBinds: string[];
   volumes: string[];
   startedAt: string;
+  /**
+   * For how many milliseconds it must still run until it counts as settled, because its engine has started it again;
+   * default: it has settled.
+   */
+  settlesInMs?: number;
   /** Why it is not well, as far as the engine tells it; default nothing, also for a container that is not ours. */
   ailment?: Ailment;
 }

@@ -47,6 +47,8 @@ export interface RoundStatus {
 export interface NextRoundFacts {
   /** Milliseconds until the retry that the status names; null when there is none. */
   retryMs: number | null;
+  /** Milliseconds until the first of the containers that were restarted may count as settled; null when none was. */
+  settledMs: number | null;
   /** Milliseconds until the next heartbeat of the published status; Infinity when nothing is published. */
   heartbeatMs: number;
   /** How long publishing has been failing; null when it has not, or when a retry is of no use. */
@@ -115,6 +117,7 @@ export async function reportRound(
     publishError: sent.error ?? passedOver ?? local.error ?? written.error,
     next: {
       retryMs,
+      settledMs: untilSettledMs(outcome),
       heartbeatMs:
         sent.error === null
           ? dueMs(small, { statusPort, published: sent.value?.status ?? published.value, node })
@@ -143,7 +146,7 @@ export function describeUnpublished(outcome: RoundOutcome, options: StatusOption
   return {
     status,
     publishError: null,
-    next: { retryMs, heartbeatMs: Infinity, publishFailingMs: null },
+    next: { retryMs, settledMs: untilSettledMs(outcome), heartbeatMs: Infinity, publishFailingMs: null },
   };
 }
 
@@ -163,6 +166,12 @@ function describe(
   const retryMs = retry.delayMs({ hasNewWork: isNewWork(outcome.results, outcome.remaining) });
   const nextAt = new Date(outcome.finishedAt.getTime() + retryMs).toISOString();
   return { status: { ...status, retry: { attempt: retry.attempt + 1, nextAt } }, retryMs };
+}
+
+function untilSettledMs({ observed }: Pick<RoundOutcome, "observed">): number | null {
+  const own = (observed?.containers ?? []).filter(({ ownership }) => ownership === "ours");
+  const unsettled = own.flatMap(({ settlesInMs }) => settlesInMs ?? []);
+  return unsettled.length === 0 ? null : Math.min(...unsettled);
 }
 
 interface Publishing {

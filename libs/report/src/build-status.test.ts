@@ -233,6 +233,11 @@ describe("buildStatus", () => {
     ],
     ["K3041", "keeps restarting", container({ state: "restarting", health: "none" })],
     [
+      "K3041",
+      "keeps restarting, last with exit code 3, 7 restarts so far: no licence | for 8.8.8.8",
+      container({ state: "running", health: "healthy", settlesInMs: 20_000, ailment }),
+    ],
+    [
       "K3042",
       "exited with code 3: no licence | for 8.8.8.8",
       container({ state: "exited", exitCode: 3, ailment }),

@@ -42,13 +42,12 @@ function describeAilment(
   service: DesiredService,
   container: ObservedContainer,
 ): Pick<StatusError, "code" | "message"> {
-  const { name, state, ailment } = container;
+  const { name, state, ailment, settlesInMs } = container;
   const tell = (code: string, what: string) => ({
     code,
     message: `${name} ${what}${quotedInLine(ailment?.said ?? "")}`,
   });
-  if (state === "running") return tell("K3040", "is unhealthy");
-  if (state === "restarting") {
+  if (state === "restarting" || settlesInMs !== undefined) {
     const { exitCode = null, restarts = 0 } = ailment ?? {};
     const parts = [
       ...(exitCode === null ? [] : [`last with exit code ${exitCode}`]),
@@ -56,6 +55,7 @@ function describeAilment(
     ];
     return tell("K3041", ["keeps restarting", ...parts].join(", "));
   }
+  if (state === "running") return tell("K3040", "is unhealthy");
   if (state === "exited") return tell("K3042", `exited with code ${container.exitCode}`);
   return tell("K3042", `is ${state}`);
 }

@@ -114,6 +114,7 @@ export function containerHealth(
     return container.exitCode === 0 ? "healthy" : "unhealthy";
   if (container.state !== "running") return "unhealthy";
   if (service.endAwaited) return "starting";
+  if (container.settlesInMs !== undefined) return "unhealthy";
   if (container.health === "none") return "healthy";
   return container.health;
 }

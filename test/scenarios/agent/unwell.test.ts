@@ -31,6 +31,49 @@ services:
     command: [sh, -c, "while ! test -e /gone; do sleep 0.1; done; echo somebody told it to go; exit 4"]
 `;
 
+const crashing = `
+-- packages/web/compose.yaml --
+services:
+  # Lives two seconds the first time, and then for ever.
+  app:
+    image: IMAGES/app:1
+    init: true
+    restart: always
+    command: [sh, -c, "test -e /again && exec sleep 100000; touch /again; sleep 2; echo no database; exit 4"]
+`;
+
+describe("a service that its engine has restarted", () => {
+  const node = useNode({ release: crashing });
+  const inspect = async () =>
+    node()
+      .docker.getContainer((await node().container("web/app")).id)
+      .inspect();
+
+  it("must not be called ready while it runs again, until it has run for ten times as long", async () => {
+    const { agent } = node();
+    const isTold = async () => (await node().status()).errors.some(({ code }) => code === "K3041");
+    await agent.until("the error", isTold);
+    // After 10 s the container counts as running, and the error stays.
+    await agent.until("its run", async () => {
+      const [service] = (await node().status()).instances[0]?.services ?? [];
+      return service?.state === "running";
+    });
+    const running = await node().status();
+    expect(isReady(running)).toBe(false);
+    expect(running.instances[0]?.services).toMatchObject([{ health: "unhealthy" }]);
+    expect(running.errors).toMatchObject([
+      { code: "K3041", message: expect.stringContaining("keeps restarting"), outcome: "waiting" },
+    ]);
+    await node().untilReady();
+    const { observedAt, errors } = await node().status();
+    expect(errors).toEqual([]);
+    expect(agent.triggers().at(-1)).toBe("settled");
+    const { Created: createdAt, State: state } = await inspect();
+    const lifeMs = Date.parse(state.FinishedAt) - Date.parse(createdAt);
+    expect(Date.parse(observedAt) - Date.parse(state.StartedAt)).toBeGreaterThanOrEqual(10 * lifeMs);
+  });
+});
+
 describe("a service that becomes unwell while there is nothing to do", () => {
   const node = useNode({ release, secrets: { app: { token } } });
   const errors = async () =>
