@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { conditionOf, hasError, isReady, reasonOf } from "../node-status.ts";
 import { type Platform, useNode } from "../platform.ts";
@@ -10,6 +10,9 @@ import { composeFile, oneService } from "../releases.ts";
 
 // Without a network: what stops and starts a private engine need not have one.
 const release = `
+-- packages/web/package.yaml --
+# An engine that is stopped ends it with 0.
+services: { web: server }
 -- packages/web/compose.yaml --
 # The engine has IMAGES/web:2 before it is needed.
 services:
@@ -141,6 +144,7 @@ describe("an agent whose Git server", () => {
   const web = async () => node().container("web/web");
 
   beforeAll(async () => node().untilReady());
+  beforeEach(() => node().forgetStarts());
 
   it.each(faults)("$what must heal, say $code, and be well when it is back", async (fault) => {
     const before = await web();
