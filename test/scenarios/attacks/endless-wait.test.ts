@@ -239,15 +239,14 @@ describe("a wait that a commit asks for", () => {
   });
 
   it("must be cut to what the node gives: a one-shot that never ends", async () => {
-    await platform().upgrade({
-      [compose]: (text) =>
-        `${text}  job: { image: "IMAGES/app:1", init: true, command: [sleep, "1000"], restart: "no" }\n`,
-    });
+    const job = `job: { image: "IMAGES/app:1", init: true, command: [sleep, "1000"], restart: "no" }`;
+    const late = `late: { image: "IMAGES/app:1", init: true, depends_on: { job: { condition: service_completed_successfully } } }`;
+    await platform().upgrade({ [compose]: (text) => `${text}  ${job}\n  ${late}\n` });
     expectFault(await platform().reconcile(), { code: "K3006", says: "did not end within 15 s" });
     const again = await platform().reconcile();
     expectFault(again, { code: "K3006", says: "did not end within 15 s" });
     expect(again.status.source.applied).not.toBe(await platform().repository.head());
-    await platform().upgrade({ [compose]: (text) => text.replace(/^ {2}job: .*\n/m, "") });
+    await platform().upgrade({ [compose]: (text) => text.replaceAll(/^ {2}(?:job|late): .*\n/gm, "") });
     expectReady(await platform().reconcile());
   });
 
