@@ -51,9 +51,16 @@ export interface KnownVolume {
   users: readonly string[];
   /** `<release>/<package>` of their instance; empty when that is not known. */
   package: string;
-  /** Nothing uses it any more, and nothing waits for what becomes of it. */
-  isLeft: boolean;
+  state: VolumeState;
 }
+
+/**
+ * `used`: a service is to have it, a container has it, or what would come in its place waits for a person. `unused`: nothing has
+ * it any more, and its last users may not begin without it. `given-up`: a person has said that they may. `lost`: it went while
+ * it was used.
+ */
+export const volumeStates = ["used", "unused", "given-up", "lost"] as const;
+export type VolumeState = (typeof volumeStates)[number];
 
 /** What one container stands for, whatever its label says. */
 export type AcceptedDigest = Pick<ServiceDigest, "algorithm" | "digest">;

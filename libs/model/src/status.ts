@@ -105,8 +105,8 @@ export const Status = z.object({
    */
   made: z.array(z.string()).optional(),
   /**
-   * Volumes that the node knows, by engine name, with the services that use each, as `<instance>/<service>`; none for one
-   * that nothing uses any more. A node that has lost its record misses them by this; absent in statuses of earlier versions.
+   * Volumes that the node knows, by engine name, with the services that use each or used it last, as `<instance>/<service>`;
+   * none for one that a person gave up. A node that has lost its record misses them by this; absent in statuses of earlier versions.
    */
   volumes: z.record(z.string(), z.array(z.string())).optional(),
   /** What was left out so that the status stays small. */

@@ -41,8 +41,9 @@ export async function findOrphanVolumes(
     signal,
   });
   const used = new Set(observed.containers.flatMap(({ volumes }) => volumes));
+  const isLeft = (name: string) => known[name]?.state === "unused" || known[name]?.state === "given-up";
   const orphans = observed.volumes.filter(
-    ({ name, ownership }) => ownership === "ours" && known[name]?.isLeft === true && !used.has(name),
+    ({ name, ownership }) => ownership === "ours" && isLeft(name) && !used.has(name),
   );
   const sizes = orphans.length === 0 ? new Map<string, null>() : await measureVolumes(engine, { signal });
   return orphans

@@ -24,8 +24,8 @@ const last = Status.parse({
   omitted: { errors: 0, instances: 0, services: 0 },
 });
 const told = {
-  "lab-core_data": { users: ["core/db"], package: "", isLeft: false },
-  "lab-old_data": { users: [], package: "", isLeft: true },
+  "lab-core_data": { users: ["core/db"], package: "", state: "used" },
+  "lab-old_data": { users: [], package: "", state: "given-up" },
 };
 const own: RecordState = { ...emptyRecord, networks: { n: "1" } };
 

@@ -9,7 +9,10 @@ export function volumesByStatus(state: RecordState, last: Status | null): Record
   if (!isForgotten(state) || Object.keys(state.volumes).length > 0) return {};
   const told = Object.entries(last?.volumes ?? {});
   return Object.fromEntries(
-    told.map(([name, users]) => [name, { users, package: "", isLeft: users.length === 0 }]),
+    told.map(([name, users]) => [
+      name,
+      { users, package: "", state: users.length === 0 ? "given-up" : "used" },
+    ]),
   );
 }
 

@@ -6,7 +6,7 @@ import { findHeldNetworks } from "./held-network.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
 import { noLiveChange } from "./live-change.ts";
 import type { NetworkChange } from "./network-change.ts";
-import { type ServiceChange, isToBeInstalled } from "./service-action.ts";
+import { type ServiceChange, isToBeInstalled, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { type ObstacleContext, findObstacles } from "./service-obstacle.ts";
 
@@ -50,8 +50,10 @@ export function blockChanges(input: BlockInput): Blocking {
     for (const own of changes) {
       for (const [name, service] of own.services) {
         if (service.isBlocked || service.action === "none") continue;
-        const found = findObstacles(service, { ...input, own, changes, resources });
-        if (found.length === 0) continue;
+        // What would be left behind by a service is told of that service itself.
+        const isTold = makesContainers(service) && input.loss.blocked.has(resourceOf(service, own));
+        const found = isTold ? [] : findObstacles(service, { ...input, own, changes, resources });
+        if (!isTold && found.length === 0) continue;
         obstacles.push(...found);
         own.services.set(name, withdrawn(service, own.instance));
         isSettled = false;
@@ -67,6 +69,10 @@ export function blockChanges(input: BlockInput): Blocking {
 /** Whether a network is among what is blocked, and therefore stays as it is. */
 export function isBlockedNetwork(blocked: readonly BlockedChange[], { network }: NetworkChange): boolean {
   return blocked.some(({ resource }) => resource === resourceIds.network(network.name));
+}
+
+function resourceOf({ service }: ServiceChange, { instance }: InstanceChange): string {
+  return resourceIds.service(instance.project, service.name);
 }
 
 /** To be stopped is possible whatever else is not. */

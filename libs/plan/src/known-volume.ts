@@ -1,47 +1,71 @@
-import { type DesiredNode, type KnownVolume, type ObservedNode, compareText } from "@keelson/model";
+import { type KnownVolume, type ObservedNode, type VolumeState, compareText } from "@keelson/model";
 
-import { findVolumeLoss } from "./volume-loss.ts";
+import { findGivenUp } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
+import { findVolumeLoss } from "./volume-loss.ts";
 import { findVolumeUse, usersInEngine } from "./volume-use.ts";
 
 /**
- * What is remembered of volumes, before a round does anything and after it: those of this node that are there, and those that are desired although they
- * are lost. One that is neither is forgotten, unless a volume that was to take its place waits for a person.
+ * What is remembered of volumes, before a round does anything and after it: those of this node that are there, and those that
+ * went while they were used. One that went while nothing used it is forgotten: a person has removed it.
  */
 export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume> {
   const { desired, observed, record } = node;
   const { guarded } = findVolumeLoss(node);
+  const givenUp = findGivenUp(node);
   const uses = findVolumeUse(desired);
   const there = new Set(observed.volumes.map(({ name }) => name));
-  const declared = declaredIn(desired);
-  const kept = Object.keys(record.volumes).filter(
-    (name) => there.has(name) || declared.has(name) || guarded.has(name),
+  const existing = new Set(
+    observed.containers
+      .filter(({ ownership }) => ownership === "ours")
+      .map(({ instance, service }) => `${instance}/${service}`),
   );
-  const names = new Set([...kept, ...ownIn(observed)]);
+  const names = new Set([...Object.keys(record.volumes), ...ownIn(observed)]);
   return Object.fromEntries(
-    [...names].sort(compareText).map((name): [string, KnownVolume] => {
+    [...names].sort(compareText).flatMap((name): [string, KnownVolume][] => {
       const before = record.volumes[name];
       const use = uses.get(name);
       const isGuarded = guarded.has(name);
       const now = [...(use?.users ?? []), ...usersInEngine(name, observed)];
+      const isUsed = now.length > 0 || isGuarded;
+      const isGivenUp = !isUsed && (givenUp.has(name) || before?.state === "given-up");
+      // Whoever has a container without it was let begin without it.
+      const isLetGo = before?.users.some((user) => existing.has(user)) === true;
+      const state = there.has(name)
+        ? stateOfThere({ isUsed, isGivenUp: isGivenUp || isLetGo })
+        : stateOfGone(before?.state, { isDeclared: use !== undefined, isGuarded, isGivenUp });
+      if (state === null) return [];
       // What is not known to be replaced is not forgotten.
       const users = now.length === 0 || isGuarded ? [...now, ...(before?.users ?? [])] : now;
       return [
-        name,
-        {
-          users: [...new Set(users)].sort(compareText),
-          package: use?.package ?? before?.package ?? "",
-          isLeft: now.length === 0 && !isGuarded,
-        },
+        [
+          name,
+          {
+            users: [...new Set(users)].sort(compareText),
+            package: use?.package ?? before?.package ?? "",
+            state,
+          },
+        ],
       ];
     }),
   );
 }
 
-function ownIn({ volumes }: ObservedNode): string[] {
-  return volumes.filter(({ ownership }) => ownership === "ours").map(({ name }) => name);
+function stateOfThere({ isUsed, isGivenUp }: { isUsed: boolean; isGivenUp: boolean }): VolumeState {
+  if (isUsed) return "used";
+  return isGivenUp ? "given-up" : "unused";
 }
 
-function declaredIn({ instances }: DesiredNode): Set<string> {
-  return new Set(instances.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
+/** Null for what is forgotten. */
+function stateOfGone(
+  before: VolumeState | undefined,
+  { isDeclared, isGuarded, isGivenUp }: { isDeclared: boolean; isGuarded: boolean; isGivenUp: boolean },
+): VolumeState | null {
+  if (isGuarded && before !== "lost") return "used";
+  if (isGivenUp) return null;
+  return isDeclared || before === "used" || before === "lost" ? "lost" : null;
+}
+
+function ownIn({ volumes }: ObservedNode): string[] {
+  return volumes.filter(({ ownership }) => ownership === "ours").map(({ name }) => name);
 }

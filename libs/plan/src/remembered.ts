@@ -3,7 +3,7 @@ import { type RecordState, type ServiceParts, findAcceptances, isInSync } from "
 import { rememberVolumes } from "./known-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { followRenewals } from "./volume-loss.ts";
+import { followRenewals } from "./renewal.ts";
 
 /**
  * What a node remembers after a round: what is its own, what its containers are accepted for, and of what its services were

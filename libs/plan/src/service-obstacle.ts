@@ -67,7 +67,11 @@ function waitsFor(
 function leftBehind(change: ServiceChange, { own: { instance }, loss }: ObstacleContext): string | null {
   if (!makesContainers(change) || !loss.waiting.has(instance.name)) return null;
   const volume = instance.volumes.find(({ name }) => loss.blocked.has(resourceIds.volume(name)));
-  return volume === undefined ? null : `volume ${volume.name}`;
+  if (volume !== undefined) return `volume ${volume.name}`;
+  const service = instance.services.find((each) =>
+    loss.blocked.has(resourceIds.service(instance.project, each.name)),
+  );
+  return service === undefined ? null : `${instance.project}/${service.name}`;
 }
 
 /** Compose takes whatever carries its labels for its own, and would replace it. */

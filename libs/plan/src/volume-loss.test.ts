@@ -110,7 +110,44 @@ describe("a volume that is lost", () => {
     expect(planText(lost)).toContain("#1 create-volume volume:lab-old_spare");
   });
 
-  test("is forgotten once nothing desires it", () => {
+  test("stays lost while a revision does without it", () => {
+    const lost = simulated(withoutVolume(applied(node({ old: wiki })), { and: ["db"] }));
+    const without: Record<string, InstanceSketch>[] = [
+      {},
+      { old: { ...wiki, state: "staged" } },
+      { old: { ...wiki, services: { web: {} }, volumes: {} } },
+      { old: { ...wiki, services: { db: {} }, volumes: {} } },
+      { old: { ...wiki, services: { db: {} } } },
+    ];
+    for (const desired of without) {
+      const between = done(done(wanting(lost, desired)));
+      expect(between.observed.volumes).toEqual([]);
+      const back = wanting(between, { old: wiki });
+      expect(codes(done(back))).toContain("K3032 volume:lab-old_data");
+      expect(codes(done(wanting(back, { old: { ...wiki, renew: 1 } })))).toEqual([]);
+    }
+  });
+
+  test("is lost, too, when it goes together with what it was for", () => {
+    const gone = changed(wanting(applied(node({ old: wiki })), {}), ({ observed }) => {
+      observed.volumes = [];
+      observed.containers = [];
+    });
+    expect(codes(wanting(done(gone), { old: wiki }))).toContain("K3032 volume:lab-old_data");
+  });
+
+  test("is lost no more once it is there again", () => {
+    const running = applied(node({ old: wiki }));
+    const lost = simulated(withoutVolume(running, { and: ["db"] }));
+    expect(lost.record.volumes["lab-old_data"]?.state).toBe("lost");
+    const found = changed(lost, ({ observed }) => {
+      observed.volumes = structuredClone(running.observed.volumes);
+    });
+    expect(codes(found)).toEqual([]);
+    expect(done(found).record.volumes["lab-old_data"]?.state).toBe("used");
+  });
+
+  test("is forgotten when it was removed while nothing used it", () => {
     const removed = wanting(applied(node({ old: wiki })), {});
     expect(planText({ ...removed, policy: permitted })).toContain(
       "? volume:lab-old_data [K1436] volume lab-old_data stays, with the data of old/db, although nothing uses it any more",
@@ -170,7 +207,7 @@ describe("data that would be left behind", () => {
     const after = done(moved);
     expect(codes(after)).toEqual([]);
     expect(after.record.volumes).toEqual({
-      "lab-old_data": { users: ["new/db"], package: "sample/wiki", isLeft: false },
+      "lab-old_data": { users: ["new/db"], package: "sample/wiki", state: "used" },
     });
   });
 
@@ -193,8 +230,8 @@ describe("data that would be left behind", () => {
     expect(codes(after)).toEqual([]);
     expect(after.observed.volumes.map(({ name }) => name)).toEqual(["lab-old_data", "lab-new_data"]);
     expect(after.record.volumes).toEqual({
-      "lab-new_data": { users: ["new/db"], package: "sample/wiki", isLeft: false },
-      "lab-old_data": { users: ["old/db"], package: "sample/wiki", isLeft: true },
+      "lab-new_data": { users: ["new/db"], package: "sample/wiki", state: "used" },
+      "lab-old_data": { users: ["old/db"], package: "sample/wiki", state: "given-up" },
     });
     // Another new volume of the same service is nothing that the old one could be meant for.
     const more = {
@@ -252,6 +289,128 @@ describe("data that would be left behind", () => {
     expect(codes(wanting(removed, { new: wiki }))).toContain("K3033 volume:lab-new_data");
     expect(codes(wanting(removed, { other: { ...wiki, package: "other" } }))).toEqual([]);
     expect(codes(wanting(removed, { old: wiki }))).toEqual([]);
+  });
+
+  describe("after its service had no containers meanwhile", () => {
+    const files: InstanceSketch = {
+      ...wiki,
+      services: { db: { volumes: ["files"] } },
+      volumes: { files: "x" },
+    };
+
+    test.each<[string, Record<string, InstanceSketch>[], string]>([
+      ["the volume is renamed", [{ old: files }], "volume:lab-old_files"],
+      [
+        "the instance is renamed beside the old one",
+        [{ old: { ...wiki, state: "staged" }, new: wiki }],
+        "volume:lab-new_data",
+      ],
+      [
+        "the instance is renamed",
+        [{ new: { ...wiki, state: "staged" } }, { new: wiki }],
+        "volume:lab-new_data",
+      ],
+      [
+        "the instance and the volume are renamed",
+        [{ new: { ...files, state: "staged" } }, { new: files }],
+        "volume:lab-new_files",
+      ],
+      [
+        "the instance is renamed and its package, too",
+        [{ new: { ...wiki, package: "other", state: "staged" } }, { new: { ...wiki, package: "other" } }],
+        "volume:lab-new_data",
+      ],
+    ])("%s", (_, steps, resource) => {
+      for (const state of ["staged", "absent"] as const) {
+        const [first = {}, ...others] = steps;
+        const paused = done(wanting(running, state === "absent" ? {} : { old: { ...wiki, state } }));
+        const before = done(done(wanting(paused, first)));
+        const after = others.reduce((each, desired) => done(done(wanting(each, desired))), before);
+        // Nothing says that an instance of another package is what was absent.
+        const isAnother = state === "absent" && steps.some((step) => step["new"]?.package === "other");
+        expect(codes(after).includes(`K3033 ${resource}`)).toBe(!isAnother);
+        const names = after.observed.volumes.map(({ name }) => `volume:${name}`);
+        expect(names.includes(resource)).toBe(isAnother);
+      }
+    });
+  });
+
+  describe("by a service that is to run without it", () => {
+    const without: InstanceSketch = {
+      ...wiki,
+      services: { db: { environment: "tmpfs" }, web: {} },
+      volumes: {},
+    };
+
+    test("blocks the service, and what runs goes on", () => {
+      const state = wanting(running, { old: without });
+      expect(planText(state)).toMatchInlineSnapshot(`
+        "! service:lab-old/db [K3033] lab-old/db would run without lab-old_data, which has its data and is left behind
+        "
+      `);
+      expect(planOf(state).blocked[0]?.hint).toMatchInlineSnapshot(
+        `"To keep the data, mount \`data\` in db as before. To begin without it: keelson renew old --environment lab --node lab-1"`,
+      );
+      expect(codes(done(done(state)))).toEqual(codes(state));
+      expect(codes(done(wanting(state, { old: wiki })))).toEqual([]);
+    });
+
+    test("also in several steps, and when its container is gone", () => {
+      const staged = done(wanting(running, { old: { ...without, state: "staged" } }));
+      expect(codes(wanting(staged, { old: without }))).toContain("K3033 service:lab-old/db");
+      const absent = done(wanting(running, {}));
+      expect(codes(wanting(absent, { old: without }))).toContain("K3033 service:lab-old/db");
+      const bare = changed(wanting(running, { old: without }), ({ observed }) => {
+        observed.containers = observed.containers.filter(({ service }) => service !== "db");
+      });
+      expect(codes(done(done(bare)))).toContain("K3033 service:lab-old/db");
+    });
+
+    test("goes on without it when the counter says so, and for good", () => {
+      const renewed = done(wanting(running, { old: { ...without, renew: 1 } }));
+      expect(codes(renewed)).toEqual([]);
+      expect(renewed.record.volumes["lab-old_data"]?.state).toBe("given-up");
+      expect(renewed.record.renewed).toEqual({ old: 1 });
+      const bare = changed(renewed, ({ observed }) => {
+        observed.containers = [];
+      });
+      expect(codes(bare)).toEqual([]);
+    });
+
+    test("keeps the counter until the service has let go of it", () => {
+      const renewed = wanting(running, { old: { ...without, renew: 1 } });
+      const broken = { ...renewed, ...simulate(renewed, []) };
+      expect(broken.record.renewed).toEqual({});
+      expect(codes(broken)).toEqual([]);
+    });
+
+    test("is no matter while another service has it, or gets it", () => {
+      const shared = { ...wiki, services: { db: { volumes: ["data"] }, backup: { volumes: ["data"] } } };
+      const dropped = { ...wiki, services: { db: { volumes: ["data"] }, backup: {} } };
+      expect(codes(wanting(applied(node({ old: shared })), { old: dropped }))).toEqual([]);
+      const store = { services: { db: { volumes: ["data"] } }, volumes: { data: "x" }, was: "old" };
+      const moved = wanting(running, { old: without, store });
+      expect(codes(done(moved))).toEqual([]);
+    });
+
+    test("is no matter where it has it by another service", () => {
+      const follower = { ...wiki, services: { db: { volumes: ["data"] }, backup: { sharesWith: ["db"] } } };
+      const state = changed(applied(node({ old: follower })), ({ observed }) => {
+        for (const each of observed.containers) each.volumes = ["lab-old_data"];
+      });
+      expect(codes(done(state))).toEqual([]);
+      const more = {
+        ...follower,
+        services: { ...follower.services, backup: { sharesWith: ["db"], volumes: ["cache"] } },
+        volumes: { data: "x", cache: "x" },
+      };
+      expect(codes(wanting(done(state), { old: more }))).toEqual([]);
+    });
+  });
+
+  test("is given up for all that come later", () => {
+    const after = done(wanting(running, { new: { ...wiki, renew: 1 } }));
+    expect(codes(wanting(after, { new: { ...wiki, renew: 1 }, third: wiki }))).toEqual([]);
   });
 
   test("is no matter where a second instance comes beside the first", () => {

@@ -3,22 +3,21 @@ import {
   type DesiredInstance,
   type DesiredNode,
   type DesiredVolume,
-  type KnownVolume,
-  type RecordState,
-  isForgotten,
   projectOf,
   resourceIds,
 } from "@keelson/model";
 
+import { type LeftVolumes, findLeftVolumes, splitUser } from "./left-volume.ts";
+import { isRenewed } from "./renewal.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findKnownVolumes, findVolumeUse, partsOfVolume } from "./volume-use.ts";
+import { findVolumeUse, partsOfVolume } from "./volume-use.ts";
 
 /** Where an empty volume would come in the place of a full one, and what waits for a person because of that. */
 export interface VolumeLoss {
-  /** Volumes that are not made, by resource id. */
+  /** By resource id, volumes that are not made, and services that are not made anew. */
   blocked: ReadonlyMap<string, BlockedChange>;
-  /** Instances of which nothing is made: with their new volumes they would leave their data behind. */
+  /** Instances of which nothing is made: as they are to be they would leave their data behind. */
   waiting: ReadonlySet<string>;
   /** Engine names of the volumes that would be left behind. */
   guarded: ReadonlySet<string>;
@@ -30,93 +29,42 @@ export interface VolumeLoss {
 export function findVolumeLoss(node: SimulatedNode): VolumeLoss {
   const { desired, observed, record } = node;
   const there = new Set(observed.volumes.map(({ name }) => name));
-  const known = findKnownVolumes(node);
-  const uses = findVolumeUse(desired);
-  const blocked: BlockedChange[] = [];
-  const waiting = new Set<string>();
-  const left = new Map<string, KnownVolume>();
-  for (const instance of desired.instances) {
-    if (!wantsContainers(instance) || isRenewed(instance, record)) continue;
-    for (const volume of instance.volumes.filter(({ name }) => !there.has(name))) {
-      const isUsed = uses.has(volume.name);
-      if (record.volumes[volume.name] !== undefined && isUsed) {
-        blocked.push(lostVolume(volume, { instance, desired }));
-        continue;
-      }
-      const before = known.filter((each) => isLeftFor(volume, { instance, uses, known: each }));
-      if (before.length === 0) continue;
-      blocked.push(emptyVolume(volume, { instance, desired, before }));
-      waiting.add(instance.name);
-      for (const [name, of] of before) left.set(name, of);
-    }
-  }
-  const users = [...left.values()].flatMap((of) => of.users);
+  const missing = desired.instances
+    .filter((instance) => wantsContainers(instance) && !isRenewed(instance, record))
+    .flatMap((instance) => findLost(instance, node).map((volume) => ({ instance, volume })));
+  const lost = new Set(missing.map(({ volume }) => volume.name));
+  const left = findLeftVolumes(node).filter(
+    ({ instance, instead }) =>
+      !isRenewed(instance, record) &&
+      !("volume" in instead && (there.has(instead.volume.name) || lost.has(instead.volume.name))),
+  );
+  const waiting = left.filter(({ instance }) => wantsContainers(instance));
+  const blocked = [
+    ...missing.map(({ instance, volume }) => lostVolume(volume, { instance, desired })),
+    ...waiting.map((each) => emptyPlace(each, desired)),
+  ];
+  const users = waiting.flatMap((each) => each.left.flatMap(([, of]) => of.users));
   return {
     blocked: new Map(blocked.map((each) => [each.resource, each])),
-    waiting,
-    guarded: new Set(left.keys()),
+    waiting: new Set(waiting.map(({ instance }) => instance.name)),
+    guarded: new Set(left.flatMap((each) => each.left.map(([name]) => name))),
     staying: new Set(users.map((user) => splitUser(user).instance)),
   };
 }
 
-/** Whether a person has moved the counter since it was followed last. Without a record it counts as followed. */
-export function isRenewed({ name, renew = 0 }: DesiredInstance, record: RecordState): boolean {
-  return renew > followedBefore({ name, renew }, record);
-}
-
-/** How far the counters are followed: to their end where all volumes are there that an instance wants. */
-export function followRenewals({ desired, observed, record }: SimulatedNode): RecordState["renewed"] {
-  const there = new Set(observed.volumes.map(({ name }) => name));
-  const followed = desired.instances.map(({ name, renew = 0, volumes }): [string, number] => {
-    const before = followedBefore({ name, renew }, record);
-    const isWhole = volumes.every((volume) => there.has(volume.name));
-    // A counter that was set back is followed at once: moved again, it says something again.
-    return [name, isWhole ? renew : Math.min(before, renew)];
+/** What is gone and has had a user. What never had one holds nothing that anybody could miss. */
+function findLost(instance: DesiredInstance, { desired, observed, record }: SimulatedNode): DesiredVolume[] {
+  const uses = findVolumeUse(desired);
+  return instance.volumes.filter(({ name }) => {
+    const known = record.volumes[name];
+    if (known === undefined || observed.volumes.some((volume) => volume.name === name)) return false;
+    return uses.has(name) || known.users.length > 0;
   });
-  const told = followed.filter(([name, count]) => count > 0 || record.renewed[name] !== undefined);
-  return { ...record.renewed, ...Object.fromEntries(told) };
-}
-
-function followedBefore({ name, renew }: { name: string; renew: number }, record: RecordState): number {
-  return record.renewed[name] ?? (isForgotten(record) ? renew : 0);
 }
 
 interface LossContext {
   instance: DesiredInstance;
   desired: DesiredNode;
-}
-
-/** Whether a service that is to have the new volume used that other one, which it, or everybody, is to have no more. */
-function isLeftFor(
-  { name, key }: DesiredVolume,
-  {
-    instance,
-    uses,
-    known: [other, { users, package: of, isLeft }],
-  }: {
-    instance: DesiredInstance;
-    uses: ReturnType<typeof findVolumeUse>;
-    known: [string, KnownVolume];
-  },
-): boolean {
-  const services = instance.services.filter(({ volumes }) => volumes.includes(name));
-  const hasDropped = services.some(
-    (service) => !service.volumes.includes(other) && users.includes(`${instance.name}/${service.name}`),
-  );
-  if (hasDropped && !isLeft) return true;
-  if (uses.has(other)) return false;
-  const isSameService = services.some((service) =>
-    users.some((user) => splitUser(user).service === service.name),
-  );
-  if (isSameService && !isLeft) return true;
-  // Also in two steps: an instance that was removed, and one of its package that comes later.
-  const isSamePackage = of === `${instance.package.release}/${instance.package.name}`;
-  return isSamePackage && partsOfVolume(other).key === key;
-}
-
-function splitUser(user: string): { instance: string; service: string } {
-  const at = user.indexOf("/");
-  return { instance: user.slice(0, at), service: user.slice(at + 1) };
 }
 
 function lostVolume({ name }: DesiredVolume, { instance, desired }: LossContext): BlockedChange {
@@ -128,20 +76,45 @@ function lostVolume({ name }: DesiredVolume, { instance, desired }: LossContext)
   };
 }
 
+function emptyPlace({ instance, instead, left }: LeftVolumes, desired: DesiredNode): BlockedChange {
+  const context = { instance, desired };
+  return "volume" in instead
+    ? emptyVolume(instead.volume, { ...context, left })
+    : emptyService(instead.service.name, { ...context, left });
+}
+
 function emptyVolume(
   volume: DesiredVolume,
-  { instance, desired, before }: LossContext & { before: readonly [string, KnownVolume][] },
+  { left, ...context }: LossContext & Pick<LeftVolumes, "left">,
 ): BlockedChange {
-  const names = before.map(([name]) => name);
-  const users = [...new Set(before.flatMap(([, of]) => of.users))];
+  const names = left.map(([name]) => name);
+  const users = [...new Set(left.flatMap(([, of]) => of.users))];
   const data = users.length === 0 ? "" : `, with the data of ${users.join(", ")},`;
-  const ways = names.map((name) => wayBack(name, { volume, instance, desired })).join(", or ");
+  const ways = names.map((name) => wayBack(name, { volume, ...context })).join(", or ");
   return {
     resource: resourceIds.volume(volume.name),
     code: "K3033",
     message: `volume ${volume.name} would be new and empty, while ${names.join(" and ")}${data} ${names.length === 1 ? "is" : "are"} left behind`,
-    hint: `To keep the data: ${ways}. To begin with an empty one: ${renewal({ instance, desired })}`,
+    hint: `To keep the data: ${ways}. To begin with an empty one: ${renewal(context)}`,
   };
+}
+
+function emptyService(
+  service: string,
+  { left, ...context }: LossContext & Pick<LeftVolumes, "left">,
+): BlockedChange {
+  const { project } = context.instance;
+  const names = left.map(([name]) => name);
+  return {
+    resource: resourceIds.service(project, service),
+    code: "K3033",
+    message: `${project}/${service} would run without ${names.join(" and ")}, which ${names.length === 1 ? "has" : "have"} its data and ${names.length === 1 ? "is" : "are"} left behind`,
+    hint: `To keep the data, mount ${keysOf(names)} in ${service} as before. To begin without it: ${renewal(context)}`,
+  };
+}
+
+function keysOf(names: readonly string[]): string {
+  return names.map((name) => `\`${partsOfVolume(name).key}\``).join(" and ");
 }
 
 /** What makes a volume that is there the one that is wanted. */

@@ -5,7 +5,7 @@ import type { SimulatedNode } from "./simulated-node.ts";
 /** The services that are to mount each volume, as `<instance>/<service>`, by engine name. */
 export function findVolumeUse({
   instances,
-}: DesiredNode): Map<string, Pick<KnownVolume, "users" | "package">> {
+}: Pick<DesiredNode, "instances">): Map<string, Pick<KnownVolume, "users" | "package">> {
   const uses = instances.flatMap(({ name, package: of, services }) =>
     services.flatMap((service) =>
       service.volumes.map((volume) => ({
@@ -48,7 +48,7 @@ export function findKnownVolumes({
       {
         users: [...new Set([...(known?.users ?? []), ...now])].sort(compareText),
         package: known?.package ?? "",
-        isLeft: now.length === 0 && (known?.isLeft ?? true),
+        state: now.length > 0 ? "used" : (known?.state ?? "unused"),
       },
     ];
   });

@@ -177,5 +177,5 @@ test("who has a volume is noted before anything is done, and once", () => {
   } as unknown as RecordPort;
   rememberUse({ record }, { desired, observed });
   rememberUse({ record }, { desired, observed });
-  expect(told).toEqual([{ [volume.name]: { users: ["core/web"], package: "", isLeft: false } }, {}]);
+  expect(told).toEqual([{ [volume.name]: { users: ["core/web"], package: "", state: "used" } }, {}]);
 });

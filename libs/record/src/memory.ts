@@ -1,6 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import { canonicalText } from "@keelson/model";
-import type { RecordState, ServiceParts } from "@keelson/model";
+import {
+  type RecordState,
+  type ServiceParts,
+  type VolumeState,
+  canonicalText,
+  volumeStates,
+} from "@keelson/model";
 
 type Applied = NonNullable<RecordState["applied"]>;
 
@@ -61,12 +66,12 @@ export function openMemory(database: DatabaseSync): Memory {
     },
     rememberVolumes: (volumes) => {
       const insert = database.prepare(
-        `INSERT INTO volumes (name, users, package, is_left) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET users = excluded.users, package = excluded.package, is_left = excluded.is_left
-         WHERE users <> excluded.users OR package <> excluded.package OR is_left <> excluded.is_left`,
+        `INSERT INTO volumes (name, users, package, state) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET users = excluded.users, package = excluded.package, state = excluded.state
+         WHERE users <> excluded.users OR package <> excluded.package OR state <> excluded.state`,
       );
-      for (const [name, { users, package: of, isLeft }] of Object.entries(volumes))
-        insert.run(name, JSON.stringify(users), of, isLeft ? 1 : 0);
+      for (const [name, { users, package: of, state }] of Object.entries(volumes))
+        insert.run(name, JSON.stringify(users), of, state);
     },
     forgetVolumes: (names) => {
       const remove = database.prepare("DELETE FROM volumes WHERE name = ?");
@@ -106,7 +111,7 @@ export function openMemory(database: DatabaseSync): Memory {
 function readState(database: DatabaseSync): RecordState {
   const containers = database.prepare("SELECT id, project, service FROM containers ORDER BY id").all();
   const networks = database.prepare("SELECT name, id FROM networks ORDER BY name").all();
-  const volumes = database.prepare("SELECT name, users, package, is_left FROM volumes ORDER BY name").all();
+  const volumes = database.prepare("SELECT name, users, package, state FROM volumes ORDER BY name").all();
   const renewed = database.prepare("SELECT instance, count FROM renewed ORDER BY instance").all();
   const row = database.prepare("SELECT value, round_id FROM applied").get();
   const applied = row === undefined ? null : readApplied(String(row["value"]));
@@ -125,7 +130,7 @@ function readState(database: DatabaseSync): RecordState {
         {
           users: readNames(String(row["users"])),
           package: String(row["package"]),
-          isLeft: row["is_left"] === 1,
+          state: readVolumeState(row["state"]),
         },
       ]),
     ),
@@ -203,6 +208,11 @@ function readStarts(database: DatabaseSync): Record<string, string[]> {
     starts.set(service, [...(starts.get(service) ?? []), String(row["started_at"])]);
   }
   return Object.fromEntries(starts);
+}
+
+/** A state of no known name is that of what must not be lost sight of. */
+function readVolumeState(value: unknown): VolumeState {
+  return volumeStates.find((state) => state === value) ?? "used";
 }
 
 function readNames(text: string): string[] {

@@ -51,8 +51,8 @@ function fillRecord(record: NodeRecord): void {
     { id: "b2", project: "lab-core", service: "redis" },
   ]);
   record.rememberVolumes({
-    "lab-core_data": { users: ["core/db"], package: "sample/core", isLeft: false },
-    "lab-old_data": { users: [], package: "", isLeft: true },
+    "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used" },
+    "lab-old_data": { users: [], package: "", state: "given-up" },
   });
   record.saveRenewed({ core: 2 });
   record.saveApplied(applied);
@@ -88,8 +88,8 @@ describe("the memory", () => {
       serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } } },
       networks: { "lab-core_default": "n1", "lab-core_inner": "n2" },
       volumes: {
-        "lab-core_data": { users: ["core/db"], package: "sample/core", isLeft: false },
-        "lab-old_data": { users: [], package: "", isLeft: true },
+        "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used" },
+        "lab-old_data": { users: [], package: "", state: "given-up" },
       },
       renewed: { core: 2 },
       openServices: [],
@@ -118,7 +118,7 @@ describe("the memory", () => {
     record.forgetContainers(["a1", "unknown"]);
     record.forgetNetworks(["lab-core_inner", "unknown"]);
     record.rememberNetworks([{ name: "lab-core_default", id: "n3" }]);
-    record.rememberVolumes({ "lab-core_data": { users: ["core/app"], package: "", isLeft: true } });
+    record.rememberVolumes({ "lab-core_data": { users: ["core/app"], package: "", state: "given-up" } });
     record.forgetVolumes(["lab-old_data", "unknown"]);
     record.saveRenewed({ core: 3 });
     record.acceptContainers({ b2: { algorithm: "v2", digest: "d2" } });
@@ -133,7 +133,7 @@ describe("the memory", () => {
       accepted: { b2: { algorithm: "v3", digest: "d3" } },
       serviceParts: { "lab-core/nginx": { algorithm: "v3", parts: { image: "nginx:2" } } },
       networks: { "lab-core_default": "n3" },
-      volumes: { "lab-core_data": { users: ["core/app"], package: "", isLeft: true } },
+      volumes: { "lab-core_data": { users: ["core/app"], package: "", state: "given-up" } },
       renewed: { core: 3 },
       openServices: [],
       openNetworks: [],
@@ -694,6 +694,16 @@ test("a round of the version before that was killed is known by what it was maki
   expect(record.unfinishedOperations()).toMatchObject([{ operationId: "#4" }, { operationId: "#5" }]);
   record.closeInterrupted(at);
   expect(record.readState()).toMatchObject({ openServices: [], openNetworks: [] });
+});
+
+test("volumes of the version before that nothing used have been given up by nobody", async () => {
+  await mkdir(join(folder, "state"));
+  change(await readFile(new URL("fixtures/record-8.sql", import.meta.url), "utf8"));
+  using record = openRecord({ path });
+  expect(record.readState().volumes).toEqual({
+    "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used" },
+    "lab-old_data": { users: ["old/db"], package: "sample/old", state: "unused" },
+  });
 });
 
 test("what was saved is there after a SIGKILL, and two that start at once make one record", async () => {

@@ -116,6 +116,12 @@ const migrations: readonly string[] = [
     count INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- used, unused, given-up or lost. What nothing used before has been given up by nobody, as far as is known.
+  ALTER TABLE volumes ADD COLUMN state TEXT NOT NULL DEFAULT 'used';
+  UPDATE volumes SET state = 'unused' WHERE is_left = 1;
+  ALTER TABLE volumes DROP COLUMN is_left;
+  `,
 ];
 
 /** The version that this program writes. */

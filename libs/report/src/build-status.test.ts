@@ -7,6 +7,7 @@ import {
   type ObservedNode,
   type Operation,
   type Plan,
+  type RecordState,
   Status,
   stalled,
 } from "@keelson/model";
@@ -139,9 +140,9 @@ const conditionOf = (of: Status, type: string) => of.conditions.find((each) => e
 
 describe("buildStatus", () => {
   it("must tell which volumes the node knows and who uses them, and take that over where it cannot be read", () => {
-    const volumes = {
-      "lab-core_data": { users: ["core/db"], package: "a/core", isLeft: false },
-      "lab-old_data": { users: ["old/db"], package: "a/old", isLeft: true },
+    const volumes: RecordState["volumes"] = {
+      "lab-core_data": { users: ["core/db"], package: "a/core", state: "used" },
+      "lab-old_data": { users: ["old/db"], package: "a/old", state: "given-up" },
     };
     const last = status({ volumes });
     expect(last.volumes).toEqual({ "lab-core_data": ["core/db"], "lab-old_data": [] });

@@ -83,7 +83,9 @@ function listMade({ containers, networks }: ObservedNode): string[] {
 
 function listVolumes(volumes: RecordState["volumes"]): Status["volumes"] {
   const known = Object.entries(volumes);
-  return Object.fromEntries(known.map(([name, { users, isLeft }]) => [name, isLeft ? [] : [...users]]));
+  return Object.fromEntries(
+    known.map(([name, { users, state }]) => [name, state === "given-up" ? [] : [...users]]),
+  );
 }
 
 function isSameCondition(a: Omit<Condition, "since">, b: Omit<Condition, "since">): boolean {

@@ -1,0 +1,41 @@
+import { type DesiredInstance, type RecordState, isForgotten } from "@keelson/model";
+
+import { findLeftVolumes } from "./left-volume.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+import { findVolumeUse, usersInEngine } from "./volume-use.ts";
+
+/** Whether a person has moved the counter since it was followed last. Without a record it counts as followed. */
+export function isRenewed({ name, renew = 0 }: DesiredInstance, record: RecordState): boolean {
+  return renew > followedBefore({ name, renew }, record);
+}
+
+/**
+ * How far the counters are followed: to their end where all volumes are there that an instance wants, and it has let go of
+ * what it leaves behind.
+ */
+export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
+  const { desired, observed, record } = node;
+  const there = new Set(observed.volumes.map(({ name }) => name));
+  const uses = findVolumeUse(desired);
+  const holding = findLeftVolumes(node)
+    .filter(({ left }) => left.some(([name]) => !uses.has(name) && usersInEngine(name, observed).length > 0))
+    .map(({ instance }) => instance.name);
+  const followed = desired.instances.map(({ name, renew = 0, volumes }): [string, number] => {
+    const before = followedBefore({ name, renew }, record);
+    const isWhole = volumes.every((volume) => there.has(volume.name)) && !holding.includes(name);
+    // A counter that was set back is followed at once: moved again, it says something again.
+    return [name, isWhole ? renew : Math.min(before, renew)];
+  });
+  const told = followed.filter(([name, count]) => count > 0 || record.renewed[name] !== undefined);
+  return { ...record.renewed, ...Object.fromEntries(told) };
+}
+
+/** Volumes without which a person lets their last users begin, by engine name. */
+export function findGivenUp(node: SimulatedNode): Set<string> {
+  const left = findLeftVolumes(node).filter(({ instance }) => isRenewed(instance, node.record));
+  return new Set(left.flatMap((each) => each.left.map(([name]) => name)));
+}
+
+function followedBefore({ name, renew }: { name: string; renew: number }, record: RecordState): number {
+  return record.renewed[name] ?? (isForgotten(record) ? renew : 0);
+}
