@@ -51,7 +51,7 @@ export function isMereStep({ kind }: Operation): boolean {
 }
 
 /** What an operation makes of its thing; null for a step of another one's change. */
-export function verbOf(operation: Operation): ChangeVerb | null {
-  const isReplacing = operation.kind === "create-containers" && operation.class === "recreate";
-  return isReplacing ? "recreate" : words[operation.kind].verb;
+export function verbOf({ kind, class: changeClass }: Operation): ChangeVerb | null {
+  const makes = kind === "create-containers" || kind === "create-network";
+  return makes && changeClass === "recreate" ? "recreate" : words[kind].verb;
 }

@@ -1,4 +1,4 @@
-import { type ChangeClass, type Operation, type Plan, changeClasses, projectOf } from "@keelson/model";
+import { type Operation, type Plan, projectOf } from "@keelson/model";
 
 import { type ChangeVerb, verbOf } from "./operation-text.ts";
 
@@ -10,7 +10,6 @@ export interface PlannedChange {
   name: string;
   /** Why, and how it is told of it; each once. */
   reasons: readonly string[];
-  class: ChangeClass;
 }
 
 /**
@@ -34,17 +33,29 @@ export function summarizePlan(plan: Plan): PlannedChange[] {
     .map(([, changes]) => changes.reduce(mergeChange));
 }
 
-/** The one that disturbs more gives the verb; a start is a step of whatever else is done. */
+/** What says most of what becomes of a thing comes first: of two operations on it, that one gives the verb. */
+const verbsByWeight: readonly ChangeVerb[] = [
+  "recreate",
+  "restart",
+  "stop",
+  "reload",
+  "create",
+  "pull",
+  "place",
+  "rename",
+  "start",
+  "remove", // only what nothing is made of any more is removed; otherwise something too much of it goes
+];
+
 function mergeChange(known: PlannedChange, change: PlannedChange): PlannedChange {
-  if (change.verb === "start" && known.verb !== "start") return known;
-  const isMore = changeClasses.indexOf(change.class) > changeClasses.indexOf(known.class);
+  const isMore = verbsByWeight.indexOf(change.verb) < verbsByWeight.indexOf(known.verb);
   const reasons = [...new Set([...known.reasons, ...change.reasons])];
   return { ...(isMore ? change : known), reasons };
 }
 
 function describeOperation(operation: Operation): PlannedChange[] {
   const verb = verbOf(operation);
-  if (verb === null) return [];
+  if (verb === null || isStepOfCreation(operation)) return [];
   const [kind, name] = splitResource(operation.resource);
   if (operation.kind === "create-containers") {
     return operation.services.map((service) => ({
@@ -52,11 +63,15 @@ function describeOperation(operation: Operation): PlannedChange[] {
       kind: "service",
       name: `${operation.project}/${service}`,
       reasons: operation.causes.filter((cause) => cause.service === service).map(({ text }) => text),
-      class: operation.class,
     }));
   }
   const reasons = [...operation.causes.map(({ text }) => text), ...waysOf(operation)];
-  return [{ verb, kind, name, reasons, class: operation.class }];
+  return [{ verb, kind, name, reasons }];
+}
+
+/** What was made just now is started, too. */
+function isStepOfCreation({ kind, causes }: Operation): boolean {
+  return kind === "start-service" && causes.every((cause) => cause.kind === "follows");
 }
 
 function waysOf(operation: Operation): string[] {

@@ -54,13 +54,14 @@ function sumUp(
   const counts = verbs.map(
     (verb) => `${services.filter((change) => change.verb === verb).length} to ${verb}`,
   );
-  const total = desired.instances.reduce((sum, instance) => sum + instance.services.length, 0);
-  const isService = (resource: string) => resource.startsWith("service:");
-  const stuck = new Set(plan.blocked.map(({ resource }) => resource).filter(isService)).size;
-  const touched = services.filter(({ verb }) => verb !== "remove").length + stuck;
+  const stuck = plan.blocked.map(({ resource }) => resource);
+  const touched = new Set([...services.map(({ name }) => `service:${name}`), ...stuck]);
+  const unchanged = desired.instances
+    .flatMap((instance) => instance.services.map(({ name }) => `service:${instance.project}/${name}`))
+    .filter((resource) => !touched.has(resource)).length;
   const placed = changes.filter(({ verb }) => verb === "place").length;
   const files = placed === 0 ? [] : [`${placed} to place`];
   const blocked = plan.blocked.length === 0 ? [] : [`${plan.blocked.length} blocked`];
-  const parts = [...counts, ...files, `${Math.max(0, total - touched)} unchanged`, ...blocked].join(", ");
+  const parts = [...counts, ...files, `${unchanged} unchanged`, ...blocked].join(", ");
   return changes.length === 0 && blocked.length === 0 ? `nothing to do: ${parts}` : parts;
 }
