@@ -70,7 +70,8 @@ async function runCompose(
   // No round needs it.
   const { run } = await import("docker-compose");
   try {
-    await run(service, [...command], {
+    // The library has options of its own before the service. What follows `--` is none, whatever it begins with.
+    await run("--", [service, ...command], {
       cwd: "/",
       executable: { standalone: true, executablePath: composeBinary },
       composeOptions: ["--ansi=never", "--progress=quiet", `--project-name=${project}`],

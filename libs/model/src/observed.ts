@@ -143,6 +143,8 @@ export interface ObservedInstanceFiles {
    * entry that nothing desires. None of it is opened.
    */
   others: string[];
+  /** Whether the Compose file that it ran from is there; default not. */
+  hasModel?: boolean;
   /** Digests that the services have loaded, from beside the files; null when there are none. */
   applied: AppliedFiles | null;
   /** Why not all of it could be seen; null when all was. */

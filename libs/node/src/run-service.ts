@@ -1,7 +1,16 @@
-import { type JobRun, connectEngine, runJob } from "@keelson/engine";
-import { KeelsonError, projectOf, quote, stalled } from "@keelson/model";
-import { composeFileOf, readComposeServices } from "@keelson/store";
+import { existsSync } from "node:fs";
 
+import { type JobRun, connectEngine, runJob } from "@keelson/engine";
+import { KeelsonError, compareText, projectOf, quote, resourceIds, stalled } from "@keelson/model";
+import { openSecrets } from "@keelson/secrets";
+import {
+  type ComposeServices,
+  composeFileOf,
+  listComposeServices,
+  readComposeServices,
+} from "@keelson/store";
+
+import { noKey } from "./node-engine.ts";
 import type { NodeSettings } from "./node-settings.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
@@ -15,25 +24,49 @@ export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "
 };
 
 /**
- * Runs a service of an instance once more, as it stands on this node, and returns its exit code. Throws K9071 when the
- * instance has no Compose file here, and K9070 when that has no such service.
+ * Runs a service of an instance once more, as it stands on this node, and returns its exit code. Throws K9018 without the
+ * node's key, K9071 when the instance has no Compose file of this environment here, and K9070 when that has no such service.
  */
 export async function runService(settings: RunSettings, { instance, ...job }: RunIn): Promise<number> {
-  const { environment, stateDir, dockerHost, composeBinary } = settings;
+  const { environment, stateDir, keyFile, dockerHost, composeBinary } = settings;
+  if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
+  const { ownershipOf } = await openSecrets(settings);
+  // The state folder has instances by their name alone: the labels say of which environment they are.
+  const isOwn = (name: string, services: ComposeServices) =>
+    [...services].every(([service, owner]) => {
+      const resource = resourceIds.service(projectOf(environment, name), service);
+      return ownershipOf(resource, owner) === "ours";
+    });
   const services = await readComposeServices(stateDir, instance);
-  if (services === null) throw notHere(instance, environment);
-  if (!services.includes(job.service)) throw noService({ instance, service: job.service, services });
+  if (services === null || !isOwn(instance, services)) {
+    const known = [...(await listComposeServices(stateDir))].filter(([name, each]) => isOwn(name, each));
+    throw notHere({ instance, environment, known: known.map(([name]) => name) });
+  }
+  if (!services.has(job.service)) {
+    throw noService({ instance, service: job.service, services: [...services.keys()].sort(compareText) });
+  }
   const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
   const composeFile = composeFileOf(stateDir, instance);
   return runJob(engine, { ...job, composeBinary, composeFile, project: projectOf(environment, instance) });
 }
 
-function notHere(instance: string, environment: string): KeelsonError {
+function notHere({
+  instance,
+  environment,
+  known,
+}: {
+  instance: string;
+  environment: string;
+  known: readonly string[];
+}): KeelsonError {
   return new KeelsonError({
     code: "K9071",
     message: `the instance ${quote(instance)} of ${environment} is not applied on this node`,
-    hint: "See what this node has: keelson status --local. Name the node's agent.yaml with --config.",
+    hint:
+      known.length === 0
+        ? `No instance of ${environment} is. Name the node's agent.yaml with --config.`
+        : `Those that are: ${known.join(", ")}`,
     outcome: stalled,
   });
 }

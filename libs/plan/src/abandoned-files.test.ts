@@ -75,6 +75,20 @@ describe("the files of an instance that is desired no more", () => {
     expect(planText(strange)).not.toContain("remove-files");
   });
 
+  test("go although there is only the Compose file, which nobody is to run any more", () => {
+    const bare = changed(without, ({ observed }) => {
+      observed.containers = observed.containers.filter(({ instance }) => instance !== "web");
+      Object.assign(observed.storedInstances[0] ?? {}, {
+        files: {},
+        others: [],
+        applied: null,
+        hasModel: true,
+      });
+    });
+    expect(planText(bare)).toContain("remove-files files:lab-web/{.} [live]: is no longer desired");
+    expect(planText(simulated(bare))).toBe("nothing to do\n");
+  });
+
   test("are no matter of who binds a folder above them", () => {
     const watched = changed(without, ({ observed }) => {
       observed.otherBinds = ["/", "/instances", folder.slice(0, -1)];

@@ -84,7 +84,8 @@ export function planAbandonedCollections({
     const project = projectOf(desired.environment, stored.instance);
     const used = findUses(stored, { staying, observed });
     const isOver = used.length === 0 && !staying.some((each) => each.project === project);
-    if (placedPaths(stored).length === 0 && stored.applied === null && stored.fault === null) return [];
+    const { hasModel = false, applied, fault } = stored;
+    if (placedPaths(stored).length === 0 && !hasModel && applied === null && fault === null) return [];
     const paths = isOver ? ["."] : placedPaths(stored).filter((path) => !isUsed(path, { stored, used }));
     if (paths.length === 0) return [];
     return [

@@ -6,15 +6,18 @@ import {
   instanceToken,
   labels,
   mapValues,
+  namePattern,
   resourceIds,
   withBoundPaths,
 } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 
 import { readDocument, writeDocument } from "./document.ts";
+import { kindOf, openFolder, readEntries } from "./folder.ts";
+import type { Folder } from "./folder.ts";
 import type { StoreContext } from "./placed-files.ts";
 import { whileReading, whileWriting } from "./store-error.ts";
-import { instanceFolderOf, makeInstance, openInstance } from "./store-path.ts";
+import { instanceFolderOf, makeInstance, openInstance, openInstances } from "./store-path.ts";
 
 const documentName = "compose.json";
 
@@ -23,19 +26,56 @@ export function composeFileOf(stateDir: string, instance: string): string {
   return join(instanceFolderOf(stateDir, instance), documentName);
 }
 
-/**
- * The services that the Compose file of an instance has on this node, sorted; null when it has none here. Throws K4003 and
- * K4006.
- */
-export async function readComposeServices(stateDir: string, instance: string): Promise<string[] | null> {
+/** Whether an instance has a Compose file on this node. */
+export function hasComposeModel(instance: Folder): boolean {
+  return kindOf(instance, documentName) === "file";
+}
+
+/** Services of a Compose file, each with its owner label. */
+export type ComposeServices = ReadonlyMap<string, string | undefined>;
+
+/** The services that the Compose file of an instance has on this node; null when it has none here. Throws K4003 and K4006. */
+export async function readComposeServices(
+  stateDir: string,
+  instance: string,
+): Promise<ComposeServices | null> {
   return await whileReading(`read the Compose file of instance ${instance}`, () => {
     using folder = openInstance(stateDir, instance);
-    const text = folder === null ? null : readDocument(folder, documentName);
-    if (text === null) return null;
-    const model: unknown = JSON.parse(text);
-    const services = isJsonObject(model) ? model["services"] : undefined;
-    return isJsonObject(services) ? Object.keys(services).sort(compareText) : [];
+    return folder === null ? null : readServices(folder);
   });
+}
+
+/** The same of every instance that has a Compose file on this node, sorted by name. Throws K4003 and K4006. */
+export async function listComposeServices(stateDir: string): Promise<Map<string, ComposeServices>> {
+  return await whileReading(`read the Compose files below ${stateDir}`, () => {
+    using instances = openInstances(stateDir);
+    if (instances === null) return new Map();
+    const names = [...readEntries(instances)].flatMap(({ text }) => text ?? []);
+    const found = names
+      .filter((name) => namePattern.test(name))
+      .sort(compareText)
+      .flatMap((name): [string, ComposeServices][] => {
+        using folder = openFolder(instances, name);
+        const services = folder === null ? null : readServices(folder);
+        return services === null ? [] : [[name, services]];
+      });
+    return new Map(found);
+  });
+}
+
+function readServices(folder: Folder): ComposeServices | null {
+  const text = readDocument(folder, documentName);
+  if (text === null) return null;
+  const model: unknown = JSON.parse(text);
+  const services = isJsonObject(model) ? model["services"] : undefined;
+  if (!isJsonObject(services)) return new Map();
+  return new Map(Object.entries(services).map(([name, service]) => [name, ownerOf(service)]));
+}
+
+function ownerOf(service: unknown): string | undefined {
+  const all = isJsonObject(service) ? service["labels"] : undefined;
+  const owner = isJsonObject(all) ? all[labels.owner] : undefined;
+  return typeof owner === "string" ? owner : undefined;
 }
 
 export interface ComposeFileInput {

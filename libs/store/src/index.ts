@@ -1,6 +1,11 @@
 export { recordFiles, writeApplied } from "./applied-files.ts";
-export { composeFileOf, readComposeServices, writeComposeModel } from "./compose-file.ts";
-export type { ComposeFileInput } from "./compose-file.ts";
+export {
+  composeFileOf,
+  listComposeServices,
+  readComposeServices,
+  writeComposeModel,
+} from "./compose-file.ts";
+export type { ComposeFileInput, ComposeServices } from "./compose-file.ts";
 export { observeStore } from "./observed-store.ts";
 export { placeFiles } from "./placed-files.ts";
 export type { StoreContext } from "./placed-files.ts";

@@ -75,6 +75,7 @@ test("every desired file with its mode and owner, as a container sees it; instan
   expect(storedInstances[1]).toEqual({
     instance: "core",
     folder,
+    hasModel: false,
     files: {
       "live/core/conf/a.conf": { contentDigest: mount.files[0]?.contentDigest, mode: 0o644, ...owner },
       "live/core/conf/sub/b.conf": { contentDigest: secret?.contentDigest, mode: 0o400, ...owner },

@@ -2,6 +2,7 @@ import { KeelsonError, compareText, namePattern } from "@keelson/model";
 import type { DesiredNode, ObservedInstanceFiles, ObservedStore, StoreFault } from "@keelson/model";
 
 import { readApplied } from "./applied-files.ts";
+import { hasComposeModel } from "./compose-file.ts";
 import { buildDesiredTree } from "./desired-tree.ts";
 import { openFolder, readEntries } from "./folder.ts";
 import type { Folder } from "./folder.ts";
@@ -73,6 +74,7 @@ async function observeFiles(folder: Folder, input: InstanceInput): Promise<Obser
     folder: folderOf(input),
     files: Object.fromEntries(findings.files.sort(([a], [b]) => compareText(a, b))),
     others: findings.others.paths.sort(compareText),
+    hasModel: hasComposeModel(folder),
     applied: readApplied(folder),
     fault: endedAt === null ? null : faultOf(tooManyOthers(`${folderOf(input)}/${endedAt}`), "others"),
   };

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { beforeAll, describe, expect, it } from "vitest";
 import { endProcess, keelsonCommand, plainEnvironment, waitFor } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
+import { wantInstances } from "../repository-text.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -19,7 +20,10 @@ services:
     image: IMAGES/app:1
     command: [sh, -c, "trap 'echo stopped; exit 9' TERM; echo at work; while :; do sleep 1; done"]
     scale: 0
+  -dash: { image: "IMAGES/app:1", command: [echo, dashed], scale: 0 }
 volumes: { store: {} }
+-- packages/wiki/compose.yaml --
+services: { seed: { image: "IMAGES/app:1", command: [echo, wiki] } }
 `;
 
 describe("keelson run", () => {
@@ -64,10 +68,11 @@ describe("keelson run", () => {
     const other = await run("web", "sead");
     expect(other.exitCode).toBe(1);
     expect(other.stderr).toContain("error[K9070]");
-    expect(other.stderr).toContain("app, broken, seed, slow");
-    const elsewhere = await run("wiki", "seed");
+    expect(other.stderr).toContain("-dash, app, broken, seed, slow");
+    const elsewhere = await run("weeb", "seed");
     expect(elsewhere.exitCode).toBe(1);
     expect(elsewhere.stderr).toContain("error[K9071]");
+    expect(elsewhere.stderr).toContain("web, wiki");
     const strange = await run("../web", "seed");
     expect(strange.exitCode).toBe(1);
     expect(strange.stderr).toContain("error[K4006]");
@@ -76,6 +81,30 @@ describe("keelson run", () => {
     expect(broken.stderr).toContain("error[K3008]");
     expect(broken.stderr).toContain("/no/such/program");
     await waitFor(async () => (await oneOffs()).length === 0, { what: "nothing to be left" });
+  });
+
+  it("must run a service whose name begins with a dash", async () => {
+    expect(await run("web", "-dash")).toMatchObject({ stdout: "dashed\n", exitCode: 0 });
+  });
+
+  it("must refuse an instance that is here for another environment, or without the key that shows it", async () => {
+    const other = await run("--environment", `${platform().environment}-other`, "web", "seed");
+    expect(other).toMatchObject({ stdout: "", exitCode: 1 });
+    expect(other.stderr).toContain("error[K9071]");
+    expect(other.stderr).toContain(`No instance of ${platform().environment}-other is`);
+    const keyless = await run("--key-file", "/no/such/key", "web", "seed");
+    expect(keyless).toMatchObject({ stdout: "", exitCode: 1 });
+    expect(keyless.stderr).toContain("error[K9018]");
+  });
+
+  it("must know nothing of an instance that is gone, and say which are left", async () => {
+    expect(await run("wiki", "seed")).toMatchObject({ stdout: "wiki\n", exitCode: 0 });
+    await platform().push(wantInstances(platform(), { web: { package: "app/web" } }));
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    const gone = await run("wiki", "seed");
+    expect(gone).toMatchObject({ stdout: "", exitCode: 1 });
+    expect(gone.stderr).toContain("error[K9071]");
+    expect(gone.stderr).toContain("Those that are: web");
   });
 
   it("must be known to the agent as nobody's while it runs, and stop with its container", async () => {
