@@ -24,29 +24,29 @@ describe("the next round", () => {
   };
 
   it.each<[rule: string, facts: Partial<RoundEndFacts>, afterMs: number, trigger: string]>([
-    ["5: a newer revision cut the round short", { isCutShort: true }, 0, "newer revision"],
-    ["5: also when it would be retried at once", { isCutShort: true, retryMs: 0 }, 0, "newer revision"],
-    ["6: something is retried", { retryMs: 4 * second }, 4 * second, "retry"],
-    ["7: there is new work", { retryMs: 0 }, 0, "retry"],
-    ["8: all is as desired, or only a person can help", {}, 600 * second, "routine"],
-    ["9: the heartbeat is due", { heartbeatMs: 30 * second }, 30 * second, "heartbeat"],
-    ["9: nothing is published", { heartbeatMs: Infinity }, 600 * second, "routine"],
-    ["10: publishing fails", { publishFailingMs: 0 }, 2 * second, "retry to publish the status"],
+    ["6: a newer revision cut the round short", { isCutShort: true }, 0, "newer revision"],
+    ["6: also when it would be retried at once", { isCutShort: true, retryMs: 0 }, 0, "newer revision"],
+    ["7: something is retried", { retryMs: 4 * second }, 4 * second, "retry"],
+    ["8: there is new work", { retryMs: 0 }, 0, "retry"],
+    ["9: all is as desired, or only a person can help", {}, 600 * second, "routine"],
+    ["10: the heartbeat is due", { heartbeatMs: 30 * second }, 30 * second, "heartbeat"],
+    ["10: nothing is published", { heartbeatMs: Infinity }, 600 * second, "routine"],
+    ["11: publishing fails", { publishFailingMs: 0 }, 2 * second, "retry to publish the status"],
     [
-      "10: it has been failing for a minute",
+      "11: it has been failing for a minute",
       { publishFailingMs: 60 * second },
       60 * second,
       "retry to publish the status",
     ],
-    ["10: it has been failing for a day", { publishFailingMs: 24 * hour }, 600 * second, "routine"],
+    ["11: it has been failing for a day", { publishFailingMs: 24 * hour }, 600 * second, "routine"],
     [
-      "11: only a round can poll the branch",
+      "12: only a round can poll the branch",
       { branchIntervalMs: 60 * second },
       60 * second,
       "poll of the branch",
     ],
-    ["11: the interval is long", { branchIntervalMs: hour }, 600 * second, "routine"],
-    ["12: a container is to settle", { settledMs: 20 * second }, 20 * second, "settled"],
+    ["12: the interval is long", { branchIntervalMs: hour }, 600 * second, "routine"],
+    ["13: a container is to settle", { settledMs: 20 * second }, 20 * second, "settled"],
     [
       "the shortest delay decides",
       {
@@ -77,10 +77,10 @@ const retry = (hasNewWork: boolean) => (attempt: number) => retryBackoffMs({ att
 
 it.each<[rule: string, delayMs: (count: number) => number, seconds: Record<number, number>]>([
   ["4: restart back-off", restartBackoffMs, { 0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 7: 32, 8: 60, 50: 60 }],
-  ["6: retry back-off", retry(false), { 0: 2, 1: 4, 2: 8, 5: 64, 8: 512, 9: 600, 500: 600 }],
-  ["7: retry of new work", retry(true), { 0: 0, 1: 0, 2: 0, 3: 2, 4: 4, 500: 600 }],
+  ["7: retry back-off", retry(false), { 0: 2, 1: 4, 2: 8, 5: 64, 8: 512, 9: 600, 500: 600 }],
+  ["8: retry of new work", retry(true), { 0: 0, 1: 0, 2: 0, 3: 2, 4: 4, 500: 600 }],
   [
-    "12: blind back-off",
+    "14: blind back-off",
     (attempt) => blindBackoffMs(attempt, middle),
     { 0: 5, 1: 10, 2: 20, 3: 40, 4: 60, 500: 60 },
   ],

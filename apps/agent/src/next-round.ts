@@ -6,8 +6,19 @@ export interface NextRound {
   trigger: string;
 }
 
+/** Why a round begins. */
+export interface Trigger {
+  /** In words, for the log and the status. */
+  name: string;
+  /** The cause of earlier failures may be gone: the retry back-off begins anew. */
+  isAnew: boolean;
+}
+
+/** The trigger of the round after one that a newer revision cut short. */
+export const newerRevisionCame = "newer revision";
+
 /** What the delay depends on. */
-export interface RoundEndFacts extends NextRoundFacts {
+export interface RoundEndFacts extends Omit<NextRoundFacts, "awaits"> {
   /** A newer revision ended the round's waiting. */
   isCutShort: boolean;
   /** The interval of a branch that only a round can poll; null: the watcher polls it. */
@@ -35,27 +46,30 @@ const promptRestarts = 2;
  * 4. A poll or an event finds that a container changed. A container that changes again and again is in restart back-off:
  *    after a trigger it gets 0, 0, 1, 2, 4 … 60 s in which it triggers nothing (`restartBackoffMs`). Other containers
  *    are not held up by it. A minute without a change ends the back-off.
+ * 5. A poll finds that what the last round could not do without is there: a port is free, an image came, a foreign network or
+ *    volume is gone. Each triggers one round. What comes and goes again and again is in a back-off like that of a container.
  *
  * After a delay, the shortest of these (`chooseNextRound`):
- * 5. Newer revision: it cut the round short. 0 s.
- * 6. Retry: something is not as desired, and may be after a retry. 2, 4, 8 … 600 s (`retryBackoffMs`).
- * 7. Retry of new work: nothing failed, and all that is left came up while the round was at work. 0 s three times in a row,
- *    then as 6.
- * 8. Routine: nothing is retried. 600 s. It finds what no poll sees, such as placed files that were changed by hand.
- * 9. Heartbeat: the published status has to be renewed.
- * 10. Publishing the status failed, and may succeed: as long as it has been failing already, from 2 to 600 s.
- * 11. An ssh or a local branch, which the watcher cannot poll: the interval of agent.yaml.
- * 12. Settled: a container that its engine had started again has run for long enough, which no poll sees.
+ * 6. Newer revision: it cut the round short. 0 s.
+ * 7. Retry: something is not as desired, and may be after a retry. 2, 4, 8 … 600 s (`retryBackoffMs`).
+ * 8. Retry of new work: nothing failed, and all that is left came up while the round was at work. 0 s three times in a row,
+ *    then as 7.
+ * 9. Routine: nothing is retried. 600 s. It finds what no poll sees, such as placed files that were changed by hand.
+ * 10. Heartbeat: the published status has to be renewed.
+ * 11. Publishing the status failed, and may succeed: as long as it has been failing already, from 2 to 600 s.
+ * 12. An ssh or a local branch, which the watcher cannot poll: the interval of agent.yaml.
+ * 13. Settled: a container that its engine had started again has run for long enough, which no poll sees.
  *
- * 13. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
+ * 14. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
  *
- * All delays but the restart back-off, the heartbeat and 12 vary by a tenth, so that a fleet does not ask all at once. Delays
- * go by the monotonic clock. A round that ends ready begins the retry back-off anew.
+ * All delays but the restart back-off, the heartbeat and 13 vary by a tenth, so that a fleet does not ask all at once. Delays
+ * go by the monotonic clock. A round that ends ready begins the retry back-off anew, and so does whatever may have taken away
+ * the cause of the failure (`Trigger.isAnew`): a request, another commit, and what rule 5 finds.
  */
 export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound {
   const { isCutShort, retryMs, settledMs, heartbeatMs, publishFailingMs, branchIntervalMs } = facts;
   const candidates: NextRound[] = [
-    { afterMs: isCutShort ? 0 : Infinity, trigger: "newer revision" },
+    { afterMs: isCutShort ? 0 : Infinity, trigger: newerRevisionCame },
     retryMs === null
       ? { afterMs: spread(routineMs, chance), trigger: "routine" }
       : { afterMs: retryMs, trigger: "retry" },
@@ -67,7 +81,7 @@ export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound
   return candidates.reduce((first, each) => (each.afterMs < first.afterMs ? each : first));
 }
 
-/** Rules 6 and 7. `attempt`: rounds in a row before this one that did not end ready. */
+/** Rules 7 and 8. `attempt`: rounds in a row before this one that did not end ready. */
 export function retryBackoffMs(
   { attempt, hasNewWork }: { attempt: number; hasNewWork: boolean },
   chance: number,
@@ -77,13 +91,13 @@ export function retryBackoffMs(
   return spread(doubled(shortestRetryMs, { doublings, longestMs: longestRetryMs }), chance);
 }
 
-/** Rule 10. */
+/** Rule 11. */
 function publishRetryMs(failingMs: number | null, chance: number): number {
   if (failingMs === null) return Infinity;
   return spread(Math.min(longestRetryMs, Math.max(shortestRetryMs, failingMs)), chance);
 }
 
-/** Rule 13. `attempt`: rounds in a row before this one that did not end ready. */
+/** Rule 14. `attempt`: rounds in a row before this one that did not end ready. */
 export function blindBackoffMs(attempt: number, chance: number): number {
   return spread(doubled(shortestBlindMs, { doublings: attempt, longestMs: longestBlindMs }), chance);
 }

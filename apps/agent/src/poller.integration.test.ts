@@ -1,8 +1,12 @@
-import { type GitServer, startStateServer } from "@keelson/test/support";
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+import { type GitServer, findFreePort, startStateServer } from "@keelson/test/support";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { Log } from "./log-event.ts";
 import { type Poller, closePoller, findTrigger, isGitSilent, openPoller, pollGit } from "./poller.ts";
+import type { RoundSummary } from "./round-summary.ts";
 import { newRoundSummary } from "./test-round-summary.ts";
 
 describe("a poll of a branch and an engine", () => {
@@ -13,8 +17,9 @@ describe("a poll of a branch and an engine", () => {
   const events: string[] = [];
   const failures: string[] = [];
   const log: Log = ({ event }) => void events.push(event);
-  const trigger = async (commitBefore: string) =>
-    findTrigger(poller, { summary: newRoundSummary({ commit: commitBefore }), isFirst: false });
+  const find = async (fields: Partial<RoundSummary>, isFirst = false) =>
+    (await findTrigger(poller, { summary: newRoundSummary(fields), isFirst }))?.name ?? null;
+  const trigger = async (commitBefore: string) => find({ commit: commitBefore });
 
   beforeAll(async () => {
     const state = cleanUp.use(await startStateServer());
@@ -71,21 +76,18 @@ describe("a poll of a branch and an engine", () => {
     // So much longer than a poll's patience that a slow engine does not matter.
     server.setBehaviour({ kind: "slow", delayMs: 6_000 });
     poller.gitPatienceMs = 100;
-    const summary = newRoundSummary({ commit: "", containers: { gone: "running healthy" } });
-    expect(await findTrigger(poller, { summary, isFirst: true })).toBe("containers changed");
+    expect(await find({ commit: "", containers: { gone: "running healthy" } }, true)).toBe(
+      "containers changed",
+    );
     // That poll did not wait for Git.
     expect(poller.gitPoll).not.toBeNull();
-    expect(
-      await findTrigger(poller, { summary: newRoundSummary({ commit: "" }), isFirst: false }),
-    ).toBeNull();
+    expect(await find({ commit: "" })).toBeNull();
     expect(isGitSilent(poller)).toBe(true);
     await pollGit(poller);
     expect(isGitSilent(poller)).toBe(false);
     server.setBehaviour({ kind: "hang" });
     const late = `commit ${commit.slice(0, 8)}`;
-    expect(await findTrigger(poller, { summary: newRoundSummary({ commit: "" }), isFirst: false })).toBe(
-      late,
-    );
+    expect(await find({ commit: "" })).toBe(late);
     server.setBehaviour({ kind: "normal" });
     await server.stop(); // ends what hangs
     await pollGit(poller);
@@ -94,7 +96,44 @@ describe("a poll of a branch and an engine", () => {
 
   it("must trigger a round each time when a container of the round is gone", async () => {
     const summary = newRoundSummary({ commit, containers: { gone: "running healthy" } });
-    expect(await findTrigger(poller, { summary, isFirst: true })).toBe("containers changed");
-    expect(await findTrigger(poller, { summary, isFirst: true })).toBe("containers changed");
+    const changed = { name: "containers changed", isAnew: false };
+    expect(await findTrigger(poller, { summary, isFirst: true })).toEqual(changed);
+    expect(await findTrigger(poller, { summary, isFirst: true })).toEqual(changed);
+  });
+
+  it("must trigger a round when an awaited port is free, once each time, and ever later when that never lasts", async () => {
+    const port = await findFreePort();
+    const awaits = [{ kind: "port", hostIp: "127.0.0.1", port, protocol: "tcp" } as const];
+    const summary = newRoundSummary({ commit, awaits });
+    const look = async () => findTrigger(poller, { summary, isFirst: false });
+    const free = { name: `port ${port}/tcp is free`, isAnew: true };
+    const isWaiting = () => poller.backoff.isWaiting(free.name, performance.now());
+    let freed = 0;
+    while (!isWaiting()) {
+      const program = createServer().listen(port, "127.0.0.1");
+      await once(program, "listening");
+      expect(await look()).toBeNull();
+      program.close();
+      await once(program, "close");
+      expect(await look()).toEqual(free);
+      freed++;
+      // The round that it triggered did not get the port, and yet it is free.
+      expect(await look()).toBeNull();
+    }
+    expect(freed).toBe(3);
+  });
+
+  it("must not take an engine that does not answer for one that freed something", async () => {
+    const awaits = [{ kind: "volume", name: "lab-core_data" } as const];
+    const away = openPoller(
+      { ...newRoundSummary().target, dockerHost: "unix:///nowhere/docker.sock" },
+      { log, onPollFailure: () => {} },
+    );
+    const found = await findTrigger(away, {
+      summary: newRoundSummary({ awaits, containers: {} }),
+      isFirst: false,
+    });
+    closePoller(away);
+    expect(found).toEqual({ name: "the engine does not answer", isAnew: false });
   });
 });

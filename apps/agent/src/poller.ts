@@ -8,8 +8,10 @@ import {
 } from "@keelson/engine/poll";
 import { type RefPoll, type RefPollInput, openRefPoll } from "@keelson/git/poll";
 
+import { findArrivals } from "./arrival.ts";
 import { type SeenContainers, findChanged, seeContainers } from "./container-changes.ts";
 import type { Log } from "./log-event.ts";
+import type { Trigger } from "./next-round.ts";
 import { openPause } from "./pause.ts";
 import { type RestartBackoff, openRestartBackoff } from "./restart-backoff.ts";
 import { type RoundSummary, type WatchTarget, isPollable } from "./round-summary.ts";
@@ -48,7 +50,7 @@ export interface Poller extends PollerInput {
   /** The containers as the last poll saw them, or as one before it where they are in back-off; null before the first. */
   seen: SeenContainers | null;
   backoff: RestartBackoff;
-  /** Triggers that have started a round already and are still there. */
+  /** Triggers that have started a round already and still hold. */
   spentTriggers: Set<string>;
 }
 
@@ -101,31 +103,38 @@ export function isInBackoff(
 }
 
 /**
- * Polls once. Returns what triggers a round by rules 2 to 4 of next-round.ts; null when everything is as the last round left
+ * Polls once. Returns what triggers a round by rules 2 to 5 of next-round.ts; null when everything is as the last round left
  * it. `isFirst`: it is the first poll after that round.
  */
 export async function findTrigger(
   poller: Poller,
   { summary, isFirst }: { summary: RoundSummary; isFirst: boolean },
-): Promise<string | null> {
+): Promise<Trigger | null> {
   const askedMs = performance.now();
   const branchTip = awaitGit(poller, isFirst);
   const now = await pollEngine(poller);
   const answeredMs = performance.now();
   const changed = compareContainers(poller, { summary, isFirst, now, askedMs, answeredMs });
-  // A container that stopped does not wait for Git: the round asks Git itself.
-  const commit = changed.length > 0 ? null : await branchTip;
+  const arrivals = now === null ? [] : await findArrivals(poller.engine, summary.awaits);
+  // What can be done at once does not wait for Git: the round asks Git itself.
+  const commit = changed.length > 0 || arrivals.length > 0 ? null : await branchTip;
   const isMoved = commit !== null && commit !== summary.commit;
+  const anew = [...(isMoved ? [`commit ${commit.slice(0, 8)}`] : []), ...arrivals];
   const triggers = [
-    ...(isMoved ? [`commit ${commit.slice(0, 8)}`] : []),
+    ...anew,
     ...listEngineTriggers(now, summary),
     ...(changed.length > 0 ? [containersChanged] : []),
   ];
-  poller.spentTriggers = new Set([...poller.spentTriggers].filter((trigger) => triggers.includes(trigger)));
-  const trigger = triggers.find((each) => !poller.spentTriggers.has(each)) ?? null;
-  if (trigger !== null && trigger !== containersChanged) poller.spentTriggers.add(trigger);
-  if (trigger === containersChanged) poller.backoff.noteChanges(changed, performance.now());
-  return trigger;
+  poller.spentTriggers = new Set([...poller.spentTriggers].filter((name) => triggers.includes(name)));
+  const isOpen = (name: string) =>
+    !poller.spentTriggers.has(name) && !poller.backoff.isWaiting(name, performance.now());
+  const name = triggers.find(isOpen);
+  if (name === undefined) return null;
+  if (name !== containersChanged) poller.spentTriggers.add(name);
+  // A port that is free for an instant again and again must not trigger rounds without end.
+  if (arrivals.includes(name)) poller.backoff.noteChanges([name], performance.now());
+  if (name === containersChanged) poller.backoff.noteChanges(changed, performance.now());
+  return { name, isAnew: anew.includes(name) };
 }
 
 function listEngineTriggers(now: readonly PolledContainer[] | null, { containers }: RoundSummary): string[] {

@@ -99,6 +99,7 @@ function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durat
     failedCount: results.filter(({ outcome }) => outcome === "failed").length,
     commit: round.shown ?? "",
     containers: containers === undefined ? null : Object.fromEntries(containers),
+    awaits: round.next.awaits,
   };
 }
 

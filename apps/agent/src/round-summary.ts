@@ -1,5 +1,6 @@
 import type { PolledContainer } from "@keelson/engine/poll";
 import type { RefPollInput } from "@keelson/git/poll";
+import type { Awaited } from "@keelson/model";
 
 import type { NextRound } from "./next-round.ts";
 import type { Loss } from "./round-loss.ts";
@@ -64,6 +65,8 @@ export interface RoundSummary extends WatchSetting {
   commit: string;
   /** This node's own containers at the end of the round, by id; null when the engine did not answer. */
   containers: Record<string, Fingerprint> | null;
+  /** What the round could not do without, for polls to look for. */
+  awaits: readonly Awaited[];
   /** When the next round begins, if nothing triggers it sooner. */
   nextRound: NextRound;
 }

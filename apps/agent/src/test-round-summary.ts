@@ -11,6 +11,7 @@ export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummar
     durationMs: 1_500,
     commit: "c".repeat(40),
     containers: {},
+    awaits: [],
     nextRound: { afterMs: 60_000, trigger: "routine" },
     target: {
       git: {

@@ -95,7 +95,7 @@ it("a death must trigger a round without another poll", async () => {
     const trigger = watch.untilTrigger(summary);
     await waitFor(() => polls === 1, { what: "the first poll" });
     await container.kill();
-    expect(await trigger).toBe("containers changed");
+    expect(await trigger).toEqual({ name: "containers changed", isAnew: false });
     expect(polls).toBe(1);
   } finally {
     watch.close();

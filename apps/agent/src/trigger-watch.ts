@@ -1,7 +1,7 @@
 import type { Watch } from "@keelson/engine/poll";
 
 import { noteDeaths } from "./container-deaths.ts";
-import { spread } from "./next-round.ts";
+import { type Trigger, newerRevisionCame, spread } from "./next-round.ts";
 import { openPause } from "./pause.ts";
 import {
   type PollerInput,
@@ -20,6 +20,9 @@ import type { RoundSummary, WatchTarget } from "./round-summary.ts";
 /** Events come in bursts: the first one starts a poll at once, and those after it start one together. */
 const betweenPollsMs = 50;
 
+/** Containers of others come and go as they like: they cost no more polls than this. */
+const betweenLooksMs = 1_000;
+
 /** An event stream that ends sooner starts no poll: an engine that ends each one at once must not be polled without end. */
 const shortestListenMs = 5_000;
 
@@ -35,7 +38,7 @@ export interface TriggerWatchInput extends PollerInput {
 /** Waits for what triggers the next round. Starts nothing and writes nothing. */
 export interface TriggerWatch {
   /** Polls and listens after a round. Returns the first trigger, by the rules of next-round.ts. */
-  untilTrigger: (summary: RoundSummary) => Promise<string>;
+  untilTrigger: (summary: RoundSummary) => Promise<Trigger>;
   /** Polls the branch during a round. Returns a commit other than the one the round fetched; null when the round ends. */
   untilMoved: (round: RunningRound) => Promise<string | null>;
   /** Git does not answer, or not soon. */
@@ -69,11 +72,28 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
     isPollDue = true;
     if (isListening) pause.end();
   };
+  /** A poll that is due because of others. */
+  let look: NodeJS.Timeout | null = null;
+  const lookSoon = () => {
+    look ??= setTimeout(
+      () => {
+        look = null;
+        pollSoon();
+      },
+      Math.max(0, polledMs + betweenLooksMs - performance.now()),
+    );
+  };
+  /** The last round awaits something that events of others may bring. */
+  let isAwaiting = false;
   const listen = () => {
     const sinceMs = performance.now();
     events ??= poller.engine.watch({
       environment: target.environment,
       onEvent: (event) => {
+        if (event.isOthers) {
+          if (isAwaiting) lookSoon();
+          return;
+        }
         if (isInBackoff(poller, event)) return; // a poll follows when its back-off ends
         if (event.kind === "container" && event.action === "die") died.add(event.id);
         pollSoon();
@@ -98,6 +118,7 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
     untilTrigger: async (summary) => {
       const { afterMs, trigger: dueTrigger } = summary.nextRound;
       const dueMs = performance.now() + afterMs;
+      isAwaiting = summary.awaits.length > 0;
       died.clear(); // the round has seen these
       for (let isFirst = true; !signal.aborted; isFirst = false) {
         onTurn();
@@ -106,18 +127,21 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
           listen();
           const isTriggered = noteDeaths(poller, { died, summary });
           died.clear();
-          if (isTriggered) return containersChanged;
+          if (isTriggered) return { name: containersChanged, isAnew: false };
           const askedMs = performance.now();
           const found = await findTrigger(poller, { summary, isFirst });
           polledMs = performance.now();
           onPoll(polledMs - askedMs);
           if (found !== null) return found;
         }
-        const trigger = requested() ?? (performance.now() >= dueMs ? dueTrigger : null);
-        if (trigger !== null) return trigger;
+        const asked = requested();
+        if (asked !== null) return { name: asked, isAnew: true };
+        if (performance.now() >= dueMs) {
+          return { name: dueTrigger, isAnew: dueTrigger === newerRevisionCame };
+        }
         if (!signal.aborted) await restUntilPoll(dueMs);
       }
-      return "stopped";
+      return { name: "stopped", isAnew: false };
     },
     untilMoved: async (round) => {
       const between = openPause();
@@ -144,6 +168,7 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
     changeLogin: (credential) => changeLogin(poller, credential),
     wake: () => pause.end(),
     close: () => {
+      if (look !== null) clearTimeout(look);
       pause.end();
       events?.close();
       closePoller(poller);

@@ -1,4 +1,4 @@
-import { blindBackoffMs } from "./next-round.ts";
+import { type Trigger, blindBackoffMs } from "./next-round.ts";
 import { containersChanged } from "./poller.ts";
 import type { Loss } from "./round-loss.ts";
 import { startRound } from "./round-process.ts";
@@ -21,8 +21,9 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
     while (!signal.aborted) {
       summary = await runRound(watcher, { trigger, attempt, before: summary });
       if (signal.aborted) break;
-      trigger = await untilNextRound(watcher, { summary, attempt });
-      attempt = summary?.isReady === true ? 0 : attempt + 1;
+      const next = await untilNextRound(watcher, { summary, attempt });
+      trigger = next.name;
+      attempt = summary?.isReady === true || next.isAnew ? 0 : attempt + 1;
     }
   } finally {
     process.off("SIGHUP", onHangup);
@@ -36,7 +37,7 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
 
 interface RoundStart {
   trigger: string;
-  /** Rounds in a row before this one that did not end ready. */
+  /** Rounds in a row before this one that did not end ready, since the back-off began. */
   attempt: number;
   /** What the round before told; null: nothing. */
   before: RoundSummary | null;
@@ -136,7 +137,7 @@ function noteSign({ tally }: Watcher): () => void {
 async function untilNextRound(
   watcher: Watcher,
   { summary, attempt }: { summary: RoundSummary | null; attempt: number },
-): Promise<string> {
+): Promise<Trigger> {
   const { log, requests, watching, signal, blindPause } = watcher;
   const { afterMs, trigger } = summary?.nextRound ?? {
     afterMs: blindBackoffMs(attempt, Math.random()),
@@ -148,5 +149,6 @@ async function untilNextRound(
   }
   if (summary !== null && watching !== null) return watching.triggers.untilTrigger(summary);
   if (requests.waiting() === null && !signal.aborted) await blindPause.rest(afterMs);
-  return requests.waiting() ?? trigger;
+  const asked = requests.waiting();
+  return asked === null ? { name: trigger, isAnew: false } : { name: asked, isAnew: true };
 }

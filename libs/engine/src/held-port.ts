@@ -1,8 +1,8 @@
 import { type HeldPort, type PublishedPort, composeLabels } from "@keelson/model";
-import type { ContainerInfo, Port } from "dockerode";
+import type { ContainerInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
-import { isPortTaken } from "./host-port.ts";
+import { isPortTaken, publishes } from "./host-port.ts";
 import { labelOf } from "./ownership.ts";
 
 /** A port that a service is to publish. */
@@ -23,7 +23,7 @@ export async function findHeldPorts(
   const held: HeldPort[] = [];
   for (const desired of ports) {
     const publishers = containers.filter((container) =>
-      (container.Ports ?? []).some((published) => meet(published, desired.port)),
+      (container.Ports ?? []).some((published) => publishes(published, desired.port)),
     );
     const other = publishers.find((container) => !isOfService(container, desired));
     if (other !== undefined) {
@@ -37,19 +37,4 @@ export async function findHeldPorts(
 
 function isOfService({ Labels: all }: ContainerInfo, { project, service }: DesiredPort): boolean {
   return labelOf(all, composeLabels.project) === project && labelOf(all, composeLabels.service) === service;
-}
-
-function meet(published: Port, desired: PublishedPort): boolean {
-  return (
-    published.PublicPort === desired.port &&
-    published.Type === desired.protocol &&
-    addressesMeet(published.IP ?? "", desired.hostIp)
-  );
-}
-
-/** Two programs cannot both have a port on one address, nor on all addresses of a family and on one of them. */
-function addressesMeet(a: string, b: string): boolean {
-  if (a === "" || b === "" || a === b) return true;
-  if (a.includes(":") !== b.includes(":")) return false;
-  return [a, b].some((address) => address === "0.0.0.0" || address === "::");
 }

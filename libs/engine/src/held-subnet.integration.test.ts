@@ -58,6 +58,7 @@ describe("a subnet of a network that is to be made", () => {
           network: desired("mine").network,
           subnet: part,
           holder: `the engine's network ${name} (${subnet(9)})`,
+          holderNetwork: { id: network.id, name },
           unknown: null,
         },
       ]);

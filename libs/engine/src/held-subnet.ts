@@ -57,12 +57,18 @@ export async function findHeldSubnets(engine: Engine, question: Question): Promi
   const { used, unknown } = engine.isLocal ? await findUsed(question) : { used: [], unknown: null };
   return wanted.flatMap(({ network, subnet, block }): HeldSubnet[] => {
     const others = networkBlocks(question.networks).filter(({ name }) => name !== network);
-    const holder =
-      others.find((other) => subnetsOverlap(other.block, block))?.what ??
-      used.find((other) => subnetsOverlap(other.block, block))?.what ??
-      null;
+    const other = others.find((each) => subnetsOverlap(each.block, block));
+    const holder = (other ?? used.find((each) => subnetsOverlap(each.block, block)))?.what ?? null;
     if (holder === null && unknown === null) return [];
-    return [{ network, subnet, holder, unknown: holder === null ? unknown : null }];
+    return [
+      {
+        network,
+        subnet,
+        holder,
+        ...(other === undefined ? {} : { holderNetwork: { id: other.id, name: other.name } }),
+        unknown: holder === null ? unknown : null,
+      },
+    ];
   });
 }
 
@@ -76,6 +82,7 @@ function isMade(
 }
 
 interface NetworkBlock extends UsedBlock {
+  id: string;
   name: string;
 }
 
@@ -89,7 +96,7 @@ function networkBlocks(networks: readonly NetworkInspectInfo[]): NetworkBlock[] 
         const device = options?.["com.docker.network.bridge.name"] ?? `br-${id.slice(0, 12)}`;
         return block === null
           ? []
-          : [{ name, block, device, what: `the engine's network ${name} (${subnet})` }];
+          : [{ id, name, block, device, what: `the engine's network ${name} (${subnet})` }];
       }),
     );
 }

@@ -4,6 +4,31 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { PublishedPort } from "@keelson/model";
 
+import { textOf } from "./json-reader.ts";
+
+/** Of an entry of `Ports` in the engine's list of containers. */
+interface ListedPort {
+  IP?: unknown;
+  PublicPort?: unknown;
+  Type?: unknown;
+}
+
+/** Whether a container that publishes the one has the other. */
+export function publishes(published: ListedPort, port: PublishedPort): boolean {
+  return (
+    published.PublicPort === port.port &&
+    published.Type === port.protocol &&
+    addressesMeet(textOf(published.IP), port.hostIp)
+  );
+}
+
+/** Two programs cannot both have a port on one address, nor on all addresses of a family and on one of them. */
+function addressesMeet(a: string, b: string): boolean {
+  if (a === "" || b === "" || a === b) return true;
+  if (a.includes(":") !== b.includes(":")) return false;
+  return [a, b].some((address) => address === "0.0.0.0" || address === "::");
+}
+
 /** Two agents that try a port at the same time take it from each other for an instant. */
 const secondTryMs = 30;
 

@@ -15,6 +15,7 @@ test("a container is of the environment by its label", () => {
   const action = "health_status: unhealthy";
   expect(parseEvent(line("container", { action, attributes }), "lab")).toEqual({
     kind: "container",
+    isOthers: false,
     action: "health_status",
     id: "a1",
     name: "lab-core-web-1",
@@ -23,13 +24,14 @@ test("a container is of the environment by its label", () => {
   });
   const composed = { ...attributes, [composeLabels.project]: "lab-core", [composeLabels.service]: "web" };
   expect(parseEvent(line("container", { attributes: composed }), "lab")?.service).toBe("lab-core/web");
-  expect(parseEvent(line("container", { attributes }), "lab-2")).toBeNull();
+  expect(parseEvent(line("container", { action, attributes }), "lab-2")).toBeNull();
   const oneOff = { ...attributes, "com.docker.compose.oneoff": "True" };
-  expect(parseEvent(line("container", { attributes: oneOff }), "lab")).toBeNull();
+  expect(parseEvent(line("container", { action, attributes: oneOff }), "lab")).toBeNull();
 });
 
 test("a container that stands in the way is so by its name, also by the one that it had", () => {
-  const event = (attributes: object) => parseEvent(line("container", { attributes }), "lab");
+  const event = (attributes: object) =>
+    parseEvent(line("container", { action: "rename", attributes }), "lab");
   expect(event({ name: "lab-core-web-1" })).toMatchObject({ name: "lab-core-web-1" });
   expect(event({ name: "away", oldName: "/lab-core-web-1" })).toMatchObject({ name: "away" });
   expect(event({ name: "away", oldName: "/other" })).toBeNull();
@@ -46,11 +48,27 @@ test("networks and volumes are so by their names, for they have no labels here",
     id: "lab-core_data",
     name: "lab-core_data",
   });
-  expect(parseEvent(volume, "la")).toBeNull();
+  expect(parseEvent(volume, "la")).toMatchObject({ isOthers: true });
+});
+
+test("of others only that counts which frees or brings something", () => {
+  const seen = (kind: string, action: string) =>
+    parseEvent(line(kind, { id: "other", action, attributes: { name: "other" } }), "lab");
+  const brings = { container: "die", network: "destroy", volume: "destroy", image: "load" };
+  for (const [kind, action] of Object.entries(brings)) {
+    expect(seen(kind, action)).toMatchObject({ kind, action, id: "other", isOthers: true });
+  }
+  const others = { container: "start", network: "connect", volume: "mount", image: "untag" };
+  expect(Object.entries(others).map(([kind, action]) => seen(kind, action))).toEqual([
+    null,
+    null,
+    null,
+    null,
+  ]);
 });
 
 test("other kinds are nothing, and what is no JSON is K3009", () => {
-  expect(parseEvent(line("image", { id: "lab-core" }), "lab")).toBeNull();
+  expect(parseEvent(line("plugin", { id: "lab-core" }), "lab")).toBeNull();
   expect(parseEvent("null", "lab")).toBeNull();
   expect(() => parseEvent("{", "lab")).toThrow(expect.objectContaining({ code: "K3009" }));
 });

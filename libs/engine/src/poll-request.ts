@@ -19,6 +19,8 @@ export interface PollQuery {
   path: string;
   /** Completes "the engine could not …". */
   what: string;
+  /** Null and no error for what the engine does not have. */
+  mayBeAbsent?: boolean;
 }
 
 /** The engine's answer to a GET, parsed. It always ends; throws K3001 or K3009. */
@@ -46,9 +48,10 @@ async function readAnswer(
   connection: PollConnection,
   query: PollQuery & { signal: AbortSignal },
 ): Promise<unknown> {
-  const { what } = query;
+  const { what, mayBeAbsent = false } = query;
   const response = await openResponse(connection, query);
   const body = await readText(response, what);
+  if (mayBeAbsent && response.statusCode === 404) return null;
   if (response.statusCode !== 200) throw refusal({ what, statusCode: response.statusCode ?? 0, body });
   try {
     return JSON.parse(body);

@@ -95,6 +95,7 @@ test("events of the environment's containers, networks and volumes wake, others 
   const watch = poll.watch({
     environment: bench.environment,
     onEvent: (event) => {
+      if (event.isOthers) return;
       events.push(event);
       isDirty = true;
     },

@@ -182,7 +182,7 @@ describe("a watch", () => {
   };
 
   test("reads lines that are split and joined, in the middle of characters too", async () => {
-    const bytes = Buffer.from(line("lab-é_a") + line("other") + line("lab-é_b") + line("lab-é_c"));
+    const bytes = Buffer.from(line("lab-é_a") + line("lab-é_b") + line("lab-é_c"));
     const chunks = [...bytes].map((byte) => Buffer.from([byte]));
     for (const each of [[bytes], chunks]) {
       await using engine = await tell(each);

@@ -1,7 +1,10 @@
 import { Agent } from "node:http";
 
+import type { Awaited } from "@keelson/model";
+
 import { notDockerHost, parseDockerHost, standardDockerHost } from "./docker-host.ts";
 import { type PolledContainer, parseContainers } from "./poll-container.ts";
+import { findArrived } from "./poll-awaited.ts";
 import { type PollConnection, askPoll } from "./poll-request.ts";
 import { type Watch, type WatchRequest, watchEvents } from "./poll-watch.ts";
 import { pollError } from "./poll-error.ts";
@@ -24,6 +27,8 @@ export interface EnginePollOptions {
 export interface EnginePoll {
   /** All containers that concern the environment, ours or not, also those that do not run. Throws a `PollError`. */
   list(request: { environment: string }): Promise<PolledContainer[]>;
+  /** Those of what a round awaits that are there, free or gone by now. Throws a `PollError`. */
+  findArrived(awaits: readonly Awaited[]): Promise<Awaited[]>;
   watch(request: WatchRequest): Watch;
   /** Ends open lists (K3001) and watches; nothing of it keeps the process alive after that. */
   close(): void;
@@ -52,6 +57,7 @@ export function openEnginePoll({
       const path = "/containers/json?all=1";
       return parseContainers(await askPoll(connection, { path, what: "list containers" }), environment);
     },
+    findArrived: (awaits) => findArrived(connection, awaits),
     watch: (request) => watchEvents(connection, request),
     close: () => {
       for (const end of connection.pending) end(new Error("it was closed"));

@@ -120,6 +120,8 @@ export interface HeldSubnet {
   subnet: string;
   /** What it overlaps with, in words; null when that could not be found out. */
   holder: string | null;
+  /** The network of the engine that it overlaps with; absent where that is something else. */
+  holderNetwork?: { id: string; name: string };
   /** Why it could not be found out. */
   unknown: string | null;
 }

@@ -15,8 +15,8 @@ export function watchDeaths(
   const poll = openEnginePoll({ timeoutMs, ...(dockerHost === undefined ? {} : { dockerHost }) });
   poll.watch({
     environment,
-    onEvent: ({ action, service }) => {
-      if (service !== "" && stopActions.includes(action)) onDeath(service);
+    onEvent: ({ isOthers, action, service }) => {
+      if (!isOthers && service !== "" && stopActions.includes(action)) onDeath(service);
     },
     onEnd: () => {}, // `applyAndHeal` also observes by itself now and then
   });

@@ -1,3 +1,4 @@
+export { findAwaited } from "./awaited.ts";
 export { formatPlan } from "./format-plan.ts";
 export { describeApplied } from "./instance-order.ts";
 export { type PlanInput, planChanges } from "./plan-changes.ts";

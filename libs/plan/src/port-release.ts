@@ -56,6 +56,6 @@ function findRelease(held: HeldPort, { observed, changes, undesired }: ReleaseCo
   return change.action !== "recreate" || keepsPort ? null : { kind: "recreated", change };
 }
 
-function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
+export function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
   return a.port === b.port && a.protocol === b.protocol && a.hostIp === b.hostIp;
 }

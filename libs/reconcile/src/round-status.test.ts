@@ -26,7 +26,13 @@ describe("the retry of a round", () => {
   it("must be told in the status when the caller's back-off says, and to the caller", () => {
     const { status, next } = describeUnbegun(away, { ...newOptions(retry), at });
     expect(status.retry).toEqual({ attempt: 3, nextAt: after(8_000).toISOString() });
-    expect(next).toEqual({ retryMs: 8_000, settledMs: null, heartbeatMs: Infinity, publishFailingMs: null });
+    expect(next).toEqual({
+      retryMs: 8_000,
+      settledMs: null,
+      heartbeatMs: Infinity,
+      publishFailingMs: null,
+      awaits: [],
+    });
   });
 
   it.each([

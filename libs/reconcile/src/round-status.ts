@@ -1,4 +1,5 @@
-import { KeelsonError, type Status, canonicalText } from "@keelson/model";
+import { type Awaited, KeelsonError, type Status, canonicalText } from "@keelson/model";
+import { findAwaited } from "@keelson/plan";
 import type { NodeReference } from "@keelson/render";
 import {
   type StatusInput,
@@ -53,6 +54,8 @@ export interface NextRoundFacts {
   heartbeatMs: number;
   /** How long publishing has been failing; null when it has not, or when a retry is of no use. */
   publishFailingMs: number | null;
+  /** What stands in the way of what is left to do, and can be looked for without a round. */
+  awaits: Awaited[];
 }
 
 /** What a round found out and did. */
@@ -123,8 +126,14 @@ export async function reportRound(
           ? dueMs(small, { statusPort, published: sent.value?.status ?? published.value, node })
           : Infinity,
       publishFailingMs: isRetryable(sent.error) ? failingMs(told, node.now()) : null,
+      awaits: listAwaited(outcome),
     },
   };
+}
+
+function listAwaited({ desired, observed, remaining }: RoundOutcome): Awaited[] {
+  if (desired === null || observed === null || remaining === null) return [];
+  return findAwaited({ desired, observed, plan: remaining });
 }
 
 /** What the node made must not be lost when one of the two statuses is older than that. */
@@ -146,7 +155,13 @@ export function describeUnpublished(outcome: RoundOutcome, options: StatusOption
   return {
     status,
     publishError: null,
-    next: { retryMs, settledMs: untilSettledMs(outcome), heartbeatMs: Infinity, publishFailingMs: null },
+    next: {
+      retryMs,
+      settledMs: untilSettledMs(outcome),
+      heartbeatMs: Infinity,
+      publishFailingMs: null,
+      awaits: [],
+    },
   };
 }
 
