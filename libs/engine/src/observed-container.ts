@@ -14,6 +14,7 @@ import { listOf, recordOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 import { untilSettledMs } from "./restart-calm.ts";
+import { limitsOf } from "./container-limits.ts";
 import { readHealth, readState } from "./container-state.ts";
 
 /** What the engine says of a container; null when there is none. */
@@ -73,6 +74,7 @@ export function describeContainer(
     networks: networksOf(info, existingNetworks),
     namelessIn: namelessNetworksOf(info, labelOf(all, composeLabels.service)),
     ...mountsOf(info),
+    limits: limitsOf(info),
     // The engine's zero time: it never ran.
     startedAt: info.State.StartedAt.startsWith("0001-") ? "" : info.State.StartedAt,
     ...(settlesInMs === 0 ? {} : { settlesInMs }),

@@ -6,6 +6,8 @@ export interface RecordState {
   containers: Record<string, { project: string; service: string }>;
   /** What containers are accepted for beside their labels, by id. */
   accepted: Record<string, AcceptedDigest>;
+  /** Limits that containers had when Keelson first saw them, by id; absent for those of earlier versions. */
+  limits?: Record<string, ContainerLimits>;
   /** Ids of networks that Keelson created here, by name. */
   networks: Record<string, string>;
   /** Volumes that this node has, or had: one that is here and not in the engine is lost. By engine name. */
@@ -65,12 +67,16 @@ export type VolumeState = (typeof volumeStates)[number];
 /** What one container stands for, whatever its label says. */
 export type AcceptedDigest = Pick<ServiceDigest, "algorithm" | "digest">;
 
+/** By the name of a limit, such as `memory`, its value as the engine has it; and the restart policy. */
+export type ContainerLimits = Readonly<Record<string, string>>;
+
 /** Parts can be compared with those of the same algorithm only. */
 export type ServiceParts = Pick<ServiceDigest, "algorithm" | "parts">;
 
 export const emptyRecord: RecordState = {
   containers: {},
   accepted: {},
+  limits: {},
   networks: {},
   volumes: {},
   renewed: {},

@@ -22,6 +22,11 @@ export function buildRecord(node: SimulatedNode): RecordState {
       ...Object.fromEntries(own.map(({ id, project, service }) => [id, { project, service }])),
     },
     accepted: { ...pick(record.accepted, ids), ...findAcceptances(desired, own) },
+    limits: {
+      ...Object.fromEntries(own.flatMap(({ id, limits }) => (limits === undefined ? [] : [[id, limits]]))),
+      // What was seen first is what Compose made: a later change is drift until the container is made anew.
+      ...pick(record.limits ?? {}, ids),
+    },
     networks: {
       ...pick(record.networks, names),
       ...Object.fromEntries(networks.map(({ name, id }) => [name, id])),

@@ -1,5 +1,6 @@
 import {
   type Cause,
+  type ContainerLimits,
   type DesiredInstance,
   type DesiredService,
   type ObservedContainer,
@@ -137,17 +138,27 @@ function unseenCauses(service: DesiredService, { containers, context }: Decision
     (name) =>
       !context.replacedNetworks.has(name) && same.some(({ namelessIn = [] }) => namelessIn.includes(name)),
   );
+  const changed = same.flatMap(({ id, limits = {} }) =>
+    changedLimits(context.record.limits?.[id] ?? limits, limits),
+  );
   const broken = same.filter(({ state }) => state === "dead" || state === "removing");
   return [
     ...(isMoved ? [`${service.image} is another image now`] : []),
     ...(needsNoNetwork(service, containers)
       ? []
       : [
+          ...new Set(changed.map((name) => `${name} was changed by hand`)),
           ...lost.map((name) => `network ${name} is not connected`),
           ...nameless.map((name) => `network ${name} does not know it as ${service.name}`),
         ]),
     ...new Set(broken.map(({ state }) => `the container is ${state}`)),
   ].map(because.drift);
+}
+
+/** Names of the limits that a container has otherwise than it had at first. */
+function changedLimits(before: ContainerLimits, now: ContainerLimits): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...names].filter((name) => before[name] !== now[name]).sort();
 }
 
 /** A one-shot that has done its work must not do it twice. */

@@ -47,6 +47,7 @@ function rig(
     rememberContainers: () => {},
     forgetContainers: () => {},
     acceptContainers: () => {},
+    rememberLimits: () => {},
     rememberNetworks: () => {},
     forgetNetworks: () => {},
     rememberVolumes: () => {},

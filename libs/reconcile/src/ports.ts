@@ -60,6 +60,7 @@ export interface RecordPort extends MemoryPort {
   forgetContainers: (ids: readonly string[]) => void;
   /** By id, for containers that are remembered. */
   acceptContainers: (accepted: RecordState["accepted"]) => void;
+  rememberLimits: (limits: NonNullable<RecordState["limits"]>) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
   rememberVolumes: (volumes: RecordState["volumes"]) => void;

@@ -89,6 +89,7 @@ function rememberedBy(
     rememberVolumes: () => {},
     forgetVolumes: () => {},
     saveRenewed: () => {},
+    rememberLimits: () => {},
     acceptContainers: (accepted: RecordState["accepted"]) => {
       told.accepted = accepted;
     },

@@ -28,6 +28,7 @@ export function rememberRound(
     changedIn(before.containers, after.containers).map(([id, of]) => ({ id, ...of })),
   );
   record.acceptContainers(Object.fromEntries(changedIn(before.accepted, after.accepted)));
+  record.rememberLimits(Object.fromEntries(changedIn(before.limits ?? {}, after.limits ?? {})));
   record.rememberNetworks(changedIn(before.networks, after.networks).map(([name, id]) => ({ name, id })));
   record.rememberVolumes(Object.fromEntries(changedIn(before.volumes, after.volumes)));
   record.saveRenewed(Object.fromEntries(changedIn(before.renewed, after.renewed)));

@@ -16,6 +16,8 @@ export interface Memory {
   forgetContainers: (ids: readonly string[]) => void;
   /** By id, for containers that are remembered. Forgetting a container forgets its entry too. */
   acceptContainers: (accepted: RecordState["accepted"]) => void;
+  /** By id, for containers that are remembered. Forgetting a container forgets its limits too. */
+  rememberLimits: (limits: NonNullable<RecordState["limits"]>) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
   /** By engine name. */
@@ -52,6 +54,13 @@ export function openMemory(database: DatabaseSync): Memory {
          WHERE algorithm <> excluded.algorithm OR digest <> excluded.digest`,
       );
       for (const [id, { algorithm, digest }] of Object.entries(accepted)) insert.run(id, algorithm, digest);
+    },
+    rememberLimits: (limits) => {
+      const insert = database.prepare(
+        `INSERT INTO limits (container_id, limits) VALUES (?, ?)
+         ON CONFLICT DO UPDATE SET limits = excluded.limits WHERE limits <> excluded.limits`,
+      );
+      for (const [id, each] of Object.entries(limits)) insert.run(id, canonicalText(each));
     },
     rememberNetworks: (networks) => {
       const insert = database.prepare(
@@ -116,6 +125,7 @@ function readState(database: DatabaseSync): RecordState {
   const row = database.prepare("SELECT value, round_id FROM applied").get();
   const applied = row === undefined ? null : readApplied(String(row["value"]));
   const accepted = database.prepare("SELECT container_id, algorithm, digest FROM accepted ORDER BY 1").all();
+  const limits = database.prepare("SELECT container_id, limits FROM limits ORDER BY 1").all();
   const parts = database
     .prepare("SELECT service, algorithm, parts FROM service_parts ORDER BY service")
     .all();
@@ -146,6 +156,9 @@ function readState(database: DatabaseSync): RecordState {
         String(row["container_id"]),
         { algorithm: String(row["algorithm"]), digest: String(row["digest"]) },
       ]),
+    ),
+    limits: Object.fromEntries(
+      limits.map((row) => [String(row["container_id"]), readParts(String(row["limits"]))]),
     ),
     applied,
     attempted: readAttempted(database, { applied, roundId: row?.["round_id"] ?? null }),

@@ -58,6 +58,7 @@ function fillRecord(record: NodeRecord): void {
   record.saveApplied(applied);
   record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } });
   record.acceptContainers({ a1: { algorithm: "v2", digest: "d2" } });
+  record.rememberLimits({ a1: { memory: "64" }, b2: { cpus: "1", "restart policy": "always" } });
   record.saveComposeModel("inputs", model("lab-core"));
 }
 
@@ -85,6 +86,7 @@ describe("the memory", () => {
       applied,
       attempted: applied.commit,
       accepted: { a1: { algorithm: "v2", digest: "d2" } },
+      limits: { a1: { memory: "64" }, b2: { cpus: "1", "restart policy": "always" } },
       serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } } },
       networks: { "lab-core_default": "n1", "lab-core_inner": "n2" },
       volumes: {
@@ -123,6 +125,7 @@ describe("the memory", () => {
     record.saveRenewed({ core: 3 });
     record.acceptContainers({ b2: { algorithm: "v2", digest: "d2" } });
     record.acceptContainers({ b2: { algorithm: "v3", digest: "d3" } });
+    record.rememberLimits({ b2: { cpus: "2" } });
     record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:2" } });
     record.saveServiceParts("lab-core/nginx", { algorithm: "v3", parts: { image: "nginx:2" } });
     record.saveApplied({ ...applied, commit: "e".repeat(40) });
@@ -131,6 +134,7 @@ describe("the memory", () => {
       applied: { ...applied, commit: "e".repeat(40) },
       attempted: "e".repeat(40),
       accepted: { b2: { algorithm: "v3", digest: "d3" } },
+      limits: { b2: { cpus: "2" } },
       serviceParts: { "lab-core/nginx": { algorithm: "v3", parts: { image: "nginx:2" } } },
       networks: { "lab-core_default": "n3" },
       volumes: { "lab-core_data": { users: ["core/app"], package: "", state: "given-up" } },
@@ -648,6 +652,7 @@ describe("a record of the first format", () => {
     applied: { ...applied, instanceOrder: ["core"], dependsOn: { "lab-core/nginx": [] } },
     attempted: "c".repeat(40),
     accepted: {},
+    limits: {},
     serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1" } } },
     networks: {},
     volumes: {},

@@ -106,6 +106,7 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     rememberContainers: inOne(memory.rememberContainers),
     forgetContainers: inOne(memory.forgetContainers),
     acceptContainers: inOne(memory.acceptContainers),
+    rememberLimits: inOne(memory.rememberLimits),
     rememberNetworks: inOne(memory.rememberNetworks),
     forgetNetworks: inOne(memory.forgetNetworks),
     rememberVolumes: inOne(memory.rememberVolumes),

@@ -122,6 +122,13 @@ const migrations: readonly string[] = [
   UPDATE volumes SET state = 'unused' WHERE is_left = 1;
   ALTER TABLE volumes DROP COLUMN is_left;
   `,
+  `
+  -- What docker update could change of a container, as it was seen first; JSON.
+  CREATE TABLE limits (
+    container_id TEXT PRIMARY KEY REFERENCES containers (id) ON DELETE CASCADE,
+    limits TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

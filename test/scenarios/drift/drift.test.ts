@@ -117,6 +117,22 @@ const drifts: Drift[] = [
     fates: { "web/live": "restarted" },
   },
   {
+    what: "a memory limit and a number of processes that were changed",
+    happens: async (platform) =>
+      (await container(platform, "web/live")).update({
+        Memory: 64 * 1024 ** 2,
+        MemorySwap: 128 * 1024 ** 2,
+        PidsLimit: 50,
+      }),
+    fates: { "web/live": "recreated" },
+  },
+  {
+    what: "a restart policy that was changed",
+    happens: async (platform) =>
+      (await container(platform, "web/content")).update({ RestartPolicy: { Name: "no" } }),
+    fates: { "web/content": "recreated" },
+  },
+  {
     what: "a lost record",
     happens: async (platform) => rm(join(platform.stateDir, "record.db")),
     fates: {},
