@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { followsOn } from "@keelson/git";
+import { findRevert, followsOn } from "@keelson/git";
 import { formatError } from "@keelson/model";
 import {
   type CommitFacts,
   type WaitState,
   describeFleetChanges,
+  describeLaterCommits,
   describeWaitEnd,
   escapePainted,
   judgeWait,
@@ -28,6 +29,8 @@ type WaitRow = FleetViewRow & CommitFacts & { wait: WaitState };
 
 /** Git hosts ask for few requests, and a node needs seconds at least. */
 const betweenLooksMs = 5_000;
+/** A fetch that takes longer is given up and begun anew, while there is time. */
+const longestFetchMs = 60_000;
 
 /**
  * Waits until every chosen node that the repository names has applied a commit, or one that follows on it. Ends sooner
@@ -37,14 +40,15 @@ export async function waitForCommit(
   options: WaitOptions,
   { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
-  const { repository, wait, timeout: timeoutMs } = options;
-  const endMs = performance.now() + timeoutMs;
+  const { repository, wait, timeout } = options;
+  const endMs = performance.now() + timeout;
   const screen = openProgress(output);
   const compare = newComparison(repository);
   try {
     let commit: string | null = null;
     for (;;) {
-      const { view, warning } = await readFleet(options, output.printError);
+      const timeoutMs = Math.min(longestFetchMs, Math.max(1, Math.ceil(endMs - performance.now())));
+      const { view, warning } = await readFleet(options, { tell: output.printError, timeoutMs, signal });
       commit ??= (await openCommit({ repository, revision: wait })).commit;
       const asked = view.rows.filter(({ state }) => state !== "not-in-repository");
       const rows = await judgeRows(asked, { commit, compare });
@@ -53,7 +57,7 @@ export async function waitForCommit(
       const leftMs = endMs - performance.now();
       if (isOver || leftMs <= 0) {
         screen.end();
-        return printEnd({ commit, rows, timeoutMs, tip: view.tip }, output);
+        return printEnd({ commit, rows, timeoutMs: timeout, tip: view.tip }, { output, repository });
       }
       await sleep(Math.min(betweenLooksMs, leftMs), undefined, { signal }).catch(() =>
         signal.throwIfAborted(),
@@ -96,19 +100,20 @@ async function judgeRows(
   return judged;
 }
 
-function printEnd(
+async function printEnd(
   {
     commit,
-    rows,
+    rows: judged,
     timeoutMs,
     tip,
   }: Parameters<typeof describeWaitEnd>[0] & {
     rows: readonly WaitRow[];
     tip: Parameters<typeof formatFleet>[0]["tip"];
   },
-  output: Output,
-): ExitCode {
-  const isApplied = rows.every(({ wait }) => wait === "applied");
+  { output, repository }: { output: Output; repository: string },
+): Promise<ExitCode> {
+  const isApplied = judged.every(({ wait }) => wait === "applied");
+  const rows = await findReverts(judged, { commit, repository });
   const error = isApplied ? null : describeWaitEnd({ commit, rows, timeoutMs });
   if (output.json) {
     output.printJson({
@@ -122,9 +127,23 @@ function printEnd(
     output.print(
       formatFleet({ rows, tip, isDetailed: false }, { style: output.style, columns: process.stdout.columns }),
     );
+    for (const line of describeLaterCommits(commit, rows)) output.print(line);
     if (error !== null) output.printError(formatError(error));
   }
   return isApplied ? exitCodes.done : exitCodes.failed;
+}
+
+/** With the commit that takes back what is waited for, where a node has applied it with that. */
+async function findReverts(
+  rows: readonly WaitRow[],
+  { commit, repository }: { commit: string; repository: string },
+): Promise<(WaitRow & { revertedBy: string })[]> {
+  const known = new Map<string, string>();
+  for (const { wait, applied } of rows) {
+    if (wait !== "applied" || applied === commit || known.has(applied)) continue;
+    known.set(applied, (await findRevert({ repository, ancestor: commit, descendant: applied })) ?? "");
+  }
+  return rows.map((row) => ({ ...row, revertedBy: known.get(row.applied) ?? "" }));
 }
 
 interface Progress {

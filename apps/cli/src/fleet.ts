@@ -19,15 +19,23 @@ export interface FleetOptions extends RepositoryOptions {
   offline?: boolean;
 }
 
+interface FleetReading {
+  /** Gets a text when the clone's configuration is changed. */
+  tell: (text: string) => void;
+  /** How long the fetch may take; as long as Git takes, up to a minute, unless told. */
+  timeoutMs?: number;
+  /** Ends the fetch, as if it had failed. */
+  signal: AbortSignal;
+}
+
 /**
  * The last status of every node, read from a clone of the state repository after a fetch. Where the fetch fails, the
- * result has a warning and the statuses that the clone had before. `tell` gets a text when the clone's configuration is
- * changed. Throws K9050 when there is no such node, and what `readStatuses` and the reading of files throw.
+ * result has a warning and the statuses that the clone had before. Throws K9050 when there is no such node, and what `readStatuses` and the reading of files throw.
  */
-export async function readFleet(options: FleetOptions, tell: (text: string) => void): Promise<FleetFetch> {
+export async function readFleet(options: FleetOptions, reading: FleetReading): Promise<FleetFetch> {
   const { repository, remote, environment, node } = options;
   const { failure, tooLarge } =
-    options.offline === true ? nothingFetched : await fetchStatuses(options, tell);
+    options.offline === true ? nothingFetched : await fetchStatuses(options, reading);
   const held = await readStatuses({ repository, remote });
   // For a ref that is too large to fetch, the clone only has an old status, which must not pass for the present one.
   const others = held.filter(({ ref }) => !tooLarge.some((left) => left.ref === ref));
@@ -54,16 +62,24 @@ interface Fetched {
 
 const nothingFetched: Fetched = { failure: null, tooLarge: [] };
 
-async function fetchStatuses(options: FleetOptions, tell: (text: string) => void): Promise<Fetched> {
+async function fetchStatuses(
+  { repository, remote }: FleetOptions,
+  { tell, timeoutMs, signal }: FleetReading,
+): Promise<Fetched> {
+  const ending =
+    timeoutMs === undefined
+      ? { signal }
+      : { timeoutMs, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
   try {
-    const tooLarge = await fetchStatusRefs(options);
-    if (await configureStatusRefspec(options)) {
+    const tooLarge = await fetchStatusRefs({ repository, remote, ...ending });
+    if (await configureStatusRefspec({ repository, remote })) {
       tell(
-        `From now on git fetch ${options.remote} brings the statuses, and git log --notes='keelson/*' shows them.`,
+        `From now on git fetch ${remote} brings the statuses, and git log --notes='keelson/*' shows them.`,
       );
     }
     return { failure: null, tooLarge };
   } catch (error) {
+    signal.throwIfAborted();
     if (error instanceof KeelsonError) return { failure: error, tooLarge: [] };
     throw error;
   }

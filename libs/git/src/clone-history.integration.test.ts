@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import { makeGitRepository, makeTempFolder } from "@keelson/test/support";
-import { followsOn } from "./clone-history.ts";
+import { findRevert, followsOn } from "./clone-history.ts";
 
 it("tells what follows on what, and says nothing of what the clone has not got or cannot see", async () => {
   await using repository = await makeGitRepository();
@@ -26,4 +26,24 @@ it("tells what follows on what, and says nothing of what the clone has not got o
   expect(await ask(first, second, cut)).toBeNull();
   expect(await ask(second, first, cut)).toBeNull();
   expect(await ask(second, second, cut)).toBe(true);
+});
+
+it("finds the commit that takes another one back, unless that was taken back itself", async () => {
+  await using repository = await makeGitRepository();
+  const commit = await repository.commit({ files: { a: "1" } });
+  const later = await repository.commit({ files: { b: "1" } });
+  const ask = async (descendant: string) =>
+    findRevert({ repository: repository.path, ancestor: commit, descendant });
+  const revert = async (revision: string) => {
+    await repository.git("revert", "--no-edit", revision);
+    return repository.head();
+  };
+  expect(await ask(later)).toBeNull();
+  const reverted = await revert(commit);
+  expect(await ask(reverted)).toBe(reverted);
+  expect(await ask(later)).toBeNull();
+  const back = await revert(reverted);
+  expect(await ask(back)).toBeNull();
+  const again = await revert(commit);
+  expect(await ask(again)).toBe(again);
 });

@@ -23,7 +23,7 @@ export { configureStatusRefspec, fetchStatusRefs } from "./status-refspec.ts";
 export type { LeftOut, StatusRemoteInput } from "./status-refspec.ts";
 export { isAncestor } from "./ancestry.ts";
 export type { AncestryInput } from "./ancestry.ts";
-export { followsOn } from "./clone-history.ts";
+export { findRevert, followsOn } from "./clone-history.ts";
 export type { HistoryInput } from "./clone-history.ts";
 export { findBranchTip } from "./branch-tip.ts";
 export type { BranchTipInput } from "./branch-tip.ts";

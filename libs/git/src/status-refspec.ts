@@ -12,7 +12,10 @@ export interface StatusRemoteInput {
   repository: string;
   /** The name of a remote, such as `origin`. */
   remote: string;
+  /** Of each call of Git. */
   timeoutMs?: number;
+  /** Ends the call of Git that is at work, as a timeout. */
+  signal?: AbortSignal;
 }
 
 /** A node whose status was not fetched, and its ref. */
@@ -134,7 +137,8 @@ function linesOf(end: SystemGitEnd): string[] {
 }
 
 async function run(input: StatusRemoteInput, args: readonly string[]): Promise<SystemGitEnd> {
-  const timeoutMs = input.timeoutMs ?? defaultTimeoutMs;
+  const { timeoutMs = defaultTimeoutMs, signal } = input;
   const at = ["-C", resolve(input.repository)];
-  return await runGit({ at, args, timeoutMs, configuration: "user", transport: "of-user" });
+  const ending = signal === undefined ? {} : { signal };
+  return await runGit({ at, args, timeoutMs, configuration: "user", transport: "of-user", ...ending });
 }

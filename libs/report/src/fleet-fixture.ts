@@ -16,18 +16,24 @@ export interface MadeStatus {
   /** Messages of errors that are tried again, and of those that wait for a person. */
   transient?: readonly string[];
   stalled?: readonly string[];
+  /** Codes of changes that are blocked. */
+  blocked?: readonly string[];
 }
 
 /** The status that a node of a fleet would have written: ready, unless something is said against it. */
 export function makeStatus(made: MadeStatus = {}): Status {
   const { place = "lab/n1", applied = "a".repeat(40), isReconciling = false } = made;
-  const { transient = [], stalled = [], seq = 1, heartbeatSeconds = 3600 } = made;
+  const { transient = [], stalled = [], blocked = [], seq = 1, heartbeatSeconds = 3600 } = made;
   const [environment = "", name = ""] = place.split("/");
   const observedAt = made.observedAt ?? "2026-11-05T12:00:00.000Z";
-  const error = (outcome: "stalled" | "transient") => (message: string) => {
-    return { code: "K2001", resource: "", message, hint: "Do it.", outcome, since: observedAt };
-  };
-  const errors = [...stalled.map(error("stalled")), ...transient.map(error("transient"))];
+  const error =
+    (outcome: "stalled" | "transient" | "waiting", code = "K2001") =>
+    (message: string) => ({ code, resource: "", message, hint: "Do it.", outcome, since: observedAt });
+  const errors = [
+    ...stalled.map(error("stalled")),
+    ...transient.map(error("transient")),
+    ...blocked.map((code) => error("waiting", code)("it is blocked")),
+  ];
   const condition = (type: Condition["type"], holds: boolean): Condition => {
     const status = holds ? "true" : "false";
     return { type, status, reason: "Made", message: `${type} is ${holds}`, since: observedAt };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { makeStatus } from "./fleet-fixture.ts";
-import { type CommitFacts, describeWaitEnd, judgeWait } from "./fleet-wait.ts";
+import { type CommitFacts, describeLaterCommits, describeWaitEnd, judgeWait } from "./fleet-wait.ts";
 import { type FleetRow, summarizeFleet } from "./fleet.ts";
 
 const now = new Date("2026-11-05T12:00:00.000Z");
@@ -26,6 +26,10 @@ describe("a node that is waited for", () => {
     [{ stalled: ["bad"] }, { hasApplied: false, hasSeen: true }, "failed"],
     [{ stalled: ["later"] }, { hasApplied: true, hasSeen: true }, "applied"],
     [{ transient: ["away"] }, { hasApplied: false, hasSeen: true }, "waiting"],
+    // A volume that is gone waits for a person, a port that is taken for a time.
+    [{ blocked: ["K3032"] }, { hasApplied: false, hasSeen: true }, "failed"],
+    [{ blocked: ["K3004"] }, { hasApplied: false, hasSeen: true }, "waiting"],
+    [{ blocked: ["K3032"] }, { hasApplied: false, hasSeen: false }, "waiting"],
   ])("being %o, with %o, is %s", (made, facts, expected) => {
     expect(judgeWait(rowOf(made), facts)).toBe(expected);
   });
@@ -46,5 +50,20 @@ describe("a node that is waited for", () => {
     expect(late.hint).not.toContain("unshallow");
     const untold = describeWaitEnd({ ...end, rows: [{ ...waiting, hasApplied: null }] });
     expect(untold.hint).toContain("unshallow");
+  });
+
+  it("must be named with the commit that it applied in place of the one that was waited for", () => {
+    const [commit, later] = ["0123456789abcdef", "b".repeat(40)];
+    const row = (node: string, applied: string, revertedBy = "") =>
+      ({ ...rowOf({ applied }), node, wait: "applied", revertedBy }) as const;
+    expect(describeLaterCommits(commit, [row("n1", commit)])).toEqual([]);
+    expect(describeLaterCommits(commit, [row("n1", later), row("n2", commit), row("n3", later)])).toEqual([
+      "lab/n1, lab/n3 applied bbbbbbbb, which follows on 01234567",
+    ]);
+    expect(describeLaterCommits(commit, [row("n1", later, "c".repeat(40))])).toEqual([
+      "lab/n1 applied bbbbbbbb, which follows on 01234567; cccccccc reverted it",
+    ]);
+    const waiting = { ...row("n1", later), wait: "waiting" } as const;
+    expect(describeLaterCommits(commit, [waiting])).toEqual([]);
   });
 });

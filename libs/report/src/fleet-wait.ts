@@ -15,10 +15,51 @@ export interface CommitFacts {
 /** `failed`: the node has seen the commit, and only a person or a new revision helps it. */
 export type WaitState = "applied" | "failed" | "waiting";
 
+/**
+ * Codes of blocked changes that no time unblocks: somebody else's thing is in the way, a definition has changed or lies, too
+ * much would be removed, data cannot be read, is gone or would be left behind.
+ */
+const unsolvedCodes: ReadonlySet<string> = new Set([
+  "K3007",
+  "K3012",
+  "K3021",
+  "K3025",
+  "K3026",
+  "K3027",
+  "K3030",
+  "K3031",
+  "K3032",
+  "K3033",
+]);
+
 /** Whether a node has come to the commit that is waited for. */
-export function judgeWait({ state }: Pick<FleetRow, "state">, facts: CommitFacts): WaitState {
+export function judgeWait(
+  { state, status }: Pick<FleetRow, "state" | "status">,
+  facts: CommitFacts,
+): WaitState {
   if (facts.hasApplied === true) return "applied";
-  return state === "stalled" && facts.hasSeen === true ? "failed" : "waiting";
+  const isBlocked = status?.errors.some(({ code }) => unsolvedCodes.has(code)) === true;
+  return (state === "stalled" || isBlocked) && facts.hasSeen === true ? "failed" : "waiting";
+}
+
+/** A line for each commit that nodes have applied in place of the one that was waited for. */
+export function describeLaterCommits(
+  commit: string,
+  rows: readonly (Pick<FleetRow, "environment" | "node" | "applied"> & {
+    wait: WaitState;
+    /** The commit that takes back the one that was waited for; empty where none does. */
+    revertedBy: string;
+  })[],
+): string[] {
+  const later = rows.filter(({ wait, applied }) => wait === "applied" && applied !== commit);
+  return [...Map.groupBy(later, ({ applied }) => applied)].map(([applied, nodes]) => {
+    const { revertedBy = "" } = nodes[0] ?? {};
+    const names = nodes.map(({ environment, node }) => `${environment}/${node}`);
+    const revert = revertedBy === "" ? "" : `; ${revertedBy.slice(0, 8)} reverted it`;
+    return escapeText(
+      `${listNames(names)} applied ${applied.slice(0, 8)}, which follows on ${commit.slice(0, 8)}${revert}`,
+    );
+  });
 }
 
 export interface WaitEnd {
@@ -54,11 +95,16 @@ const mostNodes = 5;
 
 /** `lab/n1 (silent: silent since …) and 3 more`. */
 function listNodes(rows: readonly FleetRow[]): string {
-  const shown = rows.slice(0, mostNodes).map((row) => {
-    const reason = formatFleetReason(row, { columns: 120 });
-    const why = [describeFleetState(row.state), reason].filter((part) => part !== "").join(": ");
-    return `${escapeText(`${row.environment}/${row.node}`)} (${why})`;
-  });
-  const more = rows.length - shown.length;
-  return `${shown.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
+  return listNames(
+    rows.map((row) => {
+      const reason = formatFleetReason(row, { columns: 120 });
+      const why = [describeFleetState(row.state), reason].filter((part) => part !== "").join(": ");
+      return `${escapeText(`${row.environment}/${row.node}`)} (${why})`;
+    }),
+  );
+}
+
+function listNames(names: readonly string[]): string {
+  const more = names.length - mostNodes;
+  return `${names.slice(0, mostNodes).join(", ")}${more <= 0 ? "" : ` and ${more} more`}`;
 }

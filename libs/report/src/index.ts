@@ -9,7 +9,14 @@ export {
   formatStateAge,
   formatStatusAge,
 } from "./fleet-text.ts";
-export { type CommitFacts, type WaitEnd, type WaitState, describeWaitEnd, judgeWait } from "./fleet-wait.ts";
+export {
+  type CommitFacts,
+  type WaitEnd,
+  type WaitState,
+  describeLaterCommits,
+  describeWaitEnd,
+  judgeWait,
+} from "./fleet-wait.ts";
 export { formatBecause } from "./target-text.ts";
 export { buildStatus } from "./build-status.ts";
 export { isAllHealthy } from "./instance-status.ts";

@@ -33,6 +33,7 @@ async function makeFleet(nodes: readonly string[]) {
   return {
     server,
     url,
+    author,
     first,
     push,
     clone,
@@ -325,6 +326,49 @@ describe("waiting until the fleet has applied a commit", () => {
       code: "K9076",
       nodes: [{ wait: "failed" }, { wait: "applied" }],
     });
+  });
+
+  it("must end with 1 where something is blocked that only a person can solve", async () => {
+    await using fleet = await makeFleet(["lab/n1"]);
+    const commit = await fleet.push();
+    await fleet.report("lab/n1", { observed: commit, blocked: ["K3032"] });
+    const { exitCode, stderr } = await fleet.keelson(`--wait ${commit} --timeout 1h`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error\[K9076\] lab\/n1 \(failing: K3032 it is blocked\) cannot apply/m);
+  });
+
+  it("must say which commit was applied in its place, and whether that took it back", async () => {
+    await using fleet = await makeFleet(["lab/n1", "lab/n2"]);
+    const commit = await fleet.push({ wanted: "1" });
+    const later = await fleet.push({ other: "1" });
+    await fleet.author.git("revert", "--no-edit", commit);
+    await fleet.author.push();
+    const reverted = await fleet.author.head();
+    await fleet.report("lab/n1", { applied: reverted });
+    await fleet.report("lab/n2", { applied: later });
+    const { exitCode, stdout } = await fleet.keelson(`--wait ${commit}`);
+    const [first, second, third] = [commit, later, reverted].map((each) => each.slice(0, 8));
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      `lab/n1 applied ${third}, which follows on ${first}; ${third} reverted it\n` +
+        `lab/n2 applied ${second}, which follows on ${first}\n`,
+    );
+    const json = JSON.parse((await fleet.keelson(`--wait ${commit} --json`)).stdout);
+    expect(json.nodes).toMatchObject([{ revertedBy: reverted }, { revertedBy: "" }]);
+  });
+
+  it("must end when its time is over, also while the server does not answer", async () => {
+    await using fleet = await makeFleet(["lab/n1"]);
+    await fleet.report("lab/n1");
+    const commit = await fleet.push();
+    await fleet.git("fetch", "--quiet");
+    fleet.server.setBehaviour({ kind: "hang" });
+    const beganMs = performance.now();
+    const { exitCode, stderr } = await fleet.keelson(`--wait ${commit} --timeout 2s`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/warning: the fetch failed[^]*error\[K2005\][^]*error\[K9075\] lab\/n1/);
+    // By itself a fetch takes a minute to give up.
+    expect(performance.now() - beganMs).toBeLessThan(50_000);
   });
 
   it("must not guess in a clone whose history is cut, and take no wrong call", async () => {

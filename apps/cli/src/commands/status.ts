@@ -31,7 +31,7 @@ export async function status(
   if (options.local === true) return await showLocal(options, output);
   const { wait, timeout } = options;
   if (wait !== undefined) return await waitForCommit({ ...options, wait, timeout }, { output, signal });
-  const read = () => readFleet(options, output.printError);
+  const read = () => readFleet(options, { tell: output.printError, signal });
   if (options.watch !== undefined) {
     await watchFleet({ readFleet: read, output, intervalMs: options.watch * 1000, signal });
     return exitCodes.done;
