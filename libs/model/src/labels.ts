@@ -22,6 +22,7 @@ export const composeLabels = {
 
 /** What the owner label of a resource is an HMAC of. */
 export const resourceIds = {
+  instance: (name: string) => `instance:${name}`,
   service: (project: string, service: string) => `service:${project}/${service}`,
   network: (name: string) => `network:${name}`,
   volume: (name: string) => `volume:${name}`,

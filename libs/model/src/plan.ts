@@ -175,6 +175,8 @@ export interface BlockedChange {
   code: string;
   message: string;
   hint: string;
+  /** It waits for a person or a new revision; by default it is tried again. */
+  outcome?: "stalled";
 }
 
 export interface Notice {

@@ -47,6 +47,8 @@ export const InstanceStatus = z.object({
   /** Absent in statuses of earlier versions. */
   releaseVersion: z.string().optional(),
   state: z.enum(packageStates),
+  /** No revision desires it any more, and its removal is blocked; absent otherwise, and in statuses of earlier versions. */
+  held: z.boolean().optional(),
   sync: z.enum(["in-sync", "out-of-sync", "unknown"]),
   health: z.enum(["healthy", "starting", "unhealthy", "unknown"]),
   services: z.array(ServiceStatus),

@@ -1,7 +1,14 @@
-import { type BlockedChange, type DesiredInstance, compareText, resourceIds } from "@keelson/model";
+import {
+  type BlockedChange,
+  type DesiredInstance,
+  type ObservedContainer,
+  compareText,
+  resourceIds,
+} from "@keelson/model";
 
 import { findBlockedResources } from "./blocked-resource.ts";
-import { hasProcess } from "./container-state.ts";
+import { isDown } from "./cause.ts";
+import { hasProcess, hasStopped } from "./container-state.ts";
 import { findHeldNetworks } from "./held-network.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
 import { noLiveChange } from "./live-change.ts";
@@ -55,7 +62,7 @@ export function blockChanges(input: BlockInput): Blocking {
         const found = isTold ? [] : findObstacles(service, { ...input, own, changes, resources });
         if (!isTold && found.length === 0) continue;
         obstacles.push(...found);
-        own.services.set(name, withdrawn(service, own.instance));
+        own.services.set(name, keptUp(service, { ...input, own, changes, resources }));
         isSettled = false;
       }
     }
@@ -73,6 +80,24 @@ export function isBlockedNetwork(blocked: readonly BlockedChange[], { network }:
 
 function resourceOf({ service }: ServiceChange, { instance }: InstanceChange): string {
   return resourceIds.service(instance.project, service.name);
+}
+
+/** What would leave its data behind goes on as it is, and is started again like that when it is down. */
+function keptUp(change: ServiceChange, context: ObstacleContext): ServiceChange {
+  const { instance } = context.own;
+  const { loss, observed } = context;
+  const rest = withdrawn(change, instance);
+  const { kept } = change.containers;
+  const isJobDone = (each: ObservedContainer) =>
+    change.service.oneShot && each.state === "exited" && each.exitCode === 0;
+  const down = kept.find((each) => hasStopped(each) && !isJobDone(each));
+  if (!loss.waiting.has(instance.name) || instance.state !== "running" || down === undefined) return rest;
+  // The engine would make what is gone anew, empty.
+  const isGone = (name: string) =>
+    loss.guarded.has(name) && observed.volumes.every((each) => each.name !== name);
+  const start: ServiceChange = { ...rest, action: "start", causes: [isDown(down)] };
+  const isPossible = !down.volumes.some(isGone) && findObstacles(start, context).length === 0;
+  return isPossible ? start : rest;
 }
 
 /** To be stopped is possible whatever else is not. */

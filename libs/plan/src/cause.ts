@@ -1,4 +1,4 @@
-import type { Cause, CauseKind } from "@keelson/model";
+import type { Cause, CauseKind, ObservedContainer } from "@keelson/model";
 
 function causeOf(kind: CauseKind): (text: string) => Cause {
   return (text) => ({ kind, service: null, text });
@@ -37,4 +37,9 @@ export function someOf(causes: readonly Cause[]): Cause[] {
   const [first, ...others] = causes.slice(namedCauses);
   if (first === undefined) return [...causes];
   return [...causes.slice(0, namedCauses), { ...first, text: `and ${others.length + 1} more like that` }];
+}
+
+/** Of a container that has run and does not. */
+export function isDown({ state, exitCode }: ObservedContainer): Cause {
+  return because.drift(state === "paused" ? "is paused" : `is not running (exit code ${exitCode})`);
 }

@@ -15,6 +15,11 @@ export function hasProcess(container: ObservedContainer): boolean {
   return isUp(container) || container.state === "paused";
 }
 
+/** Has run, and can run again as it is. */
+export function hasStopped({ state }: ObservedContainer): boolean {
+  return state === "exited" || state === "paused";
+}
+
 /** A job that has done its work: with an equal digest it is in sync, and is not run again. */
 export function hasCompleted(service: DesiredService, container: ObservedContainer): boolean {
   return (

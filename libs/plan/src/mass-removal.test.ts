@@ -35,6 +35,8 @@ describe("mass removal", () => {
       #4 await-service service:lab-mail/mail [live] after #3: until it runs
       ! instance:core [K3030] this revision would take away 4 of the 5 containers that this node runs, lab-core/app, lab-core/cache, lab-core/nginx among them
       ! instance:storage [K3030] this revision would take away 4 of the 5 containers that this node runs, lab-storage/db among them
+      ? instance:core [K1438] instance core is held as it is: no revision desires it any more, and its removal is blocked (K3030)
+      ? instance:storage [K1438] instance storage is held as it is: no revision desires it any more, and its removal is blocked (K3030)
       "
     `);
     expect(planOf({ ...platform, desired }).blocked[0]?.hint).toContain("policy.allowMassRemoval: true");

@@ -6,6 +6,7 @@ import {
   type WaitLimits,
   compareText,
   properName,
+  resourceIds,
 } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
@@ -217,7 +218,7 @@ function describeBlocked(services: readonly ServicePlaces[], { what, lost, of }:
       const rest = names.length > shownServices ? [`${names.length - shownServices} more`] : [];
       const shown = [...names.slice(0, shownServices), ...rest].join(", ");
       return {
-        resource: `instance:${instance}`,
+        resource: resourceIds.instance(instance),
         code: "K3030",
         message: `this revision would take away ${lost} of the ${of} ${what} that this node runs, ${shown} among them`,
         hint: "If that is meant, set policy.allowMassRemoval: true in environment.yaml, in the same commit or after it.",

@@ -2,6 +2,7 @@ import type { DesiredInstance, DesiredNode, ObservedNode, Plan, RecordState } fr
 
 import { blockChanges, isBlockedNetwork } from "./blocked.ts";
 import { spreadChanges } from "./followed-change.ts";
+import { findHeld, findHeldInstances, findHeldRests, planHeldStarts } from "./held-container.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { type PlanPolicy, blockMassRemoval } from "./mass-removal.ts";
@@ -46,7 +47,9 @@ export function planChanges(input: PlanInput): Plan {
   const common = { observed, providers, undesired, loss };
   const { resting = [] } = input.policy;
   const possible = blockChanges({ ...common, changes: permitted.changes, networks, resting });
-  const blocked = [...permitted.blocked, ...possible.blocked];
+  const held = findHeld(desired, { observed, undesired });
+  const kept = { held, observed, record: input.record, resting };
+  const blocked = [...permitted.blocked, ...possible.blocked, ...findHeldRests(kept)];
   const planned = planOperations({
     ...sorted,
     ...common,
@@ -58,10 +61,11 @@ export function planChanges(input: PlanInput): Plan {
     environment: desired.environment,
     node: desired.node,
     desiredDigest: desired.digest,
-    operations: orderOperations(planned),
+    operations: orderOperations([...planned, ...planHeldStarts(kept)]),
     blocked,
     notices: [
       ...findNotices(desired, observed),
+      ...findHeldInstances(held, { desired, loss }),
       ...findStayingVolumes(sorted, undesired),
       ...findLongWaits(input.desired, waits),
     ],

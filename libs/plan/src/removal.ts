@@ -26,6 +26,15 @@ export function findUndesired(desired: DesiredNode, observed: ObservedNode): Obs
   );
 }
 
+/** A job that nothing desires any more, and that had done its work when all was last applied. */
+export function hasEnded(
+  { project, service, state, exitCode }: ObservedContainer,
+  { applied }: RecordState,
+): boolean {
+  const isJob = applied?.oneShots?.includes(`${project}/${service}`) === true;
+  return isJob && state === "exited" && exitCode === 0;
+}
+
 /** Containers that have a removal of their own in this plan. */
 export function findLeaving(
   changes: readonly InstanceChange[],

@@ -10,7 +10,7 @@ import {
   isInSync,
 } from "@keelson/model";
 
-import { because } from "./cause.ts";
+import { because, isDown } from "./cause.ts";
 import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
 import { findLiveChange, noLiveChange } from "./live-change.ts";
@@ -185,12 +185,9 @@ function wasStopped({ name, endAwaited }: DesiredService, { instance, context }:
   return last <= applied.appliedAt;
 }
 
-function downCause(
-  { state, exitCode, service }: ObservedContainer,
-  { instance, context }: DecisionContext,
-): Cause {
-  if (state === "paused") return because.drift("is paused");
-  if (state !== "created") return because.drift(`is not running (exit code ${exitCode})`);
+function downCause(container: ObservedContainer, { instance, context }: DecisionContext): Cause {
+  const { state, service } = container;
+  if (state !== "created") return isDown(container);
   const wasBroken = context.record.openServices.includes(`${instance.project}/${service}`);
   return (wasBroken ? because.interrupted : because.desired)("was never started");
 }

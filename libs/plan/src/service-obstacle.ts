@@ -4,12 +4,12 @@ import { isImpostor } from "./blocked-resource.ts";
 import { hasCompleted, isUp } from "./container-state.ts";
 import { findStored, hidesFiles } from "./mount-change.ts";
 import { findReleases } from "./port-release.ts";
-import type { RestlessService } from "./restless.ts";
+import { type RestlessService, describeRest } from "./restless.ts";
 import { type ServiceChange, comesUp, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { sourceObstacles } from "./source-obstacle.ts";
 import { handoverObstacles } from "./volume-handover.ts";
-import type { VolumeLoss } from "./volume-loss.ts";
+import { type VolumeLoss, isLost } from "./volume-loss.ts";
 
 export interface ObstacleContext {
   observed: ObservedNode;
@@ -115,19 +115,12 @@ function portObstacles(change: ServiceChange, resource: string, context: Obstacl
 /** A start that has been of no use again and again waits for its time. A new configuration does not. */
 function restObstacles(change: ServiceChange, resource: string, context: ObstacleContext): BlockedChange[] {
   if (change.action !== "start") return [];
-  const { project, name: instance } = context.own.instance;
+  const { project } = context.own.instance;
   const rest = context.resting.find(
     (each) => each.project === project && each.service === change.service.name,
   );
   if (rest === undefined || rest.restsUntil === null) return [];
-  return [
-    {
-      resource,
-      code: "K3037",
-      message: `${project}/${rest.service} ends again and again, last with exit code ${rest.exitCode}`,
-      hint: `See why: keelson logs ${instance} ${rest.service}. It is started again after ${rest.restsUntil.toISOString()}.`,
-    },
-  ];
+  return [{ resource, ...describeRest(rest) }];
 }
 
 /** What exists is good enough to be started again, unless it is not what it says: a volume can be a folder of the host. */
@@ -136,7 +129,7 @@ function blockedResource(change: ServiceChange, context: ObstacleContext): strin
   const isBarred = (resource: string) => {
     const blocked = context.resources.get(resource);
     // What is lost would be made again by the engine, empty, when it starts what had it.
-    return blocked !== undefined && (isMade || isImpostor(blocked) || context.loss.blocked.has(resource));
+    return blocked !== undefined && (isMade || isImpostor(blocked) || isLost(blocked));
   };
   // The engine starts a container in the network of its id, whatever else has that name.
   const isOwn = (network: string) =>

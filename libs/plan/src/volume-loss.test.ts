@@ -3,8 +3,9 @@ import { emptyRecord } from "@keelson/model";
 import * as fc from "fast-check";
 
 import { type InstanceSketch, node } from "./desired-fixture.ts";
-import { applied, changed, simulated } from "./node-fixture.ts";
+import { applied, changed, containerOf, simulated } from "./node-fixture.ts";
 import { permitted, planOf, planText } from "./plan-fixture.ts";
+import { findRestless } from "./restless.ts";
 import { emptyObserved, simulate } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { anyNode } from "./test-arbitrary.ts";
@@ -168,6 +169,7 @@ describe("data that would be left behind", () => {
       "! service:lab-new/db [K3023] lab-new/db waits for volume lab-new_data, which is blocked
       ! service:lab-new/web [K3023] lab-new/web waits for volume lab-new_data, which is blocked
       ! volume:lab-new_data [K3033] volume lab-new_data would be new and empty, while lab-old_data, with the data of old/db, is left behind
+      ? instance:old [K1438] instance old is held as it is: no revision desires it any more, and its removal is blocked (K3033)
       "
     `);
     expect(planOf(renamed).blocked.find(({ code }) => code === "K3033")?.hint).toBe(
@@ -240,6 +242,83 @@ describe("data that would be left behind", () => {
       volumes: { data: "x", cache: "x" },
     };
     expect(codes(wanting(after, { new: { ...more, renew: 1 } }))).toEqual([]);
+  });
+
+  describe("keeps up what has it", () => {
+    const stop = (name: string, state: SimulatedNode, more: object = {}) =>
+      changed(state, (copy) => {
+        Object.assign(containerOf(copy, name), { state: "exited", exitCode: 137, ...more });
+      });
+    const starts = (state: SimulatedNode, policy = {}) =>
+      planOf({ ...state, policy: { ...permitted, ...policy } }).operations.map(
+        ({ kind, resource }) => `${kind} ${resource}`,
+      );
+
+    test("under the old name, in order", () => {
+      const down = stop("lab-old/db", stop("lab-old/web", wanting(running, { new: wiki })));
+      expect(planText({ ...down, policy: permitted })).toMatchInlineSnapshot(`
+        "#1 start-service service:lab-old/db [live]: is not running (exit code 137)
+        #2 start-service service:lab-old/web [live] after #1: is not running (exit code 137)
+        ! service:lab-new/db [K3023] lab-new/db waits for volume lab-new_data, which is blocked
+        ! service:lab-new/web [K3023] lab-new/web waits for volume lab-new_data, which is blocked
+        ! volume:lab-new_data [K3033] volume lab-new_data would be new and empty, while lab-old_data, with the data of old/db, is left behind
+        ? instance:old [K1438] instance old is held as it is: no revision desires it any more, and its removal is blocked (K3033)
+        "
+      `);
+      const after = done(down);
+      expect(after.observed.containers.map(({ state }) => state)).toEqual(["running", "running"]);
+      expect(starts(after)).toEqual([]);
+    });
+
+    test("but for what has ended, was only installed, or has lost it", () => {
+      const jobs: InstanceSketch = { ...wiki, services: { ...wiki.services, fill: { job: true } } };
+      const ended = stop("lab-old/fill", wanting(applied(node({ old: jobs })), { new: wiki }), {
+        exitCode: 0,
+      });
+      expect(starts(ended)).toEqual([]);
+      const installed = applied(node({ old: { ...wiki, state: "installed" } }));
+      expect(starts(stop("lab-old/db", wanting(installed, { new: wiki })))).toEqual([]);
+      expect(starts(stop("lab-old/db", withoutVolume(wanting(running, { new: wiki }))))).toEqual([]);
+    });
+
+    test("and lets it rest when it ends again and again", () => {
+      const down = stop("lab-old/db", wanting(running, { new: wiki }));
+      const at = (seconds: number) => new Date(Date.parse("2026-11-20T08:00:00Z") + seconds * 1000);
+      const again = changed(down, ({ record }) => {
+        record.starts = { "lab-old/db": [0, 1, 2, 3, 4, 5].map((each) => at(each).toISOString()) };
+      });
+      const resting = findRestless(again, at(6));
+      expect(resting).toMatchObject([{ instance: "old", service: "db", exitCode: 137 }]);
+      const blocked = planOf({ ...again, policy: { ...permitted, resting } });
+      expect(blocked.operations).toEqual([]);
+      expect(blocked.blocked.map(({ code, resource }) => `${code} ${resource}`)).toContain(
+        "K3037 service:lab-old/db",
+      );
+      expect(starts(again, { resting: findRestless(again, at(7)) })).toEqual([
+        "start-service service:lab-old/db",
+      ]);
+    });
+
+    test("under the same name, as it is", () => {
+      const renamed: InstanceSketch = {
+        ...wiki,
+        services: { db: { volumes: ["files"], environment: "y" }, web: { dependsOn: ["db"] } },
+        volumes: { files: "x" },
+      };
+      const without: InstanceSketch = { ...wiki, services: { db: { environment: "tmpfs" } }, volumes: {} };
+      for (const desired of [renamed, without]) {
+        const down = stop("lab-old/db", wanting(running, { old: desired }));
+        expect(starts(down)).toContain("start-service service:lab-old/db");
+        const after = done(down);
+        expect(containerOf(after, "lab-old/db")).toMatchObject({
+          state: "running",
+          volumes: ["lab-old_data"],
+        });
+        expect(starts(after)).toEqual([]);
+      }
+      const gone = stop("lab-old/db", withoutVolume(wanting(running, { old: renamed })));
+      expect(starts(gone)).toEqual([]);
+    });
   });
 
   test("of a renamed volume blocks its service, and what runs goes on", () => {

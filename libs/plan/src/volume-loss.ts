@@ -73,7 +73,13 @@ function lostVolume({ name }: DesiredVolume, { instance, desired }: LossContext)
     code: "K3032",
     message: `volume ${name} is gone, and this node knows that it had data; no empty one is made in its place`,
     hint: `Find out where it went, and have a copy of its data at hand. To begin with an empty one: ${renewal({ instance, desired })}`,
+    outcome: "stalled",
   };
+}
+
+/** Gone, and not only new. */
+export function isLost({ code }: BlockedChange): boolean {
+  return code === "K3032";
 }
 
 function emptyPlace({ instance, instead, left }: LeftVolumes, desired: DesiredNode): BlockedChange {
@@ -96,6 +102,7 @@ function emptyVolume(
     code: "K3033",
     message: `volume ${volume.name} would be new and empty, while ${names.join(" and ")}${data} ${names.length === 1 ? "is" : "are"} left behind`,
     hint: `To keep the data: ${ways}. To begin with an empty one: ${renewal(context)}`,
+    outcome: "stalled",
   };
 }
 
@@ -110,6 +117,7 @@ function emptyService(
     code: "K3033",
     message: `${project}/${service} would run without ${names.join(" and ")}, which ${names.length === 1 ? "has" : "have"} its data and ${names.length === 1 ? "is" : "are"} left behind`,
     hint: `To keep the data, mount ${keysOf(names)} in ${service} as before. To begin without it: ${renewal(context)}`,
+    outcome: "stalled",
   };
 }
 

@@ -27,11 +27,11 @@ export async function describeRestless(
 ): Promise<Restlessness[]> {
   const restless = findRestless({ desired, observed, record: record.readState() }, now());
   return Promise.all(
-    restless.map(async ({ project, service, containerId, exitCode }) => {
+    restless.map(async ({ project, instance, service, containerId, exitCode }) => {
       const seen = exitCode ?? exitCodeIn(before, containerId);
       return {
         resource: resourceIds.service(project, service),
-        instance: desired.instances.find((each) => each.project === project)?.name ?? project,
+        instance,
         service,
         end: seen === null ? null : { exitCode: seen, output: await readOutput(containerId) },
       };

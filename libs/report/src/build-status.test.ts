@@ -139,6 +139,73 @@ const noFiles = async () => Promise.resolve(new Map());
 const conditionOf = (of: Status, type: string) => of.conditions.find((each) => each.type === type);
 
 describe("buildStatus", () => {
+  describe("of a node that waits for a person", () => {
+    const blocked: Plan["blocked"] = [
+      { resource: "service:lab-core/web", code: "K3023", message: "waits", hint: "" },
+      {
+        resource: "volume:lab-core_data",
+        code: "K3033",
+        message: "left behind",
+        hint: "Say.",
+        outcome: "stalled",
+      },
+    ];
+    const notices = [{ resource: "instance:old", code: "K1438", message: "is held" }];
+    const held = { ...plan, blocked, notices };
+    const old = { instance: "old", project: "lab-old", name: "lab-old-web-1", id: "c2" };
+    const seen = (more: Partial<ObservedContainer> = {}) =>
+      observed([container(), container({ ...old, ...more })]);
+
+    it("must say so first, and retry nothing", () => {
+      const built = status({ plan: held, remaining: held });
+      expect(conditionOf(built, "Ready")).toMatchObject({
+        status: "false",
+        reason: "K3033",
+        message: "left behind",
+      });
+      expect(conditionOf(built, "Stalled")).toMatchObject({ status: "true", reason: "K3033" });
+      expect(conditionOf(built, "Reconciling")).toMatchObject({ status: "false" });
+      const other = {
+        ...held,
+        blocked: [...blocked, { resource: "z", code: "K3007", message: "", hint: "" }],
+      };
+      expect(conditionOf(status({ remaining: other }), "Reconciling")).toMatchObject({ status: "true" });
+    });
+
+    it("must show what is held, as it is and as it was called", () => {
+      const before = status({
+        desired: { ...desired, instances: [{ ...instance, name: "old", project: "lab-old" }] },
+        observed: seen(),
+      });
+      const built = status({ remaining: held, observed: seen(), last: before });
+      expect(built.instances.map(({ name, held: is }) => [name, is])).toEqual([
+        ["core", undefined],
+        ["old", true],
+      ]);
+      expect(built.instances[1]).toMatchObject({
+        package: before.instances[0]?.package,
+        version: before.instances[0]?.version,
+        state: "running",
+        sync: "out-of-sync",
+        health: "healthy",
+        services: [{ name: "web", state: "running", image: { want: "web:1", have: "web:1" } }],
+      });
+      const down = status({ remaining: held, observed: seen({ state: "exited" }), last: built });
+      expect(down.instances[1]).toMatchObject({ held: true, state: "installed", health: "unhealthy" });
+      expect(conditionOf(down, "Healthy")).toMatchObject({ status: "false" });
+      const applied0 = { ...applied, oneShots: ["lab-old/web"] };
+      const job = status({ remaining: held, observed: seen({ state: "exited" }), applied: applied0 });
+      expect(job.instances[1]).toMatchObject({ health: "healthy", package: "" });
+      expect(status({ plan: null, remaining: null, observed: null, last: built }).instances[1]).toMatchObject(
+        {
+          held: true,
+          state: "unknown",
+        },
+      );
+      expect(status({ observed: seen(), last: built }).instances).toHaveLength(1);
+    });
+  });
+
   it("must tell which volumes the node knows and who uses them, and take that over where it cannot be read", () => {
     const volumes: RecordState["volumes"] = {
       "lab-core_data": { users: ["core/db"], package: "a/core", state: "used" },

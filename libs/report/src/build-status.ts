@@ -6,12 +6,14 @@ import {
   type StatusError,
   KeelsonError,
   codeOf,
+  compareText,
   keelsonVersion,
   redact,
   shortId,
 } from "@keelson/model";
 
 import { findHealthErrors } from "./health-error.ts";
+import { buildHeldInstances } from "./held-instance.ts";
 import { buildInstance } from "./instance-status.ts";
 import { formatBecause } from "./target-text.ts";
 import { quotedInLine } from "./said-text.ts";
@@ -25,7 +27,10 @@ import type { StatusInput } from "./status-input.ts";
  * from the loop.
  */
 export function buildStatus(input: StatusInput): Status {
-  const instances = (input.desired?.instances ?? []).map((instance) => buildInstance(instance, input));
+  const instances = [
+    ...(input.desired?.instances ?? []).map((instance) => buildInstance(instance, input)),
+    ...buildHeldInstances(input),
+  ].sort((a, b) => compareText(a.name, b.name));
   const errors = collectErrors(input);
   const observedAt = input.finishedAt.toISOString();
   const applied = describeApplied(input);
@@ -123,13 +128,7 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
     outcome: "stalled" as const,
   }));
   const blocked = ((input.remaining ?? input.plan)?.blocked ?? []).map(
-    ({ code, resource, message, hint }) => ({
-      code,
-      resource,
-      message,
-      hint,
-      outcome: "waiting" as const,
-    }),
+    ({ outcome = "waiting" as const, ...rest }) => ({ ...rest, outcome }),
   );
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")

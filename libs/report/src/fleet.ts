@@ -8,6 +8,7 @@ import {
   readReport,
   toleranceMs,
 } from "./fleet-status.ts";
+import { isFollowing } from "./status-conditions.ts";
 
 /** Worst first. */
 export const fleetStates = [
@@ -162,7 +163,11 @@ function judgeConditions(status: Status): Verdict {
   const about = (outcome?: string): Pick<Verdict, "code" | "message"> => {
     const [error] = status.errors
       .filter((each) => outcome === undefined || each.outcome === outcome)
-      .toSorted((a, b) => outcomes.indexOf(a.outcome) - outcomes.indexOf(b.outcome));
+      .toSorted(
+        (a, b) =>
+          outcomes.indexOf(a.outcome) - outcomes.indexOf(b.outcome) ||
+          Number(isFollowing(a.code)) - Number(isFollowing(b.code)),
+      );
     return { code: error?.code ?? "", message: error?.message ?? find("Ready")?.message ?? "" };
   };
   if (holds("Stalled")) return { state: "stalled", ...about("stalled") };

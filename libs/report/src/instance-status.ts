@@ -91,7 +91,7 @@ function buildService(
 }
 
 /** As registries name the image that a container was made from; the image's id where none has it. */
-function imageDigest({ image, imageId }: ObservedContainer, images: ObservedNode["images"]): string {
+export function imageDigest({ image, imageId }: ObservedContainer, images: ObservedNode["images"]): string {
   const found = images[image];
   const named = found?.id === imageId ? found.digests[0] : undefined;
   return named?.slice(named.indexOf("@") + 1) ?? imageId;
@@ -107,7 +107,7 @@ function serviceHealth(
 }
 
 export function containerHealth(
-  service: DesiredService,
+  service: Pick<DesiredService, "oneShot" | "endAwaited">,
   container: ObservedContainer,
 ): InstanceStatus["health"] {
   if (service.oneShot && container.state === "exited")
@@ -123,12 +123,15 @@ function worstHealth(services: readonly ServiceStatus[]): InstanceStatus["health
   return worst(services.map(({ health }) => health));
 }
 
-function worst(healths: readonly InstanceStatus["health"][]): InstanceStatus["health"] {
+export function worst(healths: readonly InstanceStatus["health"][]): InstanceStatus["health"] {
   const order = ["unhealthy", "unknown", "starting", "healthy"] as const;
   return order.find((health) => healths.includes(health)) ?? "healthy";
 }
 
-function packageState(instance: DesiredInstance, observed: ObservedNode): PackageState {
+export function packageState(
+  instance: Pick<DesiredInstance, "name" | "project">,
+  observed: ObservedNode,
+): PackageState {
   const containers = observed.containers.filter(
     (each) => each.ownership === "ours" && each.project === instance.project,
   );

@@ -21,11 +21,13 @@ export function buildConditions(
   // Also of what is not desired any more, and of which no instance tells.
   const isDone = open === 0 && input.results.every(({ outcome }) => outcome === "done");
   const isReady = isInSync && isDone && isHealthy && errors.length === 0;
-  const first = errors[0];
+  const stalled = errors.find(({ outcome }) => outcome === "stalled");
+  const first = stalled ?? errors.find(({ code }) => !isFollowing(code)) ?? errors[0];
   // A round can only look on while a service is not well: a change of its health begins one.
   const isRetried =
-    errors.some(({ code, outcome }) => outcome !== "stalled" && !healthCodes.has(code)) || !isDone;
-  const stalled = errors.find(({ outcome }) => outcome === "stalled");
+    errors.some(
+      ({ code, outcome }) => outcome !== "stalled" && !healthCodes.has(code) && !isFollowing(code),
+    ) || !isDone;
   return [
     makeCondition("Ready", isKnown || errors.length > 0 ? isReady : null, {
       reason: isReady ? "Applied" : (first?.code ?? (isInSync && isDone ? "Unhealthy" : "OutOfSync")),
@@ -49,6 +51,11 @@ export function buildConditions(
     }),
     ...buildPlanConditions(left),
   ];
+}
+
+/** What only waits for something that is blocked itself: it follows by itself, and is told after its cause. */
+export function isFollowing(code: string): boolean {
+  return code === "K3023";
 }
 
 /** Whether the sources could be read, and show what may be followed. */

@@ -39,8 +39,8 @@ function readiness(ready: Condition | undefined): string {
   return ready?.status === "true" ? "ready" : ready?.status === "false" ? "not ready" : "unknown";
 }
 
-function instanceRow({ name, package: of, version, state, sync, health }: InstanceStatus): string {
-  return row([name, of, version, state, sync, health]);
+function instanceRow({ name, package: of, version, state, held, sync, health }: InstanceStatus): string {
+  return row([name, of, version, state, held === true ? "held" : sync, health]);
 }
 
 function row(cells: readonly string[]): string {

@@ -9,6 +9,7 @@ const styles: Record<string, Style> = {
   "in-sync": "green",
   starting: "yellow",
   "out-of-sync": "yellow",
+  held: "yellow",
   unhealthy: "red",
   unknown: "red",
 };
@@ -80,7 +81,7 @@ function formatInstances({ instances }: Status, style: Output["style"]): string 
       instance.name,
       `${instance.package} ${instance.version}${formatRelease(instance)}`,
       paint(instance.state),
-      paint(instance.sync),
+      paint(instance.held === true ? "held" : instance.sync),
       paint(instance.health),
       "",
     ]);

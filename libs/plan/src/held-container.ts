@@ -1,0 +1,106 @@
+import {
+  type BlockedChange,
+  type DesiredNode,
+  type Notice,
+  type ObservedContainer,
+  type ObservedNode,
+  type RecordState,
+  compareText,
+  resourceIds,
+} from "@keelson/model";
+
+import { isDown } from "./cause.ts";
+import { hasStopped } from "./container-state.ts";
+import type { PlannedOperation } from "./operation-graph.ts";
+import { ifPlanned, keys } from "./operation-key.ts";
+import { type RestlessService, describeRest } from "./restless.ts";
+import { findUndesired, hasEnded } from "./removal.ts";
+import type { VolumeLoss } from "./volume-loss.ts";
+
+/** Our containers that nothing desires any more, and that may not go now: they stay, and are kept up. */
+export function findHeld(
+  desired: DesiredNode,
+  { observed, undesired }: { observed: ObservedNode; undesired: readonly ObservedContainer[] },
+): ObservedContainer[] {
+  return findUndesired(desired, observed).filter((each) => !undesired.includes(each));
+}
+
+interface HeldInput {
+  held: readonly ObservedContainer[];
+  observed: ObservedNode;
+  record: RecordState;
+  resting: readonly RestlessService[];
+}
+
+/** Starts what is down of it, as it is: what it would be made anew from is not known any more. */
+export function planHeldStarts(input: HeldInput): PlannedOperation[] {
+  const services = [...Map.groupBy(findDown(input), serviceOf)];
+  return services
+    .filter(([name]) => findRest(name, input.resting) === undefined)
+    .flatMap(([name, [container]]): PlannedOperation[] => {
+      if (container === undefined) return [];
+      const { project, service, instance } = container;
+      return [
+        {
+          key: keys.start(project, service),
+          operation: {
+            kind: "start-service",
+            resource: resourceIds.service(project, service),
+            instance,
+            project,
+            service,
+            causes: [isDown(container)],
+            class: "live",
+          },
+          after: (input.record.applied?.dependsOn[name] ?? []).map((needed) =>
+            ifPlanned(keys.start(project, needed)),
+          ),
+        },
+      ];
+    });
+}
+
+/** What of it waits for its next start. */
+export function findHeldRests(input: HeldInput): BlockedChange[] {
+  const down = new Map(findDown(input).map((each) => [serviceOf(each), each]));
+  return [...down].flatMap(([name, { project, service }]) => {
+    const rest = findRest(name, input.resting);
+    return rest === undefined
+      ? []
+      : [{ resource: resourceIds.service(project, service), ...describeRest(rest) }];
+  });
+}
+
+/** Instances that would vanish from what is told of the node while they are there. */
+export function findHeldInstances(
+  held: readonly ObservedContainer[],
+  { desired, loss }: { desired: DesiredNode; loss: VolumeLoss },
+): Notice[] {
+  const wanted = new Set(desired.instances.map(({ name }) => name));
+  const names = [...new Set(held.map(({ instance }) => instance))].filter((name) => !wanted.has(name));
+  return names.sort(compareText).map((name) => ({
+    resource: resourceIds.instance(name),
+    code: "K1438",
+    message: `instance ${name} is held as it is: no revision desires it any more, and its removal is blocked (${loss.staying.has(name) ? "K3033" : "K3030"})`,
+  }));
+}
+
+/** The engine makes a volume that is gone anew, empty, when it starts what had it. */
+function findDown({ held, observed, record }: HeldInput): ObservedContainer[] {
+  const there = new Set(observed.volumes.map(({ name }) => name));
+  const isWhole = ({ volumes }: ObservedContainer) =>
+    volumes.every((name) => there.has(name) || record.volumes[name] === undefined);
+  const isToRun = ({ instance }: ObservedContainer) => record.applied?.installed?.includes(instance) !== true;
+  const isStopped = (each: ObservedContainer) => hasStopped(each) && !hasEnded(each, record);
+  return held.filter((each) => isStopped(each) && isToRun(each) && isWhole(each));
+}
+
+function findRest(name: string, resting: readonly RestlessService[]): RestlessService | undefined {
+  return resting.find(
+    ({ project, service, restsUntil }) => `${project}/${service}` === name && restsUntil !== null,
+  );
+}
+
+function serviceOf({ project, service }: ObservedContainer): string {
+  return `${project}/${service}`;
+}

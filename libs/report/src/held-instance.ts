@@ -1,0 +1,69 @@
+import { type InstanceStatus, type ObservedContainer, type ObservedNode, resourceIds } from "@keelson/model";
+
+import { containerHealth, imageDigest, packageState, worst } from "./instance-status.ts";
+import type { StatusInput } from "./status-input.ts";
+
+/** Instances that no revision desires any more and that are still there, because their removal is blocked. */
+export function buildHeldInstances(input: StatusInput): InstanceStatus[] {
+  const { desired, observed, last } = input;
+  if (desired === null) return [];
+  return findNames(input).map((name) => {
+    const told = last?.instances.find((each) => each.name === name);
+    const { package: of = "", version = "", releaseVersion } = told ?? {};
+    const release = releaseVersion === undefined ? {} : { releaseVersion };
+    const base = { name, package: of, version, ...release, held: true };
+    if (observed === null)
+      return { ...base, state: "unknown", sync: "unknown", health: "unknown", services: [] };
+    const own = observed.containers.filter(
+      ({ ownership, instance }) => ownership === "ours" && instance === name,
+    );
+    const services = [...Map.groupBy(own, ({ service }) => service)].map(([service, containers]) =>
+      buildService(service, { containers, input, observed }),
+    );
+    return {
+      ...base,
+      state: packageState({ name, project: own[0]?.project ?? "" }, observed),
+      sync: "out-of-sync",
+      health: worst(services.map(({ health }) => health)),
+      services,
+    };
+  });
+}
+
+function findNames({ plan, remaining, last }: StatusInput): string[] {
+  const left = remaining ?? plan;
+  if (left === null)
+    return (last?.instances ?? []).flatMap(({ name, held }) => (held === true ? [name] : []));
+  const prefix = resourceIds.instance("");
+  return left.notices.flatMap(({ code, resource }) =>
+    code === "K1438" ? [resource.slice(prefix.length)] : [],
+  );
+}
+
+/** What it has is all that can be wanted of it: what it was to be is not known any more. */
+function buildService(
+  name: string,
+  {
+    containers,
+    input: { applied },
+    observed: { images },
+  }: { containers: readonly ObservedContainer[]; input: StatusInput; observed: ObservedNode },
+): InstanceStatus["services"][number] {
+  const healths = containers.map((container) => {
+    const oneShot = applied?.oneShots?.includes(`${container.project}/${name}`) === true;
+    return containerHealth({ oneShot, endAwaited: false }, container);
+  });
+  const [first] = containers;
+  const { image = "", digest = "", state = "absent" } = first ?? {};
+  return {
+    name,
+    image: {
+      want: image,
+      have: image,
+      ...(first === undefined ? {} : { digest: imageDigest(first, images) }),
+    },
+    digest: { want: digest, have: digest },
+    state,
+    health: worst(healths),
+  };
+}
