@@ -22,6 +22,8 @@ export interface RecordState {
     appliedAt: string;
     /** Instance names, each after those it requires: removal goes the other way. */
     instanceOrder: string[];
+    /** By instance, all that it requires, however far down; absent in records of earlier versions. */
+    requires?: Record<string, string[]>;
     /** By `<project>/<service>`, the services of its instance that it depends on: they are removed after it. */
     dependsOn: Record<string, string[]>;
     /** Services, as above, that are meant to end; absent in records of earlier versions. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { type InstanceSketch, node } from "./desired-fixture.ts";
 import { applied, changed, container, simulated, unseen } from "./node-fixture.ts";
-import { planOf, planText } from "./plan-fixture.ts";
+import { permitted, planOf, planText } from "./plan-fixture.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 const web: InstanceSketch = {
@@ -27,6 +27,15 @@ describe("the files of an instance that is desired no more", () => {
     `);
     expect(planText(simulated(without))).toBe("nothing to do\n");
     expect(simulated(without).observed.storedInstances).toEqual([]);
+  });
+
+  test("wait for no container of another instance", () => {
+    const both = { ...platform, desired: node({ other }), policy: permitted };
+    const { operations } = planOf(both);
+    const idOf = (resource: string) => operations.find((each) => each.resource === resource)?.id;
+    const collection = operations.find(({ kind }) => kind === "remove-files");
+    expect(idOf("service:lab-third/app")).toBeDefined();
+    expect(collection?.after).toEqual([idOf("service:lab-web/web")]);
   });
 
   test("go when its containers have gone already, also when they cannot be seen", () => {

@@ -79,7 +79,6 @@ export function planAbandonedCollections({
   leaving: ReadonlySet<ObservedContainer>;
 }): PlannedOperation[] {
   const staying = observed.containers.filter((each) => !leaving.has(each));
-  const after = observed.containers.filter((each) => leaving.has(each)).map(({ id }) => keys.remove(id));
   return findAbandoned(desired, observed).flatMap((stored): PlannedOperation[] => {
     const project = projectOf(desired.environment, stored.instance);
     const used = findUses(stored, { staying, observed });
@@ -88,6 +87,9 @@ export function planAbandonedCollections({
     if (placedPaths(stored).length === 0 && !hasModel && applied === null && fault === null) return [];
     const paths = isOver ? ["."] : placedPaths(stored).filter((path) => !isUsed(path, { stored, used }));
     if (paths.length === 0) return [];
+    const after = observed.containers
+      .filter((each) => leaving.has(each) && (each.project === project || bindsWithin(each, stored)))
+      .map(({ id }) => keys.remove(id));
     return [
       {
         key: keys.collect(project),

@@ -1,16 +1,23 @@
 import { type DesiredInstance, type DesiredNode, type RecordState, compareText } from "@keelson/model";
 
+type Applied = NonNullable<RecordState["applied"]>;
+
 /** What has to be remembered of a desired state, so that removing it can go the other way. */
 export function describeApplied(
   desired: DesiredNode,
-): Pick<NonNullable<RecordState["applied"]>, "instanceOrder" | "dependsOn" | "oneShots" | "installed"> {
+): Pick<Applied, "instanceOrder" | "requires" | "dependsOn" | "oneShots" | "installed"> {
   const services = desired.instances.flatMap(({ project, services }) =>
     services.map(
       ({ name, dependsOn }) => [`${project}/${name}`, dependsOn.map(({ service }) => service)] as const,
     ),
   );
+  const ordered = orderInstances(desired.instances);
+  const requires = [...findProviders(ordered)].map(
+    ([name, all]) => [name, [...all].sort(compareText)] as const,
+  );
   return {
-    instanceOrder: orderInstances(desired.instances).map(({ name }) => name),
+    instanceOrder: ordered.map(({ name }) => name),
+    requires: Object.fromEntries(requires.filter(([, all]) => all.length > 0)),
     dependsOn: Object.fromEntries(services.filter(([, dependsOn]) => dependsOn.length > 0)),
     installed: desired.instances
       .filter(({ state }) => state === "installed")
@@ -20,6 +27,19 @@ export function describeApplied(
       all.filter(({ oneShot }) => oneShot).map(({ name }) => `${project}/${name}`),
     ),
   };
+}
+
+/**
+ * Whether an instance required another one when all was last applied: it goes down first. Where an earlier version kept the
+ * record, whatever came up later may have done so.
+ */
+export function hasRequired(
+  { applied }: Pick<RecordState, "applied">,
+  { instance, other }: { instance: string; other: string },
+): boolean {
+  if (applied?.requires !== undefined) return applied.requires[instance]?.includes(other) ?? false;
+  const order = applied?.instanceOrder ?? [];
+  return order.includes(other) && order.indexOf(instance) > order.indexOf(other);
 }
 
 /** Each instance after those it requires; a cycle is broken by name, since a plan is total. */

@@ -4,6 +4,7 @@ import { findAwaited } from "./awaited-service.ts";
 import { planAbandonedCollections } from "./file-collection.ts";
 import { planStaging } from "./file-operations.ts";
 import { planInstance } from "./instance-operations.ts";
+import { hasRequired } from "./instance-order.ts";
 import { type NetworkChange, planNetworks, planVolumes } from "./network-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
@@ -84,14 +85,12 @@ function providerKeys({ instance }: InstanceChange, { changes, providers }: Deci
 /** Removals and stops in all instances that require one, also in those that are desired no more. */
 function dependentKeys({ instance: { name } }: InstanceChange, decided: DecidedChanges): Dependency[] {
   const { changes, providers, undesired, record } = decided;
-  const order = record.applied?.instanceOrder ?? [];
-  const position = order.indexOf(name);
   const requiring = changes
     .filter(({ instance }) => providers.get(instance.name)?.has(name))
     .flatMap(({ services }) => [...services.values()].flatMap(({ containers }) => containers.kept));
   const wanted = new Set(changes.map(({ instance }) => instance.name));
   const leaving = undesired.filter(
-    ({ instance }) => position >= 0 && !wanted.has(instance) && order.indexOf(instance) > position,
+    ({ instance }) => !wanted.has(instance) && hasRequired(record, { instance, other: name }),
   );
   return [...requiring, ...leaving].flatMap(({ id }) => [
     ifPlanned(keys.remove(id)),

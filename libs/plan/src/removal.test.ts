@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { type InstanceSketch, node } from "./desired-fixture.ts";
 import { applied, changed, container, containerOf } from "./node-fixture.ts";
-import { planText, permitted } from "./plan-fixture.ts";
+import { planOf, planText, permitted } from "./plan-fixture.ts";
 
 const storage: InstanceSketch = {
   services: { db: { volumes: ["data"] } },
@@ -100,6 +100,18 @@ describe("what is no longer desired", () => {
       ? volume:lab-storage_data [K1436] volume lab-storage_data stays, with the data of storage/db, although nothing uses it any more; keelson audit --orphans tells how to remove it
       "
     `);
+  });
+
+  test("instances that had nothing to do with one another do not wait for one another", () => {
+    const of = (name: string, state = platform) =>
+      planOf({ ...state, desired: node({}), policy: permitted }).operations.find(
+        ({ kind, resource }) => kind === "remove-container" && resource === `service:lab-${name}`,
+      );
+    expect(of("core/nginx")?.after).toEqual([]);
+    expect(of("storage/db")?.after).toEqual([of("core/cache")?.id]);
+    // A record of an earlier version has only the order in which they came.
+    const older = changed(platform, ({ record }) => void delete record.applied?.requires);
+    expect(of("core/nginx", older)?.after).toEqual([of("mail/mail", older)?.id]);
   });
 
   test("an instance that goes does so before the one that it required stops", () => {

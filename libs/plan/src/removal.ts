@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 
 import { isUndesired } from "./cause.ts";
+import { hasRequired } from "./instance-order.ts";
 import type { NetworkChange } from "./network-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
@@ -59,7 +60,7 @@ export interface RemovalInput {
   leaving: ReadonlySet<ObservedContainer>;
 }
 
-/** Removes what is no longer desired: dependents before what they depend on, later instances before earlier ones. */
+/** Removes what is no longer desired: dependents before what they depend on, also between instances. */
 export function planUndesiredRemovals(input: RemovalInput): PlannedOperation[] {
   const order = input.record.applied?.instanceOrder ?? [];
   return sortLatestFirst(input.undesired, order).map((container) => {
@@ -67,7 +68,9 @@ export function planUndesiredRemovals(input: RemovalInput): PlannedOperation[] {
     const dependents = input.undesired.filter(
       (other) => other.project === project && dependenciesOf(other, input).includes(service),
     );
-    const later = input.undesired.filter((other) => isLater(other, container, order));
+    const requiring = input.undesired.filter((other) =>
+      hasRequired(input.record, { instance: other.instance, other: container.instance }),
+    );
     return {
       key: keys.remove(id),
       operation: {
@@ -80,7 +83,7 @@ export function planUndesiredRemovals(input: RemovalInput): PlannedOperation[] {
       },
       after: [
         ...input.staging,
-        ...[...dependents, ...later].map((other) => keys.remove(other.id)),
+        ...[...dependents, ...requiring].map((other) => keys.remove(other.id)),
         ...replacementKeys(container, input),
       ],
     };
@@ -102,12 +105,6 @@ function sortLatestFirst(
       compareText(a.instance, b.instance) ||
       compareText(a.name, b.name),
   );
-}
-
-/** Of what was never applied nothing is known; it waits for nothing. */
-function isLater(other: ObservedContainer, than: ObservedContainer, order: readonly string[]): boolean {
-  const position = order.indexOf(than.instance);
-  return position >= 0 && order.indexOf(other.instance) > position;
 }
 
 /**
