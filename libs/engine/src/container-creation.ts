@@ -1,12 +1,20 @@
-import { KeelsonError, type OperationOf, composeLabels, hasServiceName } from "@keelson/model";
+import {
+  KeelsonError,
+  type OperationOf,
+  composeLabels,
+  hasServiceName,
+  labels,
+  resourceIds,
+} from "@keelson/model";
 import type { ContainerInfo } from "dockerode";
 
 import { runCompose } from "./compose-process.ts";
 import { type StopGrace, stopGraceOf } from "./container-stop.ts";
-import type { EngineContext } from "./context.ts";
+import type { EngineContext, OwnIds } from "./context.ts";
 import { listedName } from "./listed-name.ts";
 import { labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
+import { showProject } from "./own-container.ts";
 import { nameTaken } from "./own-resource.ts";
 import { listContainers } from "./container-list.ts";
 
@@ -23,9 +31,13 @@ export async function createContainers(context: EngineContext, operation: Create
   await context.engine.composeQueue.run(operation.project, async () => {
     // Compose takes a container with its labels for its own, and would recreate or remove it.
     const present = await listClaiming(context, operation);
+    context.own.add(present.filter((each) => isBelated(each, context)).map(({ Id: id }) => id));
     const intruder = present.find(({ Id: id }) => !context.own.has(id));
     if (intruder !== undefined) throw taken(operation, { container: intruder });
     const grace = await longestGrace(context, present);
+    // All of them were ours before, so the new ones are what Compose made, also where it failed with others.
+    const ownNew = async () =>
+      context.own.add((await listClaiming(context, operation)).map(({ Id: id }) => id));
     context.emitProgress(`creating ${operation.services.join(", ")}`);
     try {
       await runCompose(context, {
@@ -35,13 +47,34 @@ export async function createContainers(context: EngineContext, operation: Create
       });
     } catch (error) {
       if (!(error instanceof KeelsonError) || error.code !== "K3008") throw error;
+      await ownNew();
+      expectBelated(context, operation);
       // Compose's exit code says nothing of the reason; the engine is asked instead, and K3001 comes from there.
       const holder = await findNameHolder(context, operation);
       throw holder === undefined ? error : taken(operation, { container: holder, cause: error });
     }
-    // All of them were ours before, so the new ones are what Compose made.
-    context.own.add((await listClaiming(context, operation)).map(({ Id: id }) => id));
+    await ownNew();
   });
+}
+
+/**
+ * Services, by `<project>/<service>`, of which a Compose that failed had asked for containers: the engine goes on with what
+ * it was asked, and may finish after Compose has ended.
+ */
+const belatedServices = new WeakMap<OwnIds, Set<string>>();
+
+function expectBelated({ own }: EngineContext, { project, services }: CreateContainers): void {
+  const known = belatedServices.get(own) ?? new Set();
+  belatedServices.set(own, known);
+  for (const service of services) known.add(showProject({ project, service }));
+}
+
+/** Whether a container is what a Compose of this round had asked for. */
+function isBelated({ Labels: all }: ContainerInfo, { own, ownerOf }: EngineContext): boolean {
+  const project = labelOf(all, composeLabels.project);
+  const service = labelOf(all, composeLabels.service);
+  const isExpected = belatedServices.get(own)?.has(showProject({ project, service })) === true;
+  return isExpected && labelOf(all, labels.owner) === ownerOf(resourceIds.service(project, service));
 }
 
 function composeArguments(

@@ -137,7 +137,7 @@ export async function makeTestBench(docker: Docker, dockerHost = sharedEngineHos
 /** An operation of a plan with what the engine does not read filled in. */
 export function operationOf<K extends OperationKind>(
   kind: K,
-  fields: Omit<OperationOf<K>, "kind" | "id" | "resource" | "causes" | "class" | "after"> &
+  fields: Omit<OperationOf<K>, "kind" | "id" | "resource" | "causes" | "class" | "after" | "parts"> &
     Partial<Pick<OperationOf<K>, "class">>,
 ): OperationOf<K> {
   const base = { kind, id: "#1", resource: "", causes: [], class: "recreate" as const, after: [] };

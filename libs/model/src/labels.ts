@@ -24,6 +24,10 @@ export const composeLabels = {
 export const resourceIds = {
   instance: (name: string) => `instance:${name}`,
   service: (project: string, service: string) => `service:${project}/${service}`,
+  services: (project: string, [first = "", ...others]: readonly string[]) =>
+    others.length === 0
+      ? resourceIds.service(project, first)
+      : `services:${project}/{${[first, ...others].join(",")}}`,
   network: (name: string) => `network:${name}`,
   volume: (name: string) => `volume:${name}`,
   container: (name: string) => `container:${name}`,

@@ -83,8 +83,16 @@ export interface CreateContainers extends OperationBase {
   instance: string;
   project: string;
   services: string[];
+  /** The same services, as they can be made apart: where something is in the way of one part, the others are made. */
+  parts: CreationPart[];
   /** Recreate even where Compose sees no difference (a moved tag, a lost network). */
   force: boolean;
+}
+/** One service, or several that share a namespace and would be left in a dead one. */
+export interface CreationPart {
+  services: string[];
+  /** Ids of those of the operation's `after`, and of what those wait for, that must be done before this part is made. */
+  after: string[];
 }
 /** Starts what a service has that is not running. */
 export interface StartService extends OperationBase {

@@ -103,11 +103,43 @@ export function planCreations(context: InstanceContext): PlannedOperation[] {
 }
 
 function planCreation(context: InstanceContext, wave: Wave): PlannedOperation {
-  const { staging, providers } = context;
   const { instance } = context.change;
   const names = wave.changes.map(({ service }) => service.name);
-  const isReplacing = wave.name !== "new";
-  const own = wave.changes.flatMap(({ service, containers }) => [
+  const parts = wave.parts.map((changes) => ({
+    services: changes.map(({ service }) => service.name),
+    after: changes.flatMap((change) => creationKeys(context, { change, wave, names })),
+  }));
+  return {
+    key: keys.create(instance.project, wave.name),
+    operation: {
+      kind: "create-containers",
+      resource: resourceIds.services(instance.project, names),
+      instance: instance.name,
+      project: instance.project,
+      services: names,
+      force: wave.changes.some(({ force }) => force),
+      causes: wave.changes.flatMap(({ service, causes }) =>
+        causes.map((cause) => ({ ...cause, service: service.name })),
+      ),
+      class: isReplacing(wave) ? "recreate" : "live",
+    },
+    after: parts.flatMap(({ after }) => after),
+    parts,
+  };
+}
+
+function isReplacing(wave: Wave): boolean {
+  return wave.name !== "new";
+}
+
+/** What must be over before the containers of one service are made. */
+function creationKeys(
+  context: InstanceContext,
+  { change, wave, names }: { change: ServiceChange; wave: Wave; names: readonly string[] },
+): Dependency[] {
+  const { service, containers } = change;
+  const { staging, providers } = context;
+  return [
     ifPlanned(keys.pull(service.image)),
     ...service.networks.map((name) => ifPlanned(keys.network(name))),
     ...service.volumes.map((name) => ifPlanned(keys.volume(name))),
@@ -116,27 +148,8 @@ function planCreation(context: InstanceContext, wave: Wave): PlannedOperation {
       ifPlanned(keys.remove(id)),
       ifPlanned(keys.stop(id)),
     ]),
-  ]);
-  const before = wave.changes.flatMap((change) => dependencyKeys(context, change, names));
-  return {
-    key: keys.create(instance.project, wave.name),
-    operation: {
-      kind: "create-containers",
-      resource:
-        names.length === 1
-          ? resourceIds.service(instance.project, names[0] ?? "")
-          : `services:${instance.project}/{${names.join(",")}}`,
-      instance: instance.name,
-      project: instance.project,
-      services: names,
-      force: wave.changes.some(({ force }) => force),
-      causes: wave.changes.flatMap(({ service, causes }) =>
-        causes.map((cause) => ({ ...cause, service: service.name })),
-      ),
-      class: isReplacing ? "recreate" : "live",
-    },
-    after: [...own, ...(isReplacing ? [...staging, ...providers, ...before] : [])],
-  };
+    ...(isReplacing(wave) ? [...staging, ...providers, ...dependencyKeys(context, change, names)] : []),
+  ];
 }
 
 /** What must be over before a service may go down: all that it depends on, but for those that go with it. */

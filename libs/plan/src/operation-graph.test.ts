@@ -1,4 +1,5 @@
-import { InvariantError } from "@keelson/model";
+import { InvariantError, type Operation } from "@keelson/model";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { type PlannedOperation, orderOperations } from "./operation-graph.ts";
@@ -17,6 +18,30 @@ function ordered(...entries: [string, ...string[]][]): string[] {
   return orderOperations(planned).map(({ id, resource, after }) =>
     `${id} ${resource} after ${after.join(" ")}`.trim(),
   );
+}
+
+/** `<id> <part>` of all that is not done when one part of an operation, or one that has none, fails. */
+function skippedOf(operations: readonly Operation[], failure: { id: string; part: string }): string[] {
+  const undone = new Set<string>();
+  for (const operation of operations) {
+    if (operation.kind !== "create-containers") continue;
+    const { id, after, parts } = operation;
+    const [about] = operation.resource.split(" ");
+    const waits = (ids: readonly string[]) =>
+      ids.some((other) => {
+        const { services = [] } = Object(operations.find((each) => each.id === other));
+        return services.includes(about) && services.length > 1
+          ? undone.has(`${other} ${about}`)
+          : [...undone].some((each) => each.startsWith(`${other} `));
+      });
+    const all = parts.length > 1 ? parts : [{ services: parts.flatMap(({ services }) => services), after }];
+    for (const part of all) {
+      const [name = ""] = part.services;
+      const fails = id === failure.id && (parts.length < 2 || name === failure.part);
+      if (fails || waits(part.after)) undone.add(`${id} ${name}`);
+    }
+  }
+  return [...undone];
 }
 
 describe("operations", () => {
@@ -65,6 +90,58 @@ describe("operations", () => {
 
   test("that stand twice are a bug", () => {
     expect(() => ordered(["a"], ["a"])).toThrow(InvariantError);
+  });
+
+  test("wait for the same parts, however little of it is said", () => {
+    const anyGraph = fc.array(
+      fc.record({
+        /** Names of services; none for an operation that has no parts. */
+        parts: fc.constantFrom([], [], ["a"], ["a", "b"], ["a", "b", "c"]),
+        about: fc.constantFrom("", "a", "b"),
+        before: fc.array(fc.nat(9), { maxLength: 4 }),
+      }),
+      { maxLength: 10 },
+    );
+    fc.assert(
+      fc.property(anyGraph, fc.nat(9), fc.constantFrom("a", "b", "c"), (sketches, failing, failingPart) => {
+        const planned = sketches.map(({ parts, about, before }, index): PlannedOperation => {
+          const after = before.filter((other) => other < index).map((other) => keys.create("p", `${other}`));
+          // Each part waits for another share of it.
+          const own = parts.map((service, part) => ({
+            services: [service],
+            after: after.filter((_, each) => each % parts.length === part || each === 0),
+          }));
+          return {
+            key: keys.create("p", `${index}`),
+            operation: {
+              kind: "create-containers",
+              resource: `${about} ${index}`,
+              instance: "i",
+              project: "p",
+              services: [...parts],
+              force: false,
+              causes: [],
+              class: "live",
+            },
+            after,
+            parts: own,
+          };
+        });
+        const said = orderOperations(planned);
+        const full = said.map((operation, index): Operation => {
+          const number = ({ name }: Dependency) => `#${Number(name) + 1}`;
+          const { after, parts = [] } = planned[index] ?? { after: [] };
+          const ofParts = parts.map((part) => ({
+            services: [...part.services],
+            after: part.after.map(number),
+          }));
+          return { ...operation, after: after.map(number), ...Object({ parts: ofParts }) };
+        });
+        const failure = { id: `#${failing + 1}`, part: failingPart };
+        expect(skippedOf(said, failure)).toEqual(skippedOf(full, failure));
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   test("of another step or project are others, however they are named", () => {

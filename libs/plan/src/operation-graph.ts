@@ -7,10 +7,17 @@ export interface PlannedOperation {
   readonly key: OperationKey;
   readonly operation: OperationDraft;
   readonly after: readonly Dependency[];
+  /** Of an operation that can be done in parts, what each of them waits for; together that is `after`. */
+  readonly parts?: readonly PlannedPart[];
 }
 
-export type OperationDraft = DistributiveOmit<Operation, "id" | "after">;
-type DistributiveOmit<T, K extends keyof Operation> = T extends unknown ? Omit<T, K> : never;
+interface PlannedPart {
+  readonly services: readonly string[];
+  readonly after: readonly Dependency[];
+}
+
+export type OperationDraft = DistributiveOmit<Operation, "id" | "after" | "parts">;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /**
  * Each operation after all it depends on, otherwise in the order of the list; ids follow that order. Throws
@@ -19,19 +26,44 @@ type DistributiveOmit<T, K extends keyof Operation> = T extends unknown ? Omit<T
 export function orderOperations(planned: readonly PlannedOperation[]): Operation[] {
   const numbers = new Map<string, number>();
   const above: Set<number>[] = [];
-  return sortNodes(readNodes(planned)).map(({ id, operation, after }, index): Operation => {
+  const inParts = new Set<number>();
+  const reduce = (after: Iterable<string>): Reduced => {
     const direct = [...after].flatMap((other) => numbers.get(other) ?? []).sort((a, b) => a - b);
-    const indirect = new Set<number>();
-    // The last ones first: what is above them has its own above it already.
-    for (const number of direct.toReversed()) {
-      if (!indirect.has(number)) for (const each of above[number] ?? []) indirect.add(each);
-    }
-    numbers.set(id, index);
-    above[index] = new Set([...direct, ...indirect]);
+    const indirect = new Set(direct.flatMap((number) => [...(above[number] ?? [])]));
     // What another one waits for already need not be said again.
-    const said = direct.filter((number) => !indirect.has(number));
-    return { ...operation, id: `#${index + 1}`, after: said.map((number) => `#${number + 1}`) };
+    return { said: direct.filter((number) => !indirect.has(number)), all: new Set([...direct, ...indirect]) };
+  };
+  return sortNodes(readNodes(planned)).map(({ id, operation, after, parts }, index): Operation => {
+    const reduced = parts.map(({ after: ofPart }) => reduce(ofPart));
+    const [first = reduce(after), ...others] = reduced;
+    numbers.set(id, index);
+    if (parts.length > 1) inParts.add(index);
+    // Who waits for one part of an operation knows nothing of what only the other parts wait for, nor of themselves.
+    const common = [...first.all].filter(
+      (number) => !inParts.has(number) && others.every(({ all }) => all.has(number)),
+    );
+    above[index] = new Set(common);
+    const placed = {
+      id: `#${index + 1}`,
+      after: idsOf(new Set([first, ...others].flatMap(({ said }) => said))),
+    };
+    if (operation.kind !== "create-containers") return { ...operation, ...placed };
+    const ofParts = parts.map(({ services }, part) => ({
+      services: [...services],
+      after: idsOf(reduced[part]?.said ?? []),
+    }));
+    return { ...operation, ...placed, parts: ofParts };
   });
+}
+
+/** Numbers of operations: those that have to be named, and all that must be done before. */
+interface Reduced {
+  said: readonly number[];
+  all: ReadonlySet<number>;
+}
+
+function idsOf(numbers: Iterable<number>): string[] {
+  return [...numbers].sort((a, b) => a - b).map((number) => `#${number + 1}`);
 }
 
 interface Node {
@@ -39,6 +71,7 @@ interface Node {
   operation: OperationDraft;
   /** Ids of nodes of the list. */
   after: ReadonlySet<string>;
+  parts: readonly { services: readonly string[]; after: ReadonlySet<string> }[];
 }
 
 function readNodes(planned: readonly PlannedOperation[]): Node[] {
@@ -48,12 +81,15 @@ function readNodes(planned: readonly PlannedOperation[]): Node[] {
     if (known.has(id)) throw new InvariantError(`the operation ${id} is planned twice`);
     known.add(id);
   }
-  return planned.map(({ key, operation, after }) => {
+  const idsIn = (after: readonly Dependency[]) =>
+    new Set(after.map(idOfKey).filter((other) => known.has(other)));
+  return planned.map(({ key, operation, after, parts = [] }) => {
     const id = idOfKey(key);
     const absent = after.find((other) => other.isOptional !== true && !known.has(idOfKey(other)));
     if (absent !== undefined)
       throw new InvariantError(`the operation ${id} waits for ${idOfKey(absent)}, which is not planned`);
-    return { id, operation, after: new Set(after.map(idOfKey).filter((other) => known.has(other))) };
+    const ofParts = parts.map(({ services, after: ofPart }) => ({ services, after: idsIn(ofPart) }));
+    return { id, operation, after: idsIn(after), parts: ofParts };
   });
 }
 

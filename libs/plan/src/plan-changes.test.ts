@@ -56,9 +56,9 @@ describe("planChanges", () => {
       #16 create-containers services:lab-core/{app,migrate,nginx} [live] after #3 #4 #5 #6 #8 #15: app: no container yet; migrate: no container yet; nginx: no container yet
       #17 start-service service:lab-core/migrate [live] after #12 #14 #16: its containers are new
       #18 await-service service:lab-core/migrate [live] after #17: until it has done its work
-      #19 start-service service:lab-core/app [live] after #18: its containers are new
+      #19 start-service service:lab-core/app [live] after #6 #16 #18: its containers are new
       #20 await-service service:lab-core/app [live] after #19: until it is healthy
-      #21 start-service service:lab-core/nginx [live] after #20: its containers are new
+      #21 start-service service:lab-core/nginx [live] after #15 #16 #20: its containers are new
       #22 await-service service:lab-core/nginx [live] after #21: until it runs
       #23 record-files service:lab-core/nginx [live] after #21: its files are loaded
       "

@@ -199,7 +199,7 @@ describe("data that would be left behind", () => {
       #4 create-containers services:lab-new/{db,web} [live] after #1: db: no container yet; web: no container yet
       #5 start-service service:lab-new/db [live] after #3 #4: its containers are new
       #6 await-service service:lab-new/db [live] after #5: until it runs
-      #7 start-service service:lab-new/web [live] after #5: its containers are new
+      #7 start-service service:lab-new/web [live] after #4 #5: its containers are new
       #8 await-service service:lab-new/web [live] after #7: until it runs
       #9 remove-network network:lab-old_default [live] after #3: is no longer desired
       "

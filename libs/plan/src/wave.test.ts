@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { type ServiceSketch, node } from "./desired-fixture.ts";
 import { applied, changed, containerOf } from "./node-fixture.ts";
-import { planText } from "./plan-fixture.ts";
+import { planOf, planText } from "./plan-fixture.ts";
 
 function services(sketches: Record<string, ServiceSketch>) {
   return node({ core: { services: sketches } });
@@ -36,6 +36,35 @@ describe("waves", () => {
       #15 await-service service:lab-core/web [live] after #14: until it runs
       "
     `);
+  });
+
+  test("what is made in one call can be made apart, but for what shares a namespace", () => {
+    const wanted = (tag: string) =>
+      services({
+        db: { image: `db:${tag}` },
+        cache: { image: "cache:1" },
+        app: { image: `app:${tag}`, dependsOn: ["db"] },
+        side: { image: "side:1", sharesWith: ["app"] },
+        web: { image: `web:${tag}`, dependsOn: ["cache", "db"] },
+        page: { image: `page:${tag}`, dependsOn: ["db"] },
+      });
+    const state = changed({ ...applied(wanted("1")), desired: wanted("2") }, (copy) => {
+      containerOf(copy, "lab-core/cache").state = "exited";
+    });
+    const { operations } = planOf(state);
+    const idOf = (kind: string, resource: string) =>
+      operations.find((each) => each.kind === kind && each.resource === resource)?.id;
+    const second = operations.find(({ resource }) => resource === "services:lab-core/{app,page,side,web}");
+    const db = idOf("start-service", "service:lab-core/db");
+    const cache = idOf("start-service", "service:lab-core/cache");
+    expect(second).toMatchObject({
+      after: [cache, db],
+      parts: [
+        { services: ["app", "side"], after: [db] },
+        { services: ["page"], after: [db] },
+        { services: ["web"], after: [cache, db] },
+      ],
+    });
   });
 
   test("also when what lies between stays as it is", () => {

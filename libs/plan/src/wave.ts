@@ -8,6 +8,8 @@ export interface Wave {
   readonly name: string;
   /** Sorted by service. */
   readonly changes: readonly ServiceChange[];
+  /** The same, in those that can only be made together. */
+  readonly parts: readonly (readonly ServiceChange[])[];
 }
 
 /**
@@ -24,10 +26,11 @@ export function groupWaves(services: ReadonlyMap<string, ServiceChange>): Wave[]
     return isReplacing ? String(levelOf(unit)) : "new";
   });
   return [...waves]
-    .map(([name, changes]) => ({
-      name,
-      changes: changes.toSorted((a, b) => compareText(a.service.name, b.service.name)),
-    }))
+    .map(([name, unsorted]) => {
+      const changes = unsorted.toSorted((a, b) => compareText(a.service.name, b.service.name));
+      const parts = [...Map.groupBy(changes, ({ service }) => units.get(service.name)).values()];
+      return { name, changes, parts };
+    })
     .sort((a, b) => waveNumber(a) - waveNumber(b));
 }
 

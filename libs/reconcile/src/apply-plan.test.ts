@@ -1,4 +1,15 @@
-import { type DesiredNode, type KeelsonEvent, type Operation, type Plan, emptyRecord } from "@keelson/model";
+import {
+  type CreationPart,
+  type DesiredNode,
+  KeelsonError,
+  type KeelsonEvent,
+  type Operation,
+  type Outcome,
+  type Plan,
+  emptyRecord,
+  stalled,
+  transient,
+} from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { applyPlan } from "./apply-plan.ts";
@@ -32,6 +43,32 @@ function collect(id: string, instance: string): Operation {
   return { kind: "remove-files", id, after: [], resource, causes: [], class: "live", instance, paths: [] };
 }
 
+/** Each part may have operations before it. */
+function create(id: string, parts: CreationPart[]): Operation {
+  const services = parts.flatMap((part) => part.services);
+  const after = [...new Set(parts.flatMap((part) => part.after))];
+  const of = { instance: "app", project: "lab-app", services, parts, force: false };
+  return { kind: "create-containers", id, after, resource: "services", causes: [], class: "live", ...of };
+}
+
+function start(id: string, service: string, after: string[]): Operation {
+  const of = { instance: "app", project: "lab-app", service };
+  const resource = `service:lab-app/${service}`;
+  return { kind: "start-service", id, after, resource, causes: [], class: "live", ...of };
+}
+
+/** Fails as a call of Compose does in which one of these services is. */
+function failFor(bad: string[], code: string, outcome: Outcome = transient) {
+  const calls: string[] = [];
+  const run = async (operation: Operation) => {
+    if (operation.kind !== "create-containers") return;
+    calls.push(operation.services.join());
+    const failing = operation.services.filter((service) => bad.includes(service));
+    if (failing.length > 0) throw new KeelsonError({ code, message: failing.join(), outcome });
+  };
+  return { calls, run };
+}
+
 /** Runs operations by what the test says each does, and notes what happened in which order. */
 function rig(
   run: (operation: Operation, context: OperationContext) => Promise<void>,
@@ -39,6 +76,7 @@ function rig(
 ) {
   const events: string[] = [];
   const skipped: string[] = [];
+  const failures: string[] = [];
   const journal: string[] = [];
   const record: RecordPort = {
     readState: () => emptyRecord,
@@ -88,6 +126,10 @@ function rig(
     record,
     emit: (event: KeelsonEvent) => {
       if (event.type === "operation-skipped") skipped.push(`${event.operation.id}: ${event.because}`);
+      if (event.type === "operation-failed") {
+        const { operation, error } = event;
+        failures.push(`${operation.resource}: ${error instanceof Error ? error.message : ""}`);
+      }
       if ("operation" in event) events.push(`${event.type.replace("operation-", "")} ${event.operation.id}`);
     },
     now: () => new Date(0),
@@ -105,9 +147,12 @@ function rig(
     };
     const signals = { signal: stop.signal, waiting: newer.signal };
     const results = await applyPlan(plan, { desired, ports, roundId: 1, ...signals });
-    return results.map(({ operation, outcome }) => `${operation.id} ${outcome}`);
+    return results.map(({ operation, outcome }) => {
+      const of = operation.kind === "create-containers" ? ` ${operation.services.join()}` : "";
+      return `${operation.id}${of} ${outcome}`;
+    });
   };
-  return { apply, events, skipped, journal, stop, newer };
+  return { apply, events, failures, skipped, journal, stop, newer };
 }
 
 describe("applyPlan", () => {
@@ -167,6 +212,7 @@ describe("applyPlan", () => {
         kind: "create-containers",
         project: "lab-app",
         services: ["db", "web"],
+        parts: [],
         force: false,
       },
     ]);
@@ -178,6 +224,81 @@ describe("applyPlan", () => {
       "do #2",
       "done #2",
     ]);
+  });
+
+  const apart = [
+    { services: ["a"], after: [] },
+    { services: ["b"], after: [] },
+    { services: ["c", "guest"], after: [] },
+  ];
+  const started = [
+    start("#2", "a", ["#1"]),
+    start("#3", "b", ["#1"]),
+    start("#4", "guest", ["#1"]),
+    pull("#5", ["#1"]),
+    start("#6", "elsewhere", ["#1"]),
+  ];
+
+  it.each(["K3008", "K3007"])("must create apart what cannot be created together (%s)", async (code) => {
+    const { calls, run } = failFor(["b"], code);
+    const { apply, events, journal, skipped } = rig(run);
+    expect(await apply([create("#1", apart), ...started])).toEqual([
+      "#1 b failed",
+      "#1 a,c,guest done",
+      "#2 done",
+      "#3 skipped",
+      "#4 done",
+      "#5 skipped",
+      "#6 skipped",
+    ]);
+    expect(calls).toEqual(["a,b,c,guest", "a", "b", "c,guest"]);
+    expect(events).toEqual(expect.arrayContaining(["failed #1", "finished #1"]));
+    expect(skipped[0]).toBe("#3: creating lab-app/b failed");
+    expect(journal.filter((line) => line.includes("#1"))).toEqual([
+      "begin #1 lab-app/a lab-app/b lab-app/c lab-app/guest",
+      "failed #1",
+    ]);
+  });
+
+  it("must have an error of its own for each that cannot be created", async () => {
+    const { calls, run } = failFor(["a", "c"], "K3008");
+    const { apply, failures } = rig(run);
+    expect(await apply([create("#1", apart)])).toEqual(["#1 a failed", "#1 c,guest failed", "#1 b done"]);
+    expect(calls).toHaveLength(4);
+    expect(failures).toEqual(["service:lab-app/a: a", "services:lab-app/{c,guest}: c"]);
+  });
+
+  it.each([
+    { what: "an engine that is gone", code: "K3001", outcome: transient },
+    { what: "a Compose that is not there", code: "K3008", outcome: stalled },
+  ])("must not try again apart with $what", async ({ code, outcome }) => {
+    const { calls, run } = failFor(["a"], code, outcome);
+    const { apply } = rig(run);
+    expect(await apply([create("#1", apart), ...started.slice(0, 2)])).toEqual([
+      "#1 a,b,c,guest failed",
+      "#2 skipped",
+      "#3 skipped",
+    ]);
+    expect(calls).toEqual(["a,b,c,guest"]);
+  });
+
+  it("must leave out of a creation what waits for a failure, and only that", async () => {
+    const { apply, skipped } = rig(async ({ id }) => {
+      if (id === "#0") throw new Error("no such image");
+    });
+    const parts = [
+      { services: ["a"], after: ["#0"] },
+      { services: ["b"], after: ["#7"] },
+    ];
+    expect(await apply([pull("#0"), pull("#7"), create("#1", parts), ...started.slice(0, 2)])).toEqual([
+      "#0 failed",
+      "#7 done",
+      "#1 a skipped",
+      "#1 b done",
+      "#2 skipped",
+      "#3 done",
+    ]);
+    expect(skipped).toEqual(["#1: pulling #0 failed", "#2: pulling #0 failed"]);
   });
 
   it("must say of all that it skips what it began with", async () => {

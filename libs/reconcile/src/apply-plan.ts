@@ -1,4 +1,5 @@
 import {
+  type CreationPart,
   type DesiredNode,
   InvariantError,
   type Operation,
@@ -7,9 +8,11 @@ import {
 } from "@keelson/model";
 import { formatOperation } from "@keelson/report";
 
+import { isOfOnePart, narrowTo, needs, partsOf } from "./creation-part.ts";
 import { errorOf } from "./error-of.ts";
 import type { OperationContext, Ports } from "./ports.ts";
 
+/** What came of an operation, or of some of its parts. */
 export interface OperationResult {
   operation: Operation;
   outcome: "done" | "failed" | "skipped";
@@ -41,7 +44,8 @@ const parallelOperations = 4;
 const fileKinds: ReadonlySet<OperationKind> = new Set(["place-files", "remove-files", "record-files"]);
 
 /**
- * Does what the plan says, in its order, independent operations side by side; a failure skips only its dependents.
+ * Does what the plan says, in its order, independent operations side by side; a failure skips only its dependents. An
+ * operation of which only a part fails, or is skipped, has a result for each such part, and one for the rest.
  * It returns when every operation has ended: nothing goes on behind the back of a round that gives its lock away.
  */
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<OperationResult[]> {
@@ -55,15 +59,25 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Oper
     return limit;
   };
   const run: Run = { ...context, journalError: null, begunMs: performance.now() };
-  const results = new Map<string, Promise<OperationResult>>();
+  const begun = new Map<string, Begun>();
   for (const operation of plan.operations) {
-    const before = operation.after.flatMap((id) => results.get(id) ?? []);
-    const turn = async () => beginOperation(operation, run);
     // Waiting takes no place: four services on their way up must not hold up the fifth.
-    const inTurn = operation.kind === "await-service" ? turn : async () => limitOf(operation)(turn);
-    results.set(operation.id, runAfter(before, { operation, run, inTurn }));
+    const inTurn =
+      operation.kind === "await-service"
+        ? beginOperation
+        : async (ready: Operation) => limitOf(operation)(async () => beginOperation(ready, run));
+    begun.set(operation.id, {
+      operation,
+      results: runAfter(begun, { operation, run, inTurn: async (ready) => inTurn(ready, run) }),
+    });
   }
-  return Promise.all(results.values());
+  const results = await Promise.all([...begun.values()].map((each) => each.results));
+  return results.flat();
+}
+
+interface Begun {
+  operation: Operation;
+  results: Promise<OperationResult[]>;
 }
 
 /** While a plan is applied. */
@@ -85,13 +99,34 @@ function requireOrder({ operations }: Plan): void {
 }
 
 async function runAfter(
-  before: Promise<OperationResult>[],
-  next: { operation: Operation; run: Run; inTurn: () => Promise<OperationResult> },
-): Promise<OperationResult> {
-  const failed = (await Promise.all(before)).find((result) => result.outcome !== "done");
-  return failed === undefined
-    ? next.inTurn()
-    : skip(next.operation, { run: next.run, because: reasonOf(failed) });
+  begun: ReadonlyMap<string, Begun>,
+  next: { operation: Operation; run: Run; inTurn: (ready: Operation) => Promise<OperationResult[]> },
+): Promise<OperationResult[]> {
+  const { operation, run, inTurn } = next;
+  const failureBefore = async (after: readonly string[]) => {
+    const before = after.flatMap((id) => begun.get(id) ?? []);
+    await Promise.all(before.map(({ results }) => results));
+    for (const { operation: whole, results } of before) {
+      const failed = (await results).find(
+        ({ outcome, operation: part }) => outcome !== "done" && needs(operation, { whole, part }),
+      );
+      if (failed !== undefined) return failed;
+    }
+    return null;
+  };
+  const parts = partsOf(operation);
+  if (parts.length === 0) {
+    const failed = await failureBefore(operation.after);
+    return failed === null ? inTurn(operation) : [skip(operation, { run, because: reasonOf(failed) })];
+  }
+  const ready: CreationPart[] = [];
+  const skipped: OperationResult[] = [];
+  for (const part of parts) {
+    const failed = await failureBefore(part.after);
+    if (failed === null) ready.push(part);
+    else skipped.push(skip(narrowTo([part], operation), { run, because: reasonOf(failed) }));
+  }
+  return ready.length === 0 ? skipped : [...skipped, ...(await inTurn(narrowTo(ready, operation)))];
 }
 
 /** The failure that it all began with: that one a reader must look for. */
@@ -104,29 +139,53 @@ function skip(operation: Operation, on: { run: Run; because: string }): Operatio
   return { operation, outcome: "skipped", error: null, because: on.because, endedMs: 0 };
 }
 
-async function beginOperation(operation: Operation, run: Run): Promise<OperationResult> {
-  if (run.signal.aborted) return skip(operation, { run, because: "the round was stopped" });
-  if (run.waiting.aborted) return skip(operation, { run, because: "a newer revision came" });
-  if (run.journalError !== null) return skip(operation, { run, because: "the record cannot be written" });
+async function beginOperation(operation: Operation, run: Run): Promise<OperationResult[]> {
+  if (run.signal.aborted) return [skip(operation, { run, because: "the round was stopped" })];
+  if (run.waiting.aborted) return [skip(operation, { run, because: "a newer revision came" })];
+  if (run.journalError !== null) return [skip(operation, { run, because: "the record cannot be written" })];
   const { record, emit, now } = run.ports;
   const startedAt = performance.now();
   const time = () => now().toISOString();
   const entry = { roundId: run.roundId, operationId: operation.id };
   const { kind, resource } = operation;
   const begun = { ...entry, kind, resource, makes: madeBy(operation), startedAt: time() };
-  let error = noteIn(run, () => record.beginOperation(begun));
-  if (error === null) {
+  const unbegun = noteIn(run, () => record.beginOperation(begun));
+  let attempts: Attempt[] = [{ operation, error: unbegun }];
+  if (unbegun === null) {
     emit({ type: "operation-started", operation });
-    error = await errorOf(async () => dispatch(operation, run));
-    const result = error === null ? "done" : "failed";
+    attempts = await attempt(operation, run);
+    const result = attempts.every(({ error }) => error === null) ? "done" : "failed";
     const unnoted = noteIn(run, () => record.finishOperation({ ...entry, finishedAt: time(), result }));
-    error ??= unnoted;
+    attempts = attempts.map((each) => ({ ...each, error: each.error ?? unnoted }));
   }
   const elapsedMs = performance.now() - startedAt;
-  if (error === null) emit({ type: "operation-finished", operation, elapsedMs });
-  else emit({ type: "operation-failed", operation, error, elapsedMs });
   const endedMs = performance.now() - run.begunMs;
-  return { operation, outcome: error === null ? "done" : "failed", error, because: "", endedMs };
+  return attempts.map(({ operation: part, error }) => {
+    if (error === null) emit({ type: "operation-finished", operation: part, elapsedMs });
+    else emit({ type: "operation-failed", operation: part, error, elapsedMs });
+    return { operation: part, outcome: error === null ? "done" : "failed", error, because: "", endedMs };
+  });
+}
+
+interface Attempt {
+  operation: Operation;
+  error: unknown;
+}
+
+/** Does an operation as a whole; where that fails because of one of its parts, each part by itself, one after the other. */
+async function attempt(operation: Operation, run: Run): Promise<Attempt[]> {
+  const error = await errorOf(async () => dispatch(operation, run));
+  const parts = partsOf(operation);
+  if (error === null || parts.length === 0 || !isOfOnePart(error)) return [{ operation, error }];
+  const made: CreationPart[] = [];
+  const failed: Attempt[] = [];
+  for (const part of parts) {
+    const alone = narrowTo([part], operation);
+    const own = await errorOf(async () => dispatch(alone, run));
+    if (own === null) made.push(part);
+    else failed.push({ operation: alone, error: own });
+  }
+  return made.length === 0 ? failed : [...failed, { operation: narrowTo(made, operation), error: null }];
 }
 
 /** What would be nobody's after a kill: the ids are known at the end of the round only. */

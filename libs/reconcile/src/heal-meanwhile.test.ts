@@ -24,7 +24,7 @@ function start(service: string, operation: { id?: string; after?: string[] } = {
 }
 
 function create(instance: string, services: string[]): CreateContainers {
-  const of = { instance, project: `lab-${instance}`, services, force: false };
+  const of = { instance, project: `lab-${instance}`, services, parts: [], force: false };
   return { kind: "create-containers", id: "#1", after: [], resource: "", causes: [], class: "live", ...of };
 }
 

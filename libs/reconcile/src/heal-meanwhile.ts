@@ -117,11 +117,12 @@ function chooseHeals(plan: Plan, healing: Healing): Plan {
 /** In the journal and in a progress they stand beside those of the plan at work. */
 function numbered(plan: Plan, look: number): Plan {
   const idOf = (id: string) => `${id} of look ${look}`;
-  const operations = plan.operations.map((each) => ({
-    ...each,
-    id: idOf(each.id),
-    after: each.after.map(idOf),
-  }));
+  const operations = plan.operations.map((each) => {
+    const own = { id: idOf(each.id), after: each.after.map(idOf) };
+    if (each.kind !== "create-containers") return { ...each, ...own };
+    const parts = each.parts.map((part) => ({ ...part, after: part.after.map(idOf) }));
+    return { ...each, ...own, parts };
+  });
   return { ...plan, operations };
 }
 

@@ -36,6 +36,7 @@ function creation(services: string[], causes: Cause[]): Operation {
     kind: "create-containers",
     resource: "services:lab-core/{…}",
     services,
+    parts: [],
     force: false,
     causes,
     class: "recreate",
