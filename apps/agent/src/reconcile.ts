@@ -88,13 +88,15 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
 
 function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durationMs" | "nextRound"> {
   const { status, results } = round;
+  const ready = status.conditions.find(({ type }) => type === "Ready");
   const containers = round.observed?.containers
     .filter(({ ownership }) => ownership === "ours")
     .map((each) => [each.id, fingerprintOf(each)] as const);
   return {
     isReady: isReady(round),
     isStalled: status.errors.length > 0 && status.errors.every(({ outcome }) => outcome === "stalled"),
-    message: status.conditions.find(({ type }) => type === "Ready")?.message ?? "",
+    reason: ready?.reason ?? "",
+    message: ready?.message ?? "",
     operationCount: results.length,
     failedCount: results.filter(({ outcome }) => outcome === "failed").length,
     commit: round.shown ?? "",

@@ -44,8 +44,21 @@ export interface WatchSetting {
   files: readonly string[];
   /** Where the watcher answers monitors; null: nowhere. */
   monitor: { socket?: string | undefined; port?: number | undefined } | null;
+  /** Whom the watcher tells changes of the node's state; null: nobody. */
+  notify: NotifySetting | null;
   /** The version of the agent, for monitors. */
   version: string;
+}
+
+export interface NotifySetting {
+  command?: readonly string[];
+  webhook?: {
+    url: string;
+    /** The header of this name; null without a credential. */
+    authorization: string | null;
+    /** There is a credential, and it could not be read. */
+    isUnreadable: boolean;
+  };
 }
 
 /** What the watcher learns from a round. The node's status, which is for people and other machines, is another document. */
@@ -54,7 +67,8 @@ export interface RoundSummary extends WatchSetting {
   isReady: boolean;
   /** Only a person or a new revision can make the node ready. */
   isStalled: boolean;
-  /** The message of the condition Ready. */
+  /** Reason and message of the condition Ready. */
+  reason: string;
   message: string;
   /** How many operations were tried. */
   operationCount: number;

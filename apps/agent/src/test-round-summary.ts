@@ -5,6 +5,7 @@ export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummar
   return {
     isReady: true,
     isStalled: false,
+    reason: "Applied",
     message: "1 instance is as desired",
     operationCount: 3,
     failedCount: 1,
@@ -28,6 +29,7 @@ export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummar
     stateDir: "/var/lib/keelson",
     files: [],
     monitor: null,
+    notify: null,
     version: "1.2.3",
     ...fields,
   };

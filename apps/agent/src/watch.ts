@@ -30,6 +30,7 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
     signal.removeEventListener("abort", watcher.wake);
     requests.take()(null);
     watcher.watching?.triggers.close();
+    watcher.notifier.close();
     await watcher.endpoints.close();
   }
   log({ level: "info", event: "stopped", message: "stopped" });
@@ -98,6 +99,7 @@ async function runRound(watcher: Watcher, start: RoundStart): Promise<RoundSumma
     end.loss === null
       ? end.summary
       : await tellLoss(watcher, { ...start, loss: end.loss, fetched: round.fetched() });
+  if (!signal.aborted) watcher.notifier.note({ summary, loss: end.loss });
   answer(summary);
   return summary;
 }

@@ -3,6 +3,7 @@ import { type Endpoints, openEndpoints } from "./endpoints.ts";
 import { type FileWatch, openFileWatch } from "./file-watch.ts";
 import type { Log, LogForm } from "./log-event.ts";
 import { answerMonitor } from "./monitor.ts";
+import { type Notifier, openNotifier } from "./notifier.ts";
 import { type Pause, openPause } from "./pause.ts";
 import { type RoundRequests, openRoundRequests } from "./round-requests.ts";
 import type { WatchSetting, WatchTarget } from "./round-summary.ts";
@@ -26,6 +27,7 @@ export interface Watcher {
   requests: RoundRequests;
   endpoints: Endpoints;
   files: FileWatch;
+  notifier: Notifier;
   /** The open connections, with the target that they lead to; null while there is no target that can be polled. */
   watching: { triggers: TriggerWatch; target: string } | null;
   /** The pause between rounds while `watching` is null. */
@@ -52,17 +54,19 @@ export function newWatcher(options: WatchOptions, signal: AbortSignal): Watcher 
   // A person who mends agent.yaml need not wait, not even where no round could begin.
   const files = openFileWatch((path) => void requests.request(`${path} changed`));
   files.keep([options.config]);
-  const lasting = { options, signal, log, tally, requests, endpoints, files, blindPause };
+  const notifier = openNotifier(log);
+  const lasting = { options, signal, log, tally, requests, endpoints, files, notifier, blindPause };
   const watcher: Watcher = { ...lasting, watching: null, wake };
   return watcher;
 }
 
 /** Takes over what a round read in agent.yaml: what to poll, which files to watch, and where to answer. */
 export function adoptSetting(watcher: Watcher, setting: WatchSetting): void {
-  const { options, signal, log, tally, requests, endpoints, files } = watcher;
+  const { options, signal, log, tally, requests, endpoints, files, notifier } = watcher;
   tally.setting = setting;
   files.keep([options.config, ...setting.files]);
   endpoints.keep(setting);
+  notifier.keep(setting);
   const { credential, ...git } = setting.target.git;
   const target = JSON.stringify({ ...setting.target, git } satisfies Omit<WatchTarget, "git"> & {
     git: object;

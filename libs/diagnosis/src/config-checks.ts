@@ -49,8 +49,12 @@ export async function examineSecretsFile({ secretsFile }: ExaminedNode): Promise
   return values instanceof KeelsonError ? failed(values) : ok(`${secretsFile}: ${count(values, "value")}`);
 }
 
-function credentialFiles({ source, report, dockerConfig }: AgentConfig): string[] {
-  const credentials = [source.credential, report.as === "none" ? undefined : report.credential];
+function credentialFiles({ source, report, notify, dockerConfig }: AgentConfig): string[] {
+  const credentials = [
+    source.credential,
+    report.as === "none" ? undefined : report.credential,
+    notify?.webhook?.credential,
+  ];
   const files = credentials.flatMap((each) => (each !== undefined && "file" in each ? [each.file] : []));
   return [...new Set([...files, ...(dockerConfig === undefined ? [] : [dockerConfig])])];
 }

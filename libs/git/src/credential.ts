@@ -13,7 +13,7 @@ export interface Login {
 }
 
 /** The user name that goes with a token: GitHub wants this one, and other hosts ignore it. */
-const tokenUser = "x-access-token";
+export const tokenUser = "x-access-token";
 const maxCredentialBytes = 16 * 1024;
 
 /**

@@ -1,4 +1,4 @@
-export { readCredential } from "./credential.ts";
+export { readCredential, tokenUser } from "./credential.ts";
 export { fetchCandidate } from "./fetch-candidate.ts";
 export { readEarlier, readTracked } from "./fetch-snapshot.ts";
 export type { FetchSnapshotInput } from "./fetch-snapshot.ts";

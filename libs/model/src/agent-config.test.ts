@@ -27,3 +27,17 @@ test("waits that nobody sets end all the same", () => {
     trial: "15m",
   });
 });
+
+test.each([
+  [{}, false],
+  [{ command: [] }, false],
+  [{ command: ["/usr/local/bin/tell", "-x"] }, true],
+  [{ webhook: { url: "https://hook.example/a?b" } }, true],
+  [{ webhook: { url: "http://127.0.0.1:8080", credential: { file: "/etc/keelson/hook" } } }, true],
+  [{ webhook: { url: "ftp://hook.example/" } }, false],
+  [{ webhook: { url: "https://" } }, false],
+  [{ webhook: { url: "https://hook.example:99999/" } }, false],
+  [{ webhook: {} }, false],
+])("notify %j is valid: %s", (notify, isValid) => {
+  expect(AgentConfig.safeParse({ ...least, notify }).success).toBe(isValid);
+});

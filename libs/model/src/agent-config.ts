@@ -72,6 +72,30 @@ export const AgentConfig = z.strictObject({
     })
     .optional()
     .describe("Where `run` answers /healthz, /readyz and /metrics; nowhere unless named."),
+  notify: z
+    .strictObject({
+      command: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .describe("A program with its arguments, which gets the notice as its input."),
+      webhook: z
+        .strictObject({
+          url: z
+            .string()
+            .regex(/^https?:\/\/[^\s/]/, "must be an http:// or https:// URL")
+            .refine((url) => URL.canParse(url), "must be a URL")
+            .describe("Where the notice is posted to."),
+          credential: CredentialSource.optional(),
+        })
+        .optional(),
+    })
+    .refine(
+      ({ command, webhook }) => command !== undefined || webhook !== undefined,
+      "must name whom to tell",
+    )
+    .optional()
+    .describe("Whom `run` tells when the node becomes ready, not ready or stalled; nobody unless named."),
   timeouts: z
     .strictObject({
       git: Wait.default("60s"),

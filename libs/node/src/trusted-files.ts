@@ -10,20 +10,24 @@ import type { NodeSettings } from "./node-settings.ts";
  * Throws K4016 when somebody else could change agent.yaml, which names what root runs, or a file that it names: who can
  * be logged in as, whom to believe, and a command or a config.json of Docker that gives a credential.
  */
-export function requireTrustedConfig(path: string, { source, report, dockerConfig }: AgentConfig): void {
+export function requireTrustedConfig(
+  path: string,
+  { source, report, notify, dockerConfig }: AgentConfig,
+): void {
   requireTrusted(path, "the agent's configuration");
   if (source.knownHosts !== undefined) requireTrusted(source.knownHosts, "the file of known hosts");
   if (dockerConfig !== undefined) requireTrusted(dockerConfig, "the file of logins to registries");
-  for (const credential of [source.credential, report.credential]) {
+  for (const part of notify?.command ?? []) requireTrustedPart(part, "the notify command's file");
+  for (const credential of [source.credential, report.credential, notify?.webhook?.credential]) {
     if (credential === undefined) continue;
     if ("file" in credential) requireTrusted(credential.file, "the credential file");
-    else for (const part of credential.command) requireTrustedPart(part);
+    else for (const part of credential.command) requireTrustedPart(part, "the credential command's file");
   }
 }
 
 /** Checks the program, and the scripts and files among its arguments. A bare name is found in PATH, which is root's. */
-function requireTrustedPart(part: string): void {
-  if (isAbsolute(part) && isFile(part)) requireTrusted(part, "the credential command's file");
+function requireTrustedPart(part: string, what: string): void {
+  if (isAbsolute(part) && isFile(part)) requireTrusted(part, what);
 }
 
 function isFile(path: string): boolean {

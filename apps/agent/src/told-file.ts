@@ -1,0 +1,32 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+
+import type { NodeState, Notice } from "./notice.ts";
+
+/** What was told, and what still has to be: it outlives the agent. */
+export interface Told {
+  /** The state that the last notice is about, told or not; null before the first one. */
+  state: NodeState | null;
+  /** Notices in their order, with how often each was tried. */
+  pending: { notice: Notice; attempts: number }[];
+}
+
+/** Returns what a file says; nothing where there is none. Throws the system's error, and SyntaxError for another file. */
+export function readTold(file: string): Told {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      return { state: null, pending: [] };
+    throw error;
+  }
+  const told: Told = JSON.parse(text);
+  return told;
+}
+
+/** Writes the file as a whole, so that a kill leaves the one before. Throws the system's error. */
+export function writeTold(file: string, told: Told): void {
+  const partial = `${file}.new`;
+  writeFileSync(partial, `${JSON.stringify(told)}\n`, { mode: 0o600, flush: true });
+  renameSync(partial, file);
+}
