@@ -138,19 +138,26 @@ describe("the node's own files, which say what root runs", () => {
   });
 
   it.each([
-    ["a credential file", (file: string) => ({ credential: { file } })],
+    ["a credential file", (file: string) => ({ source: { credential: { file } } })],
     [
       "a script that a credential command names",
-      (file: string) => ({ credential: { command: ["sh", file] } }),
+      (file: string) => ({ source: { credential: { command: ["sh", file] } } }),
     ],
-    ["a file of known hosts", (file: string) => ({ knownHosts: file })],
-  ])("%s that others can write must be refused", async (_what, source) => {
+    ["a file of known hosts", (file: string) => ({ source: { knownHosts: file } })],
+    ["a script that is told of changes", (file: string) => ({ notify: { command: ["sh", file] } })],
+    [
+      "a webhook's credential file",
+      (file: string) => ({ notify: { webhook: { url: "http://hook.example/", credential: { file } } } }),
+    ],
+  ])("%s that others can write must be refused", async (_what, changeFor) => {
     const file = inFolder("named");
     await writeFile(file, "echo token\n", { mode: 0o600 });
     await chmod(file, 0o602);
-    const path = await configWith("named.yaml", (config) =>
-      Object.assign(Object(config["source"]), source(file)),
-    );
+    const { source = {}, ...more }: Record<string, object> = changeFor(file);
+    const path = await configWith("named.yaml", (config) => {
+      Object.assign(Object(config["source"]), source);
+      Object.assign(config, more);
+    });
     expect(
       await unrefused(`chmod go-w ${file}`, {
         config: path,
