@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { usePlatform } from "../platform.ts";
+import { parseFiles, wantInstances } from "../repository-text.ts";
+
+const mounted = `volumes: ["data:/data"]`;
+const release = `
+-- packages/store/package.yaml --
+-- packages/store/compose.yaml --
+services:
+  database:
+    image: IMAGES/database:1
+    init: true
+    stop_grace_period: 1s
+    network_mode: none
+    ${mounted}
+volumes: { data: {} }
+-- packages/store/seed.txt --
+seed
+-- packages/other/compose.yaml --
+services:
+  app: { image: "IMAGES/other:1", init: true, stop_grace_period: 1s, network_mode: none }
+`;
+const folder = "releases/app/1.0.0/packages/store";
+const compose = parseFiles(release)["packages/store/compose.yaml"] ?? "";
+const manifest = "name: store\nversion: 1.0.0\n";
+
+describe("data that a service used last", () => {
+  const platform = usePlatform({ release });
+  const nameOf = (volume: string) => platform().project(volume);
+  const read = async () =>
+    (await platform().exec("store/database", "sh", "-c", "cat /data/note 2> /dev/null || true")).trim();
+  const volumes = async () => {
+    const { Volumes: all } = await platform().docker.listVolumes();
+    const names = all.map(({ Name: name }) => name);
+    return names.filter((name) => name.startsWith(platform().project(""))).sort();
+  };
+  const codes = async () =>
+    (await platform().status()).errors.map(({ code, resource }) => `${code} ${resource}`);
+  const condition = async (type: string) =>
+    (await platform().status()).conditions.find((each) => each.type === type);
+  const want = async (instances: Parameters<typeof wantInstances>[1]) =>
+    platform().push({
+      ...wantInstances(
+        platform(),
+        { ...instances, other: { package: "app/other" } },
+        { policy: { allowMassRemoval: true } },
+      ),
+      [platform().paths.node]: `name: ${platform().node}\n`,
+    });
+  const wantStore = async (more: object = {}) => want({ store: { package: "app/store", ...more } });
+  const write = async (files: Record<string, string>) =>
+    platform().push(
+      Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text])),
+    );
+  const withoutVolume = (instead: string) =>
+    compose.replace(mounted, instead).replace("volumes: { data: {} }\n", "");
+  const renew = async () => {
+    const done = await platform().keelson(["renew", "store", "--commit"]);
+    expect(done).toMatchObject({ exitCode: 0 });
+    await platform().repository.push();
+  };
+
+  it("must keep its old instance up while a new name waits for a person, and say so first", async () => {
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    await platform().exec("store/database", "sh", "-c", "echo kept > /data/note");
+    const before = await platform().container("store/database");
+    await want({ shop: { package: "app/store" } });
+    const plan = await platform().keelson(["plan", "--config", platform().config]);
+    expect(plan.stdout).toContain("[K1438]");
+    expect((await platform().reconcile()).exitCode).toBe(1);
+    await platform().docker.getContainer(before.id).kill();
+    expect((await platform().reconcile()).exitCode).toBe(1);
+    expect(await platform().container("store/database")).toMatchObject({ id: before.id, state: "running" });
+    expect(await read()).toBe("kept");
+    const { instances } = await platform().status();
+    expect(instances.map(({ name, held, state }) => [name, held, state])).toEqual([
+      ["other", undefined, "running"],
+      ["shop", undefined, "absent"],
+      ["store", true, "running"],
+    ]);
+    expect(await condition("Ready")).toMatchObject({ status: "false", reason: "K3033" });
+    expect(await condition("Stalled")).toMatchObject({ status: "true", reason: "K3033" });
+    expect(await condition("Reconciling")).toMatchObject({ status: "false" });
+    expect((await platform().status()).retry).toBeNull();
+    await wantStore();
+    expect((await platform().reconcile()).exitCode).toBe(0);
+  });
+
+  it("must not be left behind by a name that changes while nothing runs", async () => {
+    for (const state of ["staged", "absent"]) {
+      await wantStore({ state });
+      expect((await platform().reconcile()).exitCode).toBe(0);
+      await write({
+        "compose.yaml": compose.replace("data:/data", "files:/data").replace("{ data: {} }", "{ files: {} }"),
+      });
+      expect((await platform().reconcile()).exitCode).toBe(0);
+      await wantStore();
+      for (let rounds = 0; rounds < 2; rounds++) expect((await platform().reconcile()).exitCode).toBe(1);
+      expect(await codes()).toContain(`K3033 volume:${nameOf("store_files")}`);
+      expect(await volumes()).toEqual([nameOf("store_data")]);
+      await write({ "compose.yaml": compose });
+      expect((await platform().reconcile()).exitCode).toBe(0);
+      expect(await read()).toBe("kept");
+    }
+  });
+
+  it("must not be left behind for whatever else lies at its mount", async () => {
+    const files = `${manifest}files:\n  - { template: seed.txt, to: data/seed.txt }\n`;
+    const forms: Record<string, string>[] = [
+      { "compose.yaml": withoutVolume("tmpfs: [/data]") },
+      { "compose.yaml": withoutVolume('volumes: ["/data"]') },
+      { "compose.yaml": withoutVolume('volumes: ["./data:/data:ro"]'), "package.yaml": files },
+      { "compose.yaml": withoutVolume("") },
+    ];
+    const before = await platform().container("store/database");
+    for (const form of forms) {
+      await write(form);
+      for (let rounds = 0; rounds < 2; rounds++) expect((await platform().reconcile()).exitCode).toBe(1);
+      expect(await codes()).toEqual([`K3033 service:${nameOf("store")}/database`]);
+      expect(await platform().container("store/database")).toMatchObject({ id: before.id, state: "running" });
+    }
+    await platform().docker.getContainer(before.id).kill();
+    expect((await platform().reconcile()).exitCode).toBe(1);
+    expect(await platform().container("store/database")).toMatchObject({ id: before.id, state: "running" });
+    await write({ "compose.yaml": compose, "package.yaml": manifest });
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    expect(await read()).toBe("kept");
+    expect((await platform().container("store/database")).id).toBe(before.id);
+  });
+
+  it("must stay lost, whatever revisions do without it, until somebody says otherwise", async () => {
+    await platform()
+      .docker.getContainer((await platform().container("store/database")).id)
+      .remove({ force: true });
+    await platform().docker.getVolume(nameOf("store_data")).remove();
+    expect((await platform().reconcile()).exitCode).toBe(1);
+    const steps = [
+      { without: async () => wantStore({ state: "absent" }), back: async () => wantStore() },
+      { without: async () => wantStore({ state: "staged" }), back: async () => wantStore() },
+      {
+        without: async () => write({ "compose.yaml": withoutVolume("") }),
+        back: async () => write({ "compose.yaml": compose }),
+      },
+    ];
+    for (const { without, back } of steps) {
+      await without();
+      expect((await platform().reconcile()).exitCode).toBe(0);
+      await back();
+      for (let rounds = 0; rounds < 2; rounds++) expect((await platform().reconcile()).exitCode).toBe(1);
+      expect(await codes()).toContain(`K3032 volume:${nameOf("store_data")}`);
+      expect(await volumes()).toEqual([]);
+    }
+    await renew();
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    expect(await read()).toBe("");
+    expect(await condition("Ready")).toMatchObject({ status: "true" });
+  });
+});
