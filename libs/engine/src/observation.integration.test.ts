@@ -206,7 +206,22 @@ test("what carries the environment's label is seen though nothing desires it", a
     bench.context.engine,
     bench.observation({ environment: `${bench.environment}-other` }),
   );
-  expect(others).toMatchObject({ containers: [], networks: [], volumes: [] });
+  expect(others).toMatchObject({ containers: [], networks: [] });
+});
+
+test("a volume that this node made in another environment is seen, and is not that of this one", async () => {
+  const { project } = await runInstance("elsewhere");
+  const name = `${project}_data`;
+  const environment = `${bench.environment}-other`;
+  const observed = await observeEngine(
+    bench.context.engine,
+    bench.observation({ environment, volumes: [volumeOf(name)] }),
+  );
+  expect(observed.volumes.find((each) => each.name === name)).toMatchObject({
+    ownership: "foreign",
+    elsewhere: { environment: bench.environment, instance: "elsewhere" },
+  });
+  expect((await observe({})).volumes.find((each) => each.name === name)?.elsewhere).toBeUndefined();
 });
 
 test("a container without labels is seen when it has a name that one of a project's would get", async () => {

@@ -20,16 +20,23 @@ export interface VolumeQuestion {
   signal?: AbortSignal | undefined;
 }
 
-/** The desired volumes and the environment's others, which are no longer desired. */
+/**
+ * The desired volumes and the environment's others, which are no longer desired. Also those that this node made in another
+ * environment: they may be what was used before.
+ */
 export async function observeVolumes(
   engine: Engine,
   { environment, volumes: desired, ownershipOf, signal }: VolumeQuestion,
 ): Promise<ObservedVolume[]> {
   const wanted = new Map(desired.map((volume) => [volume.name, volume]));
   const { volumes, isComplete } = await listVolumes(engine, signal);
+  const isOurs = ({ Name: name, Labels: all }: VolumeInspectInfo) =>
+    ownershipOf(resourceIds.volume(name), (all ?? {})[labels.owner]) === "ours";
   const found = volumes.filter(
-    ({ Name: name, Labels: all }) =>
-      wanted.has(name) || labelOf(all ?? {}, labels.environment) === environment,
+    (volume) =>
+      wanted.has(volume.Name) ||
+      labelOf(volume.Labels ?? {}, labels.environment) === environment ||
+      isOurs(volume),
   );
   if (!isComplete) {
     const listed = new Set(found.map((volume) => volume.Name));
@@ -38,7 +45,9 @@ export async function observeVolumes(
       if (volume !== null) found.push(volume);
     }
   }
-  return found.map((volume) => describeVolume(volume, { ownershipOf, wanted: wanted.get(volume.Name) }));
+  return found.map((volume) =>
+    describeVolume(volume, { environment, ownershipOf, wanted: wanted.get(volume.Name) }),
+  );
 }
 
 /** What the engine says of a volume; null when there is none. */
@@ -76,10 +85,17 @@ async function listVolumes(
 
 function describeVolume(
   volume: VolumeInspectInfo,
-  { ownershipOf, wanted }: Pick<VolumeQuestion, "ownershipOf"> & { wanted: DesiredVolume | undefined },
+  {
+    environment,
+    ownershipOf,
+    wanted,
+  }: Pick<VolumeQuestion, "environment" | "ownershipOf"> & { wanted: DesiredVolume | undefined },
 ): ObservedVolume {
   const all: Labels = volume.Labels ?? {};
-  const claimed = ownershipOf(resourceIds.volume(volume.Name), all[labels.owner]);
+  const of = labelOf(all, labels.environment);
+  const isElsewhere = of !== "" && of !== environment;
+  // One key can be that of a node in several environments.
+  const claimed = isElsewhere ? "foreign" : ownershipOf(resourceIds.volume(volume.Name), all[labels.owner]);
   const isComparable = claimed === "ours" && wanted?.digest === labelOf(all, labels.digest);
   const flaw = isComparable ? findVolumeFlaw(volume, wanted.definition) : "";
   return {
@@ -90,6 +106,7 @@ function describeVolume(
     digest: labelOf(all, labels.digest),
     format: numberLabel(all, labels.format),
     generation: numberLabel(all, labels.generation) ?? 1,
+    ...(isElsewhere ? { elsewhere: { environment: of, instance: labelOf(all, labels.instance) } } : {}),
   };
 }
 

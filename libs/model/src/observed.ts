@@ -109,6 +109,8 @@ export interface ObservedVolume {
   digest: string;
   format: number | null;
   generation: number;
+  /** Whose it is, by its labels, when that is another environment; absent for all others. It is never `ours` then. */
+  elsewhere?: { environment: string; instance: string };
 }
 
 export interface HeldPort extends PublishedPort {

@@ -85,6 +85,18 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
   const existing = observed.volumes.find((each) => each.name === name);
   if (existing === undefined) return [];
   const resource = resourceIds.volume(name);
+  if (existing.elsewhere !== undefined) {
+    const { environment, instance } = existing.elsewhere;
+    return [
+      {
+        resource,
+        code: "K1437",
+        message: `volume ${name} is of environment ${environment}, instance ${instance}, and no other environment may take it`,
+        hint: "Correct or remove `was`, or give the instance another name. To have that data here, too, copy it into a volume of this environment.",
+        outcome: "stalled",
+      },
+    ];
+  }
   if (existing.flaw !== "") {
     return [
       {

@@ -3,7 +3,7 @@ import type { DesiredInstance, DesiredService, DesiredVolume, KnownVolume } from
 import { findOwn } from "./own-container.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findKnownVolumes, findVolumeUse, partsOfVolume } from "./volume-use.ts";
+import { findKnownVolumes, findVolumeUse, partsOfVolume, volumesHere } from "./volume-use.ts";
 
 /** Volumes that an instance would leave behind, by what it is to have instead. */
 export interface LeftVolumes {
@@ -22,14 +22,14 @@ type Uses = ReturnType<typeof findVolumeUse>;
  */
 export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
   const { desired, observed, record } = node;
-  const there = new Set(observed.volumes.map(({ name }) => name));
+  const here = volumesHere(observed);
   const known = findKnownVolumes(node).filter(([, { state }]) => state !== "given-up");
   const declared = findVolumeUse(desired);
   // What an instance without containers is to have, it does not keep from being left behind.
   const uses = findVolumeUse({ instances: desired.instances.filter(wantsContainers) });
   const isNew = ({ name }: DesiredVolume) => {
     const state = record.volumes[name]?.state ?? "lost";
-    return !there.has(name) || state === "lost";
+    return !here.has(name) || state === "lost";
   };
   return desired.instances.flatMap((instance) => {
     const asVolumes = instance.volumes.filter(isNew).map((volume) => ({
@@ -38,7 +38,7 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
       left: known.filter((each) => isLeftFor(volume, { instance, declared, uses, known: each })),
     }));
     const told = new Set(asVolumes.flatMap(({ left }) => left.map(([name]) => name)));
-    const gone = known.filter(([name]) => there.has(name) && !declared.has(name) && !told.has(name));
+    const gone = known.filter(([name]) => here.has(name) && !declared.has(name) && !told.has(name));
     const asServices = instance.services.map((service) => ({
       instance,
       instead: { service },

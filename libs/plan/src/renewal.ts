@@ -2,7 +2,7 @@ import { type DesiredInstance, type RecordState, isForgotten } from "@keelson/mo
 
 import { findLeftVolumes } from "./left-volume.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findVolumeUse, usersInEngine } from "./volume-use.ts";
+import { findVolumeUse, usersInEngine, volumesHere } from "./volume-use.ts";
 
 /** Whether a person has moved the counter since it was followed last. Without a record it counts as followed. */
 export function isRenewed({ name, renew = 0 }: DesiredInstance, record: RecordState): boolean {
@@ -15,14 +15,14 @@ export function isRenewed({ name, renew = 0 }: DesiredInstance, record: RecordSt
  */
 export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
   const { desired, observed, record } = node;
-  const there = new Set(observed.volumes.map(({ name }) => name));
+  const here = volumesHere(observed);
   const uses = findVolumeUse(desired);
   const holding = findLeftVolumes(node)
     .filter(({ left }) => left.some(([name]) => !uses.has(name) && usersInEngine(name, observed).length > 0))
     .map(({ instance }) => instance.name);
   const followed = desired.instances.map(({ name, renew = 0, volumes }): [string, number] => {
     const before = followedBefore({ name, renew }, record);
-    const isWhole = volumes.every((volume) => there.has(volume.name)) && !holding.includes(name);
+    const isWhole = volumes.every((volume) => here.has(volume.name)) && !holding.includes(name);
     // A counter that was set back is followed at once: moved again, it says something again.
     return [name, isWhole ? renew : Math.min(before, renew)];
   });

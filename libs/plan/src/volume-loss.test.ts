@@ -515,6 +515,54 @@ describe("data that would be left behind", () => {
     expect(codes(done(done(state)))).toContain("K3033 volume:lab-store_data");
   });
 
+  describe("in another environment", () => {
+    /** The same desired state in the environment `prod`. */
+    const inProd = (instances: Record<string, InstanceSketch>): SimulatedNode["desired"] => {
+      const desired: SimulatedNode["desired"] = JSON.parse(
+        JSON.stringify(node(instances)).replaceAll("lab-", "prod-"),
+      );
+      return { ...desired, environment: "prod" };
+    };
+    const moved = changed(running, ({ observed }) => {
+      observed.containers = [];
+      for (const each of observed.volumes)
+        Object.assign(each, { ownership: "foreign", elsewhere: { environment: "lab", instance: "old" } });
+    });
+
+    test("is told as such: no line of Git takes it over", () => {
+      const state = { ...moved, desired: inProd({ old: wiki }) };
+      const blocked = planOf(state).blocked.find(({ code }) => code === "K3033");
+      expect(blocked?.resource).toBe("volume:prod-old_data");
+      expect(blocked?.hint).toMatchInlineSnapshot(
+        `"To keep the data: lab-old_data is of environment lab, which \`was\` cannot take; if this node is to be of it, correct agent.yaml; else let prod-old_data be made with \`state: installed\` and the command below, copy the data into it, and set \`state: running\`. To begin with an empty one: keelson renew old --environment prod --node prod-1"`,
+      );
+      expect(codes(done({ ...moved, desired: inProd({ old: { ...wiki, renew: 1 } }) }))).toEqual([]);
+      const without = { ...wiki, services: { db: {}, web: {} }, volumes: {} };
+      expect(codes({ ...moved, desired: inProd({ old: without }) })).toEqual([]);
+    });
+
+    test("is not taken by `was`, and whose it is is said", () => {
+      // `was: ot-her` in `lab` names what `her` has in `lab-ot`.
+      const state = changed(wanting(running, { new: { ...wiki, was: "ot-her" } }), ({ observed }) => {
+        for (const each of structuredClone(observed.volumes))
+          observed.volumes.push({
+            ...each,
+            name: "lab-ot-her_data",
+            ownership: "foreign",
+            elsewhere: { environment: "lab-ot", instance: "her" },
+          });
+      });
+      expect(planText({ ...state, policy: permitted })).toMatchInlineSnapshot(`
+        "! service:lab-new/db [K3023] lab-new/db waits for volume lab-ot-her_data, which is blocked
+        ! service:lab-new/web [K3023] lab-new/web waits for volume lab-ot-her_data, which is blocked
+        ! volume:lab-ot-her_data [K1437] volume lab-ot-her_data is of environment lab-ot, instance her, and no other environment may take it
+        ? instance:old [K1438] instance old is held as it is: no revision desires it any more, and its removal is blocked (K3033)
+        "
+      `);
+      expect(codes(done(done(state)))).toEqual(codes(state));
+    });
+  });
+
   test("is nothing that a plan on any node ever does", () => {
     fc.assert(
       fc.property(anyNode({ strangers: false, renew: 0 }), (state) => {

@@ -11,7 +11,7 @@ import { type LeftVolumes, findLeftVolumes, splitUser } from "./left-volume.ts";
 import { isRenewed } from "./renewal.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findVolumeUse, partsOfVolume } from "./volume-use.ts";
+import { findVolumeUse, partsOfVolume, volumesHere } from "./volume-use.ts";
 
 /** Where an empty volume would come in the place of a full one, and what waits for a person because of that. */
 export interface VolumeLoss {
@@ -28,7 +28,7 @@ export interface VolumeLoss {
 /** Finds lost volumes (K3032), and those that a revision would leave behind for an empty one (K3033). */
 export function findVolumeLoss(node: SimulatedNode): VolumeLoss {
   const { desired, observed, record } = node;
-  const there = new Set(observed.volumes.map(({ name }) => name));
+  const here = volumesHere(observed);
   const missing = desired.instances
     .filter((instance) => wantsContainers(instance) && !isRenewed(instance, record))
     .flatMap((instance) => findLost(instance, node).map((volume) => ({ instance, volume })));
@@ -36,12 +36,12 @@ export function findVolumeLoss(node: SimulatedNode): VolumeLoss {
   const left = findLeftVolumes(node).filter(
     ({ instance, instead }) =>
       !isRenewed(instance, record) &&
-      !("volume" in instead && (there.has(instead.volume.name) || lost.has(instead.volume.name))),
+      !("volume" in instead && (here.has(instead.volume.name) || lost.has(instead.volume.name))),
   );
   const waiting = left.filter(({ instance }) => wantsContainers(instance));
   const blocked = [
     ...missing.map(({ instance, volume }) => lostVolume(volume, { instance, desired })),
-    ...waiting.map((each) => emptyPlace(each, desired)),
+    ...waiting.map((each) => emptyPlace(each, node)),
   ];
   const users = waiting.flatMap((each) => each.left.flatMap(([, of]) => of.users));
   return {
@@ -82,21 +82,24 @@ export function isLost({ code }: BlockedChange): boolean {
   return code === "K3032";
 }
 
-function emptyPlace({ instance, instead, left }: LeftVolumes, desired: DesiredNode): BlockedChange {
+function emptyPlace(
+  { instance, instead, left }: LeftVolumes,
+  { desired, observed }: SimulatedNode,
+): BlockedChange {
   const context = { instance, desired };
   return "volume" in instead
-    ? emptyVolume(instead.volume, { ...context, left })
+    ? emptyVolume(instead.volume, { ...context, observed, left })
     : emptyService(instead.service.name, { ...context, left });
 }
 
 function emptyVolume(
   volume: DesiredVolume,
-  { left, ...context }: LossContext & Pick<LeftVolumes, "left">,
+  { left, observed, ...context }: LossContext & Pick<LeftVolumes, "left"> & Pick<SimulatedNode, "observed">,
 ): BlockedChange {
   const names = left.map(([name]) => name);
   const users = [...new Set(left.flatMap(([, of]) => of.users))];
   const data = users.length === 0 ? "" : `, with the data of ${users.join(", ")},`;
-  const ways = names.map((name) => wayBack(name, { volume, ...context })).join(", or ");
+  const ways = names.map((name) => wayBack(name, { volume, observed, ...context })).join(", or ");
   return {
     resource: resourceIds.volume(volume.name),
     code: "K3033",
@@ -125,16 +128,28 @@ function keysOf(names: readonly string[]): string {
   return names.map((name) => `\`${partsOfVolume(name).key}\``).join(" and ");
 }
 
-/** What makes a volume that is there the one that is wanted. */
+/** How a volume that is there can still be the one that is wanted, or its data in it. */
 function wayBack(
   name: string,
-  { volume, instance, desired }: LossContext & { volume: DesiredVolume },
+  {
+    volume,
+    observed,
+    instance,
+    desired,
+  }: LossContext & Pick<SimulatedNode, "observed"> & { volume: DesiredVolume },
 ): string {
   const { project, key } = partsOfVolume(name);
-  const isElsewhere = project !== partsOfVolume(volume.name).project;
-  const origin = project.slice(projectOf(desired.environment, "").length);
+  const own = projectOf(desired.environment, "");
+  const { elsewhere } = observed.volumes.find((each) => each.name === name) ?? {};
+  if (elsewhere !== undefined || !project.startsWith(own)) {
+    const other = elsewhere === undefined ? "another environment" : `environment ${elsewhere.environment}`;
+    return `${name} is of ${other}, which \`was\` cannot take; if this node is to be of it, correct agent.yaml; else let ${volume.name} be made with \`state: installed\` and the command below, copy the data into it, and set \`state: running\``;
+  }
+  const isOtherProject = project !== partsOfVolume(volume.name).project;
   return [
-    ...(isElsewhere ? [`\`was: ${origin}\` under instances.${instance.name} in environment.yaml`] : []),
+    ...(isOtherProject
+      ? [`\`was: ${project.slice(own.length)}\` under instances.${instance.name} in environment.yaml`]
+      : []),
     ...(key === volume.key ? [] : [`\`was: ${key}\` under data.${volume.key} in package.yaml`]),
   ].join(" and ");
 }

@@ -23,6 +23,11 @@ export function findVolumeUse({
   );
 }
 
+/** The volumes that are there and may be used: none that is another environment's. */
+export function volumesHere({ volumes }: ObservedNode): Set<string> {
+  return new Set(volumes.filter(({ elsewhere }) => elsewhere === undefined).map(({ name }) => name));
+}
+
 /** The services whose own containers have a volume. */
 export function usersInEngine(volume: string, { containers }: ObservedNode): string[] {
   return containers
