@@ -246,6 +246,20 @@ describe("what is named in an environment exists", () => {
     );
   });
 
+  test("what is of no instance is answered with what to do about it", () => {
+    const hintOf = (change: Parameters<typeof changed>[0]) => /hint: .*$/m.exec(problemsAfter(change))?.[0];
+    const counter = (name: string) => ({
+      [node]: (text: string) => `${text}commands: { ${name}: { renew: 1 } }\n`,
+    });
+    const entry =
+      "remove the entry, or rename it where the instance got another name and may begin with empty volumes";
+    expect(hintOf(counter("kore"))).toBe(`hint: did you mean \`core\`? Otherwise ${entry}`);
+    expect(hintOf(counter("something-else"))).toBe(`hint: its instances: core, storage. Otherwise ${entry}`);
+    expect(hintOf({ "environments/lab/compose/before.yaml": "services: {}\n" })).toBe(
+      "hint: its instances: core, storage. Otherwise remove the file, or rename it where the instance got another name",
+    );
+  });
+
   test("an instance on one node asks nothing of the others", () => {
     const second = "name: lab-2\nroles: [storage]\n";
     expect(problemsOf({ "environments/lab/nodes/lab-2.yaml": second })).toEqual([]);

@@ -59,7 +59,10 @@ function checkCommands(scene: Scene, node: Located<NodeDocument>): Problem[] {
     .filter((name) => entryOf(instances, name) === undefined)
     .map((name) => {
       const message = `commands for ${quote(name)}, and environment ${scene.name} has no such instance`;
-      const hint = hintFor(name, { known: Object.keys(instances), as: "its instances" }) ?? "remove them";
+      const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
+        // A count that is new for an instance permits it to begin empty.
+        what: "the entry, or rename it where the instance got another name and may begin with empty volumes",
+      });
       return problemAt(node, { code: "K1115", path: keyPath(["commands", name]), message, hint });
     });
 }
@@ -70,7 +73,14 @@ function checkOverrides(scene: Scene): Problem[] {
     .filter(([name]) => entryOf(instances, name) === undefined)
     .map(([name, file]) => {
       const message = `environment ${scene.name} has no instance ${quote(name)}`;
-      const hint = hintFor(name, { known: Object.keys(instances), as: "its instances" });
-      return problemOf(file.path, { code: "K1115", message, ...(hint === undefined ? {} : { hint }) });
+      const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
+        what: "the file, or rename it where the instance got another name",
+      });
+      return problemOf(file.path, { code: "K1115", message, hint });
     });
+}
+
+function orRemoved(hint: string | undefined, { what }: { what: string }): string {
+  if (hint === undefined) return `remove ${what}`;
+  return `${hint}${hint.endsWith("?") ? "" : "."} Otherwise remove ${what}`;
 }

@@ -56,3 +56,21 @@ test("leaves a file with problems as it is", () => {
     problems: [{ code: "K1002" }],
   });
 });
+
+test("says what to do about a counter at its end", () => {
+  const at = (count: number) =>
+    raiseRenewal(
+      fileOf("environments/lab/nodes/lab-1.yaml", `name: lab-1\ncommands: { core: { renew: ${count} } }\n`),
+      "core",
+    );
+  expect(at(999_999_999).renewal?.count).toBe(1_000_000_000);
+  expect(at(1_000_000_000)).toMatchObject({
+    renewal: null,
+    problems: [{ code: "K1439", hint: expect.stringContaining("Set it to 0") }],
+  });
+  for (const count of [1_000_000_001, 2 ** 53, 2 ** 53 + 2, 1e300])
+    expect(at(count).problems[0]).toMatchObject({
+      code: "K1003",
+      message: expect.stringContaining("must be at most 1000000000"),
+    });
+});

@@ -1,4 +1,13 @@
-import { NodeDocument, type Problem, type SourceFile, decodeText } from "@keelson/model";
+import {
+  type Located,
+  NodeDocument,
+  type Problem,
+  type SourceFile,
+  decodeText,
+  keyPath,
+  mostRenewals,
+  problemAt,
+} from "@keelson/model";
 import { type Document, isMap, isScalar, parseDocument } from "yaml";
 
 import { readDocument } from "./document-check.ts";
@@ -22,10 +31,20 @@ export function raiseRenewal(
   const { commands } = value.value;
   const before = Object.hasOwn(commands, instance) ? (commands[instance]?.renew ?? 0) : 0;
   const count = before + 1;
+  if (count > mostRenewals) return { renewal: null, problems: [atItsEnd(value, instance)] };
   const text = decodeText(file.bytes);
   const added = `${text}${text.endsWith("\n") ? "" : "\n"}commands:\n  ${instance}: { renew: ${count} }\n`;
   const isFit = Object.keys(commands).length === 0 && countIn({ ...file, text: added }, instance) === count;
   return { renewal: { count, text: isFit ? added : withCount(text, { instance, count }) }, problems: [] };
+}
+
+function atItsEnd(document: Located<NodeDocument>, instance: string): Problem {
+  return problemAt(document, {
+    code: "K1439",
+    path: keyPath(["commands", instance, "renew"]),
+    message: `commands.${instance}.renew is ${mostRenewals}, and counts no further`,
+    hint: "Set it to 0 and commit that. Once the node has followed that commit, raise it again.",
+  });
 }
 
 /** At the end of most files nothing else has to be touched. Null where that makes no document. */

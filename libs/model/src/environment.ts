@@ -61,11 +61,15 @@ export const Environment = z.strictObject({
 });
 export type Environment = z.infer<typeof Environment>;
 
+/** A counter ends here, far from where numbers are not exact any more. */
+export const mostRenewals = 1_000_000_000;
+
 /** Counters: moved by one, each asks for something once. */
 export const InstanceCommands = z.strictObject({
   renew: z
     .int()
     .min(0)
+    .max(mostRenewals)
     .default(0)
     .describe(
       "Raised by one: volumes of the instance that are lost, or that leave data behind, may be made, empty.",

@@ -21,7 +21,7 @@ export interface RenewedInstance {
 
 /**
  * Raises `commands.<instance>.renew` in a node's file of a work tree. Throws K1110, K1111 and K1115 for what is not there,
- * the code of the file's first problem, K2011 when what would be committed has other changes, and what Git throws.
+ * the code of the file's first problem, K1439 for a counter at its end, K2011 when what would be committed has other changes, and what Git throws.
  */
 export async function renewInstance(repository: string, request: RenewalRequest): Promise<RenewedInstance> {
   const { environment, node, instance, commit } = request;
@@ -85,7 +85,7 @@ function unreadable(path: string, [first]: readonly Problem[]): KeelsonError {
   return new KeelsonError({
     code: first?.code ?? "K1001",
     message: `${path} cannot be changed: ${first?.message ?? "it cannot be read"}`,
-    hint: "See all that is wrong with it: keelson check",
+    hint: first?.hint ?? "See all that is wrong with it: keelson check",
     outcome: stalled,
   });
 }

@@ -155,4 +155,14 @@ describe("data that a service used last", () => {
     expect(await read()).toBe("");
     expect(await condition("Ready")).toMatchObject({ status: "true" });
   });
+
+  it("must be given up by no counter that nobody can raise", async () => {
+    await platform().push({
+      [platform().paths.node]: `name: ${platform().node}\ncommands: { store: { renew: 1000000000 } }\n`,
+    });
+    const done = await platform().keelson(["renew", "store"]);
+    expect(done.exitCode).toBe(1);
+    expect(done.stderr).toContain("error[K1439]");
+    expect(done.stderr).toContain("Set it to 0");
+  });
 });
