@@ -80,8 +80,8 @@ describe("a network", () => {
     const operation = creation("removed");
     await createNetwork(bench.context, operation);
     const { Id: networkId } = await bench.docker.getNetwork(operation.network.name).inspect();
-    await removeNetwork(bench.context, operationOf("remove-network", { networkId }));
-    await removeNetwork(bench.context, operationOf("remove-network", { networkId }));
+    await removeNetwork(bench.context, operationOf("remove-network", { networkId, members: [] }));
+    await removeNetwork(bench.context, operationOf("remove-network", { networkId, members: [] }));
     await expect(bench.docker.getNetwork(networkId).inspect()).rejects.toMatchObject({ statusCode: 404 });
   });
 
@@ -97,7 +97,8 @@ describe("a network", () => {
       StopTimeout: 0,
     });
     await container.start();
-    const removal = () => removeNetwork(bench.context, operationOf("remove-network", { networkId }));
+    const removal = () =>
+      removeNetwork(bench.context, operationOf("remove-network", { networkId, members: [] }));
     await expect(removal()).rejects.toMatchObject({
       code: "K3013",
       outcome: { kind: "transient" },
@@ -106,6 +107,61 @@ describe("a network", () => {
     await container.remove({ force: true });
     await removal();
   });
+
+  test("lets its members go, whether they run or not", async () => {
+    const operation = creation("left");
+    await createNetwork(bench.context, operation);
+    const { Id: networkId } = await bench.docker.getNetwork(operation.network.name).inspect();
+    const running = await member("runs", operation.network.name);
+    const stopped = await member("stopped", operation.network.name);
+    await bench.docker.getContainer(stopped).kill();
+    const members = [running, stopped, "0".repeat(64)];
+    await removeNetwork(bench.context, operationOf("remove-network", { networkId, members }));
+    await expect(bench.docker.getNetwork(networkId).inspect()).rejects.toMatchObject({ statusCode: 404 });
+    for (const id of [running, stopped]) {
+      expect((await bench.docker.getContainer(id).inspect()).NetworkSettings.Networks).toEqual({});
+    }
+    expect((await bench.docker.getContainer(running).inspect()).State.Running).toBe(true);
+  });
+
+  test("has its members again as they were where a guest keeps it", async () => {
+    const operation = creation("kept", { ipam: { config: [{ subnet: "10.191.77.16/28" }] } });
+    await createNetwork(bench.context, operation);
+    const { Id: networkId } = await bench.docker.getNetwork(operation.network.name).inspect();
+    const endpoint = { Aliases: ["app", "other"], IPAMConfig: { IPv4Address: "10.191.77.20" } };
+    const own = await member("own", operation.network.name, endpoint);
+    await member("guest", operation.network.name);
+    const before = await connectionOf(own, operation.network.name);
+    const refused = removeNetwork(
+      bench.context,
+      operationOf("remove-network", { networkId, members: [own] }),
+    );
+    await expect(refused).rejects.toMatchObject({
+      code: "K3013",
+      message: expect.stringContaining(`${bench.environment}-guest`),
+    });
+    expect(await connectionOf(own, operation.network.name)).toEqual(before);
+    expect(before).toMatchObject({ IPAddress: "10.191.77.20" });
+  });
+
+  /** A container that runs in a network. */
+  async function member(name: string, network: string, endpoint: object = {}): Promise<string> {
+    const container = await bench.docker.createContainer({
+      name: `${bench.environment}-${name}`,
+      Image: bench.image,
+      HostConfig: { NetworkMode: network },
+      NetworkingConfig: { EndpointsConfig: { [network]: endpoint } },
+      StopTimeout: 0,
+    });
+    await container.start();
+    return container.id;
+  }
+
+  async function connectionOf(id: string, network: string): Promise<object> {
+    const { NetworkSettings: settings } = await bench.docker.getContainer(id).inspect();
+    const { Aliases, IPAMConfig, IPAddress, NetworkID } = Object(settings.Networks[network]);
+    return { Aliases, IPAMConfig, IPAddress, NetworkID };
+  }
 });
 
 describe("a volume", () => {

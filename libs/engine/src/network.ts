@@ -3,6 +3,7 @@ import { KeelsonError, type OperationOf, composeLabels, resourceIds, transient }
 import type { EngineContext } from "./context.ts";
 import { mapOf } from "./json-reader.ts";
 import { engineNetwork, findNetworkFlaw } from "./network-definition.ts";
+import { type Member, connectMember, disconnectMember } from "./network-member.ts";
 import { listNetworks } from "./observed-network.ts";
 import { askEngine, hasStatus } from "./request.ts";
 import { nameTaken, ownLabels } from "./own-resource.ts";
@@ -43,11 +44,49 @@ export async function createNetwork(
   }
 }
 
-/** Removes a network; one that is gone is fine. K3013 while containers are attached, naming them. */
+/**
+ * Disconnects the members and removes a network; one that is gone is fine. K3013 while others are attached, naming them: the
+ * members are then connected again as they were.
+ */
 export async function removeNetwork(
   context: EngineContext,
-  { networkId }: OperationOf<"remove-network">,
+  { networkId, members }: OperationOf<"remove-network">,
 ): Promise<void> {
+  const disconnected: Member[] = [];
+  try {
+    for (const containerId of members) {
+      const member = await disconnectMember(context, { networkId, containerId });
+      if (member !== null) disconnected.push(member);
+    }
+    await removeEmpty(context, networkId);
+  } catch (error) {
+    // A round that is ended can ask for nothing more: the next one sees who is in no network.
+    if (!context.signal.aborted) await connectAgain(context, { networkId, disconnected, error });
+    throw error;
+  }
+}
+
+/** K3048 where one cannot be connected. */
+async function connectAgain(
+  context: EngineContext,
+  { networkId, disconnected, error }: { networkId: string; disconnected: readonly Member[]; error: unknown },
+): Promise<void> {
+  for (const member of disconnected) {
+    try {
+      await connectMember(context, { networkId, ...member });
+    } catch (cause) {
+      throw new KeelsonError({
+        code: "K3048",
+        message: `network ${networkId} could not be removed, and container ${member.containerId} could not be connected to it again: ${error instanceof Error ? error.message : String(error)}`,
+        hint: "The next round connects it.",
+        outcome: transient,
+        cause,
+      });
+    }
+  }
+}
+
+async function removeEmpty(context: EngineContext, networkId: string): Promise<void> {
   const { engine, signal } = context;
   try {
     await askEngine(engine, {

@@ -125,18 +125,20 @@ function namelessNetworksOf(info: ContainerInspectInfo, service: string): string
     .sort();
 }
 
-/** Anonymous volumes are left out: their names are 64 hex digits that nobody chose. */
+/** The engine names an anonymous volume with 64 hex digits. */
 function mountsOf(
   info: ContainerInspectInfo,
-): Pick<ObservedContainer, "binds" | "writableBinds" | "volumes"> {
+): Pick<ObservedContainer, "binds" | "writableBinds" | "volumes" | "anonymousVolumes"> {
   const mounts = info.Mounts ?? [];
   const binds = mounts.filter(({ Type: type }) => type === "bind");
+  const volumes = mounts
+    .flatMap((mount) => (mount.Type === "volume" && mount.Name !== undefined ? [mount.Name] : []))
+    .sort();
+  const isAnonymous = (name: string) => /^[0-9a-f]{64}$/.test(name);
   return {
     binds: binds.map(({ Source: source }) => source).sort(),
     writableBinds: binds.flatMap(({ RW: isWritable, Source: source }) => (isWritable ? [source] : [])).sort(),
-    volumes: mounts
-      .flatMap((mount) => (mount.Type === "volume" && mount.Name !== undefined ? [mount.Name] : []))
-      .filter((name) => !/^[0-9a-f]{64}$/.test(name))
-      .sort(),
+    volumes: volumes.filter((name) => !isAnonymous(name)),
+    anonymousVolumes: volumes.filter(isAnonymous),
   };
 }

@@ -54,7 +54,8 @@ const requests: [string, (engine: Engine) => Promise<unknown>][] = [
   ],
   [
     "a network that is removed",
-    async (engine) => removeNetwork(contextOf(engine), operationOf("remove-network", { networkId: "n" })),
+    async (engine) =>
+      removeNetwork(contextOf(engine), operationOf("remove-network", { networkId: "n", members: [] })),
   ],
   ["a pull", async (engine) => pullImage(contextOf(engine), operationOf("pull-image", { image: "web:1" }))],
   [

@@ -68,6 +68,8 @@ export interface ObservedContainer {
   /** Those of the binds that the container may write. */
   writableBinds: string[];
   volumes: string[];
+  /** Names of its volumes that nobody named; default none. */
+  anonymousVolumes?: string[];
   startedAt: string;
   /**
    * For how many milliseconds it must still run until it counts as settled, because its engine has started it again;

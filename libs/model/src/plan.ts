@@ -55,9 +55,12 @@ export interface CreateNetwork extends OperationBase {
   project: string;
   network: DesiredNetwork;
 }
+/** Disconnects the members and removes the network; where that fails, they are connected again. */
 export interface RemoveNetwork extends OperationBase {
   kind: "remove-network";
   networkId: string;
+  /** Ids of own containers that are in it and stay. */
+  members: string[];
 }
 export interface CreateVolume extends OperationBase {
   kind: "create-volume";

@@ -110,7 +110,7 @@ function withdrawn(change: ServiceChange, instance: DesiredInstance): ServiceCha
     action: mustStop ? "stop" : "none",
     causes: mustStop ? [isToBeInstalled] : [],
     force: false,
-    removeFirst: false,
+    stopFirst: false,
     live: noLiveChange(),
     isBlocked: true,
   };

@@ -23,7 +23,7 @@ import {
 import { readyKeys } from "./start-operations.ts";
 import type { Wave } from "./wave.ts";
 
-/** Extra containers, those of a network that is replaced, and those of an instance that is to be staged only. */
+/** Extra containers, and those of an instance that is to be staged only. */
 export function planRemovals(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
   const { extra } = change.containers;
   const serving = servingExtras(change);
@@ -78,12 +78,15 @@ function dependentKeys(
     .flatMap(({ containers }) => containers.kept.map(({ id }) => ifPlanned(key(id))));
 }
 
-/** For an instance that is to be installed only: dependents stop first, also before others are made. */
+/**
+ * For an instance that is to be installed only, also before others are made, and for a network that is made anew: dependents
+ * stop first. Nothing is removed for a network: only what Compose replaces keeps its anonymous volumes.
+ */
 export function planStops(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
   const { instance } = context.change;
-  const { action, removeFirst } = change;
+  const { action, stopFirst } = change;
   const isMade = instance.state === "installed" && makesContainers(change);
-  if (action !== "stop" && (!isMade || removeFirst)) return [];
+  if (action !== "stop" && !isMade && !stopFirst) return [];
   return change.containers.kept.filter(hasProcess).map((container) => ({
     key: keys.stop(container.id),
     operation: {
@@ -91,7 +94,7 @@ export function planStops(context: InstanceContext, change: ServiceChange): Plan
       resource: resourceIds.service(instance.project, change.service.name),
       containerId: container.id,
       containerName: container.name,
-      causes: [isToBeInstalled],
+      causes: action === "stop" || isMade ? [isToBeInstalled] : [...change.causes],
       class: "restart",
     },
     after: [...context.staging, ...context.dependents, ...dependentKeys(context, { change, key: keys.stop })],

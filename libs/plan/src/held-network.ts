@@ -5,7 +5,7 @@ import type { NetworkChange } from "./network-change.ts";
 import { findLeaving } from "./removal.ts";
 import type { InstanceChange } from "./service-change.ts";
 
-/** By resource id, networks that cannot be made anew: a container is in them that this plan does not take away. */
+/** By resource id, networks that cannot be made anew: a container is in them that this plan takes neither away nor out of them. */
 export function findHeldNetworks(
   networks: readonly NetworkChange[],
   plan: {
@@ -15,10 +15,12 @@ export function findHeldNetworks(
   },
 ): Map<string, BlockedChange> {
   const { changes, undesired, observed } = plan;
-  const ended = changes
+  const movable = changes
     .flatMap(({ services }) => [...services.values()])
-    .flatMap(({ service, containers }) => containers.kept.filter((each) => hasCompleted(service, each)));
-  const leaving = new Set([...findLeaving(changes, undesired), ...ended]);
+    .flatMap(({ service, containers, stopFirst }) =>
+      containers.kept.filter((each) => stopFirst || hasCompleted(service, each)),
+    );
+  const leaving = new Set([...findLeaving(changes, undesired), ...movable]);
   const held = new Map<string, BlockedChange>();
   for (const { network, existing } of networks) {
     if (existing === null) continue;

@@ -200,7 +200,7 @@ function keepContainers(change: ServiceChange): ServiceChange {
     action: "none",
     causes: [],
     force: false,
-    removeFirst: false,
+    stopFirst: false,
     isBlocked: true,
   };
 }

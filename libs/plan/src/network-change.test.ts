@@ -18,8 +18,8 @@ const running = applied(platform("bridge"));
 describe("a network", () => {
   test("whose definition changed is made anew when all of both instances are out of it", () => {
     expect(planText({ ...running, desired: platform("internal") })).toMatchInlineSnapshot(`
-      "#1 remove-container service:lab-core/app (lab-core-app-1) [recreate]: network lab-storage_stores changed
-      #2 remove-container service:lab-storage/db (lab-storage-db-1) [recreate] after #1: network lab-storage_stores changed
+      "#1 stop-container service:lab-core/app (lab-core-app-1) [restart]: network lab-storage_stores changed
+      #2 stop-container service:lab-storage/db (lab-storage-db-1) [restart] after #1: network lab-storage_stores changed
       #3 remove-network network:lab-storage_stores [recreate] after #2: its definition changed
       #4 create-network network:lab-storage_stores [recreate] after #3: its definition changed
       #5 create-containers service:lab-storage/db (forced) [recreate] after #4: db: network lab-storage_stores changed

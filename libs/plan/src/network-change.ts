@@ -1,6 +1,7 @@
 import {
   type DesiredInstance,
   type DesiredNetwork,
+  type ObservedContainer,
   type ObservedNetwork,
   type ObservedNode,
   type RecordState,
@@ -9,7 +10,7 @@ import {
 
 import { because } from "./cause.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
-import { ifPlanned, keys } from "./operation-key.ts";
+import { type OperationKey, ifPlanned, keys } from "./operation-key.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { VolumeLoss } from "./volume-loss.ts";
 
@@ -39,10 +40,21 @@ export function findNetworkChanges(
   );
 }
 
-/** Networks are made, or made anew once nothing of ours is in them; volumes are only ever made. */
+/** Networks are made, or made anew once all that is in them goes or has stopped; volumes are only ever made. */
 export function planNetworks(
   changes: readonly NetworkChange[],
-  { observed, record }: { observed: ObservedNode; record: RecordState },
+  {
+    observed,
+    record,
+    staging,
+    leaving,
+  }: {
+    observed: ObservedNode;
+    record: RecordState;
+    staging: readonly OperationKey[];
+    /** Containers that have a removal of their own in this plan. */
+    leaving: ReadonlySet<ObservedContainer>;
+  },
 ): PlannedOperation[] {
   return changes.flatMap(({ network, instance, existing }): PlannedOperation[] => {
     const resource = resourceIds.network(network.name);
@@ -67,8 +79,18 @@ export function planNetworks(
     const users = observed.containers.filter(({ networks }) => networks.includes(network.name));
     const removal: PlannedOperation = {
       key: keys.removeNetwork(existing.id),
-      operation: { kind: "remove-network", resource, networkId: existing.id, causes, class: "recreate" },
-      after: users.map(({ id }) => ifPlanned(keys.remove(id))),
+      operation: {
+        kind: "remove-network",
+        resource,
+        networkId: existing.id,
+        members: users.filter((user) => !leaving.has(user)).map(({ id }) => id),
+        causes,
+        class: "recreate",
+      },
+      after: [
+        ...staging,
+        ...users.flatMap(({ id }) => [ifPlanned(keys.remove(id)), ifPlanned(keys.stop(id))]),
+      ],
     };
     return [removal, creation];
   });

@@ -47,6 +47,28 @@ export function findStayingVolumes(node: SimulatedNode, undesired: readonly Obse
     }));
 }
 
+/** Anonymous volumes of containers that this plan removes, and that no other one has: nothing would name them any more. */
+export function findLeftVolumes(
+  { containers }: ObservedNode,
+  leaving: ReadonlySet<ObservedContainer>,
+): Notice[] {
+  const staying = new Set(
+    containers.filter((each) => !leaving.has(each)).flatMap(({ anonymousVolumes = [] }) => anonymousVolumes),
+  );
+  return [...leaving]
+    .map(({ name, anonymousVolumes = [] }) => ({
+      name,
+      left: anonymousVolumes.filter((volume) => !staying.has(volume)),
+    }))
+    .filter(({ left }) => left.length > 0)
+    .map(({ name, left }) => ({
+      resource: resourceIds.container(name),
+      code: "K3047",
+      message: `container ${name} goes, and what it wrote into its anonymous volume${left.length === 1 ? "" : "s"} stays, where nothing names it any more; if nobody needs it: docker volume rm ${left.join(" ")}`,
+    }))
+    .sort((a, b) => compareText(a.resource, b.resource));
+}
+
 function noticeOf({ name, ownership, project }: ObservedContainer): Pick<Notice, "code" | "message"> {
   if (ownership === "forged") {
     return {

@@ -7,10 +7,10 @@ import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { type PlanPolicy, blockMassRemoval } from "./mass-removal.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
-import { findNotices, findStayingVolumes } from "./notice.ts";
+import { findLeftVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
-import { findUndesired } from "./removal.ts";
+import { findLeaving, findUndesired } from "./removal.ts";
 import { type InstanceChange, findInstanceChange } from "./service-change.ts";
 import { sortInput } from "./sorted-input.ts";
 import { type VolumeLoss, findVolumeLoss } from "./volume-loss.ts";
@@ -67,6 +67,7 @@ export function planChanges(input: PlanInput): Plan {
       ...findNotices(desired, observed),
       ...findHeldInstances(held, { desired, loss }),
       ...findStayingVolumes(sorted, undesired),
+      ...findLeftVolumes(observed, findLeaving(possible.changes, undesired)),
       ...findLongWaits(input.desired, waits),
     ],
   };

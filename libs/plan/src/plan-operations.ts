@@ -48,7 +48,7 @@ export function planOperations(decided: DecidedChanges): PlannedOperation[] {
   const making = changes.map(({ instance }) => instance).filter(({ name }) => !waiting.has(name));
   return [
     ...staged,
-    ...planNetworks(networks, decided),
+    ...planNetworks(networks, context),
     ...planVolumes(making, decided),
     ...planUndesiredRemovals(context),
     ...[...waves].flatMap(([change, ofInstance]) =>

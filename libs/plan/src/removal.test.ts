@@ -138,6 +138,34 @@ describe("what is no longer desired", () => {
   });
 });
 
+describe("the anonymous volumes of what goes", () => {
+  const [volume, other] = ["a".repeat(64), "b".repeat(64)];
+  const withVolumes = (state: typeof platform) =>
+    changed(state, (copy) => {
+      Object.assign(containerOf(copy, "lab-mail/mail"), { anonymousVolumes: [volume, other] });
+      Object.assign(containerOf(copy, "lab-core/app"), { anonymousVolumes: [other] });
+    });
+
+  test("are told, with how to remove those that nobody else has", () => {
+    const state = { ...withVolumes(platform), desired: node({ core, storage }), policy: permitted };
+    expect(planOf(state).notices).toEqual([
+      {
+        resource: "container:lab-mail-mail-1",
+        code: "K3047",
+        message: `container lab-mail-mail-1 goes, and what it wrote into its anonymous volume stays, where nothing names it any more; if nobody needs it: docker volume rm ${volume}`,
+      },
+    ]);
+  });
+
+  test("are no matter where Compose makes the container anew, or where it may not go", () => {
+    const anew = node({ core, storage, mail: { services: { mail: { environment: "x" } } } });
+    expect(planOf({ ...withVolumes(platform), desired: anew }).notices).toEqual([]);
+    const withheld = { ...withVolumes(platform), desired: node({ storage }) };
+    expect(planOf(withheld).blocked.map(({ code }) => code)).toContain("K3030");
+    expect(planOf(withheld).notices).toEqual([]);
+  });
+});
+
 describe("a network that is no longer desired", () => {
   const before = applied(
     node({ core: { services: { app: { networks: ["a", "b"] } }, networks: { a: "1", b: "2" } } }),

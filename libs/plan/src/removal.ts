@@ -146,6 +146,7 @@ export function planNetworkRemovals(input: RemovalInput): PlannedOperation[] {
             kind: "remove-network",
             resource: resourceIds.network(network.name),
             networkId: network.id,
+            members: [],
             causes: [isUndesired],
             class: "live",
           },

@@ -15,8 +15,8 @@ export interface ServiceChange {
   readonly causes: readonly Cause[];
   /** Compose sees no difference, so it has to be told. */
   readonly force: boolean;
-  /** The old containers must be gone before the network they are in can be made anew. */
-  readonly removeFirst: boolean;
+  /** The old containers stop, and leave the network they are in, before that can be made anew. Compose replaces them afterwards. */
+  readonly stopFirst: boolean;
   /** What the containers that stay must do to have their live files. */
   readonly live: LiveChange;
   /** Something is wanted here and not possible now. */
@@ -41,8 +41,8 @@ export function staysAsItIs({ action }: ServiceChange): boolean {
 }
 
 /** Containers of a service that have a removal of their own; those that Compose replaces are not among them. */
-export function removedContainers({ action, removeFirst, containers }: ServiceChange): ObservedContainer[] {
-  return [...containers.extra, ...(action === "remove" || removeFirst ? containers.kept : [])];
+export function removedContainers({ action, containers }: ServiceChange): ObservedContainer[] {
+  return [...containers.extra, ...(action === "remove" ? containers.kept : [])];
 }
 
 /** All of a service that restarts; of one that only gets more containers, those that have read the old files. */
@@ -54,7 +54,7 @@ export function restartedContainers(change: ServiceChange): readonly ObservedCon
 }
 
 /** Containers that go, and that do the service's work until then, as in any replacement. */
-export function servingExtras({ containers, removeFirst }: ServiceChange): ObservedContainer[] {
+export function servingExtras({ containers, stopFirst }: ServiceChange): ObservedContainer[] {
   const { kept, extra } = containers;
-  return removeFirst || kept.length === 0 || kept.some(isUp) ? [] : extra.filter(isUp);
+  return stopFirst || kept.length === 0 || kept.some(isUp) ? [] : extra.filter(isUp);
 }

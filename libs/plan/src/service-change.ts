@@ -57,7 +57,7 @@ function findServiceChange(
   return { ...base, live, ...(mustRestart ? { action: "restart", causes: live.restart } : {}) };
 }
 
-const mildest = { force: false, removeFirst: false, isBlocked: false };
+const mildest = { force: false, stopFirst: false, isBlocked: false };
 
 /** Whether an instance in its desired state has containers at all. */
 export function wantsContainers(instance: DesiredInstance): boolean {
@@ -65,7 +65,7 @@ export function wantsContainers(instance: DesiredInstance): boolean {
 }
 
 type Decision = Pick<ServiceChange, "action" | "causes"> &
-  Partial<Pick<ServiceChange, "force" | "removeFirst">>;
+  Partial<Pick<ServiceChange, "force" | "stopFirst">>;
 
 interface DecisionContext {
   instance: DesiredInstance;
@@ -114,7 +114,7 @@ function recreateDecision(service: DesiredService, found: DecisionContext): Deci
     action: "recreate",
     causes: [...seen, ...unseen],
     force: unseen.length > 0,
-    removeFirst: replaced.length > 0,
+    stopFirst: replaced.length > 0,
   };
 }
 

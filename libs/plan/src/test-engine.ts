@@ -22,7 +22,7 @@ function problemOf(operation: Operation, node: SimulatedNode): string | null {
   const { observed } = node;
   switch (operation.kind) {
     case "remove-network":
-      return networkProblem(operation.networkId, node);
+      return networkProblem(operation, node);
     case "create-network":
       return observed.networks.some(({ name }) => name === operation.network.name) ? "exists" : null;
     case "create-volume":
@@ -59,13 +59,17 @@ function containerProblem(containerId: string, node: SimulatedNode): string | nu
   return container.ownership === "ours" ? null : "not ours";
 }
 
-function networkProblem(networkId: string, { observed }: SimulatedNode): string | null {
+function networkProblem(
+  { networkId, members }: Extract<Operation, { kind: "remove-network" }>,
+  { observed }: SimulatedNode,
+): string | null {
   const network = observed.networks.find(({ id }) => id === networkId);
   if (network === undefined) return "no such network";
   if (network.ownership !== "ours") return "not ours";
   const user = observed.containers.find(
     (each) =>
       each.networks.includes(network.name) &&
+      !(members.includes(each.id) && each.ownership === "ours") &&
       (isUp(each) || each.state === "paused" || each.ownership !== "ours"),
   );
   return user === undefined ? null : `${user.name} is in it`;
