@@ -54,21 +54,6 @@ describe("a network whose subnet", () => {
     expect(planText(empty)).not.toContain("K3024");
   });
 
-  test("another network of the same revision has a part of waits for it alone", () => {
-    const twice = node({
-      core: { services: { app: { networks: ["back"] } }, networks: { back: "10.1.2.0/24" } },
-      web: { services: { page: { networks: ["front"] } }, networks: { front: "10.1.0.0/16" } },
-      zoo: { services: { page: { networks: ["front"] } }, networks: { front: "10.2.0.0/16" } },
-    });
-    const text = planText({ ...empty, desired: twice });
-    expect(text.split("\n").filter((line) => line.startsWith("!"))).toEqual([
-      "! network:lab-web_front [K3024] network lab-web_front cannot be made: network lab-core_back of this revision has a part of its subnet",
-      "! service:lab-web/page [K3023] lab-web/page waits for network lab-web_front, which is blocked",
-    ]);
-    expect(text).toContain("create-network network:lab-core_back");
-    expect(text).toContain("create-network network:lab-zoo_front");
-  });
-
   test("was found held leaves one that runs as it is", () => {
     const before = node({
       core: { services: { app: { networks: ["back"] } }, networks: { back: "10.9.0.0/24" } },

@@ -621,6 +621,76 @@ describe("what does not fit together on a node", () => {
     ).toEqual([]);
   });
 
+  describe("is a subnet that two networks of the node have", () => {
+    const pools = (subnets: readonly string[]) => ({
+      ipam: { config: subnets.map((subnet) => ({ subnet })) },
+    });
+    const storagePath = composePath.replace("core", "storage");
+    const compose = {
+      [storagePath]: `${platform[storagePath] ?? ""}networks:\n  stores:\n    ipam:\n      config:\n        - subnet: "10.1.2.0/24"\n        - subnet: "fd00:1::/64"\n`,
+      [composePath]: `${platform[composePath] ?? ""}  default:\n    ipam: { config: [{ subnet: "10.3.0.0/16" }, { subnet: "10.1.0.0/16" }] }\n`,
+    };
+    const problemsOf = (
+      { core, storage }: { core: readonly string[]; storage: readonly string[] },
+      changes: Record<string, string> = {},
+    ) => {
+      const networks = {
+        core: { ...models.core.networks, default: pools(core) },
+        storage: { stores: pools(storage) },
+      };
+      return build(render({ ...compose, ...changes }).rendered, {
+        models: {
+          core: { ...models.core, networks: networks.core },
+          storage: { ...models.storage, networks: networks.storage },
+        },
+      }).problems;
+    };
+
+    test("with the place of both", () => {
+      const problems = problemsOf({
+        core: ["10.3.0.0/16", "10.1.0.0/16"],
+        storage: ["10.1.2.0/24", "fd00:1::/64"],
+      });
+      expect(problemText(problems)).toMatchInlineSnapshot(`
+        "error[K1322] releases/sample/1.0.0/packages/storage/compose.yaml:10:11 the subnet 10.1.2.0/24 of network lab-storage_stores overlaps with 10.1.0.0/16 of network lab-core_default, at releases/sample/1.0.0/packages/core/compose.yaml:12
+          10 |         - subnet: "10.1.2.0/24"
+             |           ^
+          hint: Give one of them another private subnet, let it be a setting, or leave it out: the engine then chooses a free one.
+        "
+      `);
+    });
+
+    test.each([
+      { what: "the same", core: ["10.1.2.0/24"], storage: ["10.1.2.0/24"], is: 1 },
+      {
+        what: "one inside the other, IPv6",
+        core: ["fd00:1::/48"],
+        storage: ["10.9.0.0/24", "fd00:1:0:7::/64"],
+        is: 1,
+      },
+      { what: "neighbours", core: ["10.1.2.0/25"], storage: ["10.1.2.128/25"], is: 0 },
+      { what: "of two families", core: ["fd00:a01:200::/48"], storage: ["10.1.2.0/24"], is: 0 },
+      { what: "two of one network", core: ["10.1.0.0/16", "10.1.2.0/24"], storage: [], is: 0 },
+    ])("$what: $is", ({ core, storage, is }) => {
+      expect(problemsOf({ core, storage }).map(({ code }) => code)).toEqual(Array(is).fill("K1322"));
+    });
+
+    test("but not where one of them is not made", () => {
+      const staged = (platform[environmentPath] ?? "").replace(
+        "{ package: sample/core }",
+        "{ package: sample/core, state: staged }",
+      );
+      const both = { core: ["10.1.0.0/16"], storage: ["10.1.2.0/24"] };
+      expect(problemsOf(both, { [environmentPath]: staged })).toEqual([]);
+      // What another instance joins is made for that one.
+      const owner = (platform[environmentPath] ?? "").replace(
+        "sample/storage }",
+        "sample/storage, state: staged }",
+      );
+      expect(problemsOf(both, { [environmentPath]: owner }).map(({ code }) => code)).toEqual(["K1322"]);
+    });
+  });
+
   test("is a secret that the node has no value of, said once", () => {
     const keys = withFile(
       "{ template: config/key.liquid, to: secrets/a }\n  - { template: config/key.liquid, to: secrets/b }",

@@ -7,8 +7,11 @@ import {
   type RenderedNode,
   compareText,
   decodeText,
+  parseSubnet,
   problemOf,
   secretPlaceholder,
+  subnetsOf,
+  subnetsOverlap,
 } from "@keelson/model";
 
 import { networkName } from "./network-name.ts";
@@ -24,6 +27,7 @@ export function findNodeFaults(
     ...findUnownedNetworks(context),
     ...findSharedPorts(context),
     ...findSharedVolumes(context),
+    ...findSharedSubnets(context),
     ...findUnpinnedImages(context),
     ...findMissingSecrets(rendered, secrets),
     ...findOddSecrets(rendered, secrets),
@@ -106,6 +110,54 @@ function findSharedVolumes({ rendered, instances }: FaultContext): Problem[] {
     ];
   });
 }
+
+/** The engine makes only one of two networks whose subnets overlap. */
+function findSharedSubnets({ rendered, instances }: FaultContext): Problem[] {
+  const making = instances.filter(({ state }) => state === "running" || state === "installed");
+  const joined = new Set(making.flatMap(({ services }) => services.flatMap(({ networks }) => networks)));
+  const subnets = sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
+    instance.networks
+      .filter(({ name }) => making.includes(instance) || joined.has(name))
+      .flatMap(({ key, name, definition }) =>
+        subnetsOf(definition).map((subnet, index) => ({
+          network: name,
+          subnet,
+          block: parseSubnet(subnet),
+          source,
+          path: ["networks", key, "ipam", "config", index, "subnet"],
+        })),
+      ),
+  );
+  return subnets.flatMap(({ network, subnet, block, source, path }, index) => {
+    const first = subnets
+      .slice(0, index)
+      .find(
+        (other) =>
+          other.network !== network &&
+          block !== null &&
+          other.block !== null &&
+          subnetsOverlap(block, other.block),
+      );
+    if (first === undefined) return [];
+    const { file, line } = composeProblem(first.source, {
+      ...subnetsOverlapping,
+      path: first.path,
+      message: "",
+    });
+    return [
+      composeProblem(source, {
+        ...subnetsOverlapping,
+        path,
+        message: `the subnet ${subnet} of network ${network} overlaps with ${first.subnet} of network ${first.network}, at ${file}:${line}`,
+      }),
+    ];
+  });
+}
+
+const subnetsOverlapping = {
+  code: "K1322",
+  hint: "Give one of them another private subnet, let it be a setting, or leave it out: the engine then chooses a free one.",
+};
 
 /** A port on all addresses is taken on each of them. */
 function collide(a: PublishedPort, b: PublishedPort): boolean {

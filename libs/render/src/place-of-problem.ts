@@ -9,7 +9,7 @@ import {
   problemAt,
   problemOf,
 } from "@keelson/model";
-import { isMap, isScalar, parseDocument } from "yaml";
+import { isMap, isNode, isScalar, isSeq, parseDocument } from "yaml";
 
 interface PlacelessProblem {
   code: string;
@@ -43,7 +43,7 @@ function findPackageDocument(
 /** A problem of an instance's Compose file, at the deepest key of the path that the file itself contains. */
 export function composeProblem(
   instance: RenderedInstance,
-  found: PlacelessProblem & { path: readonly string[] },
+  found: PlacelessProblem & { path: readonly (string | number)[] },
 ): Problem {
   const { code, message, hint } = found;
   const { folder, composeFile, packageFiles } = instance.compose;
@@ -64,12 +64,17 @@ export function composeProblem(
   };
 }
 
-/** Offset of the deepest key of a path that a YAML document has; 0 when it has none of them. */
-function findKey(text: string, path: readonly string[]): number {
+/** Offset of the deepest key or entry of a path that a YAML document has; 0 when it has none of them. */
+function findKey(text: string, path: readonly (string | number)[]): number {
   const document = parseDocument(text, { logLevel: "silent" });
   let node: unknown = document.contents;
   let offset = 0;
   for (const segment of path) {
+    if (isSeq(node)) {
+      node = typeof segment === "number" ? node.items[segment] : undefined;
+      offset = isNode(node) ? (node.range?.[0] ?? offset) : offset;
+      continue;
+    }
     if (!isMap(node)) break;
     const pair = node.items.find(({ key }) => isScalar(key) && key.value === segment);
     if (pair === undefined || !isScalar(pair.key)) break;
