@@ -16,7 +16,7 @@ export async function accept(
   const commit = await acceptRevision(config, revision);
   process.stdout.write(`accepted ${commit}\n`);
   try {
-    const isReady = await syncAgent(config.stateDir, { timeoutMs: roundTimeoutMs, signal });
+    const { isReady } = await syncAgent(config.stateDir, { timeoutMs: roundTimeoutMs, signal });
     process.stdout.write(isReady ? "followed\n" : "the node is not ready; keelson status --local says why\n");
     return isReady ? 0 : 1;
   } catch (error) {
