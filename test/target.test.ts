@@ -47,6 +47,7 @@ function chooseFor(row: Record<string, string>) {
   return chooseTarget({
     candidates: [candidate],
     faulty: new Set(faulty === null ? [] : [faulty.commit]),
+    suspension: row["suspended"] === none ? null : { since: "", by: "", reason: "" },
     attempted: snapshotOf(row["worked on last"]),
   });
 }
@@ -79,7 +80,12 @@ describe("the target", () => {
   it("must be nothing when one of several sources has nothing to be at", () => {
     const own = { branch: "main", verdict: verdictOf("accepted", snapshotOf("a")), last: null };
     const site = { branch: "site/a", verdict: verdictOf("unavailable", null), last: null };
-    const target = chooseTarget({ candidates: [own, site], faulty: new Set(), attempted: null });
+    const target = chooseTarget({
+      candidates: [own, site],
+      faulty: new Set(),
+      suspension: null,
+      attempted: null,
+    });
     expect(target).toMatchObject({ instances: null, because: [{ kind: "unavailable", branch: "site/a" }] });
   });
 });

@@ -1,6 +1,8 @@
+import { userInfo } from "node:os";
+
 import { KeelsonError, formatError, keelsonVersion, redact } from "@keelson/model";
 import { escapeLines } from "@keelson/report";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 
 import { accept } from "./accept.ts";
 import { configDefault, defaultConfigPath } from "./config-path.ts";
@@ -9,6 +11,7 @@ import { newLog } from "./log.ts";
 import { type ReconcileOptions, reconcile } from "./reconcile.ts";
 import { tell } from "./round-life.ts";
 import { logError } from "./round-log.ts";
+import { resume, suspend } from "./suspension.ts";
 
 /** Runs every command but `run`, of which only the help is here. Returns the exit code. */
 export async function runCommandLine(): Promise<number> {
@@ -64,7 +67,45 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .action(async (revision: string, options: { config: string }) =>
       finish(await accept(revision, { ...options, signal })),
     );
+  program
+    .command("suspend")
+    .description("change nothing on this node until it is resumed; it goes on observing and reporting")
+    .addOption(
+      new Option("--reason <text>", "why, for whoever reads the status")
+        .argParser(readReason)
+        .makeOptionMandatory(),
+    )
+    .option(...configFlag)
+    .action(async ({ reason, config }: { reason: string; config: string }) =>
+      finish(await suspend({ reason, by: findUser() }, { config, signal })),
+    );
+  program
+    .command("resume")
+    .description("bring this node to its commit again, and keep it there")
+    .option(...configFlag)
+    .action(async ({ config }: { config: string }) => finish(await resume({ config, signal })));
   return program;
+}
+
+const longestReason = 200;
+
+/** It is published. One line stays one line in every log and table. */
+function readReason(text: string): string {
+  const reason = text.trim();
+  if (reason !== "" && reason.length <= longestReason && !/\p{Cc}/u.test(reason))
+    return reason.toWellFormed();
+  throw new InvalidArgumentError(`Say why, in one line of at most ${longestReason} characters.`);
+}
+
+/** Who calls this, also by sudo. */
+function findUser(): string {
+  const sudoUser = process.env["SUDO_USER"] ?? "";
+  if (sudoUser !== "") return sudoUser;
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`; // a user without a name, as in a container
+  }
 }
 
 /** A round that cannot begin, because agent.yaml cannot be read, is logged like one that failed. */

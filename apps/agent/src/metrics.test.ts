@@ -32,6 +32,7 @@ it("a tally must be told in Prometheus' text format, and only what is known", ()
     "keelson_agent_last_ready_timestamp_seconds 1800000000.5",
     "keelson_agent_ready 0",
     "keelson_agent_stalled 0",
+    "keelson_agent_suspended 0",
     'keelson_agent_build_info{version="1.2.3",environment="lab",node="lab-1"} 1',
     "process_resident_memory_bytes 4096",
     "",

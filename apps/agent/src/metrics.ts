@@ -81,6 +81,10 @@ function listGauges(tally: WatchTally, residentBytes: number): Record<string, Me
       "1 when only a person or a new revision can make the node ready.",
       last?.result === "stalled",
     ),
+    keelson_agent_suspended: flag(
+      "1 while a person withholds action on the node.",
+      last?.isSuspended === true,
+    ),
     keelson_agent_build_info: {
       type: "gauge",
       help: "Always 1; its labels say which agent this is.",

@@ -95,6 +95,7 @@ function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durat
   return {
     isReady: isReady(round),
     isStalled: status.errors.length > 0 && status.errors.every(({ outcome }) => outcome === "stalled"),
+    isSuspended: status.suspended !== undefined,
     reason: ready?.reason ?? "",
     message: ready?.message ?? "",
     operationCount: results.length,

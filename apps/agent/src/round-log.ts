@@ -82,7 +82,7 @@ export function logRound(log: Log, round: Round): void {
     "status-failed": round.publishError,
   };
   for (const reason of round.target?.because ?? []) {
-    if (reason.kind !== "problems") logError(log, { event: "source-stale", error: reason.error });
+    if ("error" in reason) logError(log, { event: "source-stale", error: reason.error });
   }
   for (const [event, error] of Object.entries(errors)) {
     if (error !== null) logError(log, { event, error });

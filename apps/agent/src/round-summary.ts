@@ -67,6 +67,8 @@ export interface RoundSummary extends WatchSetting {
   isReady: boolean;
   /** Only a person or a new revision can make the node ready. */
   isStalled: boolean;
+  /** A person withholds action: nothing was changed. */
+  isSuspended: boolean;
   /** Reason and message of the condition Ready. */
   reason: string;
   message: string;

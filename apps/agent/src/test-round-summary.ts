@@ -5,6 +5,7 @@ export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummar
   return {
     isReady: true,
     isStalled: false,
+    isSuspended: false,
     reason: "Applied",
     message: "1 instance is as desired",
     operationCount: 3,

@@ -16,7 +16,7 @@ export interface WatchTally {
   /** What the last round read in agent.yaml; null before the first round has told it. */
   setting: WatchSetting | null;
   /** The last round; null before one has ended. */
-  last: { result: RoundResult; message: string; durationMs: number } | null;
+  last: { result: RoundResult; message: string; durationMs: number; isSuspended: boolean } | null;
   /** A round is changing the node: what the last round told is no longer true. */
   isWorking: boolean;
   work: WorkLog;
@@ -58,6 +58,7 @@ export function addRound(tally: WatchTally, { summary, loss }: RoundEnd): void {
     result,
     message: loss?.message ?? summary?.message ?? "",
     durationMs: summary?.durationMs ?? 0,
+    isSuspended: summary?.isSuspended ?? tally.last?.isSuspended ?? false,
   };
   tally.operations.done += (summary?.operationCount ?? 0) - (summary?.failedCount ?? 0);
   tally.operations.failed += summary?.failedCount ?? 0;

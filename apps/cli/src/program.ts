@@ -131,7 +131,8 @@ function applyCommand(): Command {
   return addNodeOptions(command)
     .option("--revision <rev>", "the revision to apply", "HEAD")
     .option("--verbose", "also print every operation, in order")
-    .option("--timing", "also print how long each step took");
+    .option("--timing", "also print how long each step took")
+    .option("--force", "also beside a running agent, and on a suspended node");
 }
 
 function renewCommand(): Command {

@@ -2,7 +2,7 @@ import { request } from "node:http";
 
 import { KeelsonError } from "@keelson/model";
 import { findLockHolders } from "@keelson/record";
-import { controlPath, lockPath, readLocalStatus } from "@keelson/node";
+import { controlPath, lockPath, readLocalStatus, readSuspension } from "@keelson/node";
 
 import { withoutConfig } from "./config-checks.ts";
 import type { ExaminedNode } from "./examined-node.ts";
@@ -42,6 +42,17 @@ export async function examineAgent(node: ExaminedNode): Promise<Verdict> {
         "Read its log; a restart of the agent leaves all containers as they are.",
       );
   }
+}
+
+/** Whether a person withholds action on this node. */
+export async function examineSuspension({ stateDir }: ExaminedNode): Promise<Verdict> {
+  const suspension = await readSuspension(stateDir);
+  if (suspension === null) return ok("nobody withholds action");
+  const { since, by, reason } = suspension;
+  return warning(
+    `${by} suspended this node at ${since}, so nothing is changed or repaired: ${reason}`,
+    "End it: keelson-agent resume.",
+  );
 }
 
 /** Whether the last status was pushed, as its round noted it. */

@@ -1,6 +1,6 @@
 import { KeelsonError, formatError, redact } from "@keelson/model";
 
-import { examineAgent, examineLock, examineStatus } from "./agent-checks.ts";
+import { examineAgent, examineLock, examineStatus, examineSuspension } from "./agent-checks.ts";
 import { examineStatePath } from "./container-checks.ts";
 import { examineConfig, examineCredentials, examineSecretsFile } from "./config-checks.ts";
 import { examineStateDir, examineStateDisk } from "./disk-checks.ts";
@@ -56,6 +56,7 @@ const examinations: readonly Examination[] = [
   { id: "key", title: "node's key", examine: examineKey },
   { id: "ownership", title: "key and containers", examine: examineOwnership },
   { id: "lock", title: "lock", examine: examineLock },
+  { id: "suspension", title: "suspension", examine: examineSuspension },
   { id: "agent", title: "agent", examine: examineAgent },
 ];
 

@@ -27,6 +27,7 @@ export * from "./record.ts";
 export * from "./service-digest.ts";
 export * from "./provenance.ts";
 export * from "./event.ts";
+export * from "./suspension.ts";
 export * from "./status.ts";
 export * from "./ip-address.ts";
 export * from "./labels.ts";

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import { Suspension } from "./suspension.ts";
+
 export const conditionTypes = [
   "Ready",
   "Reconciling",
@@ -82,6 +84,8 @@ export const Status = z.object({
     /** What the node is to be at, and why; absent in statuses of earlier versions, and while nothing was chosen. */
     target: z.object({ mode: z.string(), because: z.string() }).optional(),
   }),
+  /** Absent while nobody withholds action, and in statuses of earlier versions. */
+  suspended: Suspension.optional(),
   lockDigest: z.string(),
   desiredDigest: z.string(),
   appliedDigest: z.string(),

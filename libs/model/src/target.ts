@@ -49,7 +49,8 @@ export interface Candidate {
 export type HoldReason =
   | { kind: "unavailable"; branch: string; error: KeelsonError }
   | { kind: "refused"; branch: string; commit: string; error: KeelsonError }
-  | { kind: "problems"; commit: string };
+  | { kind: "problems"; commit: string }
+  | { kind: "suspended" };
 
 /**
  * `follow`: at what the sources show. `hold`: at what it had, whatever they show; what is held is desired, never absent.

@@ -27,7 +27,9 @@ export {
 export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
 export { type RunIn, type RunSettings, runService } from "./run-service.ts";
 export { remotesOf } from "./remote-host.ts";
+export { requireFreeHands } from "./free-hands.ts";
 export { readAgentWork } from "./agent-work.ts";
+export { readSuspension, resumeNode, suspendNode } from "./suspension.ts";
 export { syncAgent } from "./sync-agent.ts";
 export { statusPlace, wireStatus } from "./wire-status.ts";
 export { wireSource } from "./wire-source.ts";

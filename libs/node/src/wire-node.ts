@@ -23,6 +23,7 @@ import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 import { rebuildVolumes, withVolumes } from "./remembered-volume.ts";
+import { readSuspension } from "./suspension.ts";
 import { type ReadMade, observeRemembered, readMadeByStatus } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 import { watchDeaths } from "./watch-deaths.ts";
@@ -104,6 +105,8 @@ export interface ApplyInput extends Pick<WireInput, "emit"> {
   signal: AbortSignal;
   /** How long another round on this node may still take. */
   lockWaitMs: number;
+  /** A person wants this round although action is withheld. */
+  isForced?: boolean;
 }
 
 /**
@@ -131,6 +134,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
   return {
     ...nodePorts,
     statusPort: input.statusPort,
+    readSuspension: async () => (input.isForced === true ? null : readSuspension(stateDir)),
     openPorts: async () => {
       const memory = (record ??= openRecord({ path: recordPath(settings) }));
       requireKey(settings, memory);

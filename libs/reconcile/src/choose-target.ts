@@ -1,11 +1,13 @@
-import type { Candidate, HoldReason, Snapshot, Target } from "@keelson/model";
+import type { Candidate, HoldReason, Snapshot, Suspension, Target } from "@keelson/model";
 
 export interface TargetInput {
   /** The candidates of all sources in the order of layering: the tracked branch is the first. */
   candidates: readonly Candidate[];
   /** Commits in which this round found problems. */
   faulty: ReadonlySet<string>;
-  /** The commit that this node attempted last; null when it is not known. Needed only beside faulty commits. */
+  /** A person withholds action on the node; null when nobody does. */
+  suspension: Suspension | null;
+  /** The commit that this node attempted last; null when it is not known. Needed beside faulty commits and a suspension. */
   attempted: Snapshot | null;
 }
 
@@ -13,7 +15,7 @@ export interface TargetInput {
  * Decides what a node is to be at, and why, by the algorithm of docs/spec/target.md. The numbers in the comments are
  * those of that page. Nothing else decides it.
  */
-export function chooseTarget({ candidates, faulty, attempted }: TargetInput): Target {
+export function chooseTarget({ candidates, faulty, suspension, attempted }: TargetInput): Target {
   // 1 and 2: each source by itself.
   const because = candidates.flatMap(reasonOf);
   const snapshots = new Map<string, Snapshot>();
@@ -25,7 +27,13 @@ export function chooseTarget({ candidates, faulty, attempted }: TargetInput): Ta
   const [tracked] = candidates;
   const wanted = tracked === undefined ? undefined : snapshots.get(tracked.branch);
   if (tracked === undefined || wanted === undefined) return { snapshots, instances: null, because };
-  // 3: a commit with problems is not the target while there is one that the node attempted before.
+  // 3: a suspended node stays where it is, whatever is wrong with what its sources show.
+  if (suspension !== null) {
+    const snapshot = attempted ?? wanted;
+    snapshots.set(tracked.branch, snapshot);
+    return targetOf({ snapshots, snapshot, because: [...because, { kind: "suspended" }] });
+  }
+  // 4: a commit with problems is not the target while there is one that the node attempted before.
   if (!faulty.has(wanted.commit) || attempted === null || attempted.commit === wanted.commit) {
     return targetOf({ snapshots, snapshot: wanted, because });
   }
@@ -38,6 +46,11 @@ export function chooseTarget({ candidates, faulty, attempted }: TargetInput): Ta
 export function shownCommit({ verdict }: Candidate): string | null {
   if (verdict.kind === "unavailable") return null;
   return verdict.kind === "accepted" ? verdict.snapshot.commit : verdict.commit;
+}
+
+/** A person withholds action on the node: nothing is to be changed. */
+export function isSuspended({ because }: Pick<Target, "because">): boolean {
+  return because.some(({ kind }) => kind === "suspended");
 }
 
 /** The target for a commit that a person named: no source is asked. */

@@ -19,6 +19,7 @@ import type {
   ServiceParts,
   Snapshot,
   Status,
+  Suspension,
   WaitLimits,
 } from "@keelson/model";
 
@@ -154,6 +155,8 @@ export interface StatusPort {
 export interface NodePorts extends Pick<Ports, "emit" | "readStatus" | "writeStatus" | "now"> {
   /** Null when the status stays on the node. */
   statusPort: StatusPort | null;
+  /** Null unless a person withholds action on the node. */
+  readSuspension: () => Promise<Suspension | null>;
   /** Opens key, secrets and record, and throws what they throw. */
   openPorts: () => Promise<Ports>;
 }

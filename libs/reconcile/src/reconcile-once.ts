@@ -2,6 +2,7 @@ import { type KeelsonEvent, type ObservedNode, required } from "@keelson/model";
 import { isAllHealthy } from "@keelson/report";
 
 import { waitedMs } from "./apply-plan.ts";
+import { isSuspended } from "./choose-target.ts";
 import { type BegunStatus, nothingBegun, reportBegun } from "./begun-status.ts";
 import { errorOf } from "./error-of.ts";
 import { applyAndHeal } from "./heal-meanwhile.ts";
@@ -62,10 +63,11 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     return begun;
   };
   const error = await errorOf(async () => {
+    const suspension = (walk.suspension = await node.readSuspension());
     const ports = await node.openPorts();
     hideValues = ports.secrets.hideValues;
     ({ applied, volumes } = ports.record.readState());
-    await walkToTarget(walk, { reference, ports });
+    await walkToTarget(walk, { reference, suspension, ports });
     await applyWalk(walk, { ports, onWork, ...options });
     ({ applied, volumes } = ports.record.readState());
   });
@@ -86,7 +88,7 @@ function splitTimes({ times, waitedMs: health }: Walk): RoundOutcome["times"] {
 type OnWork = (observe: () => Promise<ObservedNode>) => Promise<BegunStatus>;
 
 /**
- * Applies the plan of a walk, and saves only what is observed afterwards. With an empty plan it writes nothing but a
+ * Applies the plan of a walk, unless action is withheld, and saves only what is observed afterwards. With an empty plan it writes nothing but a
  * new commit. The journal's round stays open until the memory is saved: what an open round made is not in the memory
  * yet.
  */
@@ -100,9 +102,15 @@ async function applyWalk(
     waiting = new AbortController().signal,
   }: { ports: Ports; onWork: OnWork } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
 ): Promise<void> {
-  const { desired, plan } = walk;
-  const commit = walk.target?.instances?.every.snapshot.commit;
-  if (commit === undefined || desired === null || plan === null) return;
+  const { desired, plan, target } = walk;
+  const commit = target?.instances?.every.snapshot.commit;
+  if (target === null || commit === undefined || desired === null || plan === null) return;
+  if (isSuspended(target)) {
+    const seen = required(walk.observed, "what was observed");
+    walk.restless = await describeRestless({ desired, before: seen, observed: seen }, ports);
+    walk.remaining = plan;
+    return;
+  }
   const step = newStepTimer(ports.emit, walk.times);
   const now = () => ports.now().toISOString();
   const isIdle = plan.operations.length === 0;

@@ -52,6 +52,7 @@ describe("publishing the status", () => {
     const node: NodePorts = {
       emit: () => {},
       now: () => now,
+      readSuspension: async () => Promise.resolve(null),
       readStatus: async () => Promise.resolve(local),
       writeStatus: async (status) => {
         local = await Promise.resolve(status);

@@ -62,6 +62,7 @@ export interface NextRoundFacts {
 export type RoundOutcome = Pick<
   StatusInput,
   | "target"
+  | "suspension"
   | "shown"
   | "desired"
   | "observed"
@@ -131,8 +132,9 @@ export async function reportRound(
   };
 }
 
-function listAwaited({ desired, observed, remaining }: RoundOutcome): Awaited[] {
-  if (desired === null || observed === null || remaining === null) return [];
+/** Nothing while action is withheld: there is nothing to be done sooner. */
+function listAwaited({ desired, observed, remaining, suspension }: RoundOutcome): Awaited[] {
+  if (desired === null || observed === null || remaining === null || suspension !== null) return [];
   return findAwaited({ desired, observed, plan: remaining });
 }
 

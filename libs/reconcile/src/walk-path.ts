@@ -5,6 +5,7 @@ import type {
   Problem,
   RenderedNode,
   Repository,
+  Suspension,
   Target,
 } from "@keelson/model";
 import { type PlanPolicy, planChanges } from "@keelson/plan";
@@ -22,6 +23,8 @@ import { type StepTimes, newStepTimer } from "./step.ts";
 /** What a walk along the path has found so far. What it has not reached is null. */
 export interface Walk {
   target: Target | null;
+  /** Why a person withholds action; null when nobody does, undefined while that is not known. */
+  suspension: Suspension | null | undefined;
   /** The commit that the tracked branch is at; null when it was not asked or could not be. */
   shown: string | null;
   repository: Repository | null;
@@ -45,6 +48,7 @@ export interface Walk {
 export function newWalk(times: StepTimes = {}): Walk {
   return {
     target: null,
+    suspension: undefined,
     shown: null,
     repository: null,
     settings: new Map(),

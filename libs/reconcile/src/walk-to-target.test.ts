@@ -58,7 +58,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     now: neverAsked,
   };
   const walk = newWalk();
-  await walkToTarget(walk, { ports, reference });
+  await walkToTarget(walk, { ports, suspension: null, reference });
   const targets = events.flatMap((event) => (event.type === "target-chosen" ? [event.target] : []));
   return {
     walk,

@@ -1,4 +1,4 @@
-import { type Target, withoutRepeats } from "@keelson/model";
+import { type Suspension, type Target, withoutRepeats } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 
 import { chooseTarget, shownCommit } from "./choose-target.ts";
@@ -11,6 +11,8 @@ export type TargetPorts = ReadPorts & Pick<Ports, "findCandidates" | "readEarlie
 
 interface WalkerInput {
   ports: TargetPorts;
+  /** Why a person withholds action; null when nobody does. */
+  suspension: Suspension | null;
   reference: NodeReference;
 }
 
@@ -18,7 +20,7 @@ interface WalkerInput {
  * Asks the sources, chooses the target and walks the path to its plan. When the target turns out to have problems, the
  * node must still be healed: the target is chosen once more without that commit. The problems stay in the walk.
  */
-export async function walkToTarget(walk: Walk, { ports, reference }: WalkerInput): Promise<void> {
+export async function walkToTarget(walk: Walk, { ports, suspension, reference }: WalkerInput): Promise<void> {
   const step = newStepTimer(ports.emit, walk.times);
   const candidates = await step("fetch", async () => ports.findCandidates());
   for (const candidate of candidates) {
@@ -29,16 +31,24 @@ export async function walkToTarget(walk: Walk, { ports, reference }: WalkerInput
     ports.emit({ type: "target-chosen", target });
     await walkPath(walk, { reference, target, ports, until: "plan" });
   };
-  const first = chooseTarget({ candidates, faulty: new Set(), attempted: null });
+  const readAttempted = async () => {
+    const { attempted } = ports.record.readState();
+    return attempted === null ? null : ports.readEarlier(attempted);
+  };
+  const first = chooseTarget({
+    candidates,
+    faulty: new Set(),
+    suspension,
+    attempted: suspension === null ? null : await readAttempted(),
+  });
   await walkTo(first);
   const faulty = first.instances?.every.snapshot.commit;
   const { problems, shown, times } = walk;
   if (problems.length === 0 || faulty === undefined) return;
-  const { attempted } = ports.record.readState();
-  const last = attempted === null ? null : await ports.readEarlier(attempted);
-  const second = chooseTarget({ candidates, faulty: new Set([faulty]), attempted: last });
+  const attempted = await readAttempted();
+  const second = chooseTarget({ candidates, faulty: new Set([faulty]), suspension, attempted });
   if (second.instances?.every.snapshot.commit === faulty) return;
-  Object.assign(walk, newWalk(times), { shown });
+  Object.assign(walk, newWalk(times), { shown, suspension });
   try {
     await walkTo(second);
   } finally {

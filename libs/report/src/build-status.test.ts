@@ -242,6 +242,24 @@ describe("buildStatus", () => {
     expect(conditionOf(built, "Ready")).toMatchObject({ status: "false" });
   });
 
+  it("must not be ready nor reconciling while somebody withholds action, and must say who", () => {
+    const suspension = { since: "2026-11-20T08:00:00.000Z", by: "root", reason: "a new disk" };
+    const asDesired = status({ suspension });
+    expect(asDesired.suspended).toEqual(suspension);
+    expect(conditionOf(asDesired, "Ready")).toMatchObject({
+      status: "false",
+      reason: "Suspended",
+      message: "suspended since 2026-11-20T08:00:00.000Z by root: a new disk",
+    });
+    const gone = status({ suspension, observed: observed([]), error: new Error("away") });
+    expect(conditionOf(gone, "Ready")).toMatchObject({ reason: "Suspended" });
+    expect(conditionOf(gone, "Reconciling")).toMatchObject({ status: "false", reason: "Suspended" });
+    expect(gone.errors).toHaveLength(1);
+    // A round that could not even ask knows it from before.
+    expect(status({ last: asDesired }).suspended).toEqual(suspension);
+    expect(status({ last: asDesired, suspension: null })).not.toHaveProperty("suspended");
+  });
+
   it("must not say what it does not know of the source", () => {
     const built = status();
     expect(built.source).not.toHaveProperty("target");

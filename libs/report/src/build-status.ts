@@ -36,6 +36,7 @@ export function buildStatus(input: StatusInput): Status {
   const applied = describeApplied(input);
   const chosen = input.target?.instances?.every;
   const volumes = input.volumes === undefined ? input.last?.volumes : listVolumes(input.volumes);
+  const suspended = input.suspension === undefined ? input.last?.suspended : (input.suspension ?? undefined);
   const made = input.observed === null ? input.last?.made : listMade(input.observed);
   return {
     v: 1,
@@ -54,10 +55,11 @@ export function buildStatus(input: StatusInput): Status {
         ? {}
         : { target: { mode: chosen.mode, because: formatBecause(chosen, input.source) } }),
     },
+    ...(suspended === undefined ? {} : { suspended }),
     lockDigest: input.desired?.lockDigest ?? "",
     desiredDigest: input.desired?.digest ?? "",
     appliedDigest: applied.digest,
-    conditions: buildConditions(input, { instances, errors }).map((condition) => ({
+    conditions: buildConditions(input, { instances, errors, suspended }).map((condition) => ({
       ...condition,
       since: input.last?.conditions.find((before) => isSameCondition(before, condition))?.since ?? observedAt,
     })),
@@ -136,9 +138,7 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const failing = new Set(failed.map(({ resource }) => resource));
   const restless = describeAllRestless(input, failing);
   const ending = new Set(input.restless.map(({ resource }) => resource));
-  const held = (input.target?.because ?? []).flatMap((reason) =>
-    reason.kind === "problems" ? [] : [reason.error],
-  );
+  const held = (input.target?.because ?? []).flatMap((reason) => ("error" in reason ? [reason.error] : []));
   const round = [...held, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, { resource: "", hideValues }));

@@ -44,6 +44,18 @@ describe("what a node says of itself", () => {
     expect(only([report(made)])).toMatchObject(row);
   });
 
+  it("is that it is suspended, whatever else it says", () => {
+    const suspended = { since: at(-hourMs), by: "root", reason: "a new disk" };
+    for (const made of [{}, { stalled: ["a"] }, { transient: ["a"] }, { isReconciling: true }]) {
+      const json = JSON.stringify({ ...makeStatus(made), suspended });
+      expect(only([report(made, { json })])).toMatchObject({
+        state: "suspended",
+        message: `suspended since ${at(-hourMs)} by root: a new disk`,
+        since: at(-hourMs),
+      });
+    }
+  });
+
   it("is neither ready nor reconciling unless it says so", () => {
     const status = { ...makeStatus(), conditions: [] };
     expect(only([report({}, { json: JSON.stringify(status) })])).toMatchObject({ state: "failing" });

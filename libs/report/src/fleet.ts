@@ -9,11 +9,13 @@ import {
   toleranceMs,
 } from "./fleet-status.ts";
 import { isFollowing } from "./status-conditions.ts";
+import { formatSuspension } from "./suspension-text.ts";
 
 /** Worst first. */
 export const fleetStates = [
   "forged",
   "unreadable",
+  "suspended",
   "stalled",
   "failing",
   "silent",
@@ -137,7 +139,8 @@ const conditionsOfState: Partial<Record<FleetState, string>> = {
   ready: "Ready",
 };
 
-function sinceOf(state: FleetState, { conditions }: Status): string {
+function sinceOf(state: FleetState, { conditions, suspended }: Status): string {
+  if (state === "suspended") return suspended?.since ?? "";
   return conditions.find(({ type }) => type === conditionsOfState[state])?.since ?? "";
 }
 
@@ -170,6 +173,9 @@ function judgeConditions(status: Status): Verdict {
       );
     return { code: error?.code ?? "", message: error?.message ?? find("Ready")?.message ?? "" };
   };
+  // Nothing is done there, whatever else is wrong.
+  if (status.suspended !== undefined)
+    return { state: "suspended", code: "", message: formatSuspension(status.suspended) };
   if (holds("Stalled")) return { state: "stalled", ...about("stalled") };
   if (holds("Ready")) return { state: "ready", code: "", message: "" };
   if (status.errors.length === 0 && holds("Reconciling")) return { state: "reconciling", ...about() };

@@ -17,6 +17,7 @@ export {
   describeWaitEnd,
   judgeWait,
 } from "./fleet-wait.ts";
+export { formatSuspension } from "./suspension-text.ts";
 export { formatBecause } from "./target-text.ts";
 export { buildStatus } from "./build-status.ts";
 export { isAllHealthy } from "./instance-status.ts";

@@ -1,9 +1,17 @@
-import { type Condition, type InstanceStatus, type StatusError, codeOf, redact } from "@keelson/model";
+import {
+  type Condition,
+  type InstanceStatus,
+  type StatusError,
+  type Suspension,
+  codeOf,
+  redact,
+} from "@keelson/model";
 
 import { healthCodes } from "./health-error.ts";
 import { makeCondition } from "./made-condition.ts";
 import { buildPlanConditions } from "./plan-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
+import { formatSuspension } from "./suspension-text.ts";
 
 /** Since when it holds is added by who knows the report before. */
 type Unsince<T> = Omit<T, "since">;
@@ -11,7 +19,15 @@ type Unsince<T> = Omit<T, "since">;
 /** What a person or a monitor asks first, each answered from evidence or `unknown`. */
 export function buildConditions(
   input: StatusInput,
-  { instances, errors }: { instances: readonly InstanceStatus[]; errors: readonly Unsince<StatusError>[] },
+  {
+    instances,
+    errors,
+    suspended,
+  }: {
+    instances: readonly InstanceStatus[];
+    errors: readonly Unsince<StatusError>[];
+    suspended: Suspension | undefined;
+  },
 ): Unsince<Condition>[] {
   const isKnown = input.observed !== null && input.desired !== null;
   const isInSync = isKnown && input.remaining !== null && instances.every(({ sync }) => sync === "in-sync");
@@ -20,25 +36,29 @@ export function buildConditions(
   const open = left?.operations.length ?? 0;
   // Also of what is not desired any more, and of which no instance tells.
   const isDone = open === 0 && input.results.every(({ outcome }) => outcome === "done");
-  const isReady = isInSync && isDone && isHealthy && errors.length === 0;
+  const isReady = suspended === undefined && isInSync && isDone && isHealthy && errors.length === 0;
   const stalled = errors.find(({ outcome }) => outcome === "stalled");
   const first = stalled ?? errors.find(({ code }) => !isFollowing(code)) ?? errors[0];
   // A round can only look on while a service is not well: a change of its health begins one.
   const isRetried =
-    errors.some(
+    suspended === undefined &&
+    (errors.some(
       ({ code, outcome }) => outcome !== "stalled" && !healthCodes.has(code) && !isFollowing(code),
-    ) || !isDone;
+    ) ||
+      !isDone);
   return [
-    makeCondition("Ready", isKnown || errors.length > 0 ? isReady : null, {
-      reason: isReady ? "Applied" : (first?.code ?? (isInSync && isDone ? "Unhealthy" : "OutOfSync")),
-      message: isReady
-        ? readyMessage(instances.length)
-        : (first?.message ??
-          (isInSync && isDone ? healthMessage(instances) : "not everything is as desired")),
-    }),
+    suspended === undefined
+      ? makeCondition("Ready", isKnown || errors.length > 0 ? isReady : null, {
+          reason: isReady ? "Applied" : (first?.code ?? (isInSync && isDone ? "Unhealthy" : "OutOfSync")),
+          message: isReady
+            ? readyMessage(instances.length)
+            : (first?.message ??
+              (isInSync && isDone ? healthMessage(instances) : "not everything is as desired")),
+        })
+      : makeCondition("Ready", false, { reason: "Suspended", message: formatSuspension(suspended) }),
     sourceCondition(input),
     makeCondition("Reconciling", isKnown || errors.length > 0 ? !isReady && isRetried : null, {
-      reason: !isReady && isRetried ? "Retrying" : "Idle",
+      reason: !isReady && isRetried ? "Retrying" : suspended === undefined ? "Idle" : "Suspended",
       message: !isReady && isRetried ? retryingMessage(instances) : "nothing is left to retry",
     }),
     makeCondition("Stalled", stalled !== undefined, {
@@ -60,8 +80,8 @@ export function isFollowing(code: string): boolean {
 
 /** Whether the sources could be read, and show what may be followed. */
 function sourceCondition({ target, shown }: StatusInput): Unsince<Condition> {
-  const reason = target?.because.find(({ kind }) => kind !== "problems");
-  if (reason !== undefined && reason.kind !== "problems") {
+  const reason = target?.because.find((each) => "error" in each);
+  if (reason !== undefined) {
     return makeCondition("SourceReady", false, {
       reason: codeOf(reason.error),
       message: redact(reason.error.message),

@@ -7,6 +7,7 @@ import type {
   RecordState,
   Status,
   Step,
+  Suspension,
   Target,
 } from "@keelson/model";
 
@@ -26,6 +27,8 @@ export interface StatusInput {
   source: { url: string; branch: string };
   /** What the round was to bring the node to; null when none was chosen. */
   target: Target | null;
+  /** Why a person withholds action; null when nobody does, undefined when that is not known. */
+  suspension?: Suspension | null | undefined;
   /** The commit that the tracked branch shows; null where it could not be asked. */
   shown: string | null;
   desired: DesiredNode | null;

@@ -1,5 +1,6 @@
 import type { Condition, InstanceStatus, Status } from "@keelson/model";
 
+import { formatSuspension } from "./suspension-text.ts";
 import { escapeText } from "./visible-text.ts";
 
 /** The report as a page that a forge shows beside its JSON. What others wrote in it is shown as it is written. */
@@ -16,6 +17,7 @@ export function formatStatusMarkdown(status: Status): string {
     ...(source.target === undefined || source.target.mode === "follow"
       ? []
       : [`The node ${code(source.target.because)}.`]),
+    ...(status.suspended === undefined ? [] : [`The node is ${code(formatSuspension(status.suspended))}.`]),
     "",
     "| instance | package | version | state | sync | health |",
     "| --- | --- | --- | --- | --- | --- |",

@@ -10,6 +10,7 @@ export function formatBecause(
 }
 
 function describeReason(reason: HoldReason): string {
+  if (reason.kind === "suspended") return "it is suspended";
   if (reason.kind === "problems") return `${reason.commit.slice(0, 8)} has problems`;
   const code = codeOf(reason.error);
   if (reason.kind === "unavailable") return `branch ${reason.branch} could not be read (${code})`;

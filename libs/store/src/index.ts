@@ -12,5 +12,6 @@ export type { StoreContext } from "./placed-files.ts";
 export { removeFiles } from "./removed-files.ts";
 export { examineStateFolder, readDiskSpace, requireStatusRoom } from "./state-folder.ts";
 export type { DiskSpace, StateFolder } from "./state-folder.ts";
+export { readSuspension, removeSuspension, writeSuspension } from "./suspension-file.ts";
 export { requireTrusted } from "./trusted-path.ts";
 export { readStatus, writeStatus } from "./status-file.ts";

@@ -1,5 +1,5 @@
 import { type Status, formatError } from "@keelson/model";
-import { readBootId, wireApply } from "@keelson/node";
+import { readBootId, requireFreeHands, wireApply } from "@keelson/node";
 import { type Round, reconcileOnce } from "@keelson/reconcile";
 import { formatOperation } from "@keelson/report";
 
@@ -19,6 +19,7 @@ export interface ApplyOptions extends NodeOptions {
   revision: string;
   verbose?: boolean;
   timing?: boolean;
+  force?: boolean;
 }
 
 /** One round on this machine, from a committed revision of a local repository. */
@@ -30,6 +31,8 @@ export async function apply(
   const revision = await openCommit(options);
   const reference = await chooseNode(revision, options);
   const settings = await readNodeSettings(options, reference);
+  const isForced = options.force === true;
+  if (!isForced) await requireFreeHands(settings.stateDir);
   const progress = showProgress(output);
   using node = await wireApply(settings, {
     findCandidates: async () =>
@@ -40,6 +43,7 @@ export async function apply(
     statusPort: null,
     signal,
     lockWaitMs,
+    isForced,
     emit: (event) => {
       if (event.type === "planned" && !output.json) {
         const { plan } = event;

@@ -1,4 +1,5 @@
 import type { KeelsonError, Status } from "@keelson/model";
+import { formatSuspension } from "@keelson/report";
 import Table from "cli-table3";
 
 import type { Output, Style } from "../output.ts";
@@ -61,6 +62,9 @@ export function formatStatus(
     ...(source.target === undefined || source.target.mode === "follow"
       ? []
       : [style("yellow", `the node ${source.target.because}`)]),
+    ...(status.suspended === undefined
+      ? []
+      : [style("yellow", `the node is ${formatSuspension(status.suspended)}`)]),
     ...(table === "" ? [] : [table]),
     ...status.errors.flatMap(({ code, resource, message, hint }) => [
       `${style("red", `error[${code}]`)} ${resource} ${message}`.replace(/ {2,}/g, " "),

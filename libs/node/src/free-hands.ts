@@ -1,0 +1,47 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+
+import { KeelsonError, isSystemError, stalled } from "@keelson/model";
+import { requireTrusted } from "@keelson/store";
+
+import { controlPath } from "./node-settings.ts";
+import { readSuspension } from "./suspension.ts";
+
+const timeoutMs = 5_000;
+
+/**
+ * Throws K4016, K9080 while a person withholds action on this node, and K9079 while an agent keeps it: the agent's next round would
+ * undo what differs from its branch.
+ */
+export async function requireFreeHands(stateDir: string): Promise<void> {
+  requireTrusted(stateDir, "the state folder");
+  const suspension = await readSuspension(stateDir);
+  if (suspension !== null) {
+    throw new KeelsonError({
+      code: "K9080",
+      message: `this node is suspended by ${suspension.by}: ${suspension.reason}`,
+      hint: "End it with keelson-agent resume, or apply all the same with --force.",
+      outcome: stalled,
+    });
+  }
+  if (!(await isAgentRunning(stateDir))) return;
+  throw new KeelsonError({
+    code: "K9079",
+    message: `an agent keeps this node, and answers at ${controlPath({ stateDir })}`,
+    hint: "Ask it for a round with keelson sync. What is applied beside it with --force stays only until its next round.",
+    outcome: stalled,
+  });
+}
+
+/** Whoever may not ask, or gets no answer, cannot say that there is none. */
+async function isAgentRunning(stateDir: string): Promise<boolean> {
+  const connection = connect(controlPath({ stateDir })).setTimeout(timeoutMs);
+  try {
+    await Promise.race([once(connection, "connect"), once(connection, "timeout")]);
+    return true;
+  } catch (error) {
+    return !isSystemError(error, "ENOENT", "ECONNREFUSED", "ENOTDIR");
+  } finally {
+    connection.destroy();
+  }
+}

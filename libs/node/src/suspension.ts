@@ -1,0 +1,49 @@
+import { KeelsonError, Suspension, stalled } from "@keelson/model";
+import * as store from "@keelson/store";
+
+/** Null while nobody withholds action. Throws K4016, K9081, and what the store throws. */
+export async function readSuspension(stateDir: string): Promise<Suspension | null> {
+  const text = await store.readSuspension(stateDir);
+  if (text === null) return null;
+  const result = Suspension.safeParse(parseJson(text));
+  if (result.success) return result.data;
+  // Whether somebody withholds action is then not known, so nothing may be done.
+  throw new KeelsonError({
+    code: "K9081",
+    message: `the suspension in ${stateDir} cannot be read`,
+    hint: "Say it again: keelson-agent suspend --reason TEXT. Or end it: keelson-agent resume.",
+    outcome: stalled,
+    cause: result.error,
+  });
+}
+
+/** From the next round on, nothing is changed on the node. One that is suspended already is so since then. */
+export async function suspendNode(
+  stateDir: string,
+  { by, reason, now }: Pick<Suspension, "by" | "reason"> & { now: Date },
+): Promise<void> {
+  store.requireTrusted(stateDir, "the state folder");
+  const before = await readSuspension(stateDir).catch(ifUnreadable);
+  const suspension: Suspension = { since: before?.since ?? now.toISOString(), by, reason };
+  await store.writeSuspension({ stateDir, text: `${JSON.stringify(suspension)}\n` });
+}
+
+/** From the next round on, the node is brought to its target again. */
+export async function resumeNode(stateDir: string): Promise<void> {
+  store.requireTrusted(stateDir, "the state folder");
+  await store.removeSuspension(stateDir);
+}
+
+function ifUnreadable(error: unknown): null {
+  if (error instanceof KeelsonError && error.code === "K9081") return null;
+  throw error;
+}
+
+/** A broken text is no suspension either; what is wrong with it then is that it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}
