@@ -75,14 +75,14 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
         .argParser(readReason)
         .makeOptionMandatory(),
     )
-    .option(...configFlag)
+    .addOption(configOption())
     .action(async ({ reason, config }: { reason: string; config: string }) =>
       finish(await suspend({ reason, by: findUser() }, { config, signal })),
     );
   program
     .command("resume")
     .description("bring this node to its commit again, and keep it there")
-    .option(...configFlag)
+    .addOption(configOption())
     .action(async ({ config }: { config: string }) => finish(await resume({ config, signal })));
   return program;
 }

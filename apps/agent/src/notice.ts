@@ -1,7 +1,7 @@
 import { spread } from "./next-round.ts";
 
 /** What a node is told to be: not each status, only what somebody has to know of. */
-export type NodeState = "ready" | "not-ready" | "stalled";
+export type NodeState = "ready" | "not-ready" | "stalled" | "suspended";
 
 /** One change of a node's state, as it is sent (docs/spec/agent.md). */
 export interface Notice {

@@ -68,5 +68,6 @@ function senderOf(way: Way, notify: NotifySetting | null | undefined): Send {
 
 function stateOf(summary: RoundSummary | null): NodeState {
   if (summary?.isReady === true) return "ready";
+  if (summary?.isSuspended === true) return "suspended";
   return summary?.isStalled === true ? "stalled" : "not-ready";
 }
