@@ -8,7 +8,7 @@ export function bashCompletion(program: CommandWords): string {
   return `# bash completion of ${name}: source <(${name} completion bash)
 _${name}() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
-  local path=${name} next words options i
+  local path=${name} next words options i count=0
   # Bash takes --option=value for three words.
   [[ $before != = ]] || before=\${COMP_WORDS[COMP_CWORD - 2]}
   [[ $word != = ]] || word=
@@ -18,6 +18,7 @@ _${name}() {
     next="$path \${COMP_WORDS[i]}"
     case $next in
 ${indented(known, 6)}
+      *) [[ \${COMP_WORDS[i]} == -* || \${COMP_WORDS[i - 1]} == -* ]] || count=$((count + 1)) ;;
     esac
   done
   case $path in
@@ -26,6 +27,9 @@ ${indented(commands.flatMap(caseOf), 4)}
   [[ $word != -* ]] || words=$options
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }
+_${name}_names() {
+  "\${COMP_WORDS[0]}" complete "$1" -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null
+}
 _${name}_paths() {
   compopt -o filenames
   mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
@@ -33,22 +37,29 @@ _${name}_paths() {
 complete -F _${name} ${name}
 `;
 
-  function caseOf({ path, options, subcommands, choices }: CommandWords): string[] {
+  function caseOf({ path, options, subcommands, choices, names }: CommandWords): string[] {
     const words = [...subcommands.map((each) => each.path.at(-1) ?? ""), ...choices];
     const values = options.filter(({ value }) => value !== null).map((option) => valueOf(option));
     return [
       `${quoted(path.join(" "))})`,
       `  words=${quoted(words.join(" "))}`,
       `  options=${quoted(options.flatMap(({ flags }) => flags).join(" "))}`,
+      // Only for the first argument. What follows it is something else.
+      ...(names === null
+        ? []
+        : [
+            `  [[ $word == -* || $before == -* && $before != -- ]] || ((count > 0)) || words=$(_${name}_names ${names})`,
+          ]),
       ...(values.length === 0 ? [] : ["  case $before in", ...values.map((line) => `    ${line}`), "  esac"]),
       "  ;;",
     ];
   }
 
-  function valueOf({ flags, value, choices }: OptionWords): string {
+  function valueOf({ flags, value, choices, names }: OptionWords): string {
     const pattern = flags.join(" | ");
     if (value === "file") return `${pattern}) _${name}_paths -f "$word"; return ;;`;
     if (value === "folder") return `${pattern}) _${name}_paths -d "$word"; return ;;`;
+    if (names !== null) return `${pattern}) words=$(_${name}_names ${names}) options= ;;`;
     return choices.length === 0
       ? `${pattern}) return ;;`
       : `${pattern}) words=${quoted(choices.join(" "))} options= ;;`;

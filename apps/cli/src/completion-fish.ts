@@ -1,8 +1,9 @@
-import { type CommandWords, type OptionWords, allOf, quoted } from "./completion-words.ts";
+import { type CommandWords, type NamedKind, type OptionWords, allOf, quoted } from "./completion-words.ts";
 
 /** For fish 3 and newer. */
 export function fishCompletion(program: CommandWords): string {
   const [name = ""] = program.path;
+  const namesOf = (kind: NamedKind) => `(${name} complete ${kind} -- (commandline -opc)[2..-1] 2>/dev/null)`;
   const lines = allOf(program).flatMap((command) => {
     const condition = conditionOf(command);
     const words = [
@@ -10,8 +11,9 @@ export function fishCompletion(program: CommandWords): string {
       ...command.choices.map((word) => ({ word, description: "" })),
     ];
     return [
+      ...(command.names === null ? [] : [`${condition} -a ${quoted(namesOf(command.names))}`]),
       ...words.map(({ word, description }) => `${condition} -a ${quoted(word)}${described(description)}`),
-      ...command.options.map((option) => `${condition}${optionOf(option)}`),
+      ...command.options.map((option) => `${condition}${optionOf(option, namesOf)}`),
     ];
   });
   return `# fish completion of ${name}: ${name} completion fish >~/.config/fish/completions/${name}.fish
@@ -28,15 +30,19 @@ function conditionOf({ path, subcommands }: CommandWords): string {
   return `-n ${quoted([...seen, ...isLast].join("; and "))}`;
 }
 
-function optionOf({ flags, description, value, choices }: OptionWords): string {
+function optionOf(
+  { flags, description, value, choices, names }: OptionWords,
+  namesOf: (kind: NamedKind) => string,
+): string {
   const words = flags.map((flag) =>
     flag.startsWith("--") ? ` -l ${flag.slice(2)}` : ` -s ${flag.slice(1)}`,
   );
-  return `${words.join("")}${value === null ? "" : ` ${valueOf(value, choices)}`}${described(description)}`;
+  const taken = names === null ? valueOf(value, choices) : `-x -a ${quoted(namesOf(names))}`;
+  return `${words.join("")}${value === null ? "" : ` ${taken}`}${described(description)}`;
 }
 
 /** `-r`: it needs a value; `-x`: one that is no file. */
-function valueOf(value: NonNullable<OptionWords["value"]>, choices: readonly string[]): string {
+function valueOf(value: OptionWords["value"], choices: readonly string[]): string {
   if (value === "file") return "-r -F";
   if (value === "folder") return "-x -a '(__fish_complete_directories)'";
   return choices.length === 0 ? "-x" : `-x -a ${quoted(choices.join(" "))}`;

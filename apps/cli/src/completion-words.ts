@@ -9,7 +9,20 @@ export interface CommandWords {
   subcommands: CommandWords[];
   /** The values of its arguments, where there is a choice. */
   choices: string[];
+  /** What its first argument names; null: nothing that can be listed. */
+  names: NamedKind | null;
 }
+
+/** What `keelson complete` lists when a script completes. */
+export const namedKinds = ["environments", "nodes", "instances"] as const;
+export type NamedKind = (typeof namedKinds)[number];
+
+/** By the long flags of options and the names of arguments. */
+const kindOf: Readonly<Record<string, NamedKind>> = {
+  "--environment": "environments",
+  "--node": "nodes",
+  instance: "instances",
+};
 
 export interface OptionWords {
   /** `-C` and `--repository`, or one of them. */
@@ -18,6 +31,8 @@ export interface OptionWords {
   /** The kind of its value; null when it takes none. */
   value: "file" | "folder" | "other" | null;
   choices: readonly string[];
+  /** What its value names; null: nothing that can be listed. */
+  names: NamedKind | null;
 }
 
 /** The words of a command and of its subcommands, in the order of the help. */
@@ -35,6 +50,7 @@ export function wordsOf(command: Command, above: readonly string[] = []): Comman
     options: help.visibleOptions(command).map(optionOf),
     subcommands,
     choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+    names: kindOf[command.registeredArguments[0]?.name() ?? ""] ?? null,
   };
 }
 
@@ -46,6 +62,7 @@ function optionOf(option: Option): OptionWords {
     description: option.description,
     value: option.required ? value : null,
     choices: option.argChoices ?? [],
+    names: kindOf[option.long ?? ""] ?? null,
   };
 }
 

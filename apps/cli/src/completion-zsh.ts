@@ -5,7 +5,13 @@ export function zshCompletion(program: CommandWords): string {
   const [name = ""] = program.path;
   return `#compdef ${name}
 # zsh completion of ${name}: source <(${name} completion zsh), or as _${name} in a folder of fpath
-${allOf(program).map(functionOf).join("\n")}
+_${name}_names() {
+  local -a names=(\${(f)"$(${name} complete $1 -- $words[2,-1] 2>/dev/null)"})
+  compadd -a names
+}
+${allOf(program)
+  .map((command) => functionOf(command, name))
+  .join("\n")}
 if [[ $funcstack[1] == _${name} ]]; then
   _${name} "$@"
 else
@@ -14,9 +20,10 @@ fi
 `;
 }
 
-function functionOf(command: CommandWords): string {
-  const { options, subcommands, choices } = command;
-  const specs = options.map(specOf);
+function functionOf(command: CommandWords, program: string): string {
+  const { options, subcommands, choices, names } = command;
+  const specs = options.map((option) => specOf(option, program));
+  if (names !== null) specs.push(quoted(`1: :{_${program}_names ${names}}`));
   if (choices.length > 0) specs.push(quoted(`1: :(${choices.join(" ")})`));
   const head = `${functionName(command)}() {`;
   if (subcommands.length === 0) return [head, `  _arguments -s ${specs.join(" \\\n    ")}`, "}"].join("\n");
@@ -45,9 +52,11 @@ function functionName({ path }: CommandWords): string {
 }
 
 /** An option as `_arguments` wants it: `'(-C --repository)'{-C,--repository}'[description]: :_files -/'`. */
-function specOf({ flags, description, value, choices }: OptionWords): string {
+function specOf({ flags, description, value, choices, names }: OptionWords, program: string): string {
   const explained = `[${description.replaceAll(/[[\]\\]/g, String.raw`\$&`)}]`;
-  const rest = quoted(`${explained}${valueOf(value, choices)}`);
+  const rest = quoted(
+    `${explained}${names === null ? valueOf(value, choices) : `: :{_${program}_names ${names}}`}`,
+  );
   return flags.length === 1
     ? `${flags[0]}${rest}`
     : `${quoted(`(${flags.join(" ")})`)}{${flags.join(",")}}${rest}`;

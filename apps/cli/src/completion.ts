@@ -15,9 +15,15 @@ const scripts: Record<Shell, (program: CommandWords) => string> = {
 };
 
 /**
- * A script that completes a program's commands, options and values in a shell. When it completes, it runs neither the
- * program nor anything else.
+ * A script that completes a program's commands, options and values in a shell. Only for names of environments, nodes and
+ * instances it runs something when it completes: the program's own `complete`.
  */
-export function completionScript(program: Command, shell: Shell): string {
-  return scripts[shell](wordsOf(program));
+export function completionScript(
+  program: Command,
+  { shell, codes }: { shell: Shell; codes: readonly string[] },
+): string {
+  const words = wordsOf(program);
+  const explain = words.subcommands.find(({ path }) => path.at(-1) === "explain");
+  if (explain !== undefined) explain.choices = [...codes];
+  return scripts[shell](words);
 }

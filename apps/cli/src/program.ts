@@ -2,6 +2,7 @@ import { keelsonVersion } from "@keelson/model/light";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 
 import { shells } from "./completion.ts";
+import { type NamedKind, namedKinds } from "./completion-words.ts";
 import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
 import { parseTimeout } from "./option-values.ts";
 import {
@@ -85,6 +86,25 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
       shell: command.processedArgs[0],
       output,
     }),
+  );
+  program.addCommand(
+    new Command("complete")
+      .description("list the names that a completion script asks for")
+      .addArgument(new Argument("<kind>").choices(namedKinds))
+      .argument("[words...]")
+      .passThroughOptions()
+      .action(async (kind: NamedKind, words: readonly string[]) =>
+        finish(
+          await (
+            await import("./commands/complete.ts")
+          ).complete(kind, {
+            // The words of a script follow a `--`, so that none of them is an option of this command.
+            words: words[0] === "--" ? words.slice(1) : words,
+            output: makeOutput({ json: false }),
+          }),
+        ),
+      ),
+    { hidden: true },
   );
   add(new Command("version").description("print the version"), async (_command, output) => {
     if (output.json) output.printJson({ version: keelsonVersion });

@@ -39,9 +39,38 @@ const lines: [string[], string[]][] = [
   [["plan", "--state-dir", "some/"], ["some/folder"]],
   [["plan", "--config=some/a"], ["some/agent.yaml"]],
   [["plan", "--revision", ""], []],
+  [
+    ["explain", "K901"],
+    ["K9010", "K9011", "K9012", "K9013", "K9014", "K9015", "K9016", "K9017", "K9018"],
+  ],
+  [
+    ["plan", "-e", ""],
+    ["lab", "shop"],
+  ],
+  [
+    ["plan", "-n", ""],
+    ["lab-1", "lab-2", "shop-1"],
+  ],
+  [
+    ["plan", "-e", "lab", "--node", ""],
+    ["lab-1", "lab-2"],
+  ],
+  [
+    ["logs", ""],
+    ["api", "web"],
+  ],
+  [["logs", "-e", "lab", "w"], ["web"]],
+  [["renew", "-C", "elsewhere", ""], []],
   [["check", "pl"], []],
   [["paln", "--re"], []],
 ];
+
+const fleet = {
+  lab: { nodes: ["lab-1", "lab-2"], instance: "web" },
+  shop: { nodes: ["shop-1"], instance: "api" },
+};
+/** `keelson` is found there. */
+const path = () => `${folder.join("bin")}:${process.env["PATH"]}`;
 
 let folder: TempFolder;
 beforeAll(async () => {
@@ -52,26 +81,46 @@ beforeAll(async () => {
   }
   await mkdir(folder.join("some/folder"), { recursive: true });
   await writeFile(folder.join("some/agent.yaml"), "");
+  // A clone, and the program by the name that the scripts call.
+  await outputOf(["git", "init", "--quiet", folder.path]);
+  for (const [environment, { nodes, instance }] of Object.entries(fleet)) {
+    const place = folder.join("environments", environment);
+    await mkdir(join(place, "nodes"), { recursive: true });
+    const instances = `instances: { ${instance}: { package: shop/${instance} } }`;
+    await writeFile(join(place, "environment.yaml"), `name: ${environment}\nreleases: {}\n${instances}\n`);
+    for (const node of nodes) await writeFile(join(place, `nodes/${node}.yaml`), `name: ${node}\n`);
+  }
+  await mkdir(folder.join("bin"));
+  const command = keelsonCommand([])
+    .map((word) => `'${word}'`)
+    .join(" ");
+  await writeFile(folder.join("bin/keelson"), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
 });
 afterAll(async () => folder[Symbol.asyncDispose]());
 
 describe("the completion for bash", () => {
-  it.each(lines)("must make of %j %j", async (words, candidates) => {
-    // Bash takes --option=value for three words.
-    const all = ["keelson", ...words.flatMap((word) => word.split(/(?<=^--\w+)(=)/))];
-    const listing = `source script.bash 2>errors
+  it.each([...lines, [["exec", "web", ""], []] satisfies (typeof lines)[number]])(
+    "must make of %j %j",
+    async (words, candidates) => {
+      // Bash takes --option=value for three words.
+      const all = ["keelson", ...words.flatMap((word) => word.split(/(?<=^--\w+)(=)/))];
+      const listing = `source script.bash 2>errors
       compopt() { :; }
       COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
       _keelson 2>>errors
       [[ ! -s errors ]] && printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const stdout = await outputOf(["bash", "--norc", "-c", listing, "bash", ...all], { cwd: folder.path });
-    expect(
-      stdout
-        .split("\n")
-        .filter((line) => line !== "")
-        .sort(),
-    ).toEqual(candidates);
-  });
+      const stdout = await outputOf(["bash", "--norc", "-c", listing, "bash", ...all], {
+        cwd: folder.path,
+        env: plainEnvironment({ PATH: path() }),
+      });
+      expect(
+        stdout
+          .split("\n")
+          .filter((line) => line !== "")
+          .sort(),
+      ).toEqual(candidates);
+    },
+  );
 
   it("must complete what is typed", async () => {
     const child = spawn("script", ["--quiet", "--command", "bash --norc --noprofile -i", "/dev/null"], {
@@ -137,6 +186,12 @@ describe.runIf(zsh !== null)("the completion for zsh", () => {
       ]),
     );
     expect(await specs("_keelson_completion")).toContain("1: :(bash zsh fish)");
+    expect(await specs("_keelson_plan")).toContain(
+      "(-n --node)--node[node (default: that of agent.yaml, or the only one)]: :{_keelson_names nodes}",
+    );
+    expect(await specs("_keelson_logs")).toContain("1: :{_keelson_names instances}");
+    const added = 'words=(plan -e lab -n ""); compadd() { print -rl -- ${(P)2} }';
+    expect(await specs(`${added}; _keelson_names nodes`)).toEqual(["lab-1", "lab-2", ""]);
     const inner = "_keelson_plan() { print plan; }; line=(plan) state=rest";
     expect(await specs(`${inner}; _arguments() { state=rest line=(plan); }; _keelson`)).toContain("plan");
   });
@@ -167,6 +222,6 @@ async function runShell(shell: FoundShell | null, args: readonly string[]): Prom
   const libraries = root === "" ? {} : { LD_LIBRARY_PATH: globSync(`${root}/usr/lib/*-linux-gnu`).join(":") };
   return outputOf([file, ...args], {
     cwd: folder.path,
-    env: plainEnvironment({ ...libraries, HOME: folder.path }),
+    env: plainEnvironment({ ...libraries, HOME: folder.path, PATH: path() }),
   });
 }
