@@ -110,6 +110,41 @@ test("what a container binds and joins is seen, also when nothing else of it is 
   }
 });
 
+test("who may write a volume is seen, also of containers that are of no other interest", async () => {
+  const { docker } = bench;
+  const project = bench.project("writers");
+  const volume = `${project}_data`;
+  const own = { ...bench.serviceLabels("writers", "web"), [composeLabels.oneOff]: "True" };
+  const make = async (suffix: string, { Labels = {}, ro = false }: { Labels?: object; ro?: boolean }) => {
+    const mount = { Type: "volume" as const, Source: volume, Target: "/data", ReadOnly: ro };
+    return docker.createContainer({
+      name: `${project}-${suffix}`,
+      Image: bench.image,
+      Labels: { ...Labels },
+      HostConfig: { Mounts: [mount], NetworkMode: "none" },
+    });
+  };
+  const containers = await Promise.all([
+    make("run-1", { Labels: own }),
+    make("person", {}),
+    make("reader", { ro: true }),
+    make("stopped", {}),
+  ]);
+  try {
+    await Promise.all(containers.slice(0, 3).map(async (each) => each.start()));
+    await containers[1]?.pause();
+    const { otherWriters = [] } = await observe({});
+    const writers = otherWriters.filter(({ volumes }) => volumes.includes(volume));
+    expect(writers.toSorted((a, b) => a.container.localeCompare(b.container))).toEqual([
+      { container: `${project}-person`, project: "", volumes: [volume] },
+      { container: `${project}-run-1`, project, volumes: [volume] },
+    ]);
+  } finally {
+    await Promise.all(containers.map(async (each) => each.remove({ force: true })));
+    await docker.getVolume(volume).remove();
+  }
+});
+
 test("every field of what runs is seen", async () => {
   const { project, port } = await runInstance("full");
   const published = { hostIp: "127.0.0.1", port, protocol: "tcp" };

@@ -5,6 +5,7 @@ import {
   type NetworkMember,
   type NodeSecrets,
   type ObservedEngine,
+  type VolumeWriter,
   composeLabels,
   labels,
   properName,
@@ -107,11 +108,23 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     heldSubnets,
     otherBinds: others.flatMap(bindsOf),
     otherMembers: others.flatMap(membershipsOf),
+    otherWriters: others.flatMap(writerOf),
   };
 }
 
 function bindsOf({ Mounts: mounts }: ContainerInfo): string[] {
   return (mounts ?? []).flatMap(({ Type: type, Source: source }) => (type === "bind" ? [source] : []));
+}
+
+/** A one-off container has the volumes of its service, and so has whatever a person starts with one. */
+function writerOf(container: ContainerInfo): VolumeWriter[] {
+  const { State: state, Labels: all, Mounts: mounts } = container;
+  const volumes = (mounts ?? []).flatMap(({ Type: type, Name: name, RW: isWritable }) =>
+    type === "volume" && name !== undefined && isWritable ? [name] : [],
+  );
+  const hasProcess = state === "running" || state === "paused" || state === "restarting";
+  if (!hasProcess || volumes.length === 0) return [];
+  return [{ container: listedName(container), project: labelOf(all, composeLabels.project), volumes }];
 }
 
 /** A container that never ran names its networks without an id. */

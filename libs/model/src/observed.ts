@@ -24,6 +24,17 @@ export interface ObservedEngine {
   otherBinds?: string[];
   /** The networks that those containers are in; default none. */
   otherMembers?: NetworkMember[];
+  /** Those of them that have a process and may write volumes, one-off containers among them; default none. */
+  otherWriters?: VolumeWriter[];
+}
+
+export interface VolumeWriter {
+  /** A container's name. */
+  container: string;
+  /** Compose's project label; empty when there is none. */
+  project: string;
+  /** Engine names. */
+  volumes: string[];
 }
 
 export interface NetworkMember {

@@ -74,14 +74,18 @@ export function findHeldRests(input: HeldInput): BlockedChange[] {
 /** Instances that would vanish from what is told of the node while they are there. */
 export function findHeldInstances(
   held: readonly ObservedContainer[],
-  { desired, loss }: { desired: DesiredNode; loss: VolumeLoss },
+  { desired, loss, keeping }: { desired: DesiredNode; loss: VolumeLoss; keeping: ReadonlySet<string> },
 ): Notice[] {
+  const codeOf = (name: string) => {
+    if (loss.staying.has(name)) return "K3033";
+    return keeping.has(name) ? "K3036" : "K3030";
+  };
   const wanted = new Set(desired.instances.map(({ name }) => name));
   const names = [...new Set(held.map(({ instance }) => instance))].filter((name) => !wanted.has(name));
   return names.sort(compareText).map((name) => ({
     resource: resourceIds.instance(name),
     code: "K1438",
-    message: `instance ${name} is held as it is: no revision desires it any more, and its removal is blocked (${loss.staying.has(name) ? "K3033" : "K3030"})`,
+    message: `instance ${name} is held as it is: no revision desires it any more, and its removal is blocked (${codeOf(name)})`,
   }));
 }
 

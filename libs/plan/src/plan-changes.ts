@@ -13,6 +13,7 @@ import { planOperations } from "./plan-operations.ts";
 import { findLeaving, findUndesired } from "./removal.ts";
 import { type InstanceChange, findInstanceChange } from "./service-change.ts";
 import { sortInput } from "./sorted-input.ts";
+import { findKeeping } from "./volume-handover.ts";
 import { type VolumeLoss, findVolumeLoss } from "./volume-loss.ts";
 
 export interface PlanInput {
@@ -43,7 +44,10 @@ export function planChanges(input: PlanInput): Plan {
   const loss = findVolumeLoss(sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed)]);
   const networks = differing.filter(({ instance }) => !waiting.has(instance.name));
-  const undesired = permitted.removable.filter(({ instance }) => !loss.staying.has(instance));
+  const keeping = findKeeping(permitted.changes, observed);
+  const undesired = permitted.removable.filter(
+    ({ instance }) => !loss.staying.has(instance) && !keeping.has(instance),
+  );
   const common = { observed, providers, undesired, loss };
   const { resting = [] } = input.policy;
   const possible = blockChanges({ ...common, changes: permitted.changes, networks, resting });
@@ -65,7 +69,7 @@ export function planChanges(input: PlanInput): Plan {
     blocked,
     notices: [
       ...findNotices(desired, observed),
-      ...findHeldInstances(held, { desired, loss }),
+      ...findHeldInstances(held, { desired, loss, keeping }),
       ...findStayingVolumes(sorted, undesired),
       ...findLeftVolumes(observed, findLeaving(possible.changes, undesired)),
       ...findLongWaits(input.desired, waits),

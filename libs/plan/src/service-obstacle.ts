@@ -8,7 +8,7 @@ import { type RestlessService, describeRest } from "./restless.ts";
 import { type ServiceChange, comesUp, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { sourceObstacles } from "./source-obstacle.ts";
-import { handoverObstacles } from "./volume-handover.ts";
+import { handoverObstacles, writerObstacles } from "./volume-handover.ts";
 import { type VolumeLoss, isLost } from "./volume-loss.ts";
 
 export interface ObstacleContext {
@@ -41,6 +41,7 @@ export function findObstacles(change: ServiceChange, context: ObstacleContext): 
     ...portObstacles(change, resource, context),
     ...restObstacles(change, resource, context),
     ...handoverObstacles(change, { ...context, resource, project: instance.project }),
+    ...writerObstacles(change, { ...context, resource, instance }),
     ...sourceObstacles(change, { resource, instance, observed: context.observed }),
   ];
   if (found.length > 0) return found;

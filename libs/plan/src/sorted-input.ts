@@ -28,6 +28,7 @@ export function sortInput<T extends { desired: DesiredNode; observed: ObservedNo
         observed.otherMembers ?? [],
         ({ networkId, container }) => `${networkId} ${container}`,
       ),
+      otherWriters: sortBy(observed.otherWriters ?? [], ({ container }) => container),
       heldSubnets: sortBy(observed.heldSubnets, ({ network, subnet }) => `${network} ${subnet}`),
     },
   };

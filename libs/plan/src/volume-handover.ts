@@ -1,8 +1,10 @@
-import type { BlockedChange, ObservedContainer, ObservedNode } from "@keelson/model";
+import type { BlockedChange, DesiredInstance, ObservedContainer, ObservedNode } from "@keelson/model";
 
 import { type OperationKey, keys } from "./operation-key.ts";
-import type { ServiceChange } from "./service-action.ts";
+import { hasProcess } from "./container-state.ts";
+import { type ServiceChange, comesUp } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
+import { partsOfVolume } from "./volume-use.ts";
 
 /** What must be gone before a service starts for the first time: nobody else writes its data then. */
 export function handoverKeys(
@@ -38,6 +40,63 @@ export function handoverObstacles(
       message: `${project}/${change.service.name} waits for container ${name} to let go of its data`,
       hint: "It follows by itself once that container is replaced or removed.",
     }));
+}
+
+/** What writes the data that a service is to get, and is no service's: two would write it. */
+export function writerObstacles(
+  change: ServiceChange,
+  { resource, instance, observed }: { resource: string; instance: DesiredInstance; observed: ObservedNode },
+): BlockedChange[] {
+  return findWriters(change, { instance, observed }).map(({ container, volume }) => ({
+    resource,
+    code: "K3036",
+    message: `${instance.project}/${change.service.name} waits for container ${container}, which is no service's and may write volume ${volume}`,
+    hint: `It follows by itself once that container has ended. See what it does: docker logs ${container}`,
+  }));
+}
+
+/** Instances that keep what they have until nothing else writes it: nobody could take it over now. */
+export function findKeeping(changes: readonly InstanceChange[], observed: ObservedNode): Set<string> {
+  const awaited = new Set(
+    changes.flatMap(({ instance, services }) =>
+      [...services.values()]
+        .filter(comesUp)
+        .flatMap((change) => findWriters(change, { instance, observed }).map(({ volume }) => volume)),
+    ),
+  );
+  return new Set(
+    observed.containers
+      .filter(({ volumes }) => volumes.some((name) => awaited.has(name)))
+      .map(({ instance }) => instance),
+  );
+}
+
+/**
+ * Of volumes that change hands: of another instance, by name or by who has them. Beside a service that has its data, a person and
+ * its own one-off containers may write.
+ */
+function findWriters(
+  { service, containers }: ServiceChange,
+  { instance: { name: ownName, project }, observed }: { instance: DesiredInstance; observed: ObservedNode },
+): { container: string; volume: string }[] {
+  const own = [...containers.kept, ...containers.extra];
+  const taken = service.volumes.filter((name) => !own.some(({ volumes }) => volumes.includes(name)));
+  const isOthers = (volume: string) =>
+    partsOfVolume(volume).project !== project ||
+    observed.containers.some(
+      (each) => each.ownership === "ours" && each.project !== project && each.volumes.includes(volume),
+    );
+  const strangers = observed.containers
+    .filter((each) => each.ownership !== "ours" && hasProcess(each))
+    .map((each) => ({ container: each.name, project: each.project, volumes: each.volumes }));
+  const inEnvironment = project.slice(0, -ownName.length);
+  return [...(observed.otherWriters ?? []), ...strangers]
+    .filter((writer) => writer.project !== project)
+    .flatMap(({ container, project: of, volumes }) =>
+      volumes
+        .filter((name) => taken.includes(name) && (isOthers(name) || of.startsWith(inEnvironment)))
+        .map((volume) => ({ container, volume })),
+    );
 }
 
 /** Whether anything that goes has data that something new waits for. */

@@ -3,7 +3,7 @@ import { emptyRecord } from "@keelson/model";
 import * as fc from "fast-check";
 
 import { type InstanceSketch, node } from "./desired-fixture.ts";
-import { applied, changed, containerOf, simulated } from "./node-fixture.ts";
+import { applied, changed, container, containerOf, simulated } from "./node-fixture.ts";
 import { permitted, planOf, planText } from "./plan-fixture.ts";
 import { findRestless } from "./restless.ts";
 import { emptyObserved, simulate } from "./simulate.ts";
@@ -225,6 +225,53 @@ describe("data that would be left behind", () => {
     );
     expect(codes(done(state))).toEqual([]);
     expect(done(done(state)).record.volumes["lab-core_data"]?.users).toEqual(["store/db"]);
+  });
+
+  describe("while something that is no service's may write it", () => {
+    const writing = (state: SimulatedNode, project: string) =>
+      changed(state, ({ observed }) => {
+        observed.otherWriters = [{ container: "run-1", project, volumes: ["lab-old_data"] }];
+      });
+    const moved = wanting(running, { new: { ...wiki, was: "old" } });
+
+    test.each(["lab-old", ""])("does not go over (project '%s')", (project) => {
+      const state = writing(moved, project);
+      expect(planText({ ...state, policy: permitted })).toMatchInlineSnapshot(`
+        "#1 create-network network:lab-new_default [live]: does not exist yet
+        ! service:lab-new/db [K3023] lab-new/db waits for container lab-old-db-1 to let go of its data
+        ! service:lab-new/db [K3036] lab-new/db waits for container run-1, which is no service's and may write volume lab-old_data
+        ! service:lab-new/web [K3023] lab-new/web waits for lab-new/db, which is blocked
+        ? instance:old [K1438] instance old is held as it is: no revision desires it any more, and its removal is blocked (K3036)
+        "
+      `);
+      expect(codes(done(done(state)))).toEqual(codes(state));
+      const over = changed(done(state), ({ observed }) => {
+        observed.otherWriters = [];
+      });
+      expect(codes(over)).toEqual([]);
+      expect(done(over).record.volumes["lab-old_data"]?.users).toEqual(["new/db"]);
+    });
+
+    test("does not go over while a stranger's container has it either", () => {
+      const state = changed(moved, ({ observed }) => {
+        observed.containers.push(container("stranger", { project: "lab-new", volumes: ["lab-old_data"] }));
+        observed.containers.push(container("other", { volumes: ["lab-old_data"] }));
+      });
+      expect(codes(state).filter((text) => text.startsWith("K3036"))).toEqual(["K3036 service:lab-new/db"]);
+    });
+
+    test("stays with a service that has it, and that one is healed beside its own one-off", () => {
+      const update = wanting(running, {
+        old: { ...wiki, services: { db: { image: "db:2", volumes: ["data"] } } },
+      });
+      expect(codes(writing(update, "lab-old"))).toEqual([]);
+      expect(codes(writing(update, ""))).toEqual([]);
+      const gone = changed(running, ({ observed }) => {
+        observed.containers = [];
+      });
+      for (const project of ["lab-old", "", "mine"]) expect(codes(writing(gone, project))).toEqual([]);
+      expect(codes(writing(gone, "lab-shop"))).toContain("K3036 service:lab-old/db");
+    });
   });
 
   test("is left behind when the counter says so, and known as left from then on", () => {
