@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
+import { runAgent } from "../../support/index.ts";
 import { withNode } from "../platform.ts";
 import { composeFile, oneService, useImage } from "../releases.ts";
 
@@ -125,16 +126,19 @@ describe("notify", () => {
         await node.repository.git("revert", "--no-edit", "HEAD");
         await node.repository.push();
         await node.agent.until("the good news", () => webhook.posted.length === 3);
+        await runAgent(["suspend", "--reason", "a look at the disk", "--config", node.config]);
+        await node.agent.until("the suspension", () => webhook.posted.length === 4);
         await node.rests();
         const states = [
           [null, "ready"],
           ["ready", "stalled"],
           ["stalled", "ready"],
+          ["ready", "suspended"],
         ];
         expect(statesOf(webhook.posted.map(({ notice }) => notice))).toEqual(states);
         expect(statesOf(await told())).toEqual(states);
         for (const secret of [token, path]) expect(node.agent.log()).not.toContain(secret);
-        expect(node.agent.count("notified")).toBe(6);
+        expect(node.agent.count("notified")).toBe(8);
       },
     );
   });
