@@ -4,6 +4,9 @@ import { dirname, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { formatMetrics } from "../apps/agent/src/metrics.ts";
+import { newRoundSummary } from "../apps/agent/src/test-round-summary.ts";
+import { addRound, newTally } from "../apps/agent/src/watch-tally.ts";
 import { findEntry } from "../apps/cli/src/commands/explain.ts";
 import { exitCodes } from "../apps/cli/src/output.ts";
 import { makeProgram } from "../apps/cli/src/program.ts";
@@ -118,6 +121,46 @@ describe("the page of the command line", () => {
   it("has every exit code", () => {
     const rows = tableOf(pageOf("cli").text, "exit code").rows;
     expect(Object.fromEntries(rows.map(([code, name]) => [name, Number(code)]))).toEqual(exitCodes);
+  });
+});
+
+describe("the operations page", () => {
+  const page = pageAt("docs/operations.md");
+
+  it("must alert on metrics that the agent has", () => {
+    const agent = pageOf("agent").text;
+    const tally = newTally();
+    tally.setting = newRoundSummary();
+    addRound(tally, { summary: newRoundSummary(), loss: null });
+    const has = [...formatMetrics(tally, 1).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+    const named = [...`${page}${agent}`.matchAll(/\bkeelson_agent_\w+/g)].map(([name]) => name);
+    expect(new Set(named).size).toBeGreaterThan(8);
+    expect(named.filter((name) => !has.includes(name))).toEqual([]);
+  });
+
+  it("must show the unit that ships, but for its sandbox", () => {
+    const shown = /```ini unit\n([^]*?)```/.exec(page)?.[1] ?? "";
+    const shipped = readFileSync(join(checkout, "packaging/keelson-agent.service"), "utf8").split("\n");
+    const lines = shown.split("\n").filter((line) => line.includes("="));
+    expect(lines.length).toBeGreaterThan(6);
+    // A checkout's program has another path, and its own words.
+    const own = /^(?:Description|ExecStart)=/;
+    expect(lines.filter((line) => !own.test(line) && !shipped.includes(line))).toEqual([]);
+  });
+});
+
+describe("the page of the agent", () => {
+  it("must have every event of the log, and no other", () => {
+    const folder = join(checkout, "apps/agent/src");
+    const sources = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.includes("test"));
+    const texts = sources.map((name) => readFileSync(join(folder, name), "utf8"));
+    const events = texts.flatMap((text) => [
+      ...[...text.matchAll(/\bevent: "([a-z-]+)"/g)].map(([, name = ""]) => name),
+      ...[...text.matchAll(/^ {4}"([a-z-]+)": round\./gm)].map(([, name = ""]) => name),
+    ]);
+    const rows = tableOf(pageOf("agent").text, "event").rows;
+    const shown = rows.flatMap(([names = ""]) => names.replaceAll("`", "").split(", "));
+    expect(sorted(shown)).toEqual(sorted([...new Set(events)]));
   });
 });
 

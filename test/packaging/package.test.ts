@@ -86,6 +86,9 @@ describe("the operations page", () => {
     const shipped = await readdir(join(root.trim(), "keelson"));
     expect(shipped).toEqual(expect.arrayContaining(["keelson-agent.service", "compose.yaml", "Dockerfile"]));
     expect(await outputOf([join(prefix, "bin/keelson"), "version"])).toBe(`${version}\n`);
+    // Where `man` looks for the pages of a program in `bin`.
+    const manuals = await readdir(join(prefix, "share/man/man1"));
+    expect(manuals.sort()).toEqual(["keelson-agent.1", "keelson.1"]);
   });
 });
 
