@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 import type { Log } from "./log-event.ts";
-import { type Send, newCommandSender, newWebhookSender } from "./notice-sender.ts";
-import type { NodeState } from "./notice.ts";
+import { type Send, newCommandSender, newWebhookSender } from "./notification-sender.ts";
+import type { NodeState } from "./notification.ts";
 import type { Loss } from "./round-loss.ts";
 import type { NotifySetting, RoundSummary, WatchSetting } from "./round-summary.ts";
 import { type Teller, openTeller } from "./teller.ts";
@@ -43,7 +43,7 @@ export function openNotifier(log: Log): Notifier {
     note: ({ summary, loss }) => {
       if (setting === null) return;
       const { environment, node } = setting.target;
-      const notice = {
+      const notification = {
         v: 1,
         id: randomUUID(),
         at: new Date().toISOString(),
@@ -54,7 +54,7 @@ export function openNotifier(log: Log): Notifier {
         message: summary?.message ?? loss?.message ?? "",
         commit: summary?.commit ?? "",
       } as const;
-      for (const { teller } of tellers.values()) teller.note(notice);
+      for (const { teller } of tellers.values()) teller.note(notification);
     },
     close: () => ways.forEach(close),
   };

@@ -1,6 +1,6 @@
 import type { Log } from "./log-event.ts";
-import type { Send } from "./notice-sender.ts";
-import { type Notice, mostAttempts, noticeRetryMs } from "./notice.ts";
+import type { Send } from "./notification-sender.ts";
+import { type Notification, mostAttempts, notificationRetryMs } from "./notification.ts";
 import { openPause } from "./pause.ts";
 import { type Told, readTold, writeTold } from "./told-file.ts";
 
@@ -8,19 +8,19 @@ import { type Told, readTold, writeTold } from "./told-file.ts";
 const mostPending = 20;
 
 export interface TellerInput {
-  /** How the notices are sent: `command` or `webhook`. */
+  /** How the notifications are sent: `command` or `webhook`. */
   name: string;
   file: string;
   log: Log;
   /** Asked for each attempt: agent.yaml may have changed. */
   send: () => Send;
-  /** Default: the retry back-off of a notice. */
+  /** Default: the retry back-off of a notification. */
   retryMs?: (attempts: number) => number;
 }
 
 export interface Teller {
-  /** Takes a notice, unless the last one was about the same state. */
-  note: (notice: Omit<Notice, "before">) => void;
+  /** Takes a notification, unless the last one was about the same state. */
+  note: (notification: Omit<Notification, "before">) => void;
   close: () => void;
 }
 
@@ -29,7 +29,7 @@ export interface Teller {
  * the file before it is sent, so that an agent that was killed tells it after its start. Nobody waits for this.
  */
 export function openTeller(input: TellerInput): Teller {
-  const { name, file, log, retryMs = (attempts) => noticeRetryMs(attempts, Math.random()) } = input;
+  const { name, file, log, retryMs = (attempts) => notificationRetryMs(attempts, Math.random()) } = input;
   const told = readOrBegin(input);
   const closing = new AbortController();
   const pause = openPause();
@@ -51,9 +51,9 @@ export function openTeller(input: TellerInput): Teller {
     if (closing.signal.aborted) return;
     first.attempts++;
     save();
-    const { state } = first.notice;
+    const { state } = first.notification;
     try {
-      await input.send()(`${JSON.stringify(first.notice)}\n`, closing.signal);
+      await input.send()(`${JSON.stringify(first.notification)}\n`, closing.signal);
     } catch (error) {
       if (closing.signal.aborted) return;
       const message = `the ${name} was not told that the node is ${state}: ${describe(error)}`;
@@ -87,11 +87,11 @@ export function openTeller(input: TellerInput): Teller {
   };
   void work();
   return {
-    note: (notice) => {
-      if (notice.state === told.state) return;
-      told.pending.push({ notice: { ...notice, before: told.state }, attempts: 0 });
+    note: (notification) => {
+      if (notification.state === told.state) return;
+      told.pending.push({ notification: { ...notification, before: told.state }, attempts: 0 });
       told.pending = told.pending.slice(-mostPending);
-      told.state = notice.state;
+      told.state = notification.state;
       save();
       void work();
     },

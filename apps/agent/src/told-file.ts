@@ -1,13 +1,13 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 
-import type { NodeState, Notice } from "./notice.ts";
+import type { NodeState, Notification } from "./notification.ts";
 
 /** What was told, and what still has to be: it outlives the agent. */
 export interface Told {
-  /** The state that the last notice is about, told or not; null before the first one. */
+  /** The state that the last notification is about, told or not; null before the first one. */
   state: NodeState | null;
-  /** Notices in their order, with how often each was tried. */
-  pending: { notice: Notice; attempts: number }[];
+  /** Notifications in their order, with how often each was tried. */
+  pending: { notification: Notification; attempts: number }[];
 }
 
 /** Returns what a file says; nothing where there is none. Throws the system's error, and SyntaxError for another file. */
@@ -21,6 +21,7 @@ export function readTold(file: string): Told {
     throw error;
   }
   const told: Told = JSON.parse(text);
+  if (!Array.isArray(told.pending)) throw new SyntaxError("it does not list what is pending");
   return told;
 }
 

@@ -78,14 +78,14 @@ export const AgentConfig = z.strictObject({
         .array(z.string().min(1))
         .min(1)
         .optional()
-        .describe("A program with its arguments, which gets the notice as its input."),
+        .describe("A program with its arguments, which gets the notification as its input."),
       webhook: z
         .strictObject({
           url: z
             .string()
             .regex(/^https?:\/\/[^\s/]/, "must be an http:// or https:// URL")
             .refine((url) => URL.canParse(url), "must be a URL")
-            .describe("Where the notice is posted to."),
+            .describe("Where the notification is posted to."),
           credential: CredentialSource.optional(),
         })
         .optional(),

@@ -39,7 +39,16 @@ function isFile(path: string): boolean {
 }
 
 /** The entries of the state folder that a round trusts, or gives to the engine. */
-const kept = ["record.db", "git", "report", "instances", "compose", "status.json"];
+const kept = [
+  "record.db",
+  "git",
+  "report",
+  "instances",
+  "compose",
+  "status.json",
+  "told-command.json",
+  "told-webhook.json",
+];
 
 /** Throws K4016 when another user could change the state folder, the key or the secrets. */
 export function requireTrustedFolders({

@@ -14,10 +14,10 @@ const path = "/hook/s3cret-part-of-the-url";
 
 interface Posted {
   authorization: string | undefined;
-  notice: Record<string, unknown>;
+  notification: Record<string, unknown>;
 }
 
-/** A webhook that answers with a status that the test sets; null: it takes the notice and never answers. */
+/** A webhook that answers with a status that the test sets; null: it takes the notification and never answers. */
 async function startWebhook() {
   const posted: Posted[] = [];
   let status: number | null = 204;
@@ -27,7 +27,7 @@ async function startWebhook() {
     request.on("end", () => {
       const { authorization } = request.headers;
       const isRight = request.method === "POST" && request.url === path;
-      posted.push({ authorization, notice: JSON.parse(body) });
+      posted.push({ authorization, notification: JSON.parse(body) });
       if (status !== null) response.writeHead(isRight ? status : 404).end();
     });
   });
@@ -68,8 +68,8 @@ async function writeProgram(folder: string) {
   };
 }
 
-const statesOf = (notices: readonly Record<string, unknown>[]) =>
-  notices.map(({ before, state }) => [before, state]);
+const statesOf = (notifications: readonly Record<string, unknown>[]) =>
+  notifications.map(({ before, state }) => [before, state]);
 
 describe("notify", () => {
   it("must tell a webhook and a program once that the node became ready, failed and came back", async () => {
@@ -90,12 +90,12 @@ describe("notify", () => {
         },
       },
       async (node) => {
-        await node.agent.until("the first notices", async () => (await told()).length === 1);
+        await node.agent.until("the first notifications", async () => (await told()).length === 1);
         await node.agent.until("the first post", () => webhook.posted.length === 1);
         const good = await node.repository.head();
         expect(webhook.posted[0]).toEqual({
           authorization: `Bearer ${token}`,
-          notice: {
+          notification: {
             v: 1,
             id: expect.stringMatching(/^[0-9a-f-]{36}$/),
             at: expect.stringMatching(/^20\d\d-.*Z$/),
@@ -108,7 +108,7 @@ describe("notify", () => {
             commit: good,
           },
         });
-        expect(await told()).toEqual([webhook.posted[0]?.notice]);
+        expect(await told()).toEqual([webhook.posted[0]?.notification]);
         // Rounds that find nothing new tell nothing.
         await node.push({ note: "1" });
         await node.agent.until("the next commit", async () => (await node.status()).source.applied !== good);
@@ -116,7 +116,7 @@ describe("notify", () => {
           [composeFile]: (text) => text.replace("init: true", "privileged: true"),
         });
         await node.agent.until("the bad news", () => webhook.posted.length === 2);
-        expect(webhook.posted[1]?.notice).toMatchObject({
+        expect(webhook.posted[1]?.notification).toMatchObject({
           before: "ready",
           state: "stalled",
           reason: "K1401",
@@ -135,7 +135,7 @@ describe("notify", () => {
           ["stalled", "ready"],
           ["ready", "suspended"],
         ];
-        expect(statesOf(webhook.posted.map(({ notice }) => notice))).toEqual(states);
+        expect(statesOf(webhook.posted.map(({ notification }) => notification))).toEqual(states);
         expect(statesOf(await told())).toEqual(states);
         for (const secret of [token, path]) expect(node.agent.log()).not.toContain(secret);
         expect(node.agent.count("notified")).toBe(8);
@@ -170,14 +170,14 @@ describe("notify", () => {
           webhook.answer(200);
           await program?.mendIt();
         });
-        await node.agent.until("both notices", () => node.agent.count("notified") === 2);
+        await node.agent.until("both notifications", () => node.agent.count("notified") === 2);
         await node.rests();
         // The one without an answer was taken, for all that the agent knows, by nobody.
-        expect(statesOf(webhook.posted.map(({ notice }) => notice))).toEqual([
+        expect(statesOf(webhook.posted.map(({ notification }) => notification))).toEqual([
           [null, "ready"],
           [null, "ready"],
         ]);
-        expect(new Set(webhook.posted.map(({ notice }) => notice["id"])).size).toBe(1);
+        expect(new Set(webhook.posted.map(({ notification }) => notification["id"])).size).toBe(1);
         expect(statesOf((await program?.told()) ?? [])).toEqual([[null, "ready"]]);
       },
     );

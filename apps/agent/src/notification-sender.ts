@@ -67,7 +67,7 @@ export function newWebhookSender({
     const status = await new Promise<number>((resolve, reject) => {
       const request = send(url, {
         method: "POST",
-        // Between two notices hours may pass.
+        // Between two notifications hours may pass.
         agent: false,
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
         headers: {

@@ -4,9 +4,9 @@ import { spread } from "./next-round.ts";
 export type NodeState = "ready" | "not-ready" | "stalled" | "suspended";
 
 /** One change of a node's state, as it is sent (docs/spec/agent.md). */
-export interface Notice {
+export interface Notification {
   v: 1;
-  /** Of this notice, so that a reader knows one that comes twice. */
+  /** Of this notification, so that a reader knows one that comes twice. */
   id: string;
   /** When the round that found it had ended. */
   at: string;
@@ -22,12 +22,12 @@ export interface Notice {
   commit: string;
 }
 
-/** How often it is tried to tell one notice: over some 20 minutes. */
+/** How often it is tried to tell one notification: over some 20 minutes. */
 export const mostAttempts = 12;
 const shortestMs = 1_000;
 const longestMs = 5 * 60_000;
 
 /** How long to wait after so many attempts that failed; `chance` is 0 to 1. */
-export function noticeRetryMs(attempts: number, chance: number): number {
+export function notificationRetryMs(attempts: number, chance: number): number {
   return spread(Math.min(longestMs, shortestMs * 2 ** (attempts - 1)), chance);
 }
