@@ -39,12 +39,9 @@ export async function readLogEnd(
   }
 }
 
-/** Since when the log counts, by the engine's clock; 0 for all of it. What was restarted said before why it had ended. */
-function lastRunSeconds({
-  RestartCount: restarts,
-  State: { Status: state, StartedAt },
-}: ContainerInspectInfo) {
-  return state === "running" && restarts > 0 ? 0 : Math.max(0, Date.parse(StartedAt) / 1_000);
+/** Since when the log counts, by the engine's clock; 0 for all of it: what runs again said before why it had ended. */
+function lastRunSeconds({ State: { Status: state, StartedAt } }: ContainerInspectInfo): number {
+  return state === "running" ? 0 : Math.max(0, Date.parse(StartedAt) / 1_000);
 }
 
 /** A text that may begin in the middle of a line has a mark there; a log that is complete has none. */
