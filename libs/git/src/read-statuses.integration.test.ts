@@ -286,3 +286,20 @@ it("shows all nodes but those whose refs are too large, and asks for these only 
   expect(await fetchStatusRefs(clone)).toEqual([]);
   expect(shown(await readStatuses(clone))).toContain("mended");
 });
+
+it("fetches the statuses into one clone several times at once", async () => {
+  await using at = await setUp();
+  const { path } = at.repository;
+  const nodes = Array.from({ length: 12 }, (_, index) => `lab/n${index}`);
+  for (let round = 1; round <= 2; round++) {
+    for (const place of nodes) await at.publish(place, `{"seq":${round}}`);
+    const clones = Array.from({ length: 6 }, async () => {
+      const left = await fetchStatusRefs({ repository: path, remote: "origin" });
+      await configureStatusRefspec({ repository: path, remote: "origin" });
+      return left;
+    });
+    expect(await Promise.all(clones)).toEqual(clones.map(() => []));
+    const statuses = await readStatuses({ repository: path, remote: "origin" });
+    expect(statuses.map(({ json }) => json)).toEqual(nodes.map(() => `{"seq":${round}}`));
+  }
+});

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { fetchApart } from "./fetch-apart.ts";
 import { PackLimitError, gitError } from "./git-error.ts";
@@ -136,7 +137,23 @@ function linesOf(end: SystemGitEnd): string[] {
   return end.stdout.toString("utf8").split("\n");
 }
 
+/** Another Git may be at work in a user's clone, and it ends soon. A lock that one left behind stays. */
+const mostTries = 8;
+const longestPauseMs = 500;
+/** What Git says of a ref or a configuration that another Git works on, or has just changed. */
+const heldByOther = /cannot lock ref|could not lock config file|\.lock': File exists/;
+
 async function run(input: StatusRemoteInput, args: readonly string[]): Promise<SystemGitEnd> {
+  for (let tries = 1; ; tries++) {
+    const end = await runOnce(input, args);
+    const isHeld = end.exitCode !== 0 && heldByOther.test(end.said);
+    if (!isHeld || tries >= mostTries || input.signal?.aborted === true) return end;
+    // By chance, so that two that met do not meet again.
+    await sleep(Math.random() * longestPauseMs);
+  }
+}
+
+async function runOnce(input: StatusRemoteInput, args: readonly string[]): Promise<SystemGitEnd> {
   const { timeoutMs = defaultTimeoutMs, signal } = input;
   const at = ["-C", resolve(input.repository)];
   const ending = signal === undefined ? {} : { signal };

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runAgent } from "../../support/index.ts";
@@ -13,9 +13,12 @@ secrets: { token: {} }
 -- packages/web/package.yaml --
 files:
   - { template: greeting.txt, to: conf/greeting.txt, onChange: restart }
+  - { template: run.sh, to: conf/run.sh, onChange: restart, mode: "0755" }
   - { template: token.liquid, to: secrets/token, onChange: recreate }
 -- packages/web/greeting.txt --
 hello
+-- packages/web/run.sh --
+#!/bin/sh
 -- packages/web/token.liquid --
 {{ secrets.token }}
 -- packages/web/compose.yaml --
@@ -170,6 +173,8 @@ describe("the command keelson", () => {
     expect((await run(args, noEngine)).exitCode).toBe(0);
     expect(await readFile(join(out, "web/conf/greeting.txt"), "utf8")).toBe("hello\n");
     expect(await readFile(join(out, "web/secrets/token"), "utf8")).not.toContain(token);
+    expect((await stat(join(out, "web/conf/run.sh"))).mode & 0o777).toBe(0o755);
+    expect((await stat(join(out, "web/conf/greeting.txt"))).mode & 0o111).toBe(0);
     expect(Object.keys(JSON.parse(await readFile(join(out, "web/compose.json"), "utf8")).services)).toEqual([
       "app",
     ]);

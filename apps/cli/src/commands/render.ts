@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { type DesiredInstance, KeelsonError, stalled } from "@keelson/model";
@@ -38,16 +38,17 @@ export async function render(
 interface OutFile {
   path: string;
   content: Uint8Array | string;
+  mode: number;
 }
 
 function listFiles(instance: DesiredInstance): OutFile[] {
   const model = `${JSON.stringify(instance.compose, null, 2)}\n`;
   const rendered = instance.mounts.flatMap(({ files }) =>
-    files.map(({ to, content }): [string, Uint8Array] => [to, content]),
+    files.map(({ to, content, mode }) => [to, { content, mode }] as const),
   );
   return [
-    { path: `${instance.name}/compose.json`, content: model },
-    ...[...new Map(rendered)].map(([to, content]) => ({ path: `${instance.name}/${to}`, content })),
+    { path: `${instance.name}/compose.json`, content: model, mode: 0o644 },
+    ...[...new Map(rendered)].map(([to, file]) => ({ path: `${instance.name}/${to}`, ...file })),
   ];
 }
 
@@ -61,8 +62,10 @@ async function writeFiles(folder: string, files: readonly OutFile[]): Promise<vo
       outcome: stalled,
     });
   }
-  for (const { path, content } of files) {
+  for (const { path, content, mode } of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);
+    // The umask of whoever runs this is not the node's.
+    await chmod(join(folder, path), mode);
   }
 }
