@@ -1,5 +1,5 @@
 import { KeelsonError } from "@keelson/model";
-import { readAgentConfig, readAgentWork, resumeNode, suspendNode, syncAgent } from "@keelson/node";
+import { readAgentConfig, resumeNode, seeAgent, suspendNode, syncAgent } from "@keelson/node";
 
 /** Long enough for an upgrade that is at work. */
 const roundTimeoutMs = 15 * 60_000;
@@ -19,7 +19,7 @@ export async function suspend(
 ): Promise<0> {
   const { stateDir } = readAgentConfig(config);
   await suspendNode(stateDir, { by, reason, now: new Date() });
-  if (((await readAgentWork(stateDir, Number.MAX_SAFE_INTEGER))?.trigger ?? null) !== null)
+  if (((await seeAgent(stateDir, Number.MAX_SAFE_INTEGER)).work?.trigger ?? null) !== null)
     process.stdout.write("a round is at work, and ends first\n");
   const round = await askForRound(stateDir, signal);
   const whose = round !== null ? "" : "; no agent is running, and one that starts changes nothing either";

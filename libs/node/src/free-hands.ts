@@ -1,13 +1,9 @@
-import { once } from "node:events";
-import { connect } from "node:net";
-
-import { KeelsonError, isSystemError, stalled } from "@keelson/model";
+import { KeelsonError, stalled } from "@keelson/model";
 import { requireTrusted } from "@keelson/store";
 
+import { seeAgent } from "./agent-work.ts";
 import { controlPath } from "./node-settings.ts";
 import { readSuspension } from "./suspension.ts";
-
-const timeoutMs = 5_000;
 
 /**
  * Throws K4016, K9080 while a person withholds action on this node, and K9079 while an agent keeps it: the agent's next round would
@@ -24,24 +20,12 @@ export async function requireFreeHands(stateDir: string): Promise<void> {
       outcome: stalled,
     });
   }
-  if (!(await isAgentRunning(stateDir))) return;
+  // Whoever may not ask, or gets no answer, cannot say that there is none.
+  if ((await seeAgent(stateDir, Number.MAX_SAFE_INTEGER)).isRunning === false) return;
   throw new KeelsonError({
     code: "K9079",
     message: `an agent keeps this node, and answers at ${controlPath({ stateDir })}`,
     hint: "Ask it for a round with keelson sync. What is applied beside it with --force stays only until its next round.",
     outcome: stalled,
   });
-}
-
-/** Whoever may not ask, or gets no answer, cannot say that there is none. */
-async function isAgentRunning(stateDir: string): Promise<boolean> {
-  const connection = connect(controlPath({ stateDir })).setTimeout(timeoutMs);
-  try {
-    await Promise.race([once(connection, "connect"), once(connection, "timeout")]);
-    return true;
-  } catch (error) {
-    return !isSystemError(error, "ENOENT", "ECONNREFUSED", "ENOTDIR");
-  } finally {
-    connection.destroy();
-  }
 }

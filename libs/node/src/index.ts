@@ -29,7 +29,7 @@ export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } fro
 export { type RunIn, type RunSettings, runService } from "./run-service.ts";
 export { remotesOf } from "./remote-host.ts";
 export { requireFreeHands } from "./free-hands.ts";
-export { readAgentWork } from "./agent-work.ts";
+export { type SeenAgent, seeAgent } from "./agent-work.ts";
 export { readSuspension, resumeNode, suspendNode } from "./suspension.ts";
 export { syncAgent } from "./sync-agent.ts";
 export { statusPlace, wireStatus } from "./wire-status.ts";

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -55,6 +56,26 @@ describe("keelson sync", () => {
     expect(await second.end("SIGTERM")).toBe(0);
     expect((await stat(socket())).ino).toBe(ino);
     expect((await sync()).exitCode).toBe(0);
+  });
+
+  it("must be told by the status of the node whether an agent is running, stopped or killed", async () => {
+    const args = ["status", "--local", "--config", node().config];
+    const told = async () => {
+      const { stdout } = await node().keelson(args);
+      const { isAgentRunning } = JSON.parse((await node().keelson([...args, "--json"])).stdout);
+      return [stdout.includes("no agent is running"), isAgentRunning];
+    };
+    const answers = async () =>
+      node().agent.until("its socket", async () => existsSync(socket()) && (await told())[1] === true);
+    await answers();
+    expect(await told()).toEqual([false, true]);
+    await node().restartAgent(async () => expect(await told()).toEqual([true, false]));
+    await answers();
+    await node().agent.end("SIGKILL");
+    expect(existsSync(socket())).toBe(true);
+    expect(await told()).toEqual([true, false]);
+    await node().restartAgent();
+    await answers();
   });
 
   it("must say that no agent runs when it was killed, and reach the next one", async () => {

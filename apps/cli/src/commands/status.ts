@@ -1,5 +1,5 @@
 import { formatError } from "@keelson/model";
-import { findStatusFault, readAgentWork, readLocalStatus } from "@keelson/node";
+import { findStatusFault, readLocalStatus, seeAgent } from "@keelson/node";
 
 import { type FleetOptions, readFleet } from "../fleet.ts";
 import { waitForCommit } from "../fleet-wait.ts";
@@ -51,15 +51,18 @@ async function showLocal(options: StatusOptions, output: Output): Promise<ExitCo
   const last = await readLocalStatus(stateDir);
   const fault = await findStatusFault(stateDir);
   if (fault !== null) output.printError(formatError(fault));
-  const work = await readAgentWork(stateDir, Number.MAX_SAFE_INTEGER);
+  const { isRunning, work } = await seeAgent(stateDir, Number.MAX_SAFE_INTEGER);
   const trigger = work?.trigger ?? null;
-  if (output.json)
-    output.printJson(trigger === null ? last : { ...last, work: { trigger, doing: work?.doing } });
-  else printStatus(output, last, fault);
-  if (!output.json && trigger !== null) {
-    output.print(
-      [`a round is at work: ${trigger}`, formatDoing({ doing: work?.doing ?? [] })].join("\n").trim(),
-    );
+  const doing = work?.doing ?? [];
+  if (output.json) {
+    const atWork = trigger === null ? {} : { work: { trigger, doing } };
+    output.printJson({ ...last, isAgentRunning: isRunning, ...atWork });
+  } else {
+    printStatus(output, last, fault);
+    if (trigger !== null)
+      output.print([`a round is at work: ${trigger}`, formatDoing({ doing })].join("\n").trim());
+    if (isRunning === false)
+      output.print("no agent is running: nothing is repaired, and this status stays as it is");
   }
   if (fault !== null) return exitCodes.failed;
   const isReady = last.conditions.some(({ type, status }) => type === "Ready" && status === "true");

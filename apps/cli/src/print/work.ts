@@ -1,5 +1,5 @@
 import type { AgentWork } from "@keelson/model";
-import { readAgentWork } from "@keelson/node";
+import { seeAgent } from "@keelson/node";
 import { escapePainted } from "@keelson/report";
 import { createLogUpdate } from "log-update";
 
@@ -20,9 +20,9 @@ const marks: Record<AgentWork["ended"][number]["state"], { style: Style; mark: s
 export async function showWork(stateDir: string, output: Output): Promise<{ end: () => Promise<void> }> {
   const log = output.isLive ? createLogUpdate(process.stderr, { showCursor: true }) : null;
   // What ended before was not asked for.
-  let seq = (await readAgentWork(stateDir, Number.MAX_SAFE_INTEGER))?.seq ?? 0;
+  let seq = (await seeAgent(stateDir, Number.MAX_SAFE_INTEGER)).work?.seq ?? 0;
   const look = async () => {
-    const work = await readAgentWork(stateDir, seq);
+    const { work } = await seeAgent(stateDir, seq);
     if (work === null) return;
     ({ seq } = work);
     if (work.ended.length > 0) log?.clear();
