@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { waitFor } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
 import { parseFiles, wantInstances } from "../repository-text.ts";
 
@@ -84,6 +85,34 @@ describe("data that a service used last", () => {
     expect((await platform().status()).retry).toBeNull();
     await wantStore();
     expect((await platform().reconcile()).exitCode).toBe(0);
+  });
+
+  it("must not change hands while a container of a person writes it, and does so afterwards", async () => {
+    const before = await platform().container("store/database");
+    const run = platform().keelson(
+      ["run", "--config", platform().config, "store", "database", "tail", "-f", "/dev/null"],
+      { cwd: platform().folder },
+    );
+    const oneOff = await waitFor(
+      async () =>
+        (await platform().containers()).find(
+          ({ name, state }) => name.includes("-run-") && state === "running",
+        ),
+      { what: "the container of a person" },
+    );
+    await want({ shop: { package: "app/store", was: "store" } });
+    for (let rounds = 0; rounds < 2; rounds++) expect((await platform().reconcile()).exitCode).toBe(1);
+    expect(await codes()).toContain(`K3036 service:${nameOf("shop")}/database`);
+    expect(await condition("Reconciling")).toMatchObject({ status: "true" });
+    const others = (await platform().containers()).filter(({ id }) => id !== oneOff.id);
+    expect(others.filter(({ service }) => service === "database")).toEqual([before]);
+    await platform().docker.getContainer(oneOff.id).kill();
+    expect(await run).toMatchObject({ exitCode: 137 });
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    expect(await platform().exec("shop/database", "cat", "/data/note")).toContain("kept");
+    await wantStore();
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    expect(await read()).toBe("kept");
   });
 
   it("must not be left behind by a name that changes while nothing runs", async () => {
