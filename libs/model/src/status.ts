@@ -116,6 +116,13 @@ export const Status = z.object({
    */
   volumes: z.record(z.string(), z.array(z.string())).optional(),
   /** What was left out so that the status stays small. */
-  omitted: z.object({ errors: z.int(), instances: z.int(), services: z.int() }),
+  omitted: z.object({
+    errors: z.int(),
+    instances: z.int(),
+    services: z.int(),
+    /** Absent where none were. */
+    volumes: z.int().optional(),
+    made: z.int().optional(),
+  }),
 });
 export type Status = z.infer<typeof Status>;

@@ -55,6 +55,82 @@ describe("fitStatus", () => {
     expect(sizeOf(fitted)).toBeLessThanOrEqual(64 * 1024);
   });
 
+  const volumesOf = (count: number) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_each, index) => [
+        `production-instance-${index}_database-files`,
+        index % 10 === 0 ? [] : [`instance-${index}/database`],
+      ]),
+    );
+  const madeOf = (count: number) =>
+    Array.from({ length: count }, (_each, index) => index.toString(16).padStart(12, "0"));
+  const errors = Array.from({ length: 20 }, (_each, index) => ({
+    code: "K1302",
+    resource: `file:${index}`,
+    message: "x".repeat(400),
+    hint: "",
+    outcome: "stalled" as const,
+    since: "",
+  }));
+
+  it("must keep what a lost record is rebuilt from, and count the volumes that are too much", () => {
+    const instances = Array.from({ length: 100 }, (_each, index) => instance(index, "healthy"));
+    const made = madeOf(1_200);
+    const fitted = fitStatus(madeStatus({ volumes: volumesOf(1_200), made, instances, errors }));
+    expect(sizeOf(fitted)).toBeLessThanOrEqual(64 * 1024);
+    expect(sizeOf(fitted)).toBeGreaterThan(63 * 1024);
+    expect(fitted.made).toEqual(made);
+    expect(fitted.instances).toHaveLength(100);
+    expect(fitted.errors).toEqual(errors);
+    const kept = Object.entries(fitted.volumes ?? {});
+    expect(kept.length + (fitted.omitted.volumes ?? 0)).toBe(1_200);
+    expect(kept.every(([, users]) => users.length > 0)).toBe(true);
+    expect(fitted.omitted.made).toBeUndefined();
+  });
+
+  it("must leave out services rather than volumes", () => {
+    const instances = Array.from({ length: 100 }, (_each, index) => instance(index, "healthy"));
+    const fitted = fitStatus(madeStatus({ volumes: volumesOf(300), made: madeOf(300), instances }));
+    expect(fitted.omitted.services).toBeGreaterThan(0);
+    expect(fitted.omitted.volumes).toBeUndefined();
+    expect(Object.keys(fitted.volumes ?? {})).toHaveLength(300);
+  });
+
+  it("must keep as much of what was made as there is room for, and count the rest", () => {
+    const instances = Array.from({ length: 400 }, (_each, index) => instance(index, "healthy"));
+    const fitted = fitStatus(madeStatus({ volumes: volumesOf(10), made: madeOf(9_000), instances }));
+    expect(sizeOf(fitted)).toBeLessThanOrEqual(64 * 1024);
+    expect(fitted.omitted).toMatchObject({ instances: 400, services: 4_000, volumes: 10 });
+    expect((fitted.made?.length ?? 0) + (fitted.omitted.made ?? 0)).toBe(9_000);
+    expect(fitted.made?.length).toBeGreaterThan(4_000);
+  });
+
+  it("must fit whatever agent.yaml names, the same beside all that changes", () => {
+    const long = "漢\u0001".repeat(60_000);
+    const source = {
+      ...madeStatus().source,
+      url: `https://git.example/${long}`,
+      branch: long,
+      target: { mode: "hold", because: `is held: ${long}` },
+    };
+    const operation = {
+      trigger: long,
+      startedAt: "",
+      finishedAt: "",
+      planned: 1,
+      done: 1,
+      failed: 0,
+      skipped: 0,
+      seconds: {},
+    };
+    const fitted = fitStatus(madeStatus({ source, operation, seq: 1 }));
+    expect(sizeOf({ ...fitted, seq: Number.MAX_SAFE_INTEGER })).toBeLessThanOrEqual(64 * 1024);
+    expect(fitted.source.url).toMatch(/^https:\/\/git\.example\/.*…$/su);
+    const more = fitStatus(madeStatus({ source, operation, errors, volumes: volumesOf(1_200) }));
+    expect(sizeOf(more)).toBeLessThanOrEqual(64 * 1024);
+    expect(more.source).toEqual(fitted.source);
+  });
+
   it("must keep 64 KiB whatever is written in whatever script, and say nothing new of the same report", () => {
     const text = oneof(
       string({ unit: "binary" }),
