@@ -2,7 +2,7 @@ import type { PolledContainer } from "@keelson/engine/poll";
 import { expect, it, test } from "vitest";
 
 import { findChanged, seeContainers } from "./container-changes.ts";
-import type { RoundSummary } from "./round-summary.ts";
+import { type RoundSummary, fingerprintOf } from "./round-summary.ts";
 
 const second = 1_000;
 const containers: NonNullable<RoundSummary["containers"]> = { a: "running none" };
@@ -45,6 +45,12 @@ test.each<[string, Partial<PolledContainer>, boolean]>([
 ])("of one of ours %s", (_what, fields, isChange) => {
   const now = container(fields);
   expect(changed([[container()], [now]])).toEqual(isChange ? [now.name] : []);
+});
+
+it("one of ours that stopped must not count again and again for the health that the engine remembers", () => {
+  const stopped = container({ state: "exited", health: "none", upMs: null });
+  const seen = fingerprintOf({ state: "exited", health: "unhealthy" });
+  expect(changed([[stopped], [stopped]], { containers: { a: seen } })).toEqual([]);
 });
 
 it("one of ours that is gone must count, until a round has seen it", () => {

@@ -90,8 +90,9 @@ export interface RoundSummary extends WatchSetting {
 /** `<state> <health>` */
 export type Fingerprint = `${PolledContainer["state"]} ${PolledContainer["health"]}`;
 
+/** The engine remembers the health of one that has stopped, and its list does not show it. */
 export function fingerprintOf({ state, health }: Pick<PolledContainer, "state" | "health">): Fingerprint {
-  return `${state} ${health}`;
+  return `${state} ${state === "running" ? health : "none"}`;
 }
 
 /** What the watcher polls, and how often. */
