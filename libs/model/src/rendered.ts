@@ -11,6 +11,8 @@ export interface RenderedNode {
   /** The environment's policy: images without a digest are refused. */
   requireDigests: boolean;
   /** Sorted by name; instances placed on other nodes are not in it. */
+  /** All instances of the node are in it. Nothing may be made of one that is not whole: what is missing has problems. */
+  isWhole: boolean;
   instances: RenderedInstance[];
 }
 

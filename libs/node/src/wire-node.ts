@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { clearWorkspaces, readComposeVersion, resolveCompose } from "@keelson/compose";
+import { clearWorkspaces, gateCompose, readComposeVersion, resolveCompose } from "@keelson/compose";
 import { type Engine, type OwnIds, connectEngine, openRegistryLogins, readLastOutput } from "@keelson/engine";
 import {
   type Candidate,
@@ -41,6 +41,7 @@ export function wireDesired(
   let cleared: Promise<void> | undefined;
   return {
     ...input,
+    gateCompose,
     resolveCompose: async (compose) => {
       // Only the round with the lock uses this folder, so what is there was left by a kill.
       if (composeFolder !== undefined) await (cleared ??= clearWorkspaces(composeFolder));

@@ -15,11 +15,10 @@ export interface CheckResult {
   warnings: Problem[];
 }
 
+type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record" | "secrets">;
+
 /** Finds all problems of a repository: those of its documents, and those of the desired state of each node. */
-export async function checkRevision(
-  snapshot: Snapshot,
-  ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets">,
-): Promise<CheckResult> {
+export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Promise<CheckResult> {
   const { repository, problems } = readRepository(await snapshot.readFiles(["environments/", "releases/"]));
   const nodes: NodeReference[] = [];
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
@@ -47,21 +46,11 @@ export async function checkRevision(
 
 async function checkNode(
   repository: Repository,
-  {
-    reference,
-    ports,
-  }: { reference: NodeReference; ports: Pick<DesiredPorts, "resolveCompose" | "record" | "secrets"> },
+  { reference, ports }: { reference: NodeReference; ports: CheckPorts },
 ): Promise<Pick<CheckResult, "problems" | "warnings">> {
-  const { rendered, problems, warnings } = renderFiles(repository, reference);
-  if (rendered === null) return { problems, warnings };
-  const whole = rendered.instances.filter(
-    ({ compose }) => !compose.packageFiles.some(({ refused }) => refused),
-  );
-  const resolved = await resolveModels({ ...rendered, instances: whole }, ports);
-  // An instance of which Compose cannot read everything has its problem already, and others may refer to it.
-  if (resolved.problems.length > 0 || whole.length < rendered.instances.length) {
-    return { problems: resolved.problems, warnings };
-  }
-  const built = buildDesired(rendered, { models: resolved.models, secrets: ports.secrets, repository });
-  return { problems: built.problems, warnings };
+  const { rendered, warnings, ...render } = renderFiles(repository, reference);
+  if (rendered === null) return { problems: render.problems, warnings };
+  const { models, problems } = await resolveModels({ ...render, rendered }, ports);
+  const built = buildDesired(rendered, { models, secrets: ports.secrets, repository });
+  return { problems: [...problems, ...built.problems], warnings };
 }

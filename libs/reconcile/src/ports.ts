@@ -14,6 +14,7 @@ import type {
   ObservedStore,
   OperationKind,
   OperationOf,
+  Problem,
   PublishedPort,
   RecordState,
   ServiceParts,
@@ -95,6 +96,8 @@ export interface RecordPort extends MemoryPort {
 
 /** What a walk to the desired state needs: no engine. `node` wires these ports from the I/O rooms. */
 export interface DesiredPorts {
+  /** What is refused in the Compose files of an instance, by their text alone. */
+  gateCompose: (input: ComposeInput) => Problem[];
   resolveCompose: (input: ComposeInput) => Promise<ComposeResolution>;
   secrets: NodeSecrets;
   record: MemoryPort;

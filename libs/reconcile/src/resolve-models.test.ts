@@ -33,6 +33,7 @@ const rendered: RenderedNode = {
   node: "n1",
   lockDigest: "",
   requireDigests: false,
+  isWhole: true,
   instances: [
     {
       name: "core",
@@ -54,6 +55,7 @@ const rendered: RenderedNode = {
 function newNode(known: Map<string, ComposeModel>) {
   let asked = 0;
   const ports = {
+    gateCompose: () => [],
     resolveCompose: async () => {
       asked++;
       return Promise.resolve({ model, problems: [] });
@@ -64,7 +66,11 @@ function newNode(known: Map<string, ComposeModel>) {
       saveComposeModel: (digest: string, each: ComposeModel) => void known.set(digest, each),
     },
   };
-  return { asked: () => asked, resolve: async () => resolveModels(rendered, ports) };
+  return {
+    ports,
+    asked: () => asked,
+    resolve: async () => resolveModels({ rendered, unrendered: [], problems: [] }, ports),
+  };
 }
 
 it("asks Compose once for the same input", async () => {
@@ -80,4 +86,34 @@ it("does not believe what the gate of an earlier version let through", async () 
   const node = newNode(new Map([[before, { ...model, name: "judged-by-fewer-rules" }]]));
   const { models } = await node.resolve();
   expect([node.asked(), models.get("core")?.name]).toEqual([1, "lab-core"]);
+});
+
+const problem = { code: "K1302", file: "f", line: 1, column: 1, path: "", message: "m" };
+
+it("judges what could not be rendered by the gate, and keeps the problems so far", async () => {
+  const judged: ComposeInput[] = [];
+  const node = newNode(new Map());
+  const { models, problems } = await resolveModels(
+    { rendered, unrendered: [compose], problems: [problem] },
+    {
+      ...node.ports,
+      gateCompose: (input) => {
+        judged.push(input);
+        return [{ ...problem, code: "K1401" }];
+      },
+    },
+  );
+  expect(judged).toEqual([compose]);
+  expect(problems.map(({ code }) => code)).toEqual(["K1302", "K1401"]);
+  expect([...models.keys()]).toEqual(["core"]);
+});
+
+it("throws what Compose throws, and not where that would hide a problem", async () => {
+  const away = new Error("no Compose");
+  const ports = { ...newNode(new Map()).ports, resolveCompose: async () => Promise.reject(away) };
+  await expect(resolveModels({ rendered, unrendered: [], problems: [] }, ports)).rejects.toBe(away);
+  expect(await resolveModels({ rendered, unrendered: [], problems: [problem] }, ports)).toEqual({
+    models: new Map(),
+    problems: [problem],
+  });
 });

@@ -3,6 +3,7 @@ import {
   type ComposeModel,
   type ComposeResolution,
   type Problem,
+  type RenderedInstance,
   type RenderedNode,
   digestBytes,
   digestValue,
@@ -10,22 +11,46 @@ import {
   sortProblems,
 } from "@keelson/model";
 
+import type { RenderResult } from "@keelson/render";
+
 import type { ReadPorts } from "./ports.ts";
 
-type ResolvePorts = Pick<ReadPorts, "resolveCompose" | "record">;
+type ResolvePorts = Pick<ReadPorts, "gateCompose" | "resolveCompose" | "record">;
 
-/** The Compose model of each instance. Compose resolves the same input only once: the record keeps its answer. */
+export interface Resolvable extends Pick<RenderResult, "unrendered" | "problems"> {
+  rendered: RenderedNode;
+}
+
+/**
+ * The Compose model of each instance, and the problems so far with those that are found on the way. Compose resolves the
+ * same input only once: the record keeps its answer. Instances that could not be rendered are only judged by the gate, and
+ * those of which Compose cannot read every file have no model: that is a problem of the documents. An error of Compose is
+ * thrown only where there is no problem: with one there is no desired state, and the error must not hide it.
+ */
 export async function resolveModels(
-  rendered: RenderedNode,
+  { rendered, unrendered, problems }: Resolvable,
   ports: ResolvePorts,
 ): Promise<{ models: Map<string, ComposeModel>; problems: Problem[] }> {
-  const results = await Promise.all(
-    rendered.instances.map(async ({ name, compose }) => ({ name, ...(await resolveOnce(compose, ports)) })),
+  const resolved = await Promise.allSettled(
+    rendered.instances
+      .filter(isReadable)
+      .map(async ({ name, compose }) => ({ name, ...(await resolveOnce(compose, ports)) })),
   );
+  const results = resolved.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const found = [
+    ...unrendered.flatMap((input) => ports.gateCompose(input)),
+    ...results.flatMap((each) => each.problems),
+  ];
+  const failed = resolved.find((each) => each.status === "rejected");
+  if (failed !== undefined && problems.length + found.length === 0) throw failed.reason;
   return {
     models: new Map(results.flatMap(({ name, model }) => (model === null ? [] : [[name, model] as const]))),
-    problems: sortProblems(results.flatMap(({ problems }) => problems)),
+    problems: [...problems, ...sortProblems(found)],
   };
+}
+
+function isReadable({ compose }: RenderedInstance): boolean {
+  return !compose.packageFiles.some(({ refused }) => refused);
 }
 
 async function resolveOnce(input: ComposeInput, ports: ResolvePorts): Promise<ComposeResolution> {

@@ -1,12 +1,13 @@
-import type {
-  DesiredNode,
-  ObservedNode,
-  Plan,
-  Problem,
-  RenderedNode,
-  Repository,
-  Suspension,
-  Target,
+import {
+  type DesiredNode,
+  type ObservedNode,
+  type Plan,
+  type Problem,
+  type RenderedNode,
+  type Repository,
+  type Suspension,
+  type Target,
+  withoutRepeats,
 } from "@keelson/model";
 import { type PlanPolicy, planChanges } from "@keelson/plan";
 import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
@@ -72,9 +73,9 @@ export type WalkInput = { reference: NodeReference; target: Target } & (
 
 /**
  * Walks the path of the data from the target to the desired state or the plan, step by step. `walkToTarget` chooses the
- * target before it, and `reconcileOnce` goes on after it. Stops at the first step with problems, and throws errors of
- * Git, the engine and the store: `walk` then has what was found before. A target without a commit ends the walk at
- * once.
+ * target before it, and `reconcileOnce` goes on after it. Stops before the observation where there are problems, with all
+ * of them: one instance's hide none of another's. Throws errors of Git, the engine and the store: `walk` then has what
+ * was found before. A target without a commit ends the walk at once.
  */
 export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const { reference, target, ports } = input;
@@ -90,19 +91,20 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   if (instances === null) return;
   const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
   walk.repository = read.repository;
-  if (hasStopped(read.problems)) return;
-  const { rendered, settings, ...render } = await step("render", async () =>
+  const { rendered, unrendered, settings, ...render } = await step("render", async () =>
     renderFiles(read.repository, reference),
   );
+  const found = withoutRepeats([...read.problems, ...render.problems]);
   Object.assign(walk, { rendered, settings });
-  if (hasStopped(render.problems) || rendered === null) return;
-  const { models, ...resolve } = await step("resolve", async () => resolveModels(rendered, ports));
-  if (hasStopped(resolve.problems)) return;
+  if (rendered === null) return void hasStopped(found);
+  const { models, problems } = await step("resolve", async () =>
+    resolveModels({ rendered, unrendered, problems: found }, ports),
+  );
   const { desired, ...build } = await step("build", async () =>
     buildDesired(rendered, { models, secrets: ports.secrets, repository: read.repository }),
   );
   walk.desired = desired;
-  if (hasStopped(build.problems) || desired === null || input.until === "desired") return;
+  if (hasStopped([...problems, ...build.problems]) || desired === null || input.until === "desired") return;
 
   const observed = (walk.observed = await step("observe", async () => observeNode(desired, input.ports)));
   const { waits, now } = input.ports;

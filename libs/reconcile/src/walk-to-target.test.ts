@@ -51,6 +51,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
       saveComposeModel: neverAsked,
     },
     secrets: { ...secrets, ...contents, hideValues: neverAsked },
+    gateCompose: neverAsked,
     resolveCompose: neverAsked,
     observeEngine: neverAsked,
     observeStore: neverAsked,
@@ -78,8 +79,8 @@ it("must tell the problems of both when the commit that the node is held at has 
   expect(targets.map(({ instances }) => instances?.every.snapshot.commit)).toEqual(["b", "a"]);
   expect(walk.target).toBe(targets[1]);
   expect(walk.shown).toBe("b");
-  expect(steps).toEqual(["fetch", "read", "read"]);
-  expect(Object.keys(walk.times)).toEqual(["fetch", "read"]);
+  expect(steps).toEqual(["fetch", "read", "render", "read", "render"]);
+  expect(Object.keys(walk.times)).toEqual(["fetch", "read", "render"]);
 });
 
 it("must choose once when nothing else was worked on", async () => {

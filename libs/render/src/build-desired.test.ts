@@ -729,6 +729,22 @@ describe("what does not fit together on a node", () => {
     `);
   });
 
+  test("is nothing when an instance has problems already, and those of the others are said", () => {
+    const rendered = render().rendered;
+    if (rendered === null) throw new Error("nothing was rendered");
+    const partial = {
+      ...rendered,
+      isWhole: false,
+      requireDigests: true,
+      instances: rendered.instances.filter(({ name }) => name !== "storage"),
+    };
+    const { desired, problems } = build(partial);
+    expect(desired).toBeNull();
+    // Whether nobody owns the network of the missing instance cannot be told.
+    expect([...new Set(problems.map(({ code }) => code))]).toEqual(["K1313"]);
+    expect(build({ ...partial, requireDigests: false })).toEqual({ desired: null, problems: [] });
+  });
+
   test("is nothing when a model is missing: that was said before", () => {
     const rendered = render().rendered;
     expect(

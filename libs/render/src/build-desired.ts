@@ -47,11 +47,13 @@ export function buildDesired(
       : buildInstance(rendered, { ...input, instance, model });
   });
   const built = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
+  // A node follows a whole commit or none of it.
+  const isWhole = rendered.isWhole && built.length === rendered.instances.length;
   const problems = [
     ...results.flatMap((result) => result.problems),
-    ...findNodeFaults(rendered, { instances: built, secrets: input.secrets }),
+    ...findNodeFaults(rendered, { instances: built, isWhole, secrets: input.secrets }),
   ];
-  if (problems.length > 0 || built.length < rendered.instances.length) return { desired: null, problems };
+  if (problems.length > 0 || !isWhole) return { desired: null, problems };
   const { environment, node, lockDigest } = rendered;
   const instances = startAfterOwners(built).sort((a, b) => compareText(a.name, b.name));
   const digest = digestValue({ environment, node, instances: instances.map(digestible) });

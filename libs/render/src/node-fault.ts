@@ -20,11 +20,16 @@ import { composeProblem } from "./place-of-problem.ts";
 /** Problems that only all instances of a node together can have. */
 export function findNodeFaults(
   rendered: RenderedNode,
-  { instances, secrets }: { instances: readonly DesiredInstance[]; secrets: NodeSecrets },
+  {
+    instances,
+    isWhole,
+    secrets,
+  }: { instances: readonly DesiredInstance[]; isWhole: boolean; secrets: NodeSecrets },
 ): Problem[] {
   const context = { rendered, instances };
   return [
-    ...findUnownedNetworks(context),
+    // Who owns a network may be one of those that are missing.
+    ...(isWhole ? findUnownedNetworks(context) : []),
     ...findSharedPorts(context),
     ...findSharedVolumes(context),
     ...findSharedSubnets(context),

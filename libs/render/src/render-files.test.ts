@@ -129,7 +129,7 @@ describe("what cannot be found", () => {
       environment: "lab",
       node: "one",
     });
-    expect(withoutLock.rendered).toBeNull();
+    expect(withoutLock.rendered?.isWhole).toBe(false);
     expect(problemText(withoutLock.problems)).toMatchInlineSnapshot(`
       "error[K1101] environments/lab/environment.yaml:2:1 environment lab has no lock.yaml that can be read
          2 | releases: { sample: ^1.0.0 }
@@ -141,7 +141,7 @@ describe("what cannot be found", () => {
       environment: "lab",
       node: "one",
     });
-    expect(withoutPackage.rendered).toBeNull();
+    expect(withoutPackage.rendered?.isWhole).toBe(false);
     expect(problemText(withoutPackage.problems)).toMatchInlineSnapshot(`
       "error[K1116] environments/lab/environment.yaml:4:20 package sample/core of the locked release cannot be read
          4 |   core: { package: sample/core }
@@ -158,7 +158,7 @@ describe("a file that cannot be rendered", () => {
       [templatePath]: "domain: {{ settings.domian }}\nstore: {{ requires.cache.project }}\n",
       [packagePath]: (platform[packagePath] ?? "").replace("settings.domain }}", "settings.donain }}"),
     });
-    expect(result.rendered).toBeNull();
+    expect(result.rendered?.isWhole).toBe(false);
     expect(problemText(result.problems)).toMatchInlineSnapshot(`
       "error[K1302] releases/sample/1.0.0/packages/core/config/core.yml.liquid:1:12 undefined variable \`settings.domian\`
          1 | domain: {{ settings.domian }}
@@ -257,11 +257,35 @@ describe("a file that cannot be rendered", () => {
     `);
   });
 
+  test("leaves its instance to the gate, and the others as they are", () => {
+    const { rendered, unrendered } = render({ [templatePath]: "{{ settings.domian }}\n" });
+    expect(rendered?.instances.map(({ name }) => name)).toEqual(["storage"]);
+    const whole = render();
+    expect(whole.unrendered).toEqual([]);
+    const core = coreOf(whole).compose;
+    const empty = (keys: Iterable<string>) => [...keys].map((key) => [key, ""]);
+    expect(
+      unrendered.map(({ variables, renderedFiles, ...rest }) => ({
+        ...rest,
+        variables,
+        renderedFiles: [...renderedFiles].map(([to, content]) => [to, new TextDecoder().decode(content)]),
+      })),
+    ).toEqual([
+      {
+        ...core,
+        variables: Object.fromEntries(empty(Object.keys(core.variables))),
+        renderedFiles: empty(core.renderedFiles.keys()),
+      },
+    ]);
+  });
+
   test("is not rendered with settings that are wrong: those are said, and nothing that follows from them", () => {
-    const { problems } = render({
+    const { problems, rendered, unrendered } = render({
       [environmentPath]: `${platform[environmentPath]}settings: { sample: { domain: 7 } }\n`,
     });
     expect(problems.map(({ code }) => code.slice(0, 3))).toEqual(["K12"]);
+    expect(rendered).toMatchObject({ isWhole: false, instances: [] });
+    expect(unrendered.map(({ project }) => project)).toEqual(["lab-core", "lab-storage"]);
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  type ComposeInput,
   type EnvironmentFolder,
   type JsonObject,
   type Located,
@@ -24,8 +25,13 @@ import { type InstanceContext, interfacesOf, templateScope } from "./template-sc
 import { renderTemplate } from "./template.ts";
 
 export interface RenderResult {
-  /** Null when there is any problem: a node follows a whole commit or none of it. */
+  /** With the instances that have no problem, and whole only where none has any; null when there is no such node. */
   rendered: RenderedNode | null;
+  /**
+   * Of the other instances, for the gate alone: variables and rendered files are empty, since Compose would only complain of
+   * what has its problem already.
+   */
+  unrendered: ComposeInput[];
   /** Layered settings by release, with where each value came from. */
   settings: ReadonlyMap<string, LayeredSettings>;
   problems: Problem[];
@@ -37,7 +43,7 @@ export interface RenderResult {
 export function renderFiles(repository: Repository, reference: NodeReference): RenderResult {
   const found = findNode(repository, reference);
   if (found.problem !== null) {
-    return { rendered: null, settings: new Map(), problems: [found.problem], warnings: [] };
+    return { rendered: null, unrendered: [], settings: new Map(), problems: [found.problem], warnings: [] };
   }
   const { environment, node } = found;
   const placed = placeInstances(repository, { environment, node: node.value });
@@ -50,10 +56,14 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   const warnings: Problem[] = [];
   const nextBudget = newBudgets(placed.length);
   const instances: RenderedInstance[] = [];
+  const unrendered: ComposeInput[] = [];
   for (const each of placed) {
     const layered = settings.get(each.release.release.value.name);
     // Without its settings every template would complain once more.
-    if (layered === undefined || layered.problems.length > 0) continue;
+    if (layered === undefined || layered.problems.length > 0) {
+      unrendered.push(unrenderedInput(each, environment));
+      continue;
+    }
     const context = {
       environment,
       node: node.value,
@@ -62,7 +72,8 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       budget: nextBudget(),
     };
     const result = renderInstance(each, context);
-    instances.push(result.instance);
+    if (result.problems.length === 0) instances.push(result.instance);
+    else unrendered.push(unrenderedInput(each, environment));
     problems.push(...result.problems);
     warnings.push(...result.warnings);
   }
@@ -70,9 +81,10 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     ...reference,
     lockDigest: digestValue(environment.lock?.value ?? null),
     requireDigests: environment.environment.value.policy.requireDigests ?? false,
+    isWhole: problems.length === 0,
     instances,
   };
-  return { rendered: problems.length === 0 ? rendered : null, settings, problems, warnings };
+  return { rendered, unrendered, settings, problems, warnings };
 }
 
 function layerByRelease(
@@ -107,7 +119,6 @@ function renderInstance(
   const scope = templateScope(placed, context);
   const { files, problems: fileProblems, warnings } = renderPackageFiles(placed, scope);
   const { variables, problems: variableProblems } = renderVariables(placed, scope);
-  const sources = new Set(placed.package.placed.map(({ source }) => source));
   const providers = interfacesOf(placed).flatMap((name) => context.providers.get(name)?.instance ?? []);
   return {
     instance: {
@@ -127,24 +138,47 @@ function renderInstance(
       data: manifest.data,
       services: manifest.services,
       update: manifest.update,
-      compose: {
-        project,
-        folder: placed.package.folder,
-        composeFile: manifest.compose,
-        packageFiles: [...placed.package.files]
-          .filter(([path]) => !sources.has(path) && path !== "package.yaml")
-          .map(([, file]) => file)
-          .sort((a, b) => compareText(a.path, b.path)),
-        override: context.environment.composeOverrides.get(placed.name) ?? null,
+      compose: composeInput(placed, {
+        environment: context.environment,
         variables,
-        boundPaths: placed.package.placed.map(({ to }) => to),
         renderedFiles: new Map(files.map((file) => [file.to, file.content])),
-      },
+      }),
       files,
     },
     problems: [...fileProblems, ...variableProblems],
     warnings,
   };
+}
+
+function composeInput(
+  placed: PlacedInstance,
+  {
+    environment,
+    ...made
+  }: { environment: EnvironmentFolder } & Pick<ComposeInput, "variables" | "renderedFiles">,
+): ComposeInput {
+  const sources = new Set(placed.package.placed.map(({ source }) => source));
+  return {
+    project: projectOf(environment.environment.value.name, placed.name),
+    folder: placed.package.folder,
+    composeFile: placed.package.package.value.compose,
+    packageFiles: [...placed.package.files]
+      .filter(([path]) => !sources.has(path) && path !== "package.yaml")
+      .map(([, file]) => file)
+      .sort((a, b) => compareText(a.path, b.path)),
+    override: environment.composeOverrides.get(placed.name) ?? null,
+    boundPaths: placed.package.placed.map(({ to }) => to),
+    ...made,
+  };
+}
+
+function unrenderedInput(placed: PlacedInstance, environment: EnvironmentFolder): ComposeInput {
+  const names = Object.keys(placed.package.package.value.variables);
+  return composeInput(placed, {
+    environment,
+    variables: Object.fromEntries(names.map((name) => [name, ""])),
+    renderedFiles: new Map(placed.package.placed.map(({ to }) => [to, new Uint8Array()])),
+  });
 }
 
 /** Absent where nobody ever said anything, so that it does not count. */
