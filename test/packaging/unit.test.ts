@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -78,8 +78,10 @@ describe("the agent under systemd", () => {
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
     await outputOf(["git", "clone", "--quiet", "--bare", repository.path, folder.join("platform.git")]);
     const source = { url: "/srv/platform.git" };
+    // The state folder is one that the sandbox lets it write.
+    const notify = { command: ["sh", "-c", `cat >>'${stateDir}/notified'`] };
     await writeFiles(folder.path, {
-      "etc/agent.yaml": stringify({ environment, node, source, stateDir, report: { as: "none" } }),
+      "etc/agent.yaml": stringify({ environment, node, source, stateDir, report: { as: "none" }, notify }),
       "docker/config.json": "{}",
       // The test's folder is below /tmp, of which the unit has its own.
       "state.conf": `[Service]\nBindPaths=${stateDir}\n`,
@@ -146,6 +148,20 @@ describe("the agent under systemd", () => {
     expect(modes).toBe("700\n600\n");
     expect(await inside("stat", "-c", "%a", "/var/cache/keelson")).toBe("700\n");
     expect(await inside("ls", "/var/cache/keelson")).not.toBe("");
+  });
+
+  it("must log a line of JSON for each event to the journal", async () => {
+    const query = ["--output=cat", "--no-pager", "SYSLOG_IDENTIFIER=keelson-agent"];
+    const lines = (await inside("journalctl", ...query)).trimEnd().split("\n");
+    const events = lines.map((line): unknown => JSON.parse(line));
+    expect(events).toContainEqual(expect.objectContaining({ event: "round-ended", level: "info" }));
+  });
+
+  it("must run the program that is told of changes", async () => {
+    const { stateDir, environment } = platform();
+    const told = async () => readFile(join(stateDir, "notified"), "utf8").catch(() => "");
+    await waitFor(async () => (await told()).endsWith("\n"), { what: "the notification" });
+    expect(JSON.parse(await told())).toMatchObject({ environment, state: "ready", before: null });
   });
 
   it("must be asked for a round by a reload", async () => {
