@@ -160,6 +160,7 @@ function anyAccident(): fc.Arbitrary<Happening> {
     onContainer(fc.record({ health })),
     onContainer(fc.constant({ networks: [] })),
     onContainer(fc.constant({ digest: "older" })),
+    fc.nat().map((pick) => (copy: SimulatedNode) => changeLimits(copy, pick)),
     fc.constant(({ observed }: SimulatedNode) => {
       const [image] = Object.values(observed.images);
       if (image !== null && image !== undefined) image.id = "rebuilt";
@@ -193,6 +194,14 @@ function onContainer(fields: fc.Arbitrary<Partial<ObservedContainer>>): fc.Arbit
   return fc.record({ pick: fc.nat(), fields }).map(({ pick, fields }) => ({ observed }) => {
     Object.assign(observed.containers[pick % Math.max(1, observed.containers.length)] ?? {}, fields);
   });
+}
+
+/** Somebody has called `docker update`. */
+function changeLimits({ observed, record }: SimulatedNode, pick: number): void {
+  const container = observed.containers[pick % Math.max(1, observed.containers.length)];
+  if (container === undefined) return;
+  container.limits = { memory: "64" };
+  record.limits = { ...record.limits, [container.id]: { memory: "32" } };
 }
 
 /** A Compose that was killed in the middle of a replacement. */
