@@ -8,8 +8,8 @@ import { normalModel } from "./normal-model.ts";
 
 /**
  * What `config --format json` prints of one project in /keelson-compose/project. That of 2.40 was recorded. That of 5 was
- * made of it by hand, after the source of Compose and of compose-go: `config` no longer discards `label_file`, whose labels
- * it has read. No Compose 5 was at hand to record it.
+ * made of it by hand, by the one difference that is known: `label_file` stays, with absolute paths, beside the labels that
+ * were read from it. No Compose 5 was at hand to record it.
  */
 async function readOutput(version: "2.40" | "5") {
   const url = new URL(`fixtures/compose-${version}.json`, import.meta.url);
