@@ -62,8 +62,10 @@ const promptRestarts = 2;
  *
  * 14. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
  *
+ * A round of the rules 4 and 9 to 13 does not try what failed before the time that rule 7 has announced (`keepsWaits`).
+ *
  * All delays but the restart back-off, the heartbeat and 13 vary by a tenth, so that a fleet does not ask all at once. Delays
- * go by the monotonic clock. A round that ends ready begins the retry back-off anew, and so does whatever may have taken away
+ * go by the monotonic clock. A round that leaves nothing to retry begins the retry back-off anew, and so does whatever may have taken away
  * the cause of the failure (`Trigger.isAnew`): a request, another commit, and what rule 5 finds.
  */
 export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound {
@@ -81,7 +83,25 @@ export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound
   return candidates.reduce((first, each) => (each.afterMs < first.afterMs ? each : first));
 }
 
-/** Rules 7 and 8. `attempt`: rounds in a row before this one that did not end ready. */
+/** Rules that find out nothing by which what failed could succeed: its announced time is kept. */
+const patientTriggers: ReadonlySet<string> = new Set([
+  "containers changed",
+  "routine",
+  "heartbeat",
+  "retry to publish the status",
+  "poll of the branch",
+  "settled",
+]);
+
+/** Whether a round with this trigger leaves what failed to the time that was announced for it. */
+export function keepsWaits(trigger: string): boolean {
+  return patientTriggers.has(trigger);
+}
+
+/** With the tenth by which delays vary: no announced wait is longer. */
+export const longestWaitMs = 1.1 * longestRetryMs;
+
+/** Rules 7 and 8. `attempt`: retries in a row that rounds before this one have announced. */
 export function retryBackoffMs(
   { attempt, hasNewWork }: { attempt: number; hasNewWork: boolean },
   chance: number,
@@ -97,7 +117,7 @@ function publishRetryMs(failingMs: number | null, chance: number): number {
   return spread(Math.min(longestRetryMs, Math.max(shortestRetryMs, failingMs)), chance);
 }
 
-/** Rule 14. `attempt`: rounds in a row before this one that did not end ready. */
+/** Rule 14. `attempt`: the same, with rounds that told nothing. */
 export function blindBackoffMs(attempt: number, chance: number): number {
   return spread(doubled(shortestBlindMs, { doublings: attempt, longestMs: longestBlindMs }), chance);
 }

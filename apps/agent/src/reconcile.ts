@@ -20,7 +20,7 @@ import { openBranchPoll } from "./branch-poll.ts";
 import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
 import { newLog } from "./log.ts";
 import { lostError } from "./lost-error.ts";
-import { chooseNextRound, retryBackoffMs } from "./next-round.ts";
+import { chooseNextRound, keepsWaits, longestWaitMs, retryBackoffMs } from "./next-round.ts";
 import { type NewerRevision, listenForNewer } from "./newer-revision.ts";
 import { progressOf } from "./operation-progress.ts";
 import { hideInCrash, tell } from "./round-life.ts";
@@ -41,7 +41,7 @@ export interface ReconcileOptions {
   log?: LogForm;
   /** What started the round. */
   trigger: string;
-  /** Rounds in a row before this one that did not end ready. */
+  /** Retries in a row that rounds before this one have announced. */
   attempt: string;
   /** Git did not answer the watcher's last poll, or not soon. */
   gitSilent?: boolean;
@@ -94,6 +94,7 @@ function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durat
     .map((each) => [each.id, fingerprintOf(each)] as const);
   return {
     isReady: isReady(round),
+    retries: status.retry?.attempt ?? 0,
     isStalled: status.errors.length > 0 && status.errors.every(({ outcome }) => outcome === "stalled"),
     isSuspended: status.suspended !== undefined,
     reason: ready?.reason ?? "",
@@ -129,6 +130,7 @@ async function runRound(
       // The status must not tell a later time than that of the round that begins at once.
       delayMs: (left: { hasNewWork: boolean }) =>
         newer.signal.aborted ? 0 : retryBackoffMs({ ...left, attempt }, chance),
+      keepsUpToMs: keepsWaits(input.options.trigger) ? longestWaitMs : null,
     },
     bootId: readBootId(),
     signal,

@@ -16,7 +16,7 @@ export interface RoundInput {
   config: string;
   /** What triggered the round. */
   trigger: string;
-  /** Rounds in a row before this one that did not end ready. */
+  /** Retries in a row that rounds before this one have announced. */
   attempt: number;
   /** Git has just been silent: the round waits for it only briefly, where it can go on with the last revision. */
   isGitSilent: boolean;

@@ -65,6 +65,8 @@ export interface NotifySetting {
 export interface RoundSummary extends WatchSetting {
   /** Everything is as desired, and healthy. */
   isReady: boolean;
+  /** The number of the retry that is announced, in a row; 0 where nothing is retried. */
+  retries: number;
   /** Only a person or a new revision can make the node ready. */
   isStalled: boolean;
   /** A person withholds action: nothing was changed. */

@@ -4,6 +4,7 @@ import type { RoundSummary } from "./round-summary.ts";
 export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummary {
   return {
     isReady: true,
+    retries: 0,
     isStalled: false,
     isSuspended: false,
     reason: "Applied",

@@ -23,7 +23,7 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
       if (signal.aborted) break;
       const next = await untilNextRound(watcher, { summary, attempt });
       trigger = next.name;
-      attempt = summary?.isReady === true || next.isAnew ? 0 : attempt + 1;
+      attempt = next.isAnew ? 0 : (summary?.retries ?? attempt + 1);
     }
   } finally {
     process.off("SIGHUP", onHangup);
@@ -38,7 +38,10 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
 
 interface RoundStart {
   trigger: string;
-  /** Rounds in a row before this one that did not end ready, since the back-off began. */
+  /**
+   * Retries in a row that rounds before this one have announced since the back-off began; a round that told nothing
+   * counts as one.
+   */
   attempt: number;
   /** What the round before told; null: nothing. */
   before: RoundSummary | null;

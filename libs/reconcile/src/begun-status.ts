@@ -44,7 +44,8 @@ export async function reportBegun(
   const heartbeatSeconds = Math.round((statusPort?.heartbeatMs ?? 0) / 1000);
   const reported = before?.conditions.filter(({ type }) => type === "Reported") ?? [];
   const describe = (now: RoundOutcome): Status => {
-    const built = buildStatus({ ...options, ...now, last: before, heartbeatSeconds });
+    const kept = now.keptWait?.errors ?? [];
+    const built = buildStatus({ ...options, ...now, kept, last: before, heartbeatSeconds });
     return {
       ...built,
       conditions: built.conditions.map((condition) => stillUnready(before, condition)),

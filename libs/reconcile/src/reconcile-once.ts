@@ -1,4 +1,4 @@
-import { type KeelsonEvent, type ObservedNode, required } from "@keelson/model";
+import { type KeelsonEvent, type ObservedNode, type Plan, required } from "@keelson/model";
 import { isAllHealthy } from "@keelson/report";
 
 import { waitedMs } from "./apply-plan.ts";
@@ -6,6 +6,7 @@ import { isSuspended } from "./choose-target.ts";
 import { type BegunStatus, nothingBegun, reportBegun } from "./begun-status.ts";
 import { errorOf } from "./error-of.ts";
 import { applyAndHeal } from "./heal-meanwhile.ts";
+import { type KeptWait, findKeptWait } from "./kept-wait.ts";
 import { observeNode } from "./observe-node.ts";
 import { planNow } from "./plan-now.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
@@ -17,6 +18,7 @@ import {
   type RoundStatus,
   describeUnpublished,
   reportRound,
+  settle,
 } from "./round-status.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, type WalkInput, newWalk, policyOf, walkPath } from "./walk-path.ts";
@@ -45,8 +47,10 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   let volumes: RoundOutcome["volumes"];
   let hideValues = (text: string) => text;
   let begun: BegunStatus = nothingBegun;
+  let keptWait: KeptWait | null = null;
   const foundSoFar = () => ({
     ...walk,
+    keptWait,
     times: splitTimes(walk),
     applied,
     volumes,
@@ -68,7 +72,13 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     hideValues = ports.secrets.hideValues;
     ({ applied, volumes } = ports.record.readState());
     await walkToTarget(walk, { reference, suspension, ports });
-    await applyWalk(walk, { ports, onWork, ...options });
+    const commit = walk.target?.instances?.every.snapshot.commit;
+    if (walk.plan !== null && commit !== undefined) {
+      const { value: last } = await settle(async () => node.readStatus(), null);
+      const { keepsUpToMs = null } = options.retry ?? {};
+      keptWait = findKeptWait(walk.plan, { last, commit, keepsUpToMs, now: node.now() });
+    }
+    await applyWalk(walk, { ports, onWork, keptWait, ...options });
     ({ applied, volumes } = ports.record.readState());
   });
   await begun.end();
@@ -97,10 +107,14 @@ async function applyWalk(
   {
     ports,
     onWork,
+    keptWait,
     reference,
     signal,
     waiting = new AbortController().signal,
-  }: { ports: Ports; onWork: OnWork } & Pick<RoundOptions, "reference" | "signal" | "waiting">,
+  }: { ports: Ports; onWork: OnWork; keptWait: KeptWait | null } & Pick<
+    RoundOptions,
+    "reference" | "signal" | "waiting"
+  >,
 ): Promise<void> {
   const { desired, plan, target } = walk;
   const commit = target?.instances?.every.snapshot.commit;
@@ -113,12 +127,14 @@ async function applyWalk(
   }
   const step = newStepTimer(ports.emit, walk.times);
   const now = () => ports.now().toISOString();
-  const isIdle = plan.operations.length === 0;
+  const dueOf = (all: Plan) => (keptWait === null ? all : keptWait.withoutIt(all));
+  const due = dueOf(plan);
+  const isIdle = due.operations.length === 0;
   const roundId = isIdle ? null : ports.record.beginRound({ commit, startedAt: now() });
   const policy = policyOf(walk, { ...reference, waits: ports.waits });
   const replan = async () => {
     const observed = await observeNode(desired, ports);
-    return planNow({ desired, observed, policy }, ports);
+    return dueOf(planNow({ desired, observed, policy }, ports));
   };
   const before = required(walk.observed, "what was observed");
   if (roundId !== null) {
@@ -131,7 +147,7 @@ async function applyWalk(
     };
     walk.observed = null; // from here on it is out of date
     const { results, healed } = await step("apply", async () =>
-      applyAndHeal(plan, { desired, ports: { ...ports, emit }, roundId, signal, waiting, replan }),
+      applyAndHeal(due, { desired, ports: { ...ports, emit }, roundId, signal, waiting, replan }),
     );
     walk.waitedMs = waitedMs(results);
     walk.results = [...results, ...healed];
@@ -142,7 +158,8 @@ async function applyWalk(
   // What never came up was not applied, however often nothing is left to be done for it.
   walk.restless = await describeRestless({ desired, before, observed }, ports);
   const isCalm = walk.restless.length === 0 && isAllHealthy(desired, observed);
-  const isApplied = isDone && plan.blocked.length === 0 && isCalm;
+  const isApplied =
+    isDone && due.operations.length === plan.operations.length && plan.blocked.length === 0 && isCalm;
   rememberRound(ports, { desired, observed, commit, isApplied });
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
@@ -158,7 +175,7 @@ async function applyWalk(
 export function describeUnbegun(error: unknown, options: RoundOptions & { at: Date }): Round {
   const walk = newWalk();
   const { at } = options;
-  const outcome = { ...walk, error, applied: null, startedAt: at, finishedAt: at };
+  const outcome = { ...walk, keptWait: null, error, applied: null, startedAt: at, finishedAt: at };
   const hideValues = (text: string) => text;
   return { ...walk, error, ...describeUnpublished({ ...outcome, hideValues }, options) };
 }
@@ -176,6 +193,7 @@ export async function reportLost(
   const hideValues = (text: string) => text;
   const outcome = {
     ...walk,
+    keptWait: null,
     shown: commit,
     error,
     applied: undefined,

@@ -20,7 +20,11 @@ function newOptions(retry: RoundOptions["retry"]): RoundOptions {
   };
 }
 
-const retry = { attempt: 2, delayMs: ({ hasNewWork }: { hasNewWork: boolean }) => (hasNewWork ? 0 : 8_000) };
+const retry = {
+  attempt: 2,
+  delayMs: ({ hasNewWork }: { hasNewWork: boolean }) => (hasNewWork ? 0 : 8_000),
+  keepsUpToMs: null,
+};
 
 describe("the retry of a round", () => {
   it("must be told in the status when the caller's back-off says, and to the caller", () => {

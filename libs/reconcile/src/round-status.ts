@@ -13,6 +13,7 @@ import {
   untilPublishMs,
 } from "@keelson/report";
 
+import type { KeptWait } from "./kept-wait.ts";
 import { isNewWork } from "./new-work.ts";
 import type { NodePorts, StatusPort } from "./ports.ts";
 
@@ -30,10 +31,12 @@ export interface StatusOptions {
 
 /** What the starter of rounds knows about the next one. The round asks for it, so that the status can name the time. */
 export interface RetryPolicy {
-  /** How many rounds in a row before this one did not end ready. */
+  /** The number of the retry that this round is: how many in a row were announced before. */
   attempt: number;
   /** Milliseconds until the retry. `hasNewWork`: nothing failed, and what is left to do came up during the round. */
   delayMs: (left: { hasNewWork: boolean }) => number;
+  /** The longest announced wait that the round keeps; null when it tries everything at once. */
+  keepsUpToMs: number | null;
 }
 
 /** What a round says at its end. */
@@ -78,7 +81,10 @@ export type RoundOutcome = Pick<
   | "hideValues"
   | "startedAt"
   | "finishedAt"
->;
+> & {
+  /** Null where everything was to be tried. */
+  keptWait: KeptWait | null;
+};
 
 /** Publishes the status when that is due, and writes it to the state folder when it says anything new. */
 export async function reportRound(
@@ -114,7 +120,9 @@ export async function reportRound(
   const said = passedOver === null ? status : addPassedOver(status, passedOver);
   const seq = sent.value?.status.seq ?? published.value?.seq ?? status.seq;
   const told = addReported({ ...said, seq }, { error: sent.error, isOff: statusPort === null, last });
-  const isNews = sent.value !== null || !saysNothingNew(told, local.value);
+  // In Git only some retries are news; who looks on the node itself sees when the next one is.
+  const isOtherRetry = told.retry?.nextAt !== local.value?.retry?.nextAt;
+  const isNews = sent.value !== null || isOtherRetry || !saysNothingNew(told, local.value);
   const written = await settle(async () => (isNews ? node.writeStatus(told) : undefined), undefined);
   return {
     status: told,
@@ -175,14 +183,31 @@ function describe(
     statusPort,
   }: { options: StatusOptions; last: Status | null; statusPort: StatusPort | null },
 ): { status: Status; retryMs: number | null } {
-  const { retry } = options;
   const heartbeatSeconds = Math.round((statusPort?.heartbeatMs ?? 0) / 1000);
-  const status = buildStatus({ ...options, ...outcome, last, heartbeatSeconds });
+  const kept = outcome.keptWait?.errors ?? [];
+  const status = buildStatus({ ...options, ...outcome, kept, last, heartbeatSeconds });
   const isRetried = status.conditions.some(({ type, status: is }) => type === "Reconciling" && is === "true");
-  if (!isRetried || retry === null) return { status, retryMs: null };
-  const retryMs = retry.delayMs({ hasNewWork: isNewWork(outcome.results, outcome.remaining) });
-  const nextAt = new Date(outcome.finishedAt.getTime() + retryMs).toISOString();
-  return { status: { ...status, retry: { attempt: retry.attempt + 1, nextAt } }, retryMs };
+  if (!isRetried || options.retry === null) return { status, retryMs: null };
+  const { retry, retryMs } = chooseRetry(outcome, options.retry);
+  return { status: { ...status, retry }, retryMs };
+}
+
+/** The sooner of the retry that was announced before and the one that this round itself needs. */
+function chooseRetry(
+  { keptWait, results, remaining, finishedAt }: RoundOutcome,
+  { attempt, delayMs }: RetryPolicy,
+): { retry: NonNullable<Status["retry"]>; retryMs: number } {
+  const others = remaining === null ? null : (keptWait?.withoutIt(remaining) ?? remaining);
+  const isNeeded =
+    others === null || others.operations.length > 0 || results.some(({ outcome }) => outcome !== "done");
+  const keptMs = keptWait === null ? Infinity : Date.parse(keptWait.retry.nextAt) - finishedAt.getTime();
+  const ownMs =
+    keptWait === null || isNeeded ? delayMs({ hasNewWork: isNewWork(results, others) }) : Infinity;
+  if (keptWait !== null && keptMs <= ownMs) {
+    return { retry: keptWait.retry, retryMs: Math.max(0, keptMs) };
+  }
+  const nextAt = new Date(finishedAt.getTime() + ownMs).toISOString();
+  return { retry: { attempt: attempt + 1, nextAt }, retryMs: ownMs };
 }
 
 function untilSettledMs({ observed }: Pick<RoundOutcome, "observed">): number | null {

@@ -124,6 +124,7 @@ function status(more: Partial<StatusInput> = {}): Status {
     remaining: plan,
     results: [],
     restless: [],
+    kept: [],
     times: {},
     problems: [],
     error: null,

@@ -135,14 +135,21 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
     .map(({ operation, error }) => describeError(error, { resource: operation.resource, hideValues }));
-  const failing = new Set(failed.map(({ resource }) => resource));
+  const kept = input.kept.map(({ code, resource, message, hint, outcome }) => ({
+    code,
+    resource,
+    message,
+    hint,
+    outcome,
+  }));
+  const failing = new Set([...failed, ...kept].map(({ resource }) => resource));
   const restless = describeAllRestless(input, failing);
   const ending = new Set(input.restless.map(({ resource }) => resource));
   const held = (input.target?.because ?? []).flatMap((reason) => ("error" in reason ? [reason.error] : []));
   const round = [...held, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, { resource: "", hideValues }));
-  const told = [...round, ...problems, ...withoutRests(blocked, ending), ...failed, ...restless];
+  const told = [...round, ...problems, ...withoutRests(blocked, ending), ...failed, ...kept, ...restless];
   const known = new Set(told.map(({ resource }) => resource));
   // What an operation met of a service says more than that the service is not well.
   const unwell = (

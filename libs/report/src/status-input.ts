@@ -6,6 +6,7 @@ import type {
   Problem,
   RecordState,
   Status,
+  StatusError,
   Step,
   Suspension,
   Target,
@@ -45,6 +46,8 @@ export interface StatusInput {
     service: string;
     end: { exitCode: number; output: string } | null;
   }[];
+  /** Failures of before that were not tried again, because their time has not come. */
+  kept: readonly StatusError[];
   problems: Problem[];
   /** Milliseconds that each step took; `health` is the part of the apply that was only waiting for it. */
   times: Partial<Record<Step | "health", number>>;

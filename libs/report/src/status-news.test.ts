@@ -29,9 +29,18 @@ describe("saysNothingNew", () => {
   it.each<[string, Partial<Status>]>([
     ["time has passed", { observedAt: later }],
     ["its number is another one", { seq: 9 }],
-    ["it is tried again", { retry: { attempt: 3, nextAt: later } }],
   ])("must be true when only %s", (_what, change) => {
     expect(saysNothingNew({ ...idle, ...change }, idle)).toBe(true);
+  });
+
+  it("must be false when a retry is announced, and at some of those after it", () => {
+    const retried = (attempt: number) => ({ ...idle, retry: { attempt, nextAt: later } });
+    expect(saysNothingNew(retried(1), idle)).toBe(false);
+    expect(saysNothingNew(idle, retried(1))).toBe(false);
+    const attempts = Array.from({ length: 20 }, (_, index) => index + 1);
+    const news = attempts.filter((attempt) => !saysNothingNew(retried(attempt + 1), retried(attempt)));
+    expect(news).toEqual([1, 3, 7, 15]);
+    expect(saysNothingNew({ ...retried(5), retry: { attempt: 5, nextAt: "" } }, retried(5))).toBe(true);
   });
 
   it("must be true when the same failure is told in other words", () => {

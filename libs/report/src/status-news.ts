@@ -5,13 +5,16 @@ export function saysNothingNew(status: Status, last: Status | null): boolean {
   return last !== null && digestStatus(status) === digestStatus(last);
 }
 
-/** Texts of errors count as little as times: the same failure can be told in many ways. */
+/**
+ * Texts of errors count as little as times: the same failure can be told in many ways. A retry is news when there was none
+ * before, and then at the second, the fourth, the eighth attempt, and so on.
+ */
 function digestStatus(status: Status): string {
   return digestValue({
     ...status,
     seq: 0,
     observedAt: "",
-    retry: null,
+    retry: status.retry === null ? null : Math.floor(Math.log2(status.retry.attempt)),
     conditions: status.conditions.map(({ type, status: value, reason }) => ({ type, value, reason })),
     errors: status.errors.map(({ code, resource, outcome }) => ({ code, resource, outcome })),
   });

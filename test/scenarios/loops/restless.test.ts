@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { conditionOf } from "../node-status.ts";
-import { useNode } from "../platform.ts";
+import { type NodeOptions, useNode } from "../platform.ts";
 import { composeFile } from "../releases.ts";
 
 const looping = `
@@ -117,6 +117,67 @@ describe("a job that fails", () => {
     await node().settles("all of it", isOver);
     expect((await node().status()).errors).toEqual([]);
     expect((await node().container("web/calm")).id).toBe(id);
+  });
+});
+
+const counted = `
+-- packages/web/compose.yaml --
+services:
+  job: { image: "IMAGES/app:1", command: [sh, -c, "echo tried; exit 1"], restart: "no" }
+  done: { image: "IMAGES/app:1", command: [sh, -c, "echo tried"], restart: "no" }
+  calm: { image: "IMAGES/app:1", init: true }
+`;
+
+describe.each<[what: string, trigger: string, options: Omit<NodeOptions, "release">]>([
+  [
+    "a source that only rounds can poll",
+    "poll of the branch",
+    {
+      prepare: async (platform) => {
+        const source = { url: platform.repository.path, branch: "main" };
+        await platform.configure({ source, report: { as: "none" } });
+      },
+    },
+  ],
+  ["a status that is due each second", "heartbeat", { agent: { report: { heartbeat: "1s" } } }],
+])("a job that fails, with %s", (_what, trigger, options) => {
+  const node = useNode({ release: counted, ...options });
+  /** How often the job has run by now. */
+  const runsOf = async (service: string) => {
+    const { id } = await node().container(`web/${service}`);
+    const log = await node().docker.getContainer(id).logs({ stdout: true });
+    return String(log).split("tried").length - 1;
+  };
+
+  it("must be tried when that was announced, and at no round in between", async () => {
+    const { agent } = node();
+    await agent.until("the fourth announcement", async () => (await node().status()).retry?.attempt === 4);
+    // The fifth try is some 16 s away.
+    expect(await runsOf("job")).toBe(4);
+    expect(agent.triggers()).toContain(trigger);
+    expect(await runsOf("done")).toBe(1);
+    const { errors, retry } = await node().status();
+    expect(errors.map(({ code, resource }) => `${code} ${resource.split("/")[1]}`)).toEqual(["K3006 job"]);
+    expect(retry?.attempt).toBe(4);
+  });
+
+  it("must not keep what stops from being started again meanwhile", async () => {
+    const { id, startedAt } = await node().stop("web/calm");
+    await node().agent.until("the repair", async () => {
+      const now = await node().container("web/calm");
+      return now.state === "running" && now.startedAt !== startedAt;
+    });
+    expect((await node().container("web/calm")).id).toBe(id);
+    await node().agent.until("as many tries as were announced", async () => {
+      const runs = await runsOf("job");
+      return runs === (await node().status()).retry?.attempt;
+    });
+  });
+
+  it("must be tried at once when somebody asks", async () => {
+    const runs = await runsOf("job");
+    await node().keelson(["sync", "--config", node().config]);
+    expect(await runsOf("job")).toBeGreaterThan(runs);
   });
 });
 
