@@ -9,6 +9,7 @@ export { pullImage } from "./image-pull.ts";
 export { openRegistryLogins } from "./registry-logins.ts";
 export type { LoginsInput, RegistryLogins } from "./registry-logins.ts";
 export { createNetwork, removeNetwork } from "./network.ts";
+export { connectContainer } from "./network-connection.ts";
 export { measureVolumes } from "./volume-size.ts";
 export { createVolume } from "./volume.ts";
 export { createContainers } from "./container-creation.ts";

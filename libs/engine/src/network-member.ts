@@ -12,15 +12,16 @@ export interface Member {
 }
 
 /**
- * Takes a container out of a network, whether it runs or not. Returns how it was in it; null when it was not, or is gone.
+ * Takes a container out of a network, whether it runs or not; with a name, also out of what it has left of another one of that
+ * name. Returns how it was in it; null when it was not, or is gone.
  */
 export async function disconnectMember(
   context: EngineContext,
-  { networkId, containerId }: { networkId: string; containerId: string },
+  { networkId, containerId, network }: { networkId: string; containerId: string; network?: string },
 ): Promise<Member | null> {
   const { engine, signal } = context;
   const info = await inspectContainer(engine, { id: containerId, signal });
-  const endpoint = info === null ? null : findEndpoint(info, networkId);
+  const endpoint = info === null ? null : findEndpoint(info, { networkId, network });
   if (endpoint === null) return null;
   try {
     await askEngine(engine, {
@@ -47,11 +48,19 @@ export async function connectMember(
   });
 }
 
-/** What was asked for, and not what the engine made of it; engines before 25 add the short id to the aliases. */
-function findEndpoint(info: ContainerInspectInfo, networkId: string): Partial<EndpointSettings> | null {
-  const endpoints = Object.values(info.NetworkSettings.Networks ?? {}).map(recordOf);
-  const found = endpoints.find(({ NetworkID: id }) => id === networkId);
-  if (found === undefined) return null;
+/**
+ * What was asked for, and not what the engine made of it; engines before 25 add the short id to the aliases. What runs and has
+ * no endpoint could not be connected: the engine does not disconnect it either, and another connection takes its place.
+ */
+function findEndpoint(
+  info: ContainerInspectInfo,
+  { networkId, network }: { networkId: string; network: string | undefined },
+): Partial<EndpointSettings> | null {
+  const endpoints = Object.entries(info.NetworkSettings.Networks ?? {});
+  const [, endpoint] =
+    endpoints.find(([name, { NetworkID: id }]) => id === networkId || name === network) ?? [];
+  if (endpoint === undefined || (info.State.Running && endpoint.EndpointID === "")) return null;
+  const found = recordOf(endpoint);
   const aliases = listOf(found["Aliases"]).filter((alias) => alias !== info.Id.slice(0, 12));
   return Object({
     IPAMConfig: found["IPAMConfig"],

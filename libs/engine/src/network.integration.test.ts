@@ -2,7 +2,7 @@ import { composeLabels, labels, resourceIds } from "@keelson/model";
 import { sharedEngine } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { createNetwork, createVolume, removeNetwork } from "./index.ts";
+import { connectContainer, createNetwork, createVolume, observeEngine, removeNetwork } from "./index.ts";
 import { type TestBench, makeTestBench, operationOf, ownerOf } from "./test-bench.ts";
 
 let bench: TestBench;
@@ -144,16 +144,86 @@ describe("a network", () => {
     expect(before).toMatchObject({ IPAddress: "10.191.77.20" });
   });
 
-  /** A container that runs in a network. */
-  async function member(name: string, network: string, endpoint: object = {}): Promise<string> {
+  test("is joined by what runs and by what does not, as it was asked", async () => {
+    const operation = creation("joined", { ipam: { config: [{ subnet: "10.191.77.32/28" }] } });
+    const { name } = operation.network;
+    await createNetwork(bench.context, operation);
+    const { Id: old } = await bench.docker.getNetwork(name).inspect();
+    const ids = [
+      await member("joins", name),
+      await member("ended", name),
+      await member("unborn", name, {}, false),
+    ];
+    const [running = "", ended = ""] = ids;
+    await bench.docker.getContainer(ended).kill();
+    // The stopped ones keep the id of the network that is gone.
+    await removeNetwork(bench.context, operationOf("remove-network", { networkId: old, members: [running] }));
+    await createNetwork(bench.context, operation);
+    for (const [index, containerId] of ids.entries()) {
+      const endpoint = { ...asked, ipv4Address: `10.191.77.${40 + index}` };
+      const containerName = `container ${index}`;
+      const connection = operationOf("connect-container", {
+        containerId,
+        containerName,
+        network: name,
+        endpoint,
+      });
+      await connectContainer(bench.context, connection);
+      await connectContainer(bench.context, connection);
+      if (index > 0) await bench.docker.getContainer(containerId).start();
+      expect(await connectionOf(containerId, name)).toMatchObject({
+        Aliases: expect.arrayContaining(["app", "api"]),
+        IPAddress: endpoint.ipv4Address,
+      });
+    }
+    const { Config: config, State: state } = await bench.docker.getContainer(running).inspect();
+    expect(config.Image).toBe(bench.image);
+    expect(state.Running).toBe(true);
+  });
+
+  test("that refuses an address is K3048, and what is not in it is seen", async () => {
+    const operation = creation("refusing", { ipam: { config: [{ subnet: "10.191.77.48/28" }] } });
+    const { name } = operation.network;
+    await createNetwork(bench.context, operation);
+    const containerId = await member("refused", name);
+    const connect = async (endpoint: object, network = name) =>
+      connectContainer(
+        bench.context,
+        operationOf("connect-container", {
+          containerId,
+          containerName: "c",
+          network,
+          endpoint: { ...asked, ...endpoint },
+        }),
+      );
+    const refusal = { code: "K3048", outcome: { kind: "transient" } };
+    await expect(connect({}, `${name}-gone`)).rejects.toMatchObject(refusal);
+    expect(await seenNetworks("refused")).toEqual([name]);
+    await expect(connect({ ipv4Address: "10.191.99.1" })).rejects.toMatchObject(refusal);
+    expect(await seenNetworks("refused")).toEqual([]);
+    await connect({ ipv4Address: "10.191.77.60" });
+    expect(await seenNetworks("refused")).toEqual([name]);
+  });
+
+  const asked = { aliases: ["app", "api"], ipv4Address: "", ipv6Address: "", linkLocalAddresses: [] };
+
+  async function seenNetworks(name: string): Promise<string[] | undefined> {
+    const projects = [`${bench.environment}-${name}`];
+    const { containers } = await observeEngine(bench.context.engine, bench.observation({ projects }));
+    return containers.find((each) => each.name === `${bench.environment}-${name}`)?.networks;
+  }
+
+  /** A container in a network; it runs unless told. */
+  async function member(name: string, network: string, endpoint: object = {}, runs = true): Promise<string> {
     const container = await bench.docker.createContainer({
       name: `${bench.environment}-${name}`,
       Image: bench.image,
       HostConfig: { NetworkMode: network },
       NetworkingConfig: { EndpointsConfig: { [network]: endpoint } },
       StopTimeout: 0,
+      Labels: { [composeLabels.project]: `${bench.environment}-${name}` },
     });
-    await container.start();
+    if (runs) await container.start();
     return container.id;
   }
 

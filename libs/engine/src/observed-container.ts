@@ -100,12 +100,14 @@ const predefinedNetworks: ReadonlySet<string> = new Set(["bridge", "host", "none
 
 /**
  * A stopped container still names a network that was removed, and cannot start: it has lost the network. A container that
- * never ran names its networks without an id, and searches for the name when it starts.
+ * never ran names its networks without an id, and searches for the name when it starts. One that runs and was to be connected,
+ * and could not be, names the network, and has no endpoint.
  */
 function networksOf(info: ContainerInspectInfo, existing: Surroundings["existingNetworks"]): string[] {
   return Object.entries(info.NetworkSettings.Networks ?? {})
     .filter(([name]) => !predefinedNetworks.has(name))
     .filter(([name, { NetworkID: id }]) => (id === "" ? existing.names.has(name) : existing.ids.has(id)))
+    .filter(([, { EndpointID: endpointId }]) => info.State.Status !== "running" || endpointId !== "")
     .map(([name]) => name)
     .sort();
 }

@@ -62,6 +62,23 @@ export interface RemoveNetwork extends OperationBase {
   /** Ids of own containers that are in it and stay. */
   members: string[];
 }
+/** Connects a container to a network, as Compose would; whatever connection of that name it has goes first. */
+export interface ConnectContainer extends OperationBase {
+  kind: "connect-container";
+  containerId: string;
+  containerName: string;
+  /** Name in the engine. */
+  network: string;
+  endpoint: Endpoint;
+}
+/** How a container is in a network, as far as somebody has said it. */
+export interface Endpoint {
+  aliases: string[];
+  /** Empty where the engine chooses. */
+  ipv4Address: string;
+  ipv6Address: string;
+  linkLocalAddresses: string[];
+}
 export interface CreateVolume extends OperationBase {
   kind: "create-volume";
   instance: string;
@@ -164,6 +181,7 @@ export type Operation =
   | PullImage
   | CreateNetwork
   | RemoveNetwork
+  | ConnectContainer
   | CreateVolume
   | PlaceFiles
   | RemoveFiles

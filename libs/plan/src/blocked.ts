@@ -110,7 +110,7 @@ function withdrawn(change: ServiceChange, instance: DesiredInstance): ServiceCha
     action: mustStop ? "stop" : "none",
     causes: mustStop ? [isToBeInstalled] : [],
     force: false,
-    stopFirst: false,
+    isMoved: false,
     live: noLiveChange(),
     isBlocked: true,
   };

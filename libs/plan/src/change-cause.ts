@@ -10,8 +10,8 @@ import {
 import { because } from "./cause.ts";
 
 /**
- * What differs between two digests, but for changes of parts that are told already. Without the parts of the old one,
- * or when nobody knows its algorithm any more, only the image can be told.
+ * What differs between two digests. Without the parts of the old one, or when nobody knows its algorithm any more, only the
+ * image can be told.
  */
 export function digestCauses(
   service: DesiredService,
@@ -19,17 +19,14 @@ export function digestCauses(
     before: ServiceParts | undefined;
     container: ObservedContainer;
     stored: ObservedInstanceFiles | undefined;
-    toldParts?: readonly string[];
   },
 ): Cause[] {
-  const { before, container, stored, toldParts = [] } = had;
+  const { before, container, stored } = had;
   const after = service.digests.find(({ algorithm }) => algorithm === before?.algorithm);
   const parts = before === undefined || after === undefined ? [] : changedParts(before.parts, after.parts);
   const causes = [
     ...(container.image === service.image ? [] : [imageCause(container.image, service.image)]),
-    ...parts
-      .filter(({ part, verb }) => !(verb === "changed" && toldParts.includes(part)))
-      .map(({ part, verb }) => `${part} ${verb}`),
+    ...parts.map(({ part, verb }) => `${part} ${verb}`),
     ...(mayWriteReadOnlyFiles(container, stored) ? ["placed files are bound read-only now"] : []),
   ];
   const isUnexplained = causes.length === 0 && parts.length === 0;

@@ -1,20 +1,15 @@
-import {
-  type Cause,
-  type ObservedContainer,
-  isInSync,
-  isLeftoverName,
-  properName,
-  resourceIds,
-} from "@keelson/model";
+import { type Cause, type ObservedContainer, isLeftoverName, properName, resourceIds } from "@keelson/model";
 
 import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
+import { connectionKeys } from "./network-connection.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
 import {
   type ServiceChange,
+  isReplaced,
   isToBeInstalled,
   makesContainers,
   removedContainers,
@@ -79,22 +74,24 @@ function dependentKeys(
 }
 
 /**
- * For an instance that is to be installed only, also before others are made, and for a network that is made anew: dependents
- * stop first. Nothing is removed for a network: only what Compose replaces keeps its anonymous volumes.
+ * For an instance that is to be installed only, also before others are made, and for what is replaced while its network is
+ * made anew: dependents stop first. Nothing is removed for that: only what Compose replaces keeps its anonymous volumes.
  */
 export function planStops(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
   const { instance } = context.change;
-  const { action, stopFirst } = change;
+  const { action, isMoved } = change;
   const isMade = instance.state === "installed" && makesContainers(change);
-  if (action !== "stop" && !isMade && !stopFirst) return [];
-  return change.containers.kept.filter(hasProcess).map((container) => ({
+  const isWhole = action === "stop" || isMade;
+  if (!isWhole && !(isMoved && action === "recreate")) return [];
+  const stopping = change.containers.kept.filter((each) => isWhole || isReplaced(each, change));
+  return stopping.filter(hasProcess).map((container) => ({
     key: keys.stop(container.id),
     operation: {
       kind: "stop-container",
       resource: resourceIds.service(instance.project, change.service.name),
       containerId: container.id,
       containerName: container.name,
-      causes: action === "stop" || isMade ? [isToBeInstalled] : [...change.causes],
+      causes: isWhole ? [isToBeInstalled] : [...change.causes],
       class: "restart",
     },
     after: [...context.staging, ...context.dependents, ...dependentKeys(context, { change, key: keys.stop })],
@@ -145,6 +142,7 @@ function creationKeys(
   return [
     ifPlanned(keys.pull(service.image)),
     ...service.networks.map((name) => ifPlanned(keys.network(name))),
+    ...connectionKeys(change),
     ...service.volumes.map((name) => ifPlanned(keys.volume(name))),
     ...placementKeys(context.change, service.name),
     ...[...containers.extra, ...containers.kept].flatMap(({ id }) => [
@@ -170,8 +168,8 @@ function dependencyKeys(
 export function planRenames(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
   if (change.isBlocked || change.action === "remove") return [];
   return change.containers.kept.flatMap((container): PlannedOperation[] => {
-    const isReplaced = change.force || !isInSync(container, change.service);
-    if (!isLeftoverName(container.name) || (change.action === "recreate" && isReplaced)) return [];
+    const isMade = change.action === "recreate" && isReplaced(container, change);
+    if (!isLeftoverName(container.name) || isMade) return [];
     return [
       {
         key: keys.rename(container.id),

@@ -117,7 +117,7 @@ function serviceOf(
   const parts: Record<string, string> = { image };
   if (sketch.environment !== undefined) parts["environment"] = digestBytes(sketch.environment);
   if (networks.length > 0) {
-    parts["networks"] = digestValue(networks.map((key) => [fullName(key), context.networks[key] ?? ""]));
+    parts["networks"] = digestValue(networks.map(fullName));
   }
   if (sketch.ports !== undefined) parts["ports"] = digestValue(sketch.ports);
   for (const { layout, services, files } of context.mounts) {

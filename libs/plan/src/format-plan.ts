@@ -33,6 +33,8 @@ function subject(operation: Operation): string {
     case "remove-container":
     case "stop-container":
       return `${operation.resource} (${operation.containerName})`;
+    case "connect-container":
+      return `${operation.resource} (${operation.containerName}) to ${operation.network}`;
     case "rename-container":
       return `${operation.resource} to ${operation.name}`;
     case "create-containers":

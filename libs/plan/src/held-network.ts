@@ -1,4 +1,10 @@
-import { type BlockedChange, type ObservedContainer, type ObservedNode, resourceIds } from "@keelson/model";
+import {
+  type BlockedChange,
+  type ObservedContainer,
+  type ObservedNode,
+  isInSync,
+  resourceIds,
+} from "@keelson/model";
 
 import { hasCompleted } from "./container-state.ts";
 import type { NetworkChange } from "./network-change.ts";
@@ -17,8 +23,10 @@ export function findHeldNetworks(
   const { changes, undesired, observed } = plan;
   const movable = changes
     .flatMap(({ services }) => [...services.values()])
-    .flatMap(({ service, containers, stopFirst }) =>
-      containers.kept.filter((each) => stopFirst || hasCompleted(service, each)),
+    .flatMap(({ service, containers, action, isBlocked }) =>
+      containers.kept.filter((each) =>
+        isBlocked ? hasCompleted(service, each) : action === "recreate" || isInSync(each, service),
+      ),
     );
   const leaving = new Set([...findLeaving(changes, undesired), ...movable]);
   const held = new Map<string, BlockedChange>();

@@ -1,5 +1,6 @@
 import type { ObservedContainer, ObservedNode } from "@keelson/model";
 
+import type { NetworkChange } from "./network-change.ts";
 import type { Dependency, OperationKey } from "./operation-key.ts";
 import type { ReleaseContext } from "./port-release.ts";
 import type { ServiceChange } from "./service-action.ts";
@@ -21,6 +22,8 @@ export interface InstanceContext extends ReleaseContext {
   awaited: ReadonlySet<ServiceChange>;
   /** By service, the operation that makes its containers. */
   creations: ReadonlyMap<ServiceChange, OperationKey>;
+  /** Networks that this plan makes. */
+  networks: readonly NetworkChange[];
   /** Containers of the whole node that have a removal of their own in this plan. */
   leaving: ReadonlySet<ObservedContainer>;
 }

@@ -3,6 +3,7 @@ import { planCollection } from "./file-collection.ts";
 import { planLivePlacements } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
+import { planConnections } from "./network-connection.ts";
 import { planDoubt, planRecord, planSignals } from "./reload-operations.ts";
 import { planAwait, planRestarts, planStart } from "./start-operations.ts";
 
@@ -17,6 +18,7 @@ export function planInstance(context: InstanceContext): PlannedOperation[] {
     ...planCreations(context),
     ...services.flatMap((service) => [
       ...planRenames(context, service),
+      ...planConnections(context, service),
       ...planStart(context, service),
       ...planAwait(context, service),
       ...planRestarts(context, service),

@@ -200,7 +200,7 @@ function keepContainers(change: ServiceChange): ServiceChange {
     action: "none",
     causes: [],
     force: false,
-    stopFirst: false,
+    isMoved: false,
     isBlocked: true,
   };
 }

@@ -10,6 +10,7 @@ export type OperationStep =
   | "pull"
   | "network"
   | "remove-network"
+  | "connect"
   | "volume"
   | "place"
   | "create"
@@ -45,6 +46,7 @@ export const keys = {
   pull: (image: string) => key("pull", { name: image }),
   network: (name: string) => key("network", { name }),
   removeNetwork: (id: string) => key("remove-network", { name: id }),
+  connect: (containerId: string, network: string) => key("connect", { name: `${containerId}/${network}` }),
   volume: (name: string) => key("volume", { name }),
   place: (project: string, target: string) => key("place", { project, name: target }),
   create: (project: string, wave: string) => key("create", { project, name: wave }),

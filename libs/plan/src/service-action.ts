@@ -1,4 +1,4 @@
-import type { Cause, DesiredService, ObservedContainer } from "@keelson/model";
+import { type Cause, type DesiredService, type ObservedContainer, isInSync } from "@keelson/model";
 
 import { because } from "./cause.ts";
 import { hasProcess, isUp } from "./container-state.ts";
@@ -15,8 +15,8 @@ export interface ServiceChange {
   readonly causes: readonly Cause[];
   /** Compose sees no difference, so it has to be told. */
   readonly force: boolean;
-  /** The old containers stop, and leave the network they are in, before that can be made anew. Compose replaces them afterwards. */
-  readonly stopFirst: boolean;
+  /** A network is made anew that its containers are in, or are to be in: they leave the old one before. */
+  readonly isMoved: boolean;
   /** What the containers that stay must do to have their live files. */
   readonly live: LiveChange;
   /** Something is wanted here and not possible now. */
@@ -33,6 +33,11 @@ export function comesUp(change: ServiceChange): boolean {
 /** Whether Compose makes containers, new ones or in the place of others. */
 export function makesContainers({ action }: ServiceChange): boolean {
   return action === "create" || action === "recreate";
+}
+
+/** Whether Compose makes a container anew; where one of several replicas differs, the others stay. */
+export function isReplaced(container: ObservedContainer, { service, action, force }: ServiceChange): boolean {
+  return !isInSync(container, service) || (action === "recreate" && force);
 }
 
 /** Whether a change leaves the containers that are there as they are. */
@@ -54,7 +59,7 @@ export function restartedContainers(change: ServiceChange): readonly ObservedCon
 }
 
 /** Containers that go, and that do the service's work until then, as in any replacement. */
-export function servingExtras({ containers, stopFirst }: ServiceChange): ObservedContainer[] {
+export function servingExtras({ containers, isMoved }: ServiceChange): ObservedContainer[] {
   const { kept, extra } = containers;
-  return stopFirst || kept.length === 0 || kept.some(isUp) ? [] : extra.filter(isUp);
+  return isMoved || kept.length === 0 || kept.some(isUp) ? [] : extra.filter(isUp);
 }

@@ -10,11 +10,12 @@ import {
   isInSync,
 } from "@keelson/model";
 
-import { because, isDown } from "./cause.ts";
+import { because, isDown, uniqueCauses } from "./cause.ts";
 import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
 import { findLiveChange, noLiveChange } from "./live-change.ts";
 import { type MountChange, findMountChanges, findStored, hidesFiles } from "./mount-change.ts";
+import { findEndpoint, lackOf } from "./network-endpoint.ts";
 import { type ServiceChange, isToBeInstalled, staysAsItIs } from "./service-action.ts";
 import { type ServiceContainers, findContainers } from "./service-containers.ts";
 
@@ -50,22 +51,22 @@ function findServiceChange(
   const { instance, stored, mounts, context } = found;
   const containers = findContainers(service, { instance, observed: context.observed });
   const decision = decide(service, { instance, containers, stored, context });
-  const base = { service, containers, live: noLiveChange(), ...mildest, ...decision };
+  const isMoved = findMoved(service, { containers, context }).length > 0;
+  const base = { service, containers, live: noLiveChange(), ...mildest, isMoved, ...decision };
   if (instance.state !== "running" || !staysAsItIs(base) || hidesFiles(stored)) return base;
   const live = findLiveChange(service, { instance, stored, mountChanges: mounts });
   const mustRestart = base.action === "none" && live.restart.length > 0 && containers.kept.some(isUp);
   return { ...base, live, ...(mustRestart ? { action: "restart", causes: live.restart } : {}) };
 }
 
-const mildest = { force: false, stopFirst: false, isBlocked: false };
+const mildest = { force: false, isBlocked: false };
 
 /** Whether an instance in its desired state has containers at all. */
 export function wantsContainers(instance: DesiredInstance): boolean {
   return instance.state === "running" || instance.state === "installed";
 }
 
-type Decision = Pick<ServiceChange, "action" | "causes"> &
-  Partial<Pick<ServiceChange, "force" | "stopFirst">>;
+type Decision = Pick<ServiceChange, "action" | "causes"> & Partial<Pick<ServiceChange, "force">>;
 
 interface DecisionContext {
   instance: DesiredInstance;
@@ -98,61 +99,62 @@ function decide(service: DesiredService, found: DecisionContext): Decision {
 function recreateDecision(service: DesiredService, found: DecisionContext): Decision | null {
   const { kept } = found.containers;
   const outdated = kept.find((container) => !isInSync(container, service));
-  const replaced = replacedNetworks(service, found);
-  const unseen = [
-    ...replaced.map((name) => because.desired(`network ${name} changed`)),
-    ...unseenCauses(service, found),
-  ];
+  const unseen = unseenCauses(service, found);
   if (outdated === undefined && unseen.length === 0) return null;
   const before = found.context.record.serviceParts[`${found.instance.project}/${service.name}`];
-  const toldParts = replaced.length > 0 ? ["networks"] : [];
   const seen =
     outdated === undefined
       ? []
-      : digestCauses(service, { before, container: outdated, stored: found.stored, toldParts });
-  return {
-    action: "recreate",
-    causes: [...seen, ...unseen],
-    force: unseen.length > 0,
-    stopFirst: replaced.length > 0,
-  };
+      : digestCauses(service, { before, container: outdated, stored: found.stored });
+  return { action: "recreate", causes: [...seen, ...unseen], force: unseen.length > 0 };
 }
 
 /** Networks that are made anew and that its containers are in, or are to be in. */
-function replacedNetworks(service: DesiredService, { containers, context }: DecisionContext): string[] {
-  if (needsNoNetwork(service, containers)) return [];
+function findMoved(
+  service: DesiredService,
+  { containers, context }: Pick<DecisionContext, "containers" | "context">,
+): string[] {
   const joined = [...containers.kept, ...containers.extra].flatMap(({ networks }) => networks);
   return [...new Set([...service.networks, ...joined])].filter((name) => context.replacedNetworks.has(name));
 }
 
 /** What is wrong with containers that have the right digest, so that Compose sees no difference. */
-function unseenCauses(service: DesiredService, { containers, context }: DecisionContext): Cause[] {
+function unseenCauses(service: DesiredService, found: DecisionContext): Cause[] {
+  const { containers, context } = found;
   const same = containers.kept.filter((container) => isInSync(container, service));
   const image = context.observed.images[service.image] ?? null;
   const isMoved = image !== null && same.some(({ imageId }) => imageId !== image.id);
-  const lost = service.networks.filter(
-    (name) =>
-      !context.replacedNetworks.has(name) && same.some((container) => !container.networks.includes(name)),
-  );
-  const nameless = service.networks.filter(
-    (name) =>
-      !context.replacedNetworks.has(name) && same.some(({ namelessIn = [] }) => namelessIn.includes(name)),
-  );
   const changed = same.flatMap(({ id, limits = {} }) =>
     changedLimits(context.record.limits?.[id] ?? limits, limits),
   );
   const broken = same.filter(({ state }) => state === "dead" || state === "removing");
   return [
-    ...(isMoved ? [`${service.image} is another image now`] : []),
+    ...(isMoved ? [because.drift(`${service.image} is another image now`)] : []),
     ...(needsNoNetwork(service, containers)
       ? []
       : [
-          ...new Set(changed.map((name) => `${name} was changed by hand`)),
-          ...lost.map((name) => `network ${name} is not connected`),
-          ...nameless.map((name) => `network ${name} does not know it as ${service.name}`),
+          ...uniqueCauses(changed.map((name) => because.drift(`${name} was changed by hand`))),
+          ...fixedCauses(service, { ...found, same }),
         ]),
-    ...new Set(broken.map(({ state }) => `the container is ${state}`)),
-  ].map(because.drift);
+    ...uniqueCauses(broken.map(({ state }) => because.drift(`the container is ${state}`))),
+  ];
+}
+
+/** What is wrong with the networks of containers that cannot be connected as they are to be. */
+function fixedCauses(
+  service: DesiredService,
+  { instance, context, same }: DecisionContext & { same: readonly ObservedContainer[] },
+): Cause[] {
+  const causes = service.networks.flatMap((network) =>
+    same
+      .filter((container) => findEndpoint(service, { instance, network, container }) === null)
+      .flatMap((container) =>
+        context.replacedNetworks.has(network)
+          ? because.desired(`network ${network} changed`)
+          : (lackOf(network, { container, service }) ?? []),
+      ),
+  );
+  return uniqueCauses(causes);
 }
 
 /** Names of the limits that a container has otherwise than it had at first. */

@@ -96,11 +96,9 @@ describe("a container", () => {
     },
   );
 
-  test("that lost a network is made anew", () => {
+  test("that lost a network is connected to it", () => {
     expect(planText(withState((web) => Object.assign(web, { networks: [] })))).toMatchInlineSnapshot(`
-      "#1 create-containers service:lab-core/web (forced) [recreate]: web: network lab-core_default is not connected
-      #2 start-service service:lab-core/web [live] after #1: its containers are new
-      #3 await-service service:lab-core/web [live] after #2: until it is healthy
+      "#1 connect-container service:lab-core/web (lab-core-web-1) to lab-core_default [live]: network lab-core_default is not connected
       "
     `);
   });

@@ -4,6 +4,7 @@ import {
   type Operation,
   type OperationKind,
   type OperationOf,
+  compareText,
   withAccepted,
 } from "@keelson/model";
 
@@ -65,6 +66,13 @@ const effects: Effects = {
     observed.networks = observed.networks.filter(({ id }) => id !== networkId);
     for (const container of observed.containers) {
       container.networks = container.networks.filter((name) => name !== gone);
+    }
+  },
+  "connect-container": ({ containerId, network }, { observed }) => {
+    for (const container of findById(observed, containerId)) {
+      container.networks = [...new Set([...container.networks, network])].sort(compareText);
+      if (container.namelessIn === undefined) continue;
+      container.namelessIn = container.namelessIn.filter((name) => name !== network);
     }
   },
   "create-volume": ({ project, volume }, { observed }) => {

@@ -6,6 +6,7 @@ import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
+import { connectionKeys } from "./network-connection.ts";
 import { releaseKeys } from "./port-release.ts";
 import { handoverKeys } from "./volume-handover.ts";
 import { type ServiceChange, makesContainers, restartedContainers } from "./service-action.ts";
@@ -31,6 +32,7 @@ export function planStart(context: InstanceContext, change: ServiceChange): Plan
       after: [
         ...(creation === undefined ? [] : [creation]),
         ...containers.extra.map(({ id }) => keys.remove(id)),
+        ...connectionKeys(change),
         ...placementKeys(context.change, service.name),
         ...releaseKeys(change, context),
         ...handoverKeys(change, context),
@@ -58,6 +60,7 @@ export function planRestarts(context: InstanceContext, change: ServiceChange): P
     after: [
       ...context.staging,
       ...context.providers,
+      ...connectionKeys(change),
       ...placementKeys(context.change, service.name),
       ifPlanned(keys.start(instance.project, service.name)),
       ...needsOf(service).flatMap((need) => readyKeys(context.change, need)),
@@ -71,7 +74,7 @@ export function readyKeys(change: InstanceChange, needed: Need): Dependency[] {
   if (instance.state !== "running") return [];
   return reach(change, needed).flatMap(({ service: name, condition }) => [
     ifPlanned(keys.start(instance.project, name)),
-    ...(services.get(name)?.containers.kept ?? []).map(({ id }) => ifPlanned(keys.restart(id))),
+    ...bringingUp(services.get(name)),
     ...(condition === "service_started" ? [] : [ifPlanned(keys.await(instance.project, name))]),
   ]);
 }
@@ -95,11 +98,17 @@ function reach({ services }: InstanceChange, needed: Need): Need[] {
 
 /** What later instances wait for. */
 export function upKeys({ instance, services }: InstanceChange): Dependency[] {
-  return [...services.values()].flatMap(({ service, containers }) => [
-    ifPlanned(keys.start(instance.project, service.name)),
-    ...containers.kept.map(({ id }) => ifPlanned(keys.restart(id))),
-    ifPlanned(keys.await(instance.project, service.name)),
+  return [...services.values()].flatMap((change) => [
+    ifPlanned(keys.start(instance.project, change.service.name)),
+    ...bringingUp(change),
+    ifPlanned(keys.await(instance.project, change.service.name)),
   ]);
+}
+
+/** What is done to containers that stay, before they serve again. */
+function bringingUp(change: ServiceChange | undefined): Dependency[] {
+  if (change === undefined) return [];
+  return [...change.containers.kept.map(({ id }) => ifPlanned(keys.restart(id))), ...connectionKeys(change)];
 }
 
 export function planAwait(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
@@ -124,7 +133,7 @@ export function planAwait(context: InstanceContext, change: ServiceChange): Plan
       },
       after: [
         ifPlanned(keys.start(instance.project, service.name)),
-        ...containers.kept.map(({ id }) => ifPlanned(keys.restart(id))),
+        ...bringingUp(change),
         ...containers.extra.map(({ id }) => keys.remove(id)), // all containers of a service are waited for
       ],
     },

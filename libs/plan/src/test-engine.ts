@@ -44,6 +44,10 @@ function problemOf(operation: Operation, node: SimulatedNode): string | null {
       return observed.containers.find(({ id }) => id === operation.containerId)?.state === "running"
         ? containerProblem(operation.containerId, node)
         : "does not run";
+    case "connect-container":
+      return observed.networks.some(({ name }) => name === operation.network)
+        ? containerProblem(operation.containerId, node)
+        : "no such network";
     case "restart-container":
     case "remove-container":
     case "stop-container":
@@ -95,15 +99,18 @@ function creationProblem(
   return null;
 }
 
-/** Nothing comes up before what it depends on is there. */
+/** Nothing comes up before what it depends on is there, its networks too. */
 function startProblem(
   operation: Extract<Operation, { kind: "start-service" }>,
   { desired, observed }: SimulatedNode,
 ): string | null {
   const { project } = operation;
-  if (findOwn(observed, operation).length === 0) return "no container";
+  const started = findOwn(observed, operation);
+  if (started.length === 0) return "no container";
   const services = desired.instances.find(({ name }) => name === operation.instance)?.services ?? [];
   const service = services.find(({ name }) => name === operation.service);
+  const isOut = service?.networks.some((name) => started.some(({ networks }) => !networks.includes(name)));
+  if (isOut === true) return "not in its network";
   const isOther = (each: ObservedContainer) => each.project !== project && each.ownership === "ours";
   const writer = observed.containers.find(
     (each) => isOther(each) && isUp(each) && each.volumes.some((name) => service?.volumes.includes(name)),

@@ -107,6 +107,7 @@ function rig(
     "pull-image": run,
     "create-network": run,
     "remove-network": run,
+    "connect-container": run,
     "create-volume": run,
     "place-files": run,
     "remove-files": run,

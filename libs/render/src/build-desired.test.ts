@@ -248,13 +248,14 @@ describe("a service digest", () => {
     expect(afterService(parts)).toEqual([]);
   });
 
-  test("counts the definition of its own network, and of no other", () => {
+  test("does not count how a network is made, but by the first algorithm", () => {
     const networks = { ...models.core.networks, default: { name: "lab-core_default", internal: true } };
-    const changed = { ...models, core: { ...models.core, networks } };
-    expect(changedServices(before, desiredOf({}, { models: changed }))).toEqual(["core/app", "core/nginx"]);
-    const stores = { stores: { name: "lab-storage_stores", internal: false } };
-    const other = { ...models, storage: { ...models.storage, networks: stores } };
-    expect(changedServices(before, desiredOf({}, { models: other }))).toEqual(["storage/db"]);
+    const other = desiredOf({}, { models: { ...models, core: { ...models.core, networks } } });
+    expect(changedServices(before, other)).toEqual([]);
+    const byFirst = (desired: DesiredNode) =>
+      serviceOf(desired, "core/app").digests.find(({ algorithm }) => algorithm === "v1")?.digest;
+    expect(byFirst(other)).not.toBe(byFirst(before));
+    expect(other.instances[0]?.networks[0]?.digest).not.toBe(before.instances[0]?.networks[0]?.digest);
   });
 
   test("does not count what Compose only prints", () => {
@@ -296,10 +297,10 @@ describe("a service digest", () => {
   });
 
   test("is there under every known algorithm, and the newest one's is the label", () => {
-    const newer: DigestAlgorithm = { name: "v2", digestParts: ({ name }) => ({ image: "", name }) };
+    const newer: DigestAlgorithm = { name: "v3", digestParts: ({ name }) => ({ image: "", name }) };
     const both = desiredOf({}, { algorithms: [newer, ...digestAlgorithms] });
     const { digests } = serviceOf(both, "core/app");
-    expect(digests.map(({ algorithm }) => algorithm)).toEqual(["v2", "v1"]);
+    expect(digests.map(({ algorithm }) => algorithm)).toEqual(["v3", "v2", "v1"]);
     expect(digests.slice(1)).toEqual(serviceOf(before, "core/app").digests);
     expect(digests[0]).toMatchObject({
       digest: digestValue({ image: "", name: "app" }),

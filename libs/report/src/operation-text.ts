@@ -7,6 +7,7 @@ export type ChangeVerb =
   | "reload"
   | "restart"
   | "recreate"
+  | "connect"
   | "stop"
   | "remove"
   | "rename"
@@ -25,6 +26,7 @@ const words: Record<OperationKind, OperationWords> = {
   "pull-image": { doing: "pulling", verb: "pull", isMereStep: false },
   "create-network": { doing: "creating", verb: "create", isMereStep: false },
   "remove-network": { doing: "removing", verb: "remove", isMereStep: false },
+  "connect-container": { doing: "connecting", verb: "connect", isMereStep: false },
   "create-volume": { doing: "creating", verb: "create", isMereStep: false },
   "place-files": { doing: "placing", verb: "place", isMereStep: false },
   "remove-files": { doing: "removing", verb: "remove", isMereStep: true },

@@ -39,6 +39,7 @@ const verbsByWeight: readonly ChangeVerb[] = [
   "restart",
   "stop",
   "reload",
+  "connect",
   "create",
   "pull",
   "place",

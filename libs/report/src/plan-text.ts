@@ -14,6 +14,7 @@ const marks: Record<ChangeVerb, { mark: string; format: Parameters<Paint>[0] }> 
   place: { mark: "·", format: "dim" },
   reload: { mark: "~", format: "cyan" },
   restart: { mark: "~", format: "yellow" },
+  connect: { mark: "~", format: "cyan" },
   recreate: { mark: "±", format: "yellow" },
   rename: { mark: "~", format: "cyan" },
   stop: { mark: "-", format: "red" },
