@@ -27,12 +27,12 @@ export function findUndesired(desired: DesiredNode, observed: ObservedNode): Obs
   );
 }
 
-/** A job that nothing desires any more, and that had done its work when all was last applied. */
+/** A job that nothing desires any more, and that has done its work. Without a record it may be one. */
 export function hasEnded(
   { project, service, state, exitCode }: ObservedContainer,
   { applied }: RecordState,
 ): boolean {
-  const isJob = applied?.oneShots?.includes(`${project}/${service}`) === true;
+  const isJob = applied?.oneShots?.includes(`${project}/${service}`) ?? true;
   return isJob && state === "exited" && exitCode === 0;
 }
 

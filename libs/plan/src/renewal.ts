@@ -32,7 +32,9 @@ export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
 
 /** Volumes without which a person lets their last users begin, by engine name. */
 export function findGivenUp(node: SimulatedNode): Set<string> {
-  const left = findLeftVolumes(node).filter(({ instance }) => isRenewed(instance, node.record));
+  const { desired, record } = node;
+  if (!desired.instances.some((instance) => isRenewed(instance, record))) return new Set();
+  const left = findLeftVolumes(node).filter(({ instance }) => isRenewed(instance, record));
   return new Set(left.flatMap((each) => each.left.map(([name]) => name)));
 }
 

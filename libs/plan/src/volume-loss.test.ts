@@ -323,6 +323,11 @@ describe("data that would be left behind", () => {
         exitCode: 0,
       });
       expect(starts(ended)).toEqual([]);
+      // Without a record nobody knows what is a job.
+      const forgotten = changed(ended, ({ record }) => {
+        record.applied = null;
+      });
+      expect(starts(forgotten)).toEqual([]);
       const installed = applied(node({ old: { ...wiki, state: "installed" } }));
       expect(starts(stop("lab-old/db", wanting(installed, { new: wiki })))).toEqual([]);
       expect(starts(stop("lab-old/db", withoutVolume(wanting(running, { new: wiki }))))).toEqual([]);

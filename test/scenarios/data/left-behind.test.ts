@@ -83,6 +83,9 @@ describe("data that a service used last", () => {
     expect(await condition("Stalled")).toMatchObject({ status: "true", reason: "K3033" });
     expect(await condition("Reconciling")).toMatchObject({ status: "false" });
     expect((await platform().status()).retry).toBeNull();
+    const local = await platform().keelson(["status", "--local", "--config", platform().config]);
+    expect(local.stdout).toMatch(/^ store .* held .*$/m);
+    expect(local.stdout).toContain("left behind");
     await wantStore();
     expect((await platform().reconcile()).exitCode).toBe(0);
   });
