@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { sharedEngine } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { type JobRun, runJob } from "./index.ts";
+import { type JobRun, findRuns, runJob } from "./index.ts";
 import { type TestBench, makeTestBench } from "./test-bench.ts";
 
 let bench: TestBench;
@@ -12,6 +12,7 @@ beforeAll(async () => {
   bench = await makeTestBench(await sharedEngine());
   await bench.writeCompose("web", {
     job: { command: ["sh", "-c", "echo out; echo err >&2; exit 7"] },
+    slow: { command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done"] },
     lost: { image: `${bench.environment}-lost:1` },
   });
 });
@@ -51,6 +52,20 @@ describe("a job that is run once more", () => {
       code: "K3008",
       outcome: { kind: "stalled" },
     });
+  });
+
+  test("tells when it has started, and is found while it runs", async () => {
+    const { engine, signal } = bench.context;
+    const stop = new AbortController();
+    const of = { project: bench.project("web"), service: "slow", signal };
+    const started = Promise.withResolvers<void>();
+    const ended = run({ service: "slow", signal: stop.signal, onStart: started.resolve });
+    await started.promise;
+    expect(await findRuns(engine, of)).toEqual([expect.stringMatching(/-web-slow-run-/)]);
+    expect(await findRuns(engine, { ...of, service: "job" })).toEqual([]);
+    stop.abort();
+    await expect(ended).rejects.toMatchObject({ code: "K3014" });
+    expect(await findRuns(engine, of)).toEqual([]);
   });
 
   test("is not begun when it was cancelled before", async () => {

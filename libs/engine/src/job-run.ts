@@ -2,12 +2,21 @@ import { randomUUID } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { KeelsonError, closedComposeEnvironment, isSystemError, stalled, transient } from "@keelson/model";
+import {
+  KeelsonError,
+  closedComposeEnvironment,
+  composeLabels,
+  isSystemError,
+  stalled,
+  transient,
+} from "@keelson/model";
 
 import { noFolder } from "./compose-process.ts";
+import { listContainers } from "./container-list.ts";
 import type { Engine } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
 import { recordOf, textOf } from "./json-reader.ts";
+import { listedName } from "./listed-name.ts";
 import { askEngine, hasStatus, throwIfCancelled } from "./request.ts";
 
 export interface JobRun {
@@ -20,6 +29,8 @@ export interface JobRun {
   command: readonly string[];
   stdout: Writable;
   stderr: Writable;
+  /** Called when the container has started. */
+  onStart?: () => void;
   /** Stops the container, with its own time to stop, and then throws K3014. */
   signal: AbortSignal;
 }
@@ -38,7 +49,7 @@ export async function runJob(engine: Engine, job: JobRun): Promise<number> {
   throwIfCancelled(signal, what);
   const name = `${project}-${service}-run-${randomUUID().slice(0, 12)}`;
   // Compose's exit code may be its own; the engine says how the container ended.
-  await using ends = await watchEnd(engine, { name, what, signal });
+  await using ends = await watchEnd(engine, { name, what, signal, onStart: job.onStart ?? (() => {}) });
   const over = new AbortController();
   const stopping = stopWhenCancelled(engine, { name, signal, over: over.signal });
   let words = "";
@@ -59,6 +70,20 @@ export async function runJob(engine: Engine, job: JobRun): Promise<number> {
     outcome: transient,
     cause: quoted(words, { lines: 20 }),
   });
+}
+
+/** Names of the containers in which a service runs once more now, whoever has started them. */
+export async function findRuns(
+  engine: Engine,
+  { project, service, signal }: Pick<JobRun, "project" | "service" | "signal">,
+): Promise<string[]> {
+  const labels = [
+    `${composeLabels.project}=${project}`,
+    `${composeLabels.service}=${service}`,
+    `${composeLabels.oneOff}=True`,
+  ];
+  const containers = await listContainers(engine, { labels, signal });
+  return containers.filter(({ State: state }) => state !== "exited" && state !== "dead").map(listedName);
 }
 
 /** The exit code of Compose. The library rejects for any other code than 0, with an object that is no error. */
@@ -127,7 +152,7 @@ interface ContainerEnd extends AsyncDisposable {
 
 async function watchEnd(
   engine: Engine,
-  { name, what, signal }: { name: string; what: string; signal: AbortSignal },
+  { name, what, signal, onStart }: { name: string; what: string; signal: AbortSignal; onStart: () => void },
 ): Promise<ContainerEnd> {
   const connection = new AbortController();
   const events: Readable = Object(
@@ -136,23 +161,27 @@ async function watchEnd(
       signal,
       send: async () =>
         engine.docker.getEvents({
-          filters: { type: ["container"], container: [name], event: ["die"] },
+          filters: { type: ["container"], container: [name], event: ["start", "die"] },
           abortSignal: connection.signal,
         }),
     }),
   );
-  let text = "";
-  events.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
+  let open = "";
+  let code: number | null = null;
+  events.on("data", (chunk: Buffer) => {
+    const lines = (open + chunk.toString("utf8")).split("\n");
+    open = lines.pop() ?? "";
+    for (const line of lines.filter((each) => each.trim() !== "")) {
+      const { Action: action, Actor: actor } = recordOf(JSON.parse(line));
+      if (action === "start") onStart();
+      const said = textOf(recordOf(recordOf(actor)["Attributes"])["exitCode"]);
+      if (action === "die" && said !== "") code ??= Number(said);
+    }
+  });
   // What the engine does not tell any more is as if it had not ended: then Compose's own word counts.
   events.on("error", () => {});
   return {
-    exitCode: () => {
-      const [line] = text.split("\n");
-      if (line === undefined || line.trim() === "") return null;
-      const { Actor: actor } = recordOf(JSON.parse(line));
-      const code = textOf(recordOf(recordOf(actor)["Attributes"])["exitCode"]);
-      return code === "" ? null : Number(code);
-    },
+    exitCode: () => code,
     [Symbol.asyncDispose]: async () => {
       connection.abort();
       events.destroy();
