@@ -28,6 +28,8 @@ it("a tally must be told in Prometheus' text format, and only what is known", ()
     "keelson_agent_poll_seconds_total 0.03",
     'keelson_agent_poll_failures_total{target="git"} 2',
     'keelson_agent_poll_failures_total{target="engine"} 0',
+    'keelson_agent_notifications_total{result="told"} 0',
+    'keelson_agent_notifications_total{result="failed"} 0',
     "keelson_agent_last_round_duration_seconds 0",
     "keelson_agent_last_ready_timestamp_seconds 1800000000.5",
     "keelson_agent_ready 0",

@@ -18,7 +18,13 @@ export function formatMetrics(tally: WatchTally, residentBytes: number): string 
     .join("");
 }
 
-function listCounters({ rounds, operations, polls, pollFailures }: WatchTally): Record<string, Metric> {
+function listCounters({
+  rounds,
+  operations,
+  polls,
+  pollFailures,
+  notifications,
+}: WatchTally): Record<string, Metric> {
   return {
     keelson_agent_rounds_total: {
       type: "counter",
@@ -49,6 +55,14 @@ function listCounters({ rounds, operations, polls, pollFailures }: WatchTally): 
       samples: [
         [{ target: "git" }, pollFailures.git],
         [{ target: "engine" }, pollFailures.engine],
+      ],
+    },
+    keelson_agent_notifications_total: {
+      type: "counter",
+      help: "Changes of the node's state, by whether the program or the webhook took them in the end.",
+      samples: [
+        [{ result: "told" }, notifications.told],
+        [{ result: "failed" }, notifications.failed],
       ],
     },
   };

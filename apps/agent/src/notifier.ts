@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
-import type { Log } from "./log-event.ts";
 import { type Send, newCommandSender, newWebhookSender } from "./notification-sender.ts";
 import type { NodeState } from "./notification.ts";
 import type { Loss } from "./round-loss.ts";
 import type { NotifySetting, RoundSummary, WatchSetting } from "./round-summary.ts";
-import { type Teller, openTeller } from "./teller.ts";
+import { type Teller, type TellerInput, openTeller } from "./teller.ts";
 
 /** Tells changes of the node's state as `notify` of agent.yaml says; nothing without it. */
 export interface Notifier {
@@ -20,7 +19,7 @@ export interface Notifier {
 const ways = ["command", "webhook"] as const;
 type Way = (typeof ways)[number];
 
-export function openNotifier(log: Log): Notifier {
+export function openNotifier({ log, onEnd }: Pick<TellerInput, "log" | "onEnd">): Notifier {
   let setting: WatchSetting | null = null;
   const tellers = new Map<Way, { teller: Teller; file: string }>();
   const close = (way: Way) => {
@@ -37,7 +36,7 @@ export function openNotifier(log: Log): Notifier {
         close(way);
         if (!isWanted) continue;
         const send: Send = async (text, signal) => senderOf(way, setting?.notify)(text, signal);
-        tellers.set(way, { teller: openTeller({ name: way, file, log, send: () => send }), file });
+        tellers.set(way, { teller: openTeller({ name: way, file, log, onEnd, send: () => send }), file });
       }
     },
     note: ({ summary, loss }) => {

@@ -25,6 +25,7 @@ const notificationOf = (state: NodeState, id: string = state) =>
 function start(take: (count: number, signal: AbortSignal) => Promise<void> = async () => {}) {
   const told: [string | null, string][] = [];
   const log: LogEvent[] = [];
+  const ends: string[] = [];
   let count = 0;
   const send: Send = async (text, signal) => {
     await take(++count, signal);
@@ -36,11 +37,12 @@ function start(take: (count: number, signal: AbortSignal) => Promise<void> = asy
     name: "webhook",
     file,
     log: (event) => log.push(event),
+    onEnd: (result) => ends.push(result),
     send: () => send,
     retryMs: () => 0,
   });
   open.push(teller);
-  return { teller, told, log, file, count: () => count, events: () => log.map(({ event }) => event) };
+  return { teller, told, log, ends, file, count: () => count, events: () => log.map(({ event }) => event) };
 }
 
 const away = async () => Promise.reject(new Error("http://hook.example does not answer"));
@@ -71,13 +73,17 @@ describe("a teller", () => {
   });
 
   it("must end after so many attempts, and go on with the next change", async () => {
-    const { teller, told, events, count } = start((at) => (at <= mostAttempts ? away() : Promise.resolve()));
+    const { teller, told, events, ends, count } = start((at) =>
+      at <= mostAttempts ? away() : Promise.resolve(),
+    );
     teller.note(notificationOf("not-ready"));
     await waitFor(() => events().includes("notify-ended"), { what: "the end" });
     expect(count()).toBe(mostAttempts);
     teller.note(notificationOf("ready"));
     await waitFor(() => told.length === 1, { what: "the next change" });
     expect(told).toEqual([["not-ready", "ready"]]);
+    await waitFor(() => ends.length === 2, { what: "both ends" });
+    expect(ends).toEqual(["failed", "told"]);
   });
 
   it("must tell after its start what was pending, and know what was told", async () => {

@@ -12,6 +12,8 @@ export interface TellerInput {
   name: string;
   file: string;
   log: Log;
+  /** Called when a notification was taken, or is tried no more. */
+  onEnd: (result: "told" | "failed") => void;
   /** Asked for each attempt: agent.yaml may have changed. */
   send: () => Send;
   /** Default: the retry back-off of a notification. */
@@ -67,13 +69,14 @@ export function openTeller(input: TellerInput): Teller {
         code: "K9086",
         message: `${message}; it is tried no more`,
       });
-      drop(first);
+      drop(first, "failed");
       return;
     }
     log({ level: "info", event: "notified", message: `the ${name} was told that the node is ${state}` });
-    drop(first);
+    drop(first, "told");
   };
-  const drop = (first: Told["pending"][number]) => {
+  const drop = (first: Told["pending"][number], result: "told" | "failed") => {
+    input.onEnd(result);
     // Too many that came meanwhile may have pushed it out.
     told.pending = told.pending.filter((each) => each !== first);
     save();

@@ -13,6 +13,8 @@ export interface WatchTally {
   operations: { done: number; failed: number };
   polls: { count: number; durationMs: number };
   pollFailures: { git: number; engine: number };
+  /** Changes of state that were told, and those that nobody took in the end. */
+  notifications: { told: number; failed: number };
   /** What the last round read in agent.yaml; null before the first round has told it. */
   setting: WatchSetting | null;
   /** The last round; null before one has ended. */
@@ -32,6 +34,7 @@ export function newTally(): WatchTally {
     operations: { done: 0, failed: 0 },
     polls: { count: 0, durationMs: 0 },
     pollFailures: { git: 0, engine: 0 },
+    notifications: { told: 0, failed: 0 },
     setting: null,
     last: null,
     isWorking: false,

@@ -54,7 +54,12 @@ export function newWatcher(options: WatchOptions, signal: AbortSignal): Watcher 
   // A person who mends agent.yaml need not wait, not even where no round could begin.
   const files = openFileWatch((path) => void requests.request(`${path} changed`));
   files.keep([options.config]);
-  const notifier = openNotifier(log);
+  const notifier = openNotifier({
+    log,
+    onEnd: (result) => {
+      tally.notifications[result]++;
+    },
+  });
   const lasting = { options, signal, log, tally, requests, endpoints, files, notifier, blindPause };
   const watcher: Watcher = { ...lasting, watching: null, wake };
   return watcher;
