@@ -9,6 +9,7 @@ import { configDefault, defaultConfigPath } from "./config-path.ts";
 import { chooseLogForm, logForms } from "./log-event.ts";
 import { newLog } from "./log.ts";
 import { type ReconcileOptions, reconcile } from "./reconcile.ts";
+import { type RunJobOptions, runDueJob } from "./run-job.ts";
 import { tell } from "./round-life.ts";
 import { logError } from "./round-log.ts";
 import { resume, suspend } from "./suspension.ts";
@@ -59,6 +60,14 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .addOption(new Option("--known-commit <commit>").hideHelp())
     .addOption(new Option("--lost <loss>").argParser((text) => JSON.parse(text)).hideHelp())
     .action(async (options: ReconcileOptions) => finish(await runRound(options, signal)));
+  program
+    // A job that is due, in a process of its own that the watcher starts.
+    .command("run-job", { hidden: true })
+    .addOption(configOption())
+    .addOption(logOption())
+    .requiredOption("--job <name>")
+    .requiredOption("--due <milliseconds>")
+    .action(async (options: RunJobOptions) => finish(await runDueJob(options, signal)));
   program
     .command("accept")
     .description("let this node follow its branch to a commit that is no descendant of the last one")

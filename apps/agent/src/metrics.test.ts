@@ -12,6 +12,7 @@ it("a tally must be told in Prometheus' text format, and only what is known", ()
   addRound(tally, { summary: newRoundSummary({ isReady: false, isStalled: true }), loss: null });
   addRound(tally, { summary: null, loss: { code: "K9047", message: "the round was ended by SIGKILL" } });
   tally.pollFailures.git = 2;
+  tally.jobs.done = 5;
   tally.polls = { count: 3, durationMs: 30 };
   tally.lastReadyAtMs = 1_800_000_000_500;
   const samples = formatMetrics(tally, 4096)
@@ -30,6 +31,10 @@ it("a tally must be told in Prometheus' text format, and only what is known", ()
     'keelson_agent_poll_failures_total{target="engine"} 0',
     'keelson_agent_notifications_total{result="told"} 0',
     'keelson_agent_notifications_total{result="failed"} 0',
+    'keelson_agent_scheduled_runs_total{result="done"} 5',
+    'keelson_agent_scheduled_runs_total{result="failed"} 0',
+    'keelson_agent_scheduled_runs_total{result="skipped"} 0',
+    'keelson_agent_scheduled_runs_total{result="lost"} 0',
     "keelson_agent_last_round_duration_seconds 0",
     "keelson_agent_last_ready_timestamp_seconds 1800000000.5",
     "keelson_agent_ready 0",

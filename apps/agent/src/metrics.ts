@@ -1,3 +1,4 @@
+import { jobOutcomes } from "./job-timer.ts";
 import { type WatchTally, isReady, roundResults } from "./watch-tally.ts";
 
 interface Metric {
@@ -24,6 +25,7 @@ function listCounters({
   polls,
   pollFailures,
   notifications,
+  jobs,
 }: WatchTally): Record<string, Metric> {
   return {
     keelson_agent_rounds_total: {
@@ -64,6 +66,11 @@ function listCounters({
         [{ result: "told" }, notifications.told],
         [{ result: "failed" }, notifications.failed],
       ],
+    },
+    keelson_agent_scheduled_runs_total: {
+      type: "counter",
+      help: "Runs of jobs by a schedule, by how they ended.",
+      samples: jobOutcomes.map((result) => [{ result }, jobs[result]]),
     },
   };
 }

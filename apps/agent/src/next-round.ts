@@ -41,6 +41,7 @@ const promptRestarts = 2;
  *
  * As soon as it happens:
  * 1. A person or a program asks: `keelson sync`, SIGHUP, a change of agent.yaml, of a file that it names, or of Docker's config.json.
+ *    So does a run of a scheduled job that has ended or was missed: the status tells it.
  * 2. A poll finds the branch at another commit. A commit that no round can apply triggers one round, not one for each poll.
  * 3. A poll finds that the engine went away or came back. Each triggers one round.
  * 4. A poll or an event finds that a container changed. A container that changes again and again is in restart back-off:

@@ -1,27 +1,25 @@
 import { existsSync } from "node:fs";
 
-import { type AgentConfig, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, latestStartMs, parseDurationMs } from "@keelson/model";
+import { readAgentConfig, readBootId, wireApply, wireStatus, wireSource } from "@keelson/node";
 import {
-  type NodeSettings,
-  dockerConfigPlace,
-  findComposeBinary,
-  readAgentConfig,
-  readBootId,
-  remotesOf,
-  waitSettings,
-  wireApply,
-  wireStatus,
-  wireSource,
-} from "@keelson/node";
-import { type NodePorts, type Round, describeUnbegun, reconcileOnce, reportLost } from "@keelson/reconcile";
+  type JobState,
+  type NodePorts,
+  type Round,
+  describeUnbegun,
+  reconcileOnce,
+  reportLost,
+} from "@keelson/reconcile";
 import { formatJson } from "@keelson/report";
 
 import { openBranchPoll } from "./branch-poll.ts";
+import type { JobTimer } from "./job-timer.ts";
 import { type Log, type LogForm, chooseLogForm } from "./log-event.ts";
 import { newLog } from "./log.ts";
 import { lostError } from "./lost-error.ts";
 import { chooseNextRound, keepsWaits, longestWaitMs, retryBackoffMs } from "./next-round.ts";
 import { type NewerRevision, listenForNewer } from "./newer-revision.ts";
+import { settingsOf } from "./node-settings.ts";
 import { progressOf } from "./operation-progress.ts";
 import { hideInCrash, tell } from "./round-life.ts";
 import { logKeelsonEvent, logRound } from "./round-log.ts";
@@ -104,7 +102,13 @@ function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durat
     commit: round.shown ?? "",
     containers: containers === undefined ? null : Object.fromEntries(containers),
     awaits: round.next.awaits,
+    jobs: round.jobs?.map(timerOf) ?? null,
   };
+}
+
+function timerOf({ name: job, nextAt, timeoutMs }: JobState): JobTimer {
+  const dueMs = Date.parse(nextAt);
+  return { job, dueMs, latestMs: dueMs + latestStartMs, timeoutMs };
 }
 
 async function runRound(
@@ -181,21 +185,6 @@ function withLittlePatience(config: AgentConfig): AgentConfig {
   const { timeouts } = config;
   const isShorter = parseDurationMs(timeouts.git) <= parseDurationMs(silentGitTimeout);
   return isShorter ? config : { ...config, timeouts: { ...timeouts, git: silentGitTimeout } };
-}
-
-async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
-  return {
-    environment: config.environment,
-    node: config.node,
-    stateDir: config.stateDir,
-    keyFile: config.keyFile,
-    secretsFile: config.secretsFile ?? null,
-    dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
-    dockerConfig: dockerConfigPlace(config, process.env),
-    composeBinary: await findComposeBinary(process.env),
-    remotes: remotesOf(config),
-    ...waitSettings(config),
-  };
 }
 
 function isReady(round: Round): boolean {

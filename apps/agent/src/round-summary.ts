@@ -2,6 +2,7 @@ import type { PolledContainer } from "@keelson/engine/poll";
 import type { RefPollInput } from "@keelson/git/poll";
 import type { Awaited } from "@keelson/model";
 
+import type { JobEnd, JobTimer } from "./job-timer.ts";
 import type { NextRound } from "./next-round.ts";
 import type { Loss } from "./round-loss.ts";
 
@@ -17,6 +18,8 @@ export type RoundMessage =
   | { type: "progress"; progress: OperationProgress }
   /** Every `aliveEveryMs`, among the others: the process is not stuck, whatever it waits for. */
   | { type: "alive" }
+  /** The last message of the process of a job. */
+  | { type: "job-ended"; end: JobEnd }
   /** The last message. */
   | { type: "ended"; summary: RoundSummary }
   /** The last message of a round that has no summary. */
@@ -85,6 +88,8 @@ export interface RoundSummary extends WatchSetting {
   containers: Record<string, Fingerprint> | null;
   /** What the round could not do without, for polls to look for. */
   awaits: readonly Awaited[];
+  /** When jobs are due that run by a schedule; null when the record could not be read. */
+  jobs: readonly JobTimer[] | null;
   /** When the next round begins, if nothing triggers it sooner. */
   nextRound: NextRound;
 }

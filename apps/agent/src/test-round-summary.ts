@@ -15,6 +15,7 @@ export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummar
     commit: "c".repeat(40),
     containers: {},
     awaits: [],
+    jobs: [],
     nextRound: { afterMs: 60_000, trigger: "routine" },
     target: {
       git: {

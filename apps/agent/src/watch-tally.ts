@@ -1,3 +1,4 @@
+import type { JobOutcome } from "./job-timer.ts";
 import { longestBlindMs, longestRestartMs } from "./next-round.ts";
 import type { RoundEnd } from "./round-process.ts";
 import type { RoundSummary, WatchSetting } from "./round-summary.ts";
@@ -15,6 +16,8 @@ export interface WatchTally {
   pollFailures: { git: number; engine: number };
   /** Changes of state that were told, and those that nobody took in the end. */
   notifications: { told: number; failed: number };
+  /** Runs of jobs by a schedule, by how they ended. */
+  jobs: Record<JobOutcome, number>;
   /** What the last round read in agent.yaml; null before the first round has told it. */
   setting: WatchSetting | null;
   /** The last round; null before one has ended. */
@@ -35,6 +38,7 @@ export function newTally(): WatchTally {
     polls: { count: 0, durationMs: 0 },
     pollFailures: { git: 0, engine: 0 },
     notifications: { told: 0, failed: 0 },
+    jobs: { done: 0, failed: 0, skipped: 0, lost: 0 },
     setting: null,
     last: null,
     isWorking: false,

@@ -31,6 +31,7 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
     requests.take()(null);
     watcher.watching?.triggers.close();
     watcher.notifier.close();
+    await watcher.jobs.close();
     await watcher.endpoints.close();
   }
   log({ level: "info", event: "stopped", message: "stopped" });
@@ -103,6 +104,7 @@ async function runRound(watcher: Watcher, start: RoundStart): Promise<RoundSumma
       ? end.summary
       : await tellLoss(watcher, { ...start, loss: end.loss, fetched: round.fetched() });
   if (!signal.aborted) watcher.notifier.note({ summary, loss: end.loss });
+  if (summary !== null) watcher.jobs.keep(summary.jobs);
   answer(summary);
   return summary;
 }

@@ -1,6 +1,8 @@
 import { answerControl } from "./control.ts";
 import { type Endpoints, openEndpoints } from "./endpoints.ts";
 import { type FileWatch, openFileWatch } from "./file-watch.ts";
+import { runJobProcess } from "./job-process.ts";
+import { type JobWatch, openJobWatch } from "./job-watch.ts";
 import type { Log, LogForm } from "./log-event.ts";
 import { answerMonitor } from "./monitor.ts";
 import { type Notifier, openNotifier } from "./notifier.ts";
@@ -28,6 +30,7 @@ export interface Watcher {
   endpoints: Endpoints;
   files: FileWatch;
   notifier: Notifier;
+  jobs: JobWatch;
   /** The open connections, with the target that they lead to; null while there is no target that can be polled. */
   watching: { triggers: TriggerWatch; target: string } | null;
   /** The pause between rounds while `watching` is null. */
@@ -60,7 +63,24 @@ export function newWatcher(options: WatchOptions, signal: AbortSignal): Watcher 
       tally.notifications[result]++;
     },
   });
-  const lasting = { options, signal, log, tally, requests, endpoints, files, notifier, blindPause };
+  const jobs = openJobWatch({
+    run: async (timer) => runJobProcess({ ...options, timer }, signal),
+    onEnd: ({ job }, { outcome }) => {
+      tally.jobs[outcome]++;
+      if (outcome === "lost") {
+        log({
+          level: "error",
+          event: "job-lost",
+          message: `the run of ${job} told nothing of its end`,
+          resource: `service:${job}`,
+        });
+      }
+      // The status tells how it ended.
+      void requests.request(`run of ${job}`);
+    },
+    onMissed: ({ job }) => void requests.request(`missed run of ${job}`),
+  });
+  const lasting = { options, signal, log, tally, requests, endpoints, files, notifier, jobs, blindPause };
   const watcher: Watcher = { ...lasting, watching: null, wake };
   return watcher;
 }

@@ -1,6 +1,7 @@
 import type { ComposeModel, DependencyCondition } from "./compose-model.ts";
 import type { InstanceState } from "./environment.ts";
 import type { OnChange } from "./package.ts";
+import type { Schedule } from "./scheduled-job.ts";
 
 /** What a commit says this node is to have. Holds no secret and no path of the node, so it can be printed. */
 export interface DesiredNode {
@@ -45,6 +46,8 @@ export interface DesiredService {
   replicas: number;
   /** A job: that it exited with 0 is as good as that it runs, and with an equal digest it is in sync. Others must run. */
   oneShot: boolean;
+  /** When a job is run; without it, a round starts it. A round makes no container for one that has a schedule. */
+  schedule?: Schedule;
   /** Whether a job is waited for until it has exited with 0: another service needs that. */
   endAwaited: boolean;
   hasHealthcheck: boolean;

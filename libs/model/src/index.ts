@@ -24,6 +24,7 @@ export * from "./awaited.ts";
 export * from "./container-name.ts";
 export * from "./plan.ts";
 export * from "./record.ts";
+export * from "./scheduled-job.ts";
 export * from "./service-digest.ts";
 export * from "./provenance.ts";
 export * from "./event.ts";

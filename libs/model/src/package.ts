@@ -73,6 +73,27 @@ const ServiceName = z.string().regex(/^[a-zA-Z0-9._-]+$/, "must be letters, digi
 export const serviceRoles = ["job", "server"] as const;
 export type ServiceRole = (typeof serviceRoles)[number];
 
+/** A job, and the times at which the node runs it. */
+export const ScheduledService = z
+  .strictObject({
+    schedule: z
+      .string()
+      .min(1)
+      .max(200)
+      .describe("Five fields of cron: minute, hour, day of the month, month, day of the week."),
+    timeZone: z
+      .string()
+      .min(1)
+      .max(60)
+      .default("UTC")
+      .describe("The time zone of the schedule, such as Europe/Zurich."),
+    timeout: Duration.refine((text) => parseDurationMs(text) <= longestWaitMs, "must be at most 24h")
+      .default("6h")
+      .describe("A run that takes longer is stopped, and has failed."),
+  })
+  .describe("A job that the node runs by a schedule.");
+export type ScheduledService = z.infer<typeof ScheduledService>;
+
 export const scopes = ["many", "one-per-node", "one-per-role", "one-per-environment"] as const;
 export type PackageScope = (typeof scopes)[number];
 
@@ -103,10 +124,10 @@ export const Package = z.strictObject({
     .default({})
     .describe("What the named volumes hold, by their key in compose.yaml."),
   services: z
-    .record(ServiceName, z.enum(serviceRoles))
+    .record(ServiceName, z.union([z.enum(serviceRoles), ScheduledService]))
     .default({})
     .describe(
-      "Which services are jobs, meant to end, and which are servers, where the Compose file does not say it.",
+      "Which services are jobs, meant to end, and which are servers, where the Compose file does not say it; and the schedules of jobs.",
     ),
   update: z
     .strictObject({

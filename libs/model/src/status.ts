@@ -28,6 +28,23 @@ export type Condition = z.infer<typeof Condition>;
 export const packageStates = ["absent", "staged", "installed", "running", "removed", "unknown"] as const;
 export type PackageState = (typeof packageStates)[number];
 
+/** The schedule of a job. Times are ISO 8601 in UTC. */
+export const ServiceSchedule = z.object({
+  cron: z.string(),
+  timeZone: z.string(),
+  /** When it is due next; empty while the node does not run it. */
+  next: z.string(),
+  /** Times that passed without a run since the last one ended. */
+  missed: z.int(),
+  /** Since when a run is at work; null when none is. */
+  running: z.string().nullable(),
+  /** `exitCode`: null when the job was not started, or its end was not seen. */
+  last: z
+    .object({ due: z.string(), started: z.string(), seconds: z.number(), exitCode: z.int().nullable() })
+    .nullable(),
+});
+export type ServiceSchedule = z.infer<typeof ServiceSchedule>;
+
 export const ServiceStatus = z.object({
   name: z.string(),
   image: z.object({
@@ -39,6 +56,8 @@ export const ServiceStatus = z.object({
   digest: z.object({ want: z.string(), have: z.string() }),
   state: z.string(),
   health: z.enum(["healthy", "starting", "unhealthy", "unknown"]),
+  /** Absent for a service without a schedule. */
+  schedule: ServiceSchedule.optional(),
 });
 export type ServiceStatus = z.infer<typeof ServiceStatus>;
 

@@ -27,6 +27,7 @@ export {
 } from "./node-settings.ts";
 export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
 export { type RunIn, type RunSettings, runService } from "./run-service.ts";
+export { type JobSettings, type ScheduledRun, type ScheduledRunEnd, runScheduled } from "./run-scheduled.ts";
 export { remotesOf } from "./remote-host.ts";
 export { requireFreeHands } from "./free-hands.ts";
 export { type SeenAgent, seeAgent } from "./agent-work.ts";

@@ -39,6 +39,11 @@ export function lockPath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/lock`;
 }
 
+/** The lock of one job that runs by a schedule, named `<project>/<service>`: no such name has a `~`. */
+export function jobLockPath(settings: Pick<NodeSettings, "stateDir">, job: string): string {
+  return `${settings.stateDir}/jobs/${job.replace("/", "~")}`;
+}
+
 export function gitPath(settings: Pick<NodeSettings, "stateDir">): string {
   return `${settings.stateDir}/git`;
 }

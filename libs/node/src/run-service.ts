@@ -1,7 +1,15 @@
 import { existsSync } from "node:fs";
 
 import { type JobRun, connectEngine, runJob } from "@keelson/engine";
-import { KeelsonError, compareText, projectOf, quote, resourceIds, stalled } from "@keelson/model";
+import {
+  KeelsonError,
+  type NodeSecrets,
+  compareText,
+  projectOf,
+  quote,
+  resourceIds,
+  stalled,
+} from "@keelson/model";
 import { openSecrets } from "@keelson/secrets";
 import {
   type ComposeServices,
@@ -25,30 +33,45 @@ export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "
 
 /**
  * Runs a service of an instance once more, as it stands on this node, and returns its exit code. Throws K9018 without the
- * node's key, K9071 when the instance has no Compose file of this environment here, and K9070 when that has no such service.
+ * node's key, and what `requireService` throws.
  */
 export async function runService(settings: RunSettings, { instance, ...job }: RunIn): Promise<number> {
-  const { environment, stateDir, keyFile, dockerHost, composeBinary } = settings;
+  const { keyFile, dockerHost, composeBinary } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
-  const { ownershipOf } = await openSecrets(settings);
+  const secrets = await openSecrets(settings);
+  const place = await requireService(settings, { instance, service: job.service, secrets });
+  const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
+  return runJob(engine, { ...job, ...place, composeBinary });
+}
+
+/**
+ * From what a service of an instance can be run. Throws K9071 when the instance has no Compose file of this environment here,
+ * and K9070 when that has no such service.
+ */
+export async function requireService(
+  { environment, stateDir }: Pick<RunSettings, "environment" | "stateDir">,
+  {
+    instance,
+    service,
+    secrets,
+  }: { instance: string; service: string; secrets: Pick<NodeSecrets, "ownershipOf"> },
+): Promise<Pick<JobRun, "composeFile" | "project">> {
   // The state folder has instances by their name alone: the labels say of which environment they are.
   const isOwn = (name: string, services: ComposeServices) =>
-    [...services].every(([service, owner]) => {
-      const resource = resourceIds.service(projectOf(environment, name), service);
-      return ownershipOf(resource, owner) === "ours";
+    [...services].every(([each, owner]) => {
+      const resource = resourceIds.service(projectOf(environment, name), each);
+      return secrets.ownershipOf(resource, owner) === "ours";
     });
   const services = await readComposeServices(stateDir, instance);
   if (services === null || !isOwn(instance, services)) {
     const known = [...(await listComposeServices(stateDir))].filter(([name, each]) => isOwn(name, each));
     throw notHere({ instance, environment, known: known.map(([name]) => name) });
   }
-  if (!services.has(job.service)) {
-    throw noService({ instance, service: job.service, services: [...services.keys()].sort(compareText) });
+  if (!services.has(service)) {
+    throw noService({ instance, service, services: [...services.keys()].sort(compareText) });
   }
-  const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
-  const composeFile = composeFileOf(stateDir, instance);
-  return runJob(engine, { ...job, composeBinary, composeFile, project: projectOf(environment, instance) });
+  return { composeFile: composeFileOf(stateDir, instance), project: projectOf(environment, instance) };
 }
 
 function notHere({

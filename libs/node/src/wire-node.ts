@@ -15,10 +15,11 @@ import {
 import type { DesiredPorts, NodePorts, ReadPorts, StatusPort } from "@keelson/reconcile";
 import { type NodeRecord, acquireLock, openRecord, openRecordCopy } from "@keelson/record";
 import { closedSecrets, openSecrets } from "@keelson/secrets";
-import { observeStore, readStatus, requireTrusted, writeStatus } from "@keelson/store";
+import { observeStore, readStatus, requireTrusted, writeComposeModel, writeStatus } from "@keelson/store";
 
 import { hideLogins } from "./hidden-logins.ts";
 import { hideSecretsIn } from "./hidden-operation.ts";
+import { isJobAtWork } from "./job-lock.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
@@ -165,6 +166,13 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
         record: memory,
         readOutput: async (id) =>
           secrets.hideValues(await readLastOutput(engine, { id, signal: input.signal })),
+        writeCompose: async ({ name, project, compose }) => {
+          await writeComposeModel(
+            { stateDir },
+            { instance: name, project, model: compose, ownerOf: secrets.ownerOf },
+          );
+        },
+        isAtWork: async (job) => isJobAtWork(settings, job),
         watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
         operations: hideSecretsIn(
           wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose }),

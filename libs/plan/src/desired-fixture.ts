@@ -18,6 +18,8 @@ export interface ServiceSketch {
   /** A job whose end is awaited, or one of which nobody waits for the end. */
   oneShot?: boolean;
   job?: boolean;
+  /** A job with a schedule, for which rounds make no container. */
+  scheduled?: boolean;
   healthcheck?: boolean;
   /** `db` is `service_started`; `db:healthy`, `db:completed`; a `!` at the end asks for restarts with it. */
   dependsOn?: string[];
@@ -128,8 +130,11 @@ function serviceOf(
     name,
     image,
     digests: [{ algorithm: "v1", digest: digestValue(parts), parts }],
-    replicas: sketch.replicas ?? 1,
-    oneShot: sketch.oneShot ?? sketch.job ?? false,
+    replicas: sketch.scheduled === true ? 0 : (sketch.replicas ?? 1),
+    oneShot: sketch.oneShot ?? sketch.job ?? sketch.scheduled ?? false,
+    ...(sketch.scheduled === true
+      ? { schedule: { cron: "0 3 * * *", timeZone: "UTC", timeoutMs: 60_000 } }
+      : {}),
     endAwaited: sketch.oneShot ?? false,
     hasHealthcheck: sketch.healthcheck ?? false,
     trialMs: 60_000,

@@ -6,7 +6,7 @@ import type { InstanceContext } from "./instance-context.ts";
 import type { MountChange } from "./mount-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
-import { makesContainers } from "./service-action.ts";
+import { type ServiceChange, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 
 /** What is brought onto the node before anything is disturbed: images, and files under new paths. */
@@ -23,11 +23,16 @@ function missingImages(
 ): string[] {
   const needed = changes.flatMap(({ instance, services }) =>
     [...services.values()]
-      .filter((change) => makesContainers(change) || instance.state === "staged")
-      .filter(({ service }) => service.replicas > 0)
+      .filter((change) => makesContainers(change) || instance.state === "staged" || isScheduled(change))
+      .filter((change) => change.service.replicas > 0 || isScheduled(change))
       .map(({ service }) => service.image),
   );
   return [...new Set(needed)].filter((image) => (images[image] ?? null) === null);
+}
+
+/** No container is made for it, and its run pulls no image. */
+function isScheduled({ service }: ServiceChange): boolean {
+  return service.schedule !== undefined;
 }
 
 function planPull(image: string): PlannedOperation {

@@ -101,6 +101,11 @@ function rig(
       journal.push(["begin", operationId, ...makes].join(" "));
     },
     finishOperation: ({ operationId, result }) => void journal.push(`${result} ${operationId}`),
+    readScheduledJobs: () => [],
+    saveScheduledJobs: () => {},
+    forgetScheduledJobs: () => {},
+    addMissedRuns: () => {},
+    endRun: () => {},
     closeInterrupted: () => {},
   };
   const operations: OperationPorts = {

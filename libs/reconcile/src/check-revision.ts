@@ -4,6 +4,7 @@ import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
 
 import type { DesiredPorts } from "./ports.ts";
+import { findScheduleFaults } from "./schedule-fault.ts";
 import { resolveModels } from "./resolve-models.ts";
 
 export interface CheckResult {
@@ -24,7 +25,7 @@ export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Prom
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
   );
-  const found = [...problems, ...schemas];
+  const found = [...problems, ...schemas, ...(await findScheduleFaults(repository))];
   const warnings: Problem[] = [];
   for (const [environment, folder] of repository.environments) {
     if (folder.lock === null) continue; // a problem already, and nothing can be placed without a lock

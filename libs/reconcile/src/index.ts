@@ -24,5 +24,7 @@ export { chooseTarget, shownCommit, targetAt } from "./choose-target.ts";
 export { type FollowedPort, type SourcePorts, findCandidate } from "./find-candidate.ts";
 export type { NextRoundFacts, RetryPolicy } from "./round-status.ts";
 export { type CheckResult, checkRevision } from "./check-revision.ts";
+export { type JobState } from "./scheduled-jobs.ts";
+export { type Timetable, openTimetable } from "./timetable.ts";
 export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";

@@ -8,6 +8,7 @@ import type {
   DesiredNode,
   DesiredVolume,
   Emit,
+  JobResult,
   KeelsonError,
   NodeSecrets,
   ObservedEngine,
@@ -17,6 +18,7 @@ import type {
   Problem,
   PublishedPort,
   RecordState,
+  ScheduledJob,
   ServiceParts,
   Snapshot,
   Status,
@@ -92,6 +94,12 @@ export interface RecordPort extends MemoryPort {
     result: "done" | "failed";
   }) => void;
   closeInterrupted: (finishedAt: string) => void;
+  /** Jobs that run by a schedule. A run changes its own between rounds and during them. */
+  readScheduledJobs: () => ScheduledJob[];
+  saveScheduledJobs: (jobs: readonly Omit<ScheduledJob, "missed" | "running" | "last">[]) => void;
+  forgetScheduledJobs: (names: readonly string[]) => void;
+  addMissedRuns: (name: string, missed: { count: number; accountedAt: string }) => void;
+  endRun: (name: string, result: JobResult) => void;
 }
 
 /** What a walk to the desired state needs: no engine. `node` wires these ports from the I/O rooms. */
@@ -126,6 +134,10 @@ export interface Ports extends ReadPorts {
   /** The status in the node's state folder; null when there is none. */
   readStatus: () => Promise<Status | null>;
   writeStatus: (status: Status) => Promise<void>;
+  /** Writes the Compose file of an instance, from which its jobs run. */
+  writeCompose: (instance: DesiredInstance) => Promise<void>;
+  /** Whether a process of this node still runs this job. */
+  isAtWork: (job: string) => Promise<boolean>;
   /** The last output of a container, bounded. */
   readOutput: (containerId: string) => Promise<string>;
 }

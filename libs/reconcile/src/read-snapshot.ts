@@ -2,6 +2,8 @@ import { findEnvironmentFolders, findLockedFolders, followLinks, readRepository 
 import { type Problem, type Repository, type Snapshot, sortProblems } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 
+import { findScheduleFaults } from "./schedule-fault.ts";
+
 /**
  * Reads only the environment, what it extends and the releases of its lock: a mistake elsewhere must not stop this
  * node.
@@ -18,5 +20,6 @@ export async function readSnapshot(
   const mine = [...environments].filter(([path]) => folders.some((folder) => path.startsWith(folder)));
   const releases = await snapshot.readFiles(findLockedFolders(environments, environment));
   const { repository, problems } = readRepository(new Map([...mine, ...releases]));
-  return { repository, problems: isThere ? sortProblems(problems) : [] };
+  const found = [...problems, ...(await findScheduleFaults(repository))];
+  return { repository, problems: isThere ? sortProblems(found) : [] };
 }

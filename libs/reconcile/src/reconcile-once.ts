@@ -20,6 +20,7 @@ import {
   reportRound,
   settle,
 } from "./round-status.ts";
+import { type JobState, accountForJobs, keepJobs } from "./scheduled-jobs.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, type WalkInput, newWalk, policyOf, walkPath } from "./walk-path.ts";
 import { walkToTarget } from "./walk-to-target.ts";
@@ -33,6 +34,8 @@ export interface RoundOptions extends StatusOptions {
 export interface Round extends Walk, RoundStatus {
   /** The error of Git, the engine, the store or the node's own files that ended the walk; null when nothing did. */
   error: unknown;
+  /** What runs by a schedule, and when; undefined when the record could not be read. */
+  jobs: readonly JobState[] | undefined;
 }
 
 /**
@@ -45,6 +48,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const walk = newWalk();
   let applied: RoundOutcome["applied"];
   let volumes: RoundOutcome["volumes"];
+  let jobs: JobState[] | undefined;
   let hideValues = (text: string) => text;
   let begun: BegunStatus = nothingBegun;
   let keptWait: KeptWait | null = null;
@@ -54,6 +58,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     times: splitTimes(walk),
     applied,
     volumes,
+    jobs,
     hideValues,
     startedAt,
     finishedAt: node.now(),
@@ -71,6 +76,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     const ports = await node.openPorts();
     hideValues = ports.secrets.hideValues;
     ({ applied, volumes } = ports.record.readState());
+    jobs = await accountForJobs(ports);
     await walkToTarget(walk, { reference, suspension, ports });
     const commit = walk.target?.instances?.every.snapshot.commit;
     if (walk.plan !== null && commit !== undefined) {
@@ -80,13 +86,14 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     }
     await applyWalk(walk, { ports, onWork, keptWait, ...options });
     ({ applied, volumes } = ports.record.readState());
+    jobs = await accountForJobs(ports);
   });
   await begun.end();
   const outcome = { ...foundSoFar(), error };
   const { before } = begun;
   const step = newStepTimer(node.emit, walk.times);
   const said = await step("report", async () => reportRound(node, { outcome, options, before }));
-  return { ...walk, error, ...said };
+  return { ...walk, error, jobs, ...said };
 }
 
 /** Takes the time that was only waiting for health out of the time of the apply. */
@@ -166,6 +173,7 @@ async function applyWalk(
   }
   ports.record.closeInterrupted(now()); // what a killed predecessor left open is settled by what was seen
   walk.remaining = isIdle ? plan : planNow({ desired, observed, policy }, ports);
+  await keepJobs(ports, { desired, remaining: walk.remaining });
 }
 
 /**
@@ -177,7 +185,7 @@ export function describeUnbegun(error: unknown, options: RoundOptions & { at: Da
   const { at } = options;
   const outcome = { ...walk, keptWait: null, error, applied: null, startedAt: at, finishedAt: at };
   const hideValues = (text: string) => text;
-  return { ...walk, error, ...describeUnpublished({ ...outcome, hideValues }, options) };
+  return { ...walk, error, jobs: undefined, ...describeUnpublished({ ...outcome, hideValues }, options) };
 }
 
 /**
@@ -201,7 +209,7 @@ export async function reportLost(
     startedAt: at,
     finishedAt: at,
   };
-  return { ...walk, error, ...(await reportRound(node, { outcome, options })) };
+  return { ...walk, error, jobs: undefined, ...(await reportRound(node, { outcome, options })) };
 }
 
 /** The node whose path is walked, and its target. */

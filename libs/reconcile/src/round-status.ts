@@ -10,6 +10,7 @@ import {
   formatStatusHeading,
   formatStatusMarkdown,
   saysNothingNew,
+  tellsOtherRuns,
   untilPublishMs,
 } from "@keelson/report";
 
@@ -78,6 +79,7 @@ export type RoundOutcome = Pick<
   | "error"
   | "applied"
   | "volumes"
+  | "jobs"
   | "hideValues"
   | "startedAt"
   | "finishedAt"
@@ -122,7 +124,11 @@ export async function reportRound(
   const told = addReported({ ...said, seq }, { error: sent.error, isOff: statusPort === null, last });
   // In Git only some retries are news; who looks on the node itself sees when the next one is.
   const isOtherRetry = told.retry?.nextAt !== local.value?.retry?.nextAt;
-  const isNews = sent.value !== null || isOtherRetry || !saysNothingNew(told, local.value);
+  const isNews =
+    sent.value !== null ||
+    isOtherRetry ||
+    !saysNothingNew(told, local.value) ||
+    tellsOtherRuns(told, local.value);
   const written = await settle(async () => (isNews ? node.writeStatus(told) : undefined), undefined);
   return {
     status: told,

@@ -7,5 +7,6 @@ export { openRecord, openRecordCopy } from "./node-record.ts";
 export type { NodeRecord } from "./record.ts";
 export type { ComposeCache } from "./compose-cache.ts";
 export type { Following } from "./following.ts";
+export type { JobDefinition, ScheduledJobs } from "./scheduled-jobs.ts";
 export type { Memory } from "./memory.ts";
 export type { Journal, OperationResult, RoundResult, UnfinishedOperation } from "./journal.ts";

@@ -688,6 +688,51 @@ describe("a record of the first format", () => {
   });
 });
 
+test("jobs that run by a schedule are known, each change by itself", () => {
+  const times = (hour: number) => `2026-11-30T0${hour}:00:00.000Z`;
+  const defined = {
+    instance: "web",
+    service: "backup",
+    cron: "0 * * * *",
+    timeZone: "UTC",
+    timeoutMs: 60_000,
+  };
+  const [backup, other] = [
+    { ...defined, name: "lab-web/backup", accountedAt: times(1) },
+    { ...defined, name: "lab-other/backup", accountedAt: times(1) },
+  ];
+  const result = { dueAt: times(2), startedAt: times(2), seconds: 1.5, exitCode: 0, said: "" };
+  {
+    using record = openRecord({ path });
+    expect(record.readScheduledJobs()).toEqual([]);
+    record.saveScheduledJobs([backup, other]);
+    record.beginRun(backup.name, { dueAt: times(2), startedAt: times(2) });
+    record.addMissedRuns(other.name, { count: 2, accountedAt: times(3) });
+    // What is desired as before changes nothing of what is known.
+    record.saveScheduledJobs([{ ...other, accountedAt: times(9), timeoutMs: 5_000 }]);
+  }
+  using record = openRecord({ path });
+  expect(record.readScheduledJobs()).toEqual([
+    { ...other, accountedAt: times(3), timeoutMs: 5_000, missed: 2, running: null, last: null },
+    {
+      ...backup,
+      accountedAt: times(2),
+      missed: 0,
+      running: { dueAt: times(2), startedAt: times(2) },
+      last: null,
+    },
+  ]);
+  record.addMissedRuns(backup.name, { count: 1, accountedAt: times(3) });
+  record.endRun(backup.name, result);
+  record.saveScheduledJobs([{ ...other, cron: "5 * * * *", accountedAt: times(9) }]);
+  expect(record.readScheduledJobs()).toEqual([
+    { ...other, cron: "5 * * * *", accountedAt: times(9), missed: 0, running: null, last: null },
+    { ...backup, accountedAt: times(3), missed: 0, running: null, last: result },
+  ]);
+  record.forgetScheduledJobs([other.name]);
+  expect(record.readScheduledJobs().map(({ name }) => name)).toEqual([backup.name]);
+});
+
 test("a round of the version before that was killed is known by what it was making", async () => {
   await mkdir(join(folder, "state"));
   change(await readFile(new URL("fixtures/record-4.sql", import.meta.url), "utf8"));

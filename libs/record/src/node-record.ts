@@ -13,6 +13,7 @@ import { openPrivateFile } from "./private-file.ts";
 import { isStatementError, onRecord, requireRoom } from "./record-error.ts";
 import { hasOwnTables, migrate } from "./schema.ts";
 import type { NodeRecord } from "./record.ts";
+import { openScheduledJobs } from "./scheduled-jobs.ts";
 import { isUnwritable, keepToWhatRuns } from "./unwritable-record.ts";
 
 const busyTimeoutMs = 2_000;
@@ -101,6 +102,7 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
   const following = openFollowing(database);
   const cache = openComposeCache(database);
   const journal = openJournal(database);
+  const jobs = openScheduledJobs(database);
   return {
     readState: inOne(memory.readState),
     rememberContainers: inOne(memory.rememberContainers),
@@ -126,6 +128,12 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     finishOperation: inOne(journal.finishOperation),
     unfinishedOperations: inOne(journal.unfinishedOperations),
     closeInterrupted: inOne(journal.closeInterrupted),
+    readScheduledJobs: inOne(jobs.readScheduledJobs),
+    saveScheduledJobs: inOne(jobs.saveScheduledJobs),
+    forgetScheduledJobs: inOne(jobs.forgetScheduledJobs),
+    addMissedRuns: inOne(jobs.addMissedRuns),
+    beginRun: inOne(jobs.beginRun),
+    endRun: inOne(jobs.endRun),
     close,
     [Symbol.dispose]: close,
   };

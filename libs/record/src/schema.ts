@@ -129,6 +129,21 @@ const migrations: readonly string[] = [
     limits TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Jobs that run by a schedule, by project/service; running and last are JSON.
+  CREATE TABLE scheduled_jobs (
+    name TEXT PRIMARY KEY,
+    instance TEXT NOT NULL,
+    service TEXT NOT NULL,
+    cron TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    timeout_ms INTEGER NOT NULL,
+    accounted_at TEXT NOT NULL,
+    missed INTEGER NOT NULL DEFAULT 0,
+    running TEXT,
+    last TEXT
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

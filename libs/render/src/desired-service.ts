@@ -10,6 +10,7 @@ import {
 
 import type { DigestInput } from "./digest-algorithm.ts";
 import { findJob, hasHealthcheck } from "./job.ts";
+import { findSharedServices } from "./shared-service.ts";
 import { type DigestAlgorithms, digestService } from "./service-digest.ts";
 
 interface ServiceContext extends Omit<DigestInput, "name" | "service"> {
@@ -21,12 +22,14 @@ export function buildService(
   [name, service]: [string, ComposeService],
   context: ServiceContext,
 ): DesiredService {
+  const job = findJob([name, service], context);
   return {
     name,
     image: service.image,
     digests: digestService({ ...context, name, service }, context.algorithms),
-    replicas: service.scale ?? service.deploy?.replicas ?? 1,
-    ...findJob([name, service], context),
+    // A run by schedule has a container of its own.
+    replicas: job.schedule === undefined ? (service.scale ?? service.deploy?.replicas ?? 1) : 0,
+    ...job,
     hasHealthcheck: hasHealthcheck(service),
     trialMs: trialMs(service, context.instance),
     stopGraceMs: service.stop_grace_period === undefined ? null : parseDurationMs(service.stop_grace_period),
@@ -59,15 +62,6 @@ function trialMs(service: ComposeService, { update: { trial } }: RenderedInstanc
   const { start_period, interval, timeout, retries } = { ...healthcheckDefaults, ...service.healthcheck };
   const roundMs = parseDurationMs(interval) + parseDurationMs(timeout);
   return Math.max(usualTrialMs, parseDurationMs(start_period) + roundMs * retries);
-}
-
-/** Services whose namespace or volumes this one lives in. */
-function findSharedServices(service: ComposeService): string[] {
-  const modes = [service.network_mode, service.ipc, service.pid].flatMap((mode) =>
-    mode?.startsWith("service:") === true ? [mode.slice("service:".length)] : [],
-  );
-  const volumesFrom = (service.volumes_from ?? []).map((entry) => entry.split(":")[0] ?? "");
-  return [...new Set([...modes, ...volumesFrom])].sort(compareText);
 }
 
 function publishedPort(port: { published?: string; host_ip?: string; protocol?: string }): PublishedPort[] {

@@ -116,3 +116,30 @@ describe("a word of package.yaml that the Compose file contradicts", () => {
     },
   );
 });
+
+describe("a service with a schedule", () => {
+  const scheduled = saying('{ app: { schedule: "0 3 * * *", timeZone: Europe/Zurich, timeout: 90m } }');
+  const scheduledProblems = (models: ReturnType<typeof withService>) =>
+    problemText(build(render(scheduled).rendered, { models, repository: repositoryOf(scheduled) }).problems);
+
+  test("is a job for which nothing is to run between its times", () => {
+    const desired = desiredOf(scheduled, { models: withService("app", { scale: 3, ...port }) });
+    expect(serviceOf(desired, "core/app")).toMatchObject({
+      oneShot: true,
+      endAwaited: false,
+      replicas: 0,
+      schedule: { cron: "0 3 * * *", timeZone: "Europe/Zurich", timeoutMs: 90 * 60_000 },
+    });
+  });
+
+  test.each<[string, Partial<ComposeService>]>([
+    ["waits for it", { depends_on: { app: { condition: "service_started" } } }],
+    ["lives in its network", { network_mode: "service:app" }],
+  ])("is a problem when another one %s", (_, service) => {
+    expect(scheduledProblems(withService("nginx", service))).toContain("error[K1441]");
+  });
+
+  test("is a problem when the engine would start it again for ever", () => {
+    expect(scheduledProblems(withService("app", { restart: "always" }))).toContain("error[K1434]");
+  });
+});

@@ -6,8 +6,9 @@ import type {
   RenderedInstance,
   Repository,
 } from "@keelson/model";
-import { compareText } from "@keelson/model";
+import { compareText, parseDurationMs } from "@keelson/model";
 
+import { findSharedServices } from "./shared-service.ts";
 import { composeProblem, packageProblem } from "./place-of-problem.ts";
 
 interface JobContext {
@@ -22,10 +23,15 @@ interface JobContext {
 export function findJob(
   [name, service]: [string, ComposeService],
   { instance, model }: JobContext,
-): Pick<DesiredService, "oneShot" | "endAwaited"> {
+): Pick<DesiredService, "oneShot" | "endAwaited" | "schedule"> {
   const conditions = conditionsOn(name, model);
   const endAwaited = conditions.includes("service_completed_successfully");
   const role = instance.services[name];
+  if (typeof role === "object") {
+    const { schedule: cron, timeZone, timeout } = role;
+    const schedule = { cron, timeZone, timeoutMs: parseDurationMs(timeout) };
+    return { oneShot: true, endAwaited: false, schedule };
+  }
   if (role !== undefined) return { oneShot: role === "job", endAwaited: role === "job" && endAwaited };
   const isNeeded =
     hasHealthcheck(service) || (service.ports ?? []).length > 0 || conditions.includes("service_healthy");
@@ -59,8 +65,19 @@ export function findJobFaults(context: FaultContext): Problem[] {
     if (service === undefined) return [unknownService(name, context)];
     if (role === "server" && conditionsOn(name, context.model).includes("service_completed_successfully"))
       return [awaitedServer(name, context)];
-    return role === "job" && isAlwaysRestarted(service) ? [endlessJob(name, context)] : [];
+    if (role === "server") return [];
+    return [
+      ...(isAlwaysRestarted(service) ? [endlessJob(name, context)] : []),
+      ...(typeof role === "object" && isNeeded(name, context.model) ? [neededJob(name, context)] : []),
+    ];
   });
+}
+
+/** Whether another service waits for it, or lives in its namespaces or volumes. */
+function isNeeded(name: string, { services }: ComposeModel): boolean {
+  return Object.values(services).some(
+    (other) => other.depends_on?.[name] !== undefined || findSharedServices(other).includes(name),
+  );
 }
 
 function unknownService(name: string, context: FaultContext): Problem {
@@ -81,6 +98,16 @@ function awaitedServer(name: string, context: FaultContext): Problem {
     part: "value",
     message: `\`${name}\` is a server here, and another service waits until it has ended`,
     hint: "Make it a job, or let the other one wait for service_started or service_healthy.",
+  });
+}
+
+function neededJob(name: string, context: FaultContext): Problem {
+  return packageProblem(context, {
+    code: "K1441",
+    path: ["services", name],
+    part: "key",
+    message: `\`${name}\` runs by a schedule, and another service needs it`,
+    hint: "Let no other service depend on it, or leave out the schedule.",
   });
 }
 

@@ -14,6 +14,7 @@ import {
 
 import { findHealthErrors } from "./health-error.ts";
 import { buildHeldInstances } from "./held-instance.ts";
+import { findJobErrors } from "./job-status.ts";
 import { buildInstance } from "./instance-status.ts";
 import { formatBecause } from "./target-text.ts";
 import { quotedInLine } from "./said-text.ts";
@@ -149,7 +150,16 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const round = [...held, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, { resource: "", hideValues }));
-  const told = [...round, ...problems, ...withoutRests(blocked, ending), ...failed, ...kept, ...restless];
+  const jobs = findJobErrors(input);
+  const told = [
+    ...round,
+    ...problems,
+    ...withoutRests(blocked, ending),
+    ...failed,
+    ...kept,
+    ...restless,
+    ...jobs,
+  ];
   const known = new Set(told.map(({ resource }) => resource));
   // What an operation met of a service says more than that the service is not well.
   const unwell = (

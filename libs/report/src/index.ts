@@ -24,7 +24,7 @@ export { isAllHealthy } from "./instance-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
 export { addPassedOver, addReported } from "./reported-condition.ts";
-export { saysNothingNew, untilPublishMs } from "./status-news.ts";
+export { saysNothingNew, tellsOtherRuns, untilPublishMs } from "./status-news.ts";
 export { formatStatusHeading, formatStatusMarkdown } from "./status-markdown.ts";
 export { fitStatus } from "./status-size.ts";
 export { escapeLines, escapePainted, escapeText, formatJson } from "./visible-text.ts";

@@ -7,10 +7,13 @@ import {
   type ObservedNode,
   type PackageState,
   type Plan,
+  type ServiceSchedule,
   type ServiceStatus,
   isInSync,
+  required,
 } from "@keelson/model";
 
+import { buildSchedule } from "./job-status.ts";
 import type { StatusInput } from "./status-input.ts";
 
 /** Whether everything that is to run was seen well. */
@@ -33,7 +36,12 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
   if (input.observed === null) {
     return { ...base, state: "unknown", sync: "unknown", health: "unknown", services: [] };
   }
-  const services = buildServices(instance, input.observed);
+  const services = buildServices(instance, input.observed).map((service, index) =>
+    withSchedule(
+      service,
+      buildSchedule(required(instance.services[index], service.name), { ...input, instance }),
+    ),
+  );
   return {
     ...base,
     state: packageState(instance, input.observed),
@@ -41,6 +49,14 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
     health: worstHealth(instance.state === "running" ? services : []),
     services,
   };
+}
+
+/** It has no container between its runs. */
+function withSchedule(service: ServiceStatus, schedule: ServiceSchedule | null): ServiceStatus {
+  if (schedule === null) return service;
+  const state =
+    schedule.running !== null ? "running" : service.state === "absent" ? "scheduled" : service.state;
+  return { ...service, state, schedule };
 }
 
 function buildServices(

@@ -8,6 +8,7 @@ import {
 } from "@keelson/model";
 
 import { healthCodes } from "./health-error.ts";
+import { failedRunCode } from "./job-status.ts";
 import { makeCondition } from "./made-condition.ts";
 import { buildPlanConditions } from "./plan-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
@@ -42,9 +43,7 @@ export function buildConditions(
   // A round can only look on while a service is not well: a change of its health begins one.
   const isRetried =
     suspended === undefined &&
-    (errors.some(
-      ({ code, outcome }) => outcome !== "stalled" && !healthCodes.has(code) && !isFollowing(code),
-    ) ||
+    (errors.some(({ code, outcome }) => outcome !== "stalled" && !isOnlySeen(code) && !isFollowing(code)) ||
       !isDone);
   return [
     suspended === undefined
@@ -76,6 +75,11 @@ export function buildConditions(
 /** What only waits for something that is blocked itself: it follows by itself, and is told after its cause. */
 export function isFollowing(code: string): boolean {
   return code === "K3023";
+}
+
+/** What a round can only look on at; the next run of a job comes by its schedule. */
+function isOnlySeen(code: string): boolean {
+  return healthCodes.has(code) || code === failedRunCode;
 }
 
 /** Whether the sources could be read, and show what may be followed. */

@@ -5,6 +5,7 @@ import type {
   Plan,
   Problem,
   RecordState,
+  ScheduledJob,
   Status,
   StatusError,
   Step,
@@ -57,6 +58,8 @@ export interface StatusInput {
   applied: RecordState["applied"] | undefined;
   /** Volumes that the record knows; undefined when it could not be read. */
   volumes?: RecordState["volumes"] | undefined;
+  /** What runs by a schedule, and when next; undefined when the record could not be read. */
+  jobs?: readonly (ScheduledJob & { nextAt: string })[] | undefined;
   startedAt: Date;
   finishedAt: Date;
 }

@@ -1,4 +1,4 @@
-import { type Status, digestValue } from "@keelson/model";
+import { type ServiceStatus, type Status, digestValue } from "@keelson/model";
 
 /** Whether a report says, but for times and counters, what the last one said. */
 export function saysNothingNew(status: Status, last: Status | null): boolean {
@@ -17,7 +17,31 @@ function digestStatus(status: Status): string {
     retry: status.retry === null ? null : Math.floor(Math.log2(status.retry.attempt)),
     conditions: status.conditions.map(({ type, status: value, reason }) => ({ type, value, reason })),
     errors: status.errors.map(({ code, resource, outcome }) => ({ code, resource, outcome })),
+    instances: status.instances.map(({ services, ...instance }) => ({
+      ...instance,
+      services: services.map(withoutRuns),
+    })),
   });
+}
+
+/** A run that ended as the one before is no news: some end each minute. */
+function withoutRuns({ schedule, ...service }: ServiceStatus): object {
+  if (schedule === undefined) return service;
+  const { cron, timeZone, missed } = schedule;
+  return { ...service, state: "", schedule: { cron, timeZone, isMissed: missed > 0 } };
+}
+
+/** Whether a report tells of another run of a job than the last one did. */
+export function tellsOtherRuns(status: Status, last: Status | null): boolean {
+  return digestValue(listSchedules(status)) !== digestValue(last === null ? [] : listSchedules(last));
+}
+
+function listSchedules({ instances }: Status): object[] {
+  return instances.flatMap(({ name, services }) =>
+    services.flatMap(({ name: service, schedule }) =>
+      schedule === undefined ? [] : [{ name, service, schedule }],
+    ),
+  );
 }
 
 /** What changes again and again on one node must not fill the repository of all. */

@@ -66,11 +66,28 @@ export function formatStatus(
       ? []
       : [style("yellow", `the node is ${formatSuspension(status.suspended)}`)]),
     ...(table === "" ? [] : [table]),
+    ...status.instances.flatMap(formatSchedules),
     ...status.errors.flatMap(({ code, resource, message, hint }) => [
       `${style("red", `error[${code}]`)} ${resource} ${message}`.replace(/ {2,}/g, " "),
       ...(hint === "" ? [] : [`  hint: ${hint}`]),
     ]),
   ].join("\n");
+}
+
+/** A line for each job that runs by a schedule. */
+function formatSchedules({ name, services }: Status["instances"][number]): string[] {
+  return services.flatMap(({ name: service, schedule }) => {
+    if (schedule === undefined) return [];
+    const { cron, timeZone, next, missed, running, last } = schedule;
+    const end = last?.exitCode === null ? "without an end" : `exit code ${last?.exitCode}`;
+    const parts = [
+      `${name}/${service} runs at ${cron} (${timeZone})`,
+      running === null ? (next === "" ? "" : `next ${next}`) : `at work since ${running}`,
+      last === null ? "not run yet" : `last ${last.due}: ${end}, ${Math.round(last.seconds)} s`,
+      missed === 0 ? "" : `${missed} missed since`,
+    ];
+    return [parts.filter((part) => part !== "").join("  ")];
+  });
 }
 
 function formatInstances({ instances }: Status, style: Output["style"]): string {

@@ -1,0 +1,24 @@
+import type { AgentConfig } from "@keelson/model";
+import {
+  type NodeSettings,
+  dockerConfigPlace,
+  findComposeBinary,
+  remotesOf,
+  waitSettings,
+} from "@keelson/node";
+
+/** Where everything of the agent's node is. */
+export async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
+  return {
+    environment: config.environment,
+    node: config.node,
+    stateDir: config.stateDir,
+    keyFile: config.keyFile,
+    secretsFile: config.secretsFile ?? null,
+    dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
+    dockerConfig: dockerConfigPlace(config, process.env),
+    composeBinary: await findComposeBinary(process.env),
+    remotes: remotesOf(config),
+    ...waitSettings(config),
+  };
+}

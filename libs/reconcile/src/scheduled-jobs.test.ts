@@ -1,0 +1,201 @@
+import {
+  type DesiredNode,
+  type DesiredService,
+  type Plan,
+  type ScheduledJob,
+  digestBytes,
+} from "@keelson/model";
+import { describe, expect, test } from "vitest";
+
+import { accountForJobs, keepJobs } from "./scheduled-jobs.ts";
+
+const job: ScheduledJob = {
+  name: "lab-web/backup",
+  instance: "web",
+  service: "backup",
+  cron: "0 * * * *",
+  timeZone: "UTC",
+  timeoutMs: 60_000,
+  accountedAt: "2026-11-30T03:00:00.000Z",
+  missed: 0,
+  running: null,
+  last: null,
+};
+
+/** A memory of jobs that does what the record does. */
+function memoryOf(...jobs: readonly ScheduledJob[]) {
+  const all = new Map(jobs.map((each) => [each.name, each]));
+  const change = (name: string, fields: Partial<ScheduledJob>) => {
+    const before = all.get(name);
+    if (before !== undefined) all.set(name, { ...before, ...fields });
+  };
+  return {
+    readScheduledJobs: () => [...all.values()],
+    saveScheduledJobs: (saved: readonly Omit<ScheduledJob, "missed" | "running" | "last">[]) => {
+      for (const each of saved)
+        all.set(each.name, { missed: 0, running: null, last: null, ...all.get(each.name), ...each });
+    },
+    forgetScheduledJobs: (names: readonly string[]) => {
+      for (const name of names) all.delete(name);
+    },
+    addMissedRuns: (name: string, { count, accountedAt }: { count: number; accountedAt: string }) =>
+      change(name, { missed: (all.get(name)?.missed ?? 0) + count, accountedAt }),
+    endRun: (name: string, last: NonNullable<ScheduledJob["last"]>) =>
+      change(name, { last, running: null, missed: 0 }),
+  };
+}
+
+async function account(
+  fields: Partial<ScheduledJob>,
+  { at, isAtWork = false }: { at: string; isAtWork?: boolean },
+) {
+  const record = memoryOf({ ...job, ...fields });
+  const ports = { record, now: () => new Date(at), isAtWork: async () => isAtWork };
+  const [state] = await accountForJobs(ports);
+  return state;
+}
+
+describe("what runs by a schedule", () => {
+  test("is due next, also when its time has come and nobody was there to begin", async () => {
+    expect(await account({}, { at: "2026-11-30T03:59:00.000Z" })).toMatchObject({
+      nextAt: "2026-11-30T04:00:00.000Z",
+      missed: 0,
+    });
+    expect(await account({}, { at: "2026-11-30T04:04:59.000Z" })).toMatchObject({
+      nextAt: "2026-11-30T04:00:00.000Z",
+      missed: 0,
+    });
+  });
+
+  test("has missed what is longer ago, each time once", async () => {
+    const state = await account({ missed: 1 }, { at: "2026-11-30T06:30:00.000Z" });
+    expect(state).toMatchObject({
+      nextAt: "2026-11-30T07:00:00.000Z",
+      missed: 4,
+      accountedAt: "2026-11-30T06:00:00.000Z",
+    });
+    expect(await account(state ?? {}, { at: "2026-11-30T06:31:00.000Z" })).toMatchObject({ missed: 4 });
+  });
+
+  const running = { dueAt: "2026-11-30T03:00:00.000Z", startedAt: "2026-11-30T03:00:01.000Z" };
+
+  test("misses nothing while it is at work, and has failed when nobody is at it any more", async () => {
+    const at = "2026-11-30T06:30:00.000Z";
+    expect(await account({ running }, { at, isAtWork: true })).toMatchObject({
+      running,
+      missed: 0,
+      last: null,
+      nextAt: "2026-11-30T07:00:00.000Z",
+    });
+    expect(await account({ running }, { at })).toMatchObject({
+      running: null,
+      last: { ...running, exitCode: null },
+      missed: 3,
+    });
+  });
+
+  test("goes on by the present time when the clock was set back", async () => {
+    expect(
+      await account({ accountedAt: "2099-01-01T00:00:00.000Z" }, { at: "2026-11-30T04:30:00.000Z" }),
+    ).toMatchObject({ nextAt: "2026-11-30T05:00:00.000Z", missed: 0 });
+  });
+});
+
+describe("a job is kept", () => {
+  const service: DesiredService = {
+    name: "backup",
+    image: "backup:1",
+    digests: [{ algorithm: "v1", digest: digestBytes("backup"), parts: {} }],
+    replicas: 0,
+    oneShot: true,
+    schedule: { cron: "0 4 * * *", timeZone: "UTC", timeoutMs: 60_000 },
+    endAwaited: false,
+    hasHealthcheck: false,
+    trialMs: 60_000,
+    stopGraceMs: null,
+    dependsOn: [],
+    sharesWith: [],
+    networks: [],
+    volumes: [],
+    ports: [],
+  };
+  const instance: DesiredNode["instances"][number] = {
+    name: "web",
+    project: "lab-web",
+    package: { release: "app", name: "web", version: "1.0.0" },
+    state: "running",
+    after: [],
+    services: [service],
+    networks: [],
+    volumes: [],
+    mounts: [],
+    compose: { name: "lab-web", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
+  };
+  const remaining = (operations: Plan["operations"] = []): Plan => ({
+    environment: "lab",
+    node: "lab-1",
+    desiredDigest: "",
+    operations,
+    blocked: [],
+    notices: [],
+  });
+
+  async function keep(state: "running" | "installed", plan: Plan) {
+    const record = memoryOf(job, { ...job, name: "lab-old/backup", instance: "old" });
+    const written: string[] = [];
+    await keepJobs(
+      {
+        record,
+        now: () => new Date("2026-11-30T05:00:00.000Z"),
+        writeCompose: async ({ name }) => void written.push(name),
+      },
+      {
+        desired: {
+          environment: "lab",
+          node: "lab-1",
+          lockDigest: "",
+          digest: "",
+          instances: [{ ...instance, state }],
+        },
+        remaining: plan,
+      },
+    );
+    return { written, jobs: record.readScheduledJobs().map(({ name, cron }) => `${name} ${cron}`) };
+  }
+
+  test("as it is desired, and forgotten when it is not", async () => {
+    expect(await keep("running", remaining())).toEqual({
+      written: ["web"],
+      jobs: ["lab-web/backup 0 4 * * *"],
+    });
+    expect(await keep("installed", remaining())).toEqual({ written: [], jobs: [] });
+  });
+
+  test("as it was while its instance is not what is desired", async () => {
+    const blocked = { resource: "service:lab-web/app", code: "K3004", message: "", hint: "" };
+    expect(await keep("running", { ...remaining(), blocked: [blocked] })).toEqual({
+      written: [],
+      jobs: ["lab-web/backup 0 * * * *"],
+    });
+    const elsewhere = { ...blocked, resource: "service:lab-other/app" };
+    expect((await keep("running", { ...remaining(), blocked: [elsewhere] })).written).toEqual(["web"]);
+    const resting = { ...blocked, code: "K3037" };
+    expect((await keep("running", { ...remaining(), blocked: [resting] })).written).toEqual(["web"]);
+  });
+
+  test("as it was while its image is not there yet", async () => {
+    const pull: Plan["operations"][number] = {
+      id: "#1",
+      kind: "pull-image",
+      resource: "image:backup:1",
+      image: "backup:1",
+      causes: [],
+      class: "live",
+      after: [],
+    };
+    expect(await keep("running", remaining([pull]))).toEqual({
+      written: [],
+      jobs: ["lab-web/backup 0 * * * *"],
+    });
+  });
+});

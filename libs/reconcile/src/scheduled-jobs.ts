@@ -1,0 +1,115 @@
+import {
+  type DesiredInstance,
+  type DesiredNode,
+  type OperationKind,
+  type Plan,
+  type ScheduledJob,
+  latestStartMs,
+  resourceIds,
+} from "@keelson/model";
+
+import type { Ports, RecordPort } from "./ports.ts";
+import { openTimetable } from "./timetable.ts";
+
+/** A job that runs by a schedule, and when it is due next. */
+export interface JobState extends ScheduledJob {
+  nextAt: string;
+}
+
+interface JobPorts extends Pick<Ports, "now"> {
+  record: Pick<
+    RecordPort,
+    "readScheduledJobs" | "saveScheduledJobs" | "forgetScheduledJobs" | "addMissedRuns" | "endRun"
+  >;
+}
+
+/**
+ * Brings the jobs that the node remembers up to what is desired, where their instance is applied. Until then a job goes on
+ * as it was. Nothing is written where nothing changed.
+ */
+export async function keepJobs(
+  { record, now, writeCompose }: JobPorts & Pick<Ports, "writeCompose">,
+  { desired, remaining }: { desired: DesiredNode; remaining: Plan },
+): Promise<void> {
+  const wanted = desired.instances
+    .filter(({ state }) => state === "running")
+    .map((instance) => ({ instance, jobs: listJobs(instance) }))
+    .filter(({ jobs }) => jobs.length > 0);
+  for (const { instance, jobs } of wanted) {
+    if (!isApplied(instance, remaining)) continue;
+    await writeCompose(instance);
+    const accountedAt = now().toISOString();
+    record.saveScheduledJobs(jobs.map((job) => ({ ...job, accountedAt })));
+  }
+  const names = new Set(wanted.flatMap(({ jobs }) => jobs.map(({ name }) => name)));
+  const gone = record.readScheduledJobs().filter(({ name }) => !names.has(name));
+  record.forgetScheduledJobs(gone.map(({ name }) => name));
+}
+
+function listJobs({ name: instance, project, services }: DesiredInstance) {
+  return services.flatMap(({ name: service, schedule }) =>
+    schedule === undefined ? [] : [{ name: `${project}/${service}`, instance, service, ...schedule }],
+  );
+}
+
+/** With these left to do, the containers are what they are to be. */
+const lastSteps: ReadonlySet<OperationKind> = new Set([
+  "start-service",
+  "await-service",
+  "signal-container",
+  "exec-in-container",
+  "record-files",
+  "remove-files",
+]);
+
+/** Whether an instance is what is desired, but for what does not come up: a job must not run with half of a change. */
+function isApplied({ project, services }: DesiredInstance, { operations, blocked }: Plan): boolean {
+  const images = new Set(services.map(({ image }) => resourceIds.image(image)));
+  const isOfInstance = ({ resource }: { resource: string }) => {
+    const name = resource.slice(resource.indexOf(":") + 1);
+    return name.startsWith(`${project}/`) || name.startsWith(`${project}_`) || images.has(resource);
+  };
+  return (
+    !operations.some((each) => !lastSteps.has(each.kind) && isOfInstance(each)) &&
+    !blocked.some((each) => each.code !== "K3037" && isOfInstance(each))
+  );
+}
+
+/**
+ * What runs by a schedule. Before, counts what was missed, and ends what nobody runs any more: its process was killed. The
+ * times that pass during a run are accounted for by that run.
+ */
+export async function accountForJobs({
+  record,
+  now,
+  isAtWork,
+}: JobPorts & Pick<Ports, "isAtWork">): Promise<JobState[]> {
+  const jobs = record.readScheduledJobs();
+  if (jobs.length === 0) return [];
+  const { countTimes, nextAfter } = await openTimetable();
+  const at = now();
+  const latest = new Date(at.getTime() - latestStartMs);
+  for (const job of jobs) {
+    if (job.running !== null) {
+      if (await isAtWork(job.name)) continue;
+      record.endRun(job.name, {
+        ...job.running,
+        seconds: 0,
+        exitCode: null,
+        said: "nobody saw its end: its process was killed",
+      });
+    }
+    if (Date.parse(job.accountedAt) > at.getTime() + latestStartMs) {
+      // The clock was set back.
+      record.addMissedRuns(job.name, { count: 0, accountedAt: at.toISOString() });
+      continue;
+    }
+    const { count, last } = countTimes(job, { after: new Date(job.accountedAt), until: latest });
+    if (count > 0) record.addMissedRuns(job.name, { count, accountedAt: last.toISOString() });
+  }
+  return record.readScheduledJobs().map((job) => {
+    const since =
+      job.running === null ? Math.max(Date.parse(job.accountedAt), latest.getTime()) : at.getTime();
+    return { ...job, nextAt: nextAfter(job, new Date(since)).toISOString() };
+  });
+}

@@ -1,0 +1,211 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { beforeAll, describe, expect, it } from "vitest";
+import { agentCommand, endProcess, plainEnvironment, runAgent, waitFor } from "../../support/index.ts";
+import { usePlatform, withNode, withPlatform } from "../platform.ts";
+
+/** Once a year: a test runs it by itself. */
+const yearly = "0 3 1 1 *";
+
+const release = `
+-- release.yaml --
+secrets: { code: {} }
+-- packages/web/package.yaml --
+services:
+  backup: { schedule: "${yearly}", timeZone: Europe/Zurich }
+  slow: { schedule: "${yearly}", timeout: 2s }
+  long: { schedule: "${yearly}" }
+files:
+  - { template: code.liquid, to: conf/code }
+-- packages/web/code.liquid --
+{{ secrets.code }}
+-- packages/web/compose.yaml --
+services:
+  app: { image: "IMAGES/app:1", init: true, volumes: ["store:/store"] }
+  backup:
+    image: IMAGES/backup:1
+    command: [sh, -c, "echo saved >> /store/log; cat /conf/code; exit $$(cat /store/code)"]
+    volumes: ["store:/store", "./conf:/conf:ro"]
+  slow:
+    image: IMAGES/backup:1
+    command: [sh, -c, "trap 'exit 0' TERM; echo at work; while :; do sleep 1; done"]
+    stop_grace_period: 1s
+  long:
+    image: IMAGES/backup:1
+    command: [sh, -c, "until [ -e /store/over ]; do sleep 0.2; done"]
+    init: true
+    volumes: ["store:/store"]
+volumes: { store: {} }
+`;
+
+describe("a job that has a schedule", () => {
+  const platform = usePlatform({
+    release,
+    secrets: { app: { code: "sesame-opens-all-of-it" } },
+  });
+  const name = (service: string) => `${platform().project("web")}/${service}`;
+  const words = (service: string) => [
+    "run-job",
+    "--config",
+    platform().config,
+    "--job",
+    name(service),
+    "--due",
+    String(Date.now()),
+  ];
+  const runDue = async (service: string) => runAgent(words(service));
+  const scheduleOf = async (service: string) => {
+    const services = (await platform().status()).instances.flatMap((each) => each.services);
+    return services.find((each) => each.name === service)?.schedule;
+  };
+  const oneOffs = async () => {
+    const label = [
+      `com.docker.compose.project=${platform().project("web")}`,
+      "com.docker.compose.oneoff=True",
+    ];
+    return platform().docker.listContainers({ all: true, filters: { label } });
+  };
+  const isAtWork = async () => (await oneOffs()).some(({ State: state }) => state === "running");
+  beforeAll(async () => {
+    const { exitCode, output } = await platform().reconcile();
+    if (exitCode !== 0) throw new Error(output);
+    await platform().exec("web/app", "sh", "-c", "echo 0 > /store/code");
+  });
+
+  it("must have neither a container nor a run before its time", async () => {
+    expect((await platform().containers()).map(({ service }) => service)).toEqual(["app"]);
+    expect(await scheduleOf("backup")).toMatchObject({
+      cron: yearly,
+      timeZone: "Europe/Zurich",
+      next: expect.stringMatching(/^20\d\d-01-01T02:00:00\.000Z$/),
+      missed: 0,
+      running: null,
+      last: null,
+    });
+    expect((await platform().reconcile()).output).toContain("nothing to do");
+  });
+
+  it("must run as it stands, and be told with its time, its length and its exit code", async () => {
+    const before = await platform().containers();
+    expect(await runDue("backup")).toMatchObject({ exitCode: 0 });
+    expect(await platform().exec("web/app", "cat", "/store/log")).toBe("saved\n");
+    expect(await platform().containers()).toEqual(before);
+    expect(await oneOffs()).toEqual([]);
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    expect((await scheduleOf("backup"))?.last).toMatchObject({ exitCode: 0, seconds: expect.any(Number) });
+    const shown = await platform().keelson(["status", "--local", "--config", platform().config]);
+    expect(shown.stdout).toContain(`web/backup runs at ${yearly} (Europe/Zurich)`);
+  });
+
+  it("must be an error of the node from a failed run until a good one, without any secret", async () => {
+    await platform().exec("web/app", "sh", "-c", "echo 7 > /store/code");
+    const failed = await runDue("backup");
+    expect(failed.exitCode).toBe(1);
+    expect(`${failed.stdout}${failed.stderr}`).not.toContain("sesame");
+    const { exitCode, status } = await platform().reconcile();
+    expect(exitCode).toBe(1);
+    expect(status.errors).toEqual([
+      expect.objectContaining({
+        code: "K3038",
+        resource: `service:${name("backup")}`,
+        message: expect.stringContaining("ended with exit code 7: ***"),
+      }),
+    ]);
+    expect(status.conditions.find(({ type }) => type === "Reconciling")?.status).toBe("false");
+    await platform().exec("web/app", "sh", "-c", "echo 0 > /store/code");
+    expect((await runDue("backup")).exitCode).toBe(0);
+    expect((await platform().reconcile()).exitCode).toBe(0);
+  });
+
+  it("must be stopped when it takes too long, and never run twice at a time", async () => {
+    const [file, ...args] = agentCommand(words("slow"));
+    const first = spawn(file, args, { env: plainEnvironment(), stdio: "ignore" });
+    try {
+      await waitFor(isAtWork, { what: "the first run to be at work" });
+      const second = await runDue("slow");
+      expect(second.stdout).toContain("is not run: the run before is still at work");
+      // A round does not wait for it.
+      expect((await platform().reconcile()).output).toContain("nothing to do");
+      await waitFor(() => first.exitCode !== null, { what: "the first run to end" });
+    } finally {
+      await endProcess(first.pid ?? 0);
+    }
+    expect(await oneOffs()).toEqual([]);
+    const { status } = await platform().reconcile();
+    expect(status.errors).toEqual([
+      expect.objectContaining({ code: "K3038", message: expect.stringContaining("it took longer than 2 s") }),
+    ]);
+  });
+
+  it("must be told as lost when its process is killed, and run again only when its container has ended", async () => {
+    const [file, ...args] = agentCommand(words("slow"));
+    const killed = spawn(file, args, { env: plainEnvironment(), stdio: "ignore" });
+    await waitFor(isAtWork, { what: "the run to be at work" });
+    await endProcess(killed.pid ?? 0);
+    const { status } = await platform().reconcile();
+    expect(status.errors).toEqual([
+      expect.objectContaining({ code: "K3038", message: expect.stringContaining("nobody saw its end") }),
+    ]);
+    expect((await runDue("slow")).stdout).toMatch(/is not run: .*slow-run-.* is still at work/);
+    const [left] = await oneOffs();
+    await platform()
+      .docker.getContainer(left?.Id ?? "")
+      .remove({ force: true });
+  });
+
+  it("must be told as stopped when the agent stops", async () => {
+    await platform().exec("web/app", "rm", "-f", "/store/over");
+    const [file, ...args] = agentCommand(words("long"));
+    const stopped = spawn(file, args, { env: plainEnvironment(), stdio: "ignore" });
+    await waitFor(isAtWork, { what: "the run to be at work" });
+    const ended = once(stopped, "exit");
+    stopped.kill("SIGTERM");
+    expect((await ended)[0]).toBe(1);
+    expect(await oneOffs()).toEqual([]);
+    const { status } = await platform().reconcile();
+    expect(status.errors.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("it was stopped with the agent"),
+    );
+  });
+
+  it("must run with the image of an upgrade, and go on with what it has when a commit cannot be applied", async () => {
+    await platform().upgrade({
+      "packages/web/package.yaml": (text) => text.replace(/^ {2}slow:.*\n/m, ""),
+      "packages/web/compose.yaml": (text) =>
+        text.replace(/ {2}slow:[\s\S]*?(?= {2}long:)/, "").replace("backup:1", "backup:2"),
+    });
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    expect((await runDue("slow")).stdout).toContain("the node does not run it any more");
+    await platform().upgrade({ "packages/web/compose.yaml": (text) => `${text}unknown: true\n` });
+    expect((await platform().reconcile()).exitCode).toBe(1);
+    expect((await runDue("backup")).exitCode).toBe(0);
+  });
+});
+
+it("a check must refuse a schedule that never comes, at its line", async () => {
+  await withPlatform({ release: release.replace(yearly, "0 0 31 2 *") }, async (platform) => {
+    const { exitCode, stderr } = await platform.keelson(["check"], { cwd: platform.repository.path });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/error\[K1440\] releases\/app\/1\.0\.0\/packages\/web\/package\.yaml:\d+:23 /);
+    expect(stderr).toContain("`0 0 31 2 *` is no schedule: none of its days ever comes");
+    expect(stderr).toContain("1 problem in 1 file");
+  });
+});
+
+it("an agent must run a job at its time", async () => {
+  const minutely = release.replaceAll(`"${yearly}"`, '"* * * * *"').replace("{{ secrets.code }}", "none");
+  await withNode({ release: minutely }, async (node) => {
+    await node.untilReady();
+    await node.exec("web/app", "sh", "-c", "echo 0 > /store/code");
+    const lastOf = async () => {
+      const services = (await node.status()).instances.flatMap((each) => each.services);
+      return services.find((each) => each.name === "backup")?.schedule?.last;
+    };
+    await node.agent.until("a run at its time", async () => (await lastOf())?.exitCode === 0);
+    const last = await lastOf();
+    expect(last?.due).toMatch(/:00\.000Z$/);
+    expect(Date.parse(last?.started ?? "")).toBeGreaterThanOrEqual(Date.parse(last?.due ?? ""));
+    expect(await node.metric('scheduled_runs_total{result="done"}')).toBeGreaterThan(0);
+    expect(node.agent.triggers()).toContain(`run of ${node.project("web")}/backup`);
+  });
+});
