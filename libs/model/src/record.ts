@@ -47,6 +47,8 @@ export interface RecordState {
    * that did anything. By `<project>/<service>`.
    */
   starts: Record<string, string[]>;
+  /** Jobs, by `<project>/<service>`, of which a run by schedule is at work. */
+  jobsAtWork: readonly string[];
 }
 
 /** Who uses the data of a volume, as far as this node knows. */
@@ -88,4 +90,5 @@ export const emptyRecord: RecordState = {
   openServices: [],
   openNetworks: [],
   starts: {},
+  jobsAtWork: [],
 };

@@ -7,6 +7,7 @@ import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { type PlanPolicy, blockMassRemoval } from "./mass-removal.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
+import { waitForJobs } from "./job-at-work.ts";
 import { findLeftVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
@@ -45,15 +46,17 @@ export function planChanges(input: PlanInput): Plan {
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed)]);
   const networks = differing.filter(({ instance }) => !waiting.has(instance.name));
   const keeping = findKeeping(permitted.changes, observed);
-  const undesired = permitted.removable.filter(
+  const notLeft = permitted.removable.filter(
     ({ instance }) => !loss.staying.has(instance) && !keeping.has(instance),
   );
+  const waited = waitForJobs({ changes: permitted.changes, undesired: notLeft }, sorted.record);
+  const { undesired } = waited;
   const common = { observed, providers, undesired, loss };
   const { resting = [] } = input.policy;
-  const possible = blockChanges({ ...common, changes: permitted.changes, networks, resting });
+  const possible = blockChanges({ ...common, changes: waited.changes, networks, resting });
   const held = findHeld(desired, { observed, undesired });
   const kept = { held, observed, record: input.record, resting };
-  const blocked = [...permitted.blocked, ...possible.blocked, ...findHeldRests(kept)];
+  const blocked = [...permitted.blocked, ...waited.blocked, ...possible.blocked, ...findHeldRests(kept)];
   const planned = planOperations({
     ...sorted,
     ...common,

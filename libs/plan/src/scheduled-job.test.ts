@@ -1,8 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { node } from "./desired-fixture.ts";
 import { applied, changed, simulated } from "./node-fixture.ts";
-import { planText } from "./plan-fixture.ts";
+import { planOf, planText } from "./plan-fixture.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
 
 const web = { services: { app: {}, backup: { scheduled: true } } };
 
@@ -22,4 +23,54 @@ test("a job that gets a schedule loses its container", () => {
   const after = { ...before, desired: node({ web }) };
   expect(planText(after)).toContain("remove-container service:lab-web/backup");
   expect(planText(simulated(after))).toBe("nothing to do\n");
+});
+
+describe("while a job runs", () => {
+  const other = { services: { app: {} } };
+  const running = (state: SimulatedNode) =>
+    changed(state, ({ record }) => void Object.assign(record, { jobsAtWork: ["lab-web/backup"] }));
+  const upgraded = node({
+    web: { services: { app: { image: "app:2" }, backup: { scheduled: true } } },
+    other: { services: { app: { image: "app:2" } } },
+  });
+  const state = applied(node({ web, other }));
+
+  test("no container of its instance is replaced, and one of another instance is", () => {
+    const during = running({ ...state, desired: upgraded });
+    expect(planText(during)).toContain("lab-other/app");
+    expect(planOf(during).operations.filter(({ resource }) => resource.includes("lab-web/"))).toEqual([]);
+    expect(planOf(during).blocked).toEqual([
+      {
+        resource: "service:lab-web/app",
+        code: "K3046",
+        message: "lab-web/app stays as it is while lab-web/backup runs by its schedule",
+        hint: "It follows by itself when the run has ended.",
+      },
+    ]);
+    const after = changed(simulated(during), ({ record }) => void Object.assign(record, { jobsAtWork: [] }));
+    expect(planText(after)).toContain("create-containers service:lab-web/app");
+    expect(planText(simulated(after))).toBe("nothing to do\n");
+  });
+
+  test.each([
+    ["is to go", node({ other })],
+    ["is to be installed only", node({ web: { ...web, state: "installed" }, other })],
+    ["has fewer services", node({ web: { services: { more: {}, backup: { scheduled: true } } }, other })],
+  ])("nothing is stopped or removed of an instance that %s", (_, desired) => {
+    const plan = planOf(running({ ...state, desired }));
+    expect(plan.blocked.map(({ code, resource }) => `${code} ${resource}`)).toContain(
+      "K3046 service:lab-web/app",
+    );
+    const stopping = plan.operations.filter(({ kind }) => /^(?:remove|stop)-container$/.test(kind));
+    expect(stopping).toEqual([]);
+  });
+
+  test("what is down comes up", () => {
+    const down = changed(state, ({ observed }) => {
+      const app = observed.containers.find(({ instance }) => instance === "web");
+      Object.assign(app ?? {}, { state: "exited", exitCode: 1 });
+    });
+    expect(planText(running(down))).toContain("start-service service:lab-web/app");
+    expect(planOf(running(down)).blocked).toEqual([]);
+  });
 });

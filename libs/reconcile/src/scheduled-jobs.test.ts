@@ -172,7 +172,7 @@ describe("a job is kept", () => {
   });
 
   test("as it was while its instance is not what is desired", async () => {
-    const blocked = { resource: "service:lab-web/app", code: "K3004", message: "", hint: "" };
+    const blocked = { resource: "service:lab-web/app", code: "K3046", message: "", hint: "" };
     expect(await keep("running", { ...remaining(), blocked: [blocked] })).toEqual({
       written: [],
       jobs: ["lab-web/backup 0 * * * *"],

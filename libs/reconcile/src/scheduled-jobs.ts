@@ -42,7 +42,8 @@ export async function keepJobs(
     record.saveScheduledJobs(jobs.map((job) => ({ ...job, accountedAt })));
   }
   const names = new Set(wanted.flatMap(({ jobs }) => jobs.map(({ name }) => name)));
-  const gone = record.readScheduledJobs().filter(({ name }) => !names.has(name));
+  // The instance of a run that is at work waits for its end.
+  const gone = record.readScheduledJobs().filter(({ name, running }) => !names.has(name) && running === null);
   record.forgetScheduledJobs(gone.map(({ name }) => name));
 }
 

@@ -133,6 +133,10 @@ function readState(database: DatabaseSync): RecordState {
     openServices: readOpen(database, "create-containers"),
     openNetworks: readOpen(database, "create-network"),
     starts: readStarts(database),
+    jobsAtWork: database
+      .prepare("SELECT name FROM scheduled_jobs WHERE running IS NOT NULL ORDER BY name")
+      .all()
+      .map((row) => String(row["name"])),
     networks: Object.fromEntries(networks.map((row) => [String(row["name"]), String(row["id"])])),
     volumes: Object.fromEntries(
       volumes.map((row) => [

@@ -168,6 +168,31 @@ describe("a job that has a schedule", () => {
     );
   });
 
+  it("must keep its instance as it is while it runs, and give way to what waits for it", async () => {
+    const [file, ...args] = agentCommand(words("long"));
+    const long = spawn(file, args, { env: plainEnvironment(), stdio: "ignore" });
+    try {
+      await waitFor(isAtWork, { what: "the run to be at work" });
+      const before = await platform().container("web/app");
+      await platform().upgrade({
+        "packages/web/compose.yaml": (text) => text.replace("app:1", "app:2"),
+      });
+      const { status, exitCode } = await platform().reconcile();
+      expect(exitCode).toBe(1);
+      expect(status.errors.map(({ code, resource }) => `${code} ${resource}`)).toContain(
+        `K3046 service:${name("app")}`,
+      );
+      expect((await scheduleOf("long"))?.running).toEqual(expect.any(String));
+      expect(await platform().container("web/app")).toEqual(before);
+      await platform().exec("web/app", "touch", "/store/over");
+      await waitFor(() => long.exitCode === 0, { what: "the run to end well" });
+    } finally {
+      await endProcess(long.pid ?? 0);
+    }
+    await platform().reconcile();
+    expect((await platform().container("web/app")).image).toContain("app:2");
+  });
+
   it("must run with the image of an upgrade, and go on with what it has when a commit cannot be applied", async () => {
     await platform().upgrade({
       "packages/web/package.yaml": (text) => text.replace(/^ {2}slow:.*\n/m, ""),
