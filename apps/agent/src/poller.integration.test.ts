@@ -123,6 +123,13 @@ describe("a poll of a branch and an engine", () => {
     expect(freed).toBe(3);
   });
 
+  it("must not say that an engine answers again to a round that did not ask it", async () => {
+    expect(await find({ commit, containers: null }, true)).toBeNull();
+    expect(await find({ commit, containers: null, isEngineAway: true }, true)).toBe(
+      "the engine answers again",
+    );
+  });
+
   it("must not take an engine that does not answer for one that freed something", async () => {
     const awaits = [{ kind: "volume", name: "lab-core_data" } as const];
     const away = openPoller(

@@ -137,9 +137,12 @@ export async function findTrigger(
   return { name, isAnew: anew.includes(name) };
 }
 
-function listEngineTriggers(now: readonly PolledContainer[] | null, { containers }: RoundSummary): string[] {
-  if (now === null) return containers === null ? [] : ["the engine does not answer"];
-  return containers === null ? ["the engine answers again"] : [];
+function listEngineTriggers(
+  now: readonly PolledContainer[] | null,
+  { isEngineAway }: RoundSummary,
+): string[] {
+  if (now === null) return isEngineAway ? [] : ["the engine does not answer"];
+  return isEngineAway ? ["the engine answers again"] : [];
 }
 
 /** Names of the containers that changed, without those in restart back-off. */

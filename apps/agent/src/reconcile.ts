@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { type AgentConfig, latestStartMs, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, codeOf, latestStartMs, parseDurationMs } from "@keelson/model";
 import { readAgentConfig, readBootId, wireApply, wireStatus, wireSource } from "@keelson/node";
 import {
   type JobState,
@@ -100,6 +100,7 @@ function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durat
     operationCount: results.length,
     failedCount: results.filter(({ outcome }) => outcome === "failed").length,
     commit: round.shown ?? "",
+    isEngineAway: round.error !== null && codeOf(round.error).startsWith("K30"),
     containers: containers === undefined ? null : Object.fromEntries(containers),
     awaits: round.next.awaits,
     jobs: round.jobs?.map(timerOf) ?? null,

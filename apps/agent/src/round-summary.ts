@@ -84,7 +84,9 @@ export interface RoundSummary extends WatchSetting {
   durationMs: number;
   /** The commit that the branch was at; empty when Git did not answer. */
   commit: string;
-  /** This node's own containers at the end of the round, by id; null when the engine did not answer. */
+  /** The engine did not answer the round. One that a problem stopped did not ask it. */
+  isEngineAway: boolean;
+  /** This node's own containers at the end of the round, by id; null when they were not observed. */
   containers: Record<string, Fingerprint> | null;
   /** What the round could not do without, for polls to look for. */
   awaits: readonly Awaited[];

@@ -13,6 +13,7 @@ export function newRoundSummary(fields: Partial<RoundSummary> = {}): RoundSummar
     failedCount: 1,
     durationMs: 1_500,
     commit: "c".repeat(40),
+    isEngineAway: false,
     containers: {},
     awaits: [],
     jobs: [],

@@ -130,8 +130,8 @@ async function tellLoss(
   ).ended;
   if (summary === null) return null;
   // It observed nothing, so that polls compare with what the round before the lost one left.
-  const containers = before?.containers ?? null;
-  return { ...summary, commit: fetched ?? before?.commit ?? "", containers };
+  const { containers = null, isEngineAway = false } = before ?? {};
+  return { ...summary, commit: fetched ?? before?.commit ?? "", containers, isEngineAway };
 }
 
 function noteSign({ tally }: Watcher): () => void {
