@@ -94,9 +94,10 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const { rendered, unrendered, settings, ...render } = await step("render", async () =>
     renderFiles(read.repository, reference),
   );
-  const found = withoutRepeats([...read.problems, ...render.problems]);
   Object.assign(walk, { rendered, settings });
-  if (rendered === null) return void hasStopped(found);
+  // A document that cannot be read is why there is no such node.
+  if (rendered === null) return void hasStopped(read.problems.length > 0 ? read.problems : render.problems);
+  const found = withoutRepeats([...read.problems, ...render.problems]);
   const { models, problems } = await step("resolve", async () =>
     resolveModels({ rendered, unrendered, problems: found }, ports),
   );
