@@ -144,6 +144,9 @@ describe("a suspended node", () => {
   it("must say when no agent runs, and begin suspended", async () => {
     await node().restartAgent(async () => {
       expect((await suspend("away")).stdout).toContain("no agent is running");
+      const local = await node().keelson(["status", "--local", "--config", node().config]);
+      expect(local.stdout).toMatch(/the node is suspended since 20.*: away/);
+      expect(local.exitCode).toBe(1);
       const { id } = await node().container("web/web");
       await node().docker.getContainer(id).kill();
     });

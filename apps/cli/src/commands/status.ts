@@ -1,5 +1,5 @@
-import { formatError } from "@keelson/model";
-import { findStatusFault, readLocalStatus, seeAgent } from "@keelson/node";
+import { type Status, formatError } from "@keelson/model";
+import { findStatusFault, readLocalStatus, readSuspension, seeAgent } from "@keelson/node";
 
 import { type FleetOptions, readFleet } from "../fleet.ts";
 import { waitForCommit } from "../fleet-wait.ts";
@@ -48,7 +48,7 @@ export async function status(
 async function showLocal(options: StatusOptions, output: Output): Promise<ExitCode> {
   const stateDir =
     options.stateDir ?? findAgentConfig(options.config ?? defaultConfigPath)?.stateDir ?? defaultStateDir;
-  const last = await readLocalStatus(stateDir);
+  const last = await withSuspension(await readLocalStatus(stateDir), stateDir);
   const fault = await findStatusFault(stateDir);
   if (fault !== null) output.printError(formatError(fault));
   const { isRunning, work } = await seeAgent(stateDir, Number.MAX_SAFE_INTEGER);
@@ -66,5 +66,11 @@ async function showLocal(options: StatusOptions, output: Output): Promise<ExitCo
   }
   if (fault !== null) return exitCodes.failed;
   const isReady = last.conditions.some(({ type, status }) => type === "Ready" && status === "true");
-  return isReady ? exitCodes.done : exitCodes.failed;
+  return isReady && last.suspended === undefined ? exitCodes.done : exitCodes.failed;
+}
+
+/** Where no agent runs, no round has told of a suspension yet, or of its end. */
+async function withSuspension({ suspended: _told, ...last }: Status, stateDir: string): Promise<Status> {
+  const suspended = await readSuspension(stateDir);
+  return suspended === null ? last : { ...last, suspended };
 }
