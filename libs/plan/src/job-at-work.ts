@@ -66,7 +66,6 @@ function withheld(change: ServiceChange): ServiceChange {
     action: "none",
     causes: [],
     force: false,
-    removeFirst: false,
     live,
     isBlocked: true,
   };
