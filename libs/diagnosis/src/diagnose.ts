@@ -14,6 +14,7 @@ import {
 } from "./git-checks.ts";
 import { examineKey, examineOwnership, examineRecord } from "./key-checks.ts";
 import { type DiagnosisInput, type ExaminedNode, examineNode } from "./examined-node.ts";
+import { examineNotify } from "./notify-check.ts";
 import { examineRegistries } from "./registry-checks.ts";
 import { examineCompose, examineFlock, examineGitPrograms } from "./programs-checks.ts";
 import { type Verdict, failed, failure } from "./verdict.ts";
@@ -39,6 +40,7 @@ const examinations: readonly Examination[] = [
   { id: "compose", title: "Docker Compose", examine: examineCompose },
   { id: "flock", title: "program flock", examine: examineFlock },
   { id: "git-programs", title: "programs git, ssh", examine: examineGitPrograms },
+  { id: "notify", title: "whom to tell", examine: examineNotify },
   { id: "engine", title: "engine", examine: examineEngine },
   { id: "engine-clock", title: "clock and engine", examine: examineEngineClock },
   { id: "engine-disk", title: "engine's disk", examine: examineEngineDisk },

@@ -18,7 +18,13 @@ export interface DiagnosisInput {
   dockerHost?: string | undefined;
   /** When neither gives one. */
   defaultStateDir: string;
-  environment: { KEELSON_COMPOSE?: string; HOME?: string; DOCKER_HOST?: string; DOCKER_CONFIG?: string };
+  environment: {
+    KEELSON_COMPOSE?: string;
+    HOME?: string;
+    DOCKER_HOST?: string;
+    DOCKER_CONFIG?: string;
+    PATH?: string;
+  };
 }
 
 /** The node that is checked. What several checks need is read once; each of them shows an error of it. */

@@ -96,7 +96,7 @@ describe("keelson doctor", () => {
     const { checks, complaints, exitCode } = await here();
     expect(complaints).toEqual({});
     const skipped = Object.values(checks).filter(({ result }) => result === "skipped-because");
-    expect(skipped.map(({ id }) => id)).toEqual(["git-programs", "registries"]);
+    expect(skipped.map(({ id }) => id)).toEqual(["git-programs", "notify", "registries"]);
     expect(checks["engine"]?.found).toMatch(/^\d+\.\d+.*API 1\.\d+, storage \w+, cgroup \d/);
     expect(checks["branch"]?.found).toContain((await platform().repository.head()).slice(0, 8));
     expect(checks["ownership"]?.found).toBe("1 container made with this key");
@@ -112,7 +112,7 @@ describe("keelson doctor", () => {
     const { stdout, exitCode } = await runKeelson(["doctor", "--config", platform().config]);
     expect(stdout).toMatch(/^ok {4}agent\.yaml {2,}\S+: node \S+ of environment \S+$/m);
     expect(stdout).toMatch(/^warn {2}agent {2,}no agent is running.*\n +hint: .*keelson-agent run/m);
-    expect(stdout).toMatch(/\n\n1 warning, \d+ fine, 2 skipped\.\n$/);
+    expect(stdout).toMatch(/\n\n1 warning, \d+ fine, 3 skipped\.\n$/);
     expect(exitCode).toBe(0);
   });
 
@@ -280,6 +280,26 @@ describe("keelson doctor", () => {
     const named = rows.flatMap((row) => (row.split("|")[1] ?? "").match(/[a-z-]+/g) ?? []);
     const { checks } = await here();
     expect(named.toSorted()).toEqual(Object.keys(checks).toSorted());
+  });
+
+  it("must say whether the program of notify can be run, and tell nobody", async () => {
+    const told = inFolder("told");
+    const program = inFolder("tell");
+    await writeFile(program, `#!/bin/sh\ntouch '${told}'\n`, { mode: 0o600 });
+    const webhook = { url: "http://127.0.0.1:1/a-s3cret-path" };
+    const config = await configWith("notify.yaml", { notify: { command: [program], webhook } });
+    const missing = await examine("--config", config);
+    expect(missing.checks["notify"]).toMatchObject({
+      result: "warning",
+      found: expect.stringContaining(program),
+    });
+    await chmod(program, 0o700);
+    const there = await examine("--config", config);
+    expect(there.checks["notify"]).toMatchObject({
+      result: "ok",
+      found: `${program}, http://127.0.0.1:1`,
+    });
+    expect(existsSync(told)).toBe(false);
   });
 
   it("must look at a machine without agent.yaml, say how to write one, and make nothing", async () => {
