@@ -14,23 +14,17 @@ const cutMark = "…";
 
 /**
  * The last lines of a container's log as the cause of an error, bounded and clean: those of its last run, because a job
- * that fails each time would repeat what it said before.
+ * that fails each time would repeat what it said before. Where that run left none, the last ones of all.
  */
 export async function readLogEnd(
   { engine, signal }: { engine: Engine; signal?: AbortSignal | undefined },
   info: ContainerInspectInfo,
 ): Promise<Error> {
   try {
-    const log = await askEngine(engine, {
-      what: "read the log",
-      signal,
-      send: (abortSignal) =>
-        engine.docker
-          .getContainer(info.Id)
-          .logs({ stdout: true, stderr: true, tail: lines, since: lastRunSeconds(info), abortSignal }),
-    });
-    // The client parses an answer that happens to be JSON.
-    const bytes = Buffer.isBuffer(log) ? log : Buffer.from(JSON.stringify(log));
+    const since = lastRunSeconds(info);
+    const ofLastRun = await readTail({ engine, signal }, { id: info.Id, since });
+    const isAll = since === 0 || ofLastRun.length > 0;
+    const bytes = isAll ? ofLastRun : await readTail({ engine, signal }, { id: info.Id, since: 0 });
     return quoted(info.Config.Tty ? terminalText(bytes) : framedText(bytes), { lines });
   } catch (error) {
     // The log only explains another failure, which must be shown even where the log driver keeps nothing to read.
@@ -39,9 +33,26 @@ export async function readLogEnd(
   }
 }
 
+/** An engine notes the start when the program has already begun to write, and a busy one notes it late. */
+const beforeStartSeconds = 1;
+
 /** Since when the log counts, by the engine's clock; 0 for all of it: what runs again said before why it had ended. */
 function lastRunSeconds({ State: { Status: state, StartedAt } }: ContainerInspectInfo): number {
-  return state === "running" ? 0 : Math.max(0, Date.parse(StartedAt) / 1_000);
+  return state === "running" ? 0 : Math.max(0, Date.parse(StartedAt) / 1_000 - beforeStartSeconds);
+}
+
+async function readTail(
+  { engine, signal }: { engine: Engine; signal?: AbortSignal | undefined },
+  { id, since }: { id: string; since: number },
+): Promise<Buffer> {
+  const log = await askEngine(engine, {
+    what: "read the log",
+    signal,
+    send: (abortSignal) =>
+      engine.docker.getContainer(id).logs({ stdout: true, stderr: true, tail: lines, since, abortSignal }),
+  });
+  // The client parses an answer that happens to be JSON.
+  return Buffer.isBuffer(log) ? log : Buffer.from(JSON.stringify(log));
 }
 
 /** A text that may begin in the middle of a line has a mark there; a log that is complete has none. */
