@@ -88,6 +88,16 @@ describe("fitStatus", () => {
     expect(fitted.omitted.made).toBeUndefined();
   });
 
+  it("must count on what was left out before, when a report is cut again", () => {
+    const instances = Array.from({ length: 100 }, (_each, index) => instance(index, "healthy"));
+    const first = fitStatus(madeStatus({ volumes: volumesOf(1_200), instances }));
+    const again = fitStatus({ ...first, errors: [...errors, ...errors] });
+    const kept = Object.keys(again.volumes ?? {}).length;
+    expect(kept).toBeLessThan(Object.keys(first.volumes ?? {}).length);
+    expect(kept + (again.omitted.volumes ?? 0)).toBe(1_200);
+    expect(again.omitted).toMatchObject({ errors: 20, services: 1_000 });
+  });
+
   it("must leave out services rather than volumes", () => {
     const instances = Array.from({ length: 100 }, (_each, index) => instance(index, "healthy"));
     const fitted = fitStatus(madeStatus({ volumes: volumesOf(300), made: madeOf(300), instances }));

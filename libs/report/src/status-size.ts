@@ -76,7 +76,7 @@ function cutTexts(status: Status, level: (typeof levels)[number]): Status {
       hint: short(error.hint),
     })),
     conditions: status.conditions.map((condition) => ({ ...condition, message: short(condition.message) })),
-    omitted: { ...status.omitted, errors: Math.max(0, status.errors.length - level.errors) },
+    omitted: addOmitted(status, "errors", Math.max(0, status.errors.length - level.errors)),
   };
 }
 
@@ -88,10 +88,11 @@ function keepServices(status: Status, count: number): Status {
   return {
     ...status,
     instances: status.instances.map((each) => (kept.has(each) ? each : { ...each, services: [] })),
-    omitted: {
-      ...status.omitted,
-      services: dropped.reduce((sum, instance) => sum + instance.services.length, 0),
-    },
+    omitted: addOmitted(
+      status,
+      "services",
+      dropped.reduce((sum, instance) => sum + instance.services.length, 0),
+    ),
   };
 }
 
@@ -105,7 +106,7 @@ function keepVolumes(status: Status, count: number): Status {
   return {
     ...rest,
     volumes: Object.fromEntries(order.slice(0, count)),
-    omitted: { ...status.omitted, ...counted("volumes", order.length - count) },
+    omitted: addOmitted(status, "volumes", order.length - count),
   };
 }
 
@@ -114,17 +115,20 @@ function keepMade(status: Status, count: number): Status {
   return {
     ...status,
     made: made.slice(0, count),
-    omitted: { ...status.omitted, ...counted("made", made.length - count) },
+    omitted: addOmitted(status, "made", made.length - count),
   };
 }
 
-function counted(what: "volumes" | "made", count: number): Partial<Status["omitted"]> {
-  return count > 0 ? { [what]: count } : {};
+/** Also to what an earlier cut of the same report left out. */
+function addOmitted(
+  { omitted }: Status,
+  ...[what, count]: [keyof Status["omitted"], number]
+): Status["omitted"] {
+  return count === 0 ? omitted : { ...omitted, [what]: (omitted[what] ?? 0) + count };
 }
 
 function dropInstances(status: Status): Status {
-  const { instances, omitted } = status;
-  return { ...status, instances: [], omitted: { ...omitted, instances: instances.length } };
+  return { ...status, instances: [], omitted: addOmitted(status, "instances", status.instances.length) };
 }
 
 function isFine({ sync, health }: Status["instances"][number]): boolean {
