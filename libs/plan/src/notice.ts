@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 
 import { findAbandoned, findUses } from "./file-collection.ts";
+import type { InstanceChange } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findKnownVolumes, findVolumeUse, usersInEngine } from "./volume-use.ts";
 
@@ -30,16 +31,22 @@ export function findNotices(desired: DesiredNode, observed: ObservedNode): Notic
   ].sort((a, b) => compareText(a.resource, b.resource));
 }
 
-/** Volumes whose last users this plan takes away: they stay, and nobody would see them any more. */
-export function findStayingVolumes(node: SimulatedNode, undesired: readonly ObservedContainer[]): Notice[] {
+/** Volumes whose last users this plan takes away or makes anew: they stay, and nobody would see them any more. */
+export function findStayingVolumes(
+  node: SimulatedNode,
+  { undesired, changes }: { undesired: readonly ObservedContainer[]; changes: readonly InstanceChange[] },
+): Notice[] {
   const uses = findVolumeUse(node.desired);
-  const rest = {
-    ...node.observed,
-    containers: node.observed.containers.filter((each) => !undesired.includes(each)),
-  };
+  const replaced = changes
+    .flatMap(({ services }) => [...services.values()])
+    .filter(({ action }) => action === "recreate")
+    .flatMap(({ containers }) => containers.kept);
+  const going = new Set([...undesired, ...replaced]);
+  const containers = node.observed.containers.filter((each) => !going.has(each));
+  const rest = { ...node.observed, containers };
   return findKnownVolumes(node)
     .filter(([name]) => !uses.has(name) && usersInEngine(name, rest).length === 0)
-    .filter(([name]) => undesired.some(({ volumes }) => volumes.includes(name)))
+    .filter(([name]) => [...going].some(({ volumes }) => volumes.includes(name)))
     .map(([name, { users }]) => ({
       resource: resourceIds.volume(name),
       code: "K1436",
@@ -48,7 +55,7 @@ export function findStayingVolumes(node: SimulatedNode, undesired: readonly Obse
 }
 
 /** Anonymous volumes of containers that this plan removes, and that no other one has: nothing would name them any more. */
-export function findLeftVolumes(
+export function findAnonymousVolumes(
   { containers }: ObservedNode,
   leaving: ReadonlySet<ObservedContainer>,
 ): Notice[] {

@@ -8,7 +8,7 @@ import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { type PlanPolicy, blockMassRemoval } from "./mass-removal.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
-import { findLeftVolumes, findNotices, findStayingVolumes } from "./notice.ts";
+import { findAnonymousVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
 import { findLeaving, findUndesired } from "./removal.ts";
@@ -73,8 +73,8 @@ export function planChanges(input: PlanInput): Plan {
     notices: [
       ...findNotices(desired, observed),
       ...findHeldInstances(held, { desired, loss, keeping }),
-      ...findStayingVolumes(sorted, undesired),
-      ...findLeftVolumes(observed, findLeaving(possible.changes, undesired)),
+      ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
+      ...findAnonymousVolumes(observed, findLeaving(possible.changes, undesired)),
       ...findLongWaits(input.desired, waits),
     ],
   };

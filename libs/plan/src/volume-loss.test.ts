@@ -498,7 +498,12 @@ describe("data that would be left behind", () => {
     });
 
     test("goes on without it when the counter says so, and for good", () => {
-      const renewed = done(wanting(running, { old: { ...without, renew: 1 } }));
+      const permits = wanting(running, { old: { ...without, renew: 1 } });
+      expect(planOf(permits).notices.map(({ code, resource }) => `${code} ${resource}`)).toEqual([
+        "K1436 volume:lab-old_data",
+      ]);
+      const renewed = done(permits);
+      expect(planOf(renewed).notices).toEqual([]);
       expect(codes(renewed)).toEqual([]);
       expect(renewed.record.volumes["lab-old_data"]?.state).toBe("given-up");
       expect(renewed.record.renewed).toEqual({ old: 1 });
