@@ -3,10 +3,19 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import type Docker from "dockerode";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { claimAddressPool } from "../../support/index.ts";
 import { expectFault, expectReady, expectUntouched, whilePushed } from "../faults/outcome.ts";
 import { type Container, type Platform, usePlatform } from "../platform.ts";
+
+/** Addresses that no other run of this test has; the first 256 are those of its bridge. */
+const pool = await claimAddressPool();
+const subnetOf = (third: number, end: string) =>
+  pool.base.replace(/(\d+)\.0\/18$/, (_, part) => `${Number(part) + third}.${end}`);
+const subnets = { own: subnetOf(1, "0/28"), next: subnetOf(1, "16/28"), other: subnetOf(2, "0/24") };
+const otherBridge = `${pool.bridge}-b`;
+afterAll(async () => pool[Symbol.asyncDispose]());
 
 const release = `
 -- packages/web/compose.yaml --
@@ -16,7 +25,7 @@ services:
     stop_grace_period: 0s
     networks: [inner]
     volumes: ["data:/data"]
-networks: { inner: { ipam: { config: [{ subnet: 10.213.81.0/28 }] } } }
+networks: { inner: { ipam: { config: [{ subnet: ${subnets.own} }] } } }
 volumes: { data: {} }
 -- packages/twin/compose.yaml --
 services:
@@ -273,16 +282,16 @@ describe("a volume or network with the labels of ours", () => {
   const networks: [string, object, string][] = [
     [
       "of another subnet",
-      { IPAM: { Config: [{ Subnet: "198.51.100.0/24" }] } },
-      "its subnet is 198.51.100.0/24",
+      { IPAM: { Config: [{ Subnet: subnets.other }] } },
+      `its subnet is ${subnets.other}`,
     ],
     ["without a subnet of its own", {}, "its subnet is"],
     ["that is cut off", { Internal: true }, "internal is true"],
     ["that others may join", { Attachable: true }, "attachable is true"],
     [
       "on a bridge of the host",
-      { Options: { "com.docker.network.bridge.name": "kl-impostor" } },
-      "its option com.docker.network.bridge.name is kl-impostor",
+      { Options: { "com.docker.network.bridge.name": otherBridge } },
+      `its option com.docker.network.bridge.name is ${otherBridge}`,
     ],
     ["that is the same, but another one", {}, "its id is another one"],
   ];
@@ -338,14 +347,14 @@ describe("a volume or network with the labels of ours", () => {
     await impersonate(platform(), { name: "guest", network: networkName() });
     const all = await platform().containers();
     await whilePushed(platform(), {
-      changes: { [compose]: (text) => text.replace("10.213.81.0/28", "10.213.81.16/28") },
+      changes: { [compose]: (text) => text.replace(subnets.own, subnets.next) },
       look: async () => {
         expectFault(await platform().reconcile(), { code: "K3013", says: `${platform().environment}-guest` });
         await expectUntouched(platform(), all);
         await removeImpostors(platform());
         expectReady(await platform().reconcile());
         const { IPAM } = await platform().docker.getNetwork(networkName()).inspect();
-        expect(IPAM?.Config?.[0]?.Subnet).toBe("10.213.81.16/28");
+        expect(IPAM?.Config?.[0]?.Subnet).toBe(subnets.next);
       },
     });
     expectReady(await platform().reconcile());
@@ -368,13 +377,13 @@ describe("a volume or network with the labels of ours", () => {
   it("must be joined when Keelson made it anew itself", async () => {
     const before = await platform().docker.getNetwork(networkName()).inspect();
     await whilePushed(platform(), {
-      changes: { [compose]: (text) => text.replace("10.213.81.0/28", "10.213.81.16/28") },
+      changes: { [compose]: (text) => text.replace(subnets.own, subnets.next) },
       look: async () => expectReady(await platform().reconcile()),
     });
     expectReady(await platform().reconcile());
     const after = await platform().docker.getNetwork(networkName()).inspect();
     expect(after.Id).not.toBe(before.Id);
-    expect(after.IPAM?.Config?.[0]?.Subnet).toBe("10.213.81.0/28");
+    expect(after.IPAM?.Config?.[0]?.Subnet).toBe(subnets.own);
   });
 
   it("must stay when its instance goes and it is not the one that was made here", async () => {
