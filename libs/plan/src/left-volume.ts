@@ -37,7 +37,8 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
       instead: { volume },
       left: known.filter((each) => isLeftFor(volume, { instance, declared, uses, known: each })),
     }));
-    const told = new Set(asVolumes.flatMap(({ left }) => left.map(([name]) => name)));
+    const missing = asVolumes.filter(({ instead }) => !here.has(instead.volume.name));
+    const told = new Set(missing.flatMap(({ left }) => left.map(([name]) => name)));
     const gone = known.filter(([name]) => here.has(name) && !declared.has(name) && !told.has(name));
     const asServices = instance.services.map((service) => ({
       instance,

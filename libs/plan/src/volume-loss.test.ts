@@ -497,6 +497,17 @@ describe("data that would be left behind", () => {
       expect(codes(done(done(bare)))).toContain("K3033 service:lab-old/db");
     });
 
+    test("also of two volumes, by a record that knows of none", () => {
+      const two = { db: { volumes: ["data", "files"] } };
+      const before = applied(node({ old: { services: two, volumes: { data: "x", files: "x" } } }));
+      const one = { services: { db: { volumes: ["files"] } }, volumes: { files: "x" } };
+      const state = changed(wanting(before, { old: one }), (copy) => {
+        copy.record = { ...emptyRecord, renewed: { old: 0 } };
+      });
+      for (const each of [state, wanting(before, { old: one })])
+        expect(codes(done(done(each)))).toEqual(["K3033 service:lab-old/db"]);
+    });
+
     test("goes on without it when the counter says so, and for good", () => {
       const permits = wanting(running, { old: { ...without, renew: 1 } });
       expect(planOf(permits).notices.map(({ code, resource }) => `${code} ${resource}`)).toEqual([
