@@ -31,6 +31,7 @@ export async function connectContainer(context: EngineContext, operation: Connec
     await connectMember(context, {
       networkId,
       containerId,
+      containerName,
       endpoint: {
         Aliases: endpoint.aliases,
         IPAMConfig: {

@@ -2,12 +2,13 @@ import type { ContainerInspectInfo, EndpointSettings } from "dockerode";
 
 import type { EngineContext } from "./context.ts";
 import { listOf, recordOf } from "./json-reader.ts";
-import { inspectContainer } from "./observed-container.ts";
+import { inspectContainer, nameOf } from "./observed-container.ts";
 import { askEngine, hasStatus } from "./request.ts";
 
 /** How a container was connected to a network, as far as somebody has said it. */
 export interface Member {
   containerId: string;
+  containerName: string;
   endpoint: Partial<EndpointSettings>;
 }
 
@@ -22,26 +23,27 @@ export async function disconnectMember(
   const { engine, signal } = context;
   const info = await inspectContainer(engine, { id: containerId, signal });
   const endpoint = info === null ? null : findEndpoint(info, { networkId, network });
-  if (endpoint === null) return null;
+  if (info === null || endpoint === null) return null;
+  const containerName = nameOf(info);
   try {
     await askEngine(engine, {
-      what: `disconnect container ${containerId}`,
+      what: `disconnect container ${containerName}`,
       signal,
       send: () => engine.docker.getNetwork(networkId).disconnect({ Container: containerId, Force: true }),
     });
   } catch (error) {
     if (!hasStatus(error, 404)) throw error;
   }
-  return { containerId, endpoint };
+  return { containerId, containerName, endpoint };
 }
 
 /** Connects a container to a network in just this way. */
 export async function connectMember(
   { engine, signal }: EngineContext,
-  { networkId, containerId, endpoint }: Member & { networkId: string },
+  { networkId, containerId, containerName, endpoint }: Member & { networkId: string },
 ): Promise<void> {
   await askEngine(engine, {
-    what: `connect container ${containerId}`,
+    what: `connect container ${containerName}`,
     signal,
     send: () =>
       engine.docker.getNetwork(networkId).connect({ Container: containerId, EndpointConfig: endpoint }),

@@ -5,7 +5,7 @@ import { mapOf } from "./json-reader.ts";
 import { engineNetwork, findNetworkFlaw } from "./network-definition.ts";
 import { type Member, connectMember, disconnectMember } from "./network-member.ts";
 import { listNetworks } from "./observed-network.ts";
-import { askEngine, hasStatus } from "./request.ts";
+import { EngineError, askEngine, hasStatus } from "./request.ts";
 import { nameTaken, ownLabels } from "./own-resource.ts";
 
 /**
@@ -66,24 +66,29 @@ export async function removeNetwork(
   }
 }
 
-/** K3048 where one cannot be connected. */
+/** Connects all that it can; K3048, naming those that it cannot. */
 async function connectAgain(
   context: EngineContext,
   { networkId, disconnected, error }: { networkId: string; disconnected: readonly Member[]; error: unknown },
 ): Promise<void> {
+  const failed: { name: string; cause: EngineError }[] = [];
   for (const member of disconnected) {
     try {
       await connectMember(context, { networkId, ...member });
     } catch (cause) {
-      throw new KeelsonError({
-        code: "K3048",
-        message: `network ${networkId} could not be removed, and container ${member.containerId} could not be connected to it again: ${error instanceof Error ? error.message : String(error)}`,
-        hint: "The next round connects it.",
-        outcome: transient,
-        cause,
-      });
+      if (!(cause instanceof EngineError)) throw cause;
+      failed.push({ name: member.containerName, cause });
     }
   }
+  const [first] = failed;
+  if (first === undefined) return;
+  throw new KeelsonError({
+    code: "K3048",
+    message: `${failed.map(({ name }) => `container ${name}`).join(" and ")} could not be connected again to a network that is not removed: ${error instanceof Error ? error.message : String(error)}`,
+    hint: "The next round tries again.",
+    outcome: transient,
+    cause: first.cause,
+  });
 }
 
 async function removeEmpty(context: EngineContext, networkId: string): Promise<void> {
