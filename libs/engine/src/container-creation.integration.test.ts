@@ -290,7 +290,7 @@ test("a lock on the inherited descriptor outlives a killed agent until its Compo
     agentFile,
     `import { connectEngine, createContainers } from ${JSON.stringify(import.meta.resolve("./index.ts"))};
      const { operation, composeFile, dockerHost, ...rest } = ${JSON.stringify(input)};
-     await createContainers({ ...rest, engine: connectEngine({ dockerHost }), lock: { fd: 9, mark: {} }, ownerOf: () => "",
+     await createContainers({ ...rest, engine: connectEngine({ dockerHost }), lock: { fd: 9, mark: {} }, ownerOf: () => "", own: { has: () => true, add: () => {} },
        emitProgress: () => {}, signal: new AbortController().signal, composeFileOf: () => composeFile }, operation);`,
   );
   // flock(1) locks descriptor 9 and the shell becomes the agent, which holds it from then on.
