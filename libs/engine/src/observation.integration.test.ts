@@ -187,6 +187,7 @@ test("every field of what runs is seen", async () => {
       binds: [],
       writableBinds: [],
       volumes: [],
+      anonymousVolumes: [],
       startedAt: "",
     },
     {
@@ -201,6 +202,7 @@ test("every field of what runs is seen", async () => {
       binds: ["/tmp", bench.folder.path],
       writableBinds: ["/tmp"],
       volumes: [`${project}_data`],
+      anonymousVolumes: [],
       startedAt: expect.stringMatching(/^20\d\d-/),
     },
   ]);
