@@ -148,6 +148,9 @@ export interface ObservedStore {
   storedInstances: ObservedInstanceFiles[];
 }
 
+/** The Compose file of an instance, in its folder. */
+export const modelFile = "compose.json";
+
 export interface ObservedInstanceFiles {
   instance: string;
   /** Absolute folder of the instance. */

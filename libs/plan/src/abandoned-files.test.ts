@@ -107,6 +107,24 @@ describe("the files of an instance that is desired no more", () => {
   });
 });
 
+test("the Compose file of an instance that is to be staged only goes with its containers, and only then", () => {
+  const state = changed(applied(node({ web: third, other })), ({ observed }) => {
+    observed.storedInstances.push({
+      instance: "web",
+      folder: "/instances/web",
+      files: {},
+      others: [],
+      hasModel: true,
+      applied: null,
+      fault: null,
+    });
+  });
+  expect(planText(state)).toBe("nothing to do\n");
+  const staged = { ...state, desired: node({ web: { ...third, state: "staged" }, other }) };
+  expect(planText(staged)).toContain("remove-files files:lab-web/{compose.json} [live]");
+  expect(planText(simulated(staged))).toBe("nothing to do\n");
+});
+
 describe("what a killed placement left", () => {
   const left = (...paths: string[]) =>
     changed(platform, ({ observed }) => void observed.storedInstances[0]?.others.push(...paths));

@@ -4,11 +4,13 @@ import {
   type ObservedInstanceFiles,
   type ObservedNode,
   compareText,
+  modelFile,
   projectOf,
   resourceIds,
 } from "@keelson/model";
 
 import { because, isUndesired } from "./cause.ts";
+import { wantsContainers } from "./service-change.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import { isDraft, placedPaths } from "./mount-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
@@ -28,7 +30,12 @@ export function planCollection(
   const staying = observed.containers.filter((each) => !isGoing(each));
   const wanted = instance.mounts.map((mount) => `${stored.folder}/${mount.target}`);
   const used = [...wanted, ...findUses(stored, { staying, observed })];
-  const paths = placedPaths(stored).filter((path) => isDraft(path) || !isUsed(path, { stored, used }));
+  // Without containers and networks there is nothing to run from the Compose file.
+  const isModelOver = stored.hasModel === true && !wantsContainers(instance);
+  const paths = [
+    ...placedPaths(stored).filter((path) => isDraft(path) || !isUsed(path, { stored, used })),
+    ...(isModelOver ? [modelFile] : []),
+  ];
   if (paths.length === 0) return [];
   const steps = [...staging, ...own.map(({ key }) => key)].filter(
     ({ step, project }) => waysBack.has(step) && (project === "" || project === instance.project),

@@ -5,6 +5,7 @@ import {
   type OperationKind,
   type OperationOf,
   compareText,
+  modelFile,
   withAccepted,
 } from "@keelson/model";
 
@@ -88,6 +89,7 @@ const effects: Effects = {
     const stored = ensureStored(observed, instance);
     for (const path of paths) delete stored.files[path];
     stored.others = stored.others.filter((path) => !paths.includes(path));
+    if (paths.includes(modelFile)) stored.hasModel = false;
   },
   "create-containers": createContainers,
   "start-service": ({ project, service }, node) => {

@@ -6,6 +6,7 @@ import {
   instanceToken,
   labels,
   mapValues,
+  modelFile,
   namePattern,
   resourceIds,
   withBoundPaths,
@@ -19,16 +20,14 @@ import type { StoreContext } from "./placed-files.ts";
 import { whileReading, whileWriting } from "./store-error.ts";
 import { instanceFolderOf, makeInstance, openInstance, openInstances } from "./store-path.ts";
 
-const documentName = "compose.json";
-
 /** Where the Compose file of an instance lies. Throws K4006 when the instance's name is none. */
 export function composeFileOf(stateDir: string, instance: string): string {
-  return join(instanceFolderOf(stateDir, instance), documentName);
+  return join(instanceFolderOf(stateDir, instance), modelFile);
 }
 
 /** Whether an instance has a Compose file on this node. */
 export function hasComposeModel(instance: Folder): boolean {
-  return kindOf(instance, documentName) === "file";
+  return kindOf(instance, modelFile) === "file";
 }
 
 /** Services of a Compose file, each with its owner label. */
@@ -64,7 +63,7 @@ export async function listComposeServices(stateDir: string): Promise<Map<string,
 }
 
 function readServices(folder: Folder): ComposeServices | null {
-  const text = readDocument(folder, documentName);
+  const text = readDocument(folder, modelFile);
   if (text === null) return null;
   const model: unknown = JSON.parse(text);
   const services = isJsonObject(model) ? model["services"] : undefined;
@@ -100,7 +99,7 @@ export async function writeComposeModel(
     const model = onNode(input, folder);
     using instance = makeInstance(context.stateDir, input.instance);
     // Canonical, so that the order of keys never makes it another file.
-    writeDocument(instance, { name: documentName, text: `${canonicalText(model)}\n` });
+    writeDocument(instance, { name: modelFile, text: `${canonicalText(model)}\n` });
     return composeFileOf(context.stateDir, input.instance);
   });
 }

@@ -70,6 +70,16 @@ describe.each<MountLayout>(["content", "live", "data"])("of layout %s", (layout)
   });
 });
 
+test("the Compose file goes by itself, and again", async () => {
+  await writeApplied({ stateDir }, { instance: "core", applied: {} });
+  const kept = await snapshot(folder);
+  await writeFile(join(folder, "compose.json"), "{}");
+  await remove("compose.json");
+  expect(await snapshot(folder)).toEqual(kept);
+  await remove("compose.json");
+  expect(await snapshot(folder)).toEqual(kept);
+});
+
 test("one path goes with the folders that are empty then", async () => {
   await placeFiles(contextOf(stateDir), placing(mountOf("live", { files })));
   await remove("live/core/conf/sub/deep/c.conf");
@@ -143,7 +153,7 @@ test("what a container has left goes when the folder that it could write is none
 describe("K4006, and nothing is removed", () => {
   test.each([
     "applied.json",
-    "compose.json",
+    "compose.json/x",
     "live",
     "files",
     "",

@@ -1,4 +1,4 @@
-import type { RemoveFiles } from "@keelson/model";
+import { type RemoveFiles, modelFile } from "@keelson/model";
 
 import { generationOf, isVisibleLink } from "./data-layout.ts";
 import { openFolder, readEntries, syncFolder } from "./folder.ts";
@@ -11,7 +11,7 @@ import { removalMs, unfinishedRemoval, whileWriting } from "./store-error.ts";
 import { areaPartsOf, areas, instanceFolderOf, openInstance, openInstances } from "./store-path.ts";
 
 /**
- * Removes the paths (below an area of the instance, a staging folder, or `.` for the whole instance) with all that they
+ * Removes the paths (below an area of the instance, its Compose file, a staging folder, or `.` for the whole instance) with all that they
  * hold, and folders that are empty then; what is not there is fine, and a generation that is in use stays. Throws K4002 to
  * K4004, K4006, the last before anything is removed if a path is not plain, and K4024 when its time was over before the end.
  */
@@ -23,12 +23,18 @@ export async function removeFiles(
   await whileWriting(`remove files of instance ${instance}`, async () => {
     const isWhole = operation.paths.includes(".");
     const drafts = operation.paths.filter(isStaging);
-    const paths = operation.paths.filter((path) => path !== "." && !isStaging(path)).map(areaPartsOf);
+    const paths = operation.paths
+      .filter((path) => path !== "." && path !== modelFile && !isStaging(path))
+      .map(areaPartsOf);
     const pace = newPace(removalMs);
     if (isWhole) return await removeInstance(context.stateDir, { instance, pace });
     using folder = openInstance(context.stateDir, instance);
     if (folder === null) return;
     for (const name of drafts) await removeWhole(folder, { name, pace });
+    if (operation.paths.includes(modelFile)) {
+      await removeWhole(folder, { name: modelFile, pace });
+      syncFolder(folder);
+    }
     for (const [area, ...parts] of paths) {
       using areaFolder = openFolder(folder, area);
       if (areaFolder !== null) await removePath(areaFolder, { parts, pace });

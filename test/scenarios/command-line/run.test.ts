@@ -97,8 +97,15 @@ describe("keelson run", () => {
     expect(keyless.stderr).toContain("error[K9018]");
   });
 
-  it("must know nothing of an instance that is gone, and say which are left", async () => {
+  it("must know nothing of an instance that is staged only or gone, and say which are left", async () => {
     expect(await run("wiki", "seed")).toMatchObject({ stdout: "wiki\n", exitCode: 0 });
+    const instances = { web: { package: "app/web" }, wiki: { package: "app/wiki", state: "staged" } };
+    await platform().push(wantInstances(platform(), instances));
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    const staged = await run("wiki", "seed");
+    expect(staged.stderr).toContain("error[K9071]");
+    expect(staged.stderr).toContain("Those that are: web");
+    expect((await platform().reconcile()).output).toContain("nothing to do");
     await platform().push(wantInstances(platform(), { web: { package: "app/web" } }));
     expect((await platform().reconcile()).exitCode).toBe(0);
     const gone = await run("wiki", "seed");
