@@ -156,7 +156,6 @@ function formatFoot({ rows, tip }: FleetView, { style }: FleetFormat): string {
 
 function stateStyle(state: FleetState): Style {
   if (state === "ready") return "green";
-  return state === "reconciling" || state === "never-reported" || state === "not-in-repository"
-    ? "yellow"
-    : "red";
+  const isNoted = ["suspended", "reconciling", "never-reported", "not-in-repository"].includes(state);
+  return isNoted ? "yellow" : "red";
 }
