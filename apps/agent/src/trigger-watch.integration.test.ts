@@ -104,6 +104,29 @@ it("a death must trigger a round without another poll", async () => {
   }
 });
 
+it.each([
+  { asked: "SIGHUP", due: "retry", found: { name: "SIGHUP", isAnew: true } },
+  { asked: null, due: "newer revision", found: { name: "newer revision", isAnew: true } },
+  { asked: null, due: "retry", found: { name: "retry", isAnew: false } },
+  { asked: null, due: "routine", found: { name: "routine", isAnew: false } },
+])("a round that comes by $found.name must begin the back-off anew: $found.isAnew", async (row) => {
+  const dockerHost = process.env["DOCKER_HOST"];
+  const watch = openTriggerWatch(
+    { ...newRoundSummary().target, environment: uniqueName("due"), dockerHost },
+    {
+      signal: new AbortController().signal,
+      log: () => {},
+      requested: () => row.asked,
+      onPollFailure: () => {},
+      onTurn: () => {},
+      onPoll: () => {},
+    },
+  );
+  const summary = newRoundSummary({ commit: "", nextRound: { afterMs: 0, trigger: row.due } });
+  expect(await watch.untilTrigger(summary)).toEqual(row.found);
+  watch.close();
+});
+
 it("the network that a container in back-off leaves must trigger no poll, and other networks must", () => {
   const poller = openPoller(newRoundSummary().target, { log: () => {}, onPollFailure: () => {} });
   const seen = { name: "lab-web-app-1", shape: "", startedMs: null, isForeign: false };
