@@ -89,4 +89,19 @@ describe("a branch that does not go forward", () => {
     const status = await platform().keelson(["status", "--local", "--config", platform().config, "--json"]);
     expect(JSON.parse(status.stdout)).toMatchObject({ source: { applied: forced }, errors: [] });
   });
+
+  it("must be told not to be applied when the commit that a person accepts has a mistake", async () => {
+    await using node = stayOn(platform());
+    await node.agent.until("the first round", () => node.agent.events().includes("round-ended"));
+    await platform().repository.reset(first);
+    const broken = await platform().commit({
+      [platform().paths.environment]: (text) => `${text}unknown: 1\n`,
+    });
+    await platform().repository.push({ force: true });
+    await node.agent.until("the refusal", () => node.agent.log().includes("K2016"));
+    expect(await accept(broken)).toMatchObject({
+      exitCode: 1,
+      stdout: `accepted ${broken}\nthe node is not ready; keelson status --local says why\n`,
+    });
+  });
 });
