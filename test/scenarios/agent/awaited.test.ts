@@ -40,6 +40,8 @@ describe("what a failed round could not do without", () => {
     release,
     nodes: { n1: { settings: { app: { port: 0 } } } },
     secrets: { app: { token: "t0ken" } },
+    // A status that has to be published begins a round, too.
+    agent: { report: { as: "none" } },
   });
   const waits = (from: number) =>
     [
