@@ -153,6 +153,17 @@ describe("a job that has a schedule", () => {
       .remove({ force: true });
   });
 
+  it("must not run while a person has suspended the node, and be told as missed", async () => {
+    const config = ["--config", platform().config];
+    await runAgent(["suspend", "--reason", "a look at the disk", ...config]);
+    expect((await runDue("backup")).stdout).toContain("is not run: a person has suspended the node");
+    expect(await oneOffs()).toEqual([]);
+    await platform().reconcile();
+    expect(await scheduleOf("backup")).toMatchObject({ missed: 1, next: expect.stringMatching(/^20/) });
+    await runAgent(["resume", ...config]);
+    expect((await runDue("backup")).exitCode).toBe(0);
+  });
+
   it("must be told as stopped when the agent stops", async () => {
     await platform().exec("web/app", "rm", "-f", "/store/over");
     const [file, ...args] = agentCommand(words("long"));
