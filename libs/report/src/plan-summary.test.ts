@@ -38,6 +38,7 @@ const anyOperation = fc
       ["signal-container", "reload"],
       ["exec-in-container", "reload"],
       ["rename-container", "live"],
+      ["connect-container", "reload"],
       ["start-service", "live"],
       ["await-service", "live"],
       ["record-files", "live"],
