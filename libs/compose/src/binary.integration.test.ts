@@ -72,8 +72,8 @@ describe("isTriedCompose", () => {
     ["2.25.9", false],
     ["2.26.0", true],
     ["2.40.3", true],
-    ["2.41.0", false],
-    ["5.0.0", false],
+    ["5.5.9", true],
+    ["5.6.0", false],
   ])("must tell whether %s is of the versions that the tests were run with", (version, isTried) => {
     expect(isTriedCompose(version)).toBe(isTried);
   });

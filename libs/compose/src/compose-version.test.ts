@@ -7,9 +7,8 @@ import { findText, relativePaths } from "./model-paths.ts";
 import { normalModel } from "./normal-model.ts";
 
 /**
- * What `config --format json` prints of one project in /keelson-compose/project. That of 2.40 was recorded. That of 5 was
- * made of it by hand, by the one difference that is known: `label_file` stays, with absolute paths, beside the labels that
- * were read from it. No Compose 5 was at hand to record it.
+ * What `config --format json` prints of one project in /keelson-compose/project, recorded of 2.40.3 and of 5.5.0. In 5,
+ * `label_file` stays, with absolute paths, beside the labels that were read from it, and what is the default of a bind is left out.
  */
 async function readOutput(version: "2.40" | "5") {
   const url = new URL(`fixtures/compose-${version}.json`, import.meta.url);
