@@ -163,9 +163,9 @@ function changedLimits(before: ContainerLimits, now: ContainerLimits): string[] 
   return [...names].filter((name) => before[name] !== now[name]).sort();
 }
 
-/** A one-shot that has done its work must not do it twice. */
+/** A job that has done its work must not do it twice. One that gets further containers is started as a whole. */
 function needsNoNetwork(service: DesiredService, { kept }: ServiceContainers): boolean {
-  return kept.every((container) => hasCompleted(service, container));
+  return kept.length === service.replicas && kept.every((container) => hasCompleted(service, container));
 }
 
 function startDecision(service: DesiredService, found: DecisionContext): Decision {
