@@ -22,7 +22,7 @@ it("a new login must be used at once, and start no second round for the same com
   );
   poller.gitPatienceMs = 60_000; // longer than Git takes on a busy machine
   const trigger = async () =>
-    findTrigger(poller, { summary: newRoundSummary({ commit: "" }), isFirst: false });
+    (await findTrigger(poller, { summary: newRoundSummary({ commit: "" }), isFirst: false }))?.name ?? null;
   try {
     expect(await trigger()).toBe(`commit ${commit.slice(0, 8)}`);
     for (let round = 0; round < 3; round++) {

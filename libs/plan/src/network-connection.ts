@@ -55,8 +55,8 @@ function connectionCause(
   const isThere = observed.networks.some(({ name, ownership }) => name === network && ownership === "ours");
   if (made === undefined && !isThere) return null;
   if (made !== undefined && made.existing !== null) return because.desired(`network ${network} changed`);
-  // A job that has done its work needs nobody.
-  return hasCompleted(change.service, container)
+  // A job that has done its work needs nobody, unless the service is started as a whole.
+  return change.action === "none" && hasCompleted(change.service, container)
     ? null
     : lackOf(network, { container, service: change.service });
 }

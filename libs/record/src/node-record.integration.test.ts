@@ -87,6 +87,7 @@ describe("the memory", () => {
       attempted: applied.commit,
       accepted: { a1: { algorithm: "v2", digest: "d2" } },
       limits: { a1: { memory: "64" }, b2: { cpus: "1", "restart policy": "always" } },
+      jobsAtWork: [],
       serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } } },
       networks: { "lab-core_default": "n1", "lab-core_inner": "n2" },
       volumes: {
@@ -135,6 +136,7 @@ describe("the memory", () => {
       attempted: "e".repeat(40),
       accepted: { b2: { algorithm: "v3", digest: "d3" } },
       limits: { b2: { cpus: "2" } },
+      jobsAtWork: [],
       serviceParts: { "lab-core/nginx": { algorithm: "v3", parts: { image: "nginx:2" } } },
       networks: { "lab-core_default": "n3" },
       volumes: { "lab-core_data": { users: ["core/app"], package: "", state: "given-up" } },
@@ -653,6 +655,7 @@ describe("a record of the first format", () => {
     attempted: "c".repeat(40),
     accepted: {},
     limits: {},
+    jobsAtWork: [],
     serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1" } } },
     networks: {},
     volumes: {},
