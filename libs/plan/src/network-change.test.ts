@@ -251,3 +251,18 @@ describe("a network", () => {
     expect(planText(state)).toBe("nothing to do\n");
   });
 });
+
+test("a job that has done its work is connected again only where it is started with a further container", () => {
+  const jobs = (replicas: number) => node({ core: { services: { job: { oneShot: true, replicas } } } });
+  const lost = changed(applied(jobs(1)), (copy) => {
+    Object.assign(containerOf(copy, "lab-core/job"), { networks: [] });
+  });
+  expect(planText(lost)).toBe("nothing to do\n");
+  expect(planText({ ...lost, desired: jobs(2) })).toMatchInlineSnapshot(`
+    "#1 connect-container service:lab-core/job (lab-core-job-1) to lab-core_default [live]: network lab-core_default is not connected
+    #2 create-containers service:lab-core/job [live] after #1: job: 1 of 2 containers
+    #3 start-service service:lab-core/job [live] after #2: its containers are new
+    #4 await-service service:lab-core/job [live] after #3: until it has done its work
+    "
+  `);
+});
