@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 
+import { longestLockWaitMs } from "@keelson/model";
+
 import type { JobEnd, JobTimer } from "./job-timer.ts";
 import type { LogForm } from "./log-event.ts";
 import type { RoundMessage } from "./round-summary.ts";
@@ -16,7 +18,7 @@ export interface JobInput {
 const stopMs = 240_000;
 /** From SIGKILL to the end of the process. */
 const exitMs = 5_000;
-/** The process itself ends a run that takes too long, or that waits for as long for a round; it is killed when it does not. */
+/** The process itself ends a run that takes too long, or that waits for too long for a round; it is killed when it does not. */
 const graceMs = 15 * 60_000;
 
 /** Runs a job as a process of its own. Always comes: the limits see to it. On abort the run is stopped. */
@@ -47,7 +49,7 @@ export async function runJobProcess(input: JobInput, signal: AbortSignal): Promi
   // The system may have no memory or no process to give.
   child.on("error", over.resolve);
   child.once("close", () => over.resolve());
-  killAfter(2 * timer.timeoutMs + graceMs);
+  killAfter(longestLockWaitMs + timer.timeoutMs + graceMs);
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   try {

@@ -38,3 +38,6 @@ export interface JobResult {
 
 /** How late a run may begin: later, its time counts as missed. */
 export const latestStartMs = 5 * 60_000;
+
+/** How long a run that is due waits for the operations of a round: after that, its time counts as missed. */
+export const longestLockWaitMs = 15 * 60_000;

@@ -1,12 +1,19 @@
 import { existsSync } from "node:fs";
 
 import { type Engine, type JobOutput, connectEngine, findRuns, keepJobOutput, runJob } from "@keelson/engine";
-import { type JobResult, type NodeSecrets, type ScheduledJob, formatError, projectOf } from "@keelson/model";
+import {
+  type JobResult,
+  type NodeSecrets,
+  type ScheduledJob,
+  formatError,
+  longestLockWaitMs,
+  projectOf,
+} from "@keelson/model";
 import { openTimetable } from "@keelson/reconcile";
-import { type NodeRecord, acquireLock, openRecord } from "@keelson/record";
+import { type NodeRecord, openRecord } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
 
-import { takeJobLock } from "./job-lock.ts";
+import { takeJobLock, takeLock } from "./job-lock.ts";
 import { noKey } from "./node-engine.ts";
 import { type NodeSettings, lockPath, recordPath } from "./node-settings.ts";
 import { requireService } from "./run-service.ts";
@@ -36,8 +43,9 @@ export interface ScheduledRunEnd {
 }
 
 /**
- * Runs a job that is due, as it stands on this node, and notes in the record how it ended. Its time is skipped while another run
- * of it is at work or the node is suspended, or when the job is not the node's any more. Throws what the record, the key and the locks throw.
+ * Runs a job that is due, as it stands on this node, and notes in the record how it ended. It begins between the operations of
+ * rounds. Its time is skipped while another run of it is at work or the node is suspended, when the job is not the node's any
+ * more, or when a round keeps the node's lock for too long. Throws what the record, the key, the engine and the locks throw.
  */
 export async function runScheduled(
   settings: JobSettings,
@@ -45,35 +53,36 @@ export async function runScheduled(
 ): Promise<ScheduledRunEnd> {
   requireTrustedFolders(settings);
   if (!existsSync(settings.keyFile)) throw noKey(settings.keyFile);
-  const lock = await takeJobLock(settings, name);
+  using jobLock = await takeJobLock(settings, name);
   // The run that has it accounts for this time.
-  if (lock === null) return skipped("the run before is still at work");
+  if (jobLock === null) return skipped("the run before is still at work");
   using record = openRecord({ path: recordPath(settings) });
-  try {
-    const job = record.readScheduledJobs().find((each) => each.name === name);
-    if (job === undefined) return skipped("the node does not run it any more");
-    const secrets = await openSecrets(settings);
-    const { dockerHost } = settings;
-    const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
-    const { countTimes, nextAfter } = await openTimetable();
-    const project = projectOf(settings.environment, job.instance);
-    if ((await readSuspension(settings.stateDir)) !== null) {
-      record.addMissedRuns(name, { count: 1, accountedAt: dueAt.toISOString() });
-      return skipped("a person has suspended the node");
-    }
-    const [other] = await findRuns(engine, { project, service: job.service, signal });
-    if (other !== undefined) {
-      record.addMissedRuns(name, { count: 1, accountedAt: dueAt.toISOString() });
-      return skipped(`${other} is still at work`);
-    }
-    const result = await runAndNote(settings, { job, dueAt, signal, engine, secrets, record });
-    const at = new Date();
-    const { count, last } = countTimes(job, { after: dueAt, until: at });
-    if (count > 0) record.addMissedRuns(name, { count, accountedAt: last.toISOString() });
-    return { result, because: "", next: { dueAt: nextAfter(job, at), timeoutMs: job.timeoutMs } };
-  } finally {
-    lock.release();
-  }
+  const missed = (because: string) => {
+    record.addMissedRuns(name, { count: 1, accountedAt: dueAt.toISOString() });
+    return skipped(because);
+  };
+  using nodeLock = await takeLock({ path: lockPath(settings), waitMs: longestLockWaitMs, signal });
+  // It is due again when the agent comes back in time.
+  if (signal.aborted) return skipped("the agent has been stopped");
+  if (nodeLock === null)
+    return missed(`rounds kept the lock of the node for ${longestLockWaitMs / 60_000} minutes`);
+  // Only now: what a round did meanwhile, and who suspended the node meanwhile, counts.
+  const job = record.readScheduledJobs().find((each) => each.name === name);
+  if (job === undefined) return skipped("the node does not run it any more");
+  if ((await readSuspension(settings.stateDir)) !== null) return missed("a person has suspended the node");
+  const secrets = await openSecrets(settings);
+  const { dockerHost } = settings;
+  const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
+  const project = projectOf(settings.environment, job.instance);
+  const [other] = await findRuns(engine, { project, service: job.service, signal });
+  if (other !== undefined) return missed(`${other} is still at work`);
+  const due: DueJob = { job, dueAt, signal, engine, secrets, record, onStart: nodeLock.release };
+  const result = await runAndNote(settings, due);
+  const { countTimes, nextAfter } = await openTimetable();
+  const at = new Date();
+  const { count, last } = countTimes(job, { after: dueAt, until: at });
+  if (count > 0) record.addMissedRuns(name, { count, accountedAt: last.toISOString() });
+  return { result, because: "", next: { dueAt: nextAfter(job, at), timeoutMs: job.timeoutMs } };
 }
 
 function skipped(because: string): ScheduledRunEnd {
@@ -87,19 +96,31 @@ interface DueJob {
   engine: Engine;
   secrets: NodeSecrets;
   record: NodeRecord;
+  /** Gives the node's lock up: a long run must not keep the node from being healed. */
+  onStart: () => void;
 }
 
 /** What goes wrong with a run is its result: the next status tells it. */
 async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult> {
   const { job, signal, secrets, record } = due;
-  const begun = { dueAt: due.dueAt.toISOString(), startedAt: new Date().toISOString() };
-  const beganMs = performance.now();
+  const dueAt = due.dueAt.toISOString();
   const output = keepJobOutput();
   const said = () => output.read(secrets.hideValues);
   const failed = (because: string) => ({ exitCode: null, said: [said(), because].join("\n").trim() });
+  let begun = { dueAt, startedAt: "" };
+  let beganMs = 0;
+  const begin = () => {
+    begun = { dueAt, startedAt: new Date().toISOString() };
+    beganMs = performance.now();
+    record.beginRun(job.name, begun);
+  };
+  const onStart = () => {
+    begin();
+    due.onStart();
+  };
   const end = async (): Promise<Pick<JobResult, "exitCode" | "said">> => {
     try {
-      const exitCode = await runBehindLock(settings, { ...due, output });
+      const exitCode = await runInTime(settings, { ...due, output, onStart });
       if (exitCode === null) return failed(`it took longer than ${job.timeoutMs / 1_000} s`);
       return { exitCode, said: exitCode === 0 ? "" : said() };
     } catch (error) {
@@ -108,25 +129,22 @@ async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult
       );
     }
   };
+  // Once more when the container has started: until then nobody may take the run for one that has not begun.
+  begin();
   const ended = await end();
   const result = { ...begun, ...ended, seconds: (performance.now() - beganMs) / 1_000 };
   record.endRun(job.name, result);
   return result;
 }
 
-/**
- * A run starts from what no round is just changing: it waits for the node's lock, and gives it up as soon as its container has
- * started. A long run must not keep the node from being healed. Returns the exit code; null when it took too long.
- */
-async function runBehindLock(
+/** Returns the exit code; null when it took too long. */
+async function runInTime(
   settings: JobSettings,
-  { job, dueAt, engine, secrets, record, output, signal }: DueJob & { output: JobOutput },
+  { job, engine, secrets, output, signal, onStart }: DueJob & { output: JobOutput },
 ): Promise<number | null> {
   const { instance, service, timeoutMs } = job;
-  const lock = await acquireLock({ path: lockPath(settings), waitMs: timeoutMs, signal });
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    record.beginRun(job.name, { dueAt: dueAt.toISOString(), startedAt: new Date().toISOString() });
     const { composeFile, project } = await requireService(settings, { instance, service, secrets });
     return await runJob(engine, {
       composeBinary: settings.composeBinary,
@@ -136,13 +154,11 @@ async function runBehindLock(
       command: [],
       stdout: output.stdout,
       stderr: output.stderr,
-      onStart: lock.release,
+      onStart,
       signal: AbortSignal.any([signal, timeout]),
     });
   } catch (error) {
     if (!timeout.aborted) throw error;
     return null;
-  } finally {
-    lock.release();
   }
 }

@@ -19,7 +19,7 @@ import { observeStore, readStatus, requireTrusted, writeComposeModel, writeStatu
 
 import { hideLogins } from "./hidden-logins.ts";
 import { hideSecretsIn } from "./hidden-operation.ts";
-import { isJobAtWork } from "./job-lock.ts";
+import { takeJobLock } from "./job-lock.ts";
 import { overlayMemory } from "./memory.ts";
 import { type NodeSettings, composePath, lockPath, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
@@ -172,7 +172,7 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
             { instance: name, project, model: compose, ownerOf: secrets.ownerOf },
           );
         },
-        isAtWork: async (job) => isJobAtWork(settings, job),
+        takeJobLock: async (job) => takeJobLock(settings, job),
         watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
         operations: hideSecretsIn(
           wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose }),

@@ -136,8 +136,8 @@ export interface Ports extends ReadPorts {
   writeStatus: (status: Status) => Promise<void>;
   /** Writes the Compose file of an instance, from which its jobs run. */
   writeCompose: (instance: DesiredInstance) => Promise<void>;
-  /** Whether a process of this node still runs this job. */
-  isAtWork: (job: string) => Promise<boolean>;
+  /** Keeps runs of a job from beginning until it is disposed; null while a process of this node runs it. */
+  takeJobLock: (job: string) => Promise<Disposable | null>;
   /** The last output of a container, bounded. */
   readOutput: (containerId: string) => Promise<string>;
 }

@@ -50,8 +50,8 @@ async function account(
   { at, isAtWork = false }: { at: string; isAtWork?: boolean },
 ) {
   const record = memoryOf({ ...job, ...fields });
-  const ports = { record, now: () => new Date(at), isAtWork: async () => isAtWork };
-  const [state] = await accountForJobs(ports);
+  const takeJobLock = async () => (isAtWork ? null : new DisposableStack());
+  const [state] = await accountForJobs({ record, now: () => new Date(at), takeJobLock });
   return state;
 }
 
@@ -92,6 +92,26 @@ describe("what runs by a schedule", () => {
       last: { ...running, exitCode: null },
       missed: 3,
     });
+  });
+
+  test("misses nothing while it waits for the node's lock", async () => {
+    expect(await account({}, { at: "2026-11-30T06:30:00.000Z", isAtWork: true })).toMatchObject({
+      missed: 0,
+      accountedAt: job.accountedAt,
+    });
+  });
+
+  test("has ended as it says itself, when it ends just before its lock is taken", async () => {
+    const record = memoryOf({ ...job, running });
+    const last = { ...running, seconds: 5, exitCode: 0, said: "" };
+    const takeJobLock = async () => {
+      record.endRun(job.name, last);
+      return new DisposableStack();
+    };
+    const at = new Date("2026-11-30T03:30:00.000Z");
+    expect(await accountForJobs({ record, now: () => at, takeJobLock })).toMatchObject([
+      { running: null, last, missed: 0 },
+    ]);
   });
 
   test("goes on by the present time when the clock was set back", async () => {

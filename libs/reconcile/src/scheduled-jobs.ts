@@ -83,16 +83,26 @@ function isApplied({ project, services }: DesiredInstance, { operations, blocked
 export async function accountForJobs({
   record,
   now,
-  isAtWork,
-}: JobPorts & Pick<Ports, "isAtWork">): Promise<JobState[]> {
+  takeJobLock,
+}: JobPorts & Pick<Ports, "takeJobLock">): Promise<JobState[]> {
   const jobs = record.readScheduledJobs();
   if (jobs.length === 0) return [];
   const { countTimes, nextAfter } = await openTimetable();
   const at = now();
   const latest = new Date(at.getTime() - latestStartMs);
-  for (const job of jobs) {
+  const isAhead = (job: ScheduledJob) => Date.parse(job.accountedAt) > at.getTime() + latestStartMs;
+  const hasNews = (job: ScheduledJob) =>
+    job.running !== null ||
+    isAhead(job) ||
+    nextAfter(job, new Date(job.accountedAt)).getTime() <= latest.getTime();
+  for (const { name } of jobs.filter(hasNews)) {
+    using lock = await takeJobLock(name);
+    // Its run accounts for its times; it may only wait for this round.
+    if (lock === null) continue;
+    // Only now: the run that was at work may have ended since.
+    const job = record.readScheduledJobs().find((each) => each.name === name);
+    if (job === undefined) continue;
     if (job.running !== null) {
-      if (await isAtWork(job.name)) continue;
       record.endRun(job.name, {
         ...job.running,
         seconds: 0,
@@ -100,7 +110,7 @@ export async function accountForJobs({
         said: "nobody saw its end: its process was killed",
       });
     }
-    if (Date.parse(job.accountedAt) > at.getTime() + latestStartMs) {
+    if (isAhead(job)) {
       // The clock was set back.
       record.addMissedRuns(job.name, { count: 0, accountedAt: at.toISOString() });
       continue;

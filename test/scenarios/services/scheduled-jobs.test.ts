@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { acquireLock } from "@keelson/record";
 import { beforeAll, describe, expect, it } from "vitest";
 import { agentCommand, endProcess, plainEnvironment, runAgent, waitFor } from "../../support/index.ts";
 import { usePlatform, withNode, withPlatform } from "../platform.ts";
@@ -15,6 +18,7 @@ services:
   backup: { schedule: "${yearly}", timeZone: Europe/Zurich }
   slow: { schedule: "${yearly}", timeout: 2s }
   long: { schedule: "${yearly}" }
+  quick: { schedule: "${yearly}", timeout: 2s }
 files:
   - { template: code.liquid, to: conf/code }
 -- packages/web/code.liquid --
@@ -35,6 +39,7 @@ services:
     command: [sh, -c, "until [ -e /store/over ]; do sleep 0.2; done"]
     init: true
     volumes: ["store:/store"]
+  quick: { image: "IMAGES/backup:1", command: ["true"] }
 volumes: { store: {} }
 `;
 
@@ -54,6 +59,15 @@ describe("a job that has a schedule", () => {
     String(Date.now()),
   ];
   const runDue = async (service: string) => runAgent(words(service));
+  const startDue = (service: string) => {
+    const [file, ...args] = agentCommand(words(service));
+    const run = spawn(file, args, { env: plainEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    run.stdout.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+    const ended = once(run, "close").then(([exitCode]) => ({ exitCode, output }));
+    return { pid: run.pid ?? 0, ended };
+  };
+  const holdNodeLock = async () => acquireLock({ path: join(platform().stateDir, "lock"), waitMs: 60_000 });
   const scheduleOf = async (service: string) => {
     const services = (await platform().status()).instances.flatMap((each) => each.services);
     return services.find((each) => each.name === service)?.schedule;
@@ -164,6 +178,53 @@ describe("a job that has a schedule", () => {
     expect((await runDue("backup")).exitCode).toBe(0);
   });
 
+  it("must wait for a round's operations, without that counting as its own time", async () => {
+    const lock = await holdNodeLock();
+    const run = startDue("quick");
+    try {
+      await waitFor(async () => waitsForLock(run.pid), { what: "the run to wait for the node's lock" });
+      const sinceMs = performance.now();
+      await waitFor(() => performance.now() - sinceMs > 2_000, { what: "the timeout of the run to be over" });
+      expect(await oneOffs()).toEqual([]);
+    } finally {
+      lock.release();
+    }
+    const releasedAt = Date.now();
+    expect(await run.ended).toMatchObject({ exitCode: 0 });
+    await platform().reconcile();
+    const last = (await scheduleOf("quick"))?.last;
+    expect(last?.exitCode).toBe(0);
+    expect(Date.parse(last?.started ?? "")).toBeGreaterThanOrEqual(releasedAt);
+  });
+
+  it("must not run when the node was suspended while it waited", async () => {
+    const config = ["--config", platform().config];
+    const lock = await holdNodeLock();
+    const run = startDue("quick");
+    try {
+      await waitFor(async () => waitsForLock(run.pid), { what: "the run to wait for the node's lock" });
+      await runAgent(["suspend", "--reason", "a look at the disk", ...config]);
+    } finally {
+      lock.release();
+    }
+    expect((await run.ended).output).toContain("is not run: a person has suspended the node");
+    expect((await runAgent(["resume", ...config])).exitCode).toBe(0);
+  });
+
+  it("must not have failed when the agent stops while it waits", async () => {
+    const lock = await holdNodeLock();
+    const run = startDue("quick");
+    try {
+      await waitFor(async () => waitsForLock(run.pid), { what: "the run to wait for the node's lock" });
+      process.kill(run.pid, "SIGTERM");
+      expect((await run.ended).output).toContain("is not run: the agent has been stopped");
+    } finally {
+      lock.release();
+    }
+    await platform().reconcile();
+    expect(await scheduleOf("quick")).toMatchObject({ running: null, last: { exitCode: 0 } });
+  });
+
   it("must be told as stopped when the agent stops", async () => {
     await platform().exec("web/app", "rm", "-f", "/store/over");
     const [file, ...args] = agentCommand(words("long"));
@@ -217,6 +278,15 @@ describe("a job that has a schedule", () => {
     expect((await runDue("backup")).exitCode).toBe(0);
   });
 });
+
+/** It has started the program that waits for a lock, which is not the job's own: for that one nobody waits. */
+async function waitsForLock(pid: number): Promise<boolean> {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ");
+  const commands = await Promise.all(
+    children.filter((child) => child !== "").map(async (child) => readFile(`/proc/${child}/cmdline`, "utf8")),
+  );
+  return commands.some((command) => command.startsWith("flock\0") && command.includes("--timeout"));
+}
 
 it("a check must refuse a schedule that never comes, at its line", async () => {
   await withPlatform({ release: release.replace(yearly, "0 0 31 2 *") }, async (platform) => {
