@@ -1,5 +1,5 @@
 import type { Condition, ObservedNode, Status, StatusError } from "@keelson/model";
-import { buildStatus, fitStatus } from "@keelson/report";
+import { buildStatus, fitStatus, withWork } from "@keelson/report";
 
 import { openAlarm } from "./alarm.ts";
 import type { NodePorts } from "./ports.ts";
@@ -48,7 +48,7 @@ export async function reportBegun(
     const built = buildStatus({ ...options, ...now, kept, last: before, heartbeatSeconds });
     return {
       ...built,
-      conditions: built.conditions.map((condition) => stillUnready(before, condition)),
+      conditions: withWork(built.conditions).map((condition) => stillUnready(before, condition)),
       errors: [...errorsAtWork(before, now), ...built.errors].filter(isFirstOf),
     };
   };

@@ -1,5 +1,6 @@
 import type { Condition, Status } from "@keelson/model";
 
+import { withWork } from "./status-conditions.ts";
 import { madeStatus } from "./status-fixture.ts";
 
 /** What a test says of a status. */
@@ -13,6 +14,8 @@ export interface MadeStatus {
   /** What is applied, unless told. */
   observed?: string;
   isReconciling?: boolean;
+  /** It is of a round that is at work. */
+  isAtWork?: boolean;
   /** Messages of errors that are tried again, and of those that wait for a person. */
   transient?: readonly string[];
   stalled?: readonly string[];
@@ -38,6 +41,11 @@ export function makeStatus(made: MadeStatus = {}): Status {
     const status = holds ? "true" : "false";
     return { type, status, reason: "Made", message: `${type} is ${holds}`, since: observedAt };
   };
+  const conditions = [
+    condition("Ready", errors.length === 0 && !isReconciling),
+    condition("Reconciling", isReconciling),
+    condition("Stalled", stalled.length > 0),
+  ];
   const url = "https://git.example/state.git";
   return madeStatus({
     seq,
@@ -45,11 +53,7 @@ export function makeStatus(made: MadeStatus = {}): Status {
     observedAt,
     heartbeatSeconds,
     source: { url, branch: "main", observed: made.observed ?? applied, attempted: applied, applied },
-    conditions: [
-      condition("Ready", errors.length === 0 && !isReconciling),
-      condition("Reconciling", isReconciling),
-      condition("Stalled", stalled.length > 0),
-    ],
+    conditions: made.isAtWork === true ? withWork(conditions) : conditions,
     errors,
   });
 }

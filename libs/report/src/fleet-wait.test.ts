@@ -30,6 +30,9 @@ describe("a node that is waited for", () => {
     [{ blocked: ["K3032"] }, { hasApplied: false, hasSeen: true }, "failed"],
     [{ blocked: ["K3004"] }, { hasApplied: false, hasSeen: true }, "waiting"],
     [{ blocked: ["K3032"] }, { hasApplied: false, hasSeen: false }, "waiting"],
+    // A round that has begun with the commit still tells what was wrong before it.
+    [{ blocked: ["K3033"], isAtWork: true }, { hasApplied: false, hasSeen: true }, "waiting"],
+    [{ stalled: ["bad"], isAtWork: true }, { hasApplied: false, hasSeen: true }, "waiting"],
   ])("being %o, with %o, is %s", (made, facts, expected) => {
     expect(judgeWait(rowOf(made), facts)).toBe(expected);
   });

@@ -2,6 +2,7 @@ import { KeelsonError, stalled } from "@keelson/model";
 
 import type { FleetRow } from "./fleet.ts";
 import { describeFleetState, formatFleetReason } from "./fleet-text.ts";
+import { isAtWork } from "./status-conditions.ts";
 import { escapeText } from "./visible-text.ts";
 
 /** What a clone says of two commits of a node; null where it cannot tell, or the node names none. */
@@ -32,12 +33,16 @@ const unsolvedCodes: ReadonlySet<string> = new Set([
   "K3033",
 ]);
 
-/** Whether a node has come to the commit that is waited for. */
+/**
+ * Whether a node has come to the commit that is waited for. What a round that is at work still tells of the one before is
+ * no failure at this commit.
+ */
 export function judgeWait(
   { state, status }: Pick<FleetRow, "state" | "status">,
   facts: CommitFacts,
 ): WaitState {
   if (facts.hasApplied === true) return "applied";
+  if (status !== null && isAtWork(status)) return "waiting";
   const isBlocked = status?.errors.some(({ code }) => unsolvedCodes.has(code)) === true;
   return (state === "stalled" || isBlocked) && facts.hasSeen === true ? "failed" : "waiting";
 }

@@ -20,6 +20,7 @@ export {
 export { formatSuspension } from "./suspension-text.ts";
 export { formatBecause } from "./target-text.ts";
 export { buildStatus } from "./build-status.ts";
+export { withWork } from "./status-conditions.ts";
 export { isAllHealthy } from "./instance-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";

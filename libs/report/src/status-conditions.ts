@@ -1,6 +1,7 @@
 import {
   type Condition,
   type InstanceStatus,
+  type Status,
   type StatusError,
   type Suspension,
   codeOf,
@@ -13,6 +14,9 @@ import { makeCondition } from "./made-condition.ts";
 import { buildPlanConditions } from "./plan-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
 import { formatSuspension } from "./suspension-text.ts";
+
+/** The reason of Reconciling in the status of a round that is at work. */
+const atWork = "AtWork";
 
 /** Since when it holds is added by who knows the report before. */
 type Unsince<T> = Omit<T, "since">;
@@ -70,6 +74,20 @@ export function buildConditions(
     }),
     ...buildPlanConditions(left),
   ];
+}
+
+/** The conditions of a round that is at work: what it will come to is not known yet. */
+export function withWork(conditions: readonly Condition[]): Condition[] {
+  return conditions.map((condition) =>
+    condition.type === "Reconciling"
+      ? { ...condition, status: "true", reason: atWork, message: "a round is changing the node" }
+      : condition,
+  );
+}
+
+/** Whether a status was made while its round was at work: its errors can be of what was before. */
+export function isAtWork({ conditions }: Pick<Status, "conditions">): boolean {
+  return conditions.some(({ type, reason }) => type === "Reconciling" && reason === atWork);
 }
 
 /** What only waits for something that is blocked itself: it follows by itself, and is told after its cause. */

@@ -36,6 +36,9 @@ describe("a version that does not come up, for as long as its trial lasts", () =
     });
     expect((await node().ask("/metrics")).body).toContain("keelson_agent_ready 0\n");
     expect(await conditions()).toMatchObject({ Ready: "false", Reconciling: "true", Stalled: "false" });
+    expect((await node().status()).conditions).toContainEqual(
+      expect.objectContaining({ type: "Reconciling", reason: "AtWork" }),
+    );
     const { source, instances } = await node().status();
     expect(source).toMatchObject({ applied: good.source.applied });
     expect(source.attempted).not.toBe(good.source.applied);
