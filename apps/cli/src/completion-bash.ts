@@ -8,7 +8,7 @@ export function bashCompletion(program: CommandWords): string {
   return `# bash completion of ${name}: source <(${name} completion bash)
 _${name}() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
-  local path=${name} next words options i count=0
+  local path=${name} next words= options= i count=0
   # Bash takes --option=value for three words.
   [[ $before != = ]] || before=\${COMP_WORDS[COMP_CWORD - 2]}
   [[ $word != = ]] || word=
@@ -25,7 +25,11 @@ ${indented(known, 6)}
 ${indented(commands.flatMap(caseOf), 4)}
   esac
   [[ $word != -* ]] || words=$options
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+  # compgen -W would run what stands in a name.
+  IFS=$' \\t\\n' read -rd '' -a words <<<"$words"
+  for next in "\${words[@]}"; do
+    [[ $next != "$word"* ]] || COMPREPLY+=("$next")
+  done
 }
 _${name}_names() {
   "\${COMP_WORDS[0]}" complete "$1" -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   type TempFolder,
   checkout,
@@ -90,37 +90,74 @@ beforeAll(async () => {
     await writeFile(join(place, "environment.yaml"), `name: ${environment}\nreleases: {}\n${instances}\n`);
     for (const node of nodes) await writeFile(join(place, `nodes/${node}.yaml`), `name: ${node}\n`);
   }
+  // Names that no node, environment or instance may have, and that a shell would run.
+  const hostile = folder.join("environments", touching("environment"));
+  await mkdir(join(hostile, "nodes"), { recursive: true });
+  await writeFile(
+    join(hostile, "environment.yaml"),
+    `name: '${touching("environment")}'\nreleases: {}\ninstances: { '${touching("instance")}': { package: shop/web } }\n`,
+  );
+  for (const place of [hostile, folder.join("environments/lab")]) {
+    for (const name of [touching("node"), "`touch made-node`", "*"]) {
+      await writeFile(join(place, `nodes/${name}.yaml`), `name: '${name}'\n`);
+    }
+  }
   await mkdir(folder.join("bin"));
   const command = keelsonCommand([])
     .map((word) => `'${word}'`)
     .join(" ");
   await writeFile(folder.join("bin/keelson"), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
 });
+afterEach(() => {
+  const made = globSync("made-*", { cwd: folder.path });
+  if (made.length > 0) throw new Error(`the shell ran a name: ${made.join(", ")}`);
+});
 afterAll(async () => folder[Symbol.asyncDispose]());
+
+/** A name that makes a file when a shell expands it. */
+function touching(kind: string): string {
+  return `$(touch\${IFS}made-${kind})`;
+}
+
+/** A program that says such names when it is asked for some. */
+async function writeSayer(): Promise<string> {
+  const names = [touching("said"), "`touch${IFS}made-said`", "*"];
+  await mkdir(folder.join("sayer"), { recursive: true });
+  const text = `#!/bin/sh\nprintf '%s\\n' ${names.map((name) => `'${name}'`).join(" ")}\n`;
+  await writeFile(folder.join("sayer/keelson"), text, { mode: 0o755 });
+  return `${folder.join("sayer")}:${path()}`;
+}
 
 describe("the completion for bash", () => {
   it.each([...lines, [["exec", "web", ""], []] satisfies (typeof lines)[number]])(
     "must make of %j %j",
     async (words, candidates) => {
-      // Bash takes --option=value for three words.
-      const all = ["keelson", ...words.flatMap((word) => word.split(/(?<=^--\w+)(=)/))];
-      const listing = `source script.bash 2>errors
+      expect(await completed(words, path())).toEqual(candidates);
+    },
+  );
+
+  it("must run nothing of what the program says", async () => {
+    const said = await completed(["plan", "-n", ""], await writeSayer());
+    expect(said).toEqual([touching("said"), "*", "`touch${IFS}made-said`"].sort());
+  });
+
+  async function completed(words: readonly string[], searchPath: string): Promise<string[]> {
+    // Bash takes --option=value for three words.
+    const all = ["keelson", ...words.flatMap((word) => word.split(/(?<=^--\w+)(=)/))];
+    const listing = `source script.bash 2>errors
       compopt() { :; }
       COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
       _keelson 2>>errors
       [[ ! -s errors ]] && printf '%s\\n' "\${COMPREPLY[@]}"`;
-      const stdout = await outputOf(["bash", "--norc", "-c", listing, "bash", ...all], {
-        cwd: folder.path,
-        env: plainEnvironment({ PATH: path() }),
-      });
-      expect(
-        stdout
-          .split("\n")
-          .filter((line) => line !== "")
-          .sort(),
-      ).toEqual(candidates);
-    },
-  );
+    const stdout = await outputOf(["bash", "--norc", "-c", listing, "bash", ...all], {
+      cwd: folder.path,
+      env: plainEnvironment({ PATH: searchPath }),
+    });
+    return stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .sort();
+  }
 
   it("must complete what is typed", async () => {
     const child = spawn("script", ["--quiet", "--command", "bash --norc --noprofile -i", "/dev/null"], {
@@ -157,17 +194,29 @@ describe("the completion for bash", () => {
 const fish = findShell("fish");
 describe.runIf(fish !== null)("the completion for fish", () => {
   it.each(lines)("must make of %j %j", async (words, candidates) => {
-    const line = ["keelson", ...words].join(" ");
-    const stdout = await runShell(fish, [
-      "--no-config",
-      ...(fish?.root === ""
-        ? []
-        : [`--init-command=set fish_function_path ${fish?.root}/usr/share/fish/functions`]),
-      `--command=source script.fish; complete --do-complete '${line}'`,
-    ]);
-    const found = stdout.split("\n").map((each) => each.split("\t")[0]?.replace(/^--\w+=|\/$/g, "") ?? "");
-    expect(found.filter((each) => each !== "").sort()).toEqual(candidates);
+    expect(await completed(words, path())).toEqual(candidates);
   });
+
+  it("must run nothing of what the program says", async () => {
+    expect(await completed(["plan", "-n", ""], await writeSayer())).toHaveLength(3);
+  });
+
+  async function completed(words: readonly string[], searchPath: string): Promise<string[]> {
+    const line = ["keelson", ...words].join(" ");
+    const stdout = await runShell(
+      fish,
+      [
+        "--no-config",
+        ...(fish?.root === ""
+          ? []
+          : [`--init-command=set fish_function_path ${fish?.root}/usr/share/fish/functions`]),
+        `--command=source script.fish; complete --do-complete '${line}'`,
+      ],
+      searchPath,
+    );
+    const found = stdout.split("\n").map((each) => each.split("\t")[0]?.replace(/^--\w+=|\/$/g, "") ?? "");
+    return found.filter((each) => each !== "").sort();
+  }
 });
 
 const zsh = findShell("zsh");
@@ -192,6 +241,12 @@ describe.runIf(zsh !== null)("the completion for zsh", () => {
     expect(await specs("_keelson_logs")).toContain("1: :{_keelson_names instances}");
     const added = 'words=(plan -e lab -n ""); compadd() { print -rl -- ${(P)2} }';
     expect(await specs(`${added}; _keelson_names nodes`)).toEqual(["lab-1", "lab-2", ""]);
+    const said = await runShell(
+      zsh,
+      ["-f", "-c", `${calls}; ${added}; _keelson_names nodes`],
+      await writeSayer(),
+    );
+    expect(said.split("\n")).toContain(touching("said"));
     const inner = "_keelson_plan() { print plan; }; line=(plan) state=rest";
     expect(await specs(`${inner}; _arguments() { state=rest line=(plan); }; _keelson`)).toContain("plan");
   });
@@ -217,11 +272,15 @@ function findShell(name: string): FoundShell | null {
   return file === undefined ? null : { file, root };
 }
 
-async function runShell(shell: FoundShell | null, args: readonly string[]): Promise<string> {
+async function runShell(
+  shell: FoundShell | null,
+  args: readonly string[],
+  searchPath = path(),
+): Promise<string> {
   const { file = "", root = "" } = shell ?? {};
   const libraries = root === "" ? {} : { LD_LIBRARY_PATH: globSync(`${root}/usr/lib/*-linux-gnu`).join(":") };
   return outputOf([file, ...args], {
     cwd: folder.path,
-    env: plainEnvironment({ ...libraries, HOME: folder.path, PATH: path() }),
+    env: plainEnvironment({ ...libraries, HOME: folder.path, PATH: searchPath }),
   });
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { KeelsonError, compareText } from "@keelson/model";
+import { KeelsonError, compareText, namePattern } from "@keelson/model";
 import { type EnvironmentNames, listFleetNames, readLocalStatus } from "@keelson/node";
 
 import { type NamedKind } from "../completion-words.ts";
@@ -27,7 +27,9 @@ export async function complete(
     const status = await orNothing(async () => readLocalStatus(agent?.stateDir ?? defaultStateDir));
     names.push(...(status?.instances.map(({ name }) => name) ?? []));
   }
-  for (const name of [...new Set(names)].sort(compareText)) output.print(name);
+  // A shell puts them on its line as they are. Anybody may have named a folder or a file of the clone.
+  const proper = names.filter((name) => namePattern.test(name));
+  for (const name of [...new Set(proper)].sort(compareText)) output.print(name);
   return exitCodes.done;
 }
 
