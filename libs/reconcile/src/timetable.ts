@@ -4,7 +4,7 @@ import { InvariantError, type Schedule } from "@keelson/model";
 export interface Timetable {
   /** The first time after another one. Throws for a schedule in which `findScheduleFault` finds a fault. */
   nextAfter: (schedule: Timing, time: Date) => Date;
-  /** The times after one and up to another; `last` is the last of them. */
+  /** The times after one and up to another, at most `mostCounted`; up to `last` they are accounted for. */
   countTimes: (schedule: Timing, span: { after: Date; until: Date }) => { count: number; last: Date };
   /** Why a schedule is none; null when it is one. The same on every day. */
   findScheduleFault: (schedule: Timing) => ScheduleFault | null;
@@ -18,8 +18,11 @@ export interface ScheduleFault {
 
 type Timing = Pick<Schedule, "cron" | "timeZone">;
 
-/** Counted no further: after a jump of the clock there are far too many. */
-const mostCounted = 10_000;
+/** Counted no further, which takes a second: after a long absence or a jump of the clock there are far too many. */
+const mostCounted = 1_000;
+
+/** Zones that the library knows and that are another one on each machine: a job would not run when its package says. */
+const zonesOfTheMachine = new Set(["", "local", "system", "default"]);
 
 /** A time from which a schedule has to have another one, so that its fault is the same on every day. A leap year. */
 const sampleTime = new Date("2024-01-01T00:00:00Z");
@@ -27,13 +30,17 @@ const sampleTime = new Date("2024-01-01T00:00:00Z");
 /** Loads its library, which no round needs that has no schedule. */
 export async function openTimetable(): Promise<Timetable> {
   const { CronTime } = await import("cron");
-  const nextAfter = ({ cron, timeZone }: Timing, time: Date) =>
-    new CronTime(cron, timeZone).getNextDateFrom(time, timeZone).toJSDate();
+  const openSchedule = ({ cron, timeZone }: Timing) => {
+    const schedule = new CronTime(cron, timeZone);
+    return (time: Date) => schedule.getNextDateFrom(time, timeZone).toJSDate();
+  };
+  const nextAfter = (schedule: Timing, time: Date) => openSchedule(schedule)(time);
   return {
     nextAfter,
     countTimes: (schedule, { after, until }) => {
+      const nextOf = openSchedule(schedule);
       let [count, last] = [0, after];
-      for (let next = nextAfter(schedule, after); next <= until; next = nextAfter(schedule, next)) {
+      for (let next = nextOf(after); next <= until; next = nextOf(next)) {
         if (next <= last)
           throw new InvariantError("a time of a schedule that does not follow on the one before");
         [count, last] = [count + 1, next];
@@ -44,6 +51,8 @@ export async function openTimetable(): Promise<Timetable> {
     findScheduleFault: (schedule) => {
       const fault = findFieldFault(schedule.cron);
       if (fault !== null) return fault;
+      if (zonesOfTheMachine.has(schedule.timeZone.trim().toLowerCase()))
+        return { key: "timeZone", because: "it would be another one on each machine" };
       try {
         nextAfter(schedule, sampleTime);
         return null;
