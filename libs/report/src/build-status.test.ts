@@ -140,6 +140,45 @@ const noFiles = async () => Promise.resolve(new Map());
 const conditionOf = (of: Status, type: string) => of.conditions.find((each) => each.type === type);
 
 describe("buildStatus", () => {
+  describe("of an instance that runs by a schedule", () => {
+    const schedule = { cron: "0 3 * * *", timeZone: "UTC", timeoutMs: 60_000 };
+    const backup: DesiredService = { ...service, name: "backup", replicas: 0, oneShot: true, schedule };
+    const setUp: DesiredService = { ...service, name: "set-up", oneShot: true };
+    const statusOf = (services: DesiredService[], more: { remaining?: Plan; state?: "installed" } = {}) => {
+      const { remaining = plan, state = "running" } = more;
+      const ended = container({ service: "set-up", state: "exited" });
+      const containers = services.includes(setUp) ? [ended] : [];
+      const [built] = status({
+        desired: { ...desired, instances: [{ ...instance, state, services }] },
+        observed: observed(containers),
+        remaining,
+      }).instances;
+      return built;
+    };
+
+    it("must say that it is as desired and runs, though it has no container that runs", () => {
+      const want = { want: "d1", have: "d1" };
+      expect(statusOf([backup])).toMatchObject({
+        state: "running",
+        sync: "in-sync",
+        services: [{ name: "backup", state: "scheduled", digest: want }],
+      });
+      expect(statusOf([setUp, backup])).toMatchObject({ state: "running", health: "healthy" });
+    });
+
+    it("must not say so while something is left to be done, or when it is not to run", () => {
+      const blocked = [{ resource: "service:lab-core/backup", code: "K3046", message: "", hint: "" }];
+      expect(statusOf([backup], { remaining: { ...plan, blocked } })).toMatchObject({
+        state: "absent",
+        sync: "out-of-sync",
+        services: [{ digest: { want: "d1", have: "" } }],
+      });
+      expect(statusOf([backup, setUp], { state: "installed" })?.state).toBe("installed");
+      expect(statusOf([setUp])?.state).toBe("installed");
+      expect(statusOf([backup, service])?.state).toBe("absent");
+    });
+  });
+
   describe("of a node that waits for a person", () => {
     const blocked: Plan["blocked"] = [
       { resource: "service:lab-core/web", code: "K3023", message: "waits", hint: "" },

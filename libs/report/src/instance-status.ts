@@ -36,27 +36,42 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
   if (input.observed === null) {
     return { ...base, state: "unknown", sync: "unknown", health: "unknown", services: [] };
   }
+  const sync = syncOf(instance, input.remaining);
   const services = buildServices(instance, input.observed).map((service, index) =>
-    withSchedule(
-      service,
-      buildSchedule(required(instance.services[index], service.name), { ...input, instance }),
-    ),
+    withSchedule(service, {
+      schedule: buildSchedule(required(instance.services[index], service.name), { ...input, instance }),
+      sync,
+    }),
   );
   return {
     ...base,
-    state: packageState(instance, input.observed),
-    sync: syncOf(instance, input.remaining),
+    state: sync === "in-sync" && isRunByJobs(instance) ? "running" : packageState(instance, input.observed),
+    sync,
     health: worstHealth(instance.state === "running" ? services : []),
     services,
   };
 }
 
-/** It has no container between its runs. */
-function withSchedule(service: ServiceStatus, schedule: ServiceSchedule | null): ServiceStatus {
+/** It has jobs by a schedule and nothing else that runs: between their runs no container says that it runs. */
+function isRunByJobs({ state, services }: DesiredInstance): boolean {
+  return (
+    state === "running" &&
+    services.some(({ schedule }) => schedule !== undefined) &&
+    services.every(({ oneShot }) => oneShot)
+  );
+}
+
+/** It has no container between its runs: it is what is desired when nothing is left to be done. */
+function withSchedule(
+  service: ServiceStatus,
+  { schedule, sync }: { schedule: ServiceSchedule | null } & Pick<InstanceStatus, "sync">,
+): ServiceStatus {
   if (schedule === null) return service;
+  const { want, have } = service.digest;
   const state =
     schedule.running !== null ? "running" : service.state === "absent" ? "scheduled" : service.state;
-  return { ...service, state, schedule };
+  const digest = { want, have: have === "" && sync === "in-sync" ? want : have };
+  return { ...service, digest, state, schedule };
 }
 
 function buildServices(

@@ -108,6 +108,7 @@ describe("a job that has a schedule", () => {
     expect((await platform().reconcile()).exitCode).toBe(0);
     expect((await scheduleOf("backup"))?.last).toMatchObject({ exitCode: 0, seconds: expect.any(Number) });
     const shown = await platform().keelson(["status", "--local", "--config", platform().config]);
+    expect(shown.stdout).not.toContain("out-of-sync");
     expect(shown.stdout).toContain(`web/backup runs at ${yearly} (Europe/Zurich)`);
   });
 
