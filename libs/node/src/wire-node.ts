@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 
 import { clearWorkspaces, gateCompose, readComposeVersion, resolveCompose } from "@keelson/compose";
-import { type Engine, type OwnIds, connectEngine, openRegistryLogins, readLastOutput } from "@keelson/engine";
+import {
+  type Engine,
+  type OwnIds,
+  connectEngine,
+  findRuns,
+  openRegistryLogins,
+  readLastOutput,
+} from "@keelson/engine";
 import {
   type Candidate,
   type Emit,
@@ -171,6 +178,10 @@ export async function wireApply(settings: NodeSettings, input: ApplyInput): Prom
             { stateDir },
             { instance: name, project, model: compose, ownerOf: secrets.ownerOf },
           );
+        },
+        findRuns: async (job) => {
+          const [project = "", service = ""] = job.split("/");
+          return findRuns(engine, { project, service, signal: input.signal });
         },
         takeJobLock: async (job) => takeJobLock(settings, job),
         watchDeaths: (onDeath) => watchDeaths(settings, onDeath),

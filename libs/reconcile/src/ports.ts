@@ -138,6 +138,8 @@ export interface Ports extends ReadPorts {
   writeCompose: (instance: DesiredInstance) => Promise<void>;
   /** Keeps runs of a job from beginning until it is disposed; null while a process of this node runs it. */
   takeJobLock: (job: string) => Promise<Disposable | null>;
+  /** Names of the containers in which a job, `<project>/<service>`, runs now, whoever has started them. */
+  findRuns: (job: string) => Promise<string[]>;
   /** The last output of a container, bounded. */
   readOutput: (containerId: string) => Promise<string>;
 }

@@ -47,11 +47,12 @@ function memoryOf(...jobs: readonly ScheduledJob[]) {
 
 async function account(
   fields: Partial<ScheduledJob>,
-  { at, isAtWork = false }: { at: string; isAtWork?: boolean },
+  { at, isAtWork = false, runs = [] }: { at: string; isAtWork?: boolean; runs?: string[] },
 ) {
   const record = memoryOf({ ...job, ...fields });
   const takeJobLock = async () => (isAtWork ? null : new DisposableStack());
-  const [state] = await accountForJobs({ record, now: () => new Date(at), takeJobLock });
+  const findRuns = async () => runs;
+  const [state] = await accountForJobs({ record, now: () => new Date(at), takeJobLock, findRuns });
   return state;
 }
 
@@ -94,6 +95,18 @@ describe("what runs by a schedule", () => {
     });
   });
 
+  test("is at work while its container is, also when its process was killed, until its time is over", async () => {
+    const runs = ["lab-web-backup-run-1"];
+    expect(await account({ running }, { at: "2026-11-30T03:01:00.999Z", runs })).toMatchObject({
+      running,
+      last: null,
+    });
+    expect(await account({ running }, { at: "2026-11-30T03:01:01.000Z", runs })).toMatchObject({
+      running: null,
+      last: { ...running, exitCode: null },
+    });
+  });
+
   test("misses nothing while it waits for the node's lock", async () => {
     expect(await account({}, { at: "2026-11-30T06:30:00.000Z", isAtWork: true })).toMatchObject({
       missed: 0,
@@ -109,7 +122,8 @@ describe("what runs by a schedule", () => {
       return new DisposableStack();
     };
     const at = new Date("2026-11-30T03:30:00.000Z");
-    expect(await accountForJobs({ record, now: () => at, takeJobLock })).toMatchObject([
+    const findRuns = async () => [];
+    expect(await accountForJobs({ record, now: () => at, takeJobLock, findRuns })).toMatchObject([
       { running: null, last, missed: 0 },
     ]);
   });

@@ -84,7 +84,8 @@ export async function accountForJobs({
   record,
   now,
   takeJobLock,
-}: JobPorts & Pick<Ports, "takeJobLock">): Promise<JobState[]> {
+  findRuns,
+}: JobPorts & Pick<Ports, "takeJobLock" | "findRuns">): Promise<JobState[]> {
   const jobs = record.readScheduledJobs();
   if (jobs.length === 0) return [];
   const { countTimes, nextAfter } = await openTimetable();
@@ -103,6 +104,9 @@ export async function accountForJobs({
     const job = record.readScheduledJobs().find((each) => each.name === name);
     if (job === undefined) continue;
     if (job.running !== null) {
+      // What a killed process has started goes on, and needs its instance as it is.
+      const isInTime = at.getTime() < Date.parse(job.running.startedAt) + job.timeoutMs;
+      if (isInTime && (await findRuns(name)).length > 0) continue;
       record.endRun(job.name, {
         ...job.running,
         seconds: 0,
