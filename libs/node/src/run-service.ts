@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { type JobRun, connectEngine, runJob } from "@keelson/engine";
+import { type Engine, type JobRun, connectEngine, findRuns, runJob } from "@keelson/engine";
 import {
   KeelsonError,
   type NodeSecrets,
@@ -18,8 +18,9 @@ import {
   readComposeServices,
 } from "@keelson/store";
 
+import { type TakenLock, takeJobLock } from "./job-lock.ts";
 import { noKey } from "./node-engine.ts";
-import type { NodeSettings } from "./node-settings.ts";
+import { type NodeSettings, jobLockPath } from "./node-settings.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type RunSettings = Pick<
@@ -33,7 +34,7 @@ export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "
 
 /**
  * Runs a service of an instance once more, as it stands on this node, and returns its exit code. Throws K9018 without the
- * node's key, and what `requireService` throws.
+ * node's key, K9072 while another run of a scheduled job is at work, and what `requireService` throws.
  */
 export async function runService(settings: RunSettings, { instance, ...job }: RunIn): Promise<number> {
   const { keyFile, dockerHost, composeBinary } = settings;
@@ -42,7 +43,41 @@ export async function runService(settings: RunSettings, { instance, ...job }: Ru
   const secrets = await openSecrets(settings);
   const place = await requireService(settings, { instance, service: job.service, secrets });
   const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
-  return runJob(engine, { ...job, ...place, composeBinary });
+  const { service, signal } = job;
+  const lock = await takeJob(settings, { engine, project: place.project, service, signal });
+  try {
+    return await runJob(engine, { ...job, ...place, composeBinary });
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Keeps other runs of a scheduled job from beginning; null for a service that has never run by a schedule. */
+async function takeJob(
+  settings: RunSettings,
+  { engine, ...of }: Pick<JobRun, "project" | "service" | "signal"> & { engine: Engine },
+): Promise<TakenLock | null> {
+  const job = `${of.project}/${of.service}`;
+  if (!existsSync(jobLockPath(settings, job))) return null;
+  const lock = await takeJobLock(settings, job);
+  if (lock === null) throw atWork(job);
+  try {
+    // The process of a run may have been killed.
+    if ((await findRuns(engine, of)).length > 0) throw atWork(job);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function atWork(job: string): KeelsonError {
+  return new KeelsonError({
+    code: "K9072",
+    message: `a run of the scheduled job ${job} is still at work`,
+    hint: "Wait until it has ended: no two runs of a job are at work at the same time.",
+    outcome: stalled,
+  });
 }
 
 /**

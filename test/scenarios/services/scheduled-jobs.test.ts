@@ -59,6 +59,8 @@ describe("a job that has a schedule", () => {
     String(Date.now()),
   ];
   const runDue = async (service: string) => runAgent(words(service));
+  const runByHand = async (service: string) =>
+    platform().keelson(["run", "--config", platform().config, "web", service]);
   const startDue = (service: string) => {
     const [file, ...args] = agentCommand(words(service));
     const run = spawn(file, args, { env: plainEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
@@ -177,6 +179,7 @@ describe("a job that has a schedule", () => {
     await endProcess(killed.pid ?? 0);
     await platform().reconcile();
     expect(await scheduleOf("long")).toMatchObject({ running: expect.any(String), last: null });
+    expect((await runByHand("long")).stderr).toContain("error[K9072]");
     const [left] = await oneOffs();
     await platform()
       .docker.getContainer(left?.Id ?? "")
@@ -274,11 +277,17 @@ describe("a job that has a schedule", () => {
       );
       expect((await scheduleOf("long"))?.running).toEqual(expect.any(String));
       expect(await platform().container("web/app")).toEqual(before);
+      expect(await runByHand("long")).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining("error[K9072]"),
+      });
+      expect(await oneOffs()).toHaveLength(1);
       await platform().exec("web/app", "touch", "/store/over");
       await waitFor(() => long.exitCode === 0, { what: "the run to end well" });
     } finally {
       await endProcess(long.pid ?? 0);
     }
+    expect((await runByHand("long")).exitCode).toBe(0);
     await platform().reconcile();
     expect((await platform().container("web/app")).image).toContain("app:2");
   });
