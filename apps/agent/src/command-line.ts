@@ -80,7 +80,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .command("suspend")
     .description("change nothing on this node until it is resumed; it goes on observing and reporting")
     .addOption(
-      new Option("--reason <text>", "why, for whoever reads the status")
+      new Option("--reason <text>", "why, for whoever reads the status (required)")
         .argParser(readReason)
         .makeOptionMandatory(),
     )
