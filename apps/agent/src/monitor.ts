@@ -47,8 +47,8 @@ function answerHealth(tally: WatchTally): Answer {
 
 function answerReady(tally: WatchTally): Answer {
   const { last, isWorking } = tally;
-  const isChanging = isWorking && last?.result === "ready";
-  const said = isChanging ? "a round is changing the node" : last?.message;
-  const text = plainText(`${said ?? "no round has ended yet"}\n`);
+  const told = last === null ? "no round has ended yet" : last.message;
+  const before = last === null || last.result === "ready" ? "" : `; the one before: ${told}`;
+  const text = plainText(`${isWorking ? `a round is changing the node${before}` : told}\n`);
   return { status: isReady(tally) ? 200 : 503, text };
 }

@@ -1,5 +1,5 @@
 import type { Condition, ObservedNode, Status, StatusError } from "@keelson/model";
-import { buildStatus, fitStatus, withWork } from "@keelson/report";
+import { buildStatus, failedRunCode, fitStatus, withWork } from "@keelson/report";
 
 import { openAlarm } from "./alarm.ts";
 import type { NodePorts } from "./ports.ts";
@@ -105,10 +105,14 @@ function saysReady({ conditions }: Status): boolean {
   return conditions.some(({ type, status }) => type === "Ready" && status === "true");
 }
 
-/** A node that was not ready stays so, for the same reason, until a round has shown otherwise. */
+/**
+ * A node that was not ready stays so, for the same reason, until a round has shown otherwise. A run of a job that failed is
+ * no such reason: the round does other work.
+ */
 function stillUnready(before: Status | null, condition: Condition): Condition {
   const told = before?.conditions.find(({ type }) => type === condition.type);
-  return condition.type === "Ready" && told?.status === "false" ? told : condition;
+  const isKept = condition.type === "Ready" && told?.status === "false" && told.reason !== failedRunCode;
+  return isKept ? told : condition;
 }
 
 function isFirstOf({ code, resource }: StatusError, index: number, all: readonly StatusError[]): boolean {
@@ -123,6 +127,7 @@ function errorsAtWork(before: Status | null, { plan }: RoundOutcome): Status["er
   const blocked = new Set((plan?.blocked ?? []).map(({ resource }) => resource));
   const tried = new Set((plan?.operations ?? []).map(({ resource }) => resource));
   return (before?.errors ?? []).filter(
-    ({ code, resource }) => lostCodes.has(code) || (tried.has(resource) && !blocked.has(resource)),
+    ({ code, resource }) =>
+      code !== failedRunCode && (lostCodes.has(code) || (tried.has(resource) && !blocked.has(resource))),
   );
 }

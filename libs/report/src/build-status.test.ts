@@ -71,6 +71,21 @@ const applied = {
   dependsOn: {},
 };
 
+const awaitWeb: Operation = {
+  id: "#1",
+  resource: "service:lab-core/web",
+  causes: [],
+  class: "live",
+  after: [],
+  kind: "await-service",
+  project: "lab-core",
+  instance: "core",
+  service: "web",
+  condition: "service_healthy",
+  mayEnd: false,
+  timeoutMs: 1000,
+};
+
 function container(more: Partial<ObservedContainer> = {}): ObservedContainer {
   return {
     id: "c1",
@@ -427,22 +442,8 @@ describe("buildStatus", () => {
 
   it("must not tell a service's health beside what an operation met of it, nor of what is not to run", () => {
     const found = observed([container({ health: "unhealthy" })]);
-    const operation: Operation = {
-      id: "#1",
-      resource: "service:lab-core/web",
-      causes: [],
-      class: "live",
-      after: [],
-      kind: "await-service",
-      project: "lab-core",
-      instance: "core",
-      service: "web",
-      condition: "service_healthy",
-      mayEnd: false,
-      timeoutMs: 1000,
-    };
     const error = new KeelsonError({ code: "K3005", message: "is unhealthy" });
-    const failed = status({ observed: found, results: [{ operation, outcome: "failed", error }] });
+    const failed = status({ observed: found, results: [{ operation: awaitWeb, outcome: "failed", error }] });
     expect(failed.errors).toMatchObject([{ code: "K3005" }]);
     const installed = { ...desired, instances: [{ ...instance, state: "installed" as const }] };
     expect(status({ desired: installed, observed: found }).errors).toEqual([]);
@@ -630,6 +631,30 @@ describe("buildStatus", () => {
     expect(conditionOf(one, "Reconciling")?.message).toBe("retrying: 1 instance is not as desired");
     expect(conditionOf(status({ error: wrong }), "Reconciling")?.status).toBe("false");
     expect(conditionOf(status(), "Reconciling")?.status).toBe("false");
+  });
+
+  it("must tell a run that failed after what is wrong now, and never in place of work", () => {
+    const failed = {
+      name: "lab-core/backup",
+      instance: "core",
+      service: "backup",
+      cron: "0 3 * * *",
+      timeZone: "UTC",
+      timeoutMs: 60_000,
+      accountedAt: "",
+      missed: 0,
+      running: null,
+      last: { dueAt: "", startedAt: "", seconds: 1, exitCode: 7, said: "" },
+      nextAt: "",
+    };
+    const down = status({ jobs: [failed], observed: observed([container({ health: "unhealthy" })]) });
+    expect(down.errors.map(({ code }) => code)).toEqual(["K3040", "K3038"]);
+    expect(conditionOf(down, "Ready")).toMatchObject({ status: "false", reason: "K3040" });
+    const alone = status({ jobs: [failed] });
+    expect(conditionOf(alone, "Ready")).toMatchObject({ status: "false", reason: "K3038" });
+    const work = { ...plan, operations: [awaitWeb] };
+    const begun = status({ jobs: [failed], plan: work, remaining: work });
+    expect(conditionOf(begun, "Ready")).toMatchObject({ status: "false", reason: "OutOfSync" });
   });
 
   it("must be told in whole characters, whatever a document has in it", () => {

@@ -151,23 +151,16 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
     .filter((error) => error !== null)
     .map((error) => describeError(error, { resource: "", hideValues }));
   const jobs = findJobErrors(input);
-  const told = [
-    ...round,
-    ...problems,
-    ...withoutRests(blocked, ending),
-    ...failed,
-    ...kept,
-    ...restless,
-    ...jobs,
-  ];
-  const known = new Set(told.map(({ resource }) => resource));
+  const told = [...round, ...problems, ...withoutRests(blocked, ending), ...failed, ...kept, ...restless];
+  const known = new Set([...told, ...jobs].map(({ resource }) => resource));
   // What an operation met of a service says more than that the service is not well.
   const unwell = (
     input.desired === null || input.observed === null ? [] : findHealthErrors(input.desired, input.observed)
   ).filter(({ resource }) => !known.has(resource));
   // Half a character, which YAML can write, stands in no canonical JSON (RFC 8785, 3.2.2.2).
   const clean = (text: string) => hideValues(text).toWellFormed();
-  return [...told, ...unwell].map((error) => ({
+  // The first stands for all: a service that is down now goes before a run that is over.
+  return [...told, ...unwell, ...jobs].map((error) => ({
     ...error,
     resource: error.resource.toWellFormed(),
     message: clean(error.message),

@@ -21,6 +21,7 @@ export { formatSuspension } from "./suspension-text.ts";
 export { formatBecause } from "./target-text.ts";
 export { buildStatus } from "./build-status.ts";
 export { withWork } from "./status-conditions.ts";
+export { failedRunCode } from "./job-status.ts";
 export { isAllHealthy } from "./instance-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";

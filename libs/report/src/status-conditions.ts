@@ -43,7 +43,9 @@ export function buildConditions(
   const isDone = open === 0 && input.results.every(({ outcome }) => outcome === "done");
   const isReady = suspended === undefined && isInSync && isDone && isHealthy && errors.length === 0;
   const stalled = errors.find(({ outcome }) => outcome === "stalled");
-  const first = stalled ?? errors.find(({ code }) => !isFollowing(code)) ?? errors[0];
+  const chosen = stalled ?? errors.find(({ code }) => !isFollowing(code)) ?? errors[0];
+  // A run that is over does not stand for what is still to be done.
+  const first = chosen?.code === failedRunCode && isKnown && !isDone ? undefined : chosen;
   // A round can only look on while a service is not well: a change of its health begins one.
   const isRetried =
     suspended === undefined &&
