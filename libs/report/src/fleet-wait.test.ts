@@ -51,6 +51,11 @@ describe("a node that is waited for", () => {
     expect(late.code).toBe("K9075");
     expect(late.message).toMatch(/^lab\/n1 \(ready\), .* and 2 more have not applied 01234567 within 600 s$/);
     expect(late.hint).not.toContain("unshallow");
+    const suspended = { ...waiting, state: "suspended" as const };
+    const hintOf = (...rows: (typeof waiting)[]) => describeWaitEnd({ ...end, rows }).hint;
+    expect(hintOf(waiting)).toBe("They go on; --timeout waits longer.");
+    expect(hintOf(suspended)).toMatch(/^Nothing is changed there: .*keelson-agent resume/);
+    expect(hintOf(waiting, suspended)).toMatch(/^They go on, .*keelson-agent resume/);
     const untold = describeWaitEnd({ ...end, rows: [{ ...waiting, hasApplied: null }] });
     expect(untold.hint).toContain("unshallow");
   });

@@ -92,8 +92,18 @@ export function describeWaitEnd({ commit, rows, timeoutMs }: WaitEnd): KeelsonEr
     message: `${listNodes(waiting)} ${waiting.length === 1 ? "has" : "have"} not applied ${shown} within ${timeoutMs / 1000} s`,
     hint: isUntold
       ? "This clone cannot tell whether what they applied follows on it: git fetch --unshallow brings the whole history."
-      : "They go on; --timeout waits longer.",
+      : hintForWaiting(waiting),
   });
+}
+
+/** Nothing is changed on a suspended node, for however long one waits. */
+function hintForWaiting(waiting: readonly FleetRow[]): string {
+  const suspended = waiting.filter(({ state }) => state === "suspended").length;
+  if (suspended === 0) return "They go on; --timeout waits longer.";
+  const resume = "a suspended node goes on only after keelson-agent resume on it";
+  return suspended === waiting.length
+    ? `Nothing is changed there: ${resume}.`
+    : `They go on, and --timeout waits longer; but ${resume}.`;
 }
 
 const mostNodes = 5;
