@@ -10,7 +10,7 @@ const timeoutMs = 30_000;
 /** Sends a text. Throws an error with what is known of the failure; neither a login nor a path of the URL stands in it. */
 export type Send = (text: string, signal: AbortSignal) => Promise<void>;
 
-/** Runs a program with the text as its input. It must exit with 0 within 30 s; else it is killed with all it started. */
+/** Runs a program with the text as its input. It must exit with 0 within 30 s; else its process group is killed. */
 export function newCommandSender(command: NonNullable<NotifySetting["command"]>): Send {
   return async (text, signal) => {
     const [program = "", ...args] = command;
@@ -54,6 +54,9 @@ function killGroup(pid: number): void {
   }
 }
 
+/** The status code decides; nobody reads what comes with it. */
+const mostAnswerBytes = 64 * 1024;
+
 /** Posts the text as JSON. Any answer but a 2xx within 30 s is a failure; redirects are not followed. */
 export function newWebhookSender({
   url,
@@ -77,7 +80,11 @@ export function newWebhookSender({
         },
       });
       request.once("response", (response) => {
-        response.resume();
+        let length = 0;
+        response.on("data", (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > mostAnswerBytes) response.destroy();
+        });
         response.once("error", () => {});
         response.once("close", () => resolve(response.statusCode ?? 0));
       });
