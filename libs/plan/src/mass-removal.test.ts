@@ -68,6 +68,49 @@ describe("mass removal", () => {
     expect(news.map(({ resource }) => resource)).toContain("service:lab-store/db");
   });
 
+  describe("does not count what gets another name and keeps its volumes", () => {
+    const back: InstanceSketch = {
+      services: { api: {}, db: { volumes: ["data"] }, web: { replicas: 2 } },
+      volumes: { data: "local" },
+    };
+    const rear: InstanceSketch = { ...back, was: "back" };
+    const before = applied(node({ back }));
+
+    test("and it is made under that name", () => {
+      const renamed = { ...before, desired: node({ rear }) };
+      expect(planOf(renamed).blocked).toEqual([]);
+      expect(verdict(renamed).takenAway).toHaveLength(4);
+      const after = simulated(renamed);
+      expect(after.observed.containers.map(({ name }) => name).sort()).toEqual(
+        ["api-1", "db-1", "web-1", "web-2"].map((name) => `lab-rear-${name}`),
+      );
+      expect(planText(after)).toBe("nothing to do\n");
+    });
+
+    test("also when that was interrupted with both of them there", () => {
+      const renamed = { ...before, desired: node({ rear }) };
+      const state = changed(renamed, (copy) => {
+        copy.observed.containers.push(...structuredClone(simulated(renamed).observed.containers));
+      });
+      expect(state.observed.containers).toHaveLength(8);
+      expect(verdict(state).withheld).toEqual([]);
+    });
+
+    test.each<[string, InstanceSketch]>([
+      ["without the services that it had", { ...rear, services: { db: { volumes: ["data"] } } }],
+      [
+        "with fewer replicas",
+        { ...rear, services: { ...back.services, api: { replicas: 0 }, web: { replicas: 0 } } },
+      ],
+      ["only installed", { ...rear, state: "installed" }],
+    ])("but it counts %s", (_, sketch) => {
+      expect(verdict({ ...before, desired: node({ rear: sketch }) })).toMatchObject({
+        takenAway: [],
+        withheld: [expect.stringMatching(/^instance:(back|rear)$/)],
+      });
+    });
+  });
+
   test("makes again what is only missing", () => {
     const state = changed({ ...platform, desired: node({ core: { services: { app: {} } } }) }, (copy) => {
       const { id } = containerOf(copy, "lab-core/app");

@@ -13,6 +13,7 @@ import { hasProcess } from "./container-state.ts";
 import type { RestlessService } from "./restless.ts";
 import type { ServiceChange } from "./service-action.ts";
 import { type InstanceChange, wantsContainers } from "./service-change.ts";
+import { partsOfVolume } from "./volume-use.ts";
 
 export interface PlanPolicy {
   /** Permits one revision to take away more than half of what the node runs, two or more. */
@@ -125,17 +126,24 @@ function takesAway({ action, service, containers }: ServiceChange, instance: Des
   return isStopped || countPlaces(all) > wanted;
 }
 
-/** Of the services that have anything that counts, desired or not. */
+/** Of the services that have anything that counts, desired or not. What only gets another name fills the place that it had. */
 function countServices({ changes, undesired, record }: MassRemovalInput): ServicePlaces[] {
+  const left = Map.groupBy(undesired, serviceOf);
   const desired = changes.flatMap(({ instance, services }) =>
     [...services.values()].map((change) => {
       const { service, containers } = change;
       const name = `${instance.project}/${service.name}`;
-      const all = [...containers.kept, ...containers.extra];
+      const former = `${findFormerProject(instance)}/${service.name}`;
       // Of what is to be installed only those that run are disturbed.
-      const filled = countPlaces(
-        all.filter(instance.state === "installed" ? hasProcess : (each) => counts(each, service.oneShot)),
+      const isFilled =
+        instance.state === "installed"
+          ? hasProcess
+          : (each: ObservedContainer) => counts(each, service.oneShot);
+      const filled = Math.max(
+        countPlaces([...containers.kept, ...containers.extra].filter(isFilled)),
+        countPlaces((left.get(former) ?? []).filter(isFilled)),
       );
+      left.delete(former);
       // What is to be installed or staged does not run any more, as little as what is to be absent.
       const wanted = instance.state === "running" ? service.replicas : 0;
       // What is missing now is made again whatever is withheld: then, too, it must come to the same.
@@ -145,13 +153,19 @@ function countServices({ changes, undesired, record }: MassRemovalInput): Servic
     }),
   );
   const ended = record.applied?.oneShots;
-  const gone = [...Map.groupBy(undesired, serviceOf)].map(([name, containers]) => {
+  const gone = [...left].map(([name, containers]) => {
     // Of what was never applied, or by an earlier version, it is not known.
     const isOneShot = ended === undefined || ended.includes(name);
     const have = countPlaces(containers.filter((each) => counts(each, isOneShot)));
     return { instance: containers[0]?.instance ?? "", name, have, lost: have };
   });
   return [...desired, ...gone].filter(({ have }) => have > 0);
+}
+
+/** The project that an instance had under the name that it `was`: its volumes still have it. Null for any other. */
+function findFormerProject({ project, volumes }: DesiredInstance): string | null {
+  const projects = volumes.map(({ name }) => partsOfVolume(name).project);
+  return projects.find((each) => each !== project) ?? null;
 }
 
 /** Two containers for one place are left by a replacement that was interrupted. */
