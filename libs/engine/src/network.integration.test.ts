@@ -1,4 +1,10 @@
-import { composeLabels, labels, resourceIds } from "@keelson/model";
+import {
+  type ObservedContainer,
+  type ObservedEndpoint,
+  composeLabels,
+  labels,
+  resourceIds,
+} from "@keelson/model";
 import { sharedEngine } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -203,14 +209,30 @@ describe("a network", () => {
     expect(await seenNetworks("refused")).toEqual([]);
     await connect({ ipv4Address: "10.191.77.60" });
     expect(await seenNetworks("refused")).toEqual([name]);
+    expect(await seenEndpoint("refused", name)).toMatchObject({
+      names: expect.arrayContaining(["app", "api"]),
+      fixedAddresses: ["10.191.77.60"],
+    });
+    await connect({ aliases: ["app"] });
+    const { names, fixedAddresses } = (await seenEndpoint("refused", name)) ?? {};
+    expect(names).not.toContain("api");
+    expect(fixedAddresses).toEqual([]);
   });
 
   const asked = { aliases: ["app", "api"], ipv4Address: "", ipv6Address: "", linkLocalAddresses: [] };
 
   async function seenNetworks(name: string): Promise<string[] | undefined> {
+    return (await seenContainer(name))?.networks;
+  }
+
+  async function seenEndpoint(name: string, network: string): Promise<ObservedEndpoint | undefined> {
+    return (await seenContainer(name))?.endpoints?.[network];
+  }
+
+  async function seenContainer(name: string): Promise<ObservedContainer | undefined> {
     const projects = [`${bench.environment}-${name}`];
     const { containers } = await observeEngine(bench.context.engine, bench.observation({ projects }));
-    return containers.find((each) => each.name === `${bench.environment}-${name}`)?.networks;
+    return containers.find((each) => each.name === `${bench.environment}-${name}`);
   }
 
   /** A container in a network; it runs unless told. */

@@ -182,7 +182,7 @@ test("every field of what runs is seen", async () => {
       state: "created",
       health: "none",
       networks: [],
-      namelessIn: [],
+      endpoints: {},
       limits: {},
       binds: [],
       writableBinds: [],
@@ -197,7 +197,12 @@ test("every field of what runs is seen", async () => {
       state: "running",
       health: "healthy",
       networks: [`${project}_default`],
-      namelessIn: [],
+      endpoints: {
+        [`${project}_default`]: {
+          names: expect.arrayContaining(["web", `${project}-web-1`]),
+          fixedAddresses: [],
+        },
+      },
       limits: {},
       binds: ["/tmp", bench.folder.path],
       writableBinds: ["/tmp"],

@@ -3,6 +3,7 @@ import {
   type MadeHere,
   type NodeSecrets,
   type ObservedContainer,
+  type ObservedEndpoint,
   composeLabels,
   labels,
 } from "@keelson/model";
@@ -10,7 +11,7 @@ import type { ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
 import { judgeContainer, labelOf } from "./ownership.ts";
-import { listOf, recordOf } from "./json-reader.ts";
+import { listOf, recordOf, textOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 import { untilSettledMs } from "./restart-calm.ts";
@@ -72,7 +73,7 @@ export function describeContainer(
     health: readHealth(info.State.Health?.Status),
     exitCode: info.State.ExitCode,
     networks: networksOf(info, existingNetworks),
-    namelessIn: namelessNetworksOf(info, labelOf(all, composeLabels.service)),
+    endpoints: endpointsOf(info),
     ...mountsOf(info),
     limits: limitsOf(info),
     // The engine's zero time: it never ran.
@@ -113,18 +114,26 @@ function networksOf(info: ContainerInspectInfo, existing: Surroundings["existing
 }
 
 /**
- * Compose gives a container the name of its service in each network. A connection made by hand often does not, and then
- * other containers do not find it. Engines before 25 show aliases only.
+ * A connection made by hand often lacks the names and the address that Compose gives, and then other containers do not find
+ * it. Engines before 25 show aliases only.
  */
-function namelessNetworksOf(info: ContainerInspectInfo, service: string): string[] {
-  return Object.entries(info.NetworkSettings.Networks ?? {})
+function endpointsOf(info: ContainerInspectInfo): Record<string, ObservedEndpoint> {
+  const endpoints = Object.entries(info.NetworkSettings.Networks ?? {})
     .filter(([name]) => !predefinedNetworks.has(name))
-    .map(([name, endpoint]) => ({ name, endpoint: recordOf(endpoint) }))
-    .filter(({ endpoint: { Aliases: aliases, DNSNames: names } }) => {
-      return (aliases ?? names ?? null) !== null && ![...listOf(aliases), ...listOf(names)].includes(service);
-    })
-    .map(({ name }) => name)
-    .sort();
+    .map(([name, endpoint]): [string, ObservedEndpoint] => {
+      const { Aliases: aliases, DNSNames: names, IPAMConfig: chosen } = recordOf(endpoint);
+      const { IPv4Address: ipv4, IPv6Address: ipv6, LinkLocalIPs: linkLocal } = recordOf(chosen);
+      const isTold = (aliases ?? names ?? null) !== null;
+      const known = [...new Set([...listOf(aliases), ...listOf(names)].map(textOf))].sort();
+      return [
+        name,
+        {
+          names: isTold ? known : null,
+          fixedAddresses: [ipv4, ipv6, ...listOf(linkLocal)].map(textOf).filter((each) => each !== ""),
+        },
+      ];
+    });
+  return Object.fromEntries(endpoints);
 }
 
 /** The engine names an anonymous volume with 64 hex digits. */

@@ -43,6 +43,14 @@ export interface NetworkMember {
   container: string;
 }
 
+/** How a container is in a network. */
+export interface ObservedEndpoint {
+  /** Under which others find it there; null where the engine does not tell. */
+  names: string[] | null;
+  /** Those that somebody chose for it; what the engine chose is none of them. */
+  fixedAddresses: string[];
+}
+
 /**
  * `ours`: made by this node, by its owner label and by its record. `forged`: the label is another's, or was copied.
  * `unproven`: the label is right, but the record is lost and the last status does not name the resource.
@@ -72,8 +80,8 @@ export interface ObservedContainer {
   exitCode: number;
   /** Engine names of its networks. */
   networks: string[];
-  /** The ones of these in which other containers do not find it by the name of its service; default none. */
-  namelessIn?: string[];
+  /** How it is in them, by name; default unknown. */
+  endpoints?: Record<string, ObservedEndpoint>;
   /** Host paths of its binds and names of its volumes. */
   binds: string[];
   /** Those of the binds that the container may write. */

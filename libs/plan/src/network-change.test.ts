@@ -1,3 +1,4 @@
+import type { ObservedEndpoint } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { node } from "./desired-fixture.ts";
@@ -208,14 +209,51 @@ describe("a network", () => {
     expect(planText({ ...done, desired: wanted("2") })).toContain("connect-container service:lab-core/job");
   });
 
-  test("in which a service is not found by its name is joined anew", () => {
-    const state = changed(running, (copy) => {
-      Object.assign(containerOf(copy, "lab-core/app"), { namelessIn: ["lab-storage_stores", "elsewhere"] });
+  describe("in which a container is not as declared is joined anew", () => {
+    const network = "lab-storage_stores";
+    const whole = {
+      names: ["app", "cache", "lab-core-app-1", "more"],
+      fixedAddresses: ["10.9.0.5", "fd00::5"],
+    };
+    const joined = (endpoint: ObservedEndpoint) =>
+      changed(running, (copy) => {
+        const core = copy.desired.instances.find(({ name }) => name === "core");
+        Object.assign(core?.compose ?? {}, {
+          networks: { stores: { name: network } },
+          services: {
+            app: {
+              networks: {
+                stores: { aliases: ["cache"], ipv4_address: "10.9.0.5", ipv6_address: "fd00:0:0::0005" },
+              },
+            },
+          },
+        });
+        Object.assign(containerOf(copy, "lab-core/app"), {
+          endpoints: { [network]: endpoint, elsewhere: { names: [], fixedAddresses: [] } },
+        });
+      });
+
+    test.each<[string, Partial<ObservedEndpoint>, string]>([
+      ["no name of its service", { names: ["cache"] }, "does not know it as app"],
+      ["an alias lost", { names: ["app", "lab-core-app-1"] }, "does not know it as cache"],
+      ["another address", { fixedAddresses: ["10.9.0.6", "fd00::5"] }, "does not give it 10.9.0.5"],
+      [
+        "an address that the engine chose",
+        { fixedAddresses: ["10.9.0.5"] },
+        "does not give it fd00:0:0::0005",
+      ],
+    ])("%s", (_, endpoint, what) => {
+      const state = joined({ ...whole, ...endpoint });
+      expect(planText(state)).toBe(
+        `#1 connect-container service:lab-core/app (lab-core-app-1) to ${network} [reload]: network ${network} ${what}\n`,
+      );
+      expect(planText(simulated(state))).toBe("nothing to do\n");
     });
-    expect(planText(state)).toBe(
-      "#1 connect-container service:lab-core/app (lab-core-app-1) to lab-storage_stores [reload]: network lab-storage_stores does not know it as app\n",
-    );
-    expect(planText(simulated(state))).toBe("nothing to do\n");
+
+    test("unless it is so, has more names, or the engine does not tell", () => {
+      expect(planText(joined(whole))).toBe("nothing to do\n");
+      expect(planText(joined({ ...whole, names: null }))).toBe("nothing to do\n");
+    });
   });
 
   test("that was removed by hand is made again, and what was stopped is in it before it starts", () => {

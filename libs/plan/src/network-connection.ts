@@ -58,7 +58,7 @@ function connectionCause(
   // A job that has done its work needs nobody, unless the service is started as a whole.
   return change.action === "none" && hasCompleted(change.service, container)
     ? null
-    : lackOf(network, { container, service: change.service });
+    : lackOf(network, { container, service: change.service, instance: context.change.instance });
 }
 
 /** What must be over before the containers of a service are in their networks. */

@@ -151,7 +151,7 @@ function fixedCauses(
       .flatMap((container) =>
         context.replacedNetworks.has(network)
           ? because.desired(`network ${network} changed`)
-          : (lackOf(network, { container, service }) ?? []),
+          : (lackOf(network, { container, service, instance }) ?? []),
       ),
   );
   return uniqueCauses(causes);

@@ -69,11 +69,12 @@ const effects: Effects = {
       container.networks = container.networks.filter((name) => name !== gone);
     }
   },
-  "connect-container": ({ containerId, network }, { observed }) => {
+  "connect-container": ({ containerId, network, endpoint }, { observed }) => {
     for (const container of findById(observed, containerId)) {
       container.networks = [...new Set([...container.networks, network])].sort(compareText);
-      if (container.namelessIn === undefined) continue;
-      container.namelessIn = container.namelessIn.filter((name) => name !== network);
+      const { aliases: names, ipv4Address, ipv6Address, linkLocalAddresses } = endpoint;
+      const fixedAddresses = [ipv4Address, ipv6Address, ...linkLocalAddresses].filter((each) => each !== "");
+      container.endpoints = { ...container.endpoints, [network]: { names, fixedAddresses } };
     }
   },
   "create-volume": ({ project, volume }, { observed }) => {

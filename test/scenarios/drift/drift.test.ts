@@ -18,7 +18,7 @@ files:
 desired
 -- packages/web/compose.yaml --
 services:
-  content: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./content:/etc/app:ro"], networks: [inner] }
+  content: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./content:/etc/app:ro"], networks: { inner: { aliases: [database] } } }
   live: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./live:/etc/app:ro"] }
   data: { image: "IMAGES/app:1", restart: unless-stopped, volumes: ["./data:/etc/app:ro"] }
 networks: { inner: {} }
@@ -77,6 +77,16 @@ const drifts: Drift[] = [
       const { id: Container } = await platform.container("web/content");
       await network.disconnect({ Container, Force: true });
       await network.connect({ Container });
+    },
+    fates: {},
+  },
+  {
+    what: "a network that was connected again without an alias",
+    happens: async (platform) => {
+      const network = platform.docker.getNetwork(`${platform.project("web")}_inner`);
+      const { id: Container } = await platform.container("web/content");
+      await network.disconnect({ Container, Force: true });
+      await network.connect({ Container, EndpointConfig: { Aliases: ["content", "db"] } });
     },
     fates: {},
   },
@@ -179,6 +189,10 @@ describe("drift", () => {
       expect(await platform().exec(`web/${service}`, "cat", "/etc/app/app.conf")).toBe("desired\n");
       await platform().untilPage(`web/${service}`, { path: "/loaded", is: "desired\n" });
     }
+    const { NetworkSettings: settings } = await (await container(platform(), "web/content")).inspect();
+    expect(settings.Networks[`${platform().project("web")}_inner`]?.Aliases).toEqual(
+      expect.arrayContaining(["content", "database"]),
+    );
     expect(round.exitCode).toBe(0);
   });
 
