@@ -188,7 +188,7 @@ describe("an agent that stays, with nothing left to do", () => {
       "pair/tail": "restarted",
     });
     const leave = async () => inner().disconnect({ Container: (await handle("hand/app")).id });
-    expect(await fatesOf([leave], isInNetwork)).toEqual({ "hand/app": "recreated" });
+    expect(await fatesOf([leave], isInNetwork)).toEqual({});
   });
 
   it("must say of what somebody renamed that it stands in the way, and be ready when it has its name again", async () => {
