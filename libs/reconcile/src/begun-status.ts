@@ -11,6 +11,9 @@ const publishAfterMs = 3_000;
 /** Operations come in bursts, and each look asks the engine for everything. */
 const betweenLooksMs = 1_000;
 
+/** A wait for one service is long, and meanwhile others change by themselves. */
+const longestUnseenMs = 10_000;
+
 export interface BegunStatus {
   /** The status before this round: the round's last status takes from it since when a condition holds. */
   before: Status | null;
@@ -31,7 +34,7 @@ interface BegunInput {
 
 /**
  * Says in a status that the round has work: the status before it is no longer true, and an upgrade can take as long as
- * a trial. The status is written to the state folder at once, and again with what is seen after a change; it is published
+ * a trial. The status is written to the state folder at once, and again with what is seen after a change and now and then; it is published
  * once, when the work takes long. A full disk, or a server or an engine that is away, is no error here: the round's last
  * status meets it again.
  */
@@ -70,7 +73,7 @@ export async function reportBegun(
   const look = async () => (looked = looked.then(lookOnce));
   const changes = openAlarm();
   const looking = (async () => {
-    while (await changes.untilRing(Infinity)) {
+    while (await changes.untilRing(longestUnseenMs)) {
       await changes.rest(betweenLooksMs);
       if (!changes.isOver()) await look();
     }

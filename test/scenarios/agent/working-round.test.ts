@@ -113,3 +113,36 @@ describe("a repair with a short trial", () => {
     ]);
   });
 });
+
+const two = `
+-- packages/web/compose.yaml --
+services:
+  app: { image: "IMAGES/app:1", stop_grace_period: 0s }
+OTHER
+`;
+const other = `
+  other:
+    image: IMAGES/app:1
+    stop_grace_period: 0s
+    healthcheck: { test: [CMD-SHELL, "test ! -e /sick"], interval: 1s, retries: 1 }
+`;
+
+describe("a service that becomes unwell while a round waits for another one", () => {
+  const node = useNode({ release: two.replace("\nOTHER\n", other) });
+
+  it("must be told so before the wait is over", async () => {
+    const { agent } = node();
+    await agent.until("the node", async () => node().isCalledReady());
+    await node().upgrade({ [composeFile]: `${broken.trimEnd()}${other}` });
+    const healthOf = async (service: string) => {
+      const { instances } = await node().status();
+      return instances[0]?.services.find(({ name }) => name === service)?.health;
+    };
+    await agent.until("the trial", async () => (await healthOf("app")) === "starting");
+    expect(await healthOf("other")).toBe("healthy");
+    await node().exec("web/other", "touch", "/sick");
+    await agent.until("what is unwell now", async () => (await healthOf("other")) === "unhealthy");
+    expect(await healthOf("app")).toBe("starting");
+    expect(conditionOf(await node().status(), "Reconciling")).toBe("true");
+  });
+});
