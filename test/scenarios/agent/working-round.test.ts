@@ -103,9 +103,10 @@ describe("a repair with a short trial", () => {
     const ref = `refs/notes/keelson/${node().environment}/${node().node}`;
     const revisions = (await repository.git("rev-list", "--reverse", ref)).split("\n").slice(first.count);
     const told = await Promise.all(
-      revisions.map(async (revision) =>
-        Status.parse(JSON.parse(await repository.git("show", `${revision}:${first.commit}`))),
-      ),
+      revisions.map(async (revision) => {
+        const note = await repository.git("show", `${revision}:${first.commit}`);
+        return Status.parse(JSON.parse(note.replace(/^# .*\n/, "")));
+      }),
     );
     expect(told.map((status) => [isReady(status), conditionOf(status, "Reconciling")])).toEqual([
       [false, "true"],
