@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 
-import { KeelsonError, formatError, keelsonVersion, redact } from "@keelson/model";
+import { KeelsonError, Suspension, formatError, keelsonVersion, redact } from "@keelson/model";
 import { escapeLines } from "@keelson/report";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 
@@ -96,14 +96,13 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   return program;
 }
 
-const longestReason = 200;
-
 /** It is published. One line stays one line in every log and table. */
 function readReason(text: string): string {
-  const reason = text.trim();
-  if (reason !== "" && reason.length <= longestReason && !/\p{Cc}/u.test(reason))
-    return reason.toWellFormed();
-  throw new InvalidArgumentError(`Say why, in one line of at most ${longestReason} characters.`);
+  const reason = Suspension.shape.reason.safeParse(text.trim().toWellFormed());
+  if (reason.success) return reason.data;
+  throw new InvalidArgumentError(
+    "Say why, in one line of at most 200 characters without control or invisible ones.",
+  );
 }
 
 /** Who calls this, also by sudo. */
