@@ -65,6 +65,13 @@ function explainUnknownKey(checked: Checked, path: Path): Finding {
   return { code: "K1002", path: written(path), message: `unknown key ${quote(key)}`, hint };
 }
 
+/** Whether an unknown key is a known one in another spelling, or one that belongs elsewhere. */
+export function isMisplaced({ shape }: Checked, path: Path): boolean {
+  const key = String(path.at(-1));
+  const shapes = shapesAt(shape, path.slice(0, -1));
+  return suggest(key, knownKeys(shapes)) !== undefined || parentsOf(shapes, key).length > 0;
+}
+
 function explainKey(path: Path, issues: readonly Issue[]): Finding {
   const key = String(path.at(-1));
   const message = `the key ${quote(key)} ${issues[0]?.message ?? "is not allowed"}`;
@@ -144,7 +151,7 @@ function written(path: Path): string {
 }
 
 /** What stands at a path, or undefined. */
-function valueAt(value: Json, path: Path): Json | undefined {
+export function valueAt(value: Json, path: Path): Json | undefined {
   let found: Json | undefined = value;
   for (const segment of path) {
     if (Array.isArray(found)) found = found[Number(segment)];

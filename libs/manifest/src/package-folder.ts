@@ -34,7 +34,7 @@ export function readPackageFolder(folder: { path: string; files: FolderFiles }):
   ];
   return {
     packageFolder: { folder: folder.path, package: document, files: folder.files, placed: placing.placed },
-    problems: findings.map((finding) => problemAt(document, finding)),
+    problems: [...problems, ...findings.map((finding) => problemAt(document, finding))],
   };
 }
 

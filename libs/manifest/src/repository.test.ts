@@ -53,6 +53,22 @@ describe("a valid repository", () => {
   });
 });
 
+test.each<[string, string, boolean]>([
+  ["a key that nobody knows", "zzz: 1", false],
+  ["a misspelt key, of which the value would be missed", "rolse: [core]", true],
+])("%s may hide the other problems of a node (%s)", (_, line, hides) => {
+  const text = problemsAfter({
+    "environments/lab/nodes/lab-1.yaml": (before) =>
+      `${before}\ncommands: { nobody: { renew: 1 } }\n${line}\n`,
+    "releases/pryv/1.9.2/packages/core/package.yaml": (before) => `${before}\nzzz: 1\n`,
+    "releases/pryv/1.9.2/packages/core/config/logo.svg": null,
+  });
+  expect(text).toContain(`unknown key \`${line.split(":")[0]}\``);
+  expect(text.includes("`nobody`")).toBe(!hides);
+  expect(text.match(/error\[K1002\]/g)).toHaveLength(2);
+  expect(text).toContain("error[K1004] releases/pryv/1.9.2/packages/core/package.yaml");
+});
+
 test("all problems come at once, each at its place", () => {
   const text = problemsAfter({
     "releases/pryv/1.9.2/packages/core/config/logo.svg": null,

@@ -21,7 +21,7 @@ import { readTree } from "./tree.ts";
 
 /**
  * Reads the releases and environments among the files, with all their problems, sorted by place. A document with problems
- * is left out, and everything else is read. Releases that no lock names may be missing. When the documents together are too
+ * is left out unless they are only keys that nobody knows, and everything else is read. Releases that no lock names may be missing. When the documents together are too
  * large, none is read. Never throws, whatever the bytes.
  */
 export function readRepository(files: SourceFiles): { repository: Repository; problems: Problem[] } {
