@@ -30,9 +30,12 @@ export async function readReport(
   const count = Number(await repository.git("rev-list", "--count", tip));
   const commit = (await repository.git("log", "-1", "--format=%s", tip)).replace("status of ", "");
   const note = await repository.git("notes", `--ref=${ref}`, "show", commit);
-  // A version before the heading has the JSON alone.
-  const json = note.replace(/^# .*\n/, "");
-  return { count, commit, status: Status.parse(JSON.parse(json)) };
+  return { count, commit, status: Status.parse(parseNote(note)) };
+}
+
+/** The JSON of a note, behind its heading; a version before the heading has the JSON alone. */
+export function parseNote(note: string): unknown {
+  return JSON.parse(note.replace(/^# .*\n/, ""));
 }
 
 /** `true`, `false` or `unknown`; undefined where the status does not have the condition. */

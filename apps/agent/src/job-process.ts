@@ -1,7 +1,5 @@
 import { spawn } from "node:child_process";
 
-import { longestLockWaitMs } from "@keelson/model";
-
 import type { JobEnd, JobTimer } from "./job-timer.ts";
 import type { LogForm } from "./log-event.ts";
 import type { RoundMessage } from "./round-summary.ts";
@@ -49,7 +47,7 @@ export async function runJobProcess(input: JobInput, signal: AbortSignal): Promi
   // The system may have no memory or no process to give.
   child.on("error", over.resolve);
   child.once("close", () => over.resolve());
-  killAfter(longestLockWaitMs + timer.timeoutMs + graceMs);
+  killAfter(timer.longestMs + graceMs);
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   try {

@@ -5,8 +5,8 @@ export interface JobTimer {
   dueMs: number;
   /** Later, it does not begin any more: its time is missed. */
   latestMs: number;
-  /** How long the run may take. */
-  timeoutMs: number;
+  /** How long the run may take, its wait for rounds included. */
+  longestMs: number;
 }
 
 /** How a run ended; `lost`: its process told nothing. */

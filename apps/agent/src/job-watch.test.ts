@@ -8,7 +8,7 @@ const timer = (job: string, dueMs: number): JobTimer => ({
   job,
   dueMs,
   latestMs: dueMs + 5 * minuteMs,
-  timeoutMs: minuteMs,
+  longestMs: minuteMs,
 });
 
 /** A watch whose runs end when the test says so. */

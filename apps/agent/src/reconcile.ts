@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { type AgentConfig, codeOf, latestStartMs, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, codeOf, latestStartMs, longestLockWaitMs, parseDurationMs } from "@keelson/model";
 import { readAgentConfig, readBootId, wireApply, wireStatus, wireSource } from "@keelson/node";
 import {
   type JobState,
@@ -109,7 +109,7 @@ function summarize(round: Round): Omit<RoundSummary, keyof WatchSetting | "durat
 
 function timerOf({ name: job, nextAt, timeoutMs }: JobState): JobTimer {
   const dueMs = Date.parse(nextAt);
-  return { job, dueMs, latestMs: dueMs + latestStartMs, timeoutMs };
+  return { job, dueMs, latestMs: dueMs + latestStartMs, longestMs: longestLockWaitMs + timeoutMs };
 }
 
 async function runRound(

@@ -1,4 +1,4 @@
-import { latestStartMs } from "@keelson/model";
+import { latestStartMs, longestLockWaitMs } from "@keelson/model";
 import { type ScheduledRunEnd, readAgentConfig, runScheduled } from "@keelson/node";
 
 import type { JobEnd } from "./job-timer.ts";
@@ -67,5 +67,8 @@ function describeEnd({ result, next }: ScheduledRunEnd, job: string): JobEnd {
   const outcome = result === null ? "skipped" : result.exitCode === 0 ? "done" : "failed";
   if (next === null) return { outcome, next };
   const dueMs = next.dueAt.getTime();
-  return { outcome, next: { job, dueMs, latestMs: dueMs + latestStartMs, timeoutMs: next.timeoutMs } };
+  return {
+    outcome,
+    next: { job, dueMs, latestMs: dueMs + latestStartMs, longestMs: longestLockWaitMs + next.timeoutMs },
+  };
 }

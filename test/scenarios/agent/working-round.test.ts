@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { Status } from "../../../libs/model/src/index.ts";
-import { conditionOf, isReady } from "../node-status.ts";
+import { conditionOf, isReady, parseNote } from "../node-status.ts";
 import { useNode } from "../platform.ts";
 import { composeFile } from "../releases.ts";
 
@@ -105,7 +105,7 @@ describe("a repair with a short trial", () => {
     const told = await Promise.all(
       revisions.map(async (revision) => {
         const note = await repository.git("show", `${revision}:${first.commit}`);
-        return Status.parse(JSON.parse(note.replace(/^# .*\n/, "")));
+        return Status.parse(parseNote(note));
       }),
     );
     expect(told.map((status) => [isReady(status), conditionOf(status, "Reconciling")])).toEqual([

@@ -8,6 +8,7 @@ import { Status } from "../../../libs/model/src/index.ts";
 import { gitEnvironment } from "../../support/git-repository.ts";
 import { openGitObjects, outputOf } from "../../support/index.ts";
 import { expectFault, expectReady, expectUntouched } from "../faults/outcome.ts";
+import { parseNote } from "../node-status.ts";
 import { usePlatform } from "../platform.ts";
 import type { Container } from "../platform.ts";
 import { bombs } from "./bombs.ts";
@@ -109,7 +110,7 @@ describe("the ref of the node's own status", () => {
       expect(told.status.errors).toEqual([error]);
       expect(told.output).toContain("K2018");
       expect(await objects.git("rev-parse", `${statusRef()}^`)).toBe(bad);
-      const published = JSON.parse(await objects.git("show", `${statusRef()}:${next}`)) as unknown;
+      const published = parseNote(await objects.git("show", `${statusRef()}:${next}`));
       expect(published).toMatchObject({ source: { applied: next }, errors: [error] });
       // It has its ref back.
       await platform().upgrade({ [template]: `later ${text}` });
@@ -154,7 +155,7 @@ describe("an honest repository", () => {
       commitLines("main", { index, parent: last, path: "log" }),
     );
     await fastImport(gitDir, history.join(""));
-    const status = Status.parse(JSON.parse(await objects.git("show", `${statusRef()}:${head}`)));
+    const status = Status.parse(parseNote(await objects.git("show", `${statusRef()}:${head}`)));
     const reports = Array.from({ length: 2_000 }, (_, index) =>
       commitLines("report", {
         index,

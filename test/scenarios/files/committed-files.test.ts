@@ -141,7 +141,7 @@ describe("what is committed", () => {
         [...stderr.matchAll(/^error\[(K\d+)\] ([^\s:]+)/gm)].map(([, code, file]) => `${code} ${file}`),
       ).toEqual([`K1401 ${folder}/other/compose.yaml`, `K2020 ${folder}/web/www/shared.bin`]);
       const refused = await platform().reconcile();
-      expect(refused.status.errors.map(({ code }) => code)).toEqual(["K2020"]);
+      expect(refused.status.errors.map(({ code }) => code)).toEqual(["K2020", "K1401"]);
       await expectUntouched(platform(), before);
       await platform().configure((config) => ({ ...config, limits: { fileBytes: limit + 1 } }));
       const read = await platform().reconcile();
