@@ -152,9 +152,15 @@ describe("the agent under systemd", () => {
 
   it("must log a line of JSON for each event to the journal", async () => {
     const query = ["--output=cat", "--no-pager", "SYSLOG_IDENTIFIER=keelson-agent"];
-    const lines = (await inside("journalctl", ...query)).trimEnd().split("\n");
-    const events = lines.map((line): unknown => JSON.parse(line));
-    expect(events).toContainEqual(expect.objectContaining({ event: "round-ended", level: "info" }));
+    // Each line is one, also before the first round has ended.
+    const events = async (): Promise<Record<string, unknown>[]> =>
+      (await inside("journalctl", ...query))
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line));
+    const hasEnded = async () =>
+      (await events()).some(({ event, level }) => event === "round-ended" && level === "info");
+    await waitFor(hasEnded, { what: "the end of a round in the journal" });
   });
 
   it("must run the program that is told of changes", async () => {
