@@ -160,7 +160,7 @@ describe("the agent under systemd", () => {
         .map((line) => JSON.parse(line));
     const hasEnded = async () =>
       (await events()).some(({ event, level }) => event === "round-ended" && level === "info");
-    await waitFor(hasEnded, { what: "the end of a round in the journal" });
+    expect(await waitFor(hasEnded, { what: "the end of a round in the journal" })).toBe(true);
   });
 
   it("must run the program that is told of changes", async () => {

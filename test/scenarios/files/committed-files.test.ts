@@ -145,7 +145,7 @@ describe("what is committed", () => {
       await expectUntouched(platform(), before);
       await platform().configure((config) => ({ ...config, limits: { fileBytes: limit + 1 } }));
       const read = await platform().reconcile();
-      expect(read.status.errors.map(({ code }) => code)).toEqual(["K1401"]);
+      expect(read.status.errors.map(({ code }) => code)).toEqual(["K1401", "K1319"]);
     };
     await whilePushed(platform(), { changes, look });
     expectReady(await platform().reconcile());
