@@ -33,7 +33,7 @@ describe("SIGKILL", () => {
     const ended: (number | null)[] = [];
     for (let rounds = 0; rounds < 20; rounds += 1) {
       const agent = platform().startRound();
-      await agent.said("\ndone ");
+      await agent.said(" done ");
       await agent.kill();
       const round = await agent.ended;
       ended.push(round.exitCode);

@@ -87,10 +87,10 @@ describe("a network that changes", () => {
     const steps: number[] = [];
     for (let isOver = false; !isOver;) {
       const agent = platform().startRound();
-      await Promise.race([agent.said("\ndone "), agent.ended]);
+      await Promise.race([agent.said(" done "), agent.ended]);
       await agent.kill();
       const { exitCode, output } = await agent.ended;
-      steps.push(output.match(/^done /gm)?.length ?? 0);
+      steps.push(output.match(/ done /g)?.length ?? 0);
       isOver = exitCode !== null || steps.length > 20;
     }
     expectReady(await platform().reconcile());
