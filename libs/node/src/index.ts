@@ -25,7 +25,9 @@ export {
   recordPath,
   waitSettings,
 } from "./node-settings.ts";
-export { type ApplyInput, type WireInput, wireApply, wireDesired, wirePlan } from "./wire-node.ts";
+export { type ApplyInput, wireApply } from "./wire-apply.ts";
+export { type WireInput, wireDesired } from "./wire-desired.ts";
+export { wirePlan } from "./wire-plan.ts";
 export { type RunIn, type RunSettings, runService } from "./run-service.ts";
 export { type JobSettings, type ScheduledRun, type ScheduledRunEnd, runScheduled } from "./run-scheduled.ts";
 export { remotesOf } from "./remote-host.ts";

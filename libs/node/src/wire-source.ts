@@ -2,8 +2,8 @@ import { fetchCandidate, readEarlier, readTracked } from "@keelson/git";
 import { type AgentConfig, parseDurationMs } from "@keelson/model";
 import { type SourcePorts, type StatusPort, findCandidate } from "@keelson/reconcile";
 
-import type { ApplyInput } from "./wire-node.ts";
 import { gitPath } from "./node-settings.ts";
+import type { ApplyInput } from "./wire-apply.ts";
 
 /** Reads the candidate of agent.yaml's source, and commits that were followed before. */
 export function wireSource(

@@ -1,0 +1,58 @@
+import type { Engine, OwnIds } from "@keelson/engine";
+import type { NodeSecrets, ObservedEngine } from "@keelson/model";
+import type { ReadPorts } from "@keelson/reconcile";
+import type { NodeRecord } from "@keelson/record";
+import { observeStore } from "@keelson/store";
+
+import type { NodeSettings } from "./node-settings.ts";
+import { type ReadMade, observeRemembered } from "./remembered.ts";
+
+/** The ports that observe the node. `own` gets the ids of the containers that are seen to be its own. */
+export function observers(
+  { stateDir, remotes, waits }: NodeSettings,
+  rooms: {
+    engine: Engine;
+    secrets: NodeSecrets;
+    record: Pick<NodeRecord, "readState">;
+    readMade: ReadMade;
+    own?: OwnIds;
+  },
+): Pick<ReadPorts, "observeEngine" | "observeStore" | "waits"> {
+  const { engine, secrets, record, readMade, own } = rooms;
+  const { ownershipOf } = secrets;
+  return {
+    waits,
+    observeEngine: async (request) => {
+      const observed = await observeRemembered(engine, {
+        request: { ...request, remotes, ownershipOf },
+        readState: record.readState,
+        readMade,
+      });
+      const ours = observed.containers.filter(({ ownership }) => ownership === "ours");
+      own?.add(ours.map(({ id }) => id));
+      return withHiddenWords(observed, secrets.hideValues);
+    },
+    observeStore: async (desired) => observeStore({ stateDir, desired, fillSecrets: secrets.fillSecrets }),
+  };
+}
+
+/** Programs print what they were given: what one of them said goes no further with a secret value in it. */
+function withHiddenWords(observed: ObservedEngine, hideValues: NodeSecrets["hideValues"]): ObservedEngine {
+  const containers = observed.containers.map((each) =>
+    each.ailment === undefined
+      ? each
+      : { ...each, ailment: { ...each.ailment, said: hideValues(each.ailment.said) } },
+  );
+  return { ...observed, containers };
+}
+
+/** The ids of containers that were the node's own when the round observed it, and of those that it made since. */
+export function newOwnIds(): OwnIds {
+  const known = new Set<string>();
+  return {
+    has: (id) => known.has(id),
+    add: (ids) => {
+      for (const id of ids) known.add(id);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+
+import { connectEngine, findRuns, openRegistryLogins, readLastOutput } from "@keelson/engine";
+import type { Candidate, Emit, Snapshot, Status } from "@keelson/model";
+import type { NodePorts, Ports, StatusPort } from "@keelson/reconcile";
+import type { NodeLock, NodeRecord } from "@keelson/record";
+import { openSecrets } from "@keelson/secrets";
+import { requireTrusted, writeComposeModel } from "@keelson/store";
+
+import { engineAddress } from "./engine-address.ts";
+import { hideLogins } from "./hidden-logins.ts";
+import { hideSecretsIn } from "./hidden-operation.ts";
+import { takeJobLock } from "./job-lock.ts";
+import { type NodeSettings, composePath } from "./node-settings.ts";
+import { newOwnIds, observers } from "./observers.ts";
+import { readMadeByStatus } from "./remembered.ts";
+import { rebuildVolumes } from "./remembered-volume.ts";
+import { requireKey } from "./required-key.ts";
+import { watchDeaths } from "./watch-deaths.ts";
+import { newComposeCheck, wireDesired } from "./wire-desired.ts";
+import { wireOperations } from "./wire-operations.ts";
+
+export interface RoundInput {
+  emit: Emit;
+  /** Gets the node's record, since the commit that the node followed last decides what it may follow now. */
+  findCandidates: (record: NodeRecord) => Promise<Candidate[]>;
+  /** Reads a commit that was followed before; null when the node does not have it any more. */
+  readEarlier: (commit: string) => Promise<Snapshot | null>;
+  /** Where this node publishes its status; null when the status stays here. */
+  statusPort: StatusPort | null;
+  signal: AbortSignal;
+}
+
+interface RoundMeans {
+  input: RoundInput;
+  nodePorts: Pick<NodePorts, "emit" | "readStatus" | "writeStatus" | "now">;
+  lock: NodeLock;
+  memory: NodeRecord;
+}
+
+/** Opens key and secrets, and makes the ports of a round that has the node's lock. Throws what they throw. */
+export async function openRoundPorts(
+  settings: NodeSettings,
+  { input, nodePorts, lock, memory }: RoundMeans,
+): Promise<Ports> {
+  const { stateDir } = settings;
+  requireKey(settings, memory);
+  // Without a key it is a new node, of which nobody can have told anything.
+  const isKnown = existsSync(settings.keyFile);
+  await rebuildVolumes(
+    memory,
+    async () => (await nodePorts.readStatus()) ?? (isKnown ? await readPublished(input) : null),
+  );
+  const logins = openRegistryLogins({ ...settings.dockerConfig, requireTrusted });
+  const opened = await openSecrets(settings);
+  const secrets = { ...opened, hideValues: hideLogins(opened.hideValues, logins.listValues) };
+  const { composeBinary } = settings;
+  const composeFolder = composePath(settings);
+  const requireCompose = newComposeCheck(composeBinary);
+  const engine = connectEngine(engineAddress(settings));
+  const own = newOwnIds();
+  const readMade = async () =>
+    (await readMadeByStatus(stateDir)) ?? (await readPublished(input))?.made ?? null;
+  return {
+    ...wireDesired({ emit: input.emit, composeBinary, composeFolder, requireCompose }),
+    ...nodePorts,
+    ...observers(settings, { engine, secrets, record: memory, readMade, own }),
+    findCandidates: async () => input.findCandidates(memory),
+    readEarlier: input.readEarlier,
+    secrets,
+    record: memory,
+    readOutput: async (id) => secrets.hideValues(await readLastOutput(engine, { id, signal: input.signal })),
+    writeCompose: async ({ name, project, compose }) => {
+      await writeComposeModel(
+        { stateDir },
+        { instance: name, project, model: compose, ownerOf: secrets.ownerOf },
+      );
+    },
+    findRuns: async (job) => {
+      const [project = "", service = ""] = job.split("/");
+      return findRuns(engine, { project, service, signal: input.signal });
+    },
+    takeJobLock: async (job) => takeJobLock(settings, job),
+    watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
+    operations: hideSecretsIn(
+      wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose }),
+      secrets.hideValues,
+    ),
+  };
+}
+
+async function readPublished({ statusPort }: Pick<RoundInput, "statusPort">): Promise<Status | null> {
+  return (await statusPort?.readPublished()) ?? null;
+}
