@@ -1,0 +1,64 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { RecordState } from "@keelson/model";
+
+import { readAttempted, readOpen, readStarts } from "./journal-state.ts";
+import { readApplied, readNames, readParts, readVolumeState } from "./memory-text.ts";
+
+/** What a plan is made from. Throws a SyntaxError where a row is damaged. */
+export function readState(database: DatabaseSync): RecordState {
+  const containers = database.prepare("SELECT id, project, service FROM containers ORDER BY id").all();
+  const networks = database.prepare("SELECT name, id FROM networks ORDER BY name").all();
+  const volumes = database.prepare("SELECT name, users, package, state FROM volumes ORDER BY name").all();
+  const renewed = database.prepare("SELECT instance, count FROM renewed ORDER BY instance").all();
+  const row = database.prepare("SELECT value, round_id FROM applied").get();
+  const applied = row === undefined ? null : readApplied(String(row["value"]));
+  const accepted = database.prepare("SELECT container_id, algorithm, digest FROM accepted ORDER BY 1").all();
+  const limits = database.prepare("SELECT container_id, limits FROM limits ORDER BY 1").all();
+  const parts = database
+    .prepare("SELECT service, algorithm, parts FROM service_parts ORDER BY service")
+    .all();
+  return {
+    openServices: readOpen(database, "create-containers"),
+    openNetworks: readOpen(database, "create-network"),
+    starts: readStarts(database),
+    jobsAtWork: database
+      .prepare("SELECT name FROM scheduled_jobs WHERE running IS NOT NULL ORDER BY name")
+      .all()
+      .map((row) => String(row["name"])),
+    networks: Object.fromEntries(networks.map((row) => [String(row["name"]), String(row["id"])])),
+    volumes: Object.fromEntries(
+      volumes.map((row) => [
+        String(row["name"]),
+        {
+          users: readNames(String(row["users"])),
+          package: String(row["package"]),
+          state: readVolumeState(row["state"]),
+        },
+      ]),
+    ),
+    renewed: Object.fromEntries(renewed.map((row) => [String(row["instance"]), Number(row["count"])])),
+    containers: Object.fromEntries(
+      containers.map((row) => [
+        String(row["id"]),
+        { project: String(row["project"]), service: String(row["service"]) },
+      ]),
+    ),
+    accepted: Object.fromEntries(
+      accepted.map((row) => [
+        String(row["container_id"]),
+        { algorithm: String(row["algorithm"]), digest: String(row["digest"]) },
+      ]),
+    ),
+    limits: Object.fromEntries(
+      limits.map((row) => [String(row["container_id"]), readParts(String(row["limits"]))]),
+    ),
+    applied,
+    attempted: readAttempted(database, { applied, roundId: row?.["round_id"] ?? null }),
+    serviceParts: Object.fromEntries(
+      parts.map((row) => [
+        String(row["service"]),
+        { algorithm: String(row["algorithm"]), parts: readParts(String(row["parts"])) },
+      ]),
+    ),
+  };
+}
