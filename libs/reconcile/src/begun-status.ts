@@ -2,8 +2,10 @@ import type { Condition, ObservedNode, Status, StatusError } from "@keelson/mode
 import { buildStatus, failedRunCode, fitStatus, withWork } from "@keelson/report";
 
 import { openAlarm } from "./alarm.ts";
+import { dueMs, publish } from "./due-status.ts";
+import { settle } from "./error-of.ts";
 import type { NodePorts } from "./ports.ts";
-import { type StatusOptions, type RoundOutcome, dueMs, publish, settle } from "./round-status.ts";
+import type { RoundOutcome, StatusOptions } from "./round-outcome.ts";
 
 /** Most work ends sooner, and then only its end is published. */
 const publishAfterMs = 3_000;

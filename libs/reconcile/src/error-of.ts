@@ -7,3 +7,12 @@ export async function errorOf(step: () => Promise<void>): Promise<unknown> {
     return error;
   }
 }
+
+/** What a step returns, or `otherwise` with what it throws: one failure must not keep the rest of a status back. */
+export async function settle<T>(step: () => Promise<T>, otherwise: T): Promise<{ value: T; error: unknown }> {
+  try {
+    return { value: await step(), error: null };
+  } catch (error) {
+    return { value: otherwise, error };
+  }
+}

@@ -1,8 +1,9 @@
 import { KeelsonError, type Operation, type Plan } from "@keelson/model";
 
-import { type ApplyContext, type OperationResult, applyPlan } from "./apply-plan.ts";
+import { applyPlan } from "./apply-plan.ts";
 import { type Alarm, openAlarm } from "./alarm.ts";
 import { errorOf } from "./error-of.ts";
+import type { ApplyContext, OperationResult } from "./operation-attempt.ts";
 import type { Ports } from "./ports.ts";
 
 /** An event that was missed costs no more than this. */

@@ -1,4 +1,4 @@
-export type { OperationResult } from "./apply-plan.ts";
+export type { OperationResult } from "./operation-attempt.ts";
 export type {
   DesiredPorts,
   EngineRequest,
@@ -22,7 +22,8 @@ export {
 } from "./reconcile-once.ts";
 export { chooseTarget, shownCommit, targetAt } from "./choose-target.ts";
 export { type FollowedPort, type SourcePorts, findCandidate } from "./find-candidate.ts";
-export type { NextRoundFacts, RetryPolicy } from "./round-status.ts";
+export type { NextRoundFacts } from "./next-round.ts";
+export type { RetryPolicy } from "./round-outcome.ts";
 export { type CheckResult, checkRevision } from "./check-revision.ts";
 export { type JobState } from "./scheduled-jobs.ts";
 export { type Timetable, openTimetable } from "./timetable.ts";

@@ -1,6 +1,6 @@
 import type { Plan } from "@keelson/model";
 
-import type { OperationResult } from "./apply-plan.ts";
+import type { OperationResult } from "./operation-attempt.ts";
 
 /** Whether nothing failed in a round, and all work that is left came up during the round. */
 export function isNewWork(

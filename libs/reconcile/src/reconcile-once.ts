@@ -4,7 +4,7 @@ import { isAllHealthy } from "@keelson/report";
 import { waitedMs } from "./apply-plan.ts";
 import { isSuspended } from "./choose-target.ts";
 import { type BegunStatus, nothingBegun, reportBegun } from "./begun-status.ts";
-import { errorOf } from "./error-of.ts";
+import { errorOf, settle } from "./error-of.ts";
 import { applyAndHeal } from "./heal-meanwhile.ts";
 import { type KeptWait, findKeptWait } from "./kept-wait.ts";
 import { observeNode } from "./observe-node.ts";
@@ -12,14 +12,8 @@ import { planNow } from "./plan-now.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
 import { describeRestless } from "./restlessness.ts";
 import { rememberRound, rememberUse } from "./remember.ts";
-import {
-  type StatusOptions,
-  type RoundOutcome,
-  type RoundStatus,
-  describeUnpublished,
-  reportRound,
-  settle,
-} from "./round-status.ts";
+import type { RoundOutcome, StatusOptions } from "./round-outcome.ts";
+import { type RoundStatus, describeUnpublished, reportRound } from "./round-status.ts";
 import { type JobState, accountForJobs, keepJobs } from "./scheduled-jobs.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, type WalkInput, newWalk, policyOf, walkPath } from "./walk-path.ts";

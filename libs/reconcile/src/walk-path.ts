@@ -12,8 +12,8 @@ import {
 import { type PlanPolicy, planChanges } from "@keelson/plan";
 import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
 
-import type { OperationResult } from "./apply-plan.ts";
 import { observeNode } from "./observe-node.ts";
+import type { OperationResult } from "./operation-attempt.ts";
 import { withRests } from "./plan-now.ts";
 import type { DesiredPorts, ReadPorts } from "./ports.ts";
 import { readSnapshot } from "./read-snapshot.ts";
