@@ -42,7 +42,7 @@ describe("extends", () => {
   });
 
   test("leaves an environment out whose base cannot be read, without a word of its own", () => {
-    const files = changed({ "environments/base/environment.yaml": "name: 5\n" });
+    const files = changed({ "environments/base/environment.yaml": "name: [\n" });
     const { repository, problems } = readRepository(files);
     expect(problems.map(({ file }) => file)).toEqual(["environments/base/environment.yaml"]);
     expect([...repository.environments.keys()]).toEqual([]);

@@ -29,6 +29,10 @@ export interface EnvironmentDocuments {
   composeOverrides: ReadonlyMap<string, SourceFile>;
 }
 
+/** Where an instance is, what it is set to, and what it stands on. */
+const vitalOfEnvironment = /^(?:extends|settings(?:\..*)?|instances\.[^.]+\.on(?:\..*)?)$/;
+const vitalOfNode = /^(?:roles|capabilities|settings(?:\..*)?)$/;
+
 /** Reads every document of `environments/<name>`. */
 export function readEnvironmentFolder(folder: { path: string; files: FolderFiles }): {
   documents: EnvironmentDocuments;
@@ -42,7 +46,10 @@ export function readEnvironmentFolder(folder: { path: string; files: FolderFiles
     return read.value;
   };
   const file = files.get("environment.yaml");
-  const environment = file === undefined ? null : keep(readDocument(file, Environment));
+  const environment =
+    file === undefined
+      ? null
+      : keep(readDocument(file, Environment, { known: { name }, vital: vitalOfEnvironment }));
   if (file === undefined) {
     const hint = "write one, or remove the folder";
     problems.push(
@@ -79,7 +86,7 @@ function readNodes(folder: { path: string; files: FolderFiles }) {
   const nodes = new Map<string, Located<NodeDocument>>();
   const problems: Problem[] = [];
   for (const [name, file] of matching(folder.files, nodePattern)) {
-    const read = readDocument(file, NodeDocument);
+    const read = readDocument(file, NodeDocument, { known: { name }, vital: vitalOfNode });
     const naming = nameProblems({ kind: "a node", name, file: file.path, document: read.value });
     problems.push(...read.problems, ...naming);
     if (read.value !== null) nodes.set(name, read.value);

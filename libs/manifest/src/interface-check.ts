@@ -6,7 +6,10 @@ import { isInRange, isVersionRange } from "./version-range.ts";
 /** Every interface that an instance requires has exactly one provider, and none waits for itself. */
 export function checkInterfaces(scene: Scene): Problem[] {
   const providers = collectProviders(scene.instances);
-  const complete = scene.instances.every((placed) => placed.package !== null);
+  const isAnyLeftOut = scene.environment.layers.some(({ leftOut = [] }) =>
+    leftOut.some((path) => /^instances(?:\.[^.]+)?$/.test(path)),
+  );
+  const complete = !isAnyLeftOut && scene.instances.every((placed) => placed.package !== null);
   const problems: Problem[] = [];
   const needs = new Map<string, Need[]>();
   for (const placed of scene.instances) {

@@ -19,7 +19,7 @@ import { descriptionAt, knownKeys, parentsOf, shapesAt } from "./document-shape.
 import { maxProblems } from "./document.ts";
 
 type Issue = z.core.$ZodIssue;
-type Path = readonly PropertyKey[];
+export type Path = readonly PropertyKey[];
 
 /** A document and what it may hold. */
 export interface Checked {
@@ -50,32 +50,43 @@ export function explainIssue(checked: Checked, issue: Issue): Finding[] {
 
 function explainMissing(checked: Checked, path: Path): Finding {
   const message = `${quote(String(path.at(-1)))} is missing`;
-  return { code: "K1012", path: written(path), message, hint: descriptionAt(checked.shape, path) };
+  return { code: "K1012", path: textOf(path), message, hint: descriptionAt(checked.shape, path) };
 }
 
-function explainUnknownKey(checked: Checked, path: Path): Finding {
+export function explainUnknownKey(checked: Checked, path: Path): Finding {
   const key = String(path.at(-1));
-  const shapes = shapesAt(checked.shape, path.slice(0, -1));
-  const known = knownKeys(shapes);
-  const [parent] = suggest(key, known) === undefined ? parentsOf(shapes, key) : [];
+  const known = knownKeys(shapesAt(checked.shape, path.slice(0, -1)));
+  const [parent, ...below] = findMeant(checked, path) ?? [];
   const hint =
-    parent === undefined
+    parent === undefined || below.length === 0
       ? hintFor(key, { known, as: "known keys" })
       : `${quote(key)} belongs under ${quote(parent)}`;
-  return { code: "K1002", path: written(path), message: `unknown key ${quote(key)}`, hint };
+  return { code: "K1002", path: textOf(path), message: `unknown key ${quote(key)}`, hint };
 }
 
-/** Whether an unknown key is a known one in another spelling, or one that belongs elsewhere. */
-export function isMisplaced({ shape }: Checked, path: Path): boolean {
+/** Where below its map the value of an unknown key was meant to stand; null when nothing is near. */
+export function findMeant({ shape }: Pick<Checked, "shape">, path: Path): string[] | null {
   const key = String(path.at(-1));
   const shapes = shapesAt(shape, path.slice(0, -1));
-  return suggest(key, knownKeys(shapes)) !== undefined || parentsOf(shapes, key).length > 0;
+  const near = suggest(key, knownKeys(shapes));
+  if (near !== undefined) return [near];
+  const [parent] = parentsOf(shapes, key);
+  return parent === undefined ? null : [parent, key];
+}
+
+/** Paths of the keys that nobody knows, also in the branch of a union that was meant. */
+export function findUnknownKeys(checked: Checked, issue: Issue): Path[] {
+  const found = valueAt(checked.value, issue.path);
+  if (found === undefined) return [];
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => [...issue.path, key]);
+  if (issue.code !== "invalid_union") return [];
+  return (branchOf(issue, found) ?? []).flatMap((inner) => findUnknownKeys(checked, inner));
 }
 
 function explainKey(path: Path, issues: readonly Issue[]): Finding {
   const key = String(path.at(-1));
   const message = `the key ${quote(key)} ${issues[0]?.message ?? "is not allowed"}`;
-  return { code: "K1007", path: written(path), message, hint: suggestName(key) };
+  return { code: "K1007", path: textOf(path), message, hint: suggestName(key) };
 }
 
 interface WrongKind {
@@ -91,7 +102,7 @@ function explainKind(checked: Checked, { path, expected, found }: WrongKind): Fi
   let hint = descriptionAt(checked.shape, path);
   if (found === null && path.length > 0) hint = "give it a value, or remove the key";
   if (isBare && wanted === "text") hint = "put the value in quotes";
-  return { code: "K1003", path: written(path), message, hint, part: "value" };
+  return { code: "K1003", path: textOf(path), message, hint, part: "value" };
 }
 
 function explainChoice(wrong: { path: Path; choice: readonly string[]; found: Json }): Finding {
@@ -100,14 +111,24 @@ function explainChoice(wrong: { path: Path; choice: readonly string[]; found: Js
   const message = `${subjectOf(path)}expected one of ${choice.join(", ")}; found ${shown}`;
   const meant = typeof found === "string" ? suggest(found, choice) : undefined;
   const hint = meant === undefined ? undefined : `did you mean ${quote(meant)}?`;
-  return { code: "K1003", path: written(path), message, hint, part: "value" };
+  return { code: "K1003", path: textOf(path), message, hint, part: "value" };
 }
 
-/** Only the branch that was meant is explained: the one that takes this kind of value. */
+/** Only the branch that was meant is explained. */
 function explainUnion(
   checked: Checked,
   { issue, found }: { issue: z.core.$ZodIssueInvalidUnion; found: Json },
 ): Finding[] {
+  const meant = branchOf(issue, found);
+  if (meant !== null) return meant.flatMap((inner) => explainIssue(checked, inner));
+  const expected = issue.errors
+    .flat()
+    .map((inner) => (inner.code === "invalid_type" ? inner.expected : "string"));
+  return [explainKind(checked, { path: issue.path, expected, found })];
+}
+
+/** The issues of the branch of a union that was meant, the one that takes this kind of value; null when none does. */
+function branchOf(issue: z.core.$ZodIssueInvalidUnion, found: Json): Issue[] | null {
   const branches = issue.errors.map((issues) =>
     issues.map((inner): Issue => ({ ...inner, path: [...issue.path, ...inner.path] })),
   );
@@ -115,11 +136,7 @@ function explainUnion(
     inner.path.length === issue.path.length &&
     (inner.code === "invalid_type" || (inner.code === "invalid_value" && typeof found !== "string"));
   const [meant] = branches.filter((issues) => !issues.some(isOtherKind)).sort((a, b) => a.length - b.length);
-  if (meant !== undefined) return meant.flatMap((inner) => explainIssue(checked, inner));
-  const expected = branches
-    .flat()
-    .map((inner) => (inner.code === "invalid_type" ? inner.expected : "string"));
-  return [explainKind(checked, { path: issue.path, expected, found })];
+  return meant ?? null;
 }
 
 function explainValue(checked: Checked, { issue, found }: { issue: Issue; found: Json }): Finding {
@@ -128,7 +145,7 @@ function explainValue(checked: Checked, { issue, found }: { issue: Issue; found:
   const text = typeof found === "string" ? found : typeof found === "number" ? String(found) : "";
   const message = `${subjectOf(path)}${reasonOf(issue)}${text === "" ? "" : `, found ${quote(text)}`}`;
   const hint = (isName ? suggestName(text) : undefined) ?? descriptionAt(checked.shape, path);
-  return { code: isName ? "K1007" : "K1003", path: written(path), message, hint, part: "value" };
+  return { code: isName ? "K1007" : "K1003", path: textOf(path), message, hint, part: "value" };
 }
 
 function reasonOf(issue: Issue): string {
@@ -143,10 +160,11 @@ function reasonOf(issue: Issue): string {
 /** The last key of a path, with its list when it is a position in one. */
 function subjectOf(path: Path): string {
   const start = typeof path.at(-1) === "number" ? -2 : -1;
-  return path.length === 0 ? "" : `${quote(written(path.slice(start)))}: `;
+  return path.length === 0 ? "" : `${quote(textOf(path.slice(start)))}: `;
 }
 
-function written(path: Path): string {
+/** A path as `keyPath` writes it. */
+export function textOf(path: Path): string {
   return keyPath(path.map((segment) => (typeof segment === "symbol" ? String(segment) : segment)));
 }
 

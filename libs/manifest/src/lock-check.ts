@@ -9,7 +9,7 @@ import {
   quote,
 } from "@keelson/model";
 
-import { type Scene, entryOf, layerOf, lockedFolder, releaseKey } from "./scene.ts";
+import { type Scene, entryOf, isLeftOut, isLeftOutOf, layerOf, lockedFolder, releaseKey } from "./scene.ts";
 import { isInRange, isVersionRange } from "./version-range.ts";
 
 /** The lock exists, contains what the environment asks for and nothing else, and names only what exists. */
@@ -39,6 +39,7 @@ function checkRelease(scene: Scene, { lock, name }: Locked): Finding[] {
   const range = scene.environment.environment.value.releases[name] ?? "";
   const locked = entryOf(lock.value.releases, name);
   if (locked === undefined) {
+    if (isLeftOut(lock, ["releases", name])) return [];
     const message = `release ${quote(name)} is not locked`;
     return [{ code: "K1103", path: "releases", message, hint: `add it with a version in ${range}` }];
   }
@@ -78,7 +79,7 @@ function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {
   const locked = entryOf(lock.value.instances, name);
   if (instance === undefined) return [];
   if (locked === undefined) {
-    if (instance.state === "absent") return [];
+    if (instance.state === "absent" || isLeftOut(lock, ["instances", name])) return [];
     const hint = `add it with package ${instance.package} and its version`;
     return [{ code: "K1103", path: "instances", message: `instance ${quote(name)} is not locked`, hint }];
   }
@@ -105,20 +106,21 @@ function lockedPackageVersion(scene: Scene, reference: string): string | undefin
   const [release = "", packageName = ""] = reference.split("/");
   const folder = lockedFolder(scene, release);
   const found = folder === null ? undefined : scene.releases.get(releaseKey(folder));
-  return found?.packages.get(packageName)?.package.value.version;
+  const document = found?.packages.get(packageName)?.package;
+  return document === undefined || isLeftOut(document, ["version"]) ? undefined : document.value.version;
 }
 
 function extraReleases(scene: Scene, lock: Located<Lock>): Finding[] {
   const { releases } = scene.environment.environment.value;
   return Object.keys(lock.value.releases)
-    .filter((name) => !Object.hasOwn(releases, name))
+    .filter((name) => !Object.hasOwn(releases, name) && !isLeftOutOf(scene, ["releases", name]))
     .map((name) => extra(`releases.${name}`, `release ${quote(name)}`));
 }
 
 function extraInstances(scene: Scene, lock: Located<Lock>): Finding[] {
   const { instances } = scene.environment.environment.value;
   return Object.keys(lock.value.instances)
-    .filter((name) => !Object.hasOwn(instances, name))
+    .filter((name) => !Object.hasOwn(instances, name) && !isLeftOutOf(scene, ["instances", name]))
     .map((name) => extra(`instances.${name}`, `instance ${quote(name)}`));
 }
 

@@ -1,5 +1,13 @@
-import { type Json, type SourceFiles, isJsonObject, namePattern, versionPattern } from "@keelson/model";
+import {
+  Environment,
+  type Json,
+  type SourceFiles,
+  isJsonObject,
+  namePattern,
+  versionPattern,
+} from "@keelson/model";
 
+import { readDocument } from "./document-check.ts";
 import { parseDocument } from "./document.ts";
 import { maxDocumentsBytes } from "./document-budget.ts";
 
@@ -33,8 +41,12 @@ export function findEnvironmentFolders(environmentFiles: SourceFiles, environmen
     const path = `environments/${next}/environment.yaml`;
     bytes += environmentFiles.get(path)?.bytes.byteLength ?? 0;
     if (bytes > maxDocumentsBytes) break;
+    const file = environmentFiles.get(path);
     const document = documentValue(environmentFiles, path);
-    next = isJsonObject(document) ? document["extends"] : undefined;
+    // Of a document whose syntax is broken, what can be told.
+    next =
+      (file === undefined ? null : readDocument(file, Environment).value)?.value.extends ??
+      (isJsonObject(document) ? document["extends"] : undefined);
   }
   return names.map((name) => `environments/${name}/`);
 }

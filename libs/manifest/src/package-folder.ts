@@ -15,6 +15,10 @@ import { placeFiles } from "./placed-file.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
 
+/** Where the package goes, what its Compose file may name, and what others ask it for. */
+const vitalOfPackage =
+  /^(?:(?:provides|requires|optional|variables)(?:\..*)?|role|compose|files|files\[\d+\](?:\.(?:from|template|to))?)$/;
+
 /** Reads one package of a release; null when package.yaml cannot be used. */
 export function readPackageFolder(folder: { path: string; files: FolderFiles }): {
   packageFolder: PackageFolder | null;
@@ -23,7 +27,10 @@ export function readPackageFolder(folder: { path: string; files: FolderFiles }):
   const file = folder.files.get("package.yaml");
   // The release that lists the package gives the problem of the missing file.
   if (file === undefined) return { packageFolder: null, problems: [] };
-  const { value: document, problems } = readDocument(file, Package);
+  const { value: document, problems } = readDocument(file, Package, {
+    known: { name: folder.path.slice(folder.path.lastIndexOf("/") + 1), version: "0.0.0" },
+    vital: vitalOfPackage,
+  });
   if (document === null) return { packageFolder: null, problems };
   const placing = placeFiles(document, folder.files);
   const findings = [

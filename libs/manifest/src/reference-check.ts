@@ -10,7 +10,7 @@ import {
   quote,
 } from "@keelson/model";
 
-import { type PlacedInstance, type Scene, entryOf, lockedFolder, releaseKey } from "./scene.ts";
+import { type PlacedInstance, type Scene, entryOf, isLeftOutOf, lockedFolder, releaseKey } from "./scene.ts";
 
 /** Every release, package and instance that is named somewhere in the environment exists in it. */
 export function checkReferences(scene: Scene): Problem[] {
@@ -27,6 +27,7 @@ function checkPackage(scene: Scene, placed: PlacedInstance): Problem[] {
   const at = { path: `instances.${placed.name}.package`, part: "value" } as const;
   const used = Object.keys(scene.environment.environment.value.releases);
   if (!used.includes(placed.release)) {
+    if (isLeftOutOf(scene, ["releases", placed.release])) return [];
     const message = `environment ${scene.name} does not use a release ${quote(placed.release)}`;
     const hint = hintFor(placed.release, { known: used, as: "its releases" }) ?? "add it to `releases`";
     return [problemAt(placed.layer, { code: "K1114", message, hint, ...at })];
@@ -44,7 +45,7 @@ function checkPackage(scene: Scene, placed: PlacedInstance): Problem[] {
 function checkSettings(scene: Scene, document: Located<{ settings: SettingsByRelease }>): Problem[] {
   const used = Object.keys(scene.environment.environment.value.releases);
   return Object.keys(document.value.settings)
-    .filter((name) => !used.includes(name))
+    .filter((name) => !used.includes(name) && !isLeftOutOf(scene, ["releases", name]))
     .map((name) => {
       const message = `settings for ${quote(name)}, which environment ${scene.name} does not use`;
       const hint = hintFor(name, { known: used, as: "its releases" });
@@ -56,7 +57,7 @@ function checkSettings(scene: Scene, document: Located<{ settings: SettingsByRel
 function checkCommands(scene: Scene, node: Located<NodeDocument>): Problem[] {
   const { instances } = scene.environment.environment.value;
   return Object.keys(node.value.commands)
-    .filter((name) => entryOf(instances, name) === undefined)
+    .filter((name) => isUnknown(scene, name))
     .map((name) => {
       const message = `commands for ${quote(name)}, and environment ${scene.name} has no such instance`;
       const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
@@ -70,7 +71,7 @@ function checkCommands(scene: Scene, node: Located<NodeDocument>): Problem[] {
 function checkOverrides(scene: Scene): Problem[] {
   const { instances } = scene.environment.environment.value;
   return [...scene.environment.composeOverrides]
-    .filter(([name]) => entryOf(instances, name) === undefined)
+    .filter(([name]) => isUnknown(scene, name))
     .map(([name, file]) => {
       const message = `environment ${scene.name} has no instance ${quote(name)}`;
       const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
@@ -78,6 +79,11 @@ function checkOverrides(scene: Scene): Problem[] {
       });
       return problemOf(file.path, { code: "K1115", message, hint });
     });
+}
+
+function isUnknown(scene: Scene, name: string): boolean {
+  const { instances } = scene.environment.environment.value;
+  return entryOf(instances, name) === undefined && !isLeftOutOf(scene, ["instances", name]);
 }
 
 function orRemoved(hint: string | undefined, { what }: { what: string }): string {

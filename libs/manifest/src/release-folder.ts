@@ -22,12 +22,17 @@ import { strayInRelease } from "./stray-file.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
 
-/** Reads `releases/<name>/<version>`; null when release.yaml cannot be used. */
+/** What templates and settings are made from. */
+const vitalOfRelease = /^(?:settings|secrets(?:\..*)?)$/;
+
+/** Reads `releases/<name>/<version>`; null when release.yaml cannot be used, with the packages all the same. */
 export function readReleaseFolder(folder: { path: string; files: FolderFiles }): {
   releaseFolder: ReleaseFolder | null;
+  packages: ReadonlyMap<string, PackageFolder>;
   problems: Problem[];
 } {
   const { packages, problems: packageProblems } = readPackages(folder);
+  const [, name = "", version = ""] = folder.path.split("/");
   const problems = [...folderNameProblems(folder.path), ...packageProblems];
   const file = folder.files.get("release.yaml");
   if (file === undefined) {
@@ -37,11 +42,14 @@ export function readReleaseFolder(folder: { path: string; files: FolderFiles }):
       hint: "write one, or remove the folder",
     };
     problems.push(problemOf(`${folder.path}/release.yaml`, problem), ...strayInRelease(folder, undefined));
-    return { releaseFolder: null, problems };
+    return { releaseFolder: null, packages, problems };
   }
-  const { value: document, problems: documentProblems } = readDocument(file, Release);
+  const { value: document, problems: documentProblems } = readDocument(file, Release, {
+    known: { name, version },
+    vital: vitalOfRelease,
+  });
   problems.push(...documentProblems);
-  if (document === null) return { releaseFolder: null, problems };
+  if (document === null) return { releaseFolder: null, packages, problems };
   const findings = [
     ...identityFindings(document.value, folder.path),
     ...(document.value.agent === undefined ? [] : rangeFinding("agent", document.value.agent)),
@@ -53,6 +61,7 @@ export function readReleaseFolder(folder: { path: string; files: FolderFiles }):
   problems.push(...strayInRelease(folder, document.value.settings));
   return {
     releaseFolder: { folder: folder.path, release: document, settingsSchema: settings.schema, packages },
+    packages,
     problems,
   };
 }

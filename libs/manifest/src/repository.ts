@@ -1,5 +1,6 @@
 import {
   sortProblems,
+  type PackageFolder,
   type Problem,
   type ReleaseFolder,
   type Repository,
@@ -20,8 +21,8 @@ import { strayAbove } from "./stray-file.ts";
 import { readTree } from "./tree.ts";
 
 /**
- * Reads the releases and environments among the files, with all their problems, sorted by place. A document with problems
- * is left out unless they are only keys that nobody knows, and everything else is read. Releases that no lock names may be missing. When the documents together are too
+ * Reads the releases and environments among the files, with all their problems, sorted by place. Of a document with
+ * problems there is what could be made of it, so that they do not hide what else is wrong: whoever uses it must ask for problems first. Releases that no lock names may be missing. When the documents together are too
  * large, none is read. Never throws, whatever the bytes.
  */
 export function readRepository(files: SourceFiles): { repository: Repository; problems: Problem[] } {
@@ -29,15 +30,17 @@ export function readRepository(files: SourceFiles): { repository: Repository; pr
   const tooMuch = findTooMuch(files);
   if (tooMuch.length > 0) {
     return {
-      repository: { releases: new Map(), environments: new Map() },
+      repository: { releases: new Map(), environments: new Map(), packages: [] },
       problems: sortProblems([...tree.problems, ...tooMuch]),
     };
   }
   const problems: Problem[] = [...tree.problems, ...strayAbove(tree.stray)];
   const releases = new Map<string, ReleaseFolder>();
+  const packages: PackageFolder[] = [];
   for (const [path, inside] of tree.releases) {
     const read = readReleaseFolder({ path, files: inside });
     problems.push(...read.problems);
+    packages.push(...read.packages.values());
     if (read.releaseFolder !== null) releases.set(releaseKey(path), read.releaseFolder);
   }
   const all = new Map<string, EnvironmentDocuments>();
@@ -54,7 +57,7 @@ export function readRepository(files: SourceFiles): { repository: Repository; pr
     problems.push(...checkEnvironment(sceneOf({ environment, documents, tree, releases })));
   }
   return {
-    repository: { releases, environments: extended.environments },
+    repository: { releases, environments: extended.environments, packages },
     // What stands in a base is found once for each environment that extends it.
     problems: withoutRepeats(sortProblems(problems)),
   };

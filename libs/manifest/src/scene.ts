@@ -1,5 +1,6 @@
 import {
   compareText,
+  keyPath,
   type Environment,
   type EnvironmentFolder,
   type Instance,
@@ -67,6 +68,16 @@ export function lockedFolder(scene: Pick<Scene, "environment">, release: string)
   const { lock } = scene.environment;
   const locked = lock === null ? undefined : entryOf(lock.value.releases, release);
   return locked === undefined ? null : `releases/${release}/${locked.version}`;
+}
+
+/** Whether a document says something that is wrong there, and is left out: that it is not there is nobody else's mistake. */
+export function isLeftOut({ leftOut = [] }: Located<unknown>, path: readonly string[]): boolean {
+  return leftOut.some((left) => path.some((_, at) => keyPath(path.slice(0, at + 1)) === left));
+}
+
+/** The same of the environment, in any of its layers. */
+export function isLeftOutOf(scene: Pick<Scene, "environment">, path: readonly string[]): boolean {
+  return scene.environment.layers.some((layer) => isLeftOut(layer, path));
 }
 
 /** The key of `Repository.releases` for a folder. */

@@ -9,6 +9,8 @@ export interface Located<T> {
   /** Path in the repository. */
   file: string;
   value: T;
+  /** Paths of what is wrong in the document, as `keyPath` writes them: the value is without it. */
+  leftOut?: readonly string[];
   /**
    * Where a key, or its value, stands: `positionOf("instances.core.on")`, with a path as `keyPath` writes it;
    * the nearest parent's place when the key is not there.
@@ -64,11 +66,13 @@ export function problemOf(file: string, finding: { code: string; message: string
   return { file, line: 1, column: 1, path: "", ...finding };
 }
 
-/** A state repository, read and checked; documents with problems are left out. */
+/** A state repository, read and checked: with problems it is only what could be made of its documents. */
 export interface Repository {
   /** By `<release>@<version>`. */
   releases: ReadonlyMap<string, ReleaseFolder>;
   environments: ReadonlyMap<string, EnvironmentFolder>;
+  /** Every package that can be read, also of a release that cannot. */
+  packages: readonly PackageFolder[];
 }
 
 export interface ReleaseFolder {
