@@ -1,11 +1,13 @@
 import { readRepository } from "@keelson/manifest";
 import { type Problem, type Repository, type Snapshot, sortProblems, withoutRepeats } from "@keelson/model";
 import { checkSettingsSchema } from "@keelson/settings";
-import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
+import { type NodeReference, buildDesired, renderFiles, unplacedInput } from "@keelson/render";
 
+import { errorOf } from "./error-of.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 import { resolveModels } from "./resolve-models.ts";
+import { toldOnce } from "./told-once.ts";
 
 export interface CheckResult {
   repository: Repository;
@@ -18,40 +20,49 @@ export interface CheckResult {
 
 type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record" | "secrets">;
 
-/** Finds all problems of a repository: those of its documents, and those of the desired state of each node. */
+/**
+ * Finds all problems of a repository: those of its documents, those of the desired state of each node, and what the gate
+ * refuses in packages that no node gets. An error of Compose is thrown only where there is no problem: it must not hide one.
+ */
 export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Promise<CheckResult> {
   const { repository, problems } = readRepository(await snapshot.readFiles(["environments/", "releases/"]));
-  const nodes: NodeReference[] = [];
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
   );
   const found = [...problems, ...schemas, ...(await findScheduleFaults(repository))];
+  const nodes = listNodes(repository);
   const warnings: Problem[] = [];
-  for (const [environment, folder] of repository.environments) {
-    if (folder.lock === null) continue; // a problem already, and nothing can be placed without a lock
-    for (const node of folder.nodes.keys()) {
-      const reference = { environment, node };
-      nodes.push(reference);
-      const checked = await checkNode(repository, { reference, ports });
-      found.push(...checked.problems);
-      warnings.push(...checked.warnings);
-    }
+  const judged = new Set<string>();
+  const errors: unknown[] = [];
+  for (const reference of nodes) {
+    const { rendered, missing, ...render } = renderFiles(repository, reference);
+    warnings.push(...render.warnings);
+    // Where a document has a problem, that is why something is missing.
+    found.push(...render.problems, ...(problems.length === 0 ? missing : []));
+    if (rendered === null) continue;
+    const inputs = [...render.unrendered, ...rendered.instances.map(({ compose }) => compose)];
+    for (const { folder } of inputs) judged.add(folder);
+    const error = await errorOf(async () => {
+      const { models, problems: refused } = await resolveModels({ ...render, rendered }, ports);
+      const built = buildDesired(rendered, { models, secrets: ports.secrets, repository });
+      found.push(...refused, ...built.problems);
+    });
+    if (error !== null) errors.push(error);
   }
+  const unplaced = repository.packages.filter(({ folder }) => !judged.has(folder));
+  found.push(...unplaced.flatMap((folder) => ports.gateCompose(unplacedInput(folder))));
+  if (found.length === 0 && errors.length > 0) throw errors[0];
   return {
     repository,
     nodes,
-    problems: sortProblems(withoutRepeats(found)),
+    problems: sortProblems(toldOnce(found)),
     warnings: sortProblems(withoutRepeats(warnings)),
   };
 }
 
-async function checkNode(
-  repository: Repository,
-  { reference, ports }: { reference: NodeReference; ports: CheckPorts },
-): Promise<Pick<CheckResult, "problems" | "warnings">> {
-  const { rendered, warnings, ...render } = renderFiles(repository, reference);
-  if (rendered === null) return { problems: render.problems, warnings };
-  const { models, problems } = await resolveModels({ ...render, rendered }, ports);
-  const built = buildDesired(rendered, { models, secrets: ports.secrets, repository });
-  return { problems: [...problems, ...built.problems], warnings };
+/** Nothing can be placed without a lock; that it is missing is a problem already. */
+function listNodes({ environments }: Repository): NodeReference[] {
+  return [...environments]
+    .filter(([, { lock }]) => lock !== null)
+    .flatMap(([environment, { nodes }]) => [...nodes.keys()].map((node) => ({ environment, node })));
 }

@@ -10,10 +10,8 @@ import {
 import { openTimetable } from "./timetable.ts";
 
 /** K1440 for each schedule of a package by which nothing would ever run, or by which nobody knows when. */
-export async function findScheduleFaults({ releases }: Repository): Promise<Problem[]> {
-  const scheduled = [...releases.values()].flatMap((release) =>
-    [...release.packages.values()].flatMap(({ package: document }) => listSchedules(document)),
-  );
+export async function findScheduleFaults({ packages }: Repository): Promise<Problem[]> {
+  const scheduled = packages.flatMap(({ package: document }) => listSchedules(document));
   if (scheduled.length === 0) return [];
   const { findScheduleFault } = await openTimetable();
   return scheduled.flatMap(({ document, service, cron, timeZone }) => {

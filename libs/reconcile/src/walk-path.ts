@@ -20,6 +20,7 @@ import { readSnapshot } from "./read-snapshot.ts";
 import type { Restlessness } from "./restlessness.ts";
 import { resolveModels } from "./resolve-models.ts";
 import { type StepTimes, newStepTimer } from "./step.ts";
+import { toldOnce } from "./told-once.ts";
 
 /** What a walk along the path has found so far. What it has not reached is null. */
 export interface Walk {
@@ -91,21 +92,23 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   if (instances === null) return;
   const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
   walk.repository = read.repository;
-  const { rendered, unrendered, settings, ...render } = await step("render", async () =>
+  const { rendered, unrendered, settings, missing, ...render } = await step("render", async () =>
     renderFiles(read.repository, reference),
   );
   Object.assign(walk, { rendered, settings });
   // A document that cannot be read is why there is no such node.
   if (rendered === null) return void hasStopped(read.problems.length > 0 ? read.problems : render.problems);
-  const found = withoutRepeats([...read.problems, ...render.problems]);
+  const unexplained = read.problems.length === 0 ? missing : [];
+  const found = withoutRepeats([...read.problems, ...unexplained, ...render.problems]);
   const { models, problems } = await step("resolve", async () =>
     resolveModels({ rendered, unrendered, problems: found }, ports),
   );
   const { desired, ...build } = await step("build", async () =>
     buildDesired(rendered, { models, secrets: ports.secrets, repository: read.repository }),
   );
+  if (hasStopped(toldOnce([...problems, ...build.problems])) || desired === null) return;
   walk.desired = desired;
-  if (hasStopped([...problems, ...build.problems]) || desired === null || input.until === "desired") return;
+  if (input.until === "desired") return;
 
   const observed = (walk.observed = await step("observe", async () => observeNode(desired, input.ports)));
   const { waits, now } = input.ports;

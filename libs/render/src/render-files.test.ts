@@ -130,7 +130,7 @@ describe("what cannot be found", () => {
       node: "one",
     });
     expect(withoutLock.rendered?.isWhole).toBe(false);
-    expect(problemText(withoutLock.problems)).toMatchInlineSnapshot(`
+    expect(problemText(withoutLock.missing)).toMatchInlineSnapshot(`
       "error[K1101] environments/lab/environment.yaml:2:1 environment lab has no lock.yaml that can be read
          2 | releases: { sample: ^1.0.0 }
            | ^
@@ -142,13 +142,45 @@ describe("what cannot be found", () => {
       node: "one",
     });
     expect(withoutPackage.rendered?.isWhole).toBe(false);
-    expect(problemText(withoutPackage.problems)).toMatchInlineSnapshot(`
+    expect(problemText(withoutPackage.missing)).toMatchInlineSnapshot(`
       "error[K1116] environments/lab/environment.yaml:4:20 package sample/core of the locked release cannot be read
          4 |   core: { package: sample/core }
            |                    ^
         hint: Correct the release, or lock one that has the package.
       "
     `);
+  });
+});
+
+describe("beside a problem that was found before", () => {
+  const template = {
+    [templatePath]: "{{ settings.mail }} {{ requires.store.project }} {{ node.nothing }}\n",
+  };
+  const said = (changes: Record<string, string>) => {
+    const repository = repositoryOf({ ...template, ...changes });
+    const { problems, unrendered } = renderFiles(repository, { environment: "lab", node: "one" });
+    return {
+      messages: problems.map(({ code, message }) => `${code} ${message}`),
+      unrendered: unrendered.map(({ project }) => project),
+    };
+  };
+
+  test("of the settings, templates name only mistakes of their own", () => {
+    const wrong = `${platform[environmentPath]}settings: { sample: { domain: 5 } }\n`;
+    expect(said({ [environmentPath]: wrong })).toEqual({
+      messages: [
+        "K1202 `domain`: expected text, found the number 5",
+        "K1302 undefined variable `node.nothing`",
+      ],
+      unrendered: ["lab-core", "lab-storage"],
+    });
+  });
+
+  test("of the package that provides what they use, too", () => {
+    expect(said({ "releases/sample/1.0.0/packages/storage/package.yaml": "name: [" })).toEqual({
+      messages: ["K1302 undefined variable `settings.mail`", "K1302 undefined variable `node.nothing`"],
+      unrendered: ["lab-core"],
+    });
   });
 });
 

@@ -4,6 +4,7 @@ import {
   type JsonObject,
   type Located,
   type NodeDocument,
+  type PackageFolder,
   type Problem,
   type RenderedFile,
   type RenderedInstance,
@@ -35,6 +36,8 @@ export interface RenderResult {
   /** Layered settings by release, with where each value came from. */
   settings: ReadonlyMap<string, LayeredSettings>;
   problems: Problem[];
+  /** What is not there because its document cannot be used: a problem only where no other one says why. */
+  missing: Problem[];
   /** What will hardly be meant, and stops nothing. */
   warnings: Problem[];
 }
@@ -43,36 +46,36 @@ export interface RenderResult {
 export function renderFiles(repository: Repository, reference: NodeReference): RenderResult {
   const found = findNode(repository, reference);
   if (found.problem !== null) {
-    return { rendered: null, unrendered: [], settings: new Map(), problems: [found.problem], warnings: [] };
+    const nothing = { rendered: null, unrendered: [], settings: new Map(), missing: [], warnings: [] };
+    return { ...nothing, problems: [found.problem] };
   }
   const { environment, node } = found;
   const placed = placeInstances(repository, { environment, node: node.value });
   const settings = layerByRelease(placed, { environment, node });
   const providers = findProviders(placed);
-  const problems = [
-    ...findUnplaced(repository, environment),
-    ...[...settings.values()].flatMap((layered) => layered.problems),
-  ];
+  const missing = findUnplaced(repository, environment);
+  const problems = [...settings.values()].flatMap((layered) => layered.problems);
   const warnings: Problem[] = [];
   const nextBudget = newBudgets(placed.length);
   const instances: RenderedInstance[] = [];
   const unrendered: ComposeInput[] = [];
   for (const each of placed) {
     const layered = settings.get(each.release.release.value.name);
-    // Without its settings every template would complain once more.
-    if (layered === undefined || layered.problems.length > 0) {
-      unrendered.push(unrenderedInput(each, environment));
-      continue;
-    }
+    const hasSettings = layered !== undefined && layered.problems.length === 0;
     const context = {
       environment,
       node: node.value,
-      values: layered.values,
+      values: layered?.values ?? {},
       providers,
+      incomplete: [
+        ...(hasSettings ? [] : (["settings"] as const)),
+        ...(missing.length === 0 ? [] : (["requires"] as const)),
+      ],
       budget: nextBudget(),
     };
     const result = renderInstance(each, context);
-    if (result.problems.length === 0) instances.push(result.instance);
+    const isRendered = hasSettings && result.isComplete && result.problems.length === 0;
+    if (isRendered) instances.push(result.instance);
     else unrendered.push(unrenderedInput(each, environment));
     problems.push(...result.problems);
     warnings.push(...result.warnings);
@@ -81,10 +84,10 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     ...reference,
     lockDigest: digestValue(environment.lock?.value ?? null),
     requireDigests: environment.environment.value.policy.requireDigests ?? false,
-    isWhole: problems.length === 0,
+    isWhole: problems.length + missing.length === 0,
     instances,
   };
-  return { rendered, unrendered, settings, problems, warnings };
+  return { rendered, unrendered, settings, problems, missing, warnings };
 }
 
 function layerByRelease(
@@ -112,7 +115,7 @@ function layerByRelease(
 function renderInstance(
   placed: PlacedInstance,
   context: InstanceContext,
-): { instance: RenderedInstance; problems: Problem[]; warnings: Problem[] } {
+): { instance: RenderedInstance; isComplete: boolean; problems: Problem[]; warnings: Problem[] } {
   const manifest = placed.package.package.value;
   const environment = context.environment.environment.value.name;
   const project = projectOf(environment, placed.name);
@@ -145,6 +148,11 @@ function renderInstance(
       }),
       files,
     },
+    // Of a file that is not there `manifest` says so, and the rest of its instance can be judged all the same.
+    isComplete:
+      files.length ===
+        placed.package.placed.filter(({ source }) => placed.package.files.has(source)).length &&
+      Object.keys(variables).length === Object.keys(manifest.variables).length,
     problems: [...fileProblems, ...variableProblems],
     warnings,
   };
@@ -157,28 +165,43 @@ function composeInput(
     ...made
   }: { environment: EnvironmentFolder } & Pick<ComposeInput, "variables" | "renderedFiles">,
 ): ComposeInput {
-  const sources = new Set(placed.package.placed.map(({ source }) => source));
   return {
+    ...packageInput(placed.package),
     project: projectOf(environment.environment.value.name, placed.name),
-    folder: placed.package.folder,
-    composeFile: placed.package.package.value.compose,
-    packageFiles: [...placed.package.files]
-      .filter(([path]) => !sources.has(path) && path !== "package.yaml")
-      .map(([, file]) => file)
-      .sort((a, b) => compareText(a.path, b.path)),
     override: environment.composeOverrides.get(placed.name) ?? null,
-    boundPaths: placed.package.placed.map(({ to }) => to),
     ...made,
   };
 }
 
+function packageInput({ folder, package: document, files, placed }: PackageFolder) {
+  const sources = new Set(placed.map(({ source }) => source));
+  return {
+    folder,
+    composeFile: document.value.compose,
+    packageFiles: [...files]
+      .filter(([path]) => !sources.has(path) && path !== "package.yaml")
+      .map(([, file]) => file)
+      .sort((a, b) => compareText(a.path, b.path)),
+    boundPaths: placed.map(({ to }) => to),
+  };
+}
+
 function unrenderedInput(placed: PlacedInstance, environment: EnvironmentFolder): ComposeInput {
-  const names = Object.keys(placed.package.package.value.variables);
-  return composeInput(placed, {
-    environment,
+  return composeInput(placed, { environment, ...nothingRendered(placed.package) });
+}
+
+function nothingRendered({ package: document, placed }: PackageFolder) {
+  const names = Object.keys(document.value.variables);
+  return {
     variables: Object.fromEntries(names.map((name) => [name, ""])),
-    renderedFiles: new Map(placed.package.placed.map(({ to }) => [to, new Uint8Array()])),
-  });
+    renderedFiles: new Map(placed.map(({ to }) => [to, new Uint8Array()])),
+  };
+}
+
+/** Of a package that no instance brings to a node, for the gate alone. */
+export function unplacedInput(folder: PackageFolder): ComposeInput {
+  const project = folder.package.value.name;
+  return { ...packageInput(folder), project, override: null, ...nothingRendered(folder) };
 }
 
 /** Absent where nobody ever said anything, so that it does not count. */

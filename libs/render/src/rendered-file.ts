@@ -22,7 +22,7 @@ const bytesPerStep = 16;
 const defaultModes = { "100644": 0o644, "100755": 0o755 } as const;
 const defaultSecretModes = { "100644": 0o400, "100755": 0o500 } as const;
 
-export type TemplateScope = Pick<TemplateInput, "context" | "secrets" | "budget">;
+export type TemplateScope = Pick<TemplateInput, "context" | "secrets" | "incomplete" | "budget">;
 
 /** One file of a package: rendered when it is a template, copied byte for byte otherwise. */
 export function renderFile(

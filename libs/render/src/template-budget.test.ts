@@ -15,7 +15,10 @@ const context = {
 };
 
 function run(text: string, budget = new TemplateBudget()) {
-  return { ...renderTemplate({ text, file: "x.liquid", context, secrets: {}, budget }), budget };
+  return {
+    ...renderTemplate({ text, file: "x.liquid", context, secrets: {}, incomplete: [], budget }),
+    budget,
+  };
 }
 
 /** A text that doubles with each turn. */

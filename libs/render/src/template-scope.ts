@@ -12,6 +12,8 @@ export interface InstanceContext {
   values: JsonObject;
   /** Who provides each interface on this node. */
   providers: ReadonlyMap<string, Provider>;
+  /** Of settings and providers, those of which not all is known. */
+  incomplete: readonly ("settings" | "requires")[];
   budget: TemplateBudget;
 }
 
@@ -34,6 +36,7 @@ export function templateScope(placed: PlacedInstance, context: InstanceContext):
       release: { name: release.name, version: release.version },
       requires: Object.fromEntries(requires),
     },
+    incomplete: context.incomplete,
     budget: context.budget,
     secrets: Object.fromEntries(
       Object.keys(release.secrets).map((name) => [name, `${release.name}.${name}`] as const),

@@ -17,8 +17,15 @@ const context = {
 };
 const secrets = { adminKey: "sample.adminKey", other: "sample.other" };
 
-function run(text: string) {
-  return renderTemplate({ text, file: "x.liquid", context, secrets, budget: new TemplateBudget() });
+function run(text: string, incomplete: string[] = []) {
+  return renderTemplate({
+    text,
+    file: "x.liquid",
+    context,
+    secrets,
+    incomplete,
+    budget: new TemplateBudget(),
+  });
 }
 
 /** The text, or a line for each problem. */
@@ -228,6 +235,7 @@ describe("a secret", () => {
         file: "x.liquid",
         context: { settings },
         secrets,
+        incomplete: [],
         budget: new TemplateBudget(),
       });
     expect(see("{{ settings.whole }}").problems[0]?.code).toBe("K1309");
@@ -291,4 +299,17 @@ describe("a secret", () => {
 test("a placeholder is found wherever it begins", () => {
   expect(holdsPlaceholder("x__keelson-secret:a.b__")).toBe(true);
   expect(holdsPlaceholder("keelson-secret")).toBe(false);
+});
+
+describe("where not all settings are known", () => {
+  test("what is missing below them is no problem, and every other mistake is", () => {
+    const text = "{{ settings.nothing }} {{ node.nothing }}";
+    const messages = (incomplete: string[]) => run(text, incomplete).problems.map(({ message }) => message);
+    expect(messages([])).toEqual([
+      "undefined variable `settings.nothing`",
+      "undefined variable `node.nothing`",
+    ]);
+    expect(messages(["settings"])).toEqual(["undefined variable `node.nothing`"]);
+    expect(run("{{ settings.nothing }}", ["settings"])).toEqual({ text: null, problems: [] });
+  });
 });
