@@ -3,6 +3,7 @@ import { type Problem, type Repository, type Snapshot, sortProblems, withoutRepe
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles, unplacedInput } from "@keelson/render";
 
+import { findDigestFaults } from "./digest-fault.ts";
 import { errorOf } from "./error-of.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
@@ -25,11 +26,17 @@ type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record"
  * refuses in packages that no node gets. An error of Compose is thrown only where there is no problem: it must not hide one.
  */
 export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Promise<CheckResult> {
-  const { repository, problems } = readRepository(await snapshot.readFiles(["environments/", "releases/"]));
+  const files = await snapshot.readFiles(["environments/", "releases/"]);
+  const { repository, problems } = readRepository(files);
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
   );
-  const found = [...problems, ...schemas, ...(await findScheduleFaults(repository))];
+  const found = [
+    ...problems,
+    ...schemas,
+    ...(await findScheduleFaults(repository)),
+    ...(await findDigestFaults(repository, files)),
+  ];
   const nodes = listNodes(repository);
   const warnings: Problem[] = [];
   const judged = new Set<string>();
