@@ -1,5 +1,12 @@
-import { readRepository } from "@keelson/manifest";
-import { type Problem, type Repository, type Snapshot, sortProblems, withoutRepeats } from "@keelson/model";
+import { findAttributeFaults, readRepository } from "@keelson/manifest";
+import {
+  type OuterAttributes,
+  type Problem,
+  type Repository,
+  type Snapshot,
+  sortProblems,
+  withoutRepeats,
+} from "@keelson/model";
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles, unplacedInput } from "@keelson/render";
 
@@ -22,10 +29,14 @@ export interface CheckResult {
 type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record" | "secrets">;
 
 /**
- * Finds all problems of a repository: those of its documents, those of the desired state of each node, and what the gate
- * refuses in packages that no node gets. An error of Compose is thrown only where there is no problem: it must not hide one.
+ * Finds all problems of a repository: those of its documents, the attributes with which Git would change its releases,
+ * those of the desired state of each node, and what the gate refuses in packages that no node gets. An error of Compose is
+ * thrown only where there is no problem: it must not hide one.
  */
-export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Promise<CheckResult> {
+export async function checkRevision(
+  snapshot: Snapshot,
+  { attributes, ...ports }: CheckPorts & { attributes: OuterAttributes },
+): Promise<CheckResult> {
   const files = await snapshot.readFiles(["environments/", "releases/"]);
   const { repository, problems } = readRepository(files);
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
@@ -33,6 +44,7 @@ export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Prom
   );
   const found = [
     ...problems,
+    ...findAttributeFaults(files, attributes),
     ...schemas,
     ...(await findScheduleFaults(repository)),
     ...(await findDigestFaults(repository, files)),
