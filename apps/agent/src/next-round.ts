@@ -59,7 +59,7 @@ const promptRestarts = 2;
  * 10. Heartbeat: the published status has to be renewed.
  * 11. Publishing the status failed, and may succeed: as long as it has been failing already, from 2 to 600 s.
  * 12. An ssh or a local branch, which the watcher cannot poll: the interval of agent.yaml.
- * 13. Settled: a container that its engine had started again has run for long enough, which no poll sees.
+ * 13. Settled: a container that was started again after it had ended has run for long enough, which no poll sees.
  *
  * 14. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
  *

@@ -1,10 +1,10 @@
-import { type Ailment, KeelsonError } from "@keelson/model";
+import type { Ailment } from "@keelson/model";
 import type { ContainerInspectInfo } from "dockerode";
 
 import { readLogEnd } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
-import { askEngine } from "./request.ts";
+import { readPastEvents } from "./past-event.ts";
 import { untilSettledMs } from "./restart-calm.ts";
 
 interface Asking {
@@ -42,35 +42,22 @@ function withCutMark(output: string): string {
 }
 
 /** The longest pause between two starts by the engine is a minute. */
-const beforeStartSeconds = 120;
+const beforeStartMs = 120_000;
 
 /** A container that runs again shows no exit code: the engine's memory of its events has it, for a while. */
 async function findLastExit(
   { engine, signal }: Asking,
   { Id: id, State: { StartedAt: startedAt } }: ContainerInspectInfo,
 ): Promise<number | null> {
-  // By the engine's own clock, and in the past, so that the stream of events ends by itself.
-  const startedSeconds = Math.floor(Date.parse(startedAt) / 1_000);
-  try {
-    const events = await askEngine(engine, {
-      what: "tell its events",
-      signal,
-      send: async (abortSignal) => {
-        const stream = await engine.docker.getEvents({
-          since: startedSeconds - beforeStartSeconds,
-          until: startedSeconds + 1,
-          filters: { container: [id], event: ["die"] },
-          abortSignal,
-        });
-        const chunks: Buffer[] = [];
-        for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-        return Buffer.concat(chunks).toString("utf8");
-      },
-    });
-    const codes = [...events.matchAll(/"exitCode":"(-?\d+)"/g)].map(([, code]) => Number(code));
-    return codes.at(-1) ?? null;
-  } catch (error) {
-    if (error instanceof KeelsonError) return null; // it only explains what is told all the same
-    throw error;
-  }
+  const startedMs = Date.parse(startedAt);
+  const events = await readPastEvents(
+    { engine, signal },
+    {
+      id,
+      actions: ["die"],
+      sinceMs: startedMs - beforeStartMs,
+      untilMs: startedMs,
+    },
+  );
+  return events.at(-1)?.exitCode ?? null;
 }

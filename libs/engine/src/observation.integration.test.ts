@@ -363,6 +363,73 @@ describe("why a container is not well", () => {
   });
 });
 
+describe("how a container ended by itself", () => {
+  const made = async (instance: string, more: Docker.ContainerCreateOptions) => {
+    const container = await bench.docker.createContainer({
+      name: `${bench.project(instance)}-web-1`,
+      Image: bench.image,
+      Labels: bench.serviceLabels(instance, "web"),
+      ...more,
+      HostConfig: { NetworkMode: "none", ...more.HostConfig },
+    });
+    await container.start();
+    return container;
+  };
+  const crashOf = async (container: Docker.Container) => {
+    const { Id: id } = await container.inspect();
+    return (await observe({})).containers.find((each) => each.id === id)?.crash;
+  };
+  const ended = async (container: Docker.Container) => {
+    await waitFor(async () => (await container.inspect()).State.Status === "exited", { what: "its end" });
+    return (await container.inspect()).State;
+  };
+  /** Ends with this code as soon as it has a signal; once it was started again it does so at once. */
+  const obeying = (code: number) => ["sh", "-c", `trap 'exit ${code}' TERM HUP; sleep 1000 & wait`];
+
+  test("is its exit code and its time, also after somebody has started it again", async () => {
+    const container = await made("crashing", {
+      Cmd: ["sh", "-c", "test -e /again && exec sleep 1000; touch /again; exit 3"],
+    });
+    const { FinishedAt: at } = await ended(container);
+    expect(await crashOf(container)).toEqual({ at, exitCode: 3 });
+    await container.start();
+    expect((await container.inspect()).State.Status).toBe("running");
+    expect(await crashOf(container)).toEqual({ at, exitCode: 3 });
+  });
+
+  test("is told from a kill, a stop and a restart by somebody", async () => {
+    const container = await made("told", { Cmd: obeying(3) });
+    await container.kill();
+    await ended(container);
+    expect(await crashOf(container)).toBeUndefined();
+    await container.start();
+    await waitFor(async () => (await container.top()).Processes.length > 1, { what: "its trap" });
+    await container.stop();
+    expect((await ended(container)).ExitCode).toBe(3);
+    expect(await crashOf(container)).toBeUndefined();
+    await container.start();
+    await waitFor(async () => (await container.top()).Processes.length > 1, { what: "its trap" });
+    await container.restart();
+    expect((await container.inspect()).State.Status).toBe("running");
+    expect(await crashOf(container)).toBeUndefined();
+    // A signal that tells it something else is no order to end.
+    await waitFor(async () => (await container.top()).Processes.length > 1, { what: "its trap" });
+    await container.kill({ signal: "HUP" });
+    const { FinishedAt: at } = await ended(container);
+    expect(await crashOf(container)).toEqual({ at, exitCode: 3 });
+  });
+
+  test("is none with code 0, and none where it could not even start", async () => {
+    const done = await made("done-well", { Cmd: ["true"] });
+    await ended(done);
+    expect(await crashOf(done)).toBeUndefined();
+    const unstartable = made("unstartable", { Cmd: ["/no/such/program"] });
+    await expect(unstartable).rejects.toThrow("no such file");
+    const name = `${bench.project("unstartable")}-web-1`;
+    expect(await crashOf(bench.docker.getContainer(name))).toBeUndefined();
+  });
+});
+
 describe("ownership", () => {
   async function container(name: string, all: Record<string, string>): Promise<string> {
     const full = `${bench.environment}-${name}`;

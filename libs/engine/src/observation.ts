@@ -13,6 +13,7 @@ import {
 import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
 
 import { findAilment } from "./ailment.ts";
+import { findCrash } from "./crash.ts";
 import type { Engine } from "./engine.ts";
 import { type DesiredPort, findHeldPorts } from "./held-port.ts";
 import { describeContainer, inspectContainer } from "./observed-container.ts";
@@ -93,8 +94,14 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
       limit: parallelInspects,
       map: async (info) => {
         const described = describeContainer(info, { ...request, existingNetworks: networks.existing });
-        const ailment = described.ownership === "ours" ? await findAilment({ engine, signal }, info) : null;
-        return ailment === null ? described : { ...described, ailment };
+        if (described.ownership !== "ours") return described;
+        const ailment = await findAilment({ engine, signal }, info);
+        const crash = await findCrash({ engine, signal }, info);
+        return {
+          ...described,
+          ...(ailment === null ? {} : { ailment }),
+          ...(crash === null ? {} : { crash }),
+        };
       },
     },
   );

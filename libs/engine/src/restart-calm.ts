@@ -1,11 +1,5 @@
+import { calmMsOf } from "@keelson/model";
 import type { ContainerInspectInfo } from "dockerode";
-
-import { steadyMs } from "./poll-steady.ts";
-
-/** What lived for so long again and again has to live for many times that before it is believed. */
-const calmLives = 10;
-/** One crash of what had run for days is over by then. */
-const longestCalmMs = 5 * 60_000;
 
 /**
  * Milliseconds for which a container that its engine has started again must still run until it counts as settled; 0 for
@@ -19,6 +13,5 @@ export function untilSettledMs(
   const ageMs = nowMs - Date.parse(state.StartedAt);
   if (state.Status !== "running" || restarts === 0 || ageMs < 0) return 0;
   const lifeMs = (Date.parse(state.FinishedAt) - Date.parse(createdAt)) / restarts;
-  const calmMs = Math.min(longestCalmMs, Math.max(steadyMs, calmLives * lifeMs));
-  return Math.max(0, calmMs - ageMs);
+  return Math.max(0, calmMsOf(lifeMs) - ageMs);
 }

@@ -21,6 +21,7 @@ export * from "./compose-model.ts";
 export * from "./desired.ts";
 export * from "./observed.ts";
 export * from "./awaited.ts";
+export * from "./calm.ts";
 export * from "./container-name.ts";
 export * from "./plan.ts";
 export * from "./record.ts";

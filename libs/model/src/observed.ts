@@ -1,5 +1,5 @@
 import type { PublishedPort } from "./desired.ts";
-import type { AcceptedDigest, ContainerLimits } from "./record.ts";
+import type { AcceptedDigest, ContainerLimits, Crash } from "./record.ts";
 
 /**
  * What the node has. An error in reading it throws, so that unknown is never absent; an error in the files of one instance
@@ -95,6 +95,8 @@ export interface ObservedContainer {
    * default: it has settled.
    */
   settlesInMs?: number;
+  /** How it ended last, where it did so by itself and not long ago; default: nothing shows that it did. */
+  crash?: Crash;
   /** What `docker update` can change of it, as far as anything is set; default nothing. */
   limits?: ContainerLimits;
   /** Why it is not well, as far as the engine tells it; default nothing, also for a container that is not ours. */

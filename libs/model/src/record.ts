@@ -47,6 +47,8 @@ export interface RecordState {
    * that did anything. By `<project>/<service>`.
    */
   starts: Record<string, string[]>;
+  /** The last two crashes that rounds have seen of containers, by id. */
+  crashes: Record<string, Crash[]>;
   /** Jobs, by `<project>/<service>`, of which a run by schedule is at work. */
   jobsAtWork: readonly string[];
 }
@@ -74,6 +76,13 @@ export type AcceptedDigest = Pick<ServiceDigest, "algorithm" | "digest">;
 /** By the name of a limit, such as `memory`, its value as the engine has it; and the restart policy. */
 export type ContainerLimits = Readonly<Record<string, string>>;
 
+/** An end of a container by itself: with an exit code that is an error, and that nobody has asked for. */
+export interface Crash {
+  /** By the engine's clock. */
+  at: string;
+  exitCode: number;
+}
+
 /** Parts can be compared with those of the same algorithm only. */
 export type ServiceParts = Pick<ServiceDigest, "algorithm" | "parts">;
 
@@ -90,5 +99,6 @@ export const emptyRecord: RecordState = {
   openServices: [],
   openNetworks: [],
   starts: {},
+  crashes: {},
   jobsAtWork: [],
 };

@@ -6,8 +6,8 @@ import {
 } from "@keelson/model";
 
 /** `restarting` counts as up: the engine is at it, and a start would change nothing. */
-export function isUp(container: ObservedContainer): boolean {
-  return container.state === "running" || container.state === "restarting";
+export function isUp({ state }: Pick<ObservedContainer, "state">): boolean {
+  return state === "running" || state === "restarting";
 }
 
 /** Has read its files and holds its ports: a paused container too. */

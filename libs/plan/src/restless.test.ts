@@ -46,7 +46,7 @@ describe("a service that was started again and again", () => {
 
   test("is told while it runs, until it has run for a minute and for longer than its last rest", () => {
     const running = started([0, 0, 0, 10, 20, 30], { state: "running" });
-    expect(findAt(89, running)).toMatchObject([{ exitCode: null, restsUntil: null }]);
+    expect(findAt(89, running)).toMatchObject([{ exitCode: null, restsUntil: null, settlesInMs: 1_000 }]);
     expect(findAt(90, running)).toEqual([]);
     const longer = started([0, 0, 0, 10, 20, 30, 40, 50, 60, 70, 80, 90], { state: "running" });
     expect(findAt(90 + 127, longer)).toHaveLength(1);
@@ -73,6 +73,57 @@ describe("a service that was started again and again", () => {
 
   test("rests no longer than it should when the clock was set back", () => {
     expect(restAt(0, started([1_000, 1_000, 1_000, 1_010, 1_020, 1_030]))).toEqual([2]);
+  });
+});
+
+describe("a service that has crashed twice", () => {
+  const minute = 60;
+  /** The node after crashes of `web` at these seconds, and its start at a later one. */
+  const crashed = (
+    seconds: readonly number[],
+    { startedAt, ...being }: { startedAt: number; state?: "running" | "exited" | "paused" },
+  ) =>
+    changed(settled, (copy) => {
+      const container = containerOf(copy, service);
+      Object.assign(container, { state: "running", ...being, startedAt: at(startedAt).toISOString() });
+      copy.record.crashes = {
+        [container.id]: seconds.map((each) => ({ at: at(each).toISOString(), exitCode: 1 })),
+      };
+    });
+  const settlesAt = (seconds: number, state: typeof settled) =>
+    findAt(seconds, state).map(({ settlesInMs }) => (settlesInMs ?? NaN) / 1000);
+
+  test("is told until it has run for ten times as long as it lived, from 10 s to 5 minutes", () => {
+    const often = crashed([0, 30], { startedAt: 31 });
+    expect(findAt(32, often)).toMatchObject([{ service: "web", exitCode: null, restsUntil: null }]);
+    expect(settlesAt(32, often)).toEqual([299]);
+    expect(settlesAt(31 + 299, often)).toEqual([1]);
+    expect(findAt(31 + 300, often)).toEqual([]);
+    expect(settlesAt(6, crashed([0, 5], { startedAt: 6 }))).toEqual([50]);
+    expect(settlesAt(1, crashed([0, 0.1], { startedAt: 1 }))).toEqual([10]);
+  });
+
+  test("is told while it is down, and starts again at once", () => {
+    const down = crashed([0, 30], { startedAt: 1, state: "exited" });
+    expect(findAt(31, down)).toMatchObject([{ settlesInMs: null, restsUntil: null }]);
+    expect(planText({ ...down, policy: { resting: findAt(31, down) } })).toContain("start-service");
+  });
+
+  test("is none after one crash, or when it lived for more than 5 minutes", () => {
+    expect(findAt(32, crashed([30], { startedAt: 31 }))).toEqual([]);
+    expect(findAt(6 * minute + 2, crashed([0, 6 * minute], { startedAt: 6 * minute + 1 }))).toEqual([]);
+    expect(findAt(5 * minute + 2, crashed([0, 5 * minute], { startedAt: 5 * minute + 1 }))).toHaveLength(1);
+  });
+
+  test("is none when somebody stops or starts it long after it had settled", () => {
+    const hour = 60 * minute;
+    expect(findAt(hour + 1, crashed([0, 30], { startedAt: hour }))).toEqual([]);
+    expect(findAt(hour, crashed([0, 30], { startedAt: 31, state: "exited" }))).toEqual([]);
+    expect(findAt(hour, crashed([0, 30], { startedAt: 31, state: "paused" }))).toEqual([]);
+  });
+
+  test("has settled when the clock was set back", () => {
+    expect(findAt(-60 * minute, crashed([0, 30], { startedAt: 31 }))).toEqual([]);
   });
 });
 

@@ -1,11 +1,12 @@
 import { type BlockedChange, type ObservedContainer, required } from "@keelson/model";
 
 import { hasCompleted, isUp } from "./container-state.ts";
+import { untilCalmMs } from "./crash-calm.ts";
 import { findUndesired, hasEnded } from "./removal.ts";
 import { findContainers } from "./service-containers.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
-/** A service that this node starts again and again, because it keeps ending. */
+/** A service that keeps ending, whether this node, a person or a program starts it again. */
 export interface RestlessService {
   project: string;
   instance: string;
@@ -14,6 +15,8 @@ export interface RestlessService {
   containerId: string;
   /** Its last exit code; null while all of it runs. */
   exitCode: number | null;
+  /** Milliseconds for which it must still run until it has settled; null while it is down. */
+  settlesInMs: number | null;
   /** When it may be started again; null when it may be now, or runs. */
   restsUntil: Date | null;
 }
@@ -33,32 +36,49 @@ interface Candidate extends Pick<RestlessService, "project" | "instance" | "serv
 }
 
 /**
- * Services that have been started again more than five times, each time within half an hour of the one before, and are
- * down or were started just now. Before each further start they rest for 2, 4, 8 … 600 s since the last one.
+ * Services that keep ending, and are down or have not settled since. Those are such that have been started again more than
+ * five times, each time within half an hour of the one before: before each further start they rest for 2, 4, 8 … 600 s since the
+ * last one. And those that have crashed twice within five minutes.
  */
 export function findRestless(node: SimulatedNode, now: Date): RestlessService[] {
   return [...findDesired(node), ...findHeld(node)].flatMap(
     ({ containers, isDone, ...named }): RestlessService[] => {
-      const starts = node.record.starts[`${named.project}/${named.service}`] ?? [];
-      const times = countInRow(starts, now);
-      if (times <= promptStarts) return [];
       const down = containers.find((each) => !isUp(each) && !isDone(each));
       const first = down ?? containers[0];
       if (first === undefined || containers.every(isDone)) return [];
-      const restMs = Math.min(longestRestMs, shortestRestMs * 2 ** Math.min(times - promptStarts - 1, 16));
-      const sinceMs = elapsedMs(required(starts.at(-1), "the last start"), now);
-      if (down === undefined && sinceMs >= Math.max(settledMs, restMs)) return [];
+      const { restMs, sinceMs } = findRest(
+        node.record.starts[`${named.project}/${named.service}`] ?? [],
+        now,
+      );
+      const habitMs = restMs === 0 ? 0 : Math.max(settledMs, restMs) - sinceMs;
+      const crashMs = containers.map((each) =>
+        untilCalmMs(each, { crashes: node.record.crashes[each.id] ?? [], now }),
+      );
+      const settlesInMs = Math.max(habitMs, ...crashMs);
+      const isHabit = restMs > 0 && (down !== undefined || habitMs > 0);
+      if (!isHabit && settlesInMs <= 0) return [];
       const isResting = down !== undefined && sinceMs < restMs;
       return [
         {
           ...named,
           containerId: first.id,
           exitCode: down?.exitCode ?? null,
+          settlesInMs: down === undefined ? settlesInMs : null,
           restsUntil: isResting ? new Date(now.getTime() + restMs - sinceMs) : null,
         },
       ];
     },
   );
+}
+
+/** How long what was started so often rests since its last start, and how long ago that was; 0 and 0 for a mere repair. */
+function findRest(starts: readonly string[], now: Date): { restMs: number; sinceMs: number } {
+  const times = countInRow(starts, now);
+  if (times <= promptStarts) return { restMs: 0, sinceMs: 0 };
+  return {
+    restMs: Math.min(longestRestMs, shortestRestMs * 2 ** Math.min(times - promptStarts - 1, 16)),
+    sinceMs: elapsedMs(required(starts.at(-1), "the last start"), now),
+  };
 }
 
 function findDesired({ desired, observed }: SimulatedNode): Candidate[] {

@@ -86,6 +86,7 @@ function rig(
     forgetContainers: () => {},
     acceptContainers: () => {},
     rememberLimits: () => {},
+    noteCrashes: () => {},
     rememberNetworks: () => {},
     forgetNetworks: () => {},
     rememberVolumes: () => {},

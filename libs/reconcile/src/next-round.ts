@@ -6,7 +6,7 @@ import type { RoundOutcome } from "./round-outcome.ts";
 export interface NextRoundFacts {
   /** Milliseconds until the retry that the status names; null when there is none. */
   retryMs: number | null;
-  /** Milliseconds until the first of the containers that were restarted may count as settled; null when none was. */
+  /** Milliseconds until the first of the containers that were started again may count as settled; null when none was. */
   settledMs: number | null;
   /** Milliseconds until the next heartbeat of the published status; Infinity when nothing is published. */
   heartbeatMs: number;
@@ -22,9 +22,12 @@ export function listAwaited({ desired, observed, remaining, suspension }: RoundO
   return findAwaited({ desired, observed, plan: remaining });
 }
 
-export function untilSettledMs({ observed }: Pick<RoundOutcome, "observed">): number | null {
+export function untilSettledMs({
+  observed,
+  restless,
+}: Pick<RoundOutcome, "observed" | "restless">): number | null {
   const own = (observed?.containers ?? []).filter(({ ownership }) => ownership === "ours");
-  const unsettled = own.flatMap(({ settlesInMs }) => settlesInMs ?? []);
+  const unsettled = [...own, ...restless].flatMap(({ settlesInMs }) => settlesInMs ?? []);
   return unsettled.length === 0 ? null : Math.min(...unsettled);
 }
 

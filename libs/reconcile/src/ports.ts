@@ -3,6 +3,7 @@ import type {
   ComposeInput,
   ComposeModel,
   ComposeResolution,
+  Crash,
   DesiredInstance,
   DesiredNetwork,
   DesiredNode,
@@ -65,6 +66,8 @@ export interface RecordPort extends MemoryPort {
   /** By id, for containers that are remembered. */
   acceptContainers: (accepted: RecordState["accepted"]) => void;
   rememberLimits: (limits: NonNullable<RecordState["limits"]>) => void;
+  /** By id, for containers that are remembered. */
+  noteCrashes: (crashes: Readonly<Record<string, Crash>>) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
   rememberVolumes: (volumes: RecordState["volumes"]) => void;

@@ -11,7 +11,7 @@ import { observeNode } from "./observe-node.ts";
 import { planNow } from "./plan-now.ts";
 import type { DesiredPorts, NodePorts, Ports, ReadPorts } from "./ports.ts";
 import { describeRestless } from "./restlessness.ts";
-import { rememberRound, rememberUse } from "./remember.ts";
+import { noteCrashes, rememberRound, rememberUse } from "./remember.ts";
 import type { RoundOutcome, StatusOptions } from "./round-outcome.ts";
 import { type RoundStatus, describeUnpublished, reportRound } from "./round-status.ts";
 import { type JobState, accountForJobs, keepJobs } from "./scheduled-jobs.ts";
@@ -120,9 +120,10 @@ async function applyWalk(
   const { desired, plan, target } = walk;
   const commit = target?.instances?.every.snapshot.commit;
   if (target === null || commit === undefined || desired === null || plan === null) return;
+  const before = required(walk.observed, "what was observed");
+  noteCrashes(ports, before);
   if (isSuspended(target)) {
-    const seen = required(walk.observed, "what was observed");
-    walk.restless = await describeRestless({ desired, before: seen, observed: seen }, ports);
+    walk.restless = await describeRestless({ desired, before, observed: before }, ports);
     walk.remaining = plan;
     return;
   }
@@ -135,9 +136,9 @@ async function applyWalk(
   const policy = policyOf(walk, { ...reference, waits: ports.waits });
   const replan = async () => {
     const observed = await observeNode(desired, ports);
+    noteCrashes(ports, observed);
     return dueOf(planNow({ desired, observed, policy }, ports));
   };
-  const before = required(walk.observed, "what was observed");
   if (roundId !== null) {
     walk.restless = await describeRestless({ desired, before, observed: before }, ports);
     rememberUse(ports, { desired, observed: before });
@@ -156,6 +157,7 @@ async function applyWalk(
   }
   const observed = required(walk.observed, "what was observed");
   const isDone = walk.results.every(({ outcome }) => outcome === "done");
+  noteCrashes(ports, observed);
   // What never came up was not applied, however often nothing is left to be done for it.
   walk.restless = await describeRestless({ desired, before, observed }, ports);
   const isCalm = walk.restless.length === 0 && isAllHealthy(desired, observed);

@@ -90,6 +90,7 @@ function rememberedBy(
     forgetVolumes: () => {},
     saveRenewed: () => {},
     rememberLimits: () => {},
+    noteCrashes: () => {},
     acceptContainers: (accepted: RecordState["accepted"]) => {
       told.accepted = accepted;
     },

@@ -13,6 +13,14 @@ export function rememberUse(
   record.rememberVolumes(Object.fromEntries(changedIn(before.volumes, volumes)));
 }
 
+/** Notes who has ended by itself: by the next round it may run again, and does not show it any more. */
+export function noteCrashes({ record }: Pick<Ports, "record">, { containers }: ObservedNode): void {
+  const known = record.readState().crashes;
+  const seen = containers.flatMap(({ id, crash }) => (crash === undefined ? [] : [[id, crash] as const]));
+  const news = seen.filter(([id, { at }]) => known[id]?.some((each) => each.at === at) !== true);
+  if (news.length > 0) record.noteCrashes(Object.fromEntries(news));
+}
+
 /**
  * Brings the node's memory up to what was seen; nothing is written where nothing changed. The round must still be open
  * in the journal: what it made is known by that.

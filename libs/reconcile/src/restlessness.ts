@@ -9,8 +9,12 @@ export interface Restlessness {
   resource: string;
   instance: string;
   service: string;
-  /** The last exit code and what was written before it; null while it runs and nobody has seen its end. */
+  /** The last exit code and what was written last; null where nobody has seen its end. */
   end: { exitCode: number; output: string } | null;
+  /** The round has seen it down: what is told of its end is news. */
+  wasDown: boolean;
+  /** Milliseconds for which it must still run until it has settled; null while it is down. */
+  settlesInMs: number | null;
 }
 
 interface Seen {
@@ -25,15 +29,19 @@ export async function describeRestless(
   { desired, before, observed }: Seen,
   { record, now, readOutput }: Pick<Ports, "record" | "now" | "readOutput">,
 ): Promise<Restlessness[]> {
-  const restless = findRestless({ desired, observed, record: record.readState() }, now());
+  const state = record.readState();
+  const restless = findRestless({ desired, observed, record: state }, now());
   return Promise.all(
-    restless.map(async ({ project, instance, service, containerId, exitCode }) => {
+    restless.map(async ({ project, instance, service, containerId, exitCode, settlesInMs }) => {
       const seen = exitCode ?? exitCodeIn(before, containerId);
+      const code = seen ?? state.crashes[containerId]?.at(-1)?.exitCode ?? null;
       return {
         resource: resourceIds.service(project, service),
         instance,
         service,
-        end: seen === null ? null : { exitCode: seen, output: await readOutput(containerId) },
+        end: code === null ? null : { exitCode: code, output: await readOutput(containerId) },
+        wasDown: seen !== null,
+        settlesInMs,
       };
     }),
   );

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { RecordState } from "@keelson/model";
+import type { Crash, RecordState } from "@keelson/model";
 
 import { readAttempted, readOpen, readStarts } from "./journal-state.ts";
 import { readApplied, readNames, readParts, readVolumeState } from "./memory-text.ts";
@@ -21,6 +21,7 @@ export function readState(database: DatabaseSync): RecordState {
     openServices: readOpen(database, "create-containers"),
     openNetworks: readOpen(database, "create-network"),
     starts: readStarts(database),
+    crashes: readCrashes(database),
     jobsAtWork: database
       .prepare("SELECT name FROM scheduled_jobs WHERE running IS NOT NULL ORDER BY name")
       .all()
@@ -61,4 +62,14 @@ export function readState(database: DatabaseSync): RecordState {
       ]),
     ),
   };
+}
+
+function readCrashes(database: DatabaseSync): Record<string, Crash[]> {
+  const rows = database.prepare("SELECT container_id, ended_at, exit_code FROM crashes ORDER BY 1, 2").all();
+  const byContainer = Map.groupBy(rows, (row) => String(row["container_id"]));
+  const crashOf = (row: (typeof rows)[number]) => ({
+    at: String(row["ended_at"]),
+    exitCode: Number(row["exit_code"]),
+  });
+  return Object.fromEntries([...byContainer].map(([id, each]) => [id, each.map(crashOf)]));
 }

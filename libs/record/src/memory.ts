@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { type RecordState, type ServiceParts, canonicalText } from "@keelson/model";
+import { type Crash, type RecordState, type ServiceParts, canonicalText } from "@keelson/model";
 
 import { readState } from "./memory-state.ts";
 
@@ -14,6 +14,8 @@ export interface Memory {
   acceptContainers: (accepted: RecordState["accepted"]) => void;
   /** By id, for containers that are remembered. Forgetting a container forgets its limits too. */
   rememberLimits: (limits: NonNullable<RecordState["limits"]>) => void;
+  /** By id, for containers that are remembered: the last two of each are kept. Forgetting a container forgets them too. */
+  noteCrashes: (crashes: Readonly<Record<string, Crash>>) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
   forgetNetworks: (names: readonly string[]) => void;
   /** By engine name. */
@@ -26,6 +28,9 @@ export interface Memory {
   saveServiceParts: (service: string, parts: ServiceParts) => void;
   forgetService: (service: string) => void;
 }
+
+/** From their distance follows how long the container lives. */
+const crashesKept = 2;
 
 /** The memory in this database. The `WHERE` of each upsert keeps equal rows from being written again. */
 export function openMemory(database: DatabaseSync): Memory {
@@ -57,6 +62,20 @@ export function openMemory(database: DatabaseSync): Memory {
          ON CONFLICT DO UPDATE SET limits = excluded.limits WHERE limits <> excluded.limits`,
       );
       for (const [id, each] of Object.entries(limits)) insert.run(id, canonicalText(each));
+    },
+    noteCrashes: (crashes) => {
+      const insert = database.prepare(
+        `INSERT INTO crashes (container_id, ended_at, exit_code) SELECT id, ?, ? FROM containers WHERE id = ?
+         ON CONFLICT DO NOTHING`,
+      );
+      const forget = database.prepare(
+        `DELETE FROM crashes WHERE container_id = ? AND ended_at NOT IN
+         (SELECT ended_at FROM crashes WHERE container_id = ? ORDER BY ended_at DESC LIMIT ${crashesKept})`,
+      );
+      for (const [id, { at, exitCode }] of Object.entries(crashes)) {
+        insert.run(at, exitCode, id);
+        forget.run(id, id);
+      }
     },
     rememberNetworks: (networks) => {
       const insert = database.prepare(

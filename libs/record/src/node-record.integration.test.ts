@@ -98,6 +98,7 @@ describe("the memory", () => {
       openServices: [],
       openNetworks: [],
       starts: {},
+      crashes: {},
     });
     expect(record.readComposeModel("inputs")).toEqual(model("lab-core"));
     expect(record.readComposeModel("others")).toBeNull();
@@ -144,9 +145,24 @@ describe("the memory", () => {
       openServices: [],
       openNetworks: [],
       starts: {},
+      crashes: {},
     });
     record.forgetService("lab-core/nginx");
     expect(record.readState().serviceParts).toEqual({});
+  });
+
+  test("keeps the last two crashes of a container that it remembers, and each of them once", () => {
+    using record = openRecord({ path });
+    fillRecord(record);
+    const crash = (second: number, exitCode = 1) => ({
+      at: `2026-11-20T08:00:0${second}.123456789Z`,
+      exitCode,
+    });
+    for (const each of [crash(1), crash(2), crash(2), crash(3, 4)])
+      record.noteCrashes({ a1: each, b2: crash(1), unknown: each });
+    expect(record.readState().crashes).toEqual({ a1: [crash(2), crash(3, 4)], b2: [crash(1)] });
+    record.forgetContainers(["a1"]);
+    expect(record.readState().crashes).toEqual({ b2: [crash(1)] });
   });
 
   test("opening, reading and saving the same again change no byte", async () => {
@@ -663,6 +679,7 @@ describe("a record of the first format", () => {
     openServices: ["lab-core/nginx"],
     openNetworks: [],
     starts: {},
+    crashes: {},
   };
 
   test("keeps all that it has, and takes what is new", () => {

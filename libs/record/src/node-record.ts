@@ -109,6 +109,7 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     forgetContainers: inOne(memory.forgetContainers),
     acceptContainers: inOne(memory.acceptContainers),
     rememberLimits: inOne(memory.rememberLimits),
+    noteCrashes: inOne(memory.noteCrashes),
     rememberNetworks: inOne(memory.rememberNetworks),
     forgetNetworks: inOne(memory.forgetNetworks),
     rememberVolumes: inOne(memory.rememberVolumes),

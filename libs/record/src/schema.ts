@@ -144,6 +144,15 @@ const migrations: readonly string[] = [
     last TEXT
   ) STRICT;
   `,
+  `
+  -- Ends of containers by themselves, as rounds have seen them.
+  CREATE TABLE crashes (
+    container_id TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+    ended_at TEXT NOT NULL,
+    exit_code INTEGER NOT NULL,
+    PRIMARY KEY (container_id, ended_at)
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

@@ -552,7 +552,7 @@ describe("buildStatus", () => {
     const restless = { resource, instance: "core", service: "web" };
     const output = ["1", "2", "3", "4", "5", "no token"].join("\n");
     const down = status({
-      restless: [{ ...restless, end: { exitCode: 0, output } }],
+      restless: [{ ...restless, end: { exitCode: 0, output }, wasDown: true, settlesInMs: null }],
       hideValues: (text) => text.replace("token", "***"),
     });
     const [error] = down.errors;
@@ -562,15 +562,33 @@ describe("buildStatus", () => {
     );
     expect(conditionOf(down, "Ready")).toMatchObject({ status: "false", reason: "K3037" });
     expect(conditionOf(down, "Reconciling")?.status).toBe("true");
-    const running = status({ restless: [{ ...restless, end: null }], last: down });
-    expect(running.errors).toMatchObject([{ message: error?.message, since: error?.since }]);
+    const end = { exitCode: 1, output: "what it says by now" };
+    const runs = { ...restless, wasDown: false, settlesInMs: 20_000 };
+    const running = status({ restless: [{ ...runs, end }], last: down });
+    const { message, since } = error ?? {};
+    expect(running.errors).toMatchObject([{ message, since, outcome: "waiting" }]);
+    expect(conditionOf(running, "Ready")?.status).toBe("false");
+    // A round can only look on.
+    expect(conditionOf(running, "Reconciling")?.status).toBe("false");
+    expect(status({ restless: [{ ...runs, end }] }).errors).toMatchObject([
+      { message: "lab-core/web ends again and again, last with exit code 1: what it says by now" },
+    ]);
+    const unseen = status({ restless: [{ ...runs, end: null }] });
+    expect(unseen.errors).toMatchObject([{ message: "lab-core/web ends again and again" }]);
     expect(status({ restless: [], last: running }).errors).toEqual([]);
   });
 
   it("must tell a service that rests once, and one whose start failed by that failure", () => {
     const resource = "service:lab-core/web";
     const restless = [
-      { resource, instance: "core", service: "web", end: { exitCode: 1, output: "(no output)" } },
+      {
+        resource,
+        instance: "core",
+        service: "web",
+        end: { exitCode: 1, output: "(no output)" },
+        wasDown: true,
+        settlesInMs: null,
+      },
     ];
     const blocked = [{ resource, code: "K3037", message: "rests", hint: "" }];
     const resting = status({ restless, remaining: { ...plan, blocked } });

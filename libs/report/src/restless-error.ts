@@ -5,7 +5,7 @@ import type { StatusInput } from "./status-input.ts";
 
 type Unsince<T> = Omit<T, "since">;
 
-/** K3037 for each service that Keelson starts again and again, but for those of which an operation has just failed. */
+/** K3037 for each service that ends again and again, but for those of which an operation has just failed. */
 export function describeAllRestless(
   { restless, last, hideValues }: Pick<StatusInput, "restless" | "last" | "hideValues">,
   failing: ReadonlySet<string>,
@@ -23,9 +23,12 @@ export function withoutRests(
   return blocked.filter(({ code, resource }) => code !== "K3037" || !restless.has(resource));
 }
 
-/** While the service runs, how it ended is known from the status before. */
+/**
+ * While the service runs, how it ended is known from the status before: what is in its log by now can be of this run. A round can
+ * only look on then.
+ */
 function describeRestless(
-  { resource, instance, service, end }: StatusInput["restless"][number],
+  { resource, instance, service, end, wasDown, settlesInMs }: StatusInput["restless"][number],
   { last, hideValues }: Pick<StatusInput, "last" | "hideValues">,
 ): Unsince<StatusError> {
   const told = last?.errors.find((each) => each.code === "K3037" && each.resource === resource);
@@ -37,8 +40,8 @@ function describeRestless(
   return {
     code: "K3037",
     resource,
-    message: end === null && told !== undefined ? told.message : `${name} ends again and again${ending}`,
+    message: !wasDown && told !== undefined ? told.message : `${name} ends again and again${ending}`,
     hint: `See why: keelson logs ${instance} ${service}`,
-    outcome: "transient",
+    outcome: settlesInMs === null ? "transient" : "waiting",
   };
 }

@@ -49,7 +49,7 @@ export function buildConditions(
   // A round can only look on while a service is not well: a change of its health begins one.
   const isRetried =
     suspended === undefined &&
-    (errors.some(({ code, outcome }) => outcome !== "stalled" && !isOnlySeen(code) && !isFollowing(code)) ||
+    (errors.some((each) => each.outcome !== "stalled" && !isOnlySeen(each) && !isFollowing(each.code)) ||
       !isDone);
   return [
     suspended === undefined
@@ -98,8 +98,8 @@ export function isFollowing(code: string): boolean {
 }
 
 /** What a round can only look on at; the next run of a job comes by its schedule. */
-function isOnlySeen(code: string): boolean {
-  return healthCodes.has(code) || code === failedRunCode;
+function isOnlySeen({ code, outcome }: Pick<StatusError, "code" | "outcome">): boolean {
+  return healthCodes.has(code) || code === failedRunCode || (code === "K3037" && outcome === "waiting");
 }
 
 /** Whether the sources could be read, and show what may be followed. */

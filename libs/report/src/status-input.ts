@@ -40,12 +40,17 @@ export interface StatusInput {
   /** What is still to be done after the round; null when that is not known. */
   remaining: Plan | null;
   results: { operation: Operation; outcome: "done" | "failed" | "skipped"; error: unknown }[];
-  /** What ends again and again. `end`: how it last ended, and its last output; null where that was not seen. */
+  /**
+   * What ends again and again. `end`: how it last ended, and its last output; null where that was not seen. `wasDown`: the round
+   * has seen it down. `settlesInMs`: null while it is down.
+   */
   restless: {
     resource: string;
     instance: string;
     service: string;
     end: { exitCode: number; output: string } | null;
+    wasDown: boolean;
+    settlesInMs: number | null;
   }[];
   /** Failures of before that were not tried again, because their time has not come. */
   kept: readonly StatusError[];

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { conditionOf } from "../node-status.ts";
-import { type NodeOptions, useNode } from "../platform.ts";
+import { type NodeOptions, useNode, usePlatform } from "../platform.ts";
 import { composeFile } from "../releases.ts";
 
 const looping = `
@@ -222,5 +222,102 @@ describe("a server that ends with 0 again and again", () => {
     await node().settles("the end of the error", async () => (await node().status()).errors.length === 0);
     expect(conditionOf(await node().status(), "Ready")).toBe("true");
     expect(await node().container("web/relay")).toMatchObject({ state: "exited" });
+  });
+});
+
+const crashing = `
+-- packages/web/package.yaml --
+services: { relay: server }
+-- packages/web/compose.yaml --
+services:
+  # Crashes twice after two seconds, and then lives.
+  relay:
+    image: IMAGES/app:1
+    init: true
+    command:
+      - sh
+      - -c
+      - "test $$(cat /runs | wc -l) -ge 2 && exec sleep 100000; echo run >> /runs; sleep 2; echo no upstream; exit 3"
+`;
+
+describe("a server that no engine starts again and that crashes", () => {
+  const node = useNode({ release: crashing });
+
+  it("must be told from its second crash on, also while it runs, until it has run for long enough", async () => {
+    const { agent } = node();
+    const findError = async () => (await node().status()).errors.find(({ code }) => code === "K3037");
+    const isToldOfARun = async () => {
+      const error = await findError();
+      return error?.outcome === "waiting" && (await node().container("web/relay")).state === "running";
+    };
+    await agent.until("the error of what runs", isToldOfARun);
+    const running = await node().status();
+    expect(conditionOf(running, "Ready")).toBe("false");
+    expect(conditionOf(running, "Reconciling")).toBe("false");
+    const { message } = (await findError()) ?? {};
+    expect(message).toContain("ends again and again, last with exit code 3");
+    expect(message).toContain("no upstream");
+    // It was started promptly, and has not been ready since its second crash.
+    const { id, startedAt } = await node().container("web/relay");
+    const { State: state } = await node().docker.getContainer(id).inspect();
+    expect(Date.parse(startedAt) - Date.parse(state.FinishedAt)).toBeLessThan(20_000);
+    await node().untilReady();
+    expect(agent.triggers().at(-1)).toBe("settled");
+    const { errors, observedAt } = await node().status();
+    expect(errors).toEqual([]);
+    expect(Date.parse(observedAt) - Date.parse(startedAt)).toBeGreaterThanOrEqual(20_000);
+  });
+});
+
+const falling = `
+-- packages/web/package.yaml --
+services: { relay: server }
+-- packages/web/compose.yaml --
+services:
+  relay: { image: "IMAGES/app:1", command: [sh, -c, "until test -e /gone; do sleep 0.1; done; rm /gone; echo told; exit 3"] }
+`;
+
+describe("a server that crashes, and that a person starts again each time", () => {
+  const platform = usePlatform({ release: falling });
+  const handle = async () => platform().docker.getContainer((await platform().container("web/relay")).id);
+  const crash = async () => {
+    const container = await handle();
+    const ended = container.wait();
+    await platform().exec("web/relay", "touch", "/gone");
+    expect(await ended).toMatchObject({ StatusCode: 3 });
+    await container.start();
+  };
+
+  it("must be ready after its first crash, and told with its exit code from the second one on", async () => {
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    await crash();
+    const first = await platform().reconcile();
+    expect(first.status.errors).toEqual([]);
+    expect(conditionOf(first.status, "Ready")).toBe("true");
+    await crash();
+    const second = await platform().reconcile();
+    expect(second.output).toContain("nothing to do");
+    expect(second.exitCode).toBe(1);
+    expect(conditionOf(second.status, "Ready")).toBe("false");
+    expect(second.status.errors).toMatchObject([
+      {
+        code: "K3037",
+        resource: `service:${platform().project("web")}/relay`,
+        message: expect.stringMatching(/last with exit code 3: .*told$/),
+        outcome: "waiting",
+      },
+    ]);
+    expect((await platform().container("web/relay")).state).toBe("running");
+  });
+
+  it("must be well when a person stops, kills and restarts it as often", async () => {
+    await (await handle()).remove({ force: true });
+    expect((await platform().reconcile()).exitCode).toBe(0);
+    for (const end of ["restart", "kill", "stop"] as const) {
+      await (await handle())[end]();
+      const round = await platform().reconcile();
+      expect(round.status.errors).toEqual([]);
+      expect(conditionOf(round.status, "Ready")).toBe("true");
+    }
   });
 });
