@@ -18,6 +18,7 @@ describe("the next round", () => {
     isCutShort: false,
     retryMs: null,
     settledMs: null,
+    stopRunMs: null,
     heartbeatMs: hour,
     publishFailingMs: null,
     branchIntervalMs: null,
@@ -47,6 +48,7 @@ describe("the next round", () => {
     ],
     ["12: the interval is long", { branchIntervalMs: hour }, 600 * second, "routine"],
     ["13: a container is to settle", { settledMs: 20 * second }, 20 * second, "settled"],
+    ["14: a run is to be stopped", { stopRunMs: 20 * second }, 20 * second, "timeout of a run"],
     [
       "the shortest delay decides",
       {

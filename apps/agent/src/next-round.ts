@@ -60,17 +60,19 @@ const promptRestarts = 2;
  * 11. Publishing the status failed, and may succeed: as long as it has been failing already, from 2 to 600 s.
  * 12. An ssh or a local branch, which the watcher cannot poll: the interval of agent.yaml.
  * 13. Settled: a container that was started again after it had ended has run for long enough, which no poll sees.
+ * 14. Timeout of a run: a scheduled job whose process was killed has had its time, and its container is to be stopped.
  *
- * 14. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
+ * 15. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
  *
- * A round of the rules 4 and 9 to 13 does not try what failed before the time that rule 7 has announced (`keepsWaits`).
+ * A round of the rules 4 and 9 to 14 does not try what failed before the time that rule 7 has announced (`keepsWaits`).
  *
- * All delays but the restart back-off, the heartbeat and 13 vary by a tenth, so that a fleet does not ask all at once. Delays
+ * All delays but the restart back-off, the heartbeat, 13 and 14 vary by a tenth, so that a fleet does not ask all at once. Delays
  * go by the monotonic clock. A round that leaves nothing to retry begins the retry back-off anew, and so does whatever may have taken away
  * the cause of the failure (`Trigger.isAnew`): a request, another commit, and what rule 5 finds.
  */
 export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound {
-  const { isCutShort, retryMs, settledMs, heartbeatMs, publishFailingMs, branchIntervalMs } = facts;
+  const { isCutShort, retryMs, settledMs, stopRunMs, heartbeatMs, publishFailingMs, branchIntervalMs } =
+    facts;
   const candidates: NextRound[] = [
     { afterMs: isCutShort ? 0 : Infinity, trigger: newerRevisionCame },
     retryMs === null
@@ -79,6 +81,7 @@ export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound
     { afterMs: heartbeatMs, trigger: "heartbeat" },
     { afterMs: publishRetryMs(publishFailingMs, chance), trigger: "retry to publish the status" },
     { afterMs: settledMs ?? Infinity, trigger: "settled" },
+    { afterMs: stopRunMs ?? Infinity, trigger: "timeout of a run" },
     { afterMs: spread(branchIntervalMs ?? Infinity, chance), trigger: "poll of the branch" },
   ];
   return candidates.reduce((first, each) => (each.afterMs < first.afterMs ? each : first));
@@ -92,6 +95,7 @@ const patientTriggers: ReadonlySet<string> = new Set([
   "retry to publish the status",
   "poll of the branch",
   "settled",
+  "timeout of a run",
 ]);
 
 /** Whether a round with this trigger leaves what failed to the time that was announced for it. */
@@ -118,7 +122,7 @@ function publishRetryMs(failingMs: number | null, chance: number): number {
   return spread(Math.min(longestRetryMs, Math.max(shortestRetryMs, failingMs)), chance);
 }
 
-/** Rule 14. `attempt`: the same, with rounds that told nothing. */
+/** Rule 15. `attempt`: the same, with rounds that told nothing. */
 export function blindBackoffMs(attempt: number, chance: number): number {
   return spread(doubled(shortestBlindMs, { doublings: attempt, longestMs: longestBlindMs }), chance);
 }

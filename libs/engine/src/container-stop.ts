@@ -17,8 +17,10 @@ export interface StopGrace {
 }
 
 /** The container's own grace, but no longer than the node gives; none for one that is gone. */
-export async function stopGraceOf(context: EngineContext, id: string): Promise<StopGrace> {
-  const { engine, signal, longestStopMs } = context;
+export async function stopGraceOf(
+  { engine, signal, longestStopMs }: Pick<EngineContext, "engine" | "signal" | "longestStopMs">,
+  id: string,
+): Promise<StopGrace> {
   const info = await inspectContainer(engine, { id, signal });
   if (info === null) return { ms: 0, request: {} };
   const seconds = recordOf(info.Config)["StopTimeout"];

@@ -30,7 +30,7 @@ export type { EngineInfo } from "./engine-info.ts";
 export { findHostPath } from "./host-path.ts";
 export { keepJobOutput } from "./job-output.ts";
 export type { JobOutput } from "./job-output.ts";
-export { findRuns, runJob } from "./job-run.ts";
+export { findRuns, newRunName, runJob, stopRun } from "./job-run.ts";
 export type { JobRun } from "./job-run.ts";
 export { readLastOutput } from "./last-output.ts";
 export { streamLogs } from "./log-stream.ts";

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { sharedEngine } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { type JobRun, findRuns, runJob } from "./index.ts";
+import { type JobRun, findRuns, newRunName, runJob, stopRun } from "./index.ts";
 import { type TestBench, makeTestBench } from "./test-bench.ts";
 
 let bench: TestBench;
@@ -12,7 +12,7 @@ beforeAll(async () => {
   bench = await makeTestBench(await sharedEngine());
   await bench.writeCompose("web", {
     job: { command: ["sh", "-c", "echo out; echo err >&2; exit 7"] },
-    slow: { command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done"] },
+    slow: { command: ["sh", "-c", "trap 'exit 0' TERM; echo at work; while :; do sleep 1; done"] },
     lost: { image: `${bench.environment}-lost:1` },
   });
 });
@@ -20,9 +20,11 @@ afterAll(() => bench[Symbol.asyncDispose]());
 
 /** A run, with what it wrote. */
 async function run(more: Partial<JobRun> = {}) {
+  const { project = bench.project("web"), service = "job" } = more;
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const { composeBinary, engine, signal } = bench.context;
-  const job = { composeBinary, project: bench.project("web"), service: "job", command: [], signal };
+  const name = newRunName({ project, service });
+  const job = { composeBinary, project, service, name, command: [], signal };
   const composeFile = bench.context.composeFileOf("web");
   try {
     const exitCode = await runJob(engine, { ...job, composeFile, stdout, stderr, ...more });
@@ -66,6 +68,20 @@ describe("a job that is run once more", () => {
     stop.abort();
     await expect(ended).rejects.toMatchObject({ code: "K3014" });
     expect(await findRuns(engine, of)).toEqual([]);
+  });
+
+  test("is stopped by its name, which gives what it wrote last, and leaves nothing", async () => {
+    const { engine, signal } = bench.context;
+    const name = newRunName({ project: bench.project("web"), service: "slow" });
+    const started = Promise.withResolvers<void>();
+    const ended = run({ service: "slow", name, onStart: started.resolve });
+    await started.promise;
+    const context = { engine, signal, longestStopMs: 60_000 };
+    expect(await stopRun(context, name)).toMatch(/^\(no output\)|at work$/);
+    expect((await ended).exitCode).toBe(0);
+    expect(await findRuns(engine, { project: bench.project("web"), service: "slow", signal })).toEqual([]);
+    // One that is gone is fine.
+    expect(await stopRun(context, name)).toBe("(no container)");
   });
 
   test("is not begun when it was cancelled before", async () => {

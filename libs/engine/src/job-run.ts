@@ -13,9 +13,12 @@ import {
 
 import { noFolder } from "./compose-process.ts";
 import { listContainers } from "./container-list.ts";
+import { stopGraceOf } from "./container-stop.ts";
+import type { EngineContext } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
 import { recordOf, textOf } from "./json-reader.ts";
+import { readLastOutput } from "./last-output.ts";
 import { listedName } from "./listed-name.ts";
 import { askEngine, hasStatus, throwIfCancelled } from "./request.ts";
 
@@ -25,6 +28,8 @@ export interface JobRun {
   composeFile: string;
   project: string;
   service: string;
+  /** From `newRunName`. */
+  name: string;
   /** Instead of the service's own command; empty: its own. */
   command: readonly string[];
   stdout: Writable;
@@ -39,22 +44,26 @@ export interface JobRun {
 const keptCharacters = 8_192;
 const stopEveryMs = 500;
 
+/** A name for the container of a run, which no other one has. */
+export function newRunName({ project, service }: Pick<JobRun, "project" | "service">): string {
+  return `${project}-${service}-run-${randomUUID().slice(0, 12)}`;
+}
+
 /**
  * Runs a service once more in a container of its own, which is removed at its end, and returns its exit code. Nothing else is
  * started, and no image is pulled. The container reads an empty input. Throws K3008 when Compose could not run it.
  */
 export async function runJob(engine: Engine, job: JobRun): Promise<number> {
-  const { signal, project, service } = job;
+  const { signal, project, service, name } = job;
   const what = `run ${project}/${service}`;
   throwIfCancelled(signal, what);
-  const name = `${project}-${service}-run-${randomUUID().slice(0, 12)}`;
   // Compose's exit code may be its own; the engine says how the container ended.
   await using ends = await watchEnd(engine, { name, what, signal, onStart: job.onStart ?? (() => {}) });
   const over = new AbortController();
   const stopping = stopWhenCancelled(engine, { name, signal, over: over.signal });
   let words = "";
   const stderr = withoutLastBreak(job.stderr);
-  const exitCode = await runCompose(engine, { ...job, name }, (chunk, stream) => {
+  const exitCode = await runCompose(engine, job, (chunk, stream) => {
     if (stream === "stderr") words = (words + chunk.toString("utf8")).slice(-keptCharacters);
     (stream === "stderr" ? stderr : job.stdout).write(chunk);
   }).finally(() => over.abort());
@@ -86,10 +95,33 @@ export async function findRuns(
   return containers.filter(({ State: state }) => state !== "exited" && state !== "dead").map(listedName);
 }
 
+/**
+ * Stops the container of a run, with its own stop grace or the longest that the node gives, and returns what it wrote last. The
+ * engine then removes it; one that is stopped or gone is fine.
+ */
+export async function stopRun(
+  { engine, signal, longestStopMs }: Pick<EngineContext, "engine" | "signal" | "longestStopMs">,
+  name: string,
+): Promise<string> {
+  const grace = await stopGraceOf({ engine, signal, longestStopMs }, name);
+  const said = await readLastOutput(engine, { id: name, signal });
+  try {
+    await askEngine(engine, {
+      what: `stop container ${name}`,
+      signal,
+      timeoutMs: engine.timeoutMs + grace.ms,
+      send: (abortSignal) => engine.docker.getContainer(name).stop({ ...grace.request, abortSignal }),
+    });
+  } catch (error) {
+    if (!hasStatus(error, 304, 404)) throw error;
+  }
+  return said;
+}
+
 /** The exit code of Compose. The library rejects for any other code than 0, with an object that is no error. */
 async function runCompose(
   engine: Engine,
-  { composeBinary, composeFile, project, service, command, name }: JobRun & { name: string },
+  { composeBinary, composeFile, project, service, command, name }: JobRun,
   onOutput: (chunk: Buffer, stream: "stdout" | "stderr" | undefined) => void,
 ): Promise<number> {
   // No round needs it.

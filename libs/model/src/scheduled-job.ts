@@ -19,7 +19,12 @@ export interface ScheduledJob extends Schedule {
   /** Times that passed without a run since the last one ended. */
   missed: number;
   /** The run that is at work, or whose end nobody has seen; null when there is none. */
-  running: { dueAt: string; startedAt: string } | null;
+  running: {
+    dueAt: string;
+    startedAt: string;
+    /** The name of its container; absent in records of earlier versions. */
+    container?: string;
+  } | null;
   /** The last run that ended; null before the first. */
   last: JobResult | null;
 }

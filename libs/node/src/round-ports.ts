@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { connectEngine, findRuns, openRegistryLogins, readLastOutput } from "@keelson/engine";
+import { connectEngine, findRuns, openRegistryLogins, readLastOutput, stopRun } from "@keelson/engine";
 import type { Candidate, Emit, Snapshot, Status } from "@keelson/model";
 import type { NodePorts, Ports, StatusPort } from "@keelson/reconcile";
 import type { NodeLock, NodeRecord } from "@keelson/record";
@@ -79,6 +79,10 @@ export async function openRoundPorts(
     findRuns: async (job) => {
       const [project = "", service = ""] = job.split("/");
       return findRuns(engine, { project, service, signal: input.signal });
+    },
+    stopRun: async (container) => {
+      const { stopMs: longestStopMs } = settings.waits;
+      return secrets.hideValues(await stopRun({ engine, signal: input.signal, longestStopMs }, container));
     },
     takeJobLock: async (job) => takeJobLock(settings, job),
     watchDeaths: (onDeath) => watchDeaths(settings, onDeath),

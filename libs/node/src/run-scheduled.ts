@@ -1,6 +1,14 @@
 import { existsSync } from "node:fs";
 
-import { type Engine, type JobOutput, connectEngine, findRuns, keepJobOutput, runJob } from "@keelson/engine";
+import {
+  type Engine,
+  type JobOutput,
+  connectEngine,
+  findRuns,
+  keepJobOutput,
+  newRunName,
+  runJob,
+} from "@keelson/engine";
 import {
   type JobResult,
   type NodeSecrets,
@@ -107,12 +115,16 @@ async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult
   const output = keepJobOutput();
   const said = () => output.read(secrets.hideValues);
   const failed = (because: string) => ({ exitCode: null, said: [said(), because].join("\n").trim() });
-  let begun = { dueAt, startedAt: "" };
+  const container = newRunName({
+    project: projectOf(settings.environment, job.instance),
+    service: job.service,
+  });
+  let startedAt = "";
   let beganMs = 0;
   const begin = () => {
-    begun = { dueAt, startedAt: new Date().toISOString() };
+    startedAt = new Date().toISOString();
     beganMs = performance.now();
-    record.beginRun(job.name, begun);
+    record.beginRun(job.name, { dueAt, startedAt, container });
   };
   const onStart = () => {
     begin();
@@ -120,7 +132,7 @@ async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult
   };
   const end = async (): Promise<Pick<JobResult, "exitCode" | "said">> => {
     try {
-      const exitCode = await runInTime(settings, { ...due, output, onStart });
+      const exitCode = await runInTime(settings, { ...due, output, container, onStart });
       if (exitCode === null) return failed(`it took longer than ${job.timeoutMs / 1_000} s`);
       return { exitCode, said: exitCode === 0 ? "" : said() };
     } catch (error) {
@@ -132,7 +144,7 @@ async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult
   // Once more when the container has started: until then nobody may take the run for one that has not begun.
   begin();
   const ended = await end();
-  const result = { ...begun, ...ended, seconds: (performance.now() - beganMs) / 1_000 };
+  const result = { dueAt, startedAt, ...ended, seconds: (performance.now() - beganMs) / 1_000 };
   record.endRun(job.name, result);
   return result;
 }
@@ -140,7 +152,15 @@ async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult
 /** Returns the exit code; null when it took too long. */
 async function runInTime(
   settings: JobSettings,
-  { job, engine, secrets, output, signal, onStart }: DueJob & { output: JobOutput },
+  {
+    job,
+    engine,
+    secrets,
+    output,
+    container,
+    signal,
+    onStart,
+  }: DueJob & { output: JobOutput; container: string },
 ): Promise<number | null> {
   const { instance, service, timeoutMs } = job;
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -151,6 +171,7 @@ async function runInTime(
       composeFile,
       project,
       service,
+      name: container,
       command: [],
       stdout: output.stdout,
       stderr: output.stderr,

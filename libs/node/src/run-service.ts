@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { type Engine, type JobRun, connectEngine, findRuns, runJob } from "@keelson/engine";
+import { type Engine, type JobRun, connectEngine, findRuns, newRunName, runJob } from "@keelson/engine";
 import {
   KeelsonError,
   type NodeSecrets,
@@ -46,7 +46,8 @@ export async function runService(settings: RunSettings, { instance, ...job }: Ru
   const { service, signal } = job;
   const lock = await takeJob(settings, { engine, project: place.project, service, signal });
   try {
-    return await runJob(engine, { ...job, ...place, composeBinary });
+    const name = newRunName({ project: place.project, service });
+    return await runJob(engine, { ...job, ...place, name, composeBinary });
   } finally {
     lock?.release();
   }

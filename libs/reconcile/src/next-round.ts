@@ -8,6 +8,8 @@ export interface NextRoundFacts {
   retryMs: number | null;
   /** Milliseconds until the first of the containers that were started again may count as settled; null when none was. */
   settledMs: number | null;
+  /** Milliseconds until a round is to stop the container of a run that takes too long; null when none has to. */
+  stopRunMs: number | null;
   /** Milliseconds until the next heartbeat of the published status; Infinity when nothing is published. */
   heartbeatMs: number;
   /** How long publishing has been failing; null when it has not, or when a retry is of no use. */
@@ -29,6 +31,11 @@ export function untilSettledMs({
   const own = (observed?.containers ?? []).filter(({ ownership }) => ownership === "ours");
   const unsettled = [...own, ...restless].flatMap(({ settlesInMs }) => settlesInMs ?? []);
   return unsettled.length === 0 ? null : Math.min(...unsettled);
+}
+
+export function untilStopMs({ jobs, finishedAt }: Pick<RoundOutcome, "jobs" | "finishedAt">): number | null {
+  const times = (jobs ?? []).flatMap(({ stopsAt }) => (stopsAt === null ? [] : [Date.parse(stopsAt)]));
+  return times.length === 0 ? null : Math.max(0, Math.min(...times) - finishedAt.getTime());
 }
 
 /** Whether another try can help. */

@@ -143,6 +143,8 @@ export interface Ports extends ReadPorts {
   takeJobLock: (job: string) => Promise<Disposable | null>;
   /** Names of the containers in which a job, `<project>/<service>`, runs now, whoever has started them. */
   findRuns: (job: string) => Promise<string[]>;
+  /** Stops the container of a run, and returns what it wrote last: bounded, without secret values. */
+  stopRun: (container: string) => Promise<string>;
   /** The last output of a container, bounded. */
   readOutput: (containerId: string) => Promise<string>;
 }

@@ -14,7 +14,7 @@ import { describeRestless } from "./restlessness.ts";
 import { noteCrashes, rememberRound, rememberUse } from "./remember.ts";
 import type { RoundOutcome, StatusOptions } from "./round-outcome.ts";
 import { type RoundStatus, describeUnpublished, reportRound } from "./round-status.ts";
-import { type JobState, accountForJobs, keepJobs } from "./scheduled-jobs.ts";
+import { type JobState, accountForJobs, keepJobs, stopOverdueRuns } from "./scheduled-jobs.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, type WalkInput, newWalk, policyOf, walkPath } from "./walk-path.ts";
 import { walkToTarget } from "./walk-to-target.ts";
@@ -65,9 +65,10 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     });
     return begun;
   };
-  const error = await errorOf(async () => {
+  let opened: Ports | undefined;
+  const walked = await errorOf(async () => {
     const suspension = (walk.suspension = await node.readSuspension());
-    const ports = await node.openPorts();
+    const ports = (opened = await node.openPorts());
     hideValues = ports.secrets.hideValues;
     ({ applied, volumes } = ports.record.readState());
     jobs = await accountForJobs(ports);
@@ -80,8 +81,14 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     }
     await applyWalk(walk, { ports, onWork, keptWait, ...options });
     ({ applied, volumes } = ports.record.readState());
-    jobs = await accountForJobs(ports);
   });
+  // Jobs go on by what is applied, also where a commit cannot be.
+  const accounted = await errorOf(async () => {
+    if (opened === undefined) return;
+    await stopOverdueRuns(opened);
+    jobs = await accountForJobs(opened);
+  });
+  const error = walked ?? accounted;
   await begun.end();
   const outcome = { ...foundSoFar(), error };
   const { before } = begun;

@@ -2,6 +2,7 @@ import type { NodeReference } from "@keelson/render";
 import type { StatusInput } from "@keelson/report";
 
 import type { KeptWait } from "./kept-wait.ts";
+import type { JobState } from "./scheduled-jobs.ts";
 
 export interface StatusOptions {
   reference: NodeReference;
@@ -42,11 +43,11 @@ export type RoundOutcome = Pick<
   | "error"
   | "applied"
   | "volumes"
-  | "jobs"
   | "hideValues"
   | "startedAt"
   | "finishedAt"
 > & {
   /** Null where everything was to be tried. */
   keptWait: KeptWait | null;
+  jobs?: readonly JobState[] | undefined;
 };

@@ -33,6 +33,7 @@ describe("the retry of a round", () => {
     expect(next).toEqual({
       retryMs: 8_000,
       settledMs: null,
+      stopRunMs: null,
       heartbeatMs: Infinity,
       publishFailingMs: null,
       awaits: [],

@@ -10,7 +10,14 @@ import {
 
 import { dueMs, publish } from "./due-status.ts";
 import { settle } from "./error-of.ts";
-import { type NextRoundFacts, failingMs, isRetryable, listAwaited, untilSettledMs } from "./next-round.ts";
+import {
+  type NextRoundFacts,
+  failingMs,
+  isRetryable,
+  listAwaited,
+  untilSettledMs,
+  untilStopMs,
+} from "./next-round.ts";
 import type { NodePorts, StatusPort } from "./ports.ts";
 import type { RoundOutcome, StatusOptions } from "./round-outcome.ts";
 import { chooseRetry } from "./round-retry.ts";
@@ -72,6 +79,7 @@ export async function reportRound(
     next: {
       retryMs,
       settledMs: untilSettledMs(outcome),
+      stopRunMs: untilStopMs(outcome),
       heartbeatMs:
         sent.error === null
           ? dueMs(small, { statusPort, published: sent.value?.status ?? published.value, node })
@@ -104,6 +112,7 @@ export function describeUnpublished(outcome: RoundOutcome, options: StatusOption
     next: {
       retryMs,
       settledMs: untilSettledMs(outcome),
+      stopRunMs: untilStopMs(outcome),
       heartbeatMs: Infinity,
       publishFailingMs: null,
       awaits: [],

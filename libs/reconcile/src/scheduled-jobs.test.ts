@@ -7,7 +7,7 @@ import {
 } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { accountForJobs, keepJobs } from "./scheduled-jobs.ts";
+import { accountForJobs, keepJobs, stopOverdueRuns } from "./scheduled-jobs.ts";
 
 const job: ScheduledJob = {
   name: "lab-web/backup",
@@ -105,6 +105,71 @@ describe("what runs by a schedule", () => {
       running: null,
       last: { ...running, exitCode: null },
     });
+  });
+
+  test("tells when its container is to be stopped, where its process was killed", async () => {
+    const container = "lab-web-backup-run-1";
+    const named = { ...running, container };
+    const inTime = { at: "2026-11-30T03:00:59.000Z", runs: [container] };
+    expect(await account({ running: named }, inTime)).toMatchObject({
+      running: named,
+      stopsAt: "2026-11-30T03:01:01.000Z",
+    });
+    expect(await account({ running: named }, { ...inTime, isAtWork: true })).toMatchObject({ stopsAt: null });
+    // A container that somebody else has started is not that of the run.
+    expect(await account({ running: named }, { ...inTime, runs: ["lab-web-backup-run-2"] })).toMatchObject({
+      running: null,
+      stopsAt: null,
+      last: { exitCode: null, said: "nobody saw its end: its process was killed" },
+    });
+    // The end of the round stops it.
+    expect(await account({ running: named }, { ...inTime, at: "2026-11-30T03:01:01.000Z" })).toMatchObject({
+      running: named,
+      stopsAt: null,
+    });
+  });
+
+  test("is stopped when its time is over, where its process was killed, and only then", async () => {
+    const container = "lab-web-backup-run-1";
+    const named = { ...running, container };
+    const stop = async (
+      { at, isAtWork = false, runs = [container, "lab-web-backup-run-2"] }: Parameters<typeof account>[1],
+      fields: Partial<ScheduledJob> = { running: named },
+    ) => {
+      const record = memoryOf({ ...job, ...fields });
+      const stopped: string[] = [];
+      await stopOverdueRuns({
+        record,
+        now: () => new Date(at),
+        takeJobLock: async () => (isAtWork ? null : new DisposableStack()),
+        findRuns: async () => runs,
+        stopRun: async (name) => {
+          stopped.push(name);
+          return "half of it";
+        },
+      });
+      return { stopped, job: record.readScheduledJobs()[0] };
+    };
+    const late = { at: "2026-11-30T03:01:11.000Z" };
+    expect(await stop(late)).toMatchObject({
+      stopped: [container],
+      job: {
+        running: null,
+        last: {
+          ...running,
+          seconds: 70,
+          exitCode: null,
+          said: "half of it\nits process was killed, and its container was stopped after more than 60 s",
+        },
+      },
+    });
+    const inTime = { at: "2026-11-30T03:01:00.999Z" };
+    expect(await stop(inTime)).toMatchObject({ stopped: [], job: { running: named } });
+    expect(await stop({ ...late, isAtWork: true })).toMatchObject({ stopped: [], job: { running: named } });
+    expect(await stop({ ...late, runs: ["lab-web-backup-run-2"] })).toMatchObject({ stopped: [] });
+    // Which container it is, no record of an earlier version says.
+    expect(await stop(late, { running })).toMatchObject({ stopped: [], job: { running } });
+    expect((await stop(late, {})).stopped).toEqual([]);
   });
 
   test("misses nothing while it waits for the node's lock", async () => {

@@ -14,6 +14,8 @@ import { openTimetable } from "./timetable.ts";
 /** A job that runs by a schedule, and when it is due next. */
 export interface JobState extends ScheduledJob {
   nextAt: string;
+  /** When a round is to stop its container, because its process was killed; null where none has to. */
+  stopsAt: string | null;
 }
 
 interface JobPorts extends Pick<Ports, "now"> {
@@ -77,6 +79,43 @@ function isApplied({ project, services }: DesiredInstance, { operations, blocked
 }
 
 /**
+ * Stops the containers of runs that take too long and whose process, which would do it, was killed. At the end of a round: a job may
+ * take its time to stop, and must hold up no repair.
+ */
+export async function stopOverdueRuns({
+  record,
+  now,
+  takeJobLock,
+  findRuns,
+  stopRun,
+}: Pick<JobPorts, "now"> & {
+  record: Pick<RecordPort, "readScheduledJobs" | "endRun">;
+} & Pick<Ports, "takeJobLock" | "findRuns" | "stopRun">): Promise<void> {
+  for (const { name, running, timeoutMs } of record.readScheduledJobs()) {
+    if (running?.container === undefined || now().getTime() < endOf({ running, timeoutMs })) continue;
+    using lock = await takeJobLock(name);
+    if (lock === null || !(await findRuns(name)).includes(running.container)) continue;
+    const said = await stopRun(running.container);
+    const { dueAt, startedAt } = running;
+    const because = `its process was killed, and its container was stopped after more than ${timeoutMs / 1_000} s`;
+    record.endRun(name, {
+      dueAt,
+      startedAt,
+      seconds: (now().getTime() - Date.parse(startedAt)) / 1_000,
+      exitCode: null,
+      said: [said, because].join("\n"),
+    });
+  }
+}
+
+type AtWork = Pick<ScheduledJob, "timeoutMs"> & { running: NonNullable<ScheduledJob["running"]> };
+
+/** When its time is over, in milliseconds since 1970. */
+function endOf({ running, timeoutMs }: AtWork): number {
+  return Date.parse(running.startedAt) + timeoutMs;
+}
+
+/**
  * What runs by a schedule. Before, counts what was missed, and ends what nobody runs any more: its process was killed. The
  * times that pass during a run are accounted for by that run.
  */
@@ -96,6 +135,7 @@ export async function accountForJobs({
     job.running !== null ||
     isAhead(job) ||
     nextAfter(job, new Date(job.accountedAt)).getTime() <= latest.getTime();
+  const orphans = new Map<string, string>();
   for (const { name } of jobs.filter(hasNews)) {
     using lock = await takeJobLock(name);
     // Its run accounts for its times; it may only wait for this round.
@@ -103,12 +143,20 @@ export async function accountForJobs({
     // Only now: the run that was at work may have ended since.
     const job = record.readScheduledJobs().find((each) => each.name === name);
     if (job === undefined) continue;
-    if (job.running !== null) {
-      // What a killed process has started goes on, and needs its instance as it is.
-      const isInTime = at.getTime() < Date.parse(job.running.startedAt) + job.timeoutMs;
-      if (isInTime && (await findRuns(name)).length > 0) continue;
+    const { running } = job;
+    if (running !== null) {
+      const { dueAt, startedAt, container } = running;
+      const runs = await findRuns(name);
+      const goesOn = container === undefined ? runs.length > 0 : runs.includes(container);
+      const endMs = endOf({ ...job, running });
+      // What a killed process has started goes on, and needs its instance as it is. It is stopped at the end of a round.
+      if (goesOn && (at.getTime() < endMs || container !== undefined)) {
+        if (at.getTime() < endMs) orphans.set(name, new Date(endMs).toISOString());
+        continue;
+      }
       record.endRun(job.name, {
-        ...job.running,
+        dueAt,
+        startedAt,
         seconds: 0,
         exitCode: null,
         said: "nobody saw its end: its process was killed",
@@ -125,6 +173,7 @@ export async function accountForJobs({
   return record.readScheduledJobs().map((job) => {
     const since =
       job.running === null ? Math.max(Date.parse(job.accountedAt), latest.getTime()) : at.getTime();
-    return { ...job, nextAt: nextAfter(job, new Date(since)).toISOString() };
+    const nextAt = nextAfter(job, new Date(since)).toISOString();
+    return { ...job, nextAt, stopsAt: orphans.get(job.name) ?? null };
   });
 }

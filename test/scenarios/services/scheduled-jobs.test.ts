@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { required } from "@keelson/model";
 import { acquireLock } from "@keelson/record";
 import { beforeAll, describe, expect, it } from "vitest";
 import { agentCommand, endProcess, plainEnvironment, runAgent, waitFor } from "../../support/index.ts";
@@ -154,21 +155,19 @@ describe("a job that has a schedule", () => {
     ]);
   });
 
-  it("must be told as lost when its process is killed, and run again only when its container has ended", async () => {
+  it("must be stopped at its timeout by a round when its process was killed, and be told with its last output", async () => {
     const [file, ...args] = agentCommand(words("slow"));
     const killed = spawn(file, args, { env: plainEnvironment(), stdio: "ignore" });
     await waitFor(isAtWork, { what: "the run to be at work" });
     await endProcess(killed.pid ?? 0);
     const isLost = async () =>
-      (await platform().reconcile()).status.errors.some(
-        ({ code, message }) => code === "K3038" && message.includes("nobody saw its end"),
-      );
+      (await platform().reconcile()).status.errors.some(({ code, message }) => {
+        const isTold = message.includes("its process was killed, and its container was stopped");
+        return code === "K3038" && isTold && message.includes("at work");
+      });
     await waitFor(isLost, { what: "its time to be over" });
-    expect((await runDue("slow")).stdout).toMatch(/is not run: .*slow-run-.* is still at work/);
-    const [left] = await oneOffs();
-    await platform()
-      .docker.getContainer(left?.Id ?? "")
-      .remove({ force: true });
+    await waitFor(async () => (await oneOffs()).length === 0, { what: "its container to be gone" });
+    expect(await scheduleOf("slow")).toMatchObject({ running: null, last: { exitCode: null } });
   });
 
   it("must keep its instance as it is also when its process was killed", async () => {
@@ -342,3 +341,34 @@ it("an agent must run a job at its time", async () => {
     expect(node.agent.triggers()).toContain(`run of ${node.project("web")}/backup`);
   });
 });
+
+it("an agent must stop a run at its timeout when the process of the run was killed", async () => {
+  const minutely = release
+    .replace(`slow: { schedule: "${yearly}", timeout: 2s }`, 'slow: { schedule: "* * * * *", timeout: 20s }')
+    .replace("{{ secrets.code }}", "none");
+  await withNode({ release: minutely }, async (node) => {
+    await node.untilReady();
+    const label = [`com.docker.compose.project=${node.project("web")}`, "com.docker.compose.oneoff=True"];
+    const runs = async () => node.docker.listContainers({ all: true, filters: { label } });
+    await node.agent.until("a run at its time", async () => (await runs()).length > 0);
+    const [run] = await runs();
+    await endProcess(await findRunProcess(`${node.project("web")}/slow`));
+    const isGone = async () => !(await runs()).some(({ Id: id }) => id === run?.Id);
+    await node.agent.until("the stop of its container", isGone);
+    expect(node.agent.triggers()).toContain("timeout of a run");
+    const isTold = async () => (await node.status()).errors.some(({ code }) => code === "K3038");
+    await node.agent.until("the error", isTold);
+  });
+});
+
+/** The process of a run of a job, by its command line. */
+async function findRunProcess(job: string): Promise<number> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const commands = await Promise.all(
+    pids.map(async (pid) => ({ pid, words: await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "") })),
+  );
+  const found = commands.find(
+    ({ words }) => words.includes("\0run-job\0") && words.includes(`--job=${job}\0`),
+  );
+  return Number(required(found, "the process of the run").pid);
+}
