@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-import { composeLabels, labels } from "@keelson/model";
+import { type MountPlace, composeLabels, labels } from "@keelson/model";
 import type Docker from "dockerode";
 import { findFreePort, sharedEngine, startEngine, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -56,7 +56,9 @@ async function runInstance(instance: string): Promise<{ project: string; port: n
         { type: "bind", source: "/tmp", target: "/writable" },
         { type: "volume", source: "anonymous", target: "/data" },
         { type: "volume", target: "/scratch" },
+        { type: "tmpfs", target: "/memory" },
       ],
+      tmpfs: ["/fast:size=1m"],
     },
   });
   await addVolume(instance, { anonymous: { name: volume.name, external: true } });
@@ -145,6 +147,15 @@ test("who may write a volume is seen, also of containers that are of no other in
   }
 });
 
+const place = (kind: MountPlace["kind"], path: string, more: Partial<MountPlace> = {}): MountPlace => ({
+  path,
+  kind,
+  volume: "",
+  subpath: "",
+  readOnly: false,
+  ...more,
+});
+
 test("every field of what runs is seen", async () => {
   const { project, port } = await runInstance("full");
   const published = { hostIp: "127.0.0.1", port, protocol: "tcp" };
@@ -161,7 +172,7 @@ test("every field of what runs is seen", async () => {
   const image = await bench.docker.getImage(bench.image).inspect();
   expect(observed.engineVersion).toMatch(/^\d+\./);
   expect(observed.images).toEqual({
-    [bench.image]: { id: image.Id, digests: [] },
+    [bench.image]: { id: image.Id, digests: [], volumes: [] },
     [`${bench.environment}:missing`]: null,
   });
   const common = {
@@ -188,6 +199,7 @@ test("every field of what runs is seen", async () => {
       writableBinds: [],
       volumes: [],
       anonymousVolumes: [],
+      places: [],
       startedAt: "",
     },
     {
@@ -208,6 +220,14 @@ test("every field of what runs is seen", async () => {
       writableBinds: ["/tmp"],
       volumes: [`${project}_data`],
       anonymousVolumes: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+      places: [
+        place("bind", "/bound", { readOnly: true }),
+        place("volume", "/data", { volume: `${project}_data` }),
+        place("memory", "/fast"),
+        place("memory", "/memory"),
+        place("anonymous", "/scratch", { volume: expect.stringMatching(/^[0-9a-f]{64}$/) }),
+        place("bind", "/writable"),
+      ],
       startedAt: expect.stringMatching(/^20\d\d-/),
     },
   ]);
@@ -558,7 +578,10 @@ test("a port that another program of the machine holds is seen", async () => {
 
 test("an image reference that the engine cannot read costs no other image its look, and leads nowhere", async () => {
   const { images } = await observe({ images: ["NOT/A:reference", bench.image] });
-  expect(images).toEqual({ "NOT/A:reference": null, [bench.image]: { id: expect.any(String), digests: [] } });
+  expect(images).toEqual({
+    "NOT/A:reference": null,
+    [bench.image]: { id: expect.any(String), digests: [], volumes: [] },
+  });
   await expect(observe({ images: ["../x"] })).rejects.toMatchObject({ code: "K3016" });
 });
 

@@ -16,6 +16,7 @@ import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 import { untilSettledMs } from "./restart-calm.ts";
 import { limitsOf } from "./container-limits.ts";
+import { isAnonymous, placesOf } from "./observed-place.ts";
 import { readHealth, readState } from "./container-state.ts";
 
 /** What the engine says of a container; null when there is none. */
@@ -136,20 +137,19 @@ function endpointsOf(info: ContainerInspectInfo): Record<string, ObservedEndpoin
   return Object.fromEntries(endpoints);
 }
 
-/** The engine names an anonymous volume with 64 hex digits. */
 function mountsOf(
   info: ContainerInspectInfo,
-): Pick<ObservedContainer, "binds" | "writableBinds" | "volumes" | "anonymousVolumes"> {
+): Pick<ObservedContainer, "binds" | "writableBinds" | "volumes" | "anonymousVolumes" | "places"> {
   const mounts = info.Mounts ?? [];
   const binds = mounts.filter(({ Type: type }) => type === "bind");
   const volumes = mounts
     .flatMap((mount) => (mount.Type === "volume" && mount.Name !== undefined ? [mount.Name] : []))
     .sort();
-  const isAnonymous = (name: string) => /^[0-9a-f]{64}$/.test(name);
   return {
     binds: binds.map(({ Source: source }) => source).sort(),
     writableBinds: binds.flatMap(({ RW: isWritable, Source: source }) => (isWritable ? [source] : [])).sort(),
     volumes: volumes.filter((name) => !isAnonymous(name)),
     anonymousVolumes: volumes.filter(isAnonymous),
+    places: placesOf(info),
   };
 }

@@ -1,11 +1,14 @@
+import type { ObservedImage } from "@keelson/model";
+
 import type { Engine } from "./engine.ts";
+import { recordOf } from "./json-reader.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 
-/** The image's id and the names by digest that registries know it by; null when the engine does not have it. */
+/** What the engine says of an image; null when the engine does not have it. */
 export async function observeImage(
   engine: Engine,
   { reference, signal }: { reference: string; signal?: AbortSignal | undefined },
-): Promise<{ id: string; digests: string[] } | null> {
+): Promise<ObservedImage | null> {
   const what = `inspect image ${reference}`;
   try {
     const info = await askEngine(engine, {
@@ -14,7 +17,11 @@ export async function observeImage(
       send: () => engine.docker.getImage(reference).inspect(),
     });
     if (typeof info.Id !== "string") throw unreadable(what);
-    return { id: info.Id, digests: (info.RepoDigests ?? []).toSorted() };
+    return {
+      id: info.Id,
+      digests: (info.RepoDigests ?? []).toSorted(),
+      volumes: Object.keys(recordOf(info.Config?.Volumes)).sort(),
+    };
   } catch (error) {
     // 400: an engine that is older than a form of references has no image by it either.
     if (hasStatus(error, 404, 400)) return null;

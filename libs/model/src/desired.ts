@@ -61,7 +61,21 @@ export interface DesiredService {
   networks: string[];
   /** Engine names of its named volumes. */
   volumes: string[];
+  /** What its containers see at which path, as the Compose file says; sorted by path. */
+  places: MountPlace[];
   ports: PublishedPort[];
+}
+
+/** What a container sees at a path. */
+export interface MountPlace {
+  /** Absolute, without a slash at its end. */
+  path: string;
+  kind: "volume" | "anonymous" | "memory" | "bind";
+  /** Engine name of the volume; empty for what is none, and for an anonymous one that is not made yet. */
+  volume: string;
+  /** The folder of the volume that is seen; empty for all of it. */
+  subpath: string;
+  readOnly: boolean;
 }
 
 /** What a container is made of: the resolved service and its files of class `recreate`. */

@@ -1,4 +1,4 @@
-import type { PublishedPort } from "./desired.ts";
+import type { MountPlace, PublishedPort } from "./desired.ts";
 import type { AcceptedDigest, ContainerLimits, Crash } from "./record.ts";
 
 /**
@@ -14,8 +14,8 @@ export interface ObservedEngine {
   /** All networks with a name or label of interest. */
   networks: ObservedNetwork[];
   volumes: ObservedVolume[];
-  /** By reference: the image's id and what registries call it; null when the engine does not have it. */
-  images: Record<string, { id: string; digests: string[] } | null>;
+  /** By reference; null when the engine does not have it. */
+  images: Record<string, ObservedImage | null>;
   /** Desired ports that something other than the instance's own container holds. */
   heldPorts: HeldPort[];
   /** Subnets of desired networks that have yet to be made, and that overlap with something else. */
@@ -26,6 +26,14 @@ export interface ObservedEngine {
   otherMembers?: NetworkMember[];
   /** Those of them that have a process and may write volumes, one-off containers among them; default none. */
   otherWriters?: VolumeWriter[];
+}
+
+export interface ObservedImage {
+  id: string;
+  /** What registries call it. */
+  digests: string[];
+  /** Paths at which its containers get anonymous volumes; default not known. */
+  volumes?: string[];
 }
 
 export interface VolumeWriter {
@@ -89,6 +97,8 @@ export interface ObservedContainer {
   volumes: string[];
   /** Names of its volumes that nobody named; default none. */
   anonymousVolumes?: string[];
+  /** What it sees at which path; default not known. */
+  places?: MountPlace[];
   startedAt: string;
   /**
    * For how many milliseconds it must still run until it counts as settled, because its engine has started it again;

@@ -5,6 +5,7 @@ import {
   type DesiredNode,
   type DesiredService,
   type DesiredVolume,
+  type MountPlace,
   digestBytes,
   digestValue,
 } from "@keelson/model";
@@ -26,7 +27,12 @@ export interface ServiceSketch {
   sharesWith?: string[];
   /** Keys of the instance's networks, or whole names of another's (with a `_`). */
   networks?: string[];
+  /** Keys; one is mounted at `/<key>` unless told: `data:/db`, `data:/db#folder`, `data:/db:ro`. */
   volumes?: string[];
+  /** Paths of anonymous volumes, of memory and of binds. */
+  anonymous?: string[];
+  memory?: string[];
+  binds?: string[];
   ports?: number[];
   /** Anything else that a container is made of. */
   environment?: string;
@@ -121,6 +127,9 @@ function serviceOf(
   if (networks.length > 0) {
     parts["networks"] = digestValue(networks.map(fullName));
   }
+  const places = placesOf(sketch, owner);
+  if (JSON.stringify([sketch.volumes, sketch.anonymous, sketch.memory, sketch.binds]).includes("/"))
+    parts["volumes"] = digestValue(places);
   if (sketch.ports !== undefined) parts["ports"] = digestValue(sketch.ports);
   for (const { layout, services, files } of context.mounts) {
     if (layout !== "content" || !services.includes(name)) continue;
@@ -142,9 +151,28 @@ function serviceOf(
     dependsOn: (sketch.dependsOn ?? []).map(dependency),
     sharesWith: sketch.sharesWith ?? [],
     networks: networks.map(fullName).sort(),
-    volumes: (sketch.volumes ?? []).map((key) => `${owner}_${key}`).sort(),
+    volumes: [...new Set(places.flatMap(({ volume: each }) => (each === "" ? [] : [each])))].sort(),
+    places,
     ports: (sketch.ports ?? []).map((port) => ({ hostIp: "", port, protocol: "tcp" })),
   };
+}
+
+function placesOf(
+  { volumes = [], anonymous = [], memory = [], binds = [] }: ServiceSketch,
+  owner: string,
+): MountPlace[] {
+  const plain = { volume: "", subpath: "", readOnly: false };
+  const named = volumes.map((text): MountPlace => {
+    const [key = "", target = `/${key}`, options] = text.split(":");
+    const [path = "", subpath = ""] = target.split("#");
+    return { path, kind: "volume", volume: `${owner}_${key}`, subpath, readOnly: options === "ro" };
+  });
+  return [
+    ...named,
+    ...anonymous.map((path): MountPlace => ({ ...plain, path, kind: "anonymous" })),
+    ...memory.map((path): MountPlace => ({ ...plain, path, kind: "memory" })),
+    ...binds.map((path): MountPlace => ({ ...plain, path, kind: "bind", readOnly: true })),
+  ].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function dependency(text: string): DesiredService["dependsOn"][number] {

@@ -35,7 +35,14 @@ function createService(
   const next = Math.max(0, ...own.map(numberOf)) + 1;
   const added = Array.from({ length: service.replicas - wanted.length }, (_, index) => next + index);
   const numbers = [...replaced.map(numberOf), ...added];
-  const made = numbers.map((number) => newContainer(service, { instance, node, number }));
+  const made = numbers.map((number) =>
+    newContainer(service, {
+      instance,
+      node,
+      number,
+      before: replaced.find((each) => numberOf(each) === number),
+    }),
+  );
   observed.containers = [...observed.containers.filter((each) => !gone.has(each)), ...made];
   for (const { name } of gone) releaseUnwanted(observed, { name, service });
 }
@@ -58,7 +65,18 @@ function numberOf({ name }: ObservedContainer): number {
 
 function newContainer(
   service: DesiredService,
-  { instance, node, number }: { instance: DesiredInstance; node: SimulatedNode; number: number },
+  {
+    instance,
+    node,
+    number,
+    before,
+  }: {
+    instance: DesiredInstance;
+    node: SimulatedNode;
+    number: number;
+    /** The container in whose place it comes. */
+    before: ObservedContainer | undefined;
+  },
 ): ObservedContainer {
   const { project } = instance;
   const [{ digest }] = service.digests;
@@ -66,8 +84,13 @@ function newContainer(
   const stored = node.observed.storedInstances.find((each) => each.instance === instance.name);
   const bound = instance.mounts.filter(({ services }) => services.includes(service.name));
   const sourceOf = ({ target }: DesiredMount) => `${stored?.folder ?? ""}/${target}`;
+  const id = unusedId(`${name} ${digest}`, node);
+  const places = service.places.map((place) => ({
+    ...place,
+    volume: place.kind === "anonymous" ? anonymousVolume(place.path, { id, before }) : place.volume,
+  }));
   return {
-    id: unusedId(`${name} ${digest}`, node),
+    id,
     name,
     ownership: "ours",
     project,
@@ -83,8 +106,19 @@ function newContainer(
     binds: bound.map(sourceOf),
     writableBinds: bound.filter(({ writable }) => writable).map(sourceOf),
     volumes: [...service.volumes],
+    places,
+    anonymousVolumes: places.flatMap(({ kind, volume }) => (kind === "anonymous" ? [volume] : [])),
     startedAt: "",
   };
+}
+
+/** Compose hands on what the replaced container had at the path. */
+function anonymousVolume(
+  path: string,
+  { id, before }: { id: string; before: ObservedContainer | undefined },
+): string {
+  const inherited = before?.places?.find((place) => place.path === path && place.kind === "anonymous");
+  return inherited?.volume ?? `anonymous ${path} of ${id}`;
 }
 
 /** An engine never gives an id again. */

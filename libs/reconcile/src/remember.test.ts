@@ -32,6 +32,7 @@ function desiredWith(digests: DesiredService["digests"]): DesiredNode {
     sharesWith: [],
     networks: [],
     volumes: [],
+    places: [],
     ports: [],
   };
   const instance = {

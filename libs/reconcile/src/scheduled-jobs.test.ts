@@ -216,6 +216,7 @@ describe("a job is kept", () => {
     sharesWith: [],
     networks: [],
     volumes: [],
+    places: [],
     ports: [],
   };
   const instance: DesiredNode["instances"][number] = {

@@ -181,6 +181,20 @@ describe("services", () => {
     ).toEqual(["db", "nginx"]);
   });
 
+  test("see their volumes at paths as the engine writes them", () => {
+    const volumes = [
+      { type: "volume", source: "data", target: "/var/lib//db/", volume: { subpath: "x/./y/" } },
+      { type: "volume", target: "/cache", read_only: true },
+      { type: "tmpfs", target: "/run/../tmp" },
+    ];
+    expect(service({ volumes, tmpfs: ["/shm:size=1m"] }).places).toEqual([
+      { path: "/cache", kind: "anonymous", volume: "", subpath: "", readOnly: true },
+      { path: "/shm", kind: "memory", volume: "", subpath: "", readOnly: false },
+      { path: "/tmp", kind: "memory", volume: "", subpath: "", readOnly: false },
+      { path: "/var/lib/db", kind: "volume", volume: "data", subpath: "x/y", readOnly: false },
+    ]);
+  });
+
   test("publish ports, one by one", () => {
     const ports = [
       { target: 80, published: "8080", host_ip: "127.0.0.1", protocol: "tcp", mode: "ingress" },

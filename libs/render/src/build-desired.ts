@@ -177,13 +177,16 @@ function startAfterOwners(instances: readonly DesiredInstance[]): DesiredInstanc
 
 /**
  * What counts for equality of two desired states: everything but bytes and the runnable model, which follow from it. Of a
- * service's digests the newest says it all.
+ * service's digests the newest says it all, its places too.
  */
 function digestible(instance: DesiredInstance) {
   const { compose: _compose, mounts, services, ...rest } = instance;
   return {
     ...rest,
-    services: services.map(({ digests: [{ digest }], ...service }) => ({ ...service, digest })),
+    services: services.map(({ digests: [{ digest }], places: _places, ...service }) => ({
+      ...service,
+      digest,
+    })),
     mounts: mounts.map((mount) => ({
       ...mount,
       files: mount.files.map(({ content: _content, ...file }) => file),

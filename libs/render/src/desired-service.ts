@@ -10,6 +10,7 @@ import {
 
 import type { DigestInput } from "./digest-algorithm.ts";
 import { findJob, hasHealthcheck } from "./job.ts";
+import { buildPlaces } from "./mount-place.ts";
 import { findSharedServices } from "./shared-service.ts";
 import { type DigestAlgorithms, digestService } from "./service-digest.ts";
 
@@ -49,6 +50,7 @@ export function buildService(
       .filter(({ type }) => type === "volume")
       .flatMap(({ source }) => context.volumes.get(source ?? "")?.name ?? [])
       .sort(compareText),
+    places: buildPlaces(service, context.volumes),
     ports: (service.ports ?? []).flatMap(publishedPort),
   };
 }

@@ -30,6 +30,7 @@ const service: DesiredService = {
   sharesWith: [],
   networks: [],
   volumes: [],
+  places: [],
   ports: [],
 };
 

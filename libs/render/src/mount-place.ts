@@ -1,0 +1,42 @@
+import { type ComposeMount, type ComposeService, type MountPlace, compareText } from "@keelson/model";
+
+/** What the containers of a service see at which path, as far as the Compose file says it; volumes by their engine names. */
+export function buildPlaces(
+  { volumes = [], tmpfs = [] }: ComposeService,
+  named: ReadonlyMap<string, { name: string }>,
+): MountPlace[] {
+  const memory = [tmpfs].flat().map((text) => placeOf("memory", { path: String(text).split(":")[0] ?? "" }));
+  return [...volumes.map((mount) => describePlace(mount, named)), ...memory].sort((a, b) =>
+    compareText(a.path, b.path),
+  );
+}
+
+function describePlace(
+  { type, source = "", target, read_only: readOnly = false, volume: options }: ComposeMount,
+  named: ReadonlyMap<string, { name: string }>,
+): MountPlace {
+  if (type !== "volume") return placeOf(type === "tmpfs" ? "memory" : "bind", { path: target, readOnly });
+  if (source === "") return placeOf("anonymous", { path: target, readOnly });
+  const volume = named.get(source)?.name ?? source;
+  const subpath = cleanPath(subpathOf(options)).slice(1);
+  return placeOf("volume", { path: target, readOnly, volume, subpath });
+}
+
+function placeOf(kind: MountPlace["kind"], { path, ...rest }: Partial<MountPlace>): MountPlace {
+  return { path: cleanPath(path ?? ""), kind, volume: "", subpath: "", readOnly: false, ...rest };
+}
+
+function subpathOf(options: unknown): string {
+  const isTold = typeof options === "object" && options !== null && "subpath" in options;
+  return isTold && typeof options.subpath === "string" ? options.subpath : "";
+}
+
+/** As the engine writes a path: absolute, without `.`, `..` and empty parts. */
+function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
