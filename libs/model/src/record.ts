@@ -60,6 +60,18 @@ export interface KnownVolume {
   /** `<release>/<package>` of their instance; empty when that is not known. */
   package: string;
   state: VolumeState;
+  /** By user, where its containers have it, or had it last; absent where that is not known. */
+  places?: Readonly<Record<string, readonly VolumePlace[]>>;
+}
+
+/** Where a container has a volume. */
+export interface VolumePlace {
+  path: string;
+  /** The folder of the volume that is seen there; empty for all of it. */
+  subpath: string;
+  readOnly: boolean;
+  /** Paths below it at which other volumes, or memory, lie over what the volume has there; sorted. */
+  covered: readonly string[];
 }
 
 /**

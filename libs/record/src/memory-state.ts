@@ -2,13 +2,15 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Crash, RecordState } from "@keelson/model";
 
 import { readAttempted, readOpen, readStarts } from "./journal-state.ts";
-import { readApplied, readNames, readParts, readVolumeState } from "./memory-text.ts";
+import { readApplied, readNames, readParts, readPlaces, readVolumeState } from "./memory-text.ts";
 
 /** What a plan is made from. Throws a SyntaxError where a row is damaged. */
 export function readState(database: DatabaseSync): RecordState {
   const containers = database.prepare("SELECT id, project, service FROM containers ORDER BY id").all();
   const networks = database.prepare("SELECT name, id FROM networks ORDER BY name").all();
-  const volumes = database.prepare("SELECT name, users, package, state FROM volumes ORDER BY name").all();
+  const volumes = database
+    .prepare("SELECT name, users, package, state, places FROM volumes ORDER BY name")
+    .all();
   const renewed = database.prepare("SELECT instance, count FROM renewed ORDER BY instance").all();
   const row = database.prepare("SELECT value, round_id FROM applied").get();
   const applied = row === undefined ? null : readApplied(String(row["value"]));
@@ -34,6 +36,7 @@ export function readState(database: DatabaseSync): RecordState {
           users: readNames(String(row["users"])),
           package: String(row["package"]),
           state: readVolumeState(row["state"]),
+          ...readPlaces(String(row["places"])),
         },
       ]),
     ),

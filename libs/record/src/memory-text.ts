@@ -1,10 +1,15 @@
-import { type RecordState, type VolumeState, volumeStates } from "@keelson/model";
+import { type KnownVolume, type RecordState, type VolumeState, volumeStates } from "@keelson/model";
 
 type Applied = NonNullable<RecordState["applied"]>;
 
 /** A state of no known name is that of what must not be lost sight of. */
 export function readVolumeState(value: unknown): VolumeState {
   return volumeStates.find((state) => state === value) ?? "used";
+}
+
+export function readPlaces(text: string): Pick<KnownVolume, "places"> {
+  const places: NonNullable<KnownVolume["places"]> = JSON.parse(text);
+  return Object.keys(places).length === 0 ? {} : { places };
 }
 
 export function readNames(text: string): string[] {

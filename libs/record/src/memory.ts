@@ -90,12 +90,14 @@ export function openMemory(database: DatabaseSync): Memory {
     },
     rememberVolumes: (volumes) => {
       const insert = database.prepare(
-        `INSERT INTO volumes (name, users, package, state) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET users = excluded.users, package = excluded.package, state = excluded.state
-         WHERE users <> excluded.users OR package <> excluded.package OR state <> excluded.state`,
+        `INSERT INTO volumes (name, users, package, state, places) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET users = excluded.users, package = excluded.package, state = excluded.state,
+           places = excluded.places
+         WHERE users <> excluded.users OR package <> excluded.package OR state <> excluded.state
+           OR places <> excluded.places`,
       );
-      for (const [name, { users, package: of, state }] of Object.entries(volumes))
-        insert.run(name, JSON.stringify(users), of, state);
+      for (const [name, { users, package: of, state, places = {} }] of Object.entries(volumes))
+        insert.run(name, JSON.stringify(users), of, state, canonicalText(places));
     },
     forgetVolumes: (names) => {
       const remove = database.prepare("DELETE FROM volumes WHERE name = ?");

@@ -41,6 +41,8 @@ const model = (name: string): ComposeModel => ({
 const at = "2026-11-20T07:00:00.000Z";
 const followed = { branch: "main", commit: "a".repeat(40) };
 
+const places = { "core/db": [{ path: "/data", subpath: "", readOnly: false, covered: ["/data/cache"] }] };
+
 function fillRecord(record: NodeRecord): void {
   record.rememberNetworks([
     { name: "lab-core_default", id: "n1" },
@@ -51,7 +53,7 @@ function fillRecord(record: NodeRecord): void {
     { id: "b2", project: "lab-core", service: "redis" },
   ]);
   record.rememberVolumes({
-    "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used" },
+    "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used", places },
     "lab-old_data": { users: [], package: "", state: "given-up" },
   });
   record.saveRenewed({ core: 2 });
@@ -91,7 +93,7 @@ describe("the memory", () => {
       serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } } },
       networks: { "lab-core_default": "n1", "lab-core_inner": "n2" },
       volumes: {
-        "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used" },
+        "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used", places },
         "lab-old_data": { users: [], package: "", state: "given-up" },
       },
       renewed: { core: 2 },

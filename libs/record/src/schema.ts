@@ -153,6 +153,10 @@ const migrations: readonly string[] = [
     PRIMARY KEY (container_id, ended_at)
   ) STRICT;
   `,
+  `
+  -- By user, where its containers have the volume; JSON. Earlier versions did not note it.
+  ALTER TABLE volumes ADD COLUMN places TEXT NOT NULL DEFAULT '{}';
+  `,
 ];
 
 /** The version that this program writes. */
