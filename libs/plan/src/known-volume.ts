@@ -1,5 +1,6 @@
 import { type KnownVolume, type ObservedNode, type VolumeState, compareText } from "@keelson/model";
 
+import { rememberPlaces } from "./remembered-place.ts";
 import { findGivenUp } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findVolumeLoss } from "./volume-loss.ts";
@@ -36,17 +37,10 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
         : stateOfGone(before?.state, { isDeclared: use !== undefined, isGuarded, isGivenUp });
       if (state === null) return [];
       // What is not known to be replaced is not forgotten.
-      const users = now.length === 0 || isGuarded ? [...now, ...(before?.users ?? [])] : now;
-      return [
-        [
-          name,
-          {
-            users: [...new Set(users)].sort(compareText),
-            package: use?.package ?? before?.package ?? "",
-            state,
-          },
-        ],
-      ];
+      const all = now.length === 0 || isGuarded ? [...now, ...(before?.users ?? [])] : now;
+      const users = [...new Set(all)].sort(compareText);
+      const places = rememberPlaces(name, { users, before, isGuarded, node });
+      return [[name, { users, package: use?.package ?? before?.package ?? "", state, ...places }]];
     }),
   );
 }

@@ -1,23 +1,21 @@
 import type { DesiredInstance, DesiredService, DesiredVolume, KnownVolume } from "@keelson/model";
 
-import { findOwn } from "./own-container.ts";
+import { type LeftData, findLeftByService, keeps } from "./left-service.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findKnownVolumes, findVolumeUse, partsOfVolume, volumesHere } from "./volume-use.ts";
+import { findKnownVolumes, findVolumeUse, partsOfVolume, splitUser, volumesHere } from "./volume-use.ts";
 
-/** Volumes that an instance would leave behind, by what it is to have instead. */
-export interface LeftVolumes {
-  instance: DesiredInstance;
-  /** The volume that would be new and empty, or the service that would run without what it used. */
-  instead: { volume: DesiredVolume } | { service: DesiredService };
-  left: readonly [string, KnownVolume][];
-}
+/** What an instance would leave behind, by what it is to have instead. */
+export type LeftVolumes = { instance: DesiredInstance } & (
+  | { volume: DesiredVolume; left: readonly [string, KnownVolume][] }
+  | { service: DesiredService; left: readonly LeftData[] }
+);
 
 type Uses = ReturnType<typeof findVolumeUse>;
 
 /**
  * What would be left behind by what is new: a volume that is not there, or that is there since this round only, and a
- * service without a volume that it used. Of all instances, also of those that are to have no containers now: their next
+ * service without what it used, or without it where it had it. Of all instances, also of those that are to have no containers now: their next
  * state would find nothing left to compare with.
  */
 export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
@@ -34,16 +32,16 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
   return desired.instances.flatMap((instance) => {
     const asVolumes = instance.volumes.filter(isNew).map((volume) => ({
       instance,
-      instead: { volume },
+      volume,
       left: known.filter((each) => isLeftFor(volume, { instance, declared, uses, known: each })),
     }));
-    const missing = asVolumes.filter(({ instead }) => !here.has(instead.volume.name));
+    const missing = asVolumes.filter(({ volume }) => !here.has(volume.name));
     const told = new Set(missing.flatMap(({ left }) => left.map(([name]) => name)));
-    const gone = known.filter(([name]) => here.has(name) && !declared.has(name) && !told.has(name));
+    const untold = known.filter(([name]) => here.has(name) && !told.has(name));
     const asServices = instance.services.map((service) => ({
       instance,
-      instead: { service },
-      left: gone.filter((each) => isDropped(each, { service, instance, node })),
+      service,
+      left: findLeftByService({ service, instance, node, known: untold }),
     }));
     return [...asVolumes, ...asServices].filter(({ left }) => left.length > 0);
   });
@@ -56,7 +54,7 @@ function isLeftFor(
     instance,
     declared,
     uses,
-    known: [other, { users, package: of, state }],
+    known: [other, { users, package: of, state, places }],
   }: { instance: DesiredInstance; declared: Uses; uses: Uses; known: [string, KnownVolume] },
 ): boolean {
   if (other === name) return false;
@@ -73,32 +71,33 @@ function isLeftFor(
   // Also in two steps: an instance that was removed, and one of its package that comes later.
   const isSamePackage = of === `${instance.package.release}/${instance.package.name}`;
   if (isSamePackage) return isSameService || partsOfVolume(other).key === key;
-  // Of another package it is the same only while it moves: many services have one name.
-  return isSameService && state === "used" && !declared.has(other);
+  // Many services have one name: of another package it is the same while it moves, or where it looks at the same path.
+  return (
+    isSameService && !declared.has(other) && (state === "used" || isSamePath(name, { services, places }))
+  );
 }
 
-/** Whether a service is to run without a volume that it used. What runs without it already has let go of it. */
-function isDropped(
-  [name, { users }]: [string, KnownVolume],
-  { service, instance, node }: { service: DesiredService; instance: DesiredInstance; node: SimulatedNode },
+/** Whether one of these services is to have the volume where one of that name had the other; without a record it may be. */
+function isSamePath(
+  volume: string,
+  { services, places }: { services: readonly DesiredService[]; places: KnownVolume["places"] },
 ): boolean {
-  if (service.replicas === 0 || keeps(service, { instance, volume: name })) return false;
-  if (!users.includes(`${instance.name}/${service.name}`)) return false;
-  const own = findOwn(node.observed, { project: instance.project, service: service.name });
-  return own.length === 0 || own.some(({ volumes }) => volumes.includes(name));
+  if (places === undefined) return true;
+  return services.some((service) => {
+    const toBe = service.places.filter((place) => place.volume === volume);
+    const had = Object.entries(places).filter(([user]) => splitUser(user).service === service.name);
+    return had.some(([, all]) => all.some(({ path }) => toBe.some((place) => place.path === path)));
+  });
 }
 
-/** Also what it has by `volumes_from`. */
-function keeps(
-  { volumes, sharesWith }: DesiredService,
-  { instance, volume }: { instance: DesiredInstance; volume: string },
-): boolean {
-  const shared = instance.services.filter(({ name }) => sharesWith.includes(name));
-  return volumes.includes(volume) || shared.some((service) => service.volumes.includes(volume));
+/** Engine names. */
+export function namesOfLeft(each: LeftVolumes): string[] {
+  return "volume" in each ? each.left.map(([name]) => name) : each.left.map(({ name }) => name);
 }
 
-/** The parts of a user, `<instance>/<service>`. */
-export function splitUser(user: string): { instance: string; service: string } {
-  const at = user.indexOf("/");
-  return { instance: user.slice(0, at), service: user.slice(at + 1) };
+/** `<instance>/<service>` */
+export function usersOfLeft(each: LeftVolumes): string[] {
+  return "volume" in each
+    ? each.left.flatMap(([, { users }]) => users)
+    : each.left.flatMap(({ users }) => users);
 }

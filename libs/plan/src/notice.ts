@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 
 import { findAbandoned, findUses } from "./file-collection.ts";
+import { findUnkept } from "./left-service.ts";
 import type { InstanceChange } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findKnownVolumes, findVolumeUse, usersInEngine } from "./volume-use.ts";
@@ -54,19 +55,36 @@ export function findStayingVolumes(
     }));
 }
 
-/** Anonymous volumes of containers that this plan removes, and that no other one has: nothing would name them any more. */
+/**
+ * Anonymous volumes of containers that this plan removes, or makes anew with something else in their place, and that no other one
+ * has: nothing would name them any more.
+ */
 export function findAnonymousVolumes(
-  { containers }: ObservedNode,
-  leaving: ReadonlySet<ObservedContainer>,
+  observed: ObservedNode,
+  { leaving, changes }: { leaving: ReadonlySet<ObservedContainer>; changes: readonly InstanceChange[] },
 ): Notice[] {
+  const unkept = changes
+    .flatMap(({ services }) => [...services.values()])
+    .filter(({ action }) => action === "recreate")
+    .flatMap(({ service, containers }) =>
+      containers.kept.map((each): [ObservedContainer, string[]] => [
+        each,
+        findUnkept(each, { service, observed }).map(({ volume }) => volume),
+      ]),
+    );
+  const going = new Map([
+    ...unkept,
+    ...[...leaving].map((each): [ObservedContainer, string[]] => [each, each.anonymousVolumes ?? []]),
+  ]);
   const staying = new Set(
-    containers.filter((each) => !leaving.has(each)).flatMap(({ anonymousVolumes = [] }) => anonymousVolumes),
+    observed.containers
+      .filter((each) => !leaving.has(each))
+      .flatMap((each) =>
+        (each.anonymousVolumes ?? []).filter((volume) => going.get(each)?.includes(volume) !== true),
+      ),
   );
-  return [...leaving]
-    .map(({ name, anonymousVolumes = [] }) => ({
-      name,
-      left: anonymousVolumes.filter((volume) => !staying.has(volume)),
-    }))
+  return [...going]
+    .map(([{ name }, volumes]) => ({ name, left: volumes.filter((volume) => !staying.has(volume)) }))
     .filter(({ left }) => left.length > 0)
     .map(({ name, left }) => ({
       resource: resourceIds.container(name),

@@ -75,7 +75,10 @@ export function planChanges(input: PlanInput): Plan {
       ...findNotices(desired, observed),
       ...findHeldInstances(held, { desired, loss, keeping }),
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
-      ...findAnonymousVolumes(observed, findLeaving(possible.changes, undesired)),
+      ...findAnonymousVolumes(observed, {
+        leaving: findLeaving(possible.changes, undesired),
+        changes: possible.changes,
+      }),
       ...findLongWaits(input.desired, waits),
     ],
   };

@@ -1,6 +1,7 @@
-import { type DesiredInstance, type RecordState, isForgotten } from "@keelson/model";
+import { type DesiredInstance, type DesiredService, type RecordState, isForgotten } from "@keelson/model";
 
-import { findLeftVolumes } from "./left-volume.ts";
+import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
+import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findVolumeUse, usersInEngine, volumesHere } from "./volume-use.ts";
 
@@ -17,8 +18,13 @@ export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
   const { desired, observed, record } = node;
   const here = volumesHere(observed);
   const uses = findVolumeUse(desired);
+  const isHeld = (name: string) => !uses.has(name) && usersInEngine(name, observed).length > 0;
   const holding = findLeftVolumes(node)
-    .filter(({ left }) => left.some(([name]) => !uses.has(name) && usersInEngine(name, observed).length > 0))
+    .filter((each) =>
+      "volume" in each
+        ? each.left.some(([name]) => isHeld(name))
+        : each.left.some(({ name, how }) => isHeld(name) || (how !== "renamed" && hasContainers(each, node))),
+    )
     .map(({ instance }) => instance.name);
   const followed = desired.instances.map(({ name, renew = 0, volumes }): [string, number] => {
     const before = followedBefore({ name, renew }, record);
@@ -35,7 +41,14 @@ export function findGivenUp(node: SimulatedNode): Set<string> {
   const { desired, record } = node;
   if (!desired.instances.some((instance) => isRenewed(instance, record))) return new Set();
   const left = findLeftVolumes(node).filter(({ instance }) => isRenewed(instance, record));
-  return new Set(left.flatMap((each) => each.left.map(([name]) => name)));
+  return new Set(left.flatMap(namesOfLeft));
+}
+
+function hasContainers(
+  { service, instance }: { service: DesiredService; instance: DesiredInstance },
+  { observed }: SimulatedNode,
+): boolean {
+  return findOwn(observed, { project: instance.project, service: service.name }).length > 0;
 }
 
 function followedBefore({ name, renew }: { name: string; renew: number }, record: RecordState): number {

@@ -54,6 +54,7 @@ export function findKnownVolumes({
         users: [...new Set([...(known?.users ?? []), ...now])].sort(compareText),
         package: known?.package ?? "",
         state: now.length > 0 ? "used" : (known?.state ?? "unused"),
+        ...(known?.places === undefined ? {} : { places: known.places }),
       },
     ];
   });
@@ -63,4 +64,10 @@ export function findKnownVolumes({
 export function partsOfVolume(name: string): { project: string; key: string } {
   const at = name.indexOf("_");
   return { project: name.slice(0, at), key: name.slice(at + 1) };
+}
+
+/** The parts of a user, `<instance>/<service>`. */
+export function splitUser(user: string): { instance: string; service: string } {
+  const at = user.indexOf("/");
+  return { instance: user.slice(0, at), service: user.slice(at + 1) };
 }

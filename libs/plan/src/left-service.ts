@@ -1,0 +1,172 @@
+import {
+  type DesiredInstance,
+  type DesiredService,
+  type KnownVolume,
+  type MountPlace,
+  type ObservedContainer,
+  type ObservedNode,
+  type VolumePlace,
+  isForgotten,
+  isInSync,
+} from "@keelson/model";
+
+import { findOwn } from "./own-container.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+import {
+  findCoveredPaths,
+  findMissingPaths,
+  placesInContainers,
+  placesOfVolume,
+  placesToBe,
+} from "./volume-place.ts";
+import { findVolumeUse, splitUser } from "./volume-use.ts";
+
+/**
+ * `dropped`: the service is to have it no more. `renamed`: the service is new, and may be one that used it. `moved`: it is to have
+ * it elsewhere. `covered`: something empty is to lie over a part of it. `replaced`: something else is to lie in its place.
+ */
+export type HowLeft = "dropped" | "renamed" | "moved" | "covered" | "replaced";
+
+/** Data that a service would not find any more. */
+export interface LeftData {
+  /** Engine name of the volume. */
+  name: string;
+  how: HowLeft;
+  /** The services that used it. */
+  users: readonly string[];
+  /** Where it is found no more, in the container; empty where that is no matter. */
+  paths: readonly string[];
+}
+
+interface LeavingContext {
+  service: DesiredService;
+  instance: DesiredInstance;
+  node: SimulatedNode;
+  /** The volumes that are there, and that no new volume is told to leave. */
+  known: readonly [string, KnownVolume][];
+}
+
+/** What a service would leave behind, whatever it is to have instead. */
+export function findLeftByService(context: LeavingContext): LeftData[] {
+  const { service, known } = context;
+  if (service.replicas === 0 && service.schedule === undefined) return [];
+  const volumes = known.flatMap((each) => [
+    ...(isDropped(each, context) ? [leftData(each, "dropped")] : []),
+    ...(isRenamed(each, context) ? [leftData(each, "renamed")] : []),
+    ...findElsewhere(each, context),
+  ]);
+  return [...volumes, ...findAnonymous(context)];
+}
+
+function leftData([name, { users }]: [string, KnownVolume], how: HowLeft, paths: string[] = []): LeftData {
+  return { name, how, users, paths };
+}
+
+/** Whether a service is to run without a volume that it used. What runs without it already has let go of it. */
+function isDropped(known: [string, KnownVolume], { service, instance, node }: LeavingContext): boolean {
+  const [name, { users }] = known;
+  if (keeps(service, { instance, volume: name }) || !users.includes(userOf({ service, instance })))
+    return false;
+  const own = findOwn(node.observed, { project: instance.project, service: service.name });
+  if (own.length > 0 && !own.some(({ volumes }) => volumes.includes(name))) return false;
+  if (!findVolumeUse(node.desired).has(name)) return true;
+  // With `was` somebody has said that it goes to another instance.
+  const isHandedOver = !instance.volumes.some((volume) => volume.name === name);
+  // What a service only reads, while others go on using it, is their data.
+  const had = findHad(known, { service, instance, node });
+  const isReader = had.length > 0 && had.every(({ readOnly }) => readOnly);
+  return !isHandedOver && !isReader;
+}
+
+/**
+ * Whether a service is new in the round in which a volume loses the services that used it, because they are gone: it may be one of
+ * them under another name. A job begins with nothing anyway.
+ */
+function isRenamed(
+  [name, { users, package: of, state }]: [string, KnownVolume],
+  context: LeavingContext,
+): boolean {
+  const { service, instance, node } = context;
+  if (service.oneShot || state !== "used" || findVolumeUse(node.desired).has(name)) return false;
+  const desired = new Set(
+    node.desired.instances.flatMap((each) =>
+      each.services.map((other) => userOf({ service: other, instance: each })),
+    ),
+  );
+  if (users.length === 0 || users.some((user) => desired.has(user))) return false;
+  const isSameInstance = users.some((user) => splitUser(user).instance === instance.name);
+  const isSamePackage = of === `${instance.package.release}/${instance.package.name}`;
+  return (isSameInstance || isSamePackage) && isNew(context);
+}
+
+/** Whether this node has not had a service, as far as it remembers; what it lost with its record shows by its containers. */
+function isNew({ service, instance: { project }, node: { observed, record } }: LeavingContext): boolean {
+  if (record.serviceParts[`${project}/${service.name}`] !== undefined) return false;
+  const made = Object.values(record.containers);
+  if (made.some((each) => each.project === project && each.service === service.name)) return false;
+  return !isForgotten(record) || findOwn(observed, { project, service: service.name }).length === 0;
+}
+
+/** Of a volume that a service keeps, what it would not find where it had it. */
+function findElsewhere(known: [string, KnownVolume], context: LeavingContext): LeftData[] {
+  const { service, instance } = context;
+  const [name] = known;
+  if (!keeps(service, { instance, volume: name })) return [];
+  const toBe = placesOfVolume(placesToBe(service, instance), name);
+  const had = findHad(known, context);
+  const missing = findMissingPaths(had, toBe);
+  const covered = findCoveredPaths(had, toBe);
+  return [
+    ...(missing.length === 0 ? [] : [leftData(known, "moved", missing)]),
+    ...(covered.length === 0 ? [] : [leftData(known, "covered", covered)]),
+  ];
+}
+
+/** Where a service has a volume in what would be made anew, or had it last. */
+function findHad(
+  [name, { places = {} }]: [string, KnownVolume],
+  { service, instance, node }: Pick<LeavingContext, "service" | "instance" | "node">,
+): readonly VolumePlace[] {
+  const own = findOwn(node.observed, { project: instance.project, service: service.name });
+  if (own.length === 0) return places[userOf({ service, instance })] ?? [];
+  const containers = own.filter((each) => !isInSync(each, service));
+  return placesInContainers(name, { containers, service, toBe: [] });
+}
+
+function findAnonymous({ service, instance, node: { observed } }: LeavingContext): LeftData[] {
+  const users = [userOf({ service, instance })];
+  return findOwn(observed, { project: instance.project, service: service.name })
+    .flatMap((container) => findUnkept(container, { service, observed }))
+    .map(({ volume, path }) => ({ name: volume, how: "replaced", users, paths: [path] }));
+}
+
+/**
+ * The anonymous volumes of a container in whose place its service is to have something else. Compose hands on the others.
+ */
+export function findUnkept(
+  container: ObservedContainer,
+  { service, observed }: { service: DesiredService; observed: ObservedNode },
+): MountPlace[] {
+  if (isInSync(container, service)) return [];
+  const image = observed.images[service.image];
+  const isKept = (path: string) => {
+    const place = service.places.find((each) => each.path === path);
+    if (place !== undefined) return place.kind === "anonymous";
+    // What an image declares is not known before it is there.
+    return image?.volumes?.includes(path) ?? true;
+  };
+  return (container.places ?? []).filter(({ kind, path }) => kind === "anonymous" && !isKept(path));
+}
+
+/** Also what it has by `volumes_from`. */
+export function keeps(
+  { volumes, sharesWith }: DesiredService,
+  { instance, volume }: { instance: DesiredInstance; volume: string },
+): boolean {
+  const shared = instance.services.filter(({ name }) => sharesWith.includes(name));
+  return volumes.includes(volume) || shared.some((service) => service.volumes.includes(volume));
+}
+
+function userOf({ service, instance }: { service: DesiredService; instance: DesiredInstance }): string {
+  return `${instance.name}/${service.name}`;
+}

@@ -1,0 +1,52 @@
+import type { KnownVolume, VolumePlace } from "@keelson/model";
+
+import type { SimulatedNode } from "./simulated-node.ts";
+import { placesInContainers, placesOfVolume, placesToBe } from "./volume-place.ts";
+import { splitUser } from "./volume-use.ts";
+
+/**
+ * Where each user of a volume has it, or had it last: by what its containers show, else by what is desired. While the volume is
+ * guarded, what is desired is just what would leave its data behind.
+ */
+export function rememberPlaces(
+  volume: string,
+  {
+    users,
+    before,
+    isGuarded,
+    node,
+  }: {
+    users: readonly string[];
+    before: KnownVolume | undefined;
+    isGuarded: boolean;
+    node: Pick<SimulatedNode, "desired" | "observed">;
+  },
+): Pick<KnownVolume, "places"> {
+  const known = users.map((user): [string, readonly VolumePlace[]] => {
+    const { have, toBe } = findPlaces(volume, { user, node });
+    const had = before?.places?.[user] ?? [];
+    const [place = []] = [have, isGuarded ? had : toBe, isGuarded ? toBe : had].filter(
+      ({ length }) => length > 0,
+    );
+    return [user, place];
+  });
+  const told = known.filter(([, { length }]) => length > 0);
+  return told.length === 0 ? {} : { places: Object.fromEntries(told) };
+}
+
+function findPlaces(
+  volume: string,
+  { user, node: { desired, observed } }: { user: string; node: Pick<SimulatedNode, "desired" | "observed"> },
+): { have: VolumePlace[]; toBe: VolumePlace[] } {
+  const parts = splitUser(user);
+  const instance = desired.instances.find(({ name }) => name === parts.instance);
+  const service = instance?.services.find(({ name }) => name === parts.service);
+  const toBe = instance === undefined || service === undefined ? [] : placesToBe(service, instance);
+  const containers = observed.containers.filter(
+    (each) => each.ownership === "ours" && each.instance === parts.instance && each.service === parts.service,
+  );
+  return {
+    have: placesInContainers(volume, { containers, service, toBe }),
+    toBe: placesOfVolume(toBe, volume),
+  };
+}

@@ -1,0 +1,153 @@
+import {
+  type BlockedChange,
+  type DesiredInstance,
+  type DesiredNode,
+  type DesiredVolume,
+  type KnownVolume,
+  projectOf,
+  resourceIds,
+} from "@keelson/model";
+
+import type { HowLeft, LeftData } from "./left-service.ts";
+import type { LeftVolumes } from "./left-volume.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+import { partsOfVolume } from "./volume-use.ts";
+
+export interface LossContext {
+  instance: DesiredInstance;
+  desired: DesiredNode;
+}
+
+/** K3032 */
+export function lostVolume({ name }: DesiredVolume, { instance, desired }: LossContext): BlockedChange {
+  return {
+    resource: resourceIds.volume(name),
+    code: "K3032",
+    message: `volume ${name} is gone, and this node knows that it had data; no empty one is made in its place`,
+    hint: `Find out where it went, and have a copy of its data at hand. To begin with an empty one: ${renewal({ instance, desired })}`,
+    outcome: "stalled",
+  };
+}
+
+/** K3033 */
+export function emptyPlace(left: LeftVolumes, { desired, observed }: SimulatedNode): BlockedChange {
+  const context = { instance: left.instance, desired };
+  return "volume" in left
+    ? emptyVolume(left.volume, { ...context, observed, left: left.left })
+    : emptyService(left.service.name, { ...context, left: left.left });
+}
+
+function emptyVolume(
+  volume: DesiredVolume,
+  {
+    left,
+    observed,
+    ...context
+  }: LossContext & { left: readonly [string, KnownVolume][] } & Pick<SimulatedNode, "observed">,
+): BlockedChange {
+  const names = left.map(([name]) => name);
+  const users = [...new Set(left.flatMap(([, of]) => of.users))];
+  const data = users.length === 0 ? "" : `, with the data of ${users.join(", ")},`;
+  const ways = names.map((name) => wayBack(name, { volume, observed, ...context })).join(", or ");
+  return {
+    resource: resourceIds.volume(volume.name),
+    code: "K3033",
+    message: `volume ${volume.name} would be new and empty, while ${names.join(" and ")}${data} ${names.length === 1 ? "is" : "are"} left behind`,
+    hint: `To keep the data: ${ways}. To begin with an empty one: ${renewal(context)}`,
+    outcome: "stalled",
+  };
+}
+
+function emptyService(
+  service: string,
+  { left, ...context }: LossContext & { left: readonly LeftData[] },
+): BlockedChange {
+  const { project } = context.instance;
+  const ways = [...Map.groupBy(left, ({ how }) => how)].map(([how, all]) => describeLeft[how](service, all));
+  return {
+    resource: resourceIds.service(project, service),
+    code: "K3033",
+    message: `${project}/${service} ${ways.map(({ message }) => message).join("; it ")}`,
+    hint: `${ways.map(({ hint }) => hint).join(" ")} To begin without it: ${renewal(context)}`,
+    outcome: "stalled",
+  };
+}
+
+type Description = (service: string, left: readonly LeftData[]) => { message: string; hint: string };
+
+const describeLeft: Record<HowLeft, Description> = {
+  dropped: (service, left) => ({
+    message: `would run without ${namesOf(left)}, which ${hasOf(left)} its data and ${isOf(left)} left behind`,
+    hint: `To keep the data, mount ${keysOf(left)} in ${service} as before.`,
+  }),
+  renamed: (service, left) => ({
+    message: `is new, while ${namesOf(left)}, with the data of ${usersOf(left)}, ${isOf(left)} left behind`,
+    hint: `If it is the same under another name, mount ${keysOf(left)} in ${service}; if not, let it come in a later commit.`,
+  }),
+  moved: (service, left) => ({
+    message: `would not find the data of ${namesOf(left)} at ${pathsOf(left)} any more`,
+    hint: `To keep the data where it was, mount ${keysOf(left)} in ${service} as before.`,
+  }),
+  covered: (service, left) => ({
+    message: `would have something empty at ${pathsOf(left)}, over what ${namesOf(left)} ${hasOf(left)} there`,
+    hint: `To keep the data, leave out of ${service} what is to lie there.`,
+  }),
+  replaced: (service, left) => ({
+    message: `would have something else at ${pathsOf(left)} than its anonymous volume${left.length === 1 ? "" : "s"} there, which ${hasOf(left)} its data: ${namesOf(left)}`,
+    hint: `To keep the data, leave the mounts of ${service} as they were; or set \`state: installed\` with the command below, copy the data, and set \`state: running\`.`,
+  }),
+};
+
+function namesOf(left: readonly LeftData[]): string {
+  return left.map(({ name }) => name).join(" and ");
+}
+
+function usersOf(left: readonly LeftData[]): string {
+  return [...new Set(left.flatMap(({ users }) => users))].join(", ");
+}
+
+function pathsOf(left: readonly LeftData[]): string {
+  return [...new Set(left.flatMap(({ paths }) => paths))].join(" and ");
+}
+
+function hasOf({ length }: readonly LeftData[]): string {
+  return length === 1 ? "has" : "have";
+}
+
+function isOf({ length }: readonly LeftData[]): string {
+  return length === 1 ? "is" : "are";
+}
+
+function keysOf(left: readonly LeftData[]): string {
+  return left.map(({ name }) => `\`${partsOfVolume(name).key}\``).join(" and ");
+}
+
+/** How a volume that is there can still be the one that is wanted, or its data in it. */
+function wayBack(
+  name: string,
+  {
+    volume,
+    observed,
+    instance,
+    desired,
+  }: LossContext & Pick<SimulatedNode, "observed"> & { volume: DesiredVolume },
+): string {
+  const { project, key } = partsOfVolume(name);
+  const own = projectOf(desired.environment, "");
+  const { elsewhere } = observed.volumes.find((each) => each.name === name) ?? {};
+  if (elsewhere !== undefined || !project.startsWith(own)) {
+    const other = elsewhere === undefined ? "another environment" : `environment ${elsewhere.environment}`;
+    return `${name} is of ${other}, which \`was\` cannot take; if this node is to be of it, correct agent.yaml; else let ${volume.name} be made with \`state: installed\` and the command below, copy the data into it, and set \`state: running\``;
+  }
+  const isOtherProject = project !== partsOfVolume(volume.name).project;
+  return [
+    ...(isOtherProject
+      ? [`\`was: ${project.slice(own.length)}\` under instances.${instance.name} in environment.yaml`]
+      : []),
+    ...(key === volume.key ? [] : [`\`was: ${key}\` under data.${volume.key} in package.yaml`]),
+  ].join(" and ");
+}
+
+function renewal({ instance, desired }: LossContext): string {
+  return `keelson renew ${instance.name} --environment ${desired.environment} --node ${desired.node}`;
+}

@@ -1,0 +1,67 @@
+import {
+  type DesiredInstance,
+  type DesiredService,
+  type MountPlace,
+  type ObservedContainer,
+  type VolumePlace,
+  compareText,
+  isInSync,
+} from "@keelson/model";
+
+/** What a service is to see, also by `volumes_from`. */
+export function placesToBe(service: DesiredService, { services }: DesiredInstance): MountPlace[] {
+  const shared = services.filter(({ name }) => service.sharesWith.includes(name));
+  return [service, ...shared].flatMap(({ places }) => places);
+}
+
+/** Where these mounts have a volume. */
+export function placesOfVolume(mounts: readonly MountPlace[], volume: string): VolumePlace[] {
+  return mounts
+    .filter((mount) => mount.volume === volume)
+    .map(({ path, subpath, readOnly }) => ({ path, subpath, readOnly, covered: coveredBelow(path, mounts) }));
+}
+
+/** A bind comes with what the revision puts there; all else begins empty, and hides what is below it. */
+function coveredBelow(path: string, mounts: readonly MountPlace[]): string[] {
+  const inside = mounts.filter((mount) => mount.kind !== "bind" && mount.path.startsWith(`${path}/`));
+  return [...new Set(inside.map((mount) => mount.path))].sort();
+}
+
+/** Where these containers have a volume; one that is in sync has what its service says. */
+export function placesInContainers(
+  volume: string,
+  {
+    containers,
+    service,
+    toBe,
+  }: {
+    containers: readonly ObservedContainer[];
+    service: DesiredService | undefined;
+    toBe: readonly MountPlace[];
+  },
+): VolumePlace[] {
+  const places = containers.flatMap((each) =>
+    placesOfVolume(service !== undefined && isInSync(each, service) ? toBe : (each.places ?? []), volume),
+  );
+  const byText = new Map(places.map((place) => [JSON.stringify(place), place]));
+  return [...byText].sort(([a], [b]) => compareText(a, b)).map(([, place]) => place);
+}
+
+/** The paths at which a service would find no more what it had there. */
+export function findMissingPaths(had: readonly VolumePlace[], toBe: readonly VolumePlace[]): string[] {
+  return had
+    .filter((place) => !toBe.some((each) => isSamePlace(each, place)))
+    .map(({ path, subpath }) => (subpath === "" ? path : `${path} (its folder ${subpath})`));
+}
+
+/** The paths at which something that begins empty would lie over what a service had there. */
+export function findCoveredPaths(had: readonly VolumePlace[], toBe: readonly VolumePlace[]): string[] {
+  return had.flatMap((place) => {
+    const same = toBe.filter((each) => isSamePlace(each, place));
+    return same.flatMap(({ covered }) => covered.filter((path) => !place.covered.includes(path)));
+  });
+}
+
+function isSamePlace(a: VolumePlace, b: VolumePlace): boolean {
+  return a.path === b.path && a.subpath === b.subpath;
+}
