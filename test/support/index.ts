@@ -15,6 +15,7 @@ export type { ImageArchive, ImageSpec } from "./images.ts";
 export { agentCommand, keelsonCommand, plainEnvironment, runAgent, runKeelson } from "./keelson.ts";
 export type { KeelsonOptions } from "./keelson.ts";
 export { endProcess, isRunning } from "./leftover-processes.ts";
+export { leaveTask } from "./left-task.ts";
 export { findLeftovers, removeProjects } from "./leftovers.ts";
 export type { Leftovers } from "./leftovers.ts";
 export { makeNixStore, nixProgram } from "./nix.ts";

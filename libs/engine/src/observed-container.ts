@@ -15,6 +15,7 @@ import { listOf, recordOf, textOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 import { untilSettledMs } from "./restart-calm.ts";
+import { isStuck } from "./stuck-container.ts";
 import { limitsOf } from "./container-limits.ts";
 import { isAnonymous, placesOf } from "./observed-place.ts";
 import { readHealth, readState } from "./container-state.ts";
@@ -83,11 +84,12 @@ export function describeContainer(
   };
 }
 
-/** Throws K3009 for an unknown state: a guess could stop what runs. */
+/** What cannot be started any more is dead. Throws K3009 for an unknown state: a guess could stop what runs. */
 function stateOf(info: ContainerInspectInfo): ContainerState {
   const said = info.State.Status;
   const state = readState(said);
   if (state === null) throw unreadable(`tell the state of container ${nameOf(info)} (it says ${said})`);
+  if ((state === "created" || state === "exited") && isStuck(info.State.Error)) return "dead";
   return state === "running" && isBetweenRestarts(info) ? "restarting" : state;
 }
 

@@ -9,6 +9,7 @@ import { EngineError, askEngine, hasStatus } from "./request.ts";
 import { type ServiceName, listServiceContainers } from "./service-container.ts";
 import { listContainers } from "./container-list.ts";
 import { noContainer, showProject } from "./own-container.ts";
+import { isStuck } from "./stuck-container.ts";
 
 /**
  * Starts what a service has that does not run, by ascending number, and returns when all are started; a paused
@@ -44,32 +45,16 @@ async function startContainer(
   } catch (error) {
     // It runs already.
     if (hasStatus(error, 304)) return;
-    if (isStuck(error)) throw await removeStuck(context, { error, id, service });
+    if (error instanceof EngineError && isStuck(error.engineText)) throw stuck(error, service);
     throw await translateStart(context, { error, id, service });
   }
 }
 
-/**
- * An engine that was killed in the middle of a start forgets the task that it had begun, and then refuses every start of
- * that container, for ever: `task <id>: already exists` are the words of containerd. Only another container helps.
- */
-function isStuck(error: unknown): error is EngineError {
-  return error instanceof EngineError && /task \S+ already exists/.test(error.engineText);
-}
-
-/** Removes the container, so that the next round makes it anew; its volumes stay. */
-async function removeStuck(
-  { engine, signal }: EngineContext,
-  { error, id, service }: { error: EngineError; id: string; service: ServiceName },
-): Promise<KeelsonError> {
-  await askEngine(engine, {
-    what: `remove a container of ${showProject(service)} that cannot be started`,
-    signal,
-    send: (abortSignal) => engine.docker.getContainer(id).remove({ force: true, abortSignal }),
-  });
+/** The next round sees it as dead, and lets Compose make it anew: what is removed first loses its anonymous volumes. */
+function stuck(error: EngineError, service: ServiceName): KeelsonError {
   return new KeelsonError({
     code: "K3009",
-    message: `the engine was ended in the middle of a start and can no longer start the container of ${showProject(service)}, which is removed`,
+    message: `the engine was ended in the middle of a start and can no longer start the container of ${showProject(service)}`,
     hint: "The next round makes it anew.",
     outcome: transient,
     cause: error.cause,
