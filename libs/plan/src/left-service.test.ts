@@ -202,6 +202,24 @@ describe("a service that is new while another one and its volume go", () => {
     expect(after.observed.containers.map(({ service }) => service)).toEqual(["web", "base"]);
   });
 
+  test("is found while another one only reads the volume, and not while one writes it", () => {
+    const beside = (reader: string) => ({ reader: { volumes: [reader] } });
+    for (const reader of ["data:/from:ro", "data:/from"]) {
+      const before = applied(node(wiki({ ...db("data"), ...beside(reader) })));
+      const state = wanting(before, wiki({ base: { memory: ["/data"] }, ...beside(reader) }));
+      expect(lost(state)).toEqual(
+        reader.endsWith(":ro") ? [message.replace("of old/db", "of old/db, old/reader")] : [],
+      );
+      expect(lost(done(done(state)))).toEqual(lost(state));
+    }
+    const two = applied(node(wiki({ ...db("data"), ...beside("data:/from:ro") })));
+    expect(lost(wanting(two, wiki({ ...db("data"), base: {} })))).toEqual([]);
+    const reading = { viewer: { volumes: ["data:/from:ro"] }, ...beside("data:/from:ro") };
+    expect(
+      lost(wanting(applied(node(wiki(reading))), wiki({ base: {}, ...beside("data:/from:ro") }))),
+    ).toEqual([]);
+  });
+
   test("is found in an instance of its package that got another name, too", () => {
     const { old } = wiki({ base: { memory: ["/data"] } }, { volumes: {} });
     expect(lost(wanting(running, { new: old }))).toEqual([message.replace("lab-old/", "lab-new/")]);
@@ -214,7 +232,10 @@ describe("a service that is new while another one and its volume go", () => {
     expect(lost(removed)).toEqual([]);
     expect(lost(wanting(removed, wiki({ base: {}, web: {} })))).toEqual([]);
     expect(lost(wanting(running, wiki({ ...db("data"), web: {}, base: {} })))).toEqual([]);
-    expect(lost(wanting(running, wiki({ base: { job: true }, web: {} })))).toEqual([]);
+    for (const job of [{ oneShot: true }, { scheduled: true }])
+      expect(lost(wanting(running, wiki({ base: job, web: {} })))).toEqual([]);
+    // What does not say that it is to run on may be a server all the same.
+    expect(lost(wanting(running, wiki({ base: { job: true }, web: {} })))).toEqual([message]);
   });
 
   test("is no matter to what was there before, also where its container or the record is gone", () => {
@@ -228,7 +249,7 @@ describe("a service that is new while another one and its volume go", () => {
 describe("an anonymous volume", () => {
   const running = applied(node(wiki({ db: { anonymous: ["/data"] } })));
   const [name = ""] = containerOf(running, "lab-old/db").anonymousVolumes ?? [];
-  const message = `lab-old/db would have something else at /data than its anonymous volume there, which has its data: ${name}`;
+  const message = `lab-old/db would have something else at /data, and leave behind what it has there: anonymous volume ${name}`;
 
   test.each<[string, ServiceSketch]>([
     ["a named one", { volumes: ["data"] }],

@@ -79,24 +79,27 @@ function isDropped(known: [string, KnownVolume], { service, instance, node }: Le
 }
 
 /**
- * Whether a service is new in the round in which a volume loses the services that used it, because they are gone: it may be one of
- * them under another name. A job begins with nothing anyway.
+ * Whether a service is new in the round in which those that wrote a volume go: it may be one of them under another name, but for
+ * what is a job by its schedule, or because somebody waits for its end.
  */
-function isRenamed(
-  [name, { users, package: of, state }]: [string, KnownVolume],
-  context: LeavingContext,
-): boolean {
+function isRenamed([name, known]: [string, KnownVolume], context: LeavingContext): boolean {
   const { service, instance, node } = context;
-  if (service.oneShot || state !== "used" || findVolumeUse(node.desired).has(name)) return false;
-  const desired = new Set(
-    node.desired.instances.flatMap((each) =>
-      each.services.map((other) => userOf({ service: other, instance: each })),
-    ),
+  if (service.endAwaited || service.schedule !== undefined) return false;
+  if (known.state !== "used" || keeps(service, { instance, volume: name })) return false;
+  const services = node.desired.instances.flatMap((each) =>
+    each.services.map((other) => ({
+      user: userOf({ service: other, instance: each }),
+      places: other.places,
+    })),
   );
-  if (users.length === 0 || users.some((user) => desired.has(user))) return false;
-  const isSameInstance = users.some((user) => splitUser(user).instance === instance.name);
-  const isSamePackage = of === `${instance.package.release}/${instance.package.name}`;
-  return (isSameInstance || isSamePackage) && isNew(context);
+  const desired = new Set(services.map(({ user }) => user));
+  const having = services.flatMap(({ places }) => places.filter(({ volume }) => volume === name));
+  const gone = known.users.filter((user) => !desired.has(user));
+  const hasWriter = having.some(({ readOnly }) => !readOnly);
+  const isReader = (user: string) => known.places?.[user]?.every(({ readOnly }) => readOnly) === true;
+  if (hasWriter || (having.length > 0 && gone.every(isReader))) return false;
+  const isSamePackage = known.package === `${instance.package.release}/${instance.package.name}`;
+  return gone.some((user) => isSamePackage || splitUser(user).instance === instance.name) && isNew(context);
 }
 
 /** Whether this node has not had a service, as far as it remembers; what it lost with its record shows by its containers. */

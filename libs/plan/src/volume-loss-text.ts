@@ -93,7 +93,7 @@ const describeLeft: Record<HowLeft, Description> = {
     hint: `To keep the data, leave out of ${service} what is to lie there.`,
   }),
   replaced: (service, left) => ({
-    message: `would have something else at ${pathsOf(left)} than its anonymous volume${left.length === 1 ? "" : "s"} there, which ${hasOf(left)} its data: ${namesOf(left)}`,
+    message: `would have something else at ${pathsOf(left)}, and leave behind what it has there: anonymous volume${left.length === 1 ? "" : "s"} ${namesOf(left)}`,
     hint: `To keep the data, leave the mounts of ${service} as they were; or set \`state: installed\` with the command below, copy the data, and set \`state: running\`.`,
   }),
 };
