@@ -10,6 +10,7 @@ import {
   resourceIds,
   stalled,
 } from "@keelson/model";
+import { openRecordCopy } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
 import {
   type ComposeServices,
@@ -20,7 +21,7 @@ import {
 
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
 import { noKey } from "./node-engine.ts";
-import { type NodeSettings, jobLockPath } from "./node-settings.ts";
+import { type NodeSettings, recordPath } from "./node-settings.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type RunSettings = Pick<
@@ -34,7 +35,7 @@ export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "
 
 /**
  * Runs a service of an instance once more, as it stands on this node, and returns its exit code. Throws K9018 without the
- * node's key, K9072 while another run of a scheduled job is at work, and what `requireService` throws.
+ * node's key, K9072 while another run of a scheduled job is at work, and what `requireService` and the record throw.
  */
 export async function runService(settings: RunSettings, { instance, ...job }: RunIn): Promise<number> {
   const { keyFile, dockerHost, composeBinary } = settings;
@@ -53,13 +54,13 @@ export async function runService(settings: RunSettings, { instance, ...job }: Ru
   }
 }
 
-/** Keeps other runs of a scheduled job from beginning; null for a service that has never run by a schedule. */
+/** Keeps other runs of a scheduled job from beginning; null for a service that this node does not run by a schedule. */
 async function takeJob(
   settings: RunSettings,
   { engine, ...of }: Pick<JobRun, "project" | "service" | "signal"> & { engine: Engine },
 ): Promise<TakenLock | null> {
   const job = `${of.project}/${of.service}`;
-  if (!existsSync(jobLockPath(settings, job))) return null;
+  if (!isScheduled(settings, job)) return null;
   const lock = await takeJobLock(settings, job);
   if (lock === null) throw atWork(job);
   try {
@@ -70,6 +71,14 @@ async function takeJob(
     lock.release();
     throw error;
   }
+}
+
+/** The record knows a job from when it is applied, before its first time has come. */
+function isScheduled(settings: Pick<RunSettings, "stateDir">, job: string): boolean {
+  const path = recordPath(settings);
+  if (!existsSync(path)) return false;
+  using record = openRecordCopy({ path });
+  return record.readScheduledJobs().some(({ name }) => name === job);
 }
 
 function atWork(job: string): KeelsonError {
