@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import type { EngineOptions } from "./commands/logs.ts";
+import type { RunOptions } from "./commands/run.ts";
 import { addNodeOptions } from "./node-options.ts";
 import { parseSince, parseTail } from "./option-values.ts";
 
@@ -75,7 +76,7 @@ export function execCommand(
 
 export function runCommand(
   run: (
-    options: EngineOptions,
+    options: RunOptions,
     target: { instance: string; service: string; command: readonly string[] },
   ) => Promise<void>,
 ): Command {
@@ -90,12 +91,12 @@ export function runCommand(
     )
     // Words that begin with a dash, too.
     .passThroughOptions();
-  return addEngineOptions(command).action(
-    async (instance: string, service: string, words: readonly string[]) => {
+  return addEngineOptions(command)
+    .option("--force", "also on a suspended node")
+    .action(async (instance: string, service: string, words: readonly string[]) => {
       const ownWords = words[0] === "--" ? words.slice(1) : words;
       await run(command.opts(), { instance, service, command: ownWords });
-    },
-  );
+    });
 }
 
 function readIndex(text: string): number {

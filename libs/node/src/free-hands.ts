@@ -3,7 +3,7 @@ import { requireTrusted } from "@keelson/store";
 
 import { seeAgent } from "./agent-work.ts";
 import { controlPath } from "./node-settings.ts";
-import { readSuspension } from "./suspension.ts";
+import { requireUnsuspended } from "./suspension.ts";
 
 /**
  * Throws K4016, K9080 while a person withholds action on this node, and K9079 while an agent keeps it: the agent's next round would
@@ -11,15 +11,7 @@ import { readSuspension } from "./suspension.ts";
  */
 export async function requireFreeHands(stateDir: string): Promise<void> {
   requireTrusted(stateDir, "the state folder");
-  const suspension = await readSuspension(stateDir);
-  if (suspension !== null) {
-    throw new KeelsonError({
-      code: "K9080",
-      message: `this node is suspended by ${suspension.by}: ${suspension.reason}`,
-      hint: "End it with keelson-agent resume, or apply all the same with --force.",
-      outcome: stalled,
-    });
-  }
+  await requireUnsuspended(stateDir, "apply all the same with --force");
   // Whoever may not ask, or gets no answer, cannot say that there is none.
   if ((await seeAgent(stateDir, Number.MAX_SAFE_INTEGER)).isRunning === false) return;
   throw new KeelsonError({

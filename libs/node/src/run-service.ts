@@ -22,6 +22,7 @@ import {
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
 import { noKey } from "./node-engine.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
+import { requireUnsuspended } from "./suspension.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type RunSettings = Pick<
@@ -31,16 +32,22 @@ export type RunSettings = Pick<
 
 export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "signal"> & {
   instance: string;
+  /** A person wants this run although action is withheld. */
+  isForced: boolean;
 };
 
 /**
  * Runs a service of an instance once more, as it stands on this node, and returns its exit code. Throws K9018 without the
- * node's key, K9072 while another run of a scheduled job is at work, and what `requireService` and the record throw.
+ * node's key, K9080 while a person withholds action, K9072 while another run of a scheduled job is at work, and what `requireService` and the record throw.
  */
-export async function runService(settings: RunSettings, { instance, ...job }: RunIn): Promise<number> {
+export async function runService(
+  settings: RunSettings,
+  { instance, isForced, ...job }: RunIn,
+): Promise<number> {
   const { keyFile, dockerHost, composeBinary } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
+  if (!isForced) await requireUnsuspended(settings.stateDir, "run it all the same with --force");
   const secrets = await openSecrets(settings);
   const place = await requireService(settings, { instance, service: job.service, secrets });
   const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });

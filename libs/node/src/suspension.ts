@@ -17,6 +17,18 @@ export async function readSuspension(stateDir: string): Promise<Suspension | nul
   });
 }
 
+/** Throws K9080 while a person withholds action, and what `readSuspension` throws. `otherwise` says how to act all the same. */
+export async function requireUnsuspended(stateDir: string, otherwise: string): Promise<void> {
+  const suspension = await readSuspension(stateDir);
+  if (suspension === null) return;
+  throw new KeelsonError({
+    code: "K9080",
+    message: `this node is suspended by ${suspension.by}: ${suspension.reason}`,
+    hint: `End it with keelson-agent resume, or ${otherwise}.`,
+    outcome: stalled,
+  });
+}
+
 /** From the next round on, nothing is changed on the node. One that is suspended already is so since then. */
 export async function suspendNode(
   stateDir: string,

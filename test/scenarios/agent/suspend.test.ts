@@ -110,6 +110,17 @@ describe("a suspended node", () => {
     expect(await isRunning("web:1")).toBe(true);
   });
 
+  it("must be left alone by keelson run, unless it is forced", async () => {
+    const run = async (...args: string[]) =>
+      node().keelson(["run", "--config", node().config, ...args, "web", "web", "echo", "done"]);
+    const refused = await run();
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toContain(
+      `error[K9080] this node is suspended by ${process.env["SUDO_USER"] ?? userInfo().username}: a look at the disk`,
+    );
+    expect(await run("--force")).toMatchObject({ exitCode: 0, stdout: "done\n" });
+  });
+
   it("must not act while nobody can tell whether it is suspended", async () => {
     const file = join(node().stateDir, "suspended.json");
     const untilTold = async (code: string) =>
