@@ -1,13 +1,15 @@
 import { KeelsonError, Suspension, stalled } from "@keelson/model";
 import * as store from "@keelson/store";
 
-/** Null while nobody withholds action. Throws K4016, K9081, and what the store throws. */
+/**
+ * Null while nobody withholds action. Throws K4016 where another user could have said it, K9081, and what the store throws. In each
+ * case nothing may be done: whether a person withholds action is not known.
+ */
 export async function readSuspension(stateDir: string): Promise<Suspension | null> {
   const text = await store.readSuspension(stateDir);
   if (text === null) return null;
   const result = Suspension.safeParse(parseJson(text));
   if (result.success) return result.data;
-  // Whether somebody withholds action is then not known, so nothing may be done.
   throw new KeelsonError({
     code: "K9081",
     message: `the suspension in ${stateDir} cannot be read`,
@@ -46,8 +48,9 @@ export async function resumeNode(stateDir: string): Promise<void> {
   await store.removeSuspension(stateDir);
 }
 
+/** A new one takes its place. */
 function ifUnreadable(error: unknown): null {
-  if (error instanceof KeelsonError && error.code === "K9081") return null;
+  if (error instanceof KeelsonError && ["K4016", "K9081"].includes(error.code)) return null;
   throw error;
 }
 

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, stat, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 
@@ -139,6 +139,26 @@ describe("a suspended node", () => {
     expect((await node().status()).errors.map(({ code }) => code)).not.toContain("K9081");
   });
 
+  it("must not be resumed by what another user could have written", async () => {
+    const file = join(node().stateDir, "suspended.json");
+    const stopped = await node().container("web/web");
+    expect(stopped.state).toBe("exited");
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace("again", "nothing"));
+    await chmod(file, 0o666);
+    const errorOf = async () => (await node().status()).errors.find(({ code }) => code === "K4016");
+    expect((await agent("reconcile")).stdout).toContain("K4016");
+    expect(await errorOf()).toMatchObject({ outcome: "stalled", hint: expect.stringContaining(file) });
+    // As it was told before.
+    expect((await node().status()).suspended).toMatchObject({ reason: "again" });
+    const told = await node().keelson(["status", "--local", "--config", node().config]);
+    expect([told.exitCode, told.stderr]).toEqual([1, expect.stringContaining("error[K4016]")]);
+    expect((await node().container("web/web")).startedAt).toBe(stopped.startedAt);
+    expect((await suspend("again")).exitCode).toBe(0);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await errorOf()).toBeUndefined();
+  });
+
   it("must be brought to its commit when it is resumed", async () => {
     const { exitCode, stdout } = await agent("resume");
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "resumed\n" });
@@ -159,6 +179,27 @@ describe("a suspended node", () => {
   ])("must not be made of a call without a reason that can be told: %j %j", async (...args) => {
     expect((await agent("suspend", ...args)).exitCode).toBe(2);
     expect((await node().status()).suspended).toBeUndefined();
+  });
+
+  it("must not be suspended by what another user has written, and do nothing until that is clear", async () => {
+    const file = join(node().stateDir, "suspended.json");
+    await writeFile(
+      file,
+      JSON.stringify({ since: "2026-11-30T00:00:00.000Z", by: "root", reason: "forged" }),
+    );
+    await chown(file, 12_345, 12_345);
+    const { startedAt } = await node().stop("web/web");
+    const isTold = async () => (await node().status()).errors.some(({ code }) => code === "K4016");
+    await node().agent.until("the error", isTold);
+    const status = await node().status();
+    expect(status.suspended).toBeUndefined();
+    expect(conditionOf(status, "Ready")).toBe("false");
+    expect(JSON.stringify(status)).not.toContain("forged");
+    await node().rests();
+    expect(await node().container("web/web")).toMatchObject({ state: "exited", startedAt });
+    expect((await agent("resume")).exitCode).toBe(0);
+    expect((await node().container("web/web")).state).toBe("running");
+    expect((await node().status()).errors).toEqual([]);
   });
 
   it("must say when no agent runs, and begin suspended", async () => {
