@@ -2,30 +2,16 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 import type { Awaited } from "@keelson/model";
-import {
-  buildImageArchive,
-  findFreePort,
-  loadImages,
-  removeImages,
-  sharedEngine,
-  sharedEngineHost,
-  waitFor,
-} from "@keelson/test/support";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildImageArchive, findFreePort, loadImages, removeImages, waitFor } from "@keelson/test/support";
+import { expect, test } from "vitest";
 
-import { type EnginePoll, type PolledEvent, openEnginePoll } from "./poll.ts";
-import { type TestBench, makeTestBench } from "./test-bench.ts";
+import { type EnginePoll, type PolledEvent } from "./poll.ts";
+import type { TestBench } from "./test-bench.ts";
+import { usePoll } from "./test-poll.ts";
 
 let bench: TestBench;
 let poll: EnginePoll;
-beforeAll(async () => {
-  bench = await makeTestBench(await sharedEngine());
-  poll = openEnginePoll({ dockerHost: sharedEngineHost(), timeoutMs: 60_000 });
-});
-afterAll(async () => {
-  poll.close();
-  await bench[Symbol.asyncDispose]();
-});
+usePoll((at) => ({ bench, poll } = at));
 
 async function hasArrived(awaited: Awaited): Promise<boolean> {
   const arrived = await poll.findArrived([awaited]);

@@ -1,21 +1,15 @@
 import { labels } from "@keelson/model";
-import { outputOf, sharedEngine, sharedEngineHost, startEngine, waitFor } from "@keelson/test/support";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { outputOf, sharedEngineHost, startEngine, waitFor } from "@keelson/test/support";
+import { expect, test } from "vitest";
 
 import { mapParallel } from "./parallel.ts";
 import { type EnginePoll, type PolledEvent, openEnginePoll } from "./poll.ts";
-import { type TestBench, makeTestBench } from "./test-bench.ts";
+import type { TestBench } from "./test-bench.ts";
+import { usePoll } from "./test-poll.ts";
 
 let bench: TestBench;
 let poll: EnginePoll;
-beforeAll(async () => {
-  bench = await makeTestBench(await sharedEngine());
-  poll = openEnginePoll({ dockerHost: sharedEngineHost(), timeoutMs: 60_000 });
-});
-afterAll(async () => {
-  poll.close();
-  await bench[Symbol.asyncDispose]();
-});
+usePoll((at) => ({ bench, poll } = at));
 
 interface Extra {
   command?: string[];

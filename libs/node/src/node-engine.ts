@@ -12,6 +12,7 @@ import {
 import { KeelsonError, type ObservedContainer, projectOf, stalled } from "@keelson/model";
 import { openSecrets } from "@keelson/secrets";
 
+import { engineAddress } from "./engine-address.ts";
 import type { NodeSettings } from "./node-settings.ts";
 import { lookUpMemory } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
@@ -53,11 +54,11 @@ export interface NodeEngine {
 
 /** Opens the node's engine for the node's own containers. Makes no key: throws K9018 when there is none. */
 export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> {
-  const { environment, keyFile, dockerHost } = settings;
+  const { environment, keyFile } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
   const { ownershipOf, hideValues } = await openSecrets(settings);
-  const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
+  const engine = connectEngine(engineAddress(settings));
   const own = { environment, ownershipOf, madeHere: await lookUpMemory(settings) };
   const ownProject = (instance: string) => ({ ...own, project: projectOf(environment, instance) });
   return {

@@ -4,6 +4,7 @@ import { connectEngine, containersOnly, measureVolumes, observeEngine } from "@k
 import { compareText } from "@keelson/model";
 import { openSecrets } from "@keelson/secrets";
 
+import { engineAddress } from "./engine-address.ts";
 import { type EngineSettings, noKey } from "./node-engine.ts";
 import { lookUpMemory, readRecordState } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
@@ -27,11 +28,11 @@ export async function findOrphanVolumes(
   settings: EngineSettings,
   { signal }: { signal: AbortSignal },
 ): Promise<OrphanVolume[]> {
-  const { environment, keyFile, dockerHost } = settings;
+  const { environment, keyFile } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
   const { ownershipOf } = await openSecrets(settings);
-  const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
+  const engine = connectEngine(engineAddress(settings));
   const known = readRecordState(settings).volumes;
   const observed = await observeEngine(engine, {
     ...containersOnly,

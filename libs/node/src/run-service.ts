@@ -19,6 +19,7 @@ import {
   readComposeServices,
 } from "@keelson/store";
 
+import { engineAddress } from "./engine-address.ts";
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
 import { noKey } from "./node-engine.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
@@ -44,13 +45,13 @@ export async function runService(
   settings: RunSettings,
   { instance, isForced, ...job }: RunIn,
 ): Promise<number> {
-  const { keyFile, dockerHost, composeBinary } = settings;
+  const { keyFile, composeBinary } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
   if (!isForced) await requireUnsuspended(settings.stateDir, "run it all the same with --force");
   const secrets = await openSecrets(settings);
   const place = await requireService(settings, { instance, service: job.service, secrets });
-  const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
+  const engine = connectEngine(engineAddress(settings));
   const { service, signal } = job;
   const lock = await takeJob(settings, { engine, project: place.project, service, signal });
   try {

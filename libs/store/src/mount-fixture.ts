@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { lstat, readFile, readdir, readlink } from "node:fs/promises";
+import { lstat, mkdtemp, readFile, readdir, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compareText, digestBytes, digestValue } from "@keelson/model";
 import type {
@@ -11,7 +12,28 @@ import type {
   RemoveFiles,
 } from "@keelson/model";
 
+import { afterEach, beforeEach } from "vitest";
+
 import type { StoreContext } from "./placed-files.ts";
+
+interface StatePaths {
+  /** What holds the state folder, which is not there yet. */
+  base: string;
+  stateDir: string;
+  /** Of the instance `core`. */
+  folder: string;
+}
+
+/** A place for a state folder of its own for each test of a file; `take` gets it before the test. */
+export function useStateFolder(take: (made: StatePaths) => void): void {
+  let base: string;
+  beforeEach(async () => {
+    base = await mkdtemp(join(tmpdir(), "keelson-store-"));
+    const stateDir = join(base, "state");
+    take({ base, stateDir, folder: join(stateDir, "instances", "core") });
+  });
+  afterEach(async () => rm(base, { recursive: true, force: true }));
+}
 
 /** For tests: files by path, as text or with their mode, owner and secrets. */
 export type FileTexts = Record<string, string | ({ text: string } & Partial<DesiredFile>)>;

@@ -1,25 +1,21 @@
 import { execFile } from "node:child_process";
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  open,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  truncate,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, open, readlink, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { geteuid, seteuid } from "node:process";
 import { promisify } from "node:util";
 import type { DesiredMount, MountLayout } from "@keelson/model";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { recordFiles, writeApplied } from "./applied-files.ts";
-import { contextOf, desiring, makeDeep, mountOf, placing, removing } from "./mount-fixture.ts";
+import {
+  contextOf,
+  desiring,
+  makeDeep,
+  mountOf,
+  placing,
+  removing,
+  useStateFolder,
+} from "./mount-fixture.ts";
 import type { FileTexts } from "./mount-fixture.ts";
 import { observeStore } from "./observed-store.ts";
 import { entriesLimit, pathsLimit } from "./other-files.ts";
@@ -29,12 +25,7 @@ import { removeFiles } from "./removed-files.ts";
 let base: string;
 let stateDir: string;
 let folder: string;
-beforeEach(async () => {
-  base = await mkdtemp(join(tmpdir(), "keelson-store-"));
-  stateDir = join(base, "state");
-  folder = join(stateDir, "instances", "core");
-});
-afterEach(() => rm(base, { recursive: true, force: true }));
+useStateFolder((made) => ({ base, stateDir, folder } = made));
 
 const observe = (mounts: DesiredMount[], others: Record<string, DesiredMount[]> = {}) =>
   observeStore({ ...contextOf(stateDir), desired: desiring(mounts, others) });

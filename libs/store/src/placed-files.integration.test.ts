@@ -3,7 +3,6 @@ import {
   chown,
   lstat,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   readlink,
@@ -13,24 +12,18 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { geteuid, seteuid, umask } from "node:process";
 import type { DesiredMount, MountLayout } from "@keelson/model";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { contextOf, mountOf, placing, snapshot, visibleSnapshot } from "./mount-fixture.ts";
+import { contextOf, mountOf, placing, snapshot, visibleSnapshot, useStateFolder } from "./mount-fixture.ts";
 import { placeFiles } from "./placed-files.ts";
 
 let base: string;
 let stateDir: string;
 let folder: string;
-beforeEach(async () => {
-  base = await mkdtemp(join(tmpdir(), "keelson-store-"));
-  stateDir = join(base, "state");
-  folder = join(stateDir, "instances", "core");
-});
-afterEach(() => rm(base, { recursive: true, force: true }));
+useStateFolder((made) => ({ base, stateDir, folder } = made));
 
 const place = (mount: DesiredMount) => placeFiles(contextOf(stateDir), placing(mount));
 const identity = async (path: string) => {

@@ -1,13 +1,21 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type DesiredMount, type MountLayout, codeOf } from "@keelson/model";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { contextOf, desiring, makeDeep, mountOf, placing, removing, snapshot } from "./mount-fixture.ts";
+import {
+  contextOf,
+  desiring,
+  makeDeep,
+  mountOf,
+  placing,
+  removing,
+  snapshot,
+  useStateFolder,
+} from "./mount-fixture.ts";
 import { writeApplied } from "./applied-files.ts";
 import { observeStore } from "./observed-store.ts";
 import { placeFiles } from "./placed-files.ts";
@@ -16,12 +24,7 @@ import { removeFiles } from "./removed-files.ts";
 let base: string;
 let stateDir: string;
 let folder: string;
-beforeEach(async () => {
-  base = await mkdtemp(join(tmpdir(), "keelson-store-"));
-  stateDir = join(base, "state");
-  folder = join(stateDir, "instances", "core");
-});
-afterEach(() => rm(base, { recursive: true, force: true }));
+useStateFolder((made) => ({ base, stateDir, folder } = made));
 
 const files = { "a.conf": "one", "b.conf": "two", "sub/deep/c.conf": "three", "sub/d.conf": "four" };
 const remove = (...paths: string[]) => removeFiles({ stateDir }, removing(paths));

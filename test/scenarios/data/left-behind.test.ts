@@ -1,53 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../support/index.ts";
-import { usePlatform } from "../platform.ts";
-import { parseFiles, wantInstances } from "../repository-text.ts";
+import { parseFiles } from "../repository-text.ts";
+import { mounted, storeRelease, useStorePlatform } from "./store-platform.ts";
 
-const mounted = `volumes: ["data:/data"]`;
-const release = `
--- packages/store/package.yaml --
--- packages/store/compose.yaml --
-services:
-  database:
-    image: IMAGES/database:1
-    init: true
-    stop_grace_period: 1s
-    network_mode: none
-    ${mounted}
-volumes: { data: {} }
--- packages/store/seed.txt --
-seed
--- packages/other/compose.yaml --
-services:
-  app: { image: "IMAGES/other:1", init: true, stop_grace_period: 1s, network_mode: none }
-`;
 const folder = "releases/app/1.0.0/packages/store";
-const compose = parseFiles(release)["packages/store/compose.yaml"] ?? "";
+const compose = parseFiles(storeRelease)["packages/store/compose.yaml"] ?? "";
 const manifest = "name: store\nversion: 1.0.0\n";
 
 describe("data that a service used last", () => {
-  const platform = usePlatform({ release });
+  const { platform, volumes, codes, condition, ...store } = useStorePlatform();
   const nameOf = (volume: string) => platform().project(volume);
-  const read = async () =>
-    (await platform().exec("store/database", "sh", "-c", "cat /data/note 2> /dev/null || true")).trim();
-  const volumes = async () => {
-    const { Volumes: all } = await platform().docker.listVolumes();
-    const names = all.map(({ Name: name }) => name);
-    return names.filter((name) => name.startsWith(platform().project(""))).sort();
-  };
-  const codes = async () =>
-    (await platform().status()).errors.map(({ code, resource }) => `${code} ${resource}`);
-  const condition = async (type: string) =>
-    (await platform().status()).conditions.find((each) => each.type === type);
-  const want = async (instances: Parameters<typeof wantInstances>[1]) =>
-    platform().push({
-      ...wantInstances(
-        platform(),
-        { ...instances, other: { package: "app/other" } },
-        { policy: { allowMassRemoval: true } },
-      ),
-      [platform().paths.node]: `name: ${platform().node}\n`,
-    });
+  const read = async () => store.read("store");
+  const want = async (instances: Parameters<typeof store.want>[0]) =>
+    store.want({ ...instances, other: { package: "app/other" } });
   const wantStore = async (more: object = {}) => want({ store: { package: "app/store", ...more } });
   const write = async (files: Record<string, string>) =>
     platform().push(
@@ -55,11 +20,6 @@ describe("data that a service used last", () => {
     );
   const withoutVolume = (instead: string) =>
     compose.replace(mounted, instead).replace("volumes: { data: {} }\n", "");
-  const renew = async () => {
-    const done = await platform().keelson(["renew", "store", "--commit"]);
-    expect(done).toMatchObject({ exitCode: 0 });
-    await platform().repository.push();
-  };
 
   it("must keep its old instance up while a new name waits for a person, and say so first", async () => {
     expect((await platform().reconcile()).exitCode).toBe(0);
@@ -182,7 +142,7 @@ describe("data that a service used last", () => {
       expect(await codes()).toContain(`K3032 volume:${nameOf("store_data")}`);
       expect(await volumes()).toEqual([]);
     }
-    await renew();
+    await store.renew("store");
     expect((await platform().reconcile()).exitCode).toBe(0);
     expect(await read()).toBe("");
     expect(await condition("Ready")).toMatchObject({ status: "true" });

@@ -1,61 +1,21 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { usePlatform } from "../platform.ts";
-import { wantInstances } from "../repository-text.ts";
+import { useStorePlatform } from "./store-platform.ts";
 
-const release = `
--- packages/store/package.yaml --
--- packages/store/compose.yaml --
-services:
-  database:
-    image: IMAGES/database:1
-    init: true
-    stop_grace_period: 1s
-    network_mode: none
-    volumes: ["data:/data"]
-volumes: { data: {} }
--- packages/other/compose.yaml --
-services:
-  app: { image: "IMAGES/other:1", init: true, stop_grace_period: 1s, network_mode: none }
-`;
 const other = { package: "app/other" };
 
 describe("data", () => {
-  const platform = usePlatform({ release });
+  const { platform, read, volumes, codes, condition, want, renew } = useStorePlatform();
   const nameOf = (instance: string) => `${platform().project(instance)}_data`;
   const write = async (instance: string, text: string) =>
     platform().exec(`${instance}/database`, "sh", "-c", `echo ${text} > /data/note`);
-  const read = async (instance: string) =>
-    (await platform().exec(`${instance}/database`, "sh", "-c", "cat /data/note 2> /dev/null || true")).trim();
-  const volumes = async () => {
-    const { Volumes: all } = await platform().docker.listVolumes();
-    const prefix = platform().project("");
-    return all
-      .map(({ Name: name }) => name)
-      .filter((name) => name.startsWith(prefix))
-      .sort();
-  };
-  const codesOf = async () =>
-    (await platform().status()).errors.map(({ code, resource }) => `${code} ${resource}`);
-  const ready = async () =>
-    (await platform().status()).conditions.find(({ type }) => type === "Ready")?.status;
+  const ready = async () => (await condition("Ready"))?.status;
   /** Removes the container and its volume, as somebody does by hand. */
   const lose = async (instance: string) => {
     const { id } = await platform().container(`${instance}/database`);
     await platform().docker.getContainer(id).remove({ force: true });
     await platform().docker.getVolume(nameOf(instance)).remove();
-  };
-  const want = async (instances: Parameters<typeof wantInstances>[1]) =>
-    platform().push({
-      ...wantInstances(platform(), instances, { policy: { allowMassRemoval: true } }),
-      // Counters of an instance go with it.
-      [platform().paths.node]: `name: ${platform().node}\n`,
-    });
-  const renew = async (instance: string) => {
-    const done = await platform().keelson(["renew", instance, "--commit"]);
-    expect(done).toMatchObject({ exitCode: 0 });
-    await platform().repository.push();
   };
 
   it("must not be replaced by an empty volume when it is lost", async () => {
@@ -67,7 +27,7 @@ describe("data", () => {
       expect(await volumes()).toEqual([]);
       expect((await platform().containers()).map(({ service }) => service)).toEqual(["app"]);
       expect(round.exitCode).toBe(1);
-      expect(await codesOf()).toEqual([
+      expect(await codes()).toEqual([
         `K3023 service:${platform().project("store")}/database`,
         `K3032 volume:${nameOf("store")}`,
       ]);
@@ -79,7 +39,7 @@ describe("data", () => {
     await rm(join(platform().stateDir, "record.db"));
     expect((await platform().reconcile()).exitCode).toBe(1);
     expect(await volumes()).toEqual([]);
-    expect(await codesOf()).toContain(`K3032 volume:${nameOf("store")}`);
+    expect(await codes()).toContain(`K3032 volume:${nameOf("store")}`);
   });
 
   it("must begin anew once somebody has said so, and only once", async () => {
@@ -107,7 +67,7 @@ describe("data", () => {
       expect(await volumes()).toEqual([nameOf("store")]);
       expect(await platform().containers()).toEqual(before);
       expect(await read("store")).toBe("first");
-      expect(await codesOf()).toEqual([
+      expect(await codes()).toEqual([
         `K3023 service:${platform().project("shop")}/database`,
         `K3033 volume:${nameOf("shop")}`,
       ]);
