@@ -22,14 +22,21 @@ export async function provideNode(version: string): Promise<string> {
   return join(folder, "node_modules", name, "bin/node");
 }
 
-/** A folder with Debian packages of the machine's own suite and all libraries they need, fetched once. */
-export async function provideDebs(name: string, packages: readonly string[]): Promise<string> {
+/** A folder with Debian packages of the machine's own suite and, unless `alone`, all that they need, fetched once. */
+export async function provideDebs(
+  name: string,
+  packages: readonly string[],
+  { alone = false } = {},
+): Promise<string> {
   const folder = join(checkout, `.keelson/${name}`);
   await fetchOnce(folder, async (partial) => {
     const suite = (await outputOf(["sh", "-c", '. /etc/os-release && echo "$VERSION_CODENAME"'])).trim();
-    await outputOf([join(checkout, "script/fetch-debs"), suite, partial, ...packages], {
-      timeoutMs: downloadTimeoutMs,
-    });
+    await outputOf(
+      [join(checkout, "script/fetch-debs"), ...(alone ? ["--alone"] : []), suite, partial, ...packages],
+      {
+        timeoutMs: downloadTimeoutMs,
+      },
+    );
     // Only programs are wanted.
     for (const pages of ["doc", "locale", "man"]) {
       await rm(join(partial, "usr/share", pages), { recursive: true, force: true });
