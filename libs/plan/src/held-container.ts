@@ -74,11 +74,23 @@ export function findHeldRests(input: HeldInput): BlockedChange[] {
 /** Instances that would vanish from what is told of the node while they are there. */
 export function findHeldInstances(
   held: readonly ObservedContainer[],
-  { desired, loss, keeping }: { desired: DesiredNode; loss: VolumeLoss; keeping: ReadonlySet<string> },
+  {
+    desired,
+    loss,
+    keeping,
+    atWork,
+  }: {
+    desired: DesiredNode;
+    loss: VolumeLoss;
+    keeping: ReadonlySet<string>;
+    /** Containers that only wait for a job of their instance. */
+    atWork: readonly ObservedContainer[];
+  },
 ): Notice[] {
   const codeOf = (name: string) => {
     if (loss.staying.has(name)) return "K3033";
-    return keeping.has(name) ? "K3036" : "K3030";
+    if (keeping.has(name)) return "K3036";
+    return atWork.some(({ instance }) => instance === name) ? "K3046" : "K3030";
   };
   const wanted = new Set(desired.instances.map(({ name }) => name));
   const names = [...new Set(held.map(({ instance }) => instance))].filter((name) => !wanted.has(name));

@@ -52,6 +52,7 @@ export function planChanges(input: PlanInput): Plan {
   );
   const waited = waitForJobs({ changes: permitted.changes, undesired: notLeft }, sorted.record);
   const { undesired } = waited;
+  const atWork = notLeft.filter((each) => !undesired.includes(each));
   const common = { observed, providers, undesired, loss };
   const { resting = [] } = input.policy;
   const possible = blockChanges({ ...common, changes: waited.changes, networks, resting });
@@ -73,7 +74,7 @@ export function planChanges(input: PlanInput): Plan {
     blocked,
     notices: [
       ...findNotices(desired, observed),
-      ...findHeldInstances(held, { desired, loss, keeping }),
+      ...findHeldInstances(held, { desired, loss, keeping, atWork }),
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
       ...findAnonymousVolumes(observed, {
         leaving: findLeaving(possible.changes, undesired),

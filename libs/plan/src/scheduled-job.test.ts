@@ -65,6 +65,18 @@ describe("while a job runs", () => {
     expect(stopping).toEqual([]);
   });
 
+  test("an instance that is to go is held because of the run", () => {
+    const plan = planOf(running({ ...state, desired: node({ other }) }));
+    expect(plan.notices).toEqual([
+      {
+        resource: "instance:web",
+        code: "K1438",
+        message:
+          "instance web is held as it is: no revision desires it any more, and its removal is blocked (K3046)",
+      },
+    ]);
+  });
+
   test("what is down comes up", () => {
     const down = changed(state, ({ observed }) => {
       const app = observed.containers.find(({ instance }) => instance === "web");
