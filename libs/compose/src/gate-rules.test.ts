@@ -65,6 +65,10 @@ const cases: Case[] = [
     ["deploy: {restart_policy: {condition: allways}}", "deploy: {restart_policy: {condition: any}}"],
     ["deploy: {restart_policy: {condition: never}}", "deploy: {restart_policy: {condition: none}}"],
     ["deploy: {restart_policy: {condition: onfailure}}", "deploy: {restart_policy: {condition: on-failure}}"],
+    [
+      "deploy: {restart_policy: {condition: 'on-failure:3'}}",
+      "deploy: {restart_policy: {condition: on-failure, max_attempts: 3}}",
+    ],
   ]),
 
   ...refuse("K1429", "stop_grace_period", [
