@@ -17,7 +17,7 @@ import { readDocument, writeDocument } from "./document.ts";
 import { kindOf, openFolder, readEntries } from "./folder.ts";
 import type { Folder } from "./folder.ts";
 import type { StoreContext } from "./placed-files.ts";
-import { whileReading, whileWriting } from "./store-error.ts";
+import { refusedEntry, whileReading, whileWriting } from "./store-error.ts";
 import { instanceFolderOf, makeInstance, openInstance, openInstances } from "./store-path.ts";
 
 /** Where the Compose file of an instance lies. Throws K4006 when the instance's name is none. */
@@ -65,10 +65,18 @@ export async function listComposeServices(stateDir: string): Promise<Map<string,
 function readServices(folder: Folder): ComposeServices | null {
   const text = readDocument(folder, modelFile);
   if (text === null) return null;
-  const model: unknown = JSON.parse(text);
+  const model = parseJson(text);
   const services = isJsonObject(model) ? model["services"] : undefined;
-  if (!isJsonObject(services)) return new Map();
+  if (!isJsonObject(services)) throw refusedEntry(`${folder.path}/${modelFile}`, "it is no Compose model");
   return new Map(Object.entries(services).map(([name, service]) => [name, ownerOf(service)]));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // no model either, and nothing in the parser's words says more
+  }
 }
 
 function ownerOf(service: unknown): string | undefined {

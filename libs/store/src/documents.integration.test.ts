@@ -8,7 +8,12 @@ import { instanceToken } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { composeFileOf, writeComposeModel } from "./compose-file.ts";
+import {
+  composeFileOf,
+  listComposeServices,
+  readComposeServices,
+  writeComposeModel,
+} from "./compose-file.ts";
 import { mountOf, contextOf, placing } from "./mount-fixture.ts";
 import { placeFiles } from "./placed-files.ts";
 import { readStatus, writeStatus } from "./status-file.ts";
@@ -112,6 +117,22 @@ describe("the Compose file", () => {
     expect((await readModel()).name).toBe("lab-core");
     expect(await readFile(join(base, "elsewhere"), "utf8")).toBe("theirs");
     expect(await readdir(folder)).toEqual(["compose.json"]);
+  });
+
+  test("tells its services with their owner labels, and is K4006 when it is damaged", async () => {
+    expect(await readComposeServices(stateDir, "core")).toBeNull();
+    await write();
+    const services = new Map([
+      ["nginx", "hmac of service:lab-core/nginx"],
+      ["redis", "hmac of service:lab-core/redis"],
+    ]);
+    expect(await readComposeServices(stateDir, "core")).toEqual(services);
+    expect(await listComposeServices(stateDir)).toEqual(new Map([["core", services]]));
+    for (const damaged of ['{"name": "lab-co', "[]", '{"services": null}']) {
+      await writeFile(composeFileOf(stateDir, "core"), damaged);
+      await expect(readComposeServices(stateDir, "core")).rejects.toMatchObject({ code: "K4006" });
+      await expect(listComposeServices(stateDir)).rejects.toMatchObject({ code: "K4006" });
+    }
   });
 
   test("K4006 for an instance that is no name", async () => {
