@@ -49,13 +49,17 @@ export async function waitForCommit(
     let told: string | null = null;
     for (;;) {
       const timeoutMs = Math.min(longestFetchMs, Math.max(1, Math.ceil(endMs - performance.now())));
-      const { view, warning } = await readFleet(options, { tell: output.printError, timeoutMs, signal });
+      const { view, warning } = await readFleet(options, {
+        tell: output.printError,
+        timeoutMs,
+        signal,
+        isNamedOnly: true,
+      });
       // A fetch that only the end of the time cut off says nothing of the server, where one before has told of it.
       const isCut = performance.now() >= endMs;
       told = isCut ? (told ?? warning) : warning;
       commit ??= (await openCommit({ repository, revision: wait })).commit;
-      const asked = view.rows.filter(({ state }) => state !== "not-in-repository");
-      const rows = await judgeRows(asked, { commit, compare });
+      const rows = await judgeRows(view.rows, { commit, compare });
       screen.show(rows, { commit, warning: told });
       const isOver = rows.every((row) => row.wait === "applied") || rows.some((row) => row.wait === "failed");
       const leftMs = endMs - performance.now();

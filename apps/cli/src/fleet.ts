@@ -26,6 +26,8 @@ interface FleetReading {
   timeoutMs?: number;
   /** Ends the fetch, as if it had failed. */
   signal: AbortSignal;
+  /** Leave out what has a status and is not in the repository any more. */
+  isNamedOnly?: boolean;
 }
 
 /**
@@ -42,7 +44,10 @@ export async function readFleet(options: FleetOptions, reading: FleetReading): P
   const reports = [...others, ...tooLarge.map((left) => ({ ...left, json: "" }))];
   const { nodes, tip } = await findNodes(options);
   const all = summarizeFleet({ reports, nodes: nodes.length === 0 ? null : nodes, now: new Date() });
-  const rows = chooseRows(all, options);
+  const isNamed = (row: FleetPlace) =>
+    nodes.length === 0 ||
+    nodes.some((each) => each.environment === row.environment && each.node === row.node);
+  const rows = chooseRows(reading.isNamedOnly === true ? all.filter(isNamed) : all, options);
   const isDetailed = environment !== undefined && node !== undefined;
   const view = { ...(await compareWithTip(rows, { repository, tip })), isDetailed };
   return {

@@ -287,7 +287,8 @@ describe("waiting until the fleet has applied a commit", () => {
     const later = await fleet.push();
     await fleet.report("lab/n1", { applied: later });
     await fleet.report("lab/n2");
-    await fleet.report("lab/left");
+    // The repository does not name it any more: nobody waits for it, however it was left.
+    await fleet.report("lab/left", { stalled: ["it was switched off"], observed: later });
     const command = ["status", "-C", fleet.clone, "--wait", commit, "--timeout", "2m"];
     await using wait = start(keelsonCommand(command));
     await waitFor(() => wait.output().includes(`waiting for 1 of 2 nodes to apply ${commit.slice(0, 8)}`), {
@@ -306,6 +307,8 @@ describe("waiting until the fleet has applied a commit", () => {
       code: "",
       nodes: [{ node: "n1", wait: "applied" }],
     });
+    const left = await fleet.keelson(`--wait ${commit} -e lab -n left`);
+    expect([left.exitCode, left.stderr]).toEqual([1, expect.stringContaining("error[K9050]")]);
   });
 
   it("must end with 1 as soon as a node has failed at it for good, and not for what was before it", async () => {
