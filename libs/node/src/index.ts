@@ -1,6 +1,6 @@
 export { readAgentConfig } from "./agent-config-file.ts";
 export { findOrphanVolumes } from "./orphan-volume.ts";
-export type { OrphanVolume } from "./orphan-volume.ts";
+export type { LostVolume, OrphanVolume } from "./orphan-volume.ts";
 export { type EnvironmentNames, listFleetNames } from "./fleet-names.ts";
 export { renewInstance } from "./renew-instance.ts";
 export type { RenewalRequest, RenewedInstance } from "./renew-instance.ts";

@@ -20,14 +20,20 @@ export interface OrphanVolume {
   remove: string;
 }
 
+/** A volume that went while it was used, and that nobody has given up. */
+export interface LostVolume {
+  volume: string;
+  lastUsers: readonly string[];
+}
+
 /**
- * The volumes that this node made and that were left behind by its last round; none that any container has. Removes
- * nothing. Throws K9018 without the node's key, and what engine and record throw.
+ * The volumes that this node made and that were left behind by its last round, none that any container has; and those that this
+ * round missed. Removes nothing. Throws K9018 without the node's key, and what engine and record throw.
  */
 export async function findOrphanVolumes(
   settings: EngineSettings,
   { signal }: { signal: AbortSignal },
-): Promise<OrphanVolume[]> {
+): Promise<{ orphans: OrphanVolume[]; lost: LostVolume[] }> {
   const { environment, keyFile } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
@@ -47,12 +53,16 @@ export async function findOrphanVolumes(
     ({ name, ownership }) => ownership === "ours" && isLeft(name) && !used.has(name),
   );
   const sizes = orphans.length === 0 ? new Map<string, null>() : await measureVolumes(engine, { signal });
-  return orphans
-    .map(({ name }) => ({
-      volume: name,
-      sizeBytes: sizes.get(name) ?? null,
-      lastUsers: known[name]?.users ?? [],
-      remove: `docker volume rm ${name}`,
-    }))
-    .sort((a, b) => compareText(a.volume, b.volume));
+  const lost = Object.entries(known).filter(([, { state }]) => state === "lost");
+  return {
+    lost: lost.map(([volume, { users }]) => ({ volume, lastUsers: users })),
+    orphans: orphans
+      .map(({ name }) => ({
+        volume: name,
+        sizeBytes: sizes.get(name) ?? null,
+        lastUsers: known[name]?.users ?? [],
+        remove: `docker volume rm ${name}`,
+      }))
+      .sort((a, b) => compareText(a.volume, b.volume)),
+  };
 }

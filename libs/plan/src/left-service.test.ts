@@ -285,3 +285,46 @@ describe("an anonymous volume", () => {
     expect(lost(unknown)).toEqual([]);
   });
 });
+
+describe("a lost volume", () => {
+  const gone = changed(applied(node(wiki({ ...db("data"), web: {} }))), ({ observed }) => {
+    observed.volumes = observed.volumes.filter(({ name }) => name !== "lab-old_data");
+    observed.containers = observed.containers.filter(({ service }) => service !== "db");
+  });
+  const notices = (state: SimulatedNode) =>
+    planFor(state).notices.map(({ code, resource }) => `${code} ${resource}`);
+  const bare = { volumes: {} };
+
+  test("is no reason to run without it", () => {
+    const state = wanting(gone, wiki({ db: {}, web: {} }, bare));
+    const message = "lab-old/db would run without lab-old_data, which had its data and is gone";
+    expect(lost(state)).toEqual([message]);
+    expect(lost(done(done(state)))).toEqual([message]);
+    const after = done(wanting(done(state), wiki({ db: {}, web: {} }, { ...bare, renew: 1 })));
+    expect(planFor(after)).toMatchObject({ blocked: [], operations: [], notices: [] });
+    expect(Object.keys(after.record.volumes)).toEqual(["lab-old_files"]);
+    expect(after.record.renewed).toEqual({ old: 1 });
+  });
+
+  test("is told while nothing names it, until somebody gives it up", () => {
+    const without = done(wanting(gone, wiki({ web: {} }, bare)));
+    for (const state of [wanting(gone, wiki({ web: {} }, bare)), without, done(without)]) {
+      expect(planFor(state).blocked).toEqual([]);
+      expect(notices(state)).toEqual(["K3045 volume:lab-old_data"]);
+    }
+    expect(planFor(without).notices[0]?.message).toContain(
+      "keelson renew old --environment lab --node lab-1",
+    );
+    const after = done(wanting(without, wiki({ web: {} }, { ...bare, renew: 1 })));
+    expect(notices(after)).toEqual([]);
+    expect(Object.keys(after.record.volumes)).toEqual(["lab-old_files"]);
+  });
+
+  test("is not told of an instance whose counter nobody can move, and missed when that is back", () => {
+    const absent = done(done(wanting(gone, { other: { services: { app: {} } } })));
+    expect(notices(absent)).toEqual([]);
+    expect(absent.record.volumes["lab-old_data"]?.state).toBe("lost");
+    const back = wanting(absent, wiki({ web: {} }, bare));
+    expect(notices(done(back))).toEqual(["K3045 volume:lab-old_data"]);
+  });
+});

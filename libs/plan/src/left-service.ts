@@ -19,13 +19,13 @@ import {
   placesOfVolume,
   placesToBe,
 } from "./volume-place.ts";
-import { findVolumeUse, splitUser } from "./volume-use.ts";
+import { findVolumeUse, isGone, splitUser } from "./volume-use.ts";
 
 /**
- * `dropped`: the service is to have it no more. `renamed`: the service is new, and may be one that used it. `moved`: it is to have
+ * `dropped`: the service is to have it no more; `gone`: nor has the node. `renamed`: the service is new, and may be one that used it. `moved`: it is to have
  * it elsewhere. `covered`: something empty is to lie over a part of it. `replaced`: something else is to lie in its place.
  */
-export type HowLeft = "dropped" | "renamed" | "moved" | "covered" | "replaced";
+export type HowLeft = "dropped" | "gone" | "renamed" | "moved" | "covered" | "replaced";
 
 /** Data that a service would not find any more. */
 export interface LeftData {
@@ -42,16 +42,17 @@ interface LeavingContext {
   service: DesiredService;
   instance: DesiredInstance;
   node: SimulatedNode;
-  /** The volumes that are there, and that no new volume is told to leave. */
+  /** The volumes that no new volume is told to leave, also those that are gone. */
   known: readonly [string, KnownVolume][];
 }
 
 /** What a service would leave behind, whatever it is to have instead. */
 export function findLeftByService(context: LeavingContext): LeftData[] {
-  const { service, known } = context;
+  const { service, known, node } = context;
+  const { observed } = node;
   if (service.replicas === 0 && service.schedule === undefined) return [];
   const volumes = known.flatMap((each) => [
-    ...(isDropped(each, context) ? [leftData(each, "dropped")] : []),
+    ...(isDropped(each, context) ? [leftData(each, isGone(each[0], observed) ? "gone" : "dropped")] : []),
     ...(isRenamed(each, context) ? [leftData(each, "renamed")] : []),
     ...findElsewhere(each, context),
   ]);
@@ -112,9 +113,9 @@ function isNew({ service, instance: { project }, node: { observed, record } }: L
 
 /** Of a volume that a service keeps, what it would not find where it had it. */
 function findElsewhere(known: [string, KnownVolume], context: LeavingContext): LeftData[] {
-  const { service, instance } = context;
+  const { service, instance, node } = context;
   const [name] = known;
-  if (!keeps(service, { instance, volume: name })) return [];
+  if (isGone(name, node.observed) || !keeps(service, { instance, volume: name })) return [];
   const toBe = placesOfVolume(placesToBe(service, instance), name);
   const had = findHad(known, context);
   const missing = findMissingPaths(had, toBe);

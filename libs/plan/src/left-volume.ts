@@ -3,7 +3,14 @@ import type { DesiredInstance, DesiredService, DesiredVolume, KnownVolume } from
 import { type LeftData, findLeftByService, keeps } from "./left-service.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findKnownVolumes, findVolumeUse, partsOfVolume, splitUser, volumesHere } from "./volume-use.ts";
+import {
+  findKnownVolumes,
+  findVolumeUse,
+  isGone,
+  partsOfVolume,
+  splitUser,
+  volumesHere,
+} from "./volume-use.ts";
 
 /** What an instance would leave behind, by what it is to have instead. */
 export type LeftVolumes = { instance: DesiredInstance } & (
@@ -37,7 +44,7 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
     }));
     const missing = asVolumes.filter(({ volume }) => !here.has(volume.name));
     const told = new Set(missing.flatMap(({ left }) => left.map(([name]) => name)));
-    const untold = known.filter(([name]) => here.has(name) && !told.has(name));
+    const untold = known.filter(([name]) => !told.has(name) && (here.has(name) || isGone(name, observed)));
     const asServices = instance.services.map((service) => ({
       instance,
       service,

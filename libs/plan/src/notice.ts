@@ -11,8 +11,16 @@ import {
 import { findAbandoned, findUses } from "./file-collection.ts";
 import { findUnkept } from "./left-service.ts";
 import type { InstanceChange } from "./service-change.ts";
+import { isRenewed } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findKnownVolumes, findVolumeUse, usersInEngine } from "./volume-use.ts";
+import type { VolumeLoss } from "./volume-loss.ts";
+import {
+  findKnownVolumes,
+  findUnnamedLosses,
+  findVolumeUse,
+  splitUser,
+  usersInEngine,
+} from "./volume-use.ts";
 
 /**
  * Things seen that are never touched: another's containers in our projects, copies of our labels, and what others bind of
@@ -53,6 +61,21 @@ export function findStayingVolumes(
       code: "K1436",
       message: `volume ${name} stays, with the data of ${users.join(", ")}, although nothing uses it any more; keelson audit --orphans tells how to remove it`,
     }));
+}
+
+/**
+ * Lost volumes that no service is to have any more, of instances whose counter gives them up. Those of other instances are missed
+ * when they come back.
+ */
+export function findMissedVolumes(node: SimulatedNode, { guarded }: VolumeLoss): Notice[] {
+  const { environment, node: nodeName, instances } = node.desired;
+  const known = new Map(instances.map((instance) => [instance.name, instance]));
+  return findUnnamedLosses(node).flatMap(([name, { users }]) => {
+    const [instance] = users.flatMap((user) => known.get(splitUser(user).instance) ?? []);
+    if (instance === undefined || guarded.has(name) || isRenewed(instance, node.record)) return [];
+    const message = `volume ${name}, with the data of ${users.join(", ")}, is gone, and no revision names it any more; it is missed until somebody gives it up: keelson renew ${instance.name} --environment ${environment} --node ${nodeName}`;
+    return [{ resource: resourceIds.volume(name), code: "K3045", message }];
+  });
 }
 
 /**

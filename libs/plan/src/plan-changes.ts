@@ -8,7 +8,7 @@ import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { blockMassRemoval } from "./mass-removal.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
-import { findAnonymousVolumes, findNotices, findStayingVolumes } from "./notice.ts";
+import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
@@ -76,6 +76,7 @@ export function planChanges(input: PlanInput): Plan {
       ...findNotices(desired, observed),
       ...findHeldInstances(held, { desired, loss, keeping, atWork }),
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
+      ...findMissedVolumes(sorted, loss),
       ...findAnonymousVolumes(observed, {
         leaving: findLeaving(possible.changes, undesired),
         changes: possible.changes,

@@ -3,7 +3,7 @@ import { type DesiredInstance, type DesiredService, type RecordState, isForgotte
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findVolumeUse, usersInEngine, volumesHere } from "./volume-use.ts";
+import { findUnnamedLosses, findVolumeUse, splitUser, usersInEngine, volumesHere } from "./volume-use.ts";
 
 /** Whether a person has moved the counter since it was followed last. Without a record it counts as followed. */
 export function isRenewed({ name, renew = 0 }: DesiredInstance, record: RecordState): boolean {
@@ -41,7 +41,13 @@ export function findGivenUp(node: SimulatedNode): Set<string> {
   const { desired, record } = node;
   if (!desired.instances.some((instance) => isRenewed(instance, record))) return new Set();
   const left = findLeftVolumes(node).filter(({ instance }) => isRenewed(instance, record));
-  return new Set(left.flatMap(namesOfLeft));
+  const renewed = new Set(
+    desired.instances.filter((each) => isRenewed(each, record)).map(({ name }) => name),
+  );
+  const lost = findUnnamedLosses(node)
+    .filter(([, { users }]) => users.some((user) => renewed.has(splitUser(user).instance)))
+    .map(([name]) => name);
+  return new Set([...left.flatMap(namesOfLeft), ...lost]);
 }
 
 function hasContainers(

@@ -80,6 +80,10 @@ const describeLeft: Record<HowLeft, Description> = {
     message: `would run without ${namesOf(left)}, which ${hasOf(left)} its data and ${isOf(left)} left behind`,
     hint: `To keep the data, mount ${keysOf(left)} in ${service} as before.`,
   }),
+  gone: (_, left) => ({
+    message: `would run without ${namesOf(left)}, which had its data and ${isOf(left)} gone`,
+    hint: "Find out where it went, and have a copy of its data at hand.",
+  }),
   renamed: (service, left) => ({
     message: `is new, while ${namesOf(left)}, with the data of ${usersOf(left)}, ${isOf(left)} left behind`,
     hint: `If it is the same under another name, mount ${keysOf(left)} in ${service}; if not, let it come in a later commit.`,

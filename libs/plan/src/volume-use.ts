@@ -28,6 +28,11 @@ export function volumesHere({ volumes }: ObservedNode): Set<string> {
   return new Set(volumes.filter(({ elsewhere }) => elsewhere === undefined).map(({ name }) => name));
 }
 
+/** Whether the engine does not have a volume, not even as another environment's. */
+export function isGone(volume: string, { volumes }: ObservedNode): boolean {
+  return volumes.every(({ name }) => name !== volume);
+}
+
 /** The services whose own containers have a volume. */
 export function usersInEngine(volume: string, { containers }: ObservedNode): string[] {
   return containers
@@ -58,6 +63,15 @@ export function findKnownVolumes({
       },
     ];
   });
+}
+
+/** The volumes that are lost, and that nothing is to have any more. */
+export function findUnnamedLosses({ desired, observed, record }: SimulatedNode): [string, KnownVolume][] {
+  const declared = findVolumeUse(desired);
+  return findKnownVolumes({ observed, record }).filter(
+    ([name, { state }]) =>
+      isGone(name, observed) && !declared.has(name) && (state === "lost" || state === "used"),
+  );
 }
 
 /** The parts of a volume's engine name, `<project>_<volume>`: no project has an underscore. */

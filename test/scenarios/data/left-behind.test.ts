@@ -129,14 +129,19 @@ describe("data that a service used last", () => {
     const steps = [
       { without: async () => wantStore({ state: "absent" }), back: async () => wantStore() },
       { without: async () => wantStore({ state: "staged" }), back: async () => wantStore() },
-      {
-        without: async () => write({ "compose.yaml": withoutVolume("") }),
-        back: async () => write({ "compose.yaml": compose }),
-      },
     ];
+    const audit = ["audit", "--orphans", "--config", platform().config];
+    await write({ "compose.yaml": withoutVolume("") });
+    expect((await platform().reconcile()).exitCode).toBe(1);
+    expect(await codes()).toEqual([`K3033 service:${nameOf("store")}/database`]);
+    await write({ "compose.yaml": compose });
     for (const { without, back } of steps) {
       await without();
       expect((await platform().reconcile()).exitCode).toBe(0);
+      expect(JSON.parse((await platform().keelson([...audit, "--json"])).stdout)).toMatchObject({
+        lost: [{ volume: nameOf("store_data"), lastUsers: ["store/database"] }],
+      });
+      expect((await platform().keelson(audit)).stdout).toContain("1 volume gone and missed (K3032)");
       await back();
       for (let rounds = 0; rounds < 2; rounds++) expect((await platform().reconcile()).exitCode).toBe(1);
       expect(await codes()).toContain(`K3032 volume:${nameOf("store_data")}`);

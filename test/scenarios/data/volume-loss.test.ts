@@ -108,6 +108,7 @@ describe("data", () => {
           remove: `docker volume rm ${nameOf("store")}`,
         },
       ],
+      lost: [],
     });
     expect((await platform().keelson(audit)).stdout).toContain(`docker volume rm ${nameOf("store")}\n`);
   });

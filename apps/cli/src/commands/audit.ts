@@ -10,8 +10,8 @@ export async function audit(
   { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<ExitCode> {
   const settings = readEngineSettings(options);
-  const orphans = await findOrphanVolumes(settings, { signal });
-  if (output.json) output.printJson({ environment: settings.environment, orphans });
-  else printOrphans(output, orphans);
+  const found = await findOrphanVolumes(settings, { signal });
+  if (output.json) output.printJson({ environment: settings.environment, ...found });
+  else printOrphans(output, found);
   return exitCodes.done;
 }
