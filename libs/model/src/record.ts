@@ -26,6 +26,8 @@ export interface RecordState {
     requires?: Record<string, string[]>;
     /** By `<project>/<service>`, the services of its instance that it depends on: they are removed after it. */
     dependsOn: Record<string, string[]>;
+    /** By instance, its services, as above, that were to have containers; absent in records of earlier versions. */
+    services?: Record<string, string[]>;
     /** Services, as above, that are meant to end; absent in records of earlier versions. */
     oneShots?: string[];
     /** Names of instances that were to be installed only; absent in records of earlier versions. */

@@ -71,34 +71,58 @@ export function findHeldRests(input: HeldInput): BlockedChange[] {
   });
 }
 
-/** Instances that would vanish from what is told of the node while they are there. */
-export function findHeldInstances(
-  held: readonly ObservedContainer[],
-  {
-    desired,
-    loss,
-    keeping,
-    atWork,
-  }: {
-    desired: DesiredNode;
-    loss: VolumeLoss;
-    keeping: ReadonlySet<string>;
-    /** Containers that only wait for a job of their instance. */
-    atWork: readonly ObservedContainer[];
-  },
-): Notice[] {
+interface HeldInstances {
+  desired: DesiredNode;
+  observed: ObservedNode;
+  record: RecordState;
+  held: readonly ObservedContainer[];
+  loss: VolumeLoss;
+  keeping: ReadonlySet<string>;
+  /** Containers that only wait for a job of their instance. */
+  atWork: readonly ObservedContainer[];
+}
+
+/** Instances that would vanish from what is told of the node while they are there, or are to be. */
+export function findHeldInstances(input: HeldInstances): Notice[] {
+  const { loss, keeping, atWork } = input;
   const codeOf = (name: string) => {
     if (loss.staying.has(name)) return "K3033";
     if (keeping.has(name)) return "K3036";
     return atWork.some(({ instance }) => instance === name) ? "K3046" : "K3030";
   };
-  const wanted = new Set(desired.instances.map(({ name }) => name));
-  const names = [...new Set(held.map(({ instance }) => instance))].filter((name) => !wanted.has(name));
-  return names.sort(compareText).map((name) => ({
+  return listHeldNames(input).map((name) => ({
     resource: resourceIds.instance(name),
     code: "K1438",
     message: `instance ${name} is held as it is: no revision desires it any more, and its removal is blocked (${codeOf(name)})`,
   }));
+}
+
+/** Services of theirs whose containers somebody has removed; what was only installed runs nothing. */
+export function findHeldGone(input: HeldInstances): BlockedChange[] {
+  const { observed, record } = input;
+  const { services = {}, installed = [] } = record.applied ?? {};
+  const own = observed.containers.filter(({ ownership }) => ownership === "ours");
+  const there = new Set(own.map(serviceOf));
+  return listHeldNames(input)
+    .filter((name) => !installed.includes(name))
+    .flatMap((name) => services[name] ?? [])
+    .filter((service) => !there.has(service))
+    .map((service) => ({
+      resource: `service:${service}`,
+      code: "K3052",
+      message: `${service} is held, and its container is gone`,
+      hint: "No revision says any more how to make it. Take back the commit that takes it away, or do what the error says that blocks its removal.",
+      outcome: "stalled",
+    }));
+}
+
+/** One without containers is held where others wait for its data. */
+function listHeldNames({ desired, record, held, loss }: HeldInstances): string[] {
+  const wanted = new Set(desired.instances.map(({ name }) => name));
+  const known = record.applied?.services ?? {};
+  const staying = [...loss.staying].filter((name) => (known[name] ?? []).length > 0);
+  const names = new Set([...held.map(({ instance }) => instance), ...staying]);
+  return [...names].filter((name) => !wanted.has(name)).sort(compareText);
 }
 
 /** The engine makes a volume that is gone anew, empty, when it starts what had it. */

@@ -5,7 +5,7 @@ type Applied = NonNullable<RecordState["applied"]>;
 /** What has to be remembered of a desired state, so that removing it can go the other way. */
 export function describeApplied(
   desired: DesiredNode,
-): Pick<Applied, "instanceOrder" | "requires" | "dependsOn" | "oneShots" | "installed"> {
+): Pick<Applied, "instanceOrder" | "requires" | "dependsOn" | "services" | "oneShots" | "installed"> {
   const services = desired.instances.flatMap(({ project, services }) =>
     services.map(
       ({ name, dependsOn }) => [`${project}/${name}`, dependsOn.map(({ service }) => service)] as const,
@@ -19,6 +19,12 @@ export function describeApplied(
     instanceOrder: ordered.map(({ name }) => name),
     requires: Object.fromEntries(requires.filter(([, all]) => all.length > 0)),
     dependsOn: Object.fromEntries(services.filter(([, dependsOn]) => dependsOn.length > 0)),
+    services: Object.fromEntries(
+      desired.instances.map(({ name: instance, project, services: all }) => [
+        instance,
+        all.filter(({ replicas }) => replicas > 0).map(({ name }) => `${project}/${name}`),
+      ]),
+    ),
     installed: desired.instances
       .filter(({ state }) => state === "installed")
       .map(({ name }) => name)

@@ -2,7 +2,13 @@ import type { DesiredInstance, DesiredNode, ObservedNode, Plan, RecordState } fr
 
 import { blockChanges, isBlockedNetwork } from "./blocked.ts";
 import { spreadChanges } from "./followed-change.ts";
-import { findHeld, findHeldInstances, findHeldRests, planHeldStarts } from "./held-container.ts";
+import {
+  findHeld,
+  findHeldGone,
+  findHeldInstances,
+  findHeldRests,
+  planHeldStarts,
+} from "./held-container.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { blockMassRemoval } from "./mass-removal.ts";
@@ -58,7 +64,14 @@ export function planChanges(input: PlanInput): Plan {
   const possible = blockChanges({ ...common, changes: waited.changes, networks, resting });
   const held = findHeld(desired, { observed, undesired });
   const kept = { held, observed, record: input.record, resting };
-  const blocked = [...permitted.blocked, ...waited.blocked, ...possible.blocked, ...findHeldRests(kept)];
+  const heldInstances = { ...sorted, held, loss, keeping, atWork };
+  const blocked = [
+    ...permitted.blocked,
+    ...waited.blocked,
+    ...possible.blocked,
+    ...findHeldRests(kept),
+    ...findHeldGone(heldInstances),
+  ];
   const planned = planOperations({
     ...sorted,
     ...common,
@@ -74,7 +87,7 @@ export function planChanges(input: PlanInput): Plan {
     blocked,
     notices: [
       ...findNotices(desired, observed),
-      ...findHeldInstances(held, { desired, loss, keeping, atWork }),
+      ...findHeldInstances(heldInstances),
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
       ...findMissedVolumes(sorted, loss),
       ...findAnonymousVolumes(observed, {

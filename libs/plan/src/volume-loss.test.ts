@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { emptyRecord } from "@keelson/model";
+import { emptyRecord, required } from "@keelson/model";
 import * as fc from "fast-check";
 
 import { type InstanceSketch, node } from "./desired-fixture.ts";
@@ -180,6 +180,33 @@ describe("data that would be left behind", () => {
       "To keep the data: `was: old` under instances.new in environment.yaml. To begin with an empty one: keelson renew new --environment lab --node lab-1",
     );
     expect(codes(done(done(renamed)))).toEqual(codes(renamed));
+  });
+
+  test("of a renamed instance is told when somebody has removed containers of the old one", () => {
+    const renamed = wanting(running, { new: wiki });
+    const without = (...services: readonly string[]) =>
+      changed(renamed, (copy) => {
+        copy.observed.containers = copy.observed.containers.filter(
+          ({ service }) => !services.includes(service),
+        );
+      });
+    const toldOf = (state: typeof renamed) =>
+      planText({ ...state, policy: permitted })
+        .split("\n")
+        .filter((line) => /lab-old\/|instance:old/.test(line));
+    const held =
+      "? instance:old [K1438] instance old is held as it is: no revision desires it any more, and its removal is blocked (K3033)";
+    const gone = (service: string) =>
+      `! service:lab-old/${service} [K3052] lab-old/${service} is held, and its container is gone`;
+    expect(toldOf(without("db"))).toEqual([gone("db"), held]);
+    expect(toldOf(without("db", "web"))).toEqual([gone("db"), gone("web"), held]);
+    // What was only installed runs nothing, and a record of an earlier version does not know what there was.
+    const forget = (change: (known: NonNullable<typeof renamed.record.applied>) => void) =>
+      changed(without("db"), ({ record }) => change(required(record.applied, "what was applied")));
+    expect(toldOf(forget((known) => (known.installed = ["old"])))).toEqual([held]);
+    expect(toldOf(forget((known) => delete known.services))).toEqual([held]);
+    // The commit that took it away is taken back.
+    expect(codes(done(wanting(without("db"), { old: wiki })))).toEqual([]);
   });
 
   test("of a renamed instance whose containers are gone blocks the new one all the same", () => {

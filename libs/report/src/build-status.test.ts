@@ -259,6 +259,20 @@ describe("buildStatus", () => {
         },
       );
       expect(status({ observed: seen(), last: built }).instances).toHaveLength(1);
+      const gone = { resource: "service:lab-old/web", code: "K3052", message: "is gone", hint: "" };
+      const removed = status({
+        remaining: { ...held, blocked: [...blocked, gone] },
+        observed: observed([container()]),
+        applied: { ...applied, services: { core: ["lab-core/web"], old: ["lab-old/web", "lab-old/db"] } },
+        last: built,
+      });
+      expect(removed.instances[1]).toMatchObject({
+        held: true,
+        state: "absent",
+        health: "unhealthy",
+        services: [{ name: "web", state: "absent", health: "unhealthy", image: { want: "web:1", have: "" } }],
+      });
+      expect(removed.errors.map(({ code }) => code)).toContain("K3052");
     });
   });
 

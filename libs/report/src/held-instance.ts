@@ -1,4 +1,10 @@
-import { type InstanceStatus, type ObservedContainer, type ObservedNode, resourceIds } from "@keelson/model";
+import {
+  type InstanceStatus,
+  type ObservedContainer,
+  type ObservedNode,
+  compareText,
+  resourceIds,
+} from "@keelson/model";
 
 import { containerHealth, imageDigest, packageState, worst } from "./instance-status.ts";
 import type { StatusInput } from "./status-input.ts";
@@ -17,9 +23,11 @@ export function buildHeldInstances(input: StatusInput): InstanceStatus[] {
     const own = observed.containers.filter(
       ({ ownership, instance }) => ownership === "ours" && instance === name,
     );
-    const services = [...Map.groupBy(own, ({ service }) => service)].map(([service, containers]) =>
+    const seen = [...Map.groupBy(own, ({ service }) => service)].map(([service, containers]) =>
       buildService(service, { containers, input, observed }),
     );
+    const gone = findGone(name, input).map((service) => describeGone(service, told));
+    const services = [...seen, ...gone].sort((a, b) => compareText(a.name, b.name));
     return {
       ...base,
       state: packageState({ name, project: own[0]?.project ?? "" }, observed),
@@ -38,6 +46,30 @@ function findNames({ plan, remaining, last }: StatusInput): string[] {
   return left.notices.flatMap(({ code, resource }) =>
     code === "K1438" ? [resource.slice(prefix.length)] : [],
   );
+}
+
+/** Names of its services whose containers somebody has removed: the plan blocks them. */
+function findGone(instance: string, { plan, remaining, applied }: StatusInput): string[] {
+  const known = applied?.services?.[instance] ?? [];
+  const blocked = new Set(
+    ((remaining ?? plan)?.blocked ?? []).flatMap(({ code, resource }) =>
+      code === "K3052" ? [resource] : [],
+    ),
+  );
+  return known
+    .filter((service) => blocked.has(`service:${service}`))
+    .map((service) => service.slice(service.indexOf("/") + 1));
+}
+
+function describeGone(name: string, told: InstanceStatus | undefined): InstanceStatus["services"][number] {
+  const before = told?.services.find((each) => each.name === name);
+  return {
+    name,
+    image: { want: before?.image.want ?? "", have: "" },
+    digest: { want: before?.digest.want ?? "", have: "" },
+    state: "absent",
+    health: "unhealthy",
+  };
 }
 
 /** What it has is all that can be wanted of it: what it was to be is not known any more. */

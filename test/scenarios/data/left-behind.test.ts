@@ -46,8 +46,19 @@ describe("data that a service used last", () => {
     const local = await platform().keelson(["status", "--local", "--config", platform().config]);
     expect(local.stdout).toMatch(/^ store .* held .*$/m);
     expect(local.stdout).toContain("left behind");
+    // By hand: nobody can make it again.
+    await platform().docker.getContainer(before.id).remove({ force: true });
+    expect((await platform().reconcile()).exitCode).toBe(1);
+    expect(await codes()).toContain(`K3052 service:${nameOf("store")}/database`);
+    expect((await platform().status()).instances[2]).toMatchObject({
+      held: true,
+      state: "absent",
+      health: "unhealthy",
+      services: [{ name: "database", state: "absent", health: "unhealthy" }],
+    });
     await wantStore();
     expect((await platform().reconcile()).exitCode).toBe(0);
+    expect(await read()).toBe("kept");
   });
 
   it("must not change hands while a container of a person writes it, and does so afterwards", async () => {
