@@ -76,6 +76,51 @@ describe("the wait that a round keeps", () => {
     expect(dueOf(told([error("services:lab-core/{after,calm}")]))).toEqual(["#1", "#2"]);
   });
 
+  it("must hold back only that part of a creation which failed, or needs what failed", () => {
+    const { operations, ...rest } = planOf(
+      ["#1", "image:web"],
+      ["#3", "service:lab-core/web", "#2"],
+      ["#4", "service:lab-core/worker", "#2"],
+      ["#5", "service:lab-core/last", "#2", "#4"],
+    );
+    const [pull, ...others] = operations;
+    if (pull === undefined) throw new Error("the plan has a pull");
+    const creation: Operation = {
+      id: "#2",
+      kind: "create-containers",
+      resource: "services:lab-core/{web,worker}",
+      instance: "core",
+      project: "lab-core",
+      services: ["web", "worker"],
+      parts: [
+        { services: ["web"], after: ["#1"] },
+        { services: ["worker"], after: [] },
+      ],
+      force: false,
+      causes: [],
+      class: "live",
+      after: ["#1"],
+    };
+    const whole: Plan = { ...rest, operations: [pull, creation, ...others] };
+    for (const failed of ["image:web", "service:lab-core/web"]) {
+      const last = told([error(failed)]);
+      const due = findKeptWait(whole, { last, commit, keepsUpToMs, now })?.withoutIt(whole).operations ?? [];
+      const isPulled = failed !== "image:web";
+      expect(due.map(({ id }) => id)).toEqual([...(isPulled ? ["#1"] : []), "#2", "#4"]);
+      expect(due.find(({ id }) => id === "#2")).toEqual({
+        ...creation,
+        resource: "service:lab-core/worker",
+        services: ["worker"],
+        parts: [{ services: ["worker"], after: [] }],
+        after: isPulled ? ["#1"] : [],
+      });
+    }
+    const both = told([error("services:lab-core/{web,worker}")]);
+    expect(
+      findKeptWait(whole, { last: both, commit, keepsUpToMs, now })?.withoutIt(whole).operations,
+    ).toEqual([pull]);
+  });
+
   it("must hold back nothing that was blocked, or is only not well", () => {
     expect(dueOf(told([error("service:lab-core/job", "waiting")]))).toEqual(["#1", "#2", "#3", "#4"]);
   });

@@ -1,5 +1,7 @@
 import type { Operation, Plan, Status, StatusError } from "@keelson/model";
 
+import { narrowTo, needs, partsOf } from "./creation-part.ts";
+
 /** The wait for a retry that the status has announced, and whose end has not come. */
 export interface KeptWait {
   /** What failed at something that is still to be done, as it was told; that is not tried before. */
@@ -35,14 +37,29 @@ export function findKeptWait(
   return { errors, withoutIt: (plan) => withoutThings(plan, waiting), retry: last.retry };
 }
 
-/** Without what is about these things, and what depends on that. */
+/** Without what is about these things, and what depends on that; of containers that are made together, without those only. */
 function withoutThings(plan: Plan, things: ReadonlySet<string>): Plan {
-  const left = new Set<string>();
-  const operations = plan.operations.filter((operation) => {
-    const waits =
-      thingsOf(operation).some((thing) => things.has(thing)) || operation.after.some((id) => left.has(id));
-    if (waits) left.add(operation.id);
-    return !waits;
+  /** By id, the operation and what of it waits. */
+  const left = new Map<string, { whole: Operation; part: Operation }>();
+  const gone = new Set<string>();
+  const operations = plan.operations.flatMap((operation): Operation[] => {
+    const waits = (part: Operation, after: readonly string[]) =>
+      thingsOf(part).some((thing) => things.has(thing)) ||
+      after.flatMap((id) => left.get(id) ?? []).some((before) => needs(operation, before));
+    const parts = partsOf(operation);
+    const waiting = parts.filter((part) => waits(narrowTo([part], operation), part.after));
+    const isWhole = parts.length === 0 ? waits(operation, operation.after) : waiting.length === parts.length;
+    if (!isWhole && waiting.length === 0) return [operation];
+    left.set(operation.id, { whole: operation, part: isWhole ? operation : narrowTo(waiting, operation) });
+    if (isWhole) {
+      gone.add(operation.id);
+      return [];
+    }
+    const rest = narrowTo(
+      parts.filter((part) => !waiting.includes(part)),
+      operation,
+    );
+    return [{ ...rest, after: rest.after.filter((id) => !gone.has(id)) }];
   });
   return { ...plan, operations };
 }

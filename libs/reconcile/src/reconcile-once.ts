@@ -168,8 +168,8 @@ async function applyWalk(
   // What never came up was not applied, however often nothing is left to be done for it.
   walk.restless = await describeRestless({ desired, before, observed }, ports);
   const isCalm = walk.restless.length === 0 && isAllHealthy(desired, observed);
-  const isApplied =
-    isDone && due.operations.length === plan.operations.length && plan.blocked.length === 0 && isCalm;
+  const isAllDue = plan.operations.every((each) => due.operations.includes(each));
+  const isApplied = isDone && isAllDue && plan.blocked.length === 0 && isCalm;
   rememberRound(ports, { desired, observed, commit, isApplied });
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
