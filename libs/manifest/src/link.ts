@@ -63,20 +63,21 @@ function filesBehind(link: SourceFile, search: Search): SourceFile[] | null {
   const place = placeOf(link.path, search.tree);
   const found = place === null ? null : resolve(link, { place, search });
   if (place === null || found === null) return null;
-  const target = found.entry;
+  const { entry: target } = found;
   if (!(target instanceof Map)) return [{ ...target, path: link.path }];
   // What it would hold is itself, again and again.
-  if (place.at.some(({ entry }) => entry === target)) return null;
+  for (let above: Spot | null = place.at; above !== null; above = above.above)
+    if (above.entry === target) return null;
   const made: SourceFile[] = [];
-  const folders = [{ at: found.at, path: link.path }];
+  const folders = [{ at: found, path: link.path }];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-    const inside = next.at.at(-1)?.entry;
-    for (const [name, entry] of inside instanceof Map ? inside : []) {
+    const { at } = next;
+    for (const [name, entry] of at.entry instanceof Map ? at.entry : []) {
+      if (--search.left.steps < 0) return null;
       const path = `${next.path}/${name}`;
-      if (entry instanceof Map) folders.push({ at: [...next.at, { entry }], path });
+      if (entry instanceof Map) folders.push({ at: below(at, entry), path });
       else {
-        const behind =
-          entry.mode === "120000" ? resolve(entry, { place: { ...place, at: next.at }, search }) : null;
+        const behind = entry.mode === "120000" ? resolve(entry, { place: { ...place, at }, search }) : null;
         // A link behind a link that leads to a folder is refused at its new place.
         made.push({ ...(behind === null || behind.entry instanceof Map ? entry : behind.entry), path });
       }
@@ -86,55 +87,59 @@ function filesBehind(link: SourceFile, search: Search): SourceFile[] | null {
   return made;
 }
 
-/** A folder with all above it, and how many of those a link may not lead out of. */
+/** Where one is in the tree: an entry, and the folder that it was reached by. */
+interface Spot {
+  entry: Entry;
+  above: Spot | null;
+  depth: number;
+}
+
+function below(above: Spot, entry: Entry): Spot {
+  return { entry, above, depth: above.depth + 1 };
+}
+
+/** Where a link stands, and how far up it may lead. */
 interface Place {
-  at: readonly { entry: Entry }[];
+  at: Spot;
   rootDepth: number;
 }
 
 function placeOf(path: string, tree: Folder): Place | null {
   const root = /^(?:releases\/[^/]+\/[^/]+(?:\/packages\/[^/]+)?|environments)(?=\/)/.exec(path)?.[0];
   if (root === undefined) return null;
-  const at: { entry: Entry }[] = [{ entry: tree }];
+  let at: Spot = { entry: tree, above: null, depth: 0 };
   for (const segment of path.split("/").slice(0, -1)) {
-    const above = at.at(-1)?.entry;
-    const entry = above instanceof Map ? above.get(segment) : undefined;
+    const entry: Entry | undefined = at.entry instanceof Map ? at.entry.get(segment) : undefined;
     if (entry === undefined) return null;
-    at.push({ entry });
+    at = below(at, entry);
   }
-  return { at, rootDepth: root.split("/").length + 1 };
+  return { at, rootDepth: root.split("/").length };
 }
 
 /** The file or folder that a link leads to in the end; null when it is none, or outside of the root on the way. */
-function resolve(
-  link: SourceFile,
-  { place, search }: { place: Place; search: Search },
-): { at: Place["at"]; entry: Entry } | null {
+function resolve(link: SourceFile, { place, search }: { place: Place; search: Search }): Spot | null {
   let hops = 0;
-  const walk = (from: Place["at"], target: string): { entry: Entry }[] | null => {
+  const walk = (from: Spot, target: string): Spot | null => {
     if (target === "" || target.startsWith("/") || ++hops > mostHops) return null;
-    let at = [...from];
+    let at: Spot | null = from;
     for (const segment of target.split("/")) {
       if (--search.left.steps < 0) return null;
       if (segment === "" || segment === ".") continue;
-      if (segment === "..") at.pop();
+      if (segment === "..") at = at.above;
       else {
-        const above = at.at(-1)?.entry;
-        const entry = above instanceof Map ? above.get(segment) : undefined;
+        const entry: Entry | undefined = at.entry instanceof Map ? at.entry.get(segment) : undefined;
         if (entry === undefined) return null;
-        const isLink = !(entry instanceof Map) && entry.mode === "120000";
-        const next = isLink ? walk(at, targetOf(entry)) : [...at, { entry }];
-        if (next === null) return null;
-        at = next;
+        at =
+          !(entry instanceof Map) && entry.mode === "120000" ? walk(at, targetOf(entry)) : below(at, entry);
       }
-      if (at.length < place.rootDepth) return null;
+      if (at === null || at.depth < place.rootDepth) return null;
     }
     return at;
   };
   const at = walk(place.at, targetOf(link));
-  const entry = at?.at(-1)?.entry;
-  if (at === null || entry === undefined) return null;
-  return entry instanceof Map || entry.mode === "100644" || entry.mode === "100755" ? { at, entry } : null;
+  if (at === null) return null;
+  const { entry } = at;
+  return entry instanceof Map || entry.mode === "100644" || entry.mode === "100755" ? at : null;
 }
 
 function targetOf(link: SourceFile): string {

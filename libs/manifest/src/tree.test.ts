@@ -108,6 +108,10 @@ test("links to folders of links end", () => {
     files[`${core}/many/${n}`] = "x";
   }
   expect(withLinks(wide, files).problems.map(({ code }) => code)).toContain("K1008");
+  const below = Array.from({ length: 1_900 }, () => "d").join("/");
+  const deep = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`${core}/deep${n}`, "d"]));
+  const { problems: tooDeep } = withLinks(deep, { [`${core}/${below}/file`]: "x" });
+  expect(tooDeep.map(({ code }) => code)).toContain("K1008");
   expect(performance.now() - start).toBeLessThan(20_000);
 });
 
