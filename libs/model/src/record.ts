@@ -71,6 +71,7 @@ export interface VolumePlace {
   path: string;
   /** The folder of the volume that is seen there; empty for all of it. */
   subpath: string;
+  /** Whether the user has only ever read the volume. */
   readOnly: boolean;
   /** Paths below it at which other volumes, or memory, lie over what the volume has there; sorted. */
   covered: readonly string[];

@@ -30,16 +30,17 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
       const now = [...(use?.users ?? []), ...usersInEngine(name, observed)];
       const isUsed = now.length > 0 || isGuarded;
       const isGivenUp = !isUsed && (givenUp.has(name) || before?.state === "given-up");
+      // What is not known to be replaced is not forgotten.
+      const last = use === undefined || isGuarded ? [...now, ...(before?.users ?? [])] : now;
       // Whoever has a container without it was let begin without it.
-      const isLetGo = before?.users.some((user) => existing.has(user)) === true;
+      const holding = last.filter((user) => now.includes(user) || !existing.has(user));
+      const isLetGo = last.length > 0 && holding.length === 0;
       const state = there.has(name)
         ? stateOfThere({ isUsed, isGivenUp: isGivenUp || isLetGo })
         : stateOfGone(before?.state, { isDeclared: use !== undefined, isGuarded, isGivenUp });
       if (state === null) return [];
-      // What is not known to be replaced is not forgotten.
-      const all = now.length === 0 || isGuarded ? [...now, ...(before?.users ?? [])] : now;
-      const users = [...new Set(all)].sort(compareText);
-      const places = rememberPlaces(name, { users, before, isGuarded, node });
+      const users = [...new Set(isLetGo ? last : holding)].sort(compareText);
+      const places = rememberPlaces(name, { users, before, isWaiting: isGuarded || !there.has(name), node });
       return [[name, { users, package: use?.package ?? before?.package ?? "", state, ...places }]];
     }),
   );

@@ -174,6 +174,9 @@ describe("a volume that other services go on using", () => {
     const state = wanting(readers, wiki({ ...shared, backup: {} }));
     expect(lost(state)).toEqual([]);
     expect(lost(without("backup", state))).toEqual([]);
+    // What wrote it before has its data there, also when it only reads it by now.
+    const reading = done(wanting(running, wiki({ ...shared, backup: { volumes: ["data:/from:ro"] } })));
+    expect(lost(wanting(reading, wiki({ ...shared, backup: {} })))).toHaveLength(1);
   });
 });
 

@@ -42,20 +42,27 @@ interface LeavingContext {
   service: DesiredService;
   instance: DesiredInstance;
   node: SimulatedNode;
-  /** The volumes that no new volume is told to leave, also those that are gone. */
   known: readonly [string, KnownVolume][];
+  /** Names of those of which a new volume tells that they are left behind, one of the service or of its instance. */
+  told: { ofService: ReadonlySet<string>; ofInstance: ReadonlySet<string> };
 }
 
 /** What a service would leave behind, whatever it is to have instead. */
 export function findLeftByService(context: LeavingContext): LeftData[] {
-  const { service, known, node } = context;
+  const { service, known, told, node } = context;
   const { observed } = node;
   if (service.replicas === 0 && service.schedule === undefined) return [];
-  const volumes = known.flatMap((each) => [
-    ...(isDropped(each, context) ? [leftData(each, isGone(each[0], observed) ? "gone" : "dropped")] : []),
-    ...(isRenamed(each, context) ? [leftData(each, "renamed")] : []),
-    ...findElsewhere(each, context),
-  ]);
+  const volumes = known.flatMap((each) => {
+    const [name] = each;
+    const isTold = told.ofService.has(name);
+    return [
+      ...(!isTold && isDropped(each, context)
+        ? [leftData(each, isGone(name, observed) ? "gone" : "dropped")]
+        : []),
+      ...(!told.ofInstance.has(name) && isRenamed(each, context) ? [leftData(each, "renamed")] : []),
+      ...(isTold ? [] : findElsewhere(each, context)),
+    ];
+  });
   return [...volumes, ...findAnonymous(context)];
 }
 
@@ -73,10 +80,16 @@ function isDropped(known: [string, KnownVolume], { service, instance, node }: Le
   if (!findVolumeUse(node.desired).has(name)) return true;
   // With `was` somebody has said that it goes to another instance.
   const isHandedOver = !instance.volumes.some((volume) => volume.name === name);
-  // What a service only reads, while others go on using it, is their data.
-  const had = findHad(known, { service, instance, node });
-  const isReader = had.length > 0 && had.every(({ readOnly }) => readOnly);
-  return !isHandedOver && !isReader;
+  return !isHandedOver && !isReader(known, { service, instance, node });
+}
+
+/** What a service has only ever read, while others go on using it, is their data. */
+function isReader(
+  known: [string, KnownVolume],
+  context: Pick<LeavingContext, "service" | "instance" | "node">,
+): boolean {
+  const had = [...findHad(known, context), ...(known[1].places?.[userOf(context)] ?? [])];
+  return had.length > 0 && had.every(({ readOnly }) => readOnly);
 }
 
 /**
@@ -97,8 +110,8 @@ function isRenamed([name, known]: [string, KnownVolume], context: LeavingContext
   const having = services.flatMap(({ places }) => places.filter(({ volume }) => volume === name));
   const gone = known.users.filter((user) => !desired.has(user));
   const hasWriter = having.some(({ readOnly }) => !readOnly);
-  const isReader = (user: string) => known.places?.[user]?.every(({ readOnly }) => readOnly) === true;
-  if (hasWriter || (having.length > 0 && gone.every(isReader))) return false;
+  const onlyRead = (user: string) => known.places?.[user]?.every(({ readOnly }) => readOnly) === true;
+  if (hasWriter || (having.length > 0 && gone.every(onlyRead))) return false;
   const isSamePackage = known.package === `${instance.package.release}/${instance.package.name}`;
   return gone.some((user) => isSamePackage || splitUser(user).instance === instance.name) && isNew(context);
 }

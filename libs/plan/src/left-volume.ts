@@ -36,19 +36,33 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
     const state = record.volumes[name]?.state ?? "lost";
     return !here.has(name) || state === "lost";
   };
+  const isMissed = ({ name }: DesiredVolume) => {
+    const before = record.volumes[name];
+    return before !== undefined && (declared.has(name) || before.users.length > 0);
+  };
   return desired.instances.flatMap((instance) => {
     const asVolumes = instance.volumes.filter(isNew).map((volume) => ({
       instance,
       volume,
       left: known.filter((each) => isLeftFor(volume, { instance, declared, uses, known: each })),
     }));
-    const missing = asVolumes.filter(({ volume }) => !here.has(volume.name));
-    const told = new Set(missing.flatMap(({ left }) => left.map(([name]) => name)));
-    const untold = known.filter(([name]) => !told.has(name) && (here.has(name) || isGone(name, observed)));
+    // What is blocked because it is lost says nothing of what would be left for it.
+    const made = asVolumes.filter(({ volume }) => !here.has(volume.name) && !isMissed(volume));
+    const toldBy = (volumes: typeof made) =>
+      new Set(volumes.flatMap(({ left }) => left.map(([name]) => name)));
     const asServices = instance.services.map((service) => ({
       instance,
       service,
-      left: findLeftByService({ service, instance, node, known: untold }),
+      left: findLeftByService({
+        service,
+        instance,
+        node,
+        known: known.filter(([name]) => here.has(name) || isGone(name, observed)),
+        told: {
+          ofService: toldBy(made.filter(({ volume }) => service.volumes.includes(volume.name))),
+          ofInstance: toldBy(made),
+        },
+      }),
     }));
     return [...asVolumes, ...asServices].filter(({ left }) => left.length > 0);
   });

@@ -5,30 +5,32 @@ import { placesInContainers, placesOfVolume, placesToBe } from "./volume-place.t
 import { splitUser } from "./volume-use.ts";
 
 /**
- * Where each user of a volume has it, or had it last: by what its containers show, else by what is desired. While the volume is
- * guarded, what is desired is just what would leave its data behind.
+ * Where each user of a volume has it, or had it last: by what its containers show, else by what is desired. While a person is
+ * waited for, it is as before: what is desired is just what would leave data behind.
  */
 export function rememberPlaces(
   volume: string,
   {
     users,
     before,
-    isGuarded,
+    isWaiting,
     node,
   }: {
     users: readonly string[];
     before: KnownVolume | undefined;
-    isGuarded: boolean;
+    isWaiting: boolean;
     node: Pick<SimulatedNode, "desired" | "observed">;
   },
 ): Pick<KnownVolume, "places"> {
   const known = users.map((user): [string, readonly VolumePlace[]] => {
     const { have, toBe } = findPlaces(volume, { user, node });
     const had = before?.places?.[user] ?? [];
-    const [place = []] = [have, isGuarded ? had : toBe, isGuarded ? toBe : had].filter(
+    const [place = []] = [have, isWaiting ? had : toBe, isWaiting ? toBe : had].filter(
       ({ length }) => length > 0,
     );
-    return [user, place];
+    // What a service wrote is its own data, also when it only reads it now.
+    const hasWritten = had.some(({ readOnly }) => !readOnly);
+    return [user, place.map((each) => ({ ...each, readOnly: each.readOnly && !hasWritten }))];
   });
   const told = known.filter(([, { length }]) => length > 0);
   return told.length === 0 ? {} : { places: Object.fromEntries(told) };
