@@ -17,6 +17,8 @@ export interface ImageSpec {
   readonly labels?: Readonly<Record<string, string>>;
   /** `root` unless told; the image also knows `app` (1000). */
   readonly user?: string;
+  /** Paths that it declares as volumes. */
+  readonly volumes?: readonly string[];
 }
 
 export interface ImageArchive {
@@ -46,6 +48,9 @@ export async function buildImageArchive(spec: ImageSpec): Promise<ImageArchive> 
         Env: ["PATH=/bin"],
         ...(spec.labels === undefined ? {} : { Labels: sorted(spec.labels) }),
         ...(spec.user === undefined ? {} : { User: spec.user }),
+        ...(spec.volumes === undefined
+          ? {}
+          : { Volumes: Object.fromEntries(spec.volumes.map((path) => [path, {}])) }),
         WorkingDir: "/",
       },
       history: layers.map(() => ({ created: "1970-01-01T00:00:00Z", created_by: "keelson" })),

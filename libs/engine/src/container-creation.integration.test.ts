@@ -3,7 +3,17 @@ import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 
 import { composeLabels, labels } from "@keelson/model";
-import { runProgram, sharedEngine, sharedEngineHost, startEngine, waitFor } from "@keelson/test/support";
+import {
+  buildImageArchive,
+  loadImages,
+  removeImages,
+  removeProjects,
+  runProgram,
+  sharedEngine,
+  sharedEngineHost,
+  startEngine,
+  waitFor,
+} from "@keelson/test/support";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { connectEngine } from "./engine.ts";
@@ -338,4 +348,38 @@ test("a container whose grace is longer than the node gives does not hold up its
   expect(next).toMatchObject({ name: old?.name, state: "created" });
   expect(next?.id).not.toBe(old?.id);
   expect(more).toEqual([]);
+});
+
+test("what has data in an anonymous volume is made anew only with an image that declares it", async () => {
+  const image = `${bench.environment}:volume`;
+  await loadImages(bench.docker, [
+    await buildImageArchive({ tag: image, command: ["sleep", "1000"], volumes: ["/data"] }),
+  ]);
+  const project = bench.project("declared");
+  const volumesOf = async () =>
+    (await bench.docker.getContainer(`${project}-web-1`).inspect()).Mounts.map(({ Name: name }) => name);
+  try {
+    await bench.writeCompose("declared", { web: { image } });
+    await create("declared", { services: ["web"] });
+    const before = await containersOf("declared");
+    const volumes = await volumesOf();
+    expect(volumes).toHaveLength(1);
+    const recreate = async (next: string) => {
+      await bench.writeCompose("declared", { web: { image: next, environment: { NEXT: next } } });
+      const declared = [{ service: "web", image: next, path: "/data" }];
+      await createContainers(bench.context, { ...creation("declared", { services: ["web"] }), declared });
+    };
+    await expect(recreate(bench.image)).rejects.toMatchObject({
+      code: "K3049",
+      outcome: { kind: "transient" },
+    });
+    expect(await containersOf("declared")).toEqual(before);
+    await recreate(image);
+    const [after] = await containersOf("declared");
+    expect(after?.id).not.toBe(before[0]?.id);
+    expect(await volumesOf()).toEqual(volumes);
+  } finally {
+    await removeProjects(bench.docker, bench.environment);
+    await removeImages(bench.docker, [image]);
+  }
 });

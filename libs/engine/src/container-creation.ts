@@ -5,6 +5,7 @@ import {
   hasServiceName,
   labels,
   resourceIds,
+  transient,
 } from "@keelson/model";
 import type { ContainerInfo } from "dockerode";
 
@@ -13,6 +14,7 @@ import { type StopGrace, stopGraceOf } from "./container-stop.ts";
 import type { EngineContext, OwnIds } from "./context.ts";
 import { listedName } from "./listed-name.ts";
 import { labelOf } from "./ownership.ts";
+import { observeImage } from "./observed-image.ts";
 import { mapParallel } from "./parallel.ts";
 import { showProject } from "./own-container.ts";
 import { nameTaken } from "./own-resource.ts";
@@ -25,7 +27,7 @@ type CreateContainers = OperationOf<"create-containers">;
 /**
  * Lets Compose create or recreate the containers of some services, and start none; an operation of class `live` recreates
  * none. One Compose at a time for each project. Throws K3007 when a foreign container stands in its way, K3008
- * when Compose fails.
+ * when Compose fails, K3049 when an image that was pulled meanwhile does not declare a volume that it must.
  */
 export async function createContainers(context: EngineContext, operation: CreateContainers): Promise<void> {
   await context.engine.composeQueue.run(operation.project, async () => {
@@ -34,6 +36,7 @@ export async function createContainers(context: EngineContext, operation: Create
     context.own.add(present.filter((each) => isBelated(each, context)).map(({ Id: id }) => id));
     const intruder = present.find(({ Id: id }) => !context.own.has(id));
     if (intruder !== undefined) throw taken(operation, { container: intruder });
+    await requireDeclared(context, operation);
     const grace = await longestGrace(context, present);
     // All of them were ours before, so the new ones are what Compose made, also where it failed with others.
     const ownNew = async () =>
@@ -55,6 +58,23 @@ export async function createContainers(context: EngineContext, operation: Create
     }
     await ownNew();
   });
+}
+
+/** Compose hands on an anonymous volume only where the new image declares one, and leaves it behind without a word. */
+async function requireDeclared(
+  { engine, signal }: EngineContext,
+  { project, services, declared = [] }: CreateContainers,
+): Promise<void> {
+  for (const { service, image, path } of declared.filter((each) => services.includes(each.service))) {
+    const found = await observeImage(engine, { reference: image, signal });
+    if (found?.volumes?.includes(path) === true) continue;
+    throw new KeelsonError({
+      code: "K3049",
+      message: `image ${image} declares no volume at ${path}, where ${showProject({ project, service })} has data in an anonymous one`,
+      hint: "Nothing was made anew. The next round tells how the data can be kept, or given up.",
+      outcome: transient,
+    });
+  }
 }
 
 /**

@@ -107,6 +107,17 @@ export interface CreateContainers extends OperationBase {
   parts: CreationPart[];
   /** Recreate even where Compose sees no difference (a moved tag, a lost network). */
   force: boolean;
+  /**
+   * Volumes that images must declare, which were not there when this was planned: what is replaced has data in anonymous volumes
+   * there. Default none.
+   */
+  declared?: ImageVolume[];
+}
+export interface ImageVolume {
+  service: string;
+  image: string;
+  /** In the container. */
+  path: string;
 }
 /** One service, or several that share a namespace and would be left in a dead one. */
 export interface CreationPart {

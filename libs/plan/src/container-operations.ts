@@ -1,12 +1,21 @@
-import { type Cause, type ObservedContainer, isLeftoverName, properName, resourceIds } from "@keelson/model";
+import {
+  type Cause,
+  type ObservedContainer,
+  type OperationOf,
+  isLeftoverName,
+  properName,
+  resourceIds,
+} from "@keelson/model";
 
 import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
+import { findUndeclared } from "./left-service.ts";
 import { connectionKeys } from "./network-connection.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
+import { isRenewed } from "./renewal.ts";
 import {
   type ServiceChange,
   isReplaced,
@@ -118,6 +127,7 @@ function planCreation(context: InstanceContext, wave: Wave): PlannedOperation {
       project: instance.project,
       services: names,
       force: wave.changes.some(({ force }) => force),
+      ...findDeclared(context, wave),
       causes: wave.changes.flatMap(({ service, causes }) =>
         causes.map((cause) => ({ ...cause, service: service.name })),
       ),
@@ -126,6 +136,22 @@ function planCreation(context: InstanceContext, wave: Wave): PlannedOperation {
     after: parts.flatMap(({ after }) => after),
     parts,
   };
+}
+
+/** What images must declare that are pulled before, unless somebody has permitted that data is left behind. */
+function findDeclared(
+  { change: { instance }, observed, record }: InstanceContext,
+  wave: Wave,
+): Pick<OperationOf<"create-containers">, "declared"> {
+  if (isRenewed(instance, record)) return {};
+  const declared = wave.changes.flatMap(({ service, containers }) =>
+    findUndeclared(containers.kept, { service, observed }).map((path) => ({
+      service: service.name,
+      image: service.image,
+      path,
+    })),
+  );
+  return declared.length === 0 ? {} : { declared };
 }
 
 function isReplacing(wave: Wave): boolean {

@@ -1,4 +1,4 @@
-import type { ObservedContainer, ObservedNode } from "@keelson/model";
+import type { ObservedContainer, ObservedNode, RecordState } from "@keelson/model";
 
 import type { NetworkChange } from "./network-change.ts";
 import type { Dependency, OperationKey } from "./operation-key.ts";
@@ -10,6 +10,7 @@ import type { Wave } from "./wave.ts";
 /** What the operations of one instance are made from. */
 export interface InstanceContext extends ReleaseContext {
   observed: ObservedNode;
+  record: RecordState;
   change: InstanceChange;
   waves: readonly Wave[];
   /** All pulls and content-addressed files of the plan: nothing is disturbed before they are done. */

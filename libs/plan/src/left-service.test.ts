@@ -286,6 +286,15 @@ describe("an anonymous volume", () => {
       observed.images = {};
     });
     expect(lost(unknown)).toEqual([]);
+    const declared = [{ service: "db", image: "db:1.0", path: "/data" }];
+    const creationOf = (each: SimulatedNode) =>
+      planFor(each).operations.find(({ kind }) => kind === "create-containers");
+    expect(creationOf(unknown)).toMatchObject({ declared });
+    expect(creationOf(withImage(["/data"]))).not.toHaveProperty("declared");
+    const renewed = wanting(unknown, wiki({ db: { environment: "y" } }, { renew: 1 }));
+    expect(creationOf(renewed)).not.toHaveProperty("declared");
+    const named = wanting(unknown, wiki({ db: { anonymous: ["/data"], environment: "y" } }));
+    expect(creationOf(named)).not.toHaveProperty("declared");
   });
 });
 

@@ -169,10 +169,22 @@ export function findUnkept(
   const isKept = (path: string) => {
     const place = service.places.find((each) => each.path === path);
     if (place !== undefined) return place.kind === "anonymous";
-    // What an image declares is not known before it is there.
+    // What an image declares is not known before it is there: whoever makes the container looks.
     return image?.volumes?.includes(path) ?? true;
   };
   return (container.places ?? []).filter(({ kind, path }) => kind === "anonymous" && !isKept(path));
+}
+
+/** The paths at which an image that is still to be pulled must declare a volume, so that an anonymous one is handed on. */
+export function findUndeclared(
+  containers: readonly ObservedContainer[],
+  { service, observed }: { service: DesiredService; observed: ObservedNode },
+): string[] {
+  if ((observed.images[service.image] ?? null) !== null) return [];
+  const paths = containers
+    .filter((container) => !isInSync(container, service))
+    .flatMap(({ places = [] }) => places.filter(({ kind }) => kind === "anonymous").map(({ path }) => path));
+  return [...new Set(paths)].filter((path) => service.places.every((each) => each.path !== path)).sort();
 }
 
 /** Also what it has by `volumes_from`. */

@@ -109,13 +109,15 @@ function findBegunEmpty(written: Written, { observed }: SimulatedNode): string[]
 }
 
 /** What came in the round in which all that wrote a volume of its instance or package went. */
-function findSuccessors(before: SimulatedNode, after: SimulatedNode): string[] {
+function findSuccessors(
+  { before, after }: { before: SimulatedNode; after: SimulatedNode },
+  old: ReadonlySet<string>,
+): string[] {
   const isWriting = ({ volume, kind, readOnly }: MountPlace, name: string) =>
     kind === "volume" && volume === name && !readOnly;
   const users = new Set(
     after.desired.instances.flatMap(({ name, services }) => services.map((each) => `${name}/${each.name}`)),
   );
-  const old = new Set(before.observed.containers.map(userOf));
   const packageOf = ({ desired }: SimulatedNode, instance: string) =>
     desired.instances.find(({ name }) => name === instance)?.package.name;
   return after.observed.containers
@@ -198,12 +200,13 @@ test("no history lets a service begin empty where it wrote, or in the place of o
       const written: Written = new Map();
       note(written, state);
       for (const step of others) {
+        const old = new Set(state.observed.containers.map(userOf));
         const before = happen(state, step);
         forget(written, before);
         const wanting = { ...before, desired: node(step.revision) };
         state = round(round(step.accident === "round" ? round(wanting, step.pick % 4) : wanting));
         expect(findBegunEmpty(written, state)).toEqual([]);
-        expect(findSuccessors(before, state)).toEqual([]);
+        expect(findSuccessors({ before, after: state }, old)).toEqual([]);
         forget(written, state);
         note(written, state);
       }

@@ -30,7 +30,11 @@ export function narrowTo(parts: readonly CreationPart[], operation: Operation): 
 /** Whether one part can be what a whole creation failed of; an engine that is gone fails all of them alike. */
 export function isOfOnePart(error: unknown): boolean {
   if (!(error instanceof KeelsonError)) return false;
-  return error.code === "K3007" || (error.code === "K3008" && error.outcome.kind === "transient");
+  return (
+    error.code === "K3007" ||
+    error.code === "K3049" ||
+    (error.code === "K3008" && error.outcome.kind === "transient")
+  );
 }
 
 /** Whether an operation needs what some parts of one before make; what is about another service of that one does not. */
