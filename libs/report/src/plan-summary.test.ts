@@ -52,7 +52,13 @@ const anyOperation = fc
 const desired: DesiredNode = Object({
   environment: "lab",
   node: "lab-1",
-  instances: [{ project: "lab-core", services: names.slice(0, 3).map((name) => ({ name })) }],
+  instances: [
+    {
+      project: "lab-core",
+      state: "running",
+      services: names.slice(0, 3).map((name) => ({ name, replicas: 1 })),
+    },
+  ],
 });
 
 function planOf(operations: Operation[]) {

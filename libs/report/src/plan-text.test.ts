@@ -133,4 +133,24 @@ describe("formatPlanSummary", () => {
   it("must say that there is nothing to do", () => {
     expect(formatPlanSummary({ plan: planOf([]), desired })).toBe("nothing to do: 0 unchanged");
   });
+
+  it("must not call unchanged what is to have no container, and count jobs by schedule apart", () => {
+    const services = [
+      { name: "web", replicas: 1 },
+      { name: "job", replicas: 0, schedule: { cron: "0 3 * * *", timeZone: "UTC", timeoutMs: 1 } },
+      { name: "off", replicas: 0 },
+    ];
+    const sumOf = (state: string, operations: Operation[]) => {
+      const instances = [{ project: "lab-core", state, services }];
+      const text = formatPlanSummary({
+        plan: planOf(operations),
+        desired: Object({ ...desired, instances }),
+      });
+      return text.split("\n").at(-1);
+    };
+    expect(sumOf("running", [creation(["web"], [])])).toBe("1 to recreate, 0 unchanged, 1 by schedule");
+    expect(sumOf("running", [])).toBe("nothing to do: 1 unchanged, 1 by schedule");
+    expect(sumOf("installed", [])).toBe("nothing to do: 1 unchanged");
+    expect(sumOf("staged", [])).toBe("nothing to do: 0 unchanged");
+  });
 });

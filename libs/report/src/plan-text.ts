@@ -57,12 +57,21 @@ function sumUp(
   );
   const stuck = plan.blocked.map(({ resource }) => resource);
   const touched = new Set([...services.map(({ name }) => `service:${name}`), ...stuck]);
-  const unchanged = desired.instances
-    .flatMap((instance) => instance.services.map(({ name }) => `service:${instance.project}/${name}`))
-    .filter((resource) => !touched.has(resource)).length;
+  const left = desired.instances.flatMap(({ project, state, services: all }) =>
+    all
+      .filter(({ name }) => !touched.has(`service:${project}/${name}`))
+      .map(({ replicas, schedule }) => ({ state, replicas, schedule })),
+  );
+  // What is to have no container has none that could be unchanged: on an empty node, nothing is.
+  const hasContainers = ({ state, replicas }: (typeof left)[number]) =>
+    (state === "running" || state === "installed") && replicas > 0;
+  const unchanged = left.filter(hasContainers).length;
+  // Whether the node runs a job already is in no plan: rounds make nothing for it.
+  const due = left.filter(({ state, schedule }) => state === "running" && schedule !== undefined).length;
+  const scheduled = due === 0 ? [] : [`${due} by schedule`];
   const placed = changes.filter(({ verb }) => verb === "place").length;
   const files = placed === 0 ? [] : [`${placed} to place`];
   const blocked = plan.blocked.length === 0 ? [] : [`${plan.blocked.length} blocked`];
-  const parts = [...counts, ...files, `${unchanged} unchanged`, ...blocked].join(", ");
+  const parts = [...counts, ...files, `${unchanged} unchanged`, ...scheduled, ...blocked].join(", ");
   return changes.length === 0 && blocked.length === 0 ? `nothing to do: ${parts}` : parts;
 }
