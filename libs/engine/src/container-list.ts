@@ -1,6 +1,7 @@
 import type { ContainerInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
+import { mapOf } from "./json-reader.ts";
 import { askEngine, unreadable } from "./request.ts";
 
 export interface ContainerListing {
@@ -23,5 +24,6 @@ export async function listContainers(
     send: (abortSignal) => engine.docker.listContainers({ all: true, ...filters, abortSignal }),
   });
   if (!Array.isArray(containers)) throw unreadable(what);
-  return containers;
+  // One that is just being made or removed can have none, whatever its type says.
+  return containers.map((each) => ({ ...each, Labels: mapOf(each.Labels) }));
 }
