@@ -21,6 +21,7 @@ export interface MadeStatus {
   stalled?: readonly string[];
   /** Codes of changes that are blocked. */
   blocked?: readonly string[];
+  retry?: Status["retry"];
 }
 
 /** The status that a node of a fleet would have written: ready, unless something is said against it. */
@@ -55,5 +56,6 @@ export function makeStatus(made: MadeStatus = {}): Status {
     source: { url, branch: "main", observed: made.observed ?? applied, attempted: applied, applied },
     conditions: made.isAtWork === true ? withWork(conditions) : conditions,
     errors,
+    retry: made.retry ?? null,
   });
 }

@@ -6,6 +6,7 @@ import {
   describeFleetChanges,
   formatFleetReason,
   formatFleetSummary,
+  formatNextTry,
   formatStatusAge,
   summarizeFleet,
 } from "./index.ts";
@@ -45,6 +46,23 @@ describe("the summary", () => {
     ],
   ])("of %j is %s", (fleet, text) => {
     expect(formatFleetSummary(rowsOf(fleet))).toBe(text);
+  });
+});
+
+describe("the next try", () => {
+  it.each([
+    ["2026-11-05T12:00:42.500Z", "next try in 42 s"],
+    ["2026-11-05T12:09:59.000Z", "next try in 9 min"],
+    ["2026-11-05T12:00:00.000Z", "next try in 0 s"],
+    ["2026-11-05T11:59:59.999Z", ""],
+    ["\u001b[2Jsoon", ""],
+  ])("at %s is %j", (nextAt, text) => {
+    const status = makeStatus({ transient: ["away"], retry: { attempt: 2, nextAt } });
+    expect(formatNextTry(status, new Date(noon))).toBe(text);
+  });
+
+  it("is nothing where nothing is tried again", () => {
+    expect(formatNextTry(makeStatus(), new Date(noon))).toBe("");
   });
 });
 

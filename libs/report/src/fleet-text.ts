@@ -1,3 +1,5 @@
+import type { Status } from "@keelson/model";
+
 import { type FleetRow, type FleetState, fleetStates } from "./fleet.ts";
 import { cellsOf, escapeText } from "./visible-text.ts";
 
@@ -26,6 +28,15 @@ export function formatStatusAge({ status, ageMs, clockAheadMs }: FleetRow): stri
 export function formatStateAge({ since }: FleetRow, now: Date): string {
   const ms = now.getTime() - Date.parse(since);
   return ms >= 0 ? formatSpan(ms) : "";
+}
+
+/**
+ * When the node tries again what is not as desired: `next try in 42 s`. Empty where nothing is tried again, and for a time that has
+ * passed: in Git not each retry is told.
+ */
+export function formatNextTry({ retry }: Pick<Status, "retry">, now: Date): string {
+  const ms = retry === null ? NaN : Date.parse(retry.nextAt) - now.getTime();
+  return ms >= 0 ? `next try in ${formatSpan(ms)}` : "";
 }
 
 const units = [

@@ -5,6 +5,7 @@ export {
   describeFleetChanges,
   describeFleetState,
   formatFleetReason,
+  formatNextTry,
   formatFleetSummary,
   formatStateAge,
   formatStatusAge,

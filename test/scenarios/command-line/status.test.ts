@@ -85,7 +85,11 @@ describe("the status of a fleet", () => {
       fleet.report("lab/n1"),
       fleet.report("lab/n2", { stalled: ["the branch was rewound"] }),
       fleet.report("lab/n3", { observedAt: hoursAgo(5) }),
-      fleet.report("lab/n4", { transient: ["the registry\n\u001b[2Jis away"], applied: "b".repeat(40) }),
+      fleet.report("lab/n4", {
+        transient: ["the registry\n\u001b[2Jis away"],
+        applied: "b".repeat(40),
+        retry: { attempt: 9, nextAt: hoursAgo(-2.5) },
+      }),
       fleet.report("lab/n5", { of: "lab/n1" }),
       fleet.report("clinic/n1", { as: "branch" }),
       fleet.report("lab/left"),
@@ -105,7 +109,15 @@ describe("the status of a fleet", () => {
     expect(cells(stdout)).toEqual([
       ["lab", "n5", "forged", "refs/notes/keelson/lab/n5 says that it is of lab/n1"],
       ["lab", "n2", "stalled", span, short, expect.stringMatching(/ago$/), "K2001 the branch was rewound"],
-      ["lab", "n4", "failing", span, "bbbbbbbb", expect.anything(), "K2001 the registry\\n\\u{1b}[2Jis away"],
+      [
+        "lab",
+        "n4",
+        "failing",
+        span,
+        "bbbbbbbb",
+        expect.anything(),
+        "next try in 2 h: K2001 the registry\\n\\u{1b}[2Jis away",
+      ],
       ["lab", "n3", "silent", "4 h", short, "5 h ago", expect.stringMatching(/^silent since 20\d\d-.*Z$/)],
       ["lab", "n6", "never reported", "no report is in its ref"],
       ["lab", "left", "not in the repository", short, expect.anything(), "the last that it reported: ready"],
@@ -148,6 +160,11 @@ describe("the status of a fleet", () => {
     expect(n3.stdout).toMatch(/^observed \S+ {2}so since 20\d\d-\S+ {2}applied/m);
     const n4 = await fleet.keelson("-e lab -n n4");
     expect(n4.stdout).toContain("error[K2001] the registry\\n\\u{1b}[2Jis away\n");
+    expect(n4.stdout).toMatch(/^next try in 2 h, at 20\S+Z, number 9 in a row$/m);
+    expect(n2.stdout).not.toContain("next try");
+    const all = await fleet.keelson("-e lab");
+    expect(all.stdout).toMatch(/^lab +n4 .* next try in 2 h: K2001 the registry/m);
+    expect(all.stdout.match(/next try/g)).toHaveLength(1);
     expect((await fleet.keelson("-e lab -n n5")).stdout).toContain("forged");
     expect((await fleet.keelson("-e lab -n n6")).stdout).toContain("never reported");
   });

@@ -159,6 +159,9 @@ describe.each<[what: string, trigger: string, options: Omit<NodeOptions, "releas
     const { errors, retry } = await node().status();
     expect(errors.map(({ code, resource }) => `${code} ${resource.split("/")[1]}`)).toEqual(["K3006 job"]);
     expect(retry?.attempt).toBe(4);
+    const shown = await node().keelson(["status", "--local", "--config", node().config]);
+    expect(shown.stdout).toContain(`, at ${retry?.nextAt}, number 4 in a row\n`);
+    expect(shown.stdout).toMatch(/^next try in \d+ s, /m);
   });
 
   it("must not keep what stops from being started again meanwhile", async () => {

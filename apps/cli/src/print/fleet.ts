@@ -6,6 +6,7 @@ import {
   escapeText,
   formatFleetReason,
   formatFleetSummary,
+  formatNextTry,
   formatStateAge,
   formatStatusAge,
 } from "@keelson/report";
@@ -127,9 +128,15 @@ function formatRows(
 const gap = "  ";
 const leastColumns = 20;
 
-/** Without a terminal the reason is cut only where it is too long to read at all. */
+/**
+ * When the node tries again, and why it is in its state. Without a terminal the reason is cut only where it is too long to read
+ * at all.
+ */
 function formatReason(row: FleetRow, columns: number): string {
-  return formatFleetReason(row, Number.isFinite(columns) ? { columns } : {});
+  const nextTry = row.status === null ? "" : formatNextTry(row.status, new Date());
+  const before = nextTry === "" ? "" : `${nextTry}: `;
+  const left = Math.max(leastColumns, columns - before.length);
+  return before + formatFleetReason(row, Number.isFinite(columns) ? { columns: left } : {});
 }
 
 function paint(

@@ -1,5 +1,5 @@
 import type { KeelsonError, Status } from "@keelson/model";
-import { formatSuspension } from "@keelson/report";
+import { formatNextTry, formatSuspension } from "@keelson/report";
 import Table from "cli-table3";
 
 import type { Output, Style } from "../output.ts";
@@ -62,6 +62,7 @@ export function formatStatus(
     ...(source.target === undefined || source.target.mode === "follow"
       ? []
       : [style("yellow", `the node ${source.target.because}`)]),
+    ...formatRetry(status),
     ...(status.suspended === undefined
       ? []
       : [style("yellow", `the node is ${formatSuspension(status.suspended)}`)]),
@@ -72,6 +73,13 @@ export function formatStatus(
       ...(hint === "" ? [] : [`  hint: ${hint}`]),
     ]),
   ].join("\n");
+}
+
+/** When what is not as desired is tried again; nothing where it is not, or that time has passed. */
+function formatRetry(status: Status): string[] {
+  const nextTry = formatNextTry(status, new Date());
+  if (status.retry === null || nextTry === "") return [];
+  return [`${nextTry}, at ${status.retry.nextAt}, number ${status.retry.attempt} in a row`];
 }
 
 /** A line for each job that runs by a schedule. */
