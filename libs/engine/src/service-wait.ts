@@ -1,4 +1,4 @@
-import { KeelsonError, type OperationOf, transient } from "@keelson/model";
+import { KeelsonError, type OperationOf, transient, wayBack } from "@keelson/model";
 import type { ContainerInspectInfo } from "dockerode";
 
 import { quotedCheck } from "./ailment.ts";
@@ -117,7 +117,7 @@ async function describeFailure(
 ): Promise<KeelsonError> {
   const { Status: state, ExitCode: exitCode, Health: health } = info.State;
   const within = `within ${operation.timeoutMs / 1_000} s`;
-  const hint = `Read its log: keelson logs ${operation.instance} ${operation.service}. To go back to what ran before, revert the commit and push.`;
+  const hint = `Read its log: keelson logs ${operation.instance} ${operation.service}. ${wayBack}`;
   const fail = (code: string, { message, cause }: { message: string; cause: Error }) =>
     new KeelsonError({ code, message: `${nameOf(info)} ${message}`, hint, outcome: transient, cause });
 

@@ -40,3 +40,6 @@ export function octal(mode: number): string {
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+/** What a person can do about a service that a commit has broken. */
+export const wayBack = "To go back to what ran before, revert the commit and push.";

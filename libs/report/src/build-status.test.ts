@@ -412,6 +412,19 @@ describe("buildStatus", () => {
     expect(conditionOf(built, "Ready")).toMatchObject({ status: "false", reason: code });
     // A round could do nothing for it: none is to come for that.
     expect(conditionOf(built, "Reconciling")).toMatchObject({ status: "false" });
+    // What it was before this commit is known, and that ran.
+    const unapplied = status({
+      observed: observed([found]),
+      applied: { ...applied, desiredDigest: "before" },
+    });
+    expect(unapplied.errors).toMatchObject([
+      {
+        code,
+        hint: "Read its log: keelson logs core web. To go back to what ran before, revert the commit and push.",
+      },
+    ]);
+    const first = status({ observed: observed([found]), applied: null });
+    expect(first.errors).toMatchObject([{ hint: "Read its log: keelson logs core web." }]);
     const later = status({ observed: observed([found]), last: built, finishedAt: new Date(9000) });
     expect(later.errors).toEqual(built.errors);
     expect(status({ last: later }).errors).toEqual([]);

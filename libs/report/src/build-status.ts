@@ -155,7 +155,9 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const known = new Set([...told, ...jobs].map(({ resource }) => resource));
   // What an operation met of a service says more than that the service is not well.
   const unwell = (
-    input.desired === null || input.observed === null ? [] : findHealthErrors(input.desired, input.observed)
+    input.desired === null || input.observed === null
+      ? []
+      : findHealthErrors(input.desired, input.observed, input.applied)
   ).filter(({ resource }) => !known.has(resource));
   // Half a character, which YAML can write, stands in no canonical JSON (RFC 8785, 3.2.2.2).
   const clean = (text: string) => hideValues(text).toWellFormed();

@@ -5,10 +5,11 @@ import type {
   ObservedNode,
   StatusError,
 } from "@keelson/model";
-import { resourceIds } from "@keelson/model";
+import { resourceIds, wayBack } from "@keelson/model";
 
 import { containerHealth, ownContainers } from "./instance-status.ts";
 import { quotedInLine } from "./said-text.ts";
+import type { StatusInput } from "./status-input.ts";
 
 /** The codes of what only is so, and that no operation met. */
 export const healthCodes: ReadonlySet<string> = new Set(["K3040", "K3041", "K3042"]);
@@ -19,10 +20,11 @@ export const healthCodes: ReadonlySet<string> = new Set(["K3040", "K3041", "K304
  * is on its way is an error.
  */
 export function findHealthErrors(
-  { instances }: DesiredNode,
+  desired: DesiredNode,
   { containers }: ObservedNode,
+  applied: StatusInput["applied"],
 ): Omit<StatusError, "since">[] {
-  return instances
+  return desired.instances
     .filter(({ state }) => state === "running")
     .flatMap((instance) =>
       instance.services.flatMap((service) => {
@@ -32,10 +34,22 @@ export function findHealthErrors(
         );
         if (sick === undefined) return [];
         const resource = resourceIds.service(instance.project, service.name);
-        const hint = `Read its log: keelson logs ${instance.name} ${service.name}.`;
+        const hint = withWayBack(`Read its log: keelson logs ${instance.name} ${service.name}.`, {
+          desired,
+          applied,
+        });
         return [{ ...describeAilment(service, sick), resource, hint, outcome: "waiting" as const }];
       }),
     );
+}
+
+/** What was never applied, where something else was before, is what has broken the service. */
+export function withWayBack(
+  hint: string,
+  { desired, applied }: Pick<StatusInput, "desired" | "applied">,
+): string {
+  if (applied === undefined || applied === null || desired === null) return hint;
+  return applied.desiredDigest !== desired.digest ? `${hint} ${wayBack}` : hint;
 }
 
 function describeAilment(

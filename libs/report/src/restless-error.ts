@@ -1,18 +1,20 @@
 import { type StatusError, redact } from "@keelson/model";
 
+import { withWayBack } from "./health-error.ts";
 import { quotedInLine } from "./said-text.ts";
 import type { StatusInput } from "./status-input.ts";
 
 type Unsince<T> = Omit<T, "since">;
+type Context = Pick<StatusInput, "last" | "hideValues" | "desired" | "applied">;
 
 /** K3037 for each service that ends again and again, but for those of which an operation has just failed. */
 export function describeAllRestless(
-  { restless, last, hideValues }: Pick<StatusInput, "restless" | "last" | "hideValues">,
+  input: Pick<StatusInput, "restless" | keyof Context>,
   failing: ReadonlySet<string>,
 ): Unsince<StatusError>[] {
-  return restless
+  return input.restless
     .filter(({ resource }) => !failing.has(resource))
-    .map((each) => describeRestless(each, { last, hideValues }));
+    .map((each) => describeRestless(each, input));
 }
 
 /** What waits for its next start is told with its last output. */
@@ -29,7 +31,7 @@ export function withoutRests(
  */
 function describeRestless(
   { resource, instance, service, end, wasDown, settlesInMs }: StatusInput["restless"][number],
-  { last, hideValues }: Pick<StatusInput, "last" | "hideValues">,
+  { last, hideValues, ...state }: Context,
 ): Unsince<StatusError> {
   const told = last?.errors.find((each) => each.code === "K3037" && each.resource === resource);
   const name = resource.slice(resource.indexOf(":") + 1);
@@ -41,7 +43,7 @@ function describeRestless(
     code: "K3037",
     resource,
     message: !wasDown && told !== undefined ? told.message : `${name} ends again and again${ending}`,
-    hint: `See why: keelson logs ${instance} ${service}`,
+    hint: withWayBack(`See why: keelson logs ${instance} ${service}.`, state),
     outcome: settlesInMs === null ? "transient" : "waiting",
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { waitFor } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
 import type { Container } from "../platform.ts";
 import { expectFault, expectReady, rulesTerminal } from "./outcome.ts";
@@ -113,4 +114,34 @@ describe("a health check that never passes", () => {
   function find(service: string): Container | undefined {
     return before.find((container) => container.service === service);
   }
+});
+
+const alone = `
+-- packages/web/compose.yaml --
+services:
+  api:
+    image: IMAGES/api:1
+    init: true
+    healthcheck: { test: [CMD, test, -e, /www/index.html], interval: 1s, timeout: 1s, retries: 1 }
+`;
+
+describe("a service that a commit has made unhealthy, and that nothing waits for", () => {
+  const platform = usePlatform({ release: alone });
+
+  it("must be told with the way back for as long as it is so, and not once it was well", async () => {
+    expectReady(await platform().reconcile());
+    const way = "To go back to what ran before, revert the commit and push.";
+    const found = async () =>
+      (await platform().reconcile()).status.errors.map(({ code, hint }) => [code, hint.includes(way)]);
+    await platform().upgrade({ [compose]: (text) => text.replace("index.html", "nowhere") });
+    expect(await found()).toEqual([["K3005", true]]);
+    expect(await found()).toEqual([["K3040", true]]);
+    await platform().upgrade({ [compose]: (text) => text.replace("nowhere", "index.html") });
+    expectReady(await platform().reconcile());
+    await platform().exec("web/api", "rm", "/www/index.html");
+    await waitFor(async () => (await platform().container("web/api")).health === "unhealthy", {
+      what: "its health",
+    });
+    expect(await found()).toEqual([["K3040", false]]);
+  });
 });
