@@ -33,6 +33,8 @@ export async function findCrash(
   // Before its first end, that has the engine's zero time.
   if (!(Math.abs(Date.now() - endedMs) < recentMs)) return null;
   const isDown = hasEndedBadly(info);
+  // A stop or a kill by hand need not be asked for: what it stopped is to be started again at once.
+  if (isDown && toldCodes.has(exitCode) && !isOutOfMemory) return null;
   const runsAgain = info.State.Status === "running" && info.RestartCount === 0 && startedMs >= endedMs;
   if (!isDown && !runsAgain) return null;
   const events = await readPastEvents(asking, {

@@ -95,8 +95,10 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
       map: async (info) => {
         const described = describeContainer(info, { ...request, existingNetworks: networks.existing });
         if (described.ownership !== "ours") return described;
-        const ailment = await findAilment({ engine, signal }, info);
-        const crash = await findCrash({ engine, signal }, info);
+        const [ailment, crash] = await Promise.all([
+          findAilment({ engine, signal }, info),
+          findCrash({ engine, signal }, info),
+        ]);
         return {
           ...described,
           ...(ailment === null ? {} : { ailment }),

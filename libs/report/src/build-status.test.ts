@@ -596,6 +596,7 @@ describe("buildStatus", () => {
     const { message, since } = error ?? {};
     expect(running.errors).toMatchObject([{ message, since, outcome: "waiting" }]);
     expect(conditionOf(running, "Ready")?.status).toBe("false");
+    expect(running.instances).toMatchObject([{ health: "unhealthy", services: [{ health: "unhealthy" }] }]);
     // A round can only look on.
     expect(conditionOf(running, "Reconciling")?.status).toBe("false");
     expect(status({ restless: [{ ...runs, end }] }).errors).toMatchObject([

@@ -11,6 +11,7 @@ import {
   type ServiceStatus,
   isInSync,
   required,
+  resourceIds,
 } from "@keelson/model";
 
 import { buildSchedule } from "./job-status.ts";
@@ -37,8 +38,9 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
     return { ...base, state: "unknown", sync: "unknown", health: "unknown", services: [] };
   }
   const sync = syncOf(instance, input.remaining);
+  const restless = new Set(input.restless.map(({ resource }) => resource));
   const services = buildServices(instance, input.observed).map((service, index) =>
-    withSchedule(service, {
+    withSchedule(withUnrest(service, { restless, project: instance.project }), {
       schedule: buildSchedule(required(instance.services[index], service.name), { ...input, instance }),
       sync,
     }),
@@ -59,6 +61,16 @@ function isRunByJobs({ state, services }: DesiredInstance): boolean {
     services.some(({ schedule }) => schedule !== undefined) &&
     services.every(({ oneShot }) => oneShot)
   );
+}
+
+/** What ends again and again is not well, though it may run just now. */
+function withUnrest(
+  service: ServiceStatus,
+  { restless, project }: { restless: ReadonlySet<string>; project: string },
+): ServiceStatus {
+  return restless.has(resourceIds.service(project, service.name))
+    ? { ...service, health: "unhealthy" }
+    : service;
 }
 
 /** It has no container between its runs: it is what is desired when nothing is left to be done. */

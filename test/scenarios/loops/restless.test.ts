@@ -257,6 +257,7 @@ describe("a server that no engine starts again and that crashes", () => {
     const running = await node().status();
     expect(conditionOf(running, "Ready")).toBe("false");
     expect(conditionOf(running, "Reconciling")).toBe("false");
+    expect(running.instances[0]?.services).toMatchObject([{ state: "running", health: "unhealthy" }]);
     const { message } = (await findError()) ?? {};
     expect(message).toContain("ends again and again, last with exit code 3");
     expect(message).toContain("no upstream");
