@@ -2,7 +2,7 @@ import type { AgentConfig } from "@keelson/model";
 import {
   type NodeSettings,
   dockerConfigPlace,
-  findComposeBinary,
+  expectComposeBinary,
   remotesOf,
   waitSettings,
 } from "@keelson/node";
@@ -17,7 +17,7 @@ export async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
     secretsFile: config.secretsFile ?? null,
     dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
     dockerConfig: dockerConfigPlace(config, process.env),
-    composeBinary: await findComposeBinary(process.env),
+    composeBinary: await expectComposeBinary(process.env),
     remotes: remotesOf(config),
     ...waitSettings(config),
   };

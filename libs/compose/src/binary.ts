@@ -13,7 +13,7 @@ const pluginFolders = [
   "/usr/local/libexec/docker/cli-plugins",
   "/usr/lib/docker/cli-plugins",
   "/usr/libexec/docker/cli-plugins",
-];
+] as const;
 
 const versionTimeoutMs = 10_000;
 /** The oldest that is used. Later major versions (5.0 in 2025) are the same program. */
@@ -24,25 +24,35 @@ const newestTried = { major: 5, minor: 5 };
 /** The versions that Keelson was tried with, in words. */
 export const triedComposeVersions = `${oldest.major}.${oldest.minor} to ${newestTried.major}.${newestTried.minor}`;
 
+export interface ComposeEnvironment {
+  KEELSON_COMPOSE?: string;
+  HOME?: string;
+}
+
 /**
  * Path of the Compose binary: `KEELSON_COMPOSE`, or the plugin of Docker's command line. Throws K1421 when there is none
  * that may be executed.
  */
-export async function findComposeBinary(environment: {
-  KEELSON_COMPOSE?: string;
-  HOME?: string;
-}): Promise<string> {
-  const chosen = environment.KEELSON_COMPOSE;
-  if (chosen !== undefined && chosen !== "") {
-    if (await isExecutable(chosen)) return chosen;
-    throw missing(`KEELSON_COMPOSE names ${chosen}, which is not a program`);
-  }
+export async function findComposeBinary(environment: ComposeEnvironment): Promise<string> {
+  const binary = await expectComposeBinary(environment);
+  if (await isExecutable(binary)) return binary;
+  throw missing(
+    environment.KEELSON_COMPOSE
+      ? `KEELSON_COMPOSE names ${binary}, which is not a program`
+      : "Docker Compose is not installed",
+  );
+}
+
+/**
+ * The same path, and where there is no such program the one where it is expected: for an agent, which needs Compose only
+ * for what changes, and may get it while it runs. Starting it gives K1421 then.
+ */
+export async function expectComposeBinary(environment: ComposeEnvironment): Promise<string> {
+  if (environment.KEELSON_COMPOSE) return environment.KEELSON_COMPOSE;
   const ownFolder = environment.HOME ? [join(environment.HOME, ".docker/cli-plugins")] : [];
-  for (const folder of [...ownFolder, ...pluginFolders]) {
-    const binary = join(folder, "docker-compose");
-    if (await isExecutable(binary)) return binary;
-  }
-  throw missing("Docker Compose is not installed");
+  const binaries = [...ownFolder, ...pluginFolders].map((folder) => join(folder, "docker-compose"));
+  for (const binary of binaries) if (await isExecutable(binary)) return binary;
+  return join(pluginFolders[0], "docker-compose");
 }
 
 /**

@@ -1,4 +1,10 @@
-export { findComposeBinary, isTriedCompose, readComposeVersion, triedComposeVersions } from "./binary.ts";
+export {
+  expectComposeBinary,
+  findComposeBinary,
+  isTriedCompose,
+  readComposeVersion,
+  triedComposeVersions,
+} from "./binary.ts";
 export { gateCompose } from "./gate.ts";
 export { type ResolveOptions, resolveCompose } from "./resolution.ts";
 export { clearWorkspaces } from "./workspace.ts";

@@ -39,4 +39,4 @@ export { readSuspension, resumeNode, suspendNode } from "./suspension.ts";
 export { syncAgent } from "./sync-agent.ts";
 export { statusPlace, wireStatus } from "./wire-status.ts";
 export { wireSource } from "./wire-source.ts";
-export { findComposeBinary } from "@keelson/compose";
+export { expectComposeBinary, findComposeBinary } from "@keelson/compose";

@@ -1,4 +1,4 @@
-import { KeelsonError } from "@keelson/model";
+import { type Condition, KeelsonError } from "@keelson/model";
 import { findStatusFault, readLocalStatus, syncAgent } from "@keelson/node";
 
 import { defaultConfigPath, defaultStateDir } from "../node-options.ts";
@@ -30,6 +30,8 @@ export async function sync(
   const status = await readLocalStatus(stateDir);
   if (output.json) output.printJson(status);
   else printStatus(output, status);
+  // A round that could not begin has written none: what is shown is of an earlier one.
+  if (!isReady && saysReady(status)) output.printError(`since then not ready, says the agent: ${message}`);
   return isReady ? exitCodes.done : exitCodes.failed;
 }
 
@@ -44,6 +46,10 @@ async function askForRound(
   } finally {
     await work?.end();
   }
+}
+
+function saysReady({ conditions }: { conditions: readonly Condition[] }): boolean {
+  return conditions.some(({ type, status }) => type === "Ready" && status === "true");
 }
 
 function withCause({ code, message, hint, outcome }: KeelsonError, cause: string): KeelsonError {
