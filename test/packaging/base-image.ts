@@ -6,9 +6,11 @@ import { makePackage } from "../../packaging/npm-package.ts";
 import { makeTempFolder, outputOf } from "../support/index.ts";
 import { provideDebs } from "./private-programs.ts";
 
-export interface AgentImage extends AsyncDisposable {
-  /** The package that it was built from. */
+export interface AgentBases extends AsyncDisposable {
+  /** The package, with its Dockerfile. */
   readonly packageFolder: string;
+  /** The Dockerfile's arguments: images that are made here in the place of those of Docker Hub. */
+  readonly args: Readonly<Record<"BASE" | "COMPOSE", string>>;
 }
 
 /** What a small Debian has that can start systemd and run the agent. */
@@ -71,18 +73,30 @@ async function removeImage(tag: string): Promise<void> {
   await outputOf(["docker", "rmi", "--force", tag]);
 }
 
-/** Builds the image of the package's own Dockerfile, on the bases that are made here. */
-export async function buildAgentImage(tag: string): Promise<AgentImage> {
+/** Makes the package, and the images that its Dockerfile begins with, under tags that begin with this one. */
+export async function makeAgentBases(tag: string): Promise<AgentBases> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder("keelson-image-"));
-  const { folder: built } = await makePackage({ outDir: folder.path });
-  stack.use(await importBaseImage(`${tag}-base`));
-  stack.use(await importComposeImage(`${tag}-compose`));
-  const bases = ["--build-arg", `BASE=${tag}-base`, "--build-arg", `COMPOSE=${tag}-compose`];
-  await outputOf(["docker", "build", "--quiet", "--tag", tag, ...bases, built], { timeoutMs: 120_000 });
+  const { folder: packageFolder } = await makePackage({ outDir: folder.path });
+  const args = { BASE: `${tag}-base`, COMPOSE: `${tag}-compose` };
+  stack.use(await importBaseImage(args.BASE));
+  stack.use(await importComposeImage(args.COMPOSE));
+  // Of what is built on them; without one it is done.
   stack.defer(async () => removeImage(tag));
   const cleanUp = stack.move();
-  return { packageFolder: built, [Symbol.asyncDispose]: async () => cleanUp.disposeAsync() };
+  return { packageFolder, args, [Symbol.asyncDispose]: async () => cleanUp.disposeAsync() };
+}
+
+/** Builds the image of the package's own Dockerfile on these bases. Disposing it removes the image. */
+export async function buildAgentImage(tag: string): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const bases = stack.use(await makeAgentBases(tag));
+  const args = Object.entries(bases.args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
+  await outputOf(["docker", "build", "--quiet", "--tag", tag, ...args, bases.packageFolder], {
+    timeoutMs: 120_000,
+  });
+  const cleanUp = stack.move();
+  return { [Symbol.asyncDispose]: async () => cleanUp.disposeAsync() };
 }
 
 /** Writes files into a folder, by their paths below it. */

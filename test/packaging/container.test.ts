@@ -15,7 +15,8 @@ import {
   uniqueName,
   waitFor,
 } from "../support/index.ts";
-import { buildAgentImage, writeFiles } from "./base-image.ts";
+import { makeAgentBases, writeFiles } from "./base-image.ts";
+import { logIn } from "./registry-login.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -38,7 +39,7 @@ describe("the agent in a container", () => {
 
   beforeAll(async () => {
     const folder = cleanUp.use(await makeTempFolder("keelson-container-"));
-    const { packageFolder } = cleanUp.use(await buildAgentImage(name));
+    const { packageFolder, args: bases } = cleanUp.use(await makeAgentBases(name));
 
     etc = folder.join("etc");
     const { environment, node, server, stateDir } = platform();
@@ -47,7 +48,11 @@ describe("the agent in a container", () => {
     const dockerConfig = "/etc/keelson/docker/config.json";
     const config = { environment, node, source, stateDir, dockerConfig, interval: "1s" };
     // The test's Git server is on this machine's own address only, and reached from the machine's own network.
-    await writeFiles(folder.path, { "etc/agent.yaml": stringify(config) });
+    await writeFiles(folder.path, {
+      "etc/agent.yaml": stringify(config),
+      // Docker Hub is not asked.
+      "bases.yaml": stringify({ services: { agent: { build: { args: bases } } } }),
+    });
     const env = plainEnvironment({
       KEELSON_IMAGE: name,
       KEELSON_ETC: etc,
@@ -55,13 +60,11 @@ describe("the agent in a container", () => {
       KEELSON_ENGINE: platform().dockerHost?.replace("unix://", ""),
     });
     const binary = await findComposeBinary(process.env);
+    const files = ["-f", `${packageFolder}/compose.yaml`, "-f", folder.join("bases.yaml")];
     compose = async (...args) =>
-      outputOf([binary, "--project-name", name, "-f", `${packageFolder}/compose.yaml`, ...args], {
-        env,
-        timeoutMs: 120_000,
-      });
+      outputOf([binary, "--project-name", name, ...files, ...args], { env, timeoutMs: 180_000 });
     cleanUp.defer(async () => void (await compose("down", "--timeout", "20")));
-    await compose("up", "--detach", "--no-build");
+    await compose("up", "--detach", "--build");
   });
   afterAll(async () => cleanUp.disposeAsync());
 
@@ -107,10 +110,7 @@ describe("the agent in a container", () => {
     await using registry = await startRegistry({ credentials });
     const { reference } = await registry.push(platform().docker, platform().image("web:1"));
     try {
-      const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64");
-      await writeFiles(etc, {
-        "docker/config.json": JSON.stringify({ auths: { [registry.host]: { auth } } }),
-      });
+      await logIn(registry.host, { ...credentials, config: `${etc}/docker` });
       const use = (from: string, to: string) =>
         platform().upgrade({ "packages/web/compose.yaml": (text) => text.replace(from, to) });
       await use(platform().image("web:1"), reference);
@@ -126,7 +126,7 @@ describe("the agent in a container", () => {
 
   it("must leave containers as they are when its own is made anew", async () => {
     const before = await platform().containers();
-    await compose("up", "--detach", "--no-build", "--force-recreate");
+    await compose("up", "--detach", "--build", "--force-recreate");
     await waitFor(async () => keelson("sync"), { what: "the new agent" });
     expect(await platform().containers()).toEqual(before);
   });

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 
+import { readPage } from "../documents/example.ts";
+import { tablesOf } from "../documents/markdown.ts";
+import type { Status } from "../../libs/model/src/index.ts";
 import { usePlatform } from "../scenarios/platform.ts";
 import {
   type TempFolder,
@@ -17,6 +20,7 @@ import {
   waitFor,
 } from "../support/index.ts";
 import { buildAgentImage, writeFiles } from "./base-image.ts";
+import { logIn } from "./registry-login.ts";
 
 const release = `
 -- packages/web/compose.yaml --
@@ -27,6 +31,12 @@ files: [{ template: page.liquid, to: conf/page, onChange: none, owner: "1000:100
 -- packages/web/page.liquid --
 {{ instance.name }}
 `;
+
+const operations = await readPage("docs/operations.md");
+/** What the page puts into drop-ins, below `[Service]`. */
+const dropIns = tablesOf(operations.text)
+  .filter(({ columns }) => columns[1]?.startsWith("drop-in") === true)
+  .flatMap(({ rows }) => rows.map(([, cell = ""]) => cell.replaceAll("`", "").split(" and then ")));
 
 const unit = join(checkout, "packaging/keelson-agent.service");
 const name = uniqueName("keelson-unit");
@@ -44,6 +54,17 @@ describe("the systemd unit", () => {
 
   it("must be one that systemd understands", async () => {
     const verified = await analyze("verify", "--man=no", "keelson-agent.service");
+    expect(verified).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+  });
+
+  it("must be one that systemd understands on the operations page, too", async () => {
+    await using folder = await makeTempFolder();
+    const shown = operations.blocks.filter(({ attributes }) => "unit" in attributes);
+    expect(shown).toHaveLength(1);
+    await writeFiles(folder.path, { "shown.service": shown[0]?.text ?? "" });
+    const mount = ["--volume", `${folder.join("shown.service")}:/etc/systemd/system/shown.service:ro`];
+    const verify = ["--entrypoint", "systemd-analyze", name, "verify", "--man=no", "shown.service"];
+    const verified = await runProgram(["docker", "run", "--rm", ...mount, ...verify]);
     expect(verified).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
   });
 
@@ -73,6 +94,7 @@ describe("the agent under systemd", () => {
     );
   let folder: TempFolder;
   beforeAll(async () => {
+    const [bindPaths = ""] = dropIns.find(([line]) => line?.startsWith("BindPaths=")) ?? [];
     folder = cleanUp.use(await makeTempFolder("keelson-systemd-"));
     const { environment, node, stateDir, repository } = platform();
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
@@ -84,7 +106,7 @@ describe("the agent under systemd", () => {
       "etc/agent.yaml": stringify({ environment, node, source, stateDir, report: { as: "none" }, notify }),
       "docker/config.json": "{}",
       // The test's folder is below /tmp, of which the unit has its own.
-      "state.conf": `[Service]\nBindPaths=${stateDir}\n`,
+      "state.conf": `[Service]\n${bindPaths.replace("/tmp/keelson", stateDir)}\n`,
     });
     const volumes = {
       [folder.join("etc")]: "/etc/keelson",
@@ -191,9 +213,7 @@ describe("the agent under systemd", () => {
       expect((await running()).image).toBe(to);
     };
     try {
-      const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64");
-      const config = JSON.stringify({ auths: { [registry.host]: { auth } } });
-      await writeFiles(folder.path, { "docker/config.json": config });
+      await logIn(registry.host, { ...credentials, config: folder.join("docker") });
       await use(platform().image("web:1"), reference);
       await use(reference, platform().image("web:1"));
     } finally {
@@ -217,6 +237,55 @@ describe("the agent under systemd", () => {
     expect(new Set([first, second, third]).size).toBe(3);
     await waitFor(async () => inside("keelson", "sync"), { what: "its answer" });
     expect(await platform().containers()).toEqual(before);
+  });
+
+  it("must be given what differs on a machine by the drop-ins of the operations page", async () => {
+    const { environment, node, stateDir } = platform();
+    const restart = async () => {
+      await inside("systemctl", "daemon-reload");
+      return runProgram(["docker", "exec", name, "systemctl", "restart", "keelson-agent"]);
+    };
+    const dropIn = async (key: string) => {
+      const text = ["[Service]", ...(dropIns.find(([line]) => line?.startsWith(key)) ?? []), ""].join("\n");
+      await writeFiles(folder.path, { [key]: text });
+      const path = `/etc/systemd/system/keelson-agent.service.d/${key}.conf`;
+      await outputOf(["docker", "cp", folder.join(key), `${name}:${path}`]);
+    };
+    /** What `keelson sync` says, and whether the status got into Git. */
+    const sync = async () => {
+      await waitFor(async () => inside("test", "-S", `${stateDir}/agent.sock`), { what: "its socket" });
+      const { stdout } = await runProgram(["docker", "exec", name, "keelson", "sync", "--json"]);
+      const { errors, conditions }: Pick<Status, "errors" | "conditions"> = JSON.parse(stdout);
+      const reported = conditions.find(({ type }) => type === "Reported");
+      return { errors: errors.map(({ code }) => code), reported: reported?.reason };
+    };
+    await inside("git", "init", "--quiet", "--bare", "/srv/keelson/status.git");
+    await inside("mkdir", "--parents", "/opt/node/bin");
+    await inside("mv", "/usr/local/bin/keelson-agent", "/opt/node/bin/keelson-agent");
+    await inside("mv", "/usr/local/libexec/docker/cli-plugins/docker-compose", "/opt/docker-compose");
+    const source = { url: "/srv/platform.git" };
+    const report = { url: "/srv/keelson/status.git" };
+    await writeFiles(folder.path, {
+      "etc/agent.yaml": stringify({ environment, node, source, stateDir, report }),
+    });
+
+    await platform().upgrade({ "packages/web/page.liquid": (text) => `${text}again\n` });
+    const bare = folder.join("platform.git");
+    await outputOf(["git", "-C", bare, "fetch", "--quiet", platform().repository.path, "main:main"]);
+
+    expect((await restart()).exitCode).not.toBe(0);
+    await dropIn("ExecStart");
+    expect((await restart()).exitCode).toBe(0);
+    expect(await sync()).toEqual({ errors: ["K1421"], reported: "K2013" });
+    await dropIn("Environment");
+    await restart();
+    expect(await sync()).toEqual({ errors: [], reported: "K2013" });
+    await dropIn("ReadWritePaths");
+    await restart();
+    expect(await sync()).toEqual({ errors: [], reported: "Published" });
+    expect(await inside("git", "-C", "/srv/keelson/status.git", "for-each-ref")).toContain(
+      `refs/notes/keelson/${environment}/${node}`,
+    );
   });
 
   it("must end without a fault when it is stopped, and leave the containers running", async () => {
