@@ -1,4 +1,5 @@
-import { cp, rm } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -122,6 +123,27 @@ describe("where the status goes", () => {
       );
       const status = Status.parse(JSON.parse(await repository.git("show", "FETCH_HEAD:status.json")));
       expect(status.source.applied).toBe(await repository.head());
+    });
+  });
+
+  it.each([
+    { refuses: "the branch", hook: 'case "$1" in refs/notes/keelson/*) ;; *) exit 1 ;; esac', as: "notes" },
+    { refuses: "notes", hook: 'case "$1" in refs/notes/*) exit 1 ;; esac', as: "branch" },
+  ])("must get through a server whose hook refuses $refuses, by $as", async ({ hook, as }) => {
+    await withPlatform({ release: oneService }, async (platform) => {
+      const path = join(platform.server.pathOf("platform"), "hooks/update");
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, `#!/bin/sh\n${hook}\n`, { mode: 0o755 });
+      const other = as === "notes" ? "branch" : "notes";
+      const reportedBy = async (way: string) => {
+        await platform.configure({ report: { as: way } });
+        return reasonOf((await platform.reconcile()).status, "Reported");
+      };
+      expect([await reportedBy(other), await reportedBy(as)]).toEqual(["K2013", "Published"]);
+      expect(await serverRefs(platform)).toHaveLength(1);
+      // The hook is one that Git asks.
+      const pushed = await platform.repository.tryGit("push", "origin", "HEAD:refs/heads/another");
+      expect(pushed.exitCode).toBe(as === "notes" ? 1 : 0);
     });
   });
 
