@@ -44,12 +44,11 @@ it("a checkout must be upgraded by the commands of the operations page, and ever
         env: plainEnvironment(),
         stdio: "ignore",
       });
-      return {
-        [Symbol.asyncDispose]: async () => {
-          program.kill("SIGTERM");
-          if (program.exitCode === null && program.signalCode === null) await once(program, "exit");
-        },
+      const end = async () => {
+        program.kill("SIGTERM");
+        if (program.exitCode === null && program.signalCode === null) await once(program, "exit");
       };
+      return { end, [Symbol.asyncDispose]: end };
     };
     const sync = async () =>
       waitFor(
@@ -67,19 +66,18 @@ it("a checkout must be upgraded by the commands of the operations page, and ever
       );
     const ready = expect.arrayContaining([expect.objectContaining({ type: "Ready", status: "true" })]);
 
-    let before;
-    {
-      await using _old = start();
-      expect(await sync()).toEqual({ version: "0.1.0", conditions: ready });
-      before = await platform.containers();
-      const text = await readFile(`${origin}/${version}`, "utf8");
-      await writeFile(`${origin}/${version}`, text.replace('"0.1.0"', '"0.1.1"'));
-      await git("-C", origin, "commit", "--quiet", "--all", "--message", "chore: 0.1.1");
-      for (const command of commands.slice(0, -1)) await run(command);
-    }
-    await using _young = start();
+    await using old = start();
+    expect(await sync()).toEqual({ version: "0.1.0", conditions: ready });
+    const before = await platform.containers();
+    const text = await readFile(`${origin}/${version}`, "utf8");
+    await writeFile(`${origin}/${version}`, text.replace('"0.1.0"', '"0.1.1"'));
+    await git("-C", origin, "commit", "--quiet", "--all", "--message", "chore: 0.1.1");
+    for (const command of commands.slice(0, -1)) await run(command);
+    await old.end();
+    await using young = start();
     expect(await sync()).toEqual({ version: "0.1.1", conditions: ready });
     expect(await run("/opt/keelson/script/keelson version")).toBe("0.1.1\n");
     expect(await platform.containers()).toEqual(before);
+    await young.end();
   });
 });
