@@ -1,8 +1,17 @@
 /** A pattern of paths: `*` and `?` within a name, `**` for any number of folders. */
 export interface FilePattern {
-  segments: readonly string[];
+  /** What stands between the `**`, each a list of names. */
+  sections: readonly (readonly NamePattern[])[];
   /** The folders before the first wildcard: what lies below them is placed by the rest of its path. */
   base: string;
+}
+
+/** A plain name, or what stands between the `*` of one with wildcards, each a list of characters. */
+type NamePattern = string | readonly (readonly string[])[];
+
+/** Comparisons that may still be made; below zero, nothing is said to match. */
+export interface MatchBudget {
+  left: number;
 }
 
 /** The pattern that a text is, or null for a plain path. A folder, with a `/` at its end, is all that lies below it. */
@@ -11,45 +20,59 @@ export function parsePattern(text: string): FilePattern | null {
   const written = text.replace(/(^|\/)(?:\*\*)?$/, "$1**/*");
   const segments = written.split("/");
   const first = segments.findIndex((segment) => /[*?]/.test(segment));
-  return first < 0 ? null : { segments, base: segments.slice(0, first).join("/") };
+  if (first < 0) return null;
+  const sections = splitAt(segments, "**").map((section) => section.map(parseName));
+  return { sections, base: segments.slice(0, first).join("/") };
 }
 
-/** Whether a path is of the pattern. Takes no more time than their lengths multiplied, whatever they are. */
-export function matchesPattern({ segments }: FilePattern, path: string): boolean {
-  return matchesGreedily(segments, path.split("/"), { isAny: (part) => part === "**", matches: matchesName });
+/** Whether a path is of the pattern. Takes no more time than the budget has, whatever they are. */
+export function matchesPattern(
+  { sections }: FilePattern,
+  { path, budget }: { path: string; budget: MatchBudget },
+): boolean {
+  const names = path.split("/");
+  return matchesInOrder(sections, names, (pattern, name) => matchesName(pattern, { name, budget }));
 }
 
-function matchesName(pattern: string, name: string): boolean {
-  return matchesGreedily(Array.from(pattern), Array.from(name), {
-    isAny: (part) => part === "*",
-    matches: (part, character) => part === "?" || part === character,
-  });
+function parseName(segment: string): NamePattern {
+  return /[*?]/.test(segment) ? splitAt(Array.from(segment), "*") : segment;
+}
+
+function matchesName(pattern: NamePattern, { name, budget }: { name: string; budget: MatchBudget }): boolean {
+  const matches = (part: string, found: string) => --budget.left >= 0 && (part === "?" || part === found);
+  if (typeof pattern !== "string") return matchesInOrder(pattern, Array.from(name), matches);
+  return --budget.left >= 0 && pattern === name;
+}
+
+/** The lists between each two of these words. */
+function splitAt(words: readonly string[], separator: string): string[][] {
+  const sections: string[][] = [[]];
+  for (const word of words) {
+    if (word === separator) sections.push([]);
+    else sections.at(-1)?.push(word);
+  }
+  return sections;
 }
 
 /**
- * Whether parts match, where some stand for any number of others. It suffices to come back to the last one of those: what is
- * before it has matched as early as it can.
+ * Whether all parts are these sections in their order, with any parts between them. The first and the last one have their
+ * places, and each other one is where it can be first.
  */
-function matchesGreedily(
-  pattern: readonly string[],
+function matchesInOrder<Pattern>(
+  [first = [], ...others]: readonly (readonly Pattern[])[],
   parts: readonly string[],
-  rules: { isAny: (part: string) => boolean; matches: (part: string, found: string) => boolean },
+  matches: (pattern: Pattern, part: string) => boolean,
 ): boolean {
-  let at = 0;
-  let any = -1;
-  let anyAt = 0;
-  for (let found = 0; found < parts.length;) {
-    const part = pattern[at];
-    if (part !== undefined && rules.isAny(part)) {
-      any = at++;
-      anyAt = found;
-    } else if (part !== undefined && rules.matches(part, parts[found] ?? "")) {
-      at++;
-      found++;
-    } else if (any >= 0) {
-      at = any + 1;
-      found = ++anyAt;
-    } else return false;
+  const isAt = (section: readonly Pattern[], at: number) =>
+    section.every((pattern, index) => matches(pattern, parts[at + index] ?? ""));
+  const last = others.pop();
+  if (last === undefined) return first.length === parts.length && isAt(first, 0);
+  const end = parts.length - last.length;
+  let at = first.length;
+  if (at > end || !isAt(first, 0) || !isAt(last, end)) return false;
+  for (const section of others) {
+    while (at + section.length <= end && !isAt(section, at)) at++;
+    at += section.length;
   }
-  return pattern.slice(at).every((part) => rules.isAny(part));
+  return at <= end;
 }

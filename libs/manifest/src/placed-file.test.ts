@@ -119,5 +119,9 @@ test("thousands of files very deep, and thousands of patterns, are judged at onc
   expect(read(["from: d/, to: d"], names)).toMatchObject({ problems: [] });
   const many = Array.from({ length: 70 }, (_, n) => `from: "e${n}/**/*", to: e${n}`);
   expect(read(many, names).problems.filter((line) => line.startsWith("K1006"))).toHaveLength(6);
+  const costly = `from: "**/${"x/".repeat(225)}y/**/*", to: y`;
+  expect(read([costly], names).problems).toEqual([
+    expect.stringMatching(/^K1006 7:13 `.*` takes too long to be compared with all files of the package$/),
+  ]);
   expect(performance.now() - start).toBeLessThan(20_000);
 });

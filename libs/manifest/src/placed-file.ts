@@ -9,13 +9,16 @@ import {
   quote,
 } from "@keelson/model";
 
-import { type FilePattern, matchesPattern, parsePattern } from "./file-pattern.ts";
+import { type FilePattern, type MatchBudget, matchesPattern, parsePattern } from "./file-pattern.ts";
 import { fileFinding } from "./named-file.ts";
 import { foldPath, pathFault } from "./path-rule.ts";
 import type { FolderFiles } from "./tree.ts";
 
 /** Each pattern is compared with every file of the package. */
 const mostPatterns = 64;
+
+/** For all patterns together, of names and characters of names, on average for each file; people's take some tens. */
+const mostComparisons = 4_000;
 
 /** What is wrong with an entry may be wrong with each of thousands of files. */
 const mostFindings = 5;
@@ -34,6 +37,7 @@ export function placeFiles(
     .filter((path) => path !== "package.yaml" && path !== compose && !gitsOwn.test(path))
     .sort(compareText);
   let patterns = 0;
+  const budget = { left: mostComparisons * candidates.length };
   for (const [entry, file] of entries.entries()) {
     const source = sourceOf(file);
     if (source === null) {
@@ -59,8 +63,9 @@ export function placeFiles(
         part: "value",
       });
     } else {
-      const found = expand(pattern, { entry, file, source, candidates });
-      if (found.length === 0) findings.push(emptyFinding(source, path));
+      const found = expand(pattern, { entry, file, source, candidates, budget });
+      if (budget.left < 0) findings.push(costlyFinding(source, path));
+      else if (found.length === 0) findings.push(emptyFinding(source, path));
       placed.push(...found);
     }
   }
@@ -110,14 +115,26 @@ function emptyFinding({ text }: EntrySource, path: string): Finding {
   return { code: "K1317", path, message, hint, part: "value" };
 }
 
+function costlyFinding({ text }: EntrySource, path: string): Finding {
+  const message = `${quote(text)} takes too long to be compared with all files of the package`;
+  const hint = "Name folders, or leave out wildcards.";
+  return { code: "K1006", path, message, hint, part: "value" };
+}
+
 function expand(
   pattern: FilePattern,
-  of: { entry: number; file: PackageFile; source: EntrySource; candidates: readonly string[] },
+  of: {
+    entry: number;
+    file: PackageFile;
+    source: EntrySource;
+    candidates: readonly string[];
+    budget: MatchBudget;
+  },
 ): PlacedFile[] {
   const below = pattern.base === "" ? "" : `${pattern.base}/`;
   const folder = of.file.to.replace(/\/$/, "");
   return of.candidates
-    .filter((path) => path.startsWith(below) && matchesPattern(pattern, path))
+    .filter((path) => path.startsWith(below) && matchesPattern(pattern, { path, budget: of.budget }))
     .map((path) => {
       const rendered = isRendered({ ...of.source, text: path });
       const name = path.slice(below.length);
