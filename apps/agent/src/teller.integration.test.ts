@@ -121,7 +121,7 @@ describe("a teller", () => {
     expect(told.at(-1)).toEqual(["ready", "stalled"]);
   });
 
-  it.each(["not JSON", "{}", "3", ""])(
+  it.each(["not JSON", "{}", "3", "", '{"state":null,"pending":[{}]}', '{"state":"ready","pending":[null]}'])(
     "must say with K9087 that %j cannot be used, and go on",
     async (text) => {
       await writeFile(folder.join("told.json"), text);

@@ -21,8 +21,14 @@ export function readTold(file: string): Told {
     throw error;
   }
   const told: Told = JSON.parse(text);
-  if (!Array.isArray(told.pending)) throw new SyntaxError("it does not list what is pending");
+  // One that is no notification would end the agent, and again after each start.
+  if (!Array.isArray(told.pending) || !told.pending.every(isPending))
+    throw new SyntaxError("it does not list what is pending");
   return told;
+}
+
+function isPending(value: Partial<Told["pending"][number]> | null): boolean {
+  return typeof value?.notification?.state === "string" && typeof value.attempts === "number";
 }
 
 /** Writes the file as a whole, so that a kill leaves the one before. Throws the system's error. */
