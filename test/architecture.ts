@@ -16,7 +16,7 @@ const allowedEdges: Record<string, readonly string[]> = {
   ...pureRooms,
   ...Object.fromEntries(ioRooms.map((room) => [room, ["model"]])),
   store: ["model", "nar"],
-  reconcile: ["model", "manifest", "settings", "render", "plan", "report"],
+  reconcile: ["model", "manifest", "nar", "settings", "render", "plan", "report"],
   node: ["model", "manifest", "reconcile", ...ioRooms],
   diagnosis: ["model", "node", ...ioRooms],
   cli: ["model", "git", "plan", "report", "reconcile", "node", "diagnosis"],
