@@ -17,9 +17,9 @@ const allowedEdges: Record<string, readonly string[]> = {
   ...Object.fromEntries(ioRooms.map((room) => [room, ["model"]])),
   store: ["model", "nar"],
   reconcile: ["model", "manifest", "nar", "settings", "render", "plan", "report"],
-  node: ["model", "manifest", "reconcile", ...ioRooms],
+  node: ["model", "manifest", "nar", "reconcile", ...ioRooms],
   diagnosis: ["model", "node", ...ioRooms],
-  cli: ["model", "git", "plan", "report", "reconcile", "node", "diagnosis"],
+  cli: ["model", "nar", "git", "store", "plan", "report", "reconcile", "node", "diagnosis"],
   agent: ["model", "git", "engine", "report", "reconcile", "node"],
   test: [],
 };
