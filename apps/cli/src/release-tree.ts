@@ -23,6 +23,7 @@ export async function whileReading<T>(task: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof NarError || error instanceof FolderError)) throw error;
     const { code, message, cause } = error;
-    throw new KeelsonError({ code, message, hint: hints[code], outcome: { kind: "stalled" }, cause });
+    const hint = (error instanceof FolderError ? error.hint : undefined) ?? hints[code];
+    throw new KeelsonError({ code, message, hint, outcome: { kind: "stalled" }, cause });
   }
 }

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import {
+  type Stats,
   closeSync,
   constants,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -35,12 +37,23 @@ export function* readArchive(path: string): Generator<Uint8Array, void> {
   }
 }
 
+export interface ArchiveWriting {
+  archive: Chunks;
+  /** Reads the whole archive, which is in the file `draft`, before it gets its name. What it throws is thrown. */
+  judge: (draft: string) => Promise<void>;
+}
+
 /**
- * Writes an archive to a file, and hands on each piece that is written. The file is there after the last one, whole and
- * synced; before that, and after an error, what was there is left. Throws `FolderError` (K9084).
+ * Writes an archive to a file, and hands on each piece that is written. The file is there after the last one, judged, whole
+ * and synced; before that, and after an error, what was there is left. Only an ordinary file is ever replaced. Throws
+ * `FolderError` (K9084).
  */
-export async function* writeArchive(path: string, archive: Chunks): AsyncGenerator<Uint8Array, void> {
+export async function* writeArchive(
+  path: string,
+  { archive, judge }: ArchiveWriting,
+): AsyncGenerator<Uint8Array, void> {
   const writing = { shown: path, fault: "cannot be written" };
+  requireReplaceable(path);
   const draft = `${path}.${randomBytes(4).toString("hex")}.partial`;
   const fd = calling(() => openSync(draft, "wx"), writing);
   let isOpen = true;
@@ -52,12 +65,32 @@ export async function* writeArchive(path: string, archive: Chunks): AsyncGenerat
     calling(() => fsyncSync(fd), writing);
     closeSync(fd);
     isOpen = false;
+    await judge(draft);
+    // An archive is long in the making: something else may have come to its place.
+    requireReplaceable(path);
     calling(() => renameSync(draft, path), writing);
     calling(() => syncFolder(dirname(path)), writing);
   } finally {
     if (isOpen) closeSync(fd);
     rmSync(draft, { force: true });
   }
+}
+
+/** A rename replaces whatever has the name: a device such as /dev/stdout would become a file for every program. */
+function requireReplaceable(path: string): void {
+  const found = calling(() => lstatSync(path, { throwIfNoEntry: false }), {
+    shown: path,
+    fault: "cannot be written",
+  });
+  if (found === undefined || found.isFile()) return;
+  const hint = "Name an ordinary file, or one that does not exist yet.";
+  throw new FolderError(`${path} is ${kindOf(found)}, and an archive replaces no such thing`, { hint });
+}
+
+function kindOf(found: Stats): string {
+  if (found.isSymbolicLink()) return "a link";
+  if (found.isDirectory()) return "a folder";
+  return found.isFIFO() ? "a pipe" : found.isSocket() ? "a socket" : "a device";
 }
 
 function syncFolder(path: string): void {

@@ -4,10 +4,13 @@ import { getSystemErrorMessage } from "node:util";
 export class FolderError extends Error {
   /** Of docs/errors.md. */
   readonly code = "K9084";
+  /** What to do, where that is known here. */
+  readonly hint: string | undefined;
 
-  constructor(message: string, cause?: unknown) {
+  constructor(message: string, { cause, hint }: { cause?: unknown; hint?: string } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "FolderError";
+    this.hint = hint;
   }
 }
 
@@ -33,7 +36,7 @@ export function explained(error: unknown, { shown, fault }: { shown: string; fau
   if (code === "ELOOP" || code === "EINVAL") return changedMeanwhile(shown);
   // The system's words without its path, which would be that of a descriptor.
   const cause = new Error(`${syscall ?? "system call"}: ${getSystemErrorMessage(errno)}`);
-  return new FolderError(`${shown} ${fault}`, cause);
+  return new FolderError(`${shown} ${fault}`, { cause });
 }
 
 function systemErrorOf(error: unknown): { code?: unknown; errno?: number; syscall?: string } {

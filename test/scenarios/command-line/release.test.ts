@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readFile, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -133,12 +133,25 @@ describe("keelson release pack", () => {
     expect(inside.stderr).toContain("error[K9082]");
     const missing = await keelson("release", "pack", folder, "--output", home.join("no/such/folder.nar"));
     expect(missing.stderr).toContain("error[K9084]");
-    const taken = home.join("taken");
-    await mkdir(taken);
-    const onFolder = await keelson("release", "pack", folder, "--output", taken);
-    expect(onFolder.stderr).toContain(`error[K9084] ${taken} cannot be written\n  cause: rename: `);
     expect((await readdir(home.path)).filter((name) => name.includes("partial"))).toEqual([]);
     expect(existsSync(join(repository.path, "hello-0.1.0.nar"))).toBe(false);
+  });
+
+  it("must replace an older archive and nothing else", async () => {
+    const [taken, pipe, link] = [home.join("taken"), home.join("pipe"), home.join("link")];
+    await mkdir(taken);
+    execFileSync("mkfifo", [pipe]);
+    await symlink(pipe, link);
+    const kinds = { "a folder": taken, "a pipe": pipe, "a link": link };
+    for (const [kind, output] of Object.entries(kinds)) {
+      const { stdout, stderr, exitCode } = await keelson("release", "pack", folder, "--output", output);
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+      expect(stderr).toContain(`error[K9084] ${output} is ${kind}, and an archive replaces no such thing`);
+      expect(stderr).toContain("Name an ordinary file");
+    }
+    expect((await lstat(taken)).isDirectory()).toBe(true);
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    expect(await readlink(link)).toBe(pipe);
   });
 
   it("must be told of a folder that is no release", async () => {

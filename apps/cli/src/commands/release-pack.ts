@@ -2,11 +2,12 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 
 import { KeelsonError, problemOf, stalled } from "@keelson/model";
-import { digestOf, dumpNar, findTreeFaults } from "@keelson/nar";
+import { findTreeFaults } from "@keelson/nar";
 import { readReleaseName } from "@keelson/node";
-import { walkFolder, writeArchive } from "@keelson/store/folder";
+import { walkFolder } from "@keelson/store/folder";
 
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { packTree } from "../pack-tree.ts";
 import { printProblems } from "../print/problems.ts";
 import { whileReading } from "../release-tree.ts";
 
@@ -24,10 +25,11 @@ export async function releasePack(
       printProblems(output, problems);
       return exitCodes.failed;
     }
-    const { name, version } = await readReleaseName(walkFolder(folder), folder);
+    const release = await readReleaseName(walkFolder(folder), folder);
+    const { name, version } = release;
     const file = options.output ?? `${name}-${version}.nar`;
     requireOutside(folder, file);
-    const digest = await digestOf(writeArchive(file, dumpNar(walkFolder(folder))));
+    const digest = await packTree(walkFolder(folder), { shown: folder, release, file });
     if (output.json) output.printJson({ digest, file: resolve(file), name, version });
     else {
       output.print(digest);
