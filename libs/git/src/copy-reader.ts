@@ -1,14 +1,15 @@
 import * as fs from "node:fs";
 
-import { readBlob, readCommit, readTree } from "isomorphic-git";
+import { readBlob, readCommit, readObject } from "isomorphic-git";
 import { KeelsonError } from "@keelson/model";
 
 import { summarise } from "./commit-reader.ts";
 import type { CommitReader } from "./commit-reader.ts";
 import { FileSet, fileLimits, fileMode, isWanted, mayHoldWanted } from "./file-set.ts";
 import type { FileEntry } from "./file-set.ts";
-import { DamageError, foreignCode, gitError, isSystemError } from "./git-error.ts";
+import { DamageError, gitError, isSystemError } from "./git-error.ts";
 import { diskFailure } from "./local-copy.ts";
+import { type TreeEntry, readTreeObject } from "./tree-object.ts";
 
 interface Copy {
   gitDir: string;
@@ -35,19 +36,26 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
     }
   };
 
+  /** Not with `readTree`, which sorts the entries and so hides what is wrong with their order. */
+  const readEntries = async (oid: string): Promise<TreeEntry[]> => {
+    const { object, type } = await readObject({ ...repository, oid, format: "content" });
+    if (type !== "tree" || !(object instanceof Uint8Array)) throw new Error(`${oid} is no tree`);
+    return readTreeObject({ oid, bytes: object });
+  };
+
   const findBlobs = async (prefixes: readonly string[], files: FileSet): Promise<BlobEntry[]> => {
     const blobs: BlobEntry[] = [];
-    const folders = [{ path: "", oid: commit }];
+    const { commit: top } = await readCommit({ ...repository, oid: commit });
+    const folders = [{ path: "", oid: top.tree }];
     let seen = 0;
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      const { tree } = await readTree({ ...repository, oid: folder.oid });
-      for (const entry of tree) {
-        const path = `${folder.path}${entry.path}`;
-        if (entry.type === "tree" && mayHoldWanted(prefixes, `${path}/`)) {
+      for (const entry of await readEntries(folder.oid)) {
+        const path = `${folder.path}${entry.name}`;
+        if (entry.isFolder && mayHoldWanted(prefixes, `${path}/`)) {
           // A few small trees can name each other so often that walking their folders would never end.
           if (++seen > fileLimits.files) throw tooManyFolders(path);
           folders.push({ path: `${path}/`, oid: entry.oid });
-        } else if (entry.type !== "tree" && isWanted(prefixes, path)) {
+        } else if (!entry.isFolder && isWanted(prefixes, path)) {
           const blob = { path, mode: fileMode(entry.mode), oid: entry.oid };
           const announced = files.announce(blob);
           if (announced !== null) blobs.push(announced);
@@ -87,12 +95,6 @@ function tooManyFolders(path: string): KeelsonError {
 function translate({ gitDir, commit }: Copy, error: unknown): KeelsonError {
   if (error instanceof KeelsonError) return error;
   if (isSystemError(error)) return diskFailure(gitDir, error);
-  if (foreignCode(error) === "UnsafeFilepathError") {
-    return gitError("K2008", {
-      message: `commit ${commit} has a path that is not permitted`,
-      cause: error,
-    });
-  }
   return new DamageError({
     message: `commit ${commit} is damaged or incomplete in the copy in ${gitDir}`,
     hint: "The next round makes a new copy. If the new copy is damaged too, run git fsck on the server.",

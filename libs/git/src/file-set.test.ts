@@ -38,6 +38,10 @@ it.each(
     "a\nb",
     "a\u001bb",
     "a\ufffdb",
+    "a/.git ",
+    "a/.git::$INDEX_ALLOCATION",
+    "a/.gi\u200ct",
+    "GIT~1/config",
     `${"a/".repeat(2048)}b`,
   ]),
 )("refuses the path %j", (path) => {

@@ -57,12 +57,18 @@ export function checkPath(path: string): void {
     throw gitError("K2008", { message });
   }
   const parts = path.split("/");
-  const climbs = parts.some((part) => part === "" || part === "." || part === ".." || /^\.git$/i.test(part));
+  const climbs = parts.some((part) => part === "" || part === "." || part === ".." || isGitsOwn(part));
   // U+FFFD stands for bytes that are not UTF-8: two different names could become the same.
   // oxlint-disable-next-line no-control-regex -- control characters are what must be found
   if (climbs || /[\u0000-\u001f\u007f\\\ufffd]/.test(path)) {
     throw gitError("K2008", { message: `the path ${JSON.stringify(path)} is not permitted` });
   }
+}
+
+/** What some disk takes for `.git`: macOS passes over some characters, Windows the end, streams and short names. */
+function isGitsOwn(name: string): boolean {
+  const seen = name.replaceAll(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, "").split(":", 1)[0] ?? "";
+  return /^(?:\.git|\.?git~[1-9])[. ]*$/i.test(seen);
 }
 
 /**

@@ -97,7 +97,7 @@ async function readCommitted(root: string, revision: string): Promise<AttributeF
   for (const { up, lead, folder } of foldersAbove(await ask(git, ["--show-prefix"]))) {
     const list = ["--literal-pathspecs", "ls-tree", "-l", "-z", "--full-tree", commit, "--", folder + name];
     const [entry] = parseTree(await git(list));
-    if (entry === undefined || entry.mode === "160000") continue;
+    if (entry === undefined || entry.isFolder || entry.mode === "160000") continue;
     const bytes = new Uint8Array(await git(["cat-file", "blob", entry.oid]));
     found.push(attributeFile({ path: up + name, mode: entry.mode, bytes }, { lead, folder }));
   }

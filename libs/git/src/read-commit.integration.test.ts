@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { decodeText } from "@keelson/model";
 import type { SourceFiles } from "@keelson/model";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { makeGitRepository, makeTempFolder, outputOf, startGitServer } from "@keelson/test/support";
 import { fetchSnapshot } from "./fetch-snapshot.ts";
@@ -158,6 +158,65 @@ it.each([
   const fetched = await fetchSnapshot({ source, gitDir: node.join("git"), timeoutMs });
   await expect(fetched.readFiles(["environments/"])).rejects.toMatchObject(badPath);
   expect((await fetched.readFiles(["releases/"])).size).toBe(0);
+});
+
+describe("a commit with a tree that Git would not write", () => {
+  const entry = (mode: string, name: string | Buffer, oid: string) =>
+    Buffer.concat([Buffer.from(`${mode} `), Buffer.from(name), Buffer.of(0), Buffer.from(oid, "hex")]);
+  type Entries = (of: { blob: string; tree: string }) => Buffer[];
+
+  it.each<[string, Entries]>([
+    ["a file twice", ({ blob }) => [entry("100644", "a", blob), entry("100755", "a", blob)]],
+    ["a folder twice", ({ tree }) => [entry("40000", "a", tree), entry("40000", "a", tree)]],
+    ["a file and a folder", ({ blob, tree }) => [entry("100644", "a", blob), entry("40000", "a", tree)]],
+    [
+      "a file, a folder and what is sorted between them",
+      ({ blob, tree }) => [
+        entry("100644", "a", blob),
+        entry("100644", "a-b", blob),
+        entry("40000", "a", tree),
+      ],
+    ],
+    ["entries in the wrong order", ({ blob }) => [entry("100644", "b", blob), entry("100644", "a", blob)]],
+    ["a path for a name", ({ blob }) => [entry("100644", "a/b", blob)]],
+    // As git ls-tree prints it, the folder has two files.
+    ["a path into a folder", ({ blob, tree }) => [entry("40000", "a", tree), entry("100644", "a/z", blob)]],
+    ["a folder whose name is a path", ({ tree }) => [entry("40000", "a/b", tree)]],
+    ["a folder that climbs", ({ tree }) => [entry("40000", "..", tree)]],
+    ["the folder itself", ({ tree }) => [entry("40000", ".", tree)]],
+    ["a folder that is Git's own", ({ tree }) => [entry("40000", ".git", tree)]],
+    ["a name that Windows takes for Git's own", ({ blob }) => [entry("100644", "git~1", blob)]],
+    ["a name that is not UTF-8", ({ blob }) => [entry("100644", Buffer.from([0x61, 0xff]), blob)]],
+  ])("has no files, read by either reader: %s", async (_, entries) => {
+    await using repository = await makeGitRepository();
+    await using node = await makeTempFolder("keelson-node-");
+    const write = async (...of: Buffer[]) =>
+      (
+        await outputOf(
+          ["git", "-C", repository.path, "hash-object", "-t", "tree", "--literally", "-w", "--stdin"],
+          { input: Buffer.concat(of) },
+        )
+      ).trim();
+    const blob = await hash(repository.path, "x");
+    const tree = await write(entry("100644", "f", blob));
+    const inner = await write(...entries({ blob, tree }));
+    const root = await write(entry("40000", "other", tree), entry("40000", "releases", inner));
+    const commit = await repository.git("commit-tree", "-m", "hostile", root);
+    await repository.git("update-ref", "refs/heads/main", commit);
+
+    const badPath = { code: "K2008", outcome: { kind: "stalled" } };
+    const local = await readCommit({ repository: repository.path, revision: "main", timeoutMs });
+    await expect(local.readFiles(["releases/"])).rejects.toMatchObject(badPath);
+    expect([...(await local.readFiles(["other/"])).keys()]).toEqual(["other/f"]);
+
+    await using server = await startGitServer();
+    const remote = await server.createRepository("state");
+    await repository.git("push", "--quiet", remote, "main");
+    const source = { url: server.url("state"), branch: "main" };
+    const fetched = await fetchSnapshot({ source, gitDir: node.join("git"), timeoutMs });
+    await expect(fetched.readFiles(["releases/"])).rejects.toMatchObject(badPath);
+    expect([...(await fetched.readFiles(["other/"])).keys()]).toEqual(["other/f"]);
+  });
 });
 
 async function hash(repository: string, input: string): Promise<string> {

@@ -1,18 +1,20 @@
 import { summarise } from "./commit-reader.ts";
 import type { CommitReader } from "./commit-reader.ts";
-import { FileSet, fileMode, isWanted, wantedFolders } from "./file-set.ts";
+import { FileSet, fileMode, isWanted, mayHoldWanted, wantedFolders } from "./file-set.ts";
 import type { FileEntry } from "./file-set.ts";
 import { DamageError } from "./git-error.ts";
 import { incompleteBatch, parseBatch } from "./object-batch.ts";
 import { runGit } from "./system-git.ts";
 import type { SystemGitInput } from "./system-git.ts";
+import { readTreeObject } from "./tree-object.ts";
 
 export interface SystemReaderInput extends Pick<SystemGitInput, "at" | "configuration" | "timeoutMs"> {
   commit: string;
 }
 
-interface ListedBlob extends FileEntry {
+interface ListedEntry extends FileEntry {
   oid: string;
+  isFolder: boolean;
 }
 
 /**
@@ -26,13 +28,24 @@ export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitR
     return end.stdout;
   };
 
-  const readBlobs = async (blobs: readonly ListedBlob[]): Promise<Uint8Array[]> => {
-    const output = await run(["cat-file", "--batch"], batchInput(blobs));
-    const objects = parseBatch(output, blobs.length);
-    if (objects?.every(({ oid, type }, index) => oid === blobs[index]?.oid && type === "blob") !== true)
-      throw damaged(commit, incompleteBatch());
+  /** Checks the folders that hold the blobs, and reads the blobs. */
+  const readObjects = async (
+    folders: readonly ListedEntry[],
+    blobs: readonly ListedEntry[],
+  ): Promise<Uint8Array[]> => {
+    const top = `${commit}^{tree}`;
+    const trees = [...new Set([top, ...folders.map(({ oid }) => oid)])];
+    const asked = [...trees, ...blobs.map(({ oid }) => oid)];
+    const output = await run(["cat-file", "--batch"], asked.map((name) => `${name}\n`).join(""));
+    const objects = parseBatch(output, asked.length);
+    const isWhole = objects?.every(({ oid, type }, index) => {
+      const isAsked = asked[index] === top || asked[index] === oid;
+      return isAsked && type === (index < trees.length ? "tree" : "blob");
+    });
+    if (objects === null || isWhole !== true) throw damaged(commit, incompleteBatch());
+    for (const tree of objects.slice(0, trees.length)) readTreeObject(tree);
     // Copies, so that a caller that keeps one file does not keep the whole output.
-    return objects.map(({ bytes }) => new Uint8Array(bytes));
+    return objects.slice(trees.length).map(({ bytes }) => new Uint8Array(bytes));
   };
 
   return {
@@ -57,17 +70,20 @@ export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitR
         "--literal-pathspecs",
         "ls-tree",
         "-r",
+        "-t",
         "-l",
         "-z",
         "--",
         commit,
         ...wantedFolders(prefixes),
       ]);
-      const entries = parseTree(list)
-        .filter(({ path }) => isWanted(prefixes, path))
+      const listed = parseTree(list);
+      const folders = listed.filter(({ path, isFolder }) => isFolder && mayHoldWanted(prefixes, `${path}/`));
+      const entries = listed
+        .filter(({ path, isFolder }) => !isFolder && isWanted(prefixes, path))
         .flatMap((entry) => files.announce(entry) ?? []);
       const blobs = entries.filter(({ mode }) => mode !== "160000");
-      const contents = blobs.length === 0 ? [] : await readBlobs(blobs);
+      const contents = entries.length === 0 ? [] : await readObjects(folders, blobs);
       blobs.forEach(({ path, mode }, index) => {
         files.add({ path, mode, bytes: contents[index] ?? new Uint8Array() });
       });
@@ -83,19 +99,16 @@ function damaged(commit: string, cause: unknown): DamageError {
   return new DamageError({ message: `commit ${commit} is damaged or incomplete`, cause });
 }
 
-function batchInput(blobs: readonly ListedBlob[]): string {
-  return blobs.map(({ oid }) => `${oid}\n`).join("");
-}
-
 /** `<mode> SP <type> SP <object> SP <padded size> TAB <path> NUL` (git-ls-tree(1)). */
-export function parseTree(output: Buffer): ListedBlob[] {
+export function parseTree(output: Buffer): ListedEntry[] {
   const text = new TextDecoder("utf-8").decode(output);
   return text
     .split("\0")
     .filter((line) => line !== "")
     .map((line) => {
       const tab = line.indexOf("\t");
-      const [mode = "", , oid = "", size = ""] = line.slice(0, tab).split(/ +/);
-      return { path: line.slice(tab + 1), mode: fileMode(mode), oid, sizeBytes: Number(size) || 0 };
+      const [mode = "", type, oid = "", size = ""] = line.slice(0, tab).split(/ +/);
+      const path = line.slice(tab + 1);
+      return { path, mode: fileMode(mode), isFolder: type === "tree", oid, sizeBytes: Number(size) || 0 };
     });
 }
