@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { noRepository } from "./read-commit.ts";
+import { missingCommit } from "./read-commit.ts";
 import { runGit } from "./system-git.ts";
 
 export interface FolderHistoryInput {
@@ -20,13 +20,10 @@ export interface FolderHistoryInput {
 export async function listFolderCommits(input: FolderHistoryInput): Promise<string[]> {
   const { repository, folder, most, timeoutMs } = input;
   const options = ["--full-history", `--max-count=${most}`, "HEAD"];
-  const { exitCode, stdout, complaint } = await runGit({
-    at: ["-C", resolve(repository)],
-    args: ["--literal-pathspecs", "rev-list", ...options, "--", folder],
-    timeoutMs,
-    configuration: "user",
-  });
-  if (exitCode !== 0) throw noRepository(repository, complaint);
+  const run = async (args: readonly string[]) =>
+    runGit({ at: ["-C", resolve(repository)], args, timeoutMs, configuration: "user" });
+  const { exitCode, stdout } = await run(["--literal-pathspecs", "rev-list", ...options, "--", folder]);
+  if (exitCode !== 0) throw await missingCommit({ repository, revision: "HEAD", run });
   return stdout
     .toString("utf8")
     .split("\n")

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 
-import type { Snapshot } from "@keelson/model";
+import type { KeelsonError, Snapshot } from "@keelson/model";
 
 import { startDeadline } from "./deadline.ts";
 import type { FileLimit } from "./file-set.ts";
 import { gitError } from "./git-error.ts";
-import { runGit } from "./system-git.ts";
+import { type SystemGitEnd, runGit } from "./system-git.ts";
 import { openSystemReader } from "./system-reader.ts";
 
 export interface ReadCommitInput extends FileLimit {
@@ -33,9 +33,7 @@ export async function readCommit(input: ReadCommitInput): Promise<Snapshot> {
   const found = revision.includes("\0") ? null : await run(["rev-parse", ...options, `${revision}^{commit}`]);
   const commit = found?.stdout.toString("utf8").trim() ?? "";
   if (found?.exitCode !== 0 || commit === "") {
-    const gitDir = await run(["rev-parse", "--git-dir"]);
-    if (gitDir.exitCode !== 0) throw noRepository(repository, gitDir.complaint);
-    throw gitError("K2004", { message: `${repository} has no commit ${JSON.stringify(revision)}` });
+    throw await missingCommit({ repository, revision, run });
   }
   const named = await run([
     "rev-parse",
@@ -55,6 +53,25 @@ export async function readCommit(input: ReadCommitInput): Promise<Snapshot> {
     ...summary,
     readFiles: async (prefixes) => reader.readFiles(prefixes, input),
   };
+}
+
+/** K2004 for a revision that Git does not find: there is no such commit, none at all yet, or no repository. */
+export async function missingCommit({
+  repository,
+  revision,
+  run,
+}: {
+  repository: string;
+  revision: string;
+  run: (args: readonly string[]) => Promise<SystemGitEnd>;
+}): Promise<KeelsonError> {
+  const gitDir = await run(["rev-parse", "--git-dir"]);
+  if (gitDir.exitCode !== 0) return noRepository(repository, gitDir.complaint);
+  const message =
+    revision === "HEAD"
+      ? `${repository} is a Git repository without a commit yet`
+      : `${repository} has no commit ${JSON.stringify(revision)}`;
+  return gitError("K2004", { message });
 }
 
 /** K2004: the folder is no Git repository, or Git does not trust it. */

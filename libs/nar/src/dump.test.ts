@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
+import type { SourceFile } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import { digestOf, dumpNar, narDigest, readNar, treeOfFiles } from "./index.ts";
+import { digestOf, dumpNar, isUnread, narDigest, readNar, treeOfFiles } from "./index.ts";
 import { bytesOf, file, folder, inPieces, link, nodesOf } from "./test-tree.ts";
 
 /** What `nix-store --dump` writes for this tree, with a line for each string; `0` is a zero. */
@@ -106,5 +107,21 @@ describe("the tree of a revision's folder", () => {
     });
     const found = await narDigest(treeOfFiles(files.toReversed(), "releases/hello/0.1.0"));
     expect(found).toBe(await narDigest(nodesOf(tree)));
+  });
+
+  it("must be none where a content is not there", async () => {
+    const at = (path: string, mode: "100644" | "160000", more: Partial<SourceFile> = {}): SourceFile => ({
+      path: `releases/hello/0.1.0/${path}`,
+      mode,
+      bytes: new Uint8Array(),
+      ...more,
+    });
+    const unread = [at("submodule", "160000"), at("pipe", "100644", { special: true })];
+    for (const each of unread) {
+      const digest = narDigest(treeOfFiles([at("a", "100644"), each], "releases/hello/0.1.0"));
+      await expect(digest).rejects.toMatchObject({ code: "K9082" });
+    }
+    const large = at("large", "100644", { tooLarge: { sizeBytes: 2, limitBytes: 1 } });
+    expect([...unread, large, at("a", "100644")].map(isUnread)).toEqual([true, true, true, false]);
   });
 });

@@ -3,8 +3,8 @@ import type { SourceFile } from "@keelson/model";
 import type { TreeNode } from "./tree.ts";
 
 /**
- * The tree of a folder of a revision, with the modes that Git has: the same as of a clean checkout. A submodule is what no
- * archive can hold. Every file must have been read.
+ * The tree of a folder of a revision, with the modes that Git has: the same as of a clean checkout. A submodule and a
+ * pipe are what no archive can hold. Every other file must have been read.
  */
 export function* treeOfFiles(files: Iterable<SourceFile>, folder: string): Generator<TreeNode, void> {
   const inside = [...files]
@@ -24,9 +24,14 @@ export function* treeOfFiles(files: Iterable<SourceFile>, folder: string): Gener
   }
 }
 
-function contentOf({ mode, bytes }: SourceFile) {
+/** Whether a file's content is not there, so that its folder has no digest. */
+export function isUnread({ mode, special, tooLarge }: SourceFile): boolean {
+  return mode === "160000" || special === true || tooLarge !== undefined;
+}
+
+function contentOf({ mode, special, bytes }: SourceFile) {
+  if (mode === "160000" || special === true) return { kind: "special" } as const;
   if (mode === "120000") return { kind: "link", target: bytes } as const;
-  if (mode === "160000") return { kind: "special" } as const;
   const isExecutable = mode === "100755";
   return { kind: "file", isExecutable, sizeBytes: bytes.length, chunks: [bytes] } as const;
 }

@@ -1,7 +1,15 @@
 import { listFolderCommits, readCommit, readWorkTree } from "@keelson/git";
 import { followLinks, readDocument } from "@keelson/manifest";
-import { KeelsonError, Lock, type SourceFile, keyPath, stalled } from "@keelson/model";
-import { type Tree, narDigest, treeOfFiles } from "@keelson/nar";
+import {
+  KeelsonError,
+  Lock,
+  type Snapshot,
+  type SourceFile,
+  keyPath,
+  mostFileBytes,
+  stalled,
+} from "@keelson/model";
+import { type Tree, isUnread, narDigest, treeOfFiles } from "@keelson/nar";
 
 import type { ReleaseName } from "./release-name.ts";
 
@@ -50,22 +58,30 @@ const timeoutMs = 60_000;
 const mostCommits = 100;
 
 /**
- * The folder of a release as the newest commit has it in which it had this digest, HEAD before all others; null when
- * there is none. Throws what Git throws.
+ * The folder of a release as the newest commit has it in which it had this digest, HEAD before all others; or why there is none
+ * to compare with. Throws what Git throws.
  */
 export async function findCommittedRelease(
   repository: string,
   { release: { name, version }, digest }: { release: ReleaseName; digest: string },
-): Promise<Tree | null> {
+): Promise<{ tree: Tree } | { because: string }> {
   const folder = `releases/${name}/${version}`;
   const commits = await listFolderCommits({ repository, folder, most: mostCommits, timeoutMs });
+  let uncompared: string | null = null;
   for (const revision of ["HEAD", ...commits]) {
-    const { readFiles } = await readCommit({ repository, revision, timeoutMs });
-    const files = [...(await readFiles([`${folder}/`])).values()];
-    // What was not read has no digest.
-    if (files.length === 0 || files.some(({ mode, tooLarge }) => mode === "160000" || tooLarge !== undefined))
-      continue;
-    if ((await narDigest(treeOfFiles(files, folder))) === digest) return treeOfFiles(files, folder);
+    const snapshot = await readCommit({ repository, revision, timeoutMs, fileBytes: mostFileBytes });
+    const files = [...(await snapshot.readFiles([`${folder}/`])).values()];
+    uncompared ??= whyUncompared(files, snapshot);
+    if (files.length === 0 || files.some(isUnread)) continue;
+    if ((await narDigest(treeOfFiles(files, folder))) === digest) return { tree: treeOfFiles(files, folder) };
   }
-  return null;
+  return { because: uncompared ?? "no commit of this branch has the folder with that digest" };
+}
+
+/** Such a commit may be the one that was locked. No node reads so large a file, so no node has it. */
+function whyUncompared(files: readonly SourceFile[], { commit }: Snapshot): string | null {
+  const file = files.find(({ tooLarge }) => tooLarge !== undefined);
+  if (file?.tooLarge === undefined) return null;
+  const { sizeBytes, limitBytes } = file.tooLarge;
+  return `${file.path} has ${sizeBytes} bytes in commit ${commit.slice(0, 12)}, and of a file with over ${limitBytes} bytes nothing is read`;
 }

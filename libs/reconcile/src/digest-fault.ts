@@ -3,12 +3,11 @@ import {
   type Lock,
   type Problem,
   type Repository,
-  type SourceFile,
   type SourceFiles,
   keyPath,
   problemAt,
 } from "@keelson/model";
-import { narDigest, treeOfFiles } from "@keelson/nar";
+import { isUnread, narDigest, treeOfFiles } from "@keelson/nar";
 
 /**
  * K1446 for each release whose folder at the revision does not have the digest of a lock. `files` are those of the releases
@@ -35,10 +34,6 @@ async function digestOf(files: SourceFiles, folder: string): Promise<string | nu
   const inside = [...files.values()].filter(({ path }) => path.startsWith(`${folder}/`));
   if (inside.length === 0 || inside.some(isUnread)) return null;
   return await narDigest(treeOfFiles(inside, folder));
-}
-
-function isUnread({ mode, tooLarge }: SourceFile): boolean {
-  return mode === "160000" || tooLarge !== undefined;
 }
 
 function faultOf(

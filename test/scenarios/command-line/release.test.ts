@@ -1,6 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, lstat, mkdir, readFile, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  readFile,
+  readdir,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -168,7 +179,7 @@ describe("keelson release verify", () => {
     for (const path of [folder, home.join("hello.nar")]) {
       const { stdout, exitCode } = await keelson("release", "verify", path);
       expect({ stdout, exitCode }).toEqual({
-        stdout: `ok  ${path} is as in environments/lab/lock.yaml:2, environments/shop/lock.yaml:2: ${await digest()}\n`,
+        stdout: `ok  ${path} is hello 0.1.0, as in environments/lab/lock.yaml:2, environments/shop/lock.yaml:2: ${await digest()}\n`,
         exitCode: 0,
       });
     }
@@ -222,6 +233,7 @@ describe("keelson release verify", () => {
     await repository.commit({ message: "lock" });
     await change(join(repository.path, folder));
     expect(await answer("release", "verify", folder)).toEqual({
+      release: { name: "hello", version: "0.1.0" },
       digest: await digest(),
       expected: [{ where: "environments/lab/lock.yaml:2", digest: locked }],
       failed: "environments/lab/lock.yaml:2",
@@ -273,6 +285,46 @@ describe("keelson release verify", () => {
     const broken = await keelson("release", "verify", folder);
     expect(broken).toMatchObject({ exitCode: 1 });
     expect(broken.stderr).toContain("error[K1001] environments/lab/lock.yaml cannot be read");
+  });
+
+  it("must refuse another release that is locked, too, in the place of one", async () => {
+    await lock("lab", await digest());
+    const elsewhere = "releases/pryv/1.9.2";
+    await mkdir(join(repository.path, "releases/pryv"));
+    await cp(join(repository.path, folder), join(repository.path, elsewhere), { recursive: true });
+    const archive = home.join("pryv-1.9.2.nar");
+    await keelson("release", "pack", folder, "--output", archive);
+    for (const path of [elsewhere, archive]) {
+      const { stdout, stderr, exitCode } = await keelson("release", "verify", path);
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+      expect(stderr).toContain(
+        `error[K9085] ${path} is not the release that its path says: its release.yaml is that of hello 0.1.0`,
+      );
+    }
+    const own = home.join("hello-0.1.0.nar");
+    await keelson("release", "pack", folder, "--output", own);
+    const { stdout } = await keelson("release", "verify", own);
+    expect(stdout).toMatch(/^ok {2}\S+ is hello 0\.1\.0, as in environments\/lab\/lock\.yaml:2: /);
+  });
+
+  it("must say so where a commit has a file that is too large to be compared", async () => {
+    await repository.commit({ files: { [`${folder}/data.bin`]: Buffer.alloc(33 * 1024 * 1024) } });
+    await lock("lab", await digest());
+    await rm(join(repository.path, folder, "data.bin"));
+    const { stderr, exitCode } = await keelson("release", "verify", folder);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /cannot be named: releases\/hello\/0\.1\.0\/data\.bin has 34603008 bytes in commit /,
+    );
+    expect(stderr).not.toContain("no commit of this branch");
+  });
+
+  it("must say so where there is no commit to compare with", async () => {
+    await lock("lab", `sha256-${"A".repeat(43)}=`);
+    await rm(join(repository.path, ".git"), { recursive: true });
+    await repository.git("init", "--quiet");
+    const { stderr } = await keelson("release", "verify", folder);
+    expect(stderr).toMatch(/what differs cannot be named: \S+ is a Git repository without a commit yet\)/);
   });
 
   it("must say so where there is no Git to compare with", async () => {

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 import { KeelsonError, formatError, quote, stalled } from "@keelson/model";
 import { type Difference, type Tree, findFirstDifference, narDigest } from "@keelson/nar";
 import { type ReleaseName, findCommittedRelease, readLockedDigests, readReleaseName } from "@keelson/node";
@@ -15,6 +17,8 @@ interface Expected {
 }
 
 interface Verification {
+  /** What was looked up in the locks; null when it is compared with something else. */
+  release: ReleaseName | null;
   digest: string;
   expected: { where: string; digest: string }[];
   /** The first of `expected` that the release is not; null when it is all of them. */
@@ -31,11 +35,11 @@ export async function releaseVerify(
   { path, output }: { path: string; output: Output },
 ): Promise<ExitCode> {
   const verification = await whileReading(async () => {
-    const expected =
-      options.against === "lock"
-        ? await lockedOf(options.repository, path)
-        : [await otherOf(options.against)];
-    return await verify(path, expected);
+    if (options.against !== "lock")
+      return await verify(path, { release: null, expected: [await otherOf(options.against)] });
+    const release = await readReleaseName(openTree(path), path);
+    requireOwnPlace(path, release);
+    return await verify(path, { release, expected: await lockedOf(options.repository, release) });
   });
   if (output.json) output.printJson(verification);
   else if (verification.failed === null)
@@ -44,10 +48,14 @@ export async function releaseVerify(
   return verification.failed === null ? exitCodes.done : exitCodes.failed;
 }
 
-async function verify(path: string, expected: readonly Expected[]): Promise<Verification> {
+async function verify(
+  path: string,
+  { release, expected }: { release: ReleaseName | null; expected: readonly Expected[] },
+): Promise<Verification> {
   const digest = await narDigest(openTree(path));
   const failed = expected.find((each) => each.digest !== digest);
   return {
+    release,
     digest,
     expected: expected.map((each) => ({ where: each.where, digest: each.digest })),
     failed: failed?.where ?? null,
@@ -70,8 +78,29 @@ async function otherOf(path: string): Promise<Expected> {
   return { where: path, digest, findTree: async () => Promise.resolve({ tree: openTree(path) }) };
 }
 
-async function lockedOf(repository: string, path: string): Promise<Expected[]> {
-  const release = await readReleaseName(openTree(path), path);
+/**
+ * Throws K9085 when a path is that of another release. A lock is asked for the release that release.yaml names: another one, which is
+ * locked too, would pass where this one should be.
+ */
+function requireOwnPlace(path: string, { name, version }: ReleaseName): void {
+  const place = placeOf(resolve(path));
+  if (place === null || place === `${name}-${version}`) return;
+  throw new KeelsonError({
+    code: "K9085",
+    message: `${path} is not the release that its path says: its release.yaml is that of ${name} ${version}`,
+    hint: "Bring the right release there, or give this one the path of its name and version.",
+    outcome: stalled,
+  });
+}
+
+/** NAME-VERSION of a path releases/NAME/VERSION or NAME-VERSION.nar; null for any other path. */
+function placeOf(path: string): string | null {
+  const folder = /\/releases\/([^/]+)\/([^/]+)$/.exec(path);
+  if (folder !== null) return `${folder[1]}-${folder[2]}`;
+  return /([^/]+-\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?)\.nar$/.exec(path)?.[1] ?? null;
+}
+
+async function lockedOf(repository: string, release: ReleaseName): Promise<Expected[]> {
   const locked = await readLockedDigests(repository, release);
   if (locked.length === 0) throw nothingLocked(repository, release);
   return locked.map(({ file, line, digest }) => ({
@@ -84,8 +113,7 @@ async function lockedOf(repository: string, path: string): Promise<Expected[]> {
 /** Outside of a Git repository, or in one that cannot be read, the digests still say that it is not the same. */
 async function findCommitted(repository: string, wanted: { release: ReleaseName; digest: string }) {
   try {
-    const tree = await findCommittedRelease(repository, wanted);
-    return tree === null ? { because: "no commit of this branch has the folder with that digest" } : { tree };
+    return await findCommittedRelease(repository, wanted);
   } catch (error) {
     if (error instanceof KeelsonError) return { because: error.message };
     throw error;
@@ -118,8 +146,9 @@ const words: Record<Difference["how"], string> = {
   extra: "does not belong there",
 };
 
-function describe(path: string, { digest, expected }: Verification): string {
-  return `${path} is as in ${expected.map(({ where }) => where).join(", ")}: ${digest}`;
+function describe(path: string, { release, digest, expected }: Verification): string {
+  const what = release === null ? "" : ` ${release.name} ${release.version},`;
+  return `${path} is${what} as in ${expected.map(({ where }) => where).join(", ")}: ${digest}`;
 }
 
 function nothingLocked(repository: string, { name, version }: ReleaseName): KeelsonError {
