@@ -70,28 +70,24 @@ export async function digestOf(archive: Chunks): Promise<string> {
   return `sha256-${hash.digest("base64")}`;
 }
 
-/** What stands before the name, the target or the content of a node. Written at once, since there are thousands of them. */
+/** What stands between the name and the target or content of a node. Written at once, since there are thousands of them. */
 const heads = {
-  file: Buffer.concat([narTokens.file, narTokens.contents]),
-  executable: Buffer.concat([narTokens.file, narTokens.executable, narTokens.contents]),
-  link: narTokens.link,
-  folder: narTokens.folder,
+  file: Buffer.concat([narTokens.node, narTokens.file, narTokens.contents]),
+  executable: Buffer.concat([narTokens.node, narTokens.file, narTokens.executable, narTokens.contents]),
+  link: Buffer.concat([narTokens.node, narTokens.link]),
+  folder: Buffer.concat([narTokens.node, narTokens.folder]),
 };
 const entryEnds = Buffer.concat([narTokens.end, narTokens.end]);
 
 function addHead(batch: Batch, node: Exclude<TreeNode, { kind: "special" }>): void {
+  const head = heads[node.kind === "file" && node.isExecutable ? "executable" : node.kind];
   if (node.depth > 0) {
     batch.add(narTokens.entry);
     batch.addString(node.name);
-    batch.add(narTokens.node);
-  }
-  if (node.kind === "file") {
-    batch.add(node.isExecutable ? heads.executable : heads.file);
-    batch.addLength(node.sizeBytes);
-  } else {
-    batch.add(heads[node.kind]);
-    if (node.kind === "link") batch.addString(node.target);
-  }
+    batch.add(head);
+  } else batch.add(head.subarray(narTokens.node.length));
+  if (node.kind === "file") batch.addLength(node.sizeBytes);
+  if (node.kind === "link") batch.addString(node.target);
 }
 
 /** The end of a node and, but for the root, of the entry that holds it. */

@@ -8,7 +8,6 @@ import {
   readdirSync,
   readlinkSync,
 } from "node:fs";
-import { isAscii } from "node:buffer";
 
 import type { TreeNode } from "@keelson/nar";
 
@@ -38,8 +37,18 @@ interface OpenFolder {
   fd: number;
   /** For messages. */
   path: string;
-  /** In reverse. Names are bytes, which need not be text. */
-  entries: Dirent<Buffer>[];
+  /** Leads to the folder, whatever happens to its name (proc_pid_fd(5)), and ends with a slash. */
+  place: string;
+  entries: Entry[];
+  /** The entry that is next, and where its name begins in the names of all. */
+  next: number;
+  nameAt: number;
+  names: Uint8Array;
+}
+
+interface Entry extends Pick<Dirent, "isFile" | "isDirectory" | "isSymbolicLink"> {
+  /** With a character for each byte, which sorts as the bytes do. Names need not be text. */
+  name: string;
 }
 
 /** The folders that the walk is in, the outermost first, and the file that it is at. */
@@ -60,7 +69,7 @@ class FolderWalk {
   next(): TreeNode | null {
     this.#closeFile();
     for (let folder = this.#open.at(-1); folder !== undefined; folder = this.#open.at(-1)) {
-      const entry = folder.entries.pop();
+      const entry = folder.entries[folder.next++];
       if (entry !== undefined) return this.#read(folder, entry);
       closeSync(folder.fd);
       this.#open.pop();
@@ -73,12 +82,13 @@ class FolderWalk {
     for (const { fd } of this.#open.splice(0)) closeSync(fd);
   }
 
-  #read(folder: OpenFolder, entry: Dirent<Buffer>): TreeNode {
-    const { name } = entry;
+  #read(folder: OpenFolder, entry: Entry): TreeNode {
+    const begin = folder.nameAt;
+    folder.nameAt += entry.name.length;
+    const name = folder.names.subarray(begin, folder.nameAt);
     const depth = this.#open.length;
-    // It leads to the entry whatever happens to the folder's own name (proc_pid_fd(5)).
-    const path = `/proc/self/fd/${folder.fd}/${name.toString("latin1")}`;
-    const at = isAscii(name) ? path : Buffer.from(path, "latin1");
+    const path = folder.place + entry.name;
+    const at = beyondAscii.test(entry.name) ? Buffer.from(path, "latin1") : path;
     try {
       if (entry.isFile()) return this.#openFile(at, { folder, depth, name });
       if (entry.isDirectory()) {
@@ -94,16 +104,19 @@ class FolderWalk {
 
   #enter(path: string | Buffer, { shown, flags }: { shown: string; flags: number }): void {
     const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | flags);
-    const folder: OpenFolder = { fd, path: shown, entries: [] };
+    const place = `${descriptors()}/${fd}/`;
+    const folder = { fd, path: shown, place, entries: [], next: 0, nameAt: 0, names: new Uint8Array() };
     // Before it is listed, so that it is closed whatever happens.
     this.#open.push(folder);
-    const entries = readdirSync(`/proc/self/fd/${fd}`, { withFileTypes: true, encoding: "buffer" });
-    folder.entries = entries.sort((a, b) => Buffer.compare(b.name, a.name));
+    const entries = listEntries(place).sort((a, b) => (a.name < b.name ? -1 : 1));
+    // At once, which takes less time than a buffer for each.
+    const names = Buffer.from(entries.map(({ name }) => name).join(""), "latin1");
+    Object.assign(folder, { entries, names });
   }
 
   #openFile(
     at: string | Buffer,
-    { folder, depth, name }: { folder: OpenFolder; depth: number; name: Buffer },
+    { folder, depth, name }: { folder: OpenFolder; depth: number; name: Uint8Array },
   ): TreeNode {
     // If it has become a link or a pipe meanwhile, opening it fails and does not wait.
     const fd = openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -125,7 +138,7 @@ class FolderWalk {
 interface OpenFile {
   fd: number;
   folder: OpenFolder;
-  name: Buffer;
+  name: Uint8Array;
   sizeBytes: number;
   buffer: Uint8Array;
 }
@@ -167,9 +180,36 @@ class FileChunks implements Iterable<Uint8Array>, Iterator<Uint8Array, void> {
   }
 }
 
+/**
+ * The entries of a folder, in no order. Node makes and sorts strings in less time than buffers. But where a disk does not say
+ * what an entry is, Node asks for it by its name, and only ASCII is the name as a string: all else is listed as bytes.
+ */
+function listEntries(path: string): Entry[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true, encoding: "latin1" });
+    if (!entries.some(({ name }) => beyondAscii.test(name))) return entries;
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+  const entries = readdirSync(path, { withFileTypes: true, encoding: "buffer" });
+  return entries.map((entry) => Object.assign(entry, { name: entry.name.toString("latin1") }));
+}
+
+/** Of an entry that Node asked for by another name, or of the folder itself: then listing it by bytes fails, too. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** Where this process has its descriptors. `self` is a link, and to follow it for each of thousands of files takes time. */
+function descriptors(): string {
+  return `/proc/${readlinkSync("/proc/self")}/fd`;
+}
+
+const beyondAscii = /[\x80-\xff]/;
+
 const fault = "cannot be read";
 
 /** For messages only: to make it for each of thousands of files takes time. */
-function pathOf(folder: OpenFolder, name: Buffer): string {
-  return `${folder.path}/${name.toString()}`;
+function pathOf(folder: OpenFolder, name: Uint8Array): string {
+  return `${folder.path}/${Buffer.from(name).toString()}`;
 }
