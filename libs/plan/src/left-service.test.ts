@@ -180,6 +180,37 @@ describe("a volume that other services go on using", () => {
   });
 });
 
+describe("a service that has the volumes of another one", () => {
+  const has = (sketch: ServiceSketch) => wiki({ ...db("data"), backup: { sharesWith: ["db"], ...sketch } });
+  const running = applied(node(has({ volumesFrom: ["db"] })));
+
+  test("is not without them until somebody permits it, also when it shares something else", () => {
+    const state = wanting(running, has({}));
+    const message = "lab-old/backup would run without lab-old_data, which has its data and is left behind";
+    expect(lost(state)).toEqual([message]);
+    expect(lost(done(without("backup", state)))).toEqual([message]);
+    expect(lost(wanting(running, has({ volumes: ["data"] })))).toEqual([]);
+    const own = applied(node(has({ volumes: ["data:/mine"] })));
+    expect(lost(wanting(own, has({ volumes: ["data:/other"] })))).toHaveLength(1);
+    expect(lost(wanting(own, has({})))).toEqual([message]);
+  });
+
+  test("does not leave an anonymous volume behind that the other one keeps", () => {
+    const shared = applied(
+      node(wiki({ db: { anonymous: ["/data"] }, backup: { sharesWith: ["db"], environment: "x" } })),
+    );
+    const before = changed(shared, ({ observed }) => {
+      const [own, other] = [containerOf(shared, "lab-old/db"), "backup"];
+      for (const each of observed.containers)
+        if (each.service === other)
+          Object.assign(each, { places: own.places, anonymousVolumes: own.anonymousVolumes });
+      for (const image of Object.values(observed.images)) if (image !== null) image.volumes = [];
+    });
+    const after = wiki({ db: { anonymous: ["/data"] }, backup: { sharesWith: ["db"], environment: "y" } });
+    expect(lost(wanting(before, after))).toEqual([]);
+  });
+});
+
 describe("a service that is new while another one and its volume go", () => {
   const running = applied(node(wiki({ ...db("data"), web: {} })));
   const message = "lab-old/base is new, while lab-old_data, with the data of old/db, is left behind";

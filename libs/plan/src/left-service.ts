@@ -12,13 +12,7 @@ import {
 
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import {
-  findCoveredPaths,
-  findMissingPaths,
-  placesInContainers,
-  placesOfVolume,
-  placesToBe,
-} from "./volume-place.ts";
+import { findCoveredPaths, findMissingPaths, placesInContainers, placesOfVolume } from "./volume-place.ts";
 import { findVolumeUse, isGone, splitUser } from "./volume-use.ts";
 
 /**
@@ -73,8 +67,7 @@ function leftData([name, { users }]: [string, KnownVolume], how: HowLeft, paths:
 /** Whether a service is to run without a volume that it used. What runs without it already has let go of it. */
 function isDropped(known: [string, KnownVolume], { service, instance, node }: LeavingContext): boolean {
   const [name, { users }] = known;
-  if (keeps(service, { instance, volume: name }) || !users.includes(userOf({ service, instance })))
-    return false;
+  if (keeps(service, name) || !users.includes(userOf({ service, instance }))) return false;
   const own = findOwn(node.observed, { project: instance.project, service: service.name });
   if (own.length > 0 && !own.some(({ volumes }) => volumes.includes(name))) return false;
   if (!findVolumeUse(node.desired).has(name)) return true;
@@ -99,7 +92,7 @@ function isReader(
 function isRenamed([name, known]: [string, KnownVolume], context: LeavingContext): boolean {
   const { service, instance, node } = context;
   if (service.endAwaited || service.schedule !== undefined) return false;
-  if (known.state !== "used" || keeps(service, { instance, volume: name })) return false;
+  if (known.state !== "used" || keeps(service, name)) return false;
   const services = node.desired.instances.flatMap((each) =>
     each.services.map((other) => ({
       user: userOf({ service: other, instance: each }),
@@ -126,10 +119,10 @@ function isNew({ service, instance: { project }, node: { observed, record } }: L
 
 /** Of a volume that a service keeps, what it would not find where it had it. */
 function findElsewhere(known: [string, KnownVolume], context: LeavingContext): LeftData[] {
-  const { service, instance, node } = context;
+  const { service, node } = context;
   const [name] = known;
-  if (isGone(name, node.observed) || !keeps(service, { instance, volume: name })) return [];
-  const toBe = placesOfVolume(placesToBe(service, instance), name);
+  if (isGone(name, node.observed) || !keeps(service, name)) return [];
+  const toBe = placesOfVolume(service.places, name);
   const had = findHad(known, context);
   const missing = findMissingPaths(had, toBe);
   const covered = findCoveredPaths(had, toBe);
@@ -147,13 +140,21 @@ function findHad(
   const own = findOwn(node.observed, { project: instance.project, service: service.name });
   if (own.length === 0) return places[userOf({ service, instance })] ?? [];
   const containers = own.filter((each) => !isInSync(each, service));
-  return placesInContainers(name, { containers, service, toBe: [] });
+  return placesInContainers(name, { containers, service });
 }
 
 function findAnonymous({ service, instance, node: { observed } }: LeavingContext): LeftData[] {
   const users = [userOf({ service, instance })];
-  return findOwn(observed, { project: instance.project, service: service.name })
+  const own = findOwn(observed, { project: instance.project, service: service.name });
+  // With `volumes_from` another service has the same ones, and keeps them.
+  const others = new Set(
+    observed.containers
+      .filter((each) => !own.includes(each))
+      .flatMap(({ anonymousVolumes = [] }) => anonymousVolumes),
+  );
+  return own
     .flatMap((container) => findUnkept(container, { service, observed }))
+    .filter(({ volume }) => !others.has(volume))
     .map(({ volume, path }) => ({ name: volume, how: "replaced", users, paths: [path] }));
 }
 
@@ -187,13 +188,9 @@ export function findUndeclared(
   return [...new Set(paths)].filter((path) => service.places.every((each) => each.path !== path)).sort();
 }
 
-/** Also what it has by `volumes_from`. */
-export function keeps(
-  { volumes, sharesWith }: DesiredService,
-  { instance, volume }: { instance: DesiredInstance; volume: string },
-): boolean {
-  const shared = instance.services.filter(({ name }) => sharesWith.includes(name));
-  return volumes.includes(volume) || shared.some((service) => service.volumes.includes(volume));
+/** Whether a service is to have a volume, also by `volumes_from`. */
+export function keeps({ places }: DesiredService, volume: string): boolean {
+  return places.some((place) => place.volume === volume);
 }
 
 function userOf({ service, instance }: { service: DesiredService; instance: DesiredInstance }): string {

@@ -581,14 +581,20 @@ describe("data that would be left behind", () => {
     });
 
     test("is no matter where it has it by another service", () => {
-      const follower = { ...wiki, services: { db: { volumes: ["data"] }, backup: { sharesWith: ["db"] } } };
+      const follower = {
+        ...wiki,
+        services: { db: { volumes: ["data"] }, backup: { sharesWith: ["db"], volumesFrom: ["db"] } },
+      };
       const state = changed(applied(node({ old: follower })), ({ observed }) => {
         for (const each of observed.containers) each.volumes = ["lab-old_data"];
       });
       expect(codes(done(state))).toEqual([]);
       const more = {
         ...follower,
-        services: { ...follower.services, backup: { sharesWith: ["db"], volumes: ["cache"] } },
+        services: {
+          ...follower.services,
+          backup: { sharesWith: ["db"], volumesFrom: ["db"], volumes: ["cache"] },
+        },
         volumes: { data: "x", cache: "x" },
       };
       expect(codes(wanting(done(state), { old: more }))).toEqual([]);
