@@ -14,9 +14,7 @@ interface PlaceContext {
 
 /** What the containers of a service see at which path, as far as the Compose file says it; volumes by their engine names. */
 export function buildPlaces(service: ComposeService, context: PlaceContext): MountPlace[] {
-  const memory = [service.tmpfs ?? []]
-    .flat()
-    .map((text) => placeOf("memory", { path: String(text).split(":")[0] ?? "" }));
+  const memory = memoryPaths(service).map((path) => placeOf("memory", { path }));
   const mounted = (service.volumes ?? []).map((mount) => describePlace(mount, context.volumes));
   const own = [...mounted, ...memory];
   const taken = new Set(own.map(({ path }) => path));
@@ -48,6 +46,12 @@ function describePlace(
   const volume = named.get(source)?.name ?? source;
   const subpath = cleanPath(subpathOf(options)).slice(1);
   return placeOf("volume", { path: target, readOnly, volume, subpath });
+}
+
+/** `PATH` or `PATH:OPTIONS`, one or a list of them. */
+function memoryPaths({ tmpfs }: ComposeService): string[] {
+  const texts: unknown[] = Array.isArray(tmpfs) ? tmpfs : [tmpfs];
+  return texts.flatMap((text) => (typeof text === "string" ? [text.split(":")[0] ?? ""] : []));
 }
 
 function placeOf(kind: MountPlace["kind"], { path, ...rest }: Partial<MountPlace>): MountPlace {
