@@ -19,7 +19,7 @@ import {
 import { type LayeredSettings, type SettingsLayer, layerSettings } from "@keelson/settings";
 
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
-import { type PlacedInstance, findProviders, placeInstances } from "./placement.ts";
+import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
 import { newBudgets } from "./template-budget.ts";
 import { type InstanceContext, interfacesOf, templateScope } from "./template-scope.ts";
@@ -53,6 +53,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   const placed = placeInstances(repository, { environment, node: node.value });
   const settings = layerByRelease(placed, { environment, node });
   const providers = findProviders(placed);
+  const provided = findProvided(repository, environment);
   const missing = findUnplaced(repository, environment);
   const problems = [...settings.values()].flatMap((layered) => layered.problems);
   const warnings: Problem[] = [];
@@ -68,8 +69,12 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       values: layered?.values ?? {},
       providers,
       incomplete: [
-        ...(hasSettings ? [] : (["settings"] as const)),
-        ...(missing.length === 0 ? [] : (["requires"] as const)),
+        ...(hasSettings ? [] : ["settings"]),
+        ...(missing.length === 0 ? [] : ["requires"]),
+        // That no instance of the environment provides it is said by `manifest`.
+        ...Object.keys(each.package.package.value.requires)
+          .filter((name) => !provided.has(name))
+          .map((name) => `requires.${name}`),
       ],
       budget: nextBudget(),
     };
@@ -84,7 +89,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     ...reference,
     lockDigest: digestValue(environment.lock?.value ?? null),
     requireDigests: environment.environment.value.policy.requireDigests ?? false,
-    isWhole: problems.length + missing.length === 0,
+    isWhole: problems.length + missing.length + unrendered.length === 0,
     instances,
   };
   return { rendered, unrendered, settings, problems, missing, warnings };
