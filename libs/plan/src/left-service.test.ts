@@ -80,6 +80,10 @@ describe("a service that would begin empty where it had data", () => {
     // Also when nothing but the record shows where it was, and while it is to have no containers.
     for (const gone of [without("db", state), done(without("db", state)), without("db", done(state))])
       expect(lost(done(gone)).join("\n")).toContain(message);
+    const scaled = done(done(wanting(running, wiki({ db: { ...sketch, replicas: 0 } }))));
+    expect(lost(scaled)).toEqual([]);
+    expect(scaled.observed.containers).toEqual([]);
+    expect(lost(done(wanting(scaled, desired))).join("\n")).toContain(message);
     const staged = done(done(wanting(running, wiki({ db: sketch }, { state: "staged" }))));
     expect(lost(done(wanting(staged, desired))).join("\n")).toContain(message);
     const back = done(wanting(later, wiki(db("data:/srv/db", "files:/srv/files"))));

@@ -2,22 +2,20 @@ import {
   type DesiredInstance,
   type DesiredService,
   type KnownVolume,
-  type MountPlace,
-  type ObservedContainer,
-  type ObservedNode,
   type VolumePlace,
   isForgotten,
   isInSync,
 } from "@keelson/model";
 
+import { findUnkeptOf } from "./anonymous-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findCoveredPaths, findMissingPaths, placesInContainers, placesOfVolume } from "./volume-place.ts";
 import { findVolumeUse, isGone, splitUser } from "./volume-use.ts";
 
 /**
- * `dropped`: the service is to have it no more; `gone`: nor has the node. `renamed`: the service is new, and may be one that used it. `moved`: it is to have
- * it elsewhere. `covered`: something empty is to lie over a part of it. `replaced`: something else is to lie in its place.
+ * `dropped`: the service is to have it no more; `gone`: nor has the node. `renamed`: the service is new, and may be one that used
+ * it. `moved`: it is to have it elsewhere. `covered`: something empty is to lie over a part of it. `replaced`: something else is to lie in its place.
  */
 export type HowLeft = "dropped" | "gone" | "renamed" | "moved" | "covered" | "replaced";
 
@@ -43,9 +41,8 @@ interface LeavingContext {
 
 /** What a service would leave behind, whatever it is to have instead. */
 export function findLeftByService(context: LeavingContext): LeftData[] {
-  const { service, known, told, node } = context;
+  const { known, told, node } = context;
   const { observed } = node;
-  if (service.replicas === 0 && service.schedule === undefined) return [];
   const volumes = known.flatMap((each) => {
     const [name] = each;
     const isTold = told.ofService.has(name);
@@ -57,7 +54,7 @@ export function findLeftByService(context: LeavingContext): LeftData[] {
       ...(isTold ? [] : findElsewhere(each, context)),
     ];
   });
-  return [...volumes, ...findAnonymous(context)];
+  return [...volumes, ...findReplaced(context)];
 }
 
 function leftData([name, { users }]: [string, KnownVolume], how: HowLeft, paths: string[] = []): LeftData {
@@ -143,49 +140,15 @@ function findHad(
   return placesInContainers(name, { containers, service });
 }
 
-function findAnonymous({ service, instance, node: { observed } }: LeavingContext): LeftData[] {
+function findReplaced({ service, instance, node: { observed } }: LeavingContext): LeftData[] {
   const users = [userOf({ service, instance })];
   const own = findOwn(observed, { project: instance.project, service: service.name });
-  // With `volumes_from` another service has the same ones, and keeps them.
-  const others = new Set(
-    observed.containers
-      .filter((each) => !own.includes(each))
-      .flatMap(({ anonymousVolumes = [] }) => anonymousVolumes),
-  );
-  return own
-    .flatMap((container) => findUnkept(container, { service, observed }))
-    .filter(({ volume }) => !others.has(volume))
-    .map(({ volume, path }) => ({ name: volume, how: "replaced", users, paths: [path] }));
-}
-
-/**
- * The anonymous volumes of a container in whose place its service is to have something else. Compose hands on the others.
- */
-export function findUnkept(
-  container: ObservedContainer,
-  { service, observed }: { service: DesiredService; observed: ObservedNode },
-): MountPlace[] {
-  if (isInSync(container, service)) return [];
-  const image = observed.images[service.image];
-  const isKept = (path: string) => {
-    const place = service.places.find((each) => each.path === path);
-    if (place !== undefined) return place.kind === "anonymous";
-    // What an image declares is not known before it is there: whoever makes the container looks.
-    return image?.volumes?.includes(path) ?? true;
-  };
-  return (container.places ?? []).filter(({ kind, path }) => kind === "anonymous" && !isKept(path));
-}
-
-/** The paths at which an image that is still to be pulled must declare a volume, so that an anonymous one is handed on. */
-export function findUndeclared(
-  containers: readonly ObservedContainer[],
-  { service, observed }: { service: DesiredService; observed: ObservedNode },
-): string[] {
-  if ((observed.images[service.image] ?? null) !== null) return [];
-  const paths = containers
-    .filter((container) => !isInSync(container, service))
-    .flatMap(({ places = [] }) => places.filter(({ kind }) => kind === "anonymous").map(({ path }) => path));
-  return [...new Set(paths)].filter((path) => service.places.every((each) => each.path !== path)).sort();
+  return findUnkeptOf(own, { service, observed }).map(({ volume, path }) => ({
+    name: volume,
+    how: "replaced",
+    users,
+    paths: [path],
+  }));
 }
 
 /** Whether a service is to have a volume, also by `volumes_from`. */
