@@ -24,6 +24,7 @@
         in
         {
           inherit keelson;
+          agent-image = import ./packaging/nix/agent-image.nix { inherit pkgs keelson; };
           default = keelson;
         }
         // import ./packaging/nix/releases.nix {

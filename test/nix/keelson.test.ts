@@ -14,9 +14,12 @@ import {
   makeTempFolder,
   nixSystem,
   outputOf,
+  runProgram,
+  startEngine,
   withHostPackages,
 } from "../support/index.ts";
 
+const { version } = JSON.parse(await readFile(join(checkout, "package.json"), "utf8"));
 const lockText = await readFile(join(checkout, "pnpm-lock.yaml"), "utf8");
 
 describe("the packages of a build with Nix", () => {
@@ -31,11 +34,21 @@ describe("the packages of a build with Nix", () => {
   });
 });
 
-describe("nix build .#keelson", () => {
+describe("nix build .#keelson .#agent-image", () => {
+  const names = ["keelson", "agent-image"] as const;
   const cleanUp = new AsyncDisposableStack();
   let store: NixStore;
   let flake: string;
-  let output: string;
+  let outputs: Record<(typeof names)[number], string>;
+
+  const buildAll = async (from: NixStore, reference: string, ...options: string[]) => {
+    const built: string[] = [];
+    for (const name of names) {
+      built.push(await from.build(`${reference}#${name}`, ...options, ...withHostPackages));
+    }
+    const [keelson = "", image = ""] = built;
+    return { keelson, "agent-image": image };
+  };
 
   beforeAll(async () => {
     store = cleanUp.use(await makeNixStore());
@@ -43,18 +56,18 @@ describe("nix build .#keelson", () => {
     flake = `path:${folder.path}`;
     await copyCheckout(folder.path);
     await store.addPackages();
-    output = await store.build(`${flake}#keelson`, ...withHostPackages);
+    outputs = await buildAll(store, flake);
   });
   afterAll(async () => cleanUp.disposeAsync());
 
   it("must give the bytes of script/bundle", async () => {
     await using folder = await makeTempFolder("keelson-bundle-");
     const bundle = await writePackage({ folder: folder.join("keelson") });
-    expect(await hashPath(join(output, "lib/keelson"))).toBe(await hashPath(bundle));
+    expect(await hashPath(join(outputs.keelson, "lib/keelson"))).toBe(await hashPath(bundle));
   });
 
   it("must give the same bytes when it is built again", async () => {
-    expect(await store.build(`${flake}#keelson`, "--rebuild", ...withHostPackages)).toBe(output);
+    expect(await buildAll(store, flake, "--rebuild")).toEqual(outputs);
   });
 
   it("must give the same bytes from another folder, umask and time zone", async () => {
@@ -69,15 +82,36 @@ describe("nix build .#keelson", () => {
     // As this umask makes a checkout.
     await outputOf(["chmod", "-R", "go-rwx", elsewhere]);
     await other.addPackages();
-    const built = await other.build(`path:${encodeURI(elsewhere)}#keelson`, ...withHostPackages);
-    expect(basename(built)).toBe(basename(output));
-    expect(await hashPath(built)).toBe(await hashPath(output));
+    const built = await buildAll(other, `path:${encodeURI(elsewhere)}`);
+    for (const name of names) {
+      expect(basename(built[name])).toBe(basename(outputs[name]));
+      expect(await hashPath(built[name])).toBe(await hashPath(outputs[name]));
+    }
   });
 
   it("must give programs that run", async () => {
     const said = await store.build(`${flake}#checks.${nixSystem}.keelson-runs`, ...withHostPackages);
-    const { version } = JSON.parse(await readFile(join(checkout, "package.json"), "utf8"));
     expect(await readFile(said, "utf8")).toBe(`${version}\n${version}\n`);
+  });
+
+  it("must give an image that docker loads, whose agent finds what it needs", async () => {
+    await using engine = await startEngine();
+    const docker = ["docker", "--host", engine.dockerHost] as const;
+    await outputOf([...docker, "load", "--quiet", "--input", outputs["agent-image"]]);
+    const name = `keelson-agent:${version}`;
+    const run = [...docker, "run", "--rm", "--network", "none"] as const;
+    expect(await outputOf([...run, name, "--version"])).toBe(`${version}\n`);
+
+    const socket = `${engine.socketPath}:/var/run/docker.sock`;
+    const doctor = [name, "doctor", "--json"] as const;
+    const { stdout } = await runProgram([...run, "--volume", socket, "--entrypoint", "keelson", ...doctor]);
+    const checks: { id: string; result: string }[] = JSON.parse(stdout);
+    const found = Object.fromEntries(checks.map(({ id, result }) => [id, result]));
+    expect(found).toMatchObject({ engine: "ok", compose: "ok", flock: "ok" });
+    const programs = "git --version && ssh -V 2>&1";
+    expect(await outputOf([...run, "--entrypoint", "sh", name, "-c", programs])).toMatch(
+      /git version.*OpenSSH/s,
+    );
   });
 
   it("must take no other archive of a package than the locked one", async () => {
