@@ -3,6 +3,7 @@
 let
   inherit (pkgs)
     bash
+    cacert
     docker-compose
     gitMinimal
     nodejs_24
@@ -11,22 +12,12 @@ let
     util-linuxMinimal
     ;
   inherit (builtins.fromJSON (builtins.readFile ../../package.json)) version;
-  sources = import ./select.nix {
-    name = "keelson-make-image";
-    root = ../..;
-    parts = [
-      "libs/store/package.json"
-      "libs/store/src/folder-walk.ts"
-      "package.json"
-      "packaging/nix/make-image.ts"
-      "script/tar.ts"
-    ];
-  };
-
   # Beside the store: programs on the path, and what they expect of every machine.
   root = runCommand "keelson-agent-root" { } ''
-    mkdir -p $out/bin $out/etc $out/root $out/tmp $out/usr/local/libexec/docker/cli-plugins
+    mkdir -p $out/bin $out/etc/ssl/certs $out/root $out/tmp $out/usr/local/libexec/docker/cli-plugins
     ln -s ${keelson}/bin/* ${bash}/bin/* ${gitMinimal}/bin/* ${openssh}/bin/ssh ${util-linuxMinimal}/bin/flock $out/bin
+    # Node of nixpkgs has none of its own.
+    ln -s ${cacert}/etc/ssl/certs/ca-bundle.crt $out/etc/ssl/certs
     ln -s ${docker-compose}/bin/docker-compose $out/usr/local/libexec/docker/cli-plugins
     echo 'root:x:0:0::/root:/bin/sh' >$out/etc/passwd
     echo 'root:x:0:' >$out/etc/group
@@ -48,5 +39,5 @@ runCommand "keelson-agent-${version}.tar"
     for path in $(grep '^/nix/store/.*' closure | grep -v '[.]drv$' | sort -u); do
       [ $path = ${root} ] || cp -R $path root/nix/store
     done
-    node ${sources}/packaging/nix/make-image.ts root keelson-agent:${version} $out
+    node ${import ./scripts.nix}/packaging/nix/make-image.ts root keelson-agent:${version} $out
   ''

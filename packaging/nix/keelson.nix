@@ -2,7 +2,7 @@
 # That file has the sha512 sums of pnpm-lock.yaml, so a package is either the locked one or refused.
 { pkgs }:
 let
-  inherit (pkgs) nodejs_24 runCommand;
+  inherit (pkgs) cacert nodejs_24 runCommand;
   locked = builtins.fromJSON (builtins.readFile ./packages.json);
   version = (builtins.fromJSON (builtins.readFile ../../package.json)).version;
   cpu =
@@ -28,6 +28,8 @@ let
         outputHashAlgo = "sha512";
         outputHashMode = "flat";
         nativeBuildInputs = [ nodejs_24 ];
+        # Node of nixpkgs has none of its own.
+        SSL_CERT_FILE = "${cacert}/etc/ssl/certs/ca-bundle.crt";
         impureEnvVars = [
           "NPM_CONFIG_REGISTRY"
           "http_proxy"

@@ -27,7 +27,7 @@ const config = jsonBlob({
   config: {
     Entrypoint: ["keelson-agent"],
     Cmd: ["run"],
-    Env: ["PATH=/bin", "CACHE_DIRECTORY=/tmp/keelson"],
+    Env: ["PATH=/bin", "CACHE_DIRECTORY=/tmp/keelson", "SSL_CERT_FILE=/etc/ssl/certs/ca-bundle.crt"],
     WorkingDir: "/",
   },
   rootfs: { type: "layers", diff_ids: [layer.digest] },

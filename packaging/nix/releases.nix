@@ -3,19 +3,7 @@
 { pkgs, folder }:
 let
   inherit (pkgs) nodejs_24 runCommand;
-  sources = import ./select.nix {
-    name = "keelson-pack-release";
-    root = ../..;
-    parts = [
-      "libs/nar/package.json"
-      "libs/nar/src"
-      "libs/store/package.json"
-      "libs/store/src/folder-walk.ts"
-      "package.json"
-      "packaging/nix/pack-release.ts"
-    ];
-  };
-  pack = "node ${sources}/packaging/nix/pack-release.ts";
+  pack = "node ${import ./scripts.nix}/packaging/nix/pack-release.ts";
 
   foldersIn =
     path:

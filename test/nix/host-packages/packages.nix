@@ -69,8 +69,14 @@ let
       done
     '';
 in
-{
+rec {
   inherit runCommand;
+
+  # Those that Node has.
+  cacert = runCommand "cacert" { nativeBuildInputs = [ nodejs_24 ]; } ''
+    mkdir -p $out/etc/ssl/certs
+    node --print 'tls.rootCertificates.join("\n")' >$out/etc/ssl/certs/ca-bundle.crt
+  '';
 
   bash = runCommand "bash" { } ''
     mkdir -p $out/bin
