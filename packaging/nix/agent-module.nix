@@ -39,7 +39,7 @@ let
     source = {
       url = required text "URL of the state repository, or a path of this machine.";
       branch = preset "main" text "The branch that is followed.";
-      credential = optional credential "How to log in to it.";
+      credential = optional credential "How to log in to it: one of the two below.";
       knownHosts = optional absolutePath "For ssh: the file with the keys of the hosts that are trusted.";
     };
     report = {
@@ -49,7 +49,7 @@ let
         "none"
       ]) "How the status is written into Git.";
       url = optional text "Another repository for it; without it the source.";
-      credential = optional credential "How to log in there; without `url` that of the source.";
+      credential = optional credential "How to log in there; without `report.url` that of the source.";
       heartbeat = preset "1h" duration "How often it is written when nothing changes.";
     };
     interval = preset "60s" duration "How often the agent polls for a new commit.";

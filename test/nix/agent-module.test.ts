@@ -3,7 +3,11 @@ import { join } from "node:path";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
+import type { AgentConfig } from "../../libs/model/src/index.ts";
 import { readAgentConfig } from "../../libs/node/src/index.ts";
+import { readPage } from "../documents/example.ts";
+import { tablesOf } from "../documents/markdown.ts";
+import { presetOf } from "../documents/schema-fields.ts";
 import { checkout, makeTempFolder, outputOf } from "../support/index.ts";
 
 interface Evaluated {
@@ -56,6 +60,9 @@ const everything = {
   limits: { fileBytes: 1024 },
 };
 
+const page = await readPage("docs/nix.md");
+const shown = await readShownSettings();
+
 describe("the module for NixOS", () => {
   let module: Evaluated;
   beforeAll(async () => {
@@ -66,7 +73,12 @@ describe("the module for NixOS", () => {
     const text = await readFile(join(checkout, "schemas/agent.schema.json"), "utf8");
     const { $schema, title, ...schema } = JSON.parse(text);
     expect([$schema, title]).not.toContain(undefined);
-    expect(normalize(module.schema)).toEqual(normalize(schema));
+    expect(normalize(module.schema.properties?.["settings"] ?? {})).toEqual(normalize(schema));
+  });
+
+  it("must have its options on the page of Nix, and no others", async () => {
+    const table = tablesOf(page.text).find(({ columns }) => columns[0] === "option");
+    expect(table?.rows).toEqual(rowsOf(module.schema));
   });
 
   it("must run the agent as the unit that ships does", async () => {
@@ -88,15 +100,13 @@ describe("the module for NixOS", () => {
   });
 
   it.each([
-    ["the least that can be set", least, {}],
-    ["everything that can be set", everything, everything],
-  ])("must make an agent.yaml that the agent takes of %s", async (_what, settings, expected) => {
+    ["the least that can be set", least],
+    ["everything that can be set", everything],
+    ["what the page of Nix shows", shown],
+  ])("must make an agent.yaml of %s that means the same", async (_what, settings) => {
     const { environment, assertions } = await evaluateModule(settings);
-    await using folder = await makeTempFolder();
-    const path = folder.join("agent.yaml");
-    await writeFile(path, JSON.stringify(environment.etc["keelson/agent.yaml"].source.value));
-    await writeFile(folder.join("least.yaml"), JSON.stringify(least));
-    expect(readAgentConfig(path)).toEqual({ ...readAgentConfig(folder.join("least.yaml")), ...expected });
+    const { value: made } = environment.etc["keelson/agent.yaml"].source;
+    expect(await readConfig(made)).toEqual(await readConfig(settings));
     expect(assertions.filter(({ assertion }) => !assertion)).toEqual([]);
   });
 
@@ -139,11 +149,43 @@ describe("the module for NixOS", () => {
   });
 });
 
+/** Of every option its name, default and description. A set of options has no description. */
+function rowsOf({ properties = {}, required = [], anyOf = [] }: Schema, path = ""): string[][] {
+  const below = Object.entries(properties).flatMap(([name, property]) => {
+    const preset = required.includes(name) ? "required" : presetOf(property);
+    const { description } = property;
+    const own = description === undefined ? [] : [[`${path}${name}`, preset, description]];
+    return [...own, ...rowsOf(property, `${path}${name}.`)];
+  });
+  // Only one of several forms is there.
+  return [...below, ...anyOf.flatMap((form) => rowsOf({ ...form, required: [] }, path))];
+}
+
 async function evaluateModule(settings: object): Promise<Evaluated> {
   const file = join(checkout, "test/nix/evaluate-agent-module.nix");
+  return JSON.parse(await evaluate(file, "--argstr", "settings", JSON.stringify(settings)));
+}
+
+/** The settings in the example of a machine's configuration. */
+async function readShownSettings(): Promise<object> {
+  const block = page.blocks.find(({ attributes }) => "module" in attributes);
+  await using folder = await makeTempFolder();
+  await writeFile(folder.join("configuration.nix"), block?.text ?? "");
+  const attribute = ["--attr", "services.keelson-agent.settings"];
+  return JSON.parse(await evaluate(folder.join("configuration.nix"), ...attribute));
+}
+
+/** What the agent reads of an agent.yaml. */
+async function readConfig(content: object): Promise<AgentConfig> {
+  await using folder = await makeTempFolder();
+  await writeFile(folder.join("agent.yaml"), JSON.stringify(content));
+  return readAgentConfig(folder.join("agent.yaml"));
+}
+
+/** Without any store. */
+async function evaluate(file: string, ...args: string[]): Promise<string> {
   const program = `${process.env["KEELSON_NIX"] ?? "nix"}-instantiate`;
-  const args = ["--eval", "--strict", "--json", "--store", "dummy://", "--argstr", "settings"];
-  return JSON.parse(await outputOf([program, ...args, JSON.stringify(settings), file]));
+  return await outputOf([program, "--eval", "--strict", "--json", "--store", "dummy://", ...args, file]);
 }
 
 /** What can be compared: without words, in one order, and with the patterns of Nix, which are POSIX's. */

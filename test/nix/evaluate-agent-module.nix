@@ -20,7 +20,7 @@ let
   options = module.options.services.keelson-agent;
 in
 {
-  schema = lib.schemaOf options.settings;
+  schema = lib.schemaOf options;
   service = module.config.systemd.services.keelson-agent;
   environment = module.config.environment;
   assertions = module.config.assertions;

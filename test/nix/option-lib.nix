@@ -25,11 +25,15 @@ let
     in
     mapAttrs (_: below) (removeAttrs set gone);
 
-  # Of an option, or of a set of them.
+  # Of an option, or of a set of them. Its default is what documents show.
   schemaOf =
     node:
     if isOption node then
-      schemaOfType node.type // withoutNulls { default = node.default or null; }
+      schemaOfType node.type
+      // withoutNulls {
+        default = node.defaultText or node.default or null;
+        inherit (node) description;
+      }
     else
       schemaOfFields node // defaultOf node;
 
@@ -114,11 +118,11 @@ in
   inherit any filterAttrsRecursive schemaOf valuesOf;
 
   mkOption = option: option // { _type = "option"; };
-  mkEnableOption = description: {
+  mkEnableOption = what: {
     _type = "option";
     type.type = "any";
     default = false;
-    inherit description;
+    description = "Whether to enable ${what}.";
   };
   mkIf = condition: config: if condition then config else { };
   literalMD = text: text;
