@@ -14,13 +14,23 @@
       forEachSystem = make: nixpkgs.lib.genAttrs systems (system: make nixpkgs.legacyPackages.${system});
     in
     {
-      packages = forEachSystem (pkgs: rec {
-        keelson = import ./packaging/nix/keelson.nix {
+      # For the flake of a state repository: packages = keelson.lib.releasesOf ./.;
+      lib.releasesOf = folder: forEachSystem (pkgs: import ./packaging/nix/releases.nix { inherit pkgs folder; });
+
+      packages = forEachSystem (
+        pkgs:
+        let
+          keelson = import ./packaging/nix/keelson.nix { inherit pkgs; };
+        in
+        {
+          inherit keelson;
+          default = keelson;
+        }
+        // import ./packaging/nix/releases.nix {
           inherit pkgs;
-          source = ./.;
-        };
-        default = keelson;
-      });
+          folder = ./.;
+        }
+      );
 
       checks = nixpkgs.lib.genAttrs systems (
         system:

@@ -1,10 +1,10 @@
-# { pkgs, source } -> the programs keelson and keelson-agent, made of the checkout `source` and of the npm packages that
-# packages.json names. That file has the sha512 sums of pnpm-lock.yaml, so a package is either the locked one or refused.
-{ pkgs, source }:
+# { pkgs } -> the programs keelson and keelson-agent, made of this checkout and of the npm packages that packages.json names.
+# That file has the sha512 sums of pnpm-lock.yaml, so a package is either the locked one or refused.
+{ pkgs }:
 let
   inherit (pkgs) nodejs_24 runCommand;
   locked = builtins.fromJSON (builtins.readFile ./packages.json);
-  version = (builtins.fromJSON (builtins.readFile (source + "/package.json"))).version;
+  version = (builtins.fromJSON (builtins.readFile ../../package.json)).version;
   cpu =
     {
       x86_64-linux = "x64";
@@ -41,32 +41,19 @@ let
         mv "$(cat archive-name)" $out
       '';
 
-  isPart =
-    path:
-    let
-      part = builtins.substring (builtins.stringLength (toString source) + 1) (-1) path;
-      isIn = folder: part == folder || builtins.match "${folder}/.*" part != null;
-    in
-    builtins.elem part [
+  sources = import ./select.nix {
+    name = "keelson-sources";
+    root = ../..;
+    parts = [
       "LICENSE"
-      "docs"
+      "apps"
       "docs/errors.md"
+      "libs"
       "package.json"
+      "packaging"
       "tsconfig.base.json"
       "tsconfig.json"
-    ]
-    || (
-      builtins.any isIn [
-        "apps"
-        "libs"
-        "packaging"
-      ]
-      && builtins.match ".*\\.test\\.ts" part == null
-    );
-  sources = builtins.path {
-    name = "keelson-sources";
-    path = source;
-    filter = path: _: isPart path;
+    ];
   };
 in
 runCommand "keelson-${version}"
