@@ -24,8 +24,18 @@ let
     in
     builtins.filter (name: entries.${name} == "directory") (builtins.attrNames entries);
 
+  # Other names could meet in one package, or be none that Nix takes.
+  isName = name: builtins.match "[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?" name != null;
+  isVersion =
+    version:
+    builtins.match "(0|[1-9][0-9]*)[.](0|[1-9][0-9]*)[.](0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?([+][0-9A-Za-z.-]+)?" version
+    != null;
+
   makeRelease =
     name: version:
+    assert
+      isName name && isVersion version
+      || throw "releases/${name}/${version} must be releases/NAME/VERSION, such as releases/hello/0.1.0";
     let
       title = "${name}-${version}";
       # By itself, so that no other file of the repository counts.

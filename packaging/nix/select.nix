@@ -1,5 +1,5 @@
 # { name, root, parts } -> a folder of the store with the named files and folders of `root` alone, so that what is built of it
-# is not built again when something else changes. Tests are left out.
+# is not built again when something else changes. Tests are left out, and packages that somebody has installed there.
 {
   name,
   root,
@@ -17,5 +17,7 @@ builtins.path {
         folder: inner: builtins.substring 0 (builtins.stringLength folder + 1) inner == "${folder}/";
       isWanted = part: part == place || isBelow part place || isBelow place part;
     in
-    builtins.any isWanted parts && builtins.match ".*\\.test\\.ts" place == null;
+    builtins.any isWanted parts
+    && baseNameOf place != "node_modules"
+    && builtins.match ".*\\.test\\.ts" place == null;
 }

@@ -64,6 +64,8 @@ describe("nix build .#keelson", () => {
     const elsewhere = folder.join("deeper/of another name");
     await mkdir(folder.join("deeper"));
     await copyCheckout(elsewhere);
+    // As somebody else's installation has it.
+    await mkdir(join(elsewhere, "apps/cli/node_modules/commander"), { recursive: true });
     // As this umask makes a checkout.
     await outputOf(["chmod", "-R", "go-rwx", elsewhere]);
     await other.addPackages();

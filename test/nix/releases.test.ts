@@ -12,6 +12,7 @@ import {
   hashPath,
   makeNixStore,
   makeTempFolder,
+  nixSystem,
   outputOf,
   withHostPackages,
 } from "../support/index.ts";
@@ -153,6 +154,36 @@ describe("nix build .#release-…", () => {
     );
     expect(exitCode).toBe(1);
     for (const name of ["empty", "host", "out"]) expect(stderr).toContain(`> packages/web/${name} `);
+  });
+
+  it.each(["hello/1_0_0", "hello/next", "Hello/1.0.0", ".hello/1.0.0"])(
+    "must refuse a folder named releases/%s",
+    async (name) => {
+      const state = await makeState(`named-${name.replace("/", "-")}`);
+      await writeRelease(join(state, "releases", name));
+      const built = await store.run("build", "--no-link", ...keelson, `path:${state}#${release}`);
+      expect(built).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining(`releases/${name} must be`),
+      });
+    },
+  );
+
+  it("must take no link for a release", async () => {
+    const state = await makeState("linked");
+    await symlink("0.1.0-rc.1", join(state, "releases/hello/0.2.0"));
+    await symlink("hello", join(state, "releases/other"));
+    const packages: string[] = JSON.parse(
+      await store.nix(
+        "eval",
+        "--json",
+        ...keelson,
+        `path:${state}#packages.${nixSystem}`,
+        "--apply",
+        "builtins.attrNames",
+      ),
+    );
+    expect(packages).toEqual([release]);
   });
 
   it("must have a check that a build that is not reproducible does not pass", async () => {
