@@ -39,6 +39,7 @@ export function manPage(
 
 function describeCommand(command: Command, program: string): string[] {
   const help = command.createHelp();
+  const commands = help.visibleCommands(command).filter((each) => each.name() !== "help");
   const described = help.visibleArguments(command).flatMap((argument) => {
     return [".TP", `.I ${escaped(help.argumentTerm(argument))}`, escaped(help.argumentDescription(argument))];
   });
@@ -47,6 +48,7 @@ function describeCommand(command: Command, program: string): string[] {
     escaped(sentence(command.description())),
     ...described,
     ...listOptions(command),
+    ...commands.flatMap((each) => describeCommand(each, `${program} ${command.name()}`)),
   ];
 }
 

@@ -16,10 +16,10 @@ const allowedEdges: Record<string, readonly string[]> = {
   ...pureRooms,
   ...Object.fromEntries(ioRooms.map((room) => [room, ["model"]])),
   store: ["model", "nar"],
-  reconcile: ["model", "manifest", "settings", "render", "plan", "report"],
-  node: ["model", "manifest", "reconcile", ...ioRooms],
+  reconcile: ["model", "manifest", "nar", "settings", "render", "plan", "report"],
+  node: ["model", "manifest", "nar", "reconcile", ...ioRooms],
   diagnosis: ["model", "node", ...ioRooms],
-  cli: ["model", "git", "plan", "report", "reconcile", "node", "diagnosis"],
+  cli: ["model", "nar", "git", "store", "plan", "report", "reconcile", "node", "diagnosis"],
   agent: ["model", "git", "engine", "report", "reconcile", "node"],
   test: [],
 };

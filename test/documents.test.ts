@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { formatMetrics } from "../apps/agent/src/metrics.ts";
@@ -114,8 +115,13 @@ describe("the page of the command line", () => {
       .blocks.filter(({ language }) => language === "console")
       .flatMap(stepsOf)
       .map(({ command }) => command);
-    const names = makeProgram(() => {}, AbortSignal.abort()).commands.map((command) => command.name());
-    expect(shown).toEqual(expect.arrayContaining(names.map((name) => `keelson ${name} --help`)));
+    const linesOf = (command: Command): string[] =>
+      command.commands.flatMap((each) => [
+        each.name(),
+        ...linesOf(each).map((line) => `${each.name()} ${line}`),
+      ]);
+    const lines = linesOf(makeProgram(() => {}, AbortSignal.abort()));
+    expect(shown).toEqual(expect.arrayContaining(lines.map((line) => `keelson ${line} --help`)));
   });
 
   it("has every exit code", () => {

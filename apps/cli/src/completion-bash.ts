@@ -41,7 +41,7 @@ _${name}_paths() {
 complete -F _${name} ${name}
 `;
 
-  function caseOf({ path, options, subcommands, choices, names }: CommandWords): string[] {
+  function caseOf({ path, options, subcommands, choices, names, paths }: CommandWords): string[] {
     const words = [...subcommands.map((each) => each.path.at(-1) ?? ""), ...choices];
     const values = options.filter(({ value }) => value !== null).map((option) => valueOf(option));
     return [
@@ -49,12 +49,11 @@ complete -F _${name} ${name}
       `  words=${quoted(words.join(" "))}`,
       `  options=${quoted(options.flatMap(({ flags }) => flags).join(" "))}`,
       // Only for the first argument. What follows it is something else.
-      ...(names === null
-        ? []
-        : [
-            `  [[ $word == -* || $before == -* && $before != -- ]] || ((count > 0)) || words=$(_${name}_names ${names})`,
-          ]),
+      ...(names === null ? [] : [`  ${unlessFirst} || words=$(_${name}_names ${names})`]),
       ...(values.length === 0 ? [] : ["  case $before in", ...values.map((line) => `    ${line}`), "  esac"]),
+      ...(paths === null
+        ? []
+        : [`  ${unlessFirst} || { _${name}_paths ${paths === "file" ? "-f" : "-d"} "$word"; return; }`]),
       "  ;;",
     ];
   }
@@ -69,6 +68,8 @@ complete -F _${name} ${name}
       : `${pattern}) words=${quoted(choices.join(" "))} options= ;;`;
   }
 }
+
+const unlessFirst = "[[ $word == -* || $before == -* && $before != -- ]] || ((count > 0))";
 
 function indented(lines: readonly string[], columns: number): string {
   return lines.map((line) => `${" ".repeat(columns)}${line}`).join("\n");

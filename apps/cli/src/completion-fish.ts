@@ -12,6 +12,7 @@ export function fishCompletion(program: CommandWords): string {
     ];
     return [
       ...(command.names === null ? [] : [`${condition} -a ${quoted(namesOf(command.names))}`]),
+      ...(command.paths === null ? [] : [`${condition} ${pathsOf(command.paths)}`]),
       ...words.map(({ word, description }) => `${condition} -a ${quoted(word)}${described(description)}`),
       ...command.options.map((option) => `${condition}${optionOf(option, namesOf)}`),
     ];
@@ -44,8 +45,12 @@ function optionOf(
 /** `-r`: it needs a value; `-x`: one that is no file. */
 function valueOf(value: OptionWords["value"], choices: readonly string[]): string {
   if (value === "file") return "-r -F";
-  if (value === "folder") return "-x -a '(__fish_complete_directories)'";
+  if (value === "folder") return `-x ${pathsOf(value)}`;
   return choices.length === 0 ? "-x" : `-x -a ${quoted(choices.join(" "))}`;
+}
+
+function pathsOf(paths: "file" | "folder"): string {
+  return paths === "file" ? "-F" : "-a '(__fish_complete_directories)'";
 }
 
 function described(description: string): string {

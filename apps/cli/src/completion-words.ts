@@ -11,6 +11,8 @@ export interface CommandWords {
   choices: string[];
   /** What its first argument names; null: nothing that can be listed. */
   names: NamedKind | null;
+  /** What its first argument is a path of; null: of nothing. */
+  paths: "file" | "folder" | null;
 }
 
 /** What `keelson complete` lists when a script completes. */
@@ -51,7 +53,14 @@ export function wordsOf(command: Command, above: readonly string[] = []): Comman
     subcommands,
     choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
     names: kindOf[command.registeredArguments[0]?.name() ?? ""] ?? null,
+    paths: pathOf(command.registeredArguments[0]?.name() ?? ""),
   };
+}
+
+/** A file, or a folder: shells complete folders among files, too. */
+function pathOf(name: string): CommandWords["paths"] {
+  if (name === "dir") return "folder";
+  return name === "dir-or-archive" ? "file" : null;
 }
 
 function optionOf(option: Option): OptionWords {

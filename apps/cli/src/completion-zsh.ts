@@ -21,9 +21,10 @@ fi
 }
 
 function functionOf(command: CommandWords, program: string): string {
-  const { options, subcommands, choices, names } = command;
+  const { options, subcommands, choices, names, paths } = command;
   const specs = options.map((option) => specOf(option, program));
   if (names !== null) specs.push(quoted(`1: :{_${program}_names ${names}}`));
+  if (paths !== null) specs.push(quoted(`1: :_files${paths === "file" ? "" : " -/"}`));
   if (choices.length > 0) specs.push(quoted(`1: :(${choices.join(" ")})`));
   const head = `${functionName(command)}() {`;
   if (subcommands.length === 0) return [head, `  _arguments -s ${specs.join(" \\\n    ")}`, "}"].join("\n");

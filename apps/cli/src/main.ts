@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { KeelsonError, codeOf, formatError } from "@keelson/model/light";
 import { escapeLines, formatJson } from "@keelson/report/light";
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 
 import { exitCodes } from "./output.ts";
 import { makeProgram } from "./program.ts";
@@ -22,10 +22,14 @@ try {
   const program = makeProgram((code) => {
     process.exitCode = code;
   }, stop.signal);
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of listCommands(program)) command.exitOverride();
   await program.parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
+}
+
+function listCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(listCommands)];
 }
 
 function reportError(error: unknown): number {

@@ -12,6 +12,7 @@ import {
   configDefault,
   configOption,
 } from "./node-options.ts";
+import { digestCommand, packCommand, verifyCommand } from "./release-commands.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
 
 /** Runs a command; its options are read from the command itself. */
@@ -30,11 +31,11 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     // With their arguments the names would leave no room for the descriptions.
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .showHelpAfterError("(keelson <command> --help shows what a command takes)");
-  const add = (command: Command, run: Run) => {
+  const add = (command: Command, run: Run, parent = program) => {
     command.option("--json", "print JSON").action(async () => {
       finish(await run(command, makeOutput({ json: command.opts()["json"] === true })));
     });
-    program.addCommand(command);
+    parent.addCommand(command);
   };
 
   // A command is loaded when it runs, so that `version`, `--help` and a wrong call load no library.
@@ -78,6 +79,34 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
       finish(await (await import("./commands/run.ts")).run(options, { ...target, signal })),
     ),
   );
+  const release = new Command("release")
+    .description("work with the digests and the archives of releases")
+    .configureHelp({ subcommandTerm: (command) => command.name() });
+  add(
+    digestCommand(),
+    async (command, output) =>
+      (await import("./commands/release-digest.ts")).releaseDigest(command.args[0] ?? "", output),
+    release,
+  );
+  add(
+    packCommand(),
+    async (command, output) =>
+      (await import("./commands/release-pack.ts")).releasePack(command.opts(), {
+        folder: command.args[0] ?? "",
+        output,
+      }),
+    release,
+  );
+  add(
+    verifyCommand(),
+    async (command, output) =>
+      (await import("./commands/release-verify.ts")).releaseVerify(command.opts(), {
+        path: command.args[0] ?? "",
+        output,
+      }),
+    release,
+  );
+  program.addCommand(release);
   add(explainCommand(), async (command, output) =>
     (await import("./commands/explain.ts")).explain(command.args[0] ?? "", output),
   );

@@ -7,6 +7,8 @@ export type { ReadCommitInput } from "./read-commit.ts";
 export { listDirtyPaths, readWorkTree } from "./work-tree.ts";
 export { commitFile, writeWorkTreeFile } from "./commit-file.ts";
 export { fileLimits } from "./file-set.ts";
+export { listFolderCommits } from "./folder-history.ts";
+export type { FolderHistoryInput } from "./folder-history.ts";
 export { isBranchName } from "./branch-name.ts";
 export { publishStatus } from "./publish-status.ts";
 export type { PublishedStatus, PublishStatusInput } from "./publish-status.ts";

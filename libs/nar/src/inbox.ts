@@ -11,7 +11,10 @@ export class Inbox {
   #passedBytes = 0;
   #contentLeft = 0;
 
-  constructor(archive: Chunks) {
+  readonly #shown: string;
+
+  constructor(archive: Chunks, shown: string) {
+    this.#shown = shown;
     this.#source =
       Symbol.asyncIterator in archive ? archive[Symbol.asyncIterator]() : archive[Symbol.iterator]();
   }
@@ -41,7 +44,8 @@ export class Inbox {
   }
 
   expect(token: Uint8Array, what: string): void {
-    if (!this.takes(token)) throw this.fault(`${what} is missing`);
+    if (this.takes(token)) return;
+    throw this.#unread < token.length ? this.#early() : this.fault(`${what} is missing`);
   }
 
   /** A string with its padding, which must be here already. */
@@ -87,7 +91,7 @@ export class Inbox {
   }
 
   fault(message: string): NarError {
-    return new NarError("K9083", `${message}, at byte ${this.#passedBytes + this.#at}`);
+    return new NarError("K9083", `${this.#shown}: ${message}, at byte ${this.#passedBytes + this.#at}`);
   }
 
   async close(): Promise<void> {
@@ -133,6 +137,7 @@ export class Inbox {
   }
 
   #early(): NarError {
-    return new NarError("K9083", `the archive ends early, at byte ${this.#passedBytes + this.#bytes.length}`);
+    const bytes = this.#passedBytes + this.#bytes.length;
+    return new NarError("K9083", `${this.#shown} ends early, after ${bytes} bytes`);
   }
 }

@@ -12,10 +12,10 @@ const longestHead = 8192;
 /**
  * The tree of an archive, read as it comes, in little memory. It takes only what `dumpNar` writes, so that a tree has one
  * archive and one digest. Throws K9083 for anything else: padding that is not zero, entries in another order or twice,
- * names that are none, sizes that nothing can have, an archive that ends early or goes on.
+ * names that are none, sizes that nothing can have, an archive that ends early or goes on. `shown` is what messages call it.
  */
-export async function* readNar(archive: Chunks): AsyncGenerator<TreeNode, void> {
-  const inbox = new Inbox(archive);
+export async function* readNar(archive: Chunks, shown = "the archive"): AsyncGenerator<TreeNode, void> {
+  const inbox = new Inbox(archive, shown);
   const folders = new OpenFolders();
   try {
     await inbox.ensure(longestHead);

@@ -4,6 +4,8 @@ export type { OrphanVolume } from "./orphan-volume.ts";
 export { type EnvironmentNames, listFleetNames } from "./fleet-names.ts";
 export { renewInstance } from "./renew-instance.ts";
 export type { RenewalRequest, RenewedInstance } from "./renew-instance.ts";
+export { type ReleaseName, readReleaseName } from "./release-name.ts";
+export { type LockedDigest, findCommittedRelease, readLockedDigests } from "./locked-release.ts";
 export { acceptRevision } from "./accept-revision.ts";
 export { type DockerConfigPlace, dockerConfigPlace } from "./docker-config-place.ts";
 export { readBootId } from "./boot-id.ts";

@@ -3,6 +3,7 @@ import { type Problem, type Repository, type Snapshot, sortProblems, withoutRepe
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
 
+import { findDigestFaults } from "./digest-fault.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 import { resolveModels } from "./resolve-models.ts";
@@ -20,12 +21,18 @@ type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record"
 
 /** Finds all problems of a repository: those of its documents, and those of the desired state of each node. */
 export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Promise<CheckResult> {
-  const { repository, problems } = readRepository(await snapshot.readFiles(["environments/", "releases/"]));
+  const files = await snapshot.readFiles(["environments/", "releases/"]);
+  const { repository, problems } = readRepository(files);
   const nodes: NodeReference[] = [];
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
   );
-  const found = [...problems, ...schemas, ...(await findScheduleFaults(repository))];
+  const found = [
+    ...problems,
+    ...schemas,
+    ...(await findScheduleFaults(repository)),
+    ...(await findDigestFaults(repository, files)),
+  ];
   const warnings: Problem[] = [];
   for (const [environment, folder] of repository.environments) {
     if (folder.lock === null) continue; // a problem already, and nothing can be placed without a lock

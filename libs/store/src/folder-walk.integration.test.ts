@@ -166,7 +166,8 @@ describe("a folder that cannot be read", () => {
 
 /** What Node runs of these sources in a folder without any package. */
 async function alone(home: string, script: string): Promise<string> {
-  for (const path of ["libs/nar/src", "libs/store/src/folder-walk.ts"])
+  const walk = ["walk", "error"].map((name) => `libs/store/src/folder-${name}.ts`);
+  for (const path of ["libs/nar/src", ...walk])
     cpSync(join(checkout, path), join(home, path), { recursive: true });
   await writeFile(
     join(home, "script.ts"),

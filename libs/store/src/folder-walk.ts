@@ -9,20 +9,10 @@ import {
   readdirSync,
   readlinkSync,
 } from "node:fs";
-import { getSystemErrorMessage } from "node:util";
 
 import type { TreeNode } from "@keelson/nar";
 
-/** Why a folder cannot be read. A plain error, so that this door loads nothing more. */
-export class FolderWalkError extends Error {
-  /** Of docs/errors.md. */
-  readonly code = "K9084";
-
-  constructor(message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = "FolderWalkError";
-  }
-}
+import { calling, changedMeanwhile } from "./folder-error.ts";
 
 /** One read takes this much; a file that is smaller is read at once. */
 const bufferBytes = 256 * 1024;
@@ -30,7 +20,7 @@ const bufferBytes = 256 * 1024;
 /**
  * The tree of a folder as it lies on the disk, hidden files included. The folder itself may be named by a link; no link in it
  * is followed, since each folder is reached through its descriptor. The calls are synchronous because for thousands of small
- * files that takes a third of the time. This door loads nothing but Node's own modules. Throws `FolderWalkError` (K9084)
+ * files that takes a third of the time. Throws `FolderError` (K9084)
  * for what cannot be read, and for a file whose size changes meanwhile.
  */
 export function* walkFolder(path: string): Generator<TreeNode, void> {
@@ -123,7 +113,7 @@ class FolderWalk {
     const fd = whileReading(shown, () => openSync(at, flags));
     try {
       const status = whileReading(shown, () => fstatSync(fd));
-      if (!status.isFile()) throw changed(shown);
+      if (!status.isFile()) throw changedMeanwhile(shown);
       const isExecutable = (status.mode & constants.S_IXUSR) !== 0;
       const chunks = { [Symbol.iterator]: () => this.#readContent(fd, { shown, status }) };
       yield { kind: "file", isExecutable, sizeBytes: status.size, chunks, ...place };
@@ -141,7 +131,7 @@ class FolderWalk {
       const asked = Math.min(bufferBytes, left + 1);
       const read = whileReading(shown, () => readSync(fd, this.#buffer, 0, asked, null));
       left -= read;
-      if (left < 0 || (read === 0 && left > 0)) throw changed(shown);
+      if (left < 0 || (read === 0 && left > 0)) throw changedMeanwhile(shown);
       if (read > 0) yield this.#buffer.subarray(0, read);
       if (read < asked && left === 0) return;
     }
@@ -149,29 +139,5 @@ class FolderWalk {
 }
 
 function whileReading<T>(shown: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw translate(shown, error);
-  }
-}
-
-function translate(shown: string, error: unknown): unknown {
-  const { code, errno, syscall } = systemErrorOf(error);
-  if (errno === undefined) return error;
-  if (code === "ELOOP" || code === "EINVAL") return changed(shown);
-  // The system's words without its path, which would be that of a descriptor.
-  const cause = new Error(`${syscall ?? "system call"}: ${getSystemErrorMessage(errno)}`);
-  return new FolderWalkError(`${shown} cannot be read`, cause);
-}
-
-function systemErrorOf(error: unknown): { code?: unknown; errno?: number; syscall?: string } {
-  if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return {};
-  const code = "code" in error ? error.code : undefined;
-  const syscall = "syscall" in error && typeof error.syscall === "string" ? { syscall: error.syscall } : {};
-  return { code, errno: error.errno, ...syscall };
-}
-
-function changed(shown: string): FolderWalkError {
-  return new FolderWalkError(`${shown} changed while it was read`);
+  return calling(read, { shown, fault: "cannot be read" });
 }

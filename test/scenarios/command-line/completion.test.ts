@@ -60,6 +60,14 @@ const lines: [string[], string[]][] = [
     ["api", "web"],
   ],
   [["logs", "-e", "lab", "w"], ["web"]],
+  [["release", "ve"], ["verify"]],
+  [["release", "pack", "--o"], ["--output"]],
+  [["release", "digest", "some/"], ["some/folder"]],
+  [
+    ["release", "verify", "some/"],
+    ["some/agent.yaml", "some/folder"],
+  ],
+  [["release", "verify", "--against", "some/a"], ["some/agent.yaml"]],
   [["renew", "-C", "elsewhere", ""], []],
   [["check", "pl"], []],
   [["paln", "--re"], []],
@@ -129,12 +137,13 @@ async function writeSayer(): Promise<string> {
 }
 
 describe("the completion for bash", () => {
-  it.each([...lines, [["exec", "web", ""], []] satisfies (typeof lines)[number]])(
-    "must make of %j %j",
-    async (words, candidates) => {
-      expect(await completed(words, path())).toEqual(candidates);
-    },
-  );
+  const onlyHere: typeof lines = [
+    [["exec", "web", ""], []],
+    [["release", "digest", "some/folder", "so"], []],
+  ];
+  it.each([...lines, ...onlyHere])("must make of %j %j", async (words, candidates) => {
+    expect(await completed(words, path())).toEqual(candidates);
+  });
 
   it("must run nothing of what the program says", async () => {
     const said = await completed(["plan", "-n", ""], await writeSayer());

@@ -1,0 +1,27 @@
+import { Command } from "commander";
+
+import { addRepositoryOption } from "./node-options.ts";
+
+export function digestCommand(): Command {
+  return new Command("digest")
+    .description("print the digest of a folder, as `nix hash path` does")
+    .argument("<dir>");
+}
+
+export function packCommand(): Command {
+  return new Command("pack")
+    .description("write the archive of a release, and print its digest")
+    .argument("<dir>")
+    .option("--output <file>", "the archive (default: NAME-VERSION.nar in the working directory)");
+}
+
+export function verifyCommand(): Command {
+  const command = new Command("verify")
+    .description("compare a release with what was locked, or with another one")
+    .argument("<dir-or-archive>");
+  return addRepositoryOption(command).option(
+    "--against <file>",
+    "a folder, an archive, or `lock`: the locks of the state repository",
+    "lock",
+  );
+}
