@@ -64,7 +64,7 @@ export async function listDirtyPaths(repository: string): Promise<string[]> {
 }
 
 /** Whether Git decides which files the folder has. It does not when a repository around the folder ignores it. */
-async function isKnownToGit(root: string): Promise<boolean> {
+export async function isKnownToGit(root: string): Promise<boolean> {
   try {
     if (!(await stat(root)).isDirectory()) throw noRepository(root, undefined);
   } catch (error) {

@@ -20,6 +20,23 @@ export const mostFileBytes = 32 * 1024 * 1024;
 
 export type SourceFiles = ReadonlyMap<string, SourceFile>;
 
+/** A file of Git attributes outside of the folders that are read. */
+export interface AttributeFile {
+  /** Its path is as people know it, such as `../.gitattributes` or `.git/info/attributes`. */
+  file: SourceFile;
+  /** What stands before a path of the state repository where this file's patterns begin: `state/`, or nothing. */
+  lead: string;
+  mayHaveMacros: boolean;
+}
+
+/** The attributes that stand above `releases/`. */
+export interface OuterAttributes {
+  /** From the top of the Git repository down to the state repository; a later one wins. */
+  above: readonly AttributeFile[];
+  /** What only this clone has; it wins over all other files. Null for a commit, which no clone changes. */
+  clone: AttributeFile | null;
+}
+
 /** Where the desired state comes from; `url` may be http(s), a local path or file://. */
 export interface Source {
   url: string;

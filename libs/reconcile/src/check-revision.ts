@@ -1,5 +1,12 @@
-import { readRepository } from "@keelson/manifest";
-import { type Problem, type Repository, type Snapshot, sortProblems, withoutRepeats } from "@keelson/model";
+import { findAttributeFaults, readRepository } from "@keelson/manifest";
+import {
+  type OuterAttributes,
+  type Problem,
+  type Repository,
+  type Snapshot,
+  sortProblems,
+  withoutRepeats,
+} from "@keelson/model";
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
 
@@ -18,14 +25,22 @@ export interface CheckResult {
 
 type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record" | "secrets">;
 
-/** Finds all problems of a repository: those of its documents, and those of the desired state of each node. */
-export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Promise<CheckResult> {
-  const { repository, problems } = readRepository(await snapshot.readFiles(["environments/", "releases/"]));
+/**
+ * Finds all problems of a repository: those of its documents, those of the desired state of each node, and the attributes
+ * with which Git would change its releases.
+ */
+export async function checkRevision(
+  snapshot: Snapshot,
+  { attributes, ...ports }: CheckPorts & { attributes: OuterAttributes },
+): Promise<CheckResult> {
+  const files = await snapshot.readFiles(["environments/", "releases/"]);
+  const { repository, problems } = readRepository(files);
   const nodes: NodeReference[] = [];
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
   );
-  const found = [...problems, ...schemas, ...(await findScheduleFaults(repository))];
+  const changes = findAttributeFaults(files, attributes);
+  const found = [...problems, ...changes, ...schemas, ...(await findScheduleFaults(repository))];
   const warnings: Problem[] = [];
   for (const [environment, folder] of repository.environments) {
     if (folder.lock === null) continue; // a problem already, and nothing can be placed without a lock
