@@ -4,8 +4,10 @@ export interface SourceFile {
   path: string;
   /** Git's file mode: plain, executable, symbolic link, submodule. */
   mode: "100644" | "100755" | "120000" | "160000";
-  /** Empty for a submodule, and for what is too large or refused. */
+  /** Empty for a submodule, and for what is special, too large or refused. */
   bytes: Uint8Array;
+  /** A pipe, a socket or a device of a work tree, which Git cannot hold. */
+  special?: true;
   /** A file over the size limit, which is there but was not read. */
   tooLarge?: { sizeBytes: number; limitBytes: number };
   /** A problem was given for the file as such: whatever else would be wrong without its content is not said. */
