@@ -9,12 +9,14 @@ const pureRooms: Record<string, readonly string[]> = {
   render: ["model", "settings"],
   plan: ["model"],
   report: ["model"],
+  nar: ["model"],
 };
 const ioRooms = ["git", "compose", "engine", "store", "secrets", "record"];
 const allowedEdges: Record<string, readonly string[]> = {
   ...pureRooms,
   ...Object.fromEntries(ioRooms.map((room) => [room, ["model"]])),
-  reconcile: ["model", "manifest", "settings", "render", "plan", "report"],
+  store: ["model", "nar"],
+  reconcile: ["model", "manifest", "nar", "settings", "render", "plan", "report"],
   node: ["model", "manifest", "reconcile", ...ioRooms],
   diagnosis: ["model", "node", ...ioRooms],
   cli: ["model", "git", "plan", "report", "reconcile", "node", "diagnosis"],
@@ -28,6 +30,7 @@ const lightDoors = new Set([
   "@keelson/engine/poll",
   "@keelson/model/light",
   "@keelson/report/light",
+  "@keelson/store/folder",
 ]);
 
 /** The only things of Node that a pure room may use. */

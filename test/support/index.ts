@@ -17,6 +17,8 @@ export type { KeelsonOptions } from "./keelson.ts";
 export { endProcess, isRunning } from "./leftover-processes.ts";
 export { findLeftovers, removeProjects } from "./leftovers.ts";
 export type { Leftovers } from "./leftovers.ts";
+export { makeNixStore, nixProgram } from "./nix.ts";
+export type { NixStore } from "./nix.ts";
 export { findFreePort, portOf } from "./port.ts";
 export { checkout, outputOf, runProgram } from "./program.ts";
 export type { ProgramOptions, ProgramResult } from "./program.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { Capability, Name, namePattern } from "./name.ts";
-import { Version, VersionRange } from "./release.ts";
+import { ReleaseDigest, Version, VersionRange } from "./release.ts";
 
 export const instanceStates = ["running", "installed", "staged", "absent"] as const;
 export type InstanceState = (typeof instanceStates)[number];
@@ -95,7 +95,15 @@ export type NodeDocument = z.infer<typeof NodeDocument>;
 /** `environments/<env>/lock.yaml`: the only thing an agent follows. */
 export const Lock = z.strictObject({
   releases: z
-    .record(Name, z.strictObject({ version: Version }))
+    .record(
+      Name,
+      z.strictObject({
+        version: Version,
+        digest: ReleaseDigest.optional().describe(
+          "The digest that the release's folder must have at the revision, as `keelson release digest` prints it.",
+        ),
+      }),
+    )
     .describe("The exact version of every release of the environment."),
   instances: z
     .record(Name, z.strictObject({ package: PackageReference, version: Version }))

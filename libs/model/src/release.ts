@@ -19,6 +19,11 @@ export const Version = z
 
 export const VersionRange = z.string().min(1).describe("A semver range, such as ^1.9.0 or ^6.0 || ^7.0.");
 
+export const ReleaseDigest = z
+  .string()
+  .regex(/^sha256-[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be `sha256-` and 44 characters of base64")
+  .describe("The digest of a release's folder, as `keelson release digest` and `nix hash path` print it.");
+
 export const secretNamePattern = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
 
 export const SecretName = z

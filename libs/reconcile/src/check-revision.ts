@@ -10,6 +10,7 @@ import {
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
 
+import { findDigestFaults } from "./digest-fault.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 import { resolveModels } from "./resolve-models.ts";
@@ -39,8 +40,13 @@ export async function checkRevision(
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
   );
-  const changes = findAttributeFaults(files, attributes);
-  const found = [...problems, ...changes, ...schemas, ...(await findScheduleFaults(repository))];
+  const found = [
+    ...problems,
+    ...schemas,
+    ...findAttributeFaults(files, attributes),
+    ...(await findScheduleFaults(repository)),
+    ...(await findDigestFaults(repository, files)),
+  ];
   const warnings: Problem[] = [];
   for (const [environment, folder] of repository.environments) {
     if (folder.lock === null) continue; // a problem already, and nothing can be placed without a lock

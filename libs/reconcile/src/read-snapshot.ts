@@ -2,6 +2,7 @@ import { findEnvironmentFolders, findLockedFolders, followLinks, readRepository 
 import { type Problem, type Repository, type Snapshot, sortProblems } from "@keelson/model";
 import type { NodeReference } from "@keelson/render";
 
+import { findDigestFaults } from "./digest-fault.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 
 /**
@@ -20,6 +21,10 @@ export async function readSnapshot(
   const mine = [...environments].filter(([path]) => folders.some((folder) => path.startsWith(folder)));
   const releases = await snapshot.readFiles(findLockedFolders(environments, environment));
   const { repository, problems } = readRepository(new Map([...mine, ...releases]));
-  const found = [...problems, ...(await findScheduleFaults(repository))];
+  const found = [
+    ...problems,
+    ...(await findScheduleFaults(repository)),
+    ...(await findDigestFaults(repository, releases)),
+  ];
   return { repository, problems: isThere ? sortProblems(found) : [] };
 }

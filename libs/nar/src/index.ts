@@ -1,0 +1,10 @@
+export { digestOf, dumpNar, narDigest } from "./dump.ts";
+export { readNar } from "./reader.ts";
+export { findFirstDifference } from "./difference.ts";
+export type { Difference, DifferenceKind } from "./difference.ts";
+export { findTreeFaults } from "./fault.ts";
+export type { TreeFault, TreeFaultKind } from "./fault.ts";
+export { NarError } from "./nar-error.ts";
+export type { NarErrorCode } from "./nar-error.ts";
+export { treeOfFiles } from "./source-tree.ts";
+export type { Chunks, Tree, TreeFile, TreeFolder, TreeLink, TreeNode, TreeSpecial } from "./tree.ts";

@@ -1,0 +1,55 @@
+import {
+  type Located,
+  type Lock,
+  type Problem,
+  type Repository,
+  type SourceFile,
+  type SourceFiles,
+  keyPath,
+  problemAt,
+} from "@keelson/model";
+import { narDigest, treeOfFiles } from "@keelson/nar";
+
+/**
+ * K1446 for each release whose folder at the revision does not have the digest of a lock. `files` are those of the releases
+ * as Git has them, with no link followed. A folder with something in it that was not read has problems of its own.
+ */
+export async function findDigestFaults({ environments }: Repository, files: SourceFiles): Promise<Problem[]> {
+  const digests = new Map<string, string | null>();
+  const problems: Problem[] = [];
+  for (const { lock } of environments.values()) {
+    if (lock === null) continue;
+    for (const [name, { version, digest: locked }] of Object.entries(lock.value.releases)) {
+      if (locked === undefined) continue;
+      const folder = `releases/${name}/${version}`;
+      if (!digests.has(folder)) digests.set(folder, await digestOf(files, folder));
+      const digest = digests.get(folder) ?? null;
+      if (digest !== null && digest !== locked) problems.push(faultOf(lock, { name, folder, digest }));
+    }
+  }
+  return problems;
+}
+
+/** Null for a folder that is not there, or that was not read whole. */
+async function digestOf(files: SourceFiles, folder: string): Promise<string | null> {
+  const inside = [...files.values()].filter(({ path }) => path.startsWith(`${folder}/`));
+  if (inside.length === 0 || inside.some(isUnread)) return null;
+  return await narDigest(treeOfFiles(inside, folder));
+}
+
+function isUnread({ mode, tooLarge }: SourceFile): boolean {
+  return mode === "160000" || tooLarge !== undefined;
+}
+
+function faultOf(
+  lock: Located<Lock>,
+  { name, folder, digest }: { name: string; folder: string; digest: string },
+): Problem {
+  return problemAt(lock, {
+    code: "K1446",
+    path: keyPath(["releases", name, "digest"]),
+    part: "value",
+    message: `${folder} is not what was locked: its digest is ${digest}`,
+    hint: `keelson release verify ${folder} names the first path that differs. Bring it back, or give what changed a new version.`,
+  });
+}
