@@ -54,9 +54,9 @@ const text = fc.array(line, { maxLength: 3 }).map((lines) => lines.join("\n"));
 
 test("where no fault is found, a checkout and an archive have the bytes of the commit on any machine", async () => {
   await using repository = await makeGitRepository();
-  const { git, path: root } = repository;
-  await git("config", "core.autocrlf", "true");
-  await git("config", "filter.shout.smudge", "tr a-z A-Z");
+  const root = repository.path;
+  await repository.git("config", "core.autocrlf", "true");
+  await repository.git("config", "filter.shout.smudge", "tr a-z A-Z");
   await repository.commit({ files: { ".gitattributes": "* -text\n", ...release } });
   let compared = 0;
   await fc.assert(
@@ -71,11 +71,11 @@ test("where no fault is found, a checkout and an archive have the bytes of the c
       compared++;
       const written = { ".gitattributes": top, ...attributes };
       for (const [path, content] of Object.entries(written)) await writeFile(join(root, path), content);
-      await git("add", "--", ...Object.keys(written));
+      await repository.git("add", "--", ...Object.keys(written));
       await rm(join(root, "out"), { recursive: true, force: true });
-      await git("checkout-index", "--all", "--force", "--prefix=out/checkout/");
-      const tree = await git("write-tree");
-      await git("archive", "--prefix=archive/", "--output=out/archive.tar", tree);
+      await repository.git("checkout-index", "--all", "--force", "--prefix=out/checkout/");
+      const tree = await repository.git("write-tree");
+      await repository.git("archive", "--prefix=archive/", "--output=out/archive.tar", tree);
       await outputOf(["tar", "-C", join(root, "out"), "-xf", join(root, "out/archive.tar")]);
       for (const [path, content] of Object.entries(release)) {
         for (const copy of ["checkout", "archive"])
@@ -106,15 +106,15 @@ test.each([
   ],
 ])("%s a file has other bytes, and a fault is found", async (_, top, copy, path) => {
   await using repository = await makeGitRepository();
-  const { git, path: root } = repository;
-  await git("config", "core.autocrlf", "true");
-  await git("config", "filter.shout.smudge", "tr a-z A-Z");
+  const root = repository.path;
+  await repository.git("config", "core.autocrlf", "true");
+  await repository.git("config", "filter.shout.smudge", "tr a-z A-Z");
   await repository.commit({ files: { ".gitattributes": "* -text\n", ...release } });
   await writeFile(join(root, ".gitattributes"), top);
-  await git("add", ".gitattributes");
-  await git("commit", "--quiet", "--message", "other attributes");
-  await git("checkout-index", "--all", "--prefix=out/checkout/");
-  await git("archive", "--prefix=archive/", "--output=out/archive.tar", "HEAD");
+  await repository.git("add", ".gitattributes");
+  await repository.git("commit", "--quiet", "--message", "other attributes");
+  await repository.git("checkout-index", "--all", "--prefix=out/checkout/");
+  await repository.git("archive", "--prefix=archive/", "--output=out/archive.tar", "HEAD");
   await outputOf(["tar", "-C", join(root, "out"), "-xf", join(root, "out/archive.tar")]);
   const found = await readFile(join(root, "out", copy, path), "utf8").catch(() => null);
   expect(found).not.toBe(release[path]);
