@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 import { checkRevision } from "../../libs/reconcile/src/index.ts";
 import { findComposeBinary, wireDesired } from "../../libs/node/src/index.ts";
-import { readWorkTree } from "../../libs/git/src/index.ts";
+import { readOuterAttributes, readWorkTree } from "../../libs/git/src/index.ts";
 import {
   agentCommand,
   checkout,
@@ -74,7 +74,9 @@ export async function makeExample(pages: readonly Page[]): Promise<Example> {
       try {
         const revision = await readWorkTree(repository.path);
         const ports = wireDesired({ composeBinary, emit: () => {} });
-        return (await checkRevision(revision, ports)).problems.map(({ code }) => code);
+        const attributes = await readOuterAttributes(repository.path);
+        const { problems } = await checkRevision(revision, { ...ports, attributes });
+        return problems.map(({ code }) => code);
       } finally {
         await repository.write({ [name]: before });
       }

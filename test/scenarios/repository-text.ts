@@ -48,6 +48,7 @@ export function makeSmallRepository(input: SmallRepository): Record<string, stri
     stringify({ name, ...document }),
   ]);
   return {
+    ".gitattributes": "releases/** -text\n",
     ...Object.fromEntries(
       Object.entries(release).map(([path, text]) => [`releases/${smallRelease}/1.0.0/${path}`, text]),
     ),

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import type { Stats } from "node:fs";
+import type { Dirent, Stats } from "node:fs";
 import { lstat, open, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -15,6 +15,8 @@ export interface FolderReader {
    * large and stands in the set already.
    */
   readEntry: (path: string, files: FileSet) => Promise<SourceFile | null>;
+  /** Lists the pipes, sockets and devices in the folders that the paths lie in. Git itself never lists one. */
+  listSpecial: (paths: readonly string[]) => Promise<string[]>;
 }
 
 /** Reads files below a folder and follows no symbolic link there. Throws K2007, K2008, K2012. */
@@ -44,23 +46,38 @@ export function openFolder(root: string): FolderReader {
     if (await isBehindLink(path)) return null;
     const full = join(root, path);
     const status = await lstat(full);
-    const mode = modeOf(path, status);
+    const mode = modeOf(status);
     const sizeBytes = status.isFile() ? status.size : 0;
     if (files.announce({ path, mode, sizeBytes }) === null) return null;
+    if (isSpecial(status)) return { path, mode, bytes: new Uint8Array(), special: true };
     if (mode === "160000") return { path, mode, bytes: new Uint8Array() };
     if (mode === "120000") return { path, mode, bytes: await readlink(full, { encoding: "buffer" }) };
     return { path, mode, bytes: await readRegularFile(full) };
   };
 
+  const listSpecialIn = async (folder: string): Promise<string[]> => {
+    if (await isBehindLink(folder)) return [];
+    const entries = await readdir(join(root, folder), { withFileTypes: true });
+    return entries.filter(isSpecial).map(({ name }) => folder + name);
+  };
+
+  const whereThere = async <T>(path: string, read: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (isAbsence(error)) return null;
+      throw unreadable(join(root, path), error);
+    }
+  };
+
   return {
-    readEntry: async (path, files) => {
-      try {
-        return await readEntry(path, files);
-      } catch (error) {
-        if (!isSystemError(error)) throw error;
-        if (isAbsence(error)) return null;
-        throw unreadable(join(root, path), error);
-      }
+    readEntry: async (path, files) => whereThere(path, async () => readEntry(path, files)),
+    listSpecial: async (paths) => {
+      const found: string[] = [];
+      for (const folder of new Set(paths.flatMap(foldersAbove)))
+        found.push(...((await whereThere(folder, async () => listSpecialIn(folder))) ?? []));
+      return found;
     },
   };
 }
@@ -88,11 +105,19 @@ export async function listFolder(root: string, prefixes: readonly string[]): Pro
   return found;
 }
 
-function modeOf(path: string, status: Stats): SourceFile["mode"] {
+/** `a/`, `a/b/` and so on. */
+function foldersAbove(path: string): string[] {
+  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
+}
+
+function isSpecial(entry: Stats | Dirent): boolean {
+  return !entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink();
+}
+
+function modeOf(status: Stats): SourceFile["mode"] {
   if (status.isSymbolicLink()) return "120000";
   if (status.isDirectory()) return "160000";
-  if (status.isFile()) return (status.mode & 0o100) === 0 ? "100644" : "100755";
-  throw gitError("K2008", { message: `${path} is neither a file nor a folder nor a symbolic link` });
+  return (status.mode & 0o100) === 0 ? "100644" : "100755";
 }
 
 async function readRegularFile(path: string): Promise<Uint8Array> {

@@ -5,6 +5,8 @@ export type { FetchSnapshotInput } from "./fetch-snapshot.ts";
 export { readCommit } from "./read-commit.ts";
 export type { ReadCommitInput } from "./read-commit.ts";
 export { listDirtyPaths, readWorkTree } from "./work-tree.ts";
+export { readOuterAttributes } from "./outer-attributes.ts";
+export { addWorkTreeFile, makeWorkTree } from "./new-work-tree.ts";
 export { commitFile, writeWorkTreeFile } from "./commit-file.ts";
 export { fileLimits } from "./file-set.ts";
 export { listFolderCommits } from "./folder-history.ts";

@@ -88,7 +88,7 @@ function batchInput(blobs: readonly ListedBlob[]): string {
 }
 
 /** `<mode> SP <type> SP <object> SP <padded size> TAB <path> NUL` (git-ls-tree(1)). */
-function parseTree(output: Buffer): ListedBlob[] {
+export function parseTree(output: Buffer): ListedBlob[] {
   const text = new TextDecoder("utf-8").decode(output);
   return text
     .split("\0")

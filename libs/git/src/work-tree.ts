@@ -64,7 +64,7 @@ export async function listDirtyPaths(repository: string): Promise<string[]> {
 }
 
 /** Whether Git decides which files the folder has. It does not when a repository around the folder ignores it. */
-async function isKnownToGit(root: string): Promise<boolean> {
+export async function isKnownToGit(root: string): Promise<boolean> {
   try {
     if (!(await stat(root)).isDirectory()) throw noRepository(root, undefined);
   } catch (error) {
@@ -89,9 +89,11 @@ async function listKnown(root: string, prefixes: readonly string[]): Promise<str
     "--",
     ...wantedFolders(prefixes),
   ]);
-  const paths = stdout.toString("utf8").split("\0");
   // A path in conflict is listed once for each side.
-  return [...new Set(paths)].filter((path) => path !== "" && isWanted(prefixes, path));
+  const listed = new Set(stdout.toString("utf8").split("\0"));
+  const paths = [...listed].filter((path) => path !== "" && isWanted(prefixes, path));
+  const special = await openFolder(root).listSpecial(paths);
+  return [...new Set([...paths, ...special.filter((path) => isWanted(prefixes, path))])];
 }
 
 async function git(root: string, args: readonly string[]): Promise<SystemGitEnd> {

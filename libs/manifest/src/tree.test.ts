@@ -133,6 +133,17 @@ test("a file without its content is one problem, and hides no other", () => {
   expect(told()).toEqual([other]);
 });
 
+test("a pipe of a work tree is one problem, and hides no other", () => {
+  const path = `${core}/config/pipe`;
+  const files = new Map(filesOf(platform));
+  files.set(path, { path, mode: "100644", bytes: new Uint8Array(), special: true });
+  files.set(`${core}/sub`, { path: `${core}/sub`, mode: "160000", bytes: new Uint8Array() });
+  expect(lines(readRepository(files).problems)).toEqual([
+    `K1448 ${path}:1:1 a pipe, a socket or a device where only files may be`,
+    `K1008 ${core}/sub:1:1 a submodule where only files may be`,
+  ]);
+});
+
 test("an executable file and a link elsewhere are none of our business", () => {
   expect(
     withFile({ mode: "100755", path: "releases/pryv/1.9.2/packages/core/config/start.sh" }).problems,

@@ -27,7 +27,7 @@ export interface RepositoryTree {
 
 /**
  * Sorts files into folders, follows the links that may be followed, and refuses other links, submodules, escaping paths,
- * names that some disks confuse, and files whose content is not there.
+ * names that some disks confuse, what is no file, and files whose content is not there.
  */
 export function readTree(files: SourceFiles): RepositoryTree {
   const ours = new Map([...files].filter(([path]) => /^(?:releases|environments)(?:\/|$)/.test(path)));
@@ -67,6 +67,13 @@ function contentProblem(file: SourceFile): Problem | null {
       code: "K1008",
       message: "a submodule where only files may be",
       hint: "commit the files themselves in its place",
+    });
+  }
+  if (file.special === true) {
+    return problemOf(file.path, {
+      code: "K1448",
+      message: "a pipe, a socket or a device where only files may be",
+      hint: "Remove it. Git cannot hold it, so it is in this work tree alone.",
     });
   }
   if (file.tooLarge !== undefined) {

@@ -1,5 +1,12 @@
-import { readRepository } from "@keelson/manifest";
-import { type Problem, type Repository, type Snapshot, sortProblems, withoutRepeats } from "@keelson/model";
+import { findAttributeFaults, readRepository } from "@keelson/manifest";
+import {
+  type OuterAttributes,
+  type Problem,
+  type Repository,
+  type Snapshot,
+  sortProblems,
+  withoutRepeats,
+} from "@keelson/model";
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles } from "@keelson/render";
 
@@ -19,8 +26,14 @@ export interface CheckResult {
 
 type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record" | "secrets">;
 
-/** Finds all problems of a repository: those of its documents, and those of the desired state of each node. */
-export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Promise<CheckResult> {
+/**
+ * Finds all problems of a repository: those of its documents, those of the desired state of each node, and the attributes
+ * with which Git would change its releases.
+ */
+export async function checkRevision(
+  snapshot: Snapshot,
+  { attributes, ...ports }: CheckPorts & { attributes: OuterAttributes },
+): Promise<CheckResult> {
   const files = await snapshot.readFiles(["environments/", "releases/"]);
   const { repository, problems } = readRepository(files);
   const nodes: NodeReference[] = [];
@@ -30,6 +43,7 @@ export async function checkRevision(snapshot: Snapshot, ports: CheckPorts): Prom
   const found = [
     ...problems,
     ...schemas,
+    ...findAttributeFaults(files, attributes),
     ...(await findScheduleFaults(repository)),
     ...(await findDigestFaults(repository, files)),
   ];

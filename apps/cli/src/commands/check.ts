@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 
+import { readOuterAttributes } from "@keelson/git";
 import { KeelsonError, stalled } from "@keelson/model";
 import { findComposeBinary, wireDesired } from "@keelson/node";
 import { checkRevision } from "@keelson/reconcile";
@@ -16,7 +17,8 @@ export async function check(
   const revision = await openRevision(options);
   const composeBinary = await findComposeBinary(process.env);
   const ports = wireDesired({ composeBinary, emit: () => {} });
-  const { repository, nodes, problems, warnings } = await checkRevision(revision, ports);
+  const attributes = await readOuterAttributes(options.repository, options);
+  const { repository, nodes, problems, warnings } = await checkRevision(revision, { ...ports, attributes });
   printWarnings(output, warnings);
   if (problems.length > 0) {
     if (output.json) output.printJson({ problems, warnings });
