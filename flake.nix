@@ -33,10 +33,12 @@
         }
       );
 
+      nixosModules.agent = import ./packaging/nix/agent-module.nix self;
+
       checks = nixpkgs.lib.genAttrs systems (
         system:
         let
-          packages = self.packages.${system};
+          packages = removeAttrs self.packages.${system} [ "default" ];
           inherit (nixpkgs.legacyPackages.${system}) runCommand;
         in
         packages

@@ -89,6 +89,12 @@ describe("nix build .#keelson .#agent-image", () => {
     }
   });
 
+  it("must be part of a flake that passes nix flake check", async () => {
+    const checked = await store.run("flake", "check", ...withHostPackages, flake);
+    expect(checked).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("nixosModules.agent") });
+    expect(checked.stderr).not.toContain("unknown flake output");
+  });
+
   it("must give programs that run", async () => {
     const said = await store.build(`${flake}#checks.${nixSystem}.keelson-runs`, ...withHostPackages);
     expect(await readFile(said, "utf8")).toBe(`${version}\n${version}\n`);
