@@ -24,8 +24,9 @@ const bufferBytes = 256 * 1024;
  * for what cannot be read, and for a file whose size changes meanwhile.
  */
 export function* walkFolder(path: string): Generator<TreeNode, void> {
-  const walk = new FolderWalk(path);
+  const walk = new FolderWalk();
   try {
+    walk.begin(path);
     yield { kind: "folder", depth: 0, name: new Uint8Array() };
     for (let node = walk.next(); node !== null; node = walk.next()) yield node;
   } finally {
@@ -37,8 +38,8 @@ interface OpenFolder {
   fd: number;
   /** For messages. */
   path: string;
-  /** In reverse, each name with a character for each byte, which sorts as the bytes do. */
-  entries: Dirent[];
+  /** In reverse. Names are bytes, which need not be text. */
+  entries: Dirent<Buffer>[];
 }
 
 /** The folders that the walk is in, the outermost first, and the file that it is at. */
@@ -47,7 +48,7 @@ class FolderWalk {
   readonly #buffer = new Uint8Array(bufferBytes);
   #file: number | null = null;
 
-  constructor(root: string) {
+  begin(root: string): void {
     try {
       this.#enter(root, { shown: root, flags: 0 });
     } catch (error) {
@@ -72,11 +73,11 @@ class FolderWalk {
     for (const { fd } of this.#open.splice(0)) closeSync(fd);
   }
 
-  #read(folder: OpenFolder, entry: Dirent): TreeNode {
-    const name = Buffer.from(entry.name, "latin1");
+  #read(folder: OpenFolder, entry: Dirent<Buffer>): TreeNode {
+    const { name } = entry;
     const depth = this.#open.length;
     // It leads to the entry whatever happens to the folder's own name (proc_pid_fd(5)).
-    const path = `/proc/self/fd/${folder.fd}/${entry.name}`;
+    const path = `/proc/self/fd/${folder.fd}/${name.toString("latin1")}`;
     const at = isAscii(name) ? path : Buffer.from(path, "latin1");
     try {
       if (entry.isFile()) return this.#openFile(at, { folder, depth, name });
@@ -96,8 +97,8 @@ class FolderWalk {
     const folder: OpenFolder = { fd, path: shown, entries: [] };
     // Before it is listed, so that it is closed whatever happens.
     this.#open.push(folder);
-    const entries = readdirSync(`/proc/self/fd/${fd}`, { withFileTypes: true, encoding: "latin1" });
-    folder.entries = entries.sort((a, b) => (a.name < b.name ? 1 : -1));
+    const entries = readdirSync(`/proc/self/fd/${fd}`, { withFileTypes: true, encoding: "buffer" });
+    folder.entries = entries.sort((a, b) => Buffer.compare(b.name, a.name));
   }
 
   #openFile(
