@@ -54,10 +54,20 @@ it.each(await readSteps())("the workflow must be able to: $name", async ({ run }
   expect(exitCode, `${stdout}${stderr}`).toBe(0);
 });
 
+it("the workflow must need no secret, and no right but to read", async () => {
+  const text = await readWorkflow();
+  expect(text).not.toContain("secrets.");
+  expect(parse(text)).toMatchObject({ permissions: { contents: "read" } });
+});
+
+async function readWorkflow(): Promise<string> {
+  return await readFile(join(checkout, ".github/workflows/nix.yml"), "utf8");
+}
+
 /** The steps of the workflow that are commands. */
 async function readSteps(): Promise<{ name: string; run: string }[]> {
   const workflow: { jobs: { build: { steps: { name: string; run?: string }[] } } } = parse(
-    await readFile(join(checkout, ".github/workflows/nix.yml"), "utf8"),
+    await readWorkflow(),
   );
   return workflow.jobs.build.steps.flatMap(({ name, run }) => (run === undefined ? [] : [{ name, run }]));
 }
