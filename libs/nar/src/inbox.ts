@@ -6,13 +6,13 @@ import type { Chunks } from "./tree.ts";
 /** Bytes of an archive on their way in: what has come and is not read yet, which is never much. */
 export class Inbox {
   readonly #source: Cursor<Uint8Array>;
+  /** What messages call the archive. */
+  readonly #shown: string;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   /** Before `#bytes`. */
   #passedBytes = 0;
   #contentLeft = 0;
-
-  readonly #shown: string;
 
   constructor(archive: Chunks, shown: string) {
     this.#shown = shown;
