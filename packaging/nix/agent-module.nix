@@ -127,7 +127,7 @@ in
     ];
 
     environment.etc."keelson/agent.yaml".source = cfg.configFile;
-    # systemd makes no folder of the unit that NixOS has already made.
+    # NixOS makes this folder, and systemd then leaves its mode as it is.
     systemd.tmpfiles.rules = [ "d /etc/keelson 0700 root root -" ];
     environment.systemPackages = [ cfg.package ];
     # NixOS has no folder in which Keelson looks for Compose.

@@ -8,7 +8,7 @@ import { readAgentConfig } from "../../libs/node/src/index.ts";
 import { readPage } from "../documents/example.ts";
 import { tablesOf } from "../documents/markdown.ts";
 import { presetOf } from "../documents/schema-fields.ts";
-import { checkout, makeTempFolder, outputOf } from "../support/index.ts";
+import { checkout, makeTempFolder, nixProgram, outputOf } from "../support/index.ts";
 
 interface Evaluated {
   /** Of the options, as far as types and defaults say it. */
@@ -110,6 +110,16 @@ describe("the module for NixOS", () => {
     expect(assertions.filter(({ assertion }) => !assertion)).toEqual([]);
   });
 
+  it("must be used by the flake that the page of Nix shows", async () => {
+    const block = page.blocks.find(({ attributes }) => "flake" in attributes);
+    await using folder = await makeTempFolder();
+    const flakes = '{ nixpkgs.lib.nixosSystem = made: made; keelson.nixosModules.agent = "the module"; }';
+    const use = `(import ./flake.nix).outputs ${flakes}`;
+    await writeFile(folder.join("flake.nix"), block?.text ?? "");
+    await writeFile(folder.join("use.nix"), `builtins.head (${use}).nixosConfigurations.lab-1.modules`);
+    expect(JSON.parse(await evaluate(folder.join("use.nix")))).toBe("the module");
+  });
+
   it.each([
     ["a login", { source: { ...least.source, credential: { file: "/nix/store/0-token" } } }],
     ["a login of the status", { report: { credential: { file: "/nix/store/0-token" } } }],
@@ -184,7 +194,7 @@ async function readConfig(content: object): Promise<AgentConfig> {
 
 /** Without any store. */
 async function evaluate(file: string, ...args: string[]): Promise<string> {
-  const program = `${process.env["KEELSON_NIX"] ?? "nix"}-instantiate`;
+  const program = `${nixProgram}-instantiate`;
   return await outputOf([program, "--eval", "--strict", "--json", "--store", "dummy://", ...args, file]);
 }
 

@@ -12,7 +12,7 @@ import { fileOf, filesOf } from "./test-files.ts";
 const app = "releases/app/1.0.0";
 
 /** What each attribute would change. */
-const release = {
+const release: Readonly<Record<string, string>> = {
   [`${app}/release.yaml`]: "name: app\n",
   [`${app}/packages/web/crlf.txt`]: "one\r\ntwo\r\n",
   [`${app}/packages/web/mixed.txt`]: "one\r\ntwo\n",

@@ -1,10 +1,11 @@
+import { type Cursor, cursorOf } from "./cursor.ts";
 import { NarError } from "./nar-error.ts";
 import { paddingOf, wordBytes } from "./token.ts";
 import type { Chunks } from "./tree.ts";
 
 /** Bytes of an archive on their way in: what has come and is not read yet, which is never much. */
 export class Inbox {
-  readonly #source: Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
+  readonly #source: Cursor<Uint8Array>;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   /** Before `#bytes`. */
@@ -15,8 +16,7 @@ export class Inbox {
 
   constructor(archive: Chunks, shown: string) {
     this.#shown = shown;
-    this.#source =
-      Symbol.asyncIterator in archive ? archive[Symbol.asyncIterator]() : archive[Symbol.iterator]();
+    this.#source = cursorOf(archive);
   }
 
   get #unread(): number {

@@ -47,15 +47,22 @@ export async function releaseVerify(
 async function verify(path: string, expected: readonly Expected[]): Promise<Verification> {
   const digest = await narDigest(openTree(path));
   const failed = expected.find((each) => each.digest !== digest);
-  const found = await failed?.findTree();
   return {
     digest,
     expected: expected.map((each) => ({ where: each.where, digest: each.digest })),
     failed: failed?.where ?? null,
-    difference:
-      found !== undefined && "tree" in found ? await findFirstDifference(found.tree, openTree(path)) : null,
-    because: found !== undefined && "because" in found ? found.because : null,
+    ...(failed === undefined ? { difference: null, because: null } : await findDifference(path, failed)),
   };
+}
+
+async function findDifference(
+  path: string,
+  { findTree }: Expected,
+): Promise<Pick<Verification, "difference" | "because">> {
+  const found = await findTree();
+  if ("because" in found) return { difference: null, because: found.because };
+  const difference = await findFirstDifference(found.tree, openTree(path));
+  return { difference, because: difference === null ? "something is changing it" : null };
 }
 
 async function otherOf(path: string): Promise<Expected> {
