@@ -39,7 +39,7 @@ let
       }
       ''
         export HOME=$PWD
-        npm pack --silent ${name}@${version} >archive-name
+        npm pack --loglevel=error --no-update-notifier ${name}@${version} >archive-name
         mv "$(cat archive-name)" $out
       '';
 

@@ -86,6 +86,24 @@ test("attributes are those that Git finds, for any patterns, macros and levels",
   );
 });
 
+test.each([
+  ["a line of 2047 bytes", `* text${" ".repeat(2041)}\n* ident`],
+  ["a line of 2048 bytes, which Git skips", `* text${" ".repeat(2042)}\n* ident`],
+  ["a long line of characters of two bytes", `${"é".repeat(1021)} text\n* ident`],
+  ["a byte order mark", "\ufeff* text\n* ident"],
+  ["line ends of Windows", "* text\r\n* ident\r\n"],
+  ["line ends of an old Mac", "* text\r* ident\r"],
+  ["a name that is no attribute's", "* text b@d\n* ident"],
+  ["a set without an end", "[a text\n* ident"],
+])("%s is read as Git reads it", async (_, text) => {
+  await using repository = await makeGitRepository();
+  writeFileSync(join(repository.path, ".gitattributes"), text);
+  const found = openAttributes([inFolder("", text)], { ignoresCase: false })("a");
+  const told = ["text", "ident"].map((name) => textOf(found?.get(name)?.value));
+  const answer = await repository.git("check-attr", "-z", "text", "ident", "--", "a");
+  expect(answer.split("\0")).toEqual(["a", "text", told[0], "a", "ident", told[1], ""]);
+});
+
 function inFolder(folder: string, text: string): AttributeText {
   return {
     file: `${folder}.gitattributes`,

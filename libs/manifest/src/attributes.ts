@@ -48,12 +48,11 @@ export function openAttributes(
 ): (path: string) => Attributes | null {
   const rules: Rule[] = [];
   const macros = new Map<string, AttributeLine>();
-  const define = (line: AttributeLine) => line.macro !== null && macros.set(line.macro, line);
-  builtIn.forEach(define);
+  for (const line of builtIn) if (line.macro !== null) macros.set(line.macro, line);
   for (const text of texts) {
     for (const line of readAttributeLines(byteText(text.bytes), text)) {
-      if (define(line) === false)
-        rules.push({ text, line, pattern: compileAttributePattern(line.pattern, rule) });
+      if (line.macro !== null) macros.set(line.macro, line);
+      else rules.push({ text, line, pattern: compileAttributePattern(line.pattern, rule) });
     }
   }
   rules.reverse();
