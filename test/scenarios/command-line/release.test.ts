@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -155,7 +155,7 @@ describe("keelson release verify", () => {
     for (const path of [folder, home.join("hello.nar")]) {
       const { stdout, exitCode } = await keelson("release", "verify", path);
       expect({ stdout, exitCode }).toEqual({
-        stdout: `ok  ${path} is as in environments/lab/lock.yaml:2, environments/shop/lock.yaml:2: ${await digest()}\n`,
+        stdout: `ok  ${path} is hello 0.1.0, as in environments/lab/lock.yaml:2, environments/shop/lock.yaml:2: ${await digest()}\n`,
         exitCode: 0,
       });
     }
@@ -209,6 +209,7 @@ describe("keelson release verify", () => {
     await repository.commit({ message: "lock" });
     await change(join(repository.path, folder));
     expect(await answer("release", "verify", folder)).toEqual({
+      release: { name: "hello", version: "0.1.0" },
       digest: await digest(),
       expected: [{ where: "environments/lab/lock.yaml:2", digest: locked }],
       failed: "environments/lab/lock.yaml:2",
@@ -224,6 +225,24 @@ describe("keelson release verify", () => {
     const { stderr, exitCode } = await keelson("release", "verify", folder);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`differs from environments/lab/lock.yaml:2: \`${path}\` `);
+  });
+
+  it("must refuse one release in the place of another, although it is as it was locked", async () => {
+    await lock("lab", await digest());
+    const folders = ["releases/hello/0.2.0", "releases/other/0.1.0"];
+    const archives = ["hello-0.2.0.nar", "other-thing-0.1.0.nar"].map((name) => home.join(name));
+    for (const path of folders)
+      await cp(join(repository.path, folder), join(repository.path, path), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
+    for (const archive of archives) await keelson("release", "pack", folder, "--output", archive);
+    for (const path of [...folders, ...archives]) {
+      const { stdout, stderr, exitCode } = await keelson("release", "verify", path);
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+      expect(stderr).toContain(`error[K9085] ${path} is hello 0.1.0 by its release.yaml, and `);
+    }
+    expect((await keelson("release", "verify", folder)).exitCode).toBe(0);
   });
 
   it("must compare with a folder or an archive", async () => {
