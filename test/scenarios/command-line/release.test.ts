@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, lstat, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -133,10 +133,16 @@ describe("keelson release pack", () => {
     expect(inside.stderr).toContain("error[K9082]");
     const missing = await keelson("release", "pack", folder, "--output", home.join("no/such/folder.nar"));
     expect(missing.stderr).toContain("error[K9084]");
-    const taken = home.join("taken");
-    await mkdir(taken);
-    const onFolder = await keelson("release", "pack", folder, "--output", taken);
-    expect(onFolder.stderr).toContain(`error[K9084] ${taken} cannot be written\n  cause: rename: `);
+    const [pipe, link] = [home.join("pipe"), home.join("link")];
+    execFileSync("mkfifo", [pipe]);
+    await writeFile(home.join("kept"), "kept");
+    await symlink("kept", link);
+    for (const taken of [pipe, link, home.path]) {
+      const { stderr } = await keelson("release", "pack", folder, "--output", taken);
+      expect(stderr).toContain(`error[K9084] ${taken} is there already, and is not a file\n`);
+    }
+    expect(await readFile(link, "utf8")).toBe("kept");
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
     expect((await readdir(home.path)).filter((name) => name.includes("partial"))).toEqual([]);
     expect(existsSync(join(repository.path, "hello-0.1.0.nar"))).toBe(false);
   });
