@@ -16,7 +16,7 @@ let
   root = runCommand "keelson-agent-root" { } ''
     mkdir -p $out/bin $out/etc/ssl/certs $out/root $out/tmp $out/usr/local/libexec/docker/cli-plugins
     ln -s ${keelson}/bin/* ${bash}/bin/* ${gitMinimal}/bin/* ${openssh}/bin/ssh ${util-linuxMinimal}/bin/flock $out/bin
-    # Node of nixpkgs has none of its own.
+    # Node of nixpkgs has no certificates of its own.
     ln -s ${cacert}/etc/ssl/certs/ca-bundle.crt $out/etc/ssl/certs
     ln -s ${docker-compose}/bin/docker-compose $out/usr/local/libexec/docker/cli-plugins
     echo 'root:x:0:0::/root:/bin/sh' >$out/etc/passwd

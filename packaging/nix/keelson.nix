@@ -13,6 +13,8 @@ let
     .${nodejs_24.system};
   packages = builtins.filter (package: package.cpu or cpu == cpu) locked.packages;
 
+  certificates = "${cacert}/etc/ssl/certs/ca-bundle.crt";
+
   # The archive that npm fetches from the registry that it is set to (NPM_CONFIG_REGISTRY, else its own). Where no network is,
   # script/nix-add-packages adds it to the store beforehand: name and sum say where it lies there.
   archiveOf =
@@ -28,8 +30,9 @@ let
         outputHashAlgo = "sha512";
         outputHashMode = "flat";
         nativeBuildInputs = [ nodejs_24 ];
-        # Node of nixpkgs has none of its own.
-        SSL_CERT_FILE = "${cacert}/etc/ssl/certs/ca-bundle.crt";
+        # Node of nixpkgs has no certificates of its own, and looks for some in this order.
+        NIX_SSL_CERT_FILE = certificates;
+        SSL_CERT_FILE = certificates;
         impureEnvVars = [
           "NPM_CONFIG_REGISTRY"
           "http_proxy"
