@@ -6,6 +6,7 @@ import { parseArgs, styleText } from "node:util";
 import { checkout, outputOf } from "@keelson/test/support";
 
 import { measureCommandLine } from "../test/bench/command-line.ts";
+import { measureDigests } from "../test/bench/digest.ts";
 import { type Row, isMissed } from "../test/bench/measure.ts";
 import { measureNoOp } from "../test/bench/no-op.ts";
 import { measureReplay } from "../test/bench/replay.ts";
@@ -15,7 +16,7 @@ import { measureWatcherMemory } from "../test/bench/watcher-memory.ts";
 
 // Run it by script/bench, which sets up what is needed and makes the bundles.
 
-const groups = ["cli", "noop", "rounds", "memory", "status", "replay"] as const;
+const groups = ["cli", "noop", "rounds", "memory", "status", "replay", "digest"] as const;
 type Group = (typeof groups)[number];
 
 const { values: options, positionals } = parseArgs({
@@ -45,6 +46,7 @@ const measure: Record<Group, () => Promise<Row[]>> = {
   status: async () =>
     inTurn(options.quick ? [10] : [10, 100, 300], async (nodes) => measureStatuses(nodes, runs)),
   replay: async () => measureReplay(options.quick ? 3 : 100, say),
+  digest: async () => measureDigests({ runs, isQuick: options.quick }),
 };
 const rows = await inTurn(asked, async (group) => measure[group]());
 
@@ -100,6 +102,8 @@ What the cases are:
 | \`status-push\` | one node's push of its status, 8 at a time | – |
 | \`status-read\` | \`keelson status --json\` of so many nodes | – |
 | \`replay\` | commits in a row that change one of 60 instances each, \`keelson sync\` after each | \`git pull\` and \`docker compose up -d\` in every project |
+| \`digest-large\` | \`keelson release digest\` of 1 GB in files of 1 kB to 50 MB | \`nix hash path\` |
+| \`digest-many\` | the same of 20,000 files of up to 2 kB | the same |
 
 To repeat it: \`script/bench --write\` on a machine that does nothing else; \`script/bench --check\` fails when a limit is missed,
 \`script/bench noop cli\` runs only those.

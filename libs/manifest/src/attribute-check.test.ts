@@ -91,6 +91,17 @@ test("the files that one word is about are one problem, with its line and what t
   ]);
 });
 
+test("a pattern counts also where only a clone that ignores case takes it for the file", () => {
+  expect(told("* -text\n*.YAML text\n")).toEqual([
+    `K1447 .gitattributes:2:8 \`text\` lets Git change the line ends of \`${app}/release.yaml\` and 1 more in clones that ignore case`,
+  ]);
+  expect(told("RELEASES/** -text")).toHaveLength(1);
+  expect(told("* -text\ncompose.yaml text\nRELEASE.* text")).toEqual([
+    expect.not.stringContaining("ignore case"),
+    expect.stringContaining("ignore case"),
+  ]);
+});
+
 test("a folder that archives leave out is found, and a link in a release as well", () => {
   expect(told("* -text\nreleases/ export-ignore")).toEqual([
     "K1447 .gitattributes:2:11 `export-ignore` lets Git leave `releases/` out of archives",

@@ -73,11 +73,12 @@ interface Blame {
   effect: Effect;
   source: Attribute["source"] | null;
   paths: string[];
+  /** Only in clones that ignore the case of names. */
+  needsFolding: boolean;
 }
 
 /** Null when it would take too long. */
 function findBlames(released: readonly SourceFile[], texts: readonly AttributeText[]): Blame[] | null {
-  const attributesOf = openAttributes(texts);
   const blames = new Map<string, Blame>();
   const folders = new Set(released.flatMap(({ path }) => foldersOf(path)));
   const asked = [
@@ -87,16 +88,20 @@ function findBlames(released: readonly SourceFile[], texts: readonly AttributeTe
       effects: mode.startsWith("100") ? fileEffects : archiveEffects,
     })),
   ];
-  for (const { path, effects } of asked) {
-    const attributes = attributesOf(path);
-    if (attributes === null) return null;
-    for (const effect of effects) {
-      const source = effect.blamed(attributes);
-      if (source === undefined) continue;
-      const key = JSON.stringify([source?.file, source?.line, source?.column, effect.says("")]);
-      const blame = blames.get(key) ?? { effect, source, paths: [] };
-      blame.paths.push(path);
-      blames.set(key, blame);
+  for (const ignoresCase of [false, true]) {
+    const attributesOf = openAttributes(texts, { ignoresCase });
+    for (const { path, effects } of asked) {
+      const attributes = attributesOf(path);
+      if (attributes === null) return null;
+      for (const effect of effects) {
+        const source = effect.blamed(attributes);
+        if (source === undefined) continue;
+        const key = JSON.stringify([source?.file, source?.line, source?.column, effect.says("")]);
+        const blame = blames.get(key) ?? { effect, source, paths: [], needsFolding: ignoresCase };
+        // What is to blame in every clone is told of the files that it changes in every clone.
+        if (blame.needsFolding === ignoresCase) blame.paths.push(path);
+        blames.set(key, blame);
+      }
     }
   }
   return [...blames.values()];
@@ -116,7 +121,7 @@ interface Known {
   clone: string | undefined;
 }
 
-function problemFor({ effect, source, paths }: Blame, { texts, clone }: Known): Problem {
+function problemFor({ effect, source, paths, needsFolding }: Blame, { texts, clone }: Known): Problem {
   const others = paths.length - 1;
   const beside = others === 0 ? "" : ` and ${others} more`;
   const done = effect.says(`${quote(paths[0] ?? "")}${beside}`);
@@ -131,7 +136,8 @@ function problemFor({ effect, source, paths }: Blame, { texts, clone }: Known): 
   const { file, line, column, written } = source;
   const text = decodeText(texts.find((each) => each.file === file)?.bytes ?? new Uint8Array());
   const sourceLine = (text.split("\n")[line - 1] ?? "").trimEnd();
-  const message = `${quote(written)} lets Git ${done}`;
+  const where = needsFolding ? " in clones that ignore case" : "";
+  const message = `${quote(written)} lets Git ${done}${where}`;
   return { code: "K1447", file, line, column, path: "", message, hint: hintFor(file, clone), sourceLine };
 }
 

@@ -5,6 +5,7 @@ import {
   readAttributeLines,
 } from "./attribute-line.ts";
 import { type AttributePattern, compileAttributePattern } from "./attribute-pattern.ts";
+import type { CaseRule } from "./byte-set.ts";
 
 /** A file of attributes whose patterns count from a folder of their own. */
 export interface AttributeText {
@@ -41,14 +42,17 @@ const mostSteps = 200_000_000;
  * Reads attributes as Git does: of files given weakest first, later lines win, and a macro that is set brings its own.
  * Returns null for a path when patterns and paths have become too many to compare.
  */
-export function openAttributes(texts: readonly AttributeText[]): (path: string) => Attributes | null {
+export function openAttributes(
+  texts: readonly AttributeText[],
+  rule: CaseRule,
+): (path: string) => Attributes | null {
   const rules: Rule[] = [];
   const macros = new Map<string, AttributeLine>();
-  const define = (line: AttributeLine) => line.macro !== null && macros.set(line.macro, line);
-  builtIn.forEach(define);
+  for (const line of builtIn) if (line.macro !== null) macros.set(line.macro, line);
   for (const text of texts) {
     for (const line of readAttributeLines(byteText(text.bytes), text)) {
-      if (define(line) === false) rules.push({ text, line, pattern: compileAttributePattern(line.pattern) });
+      if (line.macro !== null) macros.set(line.macro, line);
+      else rules.push({ text, line, pattern: compileAttributePattern(line.pattern, rule) });
     }
   }
   rules.reverse();

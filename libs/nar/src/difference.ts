@@ -1,3 +1,4 @@
+import { cursorOf } from "./cursor.ts";
 import { type Chunks, type Tree, type TreeNode, TreePath } from "./tree.ts";
 
 /**
@@ -14,8 +15,8 @@ export interface Difference {
 
 /** The first path, in the order of an archive, at which a tree is not what was expected; null when there is none. */
 export async function findFirstDifference(expected: Tree, found: Tree): Promise<Difference | null> {
-  await using wanted = cursorOf(expected);
-  await using had = cursorOf(found);
+  await using wanted = readerOf(expected);
+  await using had = readerOf(found);
   const path = new TreePath();
   for (;;) {
     const [a, b] = [await wanted.next(), await had.next()];
@@ -44,8 +45,8 @@ async function howTheyDiffer(a: TreeNode | null, b: TreeNode | null): Promise<Di
 
 /** Whether two contents of the same size are equal. */
 async function hasSameBytes(a: Chunks, b: Chunks): Promise<boolean> {
-  await using left = cursorOf(a);
-  await using right = cursorOf(b);
+  await using left = readerOf(a);
+  await using right = readerOf(b);
   let [ofLeft, ofRight]: (Uint8Array | null)[] = [null, null];
   for (;;) {
     ofLeft ??= await left.next();
@@ -58,20 +59,20 @@ async function hasSameBytes(a: Chunks, b: Chunks): Promise<boolean> {
   }
 }
 
-interface Cursor<T> extends AsyncDisposable {
+interface Reader<T> extends AsyncDisposable {
   /** Null at the end. */
   next: () => Promise<T | null>;
 }
 
-function cursorOf<T>(items: Iterable<T> | AsyncIterable<T>): Cursor<T> {
-  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+function readerOf<T>(items: Iterable<T> | AsyncIterable<T>): Reader<T> {
+  const cursor = cursorOf(items);
   return {
     next: async () => {
-      const { done, value } = await iterator.next();
-      return done === true ? null : value;
+      const step = await cursor.next();
+      return step.done === true ? null : step.value;
     },
     [Symbol.asyncDispose]: async () => {
-      await iterator.return?.();
+      await cursor.return?.();
     },
   };
 }

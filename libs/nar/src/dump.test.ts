@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { digestOf, dumpNar, narDigest, treeOfFiles } from "./index.ts";
+import { digestOf, dumpNar, narDigest, readNar, treeOfFiles } from "./index.ts";
 import { bytesOf, file, folder, inPieces, link, nodesOf } from "./test-tree.ts";
 
 /** What `nix-store --dump` writes for this tree, with a line for each string; `0` is a zero. */
@@ -56,6 +56,18 @@ describe("the archive of a tree", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it("must say the size of a file of more than 4 GiB", async () => {
+    const sizeBytes = 5 * 2 ** 30 + 3;
+    const name = new Uint8Array();
+    // Nothing else is looked at, so nothing has to be there.
+    const nodes = [{ kind: "file", isExecutable: false, sizeBytes, chunks: [], depth: 0, name } as const];
+    const head = await bytesOf(dumpNar(nodes));
+    expect(head.readBigUInt64LE(head.indexOf("contents") + 8)).toBe(BigInt(sizeBytes));
+    const reading = readNar([head]);
+    expect((await reading.next()).value).toMatchObject({ kind: "file", sizeBytes });
+    await expect(reading.next()).rejects.toMatchObject({ code: "K9083" });
   });
 
   it("must not be made of what none can hold", async () => {

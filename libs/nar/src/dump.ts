@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import { cursorOf } from "./cursor.ts";
 import { NarError } from "./nar-error.ts";
 import { narTokens, paddingOf, wordBytes } from "./token.ts";
 import { type Chunks, type Tree, type TreeNode, TreePath } from "./tree.ts";
@@ -20,28 +21,41 @@ export async function* dumpNar(tree: Tree): AsyncGenerator<Uint8Array, void> {
     for (; openFolders > depth; openFolders--) addEnds(batch, openFolders - 1);
   };
   batch.add(narTokens.magic);
-  for await (const node of tree) {
-    closeFolders(node.depth);
-    if (node.kind === "special") {
+  const nodes = cursorOf(tree);
+  try {
+    for (;;) {
+      const step = nodes.next();
+      const { done, value: node } = step instanceof Promise ? await step : step;
+      if (done === true) break;
+      closeFolders(node.depth);
       path.enter(node);
-      throw new NarError("K9082", `${path.text} is a device, a pipe or a socket`);
-    }
-    path.enter(node);
-    addHead(batch, node);
-    if (node.kind === "folder") openFolders++;
-    if (node.kind === "file") {
-      for await (const chunk of node.chunks) {
-        if (chunk.length < largeBytes) batch.add(chunk);
-        if (batch.isFull || (chunk.length >= largeBytes && !batch.isEmpty)) yield batch.take();
-        if (chunk.length >= largeBytes) yield chunk;
+      if (node.kind === "special") throw notArchived(path);
+      addHead(batch, node);
+      if (node.kind === "folder") openFolders++;
+      if (node.kind === "file") {
+        const chunks = cursorOf(node.chunks);
+        for (;;) {
+          const step = chunks.next();
+          const { done, value: chunk } = step instanceof Promise ? await step : step;
+          if (done === true) break;
+          if (chunk.length < largeBytes) batch.add(chunk);
+          if (batch.isFull || (chunk.length >= largeBytes && !batch.isEmpty)) yield batch.take();
+          if (chunk.length >= largeBytes) yield chunk;
+        }
+        batch.addPadding(node.sizeBytes);
       }
-      batch.addPadding(node.sizeBytes);
+      if (node.kind !== "folder") addEnds(batch, node.depth);
+      if (batch.isFull) yield batch.take();
     }
-    if (node.kind !== "folder") addEnds(batch, node.depth);
-    if (batch.isFull) yield batch.take();
+  } finally {
+    await nodes.return?.();
   }
   closeFolders(0);
   yield batch.take();
+}
+
+function notArchived(path: TreePath): NarError {
+  return new NarError("K9082", `${path.text} is a device, a pipe or a socket`);
 }
 
 /** The digest of a tree as `nix hash path` prints it: `sha256-` and base64. Throws K9082 for what no archive can hold. */
@@ -56,33 +70,38 @@ export async function digestOf(archive: Chunks): Promise<string> {
   return `sha256-${hash.digest("base64")}`;
 }
 
-function addHead(batch: Batch, node: TreeNode): void {
+/** What stands before the name, the target or the content of a node. Written at once, since there are thousands of them. */
+const heads = {
+  file: Buffer.concat([narTokens.file, narTokens.contents]),
+  executable: Buffer.concat([narTokens.file, narTokens.executable, narTokens.contents]),
+  link: narTokens.link,
+  folder: narTokens.folder,
+};
+const entryEnds = Buffer.concat([narTokens.end, narTokens.end]);
+
+function addHead(batch: Batch, node: Exclude<TreeNode, { kind: "special" }>): void {
   if (node.depth > 0) {
     batch.add(narTokens.entry);
     batch.addString(node.name);
     batch.add(narTokens.node);
   }
-  if (node.kind === "folder") batch.add(narTokens.folder);
-  else if (node.kind === "link") {
-    batch.add(narTokens.link);
-    batch.addString(node.target);
-  } else if (node.kind === "file") {
-    batch.add(narTokens.file);
-    if (node.isExecutable) batch.add(narTokens.executable);
-    batch.add(narTokens.contents);
+  if (node.kind === "file") {
+    batch.add(node.isExecutable ? heads.executable : heads.file);
     batch.addLength(node.sizeBytes);
+  } else {
+    batch.add(heads[node.kind]);
+    if (node.kind === "link") batch.addString(node.target);
   }
 }
 
 /** The end of a node and, but for the root, of the entry that holds it. */
 function addEnds(batch: Batch, depth: number): void {
-  batch.add(narTokens.end);
-  if (depth > 0) batch.add(narTokens.end);
+  batch.add(depth > 0 ? entryEnds : narTokens.end);
 }
 
 /** Bytes on their way out. Thousands of small pieces cost less together. */
 class Batch {
-  #bytes = Buffer.allocUnsafe(2 * batchBytes);
+  #bytes = new Uint8Array(2 * batchBytes);
   #length = 0;
 
   get isFull(): boolean {
@@ -105,18 +124,18 @@ class Batch {
     this.addPadding(bytes.length);
   }
 
+  /** Eight bytes, the lowest first. */
   addLength(lengthBytes: number): void {
     this.#makeRoom(wordBytes);
-    this.#bytes.writeUInt32LE(lengthBytes % 2 ** 32, this.#length);
-    this.#bytes.writeUInt32LE(Math.floor(lengthBytes / 2 ** 32), this.#length + 4);
-    this.#length += wordBytes;
+    for (let left = lengthBytes, count = 0; count < wordBytes; count++) {
+      this.#bytes[this.#length++] = left % 256;
+      left = Math.floor(left / 256);
+    }
   }
 
   addPadding(lengthBytes: number): void {
-    const padding = paddingOf(lengthBytes);
-    this.#makeRoom(padding);
-    this.#bytes.fill(0, this.#length, this.#length + padding);
-    this.#length += padding;
+    this.#makeRoom(wordBytes);
+    for (let left = paddingOf(lengthBytes); left > 0; left--) this.#bytes[this.#length++] = 0;
   }
 
   take(): Uint8Array {
@@ -128,7 +147,7 @@ class Batch {
   #makeRoom(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(needed * 2);
+    const grown = new Uint8Array(needed * 2);
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

@@ -1,22 +1,22 @@
+import { type Cursor, cursorOf } from "./cursor.ts";
 import { NarError } from "./nar-error.ts";
 import { paddingOf, wordBytes } from "./token.ts";
 import type { Chunks } from "./tree.ts";
 
 /** Bytes of an archive on their way in: what has come and is not read yet, which is never much. */
 export class Inbox {
-  readonly #source: Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
+  readonly #source: Cursor<Uint8Array>;
+  /** What messages call the archive. */
+  readonly #shown: string;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   /** Before `#bytes`. */
   #passedBytes = 0;
   #contentLeft = 0;
 
-  readonly #shown: string;
-
   constructor(archive: Chunks, shown: string) {
     this.#shown = shown;
-    this.#source =
-      Symbol.asyncIterator in archive ? archive[Symbol.asyncIterator]() : archive[Symbol.iterator]();
+    this.#source = cursorOf(archive);
   }
 
   get #unread(): number {

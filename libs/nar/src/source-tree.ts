@@ -24,9 +24,9 @@ export function* treeOfFiles(files: Iterable<SourceFile>, folder: string): Gener
   }
 }
 
-function contentOf({ mode, bytes }: SourceFile) {
+function contentOf({ mode, bytes, special }: SourceFile) {
   if (mode === "120000") return { kind: "link", target: bytes } as const;
-  if (mode === "160000") return { kind: "special" } as const;
+  if (mode === "160000" || special === true) return { kind: "special" } as const;
   const isExecutable = mode === "100755";
   return { kind: "file", isExecutable, sizeBytes: bytes.length, chunks: [bytes] } as const;
 }

@@ -42,17 +42,17 @@ export type Tree = Iterable<TreeNode> | AsyncIterable<TreeNode>;
 /** The names of the folders that a node lies in, and its own: what a path is made of. */
 export class TreePath {
   readonly #names: Uint8Array[] = [];
+  #depth = 0;
 
   /** Goes to the next node of a tree. */
   enter({ depth, name }: Pick<TreeNode, "depth" | "name">): void {
-    if (depth === 0) return;
-    this.#names.length = depth - 1;
-    this.#names.push(name);
+    if (depth > 0) this.#names[depth - 1] = name;
+    this.#depth = depth;
   }
 
   /** Below the root, for people; `.` for the root itself. */
   get text(): string {
-    return this.#names.length === 0 ? "." : this.#names.map(nameText).join("/");
+    return this.#depth === 0 ? "." : this.#names.slice(0, this.#depth).map(nameText).join("/");
   }
 }
 

@@ -37,8 +37,8 @@ async function digestOf(files: SourceFiles, folder: string): Promise<string | nu
   return await narDigest(treeOfFiles(inside, folder));
 }
 
-function isUnread({ mode, tooLarge }: SourceFile): boolean {
-  return mode === "160000" || tooLarge !== undefined;
+function isUnread({ mode, tooLarge, special }: SourceFile): boolean {
+  return mode === "160000" || tooLarge !== undefined || special === true;
 }
 
 function faultOf(

@@ -4,6 +4,7 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -37,10 +38,14 @@ export function* readArchive(path: string): Generator<Uint8Array, void> {
 
 /**
  * Writes an archive to a file, and hands on each piece that is written. The file is there after the last one, whole and
- * synced; before that, and after an error, what was there is left. Throws `FolderError` (K9084).
+ * synced; before that, and after an error, what was there is left. Throws `FolderError` (K9084), also
+ * where a link, a device, a pipe or a folder is in its place.
  */
 export async function* writeArchive(path: string, archive: Chunks): AsyncGenerator<Uint8Array, void> {
   const writing = { shown: path, fault: "cannot be written" };
+  // The draft takes the place of what is there, be it a device.
+  const found = calling(() => lstatSync(path, { throwIfNoEntry: false }), writing);
+  if (found?.isFile() === false) throw new FolderError(`${path} is there already, and is not a file`);
   const draft = `${path}.${randomBytes(4).toString("hex")}.partial`;
   const fd = calling(() => openSync(draft, "wx"), writing);
   let isOpen = true;

@@ -21,14 +21,19 @@ export function calling<T>(call: () => T, { shown, fault }: { shown: string; fau
   try {
     return call();
   } catch (error) {
-    const { code, errno, syscall } = systemErrorOf(error);
-    if (errno === undefined) throw error;
-    // A link where a file or folder was, or a file where a link was.
-    if (code === "ELOOP" || code === "EINVAL") throw changedMeanwhile(shown);
-    // The system's words without its path, which would be that of a descriptor.
-    const cause = new Error(`${syscall ?? "system call"}: ${getSystemErrorMessage(errno)}`);
-    throw new FolderError(`${shown} ${fault}`, cause);
+    throw explained(error, { shown, fault });
   }
+}
+
+/** The error of a call of the system in our words; any other error as it is. */
+export function explained(error: unknown, { shown, fault }: { shown: string; fault: string }): unknown {
+  const { code, errno, syscall } = systemErrorOf(error);
+  if (errno === undefined) return error;
+  // A link where a file or folder was, or a file where a link was.
+  if (code === "ELOOP" || code === "EINVAL") return changedMeanwhile(shown);
+  // The system's words without its path, which would be that of a descriptor.
+  const cause = new Error(`${syscall ?? "system call"}: ${getSystemErrorMessage(errno)}`);
+  return new FolderError(`${shown} ${fault}`, cause);
 }
 
 function systemErrorOf(error: unknown): { code?: unknown; errno?: number; syscall?: string } {

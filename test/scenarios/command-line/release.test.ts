@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, lstat, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -133,10 +133,16 @@ describe("keelson release pack", () => {
     expect(inside.stderr).toContain("error[K9082]");
     const missing = await keelson("release", "pack", folder, "--output", home.join("no/such/folder.nar"));
     expect(missing.stderr).toContain("error[K9084]");
-    const taken = home.join("taken");
-    await mkdir(taken);
-    const onFolder = await keelson("release", "pack", folder, "--output", taken);
-    expect(onFolder.stderr).toContain(`error[K9084] ${taken} cannot be written\n  cause: rename: `);
+    const [pipe, link] = [home.join("pipe"), home.join("link")];
+    execFileSync("mkfifo", [pipe]);
+    await writeFile(home.join("kept"), "kept");
+    await symlink("kept", link);
+    for (const taken of [pipe, link, home.path]) {
+      const { stderr } = await keelson("release", "pack", folder, "--output", taken);
+      expect(stderr).toContain(`error[K9084] ${taken} is there already, and is not a file\n`);
+    }
+    expect(await readFile(link, "utf8")).toBe("kept");
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
     expect((await readdir(home.path)).filter((name) => name.includes("partial"))).toEqual([]);
     expect(existsSync(join(repository.path, "hello-0.1.0.nar"))).toBe(false);
   });
@@ -155,7 +161,7 @@ describe("keelson release verify", () => {
     for (const path of [folder, home.join("hello.nar")]) {
       const { stdout, exitCode } = await keelson("release", "verify", path);
       expect({ stdout, exitCode }).toEqual({
-        stdout: `ok  ${path} is as in environments/lab/lock.yaml:2, environments/shop/lock.yaml:2: ${await digest()}\n`,
+        stdout: `ok  ${path} is hello 0.1.0, as in environments/lab/lock.yaml:2, environments/shop/lock.yaml:2: ${await digest()}\n`,
         exitCode: 0,
       });
     }
@@ -209,6 +215,7 @@ describe("keelson release verify", () => {
     await repository.commit({ message: "lock" });
     await change(join(repository.path, folder));
     expect(await answer("release", "verify", folder)).toEqual({
+      release: { name: "hello", version: "0.1.0" },
       digest: await digest(),
       expected: [{ where: "environments/lab/lock.yaml:2", digest: locked }],
       failed: "environments/lab/lock.yaml:2",
@@ -224,6 +231,24 @@ describe("keelson release verify", () => {
     const { stderr, exitCode } = await keelson("release", "verify", folder);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`differs from environments/lab/lock.yaml:2: \`${path}\` `);
+  });
+
+  it("must refuse one release in the place of another, although it is as it was locked", async () => {
+    await lock("lab", await digest());
+    const folders = ["releases/hello/0.2.0", "releases/other/0.1.0"];
+    const archives = ["hello-0.2.0.nar", "other-thing-0.1.0.nar"].map((name) => home.join(name));
+    for (const path of folders)
+      await cp(join(repository.path, folder), join(repository.path, path), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
+    for (const archive of archives) await keelson("release", "pack", folder, "--output", archive);
+    for (const path of [...folders, ...archives]) {
+      const { stdout, stderr, exitCode } = await keelson("release", "verify", path);
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+      expect(stderr).toContain(`error[K9085] ${path} is hello 0.1.0 by its release.yaml, and `);
+    }
+    expect((await keelson("release", "verify", folder)).exitCode).toBe(0);
   });
 
   it("must compare with a folder or an archive", async () => {

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 import { KeelsonError, formatError, quote, stalled } from "@keelson/model";
 import { type Difference, type Tree, findFirstDifference, narDigest } from "@keelson/nar";
 import { type ReleaseName, findCommittedRelease, readLockedDigests, readReleaseName } from "@keelson/node";
@@ -15,6 +17,8 @@ interface Expected {
 }
 
 interface Verification {
+  /** Which one it is, by its own release.yaml, where that decides what it is compared with; null elsewhere. */
+  release: ReleaseName | null;
   digest: string;
   expected: { where: string; digest: string }[];
   /** The first of `expected` that the release is not; null when it is all of them. */
@@ -31,11 +35,11 @@ export async function releaseVerify(
   { path, output }: { path: string; output: Output },
 ): Promise<ExitCode> {
   const verification = await whileReading(async () => {
-    const expected =
-      options.against === "lock"
-        ? await lockedOf(options.repository, path)
-        : [await otherOf(options.against)];
-    return await verify(path, expected);
+    if (options.against !== "lock")
+      return await verify(path, { release: null, expected: [await otherOf(options.against)] });
+    const release = await readReleaseName(openTree(path), path);
+    requireMeant(path, release);
+    return await verify(path, { release, expected: await lockedOf(options.repository, release) });
   });
   if (output.json) output.printJson(verification);
   else if (verification.failed === null)
@@ -44,18 +48,29 @@ export async function releaseVerify(
   return verification.failed === null ? exitCodes.done : exitCodes.failed;
 }
 
-async function verify(path: string, expected: readonly Expected[]): Promise<Verification> {
+async function verify(
+  path: string,
+  { release, expected }: { release: ReleaseName | null; expected: readonly Expected[] },
+): Promise<Verification> {
   const digest = await narDigest(openTree(path));
   const failed = expected.find((each) => each.digest !== digest);
-  const found = await failed?.findTree();
   return {
+    release,
     digest,
     expected: expected.map((each) => ({ where: each.where, digest: each.digest })),
     failed: failed?.where ?? null,
-    difference:
-      found !== undefined && "tree" in found ? await findFirstDifference(found.tree, openTree(path)) : null,
-    because: found !== undefined && "because" in found ? found.because : null,
+    ...(failed === undefined ? { difference: null, because: null } : await findDifference(path, failed)),
   };
+}
+
+async function findDifference(
+  path: string,
+  { findTree }: Expected,
+): Promise<Pick<Verification, "difference" | "because">> {
+  const found = await findTree();
+  if ("because" in found) return { difference: null, because: found.because };
+  const difference = await findFirstDifference(found.tree, openTree(path));
+  return { difference, because: difference === null ? "something is changing it" : null };
 }
 
 async function otherOf(path: string): Promise<Expected> {
@@ -63,8 +78,7 @@ async function otherOf(path: string): Promise<Expected> {
   return { where: path, digest, findTree: async () => Promise.resolve({ tree: openTree(path) }) };
 }
 
-async function lockedOf(repository: string, path: string): Promise<Expected[]> {
-  const release = await readReleaseName(openTree(path), path);
+async function lockedOf(repository: string, release: ReleaseName): Promise<Expected[]> {
   const locked = await readLockedDigests(repository, release);
   if (locked.length === 0) throw nothingLocked(repository, release);
   return locked.map(({ file, line, digest }) => ({
@@ -111,8 +125,28 @@ const words: Record<Difference["how"], string> = {
   extra: "does not belong there",
 };
 
-function describe(path: string, { digest, expected }: Verification): string {
-  return `${path} is as in ${expected.map(({ where }) => where).join(", ")}: ${digest}`;
+function describe(path: string, { release, digest, expected }: Verification): string {
+  const what = release === null ? "" : `${release.name} ${release.version}, `;
+  return `${path} is ${what}as in ${expected.map(({ where }) => where).join(", ")}: ${digest}`;
+}
+
+/**
+ * Throws K9085 where `releases/NAME/VERSION` or `NAME-VERSION.nar` holds another release. It may well be what a lock says of
+ * that one, an older version say, and is not what is asked about.
+ */
+function requireMeant(path: string, { name, version }: ReleaseName): void {
+  const whole = resolve(path);
+  const [, meantName = name, meantVersion = version] =
+    /\/releases\/([^/]+)\/([^/]+)$/.exec(whole) ??
+    /\/([a-z0-9-]+?)-(\d+\.\d+\.\d+[^/]*)\.nar$/.exec(whole) ??
+    [];
+  if (meantName === name && meantVersion === version) return;
+  throw new KeelsonError({
+    code: "K9085",
+    message: `${path} is ${name} ${version} by its release.yaml, and ${meantName} ${meantVersion} by its own name`,
+    hint: "Find out where it comes from. If only the name is wrong, rename it.",
+    outcome: stalled,
+  });
 }
 
 function nothingLocked(repository: string, { name, version }: ReleaseName): KeelsonError {
