@@ -16,8 +16,8 @@ import { type Attribute, type AttributeText, openAttributes } from "./attributes
 export const releaseAttributes =
   "releases/** -text -ident -filter -export-subst -export-ignore -working-tree-encoding";
 
-/** Larger than what a person writes, and than any document may be. */
-const largestFile = 256 * 1024;
+/** More than what a person writes, in one file and in all of them. */
+const mostBytes = { file: 256 * 1024, all: 1024 * 1024 };
 
 const shorten = "name folders with `**` in place of single files";
 
@@ -33,10 +33,8 @@ export function findAttributeFaults(files: SourceFiles, outer: OuterAttributes):
     .filter(({ path }) => /^releases\/(?:.*\/)?\.gitattributes$/s.test(path))
     .sort((a, b) => a.path.length - b.path.length);
   const clone = outer.clone === null ? [] : [outer.clone];
-  const unread = [...outer.above, ...clone]
-    .map(({ file }) => file)
-    .concat(inner)
-    .flatMap(unreadProblem);
+  const all = [...outer.above, ...clone].map(({ file }) => file).concat(inner);
+  const unread = [...all.flatMap(unreadProblem), ...sumProblem(all)];
   // Then it is not known what Git makes of the releases.
   if (unread.length > 0) return unread;
   const texts = [...outer.above.map(outerText), ...inner.map(innerText), ...clone.map(outerText)];
@@ -53,9 +51,15 @@ function unreadProblem({ path, mode, bytes, tooLarge }: SourceFile): Problem[] {
     const message = "Git reads no attributes through a symbolic link";
     return [problemOf(path, { code: "K1447", message, hint: "put the file itself in its place" })];
   }
-  if (tooLarge === undefined && bytes.length <= largestFile) return [];
-  const message = `the file has more than ${largestFile / 1024} KiB, and is not compared with the releases`;
+  if (tooLarge === undefined && bytes.length <= mostBytes.file) return [];
+  const message = `the file has more than ${mostBytes.file / 1024} KiB, and is not compared with the releases`;
   return [problemOf(path, { code: "K1447", message, hint: shorten })];
+}
+
+function sumProblem(files: readonly SourceFile[]): Problem[] {
+  if (files.reduce((sum, { bytes }) => sum + bytes.length, 0) <= mostBytes.all) return [];
+  const message = `the files of attributes have more than ${mostBytes.all / 1024} KiB together, and are not compared with the releases`;
+  return [problemOf(files.at(-1)?.path ?? "", { code: "K1447", message, hint: shorten })];
 }
 
 function outerText({ file, lead, mayHaveMacros }: AttributeFile): AttributeText {

@@ -1,20 +1,15 @@
 import { type CaseRule, foldCase } from "./byte-set.ts";
-import { compileWildcard } from "./wildcard.ts";
+import { type Wildcard, compileWildcard } from "./wildcard.ts";
 
-/** Whether a path, relative to the folder of the .gitattributes, is meant; a folder's ends with a slash. */
-export interface AttributePattern {
-  matches: (path: string) => boolean;
-  /** What a match may cost for each byte of a path. */
-  size: number;
-}
-
-const never: AttributePattern = { matches: () => false, size: 1 };
+const never: Wildcard = () => false;
 
 /**
  * A pattern of .gitattributes as Git reads it (gitattributes(5)): without a slash it names the last part of a path, with
- * one it is anchored, and with one at its end it means folders alone. Pattern and paths have one character for each byte.
+ * one it is anchored, and with one at its end it means folders alone. It gets paths relative to the folder of the file that it
+ * stands in, those of folders with a slash at their end. Pattern and paths have one character for each byte; where case is
+ * ignored, paths come folded.
  */
-export function compileAttributePattern(written: string, rule: CaseRule): AttributePattern {
+export function compileAttributePattern(written: string, rule: CaseRule): Wildcard {
   // Git has no negative patterns here, and skips the line.
   if (written.startsWith("!")) return never;
   const isFolderOnly = written.endsWith("/");
@@ -26,14 +21,13 @@ export function compileAttributePattern(written: string, rule: CaseRule): Attrib
   const rest = compileWildcard(pattern.slice(literal.length), rule);
   if (rest === null) return never;
   const start = foldCase(literal, rule);
-  return {
-    matches: (path) => {
-      const isFolder = path.endsWith("/");
-      if (isFolderOnly && !isFolder) return false;
-      const file = isFolder ? path.slice(0, -1) : path;
-      const name = isAnchored ? file : file.slice(file.lastIndexOf("/") + 1);
-      return foldCase(name, rule).startsWith(start) && rest.matches(name.slice(start.length));
-    },
-    size: rest.size + 1,
+  // By far the most patterns are of this form.
+  const ending = foldCase(/^\*([^*?[\\/]*)$/.exec(pattern)?.[1] ?? "", rule);
+  return (path, meter) => {
+    const isFolder = path.endsWith("/");
+    if (isFolderOnly && !isFolder) return false;
+    const file = isFolder ? path.slice(0, -1) : path;
+    const name = isAnchored ? file : file.slice(file.lastIndexOf("/") + 1);
+    return name.startsWith(start) && name.endsWith(ending) && rest(name.slice(start.length), meter);
   };
 }

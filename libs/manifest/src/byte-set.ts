@@ -65,8 +65,9 @@ export function readByteSet(
     tests.push(isRange ? withCase(inRange, rule) : inRange);
     last = isRange ? null : code;
   }
-  const isIn = (byte: number) => tests.some((test) => test(byte));
-  return { accepts: (byte) => isIn(byte) !== isNegated, next: at + 1 };
+  // Tried once for each byte, since a set can have thousands of parts.
+  const table = Array.from({ length: 256 }, (_, byte) => tests.some((test) => test(byte)) !== isNegated);
+  return { accepts: (byte) => table[byte] === true, next: at + 1 };
 }
 
 /** A small letter passes also where its capital would. */

@@ -96,9 +96,9 @@ the branch:
     git add --all && git commit -m "Run hello 0.1.0"
     sudo keelson apply -e ${environment} -n ${node}
 
-Build a release with Nix, once \`flake.nix\` knows Keelson's address. The digest is the one of the folder:
+Build a release with Nix, once \`flake.nix\` knows Keelson's address. Its digest is the one of the folder:
 
     nix hash path "$(nix build --no-link --print-out-paths .#release-hello-0_1_0)"
-    nix hash path releases/hello/0.1.0
+    keelson release digest releases/hello/0.1.0
 `;
 }

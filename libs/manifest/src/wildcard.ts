@@ -10,8 +10,8 @@ interface Step {
 
 /**
  * A pattern as Git's wildmatch reads it with its path rules: `*` and `?` stop at a slash, `**` between slashes does not,
- * and sets are of bytes. Text and pattern have one character for each byte. Returns null for a pattern that matches
- * nothing. The time of a match grows with the length of pattern times text, whatever the pattern.
+ * and sets are of bytes. Text and pattern have one character for each byte; where case is ignored, a text comes folded. Returns null for a pattern that matches
+ * nothing. The time of a match grows at most with the length of pattern times text, whatever the pattern.
  */
 export function compileWildcard(pattern: string, rule: CaseRule): Wildcard | null {
   const steps: Step[] = [];
@@ -22,13 +22,16 @@ export function compileWildcard(pattern: string, rule: CaseRule): Wildcard | nul
     steps.push(...read.steps);
     at = read.next;
   }
-  return { matches: (text) => matchSteps(steps, foldCase(text, rule)), size: steps.length };
+  const places = new Places(steps);
+  return (text, meter) => places.matches(text, meter);
 }
 
-export interface Wildcard {
-  matches: (text: string) => boolean;
-  /** How many steps each byte of a text may cost. */
-  size: number;
+/** Whether a text is meant. The meter pays for what that takes. */
+export type Wildcard = (text: string, meter: Meter) => boolean;
+
+/** What all matches together may still cost, in steps; less than nothing when they have cost more. */
+export interface Meter {
+  left: number;
 }
 
 const slash = 0x2f;
@@ -72,23 +75,39 @@ function take(accepts: Step["accepts"]): Step {
   return { accepts, loops: false, skips: [] };
 }
 
-function matchSteps(steps: readonly Step[], text: string): boolean {
-  let places = new Set<number>();
-  reach(steps, places, 0);
-  for (let index = 0; index < text.length && places.size > 0; index++) {
-    const byte = text.charCodeAt(index);
-    const next = new Set<number>();
-    for (const place of places) {
-      const step = steps[place];
-      if (step?.accepts(byte) === true) reach(steps, next, step.loops ? place : place + 1);
-    }
-    places = next;
-  }
-  return places.has(steps.length);
-}
+/** The places in a pattern that a text has come to; `marks` knows which of them are there. */
+class Places {
+  readonly #steps: readonly Step[];
+  readonly #marks: Uint32Array;
+  #mark = 0;
 
-function reach(steps: readonly Step[], places: Set<number>, place: number): void {
-  if (places.has(place)) return;
-  places.add(place);
-  for (const skip of steps[place]?.skips ?? []) reach(steps, places, place + skip);
+  constructor(steps: readonly Step[]) {
+    this.#steps = steps;
+    this.#marks = new Uint32Array(steps.length + 1);
+  }
+
+  matches(text: string, meter: Meter): boolean {
+    let places = this.#reach([], { place: 0, mark: ++this.#mark });
+    for (let index = 0; index < text.length && places.length > 0; index++) {
+      meter.left -= places.length;
+      const byte = text.charCodeAt(index);
+      const next: number[] = [];
+      const mark = ++this.#mark;
+      for (const place of places) {
+        const step = this.#steps[place];
+        if (step?.accepts(byte) === true) this.#reach(next, { place: step.loops ? place : place + 1, mark });
+      }
+      places = next;
+    }
+    return places.includes(this.#steps.length);
+  }
+
+  /** Adds a place, and all that it leads to without a byte. */
+  #reach(places: number[], { place, mark }: { place: number; mark: number }): number[] {
+    if (this.#marks[place] === mark) return places;
+    this.#marks[place] = mark;
+    places.push(place);
+    for (const skip of this.#steps[place]?.skips ?? []) this.#reach(places, { place: place + skip, mark });
+    return places;
+  }
 }
