@@ -131,7 +131,15 @@ describe("nix build .#keelson .#agent-image", () => {
     const docker = ["docker", "--host", engine.dockerHost] as const;
     await outputOf([...docker, "load", "--quiet", "--input", outputs["agent-image"]]);
     const name = `keelson-agent:${version}`;
-    const run = [...docker, "run", "--rm", "--network", "none"] as const;
+    // As packaging/compose.yaml runs it.
+    const limits = [
+      "--init",
+      "--read-only",
+      "--tmpfs=/tmp",
+      "--cap-drop=ALL",
+      "--security-opt=no-new-privileges:true",
+    ];
+    const run = [...docker, "run", "--rm", "--network=host", ...limits] as const;
     expect(await outputOf([...run, name, "--version"])).toBe(`${version}\n`);
 
     const socket = `${engine.socketPath}:/var/run/docker.sock`;
