@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -33,6 +33,11 @@ describe("the packages of a build with Nix", () => {
     expect(() => findLockedPackages(withPeer)).toThrow("@balena/dockerignore@1.0.2");
   });
 });
+
+interface Descriptor {
+  digest: string;
+  size: number;
+}
 
 describe("nix build .#keelson .#agent-image", () => {
   const names = ["keelson", "agent-image"] as const;
@@ -100,12 +105,41 @@ describe("nix build .#keelson .#agent-image", () => {
     expect(await readFile(said, "utf8")).toBe(`${version}\n${version}\n`);
   });
 
+  it("must give an OCI image layout whose descriptors fit", async () => {
+    await using folder = await makeTempFolder("keelson-layout-");
+    await outputOf(["tar", "-xf", outputs["agent-image"], "-C", folder.path]);
+    const fits = async ({ digest, size }: Descriptor) => {
+      const path = folder.join("blobs", digest.replace(":", "/"));
+      expect((await stat(path)).size).toBe(size);
+      const [sum] = (await outputOf(["sha256sum", path])).split(" ");
+      expect(`sha256:${sum}`).toBe(digest);
+      return path;
+    };
+    const read = async (path: string) => JSON.parse(await readFile(path, "utf8"));
+    const layout = await read(folder.join("oci-layout"));
+    expect(layout).toEqual({ imageLayoutVersion: "1.0.0" });
+    const index: { manifests: [Descriptor] } = await read(folder.join("index.json"));
+    const image: { config: Descriptor; layers: [Descriptor] } = await read(await fits(index.manifests[0]));
+    await fits(image.layers[0]);
+    // Of an archive that is not compressed, the digest is that of what is in it.
+    const config = await read(await fits(image.config));
+    expect(config.rootfs).toEqual({ type: "layers", diff_ids: [image.layers[0].digest] });
+  });
+
   it("must give an image that docker loads, whose agent finds what it needs", async () => {
     await using engine = await startEngine();
     const docker = ["docker", "--host", engine.dockerHost] as const;
     await outputOf([...docker, "load", "--quiet", "--input", outputs["agent-image"]]);
     const name = `keelson-agent:${version}`;
-    const run = [...docker, "run", "--rm", "--network", "none"] as const;
+    // As packaging/compose.yaml runs it.
+    const limits = [
+      "--init",
+      "--read-only",
+      "--tmpfs=/tmp",
+      "--cap-drop=ALL",
+      "--security-opt=no-new-privileges:true",
+    ];
+    const run = [...docker, "run", "--rm", "--network=host", ...limits] as const;
     expect(await outputOf([...run, name, "--version"])).toBe(`${version}\n`);
 
     const socket = `${engine.socketPath}:/var/run/docker.sock`;

@@ -70,7 +70,9 @@ export async function makeNixStore({ env: added, umask }: NixStoreOptions = {}):
     build: async (reference, ...more) =>
       `${store}${await said(nixProgram, "build", "--no-link", "--print-out-paths", ...more, reference)}`,
     addPackages: async () => {
-      await outputOf([join(checkout, "script/nix-add-packages")], options);
+      // npm has its settings in the caller's home.
+      const env = { ...options.env, HOME: process.env["HOME"] };
+      await outputOf([join(checkout, "script/nix-add-packages")], { ...options, env });
     },
     [Symbol.asyncDispose]: async () => {
       await makeWritable(folder.path);
