@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: "scenarios",
-          include: ["test/{scenarios,packaging}/**/*.test.ts"],
+          include: ["test/{scenarios,packaging,nix}/**/*.test.ts"],
           exclude: ["**/*.long.test.ts", "**/node_modules/**"],
           setupFiles: ["test/support/stop.ts"],
           testTimeout: scenarioMs,

@@ -31,9 +31,21 @@ export interface NpmPackage {
  * the same bytes.
  */
 export async function makePackage({ outDir, version }: PackageInput): Promise<NpmPackage> {
+  const folder = join(outDir, "keelson");
+  await writePackage({ folder, ...(version === undefined ? {} : { version }) });
+  return { folder, archive: await pack(folder, outDir) };
+}
+
+/** Writes the package as a folder, over that of before, and returns it. */
+export async function writePackage({
+  folder,
+  version,
+}: {
+  folder: string;
+  version?: string;
+}): Promise<string> {
   const manifest: Manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const shipped = version ?? manifest.version;
-  const folder = join(outDir, "keelson");
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "man"), { recursive: true });
   const bundled = await buildBundle({ root, outDir: join(folder, "bin"), version: shipped });
@@ -51,7 +63,7 @@ export async function makePackage({ outDir, version }: PackageInput): Promise<Np
   for (const name of ["README.md", "keelson-agent.service", "Dockerfile", "compose.yaml"]) {
     await cp(join(root, "packaging", name), join(folder, name));
   }
-  return { folder, archive: await pack(folder, outDir) };
+  return folder;
 }
 
 interface Manifest {

@@ -44,6 +44,8 @@ export interface ConsoleOptions {
   cwd: string;
   env: NodeJS.ProcessEnv;
   timeoutMs: number;
+  /** What runs a step; bash unless told. */
+  shell?: readonly [string, ...string[]];
 }
 
 /** A state repository with the files that pages show, and a shell in it. */
@@ -120,11 +122,12 @@ async function writeScripts(scripts: readonly { path: string; text: string }[]):
  * error or the next command asks for its exit code. Returns what is not as shown, or null.
  */
 export async function runConsole(block: Block, options: ConsoleOptions): Promise<string | null> {
+  const { shell = ["bash"] } = options;
   const steps = stepsOf(block);
   let lastCode = 0;
   for (const [index, { command, output }] of steps.entries()) {
     const script = `exec 2>&1\n${goOn}\n(exit ${lastCode})\n${command}\n`;
-    const { exitCode, stdout } = await runProgram(["bash", "-c", script], options);
+    const { exitCode, stdout } = await runProgram([...shell, "-c", script], options);
     lastCode = exitCode ?? 128;
     const mayFail = output.includes("error[") || steps[index + 1]?.command === "echo $?";
     if (isAnswer(stdout, output) && (lastCode === 0 || mayFail)) continue;

@@ -31,7 +31,8 @@ export function fieldsOf(schema: Schema, path = ""): Field[] {
   return [...own, ...inMap, ...inList, ...inForms];
 }
 
-function presetOf({ default: preset }: Schema): string {
+/** A default in the notation of YAML; empty where there is none, or one of several fields. */
+export function presetOf({ default: preset }: { default?: unknown }): string {
   return typeof preset === "string" || typeof preset === "number" || typeof preset === "boolean"
     ? String(preset)
     : "";

@@ -26,7 +26,7 @@ export function answerControl({
 }
 
 async function answerSync(requests: RoundRequests, response: ServerResponse): Promise<void> {
-  const summary = await requests.request("keelson sync");
+  const summary = await requests.request({ name: "keelson sync", isAnew: true });
   if (summary === null) {
     send(response, { status: 503, body: { message: "the round ended without a summary" } });
     return;

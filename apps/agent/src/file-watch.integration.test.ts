@@ -1,5 +1,16 @@
 import { unwatchFile, watchFile } from "node:fs";
-import { appendFile, chmod, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,6 +51,31 @@ it("must tell of a file that comes, changes, is exchanged, forbidden or gone, an
   await readFile(path);
   await waitFor(() => changed.includes(other), { what: "the other file" });
   expect(changed.filter((each) => each === path)).toHaveLength(steps.length);
+  files.keep([]);
+});
+
+it("must tell of a file behind links when one of them leads to another, as NixOS exchanges a machine's files", async () => {
+  const inFolder = (name: string) => join(folder, name);
+  for (const generation of ["1", "2"]) {
+    await mkdir(inFolder(generation));
+    await writeFile(join(inFolder(generation), "agent.yaml"), generation);
+    // All files of a Nix store have this time.
+    await utimes(join(inFolder(generation), "agent.yaml"), 1, 1);
+  }
+  const lead = async (generation: string) => {
+    await symlink(generation, inFolder("next"));
+    await rename(inFolder("next"), inFolder("static"));
+  };
+  const changed: string[] = [];
+  const files = openFileWatch((path) => changed.push(path));
+  files.keep([inFolder("agent.yaml")]);
+  await untilWatched(inFolder("agent.yaml"));
+  await lead("1");
+  await symlink("static/agent.yaml", inFolder("agent.yaml"));
+  await waitFor(() => changed.length === 1, { what: "a file that comes" });
+  await lead("2");
+  await waitFor(() => changed.length === 2, { what: "another file" });
+  expect(changed).toEqual([inFolder("agent.yaml"), inFolder("agent.yaml")]);
   files.keep([]);
 });
 

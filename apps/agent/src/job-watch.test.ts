@@ -100,3 +100,14 @@ it("must run four at a time, and wait for them at its close without starting ano
   await closed;
   expect(log).not.toContain("run f 1");
 });
+
+it("must not begin what is long due once others leave it a place", async () => {
+  const { log, watch, end } = rig();
+  watch.keep(["a", "b", "c", "d", "e"].map((job) => timer(job, minuteMs)));
+  await vi.advanceTimersByTimeAsync(11 * minuteMs);
+  await end("a", null);
+  expect(log.slice(4).toSorted()).toEqual(["done a", "missed e 1", "skipped e"]);
+  watch.keep([timer("e", 20 * minuteMs)]);
+  await vi.advanceTimersByTimeAsync(9 * minuteMs);
+  expect(log.at(-1)).toBe("run e 20");
+});

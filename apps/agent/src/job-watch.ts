@@ -35,7 +35,10 @@ export function openJobWatch({ run, onEnd, onMissed }: JobWatchInput): JobWatch 
     if (free > 0) free--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
-      return isClosed ? { outcome: "skipped", next: null } : await run(timer);
+      if (isClosed) return { outcome: "skipped", next: null };
+      if (Date.now() <= timer.latestMs) return await run(timer);
+      onMissed(timer);
+      return { outcome: "skipped", next: null };
     } finally {
       const next = waiting.shift();
       if (next === undefined) free++;

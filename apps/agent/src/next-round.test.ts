@@ -4,8 +4,10 @@ import {
   type RoundEndFacts,
   blindBackoffMs,
   chooseNextRound,
+  keepsWaits,
   restartBackoffMs,
   retryBackoffMs,
+  runTrigger,
   spread,
 } from "./next-round.ts";
 
@@ -89,6 +91,17 @@ it.each<[rule: string, delayMs: (count: number) => number, seconds: Record<numbe
 ])("delays must grow by rule %s", (_rule, delayMs, seconds) => {
   const delays = Object.keys(seconds).map((count) => [count, delayMs(Number(count)) / second]);
   expect(Object.fromEntries(delays)).toEqual(seconds);
+});
+
+it("a round that only tells of a run must leave what failed to its announced time, and one that is asked for must not", () => {
+  const triggers = [runTrigger("lab-web/a"), runTrigger("lab-web/a", { isMissed: true })];
+  expect(triggers.map(({ name }) => keepsWaits(name))).toEqual([true, true]);
+  expect(["keelson sync", "SIGHUP", "retry", "start of the agent"].map(keepsWaits)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 it("a delay must vary by a tenth to either side", () => {

@@ -41,7 +41,7 @@ const promptRestarts = 2;
  *
  * As soon as it happens:
  * 1. A person or a program asks: `keelson sync`, SIGHUP, a change of agent.yaml, of a file that it names, or of Docker's config.json.
- *    So does a run of a scheduled job that has ended or was missed: the status tells it.
+ *    So does a run of a scheduled job that has ended or was missed (`runTrigger`): the status tells it.
  * 2. A poll finds the branch at another commit. A commit that no round can apply triggers one round, not one for each poll.
  * 3. A poll finds that the engine went away or came back. Each triggers one round.
  * 4. A poll or an event finds that a container changed. A container that changes again and again is in restart back-off:
@@ -64,11 +64,11 @@ const promptRestarts = 2;
  *
  * 15. A round that told nothing left neither a delay nor anything to poll: 5, 10, 20, 40, 60 s (`blindBackoffMs`).
  *
- * A round of the rules 4 and 9 to 14 does not try what failed before the time that rule 7 has announced (`keepsWaits`).
+ * A round for a run of a job, and one of the rules 4 and 9 to 14, does not try what failed before the time that rule 7 has announced (`keepsWaits`).
  *
  * All delays but the restart back-off, the heartbeat, 13 and 14 vary by a tenth, so that a fleet does not ask all at once. Delays
  * go by the monotonic clock. A round that leaves nothing to retry begins the retry back-off anew, and so does whatever may have taken away
- * the cause of the failure (`Trigger.isAnew`): a request, another commit, and what rule 5 finds.
+ * the cause of the failure (`Trigger.isAnew`): a request of a person or a program, another commit, and what rule 5 finds.
  */
 export function chooseNextRound(facts: RoundEndFacts, chance: number): NextRound {
   const { isCutShort, retryMs, settledMs, stopRunMs, heartbeatMs, publishFailingMs, branchIntervalMs } =
@@ -98,9 +98,14 @@ const patientTriggers: ReadonlySet<string> = new Set([
   "timeout of a run",
 ]);
 
+/** The trigger of the round that tells how a scheduled job ended, or that its time passed without a run. */
+export function runTrigger(job: string, { isMissed } = { isMissed: false }): Trigger {
+  return { name: `${isMissed ? "missed run of" : "run of"} ${job}`, isAnew: false };
+}
+
 /** Whether a round with this trigger leaves what failed to the time that was announced for it. */
 export function keepsWaits(trigger: string): boolean {
-  return patientTriggers.has(trigger);
+  return patientTriggers.has(trigger) || /^(missed )?run of /.test(trigger);
 }
 
 /** With the tenth by which delays vary: no announced wait is longer. */

@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 
 import { type AgentConfig, codeOf, latestStartMs, longestLockWaitMs, parseDurationMs } from "@keelson/model";
-import { readAgentConfig, readBootId, wireApply, wireStatus, wireSource } from "@keelson/node";
+import {
+  readAgentConfig,
+  readBootId,
+  readSuspension,
+  wireApply,
+  wireStatus,
+  wireSource,
+} from "@keelson/node";
 import {
   type JobState,
   type NodePorts,
@@ -167,7 +174,9 @@ async function runRound(
     }
     return await reconcileOnce(withCrashHidden(node), options);
   } catch (error) {
-    return describeUnbegun(error, { ...options, at: new Date() });
+    // Where that cannot be read, the same is wrong with the round.
+    const suspension = await readSuspension(config.stateDir).catch(() => undefined);
+    return describeUnbegun(error, { ...options, suspension, at: new Date() });
   }
 }
 

@@ -9,6 +9,7 @@ import {
 import { expect, it } from "vitest";
 
 import { noteDeaths } from "./container-deaths.ts";
+import { runTrigger } from "./next-round.ts";
 import { isInBackoff, openPoller } from "./poller.ts";
 import type { RoundEnd } from "./round-process.ts";
 import { newRoundSummary } from "./test-round-summary.ts";
@@ -105,7 +106,8 @@ it("a death must trigger a round without another poll", async () => {
 });
 
 it.each([
-  { asked: "SIGHUP", due: "retry", found: { name: "SIGHUP", isAnew: true } },
+  { asked: { name: "SIGHUP", isAnew: true }, due: "retry", found: { name: "SIGHUP", isAnew: true } },
+  { asked: runTrigger("lab-web/a"), due: "retry", found: { name: "run of lab-web/a", isAnew: false } },
   { asked: null, due: "newer revision", found: { name: "newer revision", isAnew: true } },
   { asked: null, due: "retry", found: { name: "retry", isAnew: false } },
   { asked: null, due: "routine", found: { name: "routine", isAnew: false } },

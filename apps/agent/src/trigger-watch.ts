@@ -29,7 +29,7 @@ const shortestListenMs = 5_000;
 export interface TriggerWatchInput extends PollerInput {
   signal: AbortSignal;
   /** The trigger of a request that waits; null when none waits. */
-  requested: () => string | null;
+  requested: () => Trigger | null;
   /** Called at every turn of the loop between rounds, which shows that it is not stuck. */
   onTurn: () => void;
   onPoll: (durationMs: number) => void;
@@ -135,7 +135,7 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
           if (found !== null) return found;
         }
         const asked = requested();
-        if (asked !== null) return { name: asked, isAnew: true };
+        if (asked !== null) return asked;
         if (performance.now() >= dueMs) {
           return { name: dueTrigger, isAnew: dueTrigger === newerRevisionCame };
         }

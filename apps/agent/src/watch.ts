@@ -11,7 +11,7 @@ import { type WatchOptions, type Watcher, adoptSetting, newWatcher } from "./wat
 export async function watch(options: WatchOptions, signal: AbortSignal): Promise<void> {
   const watcher = newWatcher(options, signal);
   const { log, requests } = watcher;
-  const onHangup = () => void requests.request("SIGHUP");
+  const onHangup = () => void requests.request({ name: "SIGHUP", isAnew: true });
   process.on("SIGHUP", onHangup);
   signal.addEventListener("abort", watcher.wake);
   let attempt = 0;
@@ -156,6 +156,5 @@ async function untilNextRound(
   }
   if (summary !== null && watching !== null) return watching.triggers.untilTrigger(summary);
   if (requests.waiting() === null && !signal.aborted) await blindPause.rest(afterMs);
-  const asked = requests.waiting();
-  return asked === null ? { name: trigger, isAnew: false } : { name: asked, isAnew: true };
+  return requests.waiting() ?? { name: trigger, isAnew: false };
 }

@@ -5,6 +5,7 @@ import { runJobProcess } from "./job-process.ts";
 import { type JobWatch, openJobWatch } from "./job-watch.ts";
 import type { Log, LogForm } from "./log-event.ts";
 import { answerMonitor } from "./monitor.ts";
+import { runTrigger } from "./next-round.ts";
 import { type Notifier, openNotifier } from "./notifier.ts";
 import { type Pause, openPause } from "./pause.ts";
 import { type RoundRequests, openRoundRequests } from "./round-requests.ts";
@@ -55,7 +56,7 @@ export function newWatcher(options: WatchOptions, signal: AbortSignal): Watcher 
     log,
   });
   // A person who mends agent.yaml need not wait, not even where no round could begin.
-  const files = openFileWatch((path) => void requests.request(`${path} changed`));
+  const files = openFileWatch((path) => void requests.request({ name: `${path} changed`, isAnew: true }));
   files.keep([options.config]);
   const notifier = openNotifier({
     log,
@@ -76,9 +77,9 @@ export function newWatcher(options: WatchOptions, signal: AbortSignal): Watcher 
         });
       }
       // The status tells how it ended.
-      void requests.request(`run of ${job}`);
+      void requests.request(runTrigger(job));
     },
-    onMissed: ({ job }) => void requests.request(`missed run of ${job}`),
+    onMissed: ({ job }) => void requests.request(runTrigger(job, { isMissed: true })),
   });
   const lasting = { options, signal, log, tally, requests, endpoints, files, notifier, jobs, blindPause };
   const watcher: Watcher = { ...lasting, watching: null, wake };

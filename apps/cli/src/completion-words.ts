@@ -30,7 +30,7 @@ export interface OptionWords {
   /** `-C` and `--repository`, or one of them. */
   flags: string[];
   description: string;
-  /** The kind of its value; null when it takes none. */
+  /** The kind of its value; null when it takes none, or one that may be left out and that nothing can be said of. */
   value: "file" | "folder" | "other" | null;
   choices: readonly string[];
   /** What its value names; null: nothing that can be listed. */
@@ -64,12 +64,13 @@ function pathOf(name: string): CommandWords["paths"] {
 }
 
 function optionOf(option: Option): OptionWords {
-  const kind = /<(file|dir)>/.exec(option.flags)?.[1];
+  const kind = /[<[](file|dir)[>\]]/.exec(option.flags)?.[1];
   const value = kind === "file" ? "file" : kind === "dir" ? "folder" : "other";
+  const takesValue = option.required || (option.optional && kind !== undefined);
   return {
     flags: [option.short, option.long].filter((flag) => flag !== undefined),
     description: option.description,
-    value: option.required ? value : null,
+    value: takesValue ? value : null,
     choices: option.argChoices ?? [],
     names: kindOf[option.long ?? ""] ?? null,
   };

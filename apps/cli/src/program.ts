@@ -1,4 +1,6 @@
 import { keelsonVersion } from "@keelson/model/light";
+import { resolve } from "node:path";
+
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 
 import { shells } from "./completion.ts";
@@ -39,6 +41,9 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   };
 
   // A command is loaded when it runs, so that `version`, `--help` and a wrong call load no library.
+  add(initCommand(), async (command, output) =>
+    (await import("./commands/init.ts")).init(command.opts(), output),
+  );
   add(checkCommand(), async (command, output) =>
     (await import("./commands/check.ts")).check(command.opts(), output),
   );
@@ -145,6 +150,20 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
 
 function revisionOption(): Option {
   return new Option("--revision <rev>", "a committed revision instead of the work tree");
+}
+
+function initCommand(): Command {
+  const state = new Option("--state [dir]", "the folder, which is made if it is not there")
+    .preset(".")
+    .argParser((dir) => resolve(dir))
+    .makeOptionMandatory();
+  return new Command("init")
+    .description(
+      "make a state repository with a first release, environment and node; nothing that is there is changed",
+    )
+    .addOption(state)
+    .option("-e, --environment <name>", "the environment", "lab")
+    .option("-n, --node <name>", "its node", "lab-1");
 }
 
 function checkCommand(): Command {

@@ -12,17 +12,21 @@ export interface ExcerptSize {
  * bounded, and without escape sequences, control, format and bidi characters.
  */
 export function excerpt(text: string, { lines = 10, characters = 2_000 }: ExcerptSize = {}): string {
-  const clean = stripVTControlCharacters(text.toWellFormed())
-    .replace(/\r\n?|\u2028|\u2029/g, "\n")
-    .replaceAll("\t", " ")
-    .replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, "");
-  const kept = clean
+  const kept = cleanText(text)
     .split("\n")
     .map((line) => line.trimEnd())
     .filter((line) => line !== "")
     .slice(-lines)
     .join("\n");
   return kept.length <= characters ? kept : `…${kept.slice(-characters).toWellFormed()}`;
+}
+
+/** The whole text without escape sequences, control, format and bidi characters. */
+export function cleanText(text: string): string {
+  return stripVTControlCharacters(text.toWellFormed())
+    .replace(/\r\n?|\u2028|\u2029/g, "\n")
+    .replaceAll("\t", " ")
+    .replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, "");
 }
 
 /**

@@ -21,3 +21,12 @@ test("a value that the cut goes through is hidden, and a long output is not kept
   expect(output.read(hide).length).toBeLessThan(2_100);
   expect(cut.read(hide)).toBe("…***");
 });
+
+test.each(["ses\u0000ame", "s\u0000e\u0000s\u0000a\u0000m\u0000e\u0000", "ses\u200bame", "ses\u0007ame"])(
+  "a value is hidden also where characters stand in it that are not shown: %j",
+  (written) => {
+    const output = keepJobOutput();
+    output.stdout.write(`key ${written}\n`);
+    expect(output.read(hide)).toBe("key ***");
+  },
+);

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 
-import { excerpt } from "./excerpt.ts";
+import { cleanText, excerpt } from "./excerpt.ts";
 
 /** More than the excerpt shows, so that a secret value at its beginning is there as a whole. */
 const keptCharacters = 64 * 1024;
@@ -32,6 +32,7 @@ export function keepJobOutput(): JobOutput {
     stdout: keep(),
     stderr: keep(),
     // Behind the mark of a cut, the rest of a value is hidden too.
-    read: (hideValues) => excerpt(hideValues(`${isCut ? "…" : ""}${kept}`)),
+    // Once more when it is clean: what is taken out of a text can stand in a value and hide it.
+    read: (hideValues) => excerpt(hideValues(cleanText(hideValues(`${isCut ? "…" : ""}${kept}`)))),
   };
 }

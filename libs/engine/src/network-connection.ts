@@ -1,7 +1,7 @@
 import { KeelsonError, type OperationOf, labels, resourceIds, transient } from "@keelson/model";
 
 import type { EngineContext } from "./context.ts";
-import { connectMember, disconnectMember } from "./network-member.ts";
+import { type Member, connectMember, disconnectMember } from "./network-member.ts";
 import { inspectContainer } from "./observed-container.ts";
 import { listNetworks } from "./observed-network.ts";
 import { labelOf } from "./ownership.ts";
@@ -12,7 +12,7 @@ type ConnectContainer = OperationOf<"connect-container">;
 /**
  * Connects a container, whether it runs or not, to the own network of a name. What it has of a network of that name goes
  * first: a stopped container keeps the id of one that is gone. Throws K3010 when the container is gone, and K3048 when there is
- * no such network or the engine does not connect it.
+ * no such network or the engine does not connect it: it is then in the network as it was.
  */
 export async function connectContainer(context: EngineContext, operation: ConnectContainer): Promise<void> {
   const { containerId, containerName, network, endpoint } = operation;
@@ -26,8 +26,9 @@ export async function connectContainer(context: EngineContext, operation: Connec
   }
   const networkId = await findOwnNetwork(context, network);
   if (networkId === null) throw notConnected(operation, { why: "it is not there" });
+  let before: Member | null = null;
   try {
-    await disconnectMember(context, { networkId, containerId, network });
+    before = await disconnectMember(context, { networkId, containerId, network });
     await connectMember(context, {
       networkId,
       containerId,
@@ -43,6 +44,8 @@ export async function connectContainer(context: EngineContext, operation: Connec
     });
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== "K3009") throw error;
+    // In the network as it was, it is of more use than in none.
+    if (before !== null) await connectMember(context, { ...before, networkId });
     throw notConnected(operation, { why: "the engine refuses it", cause: error });
   }
 }

@@ -191,7 +191,8 @@ describe("a network", () => {
     const operation = creation("refusing", { ipam: { config: [{ subnet: "10.191.77.48/28" }] } });
     const { name } = operation.network;
     await createNetwork(bench.context, operation);
-    const containerId = await member("refused", name);
+    const endpoint = { Aliases: ["old"], IPAMConfig: { IPv4Address: "10.191.77.59" } };
+    const containerId = await member("refused", name, endpoint);
     const connect = async (endpoint: object, network = name) =>
       connectContainer(
         bench.context,
@@ -205,6 +206,12 @@ describe("a network", () => {
     const refusal = { code: "K3048", outcome: { kind: "transient" } };
     await expect(connect({}, `${name}-gone`)).rejects.toMatchObject(refusal);
     expect(await seenNetworks("refused")).toEqual([name]);
+    // Better in it as it was than not at all.
+    const before = await connectionOf(containerId, name);
+    await expect(connect({ ipv4Address: "10.191.99.1" })).rejects.toMatchObject(refusal);
+    expect(await connectionOf(containerId, name)).toEqual(before);
+    expect(await seenNetworks("refused")).toEqual([name]);
+    await bench.docker.getNetwork(name).disconnect({ Container: containerId });
     await expect(connect({ ipv4Address: "10.191.99.1" })).rejects.toMatchObject(refusal);
     expect(await seenNetworks("refused")).toEqual([]);
     await connect({ ipv4Address: "10.191.77.60" });

@@ -6,6 +6,7 @@ export { readCommit } from "./read-commit.ts";
 export type { ReadCommitInput } from "./read-commit.ts";
 export { listDirtyPaths, readWorkTree } from "./work-tree.ts";
 export { readOuterAttributes } from "./outer-attributes.ts";
+export { addWorkTreeFile, makeWorkTree } from "./new-work-tree.ts";
 export { commitFile, writeWorkTreeFile } from "./commit-file.ts";
 export { fileLimits } from "./file-set.ts";
 export { listFolderCommits } from "./folder-history.ts";

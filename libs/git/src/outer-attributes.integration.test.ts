@@ -48,6 +48,12 @@ it("has none where there is none, and only the folder's own where Git does not k
   await using repository = await makeGitRepository();
   const commit = await repository.commit({ files: { "a.txt": "a" } });
   await rm(join(repository.path, ".git/info"), { recursive: true, force: true });
+  await repository.write({ ".gitattributes/x": "a folder" });
+  const withFolder = await repository.commit();
+  expect(await readOuterAttributes(repository.path, { revision: withFolder })).toEqual({
+    above: [],
+    clone: null,
+  });
   expect(await readOuterAttributes(repository.path)).toEqual({ above: [], clone: null });
   expect(await readOuterAttributes(repository.path, { revision: commit })).toEqual({
     above: [],

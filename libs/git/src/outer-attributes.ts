@@ -68,7 +68,9 @@ async function readAbove(root: string, prefix: string): Promise<AttributeFile[]>
   const found: AttributeFile[] = [];
   for (const { up, lead, folder } of foldersAbove(prefix)) {
     const file = await openFolder(join(root, up)).readEntry(name, new FileSet());
-    if (file !== null) found.push(attributeFile({ ...file, path: up + name }, { lead, folder }));
+    // A folder of that name says nothing to Git.
+    if (file === null || file.mode === "160000") continue;
+    found.push(attributeFile({ ...file, path: up + name }, { lead, folder }));
   }
   return found;
 }
@@ -95,9 +97,10 @@ async function readCommitted(root: string, revision: string): Promise<AttributeF
   const commit = await ask(git, ["--verify", "--end-of-options", `${revision}^{commit}`]);
   const found: AttributeFile[] = [];
   for (const { up, lead, folder } of foldersAbove(await ask(git, ["--show-prefix"]))) {
-    const list = ["--literal-pathspecs", "ls-tree", "-l", "-z", "--full-tree", commit, "--", folder + name];
-    const [entry] = parseTree(await git(list));
-    if (entry === undefined || entry.isFolder || entry.mode === "160000") continue;
+    const path = folder + name;
+    const list = ["--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", path];
+    const entry = parseTree(await git(list)).find((each) => each.path === path);
+    if (entry === undefined || entry.mode === "160000") continue;
     const bytes = new Uint8Array(await git(["cat-file", "blob", entry.oid]));
     found.push(attributeFile({ path: up + name, mode: entry.mode, bytes }, { lead, folder }));
   }

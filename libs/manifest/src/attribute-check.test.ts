@@ -91,6 +91,17 @@ test("the files that one word is about are one problem, with its line and what t
   ]);
 });
 
+test("a pattern counts also where only a clone that ignores case takes it for the file", () => {
+  expect(told("* -text\n*.YAML text\n")).toEqual([
+    `K1447 .gitattributes:2:8 \`text\` lets Git change the line ends of \`${app}/release.yaml\` and 1 more in clones that ignore case`,
+  ]);
+  expect(told("RELEASES/** -text")).toHaveLength(1);
+  expect(told("* -text\ncompose.yaml text\nRELEASE.* text")).toEqual([
+    expect.not.stringContaining("ignore case"),
+    expect.stringContaining("ignore case"),
+  ]);
+});
+
 test("a folder that archives leave out is found, and a link in a release as well", () => {
   expect(told("* -text\nreleases/ export-ignore")).toEqual([
     "K1447 .gitattributes:2:11 `export-ignore` lets Git leave `releases/` out of archives",
@@ -129,11 +140,27 @@ test("a file that is not compared is refused, and nothing else is said", () => {
   expect(told(large)).toEqual([
     expect.stringContaining("K1447 .gitattributes:1:1 the file has more than 256 KiB"),
   ]);
+  const inner = Object.fromEntries(
+    [1, 2, 3, 4, 5].map((n) => [`releases/app/${n}.0.0/.gitattributes`, "#".repeat(250 * 1024)]),
+  );
+  expect(told("* -text", inner)).toEqual([
+    expect.stringContaining("1:1 the files of attributes have more than 1024 KiB together"),
+  ]);
   const link = { ...attributeFile(".gitattributes", "elsewhere") };
   const above = [{ ...link, file: { ...link.file, mode: "120000" as const } }];
   expect(lines(findAttributeFaults(filesOf(release), { above, clone: null }))).toEqual([
     "K1447 .gitattributes:1:1 Git reads no attributes through a symbolic link",
   ]);
+});
+
+test("sixty lines for twenty thousand files are compared", () => {
+  const many = filesOf(
+    Object.fromEntries(
+      Array.from({ length: 20_000 }, (_, n) => [`${app}/packages/web/config/dashboards/${n}.json`, "{}"]),
+    ),
+  );
+  const top = `releases/** -text\n${Array.from({ length: 60 }, (_, n) => `*.${n}x text`).join("\n")}`;
+  expect(findAttributeFaults(many, outer({ ".gitattributes": top }))).toEqual([]);
 });
 
 test("patterns that would take for ever end", () => {

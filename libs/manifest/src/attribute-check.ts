@@ -16,8 +16,8 @@ import { type Attribute, type AttributeText, openAttributes } from "./attributes
 export const releaseAttributes =
   "releases/** -text -ident -filter -export-subst -export-ignore -working-tree-encoding";
 
-/** Larger than what a person writes, and than any document may be. */
-const largestFile = 256 * 1024;
+/** More than what a person writes, in one file and in all of them. */
+const mostBytes = { file: 256 * 1024, all: 1024 * 1024 };
 
 const shorten = "name folders with `**` in place of single files";
 
@@ -33,10 +33,8 @@ export function findAttributeFaults(files: SourceFiles, outer: OuterAttributes):
     .filter(({ path }) => /^releases\/(?:.*\/)?\.gitattributes$/s.test(path))
     .sort((a, b) => a.path.length - b.path.length);
   const clone = outer.clone === null ? [] : [outer.clone];
-  const unread = [...outer.above, ...clone]
-    .map(({ file }) => file)
-    .concat(inner)
-    .flatMap(unreadProblem);
+  const all = [...outer.above, ...clone].map(({ file }) => file).concat(inner);
+  const unread = [...all.flatMap(unreadProblem), ...sumProblem(all)];
   // Then it is not known what Git makes of the releases.
   if (unread.length > 0) return unread;
   const texts = [...outer.above.map(outerText), ...inner.map(innerText), ...clone.map(outerText)];
@@ -53,9 +51,15 @@ function unreadProblem({ path, mode, bytes, tooLarge }: SourceFile): Problem[] {
     const message = "Git reads no attributes through a symbolic link";
     return [problemOf(path, { code: "K1447", message, hint: "put the file itself in its place" })];
   }
-  if (tooLarge === undefined && bytes.length <= largestFile) return [];
-  const message = `the file has more than ${largestFile / 1024} KiB, and is not compared with the releases`;
+  if (tooLarge === undefined && bytes.length <= mostBytes.file) return [];
+  const message = `the file has more than ${mostBytes.file / 1024} KiB, and is not compared with the releases`;
   return [problemOf(path, { code: "K1447", message, hint: shorten })];
+}
+
+function sumProblem(files: readonly SourceFile[]): Problem[] {
+  if (files.reduce((sum, { bytes }) => sum + bytes.length, 0) <= mostBytes.all) return [];
+  const message = `the files of attributes have more than ${mostBytes.all / 1024} KiB together, and are not compared with the releases`;
+  return [problemOf(files.at(-1)?.path ?? "", { code: "K1447", message, hint: shorten })];
 }
 
 function outerText({ file, lead, mayHaveMacros }: AttributeFile): AttributeText {
@@ -73,11 +77,12 @@ interface Blame {
   effect: Effect;
   source: Attribute["source"] | null;
   paths: string[];
+  /** Only in clones that ignore the case of names. */
+  needsFolding: boolean;
 }
 
 /** Null when it would take too long. */
 function findBlames(released: readonly SourceFile[], texts: readonly AttributeText[]): Blame[] | null {
-  const attributesOf = openAttributes(texts);
   const blames = new Map<string, Blame>();
   const folders = new Set(released.flatMap(({ path }) => foldersOf(path)));
   const asked = [
@@ -87,16 +92,20 @@ function findBlames(released: readonly SourceFile[], texts: readonly AttributeTe
       effects: mode.startsWith("100") ? fileEffects : archiveEffects,
     })),
   ];
-  for (const { path, effects } of asked) {
-    const attributes = attributesOf(path);
-    if (attributes === null) return null;
-    for (const effect of effects) {
-      const source = effect.blamed(attributes);
-      if (source === undefined) continue;
-      const key = JSON.stringify([source?.file, source?.line, source?.column, effect.says("")]);
-      const blame = blames.get(key) ?? { effect, source, paths: [] };
-      blame.paths.push(path);
-      blames.set(key, blame);
+  for (const ignoresCase of [false, true]) {
+    const attributesOf = openAttributes(texts, { ignoresCase });
+    for (const { path, effects } of asked) {
+      const attributes = attributesOf(path);
+      if (attributes === null) return null;
+      for (const effect of effects) {
+        const source = effect.blamed(attributes);
+        if (source === undefined) continue;
+        const key = JSON.stringify([source?.file, source?.line, source?.column, effect.says("")]);
+        const blame = blames.get(key) ?? { effect, source, paths: [], needsFolding: ignoresCase };
+        // What is to blame in every clone is told of the files that it changes in every clone.
+        if (blame.needsFolding === ignoresCase) blame.paths.push(path);
+        blames.set(key, blame);
+      }
     }
   }
   return [...blames.values()];
@@ -116,7 +125,7 @@ interface Known {
   clone: string | undefined;
 }
 
-function problemFor({ effect, source, paths }: Blame, { texts, clone }: Known): Problem {
+function problemFor({ effect, source, paths, needsFolding }: Blame, { texts, clone }: Known): Problem {
   const others = paths.length - 1;
   const beside = others === 0 ? "" : ` and ${others} more`;
   const done = effect.says(`${quote(paths[0] ?? "")}${beside}`);
@@ -131,7 +140,8 @@ function problemFor({ effect, source, paths }: Blame, { texts, clone }: Known): 
   const { file, line, column, written } = source;
   const text = decodeText(texts.find((each) => each.file === file)?.bytes ?? new Uint8Array());
   const sourceLine = (text.split("\n")[line - 1] ?? "").trimEnd();
-  const message = `${quote(written)} lets Git ${done}`;
+  const where = needsFolding ? " in clones that ignore case" : "";
+  const message = `${quote(written)} lets Git ${done}${where}`;
   return { code: "K1447", file, line, column, path: "", message, hint: hintFor(file, clone), sourceLine };
 }
 

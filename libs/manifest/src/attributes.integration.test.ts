@@ -10,14 +10,14 @@ import { type AttributeText, openAttributes } from "./attributes.ts";
 
 const names = ["text", "crlf", "eol", "ident", "filter", "diff", "merge", "binary", "m1", "m2"];
 
-const word = fc.constantFrom("a", "b", "ab", "A", "é", "a b", "x.y", "[a]", "a-b", "\\", "-", "]", "^");
+const word = fc.constantFrom("a", "b", "B", "ab", "A", "é", "a b", "x.y", "[a]", "a-b", "\\", "-", "]", "^");
 const path = fc
   .array(word, { minLength: 1, maxLength: 4 })
   .chain((parts) => fc.constantFrom("", "/").map((end) => parts.join("/") + end));
 
 const patternPart = fc.constantFrom(
   "a b",
-  ...String.raw`a b ab A é x.y / / / * * ** /** **/ /**/ ? [ab] [!a] [^b] [a-b] []a] [[:alpha:]] [[:upper:]-b]`.split(
+  ...String.raw`a b ab A é x.y / / / * * ** /** **/ /**/ ? [ab] [!a] [^b] [a-b] [A-B] [A] \A []a] [[:alpha:]] [[:upper:]-b]`.split(
     " ",
   ),
   ...String.raw`[é] [[:x] [a [[:wrong:]] [\]] [b-\]] \ \* \a \303\251 - ] ! # "`.split(" "),
@@ -56,28 +56,52 @@ test("attributes are those that Git finds, for any patterns, macros and levels",
     mkdirSync(join(repository.path, dirname(file)), { recursive: true });
     writeFileSync(join(repository.path, file), text);
   };
-  const askGit = async (paths: readonly string[]) => {
-    const told = await repository.git("check-attr", "-z", ...names, "--", ...paths);
+  const askGit = async (paths: readonly string[], ignoresCase: boolean) => {
+    const folding = ["-c", `core.ignoreCase=${ignoresCase}`];
+    const told = await repository.git(...folding, "check-attr", "-z", ...names, "--", ...paths);
     return told.split("\0").slice(0, -1);
   };
   const levels = fc.record({ top: lines, a: lines, ab: lines, info: lines });
   await fc.assert(
-    fc.asyncProperty(levels, fc.array(path, { minLength: 1, maxLength: 8 }), async (texts, paths) => {
-      const files = [
-        inFolder("", texts.top),
-        inFolder("a/", texts.a),
-        inFolder("a/b/", texts.ab),
-        { ...inFolder("", texts.info), file: ".git/info/attributes" },
-      ];
-      for (const { file, bytes } of files) write(file, new TextDecoder().decode(bytes));
-      const attributesOf = openAttributes(files);
-      const told = paths.flatMap((each) =>
-        names.flatMap((name) => [each, name, textOf(attributesOf(each)?.get(name)?.value)]),
-      );
-      expect(told).toEqual(await askGit(paths));
-    }),
+    fc.asyncProperty(
+      levels,
+      fc.array(path, { minLength: 1, maxLength: 8 }),
+      fc.boolean(),
+      async (texts, paths, ignoresCase) => {
+        const files = [
+          inFolder("", texts.top),
+          inFolder("a/", texts.a),
+          inFolder("a/b/", texts.ab),
+          { ...inFolder("", texts.info), file: ".git/info/attributes" },
+        ];
+        for (const { file, bytes } of files) write(file, new TextDecoder().decode(bytes));
+        const attributesOf = openAttributes(files, { ignoresCase });
+        const told = paths.flatMap((each) =>
+          names.flatMap((name) => [each, name, textOf(attributesOf(each)?.get(name)?.value)]),
+        );
+        expect(told).toEqual(await askGit(paths, ignoresCase));
+      },
+    ),
     { numRuns: 400 },
   );
+});
+
+test.each([
+  ["a line of 2047 bytes", `* text${" ".repeat(2041)}\n* ident`],
+  ["a line of 2048 bytes, which Git skips", `* text${" ".repeat(2042)}\n* ident`],
+  ["a long line of characters of two bytes", `${"é".repeat(1021)} text\n* ident`],
+  ["a byte order mark", "\ufeff* text\n* ident"],
+  ["line ends of Windows", "* text\r\n* ident\r\n"],
+  ["line ends of an old Mac", "* text\r* ident\r"],
+  ["a name that is no attribute's", "* text b@d\n* ident"],
+  ["a set without an end", "[a text\n* ident"],
+])("%s is read as Git reads it", async (_, text) => {
+  await using repository = await makeGitRepository();
+  writeFileSync(join(repository.path, ".gitattributes"), text);
+  const found = openAttributes([inFolder("", text)], { ignoresCase: false })("a");
+  const told = ["text", "ident"].map((name) => textOf(found?.get(name)?.value));
+  const answer = await repository.git("check-attr", "-z", "text", "ident", "--", "a");
+  expect(answer.split("\0")).toEqual(["a", "text", told[0], "a", "ident", told[1], ""]);
 });
 
 function inFolder(folder: string, text: string): AttributeText {

@@ -4,7 +4,9 @@ import {
   type AttributeValue,
   readAttributeLines,
 } from "./attribute-line.ts";
-import { type AttributePattern, compileAttributePattern } from "./attribute-pattern.ts";
+import { compileAttributePattern } from "./attribute-pattern.ts";
+import { type CaseRule, foldCase } from "./byte-set.ts";
+import type { Meter, Wildcard } from "./wildcard.ts";
 
 /** A file of attributes whose patterns count from a folder of their own. */
 export interface AttributeText {
@@ -28,40 +30,42 @@ export type Attributes = ReadonlyMap<string, Attribute>;
 interface Rule {
   text: AttributeText;
   line: AttributeLine;
-  pattern: AttributePattern;
+  matches: Wildcard;
 }
 
 /** Git's own macro (gitattributes(5)). */
 const builtIn = readAttributeLines("[attr]binary -diff -merge -text", { mayHaveMacros: true });
 
 /** What patterns and paths together may cost: some seconds. */
-const mostSteps = 200_000_000;
+const mostSteps = 50_000_000;
 
 /**
  * Reads attributes as Git does: of files given weakest first, later lines win, and a macro that is set brings its own.
  * Returns null for a path when patterns and paths have become too many to compare.
  */
-export function openAttributes(texts: readonly AttributeText[]): (path: string) => Attributes | null {
+export function openAttributes(
+  texts: readonly AttributeText[],
+  rule: CaseRule,
+): (path: string) => Attributes | null {
   const rules: Rule[] = [];
   const macros = new Map<string, AttributeLine>();
-  const define = (line: AttributeLine) => line.macro !== null && macros.set(line.macro, line);
-  builtIn.forEach(define);
+  for (const line of builtIn) if (line.macro !== null) macros.set(line.macro, line);
   for (const text of texts) {
     for (const line of readAttributeLines(byteText(text.bytes), text)) {
-      if (define(line) === false) rules.push({ text, line, pattern: compileAttributePattern(line.pattern) });
+      if (line.macro !== null) macros.set(line.macro, line);
+      else rules.push({ text, line, matches: compileAttributePattern(line.pattern, rule) });
     }
   }
   rules.reverse();
-  let left = mostSteps;
+  const meter: Meter = { left: mostSteps };
   return (path) => {
     const found = new Map<string, Attribute>();
-    for (const { text, line, pattern } of rules) {
-      const seen = text.pathIn(path);
-      if (seen === null) continue;
-      const bytes = byteText(new TextEncoder().encode(seen));
-      left -= pattern.size * (bytes.length + 1);
-      if (left < 0) return null;
-      if (pattern.matches(bytes)) {
+    const seen = new Map(texts.map((text) => [text, pathBytes(text.pathIn(path), rule)]));
+    for (const { text, line, matches } of rules) {
+      const bytes = seen.get(text) ?? null;
+      if (bytes === null) continue;
+      if (--meter.left < 0) return null;
+      if (matches(bytes, meter)) {
         take(line.states, {
           found,
           macros,
@@ -87,6 +91,10 @@ function take(states: readonly AttributeState[], { found, macros, source }: Taki
     const macro = state.value === true ? macros.get(state.name) : undefined;
     if (macro !== undefined) take(macro.states, { found, macros, source: () => source(state) });
   }
+}
+
+function pathBytes(path: string | null, rule: CaseRule): string | null {
+  return path === null ? null : foldCase(byteText(new TextEncoder().encode(path)), rule);
 }
 
 /** One character for each byte, as Git compares. */

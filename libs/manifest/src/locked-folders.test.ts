@@ -14,6 +14,8 @@ describe("the folders that a lock names", () => {
       "releases/pryv/1.9.2/",
       "releases/mail/2.0.0-rc.1/",
     ]);
+    const misspelt = changed({ [lock]: text.replace("releases:", "relases:") });
+    expect(findLockedFolders(misspelt, "lab")).toHaveLength(2);
   });
 
   test("are all that reading needs", () => {
@@ -65,6 +67,8 @@ describe("the folders of an environment", () => {
       "environments/lab/",
     ]);
     expect(findEnvironmentFolders(filesOf(platform), "base")).toEqual(["environments/base/"]);
+    const misspelt = changed({ "environments/lab/environment.yaml": replace("extends:", "extend:") });
+    expect(findEnvironmentFolders(misspelt, "lab")).toEqual(["environments/base/", "environments/lab/"]);
   });
 
   test("end at a cycle, at a broken document and at what is no name", () => {

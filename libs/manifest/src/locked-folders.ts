@@ -1,6 +1,7 @@
 import {
   Environment,
   type Json,
+  Lock,
   type SourceFiles,
   isJsonObject,
   namePattern,
@@ -16,7 +17,10 @@ import { maxDocumentsBytes } from "./document-budget.ts";
  * node needs to read besides the environments. A broken lock gives the releases that can be read.
  */
 export function findLockedFolders(environmentFiles: SourceFiles, environment: string): string[] {
-  const lock = documentValue(environmentFiles, `environments/${environment}/lock.yaml`);
+  const lock = documentValue(environmentFiles, {
+    path: `environments/${environment}/lock.yaml`,
+    schema: Lock,
+  });
   const releases = isJsonObject(lock) ? lock["releases"] : null;
   if (!isJsonObject(releases)) return [];
   return Object.entries(releases).flatMap(([name, locked]) => {
@@ -41,17 +45,19 @@ export function findEnvironmentFolders(environmentFiles: SourceFiles, environmen
     const path = `environments/${next}/environment.yaml`;
     bytes += environmentFiles.get(path)?.bytes.byteLength ?? 0;
     if (bytes > maxDocumentsBytes) break;
-    const file = environmentFiles.get(path);
-    const document = documentValue(environmentFiles, path);
-    // Of a document whose syntax is broken, what can be told.
-    next =
-      (file === undefined ? null : readDocument(file, Environment).value)?.value.extends ??
-      (isJsonObject(document) ? document["extends"] : undefined);
+    const document = documentValue(environmentFiles, { path, schema: Environment });
+    next = isJsonObject(document) ? document["extends"] : undefined;
   }
   return names.map((name) => `environments/${name}/`);
 }
 
-function documentValue(files: SourceFiles, path: string): Json {
+/** As `readRepository` takes the document; where that can make nothing of it, what its text says all the same. */
+function documentValue(
+  files: SourceFiles,
+  { path, schema }: { path: string; schema: typeof Lock | typeof Environment },
+): unknown {
   const file = files.get(path);
-  return file === undefined ? null : (parseDocument(file).document?.value ?? null);
+  if (file === undefined) return null;
+  const { value } = readDocument<Lock | Environment>(file, schema);
+  return value?.value ?? parseDocument(file).document?.value ?? null;
 }

@@ -48,9 +48,9 @@ test.each([
   expect(raise(after)?.count).toBe(count + 1);
 });
 
-test("leaves a file with problems as it is", () => {
+test.each(["role: web", "strange: web"])("leaves a file with problems as it is: %s", (line) => {
   expect(
-    raiseRenewal(fileOf("environments/lab/nodes/lab-1.yaml", "name: lab-1\nrole: web\n"), "core"),
+    raiseRenewal(fileOf("environments/lab/nodes/lab-1.yaml", `name: lab-1\n${line}\n`), "core"),
   ).toMatchObject({
     renewal: null,
     problems: [{ code: "K1002" }],

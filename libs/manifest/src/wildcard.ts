@@ -1,3 +1,5 @@
+import { type CaseRule, foldCase, readByteSet } from "./byte-set.ts";
+
 /** One step of a compiled pattern: what it takes of the text, and where a match may go on without taking anything. */
 interface Step {
   accepts: (byte: number) => boolean;
@@ -8,25 +10,28 @@ interface Step {
 
 /**
  * A pattern as Git's wildmatch reads it with its path rules: `*` and `?` stop at a slash, `**` between slashes does not,
- * and sets are of bytes. Text and pattern have one character for each byte. Returns null for a pattern that matches
- * nothing. The time of a match grows with the length of pattern times text, whatever the pattern.
+ * and sets are of bytes. Text and pattern have one character for each byte; where case is ignored, a text comes folded. Returns null for a pattern that matches
+ * nothing. The time of a match grows at most with the length of pattern times text, whatever the pattern.
  */
-export function compileWildcard(pattern: string): Wildcard | null {
+export function compileWildcard(pattern: string, rule: CaseRule): Wildcard | null {
   const steps: Step[] = [];
   let at = 0;
   while (at < pattern.length) {
-    const read = readSteps(pattern, at);
+    const read = readSteps(pattern, { at, rule });
     if (read === null) return null;
     steps.push(...read.steps);
     at = read.next;
   }
-  return { matches: (text) => matchSteps(steps, text), size: steps.length };
+  const places = new Places(steps);
+  return (text, meter) => places.matches(text, meter);
 }
 
-export interface Wildcard {
-  matches: (text: string) => boolean;
-  /** How many steps each byte of a text may cost. */
-  size: number;
+/** Whether a text is meant. The meter pays for what that takes. */
+export type Wildcard = (text: string, meter: Meter) => boolean;
+
+/** What all matches together may still cost, in steps; less than nothing when they have cost more. */
+export interface Meter {
+  left: number;
 }
 
 const slash = 0x2f;
@@ -39,17 +44,18 @@ interface ReadSteps {
   next: number;
 }
 
-function readSteps(pattern: string, at: number): ReadSteps | null {
+function readSteps(pattern: string, { at, rule }: { at: number; rule: CaseRule }): ReadSteps | null {
   const char = pattern[at] ?? "";
   if (char === "?") return { steps: [take(notSlash)], next: at + 1 };
   if (char === "*") return readStars(pattern, at);
   if (char === "[") {
-    const set = readByteSet(pattern, at);
+    const set = readByteSet(pattern, { start: at, rule });
     if (set === null) return null;
     return { steps: [take((byte) => byte !== slash && set.accepts(byte))], next: set.next };
   }
   const literal = char === "\\" ? at + 1 : at;
-  const code = pattern.charCodeAt(literal);
+  // What follows a backslash is compared as it is, whatever the rule.
+  const code = (char === "\\" ? pattern : foldCase(pattern, rule)).charCodeAt(literal);
   // A backslash at the end has nothing to stand for.
   return Number.isNaN(code) ? null : { steps: [take((byte) => byte === code)], next: literal + 1 };
 }
@@ -69,86 +75,39 @@ function take(accepts: Step["accepts"]): Step {
   return { accepts, loops: false, skips: [] };
 }
 
-function matchSteps(steps: readonly Step[], text: string): boolean {
-  let places = new Set<number>();
-  reach(steps, places, 0);
-  for (let index = 0; index < text.length && places.size > 0; index++) {
-    const byte = text.charCodeAt(index);
-    const next = new Set<number>();
-    for (const place of places) {
-      const step = steps[place];
-      if (step?.accepts(byte) === true) reach(steps, next, step.loops ? place : place + 1);
-    }
-    places = next;
+/** The places in a pattern that a text has come to; `marks` knows which of them are there. */
+class Places {
+  readonly #steps: readonly Step[];
+  readonly #marks: Uint32Array;
+  #mark = 0;
+
+  constructor(steps: readonly Step[]) {
+    this.#steps = steps;
+    this.#marks = new Uint32Array(steps.length + 1);
   }
-  return places.has(steps.length);
-}
 
-function reach(steps: readonly Step[], places: Set<number>, place: number): void {
-  if (places.has(place)) return;
-  places.add(place);
-  for (const skip of steps[place]?.skips ?? []) reach(steps, places, place + skip);
-}
-
-/** The bytes of POSIX's classes, as Git has them in every locale. */
-const classes: ReadonlyMap<string, RegExp> = new Map([
-  ["alnum", /[0-9A-Za-z]/],
-  ["alpha", /[A-Za-z]/],
-  ["blank", /[ \t]/],
-  // oxlint-disable-next-line no-control-regex -- the class of control characters
-  ["cntrl", /[\u0000-\u001f\u007f]/],
-  ["digit", /[0-9]/],
-  ["graph", /[!-~]/],
-  ["lower", /[a-z]/],
-  ["print", /[ -~]/],
-  ["punct", /[!-/:-@[-`{-~]/],
-  ["space", /[ \t\n\r]/],
-  ["upper", /[A-Z]/],
-  ["xdigit", /[0-9A-Fa-f]/],
-]);
-
-interface ByteSet {
-  accepts: (byte: number) => boolean;
-  next: number;
-}
-
-/** The set that begins with `[` at `start`; null when it does not end, or has a class that does not exist. */
-function readByteSet(pattern: string, start: number): ByteSet | null {
-  let at = start + 1;
-  const isNegated = pattern[at] === "!" || pattern[at] === "^";
-  if (isNegated) at++;
-  const tests: ((byte: number) => boolean)[] = [];
-  let last: number | null = null;
-  for (let first = true; first || pattern[at] !== "]"; first = false) {
-    if (at >= pattern.length) return null;
-    const named = readClass(pattern, at);
-    if (named === "unknown") return null;
-    if (named !== null) {
-      const { test } = named;
-      tests.push((byte) => test.test(String.fromCharCode(byte)));
-      [last, at] = [null, named.next];
-      continue;
+  matches(text: string, meter: Meter): boolean {
+    let places = this.#reach([], { place: 0, mark: ++this.#mark });
+    for (let index = 0; index < text.length && places.length > 0; index++) {
+      meter.left -= places.length;
+      const byte = text.charCodeAt(index);
+      const next: number[] = [];
+      const mark = ++this.#mark;
+      for (const place of places) {
+        const step = this.#steps[place];
+        if (step?.accepts(byte) === true) this.#reach(next, { place: step.loops ? place : place + 1, mark });
+      }
+      places = next;
     }
-    const isRange: boolean =
-      pattern[at] === "-" && last !== null && !["]", undefined].includes(pattern[at + 1]);
-    if (isRange) at++;
-    if (pattern[at] === "\\") at++;
-    if (at >= pattern.length) return null;
-    const code = pattern.charCodeAt(at++);
-    const from: number = isRange && last !== null ? last : code;
-    tests.push((byte) => byte >= from && byte <= code);
-    last = isRange ? null : code;
+    return places.includes(this.#steps.length);
   }
-  const isIn = (byte: number) => tests.some((test) => test(byte));
-  return { accepts: (byte) => isIn(byte) !== isNegated, next: at + 1 };
-}
 
-/** A class such as `[:alpha:]` in a set; null when there is none at this place, so that `[` stands for itself. */
-function readClass(pattern: string, at: number): { test: RegExp; next: number } | "unknown" | null {
-  if (!pattern.startsWith("[:", at)) return null;
-  const end = pattern.indexOf("]", at + 2);
-  if (end < 0) return "unknown";
-  if (end - at < 3 || pattern[end - 1] !== ":") return null;
-  const test = classes.get(pattern.slice(at + 2, end - 1));
-  return test === undefined ? "unknown" : { test, next: end + 1 };
+  /** Adds a place, and all that it leads to without a byte. */
+  #reach(places: number[], { place, mark }: { place: number; mark: number }): number[] {
+    if (this.#marks[place] === mark) return places;
+    this.#marks[place] = mark;
+    places.push(place);
+    for (const skip of this.#steps[place]?.skips ?? []) this.#reach(places, { place: place + skip, mark });
+    return places;
+  }
 }

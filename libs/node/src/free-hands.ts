@@ -13,10 +13,15 @@ export async function requireFreeHands(stateDir: string): Promise<void> {
   requireTrusted(stateDir, "the state folder");
   await requireUnsuspended(stateDir, "apply all the same with --force");
   // Whoever may not ask, or gets no answer, cannot say that there is none.
-  if ((await seeAgent(stateDir, Number.MAX_SAFE_INTEGER)).isRunning === false) return;
+  const { isRunning } = await seeAgent(stateDir, Number.MAX_SAFE_INTEGER);
+  if (isRunning === false) return;
+  const socket = controlPath({ stateDir });
   throw new KeelsonError({
     code: "K9079",
-    message: `an agent keeps this node, and answers at ${controlPath({ stateDir })}`,
+    message:
+      isRunning === true
+        ? `an agent keeps this node, and answers at ${socket}`
+        : `an agent may keep this node: it could not be asked at ${socket}`,
     hint: "Ask it for a round with keelson sync. What is applied beside it with --force stays only until its next round.",
     outcome: stalled,
   });

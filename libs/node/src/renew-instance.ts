@@ -21,7 +21,7 @@ export interface RenewedInstance {
 
 /**
  * Raises `commands.<instance>.renew` in a node's file of a work tree. Throws K1110, K1111 and K1115 for what is not there,
- * the code of the file's first problem, K1439 for a counter at its end, K2011 when what would be committed has other changes, and what Git throws.
+ * K1008 for a link, the code of the file's first problem, K1439 for a counter at its end, K2011 when what would be committed has other changes, and what Git throws.
  */
 export async function renewInstance(repository: string, request: RenewalRequest): Promise<RenewedInstance> {
   const { environment, node, instance, commit } = request;
@@ -42,6 +42,14 @@ export async function renewInstance(repository: string, request: RenewalRequest)
     throw notThere("K1115", `environment ${environment} has no instance ${quote(instance)}`, {
       name: instance,
       known,
+    });
+  }
+  if (file.mode === "120000") {
+    throw new KeelsonError({
+      code: "K1008",
+      message: `${path} is a symbolic link, which renew does not write through`,
+      hint: `Raise commands.${instance}.renew in the file that it leads to.`,
+      outcome: stalled,
     });
   }
   const { renewal, problems } = raiseRenewal(file, instance);

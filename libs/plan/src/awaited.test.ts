@@ -59,6 +59,20 @@ test("foreign networks and volumes in the way are awaited to go, what is ours is
   expect(awaitedOf(before)).toEqual([]);
 });
 
+test.each([
+  ["of which nothing shows that it is ours", { ownership: "unproven" }],
+  ["that carries our labels and is another one", { ownership: "forged", flaw: "another subnet" }],
+] as const)("a network %s is awaited to go", (_what, made) => {
+  const before = withImages(applied(desired));
+  const inTheWay = changed(before, ({ observed }) => {
+    observed.containers = [];
+    for (const network of observed.networks) Object.assign(network, made);
+  });
+  expect(awaitedOf(inTheWay)).toEqual([
+    { kind: "network", id: before.observed.networks[0]?.id, name: "lab-core_default" },
+  ]);
+});
+
 test("the network whose subnet is in the way is awaited to go, and a route of the node is not", () => {
   const subnets = (holderNetwork?: { id: string; name: string }) =>
     changed(withImages(empty), ({ observed }) => {

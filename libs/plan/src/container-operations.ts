@@ -7,11 +7,11 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import { findUndeclared } from "./anonymous-volume.ts";
 import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
-import { findUndeclared } from "./left-service.ts";
 import { connectionKeys } from "./network-connection.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";

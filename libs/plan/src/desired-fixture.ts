@@ -29,6 +29,8 @@ export interface ServiceSketch {
   networks?: string[];
   /** Keys; one is mounted at `/<key>` unless told: `data:/db`, `data:/db#folder`, `data:/db:ro`. */
   volumes?: string[];
+  /** Services all of whose volumes it has, too. */
+  volumesFrom?: string[];
   /** Paths of anonymous volumes, of memory and of binds. */
   anonymous?: string[];
   memory?: string[];
@@ -86,7 +88,9 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
     ...(sketch.renew === undefined ? {} : { renew: sketch.renew }),
     after: sketch.after ?? [],
     services: Object.entries(sketch.services)
-      .map(([service, each]) => serviceOf(service, { sketch: each, project, owner, mounts, networks }))
+      .map(([service, each]) =>
+        serviceOf(service, { sketch: each, services: sketch.services, project, owner, mounts, networks }),
+      )
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     networks: definitions,
     volumes: Object.entries(sketch.volumes ?? {}).map(([key, definition]) => volume(owner, key, definition)),
@@ -111,6 +115,7 @@ function serviceOf(
   name: string,
   context: {
     sketch: ServiceSketch;
+    services: InstanceSketch["services"];
     project: string;
     /** Project of the volumes. */
     owner: string;
@@ -127,8 +132,12 @@ function serviceOf(
   if (networks.length > 0) {
     parts["networks"] = digestValue(networks.map(fullName));
   }
-  const places = placesOf(sketch, owner);
-  if (JSON.stringify([sketch.volumes, sketch.anonymous, sketch.memory, sketch.binds]).includes("/"))
+  const shared = (sketch.volumesFrom ?? []).flatMap((other) =>
+    placesOf(context.services[other] ?? {}, owner),
+  );
+  const own = placesOf(sketch, owner);
+  const places = [...own, ...shared];
+  if (JSON.stringify([sketch.volumes, sketch.anonymous, sketch.memory, sketch.binds, shared]).includes("/"))
     parts["volumes"] = digestValue(places);
   if (sketch.ports !== undefined) parts["ports"] = digestValue(sketch.ports);
   for (const { layout, services, files } of context.mounts) {
@@ -151,7 +160,7 @@ function serviceOf(
     dependsOn: (sketch.dependsOn ?? []).map(dependency),
     sharesWith: sketch.sharesWith ?? [],
     networks: networks.map(fullName).sort(),
-    volumes: [...new Set(places.flatMap(({ volume: each }) => (each === "" ? [] : [each])))].sort(),
+    volumes: [...new Set(own.flatMap(({ volume: each }) => (each === "" ? [] : [each])))].sort(),
     places,
     ports: (sketch.ports ?? []).map((port) => ({ hostIp: "", port, protocol: "tcp" })),
   };

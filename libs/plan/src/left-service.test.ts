@@ -80,6 +80,10 @@ describe("a service that would begin empty where it had data", () => {
     // Also when nothing but the record shows where it was, and while it is to have no containers.
     for (const gone of [without("db", state), done(without("db", state)), without("db", done(state))])
       expect(lost(done(gone)).join("\n")).toContain(message);
+    const scaled = done(done(wanting(running, wiki({ db: { ...sketch, replicas: 0 } }))));
+    expect(lost(scaled)).toEqual([]);
+    expect(scaled.observed.containers).toEqual([]);
+    expect(lost(done(wanting(scaled, desired))).join("\n")).toContain(message);
     const staged = done(done(wanting(running, wiki({ db: sketch }, { state: "staged" }))));
     expect(lost(done(wanting(staged, desired))).join("\n")).toContain(message);
     const back = done(wanting(later, wiki(db("data:/srv/db", "files:/srv/files"))));
@@ -177,6 +181,37 @@ describe("a volume that other services go on using", () => {
     // What wrote it before has its data there, also when it only reads it by now.
     const reading = done(wanting(running, wiki({ ...shared, backup: { volumes: ["data:/from:ro"] } })));
     expect(lost(wanting(reading, wiki({ ...shared, backup: {} })))).toHaveLength(1);
+  });
+});
+
+describe("a service that has the volumes of another one", () => {
+  const has = (sketch: ServiceSketch) => wiki({ ...db("data"), backup: { sharesWith: ["db"], ...sketch } });
+  const running = applied(node(has({ volumesFrom: ["db"] })));
+
+  test("is not without them until somebody permits it, also when it shares something else", () => {
+    const state = wanting(running, has({}));
+    const message = "lab-old/backup would run without lab-old_data, which has its data and is left behind";
+    expect(lost(state)).toEqual([message]);
+    expect(lost(done(without("backup", state)))).toEqual([message]);
+    expect(lost(wanting(running, has({ volumes: ["data"] })))).toEqual([]);
+    const own = applied(node(has({ volumes: ["data:/mine"] })));
+    expect(lost(wanting(own, has({ volumes: ["data:/other"] })))).toHaveLength(1);
+    expect(lost(wanting(own, has({})))).toEqual([message]);
+  });
+
+  test("does not leave an anonymous volume behind that the other one keeps", () => {
+    const shared = applied(
+      node(wiki({ db: { anonymous: ["/data"] }, backup: { sharesWith: ["db"], environment: "x" } })),
+    );
+    const before = changed(shared, ({ observed }) => {
+      const [own, other] = [containerOf(shared, "lab-old/db"), "backup"];
+      for (const each of observed.containers)
+        if (each.service === other)
+          Object.assign(each, { places: own.places, anonymousVolumes: own.anonymousVolumes });
+      for (const image of Object.values(observed.images)) if (image !== null) image.volumes = [];
+    });
+    const after = wiki({ db: { anonymous: ["/data"] }, backup: { sharesWith: ["db"], environment: "y" } });
+    expect(lost(wanting(before, after))).toEqual([]);
   });
 });
 

@@ -2,28 +2,20 @@ import {
   type DesiredInstance,
   type DesiredService,
   type KnownVolume,
-  type MountPlace,
-  type ObservedContainer,
-  type ObservedNode,
   type VolumePlace,
   isForgotten,
   isInSync,
 } from "@keelson/model";
 
+import { findUnkeptOf } from "./anonymous-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import {
-  findCoveredPaths,
-  findMissingPaths,
-  placesInContainers,
-  placesOfVolume,
-  placesToBe,
-} from "./volume-place.ts";
+import { findCoveredPaths, findMissingPaths, placesInContainers, placesOfVolume } from "./volume-place.ts";
 import { findVolumeUse, isGone, splitUser } from "./volume-use.ts";
 
 /**
- * `dropped`: the service is to have it no more; `gone`: nor has the node. `renamed`: the service is new, and may be one that used it. `moved`: it is to have
- * it elsewhere. `covered`: something empty is to lie over a part of it. `replaced`: something else is to lie in its place.
+ * `dropped`: the service is to have it no more; `gone`: nor has the node. `renamed`: the service is new, and may be one that used
+ * it. `moved`: it is to have it elsewhere. `covered`: something empty is to lie over a part of it. `replaced`: something else is to lie in its place.
  */
 export type HowLeft = "dropped" | "gone" | "renamed" | "moved" | "covered" | "replaced";
 
@@ -49,9 +41,8 @@ interface LeavingContext {
 
 /** What a service would leave behind, whatever it is to have instead. */
 export function findLeftByService(context: LeavingContext): LeftData[] {
-  const { service, known, told, node } = context;
+  const { known, told, node } = context;
   const { observed } = node;
-  if (service.replicas === 0 && service.schedule === undefined) return [];
   const volumes = known.flatMap((each) => {
     const [name] = each;
     const isTold = told.ofService.has(name);
@@ -63,7 +54,7 @@ export function findLeftByService(context: LeavingContext): LeftData[] {
       ...(isTold ? [] : findElsewhere(each, context)),
     ];
   });
-  return [...volumes, ...findAnonymous(context)];
+  return [...volumes, ...findReplaced(context)];
 }
 
 function leftData([name, { users }]: [string, KnownVolume], how: HowLeft, paths: string[] = []): LeftData {
@@ -73,8 +64,7 @@ function leftData([name, { users }]: [string, KnownVolume], how: HowLeft, paths:
 /** Whether a service is to run without a volume that it used. What runs without it already has let go of it. */
 function isDropped(known: [string, KnownVolume], { service, instance, node }: LeavingContext): boolean {
   const [name, { users }] = known;
-  if (keeps(service, { instance, volume: name }) || !users.includes(userOf({ service, instance })))
-    return false;
+  if (keeps(service, name) || !users.includes(userOf({ service, instance }))) return false;
   const own = findOwn(node.observed, { project: instance.project, service: service.name });
   if (own.length > 0 && !own.some(({ volumes }) => volumes.includes(name))) return false;
   if (!findVolumeUse(node.desired).has(name)) return true;
@@ -99,7 +89,7 @@ function isReader(
 function isRenamed([name, known]: [string, KnownVolume], context: LeavingContext): boolean {
   const { service, instance, node } = context;
   if (service.endAwaited || service.schedule !== undefined) return false;
-  if (known.state !== "used" || keeps(service, { instance, volume: name })) return false;
+  if (known.state !== "used" || keeps(service, name)) return false;
   const services = node.desired.instances.flatMap((each) =>
     each.services.map((other) => ({
       user: userOf({ service: other, instance: each }),
@@ -126,10 +116,10 @@ function isNew({ service, instance: { project }, node: { observed, record } }: L
 
 /** Of a volume that a service keeps, what it would not find where it had it. */
 function findElsewhere(known: [string, KnownVolume], context: LeavingContext): LeftData[] {
-  const { service, instance, node } = context;
+  const { service, node } = context;
   const [name] = known;
-  if (isGone(name, node.observed) || !keeps(service, { instance, volume: name })) return [];
-  const toBe = placesOfVolume(placesToBe(service, instance), name);
+  if (isGone(name, node.observed) || !keeps(service, name)) return [];
+  const toBe = placesOfVolume(service.places, name);
   const had = findHad(known, context);
   const missing = findMissingPaths(had, toBe);
   const covered = findCoveredPaths(had, toBe);
@@ -147,53 +137,23 @@ function findHad(
   const own = findOwn(node.observed, { project: instance.project, service: service.name });
   if (own.length === 0) return places[userOf({ service, instance })] ?? [];
   const containers = own.filter((each) => !isInSync(each, service));
-  return placesInContainers(name, { containers, service, toBe: [] });
+  return placesInContainers(name, { containers, service });
 }
 
-function findAnonymous({ service, instance, node: { observed } }: LeavingContext): LeftData[] {
+function findReplaced({ service, instance, node: { observed } }: LeavingContext): LeftData[] {
   const users = [userOf({ service, instance })];
-  return findOwn(observed, { project: instance.project, service: service.name })
-    .flatMap((container) => findUnkept(container, { service, observed }))
-    .map(({ volume, path }) => ({ name: volume, how: "replaced", users, paths: [path] }));
+  const own = findOwn(observed, { project: instance.project, service: service.name });
+  return findUnkeptOf(own, { service, observed }).map(({ volume, path }) => ({
+    name: volume,
+    how: "replaced",
+    users,
+    paths: [path],
+  }));
 }
 
-/**
- * The anonymous volumes of a container in whose place its service is to have something else. Compose hands on the others.
- */
-export function findUnkept(
-  container: ObservedContainer,
-  { service, observed }: { service: DesiredService; observed: ObservedNode },
-): MountPlace[] {
-  if (isInSync(container, service)) return [];
-  const image = observed.images[service.image];
-  const isKept = (path: string) => {
-    const place = service.places.find((each) => each.path === path);
-    if (place !== undefined) return place.kind === "anonymous";
-    // What an image declares is not known before it is there: whoever makes the container looks.
-    return image?.volumes?.includes(path) ?? true;
-  };
-  return (container.places ?? []).filter(({ kind, path }) => kind === "anonymous" && !isKept(path));
-}
-
-/** The paths at which an image that is still to be pulled must declare a volume, so that an anonymous one is handed on. */
-export function findUndeclared(
-  containers: readonly ObservedContainer[],
-  { service, observed }: { service: DesiredService; observed: ObservedNode },
-): string[] {
-  if ((observed.images[service.image] ?? null) !== null) return [];
-  const paths = containers
-    .filter((container) => !isInSync(container, service))
-    .flatMap(({ places = [] }) => places.filter(({ kind }) => kind === "anonymous").map(({ path }) => path));
-  return [...new Set(paths)].filter((path) => service.places.every((each) => each.path !== path)).sort();
-}
-
-/** Also what it has by `volumes_from`. */
-export function keeps(
-  { volumes, sharesWith }: DesiredService,
-  { instance, volume }: { instance: DesiredInstance; volume: string },
-): boolean {
-  const shared = instance.services.filter(({ name }) => sharesWith.includes(name));
-  return volumes.includes(volume) || shared.some((service) => service.volumes.includes(volume));
+/** Whether a service is to have a volume, also by `volumes_from`. */
+export function keeps({ places }: DesiredService, volume: string): boolean {
+  return places.some((place) => place.volume === volume);
 }
 
 function userOf({ service, instance }: { service: DesiredService; instance: DesiredInstance }): string {

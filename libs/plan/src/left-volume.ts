@@ -81,8 +81,7 @@ function isLeftFor(
   if (other === name) return false;
   const services = instance.services.filter(({ volumes }) => volumes.includes(name));
   const hasDropped = services.some(
-    (service) =>
-      !keeps(service, { instance, volume: other }) && users.includes(`${instance.name}/${service.name}`),
+    (service) => !keeps(service, other) && users.includes(`${instance.name}/${service.name}`),
   );
   if (hasDropped) return true;
   if (uses.has(other)) return false;

@@ -27,6 +27,20 @@ describe("a network", () => {
     `);
   });
 
+  test("is taken from nobody before everything is staged, for whatever instance", () => {
+    const services = { app: { networks: ["default", "lab-storage_stores"] }, web: { image: "web:2" } };
+    expect(planText({ ...running, desired: platform("internal", { services }) })).toContain(
+      "remove-network network:lab-storage_stores [recreate] after #1: its definition changed",
+    );
+    const nameless = changed({ ...running, desired: platform("bridge", { services }) }, (copy) => {
+      const endpoints = { "lab-storage_stores": { names: ["other"], fixedAddresses: [] } };
+      Object.assign(containerOf(copy, "lab-storage/db"), { endpoints });
+    });
+    expect(planText(nameless)).toContain(
+      "connect-container service:lab-storage/db (lab-storage-db-1) to lab-storage_stores [reload] after #1:",
+    );
+  });
+
   test("is not made anew while somebody else is in it", () => {
     const state = changed({ ...running, desired: platform("internal") }, ({ observed }) => {
       observed.containers.push(container("guest", { networks: ["lab-storage_stores"], state: "exited" }));
@@ -96,6 +110,24 @@ describe("a network", () => {
       "
     `);
     expect(planText(simulated(state))).toBe("nothing to do\n");
+  });
+
+  test("is not made anew while one of ours is in it that could not be connected again", () => {
+    const desired = node({
+      storage: { services: { db: { replicas: 2 } }, networks: { default: "internal" } },
+    });
+    const one = applied(node({ storage: { services: { db: {} }, networks: { default: "bridge" } } }));
+    const state = changed({ ...one, desired }, ({ observed }) => {
+      observed.containers.push(container("rival", { project: "lab-storage", service: "db" }));
+    });
+    const plan = planOf(state);
+    expect(plan.operations.filter(({ kind }) => kind === "remove-network")).toEqual([]);
+    expect(plan.blocked).toContainEqual(
+      expect.objectContaining({
+        code: "K3013",
+        message: expect.stringContaining("while container lab-storage-db-1 is in it"),
+      }),
+    );
   });
 
   test("is not made anew while one of ours is in it that cannot be replaced", () => {

@@ -8,8 +8,8 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import { findLetGo } from "./anonymous-volume.ts";
 import { findAbandoned, findUses } from "./file-collection.ts";
-import { findUnkept } from "./left-service.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { isRenewed } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -86,17 +86,8 @@ export function findAnonymousVolumes(
   observed: ObservedNode,
   { leaving, changes }: { leaving: ReadonlySet<ObservedContainer>; changes: readonly InstanceChange[] },
 ): Notice[] {
-  const unkept = changes
-    .flatMap(({ services }) => [...services.values()])
-    .filter(({ action }) => action === "recreate")
-    .flatMap(({ service, containers }) =>
-      containers.kept.map((each): [ObservedContainer, string[]] => [
-        each,
-        findUnkept(each, { service, observed }).map(({ volume }) => volume),
-      ]),
-    );
   const going = new Map([
-    ...unkept,
+    ...findLetGo(changes, observed),
     ...[...leaving].map((each): [ObservedContainer, string[]] => [each, each.anonymousVolumes ?? []]),
   ]);
   const staying = new Set(

@@ -1,7 +1,7 @@
 import type { KnownVolume, VolumePlace } from "@keelson/model";
 
 import type { SimulatedNode } from "./simulated-node.ts";
-import { placesInContainers, placesOfVolume, placesToBe } from "./volume-place.ts";
+import { placesInContainers, placesOfVolume } from "./volume-place.ts";
 import { splitUser } from "./volume-use.ts";
 
 /**
@@ -43,12 +43,11 @@ function findPlaces(
   const parts = splitUser(user);
   const instance = desired.instances.find(({ name }) => name === parts.instance);
   const service = instance?.services.find(({ name }) => name === parts.service);
-  const toBe = instance === undefined || service === undefined ? [] : placesToBe(service, instance);
   const containers = observed.containers.filter(
     (each) => each.ownership === "ours" && each.instance === parts.instance && each.service === parts.service,
   );
   return {
-    have: placesInContainers(volume, { containers, service, toBe }),
-    toBe: placesOfVolume(toBe, volume),
+    have: placesInContainers(volume, { containers, service }),
+    toBe: placesOfVolume(service?.places ?? [], volume),
   };
 }

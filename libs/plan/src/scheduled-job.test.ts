@@ -84,5 +84,14 @@ describe("while a job runs", () => {
     });
     expect(planText(running(down))).toContain("start-service service:lab-web/app");
     expect(planOf(running(down)).blocked).toEqual([]);
+    // Where one too many would have to go for it, that one stays, and the other comes up all the same.
+    const double = changed(down, ({ observed }) => {
+      const app = observed.containers.find(({ instance }) => instance === "web");
+      if (app !== undefined) observed.containers.push({ ...app, id: "second", name: "lab-web-app-2" });
+    });
+    expect(planOf(running(double)).operations.map(({ kind }) => kind)).toEqual([
+      "start-service",
+      "await-service",
+    ]);
   });
 });

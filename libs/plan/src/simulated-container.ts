@@ -5,6 +5,7 @@ import {
   type ObservedContainer,
   type ObservedNode,
   type OperationOf,
+  compareText,
   containerNumber,
   isInSync,
 } from "@keelson/model";
@@ -105,7 +106,9 @@ function newContainer(
     networks: [...service.networks],
     binds: bound.map(sourceOf),
     writableBinds: bound.filter(({ writable }) => writable).map(sourceOf),
-    volumes: [...service.volumes],
+    volumes: [...new Set(places.flatMap(({ kind, volume }) => (kind === "volume" ? [volume] : [])))].sort(
+      compareText,
+    ),
     places,
     anonymousVolumes: places.flatMap(({ kind, volume }) => (kind === "anonymous" ? [volume] : [])),
     startedAt: "",

@@ -66,7 +66,7 @@ export function findKeeping(changes: readonly InstanceChange[], observed: Observ
   );
   return new Set(
     observed.containers
-      .filter(({ volumes }) => volumes.some((name) => awaited.has(name)))
+      .filter(({ ownership, volumes }) => ownership === "ours" && volumes.some((name) => awaited.has(name)))
       .map(({ instance }) => instance),
   );
 }

@@ -34,15 +34,16 @@ function anyService(): fc.Arbitrary<ServiceSketch> {
       files: anyMount("files"),
       other: fc.constantFrom<ServiceSketch>({}, {}, { anonymous: ["/b"] }, { memory: ["/a/x"] }),
       environment: fc.constantFrom("x", "y"),
+      replicas: fc.constantFrom(1, 1, 1, 0),
     })
-    .map(({ data, files, other, environment }) => {
+    .map(({ data, files, other, ...rest }) => {
       const volumes = [data, files].filter((each) => each !== null);
       const pathOf = (text: string) => text.split(":")[1] ?? "";
       const [first, second] = volumes.map(pathOf);
       const named = first === second ? volumes.slice(0, 1) : volumes;
       const isTaken = (path: string) => named.some((text) => pathOf(text) === path);
       return {
-        environment,
+        ...rest,
         volumes: named,
         anonymous: (other.anonymous ?? []).filter((path) => !isTaken(path)),
         memory: (other.memory ?? []).filter((path) => !isTaken(path)),

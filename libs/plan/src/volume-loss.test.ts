@@ -291,6 +291,16 @@ describe("data that would be left behind", () => {
       expect(codes(state).filter((text) => text.startsWith("K3036"))).toEqual(["K3036 service:lab-new/db"]);
     });
 
+    test("keeps no other instance, whatever name a stranger's container bears", () => {
+      const shop = { services: { web: {} } };
+      const both = applied(node({ old: wiki, shop }));
+      const state = changed(writing(wanting(both, { new: { ...wiki, was: "old" } }), ""), ({ observed }) => {
+        const stranger = container("stranger", { project: "lab-shop", volumes: ["lab-old_data"] });
+        observed.containers.push({ ...stranger, instance: "shop", ownership: "foreign" });
+      });
+      expect(planText({ ...state, policy: permitted })).toContain("remove-container service:lab-shop/web");
+    });
+
     test("stays with a service that has it, and that one is healed beside its own one-off", () => {
       const update = wanting(running, {
         old: { ...wiki, services: { db: { image: "db:2", volumes: ["data"] } } },
@@ -581,14 +591,20 @@ describe("data that would be left behind", () => {
     });
 
     test("is no matter where it has it by another service", () => {
-      const follower = { ...wiki, services: { db: { volumes: ["data"] }, backup: { sharesWith: ["db"] } } };
+      const follower = {
+        ...wiki,
+        services: { db: { volumes: ["data"] }, backup: { sharesWith: ["db"], volumesFrom: ["db"] } },
+      };
       const state = changed(applied(node({ old: follower })), ({ observed }) => {
         for (const each of observed.containers) each.volumes = ["lab-old_data"];
       });
       expect(codes(done(state))).toEqual([]);
       const more = {
         ...follower,
-        services: { ...follower.services, backup: { sharesWith: ["db"], volumes: ["cache"] } },
+        services: {
+          ...follower.services,
+          backup: { sharesWith: ["db"], volumesFrom: ["db"], volumes: ["cache"] },
+        },
         volumes: { data: "x", cache: "x" },
       };
       expect(codes(wanting(done(state), { old: more }))).toEqual([]);

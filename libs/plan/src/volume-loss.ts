@@ -1,6 +1,6 @@
 import type { BlockedChange, DesiredInstance, DesiredVolume } from "@keelson/model";
 
-import { findLeftVolumes, namesOfLeft, usersOfLeft } from "./left-volume.ts";
+import { type LeftVolumes, findLeftVolumes, namesOfLeft, usersOfLeft } from "./left-volume.ts";
 import { isRenewed } from "./renewal.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -32,7 +32,7 @@ export function findVolumeLoss(node: SimulatedNode): VolumeLoss {
       !isRenewed(each.instance, record) &&
       !("volume" in each && (here.has(each.volume.name) || lost.has(each.volume.name))),
   );
-  const waiting = left.filter(({ instance }) => wantsContainers(instance));
+  const waiting = left.filter((each) => wantsContainers(each.instance) && mayRun(each));
   const blocked = [
     ...missing.map(({ instance, volume }) => lostVolume(volume, { instance, desired })),
     ...waiting.map((each) => emptyPlace(each, node)),
@@ -44,6 +44,11 @@ export function findVolumeLoss(node: SimulatedNode): VolumeLoss {
     guarded: new Set(left.flatMap(namesOfLeft)),
     staying: new Set(users.map((user) => splitUser(user).instance)),
   };
+}
+
+/** Whether containers would come that find something missing. What is to have none is asked when that changes. */
+function mayRun(left: LeftVolumes): boolean {
+  return "volume" in left || left.service.replicas > 0 || left.service.schedule !== undefined;
 }
 
 /** What is gone and has had a user. What never had one holds nothing that anybody could miss. */

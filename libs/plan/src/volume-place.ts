@@ -1,5 +1,4 @@
 import {
-  type DesiredInstance,
   type DesiredService,
   type MountPlace,
   type ObservedContainer,
@@ -7,12 +6,6 @@ import {
   compareText,
   isInSync,
 } from "@keelson/model";
-
-/** What a service is to see, also by `volumes_from`. */
-export function placesToBe(service: DesiredService, { services }: DesiredInstance): MountPlace[] {
-  const shared = services.filter(({ name }) => service.sharesWith.includes(name));
-  return [service, ...shared].flatMap(({ places }) => places);
-}
 
 /** Where these mounts have a volume. */
 export function placesOfVolume(mounts: readonly MountPlace[], volume: string): VolumePlace[] {
@@ -30,19 +23,12 @@ function coveredBelow(path: string, mounts: readonly MountPlace[]): string[] {
 /** Where these containers have a volume; one that is in sync has what its service says. */
 export function placesInContainers(
   volume: string,
-  {
-    containers,
-    service,
-    toBe,
-  }: {
-    containers: readonly ObservedContainer[];
-    service: DesiredService | undefined;
-    toBe: readonly MountPlace[];
-  },
+  { containers, service }: { containers: readonly ObservedContainer[]; service: DesiredService | undefined },
 ): VolumePlace[] {
-  const places = containers.flatMap((each) =>
-    placesOfVolume(service !== undefined && isInSync(each, service) ? toBe : (each.places ?? []), volume),
-  );
+  const places = containers.flatMap((each) => {
+    const isSame = service !== undefined && isInSync(each, service);
+    return placesOfVolume(isSame ? service.places : (each.places ?? []), volume);
+  });
   const byText = new Map(places.map((place) => [JSON.stringify(place), place]));
   return [...byText].sort(([a], [b]) => compareText(a, b)).map(([, place]) => place);
 }

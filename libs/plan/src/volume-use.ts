@@ -1,4 +1,10 @@
-import { type DesiredNode, type KnownVolume, type ObservedNode, compareText } from "@keelson/model";
+import {
+  type DesiredNode,
+  type DesiredService,
+  type KnownVolume,
+  type ObservedNode,
+  compareText,
+} from "@keelson/model";
 
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -8,7 +14,7 @@ export function findVolumeUse({
 }: Pick<DesiredNode, "instances">): Map<string, Pick<KnownVolume, "users" | "package">> {
   const uses = instances.flatMap(({ name, package: of, services }) =>
     services.flatMap((service) =>
-      service.volumes.map((volume) => ({
+      volumesOf(service).map((volume) => ({
         volume,
         user: `${name}/${service.name}`,
         package: `${of.release}/${of.name}`,
@@ -21,6 +27,11 @@ export function findVolumeUse({
       { users: all.map(({ user }) => user), package: all[0]?.package ?? "" },
     ]),
   );
+}
+
+/** Engine names of what a service is to have, also by `volumes_from`. */
+function volumesOf({ places }: DesiredService): string[] {
+  return [...new Set(places.flatMap(({ volume }) => (volume === "" ? [] : [volume])))];
 }
 
 /** The volumes that are there and may be used: none that is another environment's. */

@@ -141,6 +141,15 @@ describe("the digest of a release in a lock", () => {
       },
     ],
     ["a submodule", { path: "releases/app/1.0.0/packages/web/sub", mode: "160000", bytes: new Uint8Array() }],
+    [
+      "a pipe of a work tree",
+      {
+        path: "releases/app/1.0.0/packages/web/pipe",
+        mode: "100644",
+        bytes: new Uint8Array(),
+        special: true,
+      },
+    ],
   ])("is not judged with %s, which is a problem already", async (_, file) => {
     const snapshot = snapshotOf({ ...environment(digest), ...release }, latest);
     const withFile = async (prefixes: readonly string[]) =>

@@ -183,9 +183,12 @@ async function applyWalk(
  * The result of a round that could not begin, because another round has the lock or others could change the node's
  * files. Its status is neither written nor published.
  */
-export function describeUnbegun(error: unknown, options: RoundOptions & { at: Date }): Round {
-  const walk = newWalk();
-  const { at } = options;
+export function describeUnbegun(
+  error: unknown,
+  options: RoundOptions & { at: Date; suspension: Walk["suspension"] },
+): Round {
+  const { at, suspension } = options;
+  const walk = { ...newWalk(), suspension };
   const outcome = { ...walk, keptWait: null, error, applied: null, startedAt: at, finishedAt: at };
   const hideValues = (text: string) => text;
   return { ...walk, error, jobs: undefined, ...describeUnpublished({ ...outcome, hideValues }, options) };

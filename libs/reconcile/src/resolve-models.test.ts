@@ -116,4 +116,8 @@ it("throws what Compose throws, and not where that would hide a problem", async 
     models: new Map(),
     problems: [problem],
   });
+  const gateCompose = () => [problem];
+  expect(
+    await resolveModels({ rendered, unrendered: [compose], problems: [] }, { ...ports, gateCompose }),
+  ).toEqual({ models: new Map(), problems: [problem] });
 });

@@ -28,7 +28,7 @@ const retry = {
 
 describe("the retry of a round", () => {
   it("must be told in the status when the caller's back-off says, and to the caller", () => {
-    const { status, next } = describeUnbegun(away, { ...newOptions(retry), at });
+    const { status, next } = describeUnbegun(away, { ...newOptions(retry), suspension: null, at });
     expect(status.retry).toEqual({ attempt: 3, nextAt: after(8_000).toISOString() });
     expect(next).toEqual({
       retryMs: 8_000,
@@ -44,9 +44,15 @@ describe("the retry of a round", () => {
     ["only a person can help", refused, retry],
     ["nobody retries", away, null],
   ])("must be none where %s", (_what, error, policy) => {
-    const { status, next } = describeUnbegun(error, { ...newOptions(policy), at });
+    const { status, next } = describeUnbegun(error, { ...newOptions(policy), suspension: null, at });
     expect([status.retry, next.retryMs]).toEqual([null, null]);
   });
+});
+
+it("a round that could not begin must say that the node is suspended", () => {
+  const suspension = { since: at.toISOString(), by: "ana", reason: "a look at the disk" };
+  const { status } = describeUnbegun(away, { ...newOptions(null), suspension, at });
+  expect(status.suspended).toEqual(suspension);
 });
 
 describe("publishing the status", () => {

@@ -17,6 +17,10 @@ describe("the next time", () => {
     // An hour that the night does not have, and one that it has twice.
     ["30 2 * * *", "2026-03-28T12:00:00.000Z", "Europe/Zurich", "2026-03-29T01:00:00.000Z"],
     ["30 2 * * *", "2026-10-25T00:30:00.000Z", "Europe/Zurich", "2026-10-26T01:30:00.000Z"],
+    // Where the clock is set back over midnight, or by half an hour.
+    ["59 23 * * *", "2026-04-05T03:47:51.123Z", "America/Santiago", "2026-04-06T03:59:00.000Z"],
+    ["*/5 * * * *", "2026-04-05T03:00:00.000Z", "America/Santiago", "2026-04-05T04:00:00.000Z"],
+    ["*/5 * * * *", "2026-04-04T15:11:39.123Z", "Australia/Lord_Howe", "2026-04-04T15:30:00.000Z"],
   ])("of %s after %s in %s is %s", (cron, after, timeZone, time) => {
     expect(next(cron, after, timeZone)).toBe(time);
   });

@@ -195,6 +195,20 @@ describe("services", () => {
     ]);
   });
 
+  test("see what they have by volumes_from, too", () => {
+    const mount = { type: "volume", source: "data", target: "/db" };
+    const models = withService("app", { volumes_from: ["db:ro"], tmpfs: ["/cache"] });
+    Object.assign(models.core?.services ?? {}, {
+      db: { image: "db:1", volumes: [mount, { ...mount, target: "/cache" }], tmpfs: "/run" },
+    });
+    const { places } = serviceOf(desiredOf({}, { models }), "core/app");
+    expect(places.map(({ path, kind, readOnly }) => [path, kind, readOnly])).toEqual([
+      ["/cache", "memory", false],
+      ["/db", "volume", true],
+      ["/etc/core", "bind", true],
+    ]);
+  });
+
   test("publish ports, one by one", () => {
     const ports = [
       { target: 80, published: "8080", host_ip: "127.0.0.1", protocol: "tcp", mode: "ingress" },

@@ -50,7 +50,7 @@ export function buildService(
       .filter(({ type }) => type === "volume")
       .flatMap(({ source }) => context.volumes.get(source ?? "")?.name ?? [])
       .sort(compareText),
-    places: buildPlaces(service, context.volumes),
+    places: buildPlaces(service, context),
     ports: (service.ports ?? []).flatMap(publishedPort),
   };
 }

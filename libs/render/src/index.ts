@@ -1,4 +1,5 @@
 export { buildDesired, type BuildInput } from "./build-desired.ts";
+export { unplacedInput } from "./compose-input.ts";
 export type { NodeReference } from "./found-node.ts";
-export { renderFiles, unplacedInput, type RenderResult } from "./render-files.ts";
+export { renderFiles, type RenderResult } from "./render-files.ts";
 export { placeInstances, type PlacedInstance } from "./placement.ts";

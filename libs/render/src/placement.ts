@@ -67,3 +67,12 @@ export function findProviders(placed: readonly PlacedInstance[]): Map<string, Pr
   }
   return providers;
 }
+
+/** The interfaces that instances of the environment provide, on whatever node they are. */
+export function findProvided(repository: Repository, { lock, environment }: EnvironmentFolder): Set<string> {
+  const present = Object.values(environment.value.instances).filter(({ state }) => state !== "absent");
+  const packages = present.flatMap(
+    ({ package: reference }) => findPackage(repository, { lock, reference })?.package ?? [],
+  );
+  return new Set(packages.flatMap((folder) => Object.keys(folder.package.value.provides)));
+}

@@ -176,6 +176,25 @@ describe("beside a problem that was found before", () => {
     });
   });
 
+  test("of what no instance provides, too", () => {
+    const storage = "releases/sample/1.0.0/packages/storage/package.yaml";
+    const other = (platform[storage] ?? "").replace(
+      "provides: { store: 6.0.0 }",
+      "provides: { other: 6.0.0 }",
+    );
+    expect(said({ [storage]: other })).toEqual({
+      messages: ["K1302 undefined variable `settings.mail`", "K1302 undefined variable `node.nothing`"],
+      unrendered: ["lab-core"],
+    });
+    const { rendered, problems } = renderFiles(
+      repositoryOf({ [storage]: other, [templatePath]: "{{ requires.store.project }}\n" }),
+      { environment: "lab", node: "one" },
+    );
+    expect(problems).toEqual([]);
+    // Whoever forgets the problems of the documents must not take this for all that is desired.
+    expect(rendered?.isWhole).toBe(false);
+  });
+
   test("of the package that provides what they use, too", () => {
     expect(said({ "releases/sample/1.0.0/packages/storage/package.yaml": "name: [" })).toEqual({
       messages: ["K1302 undefined variable `settings.mail`", "K1302 undefined variable `node.nothing`"],

@@ -4,7 +4,6 @@ import {
   type JsonObject,
   type Located,
   type NodeDocument,
-  type PackageFolder,
   type Problem,
   type RenderedFile,
   type RenderedInstance,
@@ -18,8 +17,9 @@ import {
 } from "@keelson/model";
 import { type LayeredSettings, type SettingsLayer, layerSettings } from "@keelson/settings";
 
+import { composeInput, unrenderedInput } from "./compose-input.ts";
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
-import { type PlacedInstance, findProviders, placeInstances } from "./placement.ts";
+import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
 import { newBudgets } from "./template-budget.ts";
 import { type InstanceContext, interfacesOf, templateScope } from "./template-scope.ts";
@@ -53,6 +53,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   const placed = placeInstances(repository, { environment, node: node.value });
   const settings = layerByRelease(placed, { environment, node });
   const providers = findProviders(placed);
+  const provided = findProvided(repository, environment);
   const missing = findUnplaced(repository, environment);
   const problems = [...settings.values()].flatMap((layered) => layered.problems);
   const warnings: Problem[] = [];
@@ -68,8 +69,12 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       values: layered?.values ?? {},
       providers,
       incomplete: [
-        ...(hasSettings ? [] : (["settings"] as const)),
-        ...(missing.length === 0 ? [] : (["requires"] as const)),
+        ...(hasSettings ? [] : ["settings"]),
+        ...(missing.length === 0 ? [] : ["requires"]),
+        // That no instance of the environment provides it is said by `manifest`.
+        ...Object.keys(each.package.package.value.requires)
+          .filter((name) => !provided.has(name))
+          .map((name) => `requires.${name}`),
       ],
       budget: nextBudget(),
     };
@@ -84,7 +89,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     ...reference,
     lockDigest: digestValue(environment.lock?.value ?? null),
     requireDigests: environment.environment.value.policy.requireDigests ?? false,
-    isWhole: problems.length + missing.length === 0,
+    isWhole: problems.length + missing.length + unrendered.length === 0,
     instances,
   };
   return { rendered, unrendered, settings, problems, missing, warnings };
@@ -156,52 +161,6 @@ function renderInstance(
     problems: [...fileProblems, ...variableProblems],
     warnings,
   };
-}
-
-function composeInput(
-  placed: PlacedInstance,
-  {
-    environment,
-    ...made
-  }: { environment: EnvironmentFolder } & Pick<ComposeInput, "variables" | "renderedFiles">,
-): ComposeInput {
-  return {
-    ...packageInput(placed.package),
-    project: projectOf(environment.environment.value.name, placed.name),
-    override: environment.composeOverrides.get(placed.name) ?? null,
-    ...made,
-  };
-}
-
-function packageInput({ folder, package: document, files, placed }: PackageFolder) {
-  const sources = new Set(placed.map(({ source }) => source));
-  return {
-    folder,
-    composeFile: document.value.compose,
-    packageFiles: [...files]
-      .filter(([path]) => !sources.has(path) && path !== "package.yaml")
-      .map(([, file]) => file)
-      .sort((a, b) => compareText(a.path, b.path)),
-    boundPaths: placed.map(({ to }) => to),
-  };
-}
-
-function unrenderedInput(placed: PlacedInstance, environment: EnvironmentFolder): ComposeInput {
-  return composeInput(placed, { environment, ...nothingRendered(placed.package) });
-}
-
-function nothingRendered({ package: document, placed }: PackageFolder) {
-  const names = Object.keys(document.value.variables);
-  return {
-    variables: Object.fromEntries(names.map((name) => [name, ""])),
-    renderedFiles: new Map(placed.map(({ to }) => [to, new Uint8Array()])),
-  };
-}
-
-/** Of a package that no instance brings to a node, for the gate alone. */
-export function unplacedInput(folder: PackageFolder): ComposeInput {
-  const project = folder.package.value.name;
-  return { ...packageInput(folder), project, override: null, ...nothingRendered(folder) };
 }
 
 /** Absent where nobody ever said anything, so that it does not count. */

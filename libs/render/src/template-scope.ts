@@ -12,8 +12,8 @@ export interface InstanceContext {
   values: JsonObject;
   /** Who provides each interface on this node. */
   providers: ReadonlyMap<string, Provider>;
-  /** Of settings and providers, those of which not all is known. */
-  incomplete: readonly ("settings" | "requires")[];
+  /** As for a template: what has its problem already. */
+  incomplete: readonly string[];
   budget: TemplateBudget;
 }
 

@@ -24,7 +24,7 @@ export interface TemplateInput {
   secrets: Readonly<Record<string, string>>;
   /** The place of a template that is a value inside a document and no file of its own. */
   at?: { line: number; column: number; path: string };
-  /** Names in the context of which not all is known: what is missing below them has its problem already. */
+  /** Names such as `settings` or `requires.store` of which not all is known: what is missing there has its problem already. */
   incomplete: readonly string[];
   /** What the templates of the instance may still cost. */
   budget: TemplateBudget;
@@ -103,10 +103,9 @@ export function forgedSecret(input: Pick<TemplateInput, "text" | "file" | "at">)
 }
 
 function describeFaults(input: TemplateInput, faults: readonly TemplateFault[]): Problem[] {
-  const own = faults.filter(({ undefinedName = "" }) => {
-    const [name = ""] = undefinedName.split(".");
-    return !input.incomplete.includes(name);
-  });
+  const own = faults.filter(
+    ({ undefinedName = "" }) => !input.incomplete.some((name) => `${undefinedName}.`.startsWith(`${name}.`)),
+  );
   const problems = own.map((fault) => {
     const { code, message, line, column, hint, undefinedName } = fault;
     return undefinedName === undefined

@@ -31,6 +31,21 @@ test("a file that is committed in a bound folder and that nothing lists is a pro
   expect(problemsOf("{ from: dash/boards/, to: dash/boards, onChange: none }", files)).toEqual([]);
 });
 
+test("what a Compose file binds that has a folder of its own lies below that folder", () => {
+  const manifest = "releases/sample/1.0.0/packages/core/package.yaml";
+  const changes = withFile("{ from: deploy/dash/boards/a.json, to: dash/boards/a.json }", {
+    "deploy/compose.yaml": "services: {}\n",
+    "deploy/dash/boards/a.json": "a",
+    "deploy/dash/boards/b.json": "b",
+    "dash/boards/c.json": "c",
+  });
+  const moved = { ...changes, [manifest]: `${changes[manifest] ?? ""}compose: deploy/compose.yaml\n` };
+  const { problems } = build(render(moved).rendered, { models: bound, repository: repositoryOf(moved) });
+  expect(problems.filter(({ code }) => code === "K1319").map(({ file }) => file)).toEqual([
+    `${corePackage}/deploy/dash/boards/b.json`,
+  ]);
+});
+
 test("very many are told of by the first ones", () => {
   const files = Array.from({ length: 60 }, (_, n) => `dash/boards/${n}.json`);
   const problems = problemsOf("{ from: dash/boards/0.json, to: dash/boards/0.json }", files);

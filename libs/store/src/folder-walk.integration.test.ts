@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { appendFileSync, cpSync, readdirSync, readlinkSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { chmod, mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import * as fc from "fast-check";
+import { isSystemError } from "@keelson/model";
 import {
   type NixStore,
   checkout,
@@ -92,8 +93,19 @@ describe("the tree of a folder of the disk", () => {
 
 /** What this process has open below a folder. */
 function listOpen(folder: string): string[] {
-  const links = execFileSync("find", [`/proc/${process.pid}/fd`, "-printf", "%l\\n"], { encoding: "utf8" });
-  return links.split("\n").filter((path) => path.startsWith(folder));
+  return readdirSync("/proc/self/fd")
+    .map((fd) => placeOf(`/proc/self/fd/${fd}`))
+    .filter((path) => path.startsWith(folder));
+}
+
+/** Empty for a descriptor that is closed by now: other threads of this process have some, and so has the listing. */
+function placeOf(descriptor: string): string {
+  try {
+    return readlinkSync(descriptor);
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT")) throw error;
+    return "";
+  }
 }
 
 describe("a folder that cannot be read", () => {

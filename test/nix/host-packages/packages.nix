@@ -49,19 +49,48 @@ let
     // {
       inherit passthru;
     };
+
+  libraries = runCommand "libraries" { } ''
+    mkdir -p $out/lib
+    cp ${programs}/libraries/* $out/lib
+  '';
+
+  # A program of the machine, which gets its loader and its libraries from the store.
+  withLibraries =
+    name: install:
+    runCommand name { } ''
+      mkdir -p $out/bin
+      ${install}
+      for program in $out/bin/*; do
+        [ ! -L $program ] || continue
+        chmod u+w $program
+        ${libraries}/lib/loader --library-path ${libraries}/lib ${programs}/patchelf \
+          --set-interpreter ${libraries}/lib/loader --force-rpath --set-rpath ${libraries}/lib $program
+      done
+    '';
 in
 rec {
   inherit runCommand;
 
-  # Node's own binary, with a loader and libraries that lie beside it.
-  nodejs_24 = runCommand "nodejs" { } ''
-    mkdir -p $out/bin $out/lib
-    cp ${programs}/libraries/* $out/lib
-    cp ${programs}/node $out/bin/node
-    chmod u+w $out/bin/node
-    $out/lib/loader --library-path $out/lib ${programs}/patchelf \
-      --set-interpreter $out/lib/loader --set-rpath $out/lib $out/bin/node
-    $out/bin/node --version
+  # Those that Node has.
+  cacert = runCommand "cacert" { nativeBuildInputs = [ nodejs_24 ]; } ''
+    mkdir -p $out/etc/ssl/certs
+    node --print 'tls.rootCertificates.join("\n")' >$out/etc/ssl/certs/ca-bundle.crt
+  '';
+
+  bash = runCommand "bash" { } ''
+    mkdir -p $out/bin
+    cp ${programs}/bash $out/bin/bash
+    ln -s bash $out/bin/sh
+  '';
+  nodejs_24 = withLibraries "nodejs" "cp ${programs}/node $out/bin";
+  docker-compose = withLibraries "docker-compose" "cp ${programs}/docker-compose $out/bin";
+  openssh = withLibraries "openssh" "cp ${programs}/ssh $out/bin";
+  util-linuxMinimal = withLibraries "util-linux-minimal" "cp ${programs}/flock $out/bin";
+  # A command of many names.
+  gitMinimal = withLibraries "git-minimal" ''
+    cp ${programs}/git $out/bin
+    for name in upload-pack receive-pack upload-archive; do ln -s git $out/bin/git-$name; done
   '';
 
   mkShell =

@@ -16,14 +16,14 @@ settings: settings.schema.json
 -- releases/shop/1.0.0/packages/web/package.yaml --
 name: web
 version: 1.0.0
-requires: { api: ^1.0.0 }
+requires: { api: ^1.0.0, cache: ^1.0.0 }
 varibles: { TITLE: "{{ settings.titel }}" }
 files:
   - { template: config/index.html.liquid, to: pages/index.html, onChange: none }
   - { template: config/missing.liquid, to: pages/missing.html }
 data: { nothing: { format: 1 } }
 -- releases/shop/1.0.0/packages/web/config/index.html.liquid --
-<h1>{{ settings.greeting }}</h1>
+<h1>{{ settings.greeting }}{{ requires.cache.project }}</h1>
 -- releases/shop/1.0.0/packages/web/compose.yaml --
 services:
   web:
@@ -143,6 +143,8 @@ const mistakes = [
   "K1009 environments/lab/nodes/one.yaml:1:7",
   "K1103 environments/home/lock.yaml:5:38",
   "K1103 environments/home/lock.yaml:9:3",
+  "K1106 environments/home/environment.yaml:5:3",
+  "K1106 environments/lab/environment.yaml:4:3",
   "K1107 environments/home/environment.yaml:5:3",
   "K1107 environments/lab/environment.yaml:4:3",
   "K1111 environments/home/environment.yaml:9:43",

@@ -37,6 +37,7 @@ const lines: [string[], string[]][] = [
     ["some/agent.yaml", "some/folder"],
   ],
   [["plan", "--state-dir", "some/"], ["some/folder"]],
+  [["init", "--state", "some/"], ["some/folder"]],
   [["plan", "--config=some/a"], ["some/agent.yaml"]],
   [["plan", "--revision", ""], []],
   [

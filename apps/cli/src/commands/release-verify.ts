@@ -17,7 +17,7 @@ interface Expected {
 }
 
 interface Verification {
-  /** What was looked up in the locks; null when it is compared with something else. */
+  /** Which one it is, by its own release.yaml, where that decides what it is compared with; null elsewhere. */
   release: ReleaseName | null;
   digest: string;
   expected: { where: string; digest: string }[];
@@ -38,7 +38,7 @@ export async function releaseVerify(
     if (options.against !== "lock")
       return await verify(path, { release: null, expected: [await otherOf(options.against)] });
     const release = await readReleaseName(openTree(path), path);
-    requireOwnPlace(path, release);
+    requireMeant(path, release);
     return await verify(path, { release, expected: await lockedOf(options.repository, release) });
   });
   if (output.json) output.printJson(verification);
@@ -76,28 +76,6 @@ async function findDifference(
 async function otherOf(path: string): Promise<Expected> {
   const digest = await narDigest(openTree(path));
   return { where: path, digest, findTree: async () => Promise.resolve({ tree: openTree(path) }) };
-}
-
-/**
- * Throws K9085 when a path is that of another release. A lock is asked for the release that release.yaml names: another one, which is
- * locked too, would pass where this one should be.
- */
-function requireOwnPlace(path: string, { name, version }: ReleaseName): void {
-  const place = placeOf(resolve(path));
-  if (place === null || place === `${name}-${version}`) return;
-  throw new KeelsonError({
-    code: "K9085",
-    message: `${path} is not the release that its path says: its release.yaml is that of ${name} ${version}`,
-    hint: "Bring the right release there, or give this one the path of its name and version.",
-    outcome: stalled,
-  });
-}
-
-/** NAME-VERSION of a path releases/NAME/VERSION or NAME-VERSION.nar; null for any other path. */
-function placeOf(path: string): string | null {
-  const folder = /\/releases\/([^/]+)\/([^/]+)$/.exec(path);
-  if (folder !== null) return `${folder[1]}-${folder[2]}`;
-  return /([^/]+-\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?)\.nar$/.exec(path)?.[1] ?? null;
 }
 
 async function lockedOf(repository: string, release: ReleaseName): Promise<Expected[]> {
@@ -147,8 +125,27 @@ const words: Record<Difference["how"], string> = {
 };
 
 function describe(path: string, { release, digest, expected }: Verification): string {
-  const what = release === null ? "" : ` ${release.name} ${release.version},`;
-  return `${path} is${what} as in ${expected.map(({ where }) => where).join(", ")}: ${digest}`;
+  const what = release === null ? "" : `${release.name} ${release.version}, `;
+  return `${path} is ${what}as in ${expected.map(({ where }) => where).join(", ")}: ${digest}`;
+}
+
+/**
+ * Throws K9085 where `releases/NAME/VERSION` or `NAME-VERSION.nar` holds another release. It may well be what a lock says of
+ * that one, an older version say, and is not what is asked about.
+ */
+function requireMeant(path: string, { name, version }: ReleaseName): void {
+  const whole = resolve(path);
+  const [, meantName = name, meantVersion = version] =
+    /\/releases\/([^/]+)\/([^/]+)$/.exec(whole) ??
+    /\/([a-z0-9-]+?)-(\d+\.\d+\.\d+[^/]*)\.nar$/.exec(whole) ??
+    [];
+  if (meantName === name && meantVersion === version) return;
+  throw new KeelsonError({
+    code: "K9085",
+    message: `${path} is ${name} ${version} by its release.yaml, and ${meantName} ${meantVersion} by its own name`,
+    hint: "Find out where it comes from. If only the name is wrong, rename it.",
+    outcome: stalled,
+  });
 }
 
 function nothingLocked(repository: string, { name, version }: ReleaseName): KeelsonError {
