@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** What each room may depend on. An edge that is not here does not exist. */
 const pureRooms: Record<string, readonly string[]> = {
   model: [],
-  manifest: ["model"],
+  manifest: ["model", "nar"],
   settings: ["model"],
   render: ["model", "settings"],
   plan: ["model"],

@@ -22,8 +22,3 @@ export function pathFault(path: string): string | null {
   }
   return null;
 }
-
-/** Equal for paths that some file system takes for the same: macOS and Windows fold case and Unicode forms. */
-export function foldPath(path: string): string {
-  return path.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
-}

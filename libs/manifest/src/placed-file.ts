@@ -8,10 +8,11 @@ import {
   gitsOwn,
   quote,
 } from "@keelson/model";
+import { foldName } from "@keelson/nar";
 
 import { type FilePattern, type MatchBudget, matchesPattern, parsePattern } from "./file-pattern.ts";
 import { fileFinding } from "./named-file.ts";
-import { foldPath, pathFault } from "./path-rule.ts";
+import { pathFault } from "./path-rule.ts";
 import type { FolderFiles } from "./tree.ts";
 
 /** Each pattern is compared with every file of the package. */
@@ -196,7 +197,7 @@ function targetFindings(placed: readonly PlacedFile[]): Finding[] {
       findings.push({ code: "K1011", path: `files[${entry}].to`, message, hint, part: "value" });
     };
     const fault = pathFault(to);
-    const folded = foldPath(to);
+    const folded = foldName(to);
     const same = targets.get(folded);
     const above = newFoldersOf(to, folders);
     const file = above.find((folder) => targets.has(folder));
@@ -220,7 +221,7 @@ function targetFindings(placed: readonly PlacedFile[]): Finding[] {
 function newFoldersOf(path: string, known: ReadonlyMap<string, string>): string[] {
   const found: string[] = [];
   for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-    const folder = foldPath(path.slice(0, end));
+    const folder = foldName(path.slice(0, end));
     if (known.has(folder)) break;
     found.push(folder);
   }

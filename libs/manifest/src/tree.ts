@@ -7,9 +7,10 @@ import {
   type SourceFiles,
   quote,
 } from "@keelson/model";
+import { foldName } from "@keelson/nar";
 
 import { followLinks } from "./link.ts";
-import { foldPath, pathFault } from "./path-rule.ts";
+import { pathFault } from "./path-rule.ts";
 
 /** The files of one folder by their path in it, sorted. */
 export type FolderFiles = ReadonlyMap<string, SourceFile>;
@@ -126,7 +127,7 @@ function collisionProblems(files: readonly SourceFile[]): Problem[] {
     if (colliding.has(folder)) continue;
     for (const part of below) known.add(part);
     for (const [index, part] of below.entries()) {
-      const folded = foldPath(part);
+      const folded = foldName(part);
       const first = spellings.get(folded);
       spellings.set(folded, first ?? part);
       if (first === undefined) continue;

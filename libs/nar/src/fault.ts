@@ -1,3 +1,4 @@
+import { foldName } from "./fold-name.ts";
 import { type Tree, TreePath, decodeName } from "./tree.ts";
 
 export type TreeFaultKind =
@@ -150,8 +151,3 @@ class FaultSearch {
 
 /** As many links as Linux follows in a path (path_resolution(7)). */
 const mostHops = 40;
-
-/** Equal for names that some disk takes for the same: those of macOS and Windows fold case and Unicode forms. */
-function foldName(name: string): string {
-  return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
-}

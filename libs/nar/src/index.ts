@@ -2,6 +2,7 @@ export { digestOf, dumpNar, narDigest } from "./dump.ts";
 export { readNar } from "./reader.ts";
 export { findFirstDifference } from "./difference.ts";
 export type { Difference, DifferenceKind } from "./difference.ts";
+export { foldName } from "./fold-name.ts";
 export { findTreeFaults } from "./fault.ts";
 export type { TreeFault, TreeFaultKind } from "./fault.ts";
 export { NarError } from "./nar-error.ts";
