@@ -1,10 +1,10 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 
-import { sharedEngine } from "@keelson/test/support";
+import { sharedEngine, sharedEngineHost, startEngineProxy } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { type JobRun, findRuns, newRunName, runJob, stopRun } from "./index.ts";
+import { type Engine, type JobRun, connectEngine, findRuns, newRunName, runJob, stopRun } from "./index.ts";
 import { type TestBench, makeTestBench } from "./test-bench.ts";
 
 let bench: TestBench;
@@ -19,10 +19,11 @@ beforeAll(async () => {
 afterAll(() => bench[Symbol.asyncDispose]());
 
 /** A run, with what it wrote. */
-async function run(more: Partial<JobRun> = {}) {
+async function run(more: Partial<JobRun> & { engine?: Engine } = {}) {
   const { project = bench.project("web"), service = "job" } = more;
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const { composeBinary, engine, signal } = bench.context;
+  const { composeBinary, signal } = bench.context;
+  const { engine = bench.context.engine } = more;
   const name = newRunName({ project, service });
   const job = { composeBinary, project, service, name, command: [], signal };
   const composeFile = bench.context.composeFileOf("web");
@@ -36,6 +37,11 @@ async function run(more: Partial<JobRun> = {}) {
     stderr.end();
   }
 }
+
+const runsOf = async (service: string) => {
+  const { engine, signal } = bench.context;
+  return findRuns(engine, { project: bench.project("web"), service, signal });
+};
 
 describe("a job that is run once more", () => {
   test("gives its exit code and both its streams, and leaves nothing", async () => {
@@ -86,5 +92,23 @@ describe("a job that is run once more", () => {
 
   test("is not begun when it was cancelled before", async () => {
     await expect(run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "K3014" });
+  });
+
+  test("is stopped when its start cannot be noted, and throws why", async () => {
+    const full = new Error("the disk is full");
+    const onStart = () => {
+      throw full;
+    };
+    await expect(run({ service: "slow", onStart })).rejects.toBe(full);
+    expect(await runsOf("slow")).toEqual([]);
+  });
+
+  test("is stopped when an event of it cannot be read", async () => {
+    await using proxy = await startEngineProxy(sharedEngineHost());
+    const engine = connectEngine({ dockerHost: proxy.dockerHost });
+    await expect(
+      run({ engine, service: "slow", onStart: () => proxy.tell("{ no event\n") }),
+    ).rejects.toMatchObject({ code: "K3009", message: expect.stringContaining("tell its events") });
+    expect(await runsOf("slow")).toEqual([]);
   });
 });

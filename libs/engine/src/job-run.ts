@@ -7,7 +7,7 @@ import { listContainers } from "./container-list.ts";
 import type { Engine } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
 import { type ComposeRun, runCompose, withoutLastBreak } from "./job-compose.ts";
-import { watchEnd } from "./job-event.ts";
+import { watchRun } from "./job-event.ts";
 import { stopWhenCancelled } from "./job-stop.ts";
 import { listedName } from "./listed-name.ts";
 import { throwIfCancelled } from "./request.ts";
@@ -15,7 +15,7 @@ import { throwIfCancelled } from "./request.ts";
 export interface JobRun extends ComposeRun {
   stdout: Writable;
   stderr: Writable;
-  /** Called when the container has started. */
+  /** Called when the container has started. What it throws stops the container, and is then thrown. */
   onStart?: () => void;
   /** Stops the container, with its own time to stop, and then throws K3014. */
   signal: AbortSignal;
@@ -38,9 +38,10 @@ export async function runJob(engine: Engine, job: JobRun): Promise<number> {
   const what = `run ${project}/${service}`;
   throwIfCancelled(signal, what);
   // Compose's exit code may be its own; the engine says how the container ended.
-  await using ends = await watchEnd(engine, { name, what, signal, onStart: job.onStart ?? (() => {}) });
+  await using watch = await watchRun(engine, { name, signal, onStart: job.onStart ?? (() => {}) });
+  const stop = AbortSignal.any([signal, watch.failed]);
   const over = new AbortController();
-  const stopping = stopWhenCancelled(engine, { name, signal, over: over.signal });
+  const stopping = stopWhenCancelled(engine, { name, signal: stop, over: over.signal });
   let words = "";
   const stderr = withoutLastBreak(job.stderr);
   const exitCode = await runCompose(engine, job, (chunk, stream) => {
@@ -48,8 +49,9 @@ export async function runJob(engine: Engine, job: JobRun): Promise<number> {
     (stream === "stderr" ? stderr : job.stdout).write(chunk);
   }).finally(() => over.abort());
   await stopping;
-  const ended = ends.exitCode();
+  const ended = watch.exitCode();
   stderr.end({ isFailedJob: ended !== null && ended !== 0 });
+  watch.failed.throwIfAborted();
   throwIfCancelled(signal, what);
   if (ended !== null) return ended;
   if (exitCode === 0) return 0;
