@@ -17,7 +17,8 @@ export interface StopGrace {
   request: { t?: number };
 }
 
-export type StopInput = Pick<EngineContext, "engine" | "signal" | "longestStopMs">;
+export type StopInput = Pick<EngineContext, "engine" | "longestStopMs"> &
+  Partial<Pick<EngineContext, "signal">>;
 
 /** The container's own grace, but no longer than the node gives; none for one that is gone. */
 export async function stopGraceOf(

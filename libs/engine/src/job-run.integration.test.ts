@@ -1,11 +1,14 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 
-import { sharedEngine, sharedEngineHost, startEngineProxy } from "@keelson/test/support";
+import { sharedEngine, sharedEngineHost, startEngineProxy, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type Engine, type JobRun, connectEngine, findRuns, newRunName, runJob, stopRun } from "./index.ts";
 import { type TestBench, makeTestBench } from "./test-bench.ts";
+
+/** It does not hear a stop. */
+const deafCommand = ["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"];
 
 let bench: TestBench;
 beforeAll(async () => {
@@ -13,6 +16,8 @@ beforeAll(async () => {
   await bench.writeCompose("web", {
     job: { command: ["sh", "-c", "echo out; echo err >&2; exit 7"] },
     slow: { command: ["sh", "-c", "trap 'exit 0' TERM; echo at work; while :; do sleep 1; done"] },
+    deaf: { command: deafCommand, stop_grace_period: "6s" },
+    endless: { command: deafCommand, stop_grace_period: "1h" },
     lost: { image: `${bench.environment}-lost:1` },
   });
 });
@@ -22,10 +27,10 @@ afterAll(() => bench[Symbol.asyncDispose]());
 async function run(more: Partial<JobRun> & { engine?: Engine } = {}) {
   const { project = bench.project("web"), service = "job" } = more;
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const { composeBinary, signal } = bench.context;
+  const { composeBinary, signal, longestStopMs } = bench.context;
   const { engine = bench.context.engine } = more;
   const name = newRunName({ project, service });
-  const job = { composeBinary, project, service, name, command: [], signal };
+  const job = { composeBinary, project, service, name, command: [], signal, longestStopMs };
   const composeFile = bench.context.composeFileOf("web");
   try {
     const exitCode = await runJob(engine, { ...job, composeFile, stdout, stderr, ...more });
@@ -37,6 +42,8 @@ async function run(more: Partial<JobRun> & { engine?: Engine } = {}) {
     stderr.end();
   }
 }
+
+const impatient = () => connectEngine({ dockerHost: sharedEngineHost(), timeoutMs: 4_000 });
 
 const runsOf = async (service: string) => {
   const { engine, signal } = bench.context;
@@ -110,5 +117,36 @@ describe("a job that is run once more", () => {
       run({ engine, service: "slow", onStart: () => proxy.tell("{ no event\n") }),
     ).rejects.toMatchObject({ code: "K3009", message: expect.stringContaining("tell its events") });
     expect(await runsOf("slow")).toEqual([]);
+  });
+
+  test.each<[string, Partial<JobRun> & { engine?: Engine }]>([
+    ["longer than the engine has for an answer", { service: "deaf", engine: impatient() }],
+    ["for longer than the node gives", { service: "endless", longestStopMs: 1_000 }],
+  ])("is stopped when it takes its time %s", async (_how, more) => {
+    const stop = new AbortController();
+    const ended = run({ ...more, signal: stop.signal, onStart: () => stop.abort() });
+    await expect(ended).rejects.toMatchObject({ code: "K3014" });
+    expect(await runsOf(more.service ?? "")).toEqual([]);
+  });
+
+  test("is K3053 when it cannot be stopped, because the engine is away", async () => {
+    await using proxy = await startEngineProxy(sharedEngineHost());
+    const engine = connectEngine({ dockerHost: proxy.dockerHost });
+    const stop = new AbortController();
+    const started = Promise.withResolvers<void>();
+    const ended = run({ engine, service: "slow", signal: stop.signal, onStart: started.resolve });
+    const loseEngine = async () => {
+      await started.promise;
+      await proxy.stop();
+      stop.abort();
+    };
+    await Promise.all([
+      expect(ended).rejects.toMatchObject({ code: "K3053", cause: { code: "K3001" } }),
+      loseEngine(),
+    ]);
+    const [left = ""] = await runsOf("slow");
+    expect(left).toMatch(/-web-slow-run-/);
+    await stopRun(bench.context, left);
+    await waitFor(async () => (await runsOf("slow")).length === 0, { what: "the container to end" });
   });
 });

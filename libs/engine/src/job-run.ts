@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 import { quoted } from "./excerpt.ts";
 import { type ComposeRun, runCompose, withoutLastBreak } from "./job-compose.ts";
 import { watchRun } from "./job-event.ts";
-import { stopWhenCancelled } from "./job-stop.ts";
+import { requireStopped, stopFrom } from "./job-stop.ts";
 import { listedName } from "./listed-name.ts";
 import { throwIfCancelled } from "./request.ts";
 
@@ -17,8 +17,10 @@ export interface JobRun extends ComposeRun {
   stderr: Writable;
   /** Called when the container has started. What it throws stops the container, and is then thrown. */
   onStart?: () => void;
-  /** Stops the container, with its own time to stop, and then throws K3014. */
+  /** Stops the container, with its own stop grace, and then throws K3014. */
   signal: AbortSignal;
+  /** The most that the container gets to end by itself, whatever it was made with. */
+  longestStopMs: number;
 }
 
 /** What of Compose's own words is kept to explain its failure. */
@@ -31,26 +33,29 @@ export function newRunName({ project, service }: Pick<JobRun, "project" | "servi
 
 /**
  * Runs a service once more in a container of its own, which is removed at its end, and returns its exit code. Nothing else is
- * started, and no image is pulled. The container reads an empty input. Throws K3008 when Compose could not run it.
+ * started, and no image is pulled. The container reads an empty input. Throws K3008 when Compose could not run it,
+ * and K3053 when its container may still be at work though it was to be stopped.
  */
 export async function runJob(engine: Engine, job: JobRun): Promise<number> {
-  const { signal, project, service, name } = job;
+  const { signal, project, service, name, longestStopMs } = job;
   const what = `run ${project}/${service}`;
   throwIfCancelled(signal, what);
   // Compose's exit code may be its own; the engine says how the container ended.
   await using watch = await watchRun(engine, { name, signal, onStart: job.onStart ?? (() => {}) });
   const stop = AbortSignal.any([signal, watch.failed]);
   const over = new AbortController();
-  const stopping = stopWhenCancelled(engine, { name, signal: stop, over: over.signal });
+  const stopping = stopFrom(stop, { engine, signal: over.signal, longestStopMs, name });
   let words = "";
   const stderr = withoutLastBreak(job.stderr);
-  const exitCode = await runCompose(engine, job, (chunk, stream) => {
+  const composing = runCompose(engine, job, (chunk, stream) => {
     if (stream === "stderr") words = (words + chunk.toString("utf8")).slice(-keptCharacters);
     (stream === "stderr" ? stderr : job.stdout).write(chunk);
   }).finally(() => over.abort());
-  await stopping;
+  const [exitCode] = await Promise.all([composing, stopping]);
   const ended = watch.exitCode();
   stderr.end({ isFailedJob: ended !== null && ended !== 0 });
+  // Compose also ends when it loses the engine: its container goes on then.
+  if (stop.aborted && ended === null) await requireStopped({ engine, longestStopMs }, name);
   watch.failed.throwIfAborted();
   throwIfCancelled(signal, what);
   if (ended !== null) return ended;
