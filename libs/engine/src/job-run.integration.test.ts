@@ -16,6 +16,7 @@ beforeAll(async () => {
   await bench.writeCompose("web", {
     job: { command: ["sh", "-c", "echo out; echo err >&2; exit 7"] },
     slow: { command: ["sh", "-c", "trap 'exit 0' TERM; echo at work; while :; do sleep 1; done"] },
+    late: { command: ["sh", "-c", "sleep 2; exit 7"] },
     deaf: { command: deafCommand, stop_grace_period: "6s" },
     endless: { command: deafCommand, stop_grace_period: "1h" },
     lost: { image: `${bench.environment}-lost:1` },
@@ -148,5 +149,37 @@ describe("a job that is run once more", () => {
     expect(left).toMatch(/-web-slow-run-/);
     await stopRun(bench.context, left);
     await waitFor(async () => (await runsOf("slow")).length === 0, { what: "the container to end" });
+  });
+
+  test("tells when it has started also where the engine's events broke off before", async () => {
+    await using proxy = await startEngineProxy(sharedEngineHost(), (line) => {
+      if (!/^POST \S*\/containers\/create/.test(line)) return;
+      proxy.allowEvents(false);
+      proxy.cutEvents();
+    });
+    const engine = connectEngine({ dockerHost: proxy.dockerHost });
+    const [stop, started] = [new AbortController(), Promise.withResolvers<void>()];
+    const ended = run({ engine, service: "slow", signal: stop.signal, onStart: started.resolve });
+    const awaitStart = async () => {
+      const label = [`com.docker.compose.project=${bench.project("web")}`];
+      const isRunning = async () => (await bench.docker.listContainers({ filters: { label } })).length > 0;
+      await waitFor(isRunning, { what: "the container to run" });
+      proxy.allowEvents(true);
+      await started.promise;
+      stop.abort();
+    };
+    await Promise.all([expect(ended).rejects.toMatchObject({ code: "K3014" }), awaitStart()]);
+  });
+
+  test("gives its exit code also where the engine's events broke off while it ran", async () => {
+    await using proxy = await startEngineProxy(sharedEngineHost());
+    const engine = connectEngine({ dockerHost: proxy.dockerHost });
+    const starts: string[] = [];
+    const onStart = () => {
+      starts.push("started");
+      proxy.cutEvents();
+    };
+    expect((await run({ engine, service: "late", onStart })).exitCode).toBe(7);
+    expect(starts).toEqual(["started"]);
   });
 });
