@@ -5,6 +5,7 @@ import { KeelsonError, transient } from "@keelson/model";
 import type { EngineContext } from "./context.ts";
 import { recordOf } from "./json-reader.ts";
 import { inspectContainer } from "./observed-container.ts";
+import { askEngine, hasStatus } from "./request.ts";
 
 /** The engine's own default (API reference, `StopTimeout`). */
 const defaultGraceMs = 10_000;
@@ -16,9 +17,12 @@ export interface StopGrace {
   request: { t?: number };
 }
 
+export type StopInput = Pick<EngineContext, "engine" | "longestStopMs"> &
+  Partial<Pick<EngineContext, "signal">>;
+
 /** The container's own grace, but no longer than the node gives; none for one that is gone. */
 export async function stopGraceOf(
-  { engine, signal, longestStopMs }: Pick<EngineContext, "engine" | "signal" | "longestStopMs">,
+  { engine, signal, longestStopMs }: StopInput,
   id: string,
 ): Promise<StopGrace> {
   const info = await inspectContainer(engine, { id, signal });
@@ -28,6 +32,25 @@ export async function stopGraceOf(
   // Below zero the engine waits for ever.
   if (ownMs >= 0 && ownMs <= longestStopMs) return { ms: ownMs, request: {} };
   return { ms: longestStopMs, request: { t: Math.ceil(longestStopMs / 1_000) } };
+}
+
+/** Stops a container, with its own grace or the longest that the node gives; one that is stopped or gone is fine. */
+export async function stopGracefully(
+  input: StopInput,
+  { id, name }: { id: string; name: string },
+): Promise<void> {
+  const { engine, signal } = input;
+  const grace = await stopGraceOf(input, id);
+  try {
+    await askEngine(engine, {
+      what: `stop container ${name}`,
+      signal,
+      timeoutMs: engine.timeoutMs + grace.ms,
+      send: (abortSignal) => engine.docker.getContainer(id).stop({ ...grace.request, abortSignal }),
+    });
+  } catch (error) {
+    if (!hasStatus(error, 304, 404)) throw error;
+  }
 }
 
 /** Returns when a container that is being removed is gone; K3009 when that takes too long. */

@@ -1,7 +1,7 @@
 import { KeelsonError, type OperationOf, projectOf, transient } from "@keelson/model";
 
 import type { EngineContext } from "./context.ts";
-import { stopGraceOf, untilGone } from "./container-stop.ts";
+import { stopGraceOf, stopGracefully, untilGone } from "./container-stop.ts";
 import { inspectContainer, nameOf } from "./observed-container.ts";
 import { askEngine, hasStatus } from "./request.ts";
 import { translateStart } from "./service-start.ts";
@@ -54,19 +54,7 @@ export async function stopContainer(
   context: EngineContext,
   operation: OperationOf<"stop-container">,
 ): Promise<void> {
-  const { engine, signal } = context;
-  const { containerId: id, containerName: name } = operation;
-  const grace = await stopGraceOf(context, id);
-  try {
-    await askEngine(engine, {
-      what: `stop container ${name}`,
-      signal,
-      timeoutMs: engine.timeoutMs + grace.ms,
-      send: (abortSignal) => engine.docker.getContainer(id).stop({ ...grace.request, abortSignal }),
-    });
-  } catch (error) {
-    if (!hasStatus(error, 304, 404)) throw error;
-  }
+  await stopGracefully(context, { id: operation.containerId, name: operation.containerName });
 }
 
 /** Stops a container in order and removes it; one that is gone is fine. Its volumes stay, anonymous ones too. */

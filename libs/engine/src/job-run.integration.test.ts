@@ -1,11 +1,14 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 
-import { sharedEngine } from "@keelson/test/support";
+import { sharedEngine, sharedEngineHost, startEngineProxy, waitFor } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { type JobRun, findRuns, newRunName, runJob, stopRun } from "./index.ts";
+import { type Engine, type JobRun, connectEngine, findRuns, newRunName, runJob, stopRun } from "./index.ts";
 import { type TestBench, makeTestBench } from "./test-bench.ts";
+
+/** It does not hear a stop. */
+const deafCommand = ["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"];
 
 let bench: TestBench;
 beforeAll(async () => {
@@ -13,18 +16,22 @@ beforeAll(async () => {
   await bench.writeCompose("web", {
     job: { command: ["sh", "-c", "echo out; echo err >&2; exit 7"] },
     slow: { command: ["sh", "-c", "trap 'exit 0' TERM; echo at work; while :; do sleep 1; done"] },
+    late: { command: ["sh", "-c", "sleep 2; exit 7"] },
+    deaf: { command: deafCommand, stop_grace_period: "6s" },
+    endless: { command: deafCommand, stop_grace_period: "1h" },
     lost: { image: `${bench.environment}-lost:1` },
   });
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 
 /** A run, with what it wrote. */
-async function run(more: Partial<JobRun> = {}) {
+async function run(more: Partial<JobRun> & { engine?: Engine } = {}) {
   const { project = bench.project("web"), service = "job" } = more;
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const { composeBinary, engine, signal } = bench.context;
+  const { composeBinary, signal, longestStopMs } = bench.context;
+  const { engine = bench.context.engine } = more;
   const name = newRunName({ project, service });
-  const job = { composeBinary, project, service, name, command: [], signal };
+  const job = { composeBinary, project, service, name, command: [], signal, longestStopMs };
   const composeFile = bench.context.composeFileOf("web");
   try {
     const exitCode = await runJob(engine, { ...job, composeFile, stdout, stderr, ...more });
@@ -36,6 +43,13 @@ async function run(more: Partial<JobRun> = {}) {
     stderr.end();
   }
 }
+
+const impatient = () => connectEngine({ dockerHost: sharedEngineHost(), timeoutMs: 4_000 });
+
+const runsOf = async (service: string) => {
+  const { engine, signal } = bench.context;
+  return findRuns(engine, { project: bench.project("web"), service, signal });
+};
 
 describe("a job that is run once more", () => {
   test("gives its exit code and both its streams, and leaves nothing", async () => {
@@ -86,5 +100,86 @@ describe("a job that is run once more", () => {
 
   test("is not begun when it was cancelled before", async () => {
     await expect(run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "K3014" });
+  });
+
+  test("is stopped when its start cannot be noted, and throws why", async () => {
+    const full = new Error("the disk is full");
+    const onStart = () => {
+      throw full;
+    };
+    await expect(run({ service: "slow", onStart })).rejects.toBe(full);
+    expect(await runsOf("slow")).toEqual([]);
+  });
+
+  test("is stopped when an event of it cannot be read", async () => {
+    await using proxy = await startEngineProxy(sharedEngineHost());
+    const engine = connectEngine({ dockerHost: proxy.dockerHost });
+    await expect(
+      run({ engine, service: "slow", onStart: () => proxy.tell("{ no event\n") }),
+    ).rejects.toMatchObject({ code: "K3009", message: expect.stringContaining("tell its events") });
+    expect(await runsOf("slow")).toEqual([]);
+  });
+
+  test.each<[string, Partial<JobRun> & { engine?: Engine }]>([
+    ["longer than the engine has for an answer", { service: "deaf", engine: impatient() }],
+    ["for longer than the node gives", { service: "endless", longestStopMs: 1_000 }],
+  ])("is stopped when it takes its time %s", async (_how, more) => {
+    const stop = new AbortController();
+    const ended = run({ ...more, signal: stop.signal, onStart: () => stop.abort() });
+    await expect(ended).rejects.toMatchObject({ code: "K3014" });
+    expect(await runsOf(more.service ?? "")).toEqual([]);
+  });
+
+  test("is K3053 when it cannot be stopped, because the engine is away", async () => {
+    await using proxy = await startEngineProxy(sharedEngineHost());
+    const engine = connectEngine({ dockerHost: proxy.dockerHost });
+    const stop = new AbortController();
+    const started = Promise.withResolvers<void>();
+    const ended = run({ engine, service: "slow", signal: stop.signal, onStart: started.resolve });
+    const loseEngine = async () => {
+      await started.promise;
+      await proxy.stop();
+      stop.abort();
+    };
+    await Promise.all([
+      expect(ended).rejects.toMatchObject({ code: "K3053", cause: { code: "K3001" } }),
+      loseEngine(),
+    ]);
+    const [left = ""] = await runsOf("slow");
+    expect(left).toMatch(/-web-slow-run-/);
+    await stopRun(bench.context, left);
+    await waitFor(async () => (await runsOf("slow")).length === 0, { what: "the container to end" });
+  });
+
+  test("tells when it has started also where the engine's events broke off before", async () => {
+    await using proxy = await startEngineProxy(sharedEngineHost(), (line) => {
+      if (!/^POST \S*\/containers\/create/.test(line)) return;
+      proxy.allowEvents(false);
+      proxy.cutEvents();
+    });
+    const engine = connectEngine({ dockerHost: proxy.dockerHost });
+    const [stop, started] = [new AbortController(), Promise.withResolvers<void>()];
+    const ended = run({ engine, service: "slow", signal: stop.signal, onStart: started.resolve });
+    const awaitStart = async () => {
+      const label = [`com.docker.compose.project=${bench.project("web")}`];
+      const isRunning = async () => (await bench.docker.listContainers({ filters: { label } })).length > 0;
+      await waitFor(isRunning, { what: "the container to run" });
+      proxy.allowEvents(true);
+      await started.promise;
+      stop.abort();
+    };
+    await Promise.all([expect(ended).rejects.toMatchObject({ code: "K3014" }), awaitStart()]);
+  });
+
+  test("gives its exit code also where the engine's events broke off while it ran", async () => {
+    await using proxy = await startEngineProxy(sharedEngineHost());
+    const engine = connectEngine({ dockerHost: proxy.dockerHost });
+    const starts: string[] = [];
+    const onStart = () => {
+      starts.push("started");
+      proxy.cutEvents();
+    };
+    expect((await run({ engine, service: "late", onStart })).exitCode).toBe(7);
+    expect(starts).toEqual(["started"]);
   });
 });

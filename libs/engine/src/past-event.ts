@@ -2,7 +2,7 @@ import { KeelsonError } from "@keelson/model";
 
 import type { Engine } from "./engine.ts";
 import { recordOf, textOf } from "./json-reader.ts";
-import { askEngine } from "./request.ts";
+import { askEngine, unreadable } from "./request.ts";
 
 /** Something that happened to a container, as the engine remembers it for a while. */
 export interface PastEvent {
@@ -48,12 +48,21 @@ export async function readPastEvents(
   }
 }
 
-function parseEvent(line: string): PastEvent {
-  const { Action: action, Actor: actor } = recordOf(JSON.parse(line));
+/** A line of the engine's events about containers. Throws K3009. */
+export function parseEvent(line: string): PastEvent {
+  const { Action: action, Actor: actor } = readLine(line);
   const { exitCode, signal } = recordOf(recordOf(actor)["Attributes"]);
   return { action: textOf(action), exitCode: numberOf(exitCode), signal: numberOf(signal) };
 }
 
 function numberOf(said: unknown): number | null {
   return textOf(said) === "" ? null : Number(said);
+}
+
+function readLine(line: string): Record<string, unknown> {
+  try {
+    return recordOf(JSON.parse(line));
+  } catch (error) {
+    throw unreadable("tell its events", error);
+  }
 }

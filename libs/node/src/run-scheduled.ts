@@ -11,6 +11,7 @@ import {
 } from "@keelson/engine";
 import {
   type JobResult,
+  KeelsonError,
   type NodeSecrets,
   type ScheduledJob,
   formatError,
@@ -30,7 +31,7 @@ import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type JobSettings = Pick<
   NodeSettings,
-  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost" | "composeBinary"
+  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost" | "composeBinary" | "waits"
 >;
 
 export interface ScheduledRun {
@@ -108,7 +109,7 @@ interface DueJob {
   onStart: () => void;
 }
 
-/** What goes wrong with a run is its result: the next status tells it. */
+/** What goes wrong with a run is its result: the next status tells it. Throws K3053 for one that could not be stopped. */
 async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult> {
   const { job, signal, secrets, record } = due;
   const dueAt = due.dueAt.toISOString();
@@ -136,6 +137,8 @@ async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult
       if (exitCode === null) return failed(`it took longer than ${job.timeoutMs / 1_000} s`);
       return { exitCode, said: exitCode === 0 ? "" : said() };
     } catch (error) {
+      // It has not ended for the record: a round stops the container when its time is over.
+      if (isUnstopped(error)) throw error;
       return failed(
         signal.aborted ? "it was stopped with the agent" : secrets.hideValues(formatError(error)),
       );
@@ -147,6 +150,10 @@ async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult
   const result = { dueAt, startedAt, ...ended, seconds: (performance.now() - beganMs) / 1_000 };
   record.endRun(job.name, result);
   return result;
+}
+
+function isUnstopped(error: unknown): boolean {
+  return error instanceof KeelsonError && error.code === "K3053";
 }
 
 /** Returns the exit code; null when it took too long. */
@@ -177,9 +184,10 @@ async function runInTime(
       stderr: output.stderr,
       onStart,
       signal: AbortSignal.any([signal, timeout]),
+      longestStopMs: settings.waits.stopMs,
     });
   } catch (error) {
-    if (!timeout.aborted) throw error;
+    if (!timeout.aborted || isUnstopped(error)) throw error;
     return null;
   }
 }

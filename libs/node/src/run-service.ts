@@ -28,7 +28,7 @@ import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type RunSettings = Pick<
   NodeSettings,
-  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost" | "composeBinary"
+  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost" | "composeBinary" | "waits"
 >;
 
 export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "signal"> & {
@@ -56,7 +56,8 @@ export async function runService(
   const lock = await takeJob(settings, { engine, project: place.project, service, signal });
   try {
     const name = newRunName({ project: place.project, service });
-    return await runJob(engine, { ...job, ...place, name, composeBinary });
+    const { stopMs: longestStopMs } = settings.waits;
+    return await runJob(engine, { ...job, ...place, name, composeBinary, longestStopMs });
   } finally {
     lock?.release();
   }

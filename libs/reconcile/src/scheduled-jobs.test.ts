@@ -120,7 +120,7 @@ describe("what runs by a schedule", () => {
     expect(await account({ running: named }, { ...inTime, runs: ["lab-web-backup-run-2"] })).toMatchObject({
       running: null,
       stopsAt: null,
-      last: { exitCode: null, said: "nobody saw its end: its process was killed" },
+      last: { exitCode: null, said: "nobody saw its end: its process was killed or lost the engine" },
     });
     // The end of the round stops it.
     expect(await account({ running: named }, { ...inTime, at: "2026-11-30T03:01:01.000Z" })).toMatchObject({
@@ -159,7 +159,7 @@ describe("what runs by a schedule", () => {
           ...running,
           seconds: 70,
           exitCode: null,
-          said: "half of it\nits process was killed, and its container was stopped after more than 60 s",
+          said: "half of it\nits process was killed or lost the engine, and its container was stopped after more than 60 s",
         },
       },
     });

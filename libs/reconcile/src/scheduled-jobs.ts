@@ -97,7 +97,7 @@ export async function stopOverdueRuns({
     if (lock === null || !(await findRuns(name)).includes(running.container)) continue;
     const said = await stopRun(running.container);
     const { dueAt, startedAt } = running;
-    const because = `its process was killed, and its container was stopped after more than ${timeoutMs / 1_000} s`;
+    const because = `its process was killed or lost the engine, and its container was stopped after more than ${timeoutMs / 1_000} s`;
     record.endRun(name, {
       dueAt,
       startedAt,
@@ -159,7 +159,7 @@ export async function accountForJobs({
         startedAt,
         seconds: 0,
         exitCode: null,
-        said: "nobody saw its end: its process was killed",
+        said: "nobody saw its end: its process was killed or lost the engine",
       });
     }
     if (isAhead(job)) {

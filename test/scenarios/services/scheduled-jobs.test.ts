@@ -1,11 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, readdir } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { required } from "@keelson/model";
 import { acquireLock } from "@keelson/record";
 import { beforeAll, describe, expect, it } from "vitest";
-import { agentCommand, endProcess, plainEnvironment, runAgent, waitFor } from "../../support/index.ts";
+import {
+  agentCommand,
+  endProcess,
+  plainEnvironment,
+  runAgent,
+  sharedEngineHost,
+  startEngineProxy,
+  waitFor,
+} from "../../support/index.ts";
 import { usePlatform, withNode, withPlatform } from "../platform.ts";
 
 /** Once a year: a test runs it by itself. */
@@ -50,10 +58,10 @@ describe("a job that has a schedule", () => {
     secrets: { app: { code: "sesame-opens-all-of-it" } },
   });
   const name = (service: string) => `${platform().project("web")}/${service}`;
-  const words = (service: string) => [
+  const words = (service: string, config = platform().config) => [
     "run-job",
     "--config",
-    platform().config,
+    config,
     "--job",
     name(service),
     "--due",
@@ -62,8 +70,8 @@ describe("a job that has a schedule", () => {
   const runDue = async (service: string) => runAgent(words(service));
   const runByHand = async (service: string) =>
     platform().keelson(["run", "--config", platform().config, "web", service]);
-  const startDue = (service: string) => {
-    const [file, ...args] = agentCommand(words(service));
+  const startDue = (service: string, config?: string) => {
+    const [file, ...args] = agentCommand(words(service, config));
     const run = spawn(file, args, { env: plainEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     run.stdout.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
@@ -173,7 +181,9 @@ describe("a job that has a schedule", () => {
     await endProcess(killed.pid ?? 0);
     const isLost = async () =>
       (await platform().reconcile()).status.errors.some(({ code, message }) => {
-        const isTold = message.includes("its process was killed, and its container was stopped");
+        const isTold = message.includes(
+          "its process was killed or lost the engine, and its container was stopped",
+        );
         return code === "K3038" && isTold && message.includes("at work");
       });
     await waitFor(isLost, { what: "its time to be over" });
@@ -196,6 +206,29 @@ describe("a job that has a schedule", () => {
       .remove({ force: true });
     await platform().reconcile();
     expect(await scheduleOf("long")).toMatchObject({ running: null, last: { exitCode: null } });
+  });
+
+  it("must be at work for as long as its container is when its process has lost the engine", async () => {
+    await platform().exec("web/app", "rm", "-f", "/store/over");
+    await using proxy = await startEngineProxy(platform().dockerHost ?? sharedEngineHost());
+    const config = join(platform().folder, "proxied.yaml");
+    const text = await readFile(platform().config, "utf8");
+    const own = text.split("\n").filter((line) => !line.startsWith("dockerHost:"));
+    await writeFile(config, [...own, `dockerHost: ${proxy.dockerHost}`, ""].join("\n"));
+    const run = startDue("long", config);
+    await waitFor(isAtWork, { what: "the run to be at work" });
+    await proxy.stop();
+    process.kill(run.pid, "SIGTERM");
+    expect(await run.ended).toMatchObject({ exitCode: 1, output: expect.stringContaining("K3053") });
+    await platform().reconcile();
+    expect((await scheduleOf("long"))?.running).toEqual(expect.any(String));
+    await platform().exec("web/app", "touch", "/store/over");
+    await waitFor(async () => (await oneOffs()).length === 0, { what: "its container to be gone" });
+    const { errors } = (await platform().reconcile()).status;
+    expect(errors.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("nobody saw its end: its process was killed or lost the engine"),
+    );
+    expect((await scheduleOf("long"))?.running).toBe(null);
   });
 
   it("must not run while a person has suspended the node, and be told as missed", async () => {
