@@ -3,6 +3,7 @@ export { findOrphanVolumes } from "./orphan-volume.ts";
 export type { LostVolume, OrphanVolume } from "./orphan-volume.ts";
 export { type EnvironmentNames, listFleetNames } from "./fleet-names.ts";
 export { initState } from "./init-state.ts";
+export type { NewState } from "./init-state.ts";
 export { renewInstance } from "./renew-instance.ts";
 export type { RenewalRequest, RenewedInstance } from "./renew-instance.ts";
 export { type ReleaseName, readReleaseName } from "./release-name.ts";

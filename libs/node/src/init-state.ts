@@ -1,18 +1,26 @@
-import { type NewWorkTree, makeWorkTree } from "@keelson/git";
-import { scaffoldState } from "@keelson/manifest";
-import { KeelsonError, namePattern, quote, stalled, suggestName } from "@keelson/model";
+import { type NewWorkTree, makeWorkTree, readOuterAttributes, readWorkTree } from "@keelson/git";
+import { findAttributeFaults, scaffoldState } from "@keelson/manifest";
+import { KeelsonError, type Problem, namePattern, quote, stalled, suggestName } from "@keelson/model";
+
+export interface NewState extends NewWorkTree {
+  /** The attributes that were there already and do not keep the bytes of releases (K1447). */
+  warnings: Problem[];
+}
 
 /**
  * Makes a folder a state repository with one small release, one environment and one node. Nothing that is there is changed.
- * Throws K1007 for what is no name, and what `makeWorkTree` throws.
+ * Throws K1007 for what is no name, and what the room `git` throws.
  */
 export async function initState(
   repository: string,
   first: { environment: string; node: string },
-): Promise<NewWorkTree> {
+): Promise<NewState> {
   requireName("an environment", first.environment);
   requireName("a node", first.node);
-  return await makeWorkTree(repository, scaffoldState(first));
+  const made = await makeWorkTree(repository, scaffoldState(first));
+  const { readFiles } = await readWorkTree(repository);
+  const warnings = findAttributeFaults(await readFiles(["releases/"]), await readOuterAttributes(repository));
+  return { ...made, warnings };
 }
 
 function requireName(kind: string, name: string): void {
