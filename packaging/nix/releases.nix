@@ -34,11 +34,11 @@ let
       release = runCommand title {
         nativeBuildInputs = [ nodejs_24 ];
         passthru.nar = runCommand "${title}.nar" { nativeBuildInputs = [ nodejs_24 ]; } ''
-          ${pack} ${release} $out
+          ${pack} ${release} ${name} ${version} $out
         '';
       } ''
         cp -R ${source} $out
-        ${pack} $out
+        ${pack} $out ${name} ${version}
       '';
     in
     {

@@ -11,6 +11,7 @@ import ./select.nix {
     "package.json"
     "packaging/nix/make-image.ts"
     "packaging/nix/pack-release.ts"
+    "packaging/nix/release-name.ts"
     "script/tar.ts"
   ];
 }

@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 
@@ -154,6 +154,38 @@ describe("nix build .#release-…", () => {
     );
     expect(exitCode).toBe(1);
     for (const name of ["empty", "host", "out"]) expect(stderr).toContain(`> packages/web/${name} `);
+  });
+
+  it.each([
+    ["is not there", null, "release.yaml cannot be read: ENOENT"],
+    [
+      "has another name",
+      "name: other\nversion: 0.1.0-rc.1\n",
+      "release.yaml is that of other 0.1.0-rc.1, in the folder",
+    ],
+    [
+      "has another version",
+      "name: hello\nversion: 0.1.0\n",
+      "release.yaml is that of hello 0.1.0, in the folder",
+    ],
+    [
+      "is written in another way",
+      "{ name: hello, version: 0.1.0-rc.1 }\n",
+      "release.yaml cannot be read: line 1 begins in a way",
+    ],
+  ])("must refuse a folder whose release.yaml %s", async (how, text, told) => {
+    const state = await makeState(`where-it-${how.replaceAll(" ", "-")}`);
+    const document = join(state, "releases/hello/0.1.0-rc.1/release.yaml");
+    await (text === null ? rm(document) : writeFile(document, text));
+    const { exitCode, stderr } = await store.run(
+      "build",
+      "-L",
+      "--no-link",
+      ...keelson,
+      `path:${state}#${release}`,
+    );
+    expect(stderr).toContain(`> ${told}`);
+    expect(exitCode).toBe(1);
   });
 
   it.each(["hello/1_0_0", "hello/next", "Hello/1.0.0", ".hello/1.0.0"])(

@@ -1,19 +1,15 @@
-import { addWorkTreeFile, makeWorkTree } from "@keelson/git";
-import { scaffoldState } from "@keelson/manifest";
-import { KeelsonError, namePattern, quote, stalled, suggestName } from "@keelson/model";
+import { type NewWorkTree, makeWorkTree, readOuterAttributes, readWorkTree } from "@keelson/git";
+import { findAttributeFaults, scaffoldState } from "@keelson/manifest";
+import { KeelsonError, type Problem, namePattern, quote, stalled, suggestName } from "@keelson/model";
 
-export interface NewState {
-  /** Whether the folder was made a Git repository. */
-  madeRepository: boolean;
-  /** Paths in the folder. */
-  written: string[];
-  /** What was there already and was left alone. */
-  left: string[];
+export interface NewState extends NewWorkTree {
+  /** The attributes that were there already and do not keep the bytes of releases (K1447). */
+  warnings: Problem[];
 }
 
 /**
  * Makes a folder a state repository with one small release, one environment and one node. Nothing that is there is changed.
- * Throws K1007 for what is no name, K2012 when the folder cannot be written, and what Git throws.
+ * Throws K1007 for what is no name, and what the room `git` throws.
  */
 export async function initState(
   repository: string,
@@ -21,12 +17,10 @@ export async function initState(
 ): Promise<NewState> {
   requireName("an environment", first.environment);
   requireName("a node", first.node);
-  const state: NewState = { madeRepository: await makeWorkTree(repository), written: [], left: [] };
-  for (const [path, text] of scaffoldState(first)) {
-    const isNew = await addWorkTreeFile(repository, { path, text });
-    (isNew ? state.written : state.left).push(path);
-  }
-  return state;
+  const made = await makeWorkTree(repository, scaffoldState(first));
+  const { readFiles } = await readWorkTree(repository);
+  const warnings = findAttributeFaults(await readFiles(["releases/"]), await readOuterAttributes(repository));
+  return { ...made, warnings };
 }
 
 function requireName(kind: string, name: string): void {

@@ -1,4 +1,4 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 
 import { expect, it } from "vitest";
@@ -68,6 +68,7 @@ it("keelson init --state must change nothing that is there", async () => {
     node: "lab-1",
     madeRepository: true,
     left: [],
+    warnings: [],
   });
   const before = await readTree(folder.path);
   expect(told.written.toSorted()).toEqual(Object.keys(before).toSorted());
@@ -80,6 +81,25 @@ it("keelson init --state must change nothing that is there", async () => {
       .toSorted(),
   );
   expect(await readTree(folder.path)).toEqual({ ...before, "README.md": "mine\n" });
+});
+
+it("keelson init --state must say at once which line the .gitattributes that is there lacks", async () => {
+  await using folder = await makeTempFolder();
+  const line = "releases/** -text -ident -filter -export-subst -export-ignore -working-tree-encoding";
+  const init = async (...args: string[]) => runKeelson(["init", "--state", ...args], { cwd: folder.path });
+  await writeFile(folder.join(".gitattributes"), "*.png binary\n");
+  const made = await init();
+  expect(made.exitCode).toBe(0);
+  expect(made.stdout).toContain("left    .gitattributes  is there already\n");
+  expect(made.stderr).toContain("warning[K1447] .gitattributes");
+  expect(made.stderr).toContain(`Add the line: ${line}`);
+  expect(JSON.parse((await init("--json")).stdout).warnings).toMatchObject([{ code: "K1447" }]);
+  expect(await runKeelson(["check"], { cwd: folder.path })).toMatchObject({ exitCode: 1 });
+
+  // What it names is all that is missing.
+  await writeFile(folder.join(".gitattributes"), `*.png binary\n${line}\n`);
+  expect(await init()).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await runKeelson(["check"], { cwd: folder.path })).toMatchObject({ exitCode: 0 });
 });
 
 it("keelson init must name what is wrong with a call before it writes anything", async () => {

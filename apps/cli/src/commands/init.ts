@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { initState } from "@keelson/node";
 
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
-import { count } from "../print/problems.ts";
+import { count, printWarnings } from "../print/problems.ts";
 
 /** Makes a folder a state repository. Nothing that is there is changed, and nothing is committed. */
 export async function init(
@@ -18,6 +18,7 @@ export async function init(
   if (made.madeRepository) output.print(`made    a Git repository with the branch main`);
   for (const path of made.written) output.print(`wrote   ${path}`);
   for (const path of made.left) output.print(`left    ${path}  is there already`);
+  printWarnings(output, made.warnings);
   output.print(`\n${count(made.written.length, "file")} written in ${state}. Next:`);
   for (const step of nextSteps({ state, environment, node })) output.print(`  ${step}`);
   return exitCodes.done;
