@@ -158,15 +158,18 @@ describe("a job that is run once more", () => {
       proxy.cutEvents();
     });
     const engine = connectEngine({ dockerHost: proxy.dockerHost });
-    const [stop, started] = [new AbortController(), Promise.withResolvers<void>()];
-    const ended = run({ engine, service: "slow", signal: stop.signal, onStart: started.resolve });
+    const stop = new AbortController();
+    let isTold = false;
+    const onStart = () => {
+      isTold = true;
+    };
+    const ended = run({ engine, service: "slow", signal: stop.signal, onStart });
     const awaitStart = async () => {
       const label = [`com.docker.compose.project=${bench.project("web")}`];
       const isRunning = async () => (await bench.docker.listContainers({ filters: { label } })).length > 0;
       await waitFor(isRunning, { what: "the container to run" });
       proxy.allowEvents(true);
-      await started.promise;
-      stop.abort();
+      await waitFor(() => isTold, { what: "the start to be told" }).finally(() => stop.abort());
     };
     await Promise.all([expect(ended).rejects.toMatchObject({ code: "K3014" }), awaitStart()]);
   });
