@@ -1,5 +1,5 @@
 # { name, root, parts } -> a folder of the store with the named files and folders of `root` alone, so that what is built of it
-# is not built again when something else changes. Tests are left out, and packages that somebody has installed there.
+# is not built again when something else changes. Tests are left out, and what somebody has installed or built there.
 {
   name,
   root,
@@ -18,6 +18,6 @@ builtins.path {
       isWanted = part: part == place || isBelow part place || isBelow place part;
     in
     builtins.any isWanted parts
-    && baseNameOf place != "node_modules"
+    && !(builtins.elem (baseNameOf place) [ "node_modules" "dist" ])
     && builtins.match ".*\\.test\\.ts" place == null;
 }

@@ -82,8 +82,9 @@ describe("nix build .#keelson .#agent-image", () => {
     const elsewhere = folder.join("deeper/of another name");
     await mkdir(folder.join("deeper"));
     await copyCheckout(elsewhere);
-    // As somebody else's installation has it.
+    // As somebody else's installation and build have it.
     await mkdir(join(elsewhere, "apps/cli/node_modules/commander"), { recursive: true });
+    await mkdir(join(elsewhere, "apps/cli/dist"));
     // As this umask makes a checkout.
     await outputOf(["chmod", "-R", "go-rwx", elsewhere]);
     await other.addPackages();

@@ -3,7 +3,7 @@ import type { Dirent, Stats } from "node:fs";
 import { lstat, open, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { SourceFile } from "@keelson/model";
+import { type KeelsonError, type SourceFile, stalled } from "@keelson/model";
 
 import { checkPath, fileLimits, isWanted, mayHoldWanted } from "./file-set.ts";
 import type { FileSet } from "./file-set.ts";
@@ -127,6 +127,12 @@ async function readRegularFile(path: string): Promise<Uint8Array> {
   return await file.readFile();
 }
 
-function unreadable(path: string, cause: unknown) {
-  return gitError("K2012", { message: `${path} cannot be read`, cause });
+/** K2012 for what lies in a work tree. A command reads it once: no round follows. */
+export function unreadable(path: string, cause: unknown): KeelsonError {
+  return gitError("K2012", {
+    message: `${path} cannot be read`,
+    hint: "Check that you may read it, and that the disk is sound.",
+    outcome: stalled,
+    cause,
+  });
 }

@@ -78,6 +78,16 @@ it("tells of a link and follows none", async () => {
   }
 });
 
+it("what cannot be read is K2012, and nobody waits for a round", async () => {
+  await using repository = await makeGitRepository();
+  await mkdir(join(repository.path, ".git/info"), { recursive: true });
+  await symlink("attributes", join(repository.path, ".git/info/attributes"));
+  await expect(readOuterAttributes(repository.path)).rejects.toMatchObject({
+    code: "K2012",
+    hint: "Check that you may read it, and that the disk is sound.",
+  });
+});
+
 it("a revision that is not there is K2004", async () => {
   await using repository = await makeGitRepository();
   await expect(readOuterAttributes(repository.path, { revision: "nowhere" })).rejects.toMatchObject({

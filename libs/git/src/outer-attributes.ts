@@ -5,8 +5,8 @@ import type { AttributeFile, OuterAttributes, SourceFile } from "@keelson/model"
 
 import { startDeadline } from "./deadline.ts";
 import { FileSet } from "./file-set.ts";
-import { openFolder } from "./folder-reader.ts";
-import { gitError, isAbsence, isSystemError } from "./git-error.ts";
+import { openFolder, unreadable } from "./folder-reader.ts";
+import { isAbsence, isSystemError } from "./git-error.ts";
 import { noRepository } from "./read-commit.ts";
 import { runGit } from "./system-git.ts";
 import { parseTree } from "./system-reader.ts";
@@ -88,7 +88,7 @@ async function readOwn(
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (isAbsence(error)) return null;
-    throw gitError("K2012", { message: `${full} cannot be read`, cause: error });
+    throw unreadable(full, error);
   }
 }
 
