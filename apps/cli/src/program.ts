@@ -205,7 +205,9 @@ function applyCommand(): Command {
 
 function renewCommand(): Command {
   const command = new Command("renew")
-    .description("let an instance begin with empty volumes on a node")
+    .description(
+      "let an instance on a node go on without data that it had: with empty volumes, or without a volume",
+    )
     .argument("<instance>");
   return addReferenceOptions(command).option("--commit", "commit the node's file, and nothing else");
 }

@@ -127,7 +127,10 @@ async function readRefspecs(input: StatusRemoteInput): Promise<string[]> {
   if (remote === "" || remote.startsWith("-") || !linesOf(remotes).includes(remote)) {
     throw gitError("K2004", {
       message: `${repository} has no remote ${JSON.stringify(remote)}`,
-      hint: "Name one of the remotes that git remote lists.",
+      hint:
+        remotes.stdout.length === 0
+          ? `Add it: git remote add ${remote} URL. Statuses are fetched from there.`
+          : "Name one of the remotes that git remote lists.",
     });
   }
   return linesOf(await run(input, ["config", "--get-all", `remote.${remote}.fetch`]));

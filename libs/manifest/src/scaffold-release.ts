@@ -47,7 +47,8 @@ files:
     healthcheck:
       test: [CMD, wget, -q, -O, /dev/null, "http://127.0.0.1:8080/"]
       interval: 2s
-      retries: 15
+      timeout: 2s
+      retries: 5
 `,
   "packages/web/config/index.html.liquid": `<!doctype html>
 <title>{{ settings.greeting | escape }}</title>

@@ -68,7 +68,7 @@ function emptyService(
     resource: resourceIds.service(project, service),
     code: "K3033",
     message: `${project}/${service} ${ways.map(({ message }) => message).join("; it ")}`,
-    hint: `${ways.map(({ hint }) => hint).join(" ")} To begin without it: ${renewal(context)}`,
+    hint: `${ways.map(({ hint }) => hint).join(" ")} To go on as the commit says: ${renewal(context)}`,
     outcome: "stalled",
   };
 }
@@ -90,7 +90,7 @@ const describeLeft: Record<HowLeft, Description> = {
   }),
   moved: (service, left) => ({
     message: `would not find the data of ${namesOf(left)} at ${pathsOf(left)} any more`,
-    hint: `To keep the data where it was, mount ${keysOf(left)} in ${service} as before.`,
+    hint: `To keep the data where it was, mount ${keysOf(left)} in ${service} as before. Where the program looks for it at the new path, permit that with the command below: no data is touched.`,
   }),
   covered: (service, left) => ({
     message: `would have something empty at ${pathsOf(left)}, over what ${namesOf(left)} ${hasOf(left)} there`,

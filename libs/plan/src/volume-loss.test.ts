@@ -527,7 +527,7 @@ describe("data that would be left behind", () => {
         "
       `);
       expect(planOf(state).blocked[0]?.hint).toMatchInlineSnapshot(
-        `"To keep the data, mount \`data\` in db as before. To begin without it: keelson renew old --environment lab --node lab-1"`,
+        `"To keep the data, mount \`data\` in db as before. To go on as the commit says: keelson renew old --environment lab --node lab-1"`,
       );
       expect(codes(done(done(state)))).toEqual(codes(state));
       expect(codes(done(wanting(state, { old: wiki })))).toEqual([]);

@@ -12,7 +12,7 @@ import {
 } from "@keelson/report";
 
 import type { Output, Style } from "../output.ts";
-import { formatStatus } from "./status.ts";
+import { formatStatus, isUnderWay } from "./status.ts";
 
 export interface FleetView {
   rows: readonly FleetViewRow[];
@@ -92,10 +92,12 @@ function cellsOf(row: FleetViewRow): Cell[] {
   ];
 }
 
-/** The first one by name, and how many there are beside it. */
-function formatReleases({ releases }: FleetRow): string {
+/** The first one by name, and how many there are beside it; `to …` while another commit than the one with it is applied. */
+function formatReleases({ releases, status }: FleetRow): string {
   const [first = "", ...others] = releases;
-  const shown = escapeText(first).slice(0, longestRelease);
+  if (first === "") return "";
+  const to = status !== null && isUnderWay(status) ? "to " : "";
+  const shown = `${to}${escapeText(first).slice(0, longestRelease)}`;
   return others.length === 0 ? shown : `${shown} +${others.length}`;
 }
 

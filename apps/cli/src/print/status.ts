@@ -98,7 +98,13 @@ function formatSchedules({ name, services }: Status["instances"][number]): strin
   });
 }
 
-function formatInstances({ instances }: Status, style: Output["style"]): string {
+/** The instances are told as the attempted commit has them, and another one is applied. */
+export function isUnderWay({ source: { attempted, applied } }: Status): boolean {
+  return attempted !== "" && attempted !== applied;
+}
+
+function formatInstances(status: Status, style: Output["style"]): string {
+  const { instances } = status;
   const paint = (word: string) => style(styles[word] ?? "reset", word);
   const table = new Table({
     head: ["instance", "package", "state", "sync", "health", "image"],
@@ -108,7 +114,7 @@ function formatInstances({ instances }: Status, style: Output["style"]): string 
   for (const instance of instances) {
     table.push([
       instance.name,
-      `${instance.package} ${instance.version}${formatRelease(instance)}`,
+      `${isUnderWay(status) ? "to " : ""}${instance.package} ${instance.version}${formatRelease(instance)}`,
       paint(instance.state),
       paint(instance.held === true ? "held" : instance.sync),
       paint(instance.health),
