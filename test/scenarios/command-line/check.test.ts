@@ -6,7 +6,9 @@ import { makeTempFolder, runKeelson } from "../../support/index.ts";
 import { parseFiles } from "../repository-text.ts";
 
 /** Mistakes of every stage, several in some documents. */
-const files = parseFiles(`-- releases/shop/1.0.0/release.yaml --
+const files = parseFiles(`-- .gitattributes --
+releases/** -text -ident -filter -export-subst -export-ignore -working-tree-encoding
+-- releases/shop/1.0.0/release.yaml --
 name: shop
 version: 1.0.0
 packages: [web, api, db, jobs, mail]

@@ -221,7 +221,7 @@ describe("the command keelson", () => {
     expect(stderr).toMatch(
       /^error\[K\d{4}\] environments\/\S+\/environment\.yaml:3:1 .*instnces.*\n +3 \| instnces: \{\}\n +\| \^\n +hint: .*instances/m,
     );
-    expect(stderr).toMatch(/^\d+ problems in 1 file\.$/m);
+    expect(stderr).toMatch(/^\d+ problems in 2 files\.$/m);
     expect(exitCode).toBe(1);
     const json = await run("check --json", noEngine);
     expect(JSON.parse(json.stdout).problems).toContainEqual(
