@@ -4,7 +4,7 @@ import { rememberPlaces } from "./remembered-place.ts";
 import { findGivenUp } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findVolumeLoss } from "./volume-loss.ts";
-import { findVolumeUse, usersInEngine } from "./volume-use.ts";
+import { findVolumeUse, usersInEngine, writersSeen } from "./volume-use.ts";
 
 /**
  * What is remembered of volumes, before a round does anything and after it: those of this node that are there, and those that
@@ -39,9 +39,13 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
         ? stateOfThere({ isUsed, isGivenUp: isGivenUp || isLetGo })
         : stateOfGone(before?.state, { isDeclared: use !== undefined, isGuarded, isGivenUp });
       if (state === null) return [];
-      const users = [...new Set(isLetGo ? last : holding)].sort(compareText);
+      const writers = [...(before?.users ?? []), ...writersSeen(name, node)];
+      const users = [...new Set(isLetGo ? last : holding)]
+        .filter((user) => writers.includes(user))
+        .sort(compareText);
+      const from = users.length === 0 ? before?.package : (use?.package ?? before?.package);
       const places = rememberPlaces(name, { users, before, isWaiting: isGuarded || !there.has(name), node });
-      return [[name, { users, package: use?.package ?? before?.package ?? "", state, ...places }]];
+      return [[name, { users, package: from ?? "", state, ...places }]];
     }),
   );
 }

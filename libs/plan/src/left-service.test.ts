@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type InstanceSketch, type ServiceSketch, node } from "./desired-fixture.ts";
 import { applied, changed, containerOf } from "./node-fixture.ts";
 import { permitted, planOf } from "./plan-fixture.ts";
-import { simulate } from "./simulate.ts";
+import { emptyObserved, simulate } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 const volumes = { data: "x", files: "x" };
@@ -28,6 +28,12 @@ const without = (service: string, state: SimulatedNode) =>
   changed(state, ({ observed }) => {
     observed.containers = observed.containers.filter((each) => each.service !== service);
   });
+/** After the operations up to the first of a kind, and what the round remembers of them. */
+const afterFirst = (state: SimulatedNode, kind: string): SimulatedNode => {
+  const { operations } = planFor(state);
+  const count = operations.findIndex((each) => each.kind === kind) + 1;
+  return { ...state, ...simulate(state, operations.slice(0, count)) };
+};
 const db = (...mounts: string[]): Record<string, ServiceSketch> => ({ db: { volumes: mounts } });
 
 describe("a service that would begin empty where it had data", () => {
@@ -147,6 +153,36 @@ describe("a service that would begin empty where it had data", () => {
     ]);
     expect(lost(done(done(state)))).toEqual(lost(state));
     expect(lost(done(wanting(state, wiki(swapped, { renew: 1 }))))).toEqual([]);
+  });
+});
+
+describe("a volume that no container has ever run with", () => {
+  const wrong = { desired: node(wiki(db("data:/wrong"))), observed: emptyObserved, record: emptyRecord };
+  const forms: [string, SimulatedNode][] = [
+    ["its container was never made", afterFirst(wrong, "create-volume")],
+    ["its container was never started", afterFirst(wrong, "create-containers")],
+  ];
+
+  test.each(forms)("is no data when %s", (_, state) => {
+    expect(state.observed.volumes.map(({ name }) => name)).toContain("lab-old_data");
+    const { old } = wiki(db("new:/right"), { volumes: { new: "x" } });
+    for (const desired of [wiki(db("data:/right")), { old }, { other: old }, wiki(db())]) {
+      expect(lost(wanting(state, desired))).toEqual([]);
+      expect(lost(done(wanting(state, desired)))).toEqual([]);
+    }
+  });
+
+  test("holds what a person has copied into it while it was only installed", () => {
+    const installed = applied(node(wiki(db("data:/wrong"), { state: "installed" })));
+    expect(lost(wanting(installed, wiki(db("data:/right"))))).toHaveLength(1);
+  });
+
+  test("is data again for what ran before, whatever was not started since", () => {
+    const running = applied(node(wiki(db("data:/srv"))));
+    const again = changed(running, (copy) => {
+      containerOf(copy, "lab-old/db").state = "created";
+    });
+    expect(lost(wanting(again, wiki(db("data:/other"))))).toHaveLength(1);
   });
 });
 

@@ -134,7 +134,9 @@ function findHad(
   [name, { places = {} }]: [string, KnownVolume],
   { service, instance, node }: Pick<LeavingContext, "service" | "instance" | "node">,
 ): readonly VolumePlace[] {
-  const own = findOwn(node.observed, { project: instance.project, service: service.name });
+  const own = findOwn(node.observed, { project: instance.project, service: service.name }).filter(
+    ({ state }) => state !== "created" || instance.state === "installed",
+  );
   if (own.length === 0) return places[userOf({ service, instance })] ?? [];
   const containers = own.filter((each) => !isInSync(each, service));
   return placesInContainers(name, { containers, service });

@@ -59,7 +59,7 @@ export function findStayingVolumes(
     .map(([name, { users }]) => ({
       resource: resourceIds.volume(name),
       code: "K1436",
-      message: `volume ${name} stays, with the data of ${users.join(", ")}, although nothing uses it any more; keelson audit --orphans tells how to remove it`,
+      message: `volume ${name} stays${users.length === 0 ? "" : `, with the data of ${users.join(", ")},`} although nothing uses it any more; keelson audit --orphans tells how to remove it`,
     }));
 }
 

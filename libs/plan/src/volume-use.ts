@@ -52,22 +52,40 @@ export function usersInEngine(volume: string, { containers }: ObservedNode): str
 }
 
 /**
+ * The services that may have put data into a volume. What no container has ever run with is empty, unless a person copies
+ * data into it while its instance is only installed; and the runs of a schedule leave no container.
+ */
+export function writersSeen(
+  volume: string,
+  { desired, observed }: Pick<SimulatedNode, "desired" | "observed">,
+): string[] {
+  const containers = observed.containers.filter(({ state }) => state !== "created");
+  const filled = findVolumeUse({
+    instances: desired.instances.map((instance) => ({
+      ...instance,
+      services: instance.services.filter(
+        ({ schedule }) => instance.state === "installed" || schedule !== undefined,
+      ),
+    })),
+  });
+  return [...usersInEngine(volume, { ...observed, containers }), ...(filled.get(volume)?.users ?? [])];
+}
+
+/**
  * This node's volumes with their users, by engine name: those that the record knows, and those that it has yet to learn of,
  * because it is lost or an earlier version kept it.
  */
-export function findKnownVolumes({
-  observed,
-  record,
-}: Pick<SimulatedNode, "observed" | "record">): [string, KnownVolume][] {
+export function findKnownVolumes({ desired, observed, record }: SimulatedNode): [string, KnownVolume][] {
   const own = observed.volumes.filter(({ ownership }) => ownership === "ours").map(({ name }) => name);
   const names = [...new Set([...Object.keys(record.volumes), ...own])].sort(compareText);
   return names.map((name) => {
     const known = record.volumes[name];
     const now = usersInEngine(name, observed);
+    const writers = writersSeen(name, { desired, observed }).filter((user) => now.includes(user));
     return [
       name,
       {
-        users: [...new Set([...(known?.users ?? []), ...now])].sort(compareText),
+        users: [...new Set([...(known?.users ?? []), ...writers])].sort(compareText),
         package: known?.package ?? "",
         state: now.length > 0 ? "used" : (known?.state ?? "unused"),
         ...(known?.places === undefined ? {} : { places: known.places }),
@@ -79,7 +97,7 @@ export function findKnownVolumes({
 /** The volumes that are lost, and that nothing is to have any more. */
 export function findUnnamedLosses({ desired, observed, record }: SimulatedNode): [string, KnownVolume][] {
   const declared = findVolumeUse(desired);
-  return findKnownVolumes({ observed, record }).filter(
+  return findKnownVolumes({ desired, observed, record }).filter(
     ([name, { state }]) =>
       isGone(name, observed) && !declared.has(name) && (state === "lost" || state === "used"),
   );
