@@ -106,6 +106,20 @@ describe("a service that would begin empty where it had data", () => {
     }
   });
 
+  test("below a volume that the image declares, is not made anew, and goes on where it had that before", () => {
+    const declares = (state: SimulatedNode, image: string) =>
+      changed(state, ({ observed }) => {
+        observed.images[image] = { id: image, digests: [], volumes: ["/srv/db/sub", "/srv/files"] };
+      });
+    const mounts = ["data:/srv/db", "files:/srv/files"];
+    const state = declares(wanting(running, wiki({ db: { volumes: mounts, image: "db:2" } })), "db:2");
+    const message = "lab-old/db would have something empty at /srv/db/sub, over what lab-old_data has there";
+    expect(lost(state)).toEqual([message]);
+    expect(lost(done(without("db", state)))).toEqual([message]);
+    const same = declares(running, running.desired.instances[0]?.services[0]?.image ?? "");
+    expect(lost(without("db", done(same)))).toEqual([]);
+  });
+
   test("is made anew with what changes nothing of that", () => {
     const forms: ServiceSketch[] = [
       { volumes: ["data:/srv/db", "files:/srv/files", "data:/mirror"] },

@@ -10,7 +10,13 @@ import {
 import { findUnkeptOf } from "./anonymous-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { findCoveredPaths, findMissingPaths, placesInContainers, placesOfVolume } from "./volume-place.ts";
+import {
+  findCoveredPaths,
+  findMissingPaths,
+  placesInContainers,
+  placesOfService,
+  placesOfVolume,
+} from "./volume-place.ts";
 import { findVolumeUse, isGone, splitUser } from "./volume-use.ts";
 
 /**
@@ -119,7 +125,7 @@ function findElsewhere(known: [string, KnownVolume], context: LeavingContext): L
   const { service, node } = context;
   const [name] = known;
   if (isGone(name, node.observed) || !keeps(service, name)) return [];
-  const toBe = placesOfVolume(service.places, name);
+  const toBe = placesOfVolume(placesOfService(service, node.observed), name);
   const had = findHad(known, context);
   const missing = findMissingPaths(had, toBe);
   const covered = findCoveredPaths(had, toBe);
@@ -139,7 +145,7 @@ function findHad(
   );
   if (own.length === 0) return places[userOf({ service, instance })] ?? [];
   const containers = own.filter((each) => !isInSync(each, service));
-  return placesInContainers(name, { containers, service });
+  return placesInContainers(name, { containers, service, observed: node.observed });
 }
 
 function findReplaced({ service, instance, node: { observed } }: LeavingContext): LeftData[] {

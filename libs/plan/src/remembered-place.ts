@@ -1,7 +1,7 @@
 import type { KnownVolume, VolumePlace } from "@keelson/model";
 
 import type { SimulatedNode } from "./simulated-node.ts";
-import { placesInContainers, placesOfVolume } from "./volume-place.ts";
+import { placesInContainers, placesOfService, placesOfVolume } from "./volume-place.ts";
 import { splitUser } from "./volume-use.ts";
 
 /**
@@ -47,7 +47,7 @@ function findPlaces(
     (each) => each.ownership === "ours" && each.instance === parts.instance && each.service === parts.service,
   );
   return {
-    have: placesInContainers(volume, { containers, service }),
-    toBe: placesOfVolume(service?.places ?? [], volume),
+    have: placesInContainers(volume, { containers, service, observed }),
+    toBe: service === undefined ? [] : placesOfVolume(placesOfService(service, observed), volume),
   };
 }

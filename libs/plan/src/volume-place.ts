@@ -2,6 +2,7 @@ import {
   type DesiredService,
   type MountPlace,
   type ObservedContainer,
+  type ObservedNode,
   type VolumePlace,
   compareText,
   isInSync,
@@ -14,6 +15,26 @@ export function placesOfVolume(mounts: readonly MountPlace[], volume: string): V
     .map(({ path, subpath, readOnly }) => ({ path, subpath, readOnly, covered: coveredBelow(path, mounts) }));
 }
 
+/** What a service is to have at which path: also the volumes that its image declares, where that is there. */
+export function placesOfService(
+  { places, image }: Pick<DesiredService, "places" | "image">,
+  { images }: Pick<ObservedNode, "images">,
+): MountPlace[] {
+  const declared = (images[image]?.volumes ?? []).filter((path) =>
+    places.every((each) => each.path !== path),
+  );
+  return [
+    ...places,
+    ...declared.map((path): MountPlace => ({
+      path,
+      kind: "anonymous",
+      volume: "",
+      subpath: "",
+      readOnly: false,
+    })),
+  ];
+}
+
 /** A bind comes with what the revision puts there; all else begins empty, and hides what is below it. */
 function coveredBelow(path: string, mounts: readonly MountPlace[]): string[] {
   const inside = mounts.filter((mount) => mount.kind !== "bind" && mount.path.startsWith(`${path}/`));
@@ -23,11 +44,19 @@ function coveredBelow(path: string, mounts: readonly MountPlace[]): string[] {
 /** Where these containers have a volume; one that is in sync has what its service says. */
 export function placesInContainers(
   volume: string,
-  { containers, service }: { containers: readonly ObservedContainer[]; service: DesiredService | undefined },
+  {
+    containers,
+    service,
+    observed,
+  }: {
+    containers: readonly ObservedContainer[];
+    service: DesiredService | undefined;
+    observed: Pick<ObservedNode, "images">;
+  },
 ): VolumePlace[] {
   const places = containers.flatMap((each) => {
     const isSame = service !== undefined && isInSync(each, service);
-    return placesOfVolume(isSame ? service.places : (each.places ?? []), volume);
+    return placesOfVolume(isSame ? placesOfService(service, observed) : (each.places ?? []), volume);
   });
   const byText = new Map(places.map((place) => [JSON.stringify(place), place]));
   return [...byText].sort(([a], [b]) => compareText(a, b)).map(([, place]) => place);
