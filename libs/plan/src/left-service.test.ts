@@ -290,11 +290,23 @@ describe("a service that is new while another one and its volume go", () => {
     expect(after.observed.containers.map(({ service }) => service)).toEqual(["web", "base"]);
   });
 
+  test("is found while another one writes the volume, too, where it has something new at the old one's path", () => {
+    const backup = { backup: { volumes: ["data:/src"] } };
+    const before = applied(node(wiki({ ...db("data:/var/lib/db"), ...backup })));
+    const told = message.replace("of old/db", "of old/backup, old/db");
+    for (const sketch of [{ volumes: ["files:/var/lib/db"] }, { memory: ["/var/lib/db"] }]) {
+      const state = wanting(before, wiki({ base: sketch, ...backup }));
+      expect(lost(state)).toEqual([told]);
+      expect(lost(done(done(state)))).toEqual([told]);
+    }
+    expect(lost(wanting(before, wiki({ base: { volumes: ["files:/else"] }, ...backup })))).toEqual([]);
+  });
+
   test("is found while another one only reads the volume, and not while one writes it", () => {
     const beside = (reader: string) => ({ reader: { volumes: [reader] } });
     for (const reader of ["data:/from:ro", "data:/from"]) {
       const before = applied(node(wiki({ ...db("data"), ...beside(reader) })));
-      const state = wanting(before, wiki({ base: { memory: ["/data"] }, ...beside(reader) }));
+      const state = wanting(before, wiki({ base: { memory: ["/mem"] }, ...beside(reader) }));
       expect(lost(state)).toEqual(
         reader.endsWith(":ro") ? [message.replace("of old/db", "of old/db, old/reader")] : [],
       );

@@ -89,8 +89,8 @@ function isReader(
 }
 
 /**
- * Whether a service is new in the round in which those that wrote a volume go: it may be one of them under another name, but for
- * what is a job by its schedule, or because somebody waits for its end.
+ * Whether a service is new in the round in which those that wrote a volume go, or one of those at
+ * whose path it has something else: it may be one of them under another name, but for what is a job by its schedule, or because somebody waits for its end.
  */
 function isRenamed([name, known]: [string, KnownVolume], context: LeavingContext): boolean {
   const { service, instance, node } = context;
@@ -107,9 +107,14 @@ function isRenamed([name, known]: [string, KnownVolume], context: LeavingContext
   const gone = known.users.filter((user) => !desired.has(user));
   const hasWriter = having.some(({ readOnly }) => !readOnly);
   const onlyRead = (user: string) => known.places?.[user]?.every(({ readOnly }) => readOnly) === true;
-  if (hasWriter || (having.length > 0 && gone.every(onlyRead))) return false;
+  const isInPlace = (user: string) =>
+    known.places?.[user]?.some(({ path }) =>
+      placesOfService(service, node.observed).some((place) => place.path === path),
+    ) === true;
+  const ended = hasWriter ? gone.filter(isInPlace) : gone;
+  if (having.length > 0 && ended.every(onlyRead)) return false;
   const isSamePackage = known.package === `${instance.package.release}/${instance.package.name}`;
-  return gone.some((user) => isSamePackage || splitUser(user).instance === instance.name) && isNew(context);
+  return ended.some((user) => isSamePackage || splitUser(user).instance === instance.name) && isNew(context);
 }
 
 /** Whether this node has not had a service, as far as it remembers; what it lost with its record shows by its containers. */
