@@ -162,8 +162,8 @@ describe("a service that would begin empty where it had data", () => {
     const swapped = { db: { volumes: ["files:/data"] }, web: { volumes: ["data:/files"] } };
     const state = wanting(applied(node(wiki(two))), wiki(swapped));
     expect(lost(state)).toEqual([
-      "lab-old/db would run without lab-old_data, which has its data and is left behind",
-      "lab-old/web would run without lab-old_files, which has its data and is left behind",
+      "lab-old/db would run without lab-old_data, which has its data",
+      "lab-old/web would run without lab-old_files, which has its data",
     ]);
     expect(lost(done(done(state)))).toEqual(lost(state));
     expect(lost(done(wanting(state, wiki(swapped, { renew: 1 }))))).toEqual([]);
@@ -207,7 +207,7 @@ describe("a volume that other services go on using", () => {
 
   test("is not dropped by one that wrote it until somebody permits it", () => {
     const state = wanting(running, dropped);
-    const message = "lab-old/db would run without lab-old_data, which has its data and is left behind";
+    const message = "lab-old/db would run without lab-old_data, which has its data";
     expect(lost(state)).toEqual([message]);
     for (const each of [done(done(state)), done(done(without("db", state)))])
       expect(lost(each)).toEqual([message]);
@@ -240,7 +240,7 @@ describe("a service that has the volumes of another one", () => {
 
   test("is not without them until somebody permits it, also when it shares something else", () => {
     const state = wanting(running, has({}));
-    const message = "lab-old/backup would run without lab-old_data, which has its data and is left behind";
+    const message = "lab-old/backup would run without lab-old_data, which has its data";
     expect(lost(state)).toEqual([message]);
     expect(lost(done(without("backup", state)))).toEqual([message]);
     expect(lost(wanting(running, has({ volumes: ["data"] })))).toEqual([]);
@@ -267,7 +267,7 @@ describe("a service that has the volumes of another one", () => {
 
 describe("a service that is new while another one and its volume go", () => {
   const running = applied(node(wiki({ ...db("data"), web: {} })));
-  const message = "lab-old/base is new, while lab-old_data, with the data of old/db, is left behind";
+  const message = "lab-old/base is new, while lab-old_data has the data of old/db";
 
   test.each<[string, ServiceSketch]>([
     ["nothing", {}],

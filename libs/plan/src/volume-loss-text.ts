@@ -77,7 +77,7 @@ type Description = (service: string, left: readonly LeftData[]) => { message: st
 
 const describeLeft: Record<HowLeft, Description> = {
   dropped: (service, left) => ({
-    message: `would run without ${namesOf(left)}, which ${hasOf(left)} its data and ${isOf(left)} left behind`,
+    message: `would run without ${namesOf(left)}, which ${hasOf(left)} its data`,
     hint: `To keep the data, mount ${keysOf(left)} in ${service} as before.`,
   }),
   gone: (_, left) => ({
@@ -85,7 +85,7 @@ const describeLeft: Record<HowLeft, Description> = {
     hint: "Find out where it went, and have a copy of its data at hand.",
   }),
   renamed: (service, left) => ({
-    message: `is new, while ${namesOf(left)}, with the data of ${usersOf(left)}, ${isOf(left)} left behind`,
+    message: `is new, while ${namesOf(left)} ${hasOf(left)} the data of ${usersOf(left)}`,
     hint: `If it is the same under another name, mount ${keysOf(left)} in ${service}; if not, let it come in a later commit.`,
   }),
   moved: (service, left) => ({
@@ -143,7 +143,11 @@ function wayBack(
     const other = elsewhere === undefined ? "another environment" : `environment ${elsewhere.environment}`;
     return `${name} is of ${other}, which \`was\` cannot take; if this node is to be of it, correct agent.yaml; else let ${volume.name} be made with \`state: installed\` and the command below, copy the data into it, and set \`state: running\``;
   }
-  const isOtherProject = project !== partsOfVolume(volume.name).project;
+  const ownProject = partsOfVolume(volume.name).project;
+  const isOtherProject = project !== ownProject;
+  // `was` would take over all volumes of the other instance, and leave behind those that this one has.
+  if (isOtherProject && observed.volumes.some((each) => partsOfVolume(each.name).project === ownProject))
+    return `leave what uses ${name} where it is; or let ${volume.name} be made with \`state: installed\` and the command below, copy the data into it, and set \`state: running\``;
   return [
     ...(isOtherProject
       ? [`\`was: ${project.slice(own.length)}\` under instances.${instance.name} in environment.yaml`]

@@ -182,6 +182,21 @@ describe("data that would be left behind", () => {
     expect(codes(done(done(renamed)))).toEqual(codes(renamed));
   });
 
+  test("is not to be taken with `was` by an instance that has volumes of its own", () => {
+    const mail = { package: "wiki", services: { mail: { volumes: ["mails"] } }, volumes: { mails: "x" } };
+    const shop = { package: "wiki", services: { shop: { volumes: ["goods"] } }, volumes: { goods: "x" } };
+    const before = applied(node({ old: mail, new: shop }));
+    const both = {
+      package: "wiki",
+      services: { ...shop.services, ...mail.services },
+      volumes: { goods: "x", mails: "x" },
+    };
+    const blocked = planOf({ ...wanting(before, { new: both }), policy: permitted }).blocked;
+    const hint = blocked.find(({ code }) => code === "K3033")?.hint;
+    expect(hint).toContain("leave what uses lab-old_mails where it is; or let lab-new_mails be made");
+    expect(hint).not.toContain("`was");
+  });
+
   test("of a renamed instance is told when somebody has removed containers of the old one", () => {
     const renamed = wanting(running, { new: wiki });
     const without = (...services: readonly string[]) =>
@@ -523,7 +538,7 @@ describe("data that would be left behind", () => {
     test("blocks the service, and what runs goes on", () => {
       const state = wanting(running, { old: without });
       expect(planText(state)).toMatchInlineSnapshot(`
-        "! service:lab-old/db [K3033] lab-old/db would run without lab-old_data, which has its data and is left behind
+        "! service:lab-old/db [K3033] lab-old/db would run without lab-old_data, which has its data
         "
       `);
       expect(planOf(state).blocked[0]?.hint).toMatchInlineSnapshot(
