@@ -1,21 +1,21 @@
 import { keelsonVersion } from "@keelson/model/light";
-import { resolve } from "node:path";
 
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command } from "commander";
 
 import { shells } from "./completion.ts";
 import { type NamedKind, namedKinds } from "./completion-words.ts";
 import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
-import { parseTimeout } from "./option-values.ts";
-import {
-  addNodeOptions,
-  addReferenceOptions,
-  addRepositoryOption,
-  configDefault,
-  configOption,
-} from "./node-options.ts";
 import { digestCommand, packCommand, verifyCommand } from "./release-commands.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
+import {
+  applyCommand,
+  checkCommand,
+  initCommand,
+  planCommand,
+  renderCommand,
+  renewCommand,
+} from "./state-commands.ts";
+import { doctorCommand, statusCommand, syncCommand } from "./status-commands.ts";
 
 /** Runs a command; its options are read from the command itself. */
 type Run = (command: Command, output: Output) => Promise<ExitCode>;
@@ -146,124 +146,6 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     return 0;
   });
   return program;
-}
-
-function revisionOption(): Option {
-  return new Option("--revision <rev>", "a committed revision instead of the work tree");
-}
-
-function initCommand(): Command {
-  const state = new Option("--state [dir]", "the folder, which is made if it is not there")
-    .preset(".")
-    .argParser((dir) => resolve(dir))
-    .makeOptionMandatory();
-  return new Command("init")
-    .description(
-      "make a state repository with a first release, environment and node; nothing that is there is changed",
-    )
-    .addOption(state)
-    .option("-e, --environment <name>", "the environment", "lab")
-    .option("-n, --node <name>", "its node", "lab-1");
-}
-
-function checkCommand(): Command {
-  const command = new Command("check").description("find every problem in a state repository");
-  return addRepositoryOption(command).addOption(revisionOption());
-}
-
-function renderCommand(): Command {
-  const command = new Command("render").description(
-    "list or write the files that a node would get, with placeholders for secrets",
-  );
-  return addReferenceOptions(command)
-    .addOption(revisionOption())
-    .option("--out <dir>", "write the files into this folder, which must be new or empty");
-}
-
-function planCommand(): Command {
-  const command = new Command("plan").description(
-    "show what would change on a node, and why; nothing is changed",
-  );
-  return addNodeOptions(command)
-    .addOption(revisionOption())
-    .option(
-      "--from <rev>",
-      "compare with this revision, or with an empty node (none), instead of asking the engine",
-    )
-    .option("--verbose", "also print every operation, in order")
-    .option("--exit-code", "exit with 3 when there are changes");
-}
-
-function applyCommand(): Command {
-  const command = new Command("apply").description("bring this machine to a committed revision");
-  return addNodeOptions(command)
-    .option("--revision <rev>", "the revision to apply", "HEAD")
-    .option("--verbose", "also print every operation, in order")
-    .option("--timing", "also print how long each step took")
-    .option("--force", "also beside a running agent, and on a suspended node");
-}
-
-function renewCommand(): Command {
-  const command = new Command("renew")
-    .description(
-      "let an instance on a node go on without data that it had: with empty volumes, or without a volume",
-    )
-    .argument("<instance>");
-  return addReferenceOptions(command).option("--commit", "commit the node's file, and nothing else");
-}
-
-function statusCommand(): Command {
-  const command = new Command("status").description("show the last status of every node, worst first");
-  const seconds = new Option("--watch [seconds]", "refresh every so many seconds, until interrupted")
-    .preset(10)
-    .argParser(readSeconds);
-  const ofThisNode = (flags: string, text: string) => new Option(flags, text).implies({ local: true });
-  return addRepositoryOption(command)
-    .option("-e, --environment <name>", "only this environment")
-    .option("-n, --node <name>", "only this node; together with -e, its whole status")
-    .option("--remote <name>", "the clone's remote that has the statuses", "origin")
-    .option("--offline", "fetch nothing, and show what the clone has")
-    .addOption(seconds)
-    .addOption(
-      new Option("--wait <commit>", "wait until every node has applied this commit or a later one").conflicts(
-        ["watch", "offline", "local"],
-      ),
-    )
-    .addOption(
-      new Option("--timeout <duration>", "how long --wait waits")
-        .argParser(parseTimeout)
-        .default(10 * 60_000, "10m"),
-    )
-    .option("--local", "only the node of this machine, from its state folder")
-    .addOption(ofThisNode("--config <file>", `agent.yaml of this node (default: ${configDefault})`))
-    .addOption(ofThisNode("--state-dir <dir>", "the node's state folder"));
-}
-
-function readSeconds(text: string): number {
-  const seconds = Number(text);
-  if (seconds >= 1 && seconds <= 86_400) return seconds;
-  throw new InvalidArgumentError("Say how many seconds, from 1 to 86400.");
-}
-
-function syncCommand(): Command {
-  const timeout = new Option("--timeout <duration>", "how long to wait")
-    .argParser(parseTimeout)
-    .default(15 * 60_000, "15m");
-  return new Command("sync")
-    .description("ask this node's agent for a round now, wait for it, and show the status")
-    .addOption(configOption())
-    .addOption(timeout);
-}
-
-function doctorCommand(): Command {
-  const command = new Command("doctor").description(
-    "check what this node needs, and say how to mend what is missing; nothing is changed",
-  );
-  const needless = new Set(["repository", "environment", "node"]);
-  for (const option of addNodeOptions(new Command()).options) {
-    if (!needless.has(option.attributeName())) command.addOption(option);
-  }
-  return command;
 }
 
 function explainCommand(): Command {

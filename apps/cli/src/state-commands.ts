@@ -1,0 +1,71 @@
+import { resolve } from "node:path";
+
+import { Command, Option } from "commander";
+
+import { addNodeOptions, addReferenceOptions, addRepositoryOption } from "./node-options.ts";
+
+// Commands that begin with a state repository: what is to be.
+
+function revisionOption(): Option {
+  return new Option("--revision <rev>", "a committed revision instead of the work tree");
+}
+
+export function initCommand(): Command {
+  const state = new Option("--state [dir]", "the folder, which is made if it is not there")
+    .preset(".")
+    .argParser((dir) => resolve(dir))
+    .makeOptionMandatory();
+  return new Command("init")
+    .description(
+      "make a state repository with a first release, environment and node; nothing that is there is changed",
+    )
+    .addOption(state)
+    .option("-e, --environment <name>", "the environment", "lab")
+    .option("-n, --node <name>", "its node", "lab-1");
+}
+
+export function checkCommand(): Command {
+  const command = new Command("check").description("find every problem in a state repository");
+  return addRepositoryOption(command).addOption(revisionOption());
+}
+
+export function renderCommand(): Command {
+  const command = new Command("render").description(
+    "list or write the files that a node would get, with placeholders for secrets",
+  );
+  return addReferenceOptions(command)
+    .addOption(revisionOption())
+    .option("--out <dir>", "write the files into this folder, which must be new or empty");
+}
+
+export function planCommand(): Command {
+  const command = new Command("plan").description(
+    "show what would change on a node, and why; nothing is changed",
+  );
+  return addNodeOptions(command)
+    .addOption(revisionOption())
+    .option(
+      "--from <rev>",
+      "compare with this revision, or with an empty node (none), instead of asking the engine",
+    )
+    .option("--verbose", "also print every operation, in order")
+    .option("--exit-code", "exit with 3 when there are changes");
+}
+
+export function applyCommand(): Command {
+  const command = new Command("apply").description("bring this machine to a committed revision");
+  return addNodeOptions(command)
+    .option("--revision <rev>", "the revision to apply", "HEAD")
+    .option("--verbose", "also print every operation, in order")
+    .option("--timing", "also print how long each step took")
+    .option("--force", "also beside a running agent, and on a suspended node");
+}
+
+export function renewCommand(): Command {
+  const command = new Command("renew")
+    .description(
+      "let an instance on a node go on without data that it had: with empty volumes, or without a volume",
+    )
+    .argument("<instance>");
+  return addReferenceOptions(command).option("--commit", "commit the node's file, and nothing else");
+}
