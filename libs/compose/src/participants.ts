@@ -52,7 +52,7 @@ interface Walk extends Participants {
  * Anything else that they name is a problem (K1407, K1408), and is never read from the disk.
  */
 export function findParticipants(input: ComposeInput): Participants {
-  const main = localPath(input.composeFile, "");
+  const main = localPath(input.composeFiles[0], "");
   const projectFolder = joinPath(input.folder, folderOf(main.path ?? ""));
   const packageFiles = new Map(
     input.packageFiles
@@ -75,7 +75,7 @@ export function findParticipants(input: ComposeInput): Participants {
     const message = main.refusal ?? (source === undefined ? "the Compose file is not there" : notPlain(path));
     const hint = "Name the package's Compose file under compose in package.yaml.";
     walk.problems.push(
-      wholeFile(joinPath(input.folder, input.composeFile), { code: "K1416", message, hint }),
+      wholeFile(joinPath(input.folder, input.composeFiles[0]), { code: "K1416", message, hint }),
     );
   } else {
     visit(walk, { source, path, folder: "", role: "project", chain: [] });

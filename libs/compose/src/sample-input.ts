@@ -17,7 +17,11 @@ export function sampleInput(sample: {
   return {
     project: "lab-core",
     folder,
-    composeFile: sample.composeFile ?? "compose.yaml",
+    composeFiles: [sample.composeFile ?? "compose.yaml"],
+    reach: "package",
+    dotenv: null,
+    profiles: [],
+    allow: {},
     packageFiles: [
       ...Object.entries(sample.files).map(([path, text]) =>
         sourceFile(`${folder}/${path}`, { text, mode: "100644" }),

@@ -30,7 +30,7 @@ export function readRepository(files: SourceFiles): { repository: Repository; pr
   const tooMuch = findTooMuch(files);
   if (tooMuch.length > 0) {
     return {
-      repository: { releases: new Map(), environments: new Map(), packages: [] },
+      repository: { releases: new Map(), environments: new Map(), local: new Map(), packages: [] },
       problems: sortProblems([...tree.problems, ...tooMuch]),
     };
   }
@@ -57,7 +57,7 @@ export function readRepository(files: SourceFiles): { repository: Repository; pr
     problems.push(...checkEnvironment(sceneOf({ environment, documents, tree, releases })));
   }
   return {
-    repository: { releases, environments: extended.environments, packages },
+    repository: { releases, environments: extended.environments, local: new Map(), packages },
     // What stands in a base is found once for each environment that extends it.
     problems: withoutRepeats(sortProblems(problems)),
   };

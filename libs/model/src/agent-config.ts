@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { parseDurationMs } from "./duration-text.ts";
 import { Duration } from "./duration.ts";
+import { NodeGrants } from "./grant.ts";
 import { Name } from "./name.ts";
 import { defaultFileBytes, mostFileBytes } from "./source-file.ts";
 import { longestWaitMs } from "./wait-limit.ts";
@@ -48,6 +49,25 @@ export const AgentConfig = z.strictObject({
     .describe("How often the agent polls for a new commit."),
   stateDir: z.string().startsWith("/", "must be an absolute path").default("/var/lib/keelson"),
   keyFile: z.string().startsWith("/", "must be an absolute path").default("/etc/keelson/node.key"),
+  allow: z
+    .union([z.literal("all"), NodeGrants])
+    .optional()
+    .describe("What this node permits at most, whatever Git says; nothing beyond what is free unless named."),
+  dataDir: z
+    .string()
+    .startsWith("/", "must be an absolute path")
+    .optional()
+    .describe("Where data folders of instances lie; default is data/ in stateDir."),
+  dataFolders: z
+    .record(Name, z.string().startsWith("/", "must be an absolute path"))
+    .optional()
+    .describe("Where the data folders of an instance lie already, by instance."),
+  age: z
+    .strictObject({
+      keyFile: z.string().startsWith("/", "must be an absolute path").default("/etc/keelson/age.key"),
+    })
+    .default({ keyFile: "/etc/keelson/age.key" })
+    .describe("The key with which the node opens secrets from Git; made at the first run, 0600."),
   secretsFile: z
     .string()
     .startsWith("/", "must be an absolute path")

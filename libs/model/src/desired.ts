@@ -1,6 +1,8 @@
 import type { ComposeModel, DependencyCondition } from "./compose-model.ts";
 import type { InstanceState } from "./environment.ts";
+import type { Ask } from "./grant.ts";
 import type { OnChange } from "./package.ts";
+import type { PackageIdentity } from "./rendered.ts";
 import type { Schedule } from "./scheduled-job.ts";
 
 /** What a commit says this node is to have. Holds no secret and no path of the node, so it can be printed. */
@@ -17,7 +19,7 @@ export interface DesiredNode {
 export interface DesiredInstance {
   name: string;
   project: string;
-  package: { release: string; releaseVersion?: string; name: string; version: string };
+  package: PackageIdentity;
   state: InstanceState;
   /** The count of `commands.<instance>.renew`: moved, it permits empty volumes; default 0. */
   renew?: number;
@@ -28,6 +30,10 @@ export interface DesiredInstance {
   networks: DesiredNetwork[];
   volumes: DesiredVolume[];
   mounts: DesiredMount[];
+  /** Folders of the node that hold data, sorted by source. */
+  folders: DesiredFolder[];
+  /** What it reaches of the host, as the environment permits it; sorted by kind, value and service. */
+  grants: Ask[];
   /**
    * The model to run, with labels, networks and volumes external, and sources below `instanceToken`.
    * The owner label is added when it is written on the node.
@@ -37,6 +43,8 @@ export interface DesiredInstance {
 
 /** Stands in paths for the instance's folder on the node. */
 export const instanceToken = "@keelson:instance@";
+/** Stands in paths for the folder of the instance's data on the node. */
+export const dataToken = "@keelson:data@";
 
 export interface DesiredService {
   name: string;
@@ -133,6 +141,23 @@ export interface DesiredMount {
   files: DesiredFile[];
   /** Services that mount it, sorted. */
   services: string[];
+}
+
+/**
+ * A folder of the node that holds data of an instance. Keelson never removes it, and writes nothing there but the files of a
+ * kept one.
+ */
+export interface DesiredFolder {
+  /** As compose.yaml binds it, without a leading `./`: below `dataToken` in the model that runs. */
+  source: string;
+  /** `file`: a single file that some service may write. */
+  kind: "folder" | "file";
+  /** The committed files that are kept in it, sorted by path; none for a data folder. */
+  files: DesiredFile[];
+  /** Services that mount it, sorted. */
+  services: string[];
+  /** Those of them that may write there. */
+  writers: string[];
 }
 
 export interface DesiredFile {

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import { Grants } from "./grant.ts";
+import { findReferenceFault } from "./image-reference.ts";
 import { Capability, Name, namePattern } from "./name.ts";
 import { ReleaseDigest, Version, VersionRange } from "./release.ts";
 
@@ -14,23 +16,90 @@ export const PackageReference = z
   )
   .describe("A package of a release: <release>/<package>.");
 
+/** A folder of the state repository, which is deployed as it stands at the commit. */
+export const LocalReference = z
+  .string()
+  .regex(/^\.\/(?!(?:[^/]*\/)*\.{0,2}(?:\/|$))[^\0\\]+$/, "must be a path such as ./apps/wiki")
+  .describe("A local package: the path of its folder from the top of the repository, such as ./apps/wiki.");
+
+export function isLocalReference(reference: string): boolean {
+  return reference.startsWith("./");
+}
+
+/** A Compose project, as Compose permits it. */
+export const ProjectName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "must be a-z, 0-9, _ and -, starting with a letter or digit");
+
+const Placement = z
+  .strictObject({ role: Name.optional(), node: Name.optional() })
+  .refine(({ role, node }) => (role === undefined) !== (node === undefined), "must have either role or node");
+
 export const Instance = z.strictObject({
-  package: PackageReference,
-  on: z
-    .strictObject({ role: Name.optional(), node: Name.optional() })
-    .refine(
-      ({ role, node }) => (role === undefined) !== (node === undefined),
-      "must have either role or node",
-    )
-    .optional()
-    .describe("Where the instance runs; default is the package's role, or every node."),
+  package: z.union([PackageReference, LocalReference]),
+  on: Placement.optional().describe("Where the instance runs; default is the package's role, or every node."),
   state: z
     .enum(instanceStates)
     .default("running")
     .describe("running; installed: configured, not started; staged: files and images only; absent: removed."),
   was: Name.optional().describe("The name under which its volumes were made: their data stays in use."),
+  project: ProjectName.optional().describe("Its Compose project; default is <environment>-<instance>."),
+  profiles: z.array(z.string().min(1)).optional().describe("Profiles of its Compose file that are active."),
+  settings: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe(
+      "Its own layer above the environment's settings; of a local package without a schema, values of variables.",
+    ),
+  scale: z
+    .record(z.string(), z.int().min(0).max(1000))
+    .optional()
+    .describe("How many containers a service has, by its key in the Compose file."),
 });
 export type Instance = z.infer<typeof Instance>;
+
+/** Folders of the repository that are instances without being listed. */
+export const Discovery = z.strictObject({
+  path: z
+    .string()
+    .regex(/^(?!\/)(?!(?:[^/]*\/)*\.{0,2}(?:\/|$))[^\0\\]+$/, "must be a path such as apps/*")
+    .describe(
+      "A pattern of folders, such as apps/*: each with a Compose file is an instance of the folder's name.",
+    ),
+  on: Placement.optional().describe("Where they run; default is the package's role, or every node."),
+  project: z
+    .enum(["instance", "folder"])
+    .default("instance")
+    .describe(
+      "instance: projects are <environment>-<instance>; folder: they have the folder's name, as Compose gives it.",
+    ),
+});
+export type Discovery = z.infer<typeof Discovery>;
+
+/** A network of the environment, which its instances join by `external: true`. */
+export const EnvironmentNetwork = z.strictObject({
+  driver: z.enum(["bridge"]).optional(),
+  internal: z.boolean().optional(),
+  attachable: z.boolean().optional(),
+  enable_ipv6: z.boolean().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  ipam: z
+    .strictObject({
+      config: z.array(
+        z.strictObject({
+          subnet: z.string().min(1),
+          gateway: z.string().min(1).optional(),
+          ip_range: z.string().min(1).optional(),
+        }),
+      ),
+    })
+    .optional(),
+});
+export type EnvironmentNetwork = z.infer<typeof EnvironmentNetwork>;
+
+const ImageReference = z
+  .string()
+  .refine((text) => findReferenceFault(text) === null, "must be an image such as registry.example/wiki:1.4");
 
 /** Values by release name; the schema of the release types them. */
 export const SettingsByRelease = z.record(Name, z.record(z.string(), z.json()));
@@ -42,6 +111,14 @@ export const Policy = z.strictObject({
     .boolean()
     .optional()
     .describe("Permit one revision to take away more than half of what a node runs."),
+  partial: z
+    .boolean()
+    .optional()
+    .describe("Apply the other instances where one has problems; default true where there are no releases."),
+  allow: z
+    .record(z.string().min(1), z.union([z.literal("all"), Grants]))
+    .optional()
+    .describe("What packages may reach: by <release>/<package>, by ./path, or * for all of them."),
 });
 export type Policy = z.infer<typeof Policy>;
 
@@ -54,6 +131,17 @@ export const Environment = z.strictObject({
     .default({})
     .describe("Releases and the versions of each that are wanted."),
   instances: z.record(Name, Instance).default({}).describe("Packages placed in the environment."),
+  discover: z.array(Discovery).optional().describe("Folders of the repository that are instances."),
+  images: z
+    .record(z.string().min(1), ImageReference)
+    .optional()
+    .describe(
+      "The published image of a service that is built elsewhere, by ./path/service or <release>/<package>/service.",
+    ),
+  networks: z
+    .record(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/), EnvironmentNetwork.nullable())
+    .optional()
+    .describe("Networks that instances share: made on each node that needs them, by exactly this name."),
   settings: SettingsByRelease.default({}).describe(
     "Values by release; the release's settings schema types them.",
   ),
@@ -85,6 +173,27 @@ export const NodeDocument = z.strictObject({
   settings: SettingsByRelease.default({}).describe(
     "Values by release, where the release opens a setting to nodes.",
   ),
+  instances: z
+    .record(
+      Name,
+      z.strictObject({
+        settings: z
+          .record(z.string(), z.json())
+          .optional()
+          .describe("A layer above the instance's own settings."),
+      }),
+    )
+    .optional()
+    .describe("What is special to instances on this node."),
+  keys: z
+    .strictObject({
+      age: z
+        .string()
+        .regex(/^age1[a-z0-9]+$/, "must be an age recipient, such as age1…")
+        .optional(),
+    })
+    .optional()
+    .describe("Public keys of the node."),
   commands: z
     .record(Name, InstanceCommands)
     .default({})

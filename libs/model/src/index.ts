@@ -12,6 +12,7 @@ export * from "./digest.ts";
 export * from "./image-reference.ts";
 export * from "./release.ts";
 export * from "./package.ts";
+export * from "./grant.ts";
 export * from "./environment.ts";
 export * from "./agent-config.ts";
 export * from "./agent-work.ts";

@@ -1,4 +1,5 @@
 import type { InstanceState } from "./environment.ts";
+import type { Grants } from "./grant.ts";
 import type { DataVolume, OnChange, Package } from "./package.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -16,11 +17,21 @@ export interface RenderedNode {
   instances: RenderedInstance[];
 }
 
+/** What an instance is made of. */
+export interface PackageIdentity {
+  /** `<release>/<package>`, or `./path` of a local package. */
+  reference: string;
+  /** The package's own; of a local package the digest of its files. */
+  version: string;
+  /** Absent for a local package. */
+  releaseVersion?: string;
+}
+
 export interface RenderedInstance {
   name: string;
   /** The Compose project, `<environment>-<instance>`. */
   project: string;
-  package: { release: string; releaseVersion?: string; name: string; version: string; folder: string };
+  package: PackageIdentity & { folder: string };
   state: InstanceState;
   /** The project of its volumes, which is another one's where the instance `was` another. */
   volumeProject: string;
@@ -28,6 +39,8 @@ export interface RenderedInstance {
   renew?: number;
   /** Instances of this node that provide what this one requires. */
   after: string[];
+  /** Number of containers by service, where the environment says it. */
+  scale: Record<string, number>;
   data: Record<string, DataVolume>;
   services: Package["services"];
   update: Package["update"];
@@ -38,11 +51,20 @@ export interface RenderedInstance {
 /** All that the resolved model of an instance depends on. */
 export interface ComposeInput {
   project: string;
-  /** The package's folder in the repository, for messages. */
+  /** The package's folder in the repository. */
   folder: string;
-  /** The Compose file's path in the package, and the package's files (templates left out). */
-  composeFile: string;
+  /** Paths in the package, in the order in which Compose merges them. Relative paths start in the first one's folder. */
+  composeFiles: readonly [string, ...string[]];
+  /** `package`: nothing outside of the package's folder may be named; `repository`: any file of `packageFiles` may. */
+  reach: "package" | "repository";
+  /** The files that may be named (templates left out), by path in the repository. */
   packageFiles: readonly SourceFile[];
+  /** Read for variables before `variables`, which win; null when there is none. */
+  dotenv: SourceFile | null;
+  /** Profiles that are active, sorted. */
+  profiles: readonly string[];
+  /** What the environment permits the package. */
+  allow: Grants | "all";
   /** An environment's Compose override for this instance. */
   override: SourceFile | null;
   /** All that may be interpolated, with rendered values. */

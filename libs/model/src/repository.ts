@@ -71,8 +71,22 @@ export interface Repository {
   /** By `<release>@<version>`. */
   releases: ReadonlyMap<string, ReleaseFolder>;
   environments: ReadonlyMap<string, EnvironmentFolder>;
+  /** Local packages by their reference, such as `./apps/wiki`. */
+  local: ReadonlyMap<string, LocalPackage>;
   /** Every package that can be read, also of a release that cannot. */
   packages: readonly PackageFolder[];
+}
+
+/** A folder of the repository with a Compose file. Without a package.yaml, its document stands for an empty one. */
+export interface LocalPackage extends PackageFolder {
+  /** Files outside of the folder that it may name: whatever of the repository was read. By path in the repository. */
+  reached: ReadonlyMap<string, SourceFile>;
+  /** Compose files by their path in the folder, in the order in which Compose merges them. */
+  composeFiles: readonly string[];
+  /** The committed `.env` of the folder; null when there is none. */
+  dotenv: SourceFile | null;
+  /** Digest of every file that it reads. */
+  version: string;
 }
 
 export interface ReleaseFolder {
@@ -85,7 +99,7 @@ export interface ReleaseFolder {
 }
 
 export interface PackageFolder {
-  /** `releases/<name>/<version>/packages/<package>` */
+  /** `releases/<name>/<version>/packages/<package>`, or the path of a local package. */
   folder: string;
   package: Located<Package>;
   /** Every file of the folder by its path in the folder, `compose.yaml` and templates included. */

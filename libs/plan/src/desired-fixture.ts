@@ -83,7 +83,7 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
   return {
     name,
     project,
-    package: { release: "sample", name: sketch.package ?? name, version: "1.0.0" },
+    package: { reference: `sample/${sketch.package ?? name}`, version: "1.0.0" },
     state: sketch.state ?? "running",
     ...(sketch.renew === undefined ? {} : { renew: sketch.renew }),
     after: sketch.after ?? [],
@@ -95,6 +95,8 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
     networks: definitions,
     volumes: Object.entries(sketch.volumes ?? {}).map(([key, definition]) => volume(owner, key, definition)),
     mounts,
+    folders: [],
+    grants: [],
     compose: { name: project, services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
 }

@@ -113,7 +113,7 @@ function isRenamed([name, known]: [string, KnownVolume], context: LeavingContext
     ) === true;
   const ended = hasWriter ? gone.filter(isInPlace) : gone;
   if (having.length > 0 && ended.every(onlyRead)) return false;
-  const isSamePackage = known.package === `${instance.package.release}/${instance.package.name}`;
+  const isSamePackage = known.package === instance.package.reference;
   return ended.some((user) => isSamePackage || splitUser(user).instance === instance.name) && isNew(context);
 }
 

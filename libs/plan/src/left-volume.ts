@@ -89,7 +89,7 @@ function isLeftFor(
     users.some((user) => splitUser(user).service === service.name),
   );
   // Also in two steps: an instance that was removed, and one of its package that comes later.
-  const isSamePackage = of === `${instance.package.release}/${instance.package.name}`;
+  const isSamePackage = of === instance.package.reference;
   if (isSamePackage) return isSameService || partsOfVolume(other).key === key;
   // Many services have one name: of another package it is the same while it moves, or where it looks at the same path.
   return (

@@ -120,7 +120,7 @@ function findSuccessors(
     after.desired.instances.flatMap(({ name, services }) => services.map((each) => `${name}/${each.name}`)),
   );
   const packageOf = ({ desired }: SimulatedNode, instance: string) =>
-    desired.instances.find(({ name }) => name === instance)?.package.name;
+    desired.instances.find(({ name }) => name === instance)?.package.reference;
   return after.observed.containers
     .filter((each) => each.state === "running" && !old.has(userOf(each)))
     .filter((each) => before.record.serviceParts[`lab-${userOf(each)}`] === undefined)

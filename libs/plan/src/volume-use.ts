@@ -17,7 +17,7 @@ export function findVolumeUse({
       volumesOf(service).map((volume) => ({
         volume,
         user: `${name}/${service.name}`,
-        package: `${of.release}/${of.name}`,
+        package: of.reference,
       })),
     ),
   );

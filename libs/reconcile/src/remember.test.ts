@@ -38,13 +38,15 @@ function desiredWith(digests: DesiredService["digests"]): DesiredNode {
   const instance = {
     name: "core",
     project: "lab-core",
-    package: { release: "app", name: "core", version: "1.0.0" },
+    package: { reference: "app/core", version: "1.0.0" },
     state: "running" as const,
     after: [],
     services: [service],
     networks: [],
     volumes: [],
     mounts: [],
+    folders: [],
+    grants: [],
     compose: { name: "lab-core", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
   return { environment: "lab", node: "lab-1", lockDigest: "l", digest: "d", instances: [instance] };

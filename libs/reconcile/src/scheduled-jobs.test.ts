@@ -222,13 +222,15 @@ describe("a job is kept", () => {
   const instance: DesiredNode["instances"][number] = {
     name: "web",
     project: "lab-web",
-    package: { release: "app", name: "web", version: "1.0.0" },
+    package: { reference: "app/web", version: "1.0.0" },
     state: "running",
     after: [],
     services: [service],
     networks: [],
     volumes: [],
     mounts: [],
+    folders: [],
+    grants: [],
     compose: { name: "lab-web", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
   const remaining = (operations: Plan["operations"] = []): Plan => ({

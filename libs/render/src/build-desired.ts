@@ -93,6 +93,8 @@ function buildInstance(
       networks: own,
       volumes,
       mounts,
+      folders: [],
+      grants: [],
       compose: runnableModel(model, {
         mounts,
         volumes,
@@ -154,7 +156,7 @@ function findUnknownData({ instance, model, repository }: InstanceInput): Proble
           code: "K1311",
           path: ["data", key],
           part: "key",
-          message: `data names the volume \`${key}\`, which ${instance.compose.composeFile} does not have`,
+          message: `data names the volume \`${key}\`, which ${instance.compose.composeFiles[0]} does not have`,
           hint: `Volumes there: ${known.join(", ") || "none"}.`,
         },
       ),

@@ -39,7 +39,11 @@ function packageInput({ folder, package: document, files, placed }: PackageFolde
   const sources = new Set(placed.map(({ source }) => source));
   return {
     folder,
-    composeFile: document.value.compose,
+    composeFiles: [document.value.compose] as const,
+    reach: "package" as const,
+    dotenv: null,
+    profiles: [],
+    allow: {},
     packageFiles: [...files]
       .filter(([path]) => !sources.has(path) && path !== "package.yaml")
       .map(([, file]) => file)

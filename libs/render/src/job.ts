@@ -86,7 +86,7 @@ function unknownService(name: string, context: FaultContext): Problem {
     code: "K1432",
     path: ["services", name],
     part: "key",
-    message: `services names \`${name}\`, which ${context.instance.compose.composeFile} does not have`,
+    message: `services names \`${name}\`, which ${context.instance.compose.composeFiles[0]} does not have`,
     hint: `Services there: ${known.join(", ") || "none"}.`,
   });
 }

@@ -46,7 +46,11 @@ export function composeProblem(
   found: PlacelessProblem & { path: readonly (string | number)[] },
 ): Problem {
   const { code, message, hint } = found;
-  const { folder, composeFile, packageFiles } = instance.compose;
+  const {
+    folder,
+    composeFiles: [composeFile],
+    packageFiles,
+  } = instance.compose;
   const file = `${folder}/${composeFile}`;
   const source = packageFiles.find((each) => each.path === file);
   const problem = { ...problemOf(file, { code, message, hint }), path: keyPath(found.path) };

@@ -6,7 +6,11 @@ const mostProblems = 20;
 /** Files that are committed where a bound folder has its files, and that no entry places: they would be missed in silence. */
 export function findUnlisted(mount: DesiredMount, instance: RenderedInstance): Problem[] {
   if (mount.kind !== "folder") return [];
-  const { folder, composeFile, packageFiles } = instance.compose;
+  const {
+    folder,
+    composeFiles: [composeFile],
+    packageFiles,
+  } = instance.compose;
   // What compose.yaml binds is relative to its own folder.
   const composeFolder = `${folder}/${composeFile}`.replace(/\/[^/]*$/, "");
   const below = `${composeFolder}/${mount.source}/`;

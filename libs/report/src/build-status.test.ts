@@ -37,13 +37,15 @@ const service: DesiredService = {
 const instance: DesiredInstance = {
   name: "core",
   project: "lab-core",
-  package: { release: "app", name: "core", version: "1.0.0" },
+  package: { reference: "app/core", version: "1.0.0" },
   state: "running",
   after: [],
   services: [service],
   networks: [],
   volumes: [],
   mounts: [],
+  folders: [],
+  grants: [],
   compose: { name: "lab-core", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
 };
 

@@ -30,7 +30,7 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
   const { releaseVersion } = instance.package;
   const base = {
     name: instance.name,
-    package: `${instance.package.release}/${instance.package.name}`,
+    package: instance.package.reference,
     version: instance.package.version,
     ...(releaseVersion === undefined ? {} : { releaseVersion }),
   };

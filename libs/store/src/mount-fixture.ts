@@ -70,13 +70,15 @@ export function desiring(
   const instances = Object.entries({ core: mounts, ...others }).map(([name, mounts]) => ({
     name,
     project: `lab-${name}`,
-    package: { release: "sample", name, version: "1.0.0" },
+    package: { reference: `sample/${name}`, version: "1.0.0" },
     state: "running" as const,
     after: [],
     services: [],
     networks: [],
     volumes: [],
     mounts: [...mounts],
+    folders: [],
+    grants: [],
     compose: { name: `lab-${name}`, services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   }));
   return { instances };

@@ -1,0 +1,95 @@
+import * as z from "zod";
+
+import { Name } from "./name.ts";
+
+const absolutePath = z
+  .string()
+  .regex(/^\/(?:[^/\0]+(?:\/[^/\0]+)*)?$/, "must be an absolute path, without a slash at its end");
+const texts = z.array(z.string().min(1).max(1000));
+
+/** Namespaces of the host that a container can share. */
+export const hostNamespaces = ["network", "pid", "ipc", "uts", "user", "cgroup"] as const;
+export type HostNamespace = (typeof hostNamespaces)[number];
+
+/** What both sides name in the same way: the environment for a package, and the node for all of them. */
+const sharedGrants = {
+  engineSocket: z
+    .boolean()
+    .optional()
+    .describe("The engine's socket, with which a container is root on the node."),
+  capabilities: texts
+    .optional()
+    .describe("Capabilities beyond those that the engine gives by default, such as NET_ADMIN."),
+  devices: z.array(absolutePath).optional().describe("Devices by their path, such as /dev/dri."),
+  gpus: z
+    .boolean()
+    .optional()
+    .describe("Graphics processors by the engine's own way: `gpus`, or device reservations."),
+  runtimes: texts.optional().describe("Runtimes of the engine beside its default, such as nvidia."),
+  namespaces: z.array(z.enum(hostNamespaces)).optional().describe("Namespaces of the host."),
+  privileged: z.boolean().optional().describe("Privileged containers, which are root on the node."),
+  networks: texts.optional().describe("Networks of the engine that somebody else has made, by name."),
+  volumes: texts.optional().describe("Volumes of the engine that somebody else has made, by name."),
+  mounts: texts.optional().describe("What volumes with driver_opts may mount, such as nfs://nas.lan/export."),
+  sysctls: texts
+    .optional()
+    .describe("Kernel settings beyond the network namespace's own; a * at the end stands for the rest."),
+  securityOptions: texts.optional().describe("Options of security_opt, such as apparmor=unconfined."),
+  subnets: texts.optional().describe("Subnets of networks beyond private ranges."),
+  loggingAddresses: texts
+    .optional()
+    .describe("Where the engine may send logs, such as tcp://127.0.0.1:24224."),
+};
+
+/** What one package may reach, as the environment says it. */
+export const Grants = z.strictObject({
+  paths: texts
+    .optional()
+    .describe("Folders and files of the host: an absolute path, or a name from the node's `allow.paths`."),
+  ...sharedGrants,
+  secretEnvironment: texts
+    .optional()
+    .describe(
+      "Variables that may carry a secret into a container's environment; the node need not permit it.",
+    ),
+});
+export type Grants = z.infer<typeof Grants>;
+
+/** A path of the host that a node permits. */
+export const PermittedPath = z.strictObject({
+  path: absolutePath,
+  readOnly: z.boolean().default(false).describe("It may be bound read-only, and not otherwise."),
+  nested: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Binds below what a container of this node can write are permitted: whoever writes there is root on the node.",
+    ),
+});
+export type PermittedPath = z.infer<typeof PermittedPath>;
+
+/** What a node permits at most, whatever Git says. */
+export const NodeGrants = z.strictObject({
+  paths: z.record(Name, PermittedPath).optional().describe("Named folders and files of the host."),
+  ...sharedGrants,
+  nested: z
+    .boolean()
+    .optional()
+    .describe("Permit binds below what a container of this node can write, wherever it is."),
+});
+export type NodeGrants = z.infer<typeof NodeGrants>;
+
+/** A key of `allow`. */
+export type GrantKind = Exclude<keyof Grants, undefined>;
+
+/** What a service needs a grant for. */
+export interface Ask {
+  /** The key of `allow` that would permit it. */
+  kind: GrantKind;
+  /** As it would stand in `allow`; `true` where that key is on or off. */
+  value: string;
+  /** Of a path: whether it is only read. */
+  readOnly?: boolean;
+  /** Empty for what is no service's, such as a volume. */
+  service: string;
+}
