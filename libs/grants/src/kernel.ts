@@ -77,12 +77,12 @@ export function securityOptionOf(text: string): string {
   return text.includes("=") ? text : text.replace(":", "=");
 }
 
-/** Settings of the network belong to its namespace; in another's they are another's. */
+/** Settings of the network belong to its namespace; in another's they are another's. A mode with a variable is judged in the model. */
 function askSysctl(occurrence: Occurrence): Asked[] {
   const { name } = entryOf(occurrence);
   const service = occurrence.parents[2] ?? null;
   const mode = isJsonObject(service) ? (service["network_mode"] ?? null) : null;
-  const hasOwnNetwork = isOff(mode) || mode === "bridge" || mode === "none";
+  const hasOwnNetwork = isOff(mode) || /^(?:bridge|none)$|\$/.test(textOf(mode));
   return hasOwnNetwork && /^net(?:\.[\w-]+)+$/.test(name) ? [] : [{ kind: "sysctls", value: name }];
 }
 

@@ -6,7 +6,7 @@ import type { HostReach } from "./host-reach.ts";
 interface Driver {
   /** The option that names the address. */
   option: string;
-  /** Where the driver sends without one; null where it needs one. */
+  /** Where the driver sends without one; null where the engine refuses that. */
   preset: string | null;
   scheme: string;
   port: string;
@@ -82,7 +82,7 @@ function addressOf({ driver = null, options = null }: JsonObject): string | null
   if (known === undefined) return null;
   const given = isJsonObject(options) ? (options[known.option] ?? null) : null;
   const text = given === null ? "" : textOf(given);
-  return text === "" ? (known.preset ?? "") : loggingAddressOf(text, known);
+  return text === "" ? known.preset : loggingAddressOf(text, known);
 }
 
 /** `scheme://host:port`, written out and in lower case; of a socket `unix:///path`. */
