@@ -1,5 +1,5 @@
 export { asksOf } from "./asks.ts";
-export { hostPathOf, isGranted, isPermitted, permittedPaths, withNames } from "./granted.ts";
+export { hostPathOf, isGranted, isPermitted, namesIn, permittedPaths, withNames } from "./granted.ts";
 export { type GrantLines, describeAsk, linesFor } from "./lines.ts";
 export { type UnusedGrant, findUnused, grantsFor } from "./policy.ts";
 export type { HostReach } from "./host-reach.ts";

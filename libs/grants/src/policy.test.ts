@@ -47,11 +47,11 @@ describe("grants that nobody uses", () => {
       "./apps/gone": "all" as const,
     };
     expect(findUnused(allow, asks)).toEqual([
-      { key: "*", kind: "capabilities", index: 1 },
-      { key: "./apps/vpn", kind: "paths", index: 0 },
-      { key: "./apps/vpn", kind: "gpus", index: null },
-      { key: "./apps/wiki", kind: "capabilities", index: 0 },
-      { key: "./apps/gone", kind: null, index: null },
+      { key: "*", kind: "capabilities", value: "SYS_TIME", index: 1 },
+      { key: "./apps/vpn", kind: "paths", value: "/srv/b", index: 0 },
+      { key: "./apps/vpn", kind: "gpus", value: null, index: null },
+      { key: "./apps/wiki", kind: "capabilities", value: "NET_ADMIN", index: 0 },
+      { key: "./apps/gone", kind: null, value: null, index: null },
     ]);
   });
 

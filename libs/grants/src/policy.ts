@@ -30,7 +30,8 @@ export interface UnusedGrant {
   key: string;
   /** Null for `all`. */
   kind: GrantKind | null;
-  /** Position in the list of that kind; null for one that is on or off. */
+  /** The entry in the list of that kind, and its position; null for one that is on or off. */
+  value: string | null;
   index: number | null;
 }
 
@@ -41,13 +42,13 @@ export function findUnused(
 ): UnusedGrant[] {
   return Object.entries(allow ?? {}).flatMap(([key, grants]): UnusedGrant[] => {
     const asked = key === "*" ? [...asks.values()].flat() : (asks.get(key) ?? []);
-    if (grants === "all") return asked.length === 0 ? [{ key, kind: null, index: null }] : [];
+    if (grants === "all") return asked.length === 0 ? [{ key, kind: null, value: null, index: null }] : [];
     return grantKinds.flatMap((kind): UnusedGrant[] => {
       const granted = grants[kind];
       const isUsed = (single: Grants) => asked.some((ask) => ask.kind === kind && isGranted(ask, single));
-      if (granted === true) return isUsed({ [kind]: true }) ? [] : [{ key, kind, index: null }];
+      if (granted === true) return isUsed({ [kind]: true }) ? [] : [{ key, kind, value: null, index: null }];
       return (Array.isArray(granted) ? granted : []).flatMap((entry, index) =>
-        isUsed({ [kind]: [entry] }) ? [] : [{ key, kind, index }],
+        isUsed({ [kind]: [entry] }) ? [] : [{ key, kind, value: entry, index }],
       );
     });
   });
