@@ -1,4 +1,7 @@
-import { isJsonObject } from "@keelson/model";
+import { isDeepStrictEqual } from "node:util";
+
+import { findReached, hostReaches } from "@keelson/grants";
+import { findOccurrences, isJsonObject } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
@@ -22,9 +25,14 @@ const cases: Case[] = [
     ["privileged: true", "privileged: false"],
     ['privileged: "true"', 'privileged: "false"'],
     ["privileged: yes", "privileged:"],
-    ["privileged: ${TAG}", "image: app:${TAG}"],
+    ["privileged: 1", "privileged: ${TAG}"],
   ]),
-  ...refuse("K1401", "cap_add", [["cap_add: [NET_ADMIN]", "cap_drop: [NET_ADMIN]"]]),
+  ...refuse("K1401", "cap_add.0", [
+    ["cap_add: [NET_ADMIN]", "cap_drop: [NET_ADMIN]"],
+    ["cap_add: [cap_net_admin]", "cap_add: [cap_net_raw]"],
+    ["cap_add: [ALL]", "cap_add: [CHOWN, setuid, CAP_KILL]"],
+    ["cap_add: ['CHOWN ']", "cap_add: ['${TAG}']"],
+  ]),
   ...refuse("K1401", "security_opt.0", [
     ["security_opt: [seccomp:unconfined]", "security_opt: [seccomp:builtin]"],
     ["security_opt: [seccomp:./loose.json]", "security_opt: []"],
@@ -34,10 +42,24 @@ const cases: Case[] = [
     ["security_opt: ['label:type:container_runtime_t']", "security_opt: []"],
     ["security_opt: ['no-new-privileges:false']", "security_opt: ['no-new-privileges:true']"],
     ["security_opt: [systempaths=unconfined]", "security_opt: [no-new-privileges]"],
-    ["security_opt: ['${TAG}']", "security_opt: [no-new-privileges=true]"],
+    ["security_opt: ['no-new-privileges:TRUE']", "security_opt: [no-new-privileges=true]"],
+    ["security_opt: [seccomp=/etc/loose.json]", "security_opt: ['${TAG}']"],
   ]),
   ...refuse("K1401", "cgroup_parent", [["cgroup_parent: /system.slice", "cgroup_parent:"]]),
-  ...refuse("K1401", "sysctls", [["sysctls: {net.core.somaxconn: 1024}", "ulimits: {nofile: 1024}"]]),
+  ...refuse("K1401", "sysctls.kernel.shmmax", [
+    ["sysctls: {kernel.shmmax: 1}", "sysctls: {net.core.somaxconn: 1024}"],
+  ]),
+  ...refuse("K1401", "sysctls.net/../kernel/core_pattern", [
+    ["sysctls: {net/../kernel/core_pattern: x}", "sysctls: {net.ipv4.ip_forward: 1}"],
+  ]),
+  ...refuse("K1401", "sysctls.0", [
+    ["sysctls: [net..kernel=1]", "sysctls: [net.ipv4.conf.all.forwarding=1]"],
+    ["sysctls: [kernel.msgmax=1]", "sysctls: ['${TAG}']"],
+    [
+      "sysctls: [net.core.somaxconn=1]\nnetwork_mode: service:app",
+      "sysctls: [net.core.somaxconn=1]\nnetwork_mode: bridge",
+    ],
+  ]),
   ...refuse("K1401", "runtime", [["runtime: runsc", "runtime:"]]),
   ...refuse("K1401", "credential_spec", [["credential_spec: {file: spec.json}", "credential_spec:"]]),
   ...refuse("K1401", "oom_kill_disable", [
@@ -99,7 +121,7 @@ const cases: Case[] = [
     ["network_mode: host", "network_mode: none"],
     ["network_mode: container:other", "network_mode: service:app"],
     ["network_mode: other_default", "network_mode: bridge"],
-    ["network_mode: ${TAG}", "network_mode: service:app"],
+    ["network_mode: Host", "network_mode: ${TAG}"],
   ]),
   ...refuse("K1402", "pid", [
     ["pid: host", "pid: service:app"],
@@ -109,17 +131,33 @@ const cases: Case[] = [
     ["ipc: host", "ipc: shareable"],
     ["ipc: container:other", "ipc: service:app"],
   ]),
-  ...refuse("K1402", "uts", [["uts: host", "hostname: host"]]),
-  ...refuse("K1402", "userns_mode", [["userns_mode: host", "userns_mode:"]]),
-  ...refuse("K1402", "cgroup", [["cgroup: host", "cgroup: private"]]),
+  ...refuse("K1402", "uts", [
+    ["uts: host", "hostname: host"],
+    ["uts: container:x", "uts: ${TAG}"],
+  ]),
+  ...refuse("K1402", "userns_mode", [
+    ["userns_mode: host", "userns_mode:"],
+    ["userns_mode: keep-id", "userns_mode: ${TAG}"],
+  ]),
+  ...refuse("K1402", "cgroup", [
+    ["cgroup: host", "cgroup: private"],
+    ["cgroup: HOST", "cgroup: ${TAG}"],
+  ]),
   ...refuse("K1402", "volumes_from.0", [
     ["volumes_from: [container:other]", "volumes_from: [app]"],
     ["volumes_from: ['container:other:ro']", "volumes_from: ['app:ro']"],
-    ["volumes_from: ['${TAG}']", "volumes_from: [container-of-ours]"],
+    ["volumes_from: ['app:rw:x']", "volumes_from: [container-of-ours, '${TAG}']"],
   ]),
   ...refuse("K1402", "external_links", [["external_links: [other_db_1:db]", "links: [app:db]"]]),
 
-  ...refuse("K1403", "devices", [["devices: [/dev/kvm]", "devices: []"]]),
+  ...refuse("K1403", "devices.0", [
+    ["devices: [/dev/kvm]", "devices: []"],
+    ["devices: ['/dev/../etc:/dev/x:r']", "devices: ['${TAG}']"],
+    ["devices: [dev/kvm]", "devices:"],
+    ["devices: ['nvidia.com/gpu=0']", "x-devices: ['nvidia.com/gpu=0']"],
+    ["devices: ['vendor.com/net=eth0']", "devices: []"],
+    ["devices: [{source: /dev/kvm, target: /x}]", "devices: [{source: '${TAG}', target: /x}]"],
+  ]),
   ...refuse("K1403", "device_cgroup_rules", [
     ["device_cgroup_rules: ['c 1:3 mr']", "device_cgroup_rules: []"],
   ]),
@@ -160,10 +198,15 @@ const cases: Case[] = [
     ["volumes: ['./core/conf/core.ym:/x']", "volumes: ['./core/conf/core.yml:/x:ro']"],
     ["volumes: ['./Core/conf:/x']", "volumes: ['./core/conf:/x']"],
     ["volumes: ['.:/x']", "volumes: ['./core:/x']"],
-    ["volumes: ['./core/${TAG}:/x']", "volumes: ['./core/conf:/x/${TAG}']"],
-    ["volumes: ['${TAG}:/x']", "volumes: ['data:/x/${TAG}']"],
-    ["volumes: ['${TAG:-/etc}:/x']", "volumes: ['data:/x']"],
-    ["volumes: ['x${TAG}']", "volumes: ['/x']"],
+    ["volumes: ['./core/1:/x']", "volumes: ['./core/${TAG}:/x']"],
+    ["volumes: ['/etc/localtime:/etc/localtime']", "volumes: ['/etc/localtime:/etc/localtime:ro']"],
+    ["volumes: ['/etc/localtime:/x:ro,rw']", "volumes: ['/etc//timezone/:/x:ro']"],
+    ["volumes: ['/etc/localtime:/x:ro,Z']", "volumes: ['/etc/./localtime:/x:z,${TAG}']"],
+    ["volumes: ['/etc/localtime/..:/x:ro']", "volumes: ['${TAG:-/etc}:/x']"],
+    ["volumes: ['/proc/self/root:/x:ro']", "volumes: ['data:/x']"],
+    ["volumes: ['/proc/1/root/etc/localtime:/x:ro']", "volumes: ['data:/x']"],
+    ["volumes: ['/__keelson-path-media__/../x:/x']", "volumes: ['data:/x']"],
+    ["volumes: ['/__keelson-path-media__:/x']", "volumes: ['data:/x']"],
     ["volumes: ['c:/x']", "volumes: ['cc:/x']"],
     ["volumes: ['.\\core:/x']", "volumes: ['./core:/x']"],
     ["volumes: ['./core/conf:/x:rshared']", "volumes: ['./core/conf:/x:rprivate']"],
@@ -181,7 +224,19 @@ const cases: Case[] = [
       "volumes: [{type: bind, source: ./core/conf, target: /x, bind: {propagation: shared}}]",
       "volumes: [{type: bind, source: ./core/conf, target: /x, bind: {propagation: private}}]",
     ],
-    ["volumes: [{type: '${TAG}', source: core/conf, target: /x}]", "volumes: [{type: tmpfs, target: /x}]"],
+    ["volumes: [{type: npipe, source: core/conf, target: /x}]", "volumes: [{type: tmpfs, target: /x}]"],
+    [
+      "volumes: [{type: bind, source: /etc/localtime, target: /x, read_only: true, bind: {selinux: z}}]",
+      "volumes: [{type: bind, source: /etc/localtime, target: /x, read_only: true}]",
+    ],
+    [
+      "volumes: [{type: bind, source: /etc/localtime, target: /x, read_only: true, bind: {recursive: writable}}]",
+      "volumes: [{type: '${TAG}', source: core/conf, target: /x}]",
+    ],
+    [
+      "volumes: [{type: bind, source: /etc/localtime, target: /x, read_only: 'true'}]",
+      "volumes: [{type: bind, source: '${TAG}', target: /x}]",
+    ],
     ["volumes: [{type: image, source: busybox, target: /x}]", "tmpfs: /x"],
     ["volumes: [{type: cluster, source: c, target: /x}]", "tmpfs: [/x]"],
     ["volumes: [{type: npipe, source: 'n', target: /x}]", "volumes: []"],
@@ -198,9 +253,6 @@ const cases: Case[] = [
   ]),
   ...refuse("K1404", "use_api_socket", [["use_api_socket: true", "use_api_socket: false"]]),
   ...refuse("K1430", "logging.driver", [
-    ["logging: {driver: syslog}", "logging: {driver: journald}"],
-    ["logging: {driver: fluentd}", "logging: {driver: none}"],
-    ["logging: {driver: gelf}", "logging: {driver: local}"],
     ["logging: {driver: awslogs}", "logging: {driver: json-file}"],
     ["logging: {driver: gcplogs}", "logging: {driver: '${TAG}'}"],
     ["logging: {driver: splunk}", "logging: {driver: ''}"],
@@ -211,14 +263,24 @@ const cases: Case[] = [
     ["logging: {driver: constructor, options: {max-size: 1m}}", "logging: {driver: local, options: {}}"],
     ["logging: {driver: [syslog]}", "x-logging: {driver: [syslog]}"],
   ]),
-  ...refuse("K1430", "logging.options.syslog-address", [
+  ...refuse("K1430", "logging", [
+    ["logging: {driver: syslog}", "logging: {driver: journald}"],
+    ["logging: {driver: fluentd}", "logging: {driver: none}"],
+    [
+      "logging: {driver: gelf, options: {gelf-address: 'udp://127.0.0.1:12201'}}",
+      "logging: {driver: gelf, options: {gelf-address: '${TAG}'}}",
+    ],
     [
       "logging: {driver: syslog, options: {syslog-address: 'unix:///var/run/docker.sock'}}",
       "logging: {driver: journald, options: {tag: '{{.Name}}/{{ .ID }}', labels: a, env: B}}",
     ],
     [
-      "logging: {options: {syslog-address: 'tcp://10.0.0.1:514'}}",
+      "logging: {driver: local, options: {syslog-address: 'tcp://10.0.0.1:514'}}",
       "logging: {options: {mode: non-blocking}}",
+    ],
+    [
+      "logging: {driver: syslog, options: {fluentd-address: '${TAG}'}}",
+      "logging: {options: {syslog-address: 'tcp://10.0.0.1:514'}}",
     ],
   ]),
   ...refuse("K1430", "logging.options.syslog-tls-ca-cert", [
@@ -227,9 +289,9 @@ const cases: Case[] = [
       "logging: {driver: json-file, options: {max-size: 10m, max-file: '3', compress: 'true', labels-regex: a, env-regex: b}}",
     ],
   ]),
-  ...refuse("K1430", "logging.options.gelf-address", [
+  ...refuse("K1430", "logging.options.splunk-url", [
     [
-      "logging: {driver: '${TAG}', options: {gelf-address: '${TAG}'}}",
+      "logging: {driver: '${TAG}', options: {splunk-url: '${TAG}'}}",
       "logging: {driver: '${TAG}', options: {max-size: '${TAG}'}}",
     ],
   ]),
@@ -300,20 +362,39 @@ const cases: Case[] = [
 
   ...refuse("K1410", "/volumes.data.driver", [
     ["volumes: {data: {driver: rclone}}", "volumes: {data: {driver: local}}"],
-    ["volumes: {data: {driver: '${TAG}'}}", "volumes: {data: }"],
+    ["volumes: {data: {driver: Local}}", "volumes: {data: {driver: '${TAG}'}}"],
   ]),
-  ...refuse("K1410", "/volumes.data.driver_opts.device", [
+  ...refuse("K1410", "/volumes.data.driver_opts", [
     ["volumes: {data: {driver_opts: {device: /etc}}}", "volumes: {data: {driver_opts: {size: 1g}}}"],
-  ]),
-  ...refuse("K1410", "/volumes.data.driver_opts.type", [
     ["volumes: {data: {driver_opts: {type: nfs}}}", "volumes: {data: {driver_opts: {}}}"],
-  ]),
-  ...refuse("K1410", "/volumes.data.driver_opts.o", [
     ["volumes: {data: {driver_opts: {o: bind}}}", "volumes: {data: {}}"],
+    ["volumes: {data: {driver_opts: {type: none, o: bind, device: /etc}}}", "volumes: {data: }"],
+    [
+      "volumes: {data: {driver_opts: {type: tmpfs, o: 'size=1g,bind', device: /etc}}}",
+      "volumes: {data: {driver_opts: {type: tmpfs, o: 'size=1g,noexec', device: tmpfs}}}",
+    ],
+    [
+      "volumes: {data: {driver_opts: {type: overlay, o: 'lowerdir=/,upperdir=/a,workdir=/b', device: overlay}}}",
+      "volumes: {data: {driver_opts: {type: '${TAG}', o: bind, device: /etc}}}",
+    ],
+    ["volumes: {data: {driver_opts: {type: ext4, device: /dev/sda1}}}", "volumes: {data: {}}"],
+    ["volumes: {data: {driver_opts: {type: nfs, o: 'addr=nas', device: ':/x'}}}", "volumes: {data: {}}"],
+    ["volumes: {data: {driver_opts: {type: nfs, o: 'addr=a,addr=b', device: ':/x'}}}", "volumes: {data: {}}"],
+    [
+      "volumes: {data: {driver_opts: {type: nfs, o: 'addr=a,remount', device: ':/x'}}}",
+      "volumes: {data: {}}",
+    ],
+    ["volumes: {data: {driver_opts: {type: nfs, o: 'addr=a', device: ':/x/../y'}}}", "volumes: {data: {}}"],
+    [
+      "volumes: {data: {driver_opts: {type: cifs, o: 'unc=\\\\\\\\evil', device: //nas/x}}}",
+      "volumes: {data: {}}",
+    ],
+    ["volumes: {data: {driver_opts: {mountpoint: /etc}}}", "volumes: {data: {}}"],
   ]),
-  ...refuse("K1410", "/volumes.data.external", [
+  ...refuse("K1410", "/volumes.data", [
     ["volumes: {data: {external: true}}", "volumes: {data: {external: false}}"],
-    ["volumes: {data: {external: '${TAG}'}}", "volumes: {data: {labels: {a: b}}}"],
+    ["volumes: {data: {external: true, name: others}}", "volumes: {data: {external: true, name: '${TAG}'}}"],
+    ["volumes: {data: {external: {name: others}}}", "volumes: {data: {external: '${TAG}'}}"],
   ]),
 
   ...refuse("K1412", "/name", [["name: mine", "name:"]]),
@@ -447,6 +528,10 @@ const cases: Case[] = [
       "networks: {back: {ipam: {config: [{subnet: 10.191.7.0/24, ip_range: 198.51.100.0/28}]}}}",
       "networks: {back: {ipam: {config: [{subnet: 10.191.7.0/24, ip_range: 10.191.7.16/31}]}}}",
     ],
+    [
+      "networks: {back: {ipam: {config: [{ip_range: 10.191.7.1/28}]}}}",
+      "networks: {back: {ipam: {config: [{ip_range: 10.191.7.0/28}]}}}",
+    ],
   ]),
   ...refuse("K1431", "/networks.back.ipam.config.0.gateway", [
     [
@@ -467,6 +552,10 @@ const cases: Case[] = [
       "networks: {back: {ipam: {config: [{aux_addresses: {host: 198.51.100.1}}]}}}",
       "networks: {back: {ipam: {config: [{aux_addresses: {host: 10.191.7.1}}]}}}",
     ],
+    [
+      "networks: {back: {ipam: {config: [{aux_addresses: {host: 10.191.7}}]}}}",
+      "networks: {back: {ipam: {config: [{aux_addresses: {host: '${TAG}'}}]}}}",
+    ],
   ]),
   ...refuse("K1431", "networks.back.ipv4_address", [
     ["networks: {back: {ipv4_address: 198.51.100.10}}", "networks: {back: {ipv4_address: 10.191.7.10}}"],
@@ -475,6 +564,7 @@ const cases: Case[] = [
   ...refuse("K1431", "networks.back.ipv6_address", [
     ["networks: {back: {ipv6_address: '2001:db8::1'}}", "networks: {back: {ipv6_address: 'fd00::1'}}"],
     ["networks: {back: {ipv6_address: '::ffff:c633:640a'}}", "networks: {back: {ipv6_address: ''}}"],
+    ["networks: {back: {ipv6_address: 'fd00::%1'}}", "networks: {back: {ipv6_address: 'fd00::1'}}"],
   ]),
   ...refuse("K1431", "networks.back.link_local_ips.0", [
     [
@@ -602,6 +692,17 @@ describe("each line of the gate", () => {
     expect(proofs).not.toEqual([]);
   });
 
+  it.each(hostReaches)("must have a case that only a grant at $at would permit", ({ at, code }) => {
+    const proofs = roots.filter(
+      ({ code: expected, root }) =>
+        expected === code &&
+        findReached(root, context).some(({ path }) =>
+          findOccurrences(at, root).some((found) => isDeepStrictEqual(found.path, path)),
+        ),
+    );
+    expect(proofs).not.toEqual([]);
+  });
+
   it("must say once what an anchor repeats", () => {
     const text = "x-a: &a {privileged: true, image: a}\nservices: {one: *a, two: {<<: *a}}";
     expect(gate(text).map(({ code, line, column }) => [code, line, column])).toEqual([["K1401", 1, 10]]);
@@ -617,8 +718,8 @@ describe("a refusal", () => {
         line: 4,
         column: 5,
         path: "services.web.network_mode",
-        message: "network_mode host is not the instance's own",
-        hint: "Use networks, network_mode: none, or network_mode: service:<name>.",
+        message: "network_mode host shares the host's network",
+        hint: "To permit it, write in environment.yaml: policy: { allow: { sample/core: { namespaces: [network] } } }, and in agent.yaml of its nodes: allow: { namespaces: [network] }",
         sourceLine: "    network_mode: host",
       },
     ]);
@@ -641,6 +742,7 @@ const context = {
   stage: "file",
   folder: "",
   boundPaths: sampleInput({ files: {} }).boundPaths,
+  variables: {},
 } as const;
 
 function refuse(code: string, path: string, pairs: [refused: string, accepted: string][]): Case[] {

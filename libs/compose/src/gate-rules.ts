@@ -1,3 +1,5 @@
+import { hostReaches } from "@keelson/grants";
+
 import type { Rule } from "./rule.ts";
 import { addressRules } from "./rules/address.ts";
 import { buildRules } from "./rules/build.ts";
@@ -38,5 +40,8 @@ const judgingRules: readonly Rule[] = [
   ...restartRules,
 ];
 
-/** The whole gate on values; what files take part is judged in `participants`, variables in `variables`. */
-export const gateRules: readonly Rule[] = [...judgingRules, ...knownKeyRules(judgingRules)];
+/** What nothing can permit; what a grant can is in `ungranted`, which files take part in `participants`, variables in `variables`. */
+export const gateRules: readonly Rule[] = [
+  ...judgingRules,
+  ...knownKeyRules([...judgingRules, ...hostReaches].map(({ at }) => at)),
+];

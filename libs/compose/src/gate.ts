@@ -4,15 +4,15 @@ import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
 import { problemAt } from "./compose-document.ts";
 import { findExcess } from "./excess.ts";
 import { findServiceRefusals } from "./extends-chain.ts";
-import { gateRules } from "./gate-rules.ts";
 import { type Participants, findParticipants } from "./participants.ts";
 import { findForeignValues } from "./plain-file.ts";
-import { findRefusals } from "./rule.ts";
+import { findFaults, referenceOf } from "./ungranted.ts";
 import { findUndeclared, isReservedVariable, reservedHint } from "./variables.ts";
 
 /**
  * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose reads it: codes K1401
- * to K1418, K1424 and K1427 to K1431, sorted. Reads nothing but its input. No setting permits what it refuses.
+ * to K1418, K1424 and K1427 to K1431, sorted. Reads nothing but its input. What reaches the host is refused unless the
+ * environment grants it.
  */
 export function gateCompose(input: ComposeInput): Problem[] {
   return judgeCompose(input).problems;
@@ -29,9 +29,16 @@ export function judgeCompose(input: ComposeInput): Participants {
   const found = [
     ...problems,
     ...composeFiles.flatMap(({ document, folder }) =>
-      findRefusals(gateRules, {
-        root: document.root.value,
-        context: { project: input.project, stage: "file", folder, boundPaths: input.boundPaths },
+      findFaults(document.root.value, {
+        context: {
+          project: input.project,
+          stage: "file",
+          folder,
+          boundPaths: input.boundPaths,
+          variables: input.variables,
+        },
+        allow: input.allow,
+        reference: referenceOf(input),
       }).map((finding) => problemAt(document, finding)),
     ),
     ...findServiceRefusals(composeFiles).map(({ participant, finding }) =>

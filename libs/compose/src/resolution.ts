@@ -15,11 +15,10 @@ import { problemAtBest, readRejection, readUnsetVariables } from "./compose-mess
 import { type ComposeOutput, endedOddly, runCompose } from "./compose-process.ts";
 import { findModelExcess } from "./excess.ts";
 import { judgeCompose } from "./gate.ts";
-import { gateRules } from "./gate-rules.ts";
 import { findText, relativePaths } from "./model-paths.ts";
 import { isComposeModel, normalModel } from "./normal-model.ts";
 import type { Participant } from "./participants.ts";
-import { findRefusals } from "./rule.ts";
+import { findFaults, referenceOf } from "./ungranted.ts";
 import { type Workspace, withWorkspace } from "./workspace.ts";
 
 const defaultTimeoutMs = 30_000;
@@ -112,10 +111,11 @@ function judgeModel(
     stage: "model",
     folder: "",
     boundPaths: input.boundPaths,
+    variables: {},
   } as const;
   const findings = [
     ...findModelExcess(model),
-    ...findRefusals(gateRules, { root: model, context }),
+    ...findFaults(model, { context, allow: input.allow, reference: referenceOf(input) }),
     ...[...placeholdersOf(model)].map(({ name, path }) => ({
       code: "K1423",
       path,

@@ -1,6 +1,8 @@
-import { type Json, isJsonObject } from "@keelson/model";
+import { type Json, type Occurrence as ComposeOccurrence, findOccurrences, isOff } from "@keelson/model";
 
 import type { Finding } from "./compose-document.ts";
+
+export { entryOf, isOff } from "@keelson/model";
 
 /** What a rule may know besides the value. */
 export interface RuleContext {
@@ -11,10 +13,11 @@ export interface RuleContext {
   folder: string;
   /** Rendered files, relative to the project's folder. */
   boundPaths: readonly string[];
+  /** What may be interpolated; empty for the model, where it has been. */
+  variables: Readonly<Record<string, string>>;
 }
 
-export interface Occurrence {
-  value: Json;
+export interface Occurrence extends ComposeOccurrence {
   /** The last key of the path. */
   key: string;
   /** The map or list that holds the value. */
@@ -32,43 +35,24 @@ export interface Rule {
   hint: string;
 }
 
-/** Everything the rules refuse in a document. Rules say what is allowed, so an unknown or interpolated value is refused. */
+/** Everything the rules refuse in a document. Rules say what is allowed, so an unknown value is refused. */
 export function findRefusals(rules: readonly Rule[], input: { root: Json; context: RuleContext }): Finding[] {
   return rules.flatMap((rule) =>
-    [...occurrencesOf(rule.at.split("."), { value: input.root, path: [], parent: null })].flatMap((found) => {
-      const key = found.path.at(-1) ?? "";
-      const message = rule.refuse({ value: found.value, parent: found.parent, key, context: input.context });
+    findOccurrences(rule.at, input.root).flatMap((found) => {
+      const [key, parent] = [found.path.at(-1) ?? "", found.parents.at(-1) ?? null];
+      const message = rule.refuse({ ...found, key, parent, context: input.context });
       return message === null ? [] : [{ code: rule.code, path: found.path, message, hint: rule.hint }];
     }),
   );
 }
 
-interface Located {
-  value: Json;
-  path: readonly string[];
-  parent: Json;
-}
-
-function* occurrencesOf(pattern: readonly string[], at: Located): Generator<Located> {
-  const [segment, ...rest] = pattern;
-  if (segment === undefined) {
-    yield at;
-    return;
-  }
-  const entries = childrenOf(at.value);
-  if (entries === null) {
-    if (segment === "*?" && at.value !== null) yield* occurrencesOf(rest, at);
-    return;
-  }
-  for (const [key, value] of entries) {
-    if (segment !== "*" && segment !== "*?" && segment !== key) continue;
-    yield* occurrencesOf(rest, { value, path: [...at.path, key], parent: at.value });
-  }
-}
-
-function childrenOf(value: Json): [string, Json][] | null {
-  if (Array.isArray(value)) return value.map((item, index) => [String(index), item]);
-  return isJsonObject(value) ? Object.entries(value) : null;
+/** A variable is judged after Compose has filled it in: until then nothing is done with it. */
+export function afterVariables(refuse: Rule["refuse"]): Rule["refuse"] {
+  return (occurrence) => {
+    const { value, context } = occurrence;
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return isOff(value) || (context.stage === "file" && text.includes("$")) ? null : refuse(occurrence);
+  };
 }
 
 /** Refuses what does not pass the test; `{value}` and `{key}` in the message are filled in. */
@@ -77,12 +61,6 @@ export function unless(isHarmless: (value: Json) => boolean, message: string): R
     isHarmless(value)
       ? null
       : message.replaceAll("{value}", () => shown(value)).replaceAll("{key}", () => key);
-}
-
-/** Whether a value asks for nothing: none, `false`, an empty list, mapping or text. */
-export function isOff(value: Json): boolean {
-  if (value === null || value === false || value === "" || value === "false") return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
 }
 
 export function isOneOf(...allowed: readonly string[]): (value: Json) => boolean {
@@ -97,14 +75,4 @@ export function matches(pattern: RegExp): (value: Json) => boolean {
 export function shown(value: Json | undefined): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-/** Name and value of an entry of `environment` or `labels`, written as a map or as a list of `name=value`. */
-export function entryOf({ value, key, parent }: Occurrence): { name: string; value: Json | undefined } {
-  if (!Array.isArray(parent)) return { name: key, value };
-  const text = typeof value === "string" ? value : shown(value);
-  const at = text.indexOf("=");
-  return at === -1
-    ? { name: text, value: undefined }
-    : { name: text.slice(0, at), value: text.slice(at + 1) };
 }

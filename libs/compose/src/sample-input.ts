@@ -9,6 +9,7 @@ export function sampleInput(sample: {
   rendered?: Record<string, string>;
   links?: string[];
   composeFile?: string;
+  allow?: ComposeInput["allow"];
 }): ComposeInput {
   const folder = "releases/sample/1.0.0/packages/core";
   const links = (sample.links ?? []).map((path) =>
@@ -21,7 +22,7 @@ export function sampleInput(sample: {
     reach: "package",
     dotenv: null,
     profiles: [],
-    allow: {},
+    allow: sample.allow ?? {},
     packageFiles: [
       ...Object.entries(sample.files).map(([path, text]) =>
         sourceFile(`${folder}/${path}`, { text, mode: "100644" }),

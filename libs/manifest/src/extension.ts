@@ -4,6 +4,7 @@ import {
   type Environment,
   type EnvironmentFolder,
   type Located,
+  type Policy,
   type Problem,
   hintFor,
   quote,
@@ -91,7 +92,14 @@ function mergeLayers(layers: readonly Located<Environment>[]): Located<Environme
     ...last.value,
     releases: Object.assign({}, ...values.map(({ releases }) => releases)),
     instances: Object.assign({}, ...values.map(({ instances }) => instances)),
-    policy: Object.assign({}, ...values.map(({ policy }) => policy)),
+    policy: mergePolicies(values.map(({ policy }) => policy)),
   };
   return { ...last, value };
+}
+
+/** Grants have names too: a layer that grants something to one package leaves those of others. */
+function mergePolicies(policies: readonly Policy[]): Policy {
+  const policy: Policy = Object.assign({}, ...policies);
+  if (policy.allow === undefined) return policy;
+  return { ...policy, allow: Object.assign({}, ...policies.map(({ allow }) => allow)) };
 }

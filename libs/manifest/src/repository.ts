@@ -11,6 +11,7 @@ import {
 import { findTooMuch } from "./document-budget.ts";
 import { type EnvironmentDocuments, readEnvironmentFolder } from "./environment-folder.ts";
 import { extendEnvironments } from "./extension.ts";
+import { checkGrants } from "./grant-check.ts";
 import { checkInterfaces } from "./interface-check.ts";
 import { checkLock } from "./lock-check.ts";
 import { checkPlacement } from "./placement-check.ts";
@@ -69,6 +70,7 @@ function checkEnvironment(scene: Scene): Problem[] {
     ...checkReferences(scene),
     ...checkPlacement(scene),
     ...checkInterfaces(scene),
+    ...checkGrants(scene),
   ];
 }
 

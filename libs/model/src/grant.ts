@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { Name } from "./name.ts";
+import { Name, namePattern } from "./name.ts";
 
 const absolutePath = z
   .string()
@@ -41,9 +41,18 @@ const sharedGrants = {
     .describe("Where the engine may send logs, such as tcp://127.0.0.1:24224."),
 };
 
+const grantedPath = z
+  .string()
+  .max(1000)
+  .regex(
+    new RegExp(`^(?:/|${namePattern.source.slice(1, -1)}(?:/|$))`),
+    "must be an absolute path, or a name from the node's `allow.paths`",
+  );
+
 /** What one package may reach, as the environment says it. */
 export const Grants = z.strictObject({
-  paths: texts
+  paths: z
+    .array(grantedPath)
     .optional()
     .describe("Folders and files of the host: an absolute path, or a name from the node's `allow.paths`."),
   ...sharedGrants,
@@ -90,6 +99,16 @@ export interface Ask {
   value: string;
   /** Of a path: whether it is only read. */
   readOnly?: boolean;
+  /** Of an absolute path that the environment permits by names alone: those, of which one must be above it on the node. */
+  names?: readonly string[];
   /** Empty for what is no service's, such as a volume. */
   service: string;
 }
+
+/** Stands for the node's path of a name until the node fills it in, so that models and digests are the same everywhere. */
+export function pathToken(name: string): string {
+  return `/__keelson-path-${name}__`;
+}
+
+/** A path that begins with a token: the name, and what stands behind it. */
+export const pathTokenPattern = /^\/+__keelson-path-([a-z0-9-]+)__(?=\/|$)/;

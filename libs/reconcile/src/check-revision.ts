@@ -1,5 +1,6 @@
 import { findAttributeFaults, readRepository } from "@keelson/manifest";
 import {
+  type DesiredNode,
   type OuterAttributes,
   type Problem,
   type Repository,
@@ -16,6 +17,7 @@ import type { DesiredPorts } from "./ports.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 import { resolveModels } from "./resolve-models.ts";
 import { toldOnce } from "./told-once.ts";
+import { findUnusedGrants } from "./unused-grants.ts";
 
 export interface CheckResult {
   repository: Repository;
@@ -53,8 +55,11 @@ export async function checkRevision(
   const warnings: Problem[] = [];
   const judged = new Set<string>();
   const errors: unknown[] = [];
+  const desired: { environment: string; desired: DesiredNode | null }[] = [];
   for (const reference of nodes) {
     const { rendered, missing, ...render } = renderFiles(repository, reference);
+    const made: (typeof desired)[number] = { environment: reference.environment, desired: null };
+    desired.push(made);
     warnings.push(...render.warnings);
     // Where a document has a problem, that is why something is missing.
     found.push(...render.problems, ...(problems.length === 0 ? missing : []));
@@ -65,9 +70,11 @@ export async function checkRevision(
       const { models, problems: refused } = await resolveModels({ ...render, rendered }, ports);
       const built = buildDesired(rendered, { models, secrets: ports.secrets, repository });
       found.push(...refused, ...built.problems);
+      made.desired = built.desired;
     });
     if (error !== null) errors.push(error);
   }
+  warnings.push(...findUnusedGrants(repository, desired));
   const unplaced = repository.packages.filter(({ folder }) => !judged.has(folder));
   found.push(...unplaced.flatMap((folder) => ports.gateCompose(unplacedInput(folder))));
   if (found.length === 0 && errors.length > 0) throw errors[0];

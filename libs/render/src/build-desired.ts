@@ -24,6 +24,7 @@ import { packageProblem } from "./place-of-problem.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
 import { type DigestAlgorithms, digestAlgorithms } from "./service-digest.ts";
+import { usedGrants, withoutOwnNetworks } from "./used-grants.ts";
 
 export interface BuildInput {
   /** Compose's resolved model by instance name. */
@@ -55,7 +56,7 @@ export function buildDesired(
   ];
   if (problems.length > 0 || !isWhole) return { desired: null, problems };
   const { environment, node, lockDigest } = rendered;
-  const instances = startAfterOwners(built).sort((a, b) => compareText(a.name, b.name));
+  const instances = startAfterOwners(withoutOwnNetworks(built)).sort((a, b) => compareText(a.name, b.name));
   const digest = digestValue({ environment, node, instances: instances.map(digestible) });
   return { desired: { environment, node, lockDigest, digest, instances }, problems: [] };
 }
@@ -94,7 +95,7 @@ function buildInstance(
       volumes,
       mounts,
       folders: [],
-      grants: [],
+      grants: usedGrants(model, instance.compose),
       compose: runnableModel(model, {
         mounts,
         volumes,

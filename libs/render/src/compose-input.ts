@@ -1,3 +1,4 @@
+import { grantsFor } from "@keelson/grants";
 import {
   type ComposeInput,
   type EnvironmentFolder,
@@ -19,6 +20,7 @@ export function composeInput(
   return {
     ...packageInput(placed.package),
     project: projectOf(environment.environment.value.name, placed.name),
+    allow: grantsFor(environment.environment.value.policy.allow, placed.instance.package),
     override: environment.composeOverrides.get(placed.name) ?? null,
     ...made,
   };
@@ -29,10 +31,10 @@ export function unrenderedInput(placed: PlacedInstance, environment: Environment
   return composeInput(placed, { environment, ...nothingRendered(placed.package) });
 }
 
-/** Of a package that no instance brings to a node, for the gate alone. */
+/** Of a package that no instance brings to a node, for the gate alone: what it is granted, an environment will say. */
 export function unplacedInput(folder: PackageFolder): ComposeInput {
   const project = folder.package.value.name;
-  return { ...packageInput(folder), project, override: null, ...nothingRendered(folder) };
+  return { ...packageInput(folder), project, allow: "all", override: null, ...nothingRendered(folder) };
 }
 
 function packageInput({ folder, package: document, files, placed }: PackageFolder) {
@@ -43,7 +45,6 @@ function packageInput({ folder, package: document, files, placed }: PackageFolde
     reach: "package" as const,
     dotenv: null,
     profiles: [],
-    allow: {},
     packageFiles: [...files]
       .filter(([path]) => !sources.has(path) && path !== "package.yaml")
       .map(([, file]) => file)

@@ -1,6 +1,8 @@
+import { grantsFor } from "@keelson/grants";
 import {
   type ComposeInput,
   type EnvironmentFolder,
+  type Grants,
   type JsonObject,
   type Located,
   type NodeDocument,
@@ -21,6 +23,7 @@ import { composeInput, unrenderedInput } from "./compose-input.ts";
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
+import { findUngrantedNames, pathScope } from "./path-scope.ts";
 import { newBudgets } from "./template-budget.ts";
 import { type InstanceContext, interfacesOf, templateScope } from "./template-scope.ts";
 import { renderTemplate } from "./template.ts";
@@ -126,7 +129,8 @@ function renderInstance(
   const project = projectOf(environment, placed.name);
   const scope = templateScope(placed, context);
   const { files, problems: fileProblems, warnings } = renderPackageFiles(placed, scope);
-  const { variables, problems: variableProblems } = renderVariables(placed, scope);
+  const allow = grantsFor(context.environment.environment.value.policy.allow, placed.instance.package);
+  const { variables, problems: variableProblems } = renderVariables(placed, { scope, allow });
   const providers = interfacesOf(placed).flatMap((name) => context.providers.get(name)?.instance ?? []);
   return {
     instance: {
@@ -183,7 +187,7 @@ function renderPackageFiles(
 
 function renderVariables(
   placed: PlacedInstance,
-  scope: TemplateScope,
+  { scope, allow }: { scope: TemplateScope; allow: Grants | "all" },
 ): { variables: Record<string, string>; problems: Problem[] } {
   const document = placed.package.package;
   const variables: Record<string, string> = {};
@@ -191,7 +195,10 @@ function renderVariables(
   for (const [name, text] of Object.entries(document.value.variables)) {
     const path = keyPath(["variables", name]);
     const at = { ...document.positionOf(path, "value"), path };
-    const result = renderTemplate({ text, file: document.file, at, ...scope });
+    const ungranted = findUngrantedNames({ name, text }, { allow, reference: placed.instance.package });
+    problems.push(...ungranted.map((finding) => problemAt(document, finding)));
+    const seen = { ...scope.context, paths: pathScope(text) };
+    const result = renderTemplate({ text, file: document.file, at, ...scope, context: seen });
     const sourceLine = document.lineText(at.line);
     problems.push(...result.problems.map((problem) => ({ ...problem, sourceLine })));
     if (result.text === null) continue;

@@ -1,35 +1,24 @@
-import {
-  isInside,
-  isJsonObject,
-  isPrivate,
-  isWholeBlock,
-  parseAddress,
-  parseSubnet,
-  subnetOf,
-} from "@keelson/model";
+import { isInside, isJsonObject, isWholeBlock, parseAddress, parseSubnet, subnetOf } from "@keelson/model";
 import type { Json, Subnet } from "@keelson/model";
 
-import { type Occurrence, type Rule, isOff, shown } from "../rule.ts";
+import { type Rule, afterVariables, isOff, shown } from "../rule.ts";
 
 const code = "K1431";
-const privateHint =
-  "Use addresses of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7, or leave them out: the engine chooses free ones. Nothing can permit others yet.";
+const plainHint = "Write plain addresses, or leave them out: the engine chooses free ones.";
 const publishHint =
   "Write one address of the node, such as 127.0.0.1 or ::1, or leave it out for all of them.";
 
-/** A network of a whole private range would draw in what the node reaches by its default route. */
-const shortestPrefix = { 4: 16, 6: 48 } as const;
 const longestPrefix = { 4: 30, 6: 126 } as const;
 
 const linkLocal = ["169.254.0.0/16", "fe80::/10"].map((range) => parseSubnet(range));
 
-/** K1431: a network's addresses become routes of the node, so none of them may be foreign. */
+/** K1431: a network's addresses become routes of the node, so they are in the one form that all programs read alike. */
 export const addressRules: readonly Rule[] = [
   ...["networks.*.ipam.config.*.subnet", "networks.*.ipam.config.*.ip_range"].map((at) => ({
     at,
     code,
     refuse: afterVariables(({ value, key }) => blockRefusal(value, key)),
-    hint: privateHint,
+    hint: plainHint,
   })),
   ...[
     "networks.*.ipam.config.*.gateway",
@@ -39,12 +28,8 @@ export const addressRules: readonly Rule[] = [
   ].map((at) => ({
     at,
     code,
-    refuse: afterVariables(({ value, key }) => {
-      const address = parseOne(value);
-      if (address === null) return notPlain(value);
-      return isPrivate(address) ? null : `${key} ${shown(value)} is not in a private range`;
-    }),
-    hint: privateHint,
+    refuse: afterVariables(({ value }) => (parseOne(value) === null ? notPlain(value) : null)),
+    hint: plainHint,
   })),
   {
     at: "services.*.networks.*.link_local_ips.*?",
@@ -73,27 +58,14 @@ export const addressRules: readonly Rule[] = [
   },
 ];
 
-/** A variable is judged after Compose has filled it in: until then nothing is done with it. */
-function afterVariables(refuse: (occurrence: Occurrence) => string | null): Rule["refuse"] {
-  return (occurrence) => {
-    const { value, context } = occurrence;
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    return isOff(value) || (context.stage === "file" && text.includes("$")) ? null : refuse(occurrence);
-  };
-}
-
 function blockRefusal(value: Json, key: string): string | null {
   const block = typeof value === "string" ? parseSubnet(value) : null;
   const text = `${key} ${shown(value)}`;
   if (block === null) return `${text} is not written as ADDRESS/PREFIX, such as 10.1.2.0/24`;
   if (!isWholeBlock(block))
     return `${text} has bits set after its prefix, so that it is not clear what is meant`;
-  if (!isPrivate(block))
-    return `${text} is not in a private range: the node would lose its way to those addresses`;
-  if (key !== "subnet") return null;
-  const [shortest, longest] = [shortestPrefix[block.family], longestPrefix[block.family]];
-  if (block.prefix < shortest) return `${text} is larger than a /${shortest}`;
-  return block.prefix > longest
+  const longest = longestPrefix[block.family];
+  return key === "subnet" && block.prefix > longest
     ? `${text} is smaller than a /${longest}, it has no room for containers`
     : null;
 }

@@ -30,15 +30,15 @@ export const harmlessKeys: Readonly<Record<string, string>> = {
   "networks.*": "name external internal attachable enable_ipv4 enable_ipv6",
   "networks.*.ipam": "config",
   "networks.*.ipam.config.*": "subnet ip_range gateway aux_addresses",
-  "volumes.*": "name",
+  "volumes.*": "name external",
   "secrets.*": "name file environment content external driver driver_opts template_driver",
   "configs.*": "name file environment content external driver driver_opts template_driver",
 };
 
-/** K1414: a key that neither the list above nor a rule knows; `x-` keys mean nothing to Compose. */
-export function knownKeyRules(rules: readonly Rule[]): Rule[] {
+/** K1414: a key that neither the list above nor a judged place knows; `x-` keys mean nothing to Compose. */
+export function knownKeyRules(judged: readonly string[]): Rule[] {
   return Object.entries(harmlessKeys).map(([at, text]) => {
-    const known = new Set([...text.trim().split(/\s+/), ...judgedKeys(rules, at)]);
+    const known = new Set([...text.trim().split(/\s+/), ...judgedKeys(judged, at)]);
     return {
       at: at === "" ? "*" : `${at}.*`,
       code: "K1414",
@@ -52,9 +52,9 @@ export function knownKeyRules(rules: readonly Rule[]): Rule[] {
 }
 
 /** Keys below a place that a rule or another line of the list is about. */
-function judgedKeys(rules: readonly Rule[], at: string): string[] {
+function judgedKeys(judged: readonly string[], at: string): string[] {
   const prefix = at === "" ? [] : at.split(".");
-  return [...rules.map((rule) => rule.at), ...Object.keys(harmlessKeys)].flatMap((pattern) => {
+  return [...judged, ...Object.keys(harmlessKeys)].flatMap((pattern) => {
     const segments = pattern.split(".");
     const key = segments[prefix.length];
     const isBelow = prefix.every(

@@ -1,3 +1,4 @@
+import { remoteLoggingOptions } from "@keelson/grants";
 import { type Json, isJsonObject } from "@keelson/model";
 
 import { type Occurrence, type Rule, isOff, shown } from "../rule.ts";
@@ -10,16 +11,24 @@ const about = ["labels", "labels-regex", "env", "env-regex", "tag"];
 const buffer = ["mode", "max-buffer-size"];
 
 /**
- * Drivers that keep a container's output with the engine, and their options without those that name files or addresses
- * (docs.docker.com, the page of each driver). Others connect from the engine, which is root in the node's own network.
+ * Drivers and their options without those that name files (docs.docker.com, the page of each driver). The first ones keep a
+ * container's output with the engine; the others send it from there, to an address that needs a grant.
  */
 const optionsOf = new Map<string, readonly string[]>([
   ["json-file", ["max-size", "max-file", "compress", ...about, ...buffer]],
   ["local", ["max-size", "max-file", "compress", ...buffer]],
   ["journald", [...about, ...buffer]],
   ["none", []],
+  ...[...remoteLoggingOptions].map(([driver, options]): [string, string[]] => [
+    driver,
+    [...options, ...about, ...buffer],
+  ]),
 ]);
 const everyOption = new Set([...optionsOf.values()].flat());
+/** What the engine's own default is, Git does not know. */
+const optionsOfDefault = [...optionsOf].flatMap(([driver, options]) =>
+  remoteLoggingOptions.has(driver) ? [] : options,
+);
 const optionHint =
   "Use an option that limits or labels what the engine keeps itself; docs/spec/package.md lists them.";
 
@@ -32,9 +41,9 @@ export const loggingRules: readonly Rule[] = [
       if (isOff(value) || isOpen(value, context)) return null;
       return typeof value === "string" && optionsOf.has(value)
         ? null
-        : `the logging driver ${shown(value)} makes the engine itself reach out from the node`;
+        : `the logging driver ${shown(value)} is not one that Keelson knows`;
     },
-    hint: `Permitted are ${[...optionsOf.keys()].join(", ")}; nothing can permit others yet. Without a driver, the engine's default counts, which the administrator chooses.`,
+    hint: `Permitted are ${[...optionsOf.keys()].join(", ")}; the last three need a grant. Without a driver, the engine's default counts, which the administrator chooses.`,
   },
   {
     at: "services.*.logging.options.*",
@@ -58,11 +67,14 @@ export const loggingRules: readonly Rule[] = [
 ];
 
 /** An option that only other drivers have. */
-function foreignOption({ value }: Occurrence): string | null {
-  if (!isJsonObject(value)) return null;
-  const { driver = null, options = null } = value;
-  const known = typeof driver === "string" ? optionsOf.get(driver) : undefined;
-  if (known === undefined || !isJsonObject(options)) return null;
+function foreignOption({ value, context }: Occurrence): string | null {
+  if (!isJsonObject(value) || !isJsonObject(value["options"])) return null;
+  const { driver = null, options } = value;
+  // A file may leave the driver to another one.
+  const unnamed = context.stage === "model" ? optionsOfDefault : undefined;
+  const named = typeof driver === "string" ? optionsOf.get(driver) : undefined;
+  const known = isOff(driver) ? unnamed : named;
+  if (known === undefined) return null;
   const foreign = Object.keys(options).find((key) => everyOption.has(key) && !known.includes(key));
   return foreign === undefined ? null : `the logging driver ${shown(driver)} has no option ${foreign}`;
 }

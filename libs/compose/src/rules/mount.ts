@@ -1,23 +1,25 @@
-import { type Json, isJsonObject } from "@keelson/model";
+import { type Json, isJsonObject, pathTokenPattern } from "@keelson/model";
 
 import { folderOrFileRefusal } from "../bound-path.ts";
-import { type Occurrence, type Rule, isOff, shown, unless } from "../rule.ts";
+import { type Occurrence, type Rule, type RuleContext, isOff, shown, unless } from "../rule.ts";
+import { fillVariables } from "../variables.ts";
 
 const bindHint = "Bind a file that package.yaml lists under files (by its to), or a folder of such files.";
 
-/** K1404: binds of anything but rendered files, and other ways to the host's files and sockets. */
+/** K1404: binds of what is neither a rendered file nor a path of the host, which needs a grant, and other ways to the host. */
 export const mountRules: readonly Rule[] = [
   { at: "services.*.volumes.*?", code: "K1404", refuse: mountRefusal, hint: bindHint },
   {
     at: "services.*.use_api_socket",
     code: "K1404",
     refuse: unless(isOff, "use_api_socket hands the engine's socket to the container"),
-    hint: "Leave it out; a container with the engine's socket has the host.",
+    hint: "Leave it out; it would hand over logins as well. The socket itself can be bound, with a grant.",
   },
 ];
 
 function mountRefusal(occurrence: Occurrence): string | null {
-  const { value } = occurrence;
+  const { value, context } = occurrence;
+  if (context.stage === "file" && JSON.stringify(value).includes("$")) return openRefusal(value, context);
   if (typeof value === "string") return shortMountRefusal(value, occurrence);
   if (!isJsonObject(value)) return `a mount cannot be ${shown(value)}`;
   switch (value["type"]) {
@@ -32,15 +34,24 @@ function mountRefusal(occurrence: Occurrence): string | null {
   }
 }
 
+/**
+ * Of a mount with a variable, the rest is judged after Compose has filled it in. By then a relative source that climbs is a
+ * path of the host, beside the folder in which Compose works.
+ */
+function openRefusal(mount: Json, context: RuleContext): string | null {
+  const text = isJsonObject(mount) ? (mount["source"] ?? "") : mount;
+  const filled = typeof text === "string" ? fillVariables(text, context.variables) : null;
+  if (filled === null) return `${shown(mount)} cannot be judged before its variables are filled in`;
+  const source = isJsonObject(mount) ? filled : (filled.split(":")[0] ?? "");
+  const isLeading = source.startsWith("~") || source.split("/").includes("..");
+  return isLeading && !source.startsWith("/") ? folderOrFileRefusal(source, context) : null;
+}
+
 /** `SOURCE:TARGET[:OPTIONS]`, or `TARGET` alone for an anonymous volume (Compose specification, services/volumes). */
 function shortMountRefusal(text: string, occurrence: Occurrence): string | null {
   const [source = "", target, options = ""] = text.split(":");
-  if (target === undefined) {
-    return text.includes("$")
-      ? `the mount ${text} cannot be judged before its variables are filled in`
-      : null;
-  }
-  if (isVolumeName(source)) return null;
+  if (target === undefined || isVolumeName(source)) return null;
+  if (source.startsWith("/")) return hostPathRefusal(source);
   return (
     folderOrFileRefusal(source, occurrence.context) ??
     (options.split(",").some((option) => isShared(option)) ? sharedMessage : null)
@@ -48,10 +59,11 @@ function shortMountRefusal(text: string, occurrence: Occurrence): string | null 
 }
 
 function bindRefusal(mount: { [key: string]: Json }, occurrence: Occurrence): string | null {
-  const bind = mount["bind"];
+  const { source = null, bind } = mount;
+  if (typeof source === "string" && source.startsWith("/")) return hostPathRefusal(source);
   const propagation = isJsonObject(bind) ? (bind["propagation"] ?? null) : null;
   return (
-    folderOrFileRefusal(mount["source"] ?? null, occurrence.context) ??
+    folderOrFileRefusal(source, occurrence.context) ??
     (isOff(propagation) || propagation === "private" || propagation === "rprivate" ? null : sharedMessage)
   );
 }
@@ -66,6 +78,15 @@ function volumeRefusal(mount: { [key: string]: Json }): string | null {
     return `the subpath ${shown(subpath)} leaves the volume`;
   }
   return null;
+}
+
+/** By these the kernel leads to another place than the path says. */
+function hostPathRefusal(source: string): string | null {
+  const isToken = pathTokenPattern.test(source);
+  if (isToken && source.split("/").includes("..")) return `${source} climbs out of the path that is named`;
+  return /^\/+proc\/+(?:self|thread-self|\d+)(?:\/|$)/.test(source)
+    ? `${source} is of one process of the host, and can lead anywhere`
+    : null;
 }
 
 const sharedMessage = "a shared or slave propagation lets mounts of the host and the container meet";

@@ -1,34 +1,23 @@
 import type { Json } from "@keelson/model";
 
-import { type Rule, isOff, matches, unless } from "../rule.ts";
+import { type Rule, afterVariables, entryOf, isOff, shown, unless } from "../rule.ts";
 
 const hint = "Leave it out; run what needs rights on the host outside of the packages.";
 
 const memoryHint = "Leave it out, and give the container a mem_limit that is enough for it.";
 
-/** K1401: rights that let a container act on the host. */
+/** K1401: rights that let a container act on the host, and that nothing can permit. */
 export const privilegeRules: readonly Rule[] = [
-  {
-    at: "services.*.privileged",
-    code: "K1401",
-    refuse: unless(isOff, "privileged gives the container every right on the host"),
-    hint,
-  },
-  {
-    at: "services.*.cap_add",
-    code: "K1401",
-    refuse: unless(isOff, "cap_add gives the container rights of the host's kernel"),
-    hint,
-  },
   {
     at: "services.*.security_opt.*?",
     code: "K1401",
-    // An allow-list: profiles of seccomp, AppArmor and SELinux can each be loose, and only the host knows them.
-    refuse: unless(
-      matches(/^(no-new-privileges([:=]true)?|apparmor[:=]docker-default|seccomp[:=]builtin)$/),
-      "security_opt {value} can loosen the container's confinement",
+    // Compose itself reads the file, from the node's disk.
+    refuse: afterVariables(({ value }) =>
+      /^seccomp[:=](?!builtin$|unconfined$)/.test(shown(value))
+        ? `security_opt ${shown(value)} names a file`
+        : null,
     ),
-    hint: "Only no-new-privileges:true, apparmor:docker-default and seccomp:builtin are permitted.",
+    hint: "Use seccomp:builtin, which is the default, or seccomp:unconfined with a grant.",
   },
   {
     at: "services.*.cgroup_parent",
@@ -37,16 +26,13 @@ export const privilegeRules: readonly Rule[] = [
     hint,
   },
   {
-    at: "services.*.sysctls",
+    at: "services.*.sysctls.*",
     code: "K1401",
-    refuse: unless(isOff, "sysctls change kernel settings"),
-    hint,
-  },
-  {
-    at: "services.*.runtime",
-    code: "K1401",
-    refuse: unless(isOff, "runtime {value} is another program that the engine would run as root"),
-    hint,
+    refuse: afterVariables((occurrence) => {
+      const { name } = entryOf(occurrence);
+      return isSettingName(name) ? null : `${shown(name)} is not the plain name of a kernel setting`;
+    }),
+    hint: "Write it with dots, such as net.core.somaxconn.",
   },
   {
     at: "services.*.credential_spec",
@@ -76,6 +62,11 @@ export const privilegeRules: readonly Rule[] = [
     hint: "Leave it out; cpus and cpu_shares share the processors out.",
   })),
 ];
+
+/** Runtimes make a path of the name, in which slashes and empty parts would lead to other settings. */
+function isSettingName(name: string): boolean {
+  return /^\w[\w-]*(?:\.[\w-]+)+$/.test(name);
+}
 
 /** Compose itself refuses a text that is no number; a variable is judged after Compose has filled it in. */
 function isBelowZero(value: Json, stage: "file" | "model"): boolean {

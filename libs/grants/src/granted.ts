@@ -1,0 +1,89 @@
+import {
+  type Ask,
+  type GrantKind,
+  type Grants,
+  type NodeGrants,
+  type PermittedPath,
+  isInside,
+  parseSubnet,
+} from "@keelson/model";
+
+import { grantPath, isBelow } from "./host-path.ts";
+import { capabilityOf, securityOptionOf } from "./kernel.ts";
+import { loggingAddressOf } from "./logging.ts";
+import { mountOf } from "./volume-options.ts";
+
+/** Whether an entry of `allow` covers what is asked. Kinds that are on or off have no entries. */
+const covers: Partial<Record<GrantKind, (granted: string, asked: string) => boolean>> = {
+  paths: (granted, asked) => isBelow(asked, grantPath(granted)),
+  devices: (granted, asked) => isBelow(asked, grantPath(granted)),
+  // Who may have all of them may have each.
+  capabilities: (granted, asked) => ["ALL", asked].includes(capabilityOf(granted)),
+  sysctls: (granted, asked) =>
+    granted.endsWith("*") ? asked.startsWith(granted.slice(0, -1)) : granted === asked,
+  securityOptions: (granted, asked) => securityOptionOf(granted) === asked,
+  mounts: (granted, asked) => isBelow(asked, mountOf(granted)),
+  subnets: (granted, asked) => {
+    const [outer, inner] = [parseSubnet(granted), parseSubnet(asked)];
+    return outer !== null && inner !== null && isInside(inner, outer);
+  },
+  loggingAddresses: (granted, asked) => loggingAddressOf(granted) === asked,
+};
+
+function isCovered(ask: Ask, granted: boolean | readonly string[] | undefined): boolean {
+  if (typeof granted === "boolean" || granted === undefined) return granted === true;
+  const isSame = covers[ask.kind] ?? ((entry, asked) => entry === asked);
+  return granted.some((entry) => isSame(entry, ask.value));
+}
+
+/**
+ * Whether the environment's grants cover what is asked. A path by name covers an absolute one as far as the environment can
+ * tell: only the node knows whether it lies below the path of that name.
+ */
+export function isGranted(ask: Ask, grants: Grants | "all"): boolean {
+  if (grants === "all" || isCovered(ask, grants[ask.kind])) return true;
+  return ask.kind === "paths" && ask.value.startsWith("/") && namesIn(grants).length > 0;
+}
+
+/** The ask with the names by which the environment grants it, where it grants an absolute path by names alone. */
+export function withNames(ask: Ask, grants: Grants | "all"): Ask {
+  if (grants === "all" || ask.kind !== "paths" || isCovered(ask, grants.paths)) return ask;
+  return { ...ask, names: namesIn(grants) };
+}
+
+/** Names of the node's paths that a package may use. */
+export function namesIn({ paths = [] }: Grants): string[] {
+  const names = paths.filter((path) => !path.startsWith("/")).map((path) => path.split("/")[0] ?? "");
+  return [...new Set(names)];
+}
+
+/** Whether the node permits what is asked, as far as that can be told without its disk: links are resolved elsewhere. */
+export function isPermitted(ask: Ask, grants: NodeGrants | "all" | undefined): boolean {
+  // It gives away nothing of the node.
+  if (grants === "all" || ask.kind === "secretEnvironment") return true;
+  if (grants === undefined) return false;
+  return ask.kind === "paths" ? permittedPaths(ask, grants).length > 0 : isCovered(ask, grants[ask.kind]);
+}
+
+/** The node's paths that permit a path: those above it by whole segments, writable where it is written. */
+export function permittedPaths(ask: Ask, { paths = {} }: NodeGrants): PermittedPath[] {
+  const path = hostPathOf(ask, { paths });
+  if (path === null) return [];
+  const names = ask.value.startsWith("/") ? ask.names : [nameOf(ask)];
+  return Object.entries(paths)
+    .filter(([name]) => names === undefined || names.includes(name))
+    .map(([, permitted]) => permitted)
+    .filter((permitted) => isBelow(path, permitted.path) && (ask.readOnly === true || !permitted.readOnly));
+}
+
+/** The absolute path that is asked for on this node; null where the node has no path of that name. */
+export function hostPathOf(ask: Ask, { paths = {} }: NodeGrants): string | null {
+  if (ask.value.startsWith("/")) return ask.value;
+  const name = nameOf(ask);
+  const named = Object.hasOwn(paths, name) ? paths[name] : undefined;
+  return named === undefined ? null : grantPath(`${named.path}${ask.value.slice(name.length)}`);
+}
+
+function nameOf({ value }: Ask): string {
+  return value.split("/")[0] ?? "";
+}
