@@ -13,6 +13,7 @@ function planOf(operations: Operation[], more: Partial<Plan> = {}): Plan {
     operations,
     blocked: [],
     notices: [],
+    grants: [],
     ...more,
   };
 }
