@@ -7,7 +7,6 @@ import {
   type ObservedHost,
   type ObservedNode,
   type RecordState,
-  canonicalText,
   compareText,
   resourceIds,
 } from "@keelson/model";
@@ -47,7 +46,7 @@ export function judgeGrants({ instances, observed, record, allow }: JudgeInput):
   const inUse: GrantInUse[] = [];
   const refused = new Map<string, RefusedGrant[]>();
   for (const instance of wanting) {
-    const known = new Set((record.applied?.grants?.[instance.name] ?? []).map(canonicalText));
+    const known = new Set((record.applied?.grants?.[instance.name] ?? []).map(keyOf));
     const unnamed: Ask[] = [];
     const faults: RefusedGrant[] = [];
     for (const ask of instance.grants) {
@@ -59,9 +58,9 @@ export function judgeGrants({ instances, observed, record, allow }: JudgeInput):
         if (fault !== null) faults.push(refuse(instance, { service: ask.service, fault }));
         else
           inUse.push({
-            ...ask,
+            ...withoutNames(ask),
             instance: instance.name,
-            isNew: !known.has(canonicalText(ask)),
+            isNew: !known.has(keyOf(ask)),
             isRoot: isRootEquivalent(ask) || isNestedBind(judged, bounds),
           });
       }
@@ -127,8 +126,19 @@ function ownerOf({ name, project }: DesiredInstance, service: string): string {
   return service === "" ? `instance ${name}` : `${project}/${service}`;
 }
 
+/** By which names the environment grants it says nothing of what a container gets. */
+function withoutNames({ names: _names, ...ask }: Ask): Omit<Ask, "names"> {
+  return ask;
+}
+
+function keyOf({ service, kind, value, readOnly = false }: Ask): string {
+  return [service, kind, value, readOnly].join("\n");
+}
+
 function compareGrants(a: GrantInUse, b: GrantInUse): number {
-  const keyOf = ({ instance, service, kind, value }: GrantInUse) =>
-    [instance, service, kind, value].join("\n");
-  return Number(b.isNew) - Number(a.isNew) || compareText(keyOf(a), keyOf(b));
+  return (
+    Number(b.isNew) - Number(a.isNew) ||
+    compareText(a.instance, b.instance) ||
+    compareText(keyOf(a), keyOf(b))
+  );
 }

@@ -1,0 +1,22 @@
+import { describeAsk } from "@keelson/grants";
+import type { GrantInUse } from "@keelson/model";
+
+import type { Paint } from "./plan-text.ts";
+import { escapeText } from "./visible-text.ts";
+
+type Shown = Omit<GrantInUse, "isNew"> & Partial<Pick<GrantInUse, "isNew">>;
+
+/** A line for each grant, in their order: whether it is new, who has it, what it is, and whether that is as good as root. */
+export function formatGrants(grants: readonly Shown[], paint: Paint = (_format, text) => text): string[] {
+  const owners = grants.map(({ instance, service }) =>
+    escapeText(service === "" ? instance : `${instance}/${service}`),
+  );
+  const width = Math.max(0, ...owners.map(({ length }) => length));
+  const hasNews = grants.some(({ isNew }) => isNew === true);
+  return grants.map((grant, index) => {
+    const news = hasNews ? `${grant.isNew === true ? paint("yellow", "new") : "   "}  ` : "";
+    const owner = (owners[index] ?? "").padEnd(width);
+    const root = grant.isRoot ? `  ${paint("red", "root-equivalent")}` : "";
+    return `${news}${owner}  ${escapeText(describeAsk(grant))}${root}`;
+  });
+}
