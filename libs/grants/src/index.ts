@@ -7,3 +7,4 @@ export { type Reached, findReached, hostReaches } from "./reach.ts";
 export { readVolumeOptions } from "./volume-options.ts";
 export { remoteLoggingOptions } from "./logging.ts";
 export { isRootEquivalent } from "./root-equivalent.ts";
+export { type UnusedPermit, findUnusedPermits } from "./unused-permit.ts";
