@@ -31,7 +31,9 @@ describe("what a node permits", () => {
 
   it("must count a path under the names by which it is granted", () => {
     const named: Ask[] = [{ kind: "paths", value: "music/new", service: "player" }];
-    expect(findUnusedPermits({ paths: allow.paths ?? {} }, named)).toEqual([{ kind: "paths", value: "media" }]);
+    expect(findUnusedPermits({ paths: allow.paths ?? {} }, named)).toEqual([
+      { kind: "paths", value: "media" },
+    ]);
   });
 
   it("must name nothing where there is nothing to take away", () => {
