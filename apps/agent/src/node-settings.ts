@@ -3,12 +3,13 @@ import {
   type NodeSettings,
   dockerConfigPlace,
   expectComposeBinary,
+  hostSettings,
   remotesOf,
   waitSettings,
 } from "@keelson/node";
 
 /** Where everything of the agent's node is. */
-export async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
+export async function settingsOf(config: AgentConfig, configFile: string): Promise<NodeSettings> {
   return {
     environment: config.environment,
     node: config.node,
@@ -19,6 +20,7 @@ export async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
     dockerConfig: dockerConfigPlace(config, process.env),
     composeBinary: await expectComposeBinary(process.env),
     remotes: remotesOf(config),
+    ...hostSettings({ config, configFile }),
     ...waitSettings(config),
   };
 }

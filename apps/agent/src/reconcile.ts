@@ -152,7 +152,7 @@ async function runRound(
     const asked = input.options.gitSilent === true ? withLittlePatience(config) : config;
     const statusPort = wireStatus(asked);
     using branch = openBranchPoll(config, newer.found);
-    using node = await wireApply(await settingsOf(config), {
+    using node = await wireApply(await settingsOf(config, input.options.config), {
       ...wireSource(asked, { statusPort, knownCommit: input.options.knownCommit ?? null }),
       statusPort,
       emit: (event) => {

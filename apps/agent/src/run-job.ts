@@ -33,7 +33,7 @@ export async function runDueJob(options: RunJobOptions, signal: AbortSignal): Pr
     resource,
   });
   try {
-    const end = await runScheduled(await settingsOf(config), { job, dueAt, signal });
+    const end = await runScheduled(await settingsOf(config, options.config), { job, dueAt, signal });
     logEnd(log, { job, end });
     const told = describeEnd(end, job);
     tell({ type: "job-ended", end: told });

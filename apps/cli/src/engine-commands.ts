@@ -16,13 +16,12 @@ function addEngineOptions(command: Command): Command {
 }
 
 export function auditCommand(): Command {
-  const command = new Command("audit").description("list what lies on this node although nothing uses it");
-  return addEngineOptions(command).addOption(
-    new Option(
-      "--orphans",
-      "volumes that no desired service uses, and how to remove them",
-    ).makeOptionMandatory(),
+  const command = new Command("audit").description(
+    "list what reaches the host on this node, and what lies there although nothing uses it",
   );
+  return addEngineOptions(command)
+    .option("--grants", "only what containers have of the host, by the last round")
+    .option("--orphans", "only volumes that no desired service uses, and how to remove them");
 }
 
 export function logsCommand(): Command {

@@ -6,6 +6,7 @@ import {
   type NodeSettings,
   dockerConfigPlace,
   findComposeBinary,
+  hostSettings,
   readAgentConfig,
   remotesOf,
   waitSettings,
@@ -39,6 +40,7 @@ export function readNodePlace(
     dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],
     dockerConfig: dockerConfigPlace(config, process.env),
     remotes: config === null ? [] : remotesOf(config),
+    ...hostSettings(config === null ? null : { config, configFile: options.config ?? standardConfigPath }),
     ...waitSettings({ timeouts: config?.timeouts ?? AgentConfig.shape.timeouts.parse(undefined) }),
   };
 }

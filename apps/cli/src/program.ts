@@ -2,6 +2,7 @@ import { keelsonVersion } from "@keelson/model/light";
 
 import { Argument, Command } from "commander";
 
+import { allowExplainCommand, allowListCommand, allowUnusedCommand } from "./allow-commands.ts";
 import { shells } from "./completion.ts";
 import { type NamedKind, namedKinds } from "./completion-words.ts";
 import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
@@ -112,6 +113,27 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     release,
   );
   program.addCommand(release);
+  const allow = new Command("allow")
+    .description("show what packages may reach of the host")
+    .configureHelp({ subcommandTerm: (command) => command.name() });
+  add(
+    allowExplainCommand(),
+    async (command, output) =>
+      (await import("./commands/allow-explain.ts")).allowExplain(command.opts(), output),
+    allow,
+  );
+  add(
+    allowListCommand(),
+    async (command, output) => (await import("./commands/allow-list.ts")).allowList(command.opts(), output),
+    allow,
+  );
+  add(
+    allowUnusedCommand(),
+    async (command, output) =>
+      (await import("./commands/allow-unused.ts")).allowUnused(command.opts(), output),
+    allow,
+  );
+  program.addCommand(allow);
   add(explainCommand(), async (command, output) =>
     (await import("./commands/explain.ts")).explain(command.args[0] ?? "", output),
   );

@@ -12,6 +12,7 @@ import {
   examineSourcePush,
   examineStatusPush,
 } from "./git-checks.ts";
+import { examineAllowed } from "./host-checks.ts";
 import { examineKey, examineOwnership, examineRecord } from "./key-checks.ts";
 import { type DiagnosisInput, type ExaminedNode, examineNode } from "./examined-node.ts";
 import { examineNotify } from "./notify-check.ts";
@@ -36,6 +37,7 @@ interface Examination {
 const examinations: readonly Examination[] = [
   { id: "config", title: "agent.yaml", examine: examineConfig },
   { id: "credential", title: "credential files", examine: examineCredentials },
+  { id: "allow", title: "what reaches the host", examine: examineAllowed },
   { id: "secrets", title: "secrets file", examine: examineSecretsFile },
   { id: "compose", title: "Docker Compose", examine: examineCompose },
   { id: "flock", title: "program flock", examine: examineFlock },

@@ -1,11 +1,13 @@
-import { KeelsonError } from "@keelson/model";
+import { type HostPath, KeelsonError, type NodeGrants } from "@keelson/model";
 import { expect, test } from "vitest";
 
 import { judgeClock } from "./clock.ts";
 import { judgeName } from "./git-checks.ts";
 import { engineThresholds, judgeSpace } from "./disk-checks.ts";
+import { judgeAllowed } from "./host-checks.ts";
 import { judgeCompose } from "./programs-checks.ts";
 import { judgeProbes } from "./registry-checks.ts";
+import type { Verdict } from "./verdict.ts";
 
 const MiB = 1024 ** 2;
 
@@ -92,4 +94,59 @@ test.each([
   ];
   const verdict = judgeName({ environment, node }, paths);
   expect(verdict).toMatchObject({ result, found, hint: expect.stringContaining(hint) });
+});
+
+const permit = { readOnly: false, nested: false };
+const there = { "/srv/media": { real: "/srv/media", fault: "" } };
+
+test.each<[string, NodeGrants | "all", Record<string, HostPath>, Pick<Verdict, "result" | "found">]>([
+  ["nothing", {}, {}, { result: "ok", found: "nothing of the host is permitted" }],
+  [
+    "what is harmless",
+    { paths: { media: { path: "/srv/media", ...permit } }, capabilities: ["NET_ADMIN"] },
+    there,
+    { result: "ok", found: "permits paths, capabilities" },
+  ],
+  [
+    "everything",
+    "all",
+    {},
+    { result: "warning", found: "allow: all: whoever can write to the repository is root on this node" },
+  ],
+  [
+    "what is as good as root",
+    {
+      engineSocket: true,
+      privileged: false,
+      namespaces: ["pid", "network"],
+      capabilities: ["SYS_ADMIN", "NET_ADMIN"],
+      paths: { media: { path: "/srv/media", readOnly: false, nested: true } },
+    },
+    there,
+    {
+      result: "warning",
+      found:
+        "root on this node, with engineSocket: true, namespace pid, capability SYS_ADMIN, nested: true of path media",
+    },
+  ],
+  [
+    "what is not there",
+    {
+      nested: true,
+      paths: { media: { path: "/srv/media", ...permit }, nas: { path: "/mnt/nas", ...permit } },
+    },
+    {
+      "/srv/media": { real: null, fault: "" },
+      "/mnt/nas": { real: null, fault: "its file system does not answer" },
+    },
+    {
+      result: "warning",
+      found:
+        "root on this node, with nested: true\n/srv/media is permitted and not there\n/mnt/nas cannot be seen: its file system does not answer",
+    },
+  ],
+])("an agent.yaml that permits %s", (_what, allow, paths, verdict) => {
+  const judged = judgeAllowed(allow, paths);
+  expect(judged).toMatchObject(verdict);
+  expect(judged.hint === "").toBe(verdict.result === "ok");
 });

@@ -5,6 +5,7 @@ import {
   type NetworkMember,
   type NodeSecrets,
   type ObservedEngine,
+  type OtherBind,
   type VolumeWriter,
   composeLabels,
   labels,
@@ -116,6 +117,7 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     heldPorts,
     heldSubnets,
     otherBinds: others.flatMap(bindsOf),
+    otherWritableBinds: others.flatMap(writableBindsOf),
     otherMembers: others.flatMap(membershipsOf),
     otherWriters: others.flatMap(writerOf),
   };
@@ -123,6 +125,13 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
 
 function bindsOf({ Mounts: mounts }: ContainerInfo): string[] {
   return (mounts ?? []).flatMap(({ Type: type, Source: source }) => (type === "bind" ? [source] : []));
+}
+
+function writableBindsOf(container: ContainerInfo): OtherBind[] {
+  const binds = (container.Mounts ?? []).filter(
+    ({ Type: type, RW: isWritable }) => type === "bind" && isWritable,
+  );
+  return binds.map(({ Source: path }) => ({ container: listedName(container), path }));
 }
 
 /** A one-off container has the volumes of its service, and so has whatever a person starts with one. */

@@ -10,23 +10,38 @@ export interface GrantLines {
 
 /** The least that permits what a package asks, on both sides. */
 export function linesFor(ask: Ask, reference: string): GrantLines {
-  const { kind, value } = ask;
-  const entry = isSwitch(ask) ? "true" : `[${scalar(value)}]`;
-  const grant = `{ ${kind}: ${entry} }`;
+  const grant = `{ ${ask.kind}: ${entryFor([ask])} }`;
   return {
     environment: `policy: { allow: { ${scalar(reference)}: ${grant} } }`,
-    node: nodeLine(ask, grant),
+    node: ask.kind === "secretEnvironment" ? null : nodeLineFor([ask]),
   };
 }
 
-function nodeLine(ask: Ask, grant: string): string | null {
-  if (ask.kind === "secretEnvironment") return null;
-  if (ask.kind !== "paths") return `allow: ${grant}`;
-  const [name, path] = ask.value.startsWith("/")
-    ? [nameFor(ask.value), scalar(ask.value)]
-    : [ask.value.split("/")[0] ?? "", "/…"];
-  const readOnly = ask.readOnly === true ? ", readOnly: true" : "";
-  return `allow: { paths: { ${name}: { path: ${path}${readOnly} } } }`;
+/** The line of agent.yaml that permits all of this, and no more. */
+export function nodeLineFor(asks: readonly Ask[]): string {
+  const entries = [...Map.groupBy(asks, ({ kind }) => kind)].map(
+    ([kind, own]) => `${kind}: ${kind === "paths" ? pathsFor(own) : entryFor(own)}`,
+  );
+  return `allow: { ${entries.join(", ")} }`;
+}
+
+function entryFor(asks: readonly Ask[]): string {
+  const values = asks.map((ask) => (isSwitch(ask) ? "true" : scalar(ask.value)));
+  return asks.every(isSwitch) ? "true" : `[${[...new Set(values)].join(", ")}]`;
+}
+
+/** A name stands for the whole folder. It is writable where any service writes it. */
+function pathsFor(asks: readonly Ask[]): string {
+  const permits = [...Map.groupBy(asks, ({ value }) => permittedAs(value))].map(([value, own]) => {
+    const isAbsolute = value.startsWith("/");
+    const readOnly = own.every((ask) => ask.readOnly === true) ? ", readOnly: true" : "";
+    return `${isAbsolute ? nameFor(value) : value}: { path: ${isAbsolute ? scalar(value) : "/…"}${readOnly} }`;
+  });
+  return `{ ${permits.join(", ")} }`;
+}
+
+function permittedAs(value: string): string {
+  return value.startsWith("/") ? value : (value.split("/")[0] ?? "");
 }
 
 /** A name for a path of the node, after its last segment. */

@@ -59,6 +59,8 @@ function readBind(device: string, named: readonly string[]): VolumeOptions {
   const other = named.find((option) => !/^r?bind$/.test(option) && !everywhere.test(option));
   if (other !== undefined) return refuse(`the mount option ${other} is not one of a bind`);
   if (!device.startsWith("/")) return refuse(`the device ${device} of a bind is not an absolute path`);
+  // The kernel gets it as it is, and follows a link before it climbs: only a path that does not climb means the same to both.
+  if (device.split("/").includes("..")) return refuse(`the device ${device} climbs`);
   const readOnly = named.includes("ro") && !named.includes("rw");
   return { asks: askPath(device, { readOnly }), fault: null };
 }

@@ -13,6 +13,7 @@ export * from "./image-reference.ts";
 export * from "./release.ts";
 export * from "./package.ts";
 export * from "./grant.ts";
+export * from "./host-path.ts";
 export * from "./environment.ts";
 export * from "./agent-config.ts";
 export * from "./agent-work.ts";

@@ -5,7 +5,33 @@ import type { AcceptedDigest, ContainerLimits, Crash } from "./record.ts";
  * What the node has. An error in reading it throws, so that unknown is never absent; an error in the files of one instance
  * is that instance's `fault`.
  */
-export interface ObservedNode extends ObservedEngine, ObservedStore {}
+export interface ObservedNode extends ObservedEngine, ObservedStore {
+  /** Where paths of the host lead; absent where nothing that is desired has one. */
+  host?: ObservedHost;
+}
+
+/** Where paths of the host lead, and what is there that no container gets by itself. All paths but the keys are without links. */
+export interface ObservedHost {
+  /** By path, as it was asked for. */
+  paths: Readonly<Record<string, HostPath>>;
+  /** The sockets with which a container is root on the node. */
+  engineSockets: readonly string[];
+  /** Where the engine has its containers and volumes; empty where it does not say. */
+  engineRoot: string;
+  /** Keelson's state folder. */
+  stateDir: string;
+  /** Keelson's keys and secrets, which nothing may read, and agent.yaml. */
+  ownFiles: readonly string[];
+  /** Folders below which containers have their data folders. */
+  dataFolders: readonly string[];
+}
+
+export interface HostPath {
+  /** The path without links; null when nothing is there, or that is not known. */
+  real: string | null;
+  /** Why it could not be seen; empty when it could. */
+  fault: string;
+}
 
 export interface ObservedEngine {
   engineVersion: string;
@@ -22,6 +48,8 @@ export interface ObservedEngine {
   heldSubnets: HeldSubnet[];
   /** Host paths that all other containers bind; default none. */
   otherBinds?: string[];
+  /** Those of them that such a container may write; default none. */
+  otherWritableBinds?: OtherBind[];
   /** The networks that those containers are in; default none. */
   otherMembers?: NetworkMember[];
   /** Those of them that have a process and may write volumes, one-off containers among them; default none. */
@@ -34,6 +62,12 @@ export interface ObservedImage {
   digests: string[];
   /** Paths at which its containers get anonymous volumes; default not known. */
   volumes?: string[];
+}
+
+export interface OtherBind {
+  /** A container's name. */
+  container: string;
+  path: string;
 }
 
 export interface VolumeWriter {

@@ -1,4 +1,5 @@
 import type { DesiredMount, DesiredNetwork, DesiredVolume } from "./desired.ts";
+import type { Ask } from "./grant.ts";
 import type { DependencyCondition } from "./compose-model.ts";
 
 /** How much a change disturbs, least first. */
@@ -32,6 +33,17 @@ export interface Plan {
   blocked: BlockedChange[];
   /** Things seen that are never touched. */
   notices: Notice[];
+  /** What reaches the host, as environment and node permit it: new ones first, then by instance, service, kind and value. */
+  grants: GrantInUse[];
+}
+
+/** A grant that a service uses, or is to use. */
+export interface GrantInUse extends Ask {
+  instance: string;
+  /** What was applied last did not have it. */
+  isNew: boolean;
+  /** With it, a container can be root on the node. */
+  isRoot: boolean;
 }
 
 interface OperationBase {

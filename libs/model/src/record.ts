@@ -1,4 +1,5 @@
 import type { ServiceDigest } from "./desired.ts";
+import type { Ask } from "./grant.ts";
 
 /** The node's durable memory, as the planner reads it. Nothing is decided from it that can be observed. */
 export interface RecordState {
@@ -32,6 +33,8 @@ export interface RecordState {
     oneShots?: string[];
     /** Names of instances that were to be installed only; absent in records of earlier versions. */
     installed?: string[];
+    /** By instance, what it reached of the host; absent in records of earlier versions. */
+    grants?: Record<string, Ask[]>;
   } | null;
   /** The last commit of which a round did something, or that was found applied; null before the first time. */
   attempted: string | null;

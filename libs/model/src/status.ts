@@ -61,6 +61,19 @@ export const ServiceStatus = z.object({
 });
 export type ServiceStatus = z.infer<typeof ServiceStatus>;
 
+/** What a service reaches of the host, as environment and node permit it. */
+export const GrantStatus = z.object({
+  /** Empty for what is no service's, such as a volume. */
+  service: z.string(),
+  /** The key of `allow`. */
+  kind: z.string(),
+  value: z.string(),
+  readOnly: z.boolean().optional(),
+  /** With it, a container can be root on the node; absent otherwise. */
+  root: z.literal(true).optional(),
+});
+export type GrantStatus = z.infer<typeof GrantStatus>;
+
 export const InstanceStatus = z.object({
   name: z.string(),
   package: z.string(),
@@ -73,6 +86,8 @@ export const InstanceStatus = z.object({
   sync: z.enum(["in-sync", "out-of-sync", "unknown"]),
   health: z.enum(["healthy", "starting", "unhealthy", "unknown"]),
   services: z.array(ServiceStatus),
+  /** What its containers have of the host; absent for nothing, and in statuses of earlier versions. */
+  grants: z.array(GrantStatus).optional(),
 });
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
 
@@ -142,6 +157,7 @@ export const Status = z.object({
     /** Absent where none were. */
     volumes: z.int().optional(),
     made: z.int().optional(),
+    grants: z.int().optional(),
   }),
 });
 export type Status = z.infer<typeof Status>;

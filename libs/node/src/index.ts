@@ -25,6 +25,7 @@ export {
   type NodeSettings,
   controlPath,
   gitPath,
+  hostSettings,
   lockPath,
   recordPath,
   waitSettings,

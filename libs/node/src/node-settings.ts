@@ -1,5 +1,16 @@
+import { resolve } from "node:path";
+
 import type { RemoteHost } from "@keelson/engine";
-import { type AgentConfig, type WaitLimits, parseDurationMs } from "@keelson/model";
+import {
+  type AgentConfig,
+  type DesiredVolume,
+  type NodeGrants,
+  type WaitLimits,
+  isJsonObject,
+  mapValues,
+  parseDurationMs,
+  withHostPaths,
+} from "@keelson/model";
 
 import type { DockerConfigPlace } from "./docker-config-place.ts";
 
@@ -19,6 +30,41 @@ export interface NodeSettings {
   /** The Git hosts that agent.yaml names. */
   remotes: readonly RemoteHost[];
   waits: WaitLimits;
+  /** What the node permits of what an environment grants. */
+  allow: NodeGrants | "all";
+  /** agent.yaml, and the keys that it names beside `keyFile`. */
+  ownFiles: readonly string[];
+  /** Folders below which containers have their data folders, beside the state folder. */
+  dataRoots: readonly string[];
+}
+
+/** What agent.yaml says of the host; without one, nothing is permitted. */
+export function hostSettings(
+  agent: { config: AgentConfig; configFile: string } | null,
+): Pick<NodeSettings, "allow" | "ownFiles" | "dataRoots"> {
+  if (agent === null) return { allow: {}, ownFiles: [], dataRoots: [] };
+  const { config, configFile } = agent;
+  const { allow = {}, age, dataDir, dataFolders = {} } = config;
+  return {
+    allow,
+    ownFiles: [resolve(configFile), age.keyFile],
+    dataRoots: [...(dataDir === undefined ? [] : [dataDir]), ...Object.values(dataFolders)],
+  };
+}
+
+/** The real path of each name that packages use. */
+export function pathsByName({ allow }: Pick<NodeSettings, "allow">): Record<string, string> {
+  return allow === "all" ? {} : mapValues(allow.paths ?? {}, ({ path }) => path);
+}
+
+/** A volume as this node's engine gets it: with the node's paths, and with one dollar sign where Compose has two. */
+export function volumeHere(volume: DesiredVolume, settings: Pick<NodeSettings, "allow">): DesiredVolume {
+  const { driver_opts: options, ...definition } = withHostPaths(volume.definition, pathsByName(settings));
+  if (!isJsonObject(options)) return volume;
+  const plain = mapValues(options, (value) =>
+    typeof value === "string" ? value.replaceAll("$$", "$") : value,
+  );
+  return { ...volume, definition: { ...definition, driver_opts: plain } };
 }
 
 /** The time limits of this node. */

@@ -4,12 +4,13 @@ import type { ReadPorts } from "@keelson/reconcile";
 import type { NodeRecord } from "@keelson/record";
 import { observeStore } from "@keelson/store";
 
-import type { NodeSettings } from "./node-settings.ts";
+import { observeHost } from "./observed-host.ts";
+import { type NodeSettings, volumeHere } from "./node-settings.ts";
 import { type ReadMade, observeRemembered } from "./remembered.ts";
 
 /** The ports that observe the node. `own` gets the ids of the containers that are seen to be its own. */
 export function observers(
-  { stateDir, remotes, waits }: NodeSettings,
+  settings: NodeSettings,
   rooms: {
     engine: Engine;
     secrets: NodeSecrets;
@@ -17,14 +18,22 @@ export function observers(
     readMade: ReadMade;
     own?: OwnIds;
   },
-): Pick<ReadPorts, "observeEngine" | "observeStore" | "waits"> {
+): Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "allow" | "waits"> {
+  const { stateDir, remotes, waits, allow } = settings;
   const { engine, secrets, record, readMade, own } = rooms;
   const { ownershipOf } = secrets;
   return {
     waits,
+    allow,
+    observeHost: async (paths) => observeHost(paths, { settings, engine }),
     observeEngine: async (request) => {
       const observed = await observeRemembered(engine, {
-        request: { ...request, remotes, ownershipOf },
+        request: {
+          ...request,
+          volumes: request.volumes.map((volume) => volumeHere(volume, settings)),
+          remotes,
+          ownershipOf,
+        },
         readState: record.readState,
         readMade,
       });

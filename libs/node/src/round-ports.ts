@@ -11,7 +11,7 @@ import { engineAddress } from "./engine-address.ts";
 import { hideLogins } from "./hidden-logins.ts";
 import { hideSecretsIn } from "./hidden-operation.ts";
 import { takeJobLock } from "./job-lock.ts";
-import { type NodeSettings, composePath } from "./node-settings.ts";
+import { type NodeSettings, composePath, pathsByName } from "./node-settings.ts";
 import { newOwnIds, observers } from "./observers.ts";
 import { readMadeByStatus } from "./remembered.ts";
 import { rebuildVolumes } from "./remembered-volume.ts";
@@ -73,7 +73,13 @@ export async function openRoundPorts(
     writeCompose: async ({ name, project, compose }) => {
       await writeComposeModel(
         { stateDir },
-        { instance: name, project, model: compose, ownerOf: secrets.ownerOf },
+        {
+          instance: name,
+          project,
+          model: compose,
+          ownerOf: secrets.ownerOf,
+          paths: pathsByName(settings),
+        },
       );
     },
     findRuns: async (job) => {

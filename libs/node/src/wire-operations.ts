@@ -23,7 +23,7 @@ import type { OperationContext, OperationPorts } from "@keelson/reconcile";
 import type { NodeLock } from "@keelson/record";
 import { composeFileOf, placeFiles, recordFiles, removeFiles, writeComposeModel } from "@keelson/store";
 
-import type { NodeSettings } from "./node-settings.ts";
+import { type NodeSettings, pathsByName, volumeHere } from "./node-settings.ts";
 
 /** Gives each kind of operation the one function of `engine` or `store` that does it. */
 export function wireOperations(
@@ -62,14 +62,17 @@ export function wireOperations(
     "create-network": async (operation, context) => createNetwork(inEngine(context), operation),
     "remove-network": async (operation, context) => removeNetwork(inEngine(context), operation),
     "connect-container": async (operation, context) => connectContainer(inEngine(context), operation),
-    "create-volume": async (operation, context) => createVolume(inEngine(context), operation),
+    "create-volume": async (operation, context) =>
+      createVolume(inEngine(context), { ...operation, volume: volumeHere(operation.volume, settings) }),
     "place-files": async (operation) => placeFiles(store, operation),
     "remove-files": async (operation) => removeFiles(store, operation),
     "record-files": async (operation) => recordFiles(store, operation),
     "create-containers": async (operation, context) => {
       await requireCompose();
       const { name, project, compose } = required(context.instance, `instance ${operation.instance}`);
-      await writeComposeModel(store, { instance: name, project, model: compose, ownerOf: secrets.ownerOf });
+      const { ownerOf } = secrets;
+      const paths = pathsByName(settings);
+      await writeComposeModel(store, { instance: name, project, model: compose, ownerOf, paths });
       await createContainers(inEngine(context), operation);
     },
     "start-service": async (operation, context) => startService(inEngine(context), operation),

@@ -11,6 +11,7 @@ import { isDown } from "./cause.ts";
 import { hasProcess, hasStopped } from "./container-state.ts";
 import { findHeldNetworks } from "./held-network.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
+import type { JudgedGrants } from "./judged-grant.ts";
 import { noLiveChange } from "./live-change.ts";
 import type { NetworkChange } from "./network-change.ts";
 import { type ServiceChange, isToBeInstalled, makesContainers } from "./service-action.ts";
@@ -19,7 +20,7 @@ import { type ObstacleContext, findObstacles } from "./service-obstacle.ts";
 
 export interface BlockInput extends Pick<
   ObstacleContext,
-  "observed" | "changes" | "providers" | "undesired" | "resting" | "loss"
+  "observed" | "changes" | "providers" | "undesired" | "resting" | "loss" | "allow" | "refused"
 > {
   networks: readonly NetworkChange[];
 }
@@ -46,7 +47,8 @@ export function blockChanges(input: BlockInput): Blocking {
     ),
   ]);
   // Own copies: what was taken back of one service counts for the next.
-  const changes = input.changes.map((change) => ({ ...change, services: new Map(change.services) }));
+  const changes = input.changes.map((change) => withoutRefused(change, input.refused));
+  const refused = [...input.refused.values()].flat().map((each) => each.blocked);
   const obstacles: BlockedChange[] = [];
   let isSettled = false;
   while (!isSettled) {
@@ -67,7 +69,7 @@ export function blockChanges(input: BlockInput): Blocking {
       }
     }
   }
-  const blocked = [...resources.values(), ...obstacles].sort(
+  const blocked = [...resources.values(), ...refused, ...obstacles].sort(
     (a, b) => compareText(a.resource, b.resource) || compareText(a.message, b.message),
   );
   return { changes, blocked };
@@ -76,6 +78,23 @@ export function blockChanges(input: BlockInput): Blocking {
 /** Whether a network is among what is blocked, and therefore stays as it is. */
 export function isBlockedNetwork(blocked: readonly BlockedChange[], { network }: NetworkChange): boolean {
   return blocked.some(({ resource }) => resource === resourceIds.network(network.name));
+}
+
+/**
+ * An instance that asks for more than the node permits stays as it is: half of it is of no use. What it has is started again,
+ * but for what itself has too much.
+ */
+function withoutRefused(change: InstanceChange, refused: JudgedGrants["refused"]) {
+  const { instance, services } = change;
+  const own = refused.get(instance.name);
+  // Own copies: what was taken back of one service counts for the next.
+  if (own === undefined) return { ...change, services: new Map(services) };
+  const isRefused = (name: string) => own.some(({ service }) => service === "" || service === name);
+  const kept = [...services].map(([name, service]) => {
+    const isStart = service.action === "start" && !isRefused(name);
+    return [name, isStart ? service : withdrawn(service, instance)] as const;
+  });
+  return { ...change, services: new Map(kept) };
 }
 
 function resourceOf({ service }: ServiceChange, { instance }: InstanceChange): string {

@@ -1,4 +1,5 @@
 import {
+  type Ask,
   type DependencyCondition,
   type DesiredInstance,
   type DesiredMount,
@@ -50,6 +51,7 @@ export interface InstanceSketch {
   after?: string[];
   services: Record<string, ServiceSketch>;
   mounts?: MountSketch[];
+  grants?: Ask[];
   /** Key and definition; one with a slash is the subnet. */
   networks?: Record<string, string>;
   volumes?: Record<string, string>;
@@ -96,7 +98,7 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
     volumes: Object.entries(sketch.volumes ?? {}).map(([key, definition]) => volume(owner, key, definition)),
     mounts,
     folders: [],
-    grants: [],
+    grants: sketch.grants ?? [],
     compose: { name: project, services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
 }

@@ -10,6 +10,7 @@ import {
 } from "@keelson/model";
 
 import { because, isUndesired } from "./cause.ts";
+import { isWithin } from "./host-path.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import { isDraft, placedPaths } from "./mount-change.ts";
@@ -141,8 +142,4 @@ function isUsed(
 ): boolean {
   const whole = `${stored.folder}/${path}`;
   return used.some((each) => isWithin(whole, each) || isWithin(each, whole));
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }

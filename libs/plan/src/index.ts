@@ -1,5 +1,6 @@
 export { findAwaited } from "./awaited.ts";
 export { formatPlan } from "./format-plan.ts";
+export { findHostPaths } from "./host-path.ts";
 export { describeApplied } from "./instance-order.ts";
 export { type PlanInput, planChanges } from "./plan-changes.ts";
 export type { PlanPolicy } from "./plan-policy.ts";

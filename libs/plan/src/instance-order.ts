@@ -5,7 +5,10 @@ type Applied = NonNullable<RecordState["applied"]>;
 /** What has to be remembered of a desired state, so that removing it can go the other way. */
 export function describeApplied(
   desired: DesiredNode,
-): Pick<Applied, "instanceOrder" | "requires" | "dependsOn" | "services" | "oneShots" | "installed"> {
+): Pick<
+  Applied,
+  "instanceOrder" | "requires" | "dependsOn" | "services" | "oneShots" | "installed" | "grants"
+> {
   const services = desired.instances.flatMap(({ project, services }) =>
     services.map(
       ({ name, dependsOn }) => [`${project}/${name}`, dependsOn.map(({ service }) => service)] as const,
@@ -29,6 +32,9 @@ export function describeApplied(
       .filter(({ state }) => state === "installed")
       .map(({ name }) => name)
       .sort(compareText),
+    grants: Object.fromEntries(
+      desired.instances.flatMap(({ name, grants }) => (grants.length === 0 ? [] : [[name, grants]])),
+    ),
     oneShots: desired.instances.flatMap(({ project, services: all }) =>
       all.filter(({ oneShot }) => oneShot).map(({ name }) => `${project}/${name}`),
     ),

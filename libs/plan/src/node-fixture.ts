@@ -14,7 +14,7 @@ import type { SimulatedNode } from "./simulated-node.ts";
 /** A node that was brought to this desired state, and remembers it. */
 export function applied(desired: DesiredNode): SimulatedNode {
   const before = { desired, observed: emptyObserved, record: emptyRecord };
-  const after = simulate(before, planOf(before).operations);
+  const after = simulate(before, planOf({ ...before, policy: { allow: "all" } }).operations);
   return {
     desired,
     ...after,

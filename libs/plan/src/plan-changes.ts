@@ -12,6 +12,7 @@ import {
 import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { blockMassRemoval } from "./mass-removal.ts";
+import { judgeGrants } from "./judged-grant.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
@@ -36,11 +37,12 @@ export interface PlanInput {
  * makes a new value of the one before: what differs, what follows it, what may be done, what can be done, and in which order.
  */
 export function planChanges(input: PlanInput): Plan {
-  const { waits } = input.policy;
+  const { waits, allow, resting = [] } = input.policy;
   const sorted = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
   const { desired, observed } = sorted;
   const instances = orderInstances(desired.instances);
   const providers = findProviders(instances);
+  const { refused, inUse } = judgeGrants({ ...sorted, instances, allow });
   const differing = findNetworkChanges(instances, observed);
   const found = findChanges(instances, { ...sorted, networks: differing });
   const spread = found.map(spreadChanges);
@@ -50,18 +52,17 @@ export function planChanges(input: PlanInput): Plan {
     undesired: findUndesired(desired, observed),
   });
   const loss = findVolumeLoss(sorted);
-  const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed)]);
+  const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
   const networks = differing.filter(({ instance }) => !waiting.has(instance.name));
   const keeping = findKeeping(permitted.changes, observed);
   const notLeft = permitted.removable.filter(
-    ({ instance }) => !loss.staying.has(instance) && !keeping.has(instance),
+    ({ instance }) => !loss.staying.has(instance) && !keeping.has(instance) && !refused.has(instance),
   );
   const waited = waitForJobs({ changes: permitted.changes, undesired: notLeft }, sorted.record);
   const { undesired } = waited;
   const atWork = notLeft.filter((each) => !undesired.includes(each));
   const common = { observed, providers, undesired, loss };
-  const { resting = [] } = input.policy;
-  const possible = blockChanges({ ...common, changes: waited.changes, networks, resting });
+  const possible = blockChanges({ ...common, changes: waited.changes, networks, refused, allow, resting });
   const held = findHeld(desired, { observed, undesired });
   const kept = { held, observed, record: input.record, resting };
   const heldInstances = { ...sorted, held, loss, keeping, atWork };
@@ -96,6 +97,7 @@ export function planChanges(input: PlanInput): Plan {
       }),
       ...findLongWaits(input.desired, waits),
     ],
+    grants: inUse,
   };
 }
 

@@ -1,7 +1,9 @@
 import { type BlockedChange, type ObservedContainer, type ObservedNode, resourceIds } from "@keelson/model";
 
+import type { NodeAllowance } from "./host-path.ts";
 import { isImpostor } from "./blocked-resource.ts";
 import { hasCompleted, isUp } from "./container-state.ts";
+import type { JudgedGrants } from "./judged-grant.ts";
 import { findStored, hidesFiles } from "./mount-change.ts";
 import { findReleases } from "./port-release.ts";
 import { type RestlessService, describeRest } from "./restless.ts";
@@ -26,6 +28,9 @@ export interface ObstacleContext {
   resting: readonly RestlessService[];
   /** Volumes that are not made, because data would be lost sight of. */
   loss: VolumeLoss;
+  /** What this node permits, and by instance what it refuses. */
+  allow: NodeAllowance;
+  refused: JudgedGrants["refused"];
 }
 
 /** Why what a service needs may not or cannot be done now. */
@@ -42,7 +47,7 @@ export function findObstacles(change: ServiceChange, context: ObstacleContext): 
     ...restObstacles(change, resource, context),
     ...handoverObstacles(change, { ...context, resource, project: instance.project }),
     ...writerObstacles(change, { ...context, resource, instance }),
-    ...sourceObstacles(change, { resource, instance, observed: context.observed }),
+    ...sourceObstacles(change, { ...context, resource, instance }),
   ];
   if (found.length > 0) return found;
   const awaited =
@@ -156,7 +161,10 @@ function blockedDependency(change: ServiceChange, context: ObstacleContext): str
   for (const { instance, services } of context.changes) {
     if (!required.has(instance.name)) continue;
     const provider = [...services.values()].find((other) => standsInTheWay(other, change));
-    if (provider !== undefined) return `${instance.project}/${provider.service.name}`;
+    if (provider !== undefined)
+      return context.refused.has(instance.name)
+        ? `instance ${instance.name}`
+        : `${instance.project}/${provider.service.name}`;
   }
   return null;
 }

@@ -28,6 +28,10 @@ export function sortInput<T extends { desired: DesiredNode; observed: ObservedNo
         observed.otherMembers ?? [],
         ({ networkId, container }) => `${networkId} ${container}`,
       ),
+      otherWritableBinds: sortBy(
+        observed.otherWritableBinds ?? [],
+        ({ path, container }) => `${path} ${container}`,
+      ),
       otherWriters: sortBy(observed.otherWriters ?? [], ({ container }) => container),
       heldSubnets: sortBy(observed.heldSubnets, ({ network, subnet }) => `${network} ${subnet}`),
     },
@@ -40,6 +44,7 @@ function sortInstance(instance: DesiredInstance): DesiredInstance {
     services: sortBy(instance.services.map(sortService), ({ name }) => name),
     networks: sortBy(instance.networks, ({ key }) => key),
     volumes: sortBy(instance.volumes, ({ key }) => key),
+    grants: sortBy(instance.grants, ({ kind, value, service }) => `${kind} ${value} ${service}`),
     mounts: sortBy(instance.mounts, ({ source }) => source).map((mount) => ({
       ...mount,
       files: sortBy(mount.files, ({ path }) => path),

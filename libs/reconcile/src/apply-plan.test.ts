@@ -151,6 +151,7 @@ function rig(
       operations,
       blocked: [],
       notices: [],
+      grants: [],
     };
     const signals = { signal: stop.signal, waiting: newer.signal };
     const results = await applyPlan(plan, { desired, ports, roundId: 1, ...signals });

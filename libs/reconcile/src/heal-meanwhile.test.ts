@@ -35,6 +35,7 @@ const planOf = (...operations: Operation[]): Plan => ({
   operations,
   blocked: [],
   notices: [],
+  grants: [],
 });
 
 /** A plan whose one operation, of `lab-slow/app`, ends when the test says so; `wanted` is what a look finds to be done. */

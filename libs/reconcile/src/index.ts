@@ -29,3 +29,4 @@ export { type JobState } from "./scheduled-jobs.ts";
 export { type Timetable, openTimetable } from "./timetable.ts";
 export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";
+export { type AskedGrant, type AskedGrants, findAskedGrants } from "./asked-grant.ts";

@@ -44,6 +44,7 @@ function planOf(...operations: [id: string, resource: string, ...after: string[]
     })),
     blocked: [],
     notices: [],
+    grants: [],
   };
 }
 

@@ -1,4 +1,5 @@
 import { type DesiredNode, type ObservedNode, subnetsOf, withAccepted } from "@keelson/model";
+import { findHostPaths } from "@keelson/plan";
 
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
@@ -8,13 +9,19 @@ import type { EngineRequest, ReadPorts } from "./ports.ts";
  */
 export async function observeNode(
   desired: DesiredNode,
-  ports: Pick<ReadPorts, "observeEngine" | "observeStore" | "record">,
+  ports: Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "allow" | "record">,
 ): Promise<ObservedNode> {
   const [engine, store] = await Promise.all([
     ports.observeEngine(requestFor(desired)),
     ports.observeStore(desired),
   ]);
-  return { ...engine, ...store, containers: withAccepted(engine.containers, ports.record.readState()) };
+  const paths = findHostPaths(desired, { allow: ports.allow, engine });
+  return {
+    ...engine,
+    ...store,
+    ...(paths.length === 0 ? {} : { host: await ports.observeHost(paths) }),
+    containers: withAccepted(engine.containers, ports.record.readState()),
+  };
 }
 
 function requestFor({ environment, instances }: DesiredNode): EngineRequest {

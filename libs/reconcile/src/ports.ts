@@ -11,8 +11,10 @@ import type {
   Emit,
   JobResult,
   KeelsonError,
+  NodeGrants,
   NodeSecrets,
   ObservedEngine,
+  ObservedHost,
   ObservedStore,
   OperationKind,
   OperationOf,
@@ -119,6 +121,10 @@ export interface DesiredPorts {
 export interface ReadPorts extends DesiredPorts {
   observeEngine: (request: EngineRequest) => Promise<ObservedEngine>;
   observeStore: (desired: DesiredNode) => Promise<ObservedStore>;
+  /** Where these paths of the host lead. */
+  observeHost: (paths: readonly string[]) => Promise<ObservedHost>;
+  /** What this node permits of what an environment grants. */
+  allow: NodeGrants | "all";
   /** How long this node waits for one service. */
   waits: WaitLimits;
   now: () => Date;

@@ -240,6 +240,7 @@ describe("a job is kept", () => {
     operations,
     blocked: [],
     notices: [],
+    grants: [],
   });
 
   async function keep(state: "running" | "installed", plan: Plan) {

@@ -55,6 +55,8 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     resolveCompose: neverAsked,
     observeEngine: neverAsked,
     observeStore: neverAsked,
+    observeHost: neverAsked,
+    allow: {},
     waits: widestWaits,
     now: neverAsked,
   };

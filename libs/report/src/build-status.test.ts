@@ -63,6 +63,7 @@ const plan: Plan = {
   operations: [],
   blocked: [],
   notices: [],
+  grants: [],
 };
 
 const applied = {

@@ -24,6 +24,7 @@ export { buildStatus } from "./build-status.ts";
 export { withWork } from "./status-conditions.ts";
 export { failedRunCode } from "./job-status.ts";
 export { isAllHealthy } from "./instance-status.ts";
+export { type ShownGrant, formatGrants } from "./grant-text.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
 export { addPassedOver, addReported } from "./reported-condition.ts";

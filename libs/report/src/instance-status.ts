@@ -14,6 +14,7 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import { listGrants } from "./grant-status.ts";
 import { buildSchedule } from "./job-status.ts";
 import type { StatusInput } from "./status-input.ts";
 
@@ -45,12 +46,14 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
       sync,
     }),
   );
+  const grants = listGrants(instance, { ...input, services, isInSync: sync === "in-sync" });
   return {
     ...base,
     state: sync === "in-sync" && isRunByJobs(instance) ? "running" : packageState(instance, input.observed),
     sync,
     health: worstHealth(instance.state === "running" ? services : []),
     services,
+    ...(grants.length === 0 ? {} : { grants }),
   };
 }
 

@@ -4,7 +4,16 @@ import { describe, expect, it } from "vitest";
 import { buildPlanConditions } from "./plan-conditions.ts";
 
 function planOf(operations: Operation[], more: Partial<Plan> = {}): Plan {
-  return { environment: "lab", node: "n", desiredDigest: "", operations, blocked: [], notices: [], ...more };
+  return {
+    environment: "lab",
+    node: "n",
+    desiredDigest: "",
+    operations,
+    blocked: [],
+    notices: [],
+    grants: [],
+    ...more,
+  };
 }
 
 function cause(kind: Cause["kind"], text = "drift"): Cause {

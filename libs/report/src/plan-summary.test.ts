@@ -62,7 +62,15 @@ const desired: DesiredNode = Object({
 });
 
 function planOf(operations: Operation[]) {
-  return { environment: "lab", node: "lab-1", desiredDigest: "", operations, blocked: [], notices: [] };
+  return {
+    environment: "lab",
+    node: "lab-1",
+    desiredDigest: "",
+    operations,
+    blocked: [],
+    notices: [],
+    grants: [],
+  };
 }
 
 describe("the summary of a plan", () => {

@@ -13,6 +13,7 @@ function planOf(operations: Operation[], more: Partial<Plan> = {}): Plan {
     operations,
     blocked: [],
     notices: [],
+    grants: [],
     ...more,
   };
 }
@@ -153,4 +154,29 @@ describe("formatPlanSummary", () => {
     expect(sumOf("installed", [])).toBe("nothing to do: 1 unchanged");
     expect(sumOf("staged", [])).toBe("nothing to do: 0 unchanged");
   });
+});
+
+it("must show what reaches the host, new ones and those that are as good as root among them", () => {
+  const grants: Plan["grants"] = [
+    { instance: "docker", service: "ui", kind: "engineSocket", value: "true", isNew: true, isRoot: true },
+    { instance: "nas", service: "", kind: "mounts", value: "nfs://nas.lan/x", isNew: false, isRoot: false },
+    {
+      instance: "media",
+      service: "player",
+      kind: "paths",
+      value: "media/films\u001b[2J",
+      readOnly: true,
+      isNew: false,
+      isRoot: false,
+    },
+  ];
+  expect(formatPlanSummary({ plan: planOf([], { grants }), desired })).toBe(
+    [
+      "  reaches the host:",
+      "    new  docker/ui     the engine's socket  root-equivalent",
+      "         nas           mount nfs://nas.lan/x",
+      "         media/player  path media/films\\u{1b}[2J (read-only)",
+      "nothing to do: 0 unchanged",
+    ].join("\n"),
+  );
 });

@@ -80,20 +80,24 @@ function cutTexts(status: Status, level: (typeof levels)[number]): Status {
   };
 }
 
-/** Services of so many instances: those in order go before those that are not, the last ones first. */
+/** Services, and what they reach of the host, of so many instances: those in order go before those that are not, the last ones first. */
 function keepServices(status: Status, count: number): Status {
   const order = status.instances.toSorted((a, b) => Number(isFine(a)) - Number(isFine(b)));
   const kept = new Set(order.slice(0, count));
   const dropped = status.instances.filter((each) => !kept.has(each));
-  return {
+  const countOf = (what: "services" | "grants") =>
+    dropped.reduce((sum, instance) => sum + (instance[what] ?? []).length, 0);
+  const bare = {
     ...status,
-    instances: status.instances.map((each) => (kept.has(each) ? each : { ...each, services: [] })),
-    omitted: addOmitted(
-      status,
-      "services",
-      dropped.reduce((sum, instance) => sum + instance.services.length, 0),
-    ),
+    instances: status.instances.map((each) => (kept.has(each) ? each : withoutServices(each))),
+    omitted: addOmitted(status, "services", countOf("services")),
   };
+  return { ...bare, omitted: addOmitted(bare, "grants", countOf("grants")) };
+}
+
+function withoutServices(instance: Status["instances"][number]): Status["instances"][number] {
+  const { grants: _ofServices, ...rest } = instance;
+  return { ...rest, services: [] };
 }
 
 /** Those that nobody would miss go first. */

@@ -10,6 +10,7 @@ import {
   namePattern,
   resourceIds,
   withBoundPaths,
+  withHostPaths,
 } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 
@@ -92,6 +93,8 @@ export interface ComposeFileInput {
   model: ComposeModel;
   /** Hex HMAC by the node's key over a resource's id. */
   ownerOf: (resourceId: string) => string;
+  /** The node's path of each name that stands in the model as `pathToken`. */
+  paths: Readonly<Record<string, string>>;
 }
 
 /**
@@ -112,17 +115,20 @@ export async function writeComposeModel(
   });
 }
 
-function onNode({ model, project, ownerOf }: ComposeFileInput, folder: string): ComposeModel {
-  // Compose interpolates the file that it runs from: `$$` stands for `$` there.
-  const escapedFolder = folder.replaceAll("$", () => "$$");
+function onNode({ model, project, ownerOf, paths }: ComposeFileInput, folder: string): ComposeModel {
   const relocate = (path: string) =>
     path === instanceToken || path.startsWith(`${instanceToken}/`)
-      ? escapedFolder + path.slice(instanceToken.length)
+      ? escaped(folder) + path.slice(instanceToken.length)
       : path;
-  const placed = withBoundPaths(model, relocate);
+  const placed = withHostPaths(withBoundPaths(model, relocate), mapValues(paths, escaped));
   const services = mapValues(placed.services, (service, name) => {
     const owner = { [labels.owner]: ownerOf(resourceIds.service(project, name)) };
     return { ...service, labels: { ...service.labels, ...owner } };
   });
   return { ...placed, services };
+}
+
+/** Compose interpolates the file that it runs from: `$$` stands for `$` there. */
+function escaped(path: string): string {
+  return path.replaceAll("$", () => "$$");
 }

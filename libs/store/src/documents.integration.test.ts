@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
 import { promisify } from "node:util";
-import { instanceToken } from "@keelson/model";
+import { instanceToken, pathToken } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -46,10 +46,11 @@ const model: ComposeModel = {
   secrets: { key: { name: "lab-core_key", file: `${instanceToken}/files/abc/key` } },
   configs: { conf: { name: "lab-core_conf", file: `${instanceToken}/files/abc/conf` } },
 };
+const paths = { media: "/srv/$media", "media-2": "/srv/other" };
 const write = (changed = model) =>
   writeComposeModel(
     { stateDir },
-    { instance: "core", project: "lab-core", model: changed, ownerOf: (id) => `hmac of ${id}` },
+    { instance: "core", project: "lab-core", model: changed, ownerOf: (id) => `hmac of ${id}`, paths },
   );
 const readModel = async (): Promise<ComposeModel> =>
   JSON.parse(await readFile(composeFileOf(stateDir, "core"), "utf8"));
@@ -136,9 +137,31 @@ describe("the Compose file", () => {
   });
 
   test("K4006 for an instance that is no name", async () => {
-    const input = { instance: "../core", project: "p", model, ownerOf: () => "" };
+    const input = { instance: "../core", project: "p", model, ownerOf: () => "", paths: {} };
     await expect(writeComposeModel({ stateDir }, input)).rejects.toMatchObject({ code: "K4006" });
     expect(() => composeFileOf(stateDir, "..")).toThrow(expect.objectContaining({ code: "K4006" }));
+  });
+});
+
+describe("a path of the host that a package names", () => {
+  test("is the node's own where a container gets it", async () => {
+    await write({
+      ...model,
+      services: {
+        player: {
+          image: "player:1",
+          environment: { ROOT: `${pathToken("media")}/films:${pathToken("media-2")}`, NONE: pathToken("x") },
+          volumes: [
+            { type: "bind", source: `${pathToken("media")}/films`, target: "/films", read_only: true },
+            { type: "bind", source: pathToken("media-2"), target: "/other" },
+          ],
+        },
+      },
+    });
+    expect((await readModel()).services["player"]).toMatchObject({
+      environment: { ROOT: "/srv/$$media/films:/srv/other", NONE: pathToken("x") },
+      volumes: [{ source: "/srv/$$media/films", read_only: true }, { source: "/srv/other" }],
+    });
   });
 });
 

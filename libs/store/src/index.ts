@@ -6,6 +6,7 @@ export {
   writeComposeModel,
 } from "./compose-file.ts";
 export type { ComposeFileInput, ComposeServices } from "./compose-file.ts";
+export { resolveExisting, resolvePaths } from "./host-path.ts";
 export { observeStore } from "./observed-store.ts";
 export { placeFiles } from "./placed-files.ts";
 export type { StoreContext } from "./placed-files.ts";

@@ -1,0 +1,64 @@
+import { asksOf, grantsFor, isGranted, withNames } from "@keelson/grants";
+import type { Ask, Policy, Problem, Snapshot } from "@keelson/model";
+import { type NodeReference, renderFiles } from "@keelson/render";
+
+import type { DesiredPorts } from "./ports.ts";
+import { readSnapshot } from "./read-snapshot.ts";
+import { resolveModels } from "./resolve-models.ts";
+import { toldOnce } from "./told-once.ts";
+
+/** What a service of a node needs a grant for, and whether the environment gives it. */
+export interface AskedGrant {
+  instance: string;
+  /** The package as `policy.allow` names it. */
+  package: string;
+  ask: Ask;
+  isGranted: boolean;
+}
+
+export interface AskedGrants {
+  /** Sorted by instance. */
+  asked: AskedGrant[];
+  /** `policy.allow` of the environment. */
+  policy: Policy["allow"];
+  /** Nodes of the environment. */
+  nodes: string[];
+  /** Why not all of it could be found; grants that are missing are none of them. */
+  problems: Problem[];
+}
+
+/**
+ * Everything that the packages of a node ask for, also what the environment does not grant: the gate judges them here as if all
+ * were granted. Throws what Git and Compose throw.
+ */
+export async function findAskedGrants(
+  snapshot: Snapshot,
+  { reference, ports }: { reference: NodeReference; ports: DesiredPorts },
+): Promise<AskedGrants> {
+  const { repository, problems } = await readSnapshot(snapshot, reference);
+  const known = repository.environments.get(reference.environment);
+  const policy = known?.environment.value.policy.allow;
+  const nodes = [...(known?.nodes.keys() ?? [])].sort();
+  const { rendered, unrendered, missing, ...render } = renderFiles(repository, reference);
+  const found = [...problems, ...(problems.length === 0 ? missing : []), ...render.problems];
+  if (rendered === null) return { asked: [], policy, nodes, problems: found };
+  const instances = rendered.instances.map((instance) => ({
+    ...instance,
+    compose: { ...instance.compose, allow: "all" as const },
+  }));
+  const resolved = await resolveModels(
+    { rendered: { ...rendered, instances }, unrendered, problems: found },
+    ports,
+  );
+  const asked = instances.flatMap(({ name, package: { reference: of } }) => {
+    const model = resolved.models.get(name);
+    const grants = grantsFor(policy, of);
+    return (model === undefined ? [] : asksOf(model)).map((ask) => ({
+      instance: name,
+      package: of,
+      ask: withNames(ask, grants),
+      isGranted: isGranted(ask, grants),
+    }));
+  });
+  return { asked, policy, nodes, problems: toldOnce(resolved.problems) };
+}
