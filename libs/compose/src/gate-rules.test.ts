@@ -53,6 +53,14 @@ const cases: Case[] = [
     ["ulimits: {nice: {soft: 40, hard: 40}}", "ulimits: {nofile: {soft: 1024, hard: 4096}}"],
   ]),
 
+  ...refuse("K1401", "annotations.org.systemd.property.DevicePolicy", [
+    ["annotations: {org.systemd.property.DevicePolicy: \"'auto'\"}", "annotations: {org.example.note: x}"],
+  ]),
+  ...refuse("K1401", "annotations.0", [
+    ["annotations: [run.oci.handler=x]", "annotations: [team=a]"],
+    ["annotations: ['${TAG}=x']", "annotations: ['team=${TAG}']"],
+  ]),
+
   ...refuse("K3043", "restart", [
     ["restart: allways", "restart: always"],
     ["restart: Always", "restart: unless-stopped"],
@@ -196,6 +204,10 @@ const cases: Case[] = [
     ],
     ["volumes: [7]", "volumes: ['/7']"],
   ]),
+  ...refuse("K1404", "volumes.0", [
+    ["volumes: ['../${TAG}:/x']", "volumes: ['core/conf:/x']"],
+    ["volumes: [{type: bind, source: './a/${TAG}/../../..', target: /x}]", "volumes: []"],
+  ]),
   ...refuse("K1404", "use_api_socket", [["use_api_socket: true", "use_api_socket: false"]]),
   ...refuse("K1430", "logging.driver", [
     ["logging: {driver: syslog}", "logging: {driver: journald}"],
@@ -276,11 +288,6 @@ const cases: Case[] = [
     ["logging: {options: {tag: '{{.ContainerEnv}}'}}", "logging: {options: {tag: 7}}"],
   ]),
 
-  ...refuse("K1405", "build", [
-    ["build: .", "image: app:1"],
-    ["build: {context: .}", "build:"],
-  ]),
-  ...refuse("K1405", "develop", [["develop: {watch: [{path: ., action: rebuild}]}", "develop:"]]),
   ...refuse("K1406", "provider", [["provider: {type: evil}", "provider:"]]),
   ...["post_start", "pre_stop", "pre_start"].flatMap((hook) =>
     refuse("K1406", hook, [[`${hook}: [{command: id}]`, "command: id"]]),
@@ -363,7 +370,7 @@ const cases: Case[] = [
   ...["secrets", "configs"].flatMap((kind) =>
     refuse("K1413", `/${kind}.data`, [
       [`${kind}: {data: {environment: HOME}}`, `${kind}: {data: {file: ./core/secrets/admin}}`],
-      [`${kind}: {data: {content: hello}}`, `${kind}: {data: {file: core/conf/core.yml}}`],
+      [`${kind}: {data: {environment: NOBODY}}`, `${kind}: {data: {environment: TAG}}`],
       [`${kind}: {data: {external: true}}`, `${kind}: {data: {file: core/secrets/admin, external: false}}`],
       [`${kind}: {data: {driver: vault, file: core/secrets/admin}}`, `${kind}: {}`],
       [`${kind}: {data: {file: /etc/shadow}}`, `${kind}: {data: {file: core/secrets/admin}}`],
@@ -503,11 +510,10 @@ const cases: Case[] = [
     ["ports: [{target: 80, host_ip: 'fe80::1%eth0'}]", "ports: [{target: 80, host_ip: 10.1.2.3}]"],
   ]),
 
-  ...refuse("K1417", "profiles", [["profiles: [debug]", "profiles: []"]]),
   ...refuse("K1417", "pull_policy", [
-    ["pull_policy: always", "pull_policy: missing"],
-    ["pull_policy: build", "pull_policy: never"],
-    ["pull_policy: every_12h", "pull_policy: if_not_present"],
+    ["pull_policy: sometimes", "pull_policy: always"],
+    ["pull_policy: every day", "pull_policy: every_12h"],
+    ["pull_policy: Always", "pull_policy: ${TAG}"],
   ]),
 
   ...refuse("K1427", "image", [
@@ -524,7 +530,6 @@ const cases: Case[] = [
 
   ...refuse("K1414", "/extra", [["extra: {}", "x-extra: {}"]]),
   ...refuse("K1414", "from_the_future", [["from_the_future: true", "x-from_the_future: true"]]),
-  ...refuse("K1414", "annotations", [["annotations: {run.oci.handler: x}", "labels: {run.oci.handler: x}"]]),
   ...refuse("K1414", "cpu_rt_runtime", [["cpu_rt_runtime: 95", "cpu_quota: 95"]]),
   ...refuse("K1414", "blkio_config.new", [["blkio_config: {new: 1}", "blkio_config: {weight: 10}"]]),
   ...refuse("K1414", "deploy.new", [["deploy: {new: 1}", "deploy: {replicas: 1}"]]),
@@ -639,7 +644,9 @@ describe("a refusal", () => {
 const context = {
   project: "lab-core",
   stage: "file",
+  reach: "package",
   folder: "",
+  variables: {},
   boundPaths: sampleInput({ files: {} }).boundPaths,
 } as const;
 

@@ -1,4 +1,4 @@
-import { type Json, isJsonObject } from "@keelson/model";
+import { type ComposeInput, type Json, isJsonObject } from "@keelson/model";
 
 import type { Finding } from "./compose-document.ts";
 
@@ -7,10 +7,13 @@ export interface RuleContext {
   project: string;
   /** `file`: as written, before Compose; `model`: what Compose made of it, so that merging hides nothing. */
   stage: "file" | "model";
-  /** Where relative paths of this document start, relative to the project's folder; empty for that folder. */
+  reach: ComposeInput["reach"];
+  /** Where relative paths start, in the repository. */
   folder: string;
-  /** Rendered files, relative to the project's folder. */
+  /** Rendered files, by path in the repository. */
   boundPaths: readonly string[];
+  /** What may be interpolated; empty for the model, where it has been. */
+  variables: Readonly<Record<string, string>>;
 }
 
 export interface Occurrence {

@@ -115,6 +115,8 @@ export interface ComposeResolution {
   /** Null when the gate or Compose refused the files. */
   model: ComposeModel | null;
   problems: Problem[];
+  /** What the files say and Keelson does otherwise; empty where an earlier answer was kept. */
+  warnings: Problem[];
 }
 
 /**

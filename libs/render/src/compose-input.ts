@@ -7,6 +7,7 @@ import {
 } from "@keelson/model";
 
 import type { PlacedInstance } from "./placement.ts";
+import { publishedImages } from "./published-image.ts";
 
 /** What Compose reads of an instance. */
 export function composeInput(
@@ -19,6 +20,7 @@ export function composeInput(
   return {
     ...packageInput(placed.package),
     project: projectOf(environment.environment.value.name, placed.name),
+    images: publishedImages(placed.instance.package, environment),
     override: environment.composeOverrides.get(placed.name) ?? null,
     ...made,
   };
@@ -32,7 +34,7 @@ export function unrenderedInput(placed: PlacedInstance, environment: Environment
 /** Of a package that no instance brings to a node, for the gate alone. */
 export function unplacedInput(folder: PackageFolder): ComposeInput {
   const project = folder.package.value.name;
-  return { ...packageInput(folder), project, override: null, ...nothingRendered(folder) };
+  return { ...packageInput(folder), project, images: [], override: null, ...nothingRendered(folder) };
 }
 
 function packageInput({ folder, package: document, files, placed }: PackageFolder) {

@@ -1,6 +1,6 @@
 import type { Json } from "@keelson/model";
 
-import { type Rule, isOff, matches, unless } from "../rule.ts";
+import { type Occurrence, type Rule, entryOf, isOff, matches, unless } from "../rule.ts";
 
 const hint = "Leave it out; run what needs rights on the host outside of the packages.";
 
@@ -29,6 +29,12 @@ export const privilegeRules: readonly Rule[] = [
       "security_opt {value} can loosen the container's confinement",
     ),
     hint: "Only no-new-privileges:true, apparmor:docker-default and seccomp:builtin are permitted.",
+  },
+  {
+    at: "services.*.annotations.*",
+    code: "K1401",
+    refuse: annotationRefusal,
+    hint: "Leave it out; other annotations are only notes.",
   },
   {
     at: "services.*.cgroup_parent",
@@ -76,6 +82,18 @@ export const privilegeRules: readonly Rule[] = [
     hint: "Leave it out; cpus and cpu_shares share the processors out.",
   })),
 ];
+
+/** Notes for most runtimes, but some follow these: runc sets systemd's properties, crun runs hooks, others take devices. */
+const followed =
+  /^(?:org\.systemd\.property\.|run\.oci\.|cdi\.k8s\.io\/|io\.katacontainers\.|dev\.gvisor\.)|\$/i;
+
+function annotationRefusal(occurrence: Occurrence): string | null {
+  const { name } = entryOf(occurrence);
+  // A name with a variable could become any name.
+  return followed.test(name)
+    ? `the annotation ${name} can change what the engine's runtime does on the host`
+    : null;
+}
 
 /** Compose itself refuses a text that is no number; a variable is judged after Compose has filled it in. */
 function isBelowZero(value: Json, stage: "file" | "model"): boolean {
