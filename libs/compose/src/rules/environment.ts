@@ -16,7 +16,12 @@ export const environmentRules: readonly Rule[] = [
 
 function valuelessRefusal(occurrence: Occurrence): string | null {
   const { name, value } = entryOf(occurrence);
+  if (value !== undefined && value !== null && !isFilledName(name)) return null;
   if (Object.hasOwn(occurrence.context.variables, name) && !isReservedVariable(name)) return null;
-  // A variable in the name could become a name without a value.
-  return value === undefined || value === null || name.includes("$") ? withoutValue(name) : null;
+  return withoutValue(name);
+}
+
+/** Whether the sign for a value stands in a variable, so that it may be gone when that is filled in. */
+function isFilledName(name: string): boolean {
+  return /\$\{[^}]*$/.test(name);
 }
