@@ -380,6 +380,14 @@ const cases: Case[] = [
     ]),
   ),
 
+  ...["secrets", "configs"].flatMap((kind) =>
+    ["uid", "gid"].flatMap((id) =>
+      refuse("K1413", `${kind}.0.${id}`, [
+        [`${kind}: [{source: a, ${id}: app}]`, `${kind}: [{source: a, ${id}: "1000"}]`],
+      ]),
+    ),
+  ),
+
   ...refuse("K1415", "/networks.back.driver", [
     ["networks: {back: {driver: host}}", "networks: {back: {driver: bridge}}"],
     ["networks: {back: {driver: macvlan}}", "networks: {back: {internal: true}}"],

@@ -1,16 +1,26 @@
 import { isJsonObject } from "@keelson/model";
 
 import { fileRefusal } from "../bound-path.ts";
-import { isOff, type Occurrence, type Rule } from "../rule.ts";
+import { isOff, matches, type Occurrence, type Rule, unless } from "../rule.ts";
 import { isReservedVariable } from "../variables.ts";
 
 /** K1413: secrets and configs come from rendered files, or from text and variables of the commit. */
-export const secretRules: readonly Rule[] = ["secrets.*", "configs.*"].map((at) => ({
-  at,
-  code: "K1413",
-  refuse: sourceRefusal,
-  hint: "Render it: list the file under files in package.yaml and name its to under file.",
-}));
+export const secretRules: readonly Rule[] = [
+  ...["secrets.*", "configs.*"].map((at) => ({
+    at,
+    code: "K1413",
+    refuse: sourceRefusal,
+    hint: "Render it: list the file under files in package.yaml and name its to under file.",
+  })),
+  ...["secrets", "configs"].flatMap((kind) =>
+    ["uid", "gid"].map((id) => ({
+      at: `services.*.${kind}.*.${id}`,
+      code: "K1413",
+      refuse: unless(matches(/^\d{1,10}$/), "{key} {value} is not a number"),
+      hint: "Write the number: the node does not know the users of an image.",
+    })),
+  ),
+];
 
 const otherSources = ["external", "driver", "driver_opts", "template_driver"];
 
