@@ -11,6 +11,7 @@ import {
 import { findTooMuch } from "./document-budget.ts";
 import { type EnvironmentDocuments, readEnvironmentFolder } from "./environment-folder.ts";
 import { extendEnvironments } from "./extension.ts";
+import { checkImages } from "./image-check.ts";
 import { checkInterfaces } from "./interface-check.ts";
 import { checkLock } from "./lock-check.ts";
 import { checkPlacement } from "./placement-check.ts";
@@ -67,6 +68,7 @@ function checkEnvironment(scene: Scene): Problem[] {
   return [
     ...checkLock(scene),
     ...checkReferences(scene),
+    ...checkImages(scene),
     ...checkPlacement(scene),
     ...checkInterfaces(scene),
   ];
