@@ -1,8 +1,7 @@
-import { type ComposeInput, type Problem, decodeText } from "@keelson/model";
+import { type ComposeInput, type Problem, decodeText, isReservedVariable } from "@keelson/model";
 
 import { withDotenv, withoutKeys } from "./dotenv.ts";
 import { findForeignValues } from "./plain-file.ts";
-import { isReservedVariable } from "./variables.ts";
 
 export const maxPlainBytes = 1024 * 1024;
 

@@ -1,4 +1,11 @@
-import { type ComposeInput, type Problem, decodeText, sortProblems, withoutRepeats } from "@keelson/model";
+import {
+  type ComposeInput,
+  type Problem,
+  decodeText,
+  sortProblems,
+  withoutRepeats,
+  isReservedVariable,
+} from "@keelson/model";
 import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
 
 import { problemAt } from "./compose-document.ts";
@@ -13,7 +20,7 @@ import { findForeignValues } from "./plain-file.ts";
 import { isInactive } from "./profile.ts";
 import { findUnknownImages } from "./published-image.ts";
 import { type RuleContext, findRefusals } from "./rule.ts";
-import { findUndeclared, isReservedVariable, reservedHint } from "./variables.ts";
+import { findUndeclared, reservedHint } from "./variables.ts";
 
 /**
  * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose reads it: codes K1401

@@ -1,9 +1,9 @@
-import { type ComposeInput, type Problem, decodeText } from "@keelson/model";
+import { type ComposeInput, type Problem, decodeText, isReservedVariable } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { type Statement, statementsOf } from "./dotenv.ts";
 import type { PlainFile } from "./participant.ts";
-import { askedVariables, filledLength, isReservedVariable, reservedHint, withoutValue } from "./variables.ts";
+import { askedVariables, filledLength, reservedHint, withoutValue } from "./variables.ts";
 
 const valueHint = "Write KEY=value, or KEY= for an empty value.";
 const variableHints = {

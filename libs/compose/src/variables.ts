@@ -1,4 +1,4 @@
-import type { ComposeInput, Problem } from "@keelson/model";
+import { type ComposeInput, type Problem, isReservedVariable } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { stringsOf } from "./compose-node.ts";
@@ -124,15 +124,7 @@ export function withoutValue(name: string): string {
 }
 
 export const reservedHint =
-  "Use a variable with a name that does not begin with COMPOSE_ or DOCKER_ and is neither HOME nor PWD.";
-
-/**
- * Variables that would steer Compose, that Keelson sets for it, or that Compose sets itself whatever is declared: PWD is
- * the folder that it was started in.
- */
-export function isReservedVariable(name: string): boolean {
-  return /^(COMPOSE|DOCKER)_/.test(name) || name === "HOME" || name === "PWD";
-}
+  "Use another name: HOME, PWD, COMPOSE_* and those of Docker's programs, such as DOCKER_HOST, are taken.";
 
 /**
  * The variables as a file for `--env-file`: given as environment of the process, a name such as `LD_PRELOAD` would run

@@ -1,5 +1,7 @@
+import { isReservedVariable } from "@keelson/model";
+
 import { type Occurrence, type Rule, entryOf } from "../rule.ts";
-import { isReservedVariable, withoutValue } from "../variables.ts";
+import { withoutValue } from "../variables.ts";
 
 /**
  * K1409: Compose fills a key without a value from the variables, and where none has its name, when it makes the container, from the

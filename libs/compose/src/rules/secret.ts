@@ -1,8 +1,7 @@
-import { isJsonObject } from "@keelson/model";
+import { isJsonObject, isReservedVariable } from "@keelson/model";
 
 import { fileRefusal } from "../bound-path.ts";
 import { isOff, matches, type Occurrence, type Rule, unless } from "../rule.ts";
-import { isReservedVariable } from "../variables.ts";
 
 /** K1413: secrets and configs come from rendered files, or from text and variables of the commit. */
 export const secretRules: readonly Rule[] = [
