@@ -1,6 +1,6 @@
 import type { Json } from "@keelson/model";
 
-import { localPath } from "./local-path.ts";
+import { localFolder, localPath } from "./local-path.ts";
 import { type RuleContext, shown } from "./rule.ts";
 
 /** Why a bind source is neither a rendered file nor a folder of them; null when it is one. */
@@ -23,7 +23,9 @@ interface Question {
 }
 
 function refusal(source: Json, { context, isBound }: Question): string | null {
-  const local = localPath(source, context.folder);
+  // What a relative source of a repository is, its files or data of the node, is decided when mounts are built.
+  if (context.reach === "repository") return localFolder(source, context).refusal;
+  const local = localPath(source, context);
   if (local.refusal !== null) return local.refusal;
   return context.boundPaths.some((bound) => isBound(local.path, bound))
     ? null

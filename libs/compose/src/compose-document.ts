@@ -4,6 +4,7 @@ import { type CollectionTag, LineCounter, type ScalarTag, YAMLMap, YAMLSeq, pars
 import { decodeUtf8 } from "@keelson/model";
 
 import { type ComposeNode, nearestNode } from "./compose-node.ts";
+import { withoutDeveloperKeys } from "./developer-key.ts";
 import { evaluateDocument } from "./node-evaluation.ts";
 import { Unreadable } from "./scalar-node.ts";
 
@@ -16,7 +17,10 @@ export interface ComposeDocument {
   /** Path in the repository. */
   file: string;
   sizeBytes: number;
+  /** Without what is only for a developer's machine. */
   root: ComposeNode;
+  /** Names of the services that have a build. */
+  built: ReadonlySet<string>;
   /** Where a key stands, or the nearest key above it. */
   placeOf: (path: readonly string[]) => Place;
 }
@@ -52,7 +56,7 @@ type Reading = ReturnType<typeof readComposeDocument>;
 function parse(file: string, { text, overrideTags }: { text: string; overrideTags: boolean }): Reading {
   const lineCounter = new LineCounter();
   // prettyErrors makes the cost of many errors quadratic; duplicate keys are found when keys are evaluated.
-  const document = parseDocument(text, {
+  const yaml = parseDocument(text, {
     lineCounter,
     prettyErrors: false,
     uniqueKeys: false,
@@ -65,16 +69,16 @@ function parse(file: string, { text, overrideTags }: { text: string; overrideTag
     message: at.message,
     hint: at.code === "K1418" ? limitHint : malformedHint,
   });
-  const errors = document.errors.slice(0, maxErrors).map((error) => ({
+  const errors = yaml.errors.slice(0, maxErrors).map((error) => ({
     offset: error.pos[0],
     message:
       error.code === "MULTIPLE_DOCS" ? "more than one YAML document" : `malformed YAML: ${error.message}`,
   }));
-  if (document.directives?.yaml.explicit === true)
+  if (yaml.directives?.yaml.explicit === true)
     errors.push({ offset: 0, message: "a %YAML directive is not permitted" });
   if (errors.length > 0) return { document: null, problems: errors.map(unreadable) };
   try {
-    const root = evaluateDocument(document, { overrideTags });
+    const root = evaluateDocument(yaml, { overrideTags });
     if (root.kind !== "map") {
       return {
         document: null,
@@ -82,7 +86,8 @@ function parse(file: string, { text, overrideTags }: { text: string; overrideTag
       };
     }
     const placeOf = (path: readonly string[]) => placeAt(nearestNode(root, path).node.offset, path);
-    return { document: { file, sizeBytes: Buffer.byteLength(text), root, placeOf }, problems: [] };
+    const document = { file, sizeBytes: Buffer.byteLength(text), ...withoutDeveloperKeys(root), placeOf };
+    return { document, problems: [] };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     return { document: null, problems: [unreadable(error)] };

@@ -1,8 +1,8 @@
-import { type Problem, decodeText } from "@keelson/model";
+import { type ComposeInput, type Problem, decodeText } from "@keelson/model";
 
 import { problemAt } from "./compose-document.ts";
 import { nearestNode } from "./compose-node.ts";
-import type { Participant, Participants, PlainFile } from "./participants.ts";
+import type { Participant, Participants, PlainFile } from "./participant.ts";
 import { undeclared } from "./variables.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -32,12 +32,12 @@ export function readRejection({ stderr, workspace, participants }: Said): Proble
  * K1411 for variables that Compose found unset although the gate saw none. It only warns, so its words have to be read:
  * `time="…" level=warning msg="The \"X\" variable is not set. Defaulting to a blank string."`
  */
-export function readUnsetVariables({ stderr, participants }: Said): Problem[] {
+export function readUnsetVariables({ stderr, participants }: Said, reach: ComposeInput["reach"]): Problem[] {
   const names = new Set<string>();
   for (const [, name] of stderr.matchAll(/The \\?"([^"\\]+)\\?" variable is not set/g))
     if (name) names.add(name);
   return [...names].map((name) =>
-    problemAtBest(participants.composeFiles, { file: null, finding: undeclared(name, []) }),
+    problemAtBest(participants.composeFiles, { file: null, finding: undeclared(name, { path: [], reach }) }),
   );
 }
 
@@ -81,7 +81,7 @@ function withoutFolders(message: string, workspace: Workspace): string {
   const sources = [...workspace.sources].sort(([a], [b]) => b.length - a.length);
   for (const [path, file] of sources) text = text.replaceAll(path, file);
   return text
-    .replaceAll(`${workspace.project}/`, "")
-    .replaceAll(workspace.project, ".")
+    .replaceAll(`${workspace.repository}/`, "")
+    .replaceAll(workspace.repository, ".")
     .replaceAll(workspace.root, "");
 }

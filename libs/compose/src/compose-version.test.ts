@@ -18,7 +18,7 @@ async function readOutput(version: "2.40" | "5") {
 }
 
 it("must make the same model of what Compose 2.40 and Compose 5 print, without a path of the machine", async () => {
-  const folders = { project: "/keelson-compose/project" };
+  const folders = { project: "/keelson-compose/project", repository: "/keelson-compose/project" };
   const [before, after] = (await Promise.all([readOutput("2.40"), readOutput("5")])).map((output) =>
     normalModel(relativePaths(output, folders)),
   );

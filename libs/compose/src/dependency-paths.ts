@@ -1,10 +1,8 @@
 import { type Json, type JsonObject, isJsonObject } from "@keelson/model";
 
 import { type ServiceOf, servicesOf, withBases } from "./extends-chain.ts";
-import type { Participant } from "./participants.ts";
+import type { Participant } from "./participant.ts";
 import { fillVariables } from "./variables.ts";
-
-type Variables = Readonly<Record<string, string>>;
 
 /**
  * How many ways lead from services to others that they depend on, of all services together. Compose follows each of them in
@@ -13,13 +11,7 @@ type Variables = Readonly<Record<string, string>>;
  */
 export function countDependencyPaths(
   project: readonly Participant[],
-  {
-    composeFiles,
-    variables,
-  }: {
-    composeFiles: readonly Participant[];
-    variables: Variables;
-  },
+  composeFiles: readonly Participant[],
 ): number {
   const needed = new Map<string, Set<string>>();
   for (const participant of project) {
@@ -27,7 +19,7 @@ export function countDependencyPaths(
       const names = needed.get(name) ?? new Set();
       needed.set(name, names);
       for (const each of withBases(composeFiles, { participant, name })) {
-        const dependencies = dependenciesOf(each, variables);
+        const dependencies = dependenciesOf(each);
         if (dependencies === null) return Infinity;
         for (const dependency of dependencies) names.add(dependency);
       }
@@ -45,10 +37,11 @@ export function countDependencyPaths(
   return [...needed.keys()].reduce((sum, name) => sum + countFrom(name), 0);
 }
 
-function dependenciesOf({ participant, name }: ServiceOf, variables: Variables): string[] | null {
+function dependenciesOf({ participant, name }: ServiceOf): string[] | null {
   const service = servicesOf(participant)[name];
   if (!isJsonObject(service)) return [];
-  const filled = (texts: readonly string[]) => texts.map((text) => fillVariables(text, variables));
+  const filled = (texts: readonly string[]) =>
+    texts.map((text) => fillVariables(text, participant.variables));
   const names = [
     ...["depends_on", "links", "volumes_from"].flatMap((key) => [
       ...keysIn(service[key]),

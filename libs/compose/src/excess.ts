@@ -1,11 +1,11 @@
-import { type ComposeInput, type JsonObject, type Problem, isJsonObject } from "@keelson/model";
+import { type JsonObject, type Problem, isJsonObject } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { stringsOf } from "./compose-node.ts";
 import { countDependencyPaths } from "./dependency-paths.ts";
 import { servicesOf } from "./extends-chain.ts";
 import { localPath } from "./local-path.ts";
-import type { Participant, Participants, PlainFile } from "./participants.ts";
+import type { Participant, Participants, PlainFile } from "./participant.ts";
 import { textsOf } from "./plain-file.ts";
 import { referencesOf } from "./references.ts";
 import { type Amount, amountOf } from "./service-amount.ts";
@@ -25,18 +25,15 @@ const splitHint = "Split the package into several instances.";
  * K1428: a few bytes that Compose, the engine or the plan would make very much of. Judged before Compose runs, with
  * variables filled in; each limit counts for all files of the instance together.
  */
-export function findExcess(files: Omit<Participants, "problems">, input: ComposeInput): Problem[] {
+export function findExcess(files: Participants): Problem[] {
   const project = files.composeFiles.filter(({ role }) => role !== "base");
   const many = [...findManyIncludes(project), ...findManyEntries(project)];
   // Each service is counted with all that it extends, so there must not be too many of them.
   if (many.length > 0) return many;
-  const long = [...findLongTexts(files.composeFiles, input), ...findManyDefaults(files.plainFiles)];
+  const long = [...findLongTexts(files.composeFiles), ...findManyDefaults(files.plainFiles)];
   // The next checks fill variables in, so no text may become too long.
   if (long.length > 0) return long;
-  return [
-    ...findManyPaths(project, { ...files, variables: input.variables }),
-    ...findLargeServices(project, { ...files, variables: input.variables }),
-  ];
+  return [...findManyPaths(project, files), ...findLargeServices(project, files)];
 }
 
 /** The same of Compose's model, in which everything is written out. */
@@ -77,10 +74,10 @@ const maxDefaults = 1_000;
 const maxCommandLength = 32 * 1024;
 
 /** A variable can be long and stand in a text often. */
-function findLongTexts(files: readonly Participant[], { variables }: ComposeInput): Problem[] {
-  const lengthOf = (name: string) => valueOf(name, variables).length;
+function findLongTexts(files: readonly Participant[]): Problem[] {
   const sum = { length: 0, defaults: 0, commands: 0 };
-  for (const { document } of files) {
+  for (const { document, variables } of files) {
+    const lengthOf = (name: string) => valueOf(name, variables).length;
     for (const { text, path } of stringsOf(document.root)) {
       const report = (message: string, hint: string) => [
         problemAt(document, { code: "K1428", path, message, hint }),
@@ -113,8 +110,9 @@ function findManyDefaults(plainFiles: readonly PlainFile[]): Problem[] {
     costs.set(bytes, cost);
     sum += cost;
     if (sum <= maxDefaults ** 2) continue;
-    const message = `one text of ${plain.path} has more than ${maxDefaults} variables with a default`;
-    return [problemAt(namedBy.document, { code: "K1428", path: namedBy.path, message, hint: textHint })];
+    const message = `one text of ${plain.name} has more than ${maxDefaults} variables with a default`;
+    const finding = { code: "K1428", path: namedBy.path, message, hint: textHint };
+    return [problemAt(namedBy.participant.document, finding)];
   }
   return [];
 }
@@ -128,12 +126,9 @@ const textHint = "Put long values into a file that the service reads, and write 
 const commandHint = "Write the command as a list, which is not split, or bind a script.";
 
 /** Compose follows every way through the dependencies, and there are exponentially many. */
-function findManyPaths(
-  project: readonly Participant[],
-  read: Pick<Participants, "composeFiles"> & Pick<ComposeInput, "variables">,
-): Problem[] {
+function findManyPaths(project: readonly Participant[], { composeFiles }: Participants): Problem[] {
   const [main] = project;
-  if (main === undefined || countDependencyPaths(project, read) <= maxPaths) return [];
+  if (main === undefined || countDependencyPaths(project, composeFiles) <= maxPaths) return [];
   const message = `its services depend on each other in more than ${maxPaths} ways`;
   const hint =
     "Leave out dependencies that another one implies: in a chain each service names only the one before it.";
@@ -162,15 +157,12 @@ function findManyIncludes(project: readonly Participant[]): Problem[] {
 function includedBy(participant: Participant, project: readonly Participant[]): Participant[] {
   return referencesOf(participant.document.root.value).flatMap((reference) => {
     if (reference.kind !== "include") return [];
-    const { path } = localPath(reference.value, participant.folder);
+    const { path } = localPath(reference.value, { folder: participant.folder, reach: "repository" });
     return project.filter((other) => other.role === "included" && other.path === path);
   });
 }
 
-function findLargeServices(
-  project: readonly Participant[],
-  read: Omit<Participants, "problems"> & Pick<ComposeInput, "variables">,
-): Problem[] {
+function findLargeServices(project: readonly Participant[], read: Participants): Problem[] {
   const total = newTotal();
   const amountOfService = newWriting(read);
   return project.flatMap((participant) =>

@@ -1,18 +1,23 @@
-import { type Json, isJsonObject } from "@keelson/model";
+import { type ComposeInput, type Json, isJsonObject } from "@keelson/model";
 
 import type { Finding } from "./compose-document.ts";
 import { localPath } from "./local-path.ts";
-import type { Participant } from "./participants.ts";
+import type { Participant } from "./participant.ts";
+import { isInactive } from "./profile.ts";
 
 const cycleHint = "Let one of them stand without extends.";
-const imageHint = "Name the image; images are built when a release is made.";
+const imageHint = "Name the image.";
 
-/** K1407 for services that extend themselves, K1424 for services that get no image from anywhere. */
+/**
+ * K1407 for services that extend themselves. For those that get no image from anywhere: K1405 when they are built, and K1424.
+ */
 export function findServiceRefusals(
   participants: readonly Participant[],
+  { folder, images, profiles }: Pick<ComposeInput, "folder" | "images" | "profiles">,
 ): { participant: Participant; finding: Finding }[] {
   const found: { participant: Participant; finding: Finding }[] = [];
-  const withImage = new Set<string>();
+  const withImage = new Set(images.map(({ service }) => service));
+  const built = new Set<string>();
   const whole = participants.filter(({ role }) => role !== "base");
   for (const participant of participants) {
     for (const name of Object.keys(servicesOf(participant))) {
@@ -23,20 +28,27 @@ export function findServiceRefusals(
         found.push({ participant, finding });
       }
       // Compose itself names a missing base.
-      if (result !== "no-image" && participant.role !== "base") withImage.add(name);
+      if (participant.role === "base") continue;
+      if (result !== "no-image") withImage.add(name);
+      for (const each of withBases(participants, { participant, name }))
+        if (each.participant.document.built.has(each.name)) built.add(name);
     }
   }
   const reported = new Set<string>();
   for (const participant of whole) {
     for (const name of Object.keys(servicesOf(participant))) {
       if (withImage.has(name) || reported.has(name)) continue;
+      const path = ["services", name];
+      if (isInactive(participant.document.root.value, { path, profiles })) continue;
       reported.add(name);
-      const finding = {
-        code: "K1424",
-        path: ["services", name],
-        message: `${name} has no image`,
-        hint: imageHint,
-      };
+      const finding = built.has(name)
+        ? {
+            code: "K1405",
+            path: [...path, "build"],
+            message: `${name} is built, and no published image stands for it`,
+            hint: `Publish the image, and name it in environment.yaml: images: { ${JSON.stringify(`${referenceOf(folder)}/${name}`)}: registry.example/${name}:1.0 }, or under image.`,
+          }
+        : { code: "K1424", path, message: `${name} has no image`, hint: imageHint };
       found.push({ participant, finding });
     }
   }
@@ -92,8 +104,12 @@ function baseOf(
   if (!isJsonObject(base) || typeof name !== "string") return "unknown";
   const file = base["file"] ?? null;
   if (file === null) return { participant, name };
-  const local = localPath(file, participant.folder);
-  const other = participants.find(({ role, path }) => role === "base" && path === local.path);
+  // Whether it may be named at all is judged where files are found.
+  const local = localPath(file, { folder: participant.folder, reach: "repository" });
+  const other = participants.find(
+    ({ role, path, variables }) =>
+      role === "base" && path === local.path && variables === participant.variables,
+  );
   return other === undefined ? "unknown" : { participant: other, name };
 }
 
@@ -105,4 +121,10 @@ export function servicesOf(participant: Participant): { [key: string]: Json } {
 
 function isGiven(image: Json | undefined): boolean {
   return image !== undefined && image !== null && image !== "";
+}
+
+/** How environments name a package: by its release, or by the path of its folder. */
+export function referenceOf(folder: string): string {
+  const [, release, name] = /^releases\/([^/]+)\/[^/]+\/packages\/([^/]+)$/.exec(folder) ?? [];
+  return release === undefined ? `./${folder}` : `${release}/${name}`;
 }

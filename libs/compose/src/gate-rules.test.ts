@@ -75,6 +75,14 @@ const cases: Case[] = [
     ["ulimits: {nice: {soft: 40, hard: 40}}", "ulimits: {nofile: {soft: 1024, hard: 4096}}"],
   ]),
 
+  ...refuse("K1401", "annotations.org.systemd.property.DevicePolicy", [
+    ["annotations: {org.systemd.property.DevicePolicy: \"'auto'\"}", "annotations: {org.example.note: x}"],
+  ]),
+  ...refuse("K1401", "annotations.0", [
+    ["annotations: [run.oci.handler=x]", "annotations: [team=a]"],
+    ["annotations: ['${TAG}=x']", "annotations: ['team=${TAG}']"],
+  ]),
+
   ...refuse("K3043", "restart", [
     ["restart: allways", "restart: always"],
     ["restart: Always", "restart: unless-stopped"],
@@ -251,6 +259,10 @@ const cases: Case[] = [
     ],
     ["volumes: [7]", "volumes: ['/7']"],
   ]),
+  ...refuse("K1404", "volumes.0", [
+    ["volumes: ['../${TAG}:/x']", "volumes: ['core/conf:/x']"],
+    ["volumes: [{type: bind, source: './a/${TAG}/../../..', target: /x}]", "volumes: []"],
+  ]),
   ...refuse("K1404", "use_api_socket", [["use_api_socket: true", "use_api_socket: false"]]),
   ...refuse("K1430", "logging.driver", [
     ["logging: {driver: awslogs}", "logging: {driver: json-file}"],
@@ -338,11 +350,6 @@ const cases: Case[] = [
     ["logging: {options: {tag: '{{.ContainerEnv}}'}}", "logging: {options: {tag: 7}}"],
   ]),
 
-  ...refuse("K1405", "build", [
-    ["build: .", "image: app:1"],
-    ["build: {context: .}", "build:"],
-  ]),
-  ...refuse("K1405", "develop", [["develop: {watch: [{path: ., action: rebuild}]}", "develop:"]]),
   ...refuse("K1406", "provider", [["provider: {type: evil}", "provider:"]]),
   ...["post_start", "pre_stop", "pre_start"].flatMap((hook) =>
     refuse("K1406", hook, [[`${hook}: [{command: id}]`, "command: id"]]),
@@ -444,7 +451,7 @@ const cases: Case[] = [
   ...["secrets", "configs"].flatMap((kind) =>
     refuse("K1413", `/${kind}.data`, [
       [`${kind}: {data: {environment: HOME}}`, `${kind}: {data: {file: ./core/secrets/admin}}`],
-      [`${kind}: {data: {content: hello}}`, `${kind}: {data: {file: core/conf/core.yml}}`],
+      [`${kind}: {data: {environment: NOBODY}}`, `${kind}: {data: {environment: TAG}}`],
       [`${kind}: {data: {external: true}}`, `${kind}: {data: {file: core/secrets/admin, external: false}}`],
       [`${kind}: {data: {driver: vault, file: core/secrets/admin}}`, `${kind}: {}`],
       [`${kind}: {data: {file: /etc/shadow}}`, `${kind}: {data: {file: core/secrets/admin}}`],
@@ -452,6 +459,14 @@ const cases: Case[] = [
       [`${kind}: {data: {file: '\${TAG}'}}`, `${kind}: {data: {file: core/secrets/admin}}`],
       [`${kind}: {data: }`, `${kind}:`],
     ]),
+  ),
+
+  ...["secrets", "configs"].flatMap((kind) =>
+    ["uid", "gid"].flatMap((id) =>
+      refuse("K1413", `${kind}.0.${id}`, [
+        [`${kind}: [{source: a, ${id}: app}]`, `${kind}: [{source: a, ${id}: "1000"}]`],
+      ]),
+    ),
   ),
 
   ...refuse("K1415", "/networks.back.driver", [
@@ -593,11 +608,10 @@ const cases: Case[] = [
     ["ports: [{target: 80, host_ip: 'fe80::1%eth0'}]", "ports: [{target: 80, host_ip: 10.1.2.3}]"],
   ]),
 
-  ...refuse("K1417", "profiles", [["profiles: [debug]", "profiles: []"]]),
   ...refuse("K1417", "pull_policy", [
-    ["pull_policy: always", "pull_policy: missing"],
-    ["pull_policy: build", "pull_policy: never"],
-    ["pull_policy: every_12h", "pull_policy: if_not_present"],
+    ["pull_policy: sometimes", "pull_policy: always"],
+    ["pull_policy: every day", "pull_policy: every_12h"],
+    ["pull_policy: Always", "pull_policy: ${TAG}"],
   ]),
 
   ...refuse("K1427", "image", [
@@ -614,7 +628,6 @@ const cases: Case[] = [
 
   ...refuse("K1414", "/extra", [["extra: {}", "x-extra: {}"]]),
   ...refuse("K1414", "from_the_future", [["from_the_future: true", "x-from_the_future: true"]]),
-  ...refuse("K1414", "annotations", [["annotations: {run.oci.handler: x}", "labels: {run.oci.handler: x}"]]),
   ...refuse("K1414", "cpu_rt_runtime", [["cpu_rt_runtime: 95", "cpu_quota: 95"]]),
   ...refuse("K1414", "blkio_config.new", [["blkio_config: {new: 1}", "blkio_config: {weight: 10}"]]),
   ...refuse("K1414", "deploy.new", [["deploy: {new: 1}", "deploy: {replicas: 1}"]]),
@@ -740,9 +753,10 @@ describe("a refusal", () => {
 const context = {
   project: "lab-core",
   stage: "file",
+  reach: "package",
   folder: "",
-  boundPaths: sampleInput({ files: {} }).boundPaths,
   variables: {},
+  boundPaths: sampleInput({ files: {} }).boundPaths,
 } as const;
 
 function refuse(code: string, path: string, pairs: [refused: string, accepted: string][]): Case[] {

@@ -1,55 +1,75 @@
-import { type ComposeInput, type Problem, decodeText, sortProblems, withoutRepeats } from "@keelson/model";
+import {
+  type ComposeInput,
+  type Problem,
+  decodeText,
+  sortProblems,
+  withoutRepeats,
+  isReservedVariable,
+} from "@keelson/model";
 import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
 
 import { problemAt } from "./compose-document.ts";
 import { findExcess } from "./excess.ts";
 import { findServiceRefusals } from "./extends-chain.ts";
-import { type Participants, findParticipants } from "./participants.ts";
+import { knownTo } from "./known-name.ts";
+import { joinPath } from "./local-path.ts";
+import type { Participants } from "./participant.ts";
+import { findParticipants } from "./participants.ts";
 import { findForeignValues } from "./plain-file.ts";
+import { isInactive } from "./profile.ts";
+import { findUnknownImages } from "./published-image.ts";
+import type { RuleContext } from "./rule.ts";
 import { findFaults, referenceOf } from "./ungranted.ts";
-import { findUndeclared, isReservedVariable, reservedHint } from "./variables.ts";
+import { findUndeclared, reservedHint } from "./variables.ts";
 
 /**
  * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose reads it: codes K1401
- * to K1418, K1424 and K1427 to K1431, sorted. Reads nothing but its input. What reaches the host is refused unless the
- * environment grants it.
+ * to K1418, K1424, K1427 to K1431 and K1442, sorted. Reads nothing but its input. What reaches the host is refused unless
+ * the environment grants it.
  */
 export function gateCompose(input: ComposeInput): Problem[] {
   return judgeCompose(input).problems;
 }
 
 /** The problems, and the files that take part: Compose is given these and no others. */
-export function judgeCompose(input: ComposeInput): Participants {
-  const { composeFiles, plainFiles, problems } = findParticipants(input);
-  const excess = findExcess({ composeFiles, plainFiles }, input);
+export function judgeCompose(input: ComposeInput): { participants: Participants; problems: Problem[] } {
+  const { participants, problems } = findParticipants(input);
+  const { composeFiles, plainFiles } = participants;
+  const excess = findExcess(participants);
   // The other rules do not run on files that are too large for them.
-  if (excess.length > 0)
-    return { composeFiles, plainFiles, problems: sortProblems([...problems, ...excess]) };
-  const variables = new Set(Object.keys(input.variables));
+  if (excess.length > 0) return { participants, problems: sortProblems([...problems, ...excess]) };
+  const context = contextOf(participants, input);
   const found = [
     ...problems,
-    ...composeFiles.flatMap(({ document, folder }) =>
+    ...composeFiles.flatMap(({ document, folder, variables }) =>
       findFaults(document.root.value, {
-        context: {
-          project: input.project,
-          stage: "file",
-          folder,
-          boundPaths: input.boundPaths,
-          variables: input.variables,
-        },
+        context: { ...context, stage: "file", folder, variables },
         allow: input.allow,
         reference: referenceOf(input),
-      }).map((finding) => problemAt(document, finding)),
+      })
+        .filter(({ path }) => !isInactive(document.root.value, { path, profiles: input.profiles }))
+        .map((finding) => problemAt(document, finding)),
     ),
-    ...findServiceRefusals(composeFiles).map(({ participant, finding }) =>
+    ...findServiceRefusals(composeFiles, input).map(({ participant, finding }) =>
       problemAt(participant.document, finding),
     ),
-    ...plainFiles.flatMap((plain) => findForeignValues(plain, variables)),
+    ...plainFiles.flatMap((plain) =>
+      findForeignValues(plain, { known: knownTo(plain, participants), reach: input.reach }),
+    ),
     ...findUndeclared(composeFiles, input),
     ...findReservedVariables(input),
+    ...findUnknownImages(composeFiles, input),
   ];
   // A file that takes part in two ways is judged in both.
-  return { composeFiles, plainFiles, problems: withoutRepeats(sortProblems(found)) };
+  return { participants, problems: withoutRepeats(sortProblems(found)) };
+}
+
+/** What the rules know of the instance. */
+export function contextOf(
+  { projectFolder }: Participants,
+  { project, reach, boundPaths }: ComposeInput,
+): Pick<RuleContext, "project" | "reach" | "boundPaths"> {
+  return { project, reach, boundPaths: boundPaths.map((to) => joinPath(projectFolder, to)) };
 }
 
 /** K1412 in package.yaml, where the variables are declared. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { findText, relativePaths } from "./model-paths.ts";
 
-const folders = { project: "/tmp/k$1/project" };
-const at = (path: string) => `/tmp/k$$1/project/${path}`;
+const folders = { project: "/tmp/k$1/repository/apps/wiki", repository: "/tmp/k$1/repository" };
+const at = (path: string) => `/tmp/k$$1/repository/apps/wiki/${path}`;
 
 describe("relativePaths", () => {
   it("must rewrite binds, secrets and configs, and nothing else", () => {
@@ -35,6 +35,29 @@ describe("relativePaths", () => {
       secrets: { s: { file: "core/s" } },
       configs: { c: { file: "core/c" } },
     });
+  });
+
+  it("must say where a source lies from the project's folder, also above it", () => {
+    const sources = [
+      at("."),
+      at("a"),
+      "/tmp/k$$1/repository/common/ca",
+      "/tmp/k$$1/repository",
+      "/tmp/k$$1/repo",
+    ];
+    const volumes = sources.map((source) => ({
+      type: "bind",
+      source: source.replace(/\/\.$/, ""),
+      target: "/t",
+    }));
+    const found = relativePaths({ services: { app: { volumes } } }, folders);
+    expect(JSON.stringify(found).match(/(?<="source":")[^"]*/g)).toEqual([
+      ".",
+      "a",
+      "../../common/ca",
+      "../..",
+      "/tmp/k$$1/repo",
+    ]);
   });
 
   it.each(["env_file", "label_file"])("must leave out %s, which Compose has read", (key) => {

@@ -1,17 +1,25 @@
+import { posix } from "node:path";
+
 import { type Json, type JsonObject, isJsonObject } from "@keelson/model";
 
 /** Files that Compose has read into the model. Compose 5 still names those of labels, by paths of its folder. */
 const readFiles = new Set(["env_file", "label_file"]);
 
 /**
- * The model with paths below the project's folder made relative (`core/conf/core.yml`), so that CI and node agree, and
- * without the names of files that are part of it already. Other paths stay, for the gate to refuse.
+ * The model with paths of the repository relative to the project's folder (`core/conf/core.yml`, `../common/ca.pem`), so that CI
+ * and node agree, and without the names of files that are part of it already. Other paths stay, for the gate to judge.
  */
-export function relativePaths(model: JsonObject, { project }: { project: string }): JsonObject {
+export function relativePaths(
+  model: JsonObject,
+  { project, repository }: { project: string; repository: string },
+): JsonObject {
   // Compose writes every dollar sign twice.
-  const prefix = `${project.replaceAll("$", "$$$$")}/`;
-  const relative = (value: Json): Json =>
-    typeof value === "string" && value.startsWith(prefix) ? value.slice(prefix.length) : value;
+  const from = project.replaceAll("$", "$$$$");
+  const top = repository.replaceAll("$", "$$$$");
+  const relative = (value: Json): Json => {
+    if (typeof value !== "string" || (value !== top && !value.startsWith(`${top}/`))) return value;
+    return posix.relative(from, value) || ".";
+  };
   return mapEntries(model, (section, key) => {
     if (key === "services") {
       return mapEntries(section, (service) => withRelativeBinds(withoutReadFiles(service), relative));

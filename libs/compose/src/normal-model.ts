@@ -1,9 +1,10 @@
 import { type ComposeModel, type Json, type JsonObject, isJsonObject } from "@keelson/model";
 
 import { mapEntries } from "./model-paths.ts";
+import { isRenewing } from "./rules/policy.ts";
 
 /** Keys that Compose prints and no container has. */
-const leftOut = new Set(["develop", "profiles"]);
+const leftOut = new Set(["profiles"]);
 const sections = ["services", "networks", "volumes", "secrets", "configs"] as const;
 
 /**
@@ -34,6 +35,7 @@ function normalService(value: Json): Json {
   if (!isJsonObject(value)) return value;
   const kept = mapEntries(value, (item, key) => {
     if (leftOut.has(key) || key.startsWith("x-")) return null;
+    if (key === "pull_policy" && isRenewing(item)) return null;
     return key === "volumes" && Array.isArray(item) ? item.map((mount) => withOwnSource(mount)) : item;
   });
   const networks = value["networks"];

@@ -162,8 +162,10 @@ describe("include and extends", () => {
       sampleInput({
         files: { "compose.yaml": app, ".env": "A=1", "other.yaml": "services: {x: {privileged: true}}" },
       }),
-    );
-    expect(composeFiles.map(({ path }) => path)).toEqual(["compose.yaml"]);
+    ).participants;
+    expect(composeFiles.map(({ document }) => document.file)).toEqual([
+      "releases/sample/1.0.0/packages/core/compose.yaml",
+    ]);
     expect(plainFiles).toEqual([]);
   });
 

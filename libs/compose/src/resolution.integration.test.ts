@@ -173,7 +173,7 @@ secrets: {s: {file: core/secrets/admin}}
     await inFolder(async (folder) => {
       await writeFile(join(folder, "compose.yaml"), original);
       const output = await config(folder, ["compose.yaml"]);
-      const model = normalModel(relativePaths(output, { project: folder }));
+      const model = normalModel(relativePaths(output, { project: folder, repository: folder }));
       expect(await textOf({ files: { "compose.yaml": original } })).toBe(JSON.stringify(model));
     });
   });
@@ -184,7 +184,7 @@ secrets: {s: {file: core/secrets/admin}}
     await inFolder(async (folder) => {
       await writeFile(join(folder, "compose.json"), JSON.stringify(model));
       const again = await config(folder, ["compose.json"]);
-      const second = normalModel(relativePaths(again, { project: folder }));
+      const second = normalModel(relativePaths(again, { project: folder, repository: folder }));
       expect(JSON.stringify(second)).toBe(JSON.stringify(model));
     });
   });

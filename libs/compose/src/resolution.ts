@@ -11,14 +11,16 @@ import {
   type KeelsonError,
 } from "@keelson/model";
 
+import { withVariableContent } from "./additions.ts";
 import { problemAtBest, readRejection, readUnsetVariables } from "./compose-message.ts";
 import { type ComposeOutput, endedOddly, runCompose } from "./compose-process.ts";
 import { findModelExcess } from "./excess.ts";
-import { judgeCompose } from "./gate.ts";
+import { contextOf, judgeCompose } from "./gate.ts";
 import { findText, relativePaths } from "./model-paths.ts";
 import { isComposeModel, normalModel } from "./normal-model.ts";
-import type { Participant } from "./participants.ts";
 import { findFaults, referenceOf } from "./ungranted.ts";
+import type { Participant, Participants } from "./participant.ts";
+import { findWarnings } from "./warning.ts";
 import { type Workspace, withWorkspace } from "./workspace.ts";
 
 const defaultTimeoutMs = 30_000;
@@ -47,41 +49,44 @@ export async function resolveCompose(
   input: ComposeInput,
   options: ResolveOptions,
 ): Promise<ComposeResolution> {
-  const participants = judgeCompose(input);
-  if (participants.problems.length > 0) return { model: null, problems: participants.problems };
-  const { variables } = input;
-  return withWorkspace({ participants, variables, folder: options.folder }, async (workspace) => {
-    const output = await runConfig(input.project, { workspace, options });
+  const { participants, problems: refused } = judgeCompose(input);
+  const warnings = findWarnings(participants, input);
+  const refuse = (problems: Problem[]) => ({ model: null, problems, warnings });
+  if (refused.length > 0) return refuse(refused);
+  return withWorkspace({ participants, input, folder: options.folder }, async (workspace) => {
+    const output = await runConfig(input, { workspace, options });
     const said = { stderr: output.stderr, workspace, participants };
-    if (output.exitCode !== 0) return { model: null, problems: [readRejection(said)] };
-    const model = relativePaths(parseModel(output.stdout), workspace);
+    if (output.exitCode !== 0) return refuse([readRejection(said)]);
+    const model = withVariableContent(relativePaths(parseModel(output.stdout), workspace));
     const problems = [
-      ...readUnsetVariables(said),
-      ...judgeModel(model, { input, files: participants.composeFiles }),
+      ...readUnsetVariables(said, input.reach),
+      ...judgeModel(model, { input, participants }),
       ...findOwnPaths(model, { root: workspace.root, files: participants.composeFiles }),
     ];
-    if (problems.length > 0) return { model: null, problems: sortProblems(problems) };
+    if (problems.length > 0) return refuse(sortProblems(problems));
     const normal: unknown = normalModel(model);
     if (!isComposeModel(normal)) throw notModel();
-    return { model: normal, problems: [] };
+    return { model: normal, problems: [], warnings };
   });
 }
 
 function runConfig(
-  project: string,
+  { project, profiles }: ComposeInput,
   { workspace, options }: { workspace: Workspace; options: ResolveOptions },
 ): Promise<ComposeOutput> {
   return runCompose({
     binary: options.composeBinary,
     arguments: [
       `--project-name=${project}`,
-      `--env-file=${workspace.variablesFile}`,
+      ...workspace.variableFiles.map((file) => `--env-file=${file}`),
+      ...profiles.map((profile) => `--profile=${profile}`),
       ...workspace.composeFiles.map((file) => `--file=${file}`),
       "config",
       "--format=json",
     ],
     environment: closedComposeEnvironment(workspace.home),
-    folder: workspace.home,
+    // An include in an included file is read relative to the folder that Compose runs in.
+    folder: workspace.project,
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -104,15 +109,10 @@ function notModel(cause?: unknown): KeelsonError {
 
 function judgeModel(
   model: JsonObject,
-  { input, files }: { input: ComposeInput; files: readonly Participant[] },
+  { input, participants }: { input: ComposeInput; participants: Participants },
 ): Problem[] {
-  const context = {
-    project: input.project,
-    stage: "model",
-    folder: "",
-    boundPaths: input.boundPaths,
-    variables: {},
-  } as const;
+  const { composeFiles: files, projectFolder: folder } = participants;
+  const context = { ...contextOf(participants, input), stage: "model", folder, variables: {} } as const;
   const findings = [
     ...findModelExcess(model),
     ...findFaults(model, { context, allow: input.allow, reference: referenceOf(input) }),

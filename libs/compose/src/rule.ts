@@ -1,4 +1,10 @@
-import { type Json, type Occurrence as ComposeOccurrence, findOccurrences, isOff } from "@keelson/model";
+import {
+  type Json,
+  type Occurrence as ComposeOccurrence,
+  findOccurrences,
+  isOff,
+  type ComposeInput,
+} from "@keelson/model";
 
 import type { Finding } from "./compose-document.ts";
 
@@ -9,9 +15,10 @@ export interface RuleContext {
   project: string;
   /** `file`: as written, before Compose; `model`: what Compose made of it, so that merging hides nothing. */
   stage: "file" | "model";
-  /** Where relative paths of this document start, relative to the project's folder; empty for that folder. */
+  reach: ComposeInput["reach"];
+  /** Where relative paths start, in the repository. */
   folder: string;
-  /** Rendered files, relative to the project's folder. */
+  /** Rendered files, by path in the repository. */
   boundPaths: readonly string[];
   /** What may be interpolated; empty for the model, where it has been. */
   variables: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import type { ComposeInput, SourceFile } from "@keelson/model";
+import type { ComposeInput, PublishedImage, SourceFile } from "@keelson/model";
 
 /** For this room's tests: a package with the given files by their path in it. */
 export function sampleInput(sample: {
@@ -10,6 +10,8 @@ export function sampleInput(sample: {
   links?: string[];
   composeFile?: string;
   allow?: ComposeInput["allow"];
+  profiles?: string[];
+  images?: Record<string, string>;
 }): ComposeInput {
   const folder = "releases/sample/1.0.0/packages/core";
   const links = (sample.links ?? []).map((path) =>
@@ -21,7 +23,12 @@ export function sampleInput(sample: {
     composeFiles: [sample.composeFile ?? "compose.yaml"],
     reach: "package",
     dotenv: null,
-    profiles: [],
+    profiles: sample.profiles ?? [],
+    images: Object.entries(sample.images ?? {}).map(([service, image]) => ({
+      service,
+      image,
+      place: placeOf(service),
+    })),
     allow: sample.allow ?? {},
     packageFiles: [
       ...Object.entries(sample.files).map(([path, text]) =>
@@ -39,6 +46,32 @@ export function sampleInput(sample: {
       Object.entries(sample.rendered ?? {}).map(([path, text]) => [path, new TextEncoder().encode(text)]),
     ),
   };
+}
+
+/** A repository with the given files, and a local package in one of its folders. */
+export function repositoryInput(
+  sample: Omit<Parameters<typeof sampleInput>[0], "composeFile"> & {
+    folder: string;
+    composeFiles?: [string, ...string[]];
+  },
+): ComposeInput {
+  const { folder, composeFiles = ["compose.yaml"] } = sample;
+  const packageFiles = Object.entries(sample.files).map(([path, text]) =>
+    sourceFile(path, { text, mode: "100644" }),
+  );
+  return {
+    ...sampleInput(sample),
+    folder,
+    composeFiles,
+    reach: "repository",
+    packageFiles,
+    dotenv: packageFiles.find(({ path }) => path === `${folder}/.env`) ?? null,
+    boundPaths: sample.boundPaths ?? [],
+  };
+}
+
+function placeOf(service: string): PublishedImage["place"] {
+  return { file: "environments/lab/environment.yaml", line: 5, column: 3, path: `images.${service}` };
 }
 
 function sourceFile(path: string, { text, mode }: { text: string; mode: SourceFile["mode"] }): SourceFile {

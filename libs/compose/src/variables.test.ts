@@ -59,7 +59,7 @@ describe("variables of a package", () => {
     },
   );
 
-  it.each(["COMPOSE_FILE", "COMPOSE_EXPERIMENTAL_GIT_REMOTE", "DOCKER_HOST", "HOME", "PWD"])(
+  it.each(["COMPOSE_FILE", "COMPOSE_NEW", "DOCKER_HOST", "DOCKER_TLS", "DOCKER_CLI_HINTS", "HOME", "PWD"])(
     "must not be called %s",
     (name) => {
       const files = {
@@ -76,6 +76,14 @@ describe("variables of a package", () => {
           sourceLine: `  ${name}: x`,
         }),
       ]);
+    },
+  );
+
+  it.each(["DOCKER_DIR", "DOCKER_VOLUME_STORAGE", "DOCKER_HOSTS", "COMPOSEFILE", "HOMEPAGE"])(
+    "may be called %s, which only begins like one that is taken",
+    (name) => {
+      const files = { "compose.yaml": `services: {app: {image: "\${${name}}"}}` };
+      expect(gateCompose(sampleInput({ files, variables: { [name]: "x" } }))).toEqual([]);
     },
   );
 

@@ -1,8 +1,8 @@
-import type { ComposeInput, Problem } from "@keelson/model";
+import { type ComposeInput, type Problem, isReservedVariable } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { stringsOf } from "./compose-node.ts";
-import type { Participant } from "./participants.ts";
+import type { Participant } from "./participant.ts";
 
 /**
  * Names of the variables a text would interpolate, as often as they stand in it, defaults inside of defaults included
@@ -54,38 +54,67 @@ export function valueOf(name: string, variables: Readonly<Record<string, string>
 
 /** The text with declared variables in their places, as Compose fills them in; null when something else is left of one. */
 export function fillVariables(text: string, variables: Readonly<Record<string, string>>): string | null {
+  const filled = fillAll(text, variables);
+  return /[$\0]/.test(filled) ? null : filled;
+}
+
+/** The same, whatever is left; a dollar sign that is no variable is written as `\0`. */
+export function fillAll(text: string, variables: Readonly<Record<string, string>>): string {
   let filled = text;
   for (let level = 0; level <= maxNesting && filled.includes("$"); level++) {
     filled = filled.replace(innermost, (_, plain?: string, braced?: string, sign = "", other = "") => {
+      const name = plain ?? braced ?? "";
       // A dollar sign in a value is no variable, on the next level neither.
-      const value = valueOf(plain ?? braced ?? "", variables).replaceAll("$", "\0");
-      const isMissing = value === "" && sign.startsWith(":");
+      const value = valueOf(name, variables).replaceAll("$", "\0");
+      const isMissing = sign.startsWith(":") ? value === "" : !Object.hasOwn(variables, name);
       if (sign.endsWith("+")) return isMissing ? "" : other;
       return sign.endsWith("-") && isMissing ? other : value;
     });
   }
-  return /[$\0]/.test(filled) ? null : filled;
+  return filled;
 }
 
-/** K1411 for each variable of a Compose file that the package does not declare. */
-export function findUndeclared(participants: readonly Participant[], input: ComposeInput): Problem[] {
-  return participants.flatMap(({ document }) =>
+/**
+ * K1411 for each variable of a Compose file that nothing declares. In a repository, one that has a default or a replacement of its
+ * own needs no declaration, as people write their files.
+ */
+export function findUndeclared(participants: readonly Participant[], { reach }: ComposeInput): Problem[] {
+  return participants.flatMap(({ document, variables }) =>
     [...stringsOf(document.root)].flatMap(({ text, path }) =>
-      variablesOf(text)
-        .filter((name) => !Object.hasOwn(input.variables, name))
-        .map((name) => problemAt(document, undeclared(name, path))),
+      askedVariables(text, reach)
+        .filter((name) => isReservedVariable(name) || !Object.hasOwn(variables, name))
+        .map((name) => problemAt(document, undeclared(name, { path, reach }))),
     ),
   );
 }
 
-export function undeclared(name: string, path: readonly string[]): Finding {
+/** Names that must be declared for a text: in a package all, in a repository those without a default of their own. */
+export function askedVariables(text: string, reach: ComposeInput["reach"]): string[] {
+  if (reach === "package") return variablesOf(text);
+  const found = [...text.matchAll(/\$(?:\$|([a-z_]\w*)|\{([a-z_]\w*)(:?[-+])?)/giu)];
+  const asked = found.flatMap(([, plain, braced = "", sign]) => {
+    if (plain !== undefined) return plain;
+    // Compose fills these in by itself, so that no default ever counts.
+    return sign === undefined || isReservedVariable(braced) ? braced : [];
+  });
+  return [...new Set(asked.filter((name) => name !== ""))];
+}
+
+export function undeclared(
+  name: string,
+  { path, reach }: { path: readonly string[]; reach: ComposeInput["reach"] },
+): Finding {
+  const places =
+    reach === "package"
+      ? "under variables in package.yaml"
+      : "in the .env of its folder or under settings of the instance, give it a default";
   return {
     code: "K1411",
     path,
     message: `the variable ${name} is not declared`,
     hint: isReservedVariable(name)
       ? `Compose would fill in a value of its own; ${reservedHint.replace("Use", "use")}`
-      : `Declare ${name} under variables in package.yaml, or write $$ for a dollar sign.`,
+      : `Declare ${name} ${places}, or write $$ for a dollar sign.`,
   };
 }
 
@@ -95,15 +124,7 @@ export function withoutValue(name: string): string {
 }
 
 export const reservedHint =
-  "Use a variable with a name that does not begin with COMPOSE_ or DOCKER_ and is neither HOME nor PWD.";
-
-/**
- * Variables that would steer Compose, that Keelson sets for it, or that Compose sets itself whatever is declared: PWD is
- * the folder that it was started in.
- */
-export function isReservedVariable(name: string): boolean {
-  return /^(COMPOSE|DOCKER)_/.test(name) || name === "HOME" || name === "PWD";
-}
+  "Use another name: HOME, PWD, COMPOSE_* and those of Docker's programs, such as DOCKER_HOST, are taken.";
 
 /**
  * The variables as a file for `--env-file`: given as environment of the process, a name such as `LD_PRELOAD` would run

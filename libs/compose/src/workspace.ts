@@ -2,20 +2,24 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-import { KeelsonError, isSystemError } from "@keelson/model";
+import { type ComposeInput, KeelsonError, isSystemError } from "@keelson/model";
 
+import { additionsTo } from "./additions.ts";
 import { writeNode } from "./compose-node.ts";
-import type { Participants } from "./participants.ts";
+import type { Participants } from "./participant.ts";
 import { writeVariables } from "./variables.ts";
 
 /** A private folder that holds what Compose may read, and nothing else. */
 export interface Workspace {
   root: string;
-  /** The project's folder: relative paths of the Compose files start here. */
+  /** Laid out as the repository is. */
+  repository: string;
+  /** The project's folder in it: relative paths of the Compose files start here. */
   project: string;
   /** HOME, and the folder of Docker's configuration; empty. */
   home: string;
-  variablesFile: string;
+  /** To name with `--env-file`, in order. */
+  variableFiles: string[];
   /** The Compose files to name with `-f`, in order. */
   composeFiles: string[];
   /** Path in the repository by absolute path. */
@@ -30,7 +34,7 @@ export interface Workspace {
 export async function withWorkspace<T>(
   input: {
     participants: Participants;
-    variables: Readonly<Record<string, string>>;
+    input: ComposeInput;
     folder: string | undefined;
   },
   use: (workspace: Workspace) => Promise<T>,
@@ -56,30 +60,53 @@ async function makeRoot(folder: string | undefined): Promise<string> {
 
 async function fill(
   root: string,
-  { participants, variables }: { participants: Participants; variables: Readonly<Record<string, string>> },
+  { participants, input }: { participants: Participants; input: ComposeInput },
 ): Promise<Workspace> {
-  const project = join(root, "project");
+  const repository = join(root, "repository");
+  const project = join(repository, participants.projectFolder);
   const home = join(root, "home");
-  const variablesFile = join(root, "variables.env");
   const sources = new Map<string, string>();
   const composeFiles: string[] = [];
-  await mkdir(project);
+  await mkdir(project, { recursive: true, mode: 0o700 });
   await mkdir(home);
-  await writeFile(variablesFile, writeVariables(variables), { mode: 0o600 });
   for (const { document, path, role } of participants.composeFiles) {
-    const target = path === null ? join(root, "override.yaml") : join(project, path);
+    const target = path === null ? join(root, "override.yaml") : join(repository, path);
     if (role === "project") composeFiles.push(target);
     if (sources.has(target)) continue;
     sources.set(target, document.file);
     await writePrivate(target, writeNode(document.root));
   }
   for (const { path, bytes, file, namedBy } of participants.plainFiles) {
-    const target = join(project, path);
+    const target = join(repository, path);
     if (sources.has(target)) continue;
-    sources.set(target, file ?? namedBy.document.file);
+    sources.set(target, file ?? namedBy.participant.document.file);
     await writePrivate(target, bytes);
   }
-  return { root, project, home, variablesFile, composeFiles, sources };
+  const additions = additionsTo(participants, input);
+  if (additions !== null) {
+    composeFiles.push(join(root, "additions.yaml"));
+    await writePrivate(join(root, "additions.yaml"), JSON.stringify(additions));
+  }
+  const variableFiles = await writeVariableFiles(root, { participants, input, sources });
+  return { root, repository, project, home, variableFiles, composeFiles, sources };
+}
+
+/** The project's `.env` first, since the last file wins. */
+async function writeVariableFiles(
+  root: string,
+  {
+    participants: { dotenv },
+    input,
+    sources,
+  }: { participants: Participants; input: ComposeInput; sources: Map<string, string> },
+): Promise<string[]> {
+  const variables = join(root, "variables.env");
+  await writePrivate(variables, writeVariables(input.variables));
+  if (dotenv === null) return [variables];
+  const own = join(root, "dotenv.env");
+  sources.set(own, input.dotenv?.path ?? "");
+  await writePrivate(own, dotenv);
+  return [own, variables];
 }
 
 async function writePrivate(target: string, content: string | Uint8Array): Promise<void> {

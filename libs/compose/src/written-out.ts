@@ -1,7 +1,7 @@
-import type { ComposeInput, Json } from "@keelson/model";
+import type { Json } from "@keelson/model";
 
 import { type ServiceOf, servicesOf, withBases } from "./extends-chain.ts";
-import type { Participants } from "./participants.ts";
+import type { Participants } from "./participant.ts";
 import { filledLengthOf } from "./plain-file.ts";
 import { type Amount, amountOf } from "./service-amount.ts";
 
@@ -10,16 +10,14 @@ const bytesOfStep = 256;
 const maxSteps = 64;
 
 /** What a service is with all that it extends; Compose reads the file of each base anew. */
-export function newWriting(
-  read: Omit<Participants, "problems"> & Pick<ComposeInput, "variables">,
-): (start: ServiceOf) => Amount {
+export function newWriting(read: Participants): (start: ServiceOf) => Amount {
   const own = new Map<Json, Amount>();
   const readOf = newReading(read);
   const ownOf = ({ participant, name }: ServiceOf): Amount => {
     const service = servicesOf(participant)[name] ?? null;
     const known = own.get(service);
     if (known !== undefined) return known;
-    const amount = amountOf(service, read.variables);
+    const amount = amountOf(service, participant.variables);
     amount.bytes += bytesOfStep + readOf({ participant, name });
     own.set(service, amount);
     return amount;
@@ -41,9 +39,7 @@ export function newWriting(
 }
 
 /** How much a service reads of other files, with their variables; each file is measured once. */
-function newReading(
-  read: Pick<Participants, "plainFiles"> & Pick<ComposeInput, "variables">,
-): (service: ServiceOf) => number {
+function newReading(read: Participants): (service: ServiceOf) => number {
   const lengths = new Map<string, number>();
   const readLengths = new Map<string, number>();
   const placeOf = (file: string, [, name = ""]: readonly string[]) => JSON.stringify([file, name]);
@@ -51,7 +47,7 @@ function newReading(
     const key = JSON.stringify([plain.path, plain.raw]);
     const length = lengths.get(key) ?? filledLengthOf(plain, read.variables);
     lengths.set(key, length);
-    const place = placeOf(plain.namedBy.document.file, plain.namedBy.path);
+    const place = placeOf(plain.namedBy.participant.document.file, plain.namedBy.path);
     readLengths.set(place, (readLengths.get(place) ?? 0) + length);
   }
   return ({ participant, name }) =>

@@ -12,6 +12,7 @@ import { findTooMuch } from "./document-budget.ts";
 import { type EnvironmentDocuments, readEnvironmentFolder } from "./environment-folder.ts";
 import { extendEnvironments } from "./extension.ts";
 import { checkGrants } from "./grant-check.ts";
+import { checkImages } from "./image-check.ts";
 import { checkInterfaces } from "./interface-check.ts";
 import { checkLock } from "./lock-check.ts";
 import { checkPlacement } from "./placement-check.ts";
@@ -68,6 +69,7 @@ function checkEnvironment(scene: Scene): Problem[] {
   return [
     ...checkLock(scene),
     ...checkReferences(scene),
+    ...checkImages(scene),
     ...checkPlacement(scene),
     ...checkInterfaces(scene),
     ...checkGrants(scene),

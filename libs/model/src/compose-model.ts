@@ -115,10 +115,12 @@ export interface ComposeResolution {
   /** Null when the gate or Compose refused the files. */
   model: ComposeModel | null;
   problems: Problem[];
+  /** What the files say and Keelson does otherwise; empty where an earlier answer was kept. */
+  warnings: Problem[];
 }
 
 /**
  * Raised whenever the gate on Compose files refuses more than before: models that a record keeps were judged by older
  * rules, and are judged again.
  */
-export const gateGeneration = 5;
+export const gateGeneration = 6;

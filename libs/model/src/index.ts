@@ -19,6 +19,7 @@ export * from "./agent-config.ts";
 export * from "./agent-work.ts";
 export * from "./repository.ts";
 export * from "./rendered.ts";
+export * from "./reserved-variable.ts";
 export * from "./compose-model.ts";
 export * from "./compose-value.ts";
 export * from "./desired.ts";

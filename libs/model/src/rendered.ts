@@ -1,5 +1,6 @@
 import type { InstanceState } from "./environment.ts";
 import type { Grants } from "./grant.ts";
+import type { Problem } from "./problem.ts";
 import type { DataVolume, OnChange, Package } from "./package.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -65,6 +66,8 @@ export interface ComposeInput {
   profiles: readonly string[];
   /** What the environment permits the package. */
   allow: Grants | "all";
+  /** The published images that the environment names for its services, each once. */
+  images: readonly PublishedImage[];
   /** An environment's Compose override for this instance. */
   override: SourceFile | null;
   /** All that may be interpolated, with rendered values. */
@@ -73,6 +76,14 @@ export interface ComposeInput {
   boundPaths: readonly string[];
   /** Rendered files that Compose itself reads (`env_file`), by `to`; secrets are placeholders. */
   renderedFiles: ReadonlyMap<string, Uint8Array>;
+}
+
+/** An image that counts in place of what the Compose file says, mostly of a `build`. */
+export interface PublishedImage {
+  service: string;
+  image: string;
+  /** Where the environment says it. */
+  place: Pick<Problem, "file" | "line" | "column" | "path" | "sourceLine">;
 }
 
 export interface RenderedFile {

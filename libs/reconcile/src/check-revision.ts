@@ -67,7 +67,8 @@ export async function checkRevision(
     const inputs = [...render.unrendered, ...rendered.instances.map(({ compose }) => compose)];
     for (const { folder } of inputs) judged.add(folder);
     const error = await errorOf(async () => {
-      const { models, problems: refused } = await resolveModels({ ...render, rendered }, ports);
+      const { models, problems: refused, ...said } = await resolveModels({ ...render, rendered }, ports);
+      warnings.push(...said.warnings);
       const built = buildDesired(rendered, { models, secrets: ports.secrets, repository });
       found.push(...refused, ...built.problems);
       made.desired = built.desired;

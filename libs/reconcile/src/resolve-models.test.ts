@@ -24,6 +24,7 @@ const compose: ComposeInput = {
   reach: "package",
   dotenv: null,
   profiles: [],
+  images: [],
   allow: {},
   packageFiles: [],
   override: null,
@@ -63,7 +64,7 @@ function newNode(known: Map<string, ComposeModel>) {
     gateCompose: () => [],
     resolveCompose: async () => {
       asked++;
-      return Promise.resolve({ model, problems: [] });
+      return Promise.resolve({ model, problems: [], warnings: [] });
     },
     record: {
       readState: () => emptyRecord,
@@ -120,9 +121,10 @@ it("throws what Compose throws, and not where that would hide a problem", async 
   expect(await resolveModels({ rendered, unrendered: [], problems: [problem] }, ports)).toEqual({
     models: new Map(),
     problems: [problem],
+    warnings: [],
   });
   const gateCompose = () => [problem];
   expect(
     await resolveModels({ rendered, unrendered: [compose], problems: [] }, { ...ports, gateCompose }),
-  ).toEqual({ models: new Map(), problems: [problem] });
+  ).toEqual({ models: new Map(), problems: [problem], warnings: [] });
 });

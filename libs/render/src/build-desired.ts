@@ -16,6 +16,7 @@ import {
 
 import { findNodeFaults } from "./node-fault.ts";
 import { buildService } from "./desired-service.ts";
+import { withPlacedContent } from "./inline-content.ts";
 import { findJobFaults } from "./job.ts";
 import { withoutEmpty } from "./meaning.ts";
 import { buildMounts } from "./mount.ts";
@@ -45,7 +46,7 @@ export function buildDesired(
     const model = input.models.get(instance.name);
     return model === undefined
       ? { instance: null, problems: [] }
-      : buildInstance(rendered, { ...input, instance, model });
+      : buildInstance(rendered, { ...input, ...withPlacedContent(instance, model) });
   });
   const built = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
   // A node follows a whole commit or none of it.

@@ -8,6 +8,7 @@ import {
 } from "@keelson/model";
 
 import type { PlacedInstance } from "./placement.ts";
+import { publishedImages } from "./published-image.ts";
 
 /** What Compose reads of an instance. */
 export function composeInput(
@@ -21,6 +22,7 @@ export function composeInput(
     ...packageInput(placed.package),
     project: projectOf(environment.environment.value.name, placed.name),
     allow: grantsFor(environment.environment.value.policy.allow, placed.instance.package),
+    images: publishedImages(placed.instance.package, environment),
     override: environment.composeOverrides.get(placed.name) ?? null,
     ...made,
   };
@@ -34,7 +36,14 @@ export function unrenderedInput(placed: PlacedInstance, environment: Environment
 /** Of a package that no instance brings to a node, for the gate alone: what it is granted, an environment will say. */
 export function unplacedInput(folder: PackageFolder): ComposeInput {
   const project = folder.package.value.name;
-  return { ...packageInput(folder), project, allow: "all", override: null, ...nothingRendered(folder) };
+  return {
+    ...packageInput(folder),
+    project,
+    images: [],
+    allow: "all",
+    override: null,
+    ...nothingRendered(folder),
+  };
 }
 
 function packageInput({ folder, package: document, files, placed }: PackageFolder) {

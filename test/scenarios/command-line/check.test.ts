@@ -42,7 +42,7 @@ services:
 -- releases/shop/1.0.0/packages/api/compose.yaml --
 services:
   api: { image: api:1, pid: host }
-  night: { image: api:1, profiles: [x] }
+  night: { image: api:1, pull_policy: x }
 -- releases/shop/1.0.0/packages/db/package.yaml --
 name: db
 version: 1.0.0

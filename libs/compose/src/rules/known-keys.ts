@@ -6,11 +6,11 @@ import type { Rule } from "../rule.ts";
 export const harmlessKeys: Readonly<Record<string, string>> = {
   "": "version include services networks volumes",
   "services.*": `
-    attach cap_drop command configs cpu_count cpu_percent cpu_period cpu_quota cpu_shares cpus cpuset
+    annotations attach cap_drop command configs cpu_count cpu_percent cpu_period cpu_quota cpu_shares cpus cpuset
     depends_on dns dns_opt dns_search domainname entrypoint env_file environment expose extends extra_hosts
-    group_add hostname init labels label_file links mac_address mem_limit mem_reservation
+    group_add hostname init isolation labels label_file links mac_address mem_limit mem_reservation
     mem_swappiness memswap_limit networks pids_limit platform ports read_only
-    restart scale secrets shm_size stdin_open stop_signal storage_opt tmpfs tty ulimits user
+    profiles restart scale secrets shm_size stdin_open stop_signal storage_opt tmpfs tty ulimits user
     working_dir`,
   "services.*.blkio_config": "weight",
   "services.*.deploy":

@@ -1,20 +1,25 @@
-import { type Rule, isOff, isOneOf, unless } from "../rule.ts";
+import { type Json, quote } from "@keelson/model";
 
-/** K1417: what Keelson decides itself. */
+import { type Rule, isOneOf, shown } from "../rule.ts";
+
+/** Those by which Compose would ask for a newer image between two commits, or build one. Keelson pulls by commits alone. */
+const renewing = /^(?:always|build|refresh|daily|weekly|every_[\w.]{1,32})$/;
+
+export function isRenewing(policy: Json): boolean {
+  return typeof policy === "string" && renewing.test(policy);
+}
+
+/** K1417: a word that is no pull policy. */
 export const policyRules: readonly Rule[] = [
-  {
-    at: "services.*.profiles",
-    code: "K1417",
-    refuse: unless(isOff, "profiles leave open which services run"),
-    hint: "Make the optional services a package of their own, and an instance where they are wanted.",
-  },
   {
     at: "services.*.pull_policy",
     code: "K1417",
-    refuse: unless(
-      isOneOf("missing", "if_not_present", "never"),
-      "pull_policy {value} changes images without a commit",
-    ),
-    hint: "Leave pull_policy out; a new image is a new release.",
+    refuse: ({ value, context }) => {
+      if (isOneOf("missing", "if_not_present", "never")(value) || isRenewing(value)) return null;
+      // A variable is judged after Compose has filled it in.
+      if (context.stage === "file" && typeof value === "string" && value.includes("$")) return null;
+      return `pull_policy: ${quote(shown(value))} is no pull policy`;
+    },
+    hint: "Leave pull_policy out: Keelson pulls an image when a commit names it.",
   },
 ];

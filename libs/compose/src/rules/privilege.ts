@@ -1,6 +1,6 @@
 import type { Json } from "@keelson/model";
 
-import { type Rule, afterVariables, entryOf, isOff, shown, unless } from "../rule.ts";
+import { type Rule, afterVariables, entryOf, isOff, shown, unless, type Occurrence } from "../rule.ts";
 
 const hint = "Leave it out; run what needs rights on the host outside of the packages.";
 
@@ -18,6 +18,12 @@ export const privilegeRules: readonly Rule[] = [
         : null,
     ),
     hint: "Use seccomp:builtin, which is the default, or seccomp:unconfined with a grant.",
+  },
+  {
+    at: "services.*.annotations.*",
+    code: "K1401",
+    refuse: annotationRefusal,
+    hint: "Leave it out; other annotations are only notes.",
   },
   {
     at: "services.*.cgroup_parent",
@@ -66,6 +72,18 @@ export const privilegeRules: readonly Rule[] = [
 /** Runtimes make a path of the name, in which slashes and empty parts would lead to other settings. */
 function isSettingName(name: string): boolean {
   return /^\w[\w-]*(?:\.[\w-]+)+$/.test(name);
+}
+
+/** Notes for most runtimes, but some follow these: runc sets systemd's properties, crun runs hooks, others take devices. */
+const followed =
+  /^(?:org\.systemd\.property\.|run\.oci\.|cdi\.k8s\.io\/|io\.katacontainers\.|dev\.gvisor\.)|\$/i;
+
+function annotationRefusal(occurrence: Occurrence): string | null {
+  const { name } = entryOf(occurrence);
+  // A name with a variable could become any name.
+  return followed.test(name)
+    ? `the annotation ${name} can change what the engine's runtime does on the host`
+    : null;
 }
 
 /** Compose itself refuses a text that is no number; a variable is judged after Compose has filled it in. */

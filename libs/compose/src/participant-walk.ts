@@ -1,0 +1,79 @@
+import type { ComposeInput, Problem } from "@keelson/model";
+
+import { type ComposeDocument, readComposeDocument } from "./compose-document.ts";
+import { joinPath } from "./local-path.ts";
+import { follow } from "./named-file.ts";
+import type { Participant } from "./participant.ts";
+import { referencesOf } from "./references.ts";
+import type { VisitedFile, Walk } from "./walk.ts";
+
+const maxFiles = 32;
+const maxTotalBytes = 512 * 1024;
+
+export function newWalk(input: ComposeInput, projectFolder: string): Walk {
+  const named =
+    input.reach === "repository"
+      ? input.packageFiles
+      : input.packageFiles.filter(({ path }) => path.startsWith(`${projectFolder}/`));
+  return {
+    input,
+    projectFolder,
+    composeFiles: [],
+    plainFiles: [],
+    problems: [],
+    packageFiles: new Map(named.map((file) => [file.path, file])),
+    renderedFiles: new Map(
+      [...input.renderedFiles].map(([to, bytes]) => [joinPath(projectFolder, to), bytes]),
+    ),
+    boundPaths: new Set(input.boundPaths.map((to) => joinPath(projectFolder, to))),
+    documents: new Map(),
+    seen: new Map(),
+    bytesLeft: maxTotalBytes,
+  };
+}
+
+/** Takes the file, and all that it names. */
+export function visit(walk: Walk, { source, chain, ...visited }: VisitedFile): void {
+  const { path, folder, role, variables } = visited;
+  const seen = walk.seen.get(variables) ?? new Set();
+  walk.seen.set(variables, seen);
+  const key = JSON.stringify([path, folder, role]);
+  if (seen.has(key)) return;
+  seen.add(key);
+  const document = readOnce(walk, { source, path });
+  if (document === null) return;
+  const participant: Participant = { ...visited, document };
+  walk.composeFiles.push(participant);
+  const longer = path === null ? chain : [...chain, path];
+  for (const reference of referencesOf(document.root.value)) {
+    for (const named of follow(walk, { participant, chain: longer, reference })) visit(walk, named);
+  }
+}
+
+/** A file that takes part in several ways is read once, and its problems are given once. */
+function readOnce(
+  walk: Walk,
+  { source, path }: Pick<VisitedFile, "source" | "path">,
+): ComposeDocument | null {
+  const known = walk.documents.get(source.path);
+  if (known !== undefined) return known;
+  walk.bytesLeft -= source.bytes.length;
+  if (walk.documents.size >= maxFiles || walk.bytesLeft < 0) {
+    const message = `the Compose files together exceed ${maxFiles} files or ${maxTotalBytes / 1024} KiB`;
+    walk.problems.push(wholeFile(source.path, { code: "K1418", message, hint: "Split the package." }));
+    walk.documents.set(source.path, null);
+    return null;
+  }
+  const overrideTags = path === null || walk.input.reach === "repository";
+  const { document, problems } = readComposeDocument(source, { overrideTags });
+  walk.problems.push(...problems);
+  walk.documents.set(source.path, document);
+  return document;
+}
+
+export function wholeFile(
+  file: string,
+  finding: Pick<Problem, "code" | "message"> & { hint: string },
+): Problem {
+  return { ...finding, file, line: 1, column: 1, path: "" };
+}

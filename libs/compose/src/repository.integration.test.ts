@@ -1,0 +1,218 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { findComposeBinary } from "./binary.ts";
+import { resolveCompose } from "./resolution.ts";
+import { repositoryInput } from "./sample-input.ts";
+
+type Sample = Parameters<typeof repositoryInput>[0];
+
+let composeBinary: string;
+let scratch: string;
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "keelson-test-"));
+  composeBinary = await findComposeBinary(process.env);
+});
+
+afterAll(async () => rm(scratch, { recursive: true, force: true }));
+
+const folder = "apps/wiki";
+
+describe("the Compose files of a repository", () => {
+  it("must be merged in their order, with paths from the first one's folder", async () => {
+    const model = await resolved({
+      folder,
+      composeFiles: ["docker/compose.yaml", "../common/more.yaml"],
+      files: {
+        "apps/wiki/docker/compose.yaml":
+          "services: {app: {image: 'app:1', volumes: ['./a:/a', '../b:/b:ro', '../../../top:/c']}}",
+        "apps/common/more.yaml":
+          "services: {app: {image: 'app:2', volumes: ['./d:/d', '.:/e'], env_file: x.env}}",
+        "apps/wiki/docker/x.env": "X=1",
+      },
+      override: "services: {app: {image: 'app:3'}}",
+    });
+    expect(model.services["app"]).toMatchObject({
+      image: "app:3",
+      environment: { X: "1" },
+      volumes: ["a", "../b", "../../../top", "d", "."].map((source) => ({ type: "bind", source })),
+    });
+  });
+
+  it("may extend and include others, each with the paths and variables that Compose gives it", async () => {
+    const model = await resolved({
+      folder,
+      files: {
+        "apps/wiki/compose.yaml": `
+include:
+  - ../db/compose.yaml
+  - {path: ../../common/cache.yaml, project_directory: ../cache, env_file: [one.env, two.env]}
+services:
+  app:
+    extends: {file: ../../common/base.yaml, service: base}
+    environment: ["TAG=\${TAG}"]
+`,
+        "apps/wiki/.env": "TAG=root",
+        "apps/wiki/one.env": "CACHE=one\nOTHER=1",
+        "apps/wiki/two.env": "CACHE=two-$OTHER-$TAG",
+        "apps/db/compose.yaml":
+          "{include: [sub/more.yaml], services: {db: {image: 'db:${DB_TAG}-${TAG}', volumes: ['./data:/d'], environment: [DB_TAG]}}}",
+        "apps/db/.env": "DB_TAG=7\nTAG=loses",
+        "apps/db/sub/more.yaml": "services: {more: {image: 'more:${MORE}-${DB_TAG}', env_file: more.env}}",
+        "apps/db/sub/.env": "MORE=$DB_TAG",
+        "apps/db/sub/more.env": "M=$TAG",
+        "common/cache.yaml":
+          "services: {cache: {image: 'cache:${CACHE}', volumes: ['./c:/c'], env_file: c.env}}",
+        "apps/cache/c.env": "C=1",
+        "common/base.yaml":
+          "services: {base: {image: 'base:${TAG}', env_file: base.env, volumes: ['./b:/b']}}",
+        "common/base.env": "B=$TAG",
+      },
+    });
+    expect(model.services).toMatchObject({
+      app: {
+        image: "base:root",
+        environment: { B: "root", TAG: "root" },
+        volumes: [{ source: "../../common/b" }],
+      },
+      db: { image: "db:7-root", environment: { DB_TAG: "7" }, volumes: [{ source: "../db/data" }] },
+      more: { image: "more:7-7", environment: { M: "root" } },
+      cache: { image: "cache:two-1-root", environment: { C: "1" }, volumes: [{ source: "../cache/c" }] },
+    });
+  });
+
+  it("must read .env as Compose does, without what would steer it, and let other variables win", async () => {
+    const text = [
+      "# of the site",
+      "export TAG='a$b' # kept",
+      'MULTI="one',
+      'two" NEXT=3',
+      'COMPOSE_PROFILES="dev',
+      'dev"',
+      "COMPOSE_PROJECT_NAME=other",
+      "HOME=/root",
+      "PORT=80",
+      'ESCAPED="\\$TAG-\\"x\\""',
+      'QUOTED="x\\\\"',
+      "SUM=${TAG}-$PORT-${NO:-none}",
+      "YAML: value",
+    ].join("\n");
+    const names = ["TAG", "MULTI", "NEXT", "PORT", "ESCAPED", "QUOTED", "SUM", "YAML"];
+    const model = await resolved({
+      folder,
+      variables: { PORT: "81" },
+      files: {
+        "apps/wiki/.env": text,
+        "apps/wiki/compose.yaml": `services: {app: {image: app, environment: [${names.join(", ")}]}, dev: {image: dev, profiles: [dev]}}`,
+      },
+    });
+    expect([model.name, Object.keys(model.services)]).toEqual(["lab-core", ["app"]]);
+    expect(model.services["app"]?.["environment"]).toEqual({
+      TAG: "a$$b",
+      MULTI: "one\ntwo",
+      NEXT: "3",
+      PORT: "81",
+      ESCAPED: '$$TAG-"x"',
+      QUOTED: "x\\",
+      SUM: "a$$b-80-none",
+      YAML: "value",
+    });
+  });
+
+  it("must have the services of active profiles and no others", async () => {
+    const files = {
+      "apps/wiki/compose.yaml": `services:
+  app: {image: app, depends_on: {debug: {condition: service_started, required: false}}}
+  debug: {image: debug, profiles: [debug, all], env_file: local.env}
+  dev: {build: ., profiles: [dev]}
+`,
+    };
+    const namesOf = async (sample: Partial<Sample>) =>
+      Object.keys((await resolved({ folder, files, ...sample })).services);
+    expect(await namesOf({})).toEqual(["app"]);
+    const withFile = { ...files, "apps/wiki/local.env": "A=1" };
+    expect(await namesOf({ profiles: ["all"], files: withFile })).toEqual(["app", "debug"]);
+  });
+
+  it("must take the published image of what is built, and read nothing of the build", async () => {
+    const files = {
+      "apps/wiki/compose.yaml": `services:
+  app: {build: {context: ../../.., dockerfile: "\${NOT_DECLARED}", args: [HOME]}}
+  both: {image: "both:1", build: .}
+  other: {extends: {service: app}, develop: {watch: [{path: /etc, action: sync, target: /x}]}}
+`,
+    };
+    const images = {
+      app: "registry.example/app:1",
+      other: "registry.example/other@sha256:" + "a".repeat(64),
+    };
+    const { model, problems, warnings } = await resolve({ folder, files, images });
+    expect(problems).toEqual([]);
+    const imageOf = (name: string) => model?.services[name]?.image;
+    expect([imageOf("app"), imageOf("both"), imageOf("other")]).toEqual([images.app, "both:1", images.other]);
+    expect(JSON.stringify(model)).not.toContain("build");
+    expect(warnings.map(({ code, line, path }) => [code, line, path])).toEqual([
+      ["K1443", 3, "services.both.build"],
+    ]);
+  });
+
+  it("must have the content of configs and secrets that the commit holds", async () => {
+    const model = await resolved({
+      folder,
+      files: {
+        "apps/wiki/.env": "KEY=k$$1",
+        "apps/wiki/compose.yaml": `
+services:
+  app: {image: app, configs: [inline, {source: named, target: /n, mode: 0440}], secrets: [key]}
+configs:
+  inline: {content: "a=\${KEY}\\n$$x"}
+  named: {environment: KEY}
+secrets:
+  key: {environment: KEY}
+`,
+      },
+    });
+    expect([model.configs, model.secrets]).toMatchObject([
+      { inline: { content: "a=k$$1\n$$x" }, named: { content: "k$$1" } },
+      { key: { content: "k$$1" } },
+    ]);
+    expect(JSON.stringify(model)).not.toMatch(/"environment"|x-keelson/);
+  });
+
+  it("must leave no pull between commits, and say so", async () => {
+    const text =
+      "services: {app: {image: app, pull_policy: '${PULL}'}, old: {image: old, pull_policy: missing}}";
+    const sample = { folder, files: { "apps/wiki/compose.yaml": text }, variables: { PULL: "daily" } };
+    const model = await resolved(sample);
+    expect([model.services["app"], model.services["old"]]).toMatchObject([
+      { image: "app" },
+      { pull_policy: "missing" },
+    ]);
+    expect(model.services["app"]).not.toHaveProperty("pull_policy");
+    const named = { ...sample, files: { "apps/wiki/compose.yaml": text.replace("'${PULL}'", "always") } };
+    const { warnings } = await resolve(named);
+    expect(warnings.map(({ code, path }) => [code, path])).toEqual([["K1444", "services.app.pull_policy"]]);
+  });
+
+  it("may have a key of the environment with a variable in its name, and one without a value that is declared", async () => {
+    const text = "services: {app: {image: app, environment: ['${NAME}=x', TZ]}}";
+    const files = { "apps/wiki/compose.yaml": text, "apps/wiki/.env": "TZ=UTC\nNAME=PATH" };
+    const model = await resolved({ folder, files });
+    expect(model.services["app"]?.["environment"]).toEqual({ PATH: "x", TZ: "UTC" });
+  });
+});
+
+async function resolve(sample: Sample) {
+  return resolveCompose(repositoryInput(sample), { composeBinary, folder: join(scratch, "work") });
+}
+
+async function resolved(sample: Sample) {
+  const { model, problems } = await resolve(sample);
+  expect(problems).toEqual([]);
+  if (model === null) throw new Error("no model");
+  return model;
+}
