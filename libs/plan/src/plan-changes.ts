@@ -9,6 +9,7 @@ import {
   findHeldRests,
   planHeldStarts,
 } from "./held-container.ts";
+import { blockHeld, keepFormer } from "./held-instance.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { blockMassRemoval } from "./mass-removal.ts";
@@ -46,11 +47,8 @@ export function planChanges(input: PlanInput): Plan {
   const differing = findNetworkChanges(instances, observed);
   const found = findChanges(instances, { ...sorted, networks: differing });
   const spread = found.map(spreadChanges);
-  const permitted = blockMassRemoval({
-    ...sorted,
-    changes: spread,
-    undesired: findUndesired(desired, observed),
-  });
+  const kept = keepFormer(findUndesired(desired, observed), sorted);
+  const permitted = blockMassRemoval({ ...sorted, changes: spread, undesired: kept.leaving });
   const loss = findVolumeLoss(sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
   const networks = differing.filter(({ instance }) => !waiting.has(instance.name));
@@ -64,13 +62,15 @@ export function planChanges(input: PlanInput): Plan {
   const common = { observed, providers, undesired, loss };
   const possible = blockChanges({ ...common, changes: waited.changes, networks, refused, allow, resting });
   const held = findHeld(desired, { observed, undesired });
-  const kept = { held, observed, record: input.record, resting };
-  const heldInstances = { ...sorted, held, loss, keeping, atWork };
+  const staying = { held, observed, record: input.record, resting };
+  const heldInstances = { ...sorted, held, former: kept.former, loss, keeping, atWork };
   const blocked = [
+    ...blockHeld(sorted),
+    ...kept.blocked,
     ...permitted.blocked,
     ...waited.blocked,
     ...possible.blocked,
-    ...findHeldRests(kept),
+    ...findHeldRests(staying),
     ...findHeldGone(heldInstances),
   ];
   const planned = planOperations({
@@ -84,7 +84,7 @@ export function planChanges(input: PlanInput): Plan {
     environment: desired.environment,
     node: desired.node,
     desiredDigest: desired.digest,
-    operations: orderOperations([...planned, ...planHeldStarts(kept)]),
+    operations: orderOperations([...planned, ...planHeldStarts(staying)]),
     blocked,
     notices: [
       ...findNotices(desired, observed),

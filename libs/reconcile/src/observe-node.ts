@@ -24,13 +24,13 @@ export async function observeNode(
   };
 }
 
-function requestFor({ environment, instances }: DesiredNode): EngineRequest {
+function requestFor({ environment, instances, held }: DesiredNode): EngineRequest {
   const services = instances.flatMap(({ project, services }) =>
     services.map((service) => ({ project, service })),
   );
   return {
     environment,
-    projects: instances.map(({ project }) => project),
+    projects: [...instances, ...held].map(({ project }) => project),
     images: [...new Set(services.map(({ service }) => service.image))],
     networks: instances.flatMap(({ networks }) => networks),
     volumes: instances.flatMap(({ volumes }) => volumes),

@@ -1,13 +1,13 @@
 import { findEnvironmentFolders, findLockedFolders, followLinks, readRepository } from "@keelson/manifest";
 import { type Problem, type Repository, type Snapshot, sortProblems } from "@keelson/model";
-import type { NodeReference } from "@keelson/render";
+import { type NodeReference, withConcerned } from "@keelson/render";
 
 import { findDigestFaults } from "./digest-fault.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 
 /**
  * Reads only the environment, what it extends and the releases of its lock: a mistake elsewhere must not stop this
- * node.
+ * node. The problems say which instances they concern.
  */
 export async function readSnapshot(
   snapshot: Snapshot,
@@ -26,5 +26,6 @@ export async function readSnapshot(
     ...(await findScheduleFaults(repository)),
     ...(await findDigestFaults(repository, releases)),
   ];
-  return { repository, problems: isThere ? sortProblems(found) : [] };
+  const scene = { repository, environment: repository.environments.get(environment) };
+  return { repository, problems: isThere ? withConcerned(sortProblems(found), scene) : [] };
 }

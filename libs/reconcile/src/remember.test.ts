@@ -49,7 +49,7 @@ function desiredWith(digests: DesiredService["digests"]): DesiredNode {
     grants: [],
     compose: { name: "lab-core", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
-  return { environment: "lab", node: "lab-1", lockDigest: "l", digest: "d", instances: [instance] };
+  return { environment: "lab", node: "lab-1", lockDigest: "l", digest: "d", instances: [instance], held: [] };
 }
 
 function container(id: string, more: Partial<ObservedContainer> = {}): ObservedContainer {
@@ -102,7 +102,7 @@ function rememberedBy(
     },
   } as unknown as RecordPort;
   const observed: ObservedNode = { ...emptyObserved, containers: withAccepted(before.containers, state) };
-  const done = { desired: desiredWith(digests), observed, commit: "c", isApplied: false };
+  const done = { desired: desiredWith(digests), observed, commit: "c", reached: "none" as const };
   rememberRound({ record, now: () => new Date(0) }, done);
   return told;
 }

@@ -116,6 +116,7 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     forgetVolumes: inOne(memory.forgetVolumes),
     saveRenewed: inOne(memory.saveRenewed),
     saveApplied: inOne(memory.saveApplied),
+    amendApplied: inOne(memory.amendApplied),
     saveServiceParts: inOne(memory.saveServiceParts),
     forgetService: inOne(memory.forgetService),
     readFollowed: inOne(following.readFollowed),

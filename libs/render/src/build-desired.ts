@@ -14,6 +14,7 @@ import {
   digestValue,
 } from "@keelson/model";
 
+import { findHeld, problemsHere } from "./held-instance.ts";
 import { findNodeFaults } from "./node-fault.ts";
 import { buildService } from "./desired-service.ts";
 import { withPlacedContent } from "./inline-content.ts";
@@ -30,6 +31,8 @@ import { usedGrants, withoutOwnNetworks } from "./used-grants.ts";
 export interface BuildInput {
   /** Compose's resolved model by instance name. */
   models: ReadonlyMap<string, ComposeModel>;
+  /** What was found so far. */
+  problems: readonly Problem[];
   secrets: NodeSecrets;
   /** Where documents stand, for the lines of problems. */
   repository?: Repository;
@@ -37,7 +40,10 @@ export interface BuildInput {
   algorithms?: DigestAlgorithms;
 }
 
-/** What the node is to have, with digests and labels; null when there is any problem. */
+/**
+ * What the node is to have, with digests and labels, and all problems that this node has to tell. Instances with problems are
+ * held where the environment permits that; otherwise, and for problems of the whole commit, the desired state is null.
+ */
 export function buildDesired(
   rendered: RenderedNode,
   input: BuildInput,
@@ -48,18 +54,30 @@ export function buildDesired(
       ? { instance: null, problems: [] }
       : buildInstance(rendered, { ...input, ...withPlacedContent(instance, model) });
   });
-  const built = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
-  // A node follows a whole commit or none of it.
-  const isWhole = rendered.isWhole && built.length === rendered.instances.length;
+  const built = startAfterOwners(
+    withoutOwnNetworks(results.flatMap((result) => (result.instance === null ? [] : [result.instance]))),
+  );
   const problems = [
+    ...input.problems,
     ...results.flatMap((result) => result.problems),
-    ...findNodeFaults(rendered, { instances: built, isWhole, secrets: input.secrets }),
+    ...findNodeFaults(rendered, { instances: built, secrets: input.secrets }),
   ];
-  if (problems.length > 0 || !isWhole) return { desired: null, problems };
+  const held = findHeld(rendered, { built, problems });
+  if (held === null) return { desired: null, problems };
   const { environment, node, lockDigest } = rendered;
-  const instances = startAfterOwners(withoutOwnNetworks(built)).sort((a, b) => compareText(a.name, b.name));
-  const digest = digestValue({ environment, node, instances: instances.map(digestible) });
-  return { desired: { environment, node, lockDigest, digest, instances }, problems: [] };
+  const instances = built
+    .filter(({ name }) => held.every((each) => each.name !== name))
+    .sort((a, b) => compareText(a.name, b.name));
+  const digest = digestValue({
+    environment,
+    node,
+    instances: instances.map(digestible),
+    ...(held.length === 0 ? {} : { held }),
+  });
+  return {
+    desired: { environment, node, lockDigest, digest, instances, held },
+    problems: problemsHere(rendered, problems),
+  };
 }
 
 interface InstanceInput extends BuildInput {
@@ -106,7 +124,9 @@ function buildInstance(
         instance: instance.name,
       }),
     },
-    problems: [...problems, ...findUnknownData(input), ...findJobFaults({ instance, model, repository })],
+    problems: [...problems, ...findUnknownData(input), ...findJobFaults({ instance, model, repository })].map(
+      (problem) => ({ ...problem, instances: [instance.name] }),
+    ),
   };
 }
 

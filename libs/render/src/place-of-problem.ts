@@ -53,7 +53,11 @@ export function composeProblem(
   } = instance.compose;
   const file = `${folder}/${composeFile}`;
   const source = packageFiles.find((each) => each.path === file);
-  const problem = { ...problemOf(file, { code, message, hint }), path: keyPath(found.path) };
+  const problem = {
+    ...problemOf(file, { code, message, hint }),
+    path: keyPath(found.path),
+    instances: [instance.name],
+  };
   if (source === undefined) return problem;
   const text = decodeText(source.bytes);
   const offset = findKey(text, found.path);

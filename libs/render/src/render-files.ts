@@ -16,11 +16,14 @@ import {
   keyPath,
   problemAt,
   projectOf,
+  withoutRepeats,
 } from "@keelson/model";
 import { type LayeredSettings, type SettingsLayer, layerSettings } from "@keelson/settings";
 
 import { composeInput, unrenderedInput } from "./compose-input.ts";
+import { withConcerned } from "./concerned-instance.ts";
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
+import { findPlaces, findUnread, isPartial } from "./instance-place.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
 import { findUngrantedNames, pathScope } from "./path-scope.ts";
@@ -29,13 +32,13 @@ import { type InstanceContext, interfacesOf, templateScope } from "./template-sc
 import { renderTemplate } from "./template.ts";
 
 export interface RenderResult {
-  /** With the instances that have no problem, and whole only where none has any; null when there is no such node. */
+  /** With the instances that Compose can resolve, whatever else is wrong with them; null when there is no such node. */
   rendered: RenderedNode | null;
   /**
-   * Of the other instances, for the gate alone: variables and rendered files are empty, since Compose would only complain of
+   * The other instances, for the gate alone: variables and rendered files are empty, since Compose would only complain of
    * what has its problem already.
    */
-  unrendered: ComposeInput[];
+  unrendered: { name: string; compose: ComposeInput }[];
   /** Layered settings by release, with where each value came from. */
   settings: ReadonlyMap<string, LayeredSettings>;
   problems: Problem[];
@@ -58,11 +61,17 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   const providers = findProviders(placed);
   const provided = findProvided(repository, environment);
   const missing = findUnplaced(repository, environment);
-  const problems = [...settings.values()].flatMap((layered) => layered.problems);
+  const places = findPlaces(repository, { environment, node: node.value });
+  const unplaced = places
+    .filter(({ name, isElsewhere }) => !isElsewhere && placed.every((each) => each.name !== name))
+    .map(({ name }) => name);
+  const problems = placed.flatMap(({ name, release }) =>
+    ofInstance(name, settings.get(release.release.value.name)?.problems ?? []),
+  );
   const warnings: Problem[] = [];
   const nextBudget = newBudgets(placed.length);
   const instances: RenderedInstance[] = [];
-  const unrendered: ComposeInput[] = [];
+  const unrendered: RenderResult["unrendered"] = [];
   for (const each of placed) {
     const layered = settings.get(each.release.release.value.name);
     const hasSettings = layered !== undefined && layered.problems.length === 0;
@@ -73,7 +82,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       providers,
       incomplete: [
         ...(hasSettings ? [] : ["settings"]),
-        ...(missing.length === 0 ? [] : ["requires"]),
+        ...(missing.length + findUnread(environment).length === 0 ? [] : ["requires"]),
         // That no instance of the environment provides it is said by `manifest`.
         ...Object.keys(each.package.package.value.requires)
           .filter((name) => !provided.has(name))
@@ -81,21 +90,32 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       ],
       budget: nextBudget(),
     };
-    const result = renderInstance(each, context);
-    const isRendered = hasSettings && result.isComplete && result.problems.length === 0;
-    if (isRendered) instances.push(result.instance);
-    else unrendered.push(unrenderedInput(each, environment));
-    problems.push(...result.problems);
+    const result = renderInstance(each, { ...context, unplaced });
+    if (hasSettings && result.hasVariables) instances.push(result.instance);
+    else unrendered.push({ name: each.name, compose: unrenderedInput(each, environment) });
+    problems.push(...ofInstance(each.name, result.problems));
     warnings.push(...result.warnings);
   }
   const rendered: RenderedNode = {
     ...reference,
     lockDigest: digestValue(environment.lock?.value ?? null),
     requireDigests: environment.environment.value.policy.requireDigests ?? false,
-    isWhole: problems.length + missing.length + unrendered.length === 0,
+    partial: isPartial(environment),
+    places,
     instances,
   };
-  return { rendered, unrendered, settings, problems, missing, warnings };
+  return {
+    rendered,
+    unrendered,
+    settings,
+    problems: withoutRepeats(problems),
+    missing: withConcerned(missing, { repository, environment }),
+    warnings,
+  };
+}
+
+function ofInstance(name: string, problems: readonly Problem[]): Problem[] {
+  return problems.map((problem) => ({ ...problem, instances: [name] }));
 }
 
 function layerByRelease(
@@ -122,8 +142,11 @@ function layerByRelease(
 
 function renderInstance(
   placed: PlacedInstance,
-  context: InstanceContext,
-): { instance: RenderedInstance; isComplete: boolean; problems: Problem[]; warnings: Problem[] } {
+  context: InstanceContext & {
+    /** Instances that may be on this node, and of which nobody knows what they provide. */
+    unplaced: readonly string[];
+  },
+): { instance: RenderedInstance; hasVariables: boolean; problems: Problem[]; warnings: Problem[] } {
   const manifest = placed.package.package.value;
   const environment = context.environment.environment.value.name;
   const project = projectOf(environment, placed.name);
@@ -131,10 +154,18 @@ function renderInstance(
   const { files, problems: fileProblems, warnings } = renderPackageFiles(placed, scope);
   const allow = grantsFor(context.environment.environment.value.policy.allow, placed.instance.package);
   const { variables, problems: variableProblems } = renderVariables(placed, { scope, allow });
-  const providers = interfacesOf(placed).flatMap((name) => context.providers.get(name)?.instance ?? []);
+  const providers = interfacesOf(placed).flatMap(
+    (name) =>
+      context.providers.get(name)?.instance ??
+      (context.incomplete.includes(`requires.${name}`) ? context.unplaced : []),
+  );
+  // Of a file that is not there `manifest` says so, and the rest of its instance can be judged all the same.
+  const present = placed.package.placed.filter(({ source }) => placed.package.files.has(source));
+  const made = new Map(files.map((file) => [file.to, file.content]));
   return {
     instance: {
       name: placed.name,
+      isWhole: files.length === present.length,
       project,
       volumeProject: projectOf(environment, placed.instance.was ?? placed.name),
       package: {
@@ -153,14 +184,13 @@ function renderInstance(
       compose: composeInput(placed, {
         environment: context.environment,
         variables,
-        renderedFiles: new Map(files.map((file) => [file.to, file.content])),
+        // Compose must not miss what only could not be rendered.
+        renderedFiles: new Map(present.map(({ to }) => [to, made.get(to) ?? new Uint8Array()])),
       }),
       files,
     },
-    // Of a file that is not there `manifest` says so, and the rest of its instance can be judged all the same.
-    isComplete:
-      files.length ===
-        placed.package.placed.filter(({ source }) => placed.package.files.has(source)).length &&
+    hasVariables:
+      variableProblems.length === 0 &&
       Object.keys(variables).length === Object.keys(manifest.variables).length,
     problems: [...fileProblems, ...variableProblems],
     warnings,

@@ -2,6 +2,7 @@ import {
   type InstanceStatus,
   type ObservedContainer,
   type ObservedNode,
+  type StatusError,
   compareText,
   resourceIds,
 } from "@keelson/model";
@@ -9,7 +10,10 @@ import {
 import { containerHealth, imageDigest, packageState, worst } from "./instance-status.ts";
 import type { StatusInput } from "./status-input.ts";
 
-/** Instances that no revision desires any more and that are still there, because their removal is blocked. */
+/**
+ * Instances that stay as they are: those that the commit has problems with, and what requires them; and those that no revision
+ * desires any more and that are still there, because their removal is blocked.
+ */
 export function buildHeldInstances(input: StatusInput): InstanceStatus[] {
   const { desired, observed, last } = input;
   if (desired === null) return [];
@@ -32,7 +36,7 @@ export function buildHeldInstances(input: StatusInput): InstanceStatus[] {
       ...base,
       state: packageState({ name, project: own[0]?.project ?? "" }, observed),
       sync: "out-of-sync",
-      health: worst(services.map(({ health }) => health)),
+      health: services.length === 0 ? "unknown" : worst(services.map(({ health }) => health)),
       services,
     };
   });
@@ -43,9 +47,23 @@ function findNames({ plan, remaining, last }: StatusInput): string[] {
   if (left === null)
     return (last?.instances ?? []).flatMap(({ name, held }) => (held === true ? [name] : []));
   const prefix = resourceIds.instance("");
-  return left.notices.flatMap(({ code, resource }) =>
-    code === "K1438" ? [resource.slice(prefix.length)] : [],
+  const names = [...left.notices, ...left.blocked].flatMap(({ code, resource }) =>
+    heldCodes.has(code) ? [resource.slice(prefix.length)] : [],
   );
+  return [...new Set(names)];
+}
+
+/** Of a plan's entries on an instance, those that say that it is held. */
+const heldCodes = new Set(["K1438", "K3050", "K3051"]);
+
+/** What is wrong, and before it the instances that are held because the commit has problems with them. */
+export function withHeld(message: string, errors: readonly Pick<StatusError, "code" | "resource">[]): string {
+  const prefix = resourceIds.instance("");
+  const names = errors.flatMap(({ code, resource }) =>
+    code === "K3051" ? [resource.slice(prefix.length)] : [],
+  );
+  if (names.length === 0) return message;
+  return `${names.join(", ")} ${names.length === 1 ? "is" : "are"} held: ${message}`;
 }
 
 /** Names of its services whose containers somebody has removed: the plan blocks them. */
