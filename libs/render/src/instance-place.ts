@@ -40,6 +40,35 @@ export function findPlaces(
   return [...read, ...unread].sort((a, b) => compareText(a.name, b.name));
 }
 
+export interface UnplacedProvider {
+  name: string;
+  /** Interfaces; null where nobody knows. */
+  provides: readonly string[] | null;
+}
+
+/** Instances that may be meant for this node, and that are not placed on it because something of them is wrong. */
+export function findUnplacedProviders(
+  repository: Repository,
+  {
+    environment: { environment, lock },
+    places,
+    placed,
+  }: {
+    environment: EnvironmentFolder;
+    places: readonly InstancePlace[];
+    placed: readonly { name: string }[];
+  },
+): UnplacedProvider[] {
+  return places
+    .filter(({ name, isElsewhere }) => !isElsewhere && placed.every((each) => each.name !== name))
+    .map(({ name }) => {
+      const { instances } = environment.value;
+      const reference = Object.hasOwn(instances, name) ? (instances[name]?.package ?? "") : "";
+      const found = findPackage(repository, { lock, reference })?.package;
+      return { name, provides: found === undefined ? null : Object.keys(found.package.value.provides) };
+    });
+}
+
 /** Names of instances of which something is wrong in environment.yaml, and is left out. */
 export function findUnread({ layers }: EnvironmentFolder): string[] {
   const paths = layers.flatMap(({ leftOut = [] }) => leftOut).map(parseKeyPath);

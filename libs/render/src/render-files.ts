@@ -23,7 +23,7 @@ import { type LayeredSettings, type SettingsLayer, layerSettings } from "@keelso
 import { composeInput, unrenderedInput } from "./compose-input.ts";
 import { withConcerned } from "./concerned-instance.ts";
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
-import { findPlaces, findUnread, isPartial } from "./instance-place.ts";
+import { type UnplacedProvider, findPlaces, findUnplacedProviders, isPartial } from "./instance-place.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
 import { findUngrantedNames, pathScope } from "./path-scope.ts";
@@ -62,9 +62,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   const provided = findProvided(repository, environment);
   const missing = findUnplaced(repository, environment);
   const places = findPlaces(repository, { environment, node: node.value });
-  const unplaced = places
-    .filter(({ name, isElsewhere }) => !isElsewhere && placed.every((each) => each.name !== name))
-    .map(({ name }) => name);
+  const unplaced = findUnplacedProviders(repository, { environment, places, placed });
   const problems = placed.flatMap(({ name, release }) =>
     ofInstance(name, settings.get(release.release.value.name)?.problems ?? []),
   );
@@ -82,7 +80,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       providers,
       incomplete: [
         ...(hasSettings ? [] : ["settings"]),
-        ...(missing.length + findUnread(environment).length === 0 ? [] : ["requires"]),
+        ...(unplaced.length === 0 ? [] : ["requires"]),
         // That no instance of the environment provides it is said by `manifest`.
         ...Object.keys(each.package.package.value.requires)
           .filter((name) => !provided.has(name))
@@ -143,8 +141,7 @@ function layerByRelease(
 function renderInstance(
   placed: PlacedInstance,
   context: InstanceContext & {
-    /** Instances that may be on this node, and of which nobody knows what they provide. */
-    unplaced: readonly string[];
+    unplaced: readonly UnplacedProvider[];
   },
 ): { instance: RenderedInstance; hasVariables: boolean; problems: Problem[]; warnings: Problem[] } {
   const manifest = placed.package.package.value;
@@ -155,9 +152,7 @@ function renderInstance(
   const allow = grantsFor(context.environment.environment.value.policy.allow, placed.instance.package);
   const { variables, problems: variableProblems } = renderVariables(placed, { scope, allow });
   const providers = interfacesOf(placed).flatMap(
-    (name) =>
-      context.providers.get(name)?.instance ??
-      (context.incomplete.includes(`requires.${name}`) ? context.unplaced : []),
+    (name) => context.providers.get(name)?.instance ?? mayProvide(name, context.unplaced),
   );
   // Of a file that is not there `manifest` says so, and the rest of its instance can be judged all the same.
   const present = placed.package.placed.filter(({ source }) => placed.package.files.has(source));
@@ -195,6 +190,11 @@ function renderInstance(
     problems: [...fileProblems, ...variableProblems],
     warnings,
   };
+}
+
+/** Also of what is optional: whether it is there is not known. */
+function mayProvide(name: string, unplaced: readonly UnplacedProvider[]): string[] {
+  return unplaced.filter(({ provides }) => provides?.includes(name) !== false).map((each) => each.name);
 }
 
 /** Absent where nobody ever said anything, so that it does not count. */
