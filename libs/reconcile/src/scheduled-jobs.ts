@@ -44,7 +44,7 @@ export async function keepJobs(
     record.saveScheduledJobs(jobs.map((job) => ({ ...job, accountedAt })));
   }
   const names = new Set(wanted.flatMap(({ jobs }) => jobs.map(({ name }) => name)));
-  const held = new Set(desired.held.map(({ name }) => name));
+  const held = new Set(desired.held.flatMap(({ name, was }) => [name, was ?? name]));
   // The instance of a run that is at work waits for its end.
   const isOver = ({ name, instance, running }: ScheduledJob) =>
     !names.has(name) && !held.has(instance) && running === null;
