@@ -161,6 +161,18 @@ describe("an instance that the commit has problems with", () => {
     `);
   });
 
+  test("keeps what it required, though nothing desires that any more", () => {
+    const both = { one: { ...web, after: ["two"] }, two: web };
+    const needed = { ...applied(node(both)), desired: holding(node({ one: web }), heldAs("one")) };
+    expect(planOf(needed).operations).toEqual([]);
+    expect(blockedOf(needed).map(({ code, message }) => `${code} ${message}`)).toMatchInlineSnapshot(`
+      [
+        "K3051 instance one is held as it is: this commit has problems with it",
+        "K3050 instance two is held as it is: one, which is held, requires it",
+      ]
+    `);
+  });
+
   test("goes on using its volumes, and no other one takes them for left behind", () => {
     const gone = changed(state, ({ observed }) => {
       observed.containers = observed.containers.filter(({ instance }) => instance !== "one");

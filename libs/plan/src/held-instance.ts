@@ -8,6 +8,8 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import { hasRequired } from "./instance-order.ts";
+
 interface HeldNode {
   desired: DesiredNode;
   observed: ObservedNode;
@@ -59,29 +61,44 @@ export function blockHeld(node: HeldNode): BlockedChange[] {
 }
 
 /**
- * What is desired no more, and what of it goes all the same. While an instance is held of which this node has nothing, another one
- * may be the same under the name that it had: it stays until that is known.
+ * What of the containers that are desired no more goes all the same. Not what is held, and no instance that a held one requires, as
+ * far as is remembered. While one is held of which this node has nothing, any other may be the same under the name that it had: it
+ * stays until that is known.
  */
 export function keepFormer(
   undesired: readonly ObservedContainer[],
   node: HeldNode,
 ): { leaving: ObservedContainer[]; former: Set<string>; blocked: BlockedChange[] } {
   const held = namesOfHeld(node.desired);
-  const others = undesired.filter(({ instance }) => !held.has(instance));
-  const [unknown] = node.desired.held.filter((each) => !each.isElsewhere && !isKnown(each, node));
-  if (unknown === undefined) return { leaving: others, former: new Set(), blocked: [] };
   const wanted = new Set(node.desired.instances.map(({ name }) => name));
-  const former = new Set(others.map(({ instance }) => instance).filter((name) => !wanted.has(name)));
+  const others = undesired.filter(({ instance }) => !held.has(instance));
+  const gone = new Set(others.map(({ instance }) => instance).filter((name) => !wanted.has(name)));
+  const blocked = [...gone].flatMap((name) => {
+    const reason = findReason(name, node);
+    if (reason === null) return [];
+    const message = `instance ${name} is held as it is: ${reason.message}`;
+    return [{ name, resource: resourceIds.instance(name), code: "K3050", message, hint: reason.hint }];
+  });
+  const former = new Set(blocked.map(({ name }) => name));
   return {
     leaving: others.filter(({ instance }) => !former.has(instance)),
     former,
-    blocked: [...former].map((name) => ({
-      resource: resourceIds.instance(name),
-      code: "K3050",
-      message: `instance ${name} is held as it is: ${unknown.name}, which is held, may be the same under another name`,
-      hint: `It follows by itself once ${unknown.name} is applied. To keep its data there, write \`was: ${name}\`.`,
-    })),
+    blocked: blocked.map(({ name: _ofTheResource, ...entry }) => entry),
   };
+}
+
+/** Why an instance that is desired no more stays; null where it does not. */
+function findReason(name: string, node: HeldNode): { message: string; hint: string } | null {
+  const { held } = node.desired;
+  const user = held.find((each) => hasRequired(node.record, { instance: each.name, other: name }));
+  if (user !== undefined) {
+    const hint = `It is removed once ${user.name} is applied without it.`;
+    return { message: `${user.name}, which is held, requires it`, hint };
+  }
+  const unknown = held.find((each) => !each.isElsewhere && !isKnown(each, node));
+  if (unknown === undefined) return null;
+  const hint = `It is removed once ${unknown.name} is applied. To keep its data there, write \`was: ${name}\`.`;
+  return { message: `${unknown.name}, which is held, may be the same under another name`, hint };
 }
 
 function isKnown(held: HeldInstance, node: HeldNode): boolean {

@@ -135,6 +135,19 @@ describe("of a commit that is followed in part", () => {
   });
 });
 
+test("a commit is followed in part where there are only local packages, and else where the policy says so", () => {
+  const isPartial = (text: string) => {
+    const repository = readRepository(filesAfter({ [environmentPath]: text })).repository;
+    return renderFiles(repository, { environment: "lab", node: "one" }).rendered?.partial;
+  };
+  const local = "name: lab\ninstances: { wiki: { package: ./apps/wiki } }\n";
+  expect(isPartial(local)).toBe(true);
+  expect(isPartial(`${local}policy: { partial: false }\n`)).toBe(false);
+  expect(isPartial(`${local}releases: { sample: ^1.0.0 }\n`)).toBe(false);
+  expect(isPartial(platform[environmentPath] ?? "")).toBe(false);
+  expect(isPartial(partial)).toBe(true);
+});
+
 test("a commit with releases is followed whole or not at all, unless the policy says otherwise", () => {
   const changes = { [templatePath]: "{{ settings.domian }}\n" };
   expect(follow({ ...changes, [environmentPath]: platform[environmentPath] ?? "" }).followed).toBeNull();
