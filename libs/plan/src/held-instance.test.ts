@@ -199,6 +199,7 @@ describe("an instance that the commit has problems with", () => {
             "task",
           ],
         },
+        "grants": {},
         "installed": [],
         "instanceOrder": [
           "two",
