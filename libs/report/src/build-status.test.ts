@@ -251,6 +251,10 @@ describe("buildStatus", () => {
         health: "healthy",
         services: [{ name: "web", state: "running", image: { want: "web:1", have: "web:1" } }],
       });
+      const grants = { old: [{ kind: "gpus" as const, value: "true", service: "web" }] };
+      expect(
+        status({ remaining: held, observed: seen(), applied: { ...applied, grants } }).instances[1]?.grants,
+      ).toEqual([{ service: "web", kind: "gpus", value: "true" }]);
       const down = status({ remaining: held, observed: seen({ state: "exited" }), last: built });
       expect(down.instances[1]).toMatchObject({ held: true, state: "installed", health: "unhealthy" });
       expect(conditionOf(down, "Healthy")).toMatchObject({ status: "false" });

@@ -7,6 +7,7 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import { listGrants } from "./grant-status.ts";
 import { containerHealth, imageDigest, packageState, worst } from "./instance-status.ts";
 import type { StatusInput } from "./status-input.ts";
 
@@ -32,11 +33,15 @@ export function buildHeldInstances(input: StatusInput): InstanceStatus[] {
     );
     const gone = findGone(name, input).map((service) => describeGone(service, told));
     const services = [...seen, ...gone].sort((a, b) => compareText(a.name, b.name));
+    // What it was made with is all that is known of it.
+    const known = { name, grants: input.applied?.grants?.[name] ?? [] };
+    const grants = listGrants(known, { ...input, services, isInSync: own.length > 0 });
     return {
       ...base,
       state: packageState({ name, project: own[0]?.project ?? "" }, observed),
       sync: "out-of-sync",
       health: services.length === 0 ? "unknown" : worst(services.map(({ health }) => health)),
+      ...(grants.length === 0 ? {} : { grants }),
       services,
     };
   });
