@@ -224,11 +224,10 @@ describe("an instance that the commit has problems with", () => {
 });
 
 describe("whatever is held", () => {
-  const policy = { allowMassRemoval: true };
   const anyHeld = fc.subarray(instanceNames, { minLength: 1 });
-  const settle = (state: SimulatedNode): SimulatedNode => ({
+  const doAll = (state: SimulatedNode, allowMassRemoval: boolean): SimulatedNode => ({
     ...state,
-    ...simulate(state, planOf({ ...state, policy }).operations),
+    ...simulate(state, planOf({ ...state, policy: { allowMassRemoval } }).operations),
   });
   const held = (state: SimulatedNode, names: readonly string[]): SimulatedNode => ({
     ...state,
@@ -236,19 +235,26 @@ describe("whatever is held", () => {
   });
 
   test("nothing of it is made, changed or removed, and the rest comes to its end", () => {
+    const anyState = fc.oneof(
+      anyNode({ strangers: false }),
+      anyNode({ strangers: true }),
+      anyNode({ strangers: true, renew: 0 }),
+    );
     fc.assert(
-      fc.property(anyNode({ strangers: false }), anyHeld, (state, names) => {
+      fc.property(anyState, anyHeld, fc.boolean(), (state, names, allowMassRemoval) => {
         const before = held(state, names);
-        const after = settle(before);
+        const after = doAll(before, allowMassRemoval);
+        const isHeld = ({ project }: { project: string }) => names.includes(project.slice("lab-".length));
         const thingsOf = ({ observed }: SimulatedNode) => ({
           containers: observed.containers
             .filter(({ instance }) => names.includes(instance))
             .map(({ id, name, digest, networks }) => ({ id, name, digest, networks })),
-          networks: observed.networks.filter(({ project }) => names.includes(project.slice("lab-".length))),
+          networks: observed.networks.filter(isHeld),
+          volumes: observed.volumes.filter(isHeld),
           files: observed.storedInstances.filter(({ instance }) => names.includes(instance)),
         });
         expect(thingsOf(after)).toEqual(thingsOf(before));
-        const rest = planOf({ ...after, policy });
+        const rest = planOf({ ...after, policy: { allowMassRemoval } });
         expect(formatPlan({ ...rest, blocked: [], notices: [] })).toBe("nothing to do\n");
       }),
     );
@@ -257,8 +263,8 @@ describe("whatever is held", () => {
   test("it is applied like any other when its problems are mended", () => {
     fc.assert(
       fc.property(anyNode({ strangers: false }), anyHeld, (state, names) => {
-        const mended = settle({ ...settle(held(state, names)), desired: state.desired });
-        const plan = planOf({ ...mended, policy });
+        const mended = doAll({ ...doAll(held(state, names), true), desired: state.desired }, true);
+        const plan = planOf({ ...mended, policy: { allowMassRemoval: true } });
         expect({ blocked: plan.blocked, operations: plan.operations }).toEqual({
           blocked: [],
           operations: [],
