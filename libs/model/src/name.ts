@@ -25,3 +25,11 @@ export const Capability = z
 export function projectOf(environment: string, instance: string): string {
   return `${environment}-${instance}`;
 }
+
+/** The project that Compose gives a folder of this name (compose-go, NormalizeProjectName); empty where it gives none. */
+export function composeProjectName(folderName: string): string {
+  return folderName
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, "")
+    .replace(/^[_-]+/, "");
+}
