@@ -149,7 +149,10 @@ function renderInstance(
 
 /** Of a local package: each is a variable of its Compose file. */
 function settingsAsVariables(values: JsonObject): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  const plain = Object.entries(values).flatMap(([name, value]) =>
+    typeof value === "object" ? [] : [[name, String(value)] as const],
+  );
+  return Object.fromEntries(plain);
 }
 
 /** Absent where nobody ever said anything, so that it does not count. */
