@@ -26,6 +26,7 @@ export { failedRunCode } from "./job-status.ts";
 export { isAllHealthy } from "./instance-status.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
+export { formatPackage } from "./package-text.ts";
 export { addPassedOver, addReported } from "./reported-condition.ts";
 export { saysNothingNew, tellsOtherRuns, untilPublishMs } from "./status-news.ts";
 export { formatStatusHeading, formatStatusMarkdown } from "./status-markdown.ts";
