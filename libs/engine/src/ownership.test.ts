@@ -47,11 +47,19 @@ describe("a container", () => {
     ["the owner label of another service", { [composeLabels.service]: "redis" }],
     ["another environment", { [labels.environment]: "other" }],
     ["no environment", { [labels.environment]: "" }],
-    ["another instance", { [labels.instance]: "mail" }],
   ])("with %s is forged", (_what, change) => {
     expect(judgeContainer({ id, name: "lab-core-nginx-1", labels: { ...own, ...change } }, node)).toBe(
       "forged",
     );
+  });
+
+  test("is ours in whatever project its instance has", () => {
+    const books = {
+      ...own,
+      [composeLabels.project]: "books",
+      [labels.owner]: ownerOf(resourceIds.service("books", "nginx")),
+    };
+    expect(judgeContainer({ id, name: "books-nginx-1", labels: books }, node)).toBe("ours");
   });
 
   test.each(["evil", "lab-core-nginx", "lab-core-nginx-x", "0123_lab-core-nginx-1", "xlab-core-nginx-1"])(

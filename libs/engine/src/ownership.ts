@@ -5,7 +5,6 @@ import {
   composeLabels,
   hasServiceName,
   labels,
-  projectOf,
   resourceIds,
 } from "@keelson/model";
 
@@ -25,7 +24,7 @@ export interface LabelledContainer {
 
 /**
  * Who owns a container. A valid owner label alone proves nothing, since labels can be copied: the container must also fit
- * its labels (environment, instance, project, service, name and number), and its id must be one that was made here. A copy
+ * its labels (environment, project, service, name and number), and its id must be one that was made here. A copy
  * is `forged`.
  */
 export function judgeContainer(
@@ -38,7 +37,6 @@ export function judgeContainer(
   if (claimed !== "ours") return claimed;
   const isWhatItSays =
     labelOf(container.labels, labels.environment) === node.environment &&
-    project === projectOf(node.environment, labelOf(container.labels, labels.instance)) &&
     hasServiceName(container.name, { project, service }) &&
     // Replicas have equal labels but for this one: a copy beside its original gets another name.
     /-(\d+)$/.exec(container.name)?.[1] === container.labels[composeLabels.containerNumber];

@@ -30,8 +30,9 @@ export interface EnvironmentDocuments {
 }
 
 /** Where an instance is, what it is set to, and what it stands on. */
-const vitalOfEnvironment = /^(?:extends|settings(?:\..*)?|instances\.[^.]+\.on(?:\..*)?)$/;
-const vitalOfNode = /^(?:roles|capabilities|settings(?:\..*)?)$/;
+const vitalOfEnvironment =
+  /^(?:extends|settings(?:\..*)?|instances\.[^.]+\.(?:on|settings)(?:\..*)?|discover(?:[.[].*)?)$/;
+const vitalOfNode = /^(?:roles|capabilities|settings(?:\..*)?|instances(?:\..*)?)$/;
 
 /** Reads every document of `environments/<name>`. */
 export function readEnvironmentFolder(folder: { path: string; files: FolderFiles }): {

@@ -147,12 +147,14 @@ export interface StartService extends OperationBase {
 export interface RestartContainer extends OperationBase {
   kind: "restart-container";
   instance: string;
+  project: string;
   service: string;
   containerId: string;
 }
 export interface SignalContainer extends OperationBase {
   kind: "signal-container";
   instance: string;
+  project: string;
   service: string;
   containerId: string;
   signal: string;
@@ -160,6 +162,7 @@ export interface SignalContainer extends OperationBase {
 export interface ExecInContainer extends OperationBase {
   kind: "exec-in-container";
   instance: string;
+  project: string;
   service: string;
   containerId: string;
   command: string[];

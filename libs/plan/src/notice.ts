@@ -4,12 +4,11 @@ import {
   type ObservedContainer,
   type ObservedNode,
   compareText,
-  projectOf,
   resourceIds,
 } from "@keelson/model";
 
 import { findLetGo } from "./anonymous-volume.ts";
-import { findAbandoned, findUses } from "./file-collection.ts";
+import { findAbandoned, findUses, projectOfAbandoned } from "./file-collection.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { isRenewed } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -34,7 +33,7 @@ export function findNotices(desired: DesiredNode, observed: ObservedNode): Notic
       const [path] = findUses(stored, { staying: others, observed });
       if (path === undefined) return [];
       const message = `instance ${stored.instance} is no longer desired, and its files stay, with any secrets in them: a container that is not Keelson's binds ${path}`;
-      const project = projectOf(desired.environment, stored.instance);
+      const project = projectOfAbandoned(stored, { desired, observed });
       return [{ resource: resourceIds.files(project, ""), code: "K5008", message }];
     }),
   ].sort((a, b) => compareText(a.resource, b.resource));

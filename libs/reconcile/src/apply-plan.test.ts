@@ -352,6 +352,7 @@ describe("applyPlan", () => {
       causes: [],
       class: "restart",
       instance: "app",
+      project: "lab-app",
       service: "web",
       containerId: "c",
     };

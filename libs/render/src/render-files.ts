@@ -1,10 +1,8 @@
 import { grantsFor } from "@keelson/grants";
 import {
   type ComposeInput,
-  type EnvironmentFolder,
   type Grants,
   type JsonObject,
-  type Located,
   type NodeDocument,
   type Problem,
   type RenderedFile,
@@ -16,12 +14,15 @@ import {
   keyPath,
   problemAt,
   projectOf,
+  withoutRepeats,
 } from "@keelson/model";
-import { type LayeredSettings, type SettingsLayer, layerSettings } from "@keelson/settings";
+import type { LayeredSettings } from "@keelson/settings";
 
 import { composeInput, unrenderedInput } from "./compose-input.ts";
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
+import { layerInstances } from "./instance-settings.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
+import { findSharedProjects } from "./project-fault.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
 import { findUngrantedNames, pathScope } from "./path-scope.ts";
 import { newBudgets } from "./template-budget.ts";
@@ -36,7 +37,7 @@ export interface RenderResult {
    * what has its problem already.
    */
   unrendered: ComposeInput[];
-  /** Layered settings by release, with where each value came from. */
+  /** Layered settings by instance, with where each value came from. */
   settings: ReadonlyMap<string, LayeredSettings>;
   problems: Problem[];
   /** What is not there because its document cannot be used: a problem only where no other one says why. */
@@ -54,17 +55,20 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   }
   const { environment, node } = found;
   const placed = placeInstances(repository, { environment, node: node.value });
-  const settings = layerByRelease(placed, { environment, node });
+  const settings = layerInstances(placed, { environment, node });
   const providers = findProviders(placed);
   const provided = findProvided(repository, environment);
   const missing = findUnplaced(repository, environment);
-  const problems = [...settings.values()].flatMap((layered) => layered.problems);
+  const problems = withoutRepeats([
+    ...findSharedProjects(placed, environment),
+    ...[...settings.values()].flatMap((layered) => layered.problems),
+  ]);
   const warnings: Problem[] = [];
   const nextBudget = newBudgets(placed.length);
   const instances: RenderedInstance[] = [];
   const unrendered: ComposeInput[] = [];
   for (const each of placed) {
-    const layered = settings.get(each.release.release.value.name);
+    const layered = settings.get(each.name);
     const hasSettings = layered !== undefined && layered.problems.length === 0;
     const context = {
       environment,
@@ -98,48 +102,28 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   return { rendered, unrendered, settings, problems, missing, warnings };
 }
 
-function layerByRelease(
-  placed: readonly PlacedInstance[],
-  { environment, node }: { environment: EnvironmentFolder; node: Located<NodeDocument> },
-): Map<string, LayeredSettings> {
-  const releases = new Map(placed.map(({ release }) => [release.release.value.name, release]));
-  const layered = new Map<string, LayeredSettings>();
-  for (const [name, release] of releases) {
-    const layers: SettingsLayer[] = [
-      ...environment.layers.map((located) => ({ kind: "environment" as const, located })),
-      { kind: "node" as const, located: node },
-    ].map(({ kind, located }) => ({
-      kind,
-      name: located.value.name,
-      located,
-      path: keyPath(["settings", name]),
-      values: (located.value.settings[name] ?? {}) satisfies JsonObject,
-    }));
-    layered.set(name, layerSettings({ release: name, schema: release.settingsSchema, layers }));
-  }
-  return layered;
-}
-
 function renderInstance(
   placed: PlacedInstance,
   context: InstanceContext,
 ): { instance: RenderedInstance; isComplete: boolean; problems: Problem[]; warnings: Problem[] } {
   const manifest = placed.package.package.value;
   const environment = context.environment.environment.value.name;
-  const project = projectOf(environment, placed.name);
+  const { project } = placed;
+  const { was } = placed.instance;
   const scope = templateScope(placed, context);
   const { files, problems: fileProblems, warnings } = renderPackageFiles(placed, scope);
   const allow = grantsFor(context.environment.environment.value.policy.allow, placed.instance.package);
   const { variables, problems: variableProblems } = renderVariables(placed, { scope, allow });
+  const settings = placed.release === null ? settingsAsVariables(context.values) : {};
   const providers = interfacesOf(placed).flatMap((name) => context.providers.get(name)?.instance ?? []);
   return {
     instance: {
       name: placed.name,
       project,
-      volumeProject: projectOf(environment, placed.instance.was ?? placed.name),
+      volumeProject: was === undefined ? project : projectOf(environment, was),
       package: {
         reference: placed.instance.package,
-        releaseVersion: placed.release.release.value.version,
+        ...(placed.release === null ? {} : { releaseVersion: placed.release.release.value.version }),
         version: manifest.version,
         folder: placed.package.folder,
       },
@@ -152,7 +136,7 @@ function renderInstance(
       update: manifest.update,
       compose: composeInput(placed, {
         environment: context.environment,
-        variables,
+        variables: { ...variables, ...settings },
         renderedFiles: new Map(files.map((file) => [file.to, file.content])),
       }),
       files,
@@ -165,6 +149,14 @@ function renderInstance(
     problems: [...fileProblems, ...variableProblems],
     warnings,
   };
+}
+
+/** Of a local package: each is a variable of its Compose file. */
+function settingsAsVariables(values: JsonObject): Record<string, string> {
+  const plain = Object.entries(values).flatMap(([name, value]) =>
+    typeof value === "object" ? [] : [[name, String(value)] as const],
+  );
+  return Object.fromEntries(plain);
 }
 
 /** Absent where nobody ever said anything, so that it does not count. */

@@ -155,7 +155,10 @@ function status(more: Partial<StatusInput> = {}): Status {
   return Status.parse(built);
 }
 
-const noFiles = async () => Promise.resolve(new Map());
+const noFiles = {
+  readFiles: async () => Promise.resolve(new Map()),
+  listPaths: async () => Promise.resolve([]),
+};
 const conditionOf = (of: Status, type: string) => of.conditions.find((each) => each.type === type);
 
 describe("buildStatus", () => {
@@ -293,7 +296,7 @@ describe("buildStatus", () => {
   it("must tell what the node is held at, why, and what the branch shows", () => {
     const [held, shown] = ["a".repeat(40), "b".repeat(40)];
     const snapshot = { commit: held, ref: "", subject: "", author: "", committedAt: null };
-    const every = { mode: "hold" as const, snapshot: { ...snapshot, readFiles: noFiles } };
+    const every = { mode: "hold" as const, snapshot: { ...snapshot, ...noFiles } };
     const refused = new KeelsonError({ code: "K2016", message: "went back", outcome: stalled });
     const because = [
       { kind: "refused" as const, branch: "main", commit: shown, error: refused },

@@ -96,6 +96,7 @@ describe("formatPlanSummary", () => {
     const signal: Operation = {
       ...base,
       instance: "core",
+      project: "lab-core",
       service: "nginx",
       containerId: "c",
       signal: "HUP",
