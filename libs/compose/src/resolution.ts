@@ -54,7 +54,9 @@ export async function resolveCompose(
   const refuse = (problems: Problem[]) => ({ model: null, problems, warnings });
   if (refused.length > 0) return refuse(refused);
   return withWorkspace({ participants, input, folder: options.folder }, async (workspace) => {
-    const hasServices = participants.composeFiles.some(({ document }) => declaresServices(document.root.value));
+    const hasServices = participants.composeFiles.some(({ document }) =>
+      declaresServices(document.root.value),
+    );
     const output = await runConfig(input, { workspace, options, hasServices });
     const said = { stderr: output.stderr, workspace, participants };
     if (output.exitCode !== 0) return refuse([readRejection(said)]);

@@ -83,7 +83,7 @@ function cycleProblems(document: Located<Environment>, names: readonly string[])
   ];
 }
 
-/** Releases, instances, images and policy key by key, the later layer winning; settings stay in their layers. */
+/** Releases, instances, images, networks and policy key by key, the later layer winning; settings stay in their layers. */
 function mergeLayers(layers: readonly Located<Environment>[]): Located<Environment> | null {
   const last = layers.at(-1);
   if (last === undefined) return null;
@@ -94,6 +94,9 @@ function mergeLayers(layers: readonly Located<Environment>[]): Located<Environme
     instances: Object.assign({}, ...values.map(({ instances }) => instances)),
     ...(values.some(({ images }) => images !== undefined)
       ? { images: Object.assign({}, ...values.map(({ images }) => images)) }
+      : {}),
+    ...(values.some(({ networks }) => networks !== undefined)
+      ? { networks: Object.assign({}, ...values.map(({ networks }) => networks)) }
       : {}),
     policy: mergePolicies(values.map(({ policy }) => policy)),
   };

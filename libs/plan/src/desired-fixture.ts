@@ -68,6 +68,7 @@ export function node(instances: Record<string, InstanceSketch>): DesiredNode {
     lockDigest: digestBytes("lock"),
     digest: digestValue(instances),
     instances: built.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    networks: [],
   };
 }
 

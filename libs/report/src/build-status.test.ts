@@ -55,6 +55,7 @@ const desired: DesiredNode = {
   lockDigest: "l",
   digest: "d",
   instances: [instance],
+  networks: [],
 };
 const plan: Plan = {
   environment: "lab",
