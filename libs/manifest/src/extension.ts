@@ -116,6 +116,9 @@ function mergeLayers({ layers, defaults }: Discovered): Located<Environment> | n
     ...(values.some(({ images }) => images !== undefined)
       ? { images: Object.assign({}, ...values.map(({ images }) => images)) }
       : {}),
+    ...(values.some(({ networks }) => networks !== undefined)
+      ? { networks: Object.assign({}, ...values.map(({ networks }) => networks)) }
+      : {}),
     policy: mergePolicies(values.map(({ policy }) => policy)),
   };
   return { ...last, value };

@@ -1,4 +1,4 @@
-import type { InstanceState } from "./environment.ts";
+import type { EnvironmentNetwork, InstanceState } from "./environment.ts";
 import type { Grants } from "./grant.ts";
 import type { Problem } from "./problem.ts";
 import type { DataVolume, OnChange, Package } from "./package.ts";
@@ -16,6 +16,8 @@ export interface RenderedNode {
   /** All instances of the node are in it. Nothing may be made of one that is not whole: what is missing has problems. */
   isWhole: boolean;
   instances: RenderedInstance[];
+  /** Those that the environment makes where an instance joins them, by engine name. */
+  networks: Record<string, EnvironmentNetwork | null>;
 }
 
 /** What an instance is made of. */

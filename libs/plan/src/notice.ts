@@ -52,7 +52,11 @@ export function findStayingVolumes(
   const going = new Set([...undesired, ...replaced]);
   const containers = node.observed.containers.filter((each) => !going.has(each));
   const rest = { ...node.observed, containers };
+  const own = new Set(
+    node.observed.volumes.flatMap((each) => (each.ownership === "ours" ? [each.name] : [])),
+  );
   return findKnownVolumes(node)
+    .filter(([name]) => own.has(name))
     .filter(([name]) => !uses.has(name) && usersInEngine(name, rest).length === 0)
     .filter(([name]) => [...going].some(({ volumes }) => volumes.includes(name)))
     .map(([name, { users }]) => ({

@@ -43,7 +43,7 @@ export function planChanges(input: PlanInput): Plan {
   const instances = orderInstances(desired.instances);
   const providers = findProviders(instances);
   const { refused, inUse } = judgeGrants({ ...sorted, instances, allow });
-  const differing = findNetworkChanges(instances, observed);
+  const differing = findNetworkChanges({ ...desired, instances }, observed);
   const found = findChanges(instances, { ...sorted, networks: differing });
   const spread = found.map(spreadChanges);
   const permitted = blockMassRemoval({
@@ -53,7 +53,7 @@ export function planChanges(input: PlanInput): Plan {
   });
   const loss = findVolumeLoss(sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
-  const networks = differing.filter(({ instance }) => !waiting.has(instance.name));
+  const networks = differing.filter(({ instance }) => instance === null || !waiting.has(instance.name));
   const keeping = findKeeping(permitted.changes, observed);
   const notLeft = permitted.removable.filter(
     ({ instance }) => !loss.staying.has(instance) && !keeping.has(instance) && !refused.has(instance),
@@ -62,7 +62,15 @@ export function planChanges(input: PlanInput): Plan {
   const { undesired } = waited;
   const atWork = notLeft.filter((each) => !undesired.includes(each));
   const common = { observed, providers, undesired, loss };
-  const possible = blockChanges({ ...common, changes: waited.changes, networks, refused, allow, resting });
+  const possible = blockChanges({
+    ...common,
+    desired,
+    changes: waited.changes,
+    networks,
+    refused,
+    allow,
+    resting,
+  });
   const held = findHeld(desired, { observed, undesired });
   const kept = { held, observed, record: input.record, resting };
   const heldInstances = { ...sorted, held, loss, keeping, atWork };

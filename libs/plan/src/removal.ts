@@ -4,6 +4,7 @@ import {
   type ObservedNode,
   type RecordState,
   compareText,
+  networksOf,
   required,
   resourceIds,
 } from "@keelson/model";
@@ -83,6 +84,7 @@ export function planUndesiredRemovals(input: RemovalInput): PlannedOperation[] {
       },
       after: [
         ...input.staging,
+        ifPlanned(keys.rename(id)),
         ...[...dependents, ...requiring].map((other) => keys.remove(other.id)),
         ...replacementKeys(container, input),
       ],
@@ -132,7 +134,7 @@ function replacementKeys(container: ObservedContainer, input: RemovalInput): Dep
 /** Our networks that nothing desires any more, once nothing of ours is in them. Volumes always stay. */
 export function planNetworkRemovals(input: RemovalInput): PlannedOperation[] {
   const { desired, observed } = input;
-  const wanted = new Set(desired.instances.flatMap(({ networks }) => networks.map(({ name }) => name)));
+  const wanted = new Set(networksOf(desired).map(({ name }) => name));
   return observed.networks
     .filter(({ name, ownership }) => ownership === "ours" && !wanted.has(name))
     .flatMap((network): PlannedOperation[] => {

@@ -15,7 +15,14 @@ import { describe, expect, it } from "vitest";
 import { applyPlan } from "./apply-plan.ts";
 import type { OperationContext, OperationPorts, RecordPort } from "./ports.ts";
 
-const desired: DesiredNode = { environment: "lab", node: "n", lockDigest: "", digest: "", instances: [] };
+const desired: DesiredNode = {
+  environment: "lab",
+  node: "n",
+  lockDigest: "",
+  digest: "",
+  instances: [],
+  networks: [],
+};
 
 function pull(id: string, after: string[] = []): Operation {
   return { kind: "pull-image", id, after, image: id, resource: `image:${id}`, causes: [], class: "live" };

@@ -13,7 +13,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { applyAndHeal } from "./heal-meanwhile.ts";
 import type { OperationPorts, RecordPort } from "./ports.ts";
 
-const desired: DesiredNode = { environment: "lab", node: "n", lockDigest: "", digest: "", instances: [] };
+const desired: DesiredNode = {
+  environment: "lab",
+  node: "n",
+  lockDigest: "",
+  digest: "",
+  instances: [],
+  networks: [],
+};
 
 function start(service: string, operation: { id?: string; after?: string[] } = {}): StartService {
   const { id = "#1", after = [] } = operation;

@@ -49,7 +49,14 @@ function desiredWith(digests: DesiredService["digests"]): DesiredNode {
     grants: [],
     compose: { name: "lab-core", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
-  return { environment: "lab", node: "lab-1", lockDigest: "l", digest: "d", instances: [instance] };
+  return {
+    environment: "lab",
+    node: "lab-1",
+    lockDigest: "l",
+    digest: "d",
+    instances: [instance],
+    networks: [],
+  };
 }
 
 function container(id: string, more: Partial<ObservedContainer> = {}): ObservedContainer {

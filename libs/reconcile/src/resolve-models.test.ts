@@ -37,6 +37,7 @@ const rendered: RenderedNode = {
   environment: "lab",
   node: "n1",
   lockDigest: "",
+  networks: {},
   requireDigests: false,
   isWhole: true,
   instances: [

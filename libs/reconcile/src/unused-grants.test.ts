@@ -33,7 +33,7 @@ function ask(kind: Ask["kind"], value: string): Ask {
 
 function nodeWith(asks: Record<string, Ask[]>): { environment: string; desired: DesiredNode } {
   const instances = Object.entries(asks).map(([reference, used]) => instanceOf(reference, used));
-  const desired = { environment: "lab", node: "one", lockDigest: "", digest: "", instances };
+  const desired = { environment: "lab", node: "one", lockDigest: "", digest: "", instances, networks: [] };
   return { environment: "lab", desired };
 }
 

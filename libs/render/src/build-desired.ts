@@ -3,8 +3,6 @@ import {
   type DesiredInstance,
   type DesiredNetwork,
   type DesiredNode,
-  type DesiredVolume,
-  type JsonObject,
   type NodeSecrets,
   type Problem,
   type RenderedInstance,
@@ -14,16 +12,17 @@ import {
   digestValue,
 } from "@keelson/model";
 
-import { findNodeFaults } from "./node-fault.ts";
+import { buildEnvironmentNetworks, buildNetworks, externalNetworks } from "./desired-network.ts";
 import { buildService } from "./desired-service.ts";
+import { buildVolumes, externalVolumes } from "./desired-volume.ts";
 import { withPlacedContent } from "./inline-content.ts";
 import { findJobFaults } from "./job.ts";
-import { withoutEmpty } from "./meaning.ts";
 import { buildMounts } from "./mount.ts";
-import { networkName } from "./network-name.ts";
+import { findNodeFaults } from "./node-fault.ts";
 import { packageProblem } from "./place-of-problem.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
+import { findScaleFaults, withScale } from "./scale.ts";
 import { type DigestAlgorithms, digestAlgorithms } from "./service-digest.ts";
 import { usedGrants, withoutOwnNetworks } from "./used-grants.ts";
 
@@ -53,13 +52,16 @@ export function buildDesired(
   const isWhole = rendered.isWhole && built.length === rendered.instances.length;
   const problems = [
     ...results.flatMap((result) => result.problems),
-    ...findNodeFaults(rendered, { instances: built, isWhole, secrets: input.secrets }),
+    ...findNodeFaults(rendered, { ...input, instances: built, isWhole }),
   ];
   if (problems.length > 0 || !isWhole) return { desired: null, problems };
   const { environment, node, lockDigest } = rendered;
-  const instances = startAfterOwners(withoutOwnNetworks(built)).sort((a, b) => compareText(a.name, b.name));
-  const digest = digestValue({ environment, node, instances: instances.map(digestible) });
-  return { desired: { environment, node, lockDigest, digest, instances }, problems: [] };
+  const networks = buildEnvironmentNetworks(rendered, built);
+  const instances = startAfterOwners(withoutOwnNetworks(built, networks)).sort((a, b) =>
+    compareText(a.name, b.name),
+  );
+  const digest = digestValue({ environment, node, instances: instances.map(digestible), networks });
+  return { desired: { environment, node, lockDigest, digest, instances, networks }, problems: [] };
 }
 
 interface InstanceInput extends BuildInput {
@@ -73,13 +75,14 @@ function buildInstance(
 ): { instance: DesiredInstance; problems: Problem[] } {
   const { instance, secrets, repository, algorithms = digestAlgorithms } = input;
   const { mounts, problems } = buildMounts(instance, { model: input.model, secrets, repository });
-  const model = withReadOnlyBinds(input.model, mounts);
+  const model = withScale(withReadOnlyBinds(input.model, mounts), instance.scale);
   const own = buildNetworks(instance, model);
   const networks = [...externalNetworks(model), ...own];
   const volumes = buildVolumes(instance, model);
-  const byKey = { networks: nameByKey(networks), volumes: nameByKey(volumes) };
+  const foreign = externalVolumes(model);
+  const byKey = { networks: nameByKey(networks), volumes: nameByKey([...foreign, ...volumes]) };
   const services = Object.entries(model.services)
-    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, ...byKey }))
+    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, external: foreign, ...byKey }))
     .sort((a, b) => compareText(a.name, b.name));
   const digests = new Map(services.map(({ name, digests: [{ digest }] }) => [name, digest]));
   const { folder: _folder, ...named } = instance.package;
@@ -99,14 +102,19 @@ function buildInstance(
       grants: usedGrants(model, instance.compose),
       compose: runnableModel(model, {
         mounts,
-        volumes,
+        volumes: [...foreign, ...volumes],
         networks,
         digests,
         environment,
         instance: instance.name,
       }),
     },
-    problems: [...problems, ...findUnknownData(input), ...findJobFaults({ instance, model, repository })],
+    problems: [
+      ...problems,
+      ...findUnknownData(input),
+      ...findJobFaults({ instance, model, repository }),
+      ...findScaleFaults({ instance, model, environment, repository }),
+    ],
   };
 }
 
@@ -116,41 +124,10 @@ function nameByKey(known: readonly Named[]): Map<string, { name: string; digest:
   return new Map(known.map(({ key, name, digest }) => [key, { name, digest }]));
 }
 
-function buildNetworks(instance: RenderedInstance, model: ComposeModel): DesiredNetwork[] {
-  return Object.entries(model.networks)
-    .filter(([, definition]) => definition?.["external"] !== true)
-    .map(([key, definition]) => describe(`${instance.project}_${key}`, { key, definition }))
-    .sort((a, b) => compareText(a.key, b.key));
-}
-
-function externalNetworks(model: ComposeModel): Named[] {
-  return Object.entries(model.networks)
-    .filter(([, definition]) => definition?.["external"] === true)
-    .map(([key, definition]) => ({ key, name: networkName(key, definition), digest: "" }))
-    .sort((a, b) => compareText(a.key, b.key));
-}
-
-function buildVolumes(instance: RenderedInstance, model: ComposeModel): DesiredVolume[] {
-  return Object.entries(model.volumes)
-    .map(([key, definition]) => ({
-      ...describe(`${instance.volumeProject}_${instance.data[key]?.was ?? key}`, { key, definition }),
-      format: instance.data[key]?.format ?? null,
-      reads: instance.data[key]?.reads ?? null,
-      generation: 1,
-    }))
-    .sort((a, b) => compareText(a.key, b.key));
-}
-
-/** Compose's own name is the one we give, and nulls and empty maps come and go with its versions. */
-function describe(name: string, input: { key: string; definition: JsonObject | null }) {
-  const { name: _nameInCompose, ...definition } = input.definition ?? {};
-  return { key: input.key, name, digest: digestValue(withoutEmpty(definition) ?? {}), definition };
-}
-
 function findUnknownData({ instance, model, repository }: InstanceInput): Problem[] {
-  const known = Object.keys(model.volumes).sort(compareText);
+  const own = buildVolumes(instance, model).map(({ key }) => key);
   return Object.keys(instance.data)
-    .filter((key) => model.volumes[key] === undefined)
+    .filter((key) => !own.includes(key))
     .map((key) =>
       packageProblem(
         { instance, repository },
@@ -159,7 +136,7 @@ function findUnknownData({ instance, model, repository }: InstanceInput): Proble
           path: ["data", key],
           part: "key",
           message: `data names the volume \`${key}\`, which ${instance.compose.composeFiles[0]} does not have`,
-          hint: `Volumes there: ${known.join(", ") || "none"}.`,
+          hint: `Volumes there: ${own.join(", ") || "none"}.`,
         },
       ),
     );

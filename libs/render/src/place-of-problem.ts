@@ -30,6 +30,19 @@ export function packageProblem(
     : problemAt(document, { code, path, message, hint, part });
 }
 
+/** A problem of a key of environment.yaml; without the repository it has only the key, not its line. */
+export function environmentProblem(
+  { environment, repository }: { environment: string; repository: Repository | undefined },
+  { path, code, message, hint }: PlacelessProblem & { path: readonly (string | number)[] },
+): Problem {
+  const document = repository?.environments.get(environment)?.environment;
+  const at = keyPath(path);
+  const file = `environments/${environment}/environment.yaml`;
+  return document === undefined
+    ? { ...problemOf(file, { code, message, hint }), path: at }
+    : problemAt(document, { code, path: at, message, hint, part: "key" });
+}
+
 function findPackageDocument(
   { package: { folder } }: RenderedInstance,
   repository: Repository | undefined,

@@ -21,6 +21,7 @@ import type { LayeredSettings } from "@keelson/settings";
 import { composeInput, unrenderedInput } from "./compose-input.ts";
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
 import { layerInstances } from "./instance-settings.ts";
+import { findProjectNames } from "./project-name.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
 import { findSharedProjects } from "./project-fault.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
@@ -87,8 +88,11 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     };
     const result = renderInstance(each, context);
     const isRendered = hasSettings && result.isComplete && result.problems.length === 0;
-    if (isRendered) instances.push(result.instance);
-    else unrendered.push(unrenderedInput(each, environment));
+    if (isRendered) {
+      instances.push(result.instance);
+      warnings.push(...findProjectNames(result.instance));
+    }
+    if (!isRendered) unrendered.push(unrenderedInput(each, environment));
     problems.push(...result.problems);
     warnings.push(...result.warnings);
   }
@@ -98,6 +102,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     requireDigests: environment.environment.value.policy.requireDigests ?? false,
     isWhole: problems.length + missing.length + unrendered.length === 0,
     instances,
+    networks: environment.environment.value.networks ?? {},
   };
   return { rendered, unrendered, settings, problems, missing, warnings };
 }

@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 
 import { formatPlanSummary } from "./plan-text.ts";
 
-const desired: DesiredNode = { environment: "lab", node: "lab-1", lockDigest: "", digest: "", instances: [] };
+const desired: DesiredNode = {
+  environment: "lab",
+  node: "lab-1",
+  lockDigest: "",
+  digest: "",
+  instances: [],
+  networks: [],
+};
 
 function planOf(operations: Operation[], more: Partial<Plan> = {}): Plan {
   return {
