@@ -25,9 +25,10 @@ function rowsOf(column: string): Record<string, string>[] {
 function snapshotOf(letter = none): Snapshot | null {
   const commit = letter.repeat(40);
   const readFiles = async () => Promise.resolve(new Map());
+  const listPaths = async () => Promise.resolve([]);
   return letter === none
     ? null
-    : { commit, ref: "refs/heads/main", subject: "", author: "", committedAt: null, readFiles };
+    : { commit, ref: "refs/heads/main", subject: "", author: "", committedAt: null, readFiles, listPaths };
 }
 
 function verdictOf(kind: string | undefined, shown: Snapshot | null): Verdict {

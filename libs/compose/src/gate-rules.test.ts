@@ -404,11 +404,15 @@ const cases: Case[] = [
     ["volumes: {data: {external: {name: others}}}", "volumes: {data: {external: '${TAG}'}}"],
   ]),
 
-  ...refuse("K1412", "/name", [["name: mine", "name:"]]),
-  ...refuse("K1412", "container_name", [["container_name: app", "hostname: app"]]),
-  ...["networks", "volumes"].flatMap((kind) =>
-    refuse("K1412", `/${kind}.data`, [[`${kind}: {data: {name: mine}}`, `${kind}: {data: {}}`]]),
-  ),
+  ...refuse("K1412", "container_name", [
+    ["container_name: 0123456789ab_app", "container_name: app_0123456789ab"],
+    ["container_name: 0123456789ab_${TAG}", "container_name: app-${TAG}"],
+  ]),
+  ...refuse("K1412", "/volumes.data", [
+    ["volumes: {data: {name: 'a/b'}}", "volumes: {data: {name: My.data_1}}"],
+    ["volumes: {data: {name: a}}", "volumes: {data: {name: '${TAG}'}}"],
+    [`volumes: {data: {name: ${"a".repeat(64)}}}`, `volumes: {data: {name: ${"a".repeat(63)}}}`],
+  ]),
   ...["secrets", "configs"].flatMap((kind) =>
     refuse("K1412", `/${kind}.data`, [
       [
@@ -497,6 +501,10 @@ const cases: Case[] = [
     ],
     ["networks: {back: {external: {name: none}}}", "networks: {back: {external: {name: some}}}"],
     ["networks: {back: {external: true, name: 'a/b'}}", "networks: {back: {external: true, name: '${TAG}'}}"],
+  ]),
+  ...refuse("K1415", "/networks.back", [
+    ["networks: {back: {name: host}}", "networks: {back: {name: My.net_1}}"],
+    ["networks: {back: {name: 'container:x'}}", "networks: {back: {name: 'net-${TAG}'}}"],
   ]),
   ...refuse("K1415", "/networks.host", [["networks: {host: {external: true}}", "networks: {host: {}}"]]),
   ...refuse("K1415", "networks.back.driver_opts", [

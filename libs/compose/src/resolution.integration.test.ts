@@ -227,6 +227,40 @@ secrets: {s: {file: core/secrets/admin}}
     expect(services["deep"]?.["command"]).toEqual(["$$x", "1$$2"]);
   });
 
+  it("must keep the names that a Compose file gives, and have the instance's project", async () => {
+    const model = await resolved({
+      files: {
+        "compose.yaml": `name: My Stack
+services: {"web.Front_1": {image: a, container_name: front, networks: [net], volumes: ["data:/v"]}}
+networks: {net: {name: My.net}}
+volumes: {data: {name: old_data}}
+`,
+      },
+    });
+    expect(model).toMatchObject({
+      name: "lab-core",
+      services: { "web.Front_1": { container_name: "front" } },
+      networks: { net: { name: "My.net" } },
+      volumes: { data: { name: "old_data" } },
+    });
+  });
+
+  it("must have networks also where nothing else is", async () => {
+    const files = { "compose.yaml": "networks: {proxy: {internal: true}}\n" };
+    const model = await resolved({ files });
+    expect(model.networks).toEqual({ proxy: { name: "lab-core_proxy", internal: true } });
+    const empty = { "compose.yaml": "services: {}\nnetworks: {proxy: {}}\n" };
+    expect((await resolved({ files: empty })).networks).toEqual({ proxy: { name: "lab-core_proxy" } });
+  });
+
+  it("must leave out what no service uses where there are services", async () => {
+    const files = {
+      "compose.yaml": "services: {a: {image: a}}\nnetworks: {proxy: {}}\nvolumes: {data: {}}\n",
+    };
+    const model = await resolved({ files });
+    expect([Object.keys(model.networks), Object.keys(model.volumes)]).toEqual([["default"], []]);
+  });
+
   it("must be relative to the Compose file's folder", async () => {
     const files = {
       "deploy/compose.yaml": "services: {a: {image: a, volumes: ['./core/conf:/c'], env_file: a.env}}",
@@ -432,6 +466,30 @@ describe("what only shows in the model", () => {
         variables: { X: "host" },
       },
       "networks.n",
+      2,
+    ],
+    [
+      "K1415",
+      "a network that is given the name of the engine's own",
+      {
+        files: {
+          "compose.yaml": "services: {a: {image: a, networks: [n]}}\nnetworks: {n: {name: '${X}idge'}}",
+        },
+        variables: { X: "br" },
+      },
+      "networks.n",
+      2,
+    ],
+    [
+      "K1412",
+      "a volume with the name of an anonymous one",
+      {
+        files: {
+          "compose.yaml": "services: {a: {image: a, volumes: ['data:/v']}}\nvolumes: {data: {name: 'a${X}'}}",
+        },
+        variables: { X: "b".repeat(63) },
+      },
+      "volumes.data",
       2,
     ],
     [

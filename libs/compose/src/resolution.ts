@@ -54,7 +54,10 @@ export async function resolveCompose(
   const refuse = (problems: Problem[]) => ({ model: null, problems, warnings });
   if (refused.length > 0) return refuse(refused);
   return withWorkspace({ participants, input, folder: options.folder }, async (workspace) => {
-    const output = await runConfig(input, { workspace, options });
+    const hasServices = participants.composeFiles.some(({ document }) =>
+      declaresServices(document.root.value),
+    );
+    const output = await runConfig(input, { workspace, options, hasServices });
     const said = { stderr: output.stderr, workspace, participants };
     if (output.exitCode !== 0) return refuse([readRejection(said)]);
     const model = withVariableContent(relativePaths(parseModel(output.stdout), workspace));
@@ -72,7 +75,11 @@ export async function resolveCompose(
 
 function runConfig(
   { project, profiles }: ComposeInput,
-  { workspace, options }: { workspace: Workspace; options: ResolveOptions },
+  {
+    workspace,
+    options,
+    hasServices,
+  }: { workspace: Workspace; options: ResolveOptions; hasServices: boolean },
 ): Promise<ComposeOutput> {
   return runCompose({
     binary: options.composeBinary,
@@ -81,6 +88,8 @@ function runConfig(
       ...workspace.variableFiles.map((file) => `--env-file=${file}`),
       ...profiles.map((profile) => `--profile=${profile}`),
       ...workspace.composeFiles.map((file) => `--file=${file}`),
+      // Compose leaves out the networks that no service is in: a package can be nothing else.
+      ...(hasServices ? [] : ["--all-resources"]),
       "config",
       "--format=json",
     ],
@@ -90,6 +99,11 @@ function runConfig(
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+}
+
+function declaresServices(root: Json): boolean {
+  const services = isJsonObject(root) ? root["services"] : null;
+  return isJsonObject(services) && Object.keys(services).length > 0;
 }
 
 function parseModel(stdout: string): JsonObject {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 
-import { composeLabels, labels } from "@keelson/model";
+import { composeLabels, labels, nameAside } from "@keelson/model";
 import {
   buildImageArchive,
   loadImages,
@@ -18,7 +18,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { connectEngine } from "./engine.ts";
 import { createContainers, observeEngine, renameContainer, startService } from "./index.ts";
-import { type TestBench, makeTestBench, operationOf } from "./test-bench.ts";
+import { type TestBench, everything, makeTestBench, operationOf } from "./test-bench.ts";
 
 let bench: TestBench;
 beforeAll(async () => {
@@ -201,6 +201,66 @@ test("what a killed Compose left gets its proper name, and Compose then keeps it
   await renameContainer(bench.context, rename);
   await create("left", { services: ["a"] });
   expect(await containersOf("left")).toEqual([{ name, id: containerId, state: "running" }]);
+});
+
+test("a service with a name of its own keeps it when it is made anew, also after a kill in between", async () => {
+  const [project, named] = [bench.project("named"), `${bench.environment}-front`];
+  const write = async (seconds: number) =>
+    bench.writeCompose("named", { a: { ...sleeper(seconds), container_name: named } });
+  await write(1000);
+  await create("named", { services: ["a"] });
+  await start("named", "a");
+  await write(2000);
+  await create("named", { services: ["a"] });
+  const [made] = await containersOf("named");
+  expect(await containersOf("named")).toEqual([{ name: named, id: made?.id, state: "created" }]);
+  await start("named", "a");
+
+  // As Compose leaves it that is killed before the new one has its name.
+  const left = `0123456789ab_${named}`;
+  await bench.docker.getContainer(made?.id ?? "").rename({ name: left });
+  const killed = { projects: [project], containerNames: new Map([[`${project}/a`, named]]) };
+  const { containers } = await observeEngine(
+    bench.context.engine,
+    bench.observation({ ...killed, madeHere: { ...everything, container: () => "unnoted" } }),
+  );
+  expect(containers.find(({ id }) => id === made?.id)).toMatchObject({
+    name: left,
+    ownership: "ours",
+    number: 1,
+  });
+  await create("named", { services: ["a"] });
+  expect(await containersOf("named")).toMatchObject([{ name: left, state: "running" }]);
+  await renameContainer(
+    bench.context,
+    operationOf("rename-container", { containerId: made?.id ?? "", name: named }),
+  );
+  await create("named", { services: ["a"] });
+  expect(await containersOf("named")).toEqual([{ name: named, id: made?.id, state: "running" }]);
+});
+
+test("two services exchange their names when those are set aside before", async () => {
+  const [x, y] = [`${bench.environment}-x`, `${bench.environment}-y`];
+  const write = async (a: string, b: string) =>
+    bench.writeCompose("swap", {
+      a: { ...sleeper(), container_name: a },
+      b: { ...sleeper(), container_name: b },
+    });
+  await write(x, y);
+  await create("swap", { services: ["a", "b"] });
+  const before = await containersOf("swap");
+  await write(y, x);
+  for (const { id, name } of before)
+    await renameContainer(
+      bench.context,
+      operationOf("rename-container", { containerId: id, name: nameAside({ id, name }) }),
+    );
+  await create("swap", { services: ["a", "b"] });
+  const services = await Promise.all(
+    [x, y].map(async (name) => (await bench.docker.getContainer(name).inspect()).Config.Labels),
+  );
+  expect(services.map((all) => all[composeLabels.service])).toEqual(["b", "a"]);
+  expect((await containersOf("swap")).map(({ name }) => name)).toEqual([x, y]);
 });
 
 test("a rename to a name that another container has is K3007, one of a gone container K3010", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { KeelsonError, type OperationOf, projectOf, transient } from "@keelson/model";
+import { KeelsonError, type OperationOf, transient } from "@keelson/model";
 
 import type { Exec } from "dockerode";
 
@@ -23,8 +23,8 @@ export async function execInContainer(
   operation: OperationOf<"exec-in-container">,
 ): Promise<void> {
   const { engine, signal } = context;
-  const { containerId: id, instance, service, command } = operation;
-  const shown = `${projectOf(context.environment, instance)}/${service}`;
+  const { containerId: id, project, service, command } = operation;
+  const shown = `${project}/${service}`;
   const program = command[0] ?? "";
   try {
     const { exitCode, output } = await askEngine(engine, {

@@ -57,7 +57,13 @@ const stateOf = async (id: string) => (await bench.docker.getContainer(id).inspe
 
 test("a signal reaches the first process; a container that does not run is K3010", async () => {
   const { containerId } = await container("signal");
-  const fields = { instance: "core", service: "signal", containerId, signal: "HUP" };
+  const fields = {
+    instance: "core",
+    project: bench.project("core"),
+    service: "signal",
+    containerId,
+    signal: "HUP",
+  };
   await signalContainer(bench.context, operationOf("signal-container", fields));
   await waitFor(async () => (await logOf(containerId)).includes("hup"), { what: "the signal to arrive" });
   await bench.docker.getContainer(containerId).stop({ t: 0 });
@@ -69,7 +75,12 @@ test("a signal reaches the first process; a container that does not run is K3010
 
 test("a restart keeps the container and starts it anew, paused or stopped too; a gone one is K3010", async () => {
   const { containerId } = await container("restart");
-  const operation = operationOf("restart-container", { instance: "core", service: "restart", containerId });
+  const operation = operationOf("restart-container", {
+    instance: "core",
+    project: bench.project("core"),
+    service: "restart",
+    containerId,
+  });
   for (const prepare of ["none", "pause", "stop"] as const) {
     if (prepare !== "none") await bench.docker.getContainer(containerId)[prepare]({});
     const before = await stateOf(containerId);
@@ -118,7 +129,12 @@ test.each([3_600_000, -1])("a grace of %d s is cut to what the node gives", asyn
   const instance = "deaf";
   await restartContainer(
     context,
-    operationOf("restart-container", { containerId: id, instance, service: "app" }),
+    operationOf("restart-container", {
+      containerId: id,
+      instance,
+      project: bench.project(instance),
+      service: "app",
+    }),
   );
   expect(await stateOf(id)).toMatchObject({ Status: "running" });
   await stopContainer(context, operationOf("stop-container", { containerId: id, containerName: name }));
@@ -168,7 +184,13 @@ describe("a command in a container", () => {
   const exec = (containerId: string, command: string[], context = bench.context) =>
     execInContainer(
       context,
-      operationOf("exec-in-container", { instance: "core", service: "exec", containerId, command }),
+      operationOf("exec-in-container", {
+        instance: "core",
+        project: bench.project("core"),
+        service: "exec",
+        containerId,
+        command,
+      }),
     );
 
   test("that exits with 0 is done, any other is K3011 with its output as the cause", async () => {

@@ -1,4 +1,4 @@
-import { KeelsonError, type OperationOf, projectOf, transient } from "@keelson/model";
+import { KeelsonError, type OperationOf, transient } from "@keelson/model";
 
 import type { EngineContext } from "./context.ts";
 import { stopGraceOf, stopGracefully, untilGone } from "./container-stop.ts";
@@ -13,8 +13,8 @@ export async function restartContainer(
   operation: OperationOf<"restart-container">,
 ): Promise<void> {
   const { engine, signal } = context;
-  const { containerId: id, instance, service } = operation;
-  const name = { project: projectOf(context.environment, instance), service };
+  const { containerId: id, project, service } = operation;
+  const name = { project, service };
   const grace = await stopGraceOf(context, id);
   try {
     await askEngine(engine, {
@@ -35,8 +35,8 @@ export async function signalContainer(
   operation: OperationOf<"signal-container">,
 ): Promise<void> {
   const { engine } = context;
-  const { containerId: id, instance, service, signal: name } = operation;
-  const shown = `${projectOf(context.environment, instance)}/${service}`;
+  const { containerId: id, project, service, signal: name } = operation;
+  const shown = `${project}/${service}`;
   try {
     await askEngine(engine, {
       what: `send ${name} to ${shown}`,

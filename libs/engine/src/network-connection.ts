@@ -10,7 +10,7 @@ import { EngineError } from "./request.ts";
 type ConnectContainer = OperationOf<"connect-container">;
 
 /**
- * Connects a container, whether it runs or not, to the own network of a name. What it has of a network of that name goes
+ * Connects a container, whether it runs or not, to the own network of a name, or to another one by its id. What it has of a network of that name goes
  * first: a stopped container keeps the id of one that is gone. Throws K3010 when the container is gone, and K3048 when there is
  * no such network or the engine does not connect it: it is then in the network as it was.
  */
@@ -24,7 +24,7 @@ export async function connectContainer(context: EngineContext, operation: Connec
       outcome: transient,
     });
   }
-  const networkId = await findOwnNetwork(context, network);
+  const networkId = operation.networkId ?? (await findOwnNetwork(context, network));
   if (networkId === null) throw notConnected(operation, { why: "it is not there" });
   let before: Member | null = null;
   try {

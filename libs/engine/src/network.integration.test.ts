@@ -187,6 +187,42 @@ describe("a network", () => {
     expect(state.Running).toBe(true);
   });
 
+  test("that somebody else has made is joined by its id, and not by its name", async () => {
+    const name = `${bench.environment}_proxy`;
+    const foreign = await bench.docker.createNetwork({ Name: name });
+    const own = creation("joining");
+    await createNetwork(bench.context, own);
+    const containerId = await member("foreign", own.network.name);
+    try {
+      const connection = { containerId, containerName: "c", network: name, endpoint: asked };
+      await expect(
+        connectContainer(bench.context, operationOf("connect-container", connection)),
+      ).rejects.toMatchObject({ code: "K3048" });
+      await connectContainer(
+        bench.context,
+        operationOf("connect-container", { ...connection, networkId: foreign.id }),
+      );
+      expect(await seenNetworks("foreign")).toEqual([own.network.name, name].sort());
+      expect(await connectionOf(containerId, name)).toMatchObject({ NetworkID: foreign.id });
+    } finally {
+      await bench.docker.getContainer(containerId).remove({ force: true });
+      await foreign.remove();
+    }
+  });
+
+  test("of the environment has no project and no instance", async () => {
+    const { network } = creation("environments");
+    await createNetwork(
+      bench.context,
+      operationOf("create-network", { network, instance: null, project: null }),
+    );
+    const { Labels: all } = await bench.docker.getNetwork(network.name).inspect();
+    expect(all).toMatchObject({ [labels.environment]: bench.environment });
+    expect(all).not.toHaveProperty([composeLabels.project]);
+    expect(all).not.toHaveProperty([labels.instance]);
+    await bench.docker.getNetwork(network.name).remove();
+  });
+
   test("that refuses an address is K3048, and what is not in it is seen", async () => {
     const operation = creation("refusing", { ipam: { config: [{ subnet: "10.191.77.48/28" }] } });
     const { name } = operation.network;

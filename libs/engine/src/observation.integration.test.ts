@@ -15,7 +15,7 @@ import {
   startService,
 } from "./index.ts";
 import { connectEngine } from "./engine.ts";
-import { type TestBench, makeTestBench, operationOf, ownerOf } from "./test-bench.ts";
+import { type TestBench, everything, makeTestBench, operationOf, ownerOf } from "./test-bench.ts";
 
 let bench: TestBench;
 beforeAll(async () => {
@@ -190,6 +190,7 @@ test("every field of what runs is seen", async () => {
       ...common,
       name: `${project}-db-1`,
       service: "db",
+      number: 1,
       state: "created",
       health: "none",
       networks: [],
@@ -206,6 +207,7 @@ test("every field of what runs is seen", async () => {
       ...common,
       name: `${project}-web-1`,
       service: "web",
+      number: 1,
       state: "running",
       health: "healthy",
       networks: [`${project}_default`],
@@ -457,8 +459,12 @@ describe("ownership", () => {
     return full;
   }
 
-  async function ownershipOf(name: string, project: string): Promise<string | undefined> {
-    const { containers } = await observe({ projects: [project] });
+  async function ownershipOf(
+    name: string,
+    project: string,
+    request: Parameters<TestBench["observation"]>[0] = {},
+  ): Promise<string | undefined> {
+    const { containers } = await observe({ projects: [project], ...request });
     return containers.find((each) => each.name === name)?.ownership;
   }
 
@@ -477,11 +483,57 @@ describe("ownership", () => {
     expect(await ownershipOf(await container("forged-web-1", all), project)).toBe("forged");
   });
 
-  test("a copy of all labels under another name is forged", async () => {
+  test("a copy of all labels that a killed round may have made is forged under another name", async () => {
     const project = bench.project("copied");
     const all = bench.serviceLabels("copied", "web");
-    expect(await ownershipOf(await container("copied-web-1", all), project)).toBe("ours");
-    expect(await ownershipOf(await container("somebody", all), project)).toBe("forged");
+    const killed = { madeHere: { ...everything, container: () => "unnoted" as const } };
+    expect(await ownershipOf(await container("copied-web-1", all), project, killed)).toBe("ours");
+    const other = await container("somebody", all);
+    expect(await ownershipOf(other, project, killed)).toBe("forged");
+    // What this node knows can have been renamed; and a Compose file can call it so.
+    expect(await ownershipOf(other, project)).toBe("ours");
+    const containerNames = new Map([[`${project}/web`, other]]);
+    expect(await ownershipOf(other, project, { ...killed, containerNames })).toBe("ours");
+  });
+
+  test("the names of all other containers are told, and so are networks and volumes of others that are used", async () => {
+    const name = await container("stranger", {});
+    const network = await bench.docker.createNetwork({ Name: `${bench.environment}_proxy` });
+    await bench.docker.createVolume({ Name: `${bench.environment}_archive` });
+    try {
+      const none = await observe({});
+      expect(none.otherNames).toContain(name);
+      expect(none.networks.map((each) => each.name)).not.toContain(`${bench.environment}_proxy`);
+      const observed = await observe({
+        externalNetworks: [`${bench.environment}_proxy`],
+        externalVolumes: [`${bench.environment}_archive`, `${bench.environment}_gone`],
+      });
+      expect(observed.networks).toContainEqual(
+        expect.objectContaining({ id: network.id, ownership: "foreign" }),
+      );
+      expect(observed.volumes).toContainEqual(
+        expect.objectContaining({ name: `${bench.environment}_archive`, ownership: "foreign" }),
+      );
+    } finally {
+      await network.remove();
+      await bench.docker.getVolume(`${bench.environment}_archive`).remove();
+    }
+  });
+
+  test("a network that this node made in another environment is foreign, and that is told", async () => {
+    const name = `${bench.environment}_theirs`;
+    const { id } = await bench.docker.createNetwork({
+      Name: name,
+      Labels: { [labels.owner]: ownerOf(`network:${name}`), [labels.environment]: "other" },
+    });
+    try {
+      const { networks } = await observe({ networks: [networkOf(name)] });
+      expect(networks).toContainEqual(
+        expect.objectContaining({ id, ownership: "foreign", elsewhere: { environment: "other" } }),
+      );
+    } finally {
+      await bench.docker.getNetwork(id).remove();
+    }
   });
 
   test("labels copied to another service or project are forged", async () => {

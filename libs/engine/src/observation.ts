@@ -23,7 +23,7 @@ import { observeImage } from "./observed-image.ts";
 import { observeNetworks } from "./observed-network.ts";
 import { observeVolumes } from "./observed-volume.ts";
 import { listedName } from "./listed-name.ts";
-import { labelOf } from "./ownership.ts";
+import { type ContainerNames, labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
 import { askEngine, unreadable } from "./request.ts";
 import { listContainers } from "./container-list.ts";
@@ -39,6 +39,11 @@ export interface ObserveRequest {
   volumes: readonly DesiredVolume[];
   ports: readonly DesiredPort[];
   subnets: readonly DesiredSubnets[];
+  /** What the Compose files call containers, by `<project>/<service>`. */
+  containerNames: ContainerNames;
+  /** Engine names of networks and volumes that are used and that somebody else makes. */
+  externalNetworks: readonly string[];
+  externalVolumes: readonly string[];
   /** Hosts whose place no network may take. */
   remotes: readonly RemoteHost[];
   ownershipOf: NodeSecrets["ownershipOf"];
@@ -56,6 +61,9 @@ export const containersOnly = {
   volumes: [],
   ports: [],
   subnets: [],
+  containerNames: new Map(),
+  externalNetworks: [],
+  externalVolumes: [],
   remotes: [],
 } satisfies Partial<ObserveRequest>;
 
@@ -119,6 +127,7 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     otherBinds: others.flatMap(bindsOf),
     otherWritableBinds: others.flatMap(writableBindsOf),
     otherMembers: others.flatMap(membershipsOf),
+    otherNames: others.map(listedName),
     otherWriters: others.flatMap(writerOf),
   };
 }

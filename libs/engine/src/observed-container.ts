@@ -1,7 +1,5 @@
 import {
   type ContainerState,
-  type MadeHere,
-  type NodeSecrets,
   type ObservedContainer,
   type ObservedEndpoint,
   composeLabels,
@@ -10,7 +8,7 @@ import {
 import type { ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
-import { judgeContainer, labelOf } from "./ownership.ts";
+import { type Labels, type OwnershipQuestion, judgeContainer, labelOf } from "./ownership.ts";
 import { listOf, recordOf, textOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
@@ -45,10 +43,7 @@ export function nameOf(info: { Name: string }): string {
   return info.Name.replace(/^\//, "");
 }
 
-export interface Surroundings {
-  environment: string;
-  ownershipOf: NodeSecrets["ownershipOf"];
-  madeHere: MadeHere;
+export interface Surroundings extends OwnershipQuestion {
   /** All networks that the engine has. */
   existingNetworks: { ids: ReadonlySet<string>; names: ReadonlySet<string> };
 }
@@ -67,6 +62,7 @@ export function describeContainer(
     ownership: judgeContainer({ id: info.Id, name, labels: all }, node),
     project: labelOf(all, composeLabels.project),
     service: labelOf(all, composeLabels.service),
+    ...numberOf(all),
     instance: labelOf(all, labels.instance),
     digest: labelOf(all, labels.digest),
     image: info.Config.Image,
@@ -82,6 +78,11 @@ export function describeContainer(
     startedAt: info.State.StartedAt.startsWith("0001-") ? "" : info.State.StartedAt,
     ...(settlesInMs === 0 ? {} : { settlesInMs }),
   };
+}
+
+function numberOf(all: Labels): Pick<ObservedContainer, "number"> {
+  const number = labelOf(all, composeLabels.containerNumber);
+  return /^\d{1,9}$/.test(number) ? { number: Number(number) } : {};
 }
 
 /** What cannot be started any more is dead. Throws K3009 for an unknown state: a guess could stop what runs. */

@@ -19,12 +19,13 @@ import { askEngine, unreadable } from "./request.ts";
 export interface NetworkQuestion {
   environment: string;
   networks: readonly DesiredNetwork[];
+  externalNetworks: readonly string[];
   ownershipOf: NodeSecrets["ownershipOf"];
   madeHere: MadeHere;
   signal?: AbortSignal | undefined;
 }
 
-/** The desired networks and those of the environment, and what all that exist are called. */
+/** The desired networks, those that are joined, and those of the environment; and what all that exist are called. */
 export async function observeNetworks(
   engine: Engine,
   question: NetworkQuestion,
@@ -37,7 +38,8 @@ export async function observeNetworks(
   const wanted = new Map(question.networks.map((network) => [network.name, network]));
   const observed = networks
     .filter(({ Name: name, Labels: all }) => {
-      return wanted.has(name) || labelOf(all ?? {}, labels.environment) === question.environment;
+      const isWanted = wanted.has(name) || question.externalNetworks.includes(name);
+      return isWanted || labelOf(all ?? {}, labels.environment) === question.environment;
     })
     .map((found) => describeNetwork(found, { ...question, wanted: wanted.get(found.Name) }));
   const existing = {
@@ -49,12 +51,19 @@ export async function observeNetworks(
 
 function describeNetwork(
   found: NetworkInspectInfo,
-  question: Pick<NetworkQuestion, "ownershipOf" | "madeHere"> & { wanted: DesiredNetwork | undefined },
+  question: Pick<NetworkQuestion, "environment" | "ownershipOf" | "madeHere"> & {
+    wanted: DesiredNetwork | undefined;
+  },
 ): ObservedNetwork {
   const { Id: id, Name: name } = found;
   const all = found.Labels ?? {};
   const digest = labelOf(all, labels.digest);
-  const claimed = question.ownershipOf(resourceIds.network(name), all[labels.owner]);
+  const of = labelOf(all, labels.environment);
+  const isElsewhere = of !== "" && of !== question.environment;
+  // One key can be that of a node in several environments.
+  const claimed = isElsewhere
+    ? "foreign"
+    : question.ownershipOf(resourceIds.network(name), all[labels.owner]);
   // A network with another definition is made anew in any case.
   const definition = question.wanted?.digest === digest ? question.wanted.definition : null;
   const judged = judgeNetwork({
@@ -67,6 +76,7 @@ function describeNetwork(
     ...(claimed === "ours" ? judged : { ownership: claimed, flaw: "" }),
     project: labelOf(all, composeLabels.project),
     digest,
+    ...(isElsewhere ? { elsewhere: { environment: of } } : {}),
   };
 }
 

@@ -16,31 +16,33 @@ import { findVolumeFlaw } from "./volume-definition.ts";
 export interface VolumeQuestion {
   environment: string;
   volumes: readonly DesiredVolume[];
+  externalVolumes: readonly string[];
   ownershipOf: NodeSecrets["ownershipOf"];
   signal?: AbortSignal | undefined;
 }
 
 /**
- * The desired volumes and the environment's others, which are no longer desired. Also those that this node made in another
+ * The desired volumes, those that somebody else keeps, and the environment's others, which are no longer desired. Also those that this node made in another
  * environment: they may be what was used before.
  */
 export async function observeVolumes(
   engine: Engine,
-  { environment, volumes: desired, ownershipOf, signal }: VolumeQuestion,
+  { environment, volumes: desired, externalVolumes, ownershipOf, signal }: VolumeQuestion,
 ): Promise<ObservedVolume[]> {
   const wanted = new Map(desired.map((volume) => [volume.name, volume]));
+  const names = new Set([...wanted.keys(), ...externalVolumes]);
   const { volumes, isComplete } = await listVolumes(engine, signal);
   const isOurs = ({ Name: name, Labels: all }: VolumeInspectInfo) =>
     ownershipOf(resourceIds.volume(name), (all ?? {})[labels.owner]) === "ours";
   const found = volumes.filter(
     (volume) =>
-      wanted.has(volume.Name) ||
+      names.has(volume.Name) ||
       labelOf(volume.Labels ?? {}, labels.environment) === environment ||
       isOurs(volume),
   );
   if (!isComplete) {
     const listed = new Set(found.map((volume) => volume.Name));
-    for (const name of [...wanted.keys()].filter((each) => !listed.has(each))) {
+    for (const name of [...names].filter((each) => !listed.has(each))) {
       const volume = await inspectVolume(engine, { name, signal });
       if (volume !== null) found.push(volume);
     }

@@ -3,8 +3,9 @@ import { KeelsonError, composeLabels, labels, stalled } from "@keelson/model";
 import type { EngineContext } from "./context.ts";
 
 export interface OwnResource {
-  instance: string;
-  project: string;
+  /** Null for what is the environment's. */
+  instance: string | null;
+  project: string | null;
   digest: string;
   /** What the owner label is made of. */
   resourceId: string;
@@ -16,9 +17,9 @@ export function ownLabels(
   { instance, project, digest, resourceId }: OwnResource,
 ): Record<string, string> {
   return {
-    [composeLabels.project]: project,
+    ...(project === null ? {} : { [composeLabels.project]: project }),
     [labels.environment]: environment,
-    [labels.instance]: instance,
+    ...(instance === null ? {} : { [labels.instance]: instance }),
     [labels.digest]: digest,
     [labels.owner]: ownerOf(resourceId),
   };

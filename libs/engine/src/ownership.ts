@@ -3,9 +3,10 @@ import {
   type NodeSecrets,
   type Ownership,
   composeLabels,
+  containerNumber,
   hasServiceName,
   labels,
-  projectOf,
+  properName,
   resourceIds,
 } from "@keelson/model";
 
@@ -23,26 +24,44 @@ export interface LabelledContainer {
   labels: Labels;
 }
 
+/** What the Compose files call containers, by `<project>/<service>`. */
+export type ContainerNames = ReadonlyMap<string, string>;
+
+export interface OwnershipQuestion {
+  environment: string;
+  ownershipOf: NodeSecrets["ownershipOf"];
+  madeHere: MadeHere;
+  /** Default none. */
+  containerNames?: ContainerNames;
+}
+
 /**
  * Who owns a container. A valid owner label alone proves nothing, since labels can be copied: the container must also fit
- * its labels (environment, instance, project, service, name and number), and its id must be one that was made here. A copy
- * is `forged`.
+ * its labels (environment, project and service), and its id must be one that was made here. Where only the journal of a
+ * killed round says so, its name must fit, too. A copy is `forged`.
  */
-export function judgeContainer(
-  container: LabelledContainer,
-  node: { environment: string; ownershipOf: NodeSecrets["ownershipOf"]; madeHere: MadeHere },
-): Ownership {
+export function judgeContainer(container: LabelledContainer, node: OwnershipQuestion): Ownership {
   const project = labelOf(container.labels, composeLabels.project);
   const service = labelOf(container.labels, composeLabels.service);
   const claimed = node.ownershipOf(resourceIds.service(project, service), container.labels[labels.owner]);
   if (claimed !== "ours") return claimed;
-  const isWhatItSays =
-    labelOf(container.labels, labels.environment) === node.environment &&
-    project === projectOf(node.environment, labelOf(container.labels, labels.instance)) &&
-    hasServiceName(container.name, { project, service }) &&
-    // Replicas have equal labels but for this one: a copy beside its original gets another name.
-    /-(\d+)$/.exec(container.name)?.[1] === container.labels[composeLabels.containerNumber];
+  const isWhatItSays = labelOf(container.labels, labels.environment) === node.environment;
   const provenance = node.madeHere.container({ id: container.id, project, service });
-  if (!isWhatItSays || provenance === "other") return "forged";
+  const isNamed = () => hasOwnName(container, { project, service, names: node.containerNames });
+  if (!isWhatItSays || provenance === "other" || (provenance === "unnoted" && !isNamed())) return "forged";
   return provenance === "unproven" ? "unproven" : "ours";
+}
+
+/** Replicas have equal labels but for their number: a copy beside its original gets another name. */
+function hasOwnName(
+  { name, labels: all }: LabelledContainer,
+  {
+    project,
+    service,
+    names = new Map(),
+  }: { project: string; service: string; names: ContainerNames | undefined },
+): boolean {
+  if (properName(name) === names.get(`${project}/${service}`)) return true;
+  const number = String(containerNumber(name));
+  return hasServiceName(name, { project, service }) && number === all[composeLabels.containerNumber];
 }

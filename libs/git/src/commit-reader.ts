@@ -5,7 +5,8 @@ import type { FileLimit } from "./file-set.ts";
 /** A commit's own words, and the door to its files. */
 export interface CommitReader {
   readSummary: () => Promise<CommitSummary>;
-  readFiles: (prefixes: readonly string[], limit: FileLimit) => Promise<SourceFiles>;
+  readFiles: (paths: readonly string[], limit: FileLimit) => Promise<SourceFiles>;
+  listPaths: Snapshot["listPaths"];
 }
 
 export type CommitSummary = Pick<Snapshot, "subject" | "author" | "committedAt">;

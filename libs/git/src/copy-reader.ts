@@ -1,11 +1,11 @@
 import * as fs from "node:fs";
 
 import { readBlob, readCommit, readObject } from "isomorphic-git";
-import { KeelsonError } from "@keelson/model";
+import { KeelsonError, compareText } from "@keelson/model";
 
 import { summarise } from "./commit-reader.ts";
 import type { CommitReader } from "./commit-reader.ts";
-import { FileSet, fileLimits, fileMode, isWanted, mayHoldWanted } from "./file-set.ts";
+import { FileSet, Wanted, checkPath, fileLimits, fileMode } from "./file-set.ts";
 import type { FileEntry } from "./file-set.ts";
 import { DamageError, gitError, isSystemError } from "./git-error.ts";
 import { diskFailure } from "./local-copy.ts";
@@ -43,7 +43,8 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
     return readTreeObject({ oid, bytes: object });
   };
 
-  const findBlobs = async (prefixes: readonly string[], files: FileSet): Promise<BlobEntry[]> => {
+  const findBlobs = async (paths: readonly string[]): Promise<BlobEntry[]> => {
+    const wanted = new Wanted(paths);
     const blobs: BlobEntry[] = [];
     const { commit: top } = await readCommit({ ...repository, oid: commit });
     const folders = [{ path: "", oid: top.tree }];
@@ -51,14 +52,12 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       for (const entry of await readEntries(folder.oid)) {
         const path = `${folder.path}${entry.name}`;
-        if (entry.isFolder && mayHoldWanted(prefixes, `${path}/`)) {
+        if (entry.isFolder && wanted.mayBeBelow(`${path}/`)) {
           // A few small trees can name each other so often that walking their folders would never end.
           if (++seen > fileLimits.files) throw tooManyFolders(path);
           folders.push({ path: `${path}/`, oid: entry.oid });
-        } else if (!entry.isFolder && isWanted(prefixes, path)) {
-          const blob = { path, mode: fileMode(entry.mode), oid: entry.oid };
-          const announced = files.announce(blob);
-          if (announced !== null) blobs.push(announced);
+        } else if (!entry.isFolder && wanted.has(path)) {
+          blobs.push({ path, mode: fileMode(entry.mode), oid: entry.oid });
         }
       }
     }
@@ -74,10 +73,17 @@ export function openCopyReader({ gitDir, commit }: Copy): CommitReader {
         const { message, author, committer } = found;
         return summarise({ message, author, committedAt: committer.timestamp });
       }),
-    readFiles: (prefixes, limit) =>
+    listPaths: (paths) =>
+      guard(async () => {
+        const listed = (await findBlobs(paths)).map(({ path }) => path);
+        listed.forEach(checkPath);
+        return listed.sort(compareText);
+      }),
+    readFiles: (paths, limit) =>
       guard(async () => {
         const files = new FileSet(limit);
-        for (const { path, mode, oid } of await findBlobs(prefixes, files)) {
+        const blobs = (await findBlobs(paths)).flatMap((entry) => files.announce(entry) ?? []);
+        for (const { path, mode, oid } of blobs) {
           const bytes = mode === "160000" ? new Uint8Array() : (await readBlob({ ...repository, oid })).blob;
           files.add({ path, mode, bytes });
         }

@@ -62,6 +62,10 @@ it("brings the branch and reads its files without a checkout", async () => {
     ["environments/lab/nodes/n1.yaml", "100644", "name: n1\n"],
     ["releases/x/1.0.0/run.sh", "100755", "#!/bin/sh\n"],
   ]);
+  expect(await revision.listPaths(["docs/", "releases/x/1.0.0/run.sh", "none"])).toEqual([
+    "docs/readme.md",
+    "releases/x/1.0.0/run.sh",
+  ]);
   // All history of the one branch, in a folder that Git itself takes for a repository; nothing beside it.
   const git = (...args: string[]) => at.repository.git("--git-dir", at.gitDir, ...args);
   expect(await git("log", "--format=%H")).toBe(`${commit}\n${first}`);

@@ -82,18 +82,20 @@ async function openSnapshot(of: CopyInput & { commit: string }): Promise<Snapsho
 
 function snapshotOf(held: Omit<Held, "fetched">, of: CopyInput & { ref: string }): Snapshot {
   const { gitDir, ref } = of;
+  const guard = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      // The next round must not find this copy up to date: it makes a new one.
+      if (error instanceof DamageError) await disownCopy(gitDir);
+      throw error;
+    }
+  };
   return {
     commit: held.commit,
     ref,
     ...held.summary,
-    readFiles: async (prefixes) => {
-      try {
-        return await held.reader.readFiles(prefixes, of);
-      } catch (error) {
-        // The next round must not find this copy up to date: it makes a new one.
-        if (error instanceof DamageError) await disownCopy(gitDir);
-        throw error;
-      }
-    },
+    readFiles: async (paths) => guard(async () => held.reader.readFiles(paths, of)),
+    listPaths: async (paths) => guard(async () => held.reader.listPaths(paths)),
   };
 }

@@ -1,18 +1,26 @@
 import { expect, it } from "vitest";
 
-import { FileSet, checkPath, fileLimits, isWanted, mayHoldWanted, wantedFolders } from "./file-set.ts";
+import { FileSet, Wanted, checkPath, fileLimits } from "./file-set.ts";
 
-it("finds what starts with a prefix and the folders that can hold it", () => {
-  const prefixes = ["environments/lab", "releases/"];
-  expect(isWanted(prefixes, "environments/lab/lock.yaml")).toBe(true);
-  expect(isWanted(prefixes, "environments/lab-2/lock.yaml")).toBe(true);
-  expect(isWanted(prefixes, "environments/clinic/lock.yaml")).toBe(false);
-  expect(isWanted(prefixes, "releases")).toBe(false);
-  expect(mayHoldWanted(prefixes, "environments/")).toBe(true);
-  expect(mayHoldWanted(prefixes, "releases/x/1.0.0/")).toBe(true);
-  expect(mayHoldWanted(prefixes, "docs/")).toBe(false);
-  expect(wantedFolders(prefixes)).toEqual(["environments/", "releases/"]);
-  expect(wantedFolders(["environments/", "README"])).toEqual([]);
+it("finds files by their path, what is below a folder, and the folders that can hold it", () => {
+  const wanted = new Wanted(["apps/wiki/compose.yaml", "releases/"]);
+  expect(wanted.has("apps/wiki/compose.yaml")).toBe(true);
+  expect(wanted.has("apps/wiki/compose.yaml.bak")).toBe(false);
+  expect(wanted.has("apps/wiki/compose.yaml/below")).toBe(false);
+  expect(wanted.has("releases/x/1.0.0/release.yaml")).toBe(true);
+  expect(wanted.has("releases")).toBe(false);
+  expect(wanted.mayBeBelow("apps/")).toBe(true);
+  expect(wanted.mayBeBelow("apps/wiki/")).toBe(true);
+  expect(wanted.mayBeBelow("apps/other/")).toBe(false);
+  expect(wanted.mayBeBelow("releases/x/1.0.0/")).toBe(true);
+  expect(wanted.mayBeBelow("docs/")).toBe(false);
+  expect(wanted.pathspecs).toEqual(["releases/", "apps/wiki/compose.yaml"]);
+  const everything = new Wanted([""]);
+  expect([everything.has("a/b"), everything.mayBeBelow("a/"), everything.pathspecs]).toEqual([
+    true,
+    true,
+    [],
+  ]);
 });
 
 it.each([

@@ -31,20 +31,41 @@ export function fileMode(mode: string): SourceFile["mode"] {
   return (Number.parseInt(mode, 8) & 0o100) === 0 ? "100644" : "100755";
 }
 
-/** Whether a path starts with one of the prefixes. */
-export function isWanted(prefixes: readonly string[], path: string): boolean {
-  return prefixes.some((prefix) => path.startsWith(prefix));
+/** What is asked for: files by their paths, and all that is below folders, which have a `/` at their end; empty for everything. */
+export class Wanted {
+  readonly #files: ReadonlySet<string>;
+  readonly #folders: ReadonlySet<string>;
+  /** The folders above what is asked for. */
+  readonly #above: ReadonlySet<string>;
+
+  constructor(paths: readonly string[]) {
+    this.#files = new Set(paths.filter((path) => path !== "" && !path.endsWith("/")));
+    this.#folders = new Set(paths.filter((path) => path === "" || path.endsWith("/")));
+    this.#above = new Set(paths.flatMap(foldersAbove));
+  }
+
+  has(path: string): boolean {
+    return this.#files.has(path) || this.#isBelow(path);
+  }
+
+  /** Whether something of it can be below a folder, written with a `/` at its end. */
+  mayBeBelow(folder: string): boolean {
+    return this.#above.has(folder) || this.#folders.has(folder) || this.#isBelow(folder);
+  }
+
+  /** Paths for Git that together hold everything; none for the whole tree. */
+  get pathspecs(): string[] {
+    return this.#folders.has("") ? [] : [...this.#folders, ...this.#files];
+  }
+
+  #isBelow(path: string): boolean {
+    return this.#folders.has("") || foldersAbove(path).some((folder) => this.#folders.has(folder));
+  }
 }
 
-/** Whether wanted files can be below a folder, written with a `/` at its end. */
-export function mayHoldWanted(prefixes: readonly string[], folder: string): boolean {
-  return prefixes.some((prefix) => prefix.startsWith(folder) || folder.startsWith(prefix));
-}
-
-/** Folders that together hold everything wanted, each with a `/` at its end; none when the whole tree is wanted. */
-export function wantedFolders(prefixes: readonly string[]): string[] {
-  const folders = prefixes.map((prefix) => prefix.slice(0, prefix.lastIndexOf("/") + 1));
-  return folders.includes("") ? [] : [...new Set(folders)];
+/** `a/`, `a/b/` and so on. */
+export function foldersAbove(path: string): string[] {
+  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
 }
 
 /**

@@ -5,8 +5,8 @@ import { join } from "node:path";
 
 import { type KeelsonError, type SourceFile, stalled } from "@keelson/model";
 
-import { checkPath, fileLimits, isWanted, mayHoldWanted } from "./file-set.ts";
-import type { FileSet } from "./file-set.ts";
+import { checkPath, fileLimits, foldersAbove } from "./file-set.ts";
+import type { FileSet, Wanted } from "./file-set.ts";
 import { gitError, isAbsence, isSystemError } from "./git-error.ts";
 
 export interface FolderReader {
@@ -83,7 +83,7 @@ export function openFolder(root: string): FolderReader {
 }
 
 /** Lists the wanted files and links below a folder, without those of Git itself. Throws K2007, K2012. */
-export async function listFolder(root: string, prefixes: readonly string[]): Promise<string[]> {
+export async function listFolder(root: string, wanted: Wanted): Promise<string[]> {
   const found: string[] = [];
   const folders = [""];
   let seen = 0;
@@ -95,19 +95,14 @@ export async function listFolder(root: string, prefixes: readonly string[]): Pro
       const path = `${folder}${entry.name}`;
       if (entry.name === ".git") continue;
       if (entry.isDirectory()) {
-        if (mayHoldWanted(prefixes, `${path}/`)) folders.push(`${path}/`);
-      } else if (isWanted(prefixes, path)) found.push(path);
+        if (wanted.mayBeBelow(`${path}/`)) folders.push(`${path}/`);
+      } else if (wanted.has(path)) found.push(path);
       if (++seen > fileLimits.files * 10) {
         throw gitError("K2007", { message: `${root} has more than ${fileLimits.files * 10} entries` });
       }
     }
   }
   return found;
-}
-
-/** `a/`, `a/b/` and so on. */
-function foldersAbove(path: string): string[] {
-  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
 }
 
 function isSpecial(entry: Stats | Dirent): boolean {

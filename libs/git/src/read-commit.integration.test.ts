@@ -30,6 +30,11 @@ it("reads what is committed at a branch, a tag or a commit, and not what lies in
   expect(texts(await head.readFiles(["environments/"]))).toEqual({ "environments/a": "2" });
   expect(texts(await head.readFiles([""]))).toEqual({ "docs/b": "b", "environments/a": "2" });
   expect(texts(await head.readFiles(["environments/none", "nowhere/"]))).toEqual({});
+  expect(texts(await head.readFiles(["docs/b", "environments"]))).toEqual({ "docs/b": "b" });
+  expect(await head.listPaths(["docs/b", "environments/", "docs/none"])).toEqual([
+    "docs/b",
+    "environments/a",
+  ]);
 
   for (const revision of ["v1", first, first.slice(0, 10), "HEAD~1", "main^"]) {
     const found = await readCommit({ repository: repository.path, revision, timeoutMs });

@@ -51,7 +51,8 @@ export async function readCommit(input: ReadCommitInput): Promise<Snapshot> {
     commit,
     ref: ref === "" ? revision : ref,
     ...summary,
-    readFiles: async (prefixes) => reader.readFiles(prefixes, input),
+    readFiles: async (paths) => reader.readFiles(paths, input),
+    listPaths: reader.listPaths,
   };
 }
 

@@ -1,6 +1,8 @@
+import { compareText } from "@keelson/model";
+
 import { summarise } from "./commit-reader.ts";
 import type { CommitReader } from "./commit-reader.ts";
-import { FileSet, fileMode, isWanted, mayHoldWanted, wantedFolders } from "./file-set.ts";
+import { FileSet, Wanted, checkPath, fileMode } from "./file-set.ts";
 import type { FileEntry } from "./file-set.ts";
 import { DamageError } from "./git-error.ts";
 import { incompleteBatch, parseBatch } from "./object-batch.ts";
@@ -27,6 +29,11 @@ export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitR
     if (end.exitCode !== 0) throw damaged(commit, end.complaint);
     return end.stdout;
   };
+
+  const list = async (wanted: Wanted, options: readonly string[]) =>
+    parseTree(
+      await run(["--literal-pathspecs", "ls-tree", ...options, "-z", "--", commit, ...wanted.pathspecs]),
+    );
 
   /** Checks the folders that hold the blobs, and reads the blobs. */
   const readObjects = async (
@@ -64,23 +71,20 @@ export function openSystemReader({ commit, ...git }: SystemReaderInput): CommitR
       const [name = "", email = "", seconds = "", message = ""] = output.toString("utf8").split("\0");
       return summarise({ message, author: { name, email }, committedAt: Number(seconds) });
     },
-    readFiles: async (prefixes, limit) => {
+    listPaths: async (paths) => {
+      const wanted = new Wanted(paths);
+      const listed = await list(wanted, ["-r"]);
+      const found = listed.map(({ path }) => path).filter((path) => wanted.has(path));
+      found.forEach(checkPath);
+      return found.sort(compareText);
+    },
+    readFiles: async (paths, limit) => {
       const files = new FileSet(limit);
-      const list = await run([
-        "--literal-pathspecs",
-        "ls-tree",
-        "-r",
-        "-t",
-        "-l",
-        "-z",
-        "--",
-        commit,
-        ...wantedFolders(prefixes),
-      ]);
-      const listed = parseTree(list);
-      const folders = listed.filter(({ path, isFolder }) => isFolder && mayHoldWanted(prefixes, `${path}/`));
+      const wanted = new Wanted(paths);
+      const listed = await list(wanted, ["-r", "-t", "-l"]);
+      const folders = listed.filter(({ path, isFolder }) => isFolder && wanted.mayBeBelow(`${path}/`));
       const entries = listed
-        .filter(({ path, isFolder }) => !isFolder && isWanted(prefixes, path))
+        .filter(({ path, isFolder }) => !isFolder && wanted.has(path))
         .flatMap((entry) => files.announce(entry) ?? []);
       const blobs = entries.filter(({ mode }) => mode !== "160000");
       const contents = entries.length === 0 ? [] : await readObjects(folders, blobs);

@@ -97,6 +97,15 @@ describe("readWorkTree", () => {
     ]);
   });
 
+  it("lists what is there, and not what only the index has", async () => {
+    await using repository = await makeGitRepository();
+    await repository.commit({ files: { "e/a": "1", "e/gone": "2", f: "3" } });
+    await repository.write({ "e/new": "4" });
+    await rm(repository.path + "/e/gone");
+    const tree = await readWorkTree(repository.path);
+    expect(await tree.listPaths(["e/"])).toEqual(["e/a", "e/new"]);
+  });
+
   it("gives repositories inside as submodules, and a path in conflict once", async () => {
     await using repository = await makeGitRepository();
     await using other = await makeGitRepository();

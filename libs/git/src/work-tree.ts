@@ -1,9 +1,9 @@
 import { lstat, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import type { Snapshot } from "@keelson/model";
+import { type Snapshot, compareText } from "@keelson/model";
 
-import { type FileLimit, FileSet, isWanted, wantedFolders } from "./file-set.ts";
+import { type FileLimit, FileSet, Wanted, checkPath } from "./file-set.ts";
 import { listFolder, openFolder } from "./folder-reader.ts";
 import { isSystemError } from "./git-error.ts";
 import { noRepository } from "./read-commit.ts";
@@ -20,14 +20,24 @@ const timeoutMs = 60_000;
 export async function readWorkTree(repository: string, limit: FileLimit = {}): Promise<Snapshot> {
   const root = resolve(repository);
   const known = await isKnownToGit(root);
+  const list = async (asked: readonly string[]) => {
+    const wanted = new Wanted(asked);
+    return known ? listKnown(root, wanted) : listFolder(root, wanted);
+  };
   return {
     commit: "worktree",
     ref: "worktree",
     subject: "",
     author: "",
     committedAt: null,
-    readFiles: async (prefixes) => {
-      const paths = known ? await listKnown(root, prefixes) : await listFolder(root, prefixes);
+    listPaths: async (asked) => {
+      const deleted = new Set(known ? await listDeleted(root) : []);
+      const paths = (await list(asked)).filter((path) => !deleted.has(path));
+      paths.forEach(checkPath);
+      return paths.sort(compareText);
+    },
+    readFiles: async (asked) => {
+      const paths = await list(asked);
       const files = new FileSet(limit);
       const folder = openFolder(root);
       for (const path of paths) {
@@ -80,20 +90,26 @@ export async function isKnownToGit(root: string): Promise<boolean> {
   return exitCode !== 0;
 }
 
-async function listKnown(root: string, prefixes: readonly string[]): Promise<string[]> {
+async function listKnown(root: string, wanted: Wanted): Promise<string[]> {
   const options = ["-z", "--cached", "--others", "--exclude-standard"];
   const { stdout } = await git(root, [
     "--literal-pathspecs",
     "ls-files",
     ...options,
     "--",
-    ...wantedFolders(prefixes),
+    ...wanted.pathspecs,
   ]);
   // A path in conflict is listed once for each side.
   const listed = new Set(stdout.toString("utf8").split("\0"));
-  const paths = [...listed].filter((path) => path !== "" && isWanted(prefixes, path));
+  const paths = [...listed].filter((path) => path !== "" && wanted.has(path));
   const special = await openFolder(root).listSpecial(paths);
-  return [...new Set([...paths, ...special.filter((path) => isWanted(prefixes, path))])];
+  return [...new Set([...paths, ...special.filter((path) => wanted.has(path))])];
+}
+
+/** What Git's index has, and the work tree has not. */
+async function listDeleted(root: string): Promise<string[]> {
+  const { stdout } = await git(root, ["ls-files", "-z", "--deleted"]);
+  return stdout.toString("utf8").split("\0");
 }
 
 async function git(root: string, args: readonly string[]): Promise<SystemGitEnd> {

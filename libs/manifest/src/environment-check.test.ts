@@ -49,6 +49,57 @@ describe("extends", () => {
   });
 });
 
+describe("networks of the environment", () => {
+  const networks = (text: string) => ({ [lab]: (before: string) => `${before}networks:\n  ${text}\n` });
+  const found = (text: string) =>
+    problemsOf(networks(text)).map((line) => line.replace(/ lab\/environment\.yaml:\d+:\d+/, ""));
+
+  test.each([
+    "proxy:",
+    "My.net_1: { driver: bridge, internal: true, labels: { a: b } }",
+    "proxy: { ipam: { config: [{ subnet: 10.1.2.0/24, gateway: 10.1.2.1, ip_range: 10.1.2.128/25 }] } }",
+    "proxy: { enable_ipv6: true, ipam: { config: [{ subnet: 'fd00:1::/64', gateway: 'fd00:1::1' }] } }",
+  ])("may say %s", (text) => expect(found(text)).toEqual([]));
+
+  test.each([
+    ["host:", "K1415 the engine has a network or a mode named host itself"],
+    ["proxy: { labels: { io.keelson.owner: x } }", "K1412 the label io.keelson.owner is reserved"],
+    [
+      "proxy: { ipam: { config: [{ subnet: 203.0.113.0/24 }] } }",
+      "K1431 the subnet 203.0.113.0/24 is not in a private range: the node would lose its way to those addresses",
+    ],
+    [
+      "proxy: { ipam: { config: [{ subnet: 10.1.2.0 }] } }",
+      "K1431 the subnet `10.1.2.0` is not written as ADDRESS/PREFIX, such as 10.1.2.0/24",
+    ],
+    [
+      "proxy: { ipam: { config: [{ subnet: 10.0.0.0/8 }] } }",
+      "K1431 the subnet 10.0.0.0/8 is not between a /16 and a /30",
+    ],
+    [
+      "proxy: { ipam: { config: [{ subnet: 10.1.2.0/24, gateway: 10.1.3.1 }] } }",
+      "K1431 `10.1.3.1` is not a part of the subnet",
+    ],
+    [
+      "proxy: { ipam: { config: [{ subnet: 10.1.2.0/24, ip_range: 10.1.0.0/16 }] } }",
+      "K1431 `10.1.0.0/16` is not a part of the subnet",
+    ],
+  ])("may not say %s", (text, problem) => expect(found(text)).toEqual([problem]));
+
+  test("are those of what it extends, too, each by its name", () => {
+    const files = changed({
+      "environments/base/environment.yaml": (text) =>
+        `${text}networks: { proxy: { internal: true }, other: { internal: true } }\n`,
+      ...networks("other: { attachable: true }"),
+    });
+    const { repository } = readRepository(files);
+    expect(repository.environments.get("lab")?.environment.value.networks).toEqual({
+      proxy: { internal: true },
+      other: { attachable: true },
+    });
+  });
+});
+
 describe("the lock", () => {
   test("must be there", () => {
     expect(problemsAfter({ [lock]: null })).toBe(

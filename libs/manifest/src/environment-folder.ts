@@ -13,6 +13,7 @@ import {
 } from "@keelson/model";
 
 import { readDocument } from "./document-check.ts";
+import { checkEnvironmentNetworks } from "./environment-network.ts";
 import { strayInEnvironment } from "./stray-file.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
@@ -30,8 +31,9 @@ export interface EnvironmentDocuments {
 }
 
 /** Where an instance is, what it is set to, and what it stands on. */
-const vitalOfEnvironment = /^(?:extends|settings(?:\..*)?|instances\.[^.]+\.on(?:\..*)?)$/;
-const vitalOfNode = /^(?:roles|capabilities|settings(?:\..*)?)$/;
+const vitalOfEnvironment =
+  /^(?:extends|settings(?:\..*)?|instances\.[^.]+\.(?:on|settings)(?:\..*)?|discover(?:[.[].*)?)$/;
+const vitalOfNode = /^(?:roles|capabilities|settings(?:\..*)?|instances(?:\..*)?)$/;
 
 /** Reads every document of `environments/<name>`. */
 export function readEnvironmentFolder(folder: { path: string; files: FolderFiles }): {
@@ -57,7 +59,8 @@ export function readEnvironmentFolder(folder: { path: string; files: FolderFiles
     );
   }
   problems.push(...nameProblems({ kind: "an environment", name, file: path, document: environment }));
-  if (environment !== null) problems.push(...rangeProblems(environment));
+  if (environment !== null)
+    problems.push(...rangeProblems(environment), ...checkEnvironmentNetworks(environment));
   const lockFile = files.get("lock.yaml");
   const lock = lockFile === undefined ? null : keep(readDocument(lockFile, Lock));
   const nodes = keep(readNodes(folder));

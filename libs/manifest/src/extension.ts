@@ -10,12 +10,19 @@ import {
   quote,
 } from "@keelson/model";
 
+import { type Discovered, discoverInstances } from "./discovery.ts";
 import type { EnvironmentDocuments } from "./environment-folder.ts";
 
 type AllDocuments = ReadonlyMap<string, EnvironmentDocuments>;
 
-/** Merges each environment over what it extends; one whose chain cannot be read is left out. */
-export function extendEnvironments(all: AllDocuments): {
+/**
+ * Merges each environment over what it extends, with the instances that are discovered among the listed paths; one whose chain
+ * cannot be read is left out.
+ */
+export function extendEnvironments(
+  all: AllDocuments,
+  listed: readonly string[],
+): {
   environments: Map<string, EnvironmentFolder>;
   problems: Problem[];
 } {
@@ -24,10 +31,19 @@ export function extendEnvironments(all: AllDocuments): {
   for (const [name, documents] of all) {
     const chain = findLayers(name, all);
     problems.push(...chain.problems);
-    const environment = mergeLayers(chain.layers);
+    const discovered = discoverInstances(chain.layers, listed);
+    const environment = mergeLayers(discovered);
     if (environment === null) continue;
+    problems.push(...discovered.problems);
     const { folder, lock, nodes, composeOverrides } = documents;
-    environments.set(name, { folder, environment, layers: chain.layers, lock, nodes, composeOverrides });
+    environments.set(name, {
+      folder,
+      environment,
+      layers: discovered.layers,
+      lock,
+      nodes,
+      composeOverrides,
+    });
   }
   return { environments, problems };
 }
@@ -83,17 +99,25 @@ function cycleProblems(document: Located<Environment>, names: readonly string[])
   ];
 }
 
-/** Releases, instances, images and policy key by key, the later layer winning; settings stay in their layers. */
-function mergeLayers(layers: readonly Located<Environment>[]): Located<Environment> | null {
+/** Releases, instances, policy and what else has names key by key, the later layer winning; settings stay in their layers. */
+function mergeLayers({ layers, defaults }: Discovered): Located<Environment> | null {
   const last = layers.at(-1);
   if (last === undefined) return null;
   const values = layers.map(({ value }) => value);
+  const instances: Environment["instances"] = Object.assign({}, ...values.map((each) => each.instances));
+  for (const [name, fields] of defaults) {
+    const listed = instances[name];
+    if (listed !== undefined) instances[name] = { ...fields, ...listed };
+  }
   const value: Environment = {
     ...last.value,
     releases: Object.assign({}, ...values.map(({ releases }) => releases)),
-    instances: Object.assign({}, ...values.map(({ instances }) => instances)),
+    instances,
     ...(values.some(({ images }) => images !== undefined)
       ? { images: Object.assign({}, ...values.map(({ images }) => images)) }
+      : {}),
+    ...(values.some(({ networks }) => networks !== undefined)
+      ? { networks: Object.assign({}, ...values.map(({ networks }) => networks)) }
       : {}),
     policy: mergePolicies(values.map(({ policy }) => policy)),
   };

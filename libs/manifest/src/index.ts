@@ -1,6 +1,8 @@
 export { readDocument } from "./document-check.ts";
 export { readRepository } from "./repository.ts";
-export { findEnvironmentFolders, findLockedFolders } from "./locked-folders.ts";
+export { findEnvironmentFolders, findLocalNames, findLockedFolders } from "./locked-folders.ts";
+export type { LocalFiles } from "./local-packages.ts";
+export { findReached } from "./local-reach.ts";
 export { findAttributeFaults } from "./attribute-check.ts";
 export { followLinks } from "./link.ts";
 export { raiseRenewal } from "./renewal.ts";

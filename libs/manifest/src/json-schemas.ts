@@ -4,6 +4,7 @@ import {
   AgentConfig,
   Environment,
   isJsonObject,
+  LocalPackageDocument,
   Lock,
   NodeDocument,
   Package,
@@ -31,6 +32,12 @@ const sources: Record<string, SchemaSource> = {
     description:
       "releases/<name>/<version>/packages/<package>/package.yaml: what is deployed as one Compose project.",
     schema: Package,
+  },
+  "local-package": {
+    title: "Keelson local package",
+    description:
+      "package.yaml of a local package: what its Compose folder cannot say by itself. It needs none.",
+    schema: LocalPackageDocument,
   },
   environment: {
     title: "Keelson environment",

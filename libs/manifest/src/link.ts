@@ -9,19 +9,23 @@ const longestTarget = 4096;
 /** What links may add: links to folders that hold links to folders would grow without end. */
 const mostLinked = { files: 20_000, bytes: 64 * 1024 * 1024, steps: 1_000_000 };
 
+/** How far a link may lead: within what `releases/` and `environments/` are divided into, or anywhere in the repository. */
+export type LinkReach = "folder" | "repository";
+
 /**
  * The files with each symbolic link replaced by what it leads to, a file or a folder of the same revision. A link may lead
- * anywhere in its package, outside of packages in its release, and for an environment in all environments. One that leads
- * elsewhere, nowhere or in a circle stays as it is. Doing it twice is doing it once.
+ * anywhere in its package, outside of packages in its release, and for an environment in all environments; one of a local
+ * package anywhere in the repository. One that leads elsewhere, nowhere or in a circle stays as it is. Doing it twice is
+ * doing it once.
  */
-export function followLinks(files: SourceFiles): SourceFiles {
+export function followLinks(files: SourceFiles, reach: LinkReach = "folder"): SourceFiles {
   const links = [...files.values()].filter(({ mode }) => mode === "120000");
   if (links.length === 0) return files;
   const tree = treeOf(files);
   const followed = new Map(files);
   const left = { ...mostLinked };
   for (const link of links.sort((a, b) => compareText(a.path, b.path))) {
-    const made = filesBehind(link, { tree, left });
+    const made = filesBehind(link, { tree, left, reach });
     if (made === null) continue;
     left.files -= made.length;
     left.bytes -= made.reduce((sum, file) => sum + file.bytes.length, 0);
@@ -37,6 +41,7 @@ type Entry = Folder | SourceFile;
 
 interface Search {
   tree: Folder;
+  reach: LinkReach;
   /** What all links together may still take. */
   left: { steps: number };
 }
@@ -60,7 +65,7 @@ function treeOf(files: SourceFiles): Folder {
 
 /** What stands at the link's place once it is followed; null when it may not be followed, or leads nowhere. */
 function filesBehind(link: SourceFile, search: Search): SourceFile[] | null {
-  const place = placeOf(link.path, search.tree);
+  const place = placeOf(link.path, search);
   const found = place === null ? null : resolve(link, { place, search });
   if (place === null || found === null) return null;
   const { entry: target } = found;
@@ -104,16 +109,21 @@ interface Place {
   rootDepth: number;
 }
 
-function placeOf(path: string, tree: Folder): Place | null {
-  const root = /^(?:releases\/[^/]+\/[^/]+(?:\/packages\/[^/]+)?|environments)(?=\/)/.exec(path)?.[0];
-  if (root === undefined) return null;
+function placeOf(path: string, { tree, reach }: Pick<Search, "tree" | "reach">): Place | null {
+  const rootDepth = reach === "repository" ? 0 : rootDepthOf(path);
+  if (rootDepth === null) return null;
   let at: Spot = { entry: tree, above: null, depth: 0 };
   for (const segment of path.split("/").slice(0, -1)) {
     const entry: Entry | undefined = at.entry instanceof Map ? at.entry.get(segment) : undefined;
     if (entry === undefined) return null;
     at = below(at, entry);
   }
-  return { at, rootDepth: root.split("/").length };
+  return { at, rootDepth };
+}
+
+function rootDepthOf(path: string): number | null {
+  const root = /^(?:releases\/[^/]+\/[^/]+(?:\/packages\/[^/]+)?|environments)(?=\/)/.exec(path)?.[0];
+  return root === undefined ? null : root.split("/").length;
 }
 
 /** The file or folder that a link leads to in the end; null when it is none, or outside of the root on the way. */
@@ -142,6 +152,7 @@ function resolve(link: SourceFile, { place, search }: { place: Place; search: Se
   return entry instanceof Map || entry.mode === "100644" || entry.mode === "100755" ? at : null;
 }
 
-function targetOf(link: SourceFile): string {
+/** Where a link says that it leads; empty for what no path can be. */
+export function targetOf(link: SourceFile): string {
   return link.bytes.length > longestTarget ? "" : (decodeUtf8(link.bytes) ?? "");
 }

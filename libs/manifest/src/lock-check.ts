@@ -5,7 +5,9 @@ import {
   type Lock,
   type Problem,
   hintFor,
+  isLocalReference,
   keelsonVersion,
+  needsLock,
   quote,
 } from "@keelson/model";
 
@@ -16,7 +18,7 @@ import { isInRange, isVersionRange } from "./version-range.ts";
 export function checkLock(scene: Scene): Problem[] {
   const { lock, environment } = scene.environment;
   if (lock === null) {
-    if (scene.documents.files.has("lock.yaml")) return [];
+    if (scene.documents.files.has("lock.yaml") || !needsLock(environment.value)) return [];
     const hint = `write ${scene.environment.folder}/lock.yaml with the version of each release, and the package and version of each instance`;
     const message = `environment ${scene.name} has no lock.yaml, which is all that a node follows`;
     return [problemAt(environment, { code: "K1101", path: "releases", message, hint })];
@@ -77,7 +79,7 @@ function agentFindings(scene: Scene, { folder, path }: { folder: string; path: s
 function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {
   const instance = scene.environment.environment.value.instances[name];
   const locked = entryOf(lock.value.instances, name);
-  if (instance === undefined) return [];
+  if (instance === undefined || isLocalReference(instance.package)) return [];
   if (locked === undefined) {
     if (instance.state === "absent" || isLeftOut(lock, ["instances", name])) return [];
     const hint = `add it with package ${instance.package} and its version`;
@@ -120,8 +122,15 @@ function extraReleases(scene: Scene, lock: Located<Lock>): Finding[] {
 function extraInstances(scene: Scene, lock: Located<Lock>): Finding[] {
   const { instances } = scene.environment.environment.value;
   return Object.keys(lock.value.instances)
-    .filter((name) => !Object.hasOwn(instances, name) && !isLeftOutOf(scene, ["instances", name]))
-    .map((name) => extra(`instances.${name}`, `instance ${quote(name)}`));
+    .filter((name) => !isLeftOutOf(scene, ["instances", name]))
+    .flatMap((name) => {
+      const path = `instances.${name}`;
+      const instance = entryOf(instances, name);
+      if (instance === undefined) return [extra(path, `instance ${quote(name)}`)];
+      if (!isLocalReference(instance.package)) return [];
+      const message = `instance ${quote(name)} is locked, and the environment says ${instance.package}, which no lock has`;
+      return [{ code: "K1103", path, message, hint: "remove it here" }];
+    });
 }
 
 function extra(path: string, what: string): Finding {

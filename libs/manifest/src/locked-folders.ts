@@ -2,12 +2,17 @@ import {
   Environment,
   type Json,
   Lock,
+  type Discovery,
   type SourceFiles,
+  decodeText,
+  folderOfReference,
   isJsonObject,
+  isLocalReference,
   namePattern,
   versionPattern,
 } from "@keelson/model";
 
+import { baseOf, findFolders } from "./discovered-folder.ts";
 import { readDocument } from "./document-check.ts";
 import { parseDocument } from "./document.ts";
 import { maxDocumentsBytes } from "./document-budget.ts";
@@ -49,6 +54,36 @@ export function findEnvironmentFolders(environmentFiles: SourceFiles, environmen
     next = isJsonObject(document) ? document["extends"] : undefined;
   }
   return names.map((name) => `environments/${name}/`);
+}
+
+/** What environments say of local packages, before any of their folders is read. */
+export interface LocalNames {
+  /** The folders that `discover` looks in, each with a `/` at its end; empty for the top of the repository. */
+  listed: string[];
+  /** The folders of local packages, once the listed paths are known. */
+  foldersIn: (paths: readonly string[]) => string[];
+}
+
+/** What the environments among the files say of local packages; broken documents say what can be read. */
+export function findLocalNames(environmentFiles: SourceFiles): LocalNames {
+  const folders = new Set<string>();
+  const discoveries: Discovery[] = [];
+  for (const file of environmentFiles.values()) {
+    if (!/^environments\/[^/]+\/environment\.yaml$/.test(file.path)) continue;
+    // Most environments of a large fleet have none, and parsing takes time.
+    if (!/\.\/|discover/.test(decodeText(file.bytes))) continue;
+    const environment = readDocument(file, Environment).value?.value;
+    discoveries.push(...(environment?.discover ?? []));
+    for (const { package: reference, state } of Object.values(environment?.instances ?? {})) {
+      if (isLocalReference(reference) && state !== "absent") folders.add(folderOfReference(reference));
+    }
+  }
+  return {
+    listed: [...new Set(discoveries.map(baseOf))],
+    foldersIn: (paths) => [
+      ...new Set([...folders, ...discoveries.flatMap((entry) => findFolders(entry, paths))]),
+    ],
+  };
 }
 
 /** As `readRepository` takes the document; where that can make nothing of it, what its text says all the same. */

@@ -16,7 +16,7 @@ import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
 
 /** Where the package goes, what its Compose file may name, and what others ask it for. */
-const vitalOfPackage =
+export const vitalOfPackage =
   /^(?:(?:provides|requires|optional|variables)(?:\..*)?|role|compose|files|files\[\d+\](?:\.(?:from|template|to))?)$/;
 
 /** Reads one package of a release; null when package.yaml cannot be used. */
@@ -32,7 +32,7 @@ export function readPackageFolder(folder: { path: string; files: FolderFiles }):
     vital: vitalOfPackage,
   });
   if (document === null) return { packageFolder: null, problems };
-  const placing = placeFiles(document, folder.files);
+  const placing = placeFiles(document, { files: folder.files, apart: [document.value.compose] });
   const findings = [
     ...nameFindings(document, folder.path),
     ...rangeFindings(document.value),
@@ -45,14 +45,14 @@ export function readPackageFolder(folder: { path: string; files: FolderFiles }):
   };
 }
 
-function nameFindings(document: Located<Package>, path: string): Finding[] {
+export function nameFindings(document: Located<Package>, path: string): Finding[] {
   const expected = path.slice(path.lastIndexOf("/") + 1);
   if (document.value.name === expected) return [];
   const message = `the package is called ${quote(document.value.name)}, its folder ${quote(expected)}`;
   return [{ code: "K1009", path: "name", message, hint: "give both the same name", part: "value" }];
 }
 
-function rangeFindings({ requires, optional, data }: Package): Finding[] {
+export function rangeFindings({ requires, optional, data }: Package): Finding[] {
   const reads = Object.entries(data).map(([name, volume]) => ({
     path: ["data", name, "reads"],
     range: volume.reads,
@@ -65,6 +65,6 @@ function rangeFindings({ requires, optional, data }: Package): Finding[] {
   );
 }
 
-function composeFindings(value: Package, files: FolderFiles): Finding[] {
+export function composeFindings(value: Package, files: FolderFiles): Finding[] {
   return fileFinding({ path: "compose", name: value.compose, files });
 }

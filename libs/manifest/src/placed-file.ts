@@ -26,16 +26,19 @@ const mostFindings = 5;
 
 type Document = Located<Package>;
 
-/** The files that the entries of `files` place, in their order, those of one pattern by path; and what is wrong with them. */
+/**
+ * The files that the entries of `files` place, in their order, those of one pattern by path; and what is wrong with them. No
+ * pattern means those `apart`, which Compose reads.
+ */
 export function placeFiles(
   document: Document,
-  files: FolderFiles,
+  { files, apart }: { files: FolderFiles; apart: readonly string[] },
 ): { placed: PlacedFile[]; findings: Finding[] } {
-  const { compose, files: entries } = document.value;
+  const { files: entries } = document.value;
   const findings: Finding[] = [];
   const placed: PlacedFile[] = [];
   const candidates = [...files.keys()]
-    .filter((path) => path !== "package.yaml" && path !== compose && !gitsOwn.test(path))
+    .filter((path) => path !== "package.yaml" && !apart.includes(path) && !gitsOwn.test(path))
     .sort(compareText);
   let patterns = 0;
   const budget = { left: mostComparisons * candidates.length };

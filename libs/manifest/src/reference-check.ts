@@ -6,10 +6,13 @@ import {
   type NodeDocument,
   type Problem,
   type SettingsByRelease,
+  folderOfReference,
   hintFor,
+  isLocalReference,
   quote,
 } from "@keelson/model";
 
+import { composeNames, findComposeFiles } from "./compose-choice.ts";
 import { type PlacedInstance, type Scene, entryOf, isLeftOutOf, lockedFolder, releaseKey } from "./scene.ts";
 
 /** Every release, package and instance that is named somewhere in the environment exists in it. */
@@ -20,16 +23,20 @@ export function checkReferences(scene: Scene): Problem[] {
     ...[...scene.environment.nodes.values()].flatMap((node) => checkSettings(scene, node)),
     ...checkOverrides(scene),
     ...[...scene.environment.nodes.values()].flatMap((node) => checkCommands(scene, node)),
+    ...[...scene.environment.nodes.values()].flatMap((node) => checkNodeInstances(scene, node)),
   ];
 }
 
 function checkPackage(scene: Scene, placed: PlacedInstance): Problem[] {
+  if (isLocalReference(placed.instance.package)) return checkLocalPackage(scene, placed);
   const at = { path: `instances.${placed.name}.package`, part: "value" } as const;
   const used = Object.keys(scene.environment.environment.value.releases);
   if (!used.includes(placed.release)) {
     if (isLeftOutOf(scene, ["releases", placed.release])) return [];
     const message = `environment ${scene.name} does not use a release ${quote(placed.release)}`;
-    const hint = hintFor(placed.release, { known: used, as: "its releases" }) ?? "add it to `releases`";
+    const hint =
+      hintFor(placed.release, { known: used, as: "its releases" }) ??
+      `add it to \`releases\`, or write ./${placed.instance.package} for a folder of the repository`;
     return [problemAt(placed.layer, { code: "K1114", message, hint, ...at })];
   }
   const folder = lockedFolder(scene, placed.release);
@@ -42,6 +49,32 @@ function checkPackage(scene: Scene, placed: PlacedInstance): Problem[] {
   return [problemAt(placed.layer, { code: "K1116", message, hint, ...at })];
 }
 
+/** It has a folder of the repository to itself, and a Compose file there. */
+function checkLocalPackage(scene: Scene, { name, instance, layer }: PlacedInstance): Problem[] {
+  const at = { path: `instances.${name}.package`, part: "value" } as const;
+  const reference = instance.package;
+  const folder = folderOfReference(reference);
+  if (/^(?:environments|releases)(?:\/|$)/.test(folder)) {
+    const message = `${reference} lies in a folder of Keelson's own`;
+    const hint =
+      "Move it out of releases/ and environments/, or name a package of a release: <release>/<package>.";
+    return [problemAt(layer, { code: "K1119", message, hint, ...at })];
+  }
+  const inside = scene.local.folders.get(folder);
+  if (inside === undefined || inside.size === 0) {
+    const message = `there is no folder ${reference} in the repository`;
+    const known = scene.local.neighbours.map((path) => `./${path}`);
+    const hint =
+      hintFor(reference, { known, as: "folders beside it" }) ?? "Commit it, or remove the instance.";
+    return [problemAt(layer, { code: "K1120", message, hint, ...at })];
+  }
+  // What else is wrong with it has problems of its own.
+  if (findComposeFiles(inside).length > 0) return [];
+  const message = `${reference} has no Compose file`;
+  const hint = `Commit one, called ${composeNames.join(", ")}, or as \`compose\` of its package.yaml says. To take the instance away, remove the folder and what names it here.`;
+  return [problemAt(layer, { code: "K1120", message, hint, ...at })];
+}
+
 function checkSettings(scene: Scene, document: Located<{ settings: SettingsByRelease }>): Problem[] {
   const used = Object.keys(scene.environment.environment.value.releases);
   return Object.keys(document.value.settings)
@@ -50,6 +83,20 @@ function checkSettings(scene: Scene, document: Located<{ settings: SettingsByRel
       const message = `settings for ${quote(name)}, which environment ${scene.name} does not use`;
       const hint = hintFor(name, { known: used, as: "its releases" });
       return problemAt(document, { code: "K1114", path: keyPath(["settings", name]), message, hint });
+    });
+}
+
+/** The same of what a node says is special to an instance. */
+function checkNodeInstances(scene: Scene, node: Located<NodeDocument>): Problem[] {
+  const { instances } = scene.environment.environment.value;
+  return Object.keys(node.value.instances ?? {})
+    .filter((name) => isUnknown(scene, name))
+    .map((name) => {
+      const message = `something special to ${quote(name)}, and environment ${scene.name} has no such instance`;
+      const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
+        what: "the entry",
+      });
+      return problemAt(node, { code: "K1115", path: keyPath(["instances", name]), message, hint });
     });
 }
 

@@ -8,9 +8,11 @@ import {
   type NodeDocument,
   type PackageFolder,
   type ReleaseFolder,
+  isLocalReference,
 } from "@keelson/model";
 
 import { type EnvironmentDocuments, nodeNames } from "./environment-folder.ts";
+import type { LocalPackages } from "./local-packages.ts";
 import type { RepositoryTree } from "./tree.ts";
 
 /** One environment with all that its documents refer to. */
@@ -20,6 +22,7 @@ export interface Scene {
   documents: EnvironmentDocuments;
   tree: RepositoryTree;
   releases: ReadonlyMap<string, ReleaseFolder>;
+  local: LocalPackages;
   /** Sorted by name; those that are to be absent are left out. */
   instances: readonly PlacedInstance[];
   /** Names of nodes, also of those whose documents have problems. */
@@ -31,9 +34,10 @@ export interface PlacedInstance {
   instance: Instance;
   /** The layer in which the instance stands. */
   layer: Located<Environment>;
+  /** Of a package of a release: its names. */
   release: string;
   packageName: string;
-  /** As locked; null when that is not known, for which another check gives a problem. */
+  /** As locked, or as it is in the repository; null when that is not known, for which another check gives a problem. */
   package: PackageFolder | null;
 }
 
@@ -43,6 +47,7 @@ export function sceneOf(found: {
   documents: EnvironmentDocuments;
   tree: RepositoryTree;
   releases: ReadonlyMap<string, ReleaseFolder>;
+  local: LocalPackages;
 }): Scene {
   const instances = Object.entries(found.environment.environment.value.instances)
     .filter(([, { state }]) => state !== "absent")
@@ -52,14 +57,18 @@ export function sceneOf(found: {
 }
 
 function placeInstance(
-  context: Pick<Scene, "environment" | "releases">,
+  context: Pick<Scene, "environment" | "releases" | "local">,
   { name, instance }: { name: string; instance: Instance },
 ): PlacedInstance {
+  const layer = layerOf(context, { part: "instances", name });
+  if (isLocalReference(instance.package)) {
+    const found = context.local.packages.get(instance.package) ?? null;
+    return { name, instance, layer, release: "", packageName: "", package: found };
+  }
   const [release = "", packageName = ""] = instance.package.split("/");
   const folder = lockedFolder(context, release);
   const found =
     folder === null ? undefined : context.releases.get(releaseKey(folder))?.packages.get(packageName);
-  const layer = layerOf(context, { part: "instances", name });
   return { name, instance, layer, release, packageName, package: found ?? null };
 }
 

@@ -24,6 +24,26 @@ export function hasServiceName(
   return proper.startsWith(prefix) && /^\d+$/.test(proper.slice(prefix.length));
 }
 
+/**
+ * The name that a service's container is to have: the one that its Compose file gives it, or Compose's own for its
+ * number.
+ */
+export function wantedName(
+  { name, number }: { name: string; number?: number },
+  {
+    project,
+    service,
+    containerName,
+  }: { project: string; service: string; containerName?: string | undefined },
+): string {
+  return containerName ?? `${project}-${service}-${number ?? containerNumber(name) ?? 1}`;
+}
+
+/** Under this name a container makes room for another one that is to have its name: as Compose replaces it. */
+export function nameAside({ id, name }: { id: string; name: string }): string {
+  return `${id.slice(0, 12)}_${properName(name)}`;
+}
+
 /** Compose counts the containers of a service in their names; a new one gets the highest number and one. Null for another name. */
 export function containerNumber(name: string): number | null {
   const [, digits] = /-(\d+)$/.exec(name) ?? [];

@@ -14,6 +14,8 @@ export interface DesiredNode {
   digest: string;
   /** Sorted by name; none that is held. */
   instances: DesiredInstance[];
+  /** Networks of the environment that instances of this node join, sorted by name. */
+  networks: DesiredNetwork[];
   /** Instances that stay as they are, whatever that is; sorted by name. */
   held: HeldInstance[];
 }
@@ -56,6 +58,8 @@ export const dataToken = "@keelson:data@";
 
 export interface DesiredService {
   name: string;
+  /** The name of its one container; absent where Compose gives `<project>-<service>-<n>`. */
+  containerName?: string;
   image: string;
   /** Under every algorithm that is still known, newest first: that one is the container's label. */
   digests: readonly [ServiceDigest, ...ServiceDigest[]];
@@ -75,8 +79,10 @@ export interface DesiredService {
   sharesWith: string[];
   /** Engine names of its networks. */
   networks: string[];
-  /** Engine names of its named volumes. */
+  /** Engine names of those of its named volumes that are the instance's own. */
   volumes: string[];
+  /** Engine names of the others, which somebody else makes and keeps; default none. */
+  externalVolumes?: string[];
   /** What its containers see at which path, as the Compose file says; sorted by path. */
   places: MountPlace[];
   ports: PublishedPort[];
@@ -118,6 +124,8 @@ export interface DesiredNetwork {
   /** Hex digest of the definition. */
   digest: string;
   definition: Record<string, unknown>;
+  /** Of the environment's: one of this name that somebody else has made is as good; default not. */
+  mayBeForeign?: boolean;
 }
 
 export interface DesiredVolume {

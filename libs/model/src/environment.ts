@@ -8,22 +8,32 @@ import { ReleaseDigest, Version, VersionRange } from "./release.ts";
 export const instanceStates = ["running", "installed", "staged", "absent"] as const;
 export type InstanceState = (typeof instanceStates)[number];
 
+const releasePackage = `${namePattern.source.slice(0, -1)}/${namePattern.source.slice(1)}`;
+
+/** A path from the top of the repository, in its shortest form. */
+const localFolder = String.raw`(?!(?:[^/]*\/)*\.{0,2}(?:\/|$))[^\0\\]+`;
+
+export const ReleasePackage = z
+  .string()
+  .regex(new RegExp(releasePackage), "must be <release>/<package>")
+  .describe("A package of a release: <release>/<package>.");
+
+/** A package of a release, or a folder of the state repository, which is deployed as it stands at the commit. */
 export const PackageReference = z
   .string()
   .regex(
-    new RegExp(`${namePattern.source.slice(0, -1)}/${namePattern.source.slice(1)}`),
-    "must be <release>/<package>",
+    new RegExp(`${releasePackage}|^\\.\\/${localFolder}$`),
+    "must be <release>/<package>, or the path of a local package such as ./apps/wiki",
   )
-  .describe("A package of a release: <release>/<package>.");
-
-/** A folder of the state repository, which is deployed as it stands at the commit. */
-export const LocalReference = z
-  .string()
-  .regex(/^\.\/(?!(?:[^/]*\/)*\.{0,2}(?:\/|$))[^\0\\]+$/, "must be a path such as ./apps/wiki")
-  .describe("A local package: the path of its folder from the top of the repository, such as ./apps/wiki.");
+  .describe("<release>/<package>, or the path of a local package from the top of the repository.");
 
 export function isLocalReference(reference: string): boolean {
   return reference.startsWith("./");
+}
+
+/** `apps/wiki` of `./apps/wiki`. */
+export function folderOfReference(reference: string): string {
+  return reference.slice("./".length);
 }
 
 /** A Compose project, as Compose permits it. */
@@ -36,7 +46,7 @@ const Placement = z
   .refine(({ role, node }) => (role === undefined) !== (node === undefined), "must have either role or node");
 
 export const Instance = z.strictObject({
-  package: z.union([PackageReference, LocalReference]),
+  package: PackageReference,
   on: Placement.optional().describe("Where the instance runs; default is the package's role, or every node."),
   state: z
     .enum(instanceStates)
@@ -62,10 +72,15 @@ export type Instance = z.infer<typeof Instance>;
 export const Discovery = z.strictObject({
   path: z
     .string()
-    .regex(/^(?!\/)(?!(?:[^/]*\/)*\.{0,2}(?:\/|$))[^\0\\]+$/, "must be a path such as apps/*")
-    .describe(
-      "A pattern of folders, such as apps/*: each with a Compose file is an instance of the folder's name.",
-    ),
+    .regex(
+      new RegExp(String.raw`^(?!\/|.*\*\*)${localFolder}$`),
+      "must be a path such as apps/*, with * and ? for parts of names",
+    )
+    .describe("A pattern of folders, such as apps/*: each is an instance of the folder's name."),
+  except: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("Names of folders that are no instances, though the pattern fits them."),
   on: Placement.optional().describe("Where they run; default is the package's role, or every node."),
   project: z
     .enum(["instance", "folder"])
@@ -149,6 +164,14 @@ export const Environment = z.strictObject({
 });
 export type Environment = z.infer<typeof Environment>;
 
+/** Whether a node needs a lock to follow: it says nothing of local packages. */
+export function needsLock({ releases, instances }: Pick<Environment, "releases" | "instances">): boolean {
+  return (
+    Object.keys(releases).length > 0 ||
+    Object.values(instances).some((instance) => !isLocalReference(instance.package))
+  );
+}
+
 /** A counter ends here, far from where numbers are not exact any more. */
 export const mostRenewals = 1_000_000_000;
 
@@ -215,7 +238,7 @@ export const Lock = z.strictObject({
     )
     .describe("The exact version of every release of the environment."),
   instances: z
-    .record(Name, z.strictObject({ package: PackageReference, version: Version }))
-    .describe("The package of every instance, with the version it has in the locked release."),
+    .record(Name, z.strictObject({ package: ReleasePackage, version: Version }))
+    .describe("The package of every instance of a release, with the version it has in the locked release."),
 });
 export type Lock = z.infer<typeof Lock>;

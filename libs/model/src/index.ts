@@ -27,6 +27,7 @@ export * from "./observed.ts";
 export * from "./awaited.ts";
 export * from "./calm.ts";
 export * from "./container-name.ts";
+export * from "./desired-network.ts";
 export * from "./plan.ts";
 export * from "./record.ts";
 export * from "./scheduled-job.ts";

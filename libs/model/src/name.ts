@@ -19,9 +19,17 @@ export const Capability = z
   .regex(/^[a-z0-9][a-z0-9/.-]{0,63}$/, "must be like shared-storage or arch/amd64");
 
 /**
- * The Compose project of an instance. `a` with `b-c` and `a-b` with `c` give the same one: on one node the second is
+ * The Compose project of an instance that has no other one. `a` with `b-c` and `a-b` with `c` give the same one: on one node the second is
  * blocked, since what the first made carries another environment's label.
  */
 export function projectOf(environment: string, instance: string): string {
   return `${environment}-${instance}`;
+}
+
+/** The project that Compose gives a folder of this name (compose-go, NormalizeProjectName); empty where it gives none. */
+export function composeProjectName(folderName: string): string {
+  return folderName
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, "")
+    .replace(/^[_-]+/, "");
 }

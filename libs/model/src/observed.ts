@@ -52,6 +52,8 @@ export interface ObservedEngine {
   otherWritableBinds?: OtherBind[];
   /** The networks that those containers are in; default none. */
   otherMembers?: NetworkMember[];
+  /** The names of all other containers; default none. */
+  otherNames?: string[];
   /** Those of them that have a process and may write volumes, one-off containers among them; default none. */
   otherWriters?: VolumeWriter[];
 }
@@ -108,6 +110,8 @@ export interface ObservedContainer {
   /** Compose's project and service labels; empty when there are none. */
   project: string;
   service: string;
+  /** Compose's number of it among its service's; default the one in its name. */
+  number?: number;
   /** `io.keelson.instance` */
   instance: string;
   /** `io.keelson.digest` */
@@ -165,6 +169,8 @@ export interface ObservedNetwork {
   flaw: string;
   project: string;
   digest: string;
+  /** Whose it is, by its label, when that is another environment. It is never `ours` then. */
+  elsewhere?: { environment: string };
 }
 
 export interface ObservedVolume {

@@ -142,3 +142,14 @@ export const Package = z.strictObject({
     .describe("How a new version takes the place of the old one."),
 });
 export type Package = z.infer<typeof Package>;
+
+/** `package.yaml` of a local package, which needs none: its name is its folder's, its version the digest of its files. */
+export const LocalPackageDocument = Package.extend({
+  name: Name.optional(),
+  version: Version.optional(),
+  compose: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Path of the Compose file in the folder; default is what Compose itself finds there."),
+});

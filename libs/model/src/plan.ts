@@ -63,8 +63,9 @@ export interface PullImage extends OperationBase {
 }
 export interface CreateNetwork extends OperationBase {
   kind: "create-network";
-  instance: string;
-  project: string;
+  /** Null for a network of the environment. */
+  instance: string | null;
+  project: string | null;
   network: DesiredNetwork;
 }
 /** Disconnects the members and removes the network; where that fails, they are connected again. */
@@ -81,6 +82,8 @@ export interface ConnectContainer extends OperationBase {
   containerName: string;
   /** Name in the engine. */
   network: string;
+  /** Of a network that this node has not made; absent for its own. */
+  networkId?: string;
   endpoint: Endpoint;
 }
 /** How a container is in a network, as far as somebody has said it. */
@@ -147,12 +150,14 @@ export interface StartService extends OperationBase {
 export interface RestartContainer extends OperationBase {
   kind: "restart-container";
   instance: string;
+  project: string;
   service: string;
   containerId: string;
 }
 export interface SignalContainer extends OperationBase {
   kind: "signal-container";
   instance: string;
+  project: string;
   service: string;
   containerId: string;
   signal: string;
@@ -160,6 +165,7 @@ export interface SignalContainer extends OperationBase {
 export interface ExecInContainer extends OperationBase {
   kind: "exec-in-container";
   instance: string;
+  project: string;
   service: string;
   containerId: string;
   command: string[];

@@ -9,7 +9,6 @@ export type Provenance = "known" | "other" | "unnoted" | "unproven";
 
 /** The one way to know whether what carries our labels was made here. */
 export interface MadeHere {
-  /** Never `unnoted`. */
   container: (found: { id: string; project: string; service: string }) => Provenance;
   network: (found: { id: string; name: string }) => Provenance;
 }
@@ -35,7 +34,8 @@ export function madeHere(record: RecordState, inStatus: readonly string[] | null
   const ofLost = (id: string): Provenance => (known.has(shortId(id)) ? "known" : "unproven");
   return {
     container: ({ id, project, service }) => {
-      if (containers[id] !== undefined || openServices.includes(`${project}/${service}`)) return "known";
+      if (containers[id] !== undefined) return "known";
+      if (openServices.includes(`${project}/${service}`)) return "unnoted";
       return isLost ? ofLost(id) : "other";
     },
     network: ({ id, name }) => {

@@ -1,4 +1,4 @@
-import type { InstanceState } from "./environment.ts";
+import type { EnvironmentNetwork, InstanceState } from "./environment.ts";
 import type { Grants } from "./grant.ts";
 import type { Problem } from "./problem.ts";
 import type { DataVolume, OnChange, Package } from "./package.ts";
@@ -18,6 +18,8 @@ export interface RenderedNode {
   places: InstancePlace[];
   /** Sorted by name; instances placed on other nodes are not in it. */
   instances: RenderedInstance[];
+  /** Those that the environment makes where an instance joins them, by engine name. */
+  networks: Record<string, EnvironmentNetwork | null>;
 }
 
 /** Where an instance is, known also when nothing else of it can be read. */

@@ -73,18 +73,22 @@ export interface Repository {
   environments: ReadonlyMap<string, EnvironmentFolder>;
   /** Local packages by their reference, such as `./apps/wiki`. */
   local: ReadonlyMap<string, LocalPackage>;
-  /** Every package that can be read, also of a release that cannot. */
+  /** Every package that can be read, also of a release that cannot; local ones too. */
   packages: readonly PackageFolder[];
 }
 
 /** A folder of the repository with a Compose file. Without a package.yaml, its document stands for an empty one. */
 export interface LocalPackage extends PackageFolder {
-  /** Files outside of the folder that it may name: whatever of the repository was read. By path in the repository. */
+  /** Files outside of the folder that its own name. By path in the repository. */
   reached: ReadonlyMap<string, SourceFile>;
-  /** Compose files by their path in the folder, in the order in which Compose merges them. */
+  /** Compose files by their path from the folder, in the order in which Compose merges them. */
   composeFiles: readonly string[];
   /** The committed `.env` of the folder; null when there is none. */
   dotenv: SourceFile | null;
+  /** Profiles that `.env` makes active. */
+  profiles: readonly string[];
+  /** Variables that a setting may give a value: those of `.env` and of package.yaml, and what its Compose files mention. */
+  variables: ReadonlySet<string>;
   /** Digest of every file that it reads. */
   version: string;
 }

@@ -8,6 +8,11 @@ export interface Schedule {
   timeoutMs: number;
 }
 
+/** The Compose project of a job: its name is `<project>/<service>`. */
+export function projectOfJob({ name, service }: Pick<ScheduledJob, "name" | "service">): string {
+  return name.slice(0, -`/${service}`.length);
+}
+
 /** A job that this node runs by a schedule, as its record keeps it. Times are ISO 8601 in UTC. */
 export interface ScheduledJob extends Schedule {
   /** `<project>/<service>` */

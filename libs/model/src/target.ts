@@ -11,8 +11,13 @@ export interface Snapshot {
   subject: string;
   author: string;
   committedAt: Date | null;
-  /** Files whose path starts with one of the prefixes. A file over the size limit is there without its content. */
-  readFiles: (prefixes: readonly string[]) => Promise<SourceFiles>;
+  /**
+   * The files at these paths; a path that ends in `/` stands for all files below that folder, and an empty one for all. What is
+   * not there is left out. A file over the size limit is there without its content.
+   */
+  readFiles: (paths: readonly string[]) => Promise<SourceFiles>;
+  /** The same files by their paths alone, sorted: nothing of them is read. */
+  listPaths: (paths: readonly string[]) => Promise<string[]>;
 }
 
 /** From where a branch may move on. Commits are full ids. */

@@ -11,6 +11,7 @@ import {
 } from "@keelson/engine";
 import { KeelsonError, type ObservedContainer, projectOf, stalled } from "@keelson/model";
 import { openSecrets } from "@keelson/secrets";
+import { readStoredCompose } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import type { NodeSettings } from "./node-settings.ts";
@@ -45,8 +46,8 @@ export type ExecIn = Omit<InteractiveExec, "environment" | "project" | "ownershi
 
 /** What a person may see and enter on this node: only the node's own containers. */
 export interface NodeEngine {
-  /** Compose project of an instance. */
-  project: (instance: string) => string;
+  /** Compose project of an instance: as its Compose file here says, or what is the default where it has none. */
+  project: (instance: string) => Promise<string>;
   listContainers: (signal: AbortSignal) => Promise<ObservedContainer[]>;
   streamLogs: (request: LogsOf) => Promise<void>;
   execInteractive: (request: ExecIn) => Promise<number>;
@@ -60,9 +61,11 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
   const { ownershipOf, hideValues } = await openSecrets(settings);
   const engine = connectEngine(engineAddress(settings));
   const own = { environment, ownershipOf, madeHere: await lookUpMemory(settings) };
-  const ownProject = (instance: string) => ({ ...own, project: projectOf(environment, instance) });
+  const project = async (instance: string) =>
+    (await readStoredCompose(settings.stateDir, instance))?.project ?? projectOf(environment, instance);
+  const ownProject = async (instance: string) => ({ ...own, project: await project(instance) });
   return {
-    project: (instance) => projectOf(environment, instance),
+    project,
     listContainers: async (signal) => {
       const observed = await observeEngine(engine, { ...own, ...containersOnly, signal });
       return observed.containers.filter(({ ownership }) => ownership === "ours");
@@ -70,12 +73,12 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
     streamLogs: async ({ instance, onLine, ...request }) =>
       streamLogs(engine, {
         ...request,
-        ...ownProject(instance),
+        ...(await ownProject(instance)),
         timestamps: true,
         onLine: (line) => onLine(timedLine(line, hideValues)),
       }),
     execInteractive: async ({ instance, ...request }) =>
-      execInteractive(engine, { ...request, ...ownProject(instance) }),
+      execInteractive(engine, { ...request, ...(await ownProject(instance)) }),
   };
 }
 

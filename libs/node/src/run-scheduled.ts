@@ -16,7 +16,7 @@ import {
   type ScheduledJob,
   formatError,
   longestLockWaitMs,
-  projectOf,
+  projectOfJob,
 } from "@keelson/model";
 import { openTimetable } from "@keelson/reconcile";
 import { type NodeRecord, openRecord } from "@keelson/record";
@@ -82,7 +82,7 @@ export async function runScheduled(
   const secrets = await openSecrets(settings);
   const { dockerHost } = settings;
   const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
-  const project = projectOf(settings.environment, job.instance);
+  const project = projectOfJob(job);
   const [other] = await findRuns(engine, { project, service: job.service, signal });
   if (other !== undefined) return missed(`${other} is still at work`);
   const due: DueJob = { job, dueAt, signal, engine, secrets, record, onStart: nodeLock.release };
@@ -117,7 +117,7 @@ async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult
   const said = () => output.read(secrets.hideValues);
   const failed = (because: string) => ({ exitCode: null, said: [said(), because].join("\n").trim() });
   const container = newRunName({
-    project: projectOf(settings.environment, job.instance),
+    project: projectOfJob(job),
     service: job.service,
   });
   let startedAt = "";

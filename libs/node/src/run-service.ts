@@ -1,23 +1,10 @@
 import { existsSync } from "node:fs";
 
 import { type Engine, type JobRun, connectEngine, findRuns, newRunName, runJob } from "@keelson/engine";
-import {
-  KeelsonError,
-  type NodeSecrets,
-  compareText,
-  projectOf,
-  quote,
-  resourceIds,
-  stalled,
-} from "@keelson/model";
+import { KeelsonError, type NodeSecrets, compareText, quote, resourceIds, stalled } from "@keelson/model";
 import { openRecordCopy } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
-import {
-  type ComposeServices,
-  composeFileOf,
-  listComposeServices,
-  readComposeServices,
-} from "@keelson/store";
+import { type StoredCompose, composeFileOf, listStoredCompose, readStoredCompose } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
@@ -112,20 +99,22 @@ export async function requireService(
   }: { instance: string; service: string; secrets: Pick<NodeSecrets, "ownershipOf"> },
 ): Promise<Pick<JobRun, "composeFile" | "project">> {
   // The state folder has instances by their name alone: the labels say of which environment they are.
-  const isOwn = (name: string, services: ComposeServices) =>
+  const isOwn = ({ project, environment: of, services }: StoredCompose) =>
+    of === environment &&
     [...services].every(([each, owner]) => {
-      const resource = resourceIds.service(projectOf(environment, name), each);
+      const resource = resourceIds.service(project, each);
       return secrets.ownershipOf(resource, owner) === "ours";
     });
-  const services = await readComposeServices(stateDir, instance);
-  if (services === null || !isOwn(instance, services)) {
-    const known = [...(await listComposeServices(stateDir))].filter(([name, each]) => isOwn(name, each));
+  const stored = await readStoredCompose(stateDir, instance);
+  if (stored === null || !isOwn(stored)) {
+    const known = [...(await listStoredCompose(stateDir))].filter(([, each]) => isOwn(each));
     throw notHere({ instance, environment, known: known.map(([name]) => name) });
   }
+  const { project, services } = stored;
   if (!services.has(service)) {
     throw noService({ instance, service, services: [...services.keys()].sort(compareText) });
   }
-  return { composeFile: composeFileOf(stateDir, instance), project: projectOf(environment, instance) };
+  return { composeFile: composeFileOf(stateDir, instance), project };
 }
 
 function notHere({

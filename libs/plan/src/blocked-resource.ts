@@ -1,6 +1,8 @@
 import {
   type BlockedChange,
   type DesiredInstance,
+  type DesiredNetwork,
+  type DesiredNode,
   type DesiredVolume,
   type ObservedNode,
   type ObservedVolume,
@@ -17,18 +19,19 @@ import { wantsContainers } from "./service-change.ts";
  * what could not be seen of an instance's files.
  */
 export function findBlockedResources(
-  instances: readonly DesiredInstance[],
+  { instances, networks }: Pick<DesiredNode, "instances" | "networks">,
   observed: ObservedNode,
 ): Map<string, BlockedChange> {
-  const found = instances.flatMap((instance) => [
+  const ofInstances = instances.flatMap((instance) => [
     ...unseenFiles(instance, observed),
     ...(wantsContainers(instance)
       ? [
-          ...instance.networks.flatMap(({ name }) => foreignNetwork(name, observed)),
+          ...instance.networks.flatMap((network) => foreignNetwork(network, observed)),
           ...instance.volumes.flatMap((volume) => unusableVolume(volume, observed)),
         ]
       : []),
   ]);
+  const found = [...ofInstances, ...networks.flatMap((network) => foreignNetwork(network, observed))];
   return new Map(found.map((blocked) => [blocked.resource, blocked]));
 }
 
@@ -45,9 +48,9 @@ export function isImpostor({ code }: BlockedChange): boolean {
 }
 
 /** The engine permits several networks of one name; one that is not ours is enough to make the name ambiguous. */
-function foreignNetwork(name: string, observed: ObservedNode): BlockedChange[] {
+function foreignNetwork({ name, mayBeForeign }: DesiredNetwork, observed: ObservedNode): BlockedChange[] {
   const found = observed.networks.find((each) => each.name === name && each.ownership !== "ours");
-  if (found === undefined) return [];
+  if (found === undefined || (mayBeForeign === true && found.ownership === "foreign")) return [];
   const resource = resourceIds.network(name);
   const removal = `docker network rm ${found.id.slice(0, 12)}`;
   if (found.ownership === "unproven") {
@@ -67,6 +70,16 @@ function foreignNetwork(name: string, observed: ObservedNode): BlockedChange[] {
         code: "K3026",
         message: `network ${name} carries the labels of this node's, but it is another one: ${found.flaw}`,
         hint: `Find out who made it, and remove it; this node makes its own anew: ${removal}`,
+      },
+    ];
+  }
+  if (found.elsewhere !== undefined) {
+    return [
+      {
+        resource,
+        code: "K3007",
+        message: `network ${name} is of environment ${found.elsewhere.environment}, which is on this node, too`,
+        hint: `Give the network another name in one of the two; or let this one only join it: take it away from what makes it here, and permit networks: [${JSON.stringify(name)}].`,
       },
     ];
   }
@@ -113,7 +126,7 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
         resource,
         code: "K3007",
         message: `a volume named ${name} exists that this node did not make; its data is left alone`,
-        hint: `If this node made it, say with which configuration: --config FILE. If the data is not needed, remove it: docker volume rm ${name}. Otherwise copy it elsewhere first.`,
+        hint: `If this node made it, say with which configuration: --config FILE. To use it as it is, let the Compose file say external: true and name: ${name}, and permit volumes: [${JSON.stringify(name)}]. If the data is not needed, remove it: docker volume rm ${name}`,
       },
     ];
   }

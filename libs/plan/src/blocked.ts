@@ -1,18 +1,21 @@
 import {
   type BlockedChange,
   type DesiredInstance,
+  type DesiredNode,
   type ObservedContainer,
   compareText,
   resourceIds,
 } from "@keelson/model";
 
 import { findBlockedResources } from "./blocked-resource.ts";
+import { findMissingExternals } from "./external-resource.ts";
 import { isDown } from "./cause.ts";
 import { hasProcess, hasStopped } from "./container-state.ts";
 import { findHeldNetworks } from "./held-network.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
 import type { JudgedGrants } from "./judged-grant.ts";
 import { noLiveChange } from "./live-change.ts";
+import { findHeldNames } from "./name-release.ts";
 import type { NetworkChange } from "./network-change.ts";
 import { type ServiceChange, isToBeInstalled, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
@@ -22,6 +25,7 @@ export interface BlockInput extends Pick<
   ObstacleContext,
   "observed" | "changes" | "providers" | "undesired" | "resting" | "loss" | "allow" | "refused"
 > {
+  desired: DesiredNode;
   networks: readonly NetworkChange[];
 }
 
@@ -41,10 +45,8 @@ export function blockChanges(input: BlockInput): Blocking {
   const resources = new Map([
     ...input.loss.blocked,
     ...findHeldSubnets(networks, observed),
-    ...findBlockedResources(
-      input.changes.map(({ instance }) => instance),
-      observed,
-    ),
+    ...findBlockedResources(input.desired, observed),
+    ...findMissingExternals(input.desired, observed),
   ]);
   // Own copies: what was taken back of one service counts for the next.
   const changes = input.changes.map((change) => withoutRefused(change, input.refused));
@@ -69,7 +71,8 @@ export function blockChanges(input: BlockInput): Blocking {
       }
     }
   }
-  const blocked = [...resources.values(), ...refused, ...obstacles].sort(
+  const names = findHeldNames({ ...input, changes });
+  const blocked = [...resources.values(), ...refused, ...obstacles, ...names].sort(
     (a, b) => compareText(a.resource, b.resource) || compareText(a.message, b.message),
   );
   return { changes, blocked };

@@ -3,7 +3,6 @@ import {
   type ObservedContainer,
   type OperationOf,
   isLeftoverName,
-  properName,
   resourceIds,
 } from "@keelson/model";
 
@@ -13,6 +12,7 @@ import { hasProcess } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import { connectionKeys } from "./network-connection.ts";
+import { findNameHolders, findRenamed, nameKeys } from "./name-release.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
 import { isRenewed } from "./renewal.ts";
@@ -24,6 +24,7 @@ import {
   removedContainers,
   servingExtras,
 } from "./service-action.ts";
+import { placeOf } from "./service-containers.ts";
 import { readyKeys } from "./start-operations.ts";
 import type { Wave } from "./wave.ts";
 
@@ -48,6 +49,7 @@ export function planRemovals(context: InstanceContext, change: ServiceChange): P
       },
       after: [
         ...context.staging,
+        ifPlanned(keys.rename(container.id)),
         ...(isExtra
           ? whileServing
           : [...context.dependents, ...dependentKeys(context, { change, key: keys.remove })]),
@@ -62,7 +64,7 @@ function extraCauses(
 ): Cause[] {
   if (action === "remove") return causes.slice(0, 1);
   const isDouble = [...containers.kept, ...containers.extra].some(
-    (other) => other !== container && properName(other.name) === properName(container.name),
+    (other) => other !== container && placeOf(other) === placeOf(container),
   );
   return [
     isDouble
@@ -165,12 +167,15 @@ function creationKeys(
 ): Dependency[] {
   const { service, containers } = change;
   const { staging, providers } = context;
+  const replaced = containers.kept.filter((each) => change.action === "recreate" && isReplaced(each, change));
   return [
     ifPlanned(keys.pull(service.image)),
     ...service.networks.map((name) => ifPlanned(keys.network(name))),
     ...connectionKeys(change),
     ...service.volumes.map((name) => ifPlanned(keys.volume(name))),
     ...placementKeys(context.change, service.name),
+    ...nameKeys(change, { ...context, own: context.change }),
+    ...replaced.map(({ id }) => ifPlanned(keys.rename(id))),
     ...[...containers.extra, ...containers.kept].flatMap(({ id }) => [
       ifPlanned(keys.remove(id)),
       ifPlanned(keys.stop(id)),
@@ -190,25 +195,29 @@ function dependencyKeys(
     .flatMap((dependency) => readyKeys(context.change, dependency));
 }
 
-/** After an interrupted replacement; when Compose makes the container anew it also names it. */
+/** After an interrupted replacement, or when somebody has renamed it; what Compose makes anew it also names. */
 export function planRenames(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
-  if (change.isBlocked || change.action === "remove") return [];
-  return change.containers.kept.flatMap((container): PlannedOperation[] => {
-    const isMade = change.action === "recreate" && isReplaced(container, change);
-    if (!isLeftoverName(container.name) || isMade) return [];
-    return [
-      {
-        key: keys.rename(container.id),
-        operation: {
-          kind: "rename-container",
-          resource: resourceIds.service(context.change.instance.project, change.service.name),
-          containerId: container.id,
-          name: properName(container.name),
-          causes: [because.interrupted(`is still named ${container.name} after an interrupted replacement`)],
-          class: "live",
-        },
-        after: change.containers.extra.map(({ id }) => keys.remove(id)),
+  const own = context.change;
+  const taken = findNameHolders(change, { ...context, own }).filter(({ isReleased }) => !isReleased);
+  return findRenamed(change, own)
+    .filter(({ name }) => !taken.some(({ holder }) => holder.name === name))
+    .map(({ container, name }) => ({
+      key: keys.rename(container.id),
+      operation: {
+        kind: "rename-container",
+        resource: resourceIds.service(own.instance.project, change.service.name),
+        containerId: container.id,
+        name,
+        causes: [
+          isLeftoverName(container.name)
+            ? because.interrupted(`is still named ${container.name} after an interrupted replacement`)
+            : because.drift(`was renamed to ${container.name}`),
+        ],
+        class: "live",
       },
-    ];
-  });
+      after: [
+        ...change.containers.extra.map(({ id }) => keys.remove(id)),
+        ...nameKeys(change, { ...context, own }),
+      ],
+    }));
 }

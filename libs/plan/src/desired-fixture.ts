@@ -3,6 +3,7 @@ import {
   type DependencyCondition,
   type DesiredInstance,
   type DesiredMount,
+  type DesiredNetwork,
   type DesiredNode,
   type DesiredService,
   type DesiredVolume,
@@ -16,6 +17,8 @@ import { type MountSketch, mount } from "./mount-fixture.ts";
 /** Test data. Everything has a sensible default, so that a test says only what it is about. */
 export interface ServiceSketch {
   image?: string;
+  /** Its `container_name`. */
+  named?: string;
   replicas?: number;
   /** A job whose end is awaited, or one of which nobody waits for the end. */
   oneShot?: boolean;
@@ -26,12 +29,14 @@ export interface ServiceSketch {
   /** `db` is `service_started`; `db:healthy`, `db:completed`; a `!` at the end asks for restarts with it. */
   dependsOn?: string[];
   sharesWith?: string[];
-  /** Keys of the instance's networks, or whole names of another's (with a `_`). */
+  /** Keys of the instance's networks; or whole names of another's (with a `_`), and after a `/` of nobody's. */
   networks?: string[];
   /** Keys; one is mounted at `/<key>` unless told: `data:/db`, `data:/db#folder`, `data:/db:ro`. */
   volumes?: string[];
   /** Services all of whose volumes it has, too. */
   volumesFrom?: string[];
+  /** Names of volumes that somebody else keeps; each is mounted at `/<name>`. */
+  externalVolumes?: string[];
   /** Paths of anonymous volumes, of memory and of binds. */
   anonymous?: string[];
   memory?: string[];
@@ -59,15 +64,25 @@ export interface InstanceSketch {
 
 const environment = "lab";
 
-/** A desired state from sketches by instance name. */
-export function node(instances: Record<string, InstanceSketch>): DesiredNode {
+/** A desired state from sketches by instance name, and the definitions of the environment's networks. */
+export function node(
+  instances: Record<string, InstanceSketch>,
+  networks: Record<string, Partial<DesiredNetwork>> = {},
+): DesiredNode {
   const built = Object.entries(instances).map(([name, sketch]) => instance(name, sketch));
   return {
     environment,
     node: "lab-1",
     lockDigest: digestBytes("lock"),
-    digest: digestValue(instances),
+    digest: digestValue({ instances, networks }),
     instances: built.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    networks: Object.entries(networks).map(([name, rest]) => ({
+      key: name,
+      name,
+      digest: digestValue(rest.definition ?? {}),
+      definition: {},
+      ...rest,
+    })),
     held: [],
   };
 }
@@ -130,10 +145,14 @@ function serviceOf(
 ): DesiredService {
   const { sketch, project, owner } = context;
   const networks = sketch.sharesWith === undefined ? (sketch.networks ?? Object.keys(context.networks)) : [];
-  const fullName = (key: string) => (key.includes("_") ? key : `${project}_${key}`);
+  const fullName = (key: string) => {
+    if (key.startsWith("/")) return key.slice(1);
+    return key.includes("_") ? key : `${project}_${key}`;
+  };
   const image = sketch.image ?? `${name}:1.0`;
   const parts: Record<string, string> = { image };
   if (sketch.environment !== undefined) parts["environment"] = digestBytes(sketch.environment);
+  if (sketch.named !== undefined) parts["container_name"] = digestBytes(sketch.named);
   if (networks.length > 0) {
     parts["networks"] = digestValue(networks.map(fullName));
   }
@@ -141,8 +160,24 @@ function serviceOf(
     placesOf(context.services[other] ?? {}, owner),
   );
   const own = placesOf(sketch, owner);
-  const places = [...own, ...shared];
-  if (JSON.stringify([sketch.volumes, sketch.anonymous, sketch.memory, sketch.binds, shared]).includes("/"))
+  const external = (sketch.externalVolumes ?? []).map((volume): MountPlace => ({
+    path: `/${volume}`,
+    kind: "volume",
+    volume,
+    subpath: "",
+    readOnly: false,
+  }));
+  const places = [...own, ...shared, ...external];
+  if (
+    JSON.stringify([
+      sketch.volumes,
+      sketch.anonymous,
+      sketch.memory,
+      sketch.binds,
+      shared,
+      external,
+    ]).includes("/")
+  )
     parts["volumes"] = digestValue(places);
   if (sketch.ports !== undefined) parts["ports"] = digestValue(sketch.ports);
   for (const { layout, services, files } of context.mounts) {
@@ -151,6 +186,7 @@ function serviceOf(
   }
   return {
     name,
+    ...(sketch.named === undefined ? {} : { containerName: sketch.named }),
     image,
     digests: [{ algorithm: "v1", digest: digestValue(parts), parts }],
     replicas: sketch.scheduled === true ? 0 : (sketch.replicas ?? 1),
@@ -165,6 +201,7 @@ function serviceOf(
     dependsOn: (sketch.dependsOn ?? []).map(dependency),
     sharesWith: sketch.sharesWith ?? [],
     networks: networks.map(fullName).sort(),
+    ...(sketch.externalVolumes === undefined ? {} : { externalVolumes: sketch.externalVolumes }),
     volumes: [...new Set(own.flatMap(({ volume: each }) => (each === "" ? [] : [each])))].sort(),
     places,
     ports: (sketch.ports ?? []).map((port) => ({ hostIp: "", port, protocol: "tcp" })),

@@ -89,15 +89,18 @@ export function planAbandonedCollections({
 }): PlannedOperation[] {
   const staying = observed.containers.filter((each) => !leaving.has(each));
   return findAbandoned(desired, observed).flatMap((stored): PlannedOperation[] => {
-    const project = projectOf(desired.environment, stored.instance);
+    const project = projectOfAbandoned(stored, { desired, observed });
+    const own = observed.containers.filter(
+      (each) => each.project === project || each.instance === stored.instance,
+    );
     const used = findUses(stored, { staying, observed });
-    const isOver = used.length === 0 && !staying.some((each) => each.project === project);
+    const isOver = used.length === 0 && !own.some((each) => staying.includes(each));
     const { hasModel = false, applied, fault } = stored;
     if (placedPaths(stored).length === 0 && !hasModel && applied === null && fault === null) return [];
     const paths = isOver ? ["."] : placedPaths(stored).filter((path) => !isUsed(path, { stored, used }));
     if (paths.length === 0) return [];
     const after = observed.containers
-      .filter((each) => leaving.has(each) && (each.project === project || bindsWithin(each, stored)))
+      .filter((each) => leaving.has(each) && (own.includes(each) || bindsWithin(each, stored)))
       .map(({ id }) => keys.remove(id));
     return [
       {
@@ -122,6 +125,15 @@ export function findAbandoned(desired: DesiredNode, observed: ObservedNode): Obs
   return observed.storedInstances
     .filter(({ instance }) => !wanted.has(instance))
     .sort((a, b) => compareText(a.instance, b.instance));
+}
+
+/** The project that its containers have; where there are none, the one that instances have by default. */
+export function projectOfAbandoned(
+  { instance }: ObservedInstanceFiles,
+  { desired, observed }: { desired: DesiredNode; observed: ObservedNode },
+): string {
+  const container = observed.containers.find((each) => each.instance === instance && each.project !== "");
+  return container?.project ?? projectOf(desired.environment, instance);
 }
 
 /** Paths in the instance's folder that containers bind; who binds a folder above it depends on none of it. */

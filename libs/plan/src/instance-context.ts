@@ -1,4 +1,4 @@
-import type { ObservedContainer, ObservedNode, RecordState } from "@keelson/model";
+import type { DesiredNode, ObservedContainer, ObservedNode, RecordState } from "@keelson/model";
 
 import type { NetworkChange } from "./network-change.ts";
 import type { Dependency, OperationKey } from "./operation-key.ts";
@@ -9,6 +9,7 @@ import type { Wave } from "./wave.ts";
 
 /** What the operations of one instance are made from. */
 export interface InstanceContext extends ReleaseContext {
+  desired: DesiredNode;
   observed: ObservedNode;
   record: RecordState;
   change: InstanceChange;

@@ -8,8 +8,8 @@ import { findVolumeLoss } from "./volume-loss.ts";
 import { findVolumeUse, isUsedBy, usersInEngine, writersSeen } from "./volume-use.ts";
 
 /**
- * What is remembered of volumes, before a round does anything and after it: those of this node that are there, and those that
- * went while they were used. One that went while nothing used it is forgotten: a person has removed it.
+ * What is remembered of volumes, before a round does anything and after it: those of this node that are there, those of others
+ * that it uses, and those that went while they were used. One that went while nothing used it is forgotten: a person has removed it.
  */
 export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume> {
   const { desired, observed, record } = node;
@@ -23,7 +23,7 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
       .filter(({ ownership }) => ownership === "ours")
       .map(({ instance, service }) => `${instance}/${service}`),
   );
-  const names = new Set([...Object.keys(record.volumes), ...ownIn(observed)]);
+  const names = new Set([...Object.keys(record.volumes), ...ownIn(observed), ...externalIn(node)]);
   return Object.fromEntries(
     [...names].sort(compareText).flatMap((name): [string, KnownVolume][] => {
       const before = record.volumes[name];
@@ -75,4 +75,12 @@ function stateOfGone(
 
 function ownIn({ volumes }: ObservedNode): string[] {
   return volumes.filter(({ ownership }) => ownership === "ours").map(({ name }) => name);
+}
+
+/** Of others, and there: what services of this node have in them is their data all the same. */
+function externalIn({ desired, observed }: Pick<SimulatedNode, "desired" | "observed">): string[] {
+  const there = new Set(observed.volumes.map(({ name }) => name));
+  return desired.instances
+    .flatMap(({ services }) => services.flatMap(({ externalVolumes = [] }) => externalVolumes))
+    .filter((name) => there.has(name));
 }

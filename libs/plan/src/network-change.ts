@@ -1,6 +1,7 @@
 import {
   type DesiredInstance,
   type DesiredNetwork,
+  type DesiredNode,
   type ObservedContainer,
   type ObservedNetwork,
   type ObservedNode,
@@ -17,27 +18,30 @@ import type { VolumeLoss } from "./volume-loss.ts";
 /** A network that has to be made; `existing` is the old one of that name, which goes first. */
 export interface NetworkChange {
   network: DesiredNetwork;
-  instance: DesiredInstance;
+  /** Null for one of the environment. */
+  instance: DesiredInstance | null;
   existing: ObservedNetwork | null;
 }
 
 /** Networks that containers are to join and that do not exist, or exist with another definition. */
 export function findNetworkChanges(
-  instances: readonly DesiredInstance[],
+  { instances, networks }: Pick<DesiredNode, "instances" | "networks">,
   observed: ObservedNode,
 ): NetworkChange[] {
   const joined = new Set(
-    instances.filter(wantsContainers).flatMap(({ services }) => services.flatMap(({ networks }) => networks)),
+    instances.filter(wantsContainers).flatMap(({ services }) => services.flatMap((each) => each.networks)),
   );
-  return instances.flatMap((instance) =>
-    instance.networks.flatMap((network): NetworkChange[] => {
-      const existing = observed.networks.find(({ name }) => name === network.name) ?? null;
-      const isNeeded = wantsContainers(instance) || joined.has(network.name);
-      const differs =
-        existing === null || (existing.ownership === "ours" && existing.digest !== network.digest);
-      return isNeeded && differs ? [{ network, instance, existing }] : [];
-    }),
-  );
+  const changeOf = (network: DesiredNetwork, instance: DesiredInstance | null): NetworkChange[] => {
+    const existing = observed.networks.find(({ name }) => name === network.name) ?? null;
+    const isNeeded = (instance !== null && wantsContainers(instance)) || joined.has(network.name);
+    const differs =
+      existing === null || (existing.ownership === "ours" && existing.digest !== network.digest);
+    return isNeeded && differs ? [{ network, instance, existing }] : [];
+  };
+  return [
+    ...networks.flatMap((network) => changeOf(network, null)),
+    ...instances.flatMap((instance) => instance.networks.flatMap((network) => changeOf(network, instance))),
+  ];
 }
 
 /** Networks are made, or made anew once all that is in them goes or has stopped; volumes are only ever made. */
@@ -67,8 +71,8 @@ export function planNetworks(
       operation: {
         kind: "create-network",
         resource,
-        instance: instance.name,
-        project: instance.project,
+        instance: instance?.name ?? null,
+        project: instance?.project ?? null,
         network,
         causes,
         class: existing === null ? "live" : "recreate",

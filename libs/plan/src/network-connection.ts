@@ -2,6 +2,7 @@ import { type Cause, type ObservedContainer, resourceIds } from "@keelson/model"
 
 import { because } from "./cause.ts";
 import { hasCompleted, hasProcess } from "./container-state.ts";
+import { findForeignNetwork } from "./external-resource.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import { findEndpoint, lackOf } from "./network-endpoint.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
@@ -20,6 +21,7 @@ export function planConnections(context: InstanceContext, change: ServiceChange)
         const cause = connectionCause(network, { container, change, context });
         const endpoint = cause === null ? null : findEndpoint(service, { instance, network, container });
         if (cause === null || endpoint === null) return [];
+        const foreign = findForeignNetwork(network, context);
         const isCut = hasProcess(container) && container.networks.includes(network);
         return [
           {
@@ -30,6 +32,7 @@ export function planConnections(context: InstanceContext, change: ServiceChange)
               containerId: container.id,
               containerName: container.name,
               network,
+              ...(foreign === undefined ? {} : { networkId: foreign }),
               endpoint,
               causes: [cause],
               class: isCut ? "reload" : "live",
@@ -52,7 +55,8 @@ function connectionCause(
 ): Cause | null {
   const { networks, observed } = context;
   const made = networks.find((each) => each.network.name === network);
-  const isThere = observed.networks.some(({ name, ownership }) => name === network && ownership === "ours");
+  const isOurs = observed.networks.some(({ name, ownership }) => name === network && ownership === "ours");
+  const isThere = isOurs || findForeignNetwork(network, context) !== undefined;
   if (made === undefined && !isThere) return null;
   if (made !== undefined && made.existing !== null) return because.desired(`network ${network} changed`);
   // A job that has done its work needs nobody, unless the service is started as a whole.

@@ -4,12 +4,11 @@ import {
   type ObservedContainer,
   type ObservedNode,
   compareText,
-  projectOf,
   resourceIds,
 } from "@keelson/model";
 
 import { findLetGo } from "./anonymous-volume.ts";
-import { findAbandoned, findUses } from "./file-collection.ts";
+import { findAbandoned, findUses, projectOfAbandoned } from "./file-collection.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { isRenewed } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -34,7 +33,7 @@ export function findNotices(desired: DesiredNode, observed: ObservedNode): Notic
       const [path] = findUses(stored, { staying: others, observed });
       if (path === undefined) return [];
       const message = `instance ${stored.instance} is no longer desired, and its files stay, with any secrets in them: a container that is not Keelson's binds ${path}`;
-      const project = projectOf(desired.environment, stored.instance);
+      const project = projectOfAbandoned(stored, { desired, observed });
       return [{ resource: resourceIds.files(project, ""), code: "K5008", message }];
     }),
   ].sort((a, b) => compareText(a.resource, b.resource));
@@ -53,7 +52,11 @@ export function findStayingVolumes(
   const going = new Set([...undesired, ...replaced]);
   const containers = node.observed.containers.filter((each) => !going.has(each));
   const rest = { ...node.observed, containers };
+  const own = new Set(
+    node.observed.volumes.flatMap((each) => (each.ownership === "ours" ? [each.name] : [])),
+  );
   return findKnownVolumes(node)
+    .filter(([name]) => own.has(name))
     .filter(([name]) => !uses.has(name) && usersInEngine(name, rest).length === 0)
     .filter(([name]) => [...going].some(({ volumes }) => volumes.includes(name)))
     .map(([name, { users }]) => ({

@@ -44,14 +44,14 @@ export function planChanges(input: PlanInput): Plan {
   const instances = orderInstances(desired.instances);
   const providers = findProviders(instances);
   const { refused, inUse } = judgeGrants({ ...sorted, instances, allow });
-  const differing = findNetworkChanges(instances, observed);
+  const differing = findNetworkChanges({ ...desired, instances }, observed);
   const found = findChanges(instances, { ...sorted, networks: differing });
   const spread = found.map(spreadChanges);
   const kept = keepFormer(findUndesired(desired, observed), sorted);
   const permitted = blockMassRemoval({ ...sorted, changes: spread, undesired: kept.leaving });
   const loss = findVolumeLoss(sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
-  const networks = differing.filter(({ instance }) => !waiting.has(instance.name));
+  const networks = differing.filter(({ instance }) => instance === null || !waiting.has(instance.name));
   const keeping = findKeeping(permitted.changes, observed);
   const notLeft = permitted.removable.filter(
     ({ instance }) => !loss.staying.has(instance) && !keeping.has(instance) && !refused.has(instance),
@@ -60,7 +60,15 @@ export function planChanges(input: PlanInput): Plan {
   const { undesired } = waited;
   const atWork = notLeft.filter((each) => !undesired.includes(each));
   const common = { observed, providers, undesired, loss };
-  const possible = blockChanges({ ...common, changes: waited.changes, networks, refused, allow, resting });
+  const possible = blockChanges({
+    ...common,
+    desired,
+    changes: waited.changes,
+    networks,
+    refused,
+    allow,
+    resting,
+  });
   const held = findHeld(desired, { observed, undesired });
   const staying = { held, observed, record: input.record, resting };
   const heldInstances = { ...sorted, held, former: kept.former, loss, keeping, atWork };

@@ -6,6 +6,7 @@ import { planStaging } from "./file-operations.ts";
 import { planInstance } from "./instance-operations.ts";
 import { hasRequired } from "./instance-order.ts";
 import { type NetworkChange, planNetworks, planVolumes } from "./network-change.ts";
+import { planNamesAside } from "./name-release.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
 import { findLeaving, planNetworkRemovals, planUndesiredRemovals } from "./removal.ts";
@@ -50,6 +51,7 @@ export function planOperations(decided: DecidedChanges): PlannedOperation[] {
     ...staged,
     ...planNetworks(networks, context),
     ...planVolumes(making, decided),
+    ...planNamesAside(context),
     ...planUndesiredRemovals(context),
     ...[...waves].flatMap(([change, ofInstance]) =>
       planInstance({

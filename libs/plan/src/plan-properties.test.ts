@@ -1,4 +1,4 @@
-import { type Operation, type Plan, emptyRecord, properName } from "@keelson/model";
+import { type Operation, type Plan, emptyRecord } from "@keelson/model";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -7,6 +7,7 @@ import { frozenCopy } from "./frozen-fixture.ts";
 import { planChanges } from "./plan-changes.ts";
 import { planOf, planText, withPolicy } from "./plan-fixture.ts";
 import { formatPlan } from "./format-plan.ts";
+import { placeOf } from "./service-containers.ts";
 import { anyNode } from "./test-arbitrary.ts";
 import { findImpossible } from "./test-engine.ts";
 import { emptyObserved, simulate } from "./simulate.ts";
@@ -133,7 +134,7 @@ describe("a plan", () => {
       const own = observed.containers.filter(({ ownership }) => ownership === "ours");
       const services = Map.groupBy(own, ({ project, service }) => `${project}/${service}`);
       return [...services].flatMap(([service, all]) =>
-        [...new Set(all.map(({ name }) => properName(name)))].map((_, index) => `${service} ${index}`),
+        [...new Set(all.map(placeOf))].map((_, index) => `${service} ${index}`),
       );
     };
     fc.assert(

@@ -24,6 +24,7 @@ export function planSignals(context: InstanceContext, change: ServiceChange): Pl
   const base = {
     resource: resourceIds.service(instance.project, service.name),
     instance: instance.name,
+    project: instance.project,
     service: service.name,
     class: "reload" as const,
   };

@@ -4,6 +4,7 @@ import {
   type ObservedNode,
   type RecordState,
   compareText,
+  networksOf,
   required,
   resourceIds,
 } from "@keelson/model";
@@ -84,6 +85,7 @@ export function planUndesiredRemovals(input: RemovalInput): PlannedOperation[] {
       },
       after: [
         ...input.staging,
+        ifPlanned(keys.rename(id)),
         ...[...dependents, ...requiring].map((other) => keys.remove(other.id)),
         ...replacementKeys(container, input),
       ],
@@ -133,7 +135,7 @@ function replacementKeys(container: ObservedContainer, input: RemovalInput): Dep
 /** Our networks that nothing desires any more, once nothing of ours is in them. Volumes always stay. */
 export function planNetworkRemovals(input: RemovalInput): PlannedOperation[] {
   const { desired, observed } = input;
-  const wanted = new Set(desired.instances.flatMap(({ networks }) => networks.map(({ name }) => name)));
+  const wanted = new Set(networksOf(desired).map(({ name }) => name));
   const held = projectsOfHeld(input);
   return observed.networks
     .filter(({ name, project, ownership }) => ownership === "ours" && !wanted.has(name) && !held.has(project))

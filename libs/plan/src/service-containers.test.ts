@@ -337,7 +337,8 @@ describe("replicas", () => {
   test("one that was made again under the next number is one of them", () => {
     const state = changed(applied(scaled(3)), ({ observed }) => {
       const [, second] = observed.containers;
-      if (second !== undefined) observed.containers[1] = { ...second, id: "new", name: "lab-core-web-4" };
+      if (second !== undefined)
+        observed.containers[1] = { ...second, id: "new", name: "lab-core-web-4", number: 4 };
     });
     expect(planText(state)).toBe("nothing to do\n");
   });

@@ -27,15 +27,17 @@ export function findContainers(
   { instance, observed }: { instance: DesiredInstance; observed: ObservedNode },
 ): ServiceContainers {
   const { project } = instance;
+  const hasItsName = ({ name }: ObservedContainer) =>
+    service.containerName === undefined && hasServiceName(name, { project, service: service.name });
   const isClaiming = (each: ObservedContainer) =>
     (each.project === project && each.service === service.name) ||
-    (each.ownership !== "ours" && hasServiceName(each.name, { project, service: service.name }));
+    (each.ownership !== "ours" && hasItsName(each));
   const claiming = observed.containers.filter(isClaiming);
   const isOurs = (each: ObservedContainer) => each.ownership === "ours";
   const candidates = claiming
     .filter(isOurs)
     .sort((a, b) => rank(b, service) - rank(a, service) || compareText(a.name, b.name));
-  const kept = onePerName(candidates).slice(0, service.replicas);
+  const kept = onePerPlace(candidates).slice(0, service.replicas);
   return {
     kept,
     extra: candidates.filter((each) => !kept.includes(each)),
@@ -46,13 +48,26 @@ export function findContainers(
 /** Better ones are kept: the right digest first, then a low number, then a running one, then a proper name. */
 function rank(container: ObservedContainer, service: DesiredService): number {
   const hasDigest = isInSync(container, service) ? 8 : 0;
-  const isInPlace = (containerNumber(container.name) ?? Infinity) <= service.replicas ? 4 : 0;
+  const isInPlace = isNamedFor(service, container) ? 4 : 0;
   const isRunning = container.state === "running" ? 2 : 0;
   return hasDigest + isInPlace + isRunning + (isLeftoverName(container.name) ? 0 : 1);
 }
 
+function isNamedFor(
+  { containerName, replicas }: DesiredService,
+  { name, number }: ObservedContainer,
+): boolean {
+  if (containerName !== undefined) return properName(name) === containerName;
+  return (number ?? containerNumber(name) ?? Infinity) <= replicas;
+}
+
 /** A replacement that was interrupted leaves two containers for one place. */
-function onePerName(candidates: readonly ObservedContainer[]): ObservedContainer[] {
-  const names = candidates.map(({ name }) => properName(name));
-  return candidates.filter((_, index) => names.indexOf(names[index] ?? "") === index);
+function onePerPlace(candidates: readonly ObservedContainer[]): ObservedContainer[] {
+  const places = candidates.map(placeOf);
+  return candidates.filter((each, index) => places.indexOf(placeOf(each)) === index);
+}
+
+/** Which of a service's containers one is, or is to be: its name can be another one for a while. */
+export function placeOf({ name, number }: ObservedContainer): string {
+  return number === undefined ? properName(name) : String(number);
 }

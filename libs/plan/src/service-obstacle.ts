@@ -3,8 +3,10 @@ import { type BlockedChange, type ObservedContainer, type ObservedNode, resource
 import type { NodeAllowance } from "./host-path.ts";
 import { isImpostor } from "./blocked-resource.ts";
 import { hasCompleted, isUp } from "./container-state.ts";
+import { isAbsent } from "./external-resource.ts";
 import type { JudgedGrants } from "./judged-grant.ts";
 import { findStored, hidesFiles } from "./mount-change.ts";
+import { findNameHolders, heldName } from "./name-release.ts";
 import { findReleases } from "./port-release.ts";
 import { type RestlessService, describeRest } from "./restless.ts";
 import { type ServiceChange, comesUp, makesContainers } from "./service-action.ts";
@@ -44,6 +46,7 @@ export function findObstacles(change: ServiceChange, context: ObstacleContext): 
   const found = [
     ...foreignObstacles(change, resource, context),
     ...portObstacles(change, resource, context),
+    ...nameObstacles(change, resource, context),
     ...restObstacles(change, resource, context),
     ...handoverObstacles(change, { ...context, resource, project: instance.project }),
     ...writerObstacles(change, { ...context, resource, instance }),
@@ -118,6 +121,14 @@ function portObstacles(change: ServiceChange, resource: string, context: Obstacl
     }));
 }
 
+/** Compose makes a container only where nothing else has its name, and takes away the old one before it sees that. */
+function nameObstacles(change: ServiceChange, resource: string, context: ObstacleContext): BlockedChange[] {
+  if (!makesContainers(change)) return [];
+  return findNameHolders(change, context)
+    .filter(({ isReleased }) => !isReleased)
+    .map(({ holder }) => heldName(holder, { resource, wantedBy: change, own: context.own }));
+}
+
 /** A start that has been of no use again and again waits for its time. A new configuration does not. */
 function restObstacles(change: ServiceChange, resource: string, context: ObstacleContext): BlockedChange[] {
   if (change.action !== "start") return [];
@@ -135,19 +146,19 @@ function blockedResource(change: ServiceChange, context: ObstacleContext): strin
   const isBarred = (resource: string) => {
     const blocked = context.resources.get(resource);
     // What is lost would be made again by the engine, empty, when it starts what had it.
-    return blocked !== undefined && (isMade || isImpostor(blocked) || isLost(blocked));
+    return blocked !== undefined && (isMade || isImpostor(blocked) || isLost(blocked) || isAbsent(blocked));
   };
   // The engine starts a container in the network of its id, whatever else has that name.
   const isOwn = (network: string) =>
     context.observed.networks.some((each) => each.name === network && each.ownership === "ours");
-  const { name, networks, volumes } = change.service;
+  const { name, networks, volumes, externalVolumes = [] } = change.service;
   const { instance } = context.own;
   const bindsFiles = instance.mounts.some(({ services }) => services.includes(name));
   // What is there already is started as it is; what is new needs files of which nobody can say that they are there.
   if (isMade && bindsFiles && hidesFiles(findStored(context.observed, instance)))
     return `a look at the files of ${instance.project}`;
   const network = networks.find((each) => isBarred(resourceIds.network(each)) && (isMade || !isOwn(each)));
-  const volume = volumes.find((each) => isBarred(resourceIds.volume(each)));
+  const volume = [...volumes, ...externalVolumes].find((each) => isBarred(resourceIds.volume(each)));
   return network !== undefined ? `network ${network}` : volume !== undefined ? `volume ${volume}` : null;
 }
 

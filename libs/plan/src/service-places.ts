@@ -1,8 +1,9 @@
-import { type DesiredInstance, type ObservedContainer, type RecordState, properName } from "@keelson/model";
+import { type DesiredInstance, type ObservedContainer, type RecordState } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
 import type { ServiceChange } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
+import { placeOf } from "./service-containers.ts";
 import { partsOfVolume } from "./volume-use.ts";
 
 /** One service by what it has and what is wanted of it, in places: replicas, whoever fills them. */
@@ -83,8 +84,7 @@ export function isNew({ containers: { kept, extra } }: ServiceChange): boolean {
 
 /** Two containers for one place are left by a replacement that was interrupted. */
 export function countPlaces(containers: readonly ObservedContainer[]): number {
-  const names = containers.map(({ name }) => properName(name));
-  return new Set(names).size;
+  return new Set(containers.map(placeOf)).size;
 }
 
 /**

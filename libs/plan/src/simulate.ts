@@ -60,7 +60,7 @@ const effects: Effects = {
   },
   "create-network": ({ project, network: { name, digest } }, { observed }) => {
     const id = `network ${name} ${digest}`;
-    observed.networks.push({ id, name, ownership: "ours", flaw: "", project, digest });
+    observed.networks.push({ id, name, ownership: "ours", flaw: "", project: project ?? "", digest });
   },
   "remove-network": ({ networkId }, { observed }) => {
     const gone = observed.networks.find(({ id }) => id === networkId)?.name;

@@ -8,6 +8,7 @@ import {
   compareText,
   containerNumber,
   isInSync,
+  wantedName,
 } from "@keelson/model";
 
 import { findOwn } from "./own-container.ts";
@@ -60,8 +61,8 @@ function releaseUnwanted(
   );
 }
 
-function numberOf({ name }: ObservedContainer): number {
-  return containerNumber(name) ?? 0;
+function numberOf({ name, number }: ObservedContainer): number {
+  return number ?? containerNumber(name) ?? 0;
 }
 
 function newContainer(
@@ -81,7 +82,8 @@ function newContainer(
 ): ObservedContainer {
   const { project } = instance;
   const [{ digest }] = service.digests;
-  const name = `${project}-${service.name}-${number}`;
+  const { containerName } = service;
+  const name = wantedName({ name: "", number }, { project, service: service.name, containerName });
   const stored = node.observed.storedInstances.find((each) => each.instance === instance.name);
   const bound = instance.mounts.filter(({ services }) => services.includes(service.name));
   const sourceOf = ({ target }: DesiredMount) => `${stored?.folder ?? ""}/${target}`;
@@ -96,6 +98,7 @@ function newContainer(
     ownership: "ours",
     project,
     service: service.name,
+    number,
     instance: instance.name,
     digest,
     image: service.image,

@@ -11,7 +11,11 @@ export function sortInput<T extends { desired: DesiredNode; observed: ObservedNo
   const { desired, observed } = input;
   return {
     ...input,
-    desired: { ...desired, instances: sortBy(desired.instances.map(sortInstance), ({ name }) => name) },
+    desired: {
+      ...desired,
+      instances: sortBy(desired.instances.map(sortInstance), ({ name }) => name),
+      networks: sortBy(desired.networks, ({ name }) => name),
+    },
     observed: {
       ...observed,
       containers: sortBy(observed.containers, ({ name, id }) => `${name} ${id}`),
@@ -59,6 +63,9 @@ function sortService(service: DesiredService): DesiredService {
     sharesWith: service.sharesWith.toSorted(compareText),
     networks: service.networks.toSorted(compareText),
     volumes: service.volumes.toSorted(compareText),
+    ...(service.externalVolumes === undefined
+      ? {}
+      : { externalVolumes: service.externalVolumes.toSorted(compareText) }),
   };
 }
 

@@ -52,6 +52,7 @@ export function planRestarts(context: InstanceContext, change: ServiceChange): P
       kind: "restart-container",
       resource: resourceIds.service(instance.project, service.name),
       instance: instance.name,
+      project: instance.project,
       service: service.name,
       containerId: id,
       causes: [...(change.action === "restart" ? change.causes : change.live.restart)],

@@ -1,4 +1,4 @@
-import type { OnChange } from "@keelson/model";
+import { type OnChange, mapValues } from "@keelson/model";
 import * as fc from "fast-check";
 
 import type { InstanceSketch, ServiceSketch } from "./desired-fixture.ts";
@@ -6,6 +6,7 @@ import type { MountSketch } from "./mount-fixture.ts";
 
 export const instanceNames = ["a", "b", "c"];
 export const serviceNames = ["app", "db", "job", "web"];
+export const containerNames = ["front", "back"];
 
 /** The sketches of a desired state, by the names of their instances. */
 export function anyDesired(): fc.Arbitrary<Record<string, InstanceSketch>> {
@@ -14,8 +15,24 @@ export function anyDesired(): fc.Arbitrary<Record<string, InstanceSketch>> {
   );
   return fc.tuple(...instances).map((sketches) => {
     const named = sketches.map((sketch, index) => [instanceNames[index] ?? "", sketch] as const);
-    return Object.fromEntries(named.filter((entry): entry is [string, InstanceSketch] => entry[1] !== null));
+    return withOwnNames(
+      Object.fromEntries(named.filter((entry): entry is [string, InstanceSketch] => entry[1] !== null)),
+    );
   });
+}
+
+/** Leaves out names that another service has, and those of what is not one container. */
+function withOwnNames(instances: Record<string, InstanceSketch>): Record<string, InstanceSketch> {
+  const taken = new Set<string>();
+  const withOwnName = ({ named, ...sketch }: ServiceSketch): ServiceSketch => {
+    if (named === undefined || sketch.replicas !== 1 || taken.has(named)) return sketch;
+    taken.add(named);
+    return { ...sketch, named };
+  };
+  return mapValues(instances, (instance) => ({
+    ...instance,
+    services: mapValues(instance.services, withOwnName),
+  }));
 }
 
 function anyInstance(others: string[]): fc.Arbitrary<InstanceSketch> {
@@ -58,8 +75,10 @@ function anyService(earlier: string[]): fc.Arbitrary<ServiceSketch> {
       sharesWith: fc.option(fc.constantFrom(...earlier, undefined), { freq: 6 }),
       volumes: fc.subarray(["data"]),
       environment: fc.constantFrom("x", "y"),
+      named: fc.constantFrom(...containerNames, undefined, undefined),
     })
-    .map(({ condition, dependsOn, sharesWith, ...sketch }) => {
+    .map(({ condition, dependsOn, sharesWith, named, ...rest }) => {
+      const sketch = { ...rest, ...(named === undefined ? {} : { named }) };
       const conditions = dependsOn.map((name) => `${name}${name === "job" ? ":completed" : condition}`);
       if (sharesWith === null || sharesWith === undefined || sharesWith === "job")
         return { ...sketch, dependsOn: conditions };

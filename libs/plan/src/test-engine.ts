@@ -95,6 +95,12 @@ function creationProblem(
         each.ownership !== "ours" && each.project === operation.project && each.service === service.name,
     );
     if (rival !== undefined) return `${rival.name} is in the way`;
+    const namesake = observed.containers.find(
+      (each) =>
+        each.name === service.containerName &&
+        (each.project !== operation.project || each.service !== service.name),
+    );
+    if (namesake !== undefined) return `another container is named ${namesake.name}`;
   }
   return null;
 }

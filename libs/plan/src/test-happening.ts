@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 
 import { container, unseen } from "./node-fixture.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import { instanceNames, serviceNames } from "./test-desired.ts";
+import { containerNames, instanceNames, serviceNames } from "./test-desired.ts";
 
 type Happening = (state: SimulatedNode) => void;
 
@@ -27,6 +27,10 @@ export function anyAccident(): fc.Arbitrary<Happening> {
           void observed.containers.splice(pick % 7, 1),
     ),
     fc.nat().map((pick) => (copy: SimulatedNode) => leaveOver(copy, pick)),
+    fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
+      const renamed = observed.containers[pick % Math.max(1, observed.containers.length)];
+      if (renamed?.ownership === "ours") renamed.name = `renamed-${pick}-1`;
+    }),
     fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
       const files = observed.storedInstances[pick % 3]?.files ?? {};
       const path = Object.keys(files)[pick % 2];
@@ -85,10 +89,13 @@ export function anyStranger(): fc.Arbitrary<Happening> {
             container(`stranger-${observed.containers.length}`, { ...place, ownership }),
           ),
     ),
+    fc.constantFrom(...containerNames).map((name) => ({ observed }: SimulatedNode) => {
+      if (observed.containers.every((each) => each.name !== name)) observed.containers.push(container(name));
+    }),
     fc.nat().map((pick) => ({ observed, record }: SimulatedNode) => {
       const original = observed.containers[pick % Math.max(1, observed.containers.length)];
       if (original === undefined || record.containers[original.id] === undefined) return;
-      const name = original.name.replace(/-\d+$/, `-${90 + observed.containers.length}`);
+      const name = original.name.replace(/(?:-\d+)?$/, `-${90 + observed.containers.length}`);
       observed.containers.push({ ...original, id: `copy ${name}`, name, ownership: "forged" });
     }),
     fc.nat().map((pick) => ({ observed }: SimulatedNode) => {

@@ -138,8 +138,9 @@ function wayBack(
 ): string {
   const { project, key } = partsOfVolume(name);
   const own = projectOf(desired.environment, "");
-  const { elsewhere } = observed.volumes.find((each) => each.name === name) ?? {};
-  if (elsewhere !== undefined || !project.startsWith(own)) {
+  const { elsewhere, ownership } = observed.volumes.find((each) => each.name === name) ?? {};
+  const isByName = project.startsWith(own);
+  if (elsewhere !== undefined || !(isByName || ownership === "ours")) {
     const other = elsewhere === undefined ? "another environment" : `environment ${elsewhere.environment}`;
     return `${name} is of ${other}, which \`was\` cannot take; if this node is to be of it, correct agent.yaml; else let ${volume.name} be made with \`state: installed\` and the command below, copy the data into it, and set \`state: running\``;
   }
@@ -150,7 +151,9 @@ function wayBack(
     return `leave what uses ${name} where it is; or let ${volume.name} be made with \`state: installed\` and the command below, copy the data into it, and set \`state: running\``;
   return [
     ...(isOtherProject
-      ? [`\`was: ${project.slice(own.length)}\` under instances.${instance.name} in environment.yaml`]
+      ? [
+          `\`${isByName ? `was: ${project.slice(own.length)}` : `project: ${project}`}\` under instances.${instance.name} in environment.yaml`,
+        ]
       : []),
     ...(key === volume.key ? [] : [`\`was: ${key}\` under data.${volume.key} in package.yaml`]),
   ].join(" and ");

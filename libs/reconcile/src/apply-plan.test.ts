@@ -21,6 +21,7 @@ const desired: DesiredNode = {
   lockDigest: "",
   digest: "",
   instances: [],
+  networks: [],
   held: [],
 };
 
@@ -360,6 +361,7 @@ describe("applyPlan", () => {
       causes: [],
       class: "restart",
       instance: "app",
+      project: "lab-app",
       service: "web",
       containerId: "c",
     };

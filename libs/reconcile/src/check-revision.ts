@@ -1,10 +1,11 @@
-import { findAttributeFaults, readRepository } from "@keelson/manifest";
+import { findAttributeFaults, followLinks, readRepository } from "@keelson/manifest";
 import {
   type DesiredNode,
   type OuterAttributes,
   type Problem,
   type Repository,
   type Snapshot,
+  needsLock,
   sortProblems,
   withoutRepeats,
 } from "@keelson/model";
@@ -13,6 +14,7 @@ import { type NodeReference, buildDesired, renderFiles, unplacedInput } from "@k
 
 import { findDigestFaults } from "./digest-fault.ts";
 import type { DesiredPorts } from "./ports.ts";
+import { readLocal } from "./read-local.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 import { resolveModels } from "./resolve-models.ts";
 import { toldOnce } from "./told-once.ts";
@@ -20,7 +22,7 @@ import { findUnusedGrants } from "./unused-grants.ts";
 
 export interface CheckResult {
   repository: Repository;
-  /** Every node of every environment with a lock. */
+  /** Every node of every environment that has what it follows. */
   nodes: NodeReference[];
   problems: Problem[];
   /** What will hardly be meant, and stops nothing. */
@@ -39,7 +41,8 @@ export async function checkRevision(
   { attributes, ...ports }: CheckPorts & { attributes: OuterAttributes },
 ): Promise<CheckResult> {
   const files = await snapshot.readFiles(["environments/", "releases/"]);
-  const { repository, problems } = readRepository(files);
+  const local = await readLocal(snapshot, followLinks(files));
+  const { repository, problems, warnings } = readRepository(files, local);
   const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
     settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
   );
@@ -51,7 +54,6 @@ export async function checkRevision(
     ...(await findDigestFaults(repository, files)),
   ];
   const nodes = listNodes(repository);
-  const warnings: Problem[] = [];
   const judged = new Set<string>();
   const errors: unknown[] = [];
   const desired: { environment: string; desired: DesiredNode | null }[] = [];
@@ -88,9 +90,9 @@ function withoutInstances({ instances: _ofOneNode, ...problem }: Problem): Probl
   return problem;
 }
 
-/** Nothing can be placed without a lock; that it is missing is a problem already. */
+/** Nothing of a release can be placed without a lock; that it is missing is a problem already. */
 function listNodes({ environments }: Repository): NodeReference[] {
   return [...environments]
-    .filter(([, { lock }]) => lock !== null)
+    .filter(([, { lock, environment }]) => lock !== null || !needsLock(environment.value))
     .flatMap(([environment, { nodes }]) => [...nodes.keys()].map((node) => ({ environment, node })));
 }

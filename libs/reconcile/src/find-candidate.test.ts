@@ -21,6 +21,7 @@ const snapshotOf = (commit: string): Snapshot => ({
   author: "",
   committedAt: null,
   readFiles: async () => Promise.resolve(new Map()),
+  listPaths: async () => Promise.resolve([]),
 });
 
 interface Node {

@@ -19,6 +19,7 @@ const desired: DesiredNode = {
   lockDigest: "",
   digest: "",
   instances: [],
+  networks: [],
   held: [],
 };
 

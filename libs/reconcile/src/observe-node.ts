@@ -1,4 +1,11 @@
-import { type DesiredNode, type ObservedNode, subnetsOf, withAccepted } from "@keelson/model";
+import {
+  type DesiredNode,
+  type ObservedNode,
+  externalNetworksOf,
+  networksOf,
+  subnetsOf,
+  withAccepted,
+} from "@keelson/model";
 import { findHostPaths } from "@keelson/plan";
 
 import type { EngineRequest, ReadPorts } from "./ports.ts";
@@ -24,23 +31,30 @@ export async function observeNode(
   };
 }
 
-function requestFor({ environment, instances, held }: DesiredNode): EngineRequest {
+function requestFor(desired: DesiredNode): EngineRequest {
+  const { environment, instances, held } = desired;
   const services = instances.flatMap(({ project, services }) =>
     services.map((service) => ({ project, service })),
   );
+  const networks = networksOf(desired);
   return {
     environment,
     projects: [...instances, ...held].map(({ project }) => project),
     images: [...new Set(services.map(({ service }) => service.image))],
-    networks: instances.flatMap(({ networks }) => networks),
+    networks,
     volumes: instances.flatMap(({ volumes }) => volumes),
     ports: services.flatMap(({ project, service }) =>
       service.ports.map((port) => ({ project, service: service.name, port })),
     ),
-    subnets: instances.flatMap(({ networks }) =>
-      networks
-        .map(({ name, digest, definition }) => ({ network: name, digest, subnets: subnetsOf(definition) }))
-        .filter(({ subnets }) => subnets.length > 0),
+    subnets: networks
+      .map(({ name, digest, definition }) => ({ network: name, digest, subnets: subnetsOf(definition) }))
+      .filter(({ subnets }) => subnets.length > 0),
+    containerNames: new Map(
+      services.flatMap(({ project, service: { name, containerName } }) =>
+        containerName === undefined ? [] : [[`${project}/${name}`, containerName] as const],
+      ),
     ),
+    externalNetworks: externalNetworksOf(desired),
+    externalVolumes: [...new Set(services.flatMap(({ service }) => service.externalVolumes ?? []))],
   };
 }

@@ -38,6 +38,11 @@ export interface EngineRequest {
   volumes: DesiredVolume[];
   ports: { project: string; service: string; port: PublishedPort }[];
   subnets: { network: string; digest: string; subnets: string[] }[];
+  /** What the Compose files call containers, by `<project>/<service>`. */
+  containerNames: Map<string, string>;
+  /** Engine names of networks and volumes that are used and that somebody else makes. */
+  externalNetworks: string[];
+  externalVolumes: string[];
 }
 
 /** What the function of an operation gets beside the operation. */

@@ -2,6 +2,7 @@ import type { Snapshot, SourceFile } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { readSnapshot } from "./read-snapshot.ts";
+import { snapshotOfFiles } from "./test-snapshot.ts";
 
 function snapshotOf(texts: Record<string, string>, links: Record<string, string>): Snapshot {
   const entry =
@@ -14,15 +15,7 @@ function snapshotOf(texts: Record<string, string>, links: Record<string, string>
     ...Object.entries(texts).map(entry("100644")),
     ...Object.entries(links).map(entry("120000")),
   ];
-  return {
-    commit: "1",
-    ref: "refs/heads/main",
-    subject: "",
-    author: "",
-    committedAt: null,
-    readFiles: async (prefixes) =>
-      Promise.resolve(new Map(files.filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix))))),
-  };
+  return snapshotOfFiles(new Map(files));
 }
 
 test("a schedule that is none is a problem of its line", async () => {

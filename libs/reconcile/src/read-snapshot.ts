@@ -3,11 +3,12 @@ import { type Problem, type Repository, type Snapshot, sortProblems } from "@kee
 import { type NodeReference, withConcerned } from "@keelson/render";
 
 import { findDigestFaults } from "./digest-fault.ts";
+import { readLocal } from "./read-local.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 
 /**
- * Reads only the environment, what it extends and the releases of its lock: a mistake elsewhere must not stop this
- * node. The problems say which instances they concern.
+ * Reads only the environment, what it extends, the releases of its lock and its local packages: a mistake elsewhere must not
+ * stop this node. The problems say which instances they concern.
  */
 export async function readSnapshot(
   snapshot: Snapshot,
@@ -18,9 +19,14 @@ export async function readSnapshot(
   const isThere = [...environments.keys()].some((path) => path.startsWith(`environments/${environment}/`));
   // For an environment that is missing, read the others to name them in the problem. Their own problems do not matter.
   const folders = isThere ? findEnvironmentFolders(environments, environment) : ["environments/"];
-  const mine = [...environments].filter(([path]) => folders.some((folder) => path.startsWith(folder)));
+  const mine = new Map(
+    [...environments].filter(([path]) => folders.some((folder) => path.startsWith(folder))),
+  );
   const releases = await snapshot.readFiles(findLockedFolders(environments, environment));
-  const { repository, problems } = readRepository(new Map([...mine, ...releases]));
+  const { repository, problems } = readRepository(
+    new Map([...mine, ...releases]),
+    await readLocal(snapshot, mine),
+  );
   const found = [
     ...problems,
     ...(await findScheduleFaults(repository)),

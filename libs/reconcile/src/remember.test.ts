@@ -49,7 +49,15 @@ function desiredWith(digests: DesiredService["digests"]): DesiredNode {
     grants: [],
     compose: { name: "lab-core", services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
-  return { environment: "lab", node: "lab-1", lockDigest: "l", digest: "d", instances: [instance], held: [] };
+  return {
+    environment: "lab",
+    node: "lab-1",
+    lockDigest: "l",
+    digest: "d",
+    instances: [instance],
+    networks: [],
+    held: [],
+  };
 }
 
 function container(id: string, more: Partial<ObservedContainer> = {}): ObservedContainer {

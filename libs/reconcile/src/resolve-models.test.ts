@@ -38,6 +38,7 @@ const rendered: RenderedNode = {
   environment: "lab",
   node: "n1",
   lockDigest: "",
+  networks: {},
   requireDigests: false,
   partial: false,
   places: [{ name: "core", project: "lab-core", isElsewhere: false }],

@@ -259,6 +259,7 @@ describe("a job is kept", () => {
           lockDigest: "",
           digest: "",
           instances: [{ ...instance, state }],
+          networks: [],
           held,
         },
         remaining: plan,

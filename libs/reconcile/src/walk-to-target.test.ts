@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 import { expect, it } from "vitest";
 
+import { snapshotOfFiles } from "./test-snapshot.ts";
 import { newWalk } from "./walk-path.ts";
 import { type TargetPorts, walkToTarget } from "./walk-to-target.ts";
 
@@ -21,11 +22,7 @@ function snapshotOf(commit: string, documents: Record<string, string>): Snapshot
       { path, mode: "100644", bytes: new TextEncoder().encode(text) },
     ]),
   );
-  const readFiles = async (prefixes: readonly string[]) =>
-    Promise.resolve(
-      new Map([...files].filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix)))),
-    );
-  return { commit, ref: "refs/heads/main", subject: "", author: "", committedAt: null, readFiles };
+  return snapshotOfFiles(files, commit);
 }
 
 const environment = "environments/lab/environment.yaml";

@@ -3,8 +3,6 @@ import {
   type DesiredInstance,
   type DesiredNetwork,
   type DesiredNode,
-  type DesiredVolume,
-  type JsonObject,
   type NodeSecrets,
   type Problem,
   type RenderedInstance,
@@ -14,17 +12,18 @@ import {
   digestValue,
 } from "@keelson/model";
 
-import { findHeld, problemsHere } from "./held-instance.ts";
-import { findNodeFaults } from "./node-fault.ts";
+import { buildEnvironmentNetworks, buildNetworks, externalNetworks } from "./desired-network.ts";
 import { buildService } from "./desired-service.ts";
+import { buildVolumes, externalVolumes } from "./desired-volume.ts";
 import { withPlacedContent } from "./inline-content.ts";
+import { findHeld, problemsHere } from "./held-instance.ts";
 import { findJobFaults } from "./job.ts";
-import { withoutEmpty } from "./meaning.ts";
 import { buildMounts } from "./mount.ts";
-import { networkName } from "./network-name.ts";
+import { findNodeFaults } from "./node-fault.ts";
 import { packageProblem } from "./place-of-problem.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
+import { findScaleFaults, withScale } from "./scale.ts";
 import { type DigestAlgorithms, digestAlgorithms } from "./service-digest.ts";
 import { usedGrants, withoutOwnNetworks } from "./used-grants.ts";
 
@@ -54,13 +53,13 @@ export function buildDesired(
       ? { instance: null, problems: [] }
       : buildInstance(rendered, { ...input, ...withPlacedContent(instance, model) });
   });
-  const built = startAfterOwners(
-    withoutOwnNetworks(results.flatMap((result) => (result.instance === null ? [] : [result.instance]))),
-  );
+  const made = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
+  const networks = buildEnvironmentNetworks(rendered, made);
+  const built = startAfterOwners(withoutOwnNetworks(made, networks));
   const problems = [
     ...input.problems,
     ...results.flatMap((result) => result.problems),
-    ...findNodeFaults(rendered, { instances: built, secrets: input.secrets }),
+    ...findNodeFaults(rendered, { ...input, instances: built }),
   ];
   const held = findHeld(rendered, { built, problems });
   if (held === null) return { desired: null, problems };
@@ -72,10 +71,11 @@ export function buildDesired(
     environment,
     node,
     instances: instances.map(digestible),
+    networks,
     ...(held.length === 0 ? {} : { held }),
   });
   return {
-    desired: { environment, node, lockDigest, digest, instances, held },
+    desired: { environment, node, lockDigest, digest, instances, networks, held },
     problems: problemsHere(rendered, problems),
   };
 }
@@ -91,13 +91,14 @@ function buildInstance(
 ): { instance: DesiredInstance; problems: Problem[] } {
   const { instance, secrets, repository, algorithms = digestAlgorithms } = input;
   const { mounts, problems } = buildMounts(instance, { model: input.model, secrets, repository });
-  const model = withReadOnlyBinds(input.model, mounts);
+  const model = withScale(withReadOnlyBinds(input.model, mounts), instance.scale);
   const own = buildNetworks(instance, model);
   const networks = [...externalNetworks(model), ...own];
   const volumes = buildVolumes(instance, model);
-  const byKey = { networks: nameByKey(networks), volumes: nameByKey(volumes) };
+  const foreign = externalVolumes(model);
+  const byKey = { networks: nameByKey(networks), volumes: nameByKey([...foreign, ...volumes]) };
   const services = Object.entries(model.services)
-    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, ...byKey }))
+    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, external: foreign, ...byKey }))
     .sort((a, b) => compareText(a.name, b.name));
   const digests = new Map(services.map(({ name, digests: [{ digest }] }) => [name, digest]));
   const { folder: _folder, ...named } = instance.package;
@@ -117,16 +118,19 @@ function buildInstance(
       grants: usedGrants(model, instance.compose),
       compose: runnableModel(model, {
         mounts,
-        volumes,
+        volumes: [...foreign, ...volumes],
         networks,
         digests,
         environment,
         instance: instance.name,
       }),
     },
-    problems: [...problems, ...findUnknownData(input), ...findJobFaults({ instance, model, repository })].map(
-      (problem) => ({ ...problem, instances: [instance.name] }),
-    ),
+    problems: [
+      ...problems,
+      ...findUnknownData(input),
+      ...findJobFaults({ instance, model, repository }),
+      ...findScaleFaults({ instance, model, environment, repository }),
+    ].map((problem) => ({ ...problem, instances: [instance.name] })),
   };
 }
 
@@ -136,41 +140,10 @@ function nameByKey(known: readonly Named[]): Map<string, { name: string; digest:
   return new Map(known.map(({ key, name, digest }) => [key, { name, digest }]));
 }
 
-function buildNetworks(instance: RenderedInstance, model: ComposeModel): DesiredNetwork[] {
-  return Object.entries(model.networks)
-    .filter(([, definition]) => definition?.["external"] !== true)
-    .map(([key, definition]) => describe(`${instance.project}_${key}`, { key, definition }))
-    .sort((a, b) => compareText(a.key, b.key));
-}
-
-function externalNetworks(model: ComposeModel): Named[] {
-  return Object.entries(model.networks)
-    .filter(([, definition]) => definition?.["external"] === true)
-    .map(([key, definition]) => ({ key, name: networkName(key, definition), digest: "" }))
-    .sort((a, b) => compareText(a.key, b.key));
-}
-
-function buildVolumes(instance: RenderedInstance, model: ComposeModel): DesiredVolume[] {
-  return Object.entries(model.volumes)
-    .map(([key, definition]) => ({
-      ...describe(`${instance.volumeProject}_${instance.data[key]?.was ?? key}`, { key, definition }),
-      format: instance.data[key]?.format ?? null,
-      reads: instance.data[key]?.reads ?? null,
-      generation: 1,
-    }))
-    .sort((a, b) => compareText(a.key, b.key));
-}
-
-/** Compose's own name is the one we give, and nulls and empty maps come and go with its versions. */
-function describe(name: string, input: { key: string; definition: JsonObject | null }) {
-  const { name: _nameInCompose, ...definition } = input.definition ?? {};
-  return { key: input.key, name, digest: digestValue(withoutEmpty(definition) ?? {}), definition };
-}
-
 function findUnknownData({ instance, model, repository }: InstanceInput): Problem[] {
-  const known = Object.keys(model.volumes).sort(compareText);
+  const own = buildVolumes(instance, model).map(({ key }) => key);
   return Object.keys(instance.data)
-    .filter((key) => model.volumes[key] === undefined)
+    .filter((key) => !own.includes(key))
     .map((key) =>
       packageProblem(
         { instance, repository },
@@ -179,7 +152,7 @@ function findUnknownData({ instance, model, repository }: InstanceInput): Proble
           path: ["data", key],
           part: "key",
           message: `data names the volume \`${key}\`, which ${instance.compose.composeFiles[0]} does not have`,
-          hint: `Volumes there: ${known.join(", ") || "none"}.`,
+          hint: `Volumes there: ${own.join(", ") || "none"}.`,
         },
       ),
     );

@@ -3,8 +3,9 @@ import {
   type ComposeInput,
   type EnvironmentFolder,
   type PackageFolder,
+  type ReleaseFolder,
   compareText,
-  projectOf,
+  type LocalPackage,
 } from "@keelson/model";
 
 import type { PlacedInstance } from "./placement.ts";
@@ -19,8 +20,9 @@ export function composeInput(
   }: { environment: EnvironmentFolder } & Pick<ComposeInput, "variables" | "renderedFiles">,
 ): ComposeInput {
   return {
-    ...packageInput(placed.package),
-    project: projectOf(environment.environment.value.name, placed.name),
+    ...packageInput(placed),
+    profiles: profilesOf(placed),
+    project: placed.project,
     allow: grantsFor(environment.environment.value.policy.allow, placed.instance.package),
     images: publishedImages(placed.instance.package, environment),
     override: environment.composeOverrides.get(placed.name) ?? null,
@@ -34,10 +36,11 @@ export function unrenderedInput(placed: PlacedInstance, environment: Environment
 }
 
 /** Of a package that no instance brings to a node, for the gate alone: what it is granted, an environment will say. */
-export function unplacedInput(folder: PackageFolder): ComposeInput {
+export function unplacedInput(folder: PackageFolder | LocalPackage): ComposeInput {
+  const found = "composeFiles" in folder ? { release: null, package: folder } : { package: folder };
   const project = folder.package.value.name;
   return {
-    ...packageInput(folder),
+    ...packageInput(found),
     project,
     images: [],
     allow: "all",
@@ -46,20 +49,32 @@ export function unplacedInput(folder: PackageFolder): ComposeInput {
   };
 }
 
-function packageInput({ folder, package: document, files, placed }: PackageFolder) {
+function packageInput(
+  found: { release: null; package: LocalPackage } | { release?: ReleaseFolder; package: PackageFolder },
+) {
+  const { folder, package: document, files, placed } = found.package;
+  const [first = document.value.compose, ...others] =
+    found.release === null ? found.package.composeFiles : [];
+  const reached = found.release === null ? found.package.reached.values() : [];
   const sources = new Set(placed.map(({ source }) => source));
   return {
     folder,
-    composeFiles: [document.value.compose] as const,
-    reach: "package" as const,
-    dotenv: null,
-    profiles: [],
-    packageFiles: [...files]
-      .filter(([path]) => !sources.has(path) && path !== "package.yaml")
-      .map(([, file]) => file)
-      .sort((a, b) => compareText(a.path, b.path)),
+    composeFiles: [first, ...others] as const,
+    reach: found.release === null ? ("repository" as const) : ("package" as const),
+    dotenv: found.release === null ? found.package.dotenv : null,
+    profiles: found.release === null ? found.package.profiles : [],
+    packageFiles: [
+      ...[...files].flatMap(([path, file]) => (sources.has(path) || path === "package.yaml" ? [] : [file])),
+      ...reached,
+    ].sort((a, b) => compareText(a.path, b.path)),
     boundPaths: placed.map(({ to }) => to),
   };
+}
+
+/** Those of the environment and those of the package's `.env`. */
+function profilesOf(placed: PlacedInstance): string[] {
+  const own = placed.release === null ? placed.package.profiles : [];
+  return [...new Set([...own, ...(placed.instance.profiles ?? [])])].sort(compareText);
 }
 
 function nothingRendered({ package: document, placed }: PackageFolder) {

@@ -17,6 +17,8 @@ import { type DigestAlgorithms, digestService } from "./service-digest.ts";
 interface ServiceContext extends Omit<DigestInput, "name" | "service"> {
   instance: RenderedInstance;
   algorithms: DigestAlgorithms;
+  /** Volumes that are not the instance's own. */
+  external: readonly { key: string; name: string }[];
 }
 
 export function buildService(
@@ -24,8 +26,15 @@ export function buildService(
   context: ServiceContext,
 ): DesiredService {
   const job = findJob([name, service], context);
+  const external = new Set(context.external.map((volume) => volume.name));
+  const volumes = (service.volumes ?? [])
+    .filter(({ type }) => type === "volume")
+    .flatMap(({ source }) => context.volumes.get(source ?? "")?.name ?? [])
+    .sort(compareText);
+  const foreign = volumes.filter((volume) => external.has(volume));
   return {
     name,
+    ...(service.container_name === undefined ? {} : { containerName: service.container_name }),
     image: service.image,
     digests: digestService({ ...context, name, service }, context.algorithms),
     // A run by schedule has a container of its own.
@@ -46,10 +55,8 @@ export function buildService(
     networks: Object.keys(service.networks ?? {})
       .map((key) => context.networks.get(key)?.name ?? key)
       .sort(compareText),
-    volumes: (service.volumes ?? [])
-      .filter(({ type }) => type === "volume")
-      .flatMap(({ source }) => context.volumes.get(source ?? "")?.name ?? [])
-      .sort(compareText),
+    volumes: volumes.filter((volume) => !external.has(volume)),
+    ...(foreign.length === 0 ? {} : { externalVolumes: foreign }),
     places: buildPlaces(service, context),
     ports: (service.ports ?? []).flatMap(publishedPort),
   };

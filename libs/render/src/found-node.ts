@@ -6,13 +6,15 @@ import {
   type Repository,
   compareText,
   hintFor,
+  isLocalReference,
   keyPath,
+  needsLock,
   problemAt,
   problemOf,
   quote,
 } from "@keelson/model";
 
-import { findPackage } from "./placement.ts";
+import { findPackage, layerOfInstance } from "./placement.ts";
 
 export interface NodeReference {
   environment: string;
@@ -60,7 +62,7 @@ function choose(name: string, choice: { known: ReadonlyMap<string, unknown>; as:
  * missing from a desired state would be removed from the node.
  */
 export function findUnplaced(repository: Repository, environment: EnvironmentFolder): Problem[] {
-  if (environment.lock === null) {
+  if (environment.lock === null && needsLock(environment.environment.value)) {
     const message = `environment ${environment.environment.value.name} has no lock.yaml that can be read`;
     const hint = "Write it, or correct it: a node follows nothing else.";
     return [problemAt(environment.environment, { code: "K1101", path: "releases", message, hint })];
@@ -71,13 +73,16 @@ export function findUnplaced(repository: Repository, environment: EnvironmentFol
       ([, instance]) =>
         findPackage(repository, { lock: environment.lock, reference: instance.package }) === null,
     )
-    .map(([name, instance]) =>
-      problemAt(environment.environment, {
+    .map(([name, instance]) => {
+      const isLocal = isLocalReference(instance.package);
+      return problemAt(layerOfInstance(environment, name), {
         code: "K1116",
         path: keyPath(["instances", name, "package"]),
-        message: `package ${instance.package} of the locked release cannot be read`,
-        hint: "Correct the release, or lock one that has the package.",
+        message: `package ${instance.package}${isLocal ? "" : " of the locked release"} cannot be read`,
+        hint: isLocal
+          ? "Correct what is wrong in its folder."
+          : "Correct the release, or lock one that has the package.",
         part: "value",
-      }),
-    );
+      });
+    });
 }

@@ -1,6 +1,7 @@
 import type { DesiredInstance, HeldInstance, Problem, RenderedNode } from "@keelson/model";
 
-import { networkName } from "./network-name.ts";
+import { givenName } from "./given-name.ts";
+import { permitsNetwork } from "./granted-network.ts";
 
 interface Found {
   /** What could be built of instances, whole or not. */
@@ -41,7 +42,8 @@ function findCauses(rendered: RenderedNode, { built, problems }: Found): Map<str
     before = causes.size;
     for (const instance of built) {
       const needed =
-        instance.after.find((name) => causes.has(name)) ?? findUnknownOwner(instance, { built, unbuilt });
+        instance.after.find((name) => causes.has(name)) ??
+        findUnknownOwner(instance, { rendered, built, unbuilt });
       if (needed !== undefined && !causes.has(instance.name)) causes.set(instance.name, needed);
     }
   }
@@ -58,12 +60,16 @@ function findUnbuilt({ places, instances }: RenderedNode, built: readonly Desire
 
 /** Who may own a network that an instance joins, where nobody else does: of what could not be built, nobody knows the networks. */
 function findUnknownOwner(
-  { compose, networks }: DesiredInstance,
-  { built, unbuilt }: { built: readonly DesiredInstance[]; unbuilt: readonly string[] },
+  { name: instance, compose }: DesiredInstance,
+  {
+    rendered,
+    built,
+    unbuilt,
+  }: { rendered: RenderedNode; built: readonly DesiredInstance[]; unbuilt: readonly string[] },
 ): string | undefined {
-  const owned = new Set([...networks, ...built.flatMap((each) => each.networks)].map(({ name }) => name));
-  const isJoined = Object.entries(compose.networks).some(
-    ([key, definition]) => !owned.has(networkName(key, definition)),
-  );
-  return isJoined ? unbuilt[0] : undefined;
+  const made = built.flatMap(({ networks }) => networks.map(({ name }) => name));
+  const owned = new Set([...made, ...Object.keys(rendered.networks)]);
+  const joined = Object.entries(compose.networks).map(([key, network]) => givenName(network) ?? key);
+  const isUnknown = (name: string) => !owned.has(name) && !permitsNetwork(rendered, { instance, name });
+  return joined.some(isUnknown) ? unbuilt[0] : undefined;
 }

@@ -3,31 +3,42 @@ import {
   type NodeSecrets,
   type Problem,
   type PublishedPort,
-  type RenderedInstance,
   type RenderedNode,
-  compareText,
+  type Repository,
   decodeText,
-  parseSubnet,
   problemOf,
   secretPlaceholder,
-  subnetsOf,
-  subnetsOverlap,
 } from "@keelson/model";
 
-import { networkName } from "./network-name.ts";
+import { findCountFaults } from "./count-fault.ts";
+import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
+import { findContainerNameFaults } from "./name-fault.ts";
+import { findSharedNetworks, findUnownedNetworks } from "./network-fault.ts";
 import { composeProblem } from "./place-of-problem.ts";
+import { findSharedSubnets } from "./subnet-fault.ts";
 
 /** Problems that only all instances of a node together can have. `instances` are those that could be built. */
 export function findNodeFaults(
   rendered: RenderedNode,
-  { instances, secrets }: { instances: readonly DesiredInstance[]; secrets: NodeSecrets },
+  {
+    instances,
+    secrets,
+    repository,
+  }: {
+    instances: readonly DesiredInstance[];
+    secrets: NodeSecrets;
+    repository?: Repository | undefined;
+  },
 ): Problem[] {
-  const context = { rendered, instances };
+  const context = { rendered, instances, repository };
   const built = new Set(instances.map(({ name }) => name));
   const isAllBuilt = rendered.places.every(({ name, isElsewhere }) => isElsewhere || built.has(name));
   return [
     // Who owns a network may be one of those that are missing.
     ...(isAllBuilt ? findUnownedNetworks(context) : []),
+    ...findSharedNetworks(context),
+    ...findContainerNameFaults(context),
+    ...findCountFaults(context),
     ...findSharedPorts(context),
     ...findSharedVolumes(context),
     ...findSharedSubnets(context),
@@ -37,42 +48,9 @@ export function findNodeFaults(
   ];
 }
 
-interface FaultContext {
-  rendered: RenderedNode;
-  instances: readonly DesiredInstance[];
-}
-
-/** An external network must be another instance's of this node. */
-function findUnownedNetworks({ rendered, instances }: FaultContext): Problem[] {
-  const owned = instances.flatMap(({ networks }) => networks.map(({ name }) => name)).sort(compareText);
-  return sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
-    Object.entries(instance.compose.networks)
-      .filter(([key]) =>
-        instance.services.some((service) => usesNetwork(instance, { service: service.name, key })),
-      )
-      .map(([key, network]) => ({ key, name: networkName(key, network) }))
-      .filter(({ name }) => !owned.includes(name))
-      .map(({ key, name }) =>
-        composeProblem(source, {
-          code: "K1310",
-          path: ["networks", key],
-          message: `instance ${instance.name} joins the network ${name}, which no instance of this node owns`,
-          hint: `Networks of this node: ${owned.join(", ") || "none"}. Name one by a variable: {{ requires["<interface>"].project }}_<network>.`,
-        }),
-      ),
-  );
-}
-
-function usesNetwork(
-  { compose }: DesiredInstance,
-  { service, key }: { service: string; key: string },
-): boolean {
-  return Object.hasOwn(compose.services[service]?.networks ?? {}, key);
-}
-
 /** Two services that run cannot publish one port; the second one would never start. */
 function findSharedPorts({ rendered, instances }: FaultContext): Problem[] {
-  const published = sourcesOf(rendered, instances)
+  const published = sourcesOf({ rendered, instances })
     .filter(({ instance }) => instance.state === "running")
     .flatMap(({ instance, source }) =>
       instance.services
@@ -85,87 +63,40 @@ function findSharedPorts({ rendered, instances }: FaultContext): Problem[] {
     const first = published.slice(0, index).find((other) => collide(other.port, port));
     if (first === undefined) return [];
     return [
-      ofBoth(first.source, source, {
-        code: "K1312",
-        path: ["services", name, "ports"],
-        message: `${project}/${name} and ${first.project}/${first.name} both publish port ${port.port}/${port.protocol} of this node`,
-        hint: "Give one of them another port, or let it be a setting.",
-      }),
+      concerning(
+        composeProblem(source, {
+          code: "K1312",
+          path: ["services", name, "ports"],
+          message: `${project}/${name} and ${first.project}/${first.name} both publish port ${port.port}/${port.protocol} of this node`,
+          hint: "Give one of them another port, or let it be a setting.",
+        }),
+        [first.source.name, source.name],
+      ),
     ];
   });
 }
 
-/** By `was` two keys can lead to one volume, which is only one's. */
+/** By a name or by `was` two keys can lead to one volume, which is only one's. */
 function findSharedVolumes({ rendered, instances }: FaultContext): Problem[] {
-  const all = sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
+  const all = sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
     instance.volumes.map(({ key, name }) => ({ key, name, source, owner: instance.name })),
   );
   return all.flatMap(({ key, name, source, owner }, index): Problem[] => {
     const first = all.slice(0, index).find((other) => other.name === name);
     if (first === undefined) return [];
     return [
-      ofBoth(first.source, source, {
-        code: "K1435",
-        path: ["volumes", key],
-        message: `the volume ${key} of instance ${owner} and ${first.key} of ${first.owner} would both be ${name}`,
-        hint: "One of them is so by its `was`: take that away, or the other volume.",
-      }),
-    ];
-  });
-}
-
-/** The engine makes only one of two networks whose subnets overlap. */
-function findSharedSubnets({ rendered, instances }: FaultContext): Problem[] {
-  const making = instances.filter(({ state }) => state === "running" || state === "installed");
-  const joined = new Set(making.flatMap(({ services }) => services.flatMap(({ networks }) => networks)));
-  const subnets = sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
-    instance.networks
-      .filter(({ name }) => making.includes(instance) || joined.has(name))
-      .flatMap(({ key, name, definition }) =>
-        subnetsOf(definition).map((subnet, index) => ({
-          network: name,
-          subnet,
-          block: parseSubnet(subnet),
-          source,
-          path: ["networks", key, "ipam", "config", index, "subnet"],
-        })),
+      concerning(
+        composeProblem(source, {
+          code: "K1435",
+          path: ["volumes", key],
+          message: `the volume ${key} of instance ${owner} and ${first.key} of ${first.owner} would both be ${name}`,
+          hint: "One of them is so by its `name` or its `was`: take that away, or the other volume.",
+        }),
+        [first.source.name, source.name],
       ),
-  );
-  return subnets.flatMap(({ network, subnet, block, source, path }, index) => {
-    const first = subnets
-      .slice(0, index)
-      .find(
-        (other) =>
-          other.network !== network &&
-          block !== null &&
-          other.block !== null &&
-          subnetsOverlap(block, other.block),
-      );
-    if (first === undefined) return [];
-    const { file, line } = composeProblem(first.source, {
-      ...subnetsOverlapping,
-      path: first.path,
-      message: "",
-    });
-    return [
-      ofBoth(first.source, source, {
-        ...subnetsOverlapping,
-        path,
-        message: `the subnet ${subnet} of network ${network} overlaps with ${first.subnet} of network ${first.network}, at ${file}:${line}`,
-      }),
     ];
   });
 }
-
-/** At its place in the later one: either of the two can give way, and nobody knows which. */
-function ofBoth(...[first, later, found]: [RenderedInstance, ...Parameters<typeof composeProblem>]): Problem {
-  return { ...composeProblem(later, found), instances: [...new Set([first.name, later.name])] };
-}
-
-const subnetsOverlapping = {
-  code: "K1322",
-  hint: "Give one of them another private subnet, let it be a setting, or leave it out: the engine then chooses a free one.",
-};
 
 /** A port on all addresses is taken on each of them. */
 function collide(a: PublishedPort, b: PublishedPort): boolean {
@@ -174,20 +105,10 @@ function collide(a: PublishedPort, b: PublishedPort): boolean {
   return a.port === b.port && a.protocol === b.protocol && meet;
 }
 
-function sourcesOf(
-  rendered: RenderedNode,
-  instances: readonly DesiredInstance[],
-): { instance: DesiredInstance; source: RenderedInstance }[] {
-  return instances.flatMap((instance) => {
-    const source = rendered.instances.find(({ name }) => name === instance.name);
-    return source === undefined ? [] : [{ instance, source }];
-  });
-}
-
 /** A tag can be moved after the review; the policy demands a digest, which cannot. */
 function findUnpinnedImages({ rendered, instances }: FaultContext): Problem[] {
   if (!rendered.requireDigests) return [];
-  return sourcesOf(rendered, instances).flatMap(({ instance, source }) =>
+  return sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
     instance.services
       .filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))
       .map(({ name, image }) =>

@@ -30,40 +30,58 @@ export function packageProblem(
     : problemAt(document, { code, path, message, hint, part });
 }
 
+/** A problem of a key of environment.yaml; without the repository it has only the key, not its line. */
+export function environmentProblem(
+  { environment, repository }: { environment: string; repository: Repository | undefined },
+  { path, code, message, hint }: PlacelessProblem & { path: readonly (string | number)[] },
+): Problem {
+  const document = repository?.environments.get(environment)?.environment;
+  const at = keyPath(path);
+  const file = `environments/${environment}/environment.yaml`;
+  return document === undefined
+    ? { ...problemOf(file, { code, message, hint }), path: at }
+    : problemAt(document, { code, path: at, message, hint, part: "key" });
+}
+
 function findPackageDocument(
   { package: { folder } }: RenderedInstance,
   repository: Repository | undefined,
 ): Located<Package> | undefined {
-  const packages = [...(repository?.releases.values() ?? [])].flatMap((release) => [
-    ...release.packages.values(),
-  ]);
-  return packages.find((each) => each.folder === folder)?.package;
+  return repository?.packages.find((each) => each.folder === folder)?.package;
 }
 
-/** A problem of an instance's Compose file, at the deepest key of the path that the file itself contains. */
+/**
+ * A problem of an instance's Compose files, at the deepest key of the path that one of them has: of several the last, which is
+ * merged over the others.
+ */
 export function composeProblem(
   instance: RenderedInstance,
   found: PlacelessProblem & { path: readonly (string | number)[] },
 ): Problem {
   const { code, message, hint } = found;
-  const {
-    folder,
-    composeFiles: [composeFile],
-    packageFiles,
-  } = instance.compose;
-  const file = `${folder}/${composeFile}`;
-  const source = packageFiles.find((each) => each.path === file);
+  const { folder, composeFiles, packageFiles } = instance.compose;
+  const paths = composeFiles.map((file) => pathFrom(folder, file));
+  const places = packageFiles
+    .filter(({ path }) => paths.includes(path))
+    .sort((a, b) => paths.indexOf(b.path) - paths.indexOf(a.path))
+    .map(({ path, bytes }) => {
+      const text = decodeText(bytes);
+      return { path, text, ...findKey(text, found.path) };
+    });
+  const deepest = places.reduce<(typeof places)[number] | undefined>(
+    (best, place) => (best === undefined || place.depth > best.depth ? place : best),
+    undefined,
+  );
+  const [first = folder] = paths;
   const problem = {
-    ...problemOf(file, { code, message, hint }),
+    ...problemOf(deepest?.path ?? first, { code, message, hint }),
     path: keyPath(found.path),
     instances: [instance.name],
   };
-  if (source === undefined) return problem;
-  const text = decodeText(source.bytes);
-  const offset = findKey(text, found.path);
-  const before = text.slice(0, offset).split("\n");
+  if (deepest === undefined) return problem;
+  const before = deepest.text.slice(0, deepest.offset).split("\n");
   const line = before.length;
-  const sourceLine = text.split("\n")[line - 1];
+  const sourceLine = deepest.text.split("\n")[line - 1];
   return {
     ...problem,
     line,
@@ -72,22 +90,34 @@ export function composeProblem(
   };
 }
 
-/** Offset of the deepest key or entry of a path that a YAML document has; 0 when it has none of them. */
-function findKey(text: string, path: readonly (string | number)[]): number {
+/** A path from a folder of the repository, which may climb out of it. */
+function pathFrom(folder: string, file: string): string {
+  const segments = folder.split("/");
+  for (const segment of file.split("/")) {
+    if (segment === "..") segments.pop();
+    else if (segment !== ".") segments.push(segment);
+  }
+  return segments.join("/");
+}
+
+/** Offset of the deepest key or entry of a path that a YAML document has, and how deep that is; 0 when it has none of them. */
+function findKey(text: string, path: readonly (string | number)[]): { offset: number; depth: number } {
   const document = parseDocument(text, { logLevel: "silent" });
   let node: unknown = document.contents;
   let offset = 0;
-  for (const segment of path) {
+  for (const [depth, segment] of path.entries()) {
     if (isSeq(node)) {
       node = typeof segment === "number" ? node.items[segment] : undefined;
-      offset = isNode(node) ? (node.range?.[0] ?? offset) : offset;
+      if (!isNode(node)) return { offset, depth };
+      offset = node.range?.[0] ?? offset;
       continue;
     }
-    if (!isMap(node)) break;
-    const pair = node.items.find(({ key }) => isScalar(key) && key.value === segment);
-    if (pair === undefined || !isScalar(pair.key)) break;
+    const pair = isMap(node)
+      ? node.items.find(({ key }) => isScalar(key) && key.value === segment)
+      : undefined;
+    if (pair === undefined || !isScalar(pair.key)) return { offset, depth };
     offset = pair.key.range?.[0] ?? offset;
     node = pair.value;
   }
-  return offset;
+  return { offset, depth: path.length };
 }

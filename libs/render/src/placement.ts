@@ -1,20 +1,30 @@
 import {
+  type Environment,
   type EnvironmentFolder,
   type Instance,
+  type LocalPackage,
+  type Located,
   type NodeDocument,
   type PackageFolder,
   type ReleaseFolder,
   type Repository,
   compareText,
+  isLocalReference,
+  projectOf,
 } from "@keelson/model";
 
-/** An instance of this node, with the package that the lock says it runs. */
-export interface PlacedInstance {
+/** A package of a release in its locked version, or a local one as the revision has it. */
+export type FoundPackage =
+  | { release: ReleaseFolder; package: PackageFolder }
+  | { release: null; package: LocalPackage };
+
+/** An instance of this node, with the package that it runs. */
+export type PlacedInstance = FoundPackage & {
   name: string;
   instance: Instance;
-  release: ReleaseFolder;
-  package: PackageFolder;
-}
+  /** Its Compose project. */
+  project: string;
+};
 
 /** The instances of a node, sorted by name; `absent` ones and those of other nodes are not in it. */
 export function placeInstances(
@@ -26,21 +36,35 @@ export function placeInstances(
   for (const [name, instance] of Object.entries(environment.value.instances)) {
     const found = findPackage(repository, { lock, reference: instance.package });
     if (found === null || instance.state === "absent") continue;
-    if (isPlacedOn(node, { instance, folder: found.package })) placed.push({ name, instance, ...found });
+    const project = instance.project ?? projectOf(environment.value.name, name);
+    if (isPlacedOn(node, { instance, folder: found.package }))
+      placed.push({ name, instance, project, ...found });
   }
   return placed.sort((a, b) => compareText(a.name, b.name));
 }
 
-/** A package (`<release>/<package>`) in the locked version of its release, or null. */
+/** The package that a reference means: of a release in the locked version, or the local one; null where it cannot be read. */
 export function findPackage(
   repository: Repository,
   { lock, reference }: { lock: EnvironmentFolder["lock"]; reference: string },
-): Pick<PlacedInstance, "release" | "package"> | null {
+): FoundPackage | null {
+  if (isLocalReference(reference)) {
+    const local = repository.local.get(reference);
+    return local === undefined ? null : { release: null, package: local };
+  }
   const [releaseName = "", packageName = ""] = reference.split("/");
   const version = lock?.value.releases[releaseName]?.version;
   const release = repository.releases.get(`${releaseName}@${version}`);
   const folder = release?.packages.get(packageName);
   return release === undefined || folder === undefined ? null : { release, package: folder };
+}
+
+/** The document in which an instance stands: the last layer that has it, whose entry counts. */
+export function layerOfInstance(
+  { layers, environment }: Pick<EnvironmentFolder, "layers" | "environment">,
+  name: string,
+): Located<Environment> {
+  return layers.findLast(({ value }) => Object.hasOwn(value.instances, name)) ?? environment;
 }
 
 /** Without its package, the role of which is not known, an instance can be anywhere. */
@@ -55,15 +79,16 @@ export function isPlacedOn(
 
 export interface Provider {
   instance: string;
+  project: string;
   version: string;
 }
 
 /** Who provides each interface among the placed instances. */
 export function findProviders(placed: readonly PlacedInstance[]): Map<string, Provider> {
   const providers = new Map<string, Provider>();
-  for (const { name, package: folder } of placed) {
+  for (const { name, project, package: folder } of placed) {
     for (const [provided, version] of Object.entries(folder.package.value.provides)) {
-      providers.set(provided, { instance: name, version });
+      providers.set(provided, { instance: name, project, version });
     }
   }
   return providers;

@@ -38,8 +38,8 @@ describe("what a node is to have", () => {
     );
     expect(coreOf(result).compose.variables).toEqual({ DOMAIN: "lab.example" });
     expect(
-      result.settings.get("sample")?.provenance["filter[0]"] ??
-        result.settings.get("sample")?.provenance["filter"],
+      result.settings.get("core")?.provenance["filter[0]"] ??
+        result.settings.get("core")?.provenance["filter"],
     ).toMatchObject({
       layer: "node",
     });

@@ -1,10 +1,8 @@
 import { grantsFor } from "@keelson/grants";
 import {
   type ComposeInput,
-  type EnvironmentFolder,
   type Grants,
   type JsonObject,
-  type Located,
   type NodeDocument,
   type Problem,
   type RenderedFile,
@@ -18,13 +16,16 @@ import {
   projectOf,
   withoutRepeats,
 } from "@keelson/model";
-import { type LayeredSettings, type SettingsLayer, layerSettings } from "@keelson/settings";
+import type { LayeredSettings } from "@keelson/settings";
 
 import { composeInput, unrenderedInput } from "./compose-input.ts";
 import { withConcerned } from "./concerned-instance.ts";
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
 import { type UnplacedProvider, findPlaces, findUnplacedProviders, isPartial } from "./instance-place.ts";
+import { layerInstances } from "./instance-settings.ts";
+import { findProjectNames } from "./project-name.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
+import { findSharedProjects } from "./project-fault.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
 import { findUngrantedNames, pathScope } from "./path-scope.ts";
 import { newBudgets } from "./template-budget.ts";
@@ -39,7 +40,7 @@ export interface RenderResult {
    * what has its problem already.
    */
   unrendered: { name: string; compose: ComposeInput }[];
-  /** Layered settings by release, with where each value came from. */
+  /** Layered settings by instance, with where each value came from. */
   settings: ReadonlyMap<string, LayeredSettings>;
   problems: Problem[];
   /** What is not there because its document cannot be used: a problem only where no other one says why. */
@@ -57,21 +58,22 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   }
   const { environment, node } = found;
   const placed = placeInstances(repository, { environment, node: node.value });
-  const settings = layerByRelease(placed, { environment, node });
+  const settings = layerInstances(placed, { environment, node });
   const providers = findProviders(placed);
   const provided = findProvided(repository, environment);
   const missing = findUnplaced(repository, environment);
   const places = findPlaces(repository, { environment, node: node.value });
   const unplaced = findUnplacedProviders(repository, { environment, places, placed });
-  const problems = placed.flatMap(({ name, release }) =>
-    ofInstance(name, settings.get(release.release.value.name)?.problems ?? []),
-  );
+  const problems = [
+    ...findSharedProjects(placed, environment),
+    ...placed.flatMap(({ name }) => ofInstance(name, settings.get(name)?.problems ?? [])),
+  ];
   const warnings: Problem[] = [];
   const nextBudget = newBudgets(placed.length);
   const instances: RenderedInstance[] = [];
   const unrendered: RenderResult["unrendered"] = [];
   for (const each of placed) {
-    const layered = settings.get(each.release.release.value.name);
+    const layered = settings.get(each.name);
     const hasSettings = layered !== undefined && layered.problems.length === 0;
     const context = {
       environment,
@@ -89,8 +91,10 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       budget: nextBudget(),
     };
     const result = renderInstance(each, { ...context, unplaced });
-    if (hasSettings && result.hasVariables) instances.push(result.instance);
-    else unrendered.push({ name: each.name, compose: unrenderedInput(each, environment) });
+    if (hasSettings && result.hasVariables) {
+      instances.push(result.instance);
+      warnings.push(...findProjectNames(result.instance));
+    } else unrendered.push({ name: each.name, compose: unrenderedInput(each, environment) });
     problems.push(...ofInstance(each.name, result.problems));
     warnings.push(...result.warnings);
   }
@@ -101,6 +105,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     partial: isPartial(environment),
     places,
     instances,
+    networks: environment.environment.value.networks ?? {},
   };
   return {
     rendered,
@@ -116,28 +121,6 @@ function ofInstance(name: string, problems: readonly Problem[]): Problem[] {
   return problems.map((problem) => ({ ...problem, instances: [name] }));
 }
 
-function layerByRelease(
-  placed: readonly PlacedInstance[],
-  { environment, node }: { environment: EnvironmentFolder; node: Located<NodeDocument> },
-): Map<string, LayeredSettings> {
-  const releases = new Map(placed.map(({ release }) => [release.release.value.name, release]));
-  const layered = new Map<string, LayeredSettings>();
-  for (const [name, release] of releases) {
-    const layers: SettingsLayer[] = [
-      ...environment.layers.map((located) => ({ kind: "environment" as const, located })),
-      { kind: "node" as const, located: node },
-    ].map(({ kind, located }) => ({
-      kind,
-      name: located.value.name,
-      located,
-      path: keyPath(["settings", name]),
-      values: (located.value.settings[name] ?? {}) satisfies JsonObject,
-    }));
-    layered.set(name, layerSettings({ release: name, schema: release.settingsSchema, layers }));
-  }
-  return layered;
-}
-
 function renderInstance(
   placed: PlacedInstance,
   context: InstanceContext & {
@@ -146,11 +129,13 @@ function renderInstance(
 ): { instance: RenderedInstance; hasVariables: boolean; problems: Problem[]; warnings: Problem[] } {
   const manifest = placed.package.package.value;
   const environment = context.environment.environment.value.name;
-  const project = projectOf(environment, placed.name);
+  const { project } = placed;
+  const { was } = placed.instance;
   const scope = templateScope(placed, context);
   const { files, problems: fileProblems, warnings } = renderPackageFiles(placed, scope);
   const allow = grantsFor(context.environment.environment.value.policy.allow, placed.instance.package);
   const { variables, problems: variableProblems } = renderVariables(placed, { scope, allow });
+  const settings = placed.release === null ? settingsAsVariables(context.values) : {};
   const providers = interfacesOf(placed).flatMap(
     (name) => context.providers.get(name)?.instance ?? mayProvide(name, context.unplaced),
   );
@@ -162,10 +147,10 @@ function renderInstance(
       name: placed.name,
       isWhole: files.length === present.length,
       project,
-      volumeProject: projectOf(environment, placed.instance.was ?? placed.name),
+      volumeProject: was === undefined ? project : projectOf(environment, was),
       package: {
         reference: placed.instance.package,
-        releaseVersion: placed.release.release.value.version,
+        ...(placed.release === null ? {} : { releaseVersion: placed.release.release.value.version }),
         version: manifest.version,
         folder: placed.package.folder,
       },
@@ -178,7 +163,7 @@ function renderInstance(
       update: manifest.update,
       compose: composeInput(placed, {
         environment: context.environment,
-        variables,
+        variables: { ...variables, ...settings },
         // Compose must not miss what only could not be rendered.
         renderedFiles: new Map(present.map(({ to }) => [to, made.get(to) ?? new Uint8Array()])),
       }),
@@ -195,6 +180,14 @@ function renderInstance(
 /** Also of what is optional: whether it is there is not known. */
 function mayProvide(name: string, unplaced: readonly UnplacedProvider[]): string[] {
   return unplaced.filter(({ provides }) => provides?.includes(name) !== false).map((each) => each.name);
+}
+
+/** Of a local package: each is a variable of its Compose file. */
+function settingsAsVariables(values: JsonObject): Record<string, string> {
+  const plain = Object.entries(values).flatMap(([name, value]) =>
+    typeof value === "object" ? [] : [[name, String(value)] as const],
+  );
+  return Object.fromEntries(plain);
 }
 
 /** Absent where nobody ever said anything, so that it does not count. */

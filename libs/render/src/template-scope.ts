@@ -1,4 +1,3 @@
-import { projectOf } from "@keelson/model";
 import type { EnvironmentFolder, JsonObject, NodeDocument } from "@keelson/model";
 
 import type { PlacedInstance, Provider } from "./placement.ts";
@@ -8,7 +7,7 @@ import type { TemplateBudget } from "./template-budget.ts";
 export interface InstanceContext {
   environment: EnvironmentFolder;
   node: NodeDocument;
-  /** Layered settings of the instance's release. */
+  /** Layered settings of the instance. */
   values: JsonObject;
   /** Who provides each interface on this node. */
   providers: ReadonlyMap<string, Provider>;
@@ -19,13 +18,12 @@ export interface InstanceContext {
 
 /** What the templates of an instance see; docs/spec/package.md lists it. */
 export function templateScope(placed: PlacedInstance, context: InstanceContext): TemplateScope {
-  const release = placed.release.release.value;
+  const release = placed.release?.release.value;
   const environment = context.environment.environment.value.name;
   const requires = interfacesOf(placed).flatMap((name) => {
     const provider = context.providers.get(name);
     if (provider === undefined) return [];
-    const { instance, version } = provider;
-    return [[name, { instance, project: projectOf(environment, instance), version }] as const];
+    return [[name, { ...provider }] as const];
   });
   return {
     context: {
@@ -33,13 +31,13 @@ export function templateScope(placed: PlacedInstance, context: InstanceContext):
       environment: { name: environment },
       node: { name: context.node.name, roles: context.node.roles },
       instance: { name: placed.name },
-      release: { name: release.name, version: release.version },
+      ...(release === undefined ? {} : { release: { name: release.name, version: release.version } }),
       requires: Object.fromEntries(requires),
     },
     incomplete: context.incomplete,
     budget: context.budget,
     secrets: Object.fromEntries(
-      Object.keys(release.secrets).map((name) => [name, `${release.name}.${name}`] as const),
+      Object.keys(release?.secrets ?? {}).map((name) => [name, `${release?.name}.${name}`] as const),
     ),
   };
 }

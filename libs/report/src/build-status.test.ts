@@ -56,6 +56,7 @@ const desired: DesiredNode = {
   lockDigest: "l",
   digest: "d",
   instances: [instance],
+  networks: [],
   held: [],
 };
 const plan: Plan = {
@@ -157,10 +158,40 @@ function status(more: Partial<StatusInput> = {}): Status {
   return Status.parse(built);
 }
 
-const noFiles = async () => Promise.resolve(new Map());
+const noFiles = {
+  readFiles: async () => Promise.resolve(new Map()),
+  listPaths: async () => Promise.resolve([]),
+};
 const conditionOf = (of: Status, type: string) => of.conditions.find((each) => each.type === type);
 
 describe("buildStatus", () => {
+  describe("of an instance that has networks only", () => {
+    const proxy = { key: "proxy", name: "proxy", digest: "n", definition: {} };
+    const nets = { ...desired, instances: [{ ...instance, services: [], networks: [proxy] }] };
+    const made = {
+      id: "n1",
+      name: "proxy",
+      ownership: "ours" as const,
+      flaw: "",
+      project: "lab-core",
+      digest: "n",
+    };
+
+    it("must say that it is installed once they are there: nothing of it can run", () => {
+      const there = { ...observed([]), networks: [made] };
+      const built = status({ desired: nets, observed: there });
+      expect(built.instances[0]).toMatchObject({ state: "installed", sync: "in-sync", health: "healthy" });
+      expect(conditionOf(built, "Ready")?.status).toBe("true");
+    });
+
+    it("must say that it is absent and not in sync while somebody else has the name of one", () => {
+      const there = { ...observed([]), networks: [{ ...made, ownership: "foreign" as const }] };
+      const blocked = [{ resource: "network:proxy", code: "K3007", message: "", hint: "" }];
+      const built = status({ desired: nets, observed: there, remaining: { ...plan, blocked } });
+      expect(built.instances[0]).toMatchObject({ state: "absent", sync: "out-of-sync" });
+    });
+  });
+
   describe("of an instance that runs by a schedule", () => {
     const schedule = { cron: "0 3 * * *", timeZone: "UTC", timeoutMs: 60_000 };
     const backup: DesiredService = { ...service, name: "backup", replicas: 0, oneShot: true, schedule };
@@ -341,7 +372,7 @@ describe("buildStatus", () => {
   it("must tell what the node is held at, why, and what the branch shows", () => {
     const [held, shown] = ["a".repeat(40), "b".repeat(40)];
     const snapshot = { commit: held, ref: "", subject: "", author: "", committedAt: null };
-    const every = { mode: "hold" as const, snapshot: { ...snapshot, readFiles: noFiles } };
+    const every = { mode: "hold" as const, snapshot: { ...snapshot, ...noFiles } };
     const refused = new KeelsonError({ code: "K2016", message: "went back", outcome: stalled });
     const because = [
       { kind: "refused" as const, branch: "main", commit: shown, error: refused },

@@ -27,6 +27,7 @@ export { isAllHealthy } from "./instance-status.ts";
 export { type ShownGrant, formatGrants } from "./grant-text.ts";
 export { formatOperation, isMereStep } from "./operation-text.ts";
 export { type Paint, formatPlanSummary } from "./plan-text.ts";
+export { formatPackage } from "./package-text.ts";
 export { addPassedOver, addReported } from "./reported-condition.ts";
 export { saysNothingNew, tellsOtherRuns, untilPublishMs } from "./status-news.ts";
 export { formatStatusHeading, formatStatusMarkdown } from "./status-markdown.ts";

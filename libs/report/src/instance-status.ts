@@ -49,12 +49,26 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
   const grants = listGrants(instance, { ...input, services, isInSync: sync === "in-sync" });
   return {
     ...base,
-    state: sync === "in-sync" && isRunByJobs(instance) ? "running" : packageState(instance, input.observed),
+    state: stateOf(instance, { sync, observed: input.observed }),
     sync,
     health: worstHealth(instance.state === "running" ? services : []),
     services,
     ...(grants.length === 0 ? {} : { grants }),
   };
+}
+
+function stateOf(
+  instance: DesiredInstance,
+  { sync, observed }: { sync: InstanceStatus["sync"]; observed: ObservedNode },
+): PackageState {
+  if (sync === "in-sync" && isRunByJobs(instance)) return "running";
+  return hasOnlyNetworks(instance, observed) ? "installed" : packageState(instance, observed);
+}
+
+/** It has nothing that could run, and its networks are there. */
+function hasOnlyNetworks({ services, networks }: DesiredInstance, observed: ObservedNode): boolean {
+  const own = observed.networks.filter(({ ownership }) => ownership === "ours").map(({ name }) => name);
+  return services.length === 0 && networks.length > 0 && networks.every(({ name }) => own.includes(name));
 }
 
 /** It has jobs by a schedule and nothing else that runs: between their runs no container says that it runs. */
@@ -192,8 +206,10 @@ function syncOf(instance: DesiredInstance, remaining: Plan | null): InstanceStat
   const open = [...remaining.operations, ...remaining.blocked].map(({ resource }) =>
     resource.slice(resource.indexOf(":") + 1),
   );
+  const named = new Set([...instance.networks, ...instance.volumes].map(({ name }) => name));
   const isOpen = open.some(
     (name) =>
+      named.has(name) ||
       name === instance.project ||
       name.startsWith(`${instance.project}/`) ||
       name.startsWith(`${instance.project}_`),

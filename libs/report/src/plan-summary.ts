@@ -1,4 +1,4 @@
-import { type Operation, type Plan, projectOf } from "@keelson/model";
+import type { Operation, OperationOf, Plan } from "@keelson/model";
 
 import { type ChangeVerb, verbOf } from "./operation-text.ts";
 
@@ -22,15 +22,18 @@ export function summarizePlan(plan: Plan): PlannedChange[] {
   const folded = plan.operations.filter(
     (operation) =>
       operation.kind === "place-files" &&
-      operation.mount.services.some((service) =>
-        services.has(`${projectOf(plan.environment, operation.instance)}/${service}`),
-      ),
+      operation.mount.services.some((service) => services.has(`${projectOfFiles(operation)}/${service}`)),
   );
   const resources = new Set(folded.map(({ resource }) => resource));
   const things = Map.groupBy(told, ({ kind, name }) => `${kind}:${name}`);
   return [...things]
     .filter(([resource]) => !resources.has(resource))
     .map(([, changes]) => changes.reduce(mergeChange));
+}
+
+/** `files:<project>/<source>`, and a project has no slash. */
+function projectOfFiles({ resource }: OperationOf<"place-files">): string {
+  return resource.slice("files:".length).split("/", 1)[0] ?? "";
 }
 
 /** What says most of what becomes of a thing comes first: of two operations on it, that one gives the verb. */

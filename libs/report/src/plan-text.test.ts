@@ -9,6 +9,7 @@ const desired: DesiredNode = {
   lockDigest: "",
   digest: "",
   instances: [],
+  networks: [],
   held: [],
 };
 
@@ -103,6 +104,7 @@ describe("formatPlanSummary", () => {
     const signal: Operation = {
       ...base,
       instance: "core",
+      project: "lab-core",
       service: "nginx",
       containerId: "c",
       signal: "HUP",

@@ -1,5 +1,6 @@
 import type { Condition, InstanceStatus, Status } from "@keelson/model";
 
+import { shownVersion } from "./package-text.ts";
 import { formatSuspension } from "./suspension-text.ts";
 import { escapeText } from "./visible-text.ts";
 
@@ -41,8 +42,9 @@ function readiness(ready: Condition | undefined): string {
   return ready?.status === "true" ? "ready" : ready?.status === "false" ? "not ready" : "unknown";
 }
 
-function instanceRow({ name, package: of, version, state, held, sync, health }: InstanceStatus): string {
-  return row([name, of, version, state, held === true ? "held" : sync, health]);
+function instanceRow(instance: InstanceStatus): string {
+  const { name, package: of, state, held, sync, health } = instance;
+  return row([name, of, shownVersion(instance), state, held === true ? "held" : sync, health]);
 }
 
 function row(cells: readonly string[]): string {

@@ -22,14 +22,14 @@ export interface SettingsInput {
   release: string;
   /** The release's settings schema; null when it has none. */
   schema: Located<JsonObject> | null;
-  /** From the weakest to the strongest: base environments, environment, node. The release's defaults are the schema's. */
+  /** From the weakest to the strongest: base environments, environment, instance, node. The release's defaults are the schema's. */
   layers: readonly SettingsLayer[];
 }
 
 /** Where a value comes from. */
 export interface Provenance {
   layer: LayerKind;
-  /** The release's, environment's or node's name. */
+  /** The name of the release, environment, instance or node. */
   name: string;
   file: string;
   line: number;
@@ -92,7 +92,7 @@ function checkTree(
   schema: SettingsSchema,
   { tree, layers }: { tree: SettingMap; layers: readonly SettingsLayer[] },
 ): Problem[] {
-  const environment = layers.findLast(({ kind }) => kind === "environment");
+  const environment = layers.findLast(({ kind }) => kind !== "node");
   const missingAt: Origin = environment ?? tree.origin;
   if (countValues(tree) <= maxSettings) {
     if (!costsTooMuch(schema.root, valueOf(tree))) return validateSettings(schema, { tree, missingAt });

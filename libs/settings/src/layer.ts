@@ -1,19 +1,19 @@
 import { keyPath, type JsonObject, type Located } from "@keelson/model";
 
 /** From the weakest to the strongest. */
-export type LayerKind = "release" | "environment" | "node";
+export type LayerKind = "release" | "environment" | "instance" | "node";
 
 /** Where a value was written. */
 export interface Origin {
   kind: LayerKind;
-  /** The release's, environment's or node's name. */
+  /** The name of the release, environment, instance or node. */
   name: string;
   located: Located<unknown>;
   /** As `keyPath` writes it, from the top of the document. */
   path: string;
 }
 
-/** The settings that one document has for a release; `path` is where they stand, such as `settings.pryv`. */
+/** The settings that one document has for a release or an instance; `path` is where they stand, such as `settings.pryv`. */
 export interface SettingsLayer extends Origin {
   values: JsonObject;
 }

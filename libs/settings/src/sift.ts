@@ -16,7 +16,7 @@ import type { SettingsSchema } from "./schema.ts";
 import { entriesOf } from "./setting-tree.ts";
 
 /**
- * What a layer may say, without what it may not: settings that the schema does not know (K1203) and, below the
+ * What a layer may say, without what it may not: settings that the schema does not know (K1203) and, outside of the
  * environment, settings that it does not open to the layer (K1201).
  */
 export function siftLayer(
@@ -30,7 +30,7 @@ export function siftLayer(
     openPaths: openPaths(schema.root, { kind: layer.kind }),
   };
   const branches = branchesOf(schema.root);
-  const open = layer.kind === "environment" || isOpen(branches, layer.kind);
+  const open = layer.kind !== "node" || isOpen(branches, layer.kind);
   const values = siftMap(sifting, { value: layer.values, branches, segments: [], open });
   return { values, problems: sifting.problems };
 }

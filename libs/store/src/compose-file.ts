@@ -31,22 +31,25 @@ export function hasComposeModel(instance: Folder): boolean {
   return kindOf(instance, modelFile) === "file";
 }
 
-/** Services of a Compose file, each with its owner label. */
-export type ComposeServices = ReadonlyMap<string, string | undefined>;
+/** What is known of the Compose file that an instance has on this node. */
+export interface StoredCompose {
+  project: string;
+  /** By its labels; empty when it has no service. */
+  environment: string;
+  /** Its services, each with its owner label. */
+  services: ReadonlyMap<string, string | undefined>;
+}
 
-/** The services that the Compose file of an instance has on this node; null when it has none here. Throws K4003 and K4006. */
-export async function readComposeServices(
-  stateDir: string,
-  instance: string,
-): Promise<ComposeServices | null> {
+/** The Compose file of an instance; null when it has none here. Throws K4003 and K4006. */
+export async function readStoredCompose(stateDir: string, instance: string): Promise<StoredCompose | null> {
   return await whileReading(`read the Compose file of instance ${instance}`, () => {
     using folder = openInstance(stateDir, instance);
-    return folder === null ? null : readServices(folder);
+    return folder === null ? null : readModel(folder);
   });
 }
 
 /** The same of every instance that has a Compose file on this node, sorted by name. Throws K4003 and K4006. */
-export async function listComposeServices(stateDir: string): Promise<Map<string, ComposeServices>> {
+export async function listStoredCompose(stateDir: string): Promise<Map<string, StoredCompose>> {
   return await whileReading(`read the Compose files below ${stateDir}`, () => {
     using instances = openInstances(stateDir);
     if (instances === null) return new Map();
@@ -54,22 +57,29 @@ export async function listComposeServices(stateDir: string): Promise<Map<string,
     const found = names
       .filter((name) => namePattern.test(name))
       .sort(compareText)
-      .flatMap((name): [string, ComposeServices][] => {
+      .flatMap((name): [string, StoredCompose][] => {
         using folder = openFolder(instances, name);
-        const services = folder === null ? null : readServices(folder);
-        return services === null ? [] : [[name, services]];
+        const stored = folder === null ? null : readModel(folder);
+        return stored === null ? [] : [[name, stored]];
       });
     return new Map(found);
   });
 }
 
-function readServices(folder: Folder): ComposeServices | null {
+function readModel(folder: Folder): StoredCompose | null {
   const text = readDocument(folder, modelFile);
   if (text === null) return null;
   const model = parseJson(text);
-  const services = isJsonObject(model) ? model["services"] : undefined;
-  if (!isJsonObject(services)) throw refusedEntry(`${folder.path}/${modelFile}`, "it is no Compose model");
-  return new Map(Object.entries(services).map(([name, service]) => [name, ownerOf(service)]));
+  const { name: project, services } = isJsonObject(model) ? model : {};
+  if (typeof project !== "string" || !isJsonObject(services))
+    throw refusedEntry(`${folder.path}/${modelFile}`, "it is no Compose model");
+  return {
+    project,
+    environment: labelOf(Object.values(services)[0], labels.environment) ?? "",
+    services: new Map(
+      Object.entries(services).map(([name, service]) => [name, labelOf(service, labels.owner)]),
+    ),
+  };
 }
 
 function parseJson(text: string): unknown {
@@ -80,10 +90,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-function ownerOf(service: unknown): string | undefined {
+function labelOf(service: unknown, name: string): string | undefined {
   const all = isJsonObject(service) ? service["labels"] : undefined;
-  const owner = isJsonObject(all) ? all[labels.owner] : undefined;
-  return typeof owner === "string" ? owner : undefined;
+  const label = isJsonObject(all) ? all[name] : undefined;
+  return typeof label === "string" ? label : undefined;
 }
 
 export interface ComposeFileInput {

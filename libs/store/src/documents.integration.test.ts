@@ -8,12 +8,7 @@ import { instanceToken, pathToken } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import {
-  composeFileOf,
-  listComposeServices,
-  readComposeServices,
-  writeComposeModel,
-} from "./compose-file.ts";
+import { composeFileOf, listStoredCompose, readStoredCompose, writeComposeModel } from "./compose-file.ts";
 import { mountOf, contextOf, placing } from "./mount-fixture.ts";
 import { placeFiles } from "./placed-files.ts";
 import { readStatus, writeStatus } from "./status-file.ts";
@@ -121,18 +116,24 @@ describe("the Compose file", () => {
   });
 
   test("tells its services with their owner labels, and is K4006 when it is damaged", async () => {
-    expect(await readComposeServices(stateDir, "core")).toBeNull();
+    expect(await readStoredCompose(stateDir, "core")).toBeNull();
     await write();
     const services = new Map([
       ["nginx", "hmac of service:lab-core/nginx"],
       ["redis", "hmac of service:lab-core/redis"],
     ]);
-    expect(await readComposeServices(stateDir, "core")).toEqual(services);
-    expect(await listComposeServices(stateDir)).toEqual(new Map([["core", services]]));
+    expect(await readStoredCompose(stateDir, "core")).toEqual({
+      project: "lab-core",
+      environment: "",
+      services,
+    });
+    expect(await listStoredCompose(stateDir)).toEqual(
+      new Map([["core", { project: "lab-core", environment: "", services }]]),
+    );
     for (const damaged of ['{"name": "lab-co', "[]", '{"services": null}']) {
       await writeFile(composeFileOf(stateDir, "core"), damaged);
-      await expect(readComposeServices(stateDir, "core")).rejects.toMatchObject({ code: "K4006" });
-      await expect(listComposeServices(stateDir)).rejects.toMatchObject({ code: "K4006" });
+      await expect(readStoredCompose(stateDir, "core")).rejects.toMatchObject({ code: "K4006" });
+      await expect(listStoredCompose(stateDir)).rejects.toMatchObject({ code: "K4006" });
     }
   });
 

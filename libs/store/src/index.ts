@@ -1,11 +1,6 @@
 export { recordFiles, writeApplied } from "./applied-files.ts";
-export {
-  composeFileOf,
-  listComposeServices,
-  readComposeServices,
-  writeComposeModel,
-} from "./compose-file.ts";
-export type { ComposeFileInput, ComposeServices } from "./compose-file.ts";
+export { composeFileOf, listStoredCompose, readStoredCompose, writeComposeModel } from "./compose-file.ts";
+export type { ComposeFileInput, StoredCompose } from "./compose-file.ts";
 export { resolveExisting, resolvePaths } from "./host-path.ts";
 export { observeStore } from "./observed-store.ts";
 export { placeFiles } from "./placed-files.ts";

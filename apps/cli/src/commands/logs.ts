@@ -32,7 +32,7 @@ export async function logs(
     since: options.since,
     signal,
     onLine: logPrinter(output, {
-      project: engine.project(instance),
+      project: await engine.project(instance),
       containers: containers.map(({ name }) => name).sort(compareText),
       timestamps: options.timestamps ?? false,
     }),

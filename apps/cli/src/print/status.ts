@@ -1,5 +1,5 @@
 import type { KeelsonError, Status } from "@keelson/model";
-import { formatNextTry, formatSuspension } from "@keelson/report";
+import { formatNextTry, formatPackage, formatSuspension } from "@keelson/report";
 import Table from "cli-table3";
 
 import type { Output, Style } from "../output.ts";
@@ -119,7 +119,7 @@ function formatInstances(status: Status, style: Output["style"]): string {
   for (const instance of instances) {
     table.push([
       instance.name,
-      `${isUnderWay(status) && !isThere(instance) ? "to " : ""}${instance.package} ${instance.version}${formatRelease(instance)}`,
+      `${isUnderWay(status) && !isThere(instance) ? "to " : ""}${formatPackage(instance)}`,
       paint(instance.state),
       paint(instance.held === true ? "held" : instance.sync),
       paint(instance.health),
@@ -137,11 +137,6 @@ function formatInstances(status: Status, style: Output["style"]): string {
     }
   }
   return instances.length === 0 ? "" : table.toString().replaceAll(/ +$/gm, "");
-}
-
-/** The version of the release, where it is not the package's. */
-function formatRelease({ releaseVersion, version }: Status["instances"][number]): string {
-  return releaseVersion === undefined || releaseVersion === version ? "" : ` (release ${releaseVersion})`;
 }
 
 function formatDigest({ digest }: Status["instances"][number]["services"][number]["image"]): string {

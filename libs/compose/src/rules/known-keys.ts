@@ -4,7 +4,7 @@ import type { Rule } from "../rule.ts";
 
 /** Harmless keys by place, from the Compose specification as of Compose 2.40; a newer one must be judged first. */
 export const harmlessKeys: Readonly<Record<string, string>> = {
-  "": "version include services networks volumes",
+  "": "name version include services networks volumes",
   "services.*": `
     annotations attach cap_drop command configs cpu_count cpu_percent cpu_period cpu_quota cpu_shares cpus cpuset
     depends_on dns dns_opt dns_search domainname entrypoint env_file environment expose extends extra_hosts

@@ -1,9 +1,7 @@
-import { isJsonObject } from "@keelson/model";
+import { isJsonObject, isLeftoverName } from "@keelson/model";
 
-import { entryOf, isOff, type Occurrence, type Rule } from "../rule.ts";
+import { entryOf, isOff, type Occurrence, type Rule, shown } from "../rule.ts";
 
-const nameHint =
-  "Leave it out; Keelson names what it makes, so that instances never meet and can be replaced.";
 const labelHint = "Use another prefix; these labels say what belongs to whom.";
 const labelPlaces = [
   "services.*.labels.*",
@@ -18,35 +16,42 @@ const labelPlaces = [
 /** K1412: names and labels by which Keelson and Compose know what is theirs. */
 export const nameRules: readonly Rule[] = [
   {
-    at: "name",
-    code: "K1412",
-    refuse: ({ value, context }) => {
-      if (isOff(value) || (context.stage === "model" && value === context.project)) return null;
-      return "the project's name is <environment>-<instance>";
-    },
-    hint: nameHint,
-  },
-  {
     at: "services.*.container_name",
     code: "K1412",
-    refuse: ({ value }) => (isOff(value) ? null : "container_name is given by Keelson"),
-    hint: nameHint,
+    refuse: ({ value }) =>
+      typeof value === "string" && isLeftoverName(value)
+        ? `the name ${shown(value)} looks like one that Compose gives a container while it replaces another`
+        : null,
+    hint: "Begin it with something else than 12 hexadecimal digits and _.",
   },
-  ...["networks", "volumes", "secrets", "configs"].map((kind) => ({
+  {
+    at: "volumes.*",
+    code: "K1412",
+    refuse: volumeNameRefusal,
+    hint: "Write letters, digits, _, . and -, at least two of them; 64 hexadecimal digits are the name of an anonymous volume.",
+  },
+  ...["secrets", "configs"].map((kind) => ({
     at: `${kind}.*`,
     code: "K1412",
-    refuse: resourceNameRefusal,
-    hint: nameHint,
+    refuse: fileNameRefusal,
+    hint: "Leave it out: what a secret or config is comes from its file.",
   })),
   ...labelPlaces.map((at) => ({ at, code: "K1412", refuse: labelRefusal, hint: labelHint })),
 ];
 
-function resourceNameRefusal({ value, key, context }: Occurrence): string | null {
+function volumeNameRefusal({ value, context }: Occurrence): string | null {
   const name = isJsonObject(value) ? (value["name"] ?? null) : null;
-  if (isOff(name) || !isJsonObject(value) || !isOff(value["external"] ?? null)) return null;
+  if (isOff(name) || (context.stage === "file" && shown(name).includes("$"))) return null;
+  const isPossible =
+    typeof name === "string" && /^[a-zA-Z0-9][\w.-]+$/.test(name) && !/^[0-9a-f]{64}$/.test(name);
+  return isPossible ? null : `the volume's name ${shown(name)} is not one that a volume can have`;
+}
+
+function fileNameRefusal({ value, key, context }: Occurrence): string | null {
+  const name = isJsonObject(value) ? (value["name"] ?? null) : null;
   // Compose itself fills in <project>_<key>.
-  if (context.stage === "model" && name === `${context.project}_${key}`) return null;
-  return `the name of ${key} is given by Keelson`;
+  if (isOff(name) || (context.stage === "model" && name === `${context.project}_${key}`)) return null;
+  return `the name of ${key} says nothing`;
 }
 
 function labelRefusal(occurrence: Occurrence): string | null {

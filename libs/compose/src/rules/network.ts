@@ -39,8 +39,8 @@ export const networkRules: readonly Rule[] = [
   {
     at: "networks.*",
     code: "K1415",
-    refuse: externalRefusal,
-    hint: "Name a network that was made for sharing.",
+    refuse: nameRefusal,
+    hint: "Write letters, digits, _, . and -; host, none, bridge and default are the engine's own.",
   },
   {
     at: "services.*.networks.*.driver_opts",
@@ -50,17 +50,24 @@ export const networkRules: readonly Rule[] = [
   },
 ];
 
-/** The engine takes the name for a network mode, so a network named host or container:x joins that namespace. */
-function externalRefusal({ value, key, context }: Occurrence): string | null {
+/**
+ * The engine takes the name for a network mode, so a network named host or container:x joins that namespace. An external one
+ * has its key for a name where it says no other.
+ */
+function nameRefusal({ value, key, context }: Occurrence): string | null {
   if (!isJsonObject(value)) return null;
   const external = value["external"] ?? null;
-  if (isOff(external)) return null;
-  const name = value["name"] ?? (isJsonObject(external) ? external["name"] : undefined) ?? key;
-  // The name of another instance's network comes from a variable; it is judged after Compose has filled it in.
-  if (context.stage === "file" && typeof name === "string" && /^\$\{\w+\}$/.test(name)) return null;
+  const given = value["name"] ?? (isJsonObject(external) ? external["name"] : undefined) ?? null;
+  if (isOff(external) && isOff(given)) return null;
+  const name = given ?? key;
+  // What comes from a variable is judged after Compose has filled it in.
+  if (context.stage === "file" && shown(name).includes("$")) return null;
   const isShareable =
     typeof name === "string" &&
     /^[a-zA-Z0-9][\w.-]*$/.test(name) &&
     !["host", "none", "bridge", "default"].includes(name);
-  return isShareable ? null : `the external network ${shown(name)} is not one to share`;
+  if (isShareable) return null;
+  return isOff(external)
+    ? `the network's name ${shown(name)} is not one that a network can have`
+    : `the external network ${shown(name)} is not one to share`;
 }

@@ -1,0 +1,79 @@
+import { type Problem, type SourceFile, decodeText, problemOf, quote } from "@keelson/model";
+
+/** What a committed `.env` says: the names that it declares, and what of it is meant for Compose itself. */
+export interface Dotenv {
+  file: SourceFile;
+  names: readonly string[];
+  /** `COMPOSE_FILE`, split; null where it is not set. */
+  composeFiles: { paths: readonly string[]; line: number } | null;
+  profiles: readonly string[];
+}
+
+interface Assignment {
+  name: string;
+  value: string;
+  line: number;
+}
+
+const honoured = ["COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"];
+
+/** Reads a `.env` by the rules of Compose, with K1126 for each variable that would steer it and K1128 for a project's name. */
+export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Problem[]; warnings: Problem[] } {
+  const text = decodeText(file.bytes);
+  const assignments = [...assignmentsOf(text)];
+  const last = new Map(assignments.map((each) => [each.name, each]));
+  const at = (assignment: Assignment, finding: { code: string; message: string; hint: string }): Problem => {
+    const sourceLine = (text.split("\n")[assignment.line - 1] ?? "").replace(/\r$/, "");
+    return { ...problemOf(file.path, finding), line: assignment.line, path: assignment.name, sourceLine };
+  };
+  const steering = assignments.filter(
+    ({ name }) => /^(?:COMPOSE|DOCKER)_/.test(name) && !honoured.includes(name),
+  );
+  const project = last.get("COMPOSE_PROJECT_NAME");
+  const composeFile = last.get("COMPOSE_FILE");
+  const separator = last.get("COMPOSE_PATH_SEPARATOR")?.value ?? ":";
+  return {
+    dotenv: {
+      file,
+      names: [...last.keys()].filter((name) => !honoured.includes(name)),
+      composeFiles:
+        composeFile === undefined || composeFile.value === ""
+          ? null
+          : { paths: splitBy(composeFile.value, separator), line: composeFile.line },
+      profiles: splitBy(last.get("COMPOSE_PROFILES")?.value ?? "", ","),
+    },
+    problems: steering.map((assignment) =>
+      at(assignment, {
+        code: "K1126",
+        message: `${assignment.name} would steer Compose or the engine on the node`,
+        hint: `Remove it. Of this kind ${honoured.slice(0, 3).join(", ")} are read; a variable of your own needs a name that does not begin with COMPOSE_ or DOCKER_.`,
+      }),
+    ),
+    warnings:
+      project === undefined
+        ? []
+        : [
+            at(project, {
+              code: "K1128",
+              message: `nothing reads COMPOSE_PROJECT_NAME here: the environment says what a project is called`,
+              hint: `To keep the name, give the instance project: ${project.value === "" ? "<name>" : quote(project.value).replaceAll("`", "")} in environment.yaml.`,
+            }),
+          ],
+  };
+}
+
+function splitBy(text: string, separator: string): string[] {
+  return text.split(separator).flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+}
+
+/** `NAME=value`, one after another; a quoted value may span lines. */
+function* assignmentsOf(text: string): Generator<Assignment> {
+  const pattern =
+    /^[^\S\n]*(?:export[^\S\n]+)?([^\s=:#'"]+)[^\S\n]*[=:][^\S\n]*(?:"((?:[^"\\]|\\[^])*)"|'([^']*)'|([^\n]*))/gm;
+  let line = 1;
+  let counted = 0;
+  for (const { index, 1: name = "", 2: double, 3: single, 4: plain = "" } of text.matchAll(pattern)) {
+    for (; counted < index; counted++) if (text[counted] === "\n") line++;
+    yield { name, value: double ?? single ?? plain.replace(/(?:^|\s+)#.*$/, "").trim(), line };
+  }
+}

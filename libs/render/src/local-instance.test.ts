@@ -1,0 +1,166 @@
+import { decodeText } from "@keelson/model";
+import { describe, expect, test } from "vitest";
+
+import { readRepository } from "../../manifest/src/index.ts";
+import { formatProblems } from "../../report/src/index.ts";
+import { filesAfter, platform, sourceFile } from "./fixture.ts";
+import { composeProblem } from "./place-of-problem.ts";
+import { type RenderResult, renderFiles } from "./render-files.ts";
+
+const environment = "environments/home/environment.yaml";
+const home = {
+  [environment]: `name: home
+discover: [{ path: apps/*, project: folder }]
+instances:
+  wiki: { package: ./apps/wiki, settings: { PORT: 8200 } }
+  wiki-b: { package: ./apps/wiki, settings: { PORT: 8201, TITLE: second }, profiles: [search] }
+`,
+  "environments/home/nodes/nas.yaml": "name: nas\n",
+  "apps/wiki/compose.yaml": "services: { wiki: { image: wiki, ports: [$PORT], labels: [$TITLE] } }\n",
+  "apps/wiki/.env": "PORT=80\nCOMPOSE_PROFILES=base\n",
+  "apps/Mail/compose.yaml": "services: { mail: { image: mail } }\n",
+};
+
+function render(changes: Readonly<Record<string, string>> = {}): RenderResult {
+  const texts = Object.entries({ ...home, ...changes });
+  const files = new Map(texts.map(([path, text]) => [path, sourceFile(path, text)]));
+  const { repository, problems } = readRepository(files);
+  const known = problems.filter(({ code }) => code !== "K1123");
+  if (known.length > 0) throw new Error(formatProblems(known));
+  return renderFiles(repository, { environment: "home", node: "nas" });
+}
+
+function instanceOf(result: RenderResult, name: string) {
+  const found = result.rendered?.instances.find((each) => each.name === name);
+  if (found === undefined) throw new Error(formatProblems([...result.problems, ...result.missing]));
+  return found;
+}
+
+describe("an instance of a local package", () => {
+  test("has what its folder and its settings say, and no release", () => {
+    const wiki = instanceOf(render(), "wiki");
+    expect(wiki).toMatchObject({
+      project: "wiki",
+      volumeProject: "wiki",
+      package: { reference: "./apps/wiki", folder: "apps/wiki" },
+    });
+    expect(wiki.package).not.toHaveProperty("releaseVersion");
+    expect(wiki.compose).toMatchObject({
+      project: "wiki",
+      folder: "apps/wiki",
+      composeFiles: ["compose.yaml"],
+      reach: "repository",
+      profiles: ["base"],
+      variables: { PORT: "8200" },
+    });
+    expect(decodeText(wiki.compose.dotenv?.bytes ?? new Uint8Array())).toBe(home["apps/wiki/.env"]);
+  });
+
+  test("stands beside another one of the same folder", () => {
+    expect(instanceOf(render(), "wiki-b")).toMatchObject({
+      project: "home-wiki-b",
+      compose: { variables: { PORT: "8201", TITLE: "second" }, profiles: ["base", "search"] },
+    });
+  });
+
+  test("gives its settings to its own templates and variables, and a setting wins over a variable", () => {
+    const manifest =
+      "variables: { TITLE: 'on {{ settings.PORT }}', PORT: '1' }\nfiles: [{ template: t.liquid, to: t }]\n";
+    const changes = {
+      "apps/wiki/package.yaml": manifest,
+      "apps/wiki/t.liquid": "{{ settings.PORT }} {{ instance.name }}",
+    };
+    const { compose, files } = instanceOf(render(changes), "wiki");
+    expect(compose.variables).toEqual({ TITLE: "on 8200", PORT: "8200" });
+    expect(files.map(({ content }) => decodeText(content))).toEqual(["8200 wiki"]);
+    const { problems } = render({ ...changes, "apps/wiki/t.liquid": "{{ release.name }}" });
+    expect(problems.map(({ code, file }) => [code, file])).toEqual(
+      [
+        ["K1302", "apps/wiki/t.liquid"],
+        ["K1302", "apps/wiki/t.liquid"],
+      ].slice(0, problems.length),
+    );
+    expect(problems.length).toBeGreaterThan(0);
+  });
+
+  test("has the setting that its node gives it", () => {
+    const node = "name: nas\ninstances: { wiki: { settings: { PORT: 9000 } } }\n";
+    expect(
+      instanceOf(render({ "environments/home/nodes/nas.yaml": node }), "wiki").compose.variables,
+    ).toEqual({
+      PORT: "9000",
+    });
+  });
+
+  test("takes its volumes along when its project changes, as `was` says", () => {
+    const text = home[environment].replace("wiki-b: {", "wiki-b: { was: wiki-b, project: books,");
+    expect(instanceOf(render({ [environment]: text }), "wiki-b")).toMatchObject({
+      project: "books",
+      volumeProject: "home-wiki-b",
+    });
+  });
+
+  test("must not have the project of another instance of its node", () => {
+    const text = home[environment].replace("wiki-b: {", "wiki-b: { project: wiki,");
+    const { problems } = render({ [environment]: text });
+    expect(problems.map(({ code, line, column, message }) => `${code} ${line}:${column} ${message}`)).toEqual(
+      [
+        "K1132 5:22 instance `wiki-b` would have the Compose project `wiki`, which instance `wiki` of this node has",
+      ],
+    );
+  });
+
+  test("is missing, and not absent, where its folder has lost its Compose file", () => {
+    const files = filesAfter({
+      ...Object.fromEntries(Object.keys(platform).map((path) => [path, null])),
+      ...home,
+      "apps/wiki/compose.yaml": null,
+    });
+    const { repository, problems } = readRepository(files);
+    const codes = problems.map(({ code }) => code);
+    expect(codes).toContain("K1120");
+    const { rendered, missing } = renderFiles(repository, { environment: "home", node: "nas" });
+    expect(rendered?.instances).toEqual([]);
+    expect(rendered?.places.map(({ name, isElsewhere }) => [name, isElsewhere])).toEqual([
+      ["wiki", false],
+      ["wiki-b", false],
+    ]);
+    expect(missing.map(({ message }) => message)).toEqual([
+      "package ./apps/wiki cannot be read",
+      "package ./apps/wiki cannot be read",
+    ]);
+  });
+
+  test("shows a problem of its model in the Compose file that says it last", () => {
+    const changes = {
+      "apps/wiki/compose.override.yaml": "services:\n  wiki:\n    image: other\n",
+    };
+    const instance = instanceOf(render(changes), "wiki");
+    const found = { code: "K1313", message: "", hint: "" };
+    const placeOf = (...path: string[]) => {
+      const { file, line } = composeProblem(instance, { ...found, path });
+      return `${file}:${line}`;
+    };
+    expect(placeOf("services", "wiki", "image")).toBe("apps/wiki/compose.override.yaml:3");
+    expect(placeOf("services", "wiki", "ports")).toBe("apps/wiki/compose.yaml:1");
+  });
+});
+
+test("a setting of an instance wins over those of its release, and a node's own over that", () => {
+  const changes = {
+    "environments/lab/environment.yaml": `${platform["environments/lab/environment.yaml"]}`.replace(
+      "sample/core }",
+      "sample/core, settings: { domain: core.example, filter: [one] } }",
+    ),
+    "environments/lab/nodes/one.yaml":
+      "name: one\nroles: [storage]\nsettings: { sample: { filter: [node] } }\ninstances: { core: { settings: { filter: [own] } } }\n",
+  };
+  const { repository, problems } = readRepository(filesAfter(changes));
+  expect(problems).toEqual([]);
+  const { settings } = renderFiles(repository, { environment: "lab", node: "one" });
+  expect(settings.get("core")).toMatchObject({
+    values: { domain: "core.example", filter: ["own"] },
+    provenance: { domain: { layer: "instance", name: "core" } },
+  });
+  expect(settings.get("storage")?.values).toEqual({ domain: "example.org", filter: ["node"] });
+});
