@@ -13,24 +13,14 @@ import {
   digestValue,
 } from "@keelson/model";
 
-<<<<<<< HEAD
-import { buildEnvironmentNetworks, buildNetworks, externalNetworks } from "./desired-network.ts";
-=======
 import { buildBinds } from "./bind.ts";
 import { withDataFolders } from "./data-folder.ts";
-import { findNodeFaults } from "./node-fault.ts";
->>>>>>> c75e2a5 (feat(render): relative binds of a local package are files, data folders or kept folders)
+import { buildEnvironmentNetworks, buildNetworks, externalNetworks } from "./desired-network.ts";
 import { buildService } from "./desired-service.ts";
 import { buildVolumes, externalVolumes } from "./desired-volume.ts";
 import { withPlacedContent } from "./inline-content.ts";
 import { findJobFaults } from "./job.ts";
-<<<<<<< HEAD
-import { buildMounts } from "./mount.ts";
 import { findNodeFaults } from "./node-fault.ts";
-=======
-import { withoutEmpty } from "./meaning.ts";
-import { networkName } from "./network-name.ts";
->>>>>>> c75e2a5 (feat(render): relative binds of a local package are files, data folders or kept folders)
 import { packageProblem } from "./place-of-problem.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
@@ -86,14 +76,10 @@ function buildInstance(
   input: InstanceInput,
 ): { instance: DesiredInstance; problems: Problem[] } {
   const { instance, secrets, repository, algorithms = digestAlgorithms } = input;
-<<<<<<< HEAD
-  const { mounts, problems } = buildMounts(instance, { model: input.model, secrets, repository });
-  const model = withScale(withReadOnlyBinds(input.model, mounts), instance.scale);
-=======
   const { binds, problems } = buildBinds(instance, { model: input.model, secrets, repository });
   const { mounts, folders } = binds;
-  const model = withDataFolders(withReadOnlyBinds(input.model, mounts), folders);
->>>>>>> c75e2a5 (feat(render): relative binds of a local package are files, data folders or kept folders)
+  const scaled = withScale(withReadOnlyBinds(input.model, mounts), instance.scale);
+  const model = withDataFolders(scaled, folders);
   const own = buildNetworks(instance, model);
   const networks = [...externalNetworks(model), ...own];
   const volumes = buildVolumes(instance, model);
