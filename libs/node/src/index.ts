@@ -28,6 +28,7 @@ export {
   hostSettings,
   lockPath,
   recordPath,
+  dataSettings,
   waitSettings,
 } from "./node-settings.ts";
 export { type ApplyInput, wireApply } from "./wire-apply.ts";
