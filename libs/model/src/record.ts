@@ -138,6 +138,7 @@ export const emptyRecord: RecordState = {
   limits: {},
   networks: {},
   volumes: {},
+  folders: {},
   renewed: {},
   applied: null,
   attempted: null,

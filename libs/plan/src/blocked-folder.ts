@@ -4,19 +4,19 @@ import { type FolderState, isAbsent, isOwnFile, judgeKept, resourceOf } from "./
 import { usersSeen } from "./known-folder.ts";
 import { findLeftFolders } from "./left-folder.ts";
 import { emptyFolder, lostFolder, unmountedFolder } from "./folder-loss-text.ts";
-import type { PlanPolicy } from "./plan-policy.ts";
 import { isRenewed } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 interface FolderContext {
   node: SimulatedNode;
-  policy: Pick<PlanPolicy, "nested">;
+  /** Whether the node permits data folders that lie in what a container can write. */
+  mayBeNested: boolean;
 }
 
 /** By resource id, data folders that are not made, and that nothing comes up with: the first reason of each. */
 export function findBlockedFolders(
   states: readonly FolderState[],
-  { node, policy }: FolderContext,
+  { node, mayBeNested }: FolderContext,
 ): Map<string, BlockedChange> {
   const left = new Map(
     findLeftFolders(node)
@@ -31,7 +31,7 @@ export function findBlockedFolders(
         left.get(resourceOf(state)) ??
         missingFile(state) ??
         contestedFile(state) ??
-        (policy.nested === true ? null : nestedFolder(state, states));
+        (mayBeNested ? null : nestedFolder(state, states));
       return blocked === null ? [] : [[resourceOf(state), blocked]];
     }),
   );

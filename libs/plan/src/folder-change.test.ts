@@ -338,7 +338,7 @@ test("no folder is bound that lies in what a container may write, unless the nod
     ! service:lab-wiki/app [K3023] lab-wiki/app waits for data folder data/inner, which is blocked
     "
   `);
-  const policy = { allowMassRemoval: true, nested: true };
+  const policy = { allow: { nested: true } };
   expect(planText({ ...wanted, policy })).not.toContain("K3071");
   const read = wiki({ ...data, services: ["app:ro"] }, inner);
   expect(planText(wanting(state, read))).not.toContain("K3071");

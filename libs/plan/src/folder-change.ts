@@ -19,10 +19,13 @@ import type { SimulatedNode } from "./simulated-node.ts";
 import { wantsContainers } from "./service-change.ts";
 
 /** What is to be done about the data folders of all instances, and what cannot be done. */
-export function findFolderChanges(node: SimulatedNode, policy: Pick<PlanPolicy, "nested">): FolderChanges {
+export function findFolderChanges(node: SimulatedNode, { allow }: Pick<PlanPolicy, "allow">): FolderChanges {
   const instances = node.desired.instances.filter(wantsContainers);
   const states = new Map(instances.map((each) => [each.name, findFolderStates(each, node)]));
-  const blocked = findBlockedFolders([...states.values()].flat(), { node, policy });
+  const blocked = findBlockedFolders([...states.values()].flat(), {
+    node,
+    mayBeNested: allow === "all" || allow.nested === true,
+  });
   const isBlocked = (state: FolderState) => blocked.has(resourceOf(state));
   return {
     blocked,

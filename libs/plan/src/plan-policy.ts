@@ -11,6 +11,4 @@ export interface PlanPolicy {
   waits: WaitLimits;
   /** What has been started again and again and may not be started now; default nothing. */
   resting?: readonly RestlessService[];
-  /** Permits data folders that lie in what a container can write; default not. */
-  nested?: boolean;
 }

@@ -147,8 +147,8 @@ function blockedResource(change: ServiceChange, context: ObstacleContext): strin
   const isBarred = (resource: string) => {
     const blocked = context.resources.get(resource);
     // What is lost would be made again by the engine, empty, when it starts what had it.
-    const isLasting = blocked !== undefined && [isImpostor, isLost, isAbsent, isUnsafe].some((is) => is(blocked));
-    return blocked !== undefined && (isMade || isLasting);
+    if (blocked === undefined) return false;
+    return isMade || [isImpostor, isLost, isAbsent, isUnsafe].some((is) => is(blocked));
   };
   // The engine starts a container in the network of its id, whatever else has that name.
   const isOwn = (network: string) =>

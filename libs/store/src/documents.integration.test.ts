@@ -147,7 +147,14 @@ describe("the Compose file", () => {
   });
 
   test("K4006 for an instance that is no name", async () => {
-    const input = { instance: "../core", project: "p", model, dataFolder: "/data", ownerOf: () => "", paths: {} };
+    const input = {
+      instance: "../core",
+      project: "p",
+      model,
+      dataFolder: "/data",
+      ownerOf: () => "",
+      paths: {},
+    };
     await expect(writeComposeModel({ stateDir }, input)).rejects.toMatchObject({ code: "K4006" });
     expect(() => composeFileOf(stateDir, "..")).toThrow(expect.objectContaining({ code: "K4006" }));
   });
