@@ -39,7 +39,7 @@ export function findBlockedFolders(
 
 /** Whether what ran with a data folder may not be started again with it: it is not what it is to be, or may lead elsewhere. */
 export function isUnsafe({ code }: BlockedChange): boolean {
-  return code === "K3071" || code === "K3072" || code === "K3073";
+  return code === "K3064" || code === "K3072" || code === "K3073";
 }
 
 function unusableFolder(state: FolderState): BlockedChange | null {
@@ -116,7 +116,7 @@ function nestedFolder(state: FolderState, all: readonly FolderState[]): BlockedC
   const { instance, folder } = outer;
   return {
     resource: resourceOf(state),
-    code: "K3071",
+    code: "K3064",
     message: `${state.folder.source} lies in ${folder.source} of ${instance.name}, where ${folder.writers.join(" and ")} may write: a link put in its place would lead the engine anywhere`,
     hint: "Bind one of the two, or let them lie side by side. A node permits it with `allow: { nested: true }` in agent.yaml: whoever writes there is root on the node.",
     outcome: "stalled",

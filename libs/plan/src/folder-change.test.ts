@@ -334,14 +334,14 @@ test("no folder is bound that lies in what a container may write, unless the nod
   const state = applied(node({ wiki: { services: {}, networks: {} } }));
   const wanted = wanting(state, wiki(data, inner));
   expect(planText(wanted)).toMatchInlineSnapshot(`
-    "! folder:lab-wiki/data/inner [K3071] data/inner lies in data of wiki, where app may write: a link put in its place would lead the engine anywhere
+    "! folder:lab-wiki/data/inner [K3064] data/inner lies in data of wiki, where app may write: a link put in its place would lead the engine anywhere
     ! service:lab-wiki/app [K3023] lab-wiki/app waits for data folder data/inner, which is blocked
     "
   `);
   const policy = { allow: { nested: true } };
-  expect(planText({ ...wanted, policy })).not.toContain("K3071");
+  expect(planText({ ...wanted, policy })).not.toContain("K3064");
   const read = wiki({ ...data, services: ["app:ro"] }, inner);
-  expect(planText(wanting(state, read))).not.toContain("K3071");
+  expect(planText(wanting(state, read))).not.toContain("K3064");
 });
 
 test("what no commit has, such as the file of a secret, has to be put there", () => {
