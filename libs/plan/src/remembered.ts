@@ -1,5 +1,6 @@
 import { type RecordState, type ServiceParts, findAcceptances, isInSync } from "@keelson/model";
 
+import { rememberFolders } from "./known-folder.ts";
 import { rememberVolumes } from "./known-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -32,6 +33,7 @@ export function buildRecord(node: SimulatedNode): RecordState {
       ...Object.fromEntries(networks.map(({ name, id }) => [name, id])),
     },
     volumes: rememberVolumes(node),
+    folders: rememberFolders(node),
     renewed: followRenewals(node),
     serviceParts: appliedParts({ desired, observed, record }),
   };

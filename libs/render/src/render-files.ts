@@ -126,6 +126,7 @@ function renderInstance(
       name: placed.name,
       project,
       volumeProject: was === undefined ? project : projectOf(environment, was),
+      ...(was === undefined ? {} : { was }),
       package: {
         reference: placed.instance.package,
         ...(placed.release === null ? {} : { releaseVersion: placed.release.release.value.version }),
