@@ -1,6 +1,7 @@
 import type { AgentConfig } from "@keelson/model";
 import {
   type NodeSettings,
+  dataSettings,
   dockerConfigPlace,
   expectComposeBinary,
   hostSettings,
@@ -14,6 +15,7 @@ export async function settingsOf(config: AgentConfig, configFile: string): Promi
     environment: config.environment,
     node: config.node,
     stateDir: config.stateDir,
+    ...dataSettings(config, config),
     keyFile: config.keyFile,
     secretsFile: config.secretsFile ?? null,
     dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],

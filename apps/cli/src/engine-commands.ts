@@ -21,7 +21,10 @@ export function auditCommand(): Command {
   );
   return addEngineOptions(command)
     .option("--grants", "only what containers have of the host, by the last round")
-    .option("--orphans", "only volumes that no desired service uses, and how to remove them");
+    .option(
+      "--orphans",
+      "only volumes and data folders that no desired service uses, and how to remove them",
+    );
 }
 
 export function logsCommand(): Command {

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { AgentConfig } from "@keelson/model";
 import {
   type NodeSettings,
+  dataSettings,
   dockerConfigPlace,
   findComposeBinary,
   hostSettings,
@@ -35,6 +36,7 @@ export function readNodePlace(
   return {
     ...reference,
     stateDir,
+    ...dataSettings({ stateDir }, config ?? undefined),
     keyFile: keyFile ?? (options.stateDir === undefined ? config?.keyFile : undefined) ?? `${stateDir}.key`,
     secretsFile: secretsFile ?? null,
     dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],

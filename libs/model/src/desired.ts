@@ -42,6 +42,8 @@ export interface DesiredInstance {
   mounts: DesiredMount[];
   /** Folders of the node that hold data, sorted by source. */
   folders: DesiredFolder[];
+  /** The instance under whose name those folders were made; default its own. */
+  was?: string;
   /** What it reaches of the host, as the environment permits it; sorted by kind, value and service. */
   grants: Ask[];
   /**
@@ -164,9 +166,9 @@ export interface DesiredMount {
  * kept one.
  */
 export interface DesiredFolder {
-  /** As compose.yaml binds it, without a leading `./`: below `dataToken` in the model that runs. */
+  /** As compose.yaml binds it, without a leading `./`, and `.` for all of it: below `dataToken` in the model that runs. */
   source: string;
-  /** `file`: a single file that some service may write. */
+  /** `file`: a single file that is bound. Without a committed one, somebody has to put it there. */
   kind: "folder" | "file";
   /** The committed files that are kept in it, sorted by path; none for a data folder. */
   files: DesiredFile[];

@@ -33,4 +33,5 @@ export const resourceIds = {
   container: (name: string) => `container:${name}`,
   image: (reference: string) => `image:${reference}`,
   files: (project: string, source: string) => `files:${project}/${source}`,
+  folder: (project: string, source: string) => `folder:${project}/${source}`,
 };

@@ -206,6 +206,31 @@ export interface HeldSubnet {
 export interface ObservedStore {
   /** Every instance with a folder on the node. */
   storedInstances: ObservedInstanceFiles[];
+  /** Where data folders lie, unless agent.yaml names another place for an instance; default not known. */
+  dataDir?: ObservedDataDir;
+  /** All data folders that are desired or that the record knows; default none. */
+  dataFolders?: ObservedDataFolder[];
+}
+
+export interface ObservedDataDir {
+  /** Absolute. */
+  path: string;
+  /** Whether Keelson's own file is in it: without it, the disk that holds it may not be mounted. */
+  isMarked: boolean;
+}
+
+export interface ObservedDataFolder {
+  /** The instance, and what its compose.yaml binds: where it is desired, else as the record has it. */
+  instance: string;
+  source: string;
+  /** Absolute. */
+  path: string;
+  /** `empty` and `filled`: a folder. `other`: a link or a special file, there or on the way to it, or that it cannot be seen. */
+  state: "absent" | "empty" | "filled" | "file" | "other";
+  /** What lies where a file is kept, or was, by path in the folder; for a single file by its base name. */
+  files: Record<string, ObservedFile>;
+  /** Why it cannot be seen or used; null when it can. */
+  fault: Pick<StoreFault, "code" | "message" | "hint"> | null;
 }
 
 /** The Compose file of an instance, in its folder. */
@@ -243,7 +268,10 @@ export interface StoreFault {
 }
 
 export interface ObservedFile {
-  /** The desired file's, when there is an ordinary file with just its bytes; `differs` for anything else. */
+  /**
+   * The desired file's, when there is an ordinary file with just its bytes; of a kept file otherwise that of what was placed
+   * last, when it has those; `differs` for anything else.
+   */
   contentDigest: string;
   mode: number;
   uid: number;

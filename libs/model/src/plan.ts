@@ -1,4 +1,4 @@
-import type { DesiredMount, DesiredNetwork, DesiredVolume } from "./desired.ts";
+import type { DesiredFolder, DesiredMount, DesiredNetwork, DesiredVolume } from "./desired.ts";
 import type { Ask } from "./grant.ts";
 import type { DependencyCondition } from "./compose-model.ts";
 
@@ -105,6 +105,21 @@ export interface PlaceFiles extends OperationBase {
   kind: "place-files";
   instance: string;
   mount: DesiredMount;
+}
+/**
+ * Makes a data folder that is not there, and keeps its committed files in it. What lies there otherwise than it says is left
+ * as it is, and is an error.
+ */
+export interface KeepFolder extends OperationBase {
+  kind: "keep-folder";
+  instance: string;
+  folder: DesiredFolder;
+  /** Where another instance made it. */
+  was?: string;
+  /** Paths of the files that are put there, each with the content digest of what it replaces, or null. */
+  place: Record<string, string | null>;
+  /** Paths of the files that are removed, each with its content digest. */
+  remove: Record<string, string>;
 }
 /** Removes what nothing mounts any more; paths are below the instance's folder, `.` is that folder with all in it. */
 export interface RemoveFiles extends OperationBase {
@@ -213,6 +228,7 @@ export type Operation =
   | ConnectContainer
   | CreateVolume
   | PlaceFiles
+  | KeepFolder
   | RemoveFiles
   | CreateContainers
   | StartService

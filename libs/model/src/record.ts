@@ -13,6 +13,8 @@ export interface RecordState {
   networks: Record<string, string>;
   /** Volumes that this node has, or had: one that is here and not in the engine is lost. By engine name. */
   volumes: Record<string, KnownVolume>;
+  /** Data folders that this node has, or had, by their absolute path; default none. */
+  folders?: Record<string, KnownFolder>;
   /** By instance, the count of `commands.<instance>.renew` that was followed last; 0 where there is none. */
   renewed: Record<string, number>;
   /** What was last applied completely; null before the first time. */
@@ -69,6 +71,32 @@ export interface KnownVolume {
   places?: Readonly<Record<string, readonly VolumePlace[]>>;
 }
 
+/** What this node knows of a data folder. */
+export interface KnownFolder {
+  /** The instance, and what its compose.yaml binds. */
+  instance: string;
+  source: string;
+  /** `<release>/<package>`, or the path of a local package. */
+  package: string;
+  /** Services that have run with it, as `<instance>/<service>`, sorted. */
+  users: readonly string[];
+  /** Whether something was in it. */
+  wasFilled: boolean;
+  state: FolderUse;
+  /** The files that Keelson placed last, by path in it. */
+  placed: Readonly<Record<string, PlacedLast>>;
+}
+
+/** `used`: the revision has it. `given-up`: a person has said that its last users may begin without it. */
+export const folderUses = ["used", "unused", "given-up"] as const;
+export type FolderUse = (typeof folderUses)[number];
+
+/** Hex digests of a kept file: of its content, and of content, mode and owner. */
+export interface PlacedLast {
+  content: string;
+  whole: string;
+}
+
 /** Where a container has a volume. */
 export interface VolumePlace {
   path: string;
@@ -110,6 +138,7 @@ export const emptyRecord: RecordState = {
   limits: {},
   networks: {},
   volumes: {},
+  folders: {},
   renewed: {},
   applied: null,
   attempted: null,

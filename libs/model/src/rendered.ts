@@ -53,6 +53,8 @@ export interface RenderedInstance {
   state: InstanceState;
   /** The project of its volumes, which is another one's where the instance `was` another. */
   volumeProject: string;
+  /** The instance under whose name its data was made; default its own. */
+  was?: string;
   /** The count of `commands.<instance>.renew`; default 0. */
   renew?: number;
   /** Instances of this node that provide what this one requires. */

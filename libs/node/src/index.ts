@@ -1,4 +1,5 @@
 export { readAgentConfig } from "./agent-config-file.ts";
+export { type OrphanFolder, findOrphanFolders } from "./orphan-folder.ts";
 export { findOrphanVolumes } from "./orphan-volume.ts";
 export type { LostVolume, OrphanVolume } from "./orphan-volume.ts";
 export { type EnvironmentNames, listFleetNames } from "./fleet-names.ts";
@@ -28,6 +29,7 @@ export {
   hostSettings,
   lockPath,
   recordPath,
+  dataSettings,
   waitSettings,
 } from "./node-settings.ts";
 export { type ApplyInput, wireApply } from "./wire-apply.ts";

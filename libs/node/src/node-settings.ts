@@ -19,6 +19,9 @@ export interface NodeSettings {
   environment: string;
   node: string;
   stateDir: string;
+  /** Where data folders lie; by instance, where else. */
+  dataDir: string;
+  dataFolders: Readonly<Record<string, string>>;
   keyFile: string;
   secretsFile: string | null;
   /** unix:// or tcp:// address; undefined for the standard socket. */
@@ -65,6 +68,14 @@ export function volumeHere(volume: DesiredVolume, settings: Pick<NodeSettings, "
     typeof value === "string" ? value.replaceAll("$$", "$") : value,
   );
   return { ...volume, definition: { ...definition, driver_opts: plain } };
+}
+
+/** Where the data folders of instances lie. */
+export function dataSettings(
+  { stateDir }: Pick<NodeSettings, "stateDir">,
+  config: Pick<AgentConfig, "dataDir" | "dataFolders"> | undefined,
+): Pick<NodeSettings, "dataDir" | "dataFolders"> {
+  return { dataDir: config?.dataDir ?? `${stateDir}/data`, dataFolders: config?.dataFolders ?? {} };
 }
 
 /** The time limits of this node. */

@@ -19,7 +19,7 @@ export function observers(
     own?: OwnIds;
   },
 ): Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "allow" | "waits"> {
-  const { stateDir, remotes, waits, allow } = settings;
+  const { stateDir, dataDir, dataFolders, remotes, waits, allow } = settings;
   const { engine, secrets, record, readMade, own } = rooms;
   const { ownershipOf } = secrets;
   return {
@@ -41,7 +41,8 @@ export function observers(
       own?.add(ours.map(({ id }) => id));
       return withHiddenWords(observed, secrets.hideValues);
     },
-    observeStore: async (desired) => observeStore({ stateDir, desired, fillSecrets: secrets.fillSecrets }),
+    observeStore: async (input) =>
+      observeStore({ stateDir, dataDir, dataFolders, ...input, fillSecrets: secrets.fillSecrets }),
   };
 }
 

@@ -5,13 +5,13 @@ import type { Candidate, Emit, Snapshot, Status } from "@keelson/model";
 import type { NodePorts, Ports, StatusPort } from "@keelson/reconcile";
 import type { NodeLock, NodeRecord } from "@keelson/record";
 import { openSecrets } from "@keelson/secrets";
-import { requireTrusted, writeComposeModel } from "@keelson/store";
+import { requireTrusted } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { hideLogins } from "./hidden-logins.ts";
 import { hideSecretsIn } from "./hidden-operation.ts";
 import { takeJobLock } from "./job-lock.ts";
-import { type NodeSettings, composePath, pathsByName } from "./node-settings.ts";
+import { type NodeSettings, composePath } from "./node-settings.ts";
 import { newOwnIds, observers } from "./observers.ts";
 import { readMadeByStatus } from "./remembered.ts";
 import { rebuildVolumes } from "./remembered-volume.ts";
@@ -19,6 +19,7 @@ import { requireKey } from "./required-key.ts";
 import { watchDeaths } from "./watch-deaths.ts";
 import { newComposeCheck, wireDesired } from "./wire-desired.ts";
 import { wireOperations } from "./wire-operations.ts";
+import { writeCompose } from "./written-compose.ts";
 
 export interface RoundInput {
   emit: Emit;
@@ -70,18 +71,7 @@ export async function openRoundPorts(
     secrets,
     record: memory,
     readOutput: async (id) => secrets.hideValues(await readLastOutput(engine, { id, signal: input.signal })),
-    writeCompose: async ({ name, project, compose }) => {
-      await writeComposeModel(
-        { stateDir },
-        {
-          instance: name,
-          project,
-          model: compose,
-          ownerOf: secrets.ownerOf,
-          paths: pathsByName(settings),
-        },
-      );
-    },
+    writeCompose: async (instance) => writeCompose(settings, { instance, ownerOf: secrets.ownerOf }),
     findRuns: async (job) => {
       const [project = "", service = ""] = job.split("/");
       return findRuns(engine, { project, service, signal: input.signal });

@@ -21,9 +21,10 @@ import {
 import { type NodeSecrets, required } from "@keelson/model";
 import type { OperationContext, OperationPorts } from "@keelson/reconcile";
 import type { NodeLock } from "@keelson/record";
-import { composeFileOf, placeFiles, recordFiles, removeFiles, writeComposeModel } from "@keelson/store";
+import { composeFileOf, keepFolder, placeFiles, recordFiles, removeFiles } from "@keelson/store";
 
-import { type NodeSettings, pathsByName, volumeHere } from "./node-settings.ts";
+import { type NodeSettings, volumeHere } from "./node-settings.ts";
+import { writeCompose } from "./written-compose.ts";
 
 /** Gives each kind of operation the one function of `engine` or `store` that does it. */
 export function wireOperations(
@@ -65,14 +66,13 @@ export function wireOperations(
     "create-volume": async (operation, context) =>
       createVolume(inEngine(context), { ...operation, volume: volumeHere(operation.volume, settings) }),
     "place-files": async (operation) => placeFiles(store, operation),
+    "keep-folder": async (operation) => keepFolder(settings, operation),
     "remove-files": async (operation) => removeFiles(store, operation),
     "record-files": async (operation) => recordFiles(store, operation),
     "create-containers": async (operation, context) => {
       await requireCompose();
-      const { name, project, compose } = required(context.instance, `instance ${operation.instance}`);
-      const { ownerOf } = secrets;
-      const paths = pathsByName(settings);
-      await writeComposeModel(store, { instance: name, project, model: compose, ownerOf, paths });
+      const instance = required(context.instance, `instance ${operation.instance}`);
+      await writeCompose(settings, { instance, ownerOf: secrets.ownerOf });
       await createContainers(inEngine(context), operation);
     },
     "start-service": async (operation, context) => startService(inEngine(context), operation),

@@ -11,6 +11,7 @@ import { findBlockedResources } from "./blocked-resource.ts";
 import { findMissingExternals } from "./external-resource.ts";
 import { isDown } from "./cause.ts";
 import { hasProcess, hasStopped } from "./container-state.ts";
+import type { FolderChanges } from "./folder-state.ts";
 import { findHeldNetworks } from "./held-network.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
 import type { JudgedGrants } from "./judged-grant.ts";
@@ -27,6 +28,7 @@ export interface BlockInput extends Pick<
 > {
   desired: DesiredNode;
   networks: readonly NetworkChange[];
+  folders: FolderChanges;
 }
 
 /** What can be done now of what was found, and what cannot. */
@@ -44,6 +46,7 @@ export function blockChanges(input: BlockInput): Blocking {
   const { observed, networks } = input;
   const resources = new Map([
     ...input.loss.blocked,
+    ...input.folders.blocked,
     ...findHeldSubnets(networks, observed),
     ...findBlockedResources(input.desired, observed),
     ...findMissingExternals(input.desired, observed),

@@ -1,6 +1,7 @@
 import {
   type Ask,
   type DependencyCondition,
+  type DesiredFolder,
   type DesiredInstance,
   type DesiredMount,
   type DesiredNetwork,
@@ -12,6 +13,7 @@ import {
   digestValue,
 } from "@keelson/model";
 
+import { type FolderSketch, folder } from "./folder-fixture.ts";
 import { type MountSketch, mount } from "./mount-fixture.ts";
 
 /** Test data. Everything has a sensible default, so that a test says only what it is about. */
@@ -57,6 +59,7 @@ export interface InstanceSketch {
   services: Record<string, ServiceSketch>;
   mounts?: MountSketch[];
   grants?: Ask[];
+  folders?: FolderSketch[];
   /** Key and definition; one with a slash is the subnet. */
   networks?: Record<string, string>;
   volumes?: Record<string, string>;
@@ -92,6 +95,7 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
   const owner = `${environment}-${sketch.was ?? name}`;
   const networks = sketch.networks ?? { default: "bridge" };
   const mounts = (sketch.mounts ?? []).map(mount);
+  const folders = (sketch.folders ?? []).map(folder);
   const definitions = Object.entries(networks).map(([key, definition]) => ({
     key,
     name: `${project}_${key}`,
@@ -107,13 +111,22 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
     after: sketch.after ?? [],
     services: Object.entries(sketch.services)
       .map(([service, each]) =>
-        serviceOf(service, { sketch: each, services: sketch.services, project, owner, mounts, networks }),
+        serviceOf(service, {
+          sketch: each,
+          services: sketch.services,
+          project,
+          owner,
+          mounts,
+          folders,
+          networks,
+        }),
       )
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     networks: definitions,
     volumes: Object.entries(sketch.volumes ?? {}).map(([key, definition]) => volume(owner, key, definition)),
     mounts,
-    folders: [],
+    folders,
+    ...(sketch.was === undefined ? {} : { was: sketch.was }),
     grants: sketch.grants ?? [],
     compose: { name: project, services: {}, networks: {}, volumes: {}, secrets: {}, configs: {} },
   };
@@ -140,6 +153,7 @@ function serviceOf(
     /** Project of the volumes. */
     owner: string;
     mounts: readonly DesiredMount[];
+    folders: readonly DesiredFolder[];
     networks: Record<string, string>;
   },
 ): DesiredService {
@@ -180,6 +194,8 @@ function serviceOf(
   )
     parts["volumes"] = digestValue(places);
   if (sketch.ports !== undefined) parts["ports"] = digestValue(sketch.ports);
+  const bound = context.folders.filter(({ services }) => services.includes(name));
+  if (bound.length > 0) parts["folders"] = digestValue(bound.map(({ source }) => source));
   for (const { layout, services, files } of context.mounts) {
     if (layout !== "content" || !services.includes(name)) continue;
     for (const file of files) parts[`file ${file.to}`] = file.digest;

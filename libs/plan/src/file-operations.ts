@@ -93,9 +93,11 @@ function planPlacement(
   };
 }
 
-/** The placements of all mounts of a service. */
+/** The placements of all mounts of a service, and what makes its data folders. */
 export function placementKeys({ instance }: InstanceChange, service: string): Dependency[] {
-  return instance.mounts
-    .filter((mount) => mount.services.includes(service))
-    .map((mount) => ifPlanned(keys.place(instance.project, mount.target)));
+  const isOf = ({ services }: { services: readonly string[] }) => services.includes(service);
+  return [
+    ...instance.mounts.filter(isOf).map(({ target }) => ifPlanned(keys.place(instance.project, target))),
+    ...instance.folders.filter(isOf).map(({ source }) => ifPlanned(keys.folder(instance.project, source))),
+  ];
 }

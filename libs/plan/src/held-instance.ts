@@ -28,11 +28,15 @@ export function namesOfHeld({ held, instances }: Pick<DesiredNode, "held" | "ins
   return new Set([...held.map(({ name }) => name), ...former]);
 }
 
-/** Their Compose projects: what they are to be, what their containers have, and what the record knows. */
+/**
+ * Their Compose projects: what they are to be, what their containers have, and what the record knows. With them the empty one, of
+ * the environment's networks: nobody knows which of those they join.
+ */
 export function projectsOfHeld({ desired, observed, record }: HeldNode): Set<string> {
   const names = namesOfHeld(desired);
   const known = [...names].flatMap((name) => record.applied?.services?.[name] ?? []);
   return new Set([
+    ...(names.size === 0 ? [] : [""]),
     ...desired.held.map(({ project }) => project),
     ...observed.containers.filter(({ instance }) => names.has(instance)).map(({ project }) => project),
     ...known.map((service) => service.slice(0, service.indexOf("/"))),

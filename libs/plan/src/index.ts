@@ -6,6 +6,7 @@ export { describeApplied, describeFollowed } from "./instance-order.ts";
 export { type PlanInput, planChanges } from "./plan-changes.ts";
 export type { PlanPolicy } from "./plan-policy.ts";
 export { type RestlessService, findRestless } from "./restless.ts";
+export { rememberFolders } from "./known-folder.ts";
 export { rememberVolumes } from "./known-volume.ts";
 export { buildRecord } from "./remembered.ts";
 export { emptyObserved, simulate } from "./simulate.ts";

@@ -1,6 +1,7 @@
 import { planCreations, planRemovals, planRenames, planStops } from "./container-operations.ts";
 import { planCollection } from "./file-collection.ts";
 import { planLivePlacements } from "./file-operations.ts";
+import { planFolders } from "./folder-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { planConnections } from "./network-connection.ts";
@@ -13,6 +14,7 @@ export function planInstance(context: InstanceContext): PlannedOperation[] {
   const operations = [
     ...services.flatMap((service) => planDoubt(context, service)),
     ...planLivePlacements(context),
+    ...planFolders(context),
     ...services.flatMap((service) => planRemovals(context, service)),
     ...services.flatMap((service) => planStops(context, service)),
     ...planCreations(context),

@@ -10,6 +10,9 @@ import {
 } from "@keelson/model";
 
 import { because, fileCauses, someOf, uniqueCauses } from "./cause.ts";
+import type { InstanceFolders } from "./folder-state.ts";
+import { desiredKeptFiles, findKeptReactions } from "./kept-file.ts";
+import { loadedDigest, loadedFiles } from "./loaded-file.ts";
 import { type MountChange, findFile, isPlaced } from "./mount-change.ts";
 
 /** What a running service must do to have its live files, and why. */
@@ -26,34 +29,25 @@ export interface LiveChange {
 
 export interface LiveContext {
   instance: DesiredInstance;
+  folders: InstanceFolders;
   stored: ObservedInstanceFiles | undefined;
   mountChanges: readonly MountChange[];
 }
 
-/** The live files of a service by `to`, as they are to be. */
-export function desiredLiveFiles(service: DesiredService, instance: DesiredInstance): Record<string, string> {
+/** The live files of a service by `to`, as they are to be, with those that are kept in data folders. */
+export function desiredLiveFiles(
+  service: DesiredService,
+  { instance, folders, stored }: Omit<LiveContext, "mountChanges">,
+): Record<string, string> {
   const mounts = mountsOf(service, instance).filter((mount) => mount.layout !== "content");
-  return Object.fromEntries(
-    mounts.flatMap((mount) => mount.files.map((file) => [file.to, loadedDigest(file)])),
-  );
-}
-
-/** What a seed is to be is no concern of anybody once it is there. */
-function loadedDigest({ onChange, digest }: DesiredFile): string {
-  return onChange === "seed" ? digestValue("seed") : digest;
+  const placed = mounts.flatMap((mount) => mount.files.map((file) => [file.to, loadedDigest(file)]));
+  const loaded = loadedFiles(service, stored);
+  return { ...Object.fromEntries(placed), ...desiredKeptFiles(service.name, { instance, folders, loaded }) };
 }
 
 /** Whether a service is told of the file's changes at all. */
 function isTold({ onChange }: Pick<DesiredFile, "onChange">): boolean {
   return onChange !== "none" && onChange !== "seed";
-}
-
-/** By `to`, the digests of what a service has loaded, as far as that is noted. */
-export function loadedFiles(
-  service: DesiredService,
-  stored: ObservedInstanceFiles | undefined,
-): Readonly<Record<string, string>> {
-  return stored?.applied?.[service.name] ?? {};
 }
 
 /** What a service that keeps its containers must do: for every file that it has not loaded, or that was touched by hand. */
@@ -63,8 +57,9 @@ export function findLiveChange(service: DesiredService, context: LiveContext): L
     reactions: findReactions(mount, { ...context, loaded }),
     doubts: findDoubts(mount, { ...context, loaded }),
   }));
+  const kept = findKeptReactions(service.name, { ...context, loaded });
   return {
-    ...groupReactions(found.flatMap(({ reactions }) => reactions)),
+    ...groupReactions([...found.flatMap(({ reactions }) => reactions), ...kept]),
     doubts: Object.assign({}, ...found.map(({ doubts }) => doubts)),
   };
 }

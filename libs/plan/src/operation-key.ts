@@ -13,6 +13,7 @@ export type OperationStep =
   | "connect"
   | "volume"
   | "place"
+  | "folder"
   | "create"
   | "start"
   | "restart"
@@ -49,6 +50,7 @@ export const keys = {
   connect: (containerId: string, network: string) => key("connect", { name: `${containerId}/${network}` }),
   volume: (name: string) => key("volume", { name }),
   place: (project: string, target: string) => key("place", { project, name: target }),
+  folder: (project: string, source: string) => key("folder", { project, name: source }),
   create: (project: string, wave: string) => key("create", { project, name: wave }),
   start: (project: string, service: string) => key("start", { project, name: service }),
   restart: (containerId: string) => key("restart", { name: containerId }),

@@ -1,6 +1,8 @@
 import type { DesiredInstance, DesiredNode, ObservedNode, Plan, RecordState } from "@keelson/model";
 
 import { blockChanges, isBlockedNetwork } from "./blocked.ts";
+import { findFolderChanges } from "./folder-change.ts";
+import type { FolderChanges } from "./folder-state.ts";
 import { spreadChanges } from "./followed-change.ts";
 import {
   findHeld,
@@ -17,6 +19,8 @@ import { judgeGrants } from "./judged-grant.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
+import { findFolderNotices } from "./folder-notice.ts";
+import { withLeftFolders } from "./left-folder.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
@@ -45,11 +49,12 @@ export function planChanges(input: PlanInput): Plan {
   const providers = findProviders(instances);
   const { refused, inUse } = judgeGrants({ ...sorted, instances, allow });
   const differing = findNetworkChanges({ ...desired, instances }, observed);
-  const found = findChanges(instances, { ...sorted, networks: differing });
+  const folders = findFolderChanges(sorted, input.policy);
+  const found = findChanges(instances, { ...sorted, networks: differing, folders });
   const spread = found.map(spreadChanges);
   const kept = keepFormer(findUndesired(desired, observed), sorted);
   const permitted = blockMassRemoval({ ...sorted, changes: spread, undesired: kept.leaving });
-  const loss = findVolumeLoss(sorted);
+  const loss = withLeftFolders(findVolumeLoss(sorted), sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
   const networks = differing.filter(({ instance }) => instance === null || !waiting.has(instance.name));
   const keeping = findKeeping(permitted.changes, observed);
@@ -65,6 +70,7 @@ export function planChanges(input: PlanInput): Plan {
     desired,
     changes: waited.changes,
     networks,
+    folders,
     refused,
     allow,
     resting,
@@ -99,6 +105,7 @@ export function planChanges(input: PlanInput): Plan {
       ...findHeldInstances(heldInstances),
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
       ...findMissedVolumes(sorted, loss),
+      ...findFolderNotices(sorted),
       ...findAnonymousVolumes(observed, {
         leaving: findLeaving(possible.changes, undesired),
         changes: possible.changes,
@@ -116,9 +123,15 @@ function findUnmade({ waiting }: VolumeLoss, { containers }: ObservedNode): stri
 
 function findChanges(
   instances: readonly DesiredInstance[],
-  { observed, record, networks }: PlanInput & { networks: readonly NetworkChange[] },
+  {
+    observed,
+    record,
+    networks,
+    folders,
+  }: PlanInput & { networks: readonly NetworkChange[]; folders: FolderChanges },
 ): InstanceChange[] {
   const replaced = networks.filter(({ existing }) => existing !== null);
   const replacedNetworks = new Set(replaced.map(({ network }) => network.name));
-  return instances.map((instance) => findInstanceChange(instance, { observed, record, replacedNetworks }));
+  const context = { observed, record, replacedNetworks, folders };
+  return instances.map((instance) => findInstanceChange(instance, context));
 }

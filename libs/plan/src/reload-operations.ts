@@ -4,7 +4,8 @@ import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
 import { placementKeys } from "./file-operations.ts";
 import type { InstanceContext } from "./instance-context.ts";
-import { desiredLiveFiles, loadedFiles } from "./live-change.ts";
+import { desiredLiveFiles } from "./live-change.ts";
+import { loadedFiles } from "./loaded-file.ts";
 import { hidesFiles } from "./mount-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { ifPlanned, keys } from "./operation-key.ts";
@@ -86,7 +87,7 @@ export function planRecord(context: InstanceContext, change: ServiceChange): Pla
   const { instance, stored } = context.change;
   const { service, containers, isBlocked } = change;
   if (instance.state !== "running" || isBlocked || service.replicas === 0 || hidesFiles(stored)) return [];
-  const files = desiredLiveFiles(service, instance);
+  const files = desiredLiveFiles(service, context.change);
   const loaded = { ...loadedFiles(service, stored), ...(hasDoubt(change) ? change.live.doubts : {}) };
   if (Object.keys({ ...files, ...loaded }).every((to) => files[to] === loaded[to])) return [];
   return [

@@ -1,6 +1,7 @@
 import { type RecordState, type ServiceParts, findAcceptances, isInSync } from "@keelson/model";
 
 import { projectsOfHeld } from "./held-instance.ts";
+import { rememberFolders } from "./known-folder.ts";
 import { rememberVolumes } from "./known-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -33,6 +34,7 @@ export function buildRecord(node: SimulatedNode): RecordState {
       ...Object.fromEntries(networks.map(({ name, id }) => [name, id])),
     },
     volumes: rememberVolumes(node),
+    folders: rememberFolders(node),
     renewed: followRenewals(node),
     serviceParts: appliedParts({ desired, observed, record }),
   };

@@ -1,5 +1,6 @@
 import { type DesiredInstance, type DesiredService, type RecordState, isForgotten } from "@keelson/model";
 
+import { findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -26,9 +27,13 @@ export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
         : each.left.some(({ name, how }) => isHeld(name) || (how !== "renamed" && hasContainers(each, node))),
     )
     .map(({ instance }) => instance.name);
-  const followed = desired.instances.map(({ name, renew = 0, volumes }): [string, number] => {
+  const followed = desired.instances.map((instance): [string, number] => {
+    const { name, renew = 0, volumes } = instance;
     const before = followedBefore({ name, renew }, record);
-    const isWhole = volumes.every((volume) => here.has(volume.name)) && !holding.includes(name);
+    const isWhole =
+      volumes.every((volume) => here.has(volume.name)) &&
+      findFolderStates(instance, node).every((state) => isOwnFile(state) || !isAbsent(state)) &&
+      !holding.includes(name);
     // A counter that was set back is followed at once: moved again, it says something again.
     return [name, isWhole ? renew : Math.min(before, renew)];
   });

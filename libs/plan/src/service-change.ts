@@ -13,6 +13,7 @@ import {
 import { because, isDown, uniqueCauses } from "./cause.ts";
 import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
+import { type FolderChanges, type InstanceFolders, noFolders } from "./folder-state.ts";
 import { findLiveChange, noLiveChange } from "./live-change.ts";
 import { type MountChange, findMountChanges, findStored, hidesFiles } from "./mount-change.ts";
 import { findEndpoint, lackOf } from "./network-endpoint.ts";
@@ -24,6 +25,7 @@ export interface InstanceChange {
   readonly instance: DesiredInstance;
   readonly stored: ObservedInstanceFiles | undefined;
   readonly mounts: readonly MountChange[];
+  readonly folders: InstanceFolders;
   /** By name, in the order of their names. */
   readonly services: ReadonlyMap<string, ServiceChange>;
 }
@@ -33,28 +35,31 @@ export interface ChangeContext {
   record: RecordState;
   /** Engine names of networks that are made anew in this plan, because their definition changed. */
   replacedNetworks: ReadonlySet<string>;
+  folders: FolderChanges;
 }
 
 export function findInstanceChange(instance: DesiredInstance, context: ChangeContext): InstanceChange {
   const stored = findStored(context.observed, instance);
   const mounts = findMountChanges(instance, { stored, observed: context.observed });
+  const folders = context.folders.instances.get(instance.name) ?? noFolders;
+  const found = { instance, stored, mounts, folders };
   const services = instance.services.map(
-    (service) => [service.name, findServiceChange(service, { instance, stored, mounts, context })] as const,
+    (service) => [service.name, findServiceChange(service, { ...found, context })] as const,
   );
-  return { instance, stored, mounts, services: new Map(services) };
+  return { ...found, services: new Map(services) };
 }
 
 function findServiceChange(
   service: DesiredService,
-  found: Pick<InstanceChange, "instance" | "stored" | "mounts"> & { context: ChangeContext },
+  found: Omit<InstanceChange, "services"> & { context: ChangeContext },
 ): ServiceChange {
-  const { instance, stored, mounts, context } = found;
+  const { instance, stored, mounts, folders, context } = found;
   const containers = findContainers(service, { instance, observed: context.observed });
   const decision = decide(service, { instance, containers, stored, context });
   const isMoved = findMoved(service, { containers, context }).length > 0;
   const base = { service, containers, live: noLiveChange(), ...mildest, isMoved, ...decision };
   if (instance.state !== "running" || !staysAsItIs(base) || hidesFiles(stored)) return base;
-  const live = findLiveChange(service, { instance, stored, mountChanges: mounts });
+  const live = findLiveChange(service, { instance, stored, folders, mountChanges: mounts });
   const mustRestart = base.action === "none" && live.restart.length > 0 && containers.kept.some(isUp);
   return { ...base, live, ...(mustRestart ? { action: "restart", causes: live.restart } : {}) };
 }

@@ -1,5 +1,6 @@
 import { type BlockedChange, type ObservedContainer, type ObservedNode, resourceIds } from "@keelson/model";
 
+import { isUnsafe } from "./blocked-folder.ts";
 import type { NodeAllowance } from "./host-path.ts";
 import { isImpostor } from "./blocked-resource.ts";
 import { hasCompleted, isUp } from "./container-state.ts";
@@ -146,7 +147,8 @@ function blockedResource(change: ServiceChange, context: ObstacleContext): strin
   const isBarred = (resource: string) => {
     const blocked = context.resources.get(resource);
     // What is lost would be made again by the engine, empty, when it starts what had it.
-    return blocked !== undefined && (isMade || isImpostor(blocked) || isLost(blocked) || isAbsent(blocked));
+    if (blocked === undefined) return false;
+    return isMade || [isImpostor, isLost, isAbsent, isUnsafe].some((is) => is(blocked));
   };
   // The engine starts a container in the network of its id, whatever else has that name.
   const isOwn = (network: string) =>
@@ -159,7 +161,12 @@ function blockedResource(change: ServiceChange, context: ObstacleContext): strin
     return `a look at the files of ${instance.project}`;
   const network = networks.find((each) => isBarred(resourceIds.network(each)) && (isMade || !isOwn(each)));
   const volume = [...volumes, ...externalVolumes].find((each) => isBarred(resourceIds.volume(each)));
-  return network !== undefined ? `network ${network}` : volume !== undefined ? `volume ${volume}` : null;
+  const folder = instance.folders
+    .filter(({ services }) => services.includes(name))
+    .find(({ source }) => isBarred(resourceIds.folder(instance.project, source)));
+  if (network !== undefined) return `network ${network}`;
+  if (volume !== undefined) return `volume ${volume}`;
+  return folder === undefined ? null : `data folder ${folder.source}`;
 }
 
 /** What it needs, in its instance and in those that its instance requires. */

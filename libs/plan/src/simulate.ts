@@ -1,4 +1,5 @@
 import {
+  type ObservedDataFolder,
   type ObservedInstanceFiles,
   type ObservedNode,
   type Operation,
@@ -82,6 +83,7 @@ const effects: Effects = {
     observed.volumes.push({ name, ownership: "ours", flaw: "", project, digest, format, generation });
   },
   "place-files": placeFiles,
+  "keep-folder": keepFolder,
   "remove-files": ({ instance, paths }, { observed }) => {
     if (paths.includes(".")) {
       observed.storedInstances = observed.storedInstances.filter((stored) => stored.instance !== instance);
@@ -146,6 +148,25 @@ function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed 
       gid: file.owner?.gid ?? 0,
     };
   }
+}
+
+function keepFolder(operation: OperationOf<"keep-folder">, { observed }: SimulatedNode): void {
+  const { instance, folder, was, place, remove } = operation;
+  const { source, kind } = folder;
+  const isThis = (each: ObservedDataFolder) => each.instance === instance && each.source === source;
+  const before = observed.dataFolders?.find(isThis);
+  const files = { ...before?.files };
+  for (const path of Object.keys(remove)) delete files[path];
+  for (const { path, contentDigest, mode, owner } of folder.files) {
+    if (place[path] !== undefined)
+      files[path] = { contentDigest, mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0 };
+  }
+  const isFilled = before?.state === "filled" || Object.keys(files).length > 0;
+  const state = kind === "file" ? "file" : isFilled ? "filled" : "empty";
+  const path = before?.path ?? `/data/${was ?? instance}/${source}`;
+  const after: ObservedDataFolder = { instance, source, path, state, files, fault: null };
+  observed.dataFolders = [...(observed.dataFolders ?? []).filter((each) => !isThis(each)), after];
+  if (observed.dataDir !== undefined) observed.dataDir.isMarked = true;
 }
 
 /** The files of an instance on the node; its folder comes with the first of them. */

@@ -1,4 +1,5 @@
 import {
+  type DesiredFolder,
   type DesiredInstance,
   type DesiredMount,
   type DesiredService,
@@ -87,6 +88,10 @@ function newContainer(
   const stored = node.observed.storedInstances.find((each) => each.instance === instance.name);
   const bound = instance.mounts.filter(({ services }) => services.includes(service.name));
   const sourceOf = ({ target }: DesiredMount) => `${stored?.folder ?? ""}/${target}`;
+  const folders = instance.folders.filter(({ services }) => services.includes(service.name));
+  const pathOf = ({ source }: DesiredFolder) =>
+    node.observed.dataFolders?.find((each) => each.instance === instance.name && each.source === source)
+      ?.path ?? "";
   const id = unusedId(`${name} ${digest}`, node);
   const places = service.places.map((place) => ({
     ...place,
@@ -107,8 +112,11 @@ function newContainer(
     health: "none",
     exitCode: 0,
     networks: [...service.networks],
-    binds: bound.map(sourceOf),
-    writableBinds: bound.filter(({ writable }) => writable).map(sourceOf),
+    binds: [...bound.map(sourceOf), ...folders.map(pathOf)],
+    writableBinds: [
+      ...bound.filter(({ writable }) => writable).map(sourceOf),
+      ...folders.filter(({ writers }) => writers.includes(service.name)).map(pathOf),
+    ],
     volumes: [...new Set(places.flatMap(({ kind, volume }) => (kind === "volume" ? [volume] : [])))].sort(
       compareText,
     ),

@@ -37,6 +37,7 @@ export function sortInput<T extends { desired: DesiredNode; observed: ObservedNo
         ({ path, container }) => `${path} ${container}`,
       ),
       otherWriters: sortBy(observed.otherWriters ?? [], ({ container }) => container),
+      dataFolders: sortBy(observed.dataFolders ?? [], ({ path }) => path),
       heldSubnets: sortBy(observed.heldSubnets, ({ network, subnet }) => `${network} ${subnet}`),
     },
   };
@@ -52,6 +53,12 @@ function sortInstance(instance: DesiredInstance): DesiredInstance {
     mounts: sortBy(instance.mounts, ({ source }) => source).map((mount) => ({
       ...mount,
       files: sortBy(mount.files, ({ path }) => path),
+    })),
+    folders: sortBy(instance.folders, ({ source }) => source).map((folder) => ({
+      ...folder,
+      files: sortBy(folder.files, ({ path }) => path),
+      services: folder.services.toSorted(compareText),
+      writers: folder.writers.toSorted(compareText),
     })),
   };
 }

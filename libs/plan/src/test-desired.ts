@@ -2,6 +2,7 @@ import { type OnChange, mapValues } from "@keelson/model";
 import * as fc from "fast-check";
 
 import type { InstanceSketch, ServiceSketch } from "./desired-fixture.ts";
+import type { FolderSketch } from "./folder-fixture.ts";
 import type { MountSketch } from "./mount-fixture.ts";
 
 export const instanceNames = ["a", "b", "c"];
@@ -47,9 +48,10 @@ function anyInstance(others: string[]): fc.Arbitrary<InstanceSketch> {
         ...serviceNames.map((_, index) => fc.option(anyService(serviceNames.slice(0, index)))),
       ),
       mounts: fc.array(anyMount(), { maxLength: 2 }),
+      folders: fc.uniqueArray(anyFolder(), { maxLength: 2, selector: ({ source }) => source }),
       inner: fc.constantFrom("x", "x", "y"),
     })
-    .map(({ services, mounts, inner, ...rest }) => {
+    .map(({ services, mounts, folders, inner, ...rest }) => {
       const named = serviceNames.flatMap((name, index) => {
         const sketch = services[index];
         return sketch === null || sketch === undefined ? [] : [[name, sketch] as const];
@@ -58,6 +60,10 @@ function anyInstance(others: string[]): fc.Arbitrary<InstanceSketch> {
         ...rest,
         services: withKnownNames(Object.fromEntries(named)),
         mounts: withDistinctSources(mounts, new Set(named.map(([name]) => name))),
+        folders: folders.flatMap((folder) => {
+          const users = folder.services.filter((name) => named.some(([known]) => name.startsWith(known)));
+          return users.length === 0 ? [] : [{ ...folder, services: users }];
+        }),
         networks: { inner },
         volumes: { data: "x" },
       };
@@ -136,6 +142,16 @@ function anyMount(): fc.Arbitrary<MountSketch> {
         onChange,
       })),
     }));
+}
+
+function anyFolder(): fc.Arbitrary<FolderSketch> {
+  return fc.record({
+    source: fc.constantFrom("state", "plugins", "cache"),
+    services: fc.subarray(["app", "web:ro", "db"], { minLength: 1 }),
+    files: fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2"), { maxKeys: 2 }),
+    onChange: fc.constantFrom<OnChange>("restart", "recreate", "signal:HUP", "none", "seed"),
+    mode: fc.constantFrom(0o644, 0o755),
+  });
 }
 
 function withDistinctSources(mounts: readonly MountSketch[], known: ReadonlySet<string>): MountSketch[] {

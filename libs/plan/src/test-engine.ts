@@ -90,6 +90,10 @@ function creationProblem(
     if (network !== undefined) return `no network ${network}`;
     const volume = service.volumes.find((name) => !observed.volumes.some((each) => each.name === name));
     if (volume !== undefined) return `no volume ${volume}`;
+    const folder = instance?.folders
+      .filter(({ services }) => services.includes(service.name))
+      .find(({ source }) => !isFolderThere(source, { instance: operation.instance, observed }));
+    if (folder !== undefined) return `no data folder ${folder.source}`;
     const rival = observed.containers.find(
       (each) =>
         each.ownership !== "ours" && each.project === operation.project && each.service === service.name,
@@ -133,4 +137,13 @@ function startProblem(
     if (ready.length < needed.replicas) return `${needed.name} is not there yet`;
   }
   return null;
+}
+
+function isFolderThere(
+  source: string,
+  { instance, observed }: { instance: string } & Pick<SimulatedNode, "observed">,
+): boolean {
+  return (observed.dataFolders ?? []).some(
+    (each) => each.instance === instance && each.source === source && each.state !== "absent",
+  );
 }

@@ -40,6 +40,15 @@ export function anyAccident(): fc.Arbitrary<Happening> {
     fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
       for (const stored of observed.storedInstances.slice(pick % 3)) stored.applied = null;
     }),
+    fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
+      const [folder] = (observed.dataFolders ?? []).slice(pick % 3);
+      const [path] = Object.keys(folder?.files ?? {}).slice(pick % 2);
+      if (folder === undefined) return;
+      if (pick % 7 === 0) Object.assign(folder, { state: "absent", files: {} });
+      else if (pick % 7 === 1) Object.assign(folder, { state: "empty", files: {} });
+      else if (path !== undefined && pick % 7 === 2) delete folder.files[path];
+      else if (path !== undefined) Object.assign(folder.files[path] ?? {}, { contentDigest: "differs" });
+    }),
     fc.constant((copy: SimulatedNode) => {
       // Counters of which it knows nothing would count as followed; here they are to be new.
       copy.record = { ...emptyRecord, renewed: Object.fromEntries(instanceNames.map((name) => [name, 0])) };

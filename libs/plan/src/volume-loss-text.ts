@@ -159,6 +159,7 @@ function wayBack(
   ].join(" and ");
 }
 
-function renewal({ instance, desired }: LossContext): string {
+/** What a person does to let an instance begin without its data. */
+export function renewal({ instance, desired }: LossContext): string {
   return `keelson renew ${instance.name} --environment ${desired.environment} --node ${desired.node}`;
 }

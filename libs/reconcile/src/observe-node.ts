@@ -18,9 +18,10 @@ export async function observeNode(
   desired: DesiredNode,
   ports: Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "allow" | "record">,
 ): Promise<ObservedNode> {
+  const { folders: known = {} } = ports.record.readState();
   const [engine, store] = await Promise.all([
     ports.observeEngine(requestFor(desired)),
-    ports.observeStore(desired),
+    ports.observeStore({ desired, known }),
   ]);
   const paths = findHostPaths(desired, { allow: ports.allow, engine });
   return {

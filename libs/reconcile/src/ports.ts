@@ -79,6 +79,9 @@ export interface RecordPort extends MemoryPort {
   forgetNetworks: (names: readonly string[]) => void;
   rememberVolumes: (volumes: RecordState["volumes"]) => void;
   forgetVolumes: (names: readonly string[]) => void;
+  /** By path. */
+  rememberFolders: (folders: NonNullable<RecordState["folders"]>) => void;
+  forgetFolders: (paths: readonly string[]) => void;
   /** By instance, the count of `renew` that was followed. */
   saveRenewed: (renewed: RecordState["renewed"]) => void;
   /** `service` is `<project>/<service>`. */
@@ -127,7 +130,11 @@ export interface DesiredPorts {
 /** What a walk to the plan needs. It changes nothing. */
 export interface ReadPorts extends DesiredPorts {
   observeEngine: (request: EngineRequest) => Promise<ObservedEngine>;
-  observeStore: (desired: DesiredNode) => Promise<ObservedStore>;
+  observeStore: (input: {
+    desired: DesiredNode;
+    /** Data folders that the record knows, by path. */
+    known: NonNullable<RecordState["folders"]>;
+  }) => Promise<ObservedStore>;
   /** Where these paths of the host lead. */
   observeHost: (paths: readonly string[]) => Promise<ObservedHost>;
   /** What this node permits of what an environment grants. */

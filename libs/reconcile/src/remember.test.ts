@@ -99,6 +99,8 @@ function rememberedBy(
     forgetNetworks: () => {},
     rememberVolumes: () => {},
     forgetVolumes: () => {},
+    rememberFolders: () => {},
+    forgetFolders: () => {},
     saveRenewed: () => {},
     rememberLimits: () => {},
     noteCrashes: () => {},
@@ -183,6 +185,7 @@ test("who has a volume is noted before anything is done, and once", () => {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the others are never asked for
   const record = {
     readState: () => state,
+    rememberFolders: () => {},
     rememberVolumes: (volumes: RecordState["volumes"]) => {
       told.push(volumes);
       state = { ...state, volumes: { ...state.volumes, ...volumes } };

@@ -1,9 +1,15 @@
 import { type DesiredNode, type ObservedNode, type RecordState, canonicalText } from "@keelson/model";
-import { buildRecord, describeApplied, describeFollowed, rememberVolumes } from "@keelson/plan";
+import {
+  buildRecord,
+  describeApplied,
+  describeFollowed,
+  rememberFolders,
+  rememberVolumes,
+} from "@keelson/plan";
 
 import type { Ports } from "./ports.ts";
 
-/** Notes who uses which volume before anything is done: what is made anew without one shows it no more. */
+/** Notes who uses which volume, and what lies in data folders, before anything is done: what is made anew without one shows it no more. */
 export function rememberUse(
   { record }: Pick<Ports, "record">,
   seen: { desired: DesiredNode; observed: ObservedNode },
@@ -11,6 +17,8 @@ export function rememberUse(
   const before = record.readState();
   const volumes = rememberVolumes({ ...seen, record: before });
   record.rememberVolumes(Object.fromEntries(changedIn(before.volumes, volumes)));
+  const folders = rememberFolders({ ...seen, record: before });
+  record.rememberFolders(Object.fromEntries(changedIn(before.folders ?? {}, folders)));
 }
 
 /** Notes who has ended by itself: by the next round it may run again, and does not show it any more. */
@@ -45,12 +53,14 @@ export function rememberRound(
   record.rememberLimits(Object.fromEntries(changedIn(before.limits ?? {}, after.limits ?? {})));
   record.rememberNetworks(changedIn(before.networks, after.networks).map(([name, id]) => ({ name, id })));
   record.rememberVolumes(Object.fromEntries(changedIn(before.volumes, after.volumes)));
+  record.rememberFolders(Object.fromEntries(changedIn(before.folders ?? {}, after.folders ?? {})));
   record.saveRenewed(Object.fromEntries(changedIn(before.renewed, after.renewed)));
   for (const [service, parts] of changedIn(before.serviceParts, after.serviceParts))
     record.saveServiceParts(service, parts);
   record.forgetContainers(goneFrom(before.containers, after.containers));
   record.forgetNetworks(goneFrom(before.networks, after.networks));
   record.forgetVolumes(goneFrom(before.volumes, after.volumes));
+  record.forgetFolders(goneFrom(before.folders ?? {}, after.folders ?? {}));
   for (const service of goneFrom(before.serviceParts, after.serviceParts)) record.forgetService(service);
   if (done.reached === "commit") saveApplied(ports, { ...done, before });
   if (done.reached === "part") saveFollowed(ports, { ...done, before });

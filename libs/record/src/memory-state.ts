@@ -1,8 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Crash, RecordState } from "@keelson/model";
+import type { Crash, KnownFolder, RecordState } from "@keelson/model";
 
 import { readAttempted, readOpen, readStarts } from "./journal-state.ts";
-import { readApplied, readNames, readParts, readPlaces, readVolumeState } from "./memory-text.ts";
+import {
+  readApplied,
+  readFolderUse,
+  readNames,
+  readParts,
+  readPlaced,
+  readPlaces,
+  readVolumeState,
+} from "./memory-text.ts";
 
 /** What a plan is made from. Throws a SyntaxError where a row is damaged. */
 export function readState(database: DatabaseSync): RecordState {
@@ -40,6 +48,7 @@ export function readState(database: DatabaseSync): RecordState {
         },
       ]),
     ),
+    folders: readFolders(database),
     renewed: Object.fromEntries(renewed.map((row) => [String(row["instance"]), Number(row["count"])])),
     containers: Object.fromEntries(
       containers.map((row) => [
@@ -75,4 +84,22 @@ function readCrashes(database: DatabaseSync): Record<string, Crash[]> {
     exitCode: Number(row["exit_code"]),
   });
   return Object.fromEntries([...byContainer].map(([id, each]) => [id, each.map(crashOf)]));
+}
+
+function readFolders(database: DatabaseSync): Record<string, KnownFolder> {
+  const rows = database.prepare("SELECT * FROM folders ORDER BY path").all();
+  return Object.fromEntries(
+    rows.map((row): [string, KnownFolder] => [
+      String(row["path"]),
+      {
+        instance: String(row["instance"]),
+        source: String(row["source"]),
+        package: String(row["package"]),
+        users: readNames(String(row["users"])),
+        wasFilled: row["was_filled"] === 1,
+        state: readFolderUse(row["state"]),
+        placed: readPlaced(String(row["placed"])),
+      },
+    ]),
+  );
 }

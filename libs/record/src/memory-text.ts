@@ -1,4 +1,11 @@
-import { type KnownVolume, type RecordState, type VolumeState, volumeStates } from "@keelson/model";
+import {
+  type KnownFolder,
+  type KnownVolume,
+  type RecordState,
+  type VolumeState,
+  folderUses,
+  volumeStates,
+} from "@keelson/model";
 
 type Applied = NonNullable<RecordState["applied"]>;
 
@@ -10,6 +17,16 @@ export function readVolumeState(value: unknown): VolumeState {
 export function readPlaces(text: string): Pick<KnownVolume, "places"> {
   const places: NonNullable<KnownVolume["places"]> = JSON.parse(text);
   return Object.keys(places).length === 0 ? {} : { places };
+}
+
+/** The same of a data folder. */
+export function readFolderUse(value: unknown): KnownFolder["state"] {
+  return folderUses.find((state) => state === value) ?? "used";
+}
+
+export function readPlaced(text: string): KnownFolder["placed"] {
+  const placed: KnownFolder["placed"] = JSON.parse(text);
+  return placed;
 }
 
 export function readNames(text: string): string[] {

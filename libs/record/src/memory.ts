@@ -21,6 +21,9 @@ export interface Memory {
   /** By engine name. */
   rememberVolumes: (volumes: RecordState["volumes"]) => void;
   forgetVolumes: (names: readonly string[]) => void;
+  /** By absolute path. */
+  rememberFolders: (folders: NonNullable<RecordState["folders"]>) => void;
+  forgetFolders: (paths: readonly string[]) => void;
   /** By instance, the count of `renew` that was followed. */
   saveRenewed: (renewed: RecordState["renewed"]) => void;
   saveApplied: (applied: Applied) => void;
@@ -104,6 +107,28 @@ export function openMemory(database: DatabaseSync): Memory {
     forgetVolumes: (names) => {
       const remove = database.prepare("DELETE FROM volumes WHERE name = ?");
       for (const name of names) remove.run(name);
+    },
+    rememberFolders: (folders) => {
+      const insert = database.prepare(
+        `INSERT INTO folders (path, instance, source, package, users, was_filled, state, placed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET instance = excluded.instance, source = excluded.source,
+           package = excluded.package, users = excluded.users, was_filled = excluded.was_filled,
+           state = excluded.state, placed = excluded.placed
+         WHERE (instance, source, package, users, was_filled, state, placed)
+           <> (excluded.instance, excluded.source, excluded.package, excluded.users, excluded.was_filled,
+             excluded.state, excluded.placed)`,
+      );
+      for (const [path, { instance, source, package: of, users, wasFilled, state, placed }] of Object.entries(
+        folders,
+      )) {
+        const texts = [JSON.stringify(users), wasFilled ? 1 : 0, state, canonicalText(placed)];
+        insert.run(path, instance, source, of, ...texts);
+      }
+    },
+    forgetFolders: (paths) => {
+      const remove = database.prepare("DELETE FROM folders WHERE path = ?");
+      for (const path of paths) remove.run(path);
     },
     saveRenewed: (renewed) => {
       const insert = database.prepare(

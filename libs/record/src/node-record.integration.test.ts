@@ -39,6 +39,15 @@ const model = (name: string): ComposeModel => ({
   configs: {},
 });
 const at = "2026-11-20T07:00:00.000Z";
+const kept = {
+  instance: "wiki",
+  source: "config",
+  package: "./apps/wiki",
+  users: ["wiki/app"],
+  wasFilled: true,
+  state: "used" as const,
+  placed: { "app.conf": { content: "c1", whole: "w1" } },
+};
 const followed = { branch: "main", commit: "a".repeat(40) };
 
 const places = { "core/db": [{ path: "/data", subpath: "", readOnly: false, covered: ["/data/cache"] }] };
@@ -56,6 +65,7 @@ function fillRecord(record: NodeRecord): void {
     "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used", places },
     "lab-old_data": { users: [], package: "", state: "given-up" },
   });
+  record.rememberFolders({ "/data/wiki/config": kept });
   record.saveRenewed({ core: 2 });
   record.saveApplied(applied);
   record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } });
@@ -96,6 +106,7 @@ describe("the memory", () => {
         "lab-core_data": { users: ["core/db"], package: "sample/core", state: "used", places },
         "lab-old_data": { users: [], package: "", state: "given-up" },
       },
+      folders: { "/data/wiki/config": kept },
       renewed: { core: 2 },
       openServices: [],
       openNetworks: [],
@@ -129,6 +140,11 @@ describe("the memory", () => {
     record.rememberNetworks([{ name: "lab-core_default", id: "n3" }]);
     record.rememberVolumes({ "lab-core_data": { users: ["core/app"], package: "", state: "given-up" } });
     record.forgetVolumes(["lab-old_data", "unknown"]);
+    record.rememberFolders({
+      "/data/wiki/config": { ...kept, state: "given-up" },
+      "/data/wiki/data": kept,
+    });
+    record.forgetFolders(["/data/wiki/data", "/unknown"]);
     record.saveRenewed({ core: 3 });
     record.acceptContainers({ b2: { algorithm: "v2", digest: "d2" } });
     record.acceptContainers({ b2: { algorithm: "v3", digest: "d3" } });
@@ -146,6 +162,7 @@ describe("the memory", () => {
       serviceParts: { "lab-core/nginx": { algorithm: "v3", parts: { image: "nginx:2" } } },
       networks: { "lab-core_default": "n3" },
       volumes: { "lab-core_data": { users: ["core/app"], package: "", state: "given-up" } },
+      folders: { "/data/wiki/config": { ...kept, state: "given-up" } },
       renewed: { core: 3 },
       openServices: [],
       openNetworks: [],
@@ -680,6 +697,7 @@ describe("a record of the first format", () => {
     serviceParts: { "lab-core/nginx": { algorithm: "v1", parts: { image: "nginx:1" } } },
     networks: {},
     volumes: {},
+    folders: {},
     renewed: {},
     openServices: ["lab-core/nginx"],
     openNetworks: [],

@@ -114,6 +114,8 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     forgetNetworks: inOne(memory.forgetNetworks),
     rememberVolumes: inOne(memory.rememberVolumes),
     forgetVolumes: inOne(memory.forgetVolumes),
+    rememberFolders: inOne(memory.rememberFolders),
+    forgetFolders: inOne(memory.forgetFolders),
     saveRenewed: inOne(memory.saveRenewed),
     saveApplied: inOne(memory.saveApplied),
     amendApplied: inOne(memory.amendApplied),

@@ -157,6 +157,19 @@ const migrations: readonly string[] = [
   -- By user, where its containers have the volume; JSON. Earlier versions did not note it.
   ALTER TABLE volumes ADD COLUMN places TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  -- Data folders that are here, or were, by absolute path; users and placed are JSON.
+  CREATE TABLE folders (
+    path TEXT PRIMARY KEY,
+    instance TEXT NOT NULL,
+    source TEXT NOT NULL,
+    package TEXT NOT NULL,
+    users TEXT NOT NULL,
+    was_filled INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    placed TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

@@ -1,5 +1,6 @@
 import {
   type ComposeModel,
+  type DesiredFile,
   type DesiredInstance,
   type DesiredNetwork,
   type DesiredNode,
@@ -12,13 +13,14 @@ import {
   digestValue,
 } from "@keelson/model";
 
+import { buildBinds } from "./bind.ts";
+import { withDataFolders } from "./data-folder.ts";
 import { buildEnvironmentNetworks, buildNetworks, externalNetworks } from "./desired-network.ts";
 import { buildService } from "./desired-service.ts";
 import { buildVolumes, externalVolumes } from "./desired-volume.ts";
 import { withPlacedContent } from "./inline-content.ts";
 import { findHeld, problemsHere } from "./held-instance.ts";
 import { findJobFaults } from "./job.ts";
-import { buildMounts } from "./mount.ts";
 import { findNodeFaults } from "./node-fault.ts";
 import { packageProblem } from "./place-of-problem.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
@@ -90,8 +92,10 @@ function buildInstance(
   input: InstanceInput,
 ): { instance: DesiredInstance; problems: Problem[] } {
   const { instance, secrets, repository, algorithms = digestAlgorithms } = input;
-  const { mounts, problems } = buildMounts(instance, { model: input.model, secrets, repository });
-  const model = withScale(withReadOnlyBinds(input.model, mounts), instance.scale);
+  const { binds, problems } = buildBinds(instance, { model: input.model, secrets, repository });
+  const { mounts, folders } = binds;
+  const scaled = withScale(withReadOnlyBinds(input.model, mounts), instance.scale);
+  const model = withDataFolders(scaled, folders);
   const own = buildNetworks(instance, model);
   const networks = [...externalNetworks(model), ...own];
   const volumes = buildVolumes(instance, model);
@@ -114,7 +118,8 @@ function buildInstance(
       networks: own,
       volumes,
       mounts,
-      folders: [],
+      folders,
+      ...(instance.was === undefined ? {} : { was: instance.was }),
       grants: usedGrants(model, instance.compose),
       compose: runnableModel(model, {
         mounts,
@@ -177,16 +182,18 @@ function startAfterOwners(instances: readonly DesiredInstance[]): DesiredInstanc
  * service's digests the newest says it all, its places too.
  */
 function digestible(instance: DesiredInstance) {
-  const { compose: _compose, mounts, services, ...rest } = instance;
+  const { compose: _compose, mounts, folders, services, ...rest } = instance;
   return {
     ...rest,
     services: services.map(({ digests: [{ digest }], places: _places, ...service }) => ({
       ...service,
       digest,
     })),
-    mounts: mounts.map((mount) => ({
-      ...mount,
-      files: mount.files.map(({ content: _content, ...file }) => file),
-    })),
+    mounts: mounts.map(withoutContent),
+    folders: folders.map(withoutContent),
   };
+}
+
+function withoutContent<Bound extends { files: readonly DesiredFile[] }>(bound: Bound) {
+  return { ...bound, files: bound.files.map(({ content: _content, ...file }) => file) };
 }

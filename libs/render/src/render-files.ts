@@ -148,6 +148,7 @@ function renderInstance(
       isWhole: files.length === present.length,
       project,
       volumeProject: was === undefined ? project : projectOf(environment, was),
+      ...(was === undefined ? {} : { was }),
       package: {
         reference: placed.instance.package,
         ...(placed.release === null ? {} : { releaseVersion: placed.release.release.value.version }),

@@ -107,8 +107,16 @@ function modeOf(
   { secrets, source }: { secrets: readonly string[]; source: SourceFile },
 ): number {
   if (file.mode !== undefined) return Number.parseInt(file.mode, 8);
-  const committed = source.mode === "100755" ? "100755" : "100644";
-  return (secrets.length > 0 ? defaultSecretModes : defaultModes)[committed];
+  return secrets.length > 0 ? defaultSecretModes[gitModeOf(source)] : committedMode(source);
+}
+
+/** The mode of a file that is placed as it was committed. */
+export function committedMode(source: SourceFile): number {
+  return defaultModes[gitModeOf(source)];
+}
+
+function gitModeOf({ mode }: SourceFile): keyof typeof defaultModes {
+  return mode === "100755" ? "100755" : "100644";
 }
 
 function openSecret(folder: PackageFolder, { placed, mode }: { placed: PlacedFile; mode: number }): Problem {

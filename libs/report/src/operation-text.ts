@@ -29,6 +29,7 @@ const words: Record<OperationKind, OperationWords> = {
   "connect-container": { doing: "connecting", verb: "connect", isMereStep: false },
   "create-volume": { doing: "creating", verb: "create", isMereStep: false },
   "place-files": { doing: "placing", verb: "place", isMereStep: false },
+  "keep-folder": { doing: "keeping", verb: "place", isMereStep: false },
   "remove-files": { doing: "removing", verb: "remove", isMereStep: true },
   "record-files": { doing: "noting", verb: null, isMereStep: true },
   "create-containers": { doing: "creating", verb: "create", isMereStep: false },

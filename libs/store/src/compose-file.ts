@@ -3,6 +3,7 @@ import {
   compareText,
   isJsonObject,
   canonicalText,
+  dataToken,
   instanceToken,
   labels,
   mapValues,
@@ -99,8 +100,10 @@ function labelOf(service: unknown, name: string): string | undefined {
 export interface ComposeFileInput {
   instance: string;
   project: string;
-  /** With sources below `instanceToken`. */
+  /** With sources below `instanceToken` and `dataToken`. */
   model: ComposeModel;
+  /** Absolute folder of the instance's data. */
+  dataFolder: string;
   /** Hex HMAC by the node's key over a resource's id. */
   ownerOf: (resourceId: string) => string;
   /** The node's path of each name that stands in the model as `pathToken`. */
@@ -125,11 +128,16 @@ export async function writeComposeModel(
   });
 }
 
-function onNode({ model, project, ownerOf, paths }: ComposeFileInput, folder: string): ComposeModel {
-  const relocate = (path: string) =>
-    path === instanceToken || path.startsWith(`${instanceToken}/`)
-      ? escaped(folder) + path.slice(instanceToken.length)
-      : path;
+function onNode(input: ComposeFileInput, folder: string): ComposeModel {
+  const { model, project, dataFolder, ownerOf, paths } = input;
+  const places = [
+    [instanceToken, folder],
+    [dataToken, dataFolder],
+  ] as const;
+  const relocate = (path: string) => {
+    const [token, place] = places.find(([each]) => path === each || path.startsWith(`${each}/`)) ?? [];
+    return token === undefined ? path : escaped(place) + path.slice(token.length);
+  };
   const placed = withHostPaths(withBoundPaths(model, relocate), mapValues(paths, escaped));
   const services = mapValues(placed.services, (service, name) => {
     const owner = { [labels.owner]: ownerOf(resourceIds.service(project, name)) };

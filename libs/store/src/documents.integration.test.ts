@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
 import { promisify } from "node:util";
-import { instanceToken, pathToken } from "@keelson/model";
+import { dataToken, instanceToken, pathToken } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -30,6 +30,7 @@ const model: ComposeModel = {
       labels: { "io.keelson.instance": "core" },
       volumes: [
         { type: "bind", source: `${instanceToken}/live/nginx`, target: "/etc/nginx", read_only: true },
+        { type: "bind", source: `${dataToken}/pages`, target: "/pages" },
         { type: "volume", source: "data", target: "/data" },
       ],
       secrets: [{ source: "key", target: "/run/secrets/key" }],
@@ -45,7 +46,14 @@ const paths = { media: "/srv/$media", "media-2": "/srv/other" };
 const write = (changed = model) =>
   writeComposeModel(
     { stateDir },
-    { instance: "core", project: "lab-core", model: changed, ownerOf: (id) => `hmac of ${id}`, paths },
+    {
+      instance: "core",
+      project: "lab-core",
+      model: changed,
+      dataFolder: "/srv/da$ta/core",
+      ownerOf: (id) => `hmac of ${id}`,
+      paths,
+    },
   );
 const readModel = async (): Promise<ComposeModel> =>
   JSON.parse(await readFile(composeFileOf(stateDir, "core"), "utf8"));
@@ -61,6 +69,7 @@ describe("the Compose file", () => {
       labels: { "io.keelson.instance": "core", "io.keelson.owner": "hmac of service:lab-core/nginx" },
       volumes: [
         { type: "bind", source: `${folder}/live/nginx`, target: "/etc/nginx", read_only: true },
+        { type: "bind", source: "/srv/da$$ta/core/pages", target: "/pages" },
         { type: "volume", source: "data", target: "/data" },
       ],
     });
@@ -138,7 +147,14 @@ describe("the Compose file", () => {
   });
 
   test("K4006 for an instance that is no name", async () => {
-    const input = { instance: "../core", project: "p", model, ownerOf: () => "", paths: {} };
+    const input = {
+      instance: "../core",
+      project: "p",
+      model,
+      dataFolder: "/data",
+      ownerOf: () => "",
+      paths: {},
+    };
     await expect(writeComposeModel({ stateDir }, input)).rejects.toMatchObject({ code: "K4006" });
     expect(() => composeFileOf(stateDir, "..")).toThrow(expect.objectContaining({ code: "K4006" }));
   });

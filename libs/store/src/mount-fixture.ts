@@ -14,6 +14,7 @@ import type {
 
 import { afterEach, beforeEach } from "vitest";
 
+import type { ObserveInput } from "./observed-store.ts";
 import type { StoreContext } from "./placed-files.ts";
 
 interface StatePaths {
@@ -95,9 +96,12 @@ export function removing(paths: string[], instance = "core"): RemoveFiles {
 }
 
 /** A store in this folder whose only secret is `hunter2`. */
-export function contextOf(stateDir: string): StoreContext {
+export function contextOf(stateDir: string): StoreContext & Omit<ObserveInput, "desired"> {
   return {
     stateDir,
+    dataDir: join(stateDir, "data"),
+    dataFolders: {},
+    known: {},
     fillSecrets: (content) =>
       Buffer.from(Buffer.from(content).toString("latin1").replaceAll("SECRET", "hunter2"), "latin1"),
   };

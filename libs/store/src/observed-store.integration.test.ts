@@ -50,9 +50,9 @@ async function stateOf(mount: DesiredMount): Promise<Record<string, string>> {
 }
 
 test("no state folder, or an empty one, is an empty store", async () => {
-  expect(await observe([])).toEqual({ storedInstances: [] });
+  expect(await observe([])).toMatchObject({ storedInstances: [], dataFolders: [] });
   await mkdir(join(stateDir, "instances"), { recursive: true });
-  expect(await observe([])).toEqual({ storedInstances: [] });
+  expect(await observe([])).toMatchObject({ storedInstances: [], dataFolders: [] });
 });
 
 test("every desired file with its mode and owner, as a container sees it; instances sorted", async () => {

@@ -4,6 +4,8 @@ import type { DesiredNode, ObservedInstanceFiles, ObservedStore, StoreFault } fr
 import { readApplied } from "./applied-files.ts";
 import { hasComposeModel } from "./compose-file.ts";
 import { buildDesiredTree } from "./desired-tree.ts";
+import type { DataPlaces } from "./data-place.ts";
+import { type DataInput, observeDataDir, observeDataFolders } from "./observed-data.ts";
 import { openFolder, readEntries } from "./folder.ts";
 import type { Folder } from "./folder.ts";
 import { newFindings, observeTree } from "./observed-folder.ts";
@@ -12,27 +14,37 @@ import { isStaging } from "./staging.ts";
 import { tooManyOthers, whileReading } from "./store-error.ts";
 import { areas, instanceFolderOf, openInstances } from "./store-path.ts";
 
-export interface ObserveInput extends StoreContext {
+export interface ObserveInput extends StoreContext, DataPlaces {
   desired: Pick<DesiredNode, "instances">;
+  /** Data folders that the record knows, by path. */
+  known: DataInput["known"];
 }
 
 /**
  * What is placed on the node of all that is desired, and what else lies there; instances sorted by name, none when there
  * is no state folder yet. Only desired files are read, and only when they have the right length; of what a container writes
- * only some names are listed. An error of one instance (K4003, K4006, K4007, K4009, K5002) is its `fault`. Throws K4003 and
+ * only some names are listed. Data folders are looked at beside that. An error of one instance (K4003, K4006, K4007, K4009, K5002) is its `fault`. Throws K4003 and
  * K4006 when the instances themselves cannot be listed.
  */
 export async function observeStore(input: ObserveInput): Promise<ObservedStore> {
+  return {
+    storedInstances: await observeInstances(input),
+    dataDir: await observeDataDir(input),
+    dataFolders: await observeDataFolders({ ...input, instances: input.desired.instances }),
+  };
+}
+
+async function observeInstances(input: ObserveInput): Promise<ObservedInstanceFiles[]> {
   return await whileReading(`read the placed files below ${input.stateDir}`, async () => {
     using instances = openInstances(input.stateDir);
-    if (instances === null) return { storedInstances: [] };
+    if (instances === null) return [];
     const names = [...readEntries(instances)].flatMap(({ text }) => text ?? []);
     const storedInstances: ObservedInstanceFiles[] = [];
     for (const name of names.filter((each) => namePattern.test(each)).sort(compareText)) {
       const stored = await observeInstance(instances, { ...input, name });
       if (stored !== null) storedInstances.push(stored);
     }
-    return { storedInstances };
+    return storedInstances;
   });
 }
 

@@ -109,6 +109,7 @@ describe("data", () => {
         },
       ],
       lost: [],
+      folders: [],
     });
     expect((await platform().keelson(audit)).stdout).toContain(`docker volume rm ${nameOf("store")}\n`);
   });

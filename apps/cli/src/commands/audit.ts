@@ -1,4 +1,4 @@
-import { findOrphanVolumes, readLocalStatus } from "@keelson/node";
+import { findOrphanFolders, findOrphanVolumes, readLocalStatus } from "@keelson/node";
 
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { listStatusGrants, printGrants } from "../print/grants.ts";
@@ -19,7 +19,13 @@ export async function audit(
   const isAll = grants !== true && orphans !== true;
   const reached =
     isAll || grants === true ? listStatusGrants(await readLocalStatus(settings.stateDir)) : null;
-  const found = isAll || orphans === true ? await findOrphanVolumes(settings, { signal }) : null;
+  const found =
+    isAll || orphans === true
+      ? {
+          ...(await findOrphanVolumes(settings, { signal })),
+          folders: await findOrphanFolders(settings),
+        }
+      : null;
   if (output.json) {
     const { environment } = settings;
     output.printJson({ environment, ...found, ...(reached === null ? {} : { grants: reached }) });

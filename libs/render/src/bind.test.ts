@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { render, secretsOf } from "./fixture.ts";
-import { buildMounts } from "./mount.ts";
+import { buildBinds } from "./bind.ts";
 
 const anyPath = fc
   .array(fc.constantFrom("a", "b"), { minLength: 1, maxLength: 3 })
@@ -33,7 +33,9 @@ const [instance] = required(render().rendered, "rendered node").instances;
 test("nothing is bound from below what containers may write, whatever binds what", () => {
   let tried = 0;
   const property = fc.property(anyFiles, anyBinds, (files, sources) => {
-    const { mounts } = buildMounts(
+    const {
+      binds: { mounts },
+    } = buildBinds(
       { ...required(instance, "instance"), files: files.map(rendered) },
       { model: modelThatBinds(sources), secrets: secretsOf(), repository: undefined },
     );

@@ -1,0 +1,69 @@
+import type { Cause, DesiredFile } from "@keelson/model";
+
+import { findBlockedFolders } from "./blocked-folder.ts";
+import { because, fileCauses } from "./cause.ts";
+import {
+  type FolderChange,
+  type FolderChanges,
+  type FolderState,
+  boundPath,
+  findDropped,
+  findFolderStates,
+  isAbsent,
+  isOwnFile,
+  judgeKept,
+  resourceOf,
+} from "./folder-state.ts";
+import type { PlanPolicy } from "./plan-policy.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+import { wantsContainers } from "./service-change.ts";
+
+/** What is to be done about the data folders of all instances, and what cannot be done. */
+export function findFolderChanges(node: SimulatedNode, { allow }: Pick<PlanPolicy, "allow">): FolderChanges {
+  const instances = node.desired.instances.filter(wantsContainers);
+  const states = new Map(instances.map((each) => [each.name, findFolderStates(each, node)]));
+  const blocked = findBlockedFolders([...states.values()].flat(), {
+    node,
+    mayBeNested: allow === "all" || allow.nested === true,
+  });
+  const isBlocked = (state: FolderState) => blocked.has(resourceOf(state));
+  return {
+    blocked,
+    instances: new Map(
+      [...states].map(([name, all]) => {
+        const usable = all.filter((state) => !isBlocked(state));
+        const changes = usable.flatMap((state) => findChange(state, node));
+        return [name, { usable, blocked: all.filter(isBlocked), changes }];
+      }),
+    ),
+  };
+}
+
+function findChange(state: FolderState, node: SimulatedNode): FolderChange[] {
+  const { folder } = state;
+  const place = folder.files.filter((file) => judgeKept(file, state) === "place");
+  const remove = findDropped(state).removed.map(([path, { content }]): [string, string] => [path, content]);
+  const causes = [
+    ...(isAbsent(state) && !isOwnFile(state) ? [missingCause(state)] : []),
+    ...place.map((file) => placeCause(file, state)),
+    ...remove.map(([path]) => fileCauses.dropped(boundPath(folder, path))),
+    ...markCauses(state, node),
+  ];
+  return causes.length === 0 ? [] : [{ state, place, remove, causes }];
+}
+
+function missingCause({ folder: { source }, known }: FolderState): Cause {
+  return known === undefined
+    ? because.desired(`data folder ${source} is not there yet`)
+    : because.lost(`data folder ${source} is missing`);
+}
+
+function placeCause({ to, path }: DesiredFile, { known }: FolderState): Cause {
+  return known?.placed[path] === undefined ? fileCauses.notPlaced(to) : fileCauses.changed(to);
+}
+
+/** By its mark a folder is known again as the one that the record means. */
+function markCauses({ found }: FolderState, { observed: { dataDir } }: SimulatedNode): Cause[] {
+  const isIn = dataDir !== undefined && found?.path.startsWith(`${dataDir.path}/`) === true;
+  return isIn && !dataDir.isMarked ? [because.desired(`${dataDir.path} is not marked yet`)] : [];
+}

@@ -1,0 +1,62 @@
+import type { DesiredInstance, KnownFolder, ObservedNode } from "@keelson/model";
+
+import { type FolderState, findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
+import { namesOfHeld } from "./held-instance.ts";
+import { isRenewed } from "./renewal.ts";
+import { wantsContainers } from "./service-change.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+import type { VolumeLoss } from "./volume-loss.ts";
+
+/** A data folder that would be new and empty, and those with the data that it is probably to have. */
+export interface LeftFolder {
+  instance: DesiredInstance;
+  state: FolderState;
+  /** By path. */
+  left: [string, KnownFolder][];
+}
+
+/**
+ * What would be left behind for a new, empty data folder: the instance has another name, its folder another one, or agent.yaml
+ * names another place.
+ */
+export function findLeftFolders(node: SimulatedNode): LeftFolder[] {
+  const { desired, observed, record } = node;
+  const states = desired.instances.filter(wantsContainers).flatMap((each) => findFolderStates(each, node));
+  const wanted = new Set(states.flatMap(({ found }) => found?.path ?? []));
+  const held = namesOfHeld(desired);
+  const known = Object.entries(record.folders ?? {}).filter(
+    ([path, { state, instance }]) =>
+      !wanted.has(path) && !held.has(instance) && state !== "given-up" && isFilled(path, observed),
+  );
+  return states
+    .filter((state) => isNew(state) && !isOwnFile(state))
+    .map((state) => ({
+      instance: state.instance,
+      state,
+      left: known.filter(([, folder]) => isLeftFor(state, folder)),
+    }))
+    .filter(({ left }) => left.length > 0);
+}
+
+function isNew(state: FolderState): boolean {
+  return state.known === undefined && (isAbsent(state) || state.found?.state === "empty");
+}
+
+function isFilled(path: string, { dataFolders = [] }: ObservedNode): boolean {
+  return dataFolders.some((each) => each.path === path && (each.state === "filled" || each.state === "file"));
+}
+
+function isLeftFor({ instance, folder }: FolderState, other: KnownFolder): boolean {
+  if (other.source === folder.source)
+    return other.instance === instance.name || other.package === instance.package.reference;
+  // A service that drops one folder, and has another one in the same step.
+  const services = folder.services.map((service) => `${instance.name}/${service}`);
+  return other.state === "used" && other.users.some((user) => services.includes(user));
+}
+
+/** With the instances that have those folders: what they have goes on as it is. */
+export function withLeftFolders(loss: VolumeLoss, node: SimulatedNode): VolumeLoss {
+  const waiting = findLeftFolders(node).filter(({ instance }) => !isRenewed(instance, node.record));
+  const owners = waiting.flatMap(({ left }) => left.map(([, { instance }]) => instance));
+  return { ...loss, staying: new Set([...loss.staying, ...owners]) };
+}
