@@ -22,6 +22,7 @@ import { withoutEmpty } from "./meaning.ts";
 import { buildMounts } from "./mount.ts";
 import { networkName } from "./network-name.ts";
 import { packageProblem } from "./place-of-problem.ts";
+import { findSecretFaults } from "./secret-environment.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
 import { type DigestAlgorithms, digestAlgorithms } from "./service-digest.ts";
@@ -79,7 +80,7 @@ function buildInstance(
   const volumes = buildVolumes(instance, model);
   const byKey = { networks: nameByKey(networks), volumes: nameByKey(volumes) };
   const services = Object.entries(model.services)
-    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, ...byKey }))
+    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, secrets, ...byKey }))
     .sort((a, b) => compareText(a.name, b.name));
   const digests = new Map(services.map(({ name, digests: [{ digest }] }) => [name, digest]));
   const { folder: _folder, ...named } = instance.package;
@@ -106,7 +107,12 @@ function buildInstance(
         instance: instance.name,
       }),
     },
-    problems: [...problems, ...findUnknownData(input), ...findJobFaults({ instance, model, repository })],
+    problems: [
+      ...problems,
+      ...findUnknownData(input),
+      ...findJobFaults({ instance, model, repository }),
+      ...findSecretFaults(instance, { model, secrets }),
+    ],
   };
 }
 
