@@ -18,12 +18,13 @@ import {
   startService,
   stopContainer,
 } from "@keelson/engine";
-import { type NodeSecrets, required } from "@keelson/model";
+import { type NodeSecrets, findSecretVariables, required } from "@keelson/model";
 import type { OperationContext, OperationPorts } from "@keelson/reconcile";
 import type { NodeLock } from "@keelson/record";
 import { composeFileOf, placeFiles, recordFiles, removeFiles, writeComposeModel } from "@keelson/store";
 
 import { type NodeSettings, pathsByName, volumeHere } from "./node-settings.ts";
+import { fillVariables } from "./secret-variable.ts";
 
 /** Gives each kind of operation the one function of `engine` or `store` that does it. */
 export function wireOperations(
@@ -73,7 +74,8 @@ export function wireOperations(
       const { ownerOf } = secrets;
       const paths = pathsByName(settings);
       await writeComposeModel(store, { instance: name, project, model: compose, ownerOf, paths });
-      await createContainers(inEngine(context), operation);
+      const secretVariables = fillVariables(findSecretVariables(JSON.stringify(compose)), secrets);
+      await createContainers({ ...inEngine(context), secretVariables }, operation);
     },
     "start-service": async (operation, context) => startService(inEngine(context), operation),
     "restart-container": async (operation, context) => restartContainer(inEngine(context), operation),

@@ -3,6 +3,7 @@ export {
   composeFileOf,
   listComposeServices,
   readComposeServices,
+  readSecretVariables,
   writeComposeModel,
 } from "./compose-file.ts";
 export type { ComposeFileInput, ComposeServices } from "./compose-file.ts";
