@@ -7,12 +7,15 @@ import {
   problemOf,
   type Located,
   type Problem,
+  type SealedFile,
+  sealedSecretsFile,
   type SourceFile,
   suggestName,
   quote,
 } from "@keelson/model";
 
 import { readDocument } from "./document-check.ts";
+import { readSealedSecrets } from "./sealed-secrets.ts";
 import { strayInEnvironment } from "./stray-file.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
@@ -26,6 +29,7 @@ export interface EnvironmentDocuments {
   environment: Located<Environment> | null;
   lock: Located<Lock> | null;
   nodes: ReadonlyMap<string, Located<NodeDocument>>;
+  sealed: readonly SealedFile[];
   composeOverrides: ReadonlyMap<string, SourceFile>;
 }
 
@@ -64,7 +68,11 @@ export function readEnvironmentFolder(folder: { path: string; files: FolderFiles
   const composeOverrides = new Map(
     matching(files, composePattern).filter(([, override]) => override.refused !== true),
   );
-  return { documents: { name, folder: path, files, environment, lock, nodes, composeOverrides }, problems };
+  const sealed = keep(readSealedSecrets(files.get(sealedSecretsFile)));
+  return {
+    documents: { name, folder: path, files, environment, lock, nodes, sealed, composeOverrides },
+    problems,
+  };
 }
 
 const nodePattern = /^nodes\/([^/]+?)(?<!\.overrides)\.yaml$/;

@@ -26,8 +26,16 @@ export function extendEnvironments(all: AllDocuments): {
     problems.push(...chain.problems);
     const environment = mergeLayers(chain.layers);
     if (environment === null) continue;
-    const { folder, lock, nodes, composeOverrides } = documents;
-    environments.set(name, { folder, environment, layers: chain.layers, lock, nodes, composeOverrides });
+    const { folder, lock, nodes, sealed, composeOverrides } = documents;
+    environments.set(name, {
+      folder,
+      environment,
+      layers: chain.layers,
+      lock,
+      nodes,
+      sealed,
+      composeOverrides,
+    });
   }
   return { environments, problems };
 }
