@@ -1,6 +1,7 @@
 import type { AgentConfig } from "@keelson/model";
 import {
   type NodeSettings,
+  ageKeyPath,
   dockerConfigPlace,
   expectComposeBinary,
   hostSettings,
@@ -16,6 +17,7 @@ export async function settingsOf(config: AgentConfig, configFile: string): Promi
     stateDir: config.stateDir,
     keyFile: config.keyFile,
     secretsFile: config.secretsFile ?? null,
+    ageKeyFile: ageKeyPath(config),
     dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
     dockerConfig: dockerConfigPlace(config, process.env),
     composeBinary: await expectComposeBinary(process.env),

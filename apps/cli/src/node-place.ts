@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { AgentConfig } from "@keelson/model";
 import {
   type NodeSettings,
+  ageKeyPath,
   dockerConfigPlace,
   findComposeBinary,
   hostSettings,
@@ -37,6 +38,8 @@ export function readNodePlace(
     stateDir,
     keyFile: keyFile ?? (options.stateDir === undefined ? config?.keyFile : undefined) ?? `${stateDir}.key`,
     secretsFile: secretsFile ?? null,
+    ageKeyFile:
+      config === null || options.stateDir !== undefined ? `${stateDir}.age.key` : ageKeyPath(config),
     dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],
     dockerConfig: dockerConfigPlace(config, process.env),
     remotes: config === null ? [] : remotesOf(config),

@@ -29,6 +29,7 @@ export {
   lockPath,
   recordPath,
   waitSettings,
+  ageKeyPath,
 } from "./node-settings.ts";
 export { type ApplyInput, wireApply } from "./wire-apply.ts";
 export { type WireInput, wireDesired } from "./wire-desired.ts";

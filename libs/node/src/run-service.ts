@@ -11,7 +11,6 @@ import {
   stalled,
 } from "@keelson/model";
 import { openRecordCopy } from "@keelson/record";
-import { openSecrets } from "@keelson/secrets";
 import {
   type ComposeServices,
   composeFileOf,
@@ -24,6 +23,7 @@ import { engineAddress } from "./engine-address.ts";
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
 import { hideSecrets } from "./hidden-error.ts";
 import { noKey } from "./node-engine.ts";
+import { openNodeSecrets } from "./node-secrets.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
 import { fillVariables } from "./secret-variable.ts";
 import { requireUnsuspended } from "./suspension.ts";
@@ -31,7 +31,14 @@ import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type RunSettings = Pick<
   NodeSettings,
-  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost" | "composeBinary" | "waits"
+  | "environment"
+  | "stateDir"
+  | "keyFile"
+  | "secretsFile"
+  | "ageKeyFile"
+  | "dockerHost"
+  | "composeBinary"
+  | "waits"
 >;
 
 export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "signal"> & {
@@ -54,7 +61,7 @@ export async function runService(
   if (!isForced) await requireUnsuspended(settings.stateDir, "run it all the same with --force");
   const needed = await readSecretVariables(settings.stateDir, instance);
   // Of the output nothing is hidden: a broken secrets file must keep nobody out who needs none of its values.
-  const secrets = await openSecrets(needed.size === 0 ? { keyFile, secretsFile: null } : settings);
+  const secrets = await openNodeSecrets(needed.size === 0 ? { ...settings, secretsFile: null } : settings);
   const place = await requireService(settings, { instance, service: job.service, secrets });
   const engine = connectEngine(engineAddress(settings));
   const { service, signal } = job;

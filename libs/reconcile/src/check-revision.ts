@@ -1,4 +1,4 @@
-import { findAttributeFaults, readRepository } from "@keelson/manifest";
+import { findAttributeFaults, findRecipientFaults, readRepository } from "@keelson/manifest";
 import {
   type DesiredNode,
   type OuterAttributes,
@@ -50,6 +50,7 @@ export async function checkRevision(
     ...schemas,
     ...(await findScheduleFaults(repository)),
     ...(await findDigestFaults(repository, files)),
+    ...findRecipientFaults(repository),
   ];
   const nodes = listNodes(repository);
   const warnings: Problem[] = [];
