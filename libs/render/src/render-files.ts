@@ -14,6 +14,7 @@ import {
   compareText,
   digestValue,
   keyPath,
+  problemAt,
   projectOf,
 } from "@keelson/model";
 import { type LayeredSettings, type SettingsLayer, layerSettings } from "@keelson/settings";
