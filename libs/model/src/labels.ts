@@ -34,3 +34,8 @@ export const resourceIds = {
   image: (reference: string) => `image:${reference}`,
   files: (project: string, source: string) => `files:${project}/${source}`,
 };
+
+/** Labels by which Keelson and Compose know what is theirs. */
+export function isReservedLabel(name: string): boolean {
+  return /^(?:io\.keelson|com\.docker\.compose)\./i.test(name);
+}
