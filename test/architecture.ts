@@ -7,7 +7,8 @@ const pureRooms: Record<string, readonly string[]> = {
   manifest: ["model", "nar"],
   settings: ["model"],
   render: ["model", "settings"],
-  plan: ["model"],
+  equality: ["model"],
+  plan: ["model", "equality"],
   report: ["model"],
   nar: ["model"],
 };

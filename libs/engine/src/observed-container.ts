@@ -10,7 +10,7 @@ import {
 import type { ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
-import { judgeContainer, labelOf } from "./ownership.ts";
+import { adopterOf, judgeContainer, labelOf } from "./ownership.ts";
 import { listOf, recordOf, textOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
@@ -67,7 +67,7 @@ export function describeContainer(
     ownership: judgeContainer({ id: info.Id, name, labels: all }, node),
     project: labelOf(all, composeLabels.project),
     service: labelOf(all, composeLabels.service),
-    instance: labelOf(all, labels.instance),
+    instance: labelOf(all, labels.instance) || adopterOf(node.madeHere, { kind: "containers", id: info.Id }),
     digest: labelOf(all, labels.digest),
     image: info.Config.Image,
     imageId: info.Image,

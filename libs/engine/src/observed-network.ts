@@ -13,7 +13,7 @@ import type { NetworkInspectInfo } from "dockerode";
 import type { Engine } from "./engine.ts";
 import type { Surroundings } from "./observed-container.ts";
 import { findNetworkFlaw } from "./network-definition.ts";
-import { labelOf } from "./ownership.ts";
+import { adopterOf, labelOf } from "./ownership.ts";
 import { askEngine, unreadable } from "./request.ts";
 
 export interface NetworkQuestion {
@@ -36,8 +36,11 @@ export async function observeNetworks(
   const networks = await listNetworks(engine, question.signal);
   const wanted = new Map(question.networks.map((network) => [network.name, network]));
   const observed = networks
-    .filter(({ Name: name, Labels: all }) => {
-      return wanted.has(name) || labelOf(all ?? {}, labels.environment) === question.environment;
+    .filter(({ Id: id, Name: name, Labels: all }) => {
+      const isOfEnvironment = labelOf(all ?? {}, labels.environment) === question.environment;
+      return (
+        wanted.has(name) || isOfEnvironment || adopterOf(question.madeHere, { kind: "networks", id }) !== ""
+      );
     })
     .map((found) => describeNetwork(found, { ...question, wanted: wanted.get(found.Name) }));
   const existing = {
@@ -53,6 +56,7 @@ function describeNetwork(
 ): ObservedNetwork {
   const { Id: id, Name: name } = found;
   const all = found.Labels ?? {};
+  if (all[labels.owner] === undefined) return describeUnlabelled(found, question);
   const digest = labelOf(all, labels.digest);
   const claimed = question.ownershipOf(resourceIds.network(name), all[labels.owner]);
   // A network with another definition is made anew in any case.
@@ -67,6 +71,25 @@ function describeNetwork(
     ...(claimed === "ours" ? judged : { ownership: claimed, flaw: "" }),
     project: labelOf(all, composeLabels.project),
     digest,
+  };
+}
+
+/** Of one that somebody else made, only its definition shows what it is. One that was taken over has the digest of what it is. */
+function describeUnlabelled(
+  found: NetworkInspectInfo,
+  { madeHere, wanted }: Pick<NetworkQuestion, "madeHere"> & { wanted: DesiredNetwork | undefined },
+): ObservedNetwork {
+  const { Id: id, Name: name, Labels: all } = found;
+  const differs = wanted === undefined ? "nobody wants it" : findNetworkFlaw(found, wanted.definition);
+  const isAdopted = adopterOf(madeHere, { kind: "networks", id }) !== "";
+  return {
+    id,
+    name,
+    ownership: isAdopted ? "ours" : "foreign",
+    flaw: "",
+    project: labelOf(all ?? {}, composeLabels.project),
+    digest: isAdopted && differs === "" ? (wanted?.digest ?? "") : "",
+    differs,
   };
 }
 

@@ -87,7 +87,7 @@ export async function openRoundPorts(
     takeJobLock: async (job) => takeJobLock(settings, job),
     watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
     operations: hideSecretsIn(
-      wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose }),
+      wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose, record: memory }),
       secrets.hideValues,
     ),
   };

@@ -1,5 +1,7 @@
 import type { DesiredInstance, DesiredNode, ObservedNode, Plan, RecordState } from "@keelson/model";
 
+import { afterAdoptions, planAdoptions, planReleases } from "./adoption-operations.ts";
+import { findAdoptions, withAdoptions } from "./adoption.ts";
 import { blockChanges, isBlockedNetwork } from "./blocked.ts";
 import { spreadChanges } from "./followed-change.ts";
 import {
@@ -37,9 +39,16 @@ export interface PlanInput {
  */
 export function planChanges(input: PlanInput): Plan {
   const { waits } = input.policy;
-  const sorted = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
+  const seen = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
+  const { adoptions, refused } = findAdoptions(seen.desired.instances, {
+    observed: seen.observed,
+    allow: input.policy.allow,
+  });
+  const sorted = { ...seen, observed: withAdoptions(seen.observed, adoptions) };
   const { desired, observed } = sorted;
-  const instances = orderInstances(desired.instances);
+  const instances = orderInstances(
+    desired.instances.filter(({ name, state }) => state !== "released" && !refused.has(name)),
+  );
   const providers = findProviders(instances);
   const differing = findNetworkChanges(instances, observed);
   const found = findChanges(instances, { ...sorted, networks: differing });
@@ -66,6 +75,7 @@ export function planChanges(input: PlanInput): Plan {
   const kept = { held, observed, record: input.record, resting };
   const heldInstances = { ...sorted, held, loss, keeping, atWork };
   const blocked = [
+    ...[...refused.values()].flat(),
     ...permitted.blocked,
     ...waited.blocked,
     ...possible.blocked,
@@ -83,7 +93,10 @@ export function planChanges(input: PlanInput): Plan {
     environment: desired.environment,
     node: desired.node,
     desiredDigest: desired.digest,
-    operations: orderOperations([...planned, ...planHeldStarts(kept)]),
+    operations: orderOperations([
+      ...afterAdoptions([...planned, ...planHeldStarts(kept)], planAdoptions(adoptions, observed)),
+      ...planReleases(sorted),
+    ]),
     blocked,
     notices: [
       ...findNotices(desired, observed),

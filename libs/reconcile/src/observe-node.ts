@@ -1,4 +1,10 @@
-import { type DesiredNode, type ObservedNode, subnetsOf, withAccepted } from "@keelson/model";
+import {
+  type DesiredNode,
+  type ObservedNode,
+  type RecordState,
+  subnetsOf,
+  withAccepted,
+} from "@keelson/model";
 
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
@@ -10,20 +16,22 @@ export async function observeNode(
   desired: DesiredNode,
   ports: Pick<ReadPorts, "observeEngine" | "observeStore" | "record">,
 ): Promise<ObservedNode> {
+  const record = ports.record.readState();
   const [engine, store] = await Promise.all([
-    ports.observeEngine(requestFor(desired)),
+    ports.observeEngine(requestFor(desired, record)),
     ports.observeStore(desired),
   ]);
-  return { ...engine, ...store, containers: withAccepted(engine.containers, ports.record.readState()) };
+  return { ...engine, ...store, containers: withAccepted(engine.containers, record) };
 }
 
-function requestFor({ environment, instances }: DesiredNode): EngineRequest {
+function requestFor({ environment, instances }: DesiredNode, record: RecordState): EngineRequest {
   const services = instances.flatMap(({ project, services }) =>
     services.map((service) => ({ project, service })),
   );
   return {
     environment,
-    projects: instances.map(({ project }) => project),
+    projects: [...new Set([...instances.map(({ project }) => project), ...adoptedProjects(record)])],
+    adoptable: instances.filter(({ adopt }) => adopt === true).map(({ project }) => project),
     images: [...new Set(services.map(({ service }) => service.image))],
     networks: instances.flatMap(({ networks }) => networks),
     volumes: instances.flatMap(({ volumes }) => volumes),
@@ -36,4 +44,9 @@ function requestFor({ environment, instances }: DesiredNode): EngineRequest {
         .filter(({ subnets }) => subnets.length > 0),
     ),
   };
+}
+
+/** What was taken over carries no label by which it would be found once nothing desires it. */
+function adoptedProjects({ adopted, containers }: RecordState): string[] {
+  return Object.keys(adopted?.containers ?? {}).flatMap((id) => containers[id]?.project ?? []);
 }

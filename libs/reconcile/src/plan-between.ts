@@ -30,7 +30,10 @@ const isNew: Cause = { kind: "desired", service: null, text: "is new in this rev
 
 function applied(desired: DesiredNode): Pick<SimulatedNode, "observed" | "record"> {
   const empty = { desired, observed: emptyObserved, record: emptyRecord };
-  const first = planChanges({ ...empty, policy: { allowMassRemoval: true, waits: widestWaits } });
+  const first = planChanges({
+    ...empty,
+    policy: { allowMassRemoval: true, waits: widestWaits, allow: "all" },
+  });
   const { observed, record } = simulate(empty, first.operations);
   const { digest: desiredDigest, lockDigest } = desired;
   const order = describeApplied(desired);

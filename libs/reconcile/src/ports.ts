@@ -36,6 +36,8 @@ export interface EngineRequest {
   volumes: DesiredVolume[];
   ports: { project: string; service: string; port: PublishedPort }[];
   subnets: { network: string; digest: string; subnets: string[] }[];
+  /** Projects whose containers may be adopted. */
+  adoptable: string[];
 }
 
 /** What the function of an operation gets beside the operation. */

@@ -157,6 +157,15 @@ const migrations: readonly string[] = [
   -- By user, where its containers have the volume; JSON. Earlier versions did not note it.
   ALTER TABLE volumes ADD COLUMN places TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  -- What carries no label of ours and was taken over: containers and networks by id, volumes by name.
+  CREATE TABLE adopted (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */
