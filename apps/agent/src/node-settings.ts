@@ -20,5 +20,6 @@ export async function settingsOf(config: AgentConfig): Promise<NodeSettings> {
     composeBinary: await expectComposeBinary(process.env),
     remotes: remotesOf(config),
     ...waitSettings(config),
+    allow: config.allow ?? {},
   };
 }

@@ -39,6 +39,7 @@ export function readNodePlace(
     dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],
     dockerConfig: dockerConfigPlace(config, process.env),
     remotes: config === null ? [] : remotesOf(config),
+    allow: config?.allow ?? {},
     ...waitSettings({ timeouts: config?.timeouts ?? AgentConfig.shape.timeouts.parse(undefined) }),
   };
 }

@@ -1,4 +1,10 @@
-import { type AdoptableContainer, type ContainerDefaults, composeLabels, digestValue } from "@keelson/model";
+import {
+  type AdoptableContainer,
+  type ContainerDefaults,
+  compareText,
+  composeLabels,
+  digestValue,
+} from "@keelson/model";
 import type { ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
@@ -18,13 +24,14 @@ export async function describeAdoptable(
 /** Of what a container is, and not of how it is doing: its state and the addresses that the engine chose do not count. */
 export function fingerprintOf(info: ContainerInspectInfo): string {
   const { Id, Name, Image, Config, HostConfig, Mounts, NetworkSettings } = info;
-  const networks = Object.entries(NetworkSettings.Networks ?? {}).map(([name, { Aliases, IPAMConfig }]) => [
+  const byName = Object.entries(NetworkSettings.Networks ?? {}).sort(([a], [b]) => compareText(a, b));
+  const networks = byName.map(([name, { Aliases, IPAMConfig }]) => [
     name,
-    [...(Aliases ?? [])].sort(),
+    [...(Aliases ?? [])].sort(compareText),
     IPAMConfig ?? null,
   ]);
-  const mounts = [...(Mounts ?? [])].sort((a, b) => (a.Destination < b.Destination ? -1 : 1));
-  return digestValue({ Id, Name, Image, Config, HostConfig, Mounts: mounts, networks: networks.sort() });
+  const mounts = [...(Mounts ?? [])].sort((a, b) => compareText(a.Destination, b.Destination));
+  return digestValue({ Id, Name, Image, Config, HostConfig, Mounts: mounts, networks });
 }
 
 /** Containers of these Compose projects, but for those of `compose run`. */

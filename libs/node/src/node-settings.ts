@@ -1,5 +1,5 @@
 import type { RemoteHost } from "@keelson/engine";
-import { type AgentConfig, type WaitLimits, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, type NodeGrants, type WaitLimits, parseDurationMs } from "@keelson/model";
 
 import type { DockerConfigPlace } from "./docker-config-place.ts";
 
@@ -19,6 +19,8 @@ export interface NodeSettings {
   /** The Git hosts that agent.yaml names. */
   remotes: readonly RemoteHost[];
   waits: WaitLimits;
+  /** What the node permits of what an environment grants. */
+  allow: NodeGrants | "all";
 }
 
 /** The time limits of this node. */

@@ -9,7 +9,7 @@ import { type ReadMade, observeRemembered } from "./remembered.ts";
 
 /** The ports that observe the node. `own` gets the ids of the containers that are seen to be its own. */
 export function observers(
-  { stateDir, remotes, waits }: NodeSettings,
+  { stateDir, remotes, waits, allow }: NodeSettings,
   rooms: {
     engine: Engine;
     secrets: NodeSecrets;
@@ -17,18 +17,21 @@ export function observers(
     readMade: ReadMade;
     own?: OwnIds;
   },
-): Pick<ReadPorts, "observeEngine" | "observeStore" | "waits"> {
+): Pick<ReadPorts, "observeEngine" | "observeStore" | "allow" | "waits"> {
   const { engine, secrets, record, readMade, own } = rooms;
   const { ownershipOf } = secrets;
   return {
     waits,
+    allow,
     observeEngine: async (request) => {
       const observed = await observeRemembered(engine, {
         request: { ...request, remotes, ownershipOf },
         readState: record.readState,
         readMade,
       });
-      const ours = observed.containers.filter(({ ownership }) => ownership === "ours");
+      const ours = [...observed.containers, ...observed.networks].filter(
+        ({ ownership }) => ownership === "ours",
+      );
       own?.add(ours.map(({ id }) => id));
       return withHiddenWords(observed, secrets.hideValues);
     },
@@ -46,7 +49,7 @@ function withHiddenWords(observed: ObservedEngine, hideValues: NodeSecrets["hide
   return { ...observed, containers };
 }
 
-/** The ids of containers that were the node's own when the round observed it, and of those that it made since. */
+/** The ids of containers and networks that were the node's own when the round observed it, and of those that it made since. */
 export function newOwnIds(): OwnIds {
   const known = new Set<string>();
   return {

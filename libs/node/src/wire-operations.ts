@@ -84,7 +84,7 @@ export function wireOperations(
     "adopt-project": async (operation, context) => {
       await requireUnchanged(inEngine(context), operation);
       record.adopt(operation);
-      own.add(operation.containers.map(({ id }) => id));
+      own.add([...operation.containers, ...operation.networks].map(({ id }) => id));
     },
     "release-project": async (operation) =>
       record.release({ ...operation, networks: operation.networks.map(({ id }) => id) }),

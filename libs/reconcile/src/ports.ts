@@ -11,6 +11,7 @@ import type {
   Emit,
   JobResult,
   KeelsonError,
+  NodeGrants,
   NodeSecrets,
   ObservedEngine,
   ObservedStore,
@@ -121,6 +122,8 @@ export interface DesiredPorts {
 export interface ReadPorts extends DesiredPorts {
   observeEngine: (request: EngineRequest) => Promise<ObservedEngine>;
   observeStore: (desired: DesiredNode) => Promise<ObservedStore>;
+  /** What this node permits of what an environment grants. */
+  allow: NodeGrants | "all";
   /** How long this node waits for one service. */
   waits: WaitLimits;
   now: () => Date;

@@ -140,7 +140,7 @@ async function applyWalk(
   const due = dueOf(plan);
   const isIdle = due.operations.length === 0;
   const roundId = isIdle ? null : ports.record.beginRound({ commit, startedAt: now() });
-  const policy = policyOf(walk, { ...reference, waits: ports.waits });
+  const policy = policyOf(walk, { ...reference, waits: ports.waits, allow: ports.allow });
   const replan = async () => {
     const observed = await observeNode(desired, ports);
     noteCrashes(ports, observed);

@@ -111,9 +111,9 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   if (input.until === "desired") return;
 
   const observed = (walk.observed = await step("observe", async () => observeNode(desired, input.ports)));
-  const { waits, now } = input.ports;
+  const { waits, allow, now } = input.ports;
   const record = ports.record.readState();
-  const permitted = policyOf(walk, { ...reference, waits });
+  const permitted = policyOf(walk, { ...reference, waits, allow });
   const policy = withRests(permitted, { desired, observed, record, at: now() });
   const plan = (walk.plan = await step("plan", async () =>
     planChanges({ desired, observed, record, policy }),
@@ -124,8 +124,8 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
 /** The policy of a plan: what the environment permits, and how long the node waits. */
 export function policyOf(
   { repository }: Pick<Walk, "repository">,
-  { environment, waits }: Pick<NodeReference, "environment"> & Pick<PlanPolicy, "waits">,
+  { environment, waits, allow }: Pick<NodeReference, "environment"> & Pick<PlanPolicy, "waits" | "allow">,
 ): PlanPolicy {
   const document = repository?.environments.get(environment)?.environment.value;
-  return { allowMassRemoval: document?.policy.allowMassRemoval ?? false, waits };
+  return { allowMassRemoval: document?.policy.allowMassRemoval ?? false, allow, waits };
 }

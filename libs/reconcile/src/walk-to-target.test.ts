@@ -56,6 +56,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     observeEngine: neverAsked,
     observeStore: neverAsked,
     waits: widestWaits,
+    allow: "all",
     now: neverAsked,
   };
   const walk = newWalk();

@@ -342,7 +342,7 @@ services:
       TZ:
     volumes: ["./vw-data/:/data/"]
 -- apps/vault/.env --
-ADMIN_TOKEN='\$argon2id\$v=19\$abc'
+ADMIN_TOKEN='$argon2id$v=19$abc'
 TZ=UTC
 -- apps/git/compose.yaml --
 networks: { gitea: { external: false } }

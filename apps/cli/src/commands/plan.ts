@@ -65,6 +65,6 @@ async function planFrom(
   if (walk.desired === null) return walk;
   const before = from === "none" ? null : await desiredAt(await openCommit({ ...options, revision: from }));
   if (before !== null && before.desired === null) return { ...walk, problems: before.problems };
-  const policy = policyOf(walk, { ...reference, waits: widestWaits });
+  const policy = policyOf(walk, { ...reference, waits: widestWaits, allow: "all" });
   return { ...walk, plan: planBetween(before?.desired ?? null, { after: walk.desired, policy }) };
 }
