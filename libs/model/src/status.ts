@@ -25,7 +25,15 @@ export const Condition = z.object({
 export type Condition = z.infer<typeof Condition>;
 
 /** Computed from evidence, never from a flag. */
-export const packageStates = ["absent", "staged", "installed", "running", "removed", "unknown"] as const;
+export const packageStates = [
+  "absent",
+  "staged",
+  "installed",
+  "running",
+  "removed",
+  "released",
+  "unknown",
+] as const;
 export type PackageState = (typeof packageStates)[number];
 
 /** The schedule of a job. Times are ISO 8601 in UTC. */

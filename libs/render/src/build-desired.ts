@@ -99,6 +99,7 @@ function buildInstance(
       project: instance.project,
       package: named,
       state: instance.state,
+      ...(instance.adopt === undefined ? {} : { adopt: instance.adopt }),
       ...(instance.renew === undefined ? {} : { renew: instance.renew }),
       after: instance.after,
       services,

@@ -134,6 +134,7 @@ function renderInstance(
         folder: placed.package.folder,
       },
       state: placed.instance.state,
+      ...(placed.instance.adopt === true ? { adopt: true as const } : {}),
       ...renewalOf(placed.name, context.node),
       after: [...new Set(providers)].filter((name) => name !== placed.name).sort(compareText),
       scale: placed.instance.scale ?? {},
