@@ -31,6 +31,8 @@ export interface DesiredInstance {
   project: string;
   package: PackageIdentity;
   state: InstanceState;
+  /** Whether what its project has already may be taken over; default not. */
+  adopt?: true;
   /** The count of `commands.<instance>.renew`: moved, it permits empty volumes; default 0. */
   renew?: number;
   /** Names of instances on this node that must be up before this one. */

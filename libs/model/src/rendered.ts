@@ -51,6 +51,8 @@ export interface RenderedInstance {
   project: string;
   package: PackageIdentity & { folder: string };
   state: InstanceState;
+  /** Whether what its project has already may be taken over; default not. */
+  adopt?: true;
   /** The project of its volumes, which is another one's where the instance `was` another. */
   volumeProject: string;
   /** The instance under whose name its data was made; default its own. */

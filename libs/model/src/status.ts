@@ -25,7 +25,15 @@ export const Condition = z.object({
 export type Condition = z.infer<typeof Condition>;
 
 /** Computed from evidence, never from a flag. */
-export const packageStates = ["absent", "staged", "installed", "running", "removed", "unknown"] as const;
+export const packageStates = [
+  "absent",
+  "staged",
+  "installed",
+  "running",
+  "removed",
+  "released",
+  "unknown",
+] as const;
 export type PackageState = (typeof packageStates)[number];
 
 /** The schedule of a job. Times are ISO 8601 in UTC. */
@@ -108,7 +116,8 @@ export type StatusError = z.infer<typeof StatusError>;
 export const Status = z.object({
   v: z.literal(1),
   seq: z.int(),
-  node: z.object({ environment: z.string(), name: z.string() }),
+  /** `age`: the public part of the key with which the node opens secrets from Git; absent when it is not known. */
+  node: z.object({ environment: z.string(), name: z.string(), age: z.string().optional() }),
   agent: z.object({ version: z.string(), bootId: z.string() }),
   observedAt: z.string(),
   heartbeatSeconds: z.int(),

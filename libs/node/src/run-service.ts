@@ -3,19 +3,34 @@ import { existsSync } from "node:fs";
 import { type Engine, type JobRun, connectEngine, findRuns, newRunName, runJob } from "@keelson/engine";
 import { KeelsonError, type NodeSecrets, compareText, quote, resourceIds, stalled } from "@keelson/model";
 import { openRecordCopy } from "@keelson/record";
-import { openSecrets } from "@keelson/secrets";
-import { type StoredCompose, composeFileOf, listStoredCompose, readStoredCompose } from "@keelson/store";
+import {
+  type StoredCompose,
+  composeFileOf,
+  listStoredCompose,
+  readSecretVariables,
+  readStoredCompose,
+} from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
+import { hideSecrets } from "./hidden-error.ts";
 import { noKey } from "./node-engine.ts";
+import { openNodeSecrets } from "./node-secrets.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
+import { fillVariables } from "./secret-variable.ts";
 import { requireUnsuspended } from "./suspension.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type RunSettings = Pick<
   NodeSettings,
-  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost" | "composeBinary" | "waits"
+  | "environment"
+  | "stateDir"
+  | "keyFile"
+  | "secretsFile"
+  | "ageKeyFile"
+  | "dockerHost"
+  | "composeBinary"
+  | "waits"
 >;
 
 export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "signal"> & {
@@ -36,7 +51,9 @@ export async function runService(
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
   if (!isForced) await requireUnsuspended(settings.stateDir, "run it all the same with --force");
-  const secrets = await openSecrets(settings);
+  const needed = await readSecretVariables(settings.stateDir, instance);
+  // Of the output nothing is hidden: a broken secrets file must keep nobody out who needs none of its values.
+  const secrets = await openNodeSecrets(needed.size === 0 ? { ...settings, secretsFile: null } : settings);
   const place = await requireService(settings, { instance, service: job.service, secrets });
   const engine = connectEngine(engineAddress(settings));
   const { service, signal } = job;
@@ -45,6 +62,9 @@ export async function runService(
     const name = newRunName({ project: place.project, service });
     const { stopMs: longestStopMs } = settings.waits;
     return await runJob(engine, { ...job, ...place, name, composeBinary, longestStopMs });
+  } catch (error) {
+    // It can quote what Compose and the engine said.
+    throw hideSecrets(error, secrets.hideValues);
   } finally {
     lock?.release();
   }
@@ -88,7 +108,7 @@ function atWork(job: string): KeelsonError {
 
 /**
  * From what a service of an instance can be run. Throws K9071 when the instance has no Compose file of this environment here,
- * and K9070 when that has no such service.
+ * K9070 when that has no such service, and K5002 when a secret of its environment has no value.
  */
 export async function requireService(
   { environment, stateDir }: Pick<RunSettings, "environment" | "stateDir">,
@@ -96,8 +116,8 @@ export async function requireService(
     instance,
     service,
     secrets,
-  }: { instance: string; service: string; secrets: Pick<NodeSecrets, "ownershipOf"> },
-): Promise<Pick<JobRun, "composeFile" | "project">> {
+  }: { instance: string; service: string; secrets: Pick<NodeSecrets, "ownershipOf" | "fillSecrets"> },
+): Promise<Pick<JobRun, "composeFile" | "project" | "secretVariables">> {
   // The state folder has instances by their name alone: the labels say of which environment they are.
   const isOwn = ({ project, environment: of, services }: StoredCompose) =>
     of === environment &&
@@ -114,7 +134,11 @@ export async function requireService(
   if (!services.has(service)) {
     throw noService({ instance, service, services: [...services.keys()].sort(compareText) });
   }
-  return { composeFile: composeFileOf(stateDir, instance), project };
+  return {
+    composeFile: composeFileOf(stateDir, instance),
+    project,
+    secretVariables: fillVariables(await readSecretVariables(stateDir, instance), secrets),
+  };
 }
 
 function notHere({

@@ -1,5 +1,7 @@
 import type { DesiredInstance, DesiredNode, ObservedNode, Plan, RecordState } from "@keelson/model";
 
+import { afterAdoptions, planAdoptions, planReleases } from "./adoption-operations.ts";
+import { findAdoptions, withAdoptions } from "./adoption.ts";
 import { blockChanges, isBlockedNetwork } from "./blocked.ts";
 import { findFolderChanges } from "./folder-change.ts";
 import type { FolderChanges } from "./folder-state.ts";
@@ -43,9 +45,13 @@ export interface PlanInput {
  */
 export function planChanges(input: PlanInput): Plan {
   const { waits, allow, resting = [] } = input.policy;
-  const sorted = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
+  const seen = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
+  const { adoptions, unadopted } = findAdoptions(seen.desired.instances, { observed: seen.observed, allow });
+  const sorted = { ...seen, observed: withAdoptions(seen.observed, adoptions) };
   const { desired, observed } = sorted;
-  const instances = orderInstances(desired.instances);
+  const instances = orderInstances(
+    desired.instances.filter(({ name, state }) => state !== "released" && !unadopted.has(name)),
+  );
   const providers = findProviders(instances);
   const { refused, inUse } = judgeGrants({ ...sorted, instances, allow });
   const differing = findNetworkChanges({ ...desired, instances }, observed);
@@ -81,6 +87,7 @@ export function planChanges(input: PlanInput): Plan {
   const blocked = [
     ...blockHeld(sorted),
     ...kept.blocked,
+    ...[...unadopted.values()].flat(),
     ...permitted.blocked,
     ...waited.blocked,
     ...possible.blocked,
@@ -98,7 +105,10 @@ export function planChanges(input: PlanInput): Plan {
     environment: desired.environment,
     node: desired.node,
     desiredDigest: desired.digest,
-    operations: orderOperations([...planned, ...planHeldStarts(staying)]),
+    operations: orderOperations([
+      ...afterAdoptions([...planned, ...planHeldStarts(staying)], planAdoptions(adoptions, observed)),
+      ...planReleases(sorted),
+    ]),
     blocked,
     notices: [
       ...findNotices(desired, observed),

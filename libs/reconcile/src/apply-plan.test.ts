@@ -139,6 +139,8 @@ function rig(
     "remove-container": run,
     "stop-container": run,
     "rename-container": run,
+    "adopt-project": run,
+    "release-project": run,
   };
   const ports = {
     operations,

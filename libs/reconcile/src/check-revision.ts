@@ -1,4 +1,4 @@
-import { findAttributeFaults, followLinks, readRepository } from "@keelson/manifest";
+import { findAttributeFaults, followLinks, readRepository, findRecipientFaults } from "@keelson/manifest";
 import {
   type DesiredNode,
   type OuterAttributes,
@@ -52,6 +52,7 @@ export async function checkRevision(
     ...schemas,
     ...(await findScheduleFaults(repository)),
     ...(await findDigestFaults(repository, files)),
+    ...findRecipientFaults(repository),
   ];
   const nodes = listNodes(repository);
   const judged = new Set<string>();

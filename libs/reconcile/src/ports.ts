@@ -43,6 +43,8 @@ export interface EngineRequest {
   /** Engine names of networks and volumes that are used and that somebody else makes. */
   externalNetworks: string[];
   externalVolumes: string[];
+  /** Projects whose containers may be adopted. */
+  adoptable: string[];
 }
 
 /** What the function of an operation gets beside the operation. */

@@ -88,7 +88,14 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   walk.target = target;
   const { instances } = target;
   if (instances === null) return;
-  const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
+  const { unopened, ...read } = await step("read", async () => {
+    const found = await readSnapshot(instances.every.snapshot, reference);
+    const sealed = found.repository.environments.get(reference.environment)?.sealed;
+    // What cannot be read is not nothing: the values of before stay known.
+    const isKnown =
+      sealed !== undefined && found.problems.every((problem) => problem.instances !== undefined);
+    return { ...found, unopened: isKnown ? await ports.secrets.openSealed(sealed) : [] };
+  });
   walk.repository = read.repository;
   const { rendered, unrendered, settings, missing, ...render } = await step("render", async () =>
     renderFiles(read.repository, reference),
@@ -99,7 +106,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const unexplained = missing.filter((each) => !read.problems.some((other) => explains(other, each)));
   const resolve = await step("resolve", async () => resolveModels({ rendered, unrendered }, ports));
   const { models, error } = resolve;
-  const found = [...read.problems, ...unexplained, ...render.problems, ...resolve.problems];
+  const found = [...read.problems, ...unexplained, ...unopened, ...render.problems, ...resolve.problems];
   const { desired, problems } = await step("build", async () =>
     buildDesired(rendered, { models, problems: found, secrets: ports.secrets, repository: read.repository }),
   );

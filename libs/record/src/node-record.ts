@@ -110,6 +110,8 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     acceptContainers: inOne(memory.acceptContainers),
     rememberLimits: inOne(memory.rememberLimits),
     noteCrashes: inOne(memory.noteCrashes),
+    adopt: inOne(memory.adopt),
+    release: inOne(memory.release),
     rememberNetworks: inOne(memory.rememberNetworks),
     forgetNetworks: inOne(memory.forgetNetworks),
     rememberVolumes: inOne(memory.rememberVolumes),

@@ -23,6 +23,7 @@ import { findHeld, problemsHere } from "./held-instance.ts";
 import { findJobFaults } from "./job.ts";
 import { findNodeFaults } from "./node-fault.ts";
 import { packageProblem } from "./place-of-problem.ts";
+import { findSecretFaults } from "./secret-environment.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
 import { findScaleFaults, withScale } from "./scale.ts";
@@ -102,7 +103,9 @@ function buildInstance(
   const foreign = externalVolumes(model);
   const byKey = { networks: nameByKey(networks), volumes: nameByKey([...foreign, ...volumes]) };
   const services = Object.entries(model.services)
-    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, external: foreign, ...byKey }))
+    .map((entry) =>
+      buildService(entry, { instance, model, mounts, algorithms, secrets, external: foreign, ...byKey }),
+    )
     .sort((a, b) => compareText(a.name, b.name));
   const digests = new Map(services.map(({ name, digests: [{ digest }] }) => [name, digest]));
   const { folder: _folder, ...named } = instance.package;
@@ -112,6 +115,7 @@ function buildInstance(
       project: instance.project,
       package: named,
       state: instance.state,
+      ...(instance.adopt === undefined ? {} : { adopt: instance.adopt }),
       ...(instance.renew === undefined ? {} : { renew: instance.renew }),
       after: instance.after,
       services,
@@ -135,6 +139,7 @@ function buildInstance(
       ...findUnknownData(input),
       ...findJobFaults({ instance, model, repository }),
       ...findScaleFaults({ instance, model, environment, repository }),
+      ...findSecretFaults(instance, { model, secrets }),
     ].map((problem) => ({ ...problem, instances: [instance.name] })),
   };
 }

@@ -139,12 +139,14 @@ export function secretsOf(
 ): NodeSecrets {
   return {
     hasValue: (name) => known.includes(name),
+    openSealed: async () => Promise.resolve([]),
     ownerOf: (id) => digestBytes(`owner ${id}`),
     ownershipOf: () => "ours",
     digestContent: (content, secrets) =>
       secrets.length === 0 ? digestBytes(content) : digestValue(["keyed", digestBytes(content)]),
     keyedDigest: (bytes) => digestValue(["keyed", digestBytes(bytes)]),
     fillSecrets: (content) => content,
+    findEnvironmentFault: () => null,
     isPlain: (name) => !odd.includes(name),
     hideValues: (text) => text,
   };

@@ -156,6 +156,7 @@ function renderInstance(
         folder: placed.package.folder,
       },
       state: placed.instance.state,
+      ...(placed.instance.adopt === true ? { adopt: true as const } : {}),
       ...renewalOf(placed.name, context.node),
       after: [...new Set(providers)].filter((name) => name !== placed.name).sort(compareText),
       scale: placed.instance.scale ?? {},
@@ -227,10 +228,6 @@ function renderVariables(
     problems.push(...result.problems.map((problem) => ({ ...problem, sourceLine })));
     if (result.text === null) continue;
     variables[name] = result.text;
-    if (result.secrets.length === 0) continue;
-    const message = `variable ${name} would carry the secret ${result.secrets[0]} into the Compose model`;
-    const hint = "A secret may only go into a file: add it under files: and bind that file.";
-    problems.push(problemAt(document, { code: "K1304", path, message, hint, part: "value" }));
   }
   return { variables, problems };
 }

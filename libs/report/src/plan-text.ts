@@ -17,12 +17,14 @@ const marks: Record<ChangeVerb, { mark: string; format: Parameters<Paint>[0] }> 
   restart: { mark: "~", format: "yellow" },
   connect: { mark: "~", format: "cyan" },
   recreate: { mark: "±", format: "yellow" },
+  adopt: { mark: "~", format: "green" },
+  release: { mark: "-", format: "cyan" },
   rename: { mark: "~", format: "cyan" },
   stop: { mark: "-", format: "red" },
   remove: { mark: "-", format: "red" },
 };
 
-/** The plan as a person reads it: what changes and why, what is blocked, what is left alone, what reaches the host, and the sum in one line. */
+/** The plan as a person reads it: what changes and why, what is blocked, what is left alone, which grants are in use, and the sum in one line. */
 export function formatPlanSummary(
   { plan, desired }: { plan: Plan; desired: DesiredNode },
   paint: Paint = (_format, text) => text,
@@ -44,7 +46,7 @@ export function formatPlanSummary(
   for (const { message, code } of plan.notices)
     lines.push(`  ${paint("dim", `? ${escapeText(message)} [${code}]`)}`);
   if (plan.grants.length > 0)
-    lines.push("  reaches the host:", ...formatGrants(plan.grants, paint).map((line) => `    ${line}`));
+    lines.push("  grants in use:", ...formatGrants(plan.grants, paint).map((line) => `    ${line}`));
   return [...lines, sumUp(changes, { plan, desired })].join("\n");
 }
 

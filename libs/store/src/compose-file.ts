@@ -4,6 +4,7 @@ import {
   isJsonObject,
   canonicalText,
   dataToken,
+  findSecretVariables,
   instanceToken,
   labels,
   mapValues,
@@ -64,6 +65,20 @@ export async function listStoredCompose(stateDir: string): Promise<Map<string, S
         return stored === null ? [] : [[name, stored]];
       });
     return new Map(found);
+  });
+}
+
+/**
+ * The variables of an instance's Compose file that stand for secrets, each with the placeholder of its value; none when it has no
+ * such file here. Throws K4003 and K4006.
+ */
+export async function readSecretVariables(
+  stateDir: string,
+  instance: string,
+): Promise<ReadonlyMap<string, string>> {
+  return await whileReading(`read the Compose file of instance ${instance}`, () => {
+    using folder = openInstance(stateDir, instance);
+    return findSecretVariables(folder === null ? "" : (readDocument(folder, modelFile) ?? ""));
   });
 }
 
