@@ -1,6 +1,7 @@
 import type { ComposeInput, Problem } from "@keelson/model";
 
 import { type ComposeDocument, readComposeDocument } from "./compose-document.ts";
+import { withFilledReferences } from "./filled-reference.ts";
 import { joinPath } from "./local-path.ts";
 import { follow } from "./named-file.ts";
 import type { Participant } from "./participant.ts";
@@ -27,6 +28,7 @@ export function newWalk(input: ComposeInput, projectFolder: string): Walk {
     ),
     boundPaths: new Set(input.boundPaths.map((to) => joinPath(projectFolder, to))),
     documents: new Map(),
+    fillings: new Map(),
     seen: new Map(),
     bytesLeft: maxTotalBytes,
   };
@@ -40,7 +42,8 @@ export function visit(walk: Walk, { source, chain, ...visited }: VisitedFile): v
   const key = JSON.stringify([path, folder, role]);
   if (seen.has(key)) return;
   seen.add(key);
-  const document = readOnce(walk, { source, path });
+  const read = readOnce(walk, { source, path });
+  const document = read === null ? null : withFiles(walk, { document: read, variables });
   if (document === null) return;
   const participant: Participant = { ...visited, document };
   walk.composeFiles.push(participant);
@@ -48,6 +51,24 @@ export function visit(walk: Walk, { source, chain, ...visited }: VisitedFile): v
   for (const reference of referencesOf(document.root.value)) {
     for (const named of follow(walk, { participant, chain: longer, reference })) visit(walk, named);
   }
+}
+
+/** In a repository, variables may stand in the files that a Compose file names. Null when they name others each time. */
+function withFiles(
+  { input, fillings, problems }: Walk,
+  { document, variables }: Pick<Participant, "document" | "variables">,
+): ComposeDocument | null {
+  if (input.reach === "package") return document;
+  const { root, texts } = withFilledReferences(document.root, variables);
+  const filling = JSON.stringify(texts);
+  const before = fillings.get(document.file) ?? filling;
+  fillings.set(document.file, before);
+  if (before === filling) return { ...document, root };
+  const message = "the file is read twice, and its variables name other files each time";
+  problems.push(
+    wholeFile(document.file, { code: "K1407", message, hint: "Name the files without variables." }),
+  );
+  return null;
 }
 
 /** A file that takes part in several ways is read once, and its problems are given once. */

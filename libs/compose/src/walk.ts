@@ -16,6 +16,8 @@ export interface Walk {
   renderedFiles: ReadonlyMap<string, Uint8Array>;
   boundPaths: ReadonlySet<string>;
   documents: Map<string, ComposeDocument | null>;
+  /** By path in the repository: what variables made of the files that a file names. */
+  fillings: Map<string, string>;
   /** By the variables with which a file is read. */
   seen: Map<Participant["variables"], Set<string>>;
   bytesLeft: number;
