@@ -16,16 +16,17 @@ import { joinPath } from "./local-path.ts";
 import type { Participants } from "./participant.ts";
 import { findParticipants } from "./participants.ts";
 import { findForeignValues } from "./plain-file.ts";
+import { referenceOf } from "./package-reference.ts";
 import { isInactive } from "./profile.ts";
 import { findUnknownImages } from "./published-image.ts";
 import type { RuleContext } from "./rule.ts";
-import { findFaults, referenceOf } from "./ungranted.ts";
+import { findFaults } from "./ungranted.ts";
 import { findUndeclared, reservedHint } from "./variables.ts";
 
 /**
  * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose reads it: codes K1401
- * to K1418, K1424, K1427 to K1431 and K1442, sorted. Reads nothing but its input. What reaches the host is refused unless
- * the environment grants it.
+ * to K1418, K1424, K1427 to K1431 and K1442, sorted. Reads nothing but its input. What reaches the host is refused unless the
+ * environment grants it.
  */
 export function gateCompose(input: ComposeInput): Problem[] {
   return judgeCompose(input).problems;

@@ -18,8 +18,9 @@ import { findModelExcess } from "./excess.ts";
 import { contextOf, judgeCompose } from "./gate.ts";
 import { findText, relativePaths } from "./model-paths.ts";
 import { isComposeModel, normalModel } from "./normal-model.ts";
-import { findFaults, referenceOf } from "./ungranted.ts";
 import type { Participant, Participants } from "./participant.ts";
+import { referenceOf } from "./package-reference.ts";
+import { findFaults } from "./ungranted.ts";
 import { findWarnings } from "./warning.ts";
 import { type Workspace, withWorkspace } from "./workspace.ts";
 
