@@ -1,4 +1,11 @@
-import { type Problem, type SourceFile, decodeText, problemOf, quote } from "@keelson/model";
+import {
+  type Problem,
+  type SourceFile,
+  decodeText,
+  isReservedVariable,
+  problemOf,
+  quote,
+} from "@keelson/model";
 
 /** What a committed `.env` says: the names that it declares, and what of it is meant for Compose itself. */
 export interface Dotenv {
@@ -26,9 +33,7 @@ export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Proble
     const sourceLine = (text.split("\n")[assignment.line - 1] ?? "").replace(/\r$/, "");
     return { ...problemOf(file.path, finding), line: assignment.line, path: assignment.name, sourceLine };
   };
-  const steering = assignments.filter(
-    ({ name }) => /^(?:COMPOSE|DOCKER)_/.test(name) && !honoured.includes(name),
-  );
+  const steering = assignments.filter(({ name }) => isReservedVariable(name) && !honoured.includes(name));
   const project = last.get("COMPOSE_PROJECT_NAME");
   const composeFile = last.get("COMPOSE_FILE");
   const separator = last.get("COMPOSE_PATH_SEPARATOR")?.value ?? ":";
@@ -46,7 +51,7 @@ export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Proble
       at(assignment, {
         code: "K1126",
         message: `${assignment.name} would steer Compose or the engine on the node`,
-        hint: `Remove it. Of this kind ${honoured.slice(0, 3).join(", ")} are read; a variable of your own needs a name that does not begin with COMPOSE_ or DOCKER_.`,
+        hint: `Remove it. Of this kind ${honoured.slice(0, 3).join(", ")} are read; a variable of your own needs another name.`,
       }),
     ),
     warnings:
