@@ -1,23 +1,22 @@
-import { isReservedVariable } from "@keelson/model";
+import { fillKnown } from "@keelson/model";
 
 import { type ComposeNode, withChildren } from "./compose-node.ts";
-import { askedVariables, fillVariables } from "./variables.ts";
+
+type Variables = Readonly<Record<string, string>>;
 
 /**
- * The document with the variables of the files that it names in their places, and those texts: the file that is judged is then
- * the one that Compose reads. A text with a variable that nothing declares stays as it is.
+ * The document with the variables of the files that it names in their places: the file that is judged is then the one that
+ * Compose reads. `written` are the variables of `.env`, which alone are known where files are read from the repository. A text
+ * stays as it is when they do not fill it in, or when other variables win over them.
  */
 export function withFilledReferences(
   root: ComposeNode,
-  variables: Readonly<Record<string, string>>,
-): { root: ComposeNode; texts: string[] } {
-  const texts: string[] = [];
+  known: { written: Variables; variables: Variables },
+): ComposeNode {
   const fill = (node: ComposeNode, path: readonly string[]): ComposeNode => {
     if (node.kind === "scalar") {
-      const text = isReference(path) ? fillText(node.value, variables) : null;
-      if (text === null) return node;
-      texts.push(text);
-      return { ...node, value: text, literal: null };
+      const text = isReference(path) ? fillText(node.value, known) : null;
+      return text === null ? node : { ...node, value: text, literal: null };
     }
     const children = [...node.children].map(([key, child]): [string, ComposeNode] => [
       key,
@@ -27,15 +26,16 @@ export function withFilledReferences(
       ? node
       : withChildren(node, children);
   };
-  return { root: fill(root, []), texts };
+  return fill(root, []);
 }
 
-function fillText(value: ComposeNode["value"], variables: Readonly<Record<string, string>>): string | null {
+function fillText(
+  value: ComposeNode["value"],
+  { written, variables }: { written: Variables; variables: Variables },
+): string | null {
   if (typeof value !== "string" || !value.includes("$")) return null;
-  const isKnown = askedVariables(value, "repository").every(
-    (name) => Object.hasOwn(variables, name) && !isReservedVariable(name),
-  );
-  return isKnown ? fillVariables(value, variables) : null;
+  const text = fillKnown(value, written);
+  return text === fillKnown(value, variables) ? text : null;
 }
 
 const includeKeys = ["path", "project_directory", "env_file"];

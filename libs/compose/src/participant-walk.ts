@@ -11,7 +11,10 @@ import type { VisitedFile, Walk } from "./walk.ts";
 const maxFiles = 32;
 const maxTotalBytes = 512 * 1024;
 
-export function newWalk(input: ComposeInput, projectFolder: string): Walk {
+export function newWalk(
+  input: ComposeInput,
+  { projectFolder, written }: Pick<Walk, "projectFolder" | "written">,
+): Walk {
   const named =
     input.reach === "repository"
       ? input.packageFiles
@@ -28,7 +31,7 @@ export function newWalk(input: ComposeInput, projectFolder: string): Walk {
     ),
     boundPaths: new Set(input.boundPaths.map((to) => joinPath(projectFolder, to))),
     documents: new Map(),
-    fillings: new Map(),
+    written,
     seen: new Map(),
     bytesLeft: maxTotalBytes,
   };
@@ -43,32 +46,17 @@ export function visit(walk: Walk, { source, chain, ...visited }: VisitedFile): v
   if (seen.has(key)) return;
   seen.add(key);
   const read = readOnce(walk, { source, path });
-  const document = read === null ? null : withFiles(walk, { document: read, variables });
-  if (document === null) return;
+  if (read === null) return;
+  const { written } = walk;
+  const isWhole = walk.input.reach === "package";
+  const root = isWhole ? read.root : withFilledReferences(read.root, { written, variables });
+  const document = { ...read, root };
   const participant: Participant = { ...visited, document };
   walk.composeFiles.push(participant);
   const longer = path === null ? chain : [...chain, path];
   for (const reference of referencesOf(document.root.value)) {
     for (const named of follow(walk, { participant, chain: longer, reference })) visit(walk, named);
   }
-}
-
-/** In a repository, variables may stand in the files that a Compose file names. Null when they name others each time. */
-function withFiles(
-  { input, fillings, problems }: Walk,
-  { document, variables }: Pick<Participant, "document" | "variables">,
-): ComposeDocument | null {
-  if (input.reach === "package") return document;
-  const { root, texts } = withFilledReferences(document.root, variables);
-  const filling = JSON.stringify(texts);
-  const before = fillings.get(document.file) ?? filling;
-  fillings.set(document.file, before);
-  if (before === filling) return { ...document, root };
-  const message = "the file is read twice, and its variables name other files each time";
-  problems.push(
-    wholeFile(document.file, { code: "K1407", message, hint: "Name the files without variables." }),
-  );
-  return null;
 }
 
 /** A file that takes part in several ways is read once, and its problems are given once. */

@@ -1,3 +1,5 @@
+import { withDotenv } from "@keelson/model";
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +8,6 @@ import { constantFrom, oneof, sample as sampleOf, string } from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { findComposeBinary } from "./binary.ts";
-import { withDotenv } from "./dotenv.ts";
 import { resolveCompose } from "./resolution.ts";
 import { repositoryInput } from "./sample-input.ts";
 

@@ -5,6 +5,8 @@ import {
   isReservedVariable,
   problemOf,
   quote,
+  statementsOf,
+  withDotenv,
 } from "@keelson/model";
 
 /** What a committed `.env` says: the names that it declares, and what of it is meant for Compose itself. */
@@ -27,7 +29,10 @@ const honoured = ["COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR", "COMPOSE_PROFILES", 
 /** Reads a `.env` by the rules of Compose, with K1126 for each variable that would steer it and K1128 for a project's name. */
 export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Problem[]; warnings: Problem[] } {
   const text = decodeText(file.bytes);
-  const assignments = [...assignmentsOf(text)];
+  const values = dotenvVariables(file);
+  const assignments = [...statementsOf(text)].map(({ key, line }): Assignment => {
+    return { name: key, value: values[key] ?? "", line };
+  });
   const last = new Map(assignments.map((each) => [each.name, each]));
   const at = (assignment: Assignment, finding: { code: string; message: string; hint: string }): Problem => {
     const sourceLine = (text.split("\n")[assignment.line - 1] ?? "").replace(/\r$/, "");
@@ -67,18 +72,11 @@ export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Proble
   };
 }
 
-function splitBy(text: string, separator: string): string[] {
-  return text.split(separator).flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+/** What a `.env` gives its variables; none where there is none, or it is refused for its length. */
+export function dotenvVariables(file: SourceFile | undefined): Readonly<Record<string, string>> {
+  return (file === undefined ? null : withDotenv(decodeText(file.bytes), {})) ?? {};
 }
 
-/** `NAME=value`, one after another; a quoted value may span lines. */
-function* assignmentsOf(text: string): Generator<Assignment> {
-  const pattern =
-    /^[^\S\n]*(?:export[^\S\n]+)?([^\s=:#'"]+)[^\S\n]*[=:][^\S\n]*(?:"((?:[^"\\]|\\[^])*)"|'([^']*)'|([^\n]*))/gm;
-  let line = 1;
-  let counted = 0;
-  for (const { index, 1: name = "", 2: double, 3: single, 4: plain = "" } of text.matchAll(pattern)) {
-    for (; counted < index; counted++) if (text[counted] === "\n") line++;
-    yield { name, value: double ?? single ?? plain.replace(/(?:^|\s+)#.*$/, "").trim(), line };
-  }
+function splitBy(text: string, separator: string): string[] {
+  return text.split(separator).flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
 }

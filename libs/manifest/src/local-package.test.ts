@@ -187,6 +187,43 @@ services:
     ]);
   });
 
+  test("is found by variables of its .env, and from the folder of an include", () => {
+    const { wiki } = read({
+      "apps/wiki/.env": "TOP=../..\nSITE=${TOP}/site\n",
+      "apps/wiki/compose.yaml": `include:
+  - { path: ["\${TOP}/common/db.yaml", ../more/db.yaml], project_directory: "\${SITE}" }
+  - { path: [../more/other.yaml, ../../common/cache.yaml] }
+services:
+  wiki: { image: a, env_file: ["\${SITE:-x}/wiki.env", "\${SETTING}/never.env"] }
+`,
+      "common/db.yaml": "services: { db: { image: db, env_file: db.env } }\n",
+      "apps/more/db.yaml": "services: { db: { env_file: more.env } }\n",
+      "apps/more/other.yaml": "services: { other: { image: a } }\n",
+      "common/cache.yaml": "services: { cache: { image: a, env_file: cache.env } }\n",
+      ...Object.fromEntries(
+        [
+          "site/db.env",
+          "site/more.env",
+          "site/wiki.env",
+          "site/.env",
+          "common/db.env",
+          "apps/more/cache.env",
+        ].map((path) => [path, ""]),
+      ),
+    });
+    expect([...(wiki?.reached.keys() ?? [])]).toEqual([
+      "apps/more/cache.env",
+      "apps/more/db.yaml",
+      "apps/more/other.yaml",
+      "common/cache.yaml",
+      "common/db.yaml",
+      "site/.env",
+      "site/db.env",
+      "site/more.env",
+      "site/wiki.env",
+    ]);
+  });
+
   test("counts in its version, and nothing else of the repository does", () => {
     const versionWith = (change: Record<string, string>) => read({ ...files, ...change }).wiki?.version;
     const version = versionWith({});

@@ -1,4 +1,4 @@
-import { fillAll, filledLength, valueOf } from "./variables.ts";
+import { fillAll, filledLength, valueOf } from "./interpolation.ts";
 
 /** A statement of a dotenv file. */
 export interface Statement {
