@@ -14,11 +14,11 @@ export const deviceReaches: readonly HostReach[] = [
     message: ({ value }) => `the container reaches the device ${value} of the host`,
     asks: ({ value }) => askDevice(sourceOf(value)),
   },
-  ...["services.*.gpus", "services.*.deploy.resources.reservations.devices"].map((at) => ({
+  ...["services.*.gpus", "services.*.deploy.resources.reservations.devices"].map((at): HostReach => ({
     at,
     code: "K1403",
     message: () => "the container reaches graphics processors of the host",
-    asks: ({ value }: { value: Json }) => (isOff(value) ? [] : [graphics, ...namedDevices(value)]),
+    asks: ({ value }) => (isOff(value) ? [] : [graphics, ...namedDevices(value)]),
   })),
 ];
 

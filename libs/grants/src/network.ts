@@ -30,11 +30,11 @@ export const networkReaches: readonly HostReach[] = [
     message: ({ value }) => `the range ${value} is not a private one`,
     asks: ({ value }) => ask(value, { block: typeof value === "string" ? parseSubnet(value) : null }),
   },
-  ...addresses.map((at) => ({
+  ...addresses.map((at): HostReach => ({
     at,
     code: "K1431",
     message: ({ value }) => `${value} is not in a private range`,
-    asks: ({ value }: { value: Json }) => {
+    asks: ({ value }) => {
       const address = typeof value === "string" ? parseAddress(value) : null;
       return ask(value, { block: address === null ? null : subnetOf(address) });
     },
