@@ -221,6 +221,7 @@ describe("what a variable makes of a value", () => {
     ],
     ["K1404", "services.a.volumes.0", "volumes: ['./core/${X}:/x']", "../../../etc", null],
     ["K1404", "services.a.volumes.0", "volumes: ['/proc/${X}:/x']", "self/root", null],
+    ["K1430", "services.a.logging", "logging: {driver: '${X}'}", "gelf", null],
     ["K1404", "services.a.volumes.0", "volumes: ['${X}:/x']", "../../etc", null],
     [
       "K1404",
