@@ -42,7 +42,7 @@ describe("a container that plants something in its kept folder", () => {
     await mkdir(host());
     await writeFile(join(host(), "a.conf"), "host");
     await writeFile(join(host(), "b.conf"), "host");
-    expect((await platform().reconcile()).exitCode).toBe(0);
+    await platform().reconcile();
   });
 
   it.each([
