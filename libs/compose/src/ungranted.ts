@@ -32,9 +32,3 @@ function findingOf({ ask, code, path, message }: Reached, reference: string): Fi
     hint: `To permit it, write in environment.yaml: ${environment}${sides}`,
   };
 }
-
-/** `<release>/<package>`, or `./path` of a local package. */
-export function referenceOf({ folder, reach }: Pick<ComposeInput, "folder" | "reach">): string {
-  const [, release, name] = /^releases\/([^/]+)\/[^/]+\/packages\/([^/]+)$/.exec(folder) ?? [];
-  return reach === "repository" || release === undefined ? `./${folder}` : `${release}/${name}`;
-}

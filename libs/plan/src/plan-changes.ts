@@ -13,6 +13,7 @@ import {
   findHeldRests,
   planHeldStarts,
 } from "./held-container.ts";
+import { blockHeld, keepFormer } from "./held-instance.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { blockMassRemoval } from "./mass-removal.ts";
@@ -57,11 +58,8 @@ export function planChanges(input: PlanInput): Plan {
   const folders = findFolderChanges(sorted, input.policy);
   const found = findChanges(instances, { ...sorted, networks: differing, folders });
   const spread = found.map(spreadChanges);
-  const permitted = blockMassRemoval({
-    ...sorted,
-    changes: spread,
-    undesired: findUndesired(desired, observed),
-  });
+  const kept = keepFormer(findUndesired(desired, observed), sorted);
+  const permitted = blockMassRemoval({ ...sorted, changes: spread, undesired: kept.leaving });
   const loss = withLeftFolders(findVolumeLoss(sorted), sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
   const networks = differing.filter(({ instance }) => instance === null || !waiting.has(instance.name));
@@ -84,14 +82,16 @@ export function planChanges(input: PlanInput): Plan {
     resting,
   });
   const held = findHeld(desired, { observed, undesired });
-  const kept = { held, observed, record: input.record, resting };
-  const heldInstances = { ...sorted, held, loss, keeping, atWork };
+  const staying = { held, observed, record: input.record, resting };
+  const heldInstances = { ...sorted, held, former: kept.former, loss, keeping, atWork };
   const blocked = [
+    ...blockHeld(sorted),
+    ...kept.blocked,
     ...[...unadopted.values()].flat(),
     ...permitted.blocked,
     ...waited.blocked,
     ...possible.blocked,
-    ...findHeldRests(kept),
+    ...findHeldRests(staying),
     ...findHeldGone(heldInstances),
   ];
   const planned = planOperations({
@@ -106,7 +106,7 @@ export function planChanges(input: PlanInput): Plan {
     node: desired.node,
     desiredDigest: desired.digest,
     operations: orderOperations([
-      ...afterAdoptions([...planned, ...planHeldStarts(kept)], planAdoptions(adoptions, observed)),
+      ...afterAdoptions([...planned, ...planHeldStarts(staying)], planAdoptions(adoptions, observed)),
       ...planReleases(sorted),
     ]),
     blocked,

@@ -22,6 +22,7 @@ const desired: DesiredNode = {
   digest: "",
   instances: [],
   networks: [],
+  held: [],
 };
 
 function pull(id: string, after: string[] = []): Operation {
@@ -104,6 +105,7 @@ function rig(
     saveServiceParts: () => {},
     forgetService: () => {},
     saveApplied: () => {},
+    amendApplied: () => {},
     beginRound: () => 1,
     finishRound: () => {},
     beginOperation: ({ operationId, makes }) => {

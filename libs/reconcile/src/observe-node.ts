@@ -35,14 +35,16 @@ export async function observeNode(
 }
 
 function requestFor(desired: DesiredNode, record: RecordState): EngineRequest {
-  const { environment, instances } = desired;
+  const { environment, instances, held } = desired;
   const services = instances.flatMap(({ project, services }) =>
     services.map((service) => ({ project, service })),
   );
   const networks = networksOf(desired);
   return {
     environment,
-    projects: [...new Set([...instances.map(({ project }) => project), ...adoptedProjects(record)])],
+    projects: [
+      ...new Set([...[...instances, ...held].map(({ project }) => project), ...adoptedProjects(record)]),
+    ],
     adoptable: instances.filter(({ adopt }) => adopt === true).map(({ project }) => project),
     images: [...new Set(services.map(({ service }) => service.image))],
     networks,

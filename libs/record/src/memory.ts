@@ -41,6 +41,8 @@ export interface Memory {
   /** By instance, the count of `renew` that was followed. */
   saveRenewed: (renewed: RecordState["renewed"]) => void;
   saveApplied: (applied: Applied) => void;
+  /** Changes what is known of the last apply, without being one. */
+  amendApplied: (applied: Applied) => void;
   /** `service` is `<project>/<service>`. */
   saveServiceParts: (service: string, parts: ServiceParts) => void;
   forgetService: (service: string) => void;
@@ -195,6 +197,10 @@ export function openMemory(database: DatabaseSync): Memory {
            WHERE value <> excluded.value OR round_id IS NOT excluded.round_id`,
         )
         .run(canonicalText(applied));
+    },
+    amendApplied: (applied) => {
+      const value = canonicalText(applied);
+      database.prepare("UPDATE applied SET value = ? WHERE value <> ?").run(value, value);
     },
     saveServiceParts: (service, { algorithm, parts }) => {
       database

@@ -120,6 +120,7 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     forgetFolders: inOne(memory.forgetFolders),
     saveRenewed: inOne(memory.saveRenewed),
     saveApplied: inOne(memory.saveApplied),
+    amendApplied: inOne(memory.amendApplied),
     saveServiceParts: inOne(memory.saveServiceParts),
     forgetService: inOne(memory.forgetService),
     readFollowed: inOne(following.readFollowed),

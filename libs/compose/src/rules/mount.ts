@@ -1,8 +1,7 @@
-import { type Json, isJsonObject, pathTokenPattern } from "@keelson/model";
+import { type Json, isJsonObject, pathTokenPattern, fillVariables } from "@keelson/model";
 
 import { folderOrFileRefusal } from "../bound-path.ts";
 import { type Occurrence, type Rule, type RuleContext, isOff, shown, unless } from "../rule.ts";
-import { fillVariables } from "../variables.ts";
 
 const bindHint = "Bind a file that package.yaml lists under files (by its to), or a folder of such files.";
 
