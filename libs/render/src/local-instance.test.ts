@@ -146,12 +146,14 @@ describe("an instance of a local package", () => {
       services: {
         wiki: { image: "wiki", volumes: [{ type: "bind", source, target: "/all", read_only: true }] },
       },
-      ...{ networks: {}, volumes: {}, secrets: {}, configs: {} },
+      networks: {},
+      volumes: {},
+      secrets: {},
+      configs: {},
     };
     const { problems } = buildBinds(wiki, { model, secrets: secretsOf(), repository: undefined });
     const codes = problems.map(({ code, file, line }) => `${code} ${file}:${line}`);
-    if (isRefused) expect(codes).toEqual(["K1134 apps/wiki/compose.yaml:1"]);
-    else expect(codes).not.toContain("K1134 apps/wiki/compose.yaml:1");
+    expect(codes.includes("K1134 apps/wiki/compose.yaml:1")).toBe(isRefused);
   });
 
   test("shows a problem of its model in the Compose file that says it last", () => {
