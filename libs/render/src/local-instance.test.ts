@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 
 import { readRepository } from "../../manifest/src/index.ts";
 import { formatProblems } from "../../report/src/index.ts";
-import { filesAfter, platform, sourceFile } from "./fixture.ts";
+import { buildBinds } from "./bind.ts";
+import { filesAfter, platform, secretsOf, sourceFile } from "./fixture.ts";
 import { composeProblem } from "./place-of-problem.ts";
 import { type RenderResult, renderFiles } from "./render-files.ts";
 
@@ -129,6 +130,30 @@ describe("an instance of a local package", () => {
       "package ./apps/wiki cannot be read",
       "package ./apps/wiki cannot be read",
     ]);
+  });
+
+  test.each([
+    ["..", true],
+    ["../..", true],
+    ["../../apps", true],
+    ["../wiki", false],
+    ["./", false],
+    ["../Mail", false],
+  ])("that binds %s is refused where the package itself lies in that: %s", (source, isRefused) => {
+    const wiki = instanceOf(render(), "wiki");
+    const model = {
+      name: "wiki",
+      services: {
+        wiki: { image: "wiki", volumes: [{ type: "bind", source, target: "/all", read_only: true }] },
+      },
+      networks: {},
+      volumes: {},
+      secrets: {},
+      configs: {},
+    };
+    const { problems } = buildBinds(wiki, { model, secrets: secretsOf(), repository: undefined });
+    const codes = problems.map(({ code, file, line }) => `${code} ${file}:${line}`);
+    expect(codes.includes("K1134 apps/wiki/compose.yaml:1")).toBe(isRefused);
   });
 
   test("shows a problem of its model in the Compose file that says it last", () => {
