@@ -357,6 +357,9 @@ const cases: Case[] = [
   ...refuse("K1406", "models", [["models: [llm]", "models: []"]]),
   ...refuse("K1406", "/models", [["models: {llm: {model: ai/x}}", "models: {}"]]),
 
+  ...refuse("K1423", "environment.DB", [
+    ["environment: {DB: '__keelson-secret:sample.db__'}", "environment: {DB: '__keelson-secret__'}"],
+  ]),
   ...refuse("K1409", "environment.KEY", [
     ["environment: {KEY: }", "environment: {KEY: ''}"],
     ["environment: {KEY: null}", "environment: {KEY: 0}"],
