@@ -7,14 +7,17 @@ import type { NodeSettings } from "./node-settings.ts";
 /** Who writes to one of these is root. Containerd is what the engine runs containers with. */
 const rootSockets = ["/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock"];
 
-type HostSettings = Pick<NodeSettings, "stateDir" | "keyFile" | "secretsFile" | "ownFiles" | "dataRoots">;
+type HostSettings = Pick<
+  NodeSettings,
+  "stateDir" | "keyFile" | "secretsFile" | "ownFiles" | "dataDir" | "dataFolders"
+>;
 
 /** Where paths of the host lead, as the engine will find them. Throws K3001 and K3009 when the engine does not tell where its data is. */
 export async function observeHost(
   paths: readonly string[],
   { settings, engine }: { settings: HostSettings; engine: Engine },
 ): Promise<ObservedHost> {
-  const { stateDir, keyFile, secretsFile, ownFiles, dataRoots } = settings;
+  const { stateDir, keyFile, secretsFile, ownFiles, dataDir, dataFolders } = settings;
   const { rootDir } = await engineInfo(engine);
   const socket = engine.dockerHost.startsWith("unix://") ? [engine.dockerHost.slice("unix://".length)] : [];
   const files = [keyFile, ...(secretsFile === null ? [] : [secretsFile]), ...ownFiles];
@@ -24,7 +27,7 @@ export async function observeHost(
     engineRoot: rootDir === "" ? "" : await resolveExisting(rootDir),
     stateDir: await resolveExisting(stateDir),
     ownFiles: await resolveAll(files),
-    dataFolders: await resolveAll(dataRoots),
+    dataFolders: await resolveAll([dataDir, ...Object.values(dataFolders)]),
   };
 }
 
