@@ -8,7 +8,7 @@ export const pathReaches: readonly HostReach[] = [
   {
     at: "services.*.volumes.*?",
     code: "K1404",
-    message: "the bind reaches {value} of the host",
+    message: "the bind reaches {value} on the host",
     asks: ({ value }) => {
       const bind = typeof value === "string" ? readShortBind(value) : readBind(value);
       return bind === null ? [] : askPath(bind.source, bind);
