@@ -44,7 +44,7 @@ export function findReached(root: Json, { stage }: { stage: "file" | "model" }):
         ask: { ...asked, service },
         path,
         code: reach.code,
-        message: reach.message.replaceAll("{value}", () => wordsFor(asked)),
+        message: reach.message(asked),
       }));
     }),
   );
@@ -59,9 +59,4 @@ function plain(value: Json): Json {
   if (typeof value === "string") return value.replaceAll("$$", "$");
   if (Array.isArray(value)) return value.map(plain);
   return isJsonObject(value) ? mapValues(value, plain) : value;
-}
-
-/** The socket is asked for by what it is, not by a path. */
-function wordsFor({ kind, value }: Pick<Ask, "kind" | "value">): string {
-  return kind === "engineSocket" ? "the engine's socket" : value;
 }

@@ -74,7 +74,8 @@ export async function checkRevision(
     made.desired = built.desired?.held.length === 0 ? built.desired : null;
     if (error !== null) errors.push(error);
   }
-  warnings.push(...findUnusedGrants(repository, desired));
+  // Where a document has a problem, that is why something is not used.
+  if (problems.length === 0) warnings.push(...findUnusedGrants(repository, desired));
   const unplaced = repository.packages.filter(({ folder }) => !judged.has(folder));
   found.push(...unplaced.flatMap((folder) => ports.gateCompose(unplacedInput(folder))));
   if (found.length === 0 && errors.length > 0) throw errors[0];

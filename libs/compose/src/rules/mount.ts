@@ -39,11 +39,16 @@ function mountRefusal(occurrence: Occurrence): string | null {
  */
 function openRefusal(mount: Json, context: RuleContext): string | null {
   const text = isJsonObject(mount) ? (mount["source"] ?? "") : mount;
-  const filled = typeof text === "string" ? fillVariables(text, context.variables) : null;
+  const filled = typeof text === "string" ? fillText(text, context) : null;
   if (filled === null) return `${shown(mount)} cannot be judged before its variables are filled in`;
   const source = isJsonObject(mount) ? filled : (filled.split(":")[0] ?? "");
   const isLeading = source.startsWith("~") || source.split("/").includes("..");
   return isLeading && !source.startsWith("/") ? folderOrFileRefusal(source, context) : null;
+}
+
+/** Two dollar signs are one, and no variable. */
+function fillText(text: string, { variables }: RuleContext): string | null {
+  return fillVariables(text.replaceAll("$$", "\u0001"), variables)?.replaceAll("\u0001", "$") ?? null;
 }
 
 /** `SOURCE:TARGET[:OPTIONS]`, or `TARGET` alone for an anonymous volume (Compose specification, services/volumes). */
