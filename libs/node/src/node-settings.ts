@@ -47,8 +47,7 @@ export function hostSettings(
 ): Pick<NodeSettings, "allow" | "ownFiles"> {
   if (agent === null) return { allow: {}, ownFiles: [] };
   const { config, configFile } = agent;
-  const { allow = {} } = config;
-  return { allow, ownFiles: [resolve(configFile), ageKeyPath(config)] };
+  return { allow: config.allow ?? {}, ownFiles: [resolve(configFile), ageKeyPath(config)] };
 }
 
 /** The real path of each name that packages use. */

@@ -23,17 +23,22 @@ export async function observeHost(
   const files = [keyFile, ...(secretsFile === null ? [] : [secretsFile]), ...ownFiles];
   return {
     paths: await lookAt(paths, engine),
-    engineSockets: await resolveAll([...socket, ...rootSockets]),
+    engineSockets: await placesOf([...socket, ...rootSockets], engine),
     engineRoot: rootDir === "" ? "" : await resolveExisting(rootDir),
-    stateDir: await resolveExisting(stateDir),
-    ownFiles: await resolveAll(files),
-    dataFolders: await resolveAll([dataDir, ...Object.values(dataFolders)]),
+    stateDir: await placeOf(stateDir, engine),
+    ownFiles: await placesOf(files, engine),
+    dataFolders: await placesOf([dataDir, ...Object.values(dataFolders)], engine),
   };
 }
 
-async function resolveAll(paths: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(paths.map(resolveExisting));
-  return [...new Set(found)];
+async function placesOf(paths: readonly string[], engine: Engine): Promise<string[]> {
+  return [...new Set(await Promise.all(paths.map(async (path) => placeOf(path, engine))))];
+}
+
+/** Where something that this process uses is on the engine's machine. Links are followed where this process sees them. */
+async function placeOf(path: string, engine: Engine): Promise<string> {
+  const place = (await findHostPath(engine, path)) ?? path;
+  return place === path ? resolveExisting(path) : place;
 }
 
 /** The engine takes every path as one of its own machine; what this process sees there may be something else. */

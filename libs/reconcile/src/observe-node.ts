@@ -29,7 +29,7 @@ export async function observeNode(
   return {
     ...engine,
     ...store,
-    ...(paths.length === 0 ? {} : { host: await ports.observeHost(paths) }),
+    ...(paths === null ? {} : { host: await ports.observeHost(paths) }),
     containers: withAccepted(engine.containers, record),
   };
 }
