@@ -30,6 +30,7 @@ export interface ComposeService {
     disable?: boolean;
   };
   labels?: Record<string, string>;
+  environment?: Record<string, string | null>;
   networks?: Record<string, JsonObject | null>;
   network_mode?: string;
   ipc?: string;

@@ -14,6 +14,8 @@ export interface NodeSecrets {
   keyedDigest: (bytes: Uint8Array) => string;
   /** The content with its placeholders replaced. Throws K5002 when a value is missing. */
   fillSecrets: (content: Uint8Array) => Uint8Array;
+  /** Why a process cannot be given this `NAME=value` with placeholders, to end a sentence; null when it can, or nobody knows. */
+  findEnvironmentFault: (entry: string) => string | null;
   /** Whether a value needs no quoting in JSON or YAML, so that filling it in breaks no file; true when that is unknown. */
   isPlain: (name: string) => boolean;
   /** The text with `***` for every known value: what a container printed may hold one. */

@@ -22,6 +22,7 @@ export function closedSecrets(): NodeSecrets {
         outcome: stalled,
       });
     },
+    findEnvironmentFault: () => null,
     isPlain: () => true,
     hideValues: (text) => text,
   };

@@ -2,6 +2,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { KeelsonError, digestBytes, secretPlaceholderPattern, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
+import { findEnvironmentFault } from "./environment-entry.ts";
 import { newValueFilter } from "./hidden-value.ts";
 import { readOrMakeKey } from "./node-key.ts";
 import { isPlainText } from "./plain-text.ts";
@@ -46,6 +47,7 @@ export function secretsOf(key: Uint8Array, values: ReadonlyMap<string, string>):
     },
     keyedDigest,
     fillSecrets,
+    findEnvironmentFault: (entry) => findEnvironmentFault(fillSecrets(Buffer.from(entry))),
     isPlain: (name) => isPlainText(values.get(name) ?? ""),
     hideValues: newValueFilter([...values.values()]),
   };
