@@ -19,6 +19,7 @@ import { findForeignValues } from "./plain-file.ts";
 import { isInactive } from "./profile.ts";
 import { findUnknownImages } from "./published-image.ts";
 import type { RuleContext } from "./rule.ts";
+import { findMisplacedSecrets } from "./secret-place.ts";
 import { findFaults, referenceOf } from "./ungranted.ts";
 import { findUndeclared, reservedHint } from "./variables.ts";
 
@@ -57,6 +58,7 @@ export function judgeCompose(input: ComposeInput): { participants: Participants;
       findForeignValues(plain, { known: knownTo(plain, participants), reach: input.reach }),
     ),
     ...findUndeclared(composeFiles, input),
+    ...findMisplacedSecrets(participants),
     ...findReservedVariables(input),
     ...findUnknownImages(composeFiles, input),
   ];

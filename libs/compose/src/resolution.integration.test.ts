@@ -526,6 +526,15 @@ describe("what only shows in the model", () => {
       "services.a.image",
     ],
     [
+      "K1423",
+      "a secret in an environment by a variable",
+      {
+        files: { "compose.yaml": "services: {a: {image: a, environment: ['A=x-${X}']}}" },
+        variables: { X: secret },
+      },
+      "services.a.environment.A",
+    ],
+    [
       "K1427",
       "an image of a service that another extends",
       {
@@ -548,7 +557,7 @@ describe("what only shows in the model", () => {
       "services.a.environment.A",
     ],
     [
-      "K1423",
+      "K1304",
       "a secret in a variable",
       {
         files: { "compose.yaml": "services: {a: {image: a, command: ['${X}']}}" },

@@ -2,10 +2,8 @@ import {
   type ComposeInput,
   type ComposeResolution,
   isJsonObject,
-  type Json,
   type JsonObject,
   type Problem,
-  secretPlaceholderPattern,
   sortProblems,
   closedComposeEnvironment,
   type KeelsonError,
@@ -18,8 +16,9 @@ import { findModelExcess } from "./excess.ts";
 import { contextOf, judgeCompose } from "./gate.ts";
 import { findText, relativePaths } from "./model-paths.ts";
 import { isComposeModel, normalModel } from "./normal-model.ts";
+import type { Participants, Participant } from "./participant.ts";
+import { findSecretFaults } from "./secret-place.ts";
 import { findFaults, referenceOf } from "./ungranted.ts";
-import type { Participant, Participants } from "./participant.ts";
 import { findWarnings } from "./warning.ts";
 import { type Workspace, withWorkspace } from "./workspace.ts";
 
@@ -130,12 +129,7 @@ function judgeModel(
   const findings = [
     ...findModelExcess(model),
     ...findFaults(model, { context, allow: input.allow, reference: referenceOf(input) }),
-    ...[...placeholdersOf(model)].map(({ name, path }) => ({
-      code: "K1423",
-      path,
-      message: `the secret ${name} would stand in the Compose model, where everyone on the node can read it`,
-      hint: "Give it to the service as a rendered file.",
-    })),
+    ...findSecretFaults(model),
   ];
   return findings.map((finding) => problemAtBest(files, { file: null, finding }));
 }
@@ -154,19 +148,4 @@ function findOwnPaths(
       "Leave the key out, or use a version of Compose that Keelson was tried with; keelson doctor names them.";
     return problemAtBest(files, { file: null, finding: { code: "K1445", path, message, hint } });
   });
-}
-
-function* placeholdersOf(
-  value: Json,
-  path: readonly string[] = [],
-): Generator<{ name: string; path: readonly string[] }> {
-  if (typeof value === "string") {
-    for (const [, name] of value.matchAll(secretPlaceholderPattern)) if (name) yield { name, path };
-    return;
-  }
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, item] of Object.entries(value)) {
-    yield* placeholdersOf(key, [...path, key]);
-    yield* placeholdersOf(item, [...path, key]);
-  }
 }

@@ -7,6 +7,7 @@ import { loggingReaches } from "./logging.ts";
 import { namespaceReaches } from "./namespace.ts";
 import { networkReaches } from "./network.ts";
 import { pathReaches } from "./path.ts";
+import { secretReaches } from "./secret-environment.ts";
 import { volumeReaches } from "./volume.ts";
 
 /** Everything that a grant can permit. What is not here is either free or refused by the gate. */
@@ -18,6 +19,7 @@ export const hostReaches: readonly HostReach[] = [
   ...volumeReaches,
   ...networkReaches,
   ...loggingReaches,
+  ...secretReaches,
 ];
 
 /** An ask, where it stands, and why it needs a grant. */
