@@ -37,7 +37,12 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
   };
   const { attempted, candidate } = node;
   const secrets = { hasValue: neverAsked, ownerOf: neverAsked, ownershipOf: neverAsked, isPlain: neverAsked };
-  const contents = { digestContent: neverAsked, keyedDigest: neverAsked, fillSecrets: neverAsked };
+  const contents = {
+    digestContent: neverAsked,
+    keyedDigest: neverAsked,
+    fillSecrets: neverAsked,
+    findEnvironmentFault: neverAsked,
+  };
   const ports: TargetPorts = {
     emit: (event) => events.push(event),
     findCandidates: async () => Promise.resolve([candidate]),

@@ -22,6 +22,7 @@ import { withPlacedContent } from "./inline-content.ts";
 import { findJobFaults } from "./job.ts";
 import { findNodeFaults } from "./node-fault.ts";
 import { packageProblem } from "./place-of-problem.ts";
+import { findSecretFaults } from "./secret-environment.ts";
 import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
 import { findScaleFaults, withScale } from "./scale.ts";
@@ -86,7 +87,9 @@ function buildInstance(
   const foreign = externalVolumes(model);
   const byKey = { networks: nameByKey(networks), volumes: nameByKey([...foreign, ...volumes]) };
   const services = Object.entries(model.services)
-    .map((entry) => buildService(entry, { instance, model, mounts, algorithms, external: foreign, ...byKey }))
+    .map((entry) =>
+      buildService(entry, { instance, model, mounts, algorithms, secrets, external: foreign, ...byKey }),
+    )
     .sort((a, b) => compareText(a.name, b.name));
   const digests = new Map(services.map(({ name, digests: [{ digest }] }) => [name, digest]));
   const { folder: _folder, ...named } = instance.package;
@@ -119,6 +122,7 @@ function buildInstance(
       ...findUnknownData(input),
       ...findJobFaults({ instance, model, repository }),
       ...findScaleFaults({ instance, model, environment, repository }),
+      ...findSecretFaults(instance, { model, secrets }),
     ],
   };
 }

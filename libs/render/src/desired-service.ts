@@ -1,6 +1,7 @@
 import {
   type ComposeService,
   type DesiredService,
+  type NodeSecrets,
   type PublishedPort,
   type RenderedInstance,
   compareText,
@@ -11,11 +12,13 @@ import {
 import type { DigestInput } from "./digest-algorithm.ts";
 import { findJob, hasHealthcheck } from "./job.ts";
 import { buildPlaces } from "./mount-place.ts";
+import { withDigestedSecrets } from "./secret-environment.ts";
 import { findSharedServices } from "./shared-service.ts";
 import { type DigestAlgorithms, digestService } from "./service-digest.ts";
 
 interface ServiceContext extends Omit<DigestInput, "name" | "service"> {
   instance: RenderedInstance;
+  secrets: NodeSecrets;
   algorithms: DigestAlgorithms;
   /** Volumes that are not the instance's own. */
   external: readonly { key: string; name: string }[];
@@ -36,7 +39,10 @@ export function buildService(
     name,
     ...(service.container_name === undefined ? {} : { containerName: service.container_name }),
     image: service.image,
-    digests: digestService({ ...context, name, service }, context.algorithms),
+    digests: digestService(
+      { ...context, name, service: withDigestedSecrets(service, context.secrets) },
+      context.algorithms,
+    ),
     // A run by schedule has a container of its own.
     replicas: job.schedule === undefined ? (service.scale ?? service.deploy?.replicas ?? 1) : 0,
     ...job,

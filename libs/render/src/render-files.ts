@@ -12,7 +12,6 @@ import {
   compareText,
   digestValue,
   keyPath,
-  problemAt,
   projectOf,
   withoutRepeats,
 } from "@keelson/model";
@@ -201,10 +200,6 @@ function renderVariables(
     problems.push(...result.problems.map((problem) => ({ ...problem, sourceLine })));
     if (result.text === null) continue;
     variables[name] = result.text;
-    if (result.secrets.length === 0) continue;
-    const message = `variable ${name} would carry the secret ${result.secrets[0]} into the Compose model`;
-    const hint = "A secret may only go into a file: add it under files: and bind that file.";
-    problems.push(problemAt(document, { code: "K1304", path, message, hint, part: "value" }));
   }
   return { variables, problems };
 }

@@ -6,6 +6,7 @@ import {
   labels,
   mapValues,
   withBoundPaths,
+  withSecretVariables,
 } from "@keelson/model";
 
 export interface RunInput {
@@ -19,10 +20,10 @@ export interface RunInput {
   digests: ReadonlyMap<string, string>;
 }
 
-/** The model Compose runs: our labels, our networks and volumes as external ones, sources in their layout. */
+/** The model Compose runs: our labels, our networks and volumes as external ones, sources in their layout, no secret. */
 export function runnableModel(model: ComposeModel, input: RunInput): ComposeModel {
   const targets = new Map(input.mounts.map((mount) => [mount.source, `${instanceToken}/${mount.target}`]));
-  const placed = withBoundPaths(model, (source) => targets.get(source) ?? source);
+  const placed = withSecretVariables(withBoundPaths(model, (source) => targets.get(source) ?? source));
   return {
     ...placed,
     services: mapValues(placed.services, (service, name) => ({
