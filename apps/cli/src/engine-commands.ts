@@ -94,6 +94,7 @@ export function runCommand(
     // Words that begin with a dash, too.
     .passThroughOptions();
   return addEngineOptions(command)
+    .option("--secrets <file>", "YAML file of the node's secrets, of which the service may need some")
     .option("--force", "also on a suspended node")
     .action(async (instance: string, service: string, words: readonly string[]) => {
       const ownWords = words[0] === "--" ? words.slice(1) : words;

@@ -15,6 +15,8 @@ export interface ComposeCall {
   /** Completes "Compose could not …". */
   what: string;
   args: readonly string[];
+  /** Added to its closed environment. */
+  variables: Readonly<Record<string, string>>;
   timeoutMs: number;
 }
 
@@ -32,7 +34,7 @@ export async function runCompose(context: EngineContext, call: ComposeCall): Pro
   throwIfCancelled(context.signal, call.what);
   const output = await openNameless();
   try {
-    const child = start(context, { args: call.args, output });
+    const child = start(context, { call, output });
     const { exitCode, timedOut } = await waitForEnd(child, { context, call });
     throwIfCancelled(context.signal, call.what);
     if (exitCode === 0) return;
@@ -51,14 +53,15 @@ export async function runCompose(context: EngineContext, call: ComposeCall): Pro
  */
 function start(
   context: EngineContext,
-  { args, output }: { args: readonly string[]; output: FileHandle },
+  { call, output }: { call: ComposeCall; output: FileHandle },
 ): ChildProcess {
   const inherited = context.lock === null ? [] : [context.lock.fd];
-  return spawn(context.composeBinary, ["--ansi", "never", "--progress", "plain", ...args], {
+  return spawn(context.composeBinary, ["--ansi", "never", "--progress", "plain", ...call.args], {
     cwd: "/",
     detached: true,
     stdio: ["ignore", output.fd, output.fd, ...inherited],
     env: {
+      ...call.variables,
       ...closedComposeEnvironment(noFolder),
       DOCKER_HOST: context.engine.dockerHost,
       COMPOSE_IGNORE_ORPHANS: "1",

@@ -46,6 +46,7 @@ export async function createContainers(context: EngineContext, operation: Create
       await runCompose(context, {
         what: `create the containers of ${operation.project} (${operation.services.join(", ")})`,
         args: composeArguments(operation, { context, grace }),
+        variables: context.secretVariables ?? {},
         timeoutMs: (context.composeTimeoutMs ?? defaultTimeoutMs) + grace.ms,
       });
     } catch (error) {

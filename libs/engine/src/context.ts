@@ -25,6 +25,8 @@ export interface EngineContext {
   composeBinary: string;
   /** The placed Compose file of an instance. */
   composeFileOf: (instance: string) => string;
+  /** Values of secrets that the Compose file names by these variables; default none. Only the Compose that creates gets them. */
+  secretVariables?: Readonly<Record<string, string>>;
   pullTimeoutMs: number;
   /** How to log in to the registries that images are pulled from. */
   logins: RegistryLogins;

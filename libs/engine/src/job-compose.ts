@@ -17,12 +17,14 @@ export interface ComposeRun {
   name: string;
   /** Instead of the service's own command; empty: its own. */
   command: readonly string[];
+  /** Values of secrets that the Compose file names by these variables. */
+  secretVariables: Readonly<Record<string, string>>;
 }
 
 /** The exit code of Compose. The library rejects for any other code than 0, with an object that is no error. */
 export async function runCompose(
   engine: Engine,
-  { composeBinary, composeFile, project, service, command, name }: ComposeRun,
+  { composeBinary, composeFile, project, service, command, name, secretVariables }: ComposeRun,
   onOutput: (chunk: Buffer, stream: "stdout" | "stderr" | undefined) => void,
 ): Promise<number> {
   // No round needs it.
@@ -36,6 +38,7 @@ export async function runCompose(
       config: composeFile,
       commandOptions: ["--rm", "--no-deps", "--interactive=false", "--pull=never", `--name=${name}`],
       env: {
+        ...secretVariables,
         ...closedComposeEnvironment(noFolder),
         DOCKER_HOST: engine.dockerHost,
         COMPOSE_IGNORE_ORPHANS: "1",

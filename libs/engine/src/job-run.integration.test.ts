@@ -31,7 +31,16 @@ async function run(more: Partial<JobRun> & { engine?: Engine } = {}) {
   const { composeBinary, signal, longestStopMs } = bench.context;
   const { engine = bench.context.engine } = more;
   const name = newRunName({ project, service });
-  const job = { composeBinary, project, service, name, command: [], signal, longestStopMs };
+  const job = {
+    composeBinary,
+    project,
+    service,
+    name,
+    command: [],
+    secretVariables: {},
+    signal,
+    longestStopMs,
+  };
   const composeFile = bench.context.composeFileOf("web");
   try {
     const exitCode = await runJob(engine, { ...job, composeFile, stdout, stderr, ...more });

@@ -172,11 +172,10 @@ async function runInTime(
   const { instance, service, timeoutMs } = job;
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const { composeFile, project } = await requireService(settings, { instance, service, secrets });
+    const place = await requireService(settings, { instance, service, secrets });
     return await runJob(engine, {
       composeBinary: settings.composeBinary,
-      composeFile,
-      project,
+      ...place,
       service,
       name: container,
       command: [],

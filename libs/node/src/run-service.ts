@@ -8,8 +8,10 @@ import { type StoredCompose, composeFileOf, listStoredCompose, readStoredCompose
 
 import { engineAddress } from "./engine-address.ts";
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
+import { hideSecrets } from "./hidden-error.ts";
 import { noKey } from "./node-engine.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
+import { fillVariables } from "./secret-variable.ts";
 import { requireUnsuspended } from "./suspension.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
@@ -36,7 +38,10 @@ export async function runService(
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
   if (!isForced) await requireUnsuspended(settings.stateDir, "run it all the same with --force");
-  const secrets = await openSecrets(settings);
+  const needsSecret =
+    ((await readStoredCompose(settings.stateDir, instance))?.secretVariables.size ?? 0) > 0;
+  // Of the output nothing is hidden: a broken secrets file must keep nobody out who needs none of its values.
+  const secrets = await openSecrets(needsSecret ? settings : { keyFile, secretsFile: null });
   const place = await requireService(settings, { instance, service: job.service, secrets });
   const engine = connectEngine(engineAddress(settings));
   const { service, signal } = job;
@@ -45,6 +50,9 @@ export async function runService(
     const name = newRunName({ project: place.project, service });
     const { stopMs: longestStopMs } = settings.waits;
     return await runJob(engine, { ...job, ...place, name, composeBinary, longestStopMs });
+  } catch (error) {
+    // It can quote what Compose and the engine said.
+    throw hideSecrets(error, secrets.hideValues);
   } finally {
     lock?.release();
   }
@@ -88,7 +96,7 @@ function atWork(job: string): KeelsonError {
 
 /**
  * From what a service of an instance can be run. Throws K9071 when the instance has no Compose file of this environment here,
- * and K9070 when that has no such service.
+ * K9070 when that has no such service, and K5002 when a secret of its environment has no value.
  */
 export async function requireService(
   { environment, stateDir }: Pick<RunSettings, "environment" | "stateDir">,
@@ -96,8 +104,8 @@ export async function requireService(
     instance,
     service,
     secrets,
-  }: { instance: string; service: string; secrets: Pick<NodeSecrets, "ownershipOf"> },
-): Promise<Pick<JobRun, "composeFile" | "project">> {
+  }: { instance: string; service: string; secrets: Pick<NodeSecrets, "ownershipOf" | "fillSecrets"> },
+): Promise<Pick<JobRun, "composeFile" | "project" | "secretVariables">> {
   // The state folder has instances by their name alone: the labels say of which environment they are.
   const isOwn = ({ project, environment: of, services }: StoredCompose) =>
     of === environment &&
@@ -114,7 +122,8 @@ export async function requireService(
   if (!services.has(service)) {
     throw noService({ instance, service, services: [...services.keys()].sort(compareText) });
   }
-  return { composeFile: composeFileOf(stateDir, instance), project };
+  const secretVariables = fillVariables(stored.secretVariables, secrets);
+  return { composeFile: composeFileOf(stateDir, instance), project, secretVariables };
 }
 
 function notHere({

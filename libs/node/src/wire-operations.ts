@@ -18,12 +18,13 @@ import {
   startService,
   stopContainer,
 } from "@keelson/engine";
-import { type NodeSecrets, required } from "@keelson/model";
+import { type NodeSecrets, findSecretVariables, required } from "@keelson/model";
 import type { OperationContext, OperationPorts } from "@keelson/reconcile";
 import type { NodeLock } from "@keelson/record";
 import { composeFileOf, keepFolder, placeFiles, recordFiles, removeFiles } from "@keelson/store";
 
 import { type NodeSettings, volumeHere } from "./node-settings.ts";
+import { fillVariables } from "./secret-variable.ts";
 import { writeCompose } from "./written-compose.ts";
 
 /** Gives each kind of operation the one function of `engine` or `store` that does it. */
@@ -73,7 +74,9 @@ export function wireOperations(
       await requireCompose();
       const instance = required(context.instance, `instance ${operation.instance}`);
       await writeCompose(settings, { instance, ownerOf: secrets.ownerOf });
-      await createContainers(inEngine(context), operation);
+      const variables = findSecretVariables(JSON.stringify(instance.compose));
+      const secretVariables = fillVariables(variables, secrets);
+      await createContainers({ ...inEngine(context), secretVariables }, operation);
     },
     "start-service": async (operation, context) => startService(inEngine(context), operation),
     "restart-container": async (operation, context) => restartContainer(inEngine(context), operation),

@@ -4,6 +4,7 @@ import {
   isJsonObject,
   canonicalText,
   dataToken,
+  findSecretVariables,
   instanceToken,
   labels,
   mapValues,
@@ -39,6 +40,8 @@ export interface StoredCompose {
   environment: string;
   /** Its services, each with its owner label. */
   services: ReadonlyMap<string, string | undefined>;
+  /** The variables that stand for secrets, each with the placeholder of its value. */
+  secretVariables: ReadonlyMap<string, string>;
 }
 
 /** The Compose file of an instance; null when it has none here. Throws K4003 and K4006. */
@@ -80,6 +83,7 @@ function readModel(folder: Folder): StoredCompose | null {
     services: new Map(
       Object.entries(services).map(([name, service]) => [name, labelOf(service, labels.owner)]),
     ),
+    secretVariables: findSecretVariables(text),
   };
 }
 

@@ -11,12 +11,10 @@ export async function run(
   options: RunOptions,
   { signal, ...job }: { instance: string; service: string; command: readonly string[]; signal: AbortSignal },
 ): Promise<number> {
-  // Nothing of the output is hidden, so the secrets file is not needed: a broken one must keep nobody out.
-  const settings = { ...readEngineSettings(options), secretsFile: null };
   const composeBinary = await findComposeBinary(process.env);
   const { stdout, stderr } = process;
   return runService(
-    { ...settings, composeBinary },
+    { ...readEngineSettings(options), composeBinary },
     { ...job, isForced: options.force === true, stdout, stderr, signal },
   );
 }
