@@ -7,6 +7,8 @@ import {
   problemOf,
   type Located,
   type Problem,
+  type SealedFile,
+  sealedSecretsFile,
   type SourceFile,
   suggestName,
   quote,
@@ -14,6 +16,7 @@ import {
 
 import { readDocument } from "./document-check.ts";
 import { checkEnvironmentNetworks } from "./environment-network.ts";
+import { readSealedSecrets } from "./sealed-secrets.ts";
 import { strayInEnvironment } from "./stray-file.ts";
 import type { FolderFiles } from "./tree.ts";
 import { rangeFinding } from "./version-range.ts";
@@ -27,6 +30,7 @@ export interface EnvironmentDocuments {
   environment: Located<Environment> | null;
   lock: Located<Lock> | null;
   nodes: ReadonlyMap<string, Located<NodeDocument>>;
+  sealed: readonly SealedFile[];
   composeOverrides: ReadonlyMap<string, SourceFile>;
 }
 
@@ -67,7 +71,11 @@ export function readEnvironmentFolder(folder: { path: string; files: FolderFiles
   const composeOverrides = new Map(
     matching(files, composePattern).filter(([, override]) => override.refused !== true),
   );
-  return { documents: { name, folder: path, files, environment, lock, nodes, composeOverrides }, problems };
+  const sealed = keep(readSealedSecrets(files.get(sealedSecretsFile)));
+  return {
+    documents: { name, folder: path, files, environment, lock, nodes, sealed, composeOverrides },
+    problems,
+  };
 }
 
 const nodePattern = /^nodes\/([^/]+?)(?<!\.overrides)\.yaml$/;

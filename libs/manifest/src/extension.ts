@@ -35,13 +35,14 @@ export function extendEnvironments(
     const environment = mergeLayers(discovered);
     if (environment === null) continue;
     problems.push(...discovered.problems);
-    const { folder, lock, nodes, composeOverrides } = documents;
+    const { folder, lock, nodes, sealed, composeOverrides } = documents;
     environments.set(name, {
       folder,
       environment,
       layers: discovered.layers,
       lock,
       nodes,
+      sealed,
       composeOverrides,
     });
   }

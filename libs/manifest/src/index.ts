@@ -5,6 +5,8 @@ export type { LocalFiles } from "./local-packages.ts";
 export { findReached } from "./local-reach.ts";
 export { findAttributeFaults } from "./attribute-check.ts";
 export { followLinks } from "./link.ts";
+export { findRecipientFaults } from "./sealed-secrets.ts";
+export { readSealedFile } from "./sealed-file.ts";
 export { raiseRenewal } from "./renewal.ts";
 export { scaffoldState } from "./scaffold.ts";
 export { jsonSchemas } from "./json-schemas.ts";

@@ -1,4 +1,4 @@
-import { problemOf, type Problem, type SourceFile, suggest, quote } from "@keelson/model";
+import { problemOf, sealedSecretsFile, type Problem, type SourceFile, suggest, quote } from "@keelson/model";
 
 import type { FolderFiles } from "./tree.ts";
 
@@ -29,7 +29,13 @@ function meantInRelease(path: string, known: readonly string[]): string {
     : `did you mean ${quote(meant)}?`;
 }
 
-const environmentFiles = ["environment.yaml", "lock.yaml", "secrets.yaml", "overrides.yaml"];
+const environmentFiles = [
+  "environment.yaml",
+  "lock.yaml",
+  "secrets.yaml",
+  sealedSecretsFile,
+  "overrides.yaml",
+];
 
 /** Files of an environment that nothing reads; Markdown and `.gitkeep` are for people and for Git. */
 export function strayInEnvironment(folder: { path: string; files: FolderFiles }): Problem[] {

@@ -64,10 +64,13 @@ export const AgentConfig = z.strictObject({
     .describe("Where the data folders of an instance lie already, by instance."),
   age: z
     .strictObject({
-      keyFile: z.string().startsWith("/", "must be an absolute path").default("/etc/keelson/age.key"),
+      keyFile: z
+        .string()
+        .startsWith("/", "must be an absolute path")
+        .describe("Its file, 0600; default is age.key beside the node's key."),
     })
-    .default({ keyFile: "/etc/keelson/age.key" })
-    .describe("The key with which the node opens secrets from Git; made at the first run, 0600."),
+    .optional()
+    .describe("The key with which the node opens secrets from Git; made at the first run."),
   secretsFile: z
     .string()
     .startsWith("/", "must be an absolute path")

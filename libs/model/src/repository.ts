@@ -2,6 +2,7 @@ import type { Environment, Lock, NodeDocument } from "./environment.ts";
 import type { Package } from "./package.ts";
 import type { Position, Problem } from "./problem.ts";
 import type { Release } from "./release.ts";
+import type { SealedFile } from "./sealed-file.ts";
 import type { SourceFile } from "./source-file.ts";
 
 /** A document with the place of each of its keys. */
@@ -137,6 +138,8 @@ export interface EnvironmentFolder {
   /** Null when there is none yet or it has problems. */
   lock: Located<Lock> | null;
   nodes: ReadonlyMap<string, Located<NodeDocument>>;
+  /** Secrets for its nodes, encrypted; none is usual. */
+  sealed: readonly SealedFile[];
   /** Compose overrides by instance. */
   composeOverrides: ReadonlyMap<string, SourceFile>;
 }

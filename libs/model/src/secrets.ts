@@ -1,9 +1,16 @@
 import type { Ownership } from "./observed.ts";
+import type { Problem } from "./problem.ts";
+import type { SealedFile } from "./sealed-file.ts";
 
 /** What the node's key and secrets file give to rooms that never see a plaintext. */
 export interface NodeSecrets {
   /** Whether a secret (`<release>.<secret>`) can be filled in here; without a key (in CI) true, since that is not known. */
   hasValue: (name: string) => boolean;
+  /**
+   * Takes up the values of files from Git, in place of those of the files before; the node's own file comes before them. The
+   * problems of files that this node cannot open; none without a key.
+   */
+  openSealed: (files: readonly SealedFile[]) => Promise<Problem[]>;
   /** Hex HMAC by the node's key over a resource's id, for the owner label. */
   ownerOf: (resourceId: string) => string;
   /** Whose a resource is that carries this owner label (undefined: none). */

@@ -139,6 +139,7 @@ export function secretsOf(
 ): NodeSecrets {
   return {
     hasValue: (name) => known.includes(name),
+    openSealed: async () => Promise.resolve([]),
     ownerOf: (id) => digestBytes(`owner ${id}`),
     ownershipOf: () => "ours",
     digestContent: (content, secrets) =>
