@@ -1,3 +1,4 @@
+export { makeAgeKey, readRecipient } from "./age-key.ts";
 export { closedSecrets } from "./closed-secrets.ts";
 export { newValueFilter } from "./hidden-value.ts";
 export { openSecrets } from "./node-secrets.ts";

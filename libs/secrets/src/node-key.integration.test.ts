@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const open = () => openSecrets({ keyFile, secretsFile: null });
+const open = () => openSecrets({ keyFile, secretsFile: null, ageKeyFile: null });
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 
 describe("the node's key", () => {
@@ -78,7 +78,9 @@ describe("the node's key", () => {
     await rm(keyFile, { recursive: true });
     await symlink("node.key", keyFile);
     await expect(open()).rejects.toMatchObject({ code: "K5005" });
-    await expect(openSecrets({ keyFile: "/dev/null/x", secretsFile: null })).rejects.toMatchObject({
+    await expect(
+      openSecrets({ keyFile: "/dev/null/x", secretsFile: null, ageKeyFile: null }),
+    ).rejects.toMatchObject({
       code: "K5005",
     });
   });
@@ -94,7 +96,7 @@ describe("the secrets file", () => {
   test("gives values where files are filled", async () => {
     const secretsFile = join(folder, "secrets.yaml");
     await writeFile(secretsFile, "pryv: { adminKey: hunter2 }\n", { mode: 0o600 });
-    const secrets = await openSecrets({ keyFile, secretsFile });
+    const secrets = await openSecrets({ keyFile, secretsFile, ageKeyFile: null });
     expect(secrets.hasValue("pryv.adminKey")).toBe(true);
     const filled = secrets.fillSecrets(Buffer.from(`k=${secretPlaceholder("pryv.adminKey")}`));
     expect(Buffer.from(filled).toString()).toBe("k=hunter2");
@@ -102,10 +104,12 @@ describe("the secrets file", () => {
 
   test("K5003 when others may read it, K5005 when it is not there: no secrets is never assumed", async () => {
     const secretsFile = join(folder, "secrets.yaml");
-    await expect(openSecrets({ keyFile, secretsFile })).rejects.toMatchObject({ code: "K5005" });
+    await expect(openSecrets({ keyFile, secretsFile, ageKeyFile: null })).rejects.toMatchObject({
+      code: "K5005",
+    });
     await writeFile(secretsFile, "pryv: { adminKey: hunter2 }\n", { mode: 0o600 });
     await chmod(secretsFile, 0o640);
-    await expect(openSecrets({ keyFile, secretsFile })).rejects.toMatchObject({
+    await expect(openSecrets({ keyFile, secretsFile, ageKeyFile: null })).rejects.toMatchObject({
       code: "K5003",
       hint: `Run: chmod 600 ${secretsFile}`,
     });
@@ -117,7 +121,7 @@ async function ownerInAnotherProcess(): Promise<string> {
   const door = JSON.stringify(new URL("./index.ts", import.meta.url).href);
   const program = `
     import { openSecrets } from ${door};
-    const secrets = await openSecrets({ keyFile: process.argv[1], secretsFile: null });
+    const secrets = await openSecrets({ keyFile: process.argv[1], secretsFile: null, ageKeyFile: null });
     console.log(secrets.ownerOf("service:a/b"));`;
   const { stdout } = await promisify(execFile)(
     execPath,

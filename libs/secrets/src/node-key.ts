@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { KeelsonError, isSystemError, required, stalled } from "@keelson/model";
 
-import { readPrivateFile, unreadable } from "./private-file.ts";
+import { KeelsonError, stalled } from "@keelson/model";
+
+import { makePrivateFile, readPrivateFile } from "./private-file.ts";
 
 const keyBytes = 32;
 const keyPattern = /^[0-9a-f]{64}\n?$/;
@@ -14,7 +13,9 @@ const what = "the node's key";
  * is not a key, K5005 when it cannot be read or written.
  */
 export function readOrMakeKey(path: string): Buffer {
-  const bytes = readPrivateFile(path, what) ?? makeKey(path);
+  const bytes =
+    readPrivateFile(path, what) ??
+    makePrivateFile({ path, what, text: `${randomBytes(keyBytes).toString("hex")}\n` });
   const text = Buffer.from(bytes).toString("latin1");
   if (!keyPattern.test(text)) {
     throw new KeelsonError({
@@ -26,52 +27,4 @@ export function readOrMakeKey(path: string): Buffer {
     });
   }
   return Buffer.from(text.trimEnd(), "hex");
-}
-
-/** The first process that links has made the key; the others read that one. */
-function makeKey(path: string): Uint8Array {
-  const folder = dirname(path);
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    try {
-      writeDraft(draft);
-      linkSync(draft, path);
-    } catch (error) {
-      if (!isSystemError(error, "EEXIST")) throw error;
-    } finally {
-      removeDraft(draft);
-    }
-    syncFolder(folder);
-  } catch (error) {
-    throw unreadable({ path, what, cause: error });
-  }
-  return required(readPrivateFile(path, what), `${path}, which was just made`);
-}
-
-function writeDraft(path: string): void {
-  const descriptor = openSync(path, "wx", 0o600);
-  try {
-    writeFileSync(descriptor, `${randomBytes(keyBytes).toString("hex")}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function removeDraft(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!isSystemError(error, "ENOENT")) throw error;
-  }
-}
-
-function syncFolder(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

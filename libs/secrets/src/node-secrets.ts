@@ -2,10 +2,12 @@ import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { KeelsonError, digestBytes, secretPlaceholderPattern, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
+import { type AgeIdentity, readAgeKey } from "./age-key.ts";
 import { findEnvironmentFault } from "./environment-entry.ts";
-import { newValueFilter } from "./hidden-value.ts";
+import { type KnownValues, newKnownValues } from "./known-values.ts";
 import { readOrMakeKey } from "./node-key.ts";
 import { isPlainText } from "./plain-text.ts";
+import { openSealedSecrets } from "./sealed-secrets.ts";
 import { readSecretsFile } from "./secrets-file.ts";
 
 export interface SecretsInput {
@@ -13,27 +15,43 @@ export interface SecretsInput {
   keyFile: string;
   /** Absolute path of the secrets file, or null when the node has none. */
   secretsFile: string | null;
+  /** Absolute path of the node's age key, or null where nothing from Git is opened. It need not be there. */
+  ageKeyFile: string | null;
 }
 
 /**
- * Opens the node's key and its secrets. Throws K5001 (malformed secrets file), K5003 (others may read a file),
+ * Opens the node's keys and its secrets. Throws K5001 (malformed secrets file), K5003 (others may read a file),
  * K5004 (damaged key) or K5005 (a file cannot be read or written).
  */
 export async function openSecrets(input: SecretsInput): Promise<NodeSecrets> {
   const values = input.secretsFile === null ? new Map<string, string>() : readSecretsFile(input.secretsFile);
-  return secretsOf(readOrMakeKey(input.keyFile), values);
+  const { ageKeyFile } = input;
+  const findIdentity = async () => (ageKeyFile === null ? null : readAgeKey(ageKeyFile));
+  return secretsOf(readOrMakeKey(input.keyFile), values, findIdentity);
 }
 
-/** What a key and values give. The values stay in closures, so that printing the object shows none. */
-export function secretsOf(key: Uint8Array, values: ReadonlyMap<string, string>): NodeSecrets {
+/** What keys and values give. The values stay in closures, so that printing the object shows none. */
+export function secretsOf(
+  key: Uint8Array,
+  own: ReadonlyMap<string, string>,
+  findIdentity: () => Promise<AgeIdentity | null> = async () => Promise.resolve(null),
+): NodeSecrets {
   const ownerKey = keyFor("owner label", key);
   const contentKey = keyFor("content digest", key);
 
+  const values = newKnownValues(own);
   const ownerOf = (resourceId: string) => hmac(ownerKey, resourceId);
   const keyedDigest = (bytes: Uint8Array) => hmac(contentKey, bytes);
   const fillSecrets = (content: Uint8Array) => fill(content, values);
   return {
     hasValue: (name) => values.has(name),
+    openSealed: async (files) => {
+      // Most nodes have none of them, and need no cryptography to be loaded.
+      const sealed =
+        files.length === 0 ? nothingSealed : await openSealedSecrets(files, await findIdentity());
+      values.takeSealed(sealed.values);
+      return sealed.problems;
+    },
     ownerOf,
     ownershipOf: (resourceId, label) => {
       if (label === undefined) return "foreign";
@@ -49,9 +67,11 @@ export function secretsOf(key: Uint8Array, values: ReadonlyMap<string, string>):
     fillSecrets,
     findEnvironmentFault: (entry) => findEnvironmentFault(fillSecrets(Buffer.from(entry))),
     isPlain: (name) => isPlainText(values.get(name) ?? ""),
-    hideValues: newValueFilter([...values.values()]),
+    hideValues: values.hide,
   };
 }
+
+const nothingSealed = { values: new Map<string, string>(), problems: [] };
 
 /** One key for each use (HKDF, RFC 5869): what is an HMAC in one place proves nothing in another. */
 function keyFor(use: string, key: Uint8Array): Buffer {
@@ -69,7 +89,7 @@ function equalInConstantTime(label: string, expected: string): boolean {
 }
 
 /** Latin-1 maps every byte to one character and back, so what is not UTF-8 stays as it is. */
-function fill(content: Uint8Array, values: ReadonlyMap<string, string>): Uint8Array {
+function fill(content: Uint8Array, values: Pick<KnownValues, "get">): Uint8Array {
   const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("latin1");
   const filled = text.replace(secretPlaceholderPattern, (_placeholder, name: string, asJson?: string) => {
     const value = values.get(name);

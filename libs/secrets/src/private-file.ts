@@ -1,6 +1,19 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { geteuid } from "node:process";
-import { KeelsonError, isSystemError, octal, stalled } from "@keelson/model";
+import { KeelsonError, isSystemError, octal, required, stalled } from "@keelson/model";
 
 const others = 0o077;
 const textBytesLimit = 4 * 1024 * 1024;
@@ -57,4 +70,63 @@ export function unreadable(input: { path: string; what: string; cause: unknown }
     hint: "Check that the path exists, is an ordinary file and can be read by the user the agent runs as.",
     cause: input.cause,
   });
+}
+
+/**
+ * Makes a file that only its owner may read, with its folder, and returns what it holds. The first process that links has made it;
+ * the others read that one. Throws as `readPrivateFile`.
+ */
+export function makePrivateFile({
+  path,
+  what,
+  text,
+}: {
+  path: string;
+  what: string;
+  text: string;
+}): Uint8Array {
+  const folder = dirname(path);
+  const draft = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    try {
+      writeDraft(draft, text);
+      linkSync(draft, path);
+    } catch (error) {
+      if (!isSystemError(error, "EEXIST")) throw error;
+    } finally {
+      removeDraft(draft);
+    }
+    syncFolder(folder);
+  } catch (error) {
+    throw unreadable({ path, what, cause: error });
+  }
+  return required(readPrivateFile(path, what), `${path}, which was just made`);
+}
+
+function writeDraft(path: string, text: string): void {
+  const descriptor = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function removeDraft(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT")) throw error;
+  }
+}
+
+function syncFolder(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
