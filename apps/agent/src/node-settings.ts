@@ -2,6 +2,7 @@ import type { AgentConfig } from "@keelson/model";
 import {
   type NodeSettings,
   dataSettings,
+  ageKeyPath,
   dockerConfigPlace,
   expectComposeBinary,
   hostSettings,
@@ -18,6 +19,7 @@ export async function settingsOf(config: AgentConfig, configFile: string): Promi
     ...dataSettings(config, config),
     keyFile: config.keyFile,
     secretsFile: config.secretsFile ?? null,
+    ageKeyFile: ageKeyPath(config),
     dockerHost: config.dockerHost ?? process.env["DOCKER_HOST"],
     dockerConfig: dockerConfigPlace(config, process.env),
     composeBinary: await expectComposeBinary(process.env),

@@ -8,6 +8,7 @@ import {
   wireApply,
   wireStatus,
   wireSource,
+  ageKeyPath,
 } from "@keelson/node";
 import {
   type JobState,
@@ -61,8 +62,9 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   const startedAt = performance.now();
   const config = readAgentConfig(options.config);
   const setting = await settingOfWatch(config);
-  // The round itself makes a key that is missing. That must not trigger another round.
-  const known = setting.files.filter((path) => path !== config.keyFile || existsSync(path));
+  // The round itself makes keys that are missing. That must not trigger another round.
+  const keys = new Set([config.keyFile, ageKeyPath(config)]);
+  const known = setting.files.filter((path) => !keys.has(path) || existsSync(path));
   tell({ type: "started", setting: { ...setting, files: known } });
   const stream = options.json === true ? process.stderr : process.stdout;
   const { environment, node } = config;

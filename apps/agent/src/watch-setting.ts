@@ -1,6 +1,6 @@
 import { readCredential, tokenUser } from "@keelson/git";
 import { type AgentConfig, keelsonVersion, parseDurationMs } from "@keelson/model";
-import { dockerConfigPlace } from "@keelson/node";
+import { ageKeyPath, dockerConfigPlace } from "@keelson/node";
 
 import type { NotifySetting, WatchSetting } from "./round-summary.ts";
 
@@ -36,7 +36,7 @@ function listFiles(config: AgentConfig): string[] {
   const credentials = [source.credential, report.credential, notify?.webhook?.credential].map((each) =>
     each !== undefined && "file" in each ? each.file : undefined,
   );
-  return [keyFile, secretsFile, source.knownHosts, configFile, ...credentials].filter(
+  return [keyFile, secretsFile, ageKeyPath(config), source.knownHosts, configFile, ...credentials].filter(
     (path) => path !== undefined,
   );
 }

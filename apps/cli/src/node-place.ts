@@ -5,6 +5,7 @@ import { AgentConfig } from "@keelson/model";
 import {
   type NodeSettings,
   dataSettings,
+  ageKeyPath,
   dockerConfigPlace,
   findComposeBinary,
   hostSettings,
@@ -39,6 +40,8 @@ export function readNodePlace(
     ...dataSettings({ stateDir }, config ?? undefined),
     keyFile: keyFile ?? (options.stateDir === undefined ? config?.keyFile : undefined) ?? `${stateDir}.key`,
     secretsFile: secretsFile ?? null,
+    ageKeyFile:
+      config === null || options.stateDir !== undefined ? `${stateDir}.age.key` : ageKeyPath(config),
     dockerHost: options.dockerHost ?? config?.dockerHost ?? process.env["DOCKER_HOST"],
     dockerConfig: dockerConfigPlace(config, process.env),
     remotes: config === null ? [] : remotesOf(config),

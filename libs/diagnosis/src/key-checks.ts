@@ -77,6 +77,6 @@ export async function examineOwnership(node: ExaminedNode): Promise<Verdict> {
 async function openKey({ keyFile }: ExaminedNode) {
   return await attempt(async () => {
     requireTrusted(keyFile, "the node's key");
-    return openSecrets({ keyFile, secretsFile: null });
+    return openSecrets({ keyFile, secretsFile: null, ageKeyFile: null });
   });
 }

@@ -31,6 +31,7 @@ export {
   recordPath,
   dataSettings,
   waitSettings,
+  ageKeyPath,
 } from "./node-settings.ts";
 export { type ApplyInput, wireApply } from "./wire-apply.ts";
 export { type WireInput, wireDesired } from "./wire-desired.ts";

@@ -10,17 +10,17 @@ import {
   streamLogs,
 } from "@keelson/engine";
 import { KeelsonError, type ObservedContainer, projectOf, stalled } from "@keelson/model";
-import { openSecrets } from "@keelson/secrets";
 import { readStoredCompose } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
+import { openNodeSecrets } from "./node-secrets.ts";
 import type { NodeSettings } from "./node-settings.ts";
 import { lookUpMemory } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type EngineSettings = Pick<
   NodeSettings,
-  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost"
+  "environment" | "stateDir" | "keyFile" | "secretsFile" | "ageKeyFile" | "dockerHost"
 >;
 
 /** A line of a log, with the values of the node's secrets hidden. */
@@ -58,7 +58,7 @@ export async function wireEngine(settings: EngineSettings): Promise<NodeEngine> 
   const { environment, keyFile } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
-  const { ownershipOf, hideValues } = await openSecrets(settings);
+  const { ownershipOf, hideValues } = await openNodeSecrets(settings);
   const engine = connectEngine(engineAddress(settings));
   const own = { environment, ownershipOf, madeHere: await lookUpMemory(settings) };
   const project = async (instance: string) =>

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import type { RemoteHost } from "@keelson/engine";
 import {
@@ -24,6 +24,8 @@ export interface NodeSettings {
   dataFolders: Readonly<Record<string, string>>;
   keyFile: string;
   secretsFile: string | null;
+  /** The age key with which secrets from Git are opened. */
+  ageKeyFile: string;
   /** unix:// or tcp:// address; undefined for the standard socket. */
   dockerHost: string | undefined;
   dockerConfig: DockerConfigPlace;
@@ -86,6 +88,11 @@ export function waitSettings({
     pullTimeoutMs: parseDurationMs(timeouts.pull),
     waits: { stopMs: parseDurationMs(timeouts.stop), trialMs: parseDurationMs(timeouts.trial) },
   };
+}
+
+/** Where the node's age key is: beside its other key unless agent.yaml says another place. */
+export function ageKeyPath({ keyFile, age }: Pick<AgentConfig, "keyFile" | "age">): string {
+  return age?.keyFile ?? join(dirname(keyFile), "age.key");
 }
 
 export function recordPath(settings: Pick<NodeSettings, "stateDir">): string {

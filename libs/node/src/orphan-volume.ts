@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 
 import { connectEngine, containersOnly, measureVolumes, observeEngine } from "@keelson/engine";
 import { compareText } from "@keelson/model";
-import { openSecrets } from "@keelson/secrets";
 
 import { engineAddress } from "./engine-address.ts";
 import { type EngineSettings, noKey } from "./node-engine.ts";
+import { openNodeSecrets } from "./node-secrets.ts";
 import { lookUpMemory, readRecordState } from "./remembered.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
 
@@ -37,7 +37,7 @@ export async function findOrphanVolumes(
   const { environment, keyFile } = settings;
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
-  const { ownershipOf } = await openSecrets(settings);
+  const { ownershipOf } = await openNodeSecrets(settings);
   const engine = connectEngine(engineAddress(settings));
   const known = readRecordState(settings).volumes;
   const observed = await observeEngine(engine, {

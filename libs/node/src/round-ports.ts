@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
 
 import { connectEngine, findRuns, openRegistryLogins, readLastOutput, stopRun } from "@keelson/engine";
-import type { Candidate, Emit, Snapshot, Status } from "@keelson/model";
+import type { Candidate, Emit, SealedFile, Snapshot, Status } from "@keelson/model";
 import type { NodePorts, Ports, StatusPort } from "@keelson/reconcile";
+import { makeAgeKey } from "@keelson/secrets";
 import type { NodeLock, NodeRecord } from "@keelson/record";
-import { openSecrets } from "@keelson/secrets";
-import { requireTrusted } from "@keelson/store";
+import { requireTrusted, writeSealedFiles } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { hideLogins } from "./hidden-logins.ts";
 import { hideSecretsIn } from "./hidden-operation.ts";
 import { takeJobLock } from "./job-lock.ts";
+import { openNodeSecrets } from "./node-secrets.ts";
 import { type NodeSettings, composePath } from "./node-settings.ts";
 import { newOwnIds, observers } from "./observers.ts";
 import { readMadeByStatus } from "./remembered.ts";
@@ -53,8 +54,17 @@ export async function openRoundPorts(
     async () => (await nodePorts.readStatus()) ?? (isKnown ? await readPublished(input) : null),
   );
   const logins = openRegistryLogins({ ...settings.dockerConfig, requireTrusted });
-  const opened = await openSecrets(settings);
-  const secrets = { ...opened, hideValues: hideLogins(opened.hideValues, logins.listValues) };
+  const opened = await openNodeSecrets(settings);
+  await makeAgeKey(settings.ageKeyFile);
+  const secrets = {
+    ...opened,
+    openSealed: async (files: readonly SealedFile[]) => {
+      const problems = await opened.openSealed(files);
+      if (problems.length === 0) await writeSealedFiles({ stateDir, files });
+      return problems;
+    },
+    hideValues: hideLogins(opened.hideValues, logins.listValues),
+  };
   const { composeBinary } = settings;
   const composeFolder = composePath(settings);
   const requireCompose = newComposeCheck(composeBinary);

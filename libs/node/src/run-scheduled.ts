@@ -20,10 +20,10 @@ import {
 } from "@keelson/model";
 import { openTimetable } from "@keelson/reconcile";
 import { type NodeRecord, openRecord } from "@keelson/record";
-import { openSecrets } from "@keelson/secrets";
 
 import { takeJobLock, takeLock } from "./job-lock.ts";
 import { noKey } from "./node-engine.ts";
+import { openNodeSecrets } from "./node-secrets.ts";
 import { type NodeSettings, lockPath, recordPath } from "./node-settings.ts";
 import { requireService } from "./run-service.ts";
 import { readSuspension } from "./suspension.ts";
@@ -31,7 +31,14 @@ import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type JobSettings = Pick<
   NodeSettings,
-  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost" | "composeBinary" | "waits"
+  | "environment"
+  | "stateDir"
+  | "keyFile"
+  | "secretsFile"
+  | "ageKeyFile"
+  | "dockerHost"
+  | "composeBinary"
+  | "waits"
 >;
 
 export interface ScheduledRun {
@@ -79,7 +86,7 @@ export async function runScheduled(
   const job = record.readScheduledJobs().find((each) => each.name === name);
   if (job === undefined) return skipped("the node does not run it any more");
   if ((await readSuspension(settings.stateDir)) !== null) return missed("a person has suspended the node");
-  const secrets = await openSecrets(settings);
+  const secrets = await openNodeSecrets(settings);
   const { dockerHost } = settings;
   const engine = connectEngine(dockerHost === undefined ? {} : { dockerHost });
   const project = projectOfJob(job);

@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { type Engine, type JobRun, connectEngine, findRuns, newRunName, runJob } from "@keelson/engine";
 import { KeelsonError, type NodeSecrets, compareText, quote, resourceIds, stalled } from "@keelson/model";
 import { openRecordCopy } from "@keelson/record";
-import { openSecrets } from "@keelson/secrets";
 import { type StoredCompose, composeFileOf, listStoredCompose, readStoredCompose } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
 import { hideSecrets } from "./hidden-error.ts";
 import { noKey } from "./node-engine.ts";
+import { openNodeSecrets } from "./node-secrets.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
 import { fillVariables } from "./secret-variable.ts";
 import { requireUnsuspended } from "./suspension.ts";
@@ -17,7 +17,14 @@ import { requireTrustedFolders } from "./trusted-files.ts";
 
 export type RunSettings = Pick<
   NodeSettings,
-  "environment" | "stateDir" | "keyFile" | "secretsFile" | "dockerHost" | "composeBinary" | "waits"
+  | "environment"
+  | "stateDir"
+  | "keyFile"
+  | "secretsFile"
+  | "ageKeyFile"
+  | "dockerHost"
+  | "composeBinary"
+  | "waits"
 >;
 
 export type RunIn = Pick<JobRun, "service" | "command" | "stdout" | "stderr" | "signal"> & {
@@ -41,7 +48,7 @@ export async function runService(
   const needsSecret =
     ((await readStoredCompose(settings.stateDir, instance))?.secretVariables.size ?? 0) > 0;
   // Of the output nothing is hidden: a broken secrets file must keep nobody out who needs none of its values.
-  const secrets = await openSecrets(needsSecret ? settings : { keyFile, secretsFile: null });
+  const secrets = await openNodeSecrets(needsSecret ? settings : { ...settings, secretsFile: null });
   const place = await requireService(settings, { instance, service: job.service, secrets });
   const engine = connectEngine(engineAddress(settings));
   const { service, signal } = job;

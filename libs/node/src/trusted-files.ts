@@ -45,6 +45,7 @@ const kept = [
   "report",
   "instances",
   "compose",
+  "sealed.json",
   "status.json",
   "told-command.json",
   "told-webhook.json",
@@ -55,10 +56,12 @@ export function requireTrustedFolders({
   stateDir,
   keyFile,
   secretsFile,
-}: Pick<NodeSettings, "stateDir" | "keyFile" | "secretsFile">): void {
+  ageKeyFile,
+}: Pick<NodeSettings, "stateDir" | "keyFile" | "secretsFile" | "ageKeyFile">): void {
   requireTrusted(stateDir, "the state folder");
   // Others may be allowed to read the folder: then each entry needs its own check.
   for (const name of kept) requireTrusted(`${stateDir}/${name}`, "the state folder's");
   requireTrusted(keyFile, "the node's key");
+  requireTrusted(ageKeyFile, "the node's age key");
   if (secretsFile !== null) requireTrusted(secretsFile, "the secrets file");
 }

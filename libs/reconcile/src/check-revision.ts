@@ -1,4 +1,4 @@
-import { findAttributeFaults, followLinks, readRepository } from "@keelson/manifest";
+import { findAttributeFaults, findRecipientFaults, followLinks, readRepository } from "@keelson/manifest";
 import {
   type DesiredNode,
   type OuterAttributes,
@@ -53,6 +53,7 @@ export async function checkRevision(
     ...schemas,
     ...(await findScheduleFaults(repository)),
     ...(await findDigestFaults(repository, files)),
+    ...findRecipientFaults(repository),
   ];
   const nodes = listNodes(repository);
   const judged = new Set<string>();

@@ -90,7 +90,13 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   walk.target = target;
   const { instances } = target;
   if (instances === null) return;
-  const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
+  const { unopened, ...read } = await step("read", async () => {
+    const found = await readSnapshot(instances.every.snapshot, reference);
+    const sealed = found.repository.environments.get(reference.environment)?.sealed;
+    // What cannot be read is not nothing: the values of before stay known.
+    const isKnown = sealed !== undefined && found.problems.length === 0;
+    return { ...found, unopened: isKnown ? await ports.secrets.openSealed(sealed) : [] };
+  });
   walk.repository = read.repository;
   const { rendered, unrendered, settings, missing, ...render } = await step("render", async () =>
     renderFiles(read.repository, reference),
@@ -99,7 +105,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   // A document that cannot be read is why there is no such node.
   if (rendered === null) return void hasStopped(read.problems.length > 0 ? read.problems : render.problems);
   const unexplained = read.problems.length === 0 ? missing : [];
-  const found = withoutRepeats([...read.problems, ...unexplained, ...render.problems]);
+  const found = withoutRepeats([...read.problems, ...unexplained, ...unopened, ...render.problems]);
   const { models, problems } = await step("resolve", async () =>
     resolveModels({ rendered, unrendered, problems: found }, ports),
   );

@@ -42,6 +42,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     keyedDigest: neverAsked,
     fillSecrets: neverAsked,
     findEnvironmentFault: neverAsked,
+    openSealed: neverAsked,
   };
   const ports: TargetPorts = {
     emit: (event) => events.push(event),

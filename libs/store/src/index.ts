@@ -10,6 +10,7 @@ export type { StoreContext } from "./placed-files.ts";
 export { removeFiles } from "./removed-files.ts";
 export { examineStateFolder, readDiskSpace, requireStatusRoom } from "./state-folder.ts";
 export type { DiskSpace, StateFolder } from "./state-folder.ts";
+export { readSealedFiles, writeSealedFiles } from "./sealed-files.ts";
 export { readSuspension, removeSuspension, writeSuspension } from "./suspension-file.ts";
 export { requireTrusted } from "./trusted-path.ts";
 export { readStatus, writeStatus } from "./status-file.ts";
