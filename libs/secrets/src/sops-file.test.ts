@@ -11,7 +11,7 @@ const [own, other] = fixtureKeys;
 
 /** A file that `sops` 3.11.0 has written to the keys of the tests. */
 function sealedFile(name: string, change = (text: string) => text): SealedFile {
-  const text = readFileSync(new URL(`../fixtures/${name}`, import.meta.url), "utf8");
+  const text = readFileSync(new URL(`../../../test/fixtures/sops/${name}`, import.meta.url), "utf8");
   const bytes = Buffer.from(change(text));
   const { sealed, problems } = readSealedFile({ path: `environments/lab/${name}`, mode: "100644", bytes });
   if (sealed === null) throw new Error(JSON.stringify(problems));
@@ -99,7 +99,7 @@ describe("what is not as it was written", () => {
       (text) => text.replace(/YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+/, "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0/"),
     ],
   ])("is not opened: %s", async (_what, fault, change) => {
-    const text = readFileSync(new URL(`../fixtures/${yaml}`, import.meta.url), "utf8");
+    const text = readFileSync(new URL(`../../../test/fixtures/sops/${yaml}`, import.meta.url), "utf8");
     expect(change(text)).not.toBe(text);
     expect(await valuesOf(sealedFile(yaml, change))).toBe(fault);
   });

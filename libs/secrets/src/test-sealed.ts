@@ -1,6 +1,6 @@
 import type { AgeIdentity } from "./age-key.ts";
 
-/** Keys for tests alone: the files in `fixtures` are encrypted to them. */
+/** Keys for tests alone: the files of test/fixtures/sops are encrypted to them. */
 export const fixtureKeys: readonly [AgeIdentity, AgeIdentity] = [
   {
     key: "AGE-SECRET-KEY-1J04CWUYCE7LDPECM8EF9H93G6KCQJ6FAR72N3LQGMU4V6ULDHQMSHMHFJP",
