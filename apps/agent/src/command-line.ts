@@ -8,6 +8,7 @@ import { accept } from "./accept.ts";
 import { configDefault, defaultConfigPath } from "./config-path.ts";
 import { chooseLogForm, logForms } from "./log-event.ts";
 import { newLog } from "./log.ts";
+import { identity } from "./identity.ts";
 import { type ReconcileOptions, reconcile } from "./reconcile.ts";
 import { type RunJobOptions, runDueJob } from "./run-job.ts";
 import { tell } from "./round-life.ts";
@@ -93,6 +94,11 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     .description("bring this node to its commit again, and keep it there")
     .addOption(configOption())
     .action(async ({ config }: { config: string }) => finish(await resume({ config, signal })));
+  program
+    .command("identity")
+    .description("print the public part of this node's age key, which is made if it is not there")
+    .addOption(configOption())
+    .action(async ({ config }: { config: string }) => finish(await identity(config)));
   return program;
 }
 

@@ -9,6 +9,7 @@ import {
   wireStatus,
   wireSource,
   ageKeyPath,
+  findRecipient,
 } from "@keelson/node";
 import {
   type JobState,
@@ -147,6 +148,7 @@ async function runRound(
       keepsUpToMs: keepsWaits(input.options.trigger) ? longestWaitMs : null,
     },
     bootId: readBootId(),
+    recipient: await findRecipient(ageKeyPath(config)),
     signal,
     waiting: newer.signal,
   };

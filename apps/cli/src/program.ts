@@ -9,6 +9,13 @@ import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-com
 import { digestCommand, packCommand, verifyCommand } from "./release-commands.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
 import {
+  getSecretCommand,
+  listSecretsCommand,
+  rotateSecretsCommand,
+  sealCommand,
+  setSecretCommand,
+} from "./secrets-commands.ts";
+import {
   applyCommand,
   checkCommand,
   initCommand,
@@ -134,6 +141,25 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     allow,
   );
   program.addCommand(allow);
+  const secrets = new Command("secrets")
+    .description("work with the secrets that an environment has in Git, encrypted to its nodes")
+    .configureHelp({ subcommandTerm: (command) => command.name() });
+  const addSecrets = (command: Command, name: "set" | "get" | "list" | "rotate" | "seal") =>
+    add(
+      command,
+      async (of, output) =>
+        (await import("./commands/secrets.ts")).secretsCommands[name](of.opts(), {
+          argument: of.args[0] ?? "",
+          output,
+        }),
+      secrets,
+    );
+  addSecrets(setSecretCommand(), "set");
+  addSecrets(getSecretCommand(), "get");
+  addSecrets(listSecretsCommand(), "list");
+  addSecrets(rotateSecretsCommand(), "rotate");
+  addSecrets(sealCommand(), "seal");
+  program.addCommand(secrets);
   add(explainCommand(), async (command, output) =>
     (await import("./commands/explain.ts")).explain(command.args[0] ?? "", output),
   );

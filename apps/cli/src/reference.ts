@@ -34,6 +34,19 @@ export async function chooseNode(
   throw notClear({ nodes, candidates, environment, node });
 }
 
+/** The environment of the options, of agent.yaml, or the only one with a node. Throws K9010 when none of these names one. */
+export async function chooseEnvironment(
+  revision: Snapshot,
+  options: Pick<NodeOptions, "environment" | "config">,
+): Promise<string> {
+  const environment = options.environment ?? findAgentConfig(options.config)?.environment;
+  if (environment !== undefined) return environment;
+  const nodes = await listNodes(revision);
+  const [first, ...others] = new Set(nodes.map((each) => each.environment));
+  if (first !== undefined && others.length === 0) return first;
+  throw notClear({ nodes, candidates: [], environment, node: undefined });
+}
+
 interface Node {
   environment: string;
   node: string;

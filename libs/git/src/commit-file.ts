@@ -14,8 +14,8 @@ export interface WorkTreeFile {
 }
 
 /**
- * Gives a file of a work tree, which is there, another text; it is never half written, and keeps its mode. Throws K2012
- * when it cannot be written.
+ * Gives a file of a work tree another text; it is never half written, and keeps its mode. One that is not there is made, in a
+ * folder that is. Throws K2012 when it cannot be written.
  */
 export async function writeWorkTreeFile(
   repository: string,
@@ -24,7 +24,7 @@ export async function writeWorkTreeFile(
   const target = join(resolve(repository), path);
   const draft = `${target}.keelson-${process.pid}`;
   try {
-    const { mode } = await stat(target);
+    const mode = await modeOf(target);
     try {
       await writeFile(draft, text, { mode, flag: "wx" });
       await rename(draft, target);
@@ -34,6 +34,15 @@ export async function writeWorkTreeFile(
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw gitError("K2012", { message: `${target} cannot be written`, cause: error });
+  }
+}
+
+async function modeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mode;
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return 0o644;
+    throw error;
   }
 }
 

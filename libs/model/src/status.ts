@@ -105,7 +105,8 @@ export type StatusError = z.infer<typeof StatusError>;
 export const Status = z.object({
   v: z.literal(1),
   seq: z.int(),
-  node: z.object({ environment: z.string(), name: z.string() }),
+  /** `age`: the public part of the key with which the node opens secrets from Git; absent when it is not known. */
+  node: z.object({ environment: z.string(), name: z.string(), age: z.string().optional() }),
   agent: z.object({ version: z.string(), bootId: z.string() }),
   observedAt: z.string(),
   heartbeatSeconds: z.int(),

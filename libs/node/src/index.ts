@@ -33,6 +33,7 @@ export {
   waitSettings,
   ageKeyPath,
 } from "./node-settings.ts";
+export { findRecipient } from "./node-recipient.ts";
 export { type ApplyInput, wireApply } from "./wire-apply.ts";
 export { type WireInput, wireDesired } from "./wire-desired.ts";
 export { wirePlan } from "./wire-plan.ts";
@@ -41,6 +42,16 @@ export { type JobSettings, type ScheduledRun, type ScheduledRunEnd, runScheduled
 export { remotesOf } from "./remote-host.ts";
 export { requireFreeHands } from "./free-hands.ts";
 export { type SeenAgent, seeAgent } from "./agent-work.ts";
+export {
+  type ChangedSecrets,
+  type SecretsPlace,
+  openSecret,
+  rotateSecrets,
+  sealFile,
+  setSecret,
+} from "./sealed-change.ts";
+export { makeAgeKey, readRecipient } from "@keelson/secrets";
+export { readSealedState } from "./sealed-state.ts";
 export { readSuspension, resumeNode, suspendNode } from "./suspension.ts";
 export { syncAgent } from "./sync-agent.ts";
 export { statusPlace, wireStatus } from "./wire-status.ts";

@@ -1,6 +1,8 @@
-import { commitFile, listDirtyPaths, readWorkTree, writeWorkTreeFile } from "@keelson/git";
+import { commitFile, readWorkTree, writeWorkTreeFile } from "@keelson/git";
 import { raiseRenewal, readRepository } from "@keelson/manifest";
 import { KeelsonError, type Problem, hintFor, quote, stalled } from "@keelson/model";
+
+import { requireUnchanged } from "./unchanged-file.ts";
 
 export interface RenewalRequest {
   environment: string;
@@ -62,17 +64,6 @@ export async function renewInstance(repository: string, request: RenewalRequest)
     renew: renewal.count,
     commit: commit ? await commitFile(repository, { path, message }) : null,
   };
-}
-
-/** Somebody's half-done work must not get into a commit that says something else. */
-async function requireUnchanged(repository: string, path: string): Promise<void> {
-  if (!(await listDirtyPaths(repository)).includes(path)) return;
-  throw new KeelsonError({
-    code: "K2011",
-    message: `${path} has other changes that are in no commit`,
-    hint: "Commit them first, or leave out --commit and commit all of it yourself.",
-    outcome: stalled,
-  });
 }
 
 function notThere(

@@ -14,6 +14,8 @@ export interface StatusOptions {
   retry: RetryPolicy | null;
   /** The id of the machine's boot; empty when it is not known. */
   bootId: string;
+  /** The public part of the node's age key; null when it is not known. */
+  recipient?: string | null;
 }
 
 /** What the starter of rounds knows about the next one. The round asks for it, so that the status can name the time. */

@@ -42,7 +42,11 @@ export function buildStatus(input: StatusInput): Status {
   return {
     v: 1,
     seq: input.last?.seq ?? 0,
-    node: { environment: input.reference.environment, name: input.reference.node },
+    node: {
+      environment: input.reference.environment,
+      name: input.reference.node,
+      ...(typeof input.recipient === "string" ? { age: input.recipient } : {}),
+    },
     agent: { version: keelsonVersion, bootId: input.bootId },
     observedAt,
     heartbeatSeconds: input.heartbeatSeconds,

@@ -20,6 +20,8 @@ export interface StatusInput {
   trigger: string;
   /** The machine's boot; empty when it is not known. */
   bootId: string;
+  /** The public part of the node's age key; null when it is not known. */
+  recipient?: string | null;
   /** How often this node promises to report; 0 when it promises nothing. */
   heartbeatSeconds: number;
   /** What this node reported before; null when that is lost. */

@@ -1,5 +1,5 @@
 import { type Status, formatError } from "@keelson/model";
-import { readBootId, requireFreeHands, wireApply } from "@keelson/node";
+import { findRecipient, readBootId, requireFreeHands, wireApply } from "@keelson/node";
 import { type Round, reconcileOnce } from "@keelson/reconcile";
 import { formatOperation } from "@keelson/report";
 
@@ -58,6 +58,7 @@ export async function apply(
     trigger: "keelson apply",
     retry: null, // only an agent retries
     bootId: readBootId(),
+    recipient: await findRecipient(settings.ageKeyFile),
     signal,
   });
   progress.end();

@@ -1,0 +1,218 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { KeelsonError, count, decodeUtf8, isSystemError, quote, stalled } from "@keelson/model";
+import {
+  type ChangedSecrets,
+  type SecretsPlace,
+  ageKeyPath,
+  openSecret,
+  readRecipient,
+  readSealedState,
+  rotateSecrets,
+  sealFile,
+  setSecret,
+} from "@keelson/node";
+
+import { findAgentConfig } from "../node-place.ts";
+import type { RepositoryOptions } from "../node-options.ts";
+import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { chooseEnvironment } from "../reference.ts";
+import { openRevision } from "../source.ts";
+
+export interface SecretsOptions extends RepositoryOptions {
+  environment?: string;
+  config?: string;
+  identity?: string;
+  recipient?: readonly string[];
+  node?: boolean;
+  only?: readonly string[];
+  output?: string;
+  commit?: boolean;
+}
+
+interface Call {
+  /** The name or the file. */
+  argument: string;
+  output: Output;
+}
+
+/** The longest value that anything takes: an environment has less, and a rendered file needs no more. */
+const mostValueBytes = 1024 * 1024;
+
+export const secretsCommands = { set, get, list, rotate, seal };
+
+async function set(options: SecretsOptions, { argument: name, output }: Call): Promise<ExitCode> {
+  const value = await readValue();
+  const changed = await setSecret({ ...(await changeOf(options)), name, value });
+  return tell(output, { changed, said: `${changed.file}: ${name} is set` });
+}
+
+async function get(options: SecretsOptions, { argument: name, output }: Call): Promise<ExitCode> {
+  const value = await openSecret({ ...(await placeOf(options)), name });
+  // Byte for byte: what makes control characters visible would change it.
+  if (output.json) output.printJson({ name, value });
+  else process.stdout.write(value);
+  return exitCodes.done;
+}
+
+async function list(options: SecretsOptions, { output }: Call): Promise<ExitCode> {
+  const { repository, environment } = await placeOf(options);
+  const { path, file, names, nodes } = await readSealedState(repository, environment);
+  const sealed = file?.sealed.values.map((value) => value.path.join(".")) ?? [];
+  const recipients = file?.sealed.keys.map(({ recipient }) => recipient) ?? [];
+  const secrets = [...new Set([...names, ...sealed])].toSorted().map((name) => ({
+    name,
+    isSealed: sealed.includes(name),
+    isUsed: names.includes(name),
+  }));
+  const readers = [...nodes].map(([node, key]) => ({
+    node,
+    key,
+    canOpen: key !== null && recipients.includes(key),
+  }));
+  const people = recipients.filter((recipient) => readers.every(({ key }) => key !== recipient));
+  if (output.json) {
+    output.printJson({ file: path, secrets, nodes: readers, others: people });
+    return exitCodes.done;
+  }
+  for (const { name, isSealed, isUsed } of secrets)
+    output.print(
+      `${name}  ${isSealed ? "in Git" : "not in Git"}${isUsed ? "" : ", and no release names it"}`,
+    );
+  for (const { node, key, canOpen } of readers)
+    output.print(
+      `node ${node}  ${canOpen ? "opens it" : key === null ? "has no key in its file" : "cannot open it"}`,
+    );
+  for (const recipient of people) output.print(`${recipient}  opens it, and is no node`);
+  return exitCodes.done;
+}
+
+async function rotate(options: SecretsOptions, { output }: Call): Promise<ExitCode> {
+  const changed = await rotateSecrets(await changeOf(options));
+  return tell(output, { changed, said: `${changed.file}: encrypted anew` });
+}
+
+async function seal(options: SecretsOptions, { argument, output }: Call): Promise<ExitCode> {
+  const path = resolve(argument);
+  const target = resolve(options.output ?? sealedName(path));
+  const { repository, environment, recipients, at } = await changeOf(options);
+  const text = await readPlain(path);
+  const made = await sealFile({ repository, environment, recipients, at, path, text, only: options.only });
+  await writeNew(target, made.text);
+  if (output.json) {
+    output.printJson({ file: target, recipients: made.recipients, withoutKey: made.withoutKey });
+    return exitCodes.done;
+  }
+  output.print(`${target}: encrypted to ${count(made.recipients.length, "key")}, without its comments`);
+  tellWithoutKey(output, made.withoutKey);
+  output.print(`Commit it, and not ${argument}.`);
+  return exitCodes.done;
+}
+
+function sealedName(path: string): string {
+  return /\.ya?ml$/.test(path) ? path.replace(/\.(ya?ml)$/, ".sops.$1") : `${path}.sops`;
+}
+
+async function placeOf(options: SecretsOptions): Promise<SecretsPlace> {
+  const { repository } = options;
+  const environment = await chooseEnvironment(await openRevision({ repository }), options);
+  return { repository, environment, identityFile: identityPath(options) };
+}
+
+async function changeOf(options: SecretsOptions) {
+  const place = await placeOf(options);
+  // Whoever changes secrets with a key of their own can do so again. Nodes are told by their files.
+  const own = personalKey(options) === undefined ? null : await readRecipient(place.identityFile);
+  const recipients = [...(options.recipient ?? []), ...(own === null ? [] : [own])];
+  return { ...place, recipients, commit: options.commit ?? false, at: new Date() };
+}
+
+function personalKey({ identity, node }: SecretsOptions): string | undefined {
+  const named = identity ?? process.env["SOPS_AGE_KEY_FILE"];
+  return named === undefined || named === "" || node === true ? undefined : resolve(named);
+}
+
+/** The same places as those of sops, and the node's own. */
+function identityPath(options: SecretsOptions): string {
+  const named = personalKey(options);
+  if (named !== undefined) return named;
+  const agent = findAgentConfig(options.config);
+  return agent === null ? join(homedir(), ".config/sops/age/keys.txt") : ageKeyPath(agent);
+}
+
+/** Standard input without the line break at its end: `echo` writes one. */
+async function readValue(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > mostValueBytes) throw unfitValue(`it is longer than ${mostValueBytes / 1024} KiB`);
+    chunks.push(bytes);
+  }
+  const value = decodeUtf8(Buffer.concat(chunks))?.replace(/\r?\n$/, "");
+  if (value === undefined) throw unfitValue("it is not UTF-8 text");
+  if (value === "") throw unfitValue("there is none on standard input");
+  return value;
+}
+
+function unfitValue(because: string): KeelsonError {
+  return new KeelsonError({
+    code: "K9091",
+    message: `the value cannot be encrypted: ${because}`,
+    hint: "Give it by a pipe or a file: keelson secrets set NAME < FILE",
+    outcome: stalled,
+  });
+}
+
+async function readPlain(path: string): Promise<string> {
+  try {
+    const text = decodeUtf8(await readFile(path));
+    if (text !== null) return text;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw unusable(path, { what: "cannot be read", cause: error });
+  }
+  throw unusable(path, { what: "is not UTF-8 text" });
+}
+
+/** Nothing is overwritten: what is there may be all that is left of it. */
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: "wx" });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw unusable(path, { what: "cannot be made", cause: error });
+  }
+}
+
+function unusable(path: string, { what, cause }: { what: string; cause?: unknown }): KeelsonError {
+  return new KeelsonError({
+    code: "K9091",
+    message: `${quote(path)} ${what}`,
+    hint: "Name a plain file, and with --output one that is not there yet.",
+    outcome: stalled,
+    cause,
+  });
+}
+
+function tell(output: Output, { changed, said }: { changed: ChangedSecrets; said: string }): ExitCode {
+  const { recipients, withoutKey, commit } = changed;
+  if (output.json) {
+    output.printJson(changed);
+    return exitCodes.done;
+  }
+  output.print(`${said}, for ${count(recipients.length, "key")}`);
+  tellWithoutKey(output, withoutKey);
+  output.print(commit === null ? "Commit and push it." : `Committed as ${commit.slice(0, 8)}. Push it.`);
+  return exitCodes.done;
+}
+
+function tellWithoutKey(output: Output, nodes: readonly string[]): void {
+  for (const node of nodes)
+    output.printError(
+      `node ${node} cannot open it: its file names no key (keys.age, from keelson-agent identity)`,
+    );
+}
