@@ -70,7 +70,7 @@ const asks: (Omit<Ask, "service"> & { lines: [environment: string, node: string 
       kind: "secretEnvironment",
       value: "DB_PASSWORD",
       lines: ["policy: { allow: { ./apps/vpn: { secretEnvironment: [DB_PASSWORD] } } }", null],
-      words: "secret variable DB_PASSWORD",
+      words: "secret DB_PASSWORD in its environment: whoever has the engine can read it",
     },
   ];
 

@@ -62,11 +62,13 @@ function isSwitch({ kind }: Ask): boolean {
 /** What is asked, in words. */
 export function describeAsk(ask: Ask): string {
   const { kind, value, readOnly } = ask;
+  if (kind === "secretEnvironment")
+    return `secret ${value} in its environment: whoever has the engine can read it`;
   if (kind === "paths") return `path ${value}${readOnly === true ? " (read-only)" : ""}`;
   return isSwitch(ask) ? words[kind] : `${words[kind]} ${value}`;
 }
 
-const words: Record<Ask["kind"], string> = {
+const words: Record<Exclude<Ask["kind"], "secretEnvironment">, string> = {
   paths: "path",
   engineSocket: "the engine's socket",
   capabilities: "capability",
@@ -82,7 +84,6 @@ const words: Record<Ask["kind"], string> = {
   securityOptions: "security option",
   subnets: "subnet",
   loggingAddresses: "logs to",
-  secretEnvironment: "secret variable",
 };
 
 /** A text as YAML takes it inside of brackets, quoted where it would be something else. */

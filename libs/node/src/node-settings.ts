@@ -49,10 +49,10 @@ export function hostSettings(
 ): Pick<NodeSettings, "allow" | "ownFiles" | "dataRoots"> {
   if (agent === null) return { allow: {}, ownFiles: [], dataRoots: [] };
   const { config, configFile } = agent;
-  const { allow = {}, age, dataDir, dataFolders = {} } = config;
+  const { allow = {}, dataDir, dataFolders = {} } = config;
   return {
     allow,
-    ownFiles: [resolve(configFile), age.keyFile],
+    ownFiles: [resolve(configFile), ageKeyPath(config)],
     dataRoots: [...(dataDir === undefined ? [] : [dataDir]), ...Object.values(dataFolders)],
   };
 }

@@ -111,19 +111,6 @@ export function findAnonymousVolumes(
     .sort((a, b) => compareText(a.resource, b.resource));
 }
 
-/** Services with secrets in their environment, which the engine shows to whoever may ask it. */
-export function findOpenSecrets({ instances }: Pick<DesiredNode, "instances">): Notice[] {
-  return instances.flatMap(({ project, grants, state }) => {
-    const open = grants.filter(({ kind }) => kind === "secretEnvironment" && state !== "absent");
-    return [...Map.groupBy(open, ({ service }) => service)].map(([service, asks]) => {
-      const variables = asks.map(({ value }) => value).join(", ");
-      const [what, them] = asks.length === 1 ? ["the secret", "it"] : ["secrets", "them"];
-      const message = `${project}/${service} has ${what} ${variables} in its environment: whoever has the engine can read ${them}`;
-      return { resource: resourceIds.service(project, service), code: "K1341", message };
-    });
-  });
-}
-
 function noticeOf({ name, ownership, project }: ObservedContainer): Pick<Notice, "code" | "message"> {
   if (ownership === "forged") {
     return {

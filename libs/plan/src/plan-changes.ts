@@ -17,7 +17,7 @@ import { blockMassRemoval } from "./mass-removal.ts";
 import { judgeGrants } from "./judged-grant.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
-import { findAnonymousVolumes, findMissedVolumes, findNotices, findOpenSecrets, findStayingVolumes } from "./notice.ts";
+import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { findFolderNotices } from "./folder-notice.ts";
 import { withLeftFolders } from "./left-folder.ts";
 import { orderOperations } from "./operation-graph.ts";
@@ -111,7 +111,6 @@ export function planChanges(input: PlanInput): Plan {
         changes: possible.changes,
       }),
       ...findLongWaits(input.desired, waits),
-      ...findOpenSecrets(desired),
     ],
     grants: inUse,
   };

@@ -12,6 +12,7 @@ import {
   compareText,
   digestValue,
   keyPath,
+  problemAt,
   projectOf,
   withoutRepeats,
 } from "@keelson/model";

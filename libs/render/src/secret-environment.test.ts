@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   build,
   desiredOf,
+  platform,
   problemText,
   render,
   secretsOf,
@@ -24,7 +25,9 @@ const withValue = (value: string) => ({
 });
 
 describe("a secret in an environment", () => {
-  const desired = desiredOf({}, { models: used });
+  const path = "environments/lab/environment.yaml";
+  const allow = "policy: { allow: { sample/core: { secretEnvironment: [URL] } } }\n";
+  const desired = desiredOf({ [path]: `${platform[path]}${allow}` }, { models: used });
 
   test("is a variable of Compose in the model that runs, and what it reaches is told", () => {
     const [core] = desired.instances;

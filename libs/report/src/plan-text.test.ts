@@ -164,7 +164,7 @@ describe("formatPlanSummary", () => {
   });
 });
 
-it("must show what reaches the host, new ones and those that are as good as root among them", () => {
+it("must show the grants in use, new ones and those that are as good as root among them", () => {
   const grants: Plan["grants"] = [
     { instance: "docker", service: "ui", kind: "engineSocket", value: "true", isNew: true, isRoot: true },
     { instance: "nas", service: "", kind: "mounts", value: "nfs://nas.lan/x", isNew: false, isRoot: false },
@@ -180,7 +180,7 @@ it("must show what reaches the host, new ones and those that are as good as root
   ];
   expect(formatPlanSummary({ plan: planOf([], { grants }), desired })).toBe(
     [
-      "  reaches the host:",
+      "  grants in use:",
       "    new  docker/ui     the engine's socket  root-equivalent",
       "         nas           mount nfs://nas.lan/x",
       "         media/player  path media/films\\u{1b}[2J (read-only)",

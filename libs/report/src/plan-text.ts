@@ -22,7 +22,7 @@ const marks: Record<ChangeVerb, { mark: string; format: Parameters<Paint>[0] }> 
   remove: { mark: "-", format: "red" },
 };
 
-/** The plan as a person reads it: what changes and why, what is blocked, what is left alone, what reaches the host, and the sum in one line. */
+/** The plan as a person reads it: what changes and why, what is blocked, what is left alone, which grants are in use, and the sum in one line. */
 export function formatPlanSummary(
   { plan, desired }: { plan: Plan; desired: DesiredNode },
   paint: Paint = (_format, text) => text,
@@ -44,7 +44,7 @@ export function formatPlanSummary(
   for (const { message, code } of plan.notices)
     lines.push(`  ${paint("dim", `? ${escapeText(message)} [${code}]`)}`);
   if (plan.grants.length > 0)
-    lines.push("  reaches the host:", ...formatGrants(plan.grants, paint).map((line) => `    ${line}`));
+    lines.push("  grants in use:", ...formatGrants(plan.grants, paint).map((line) => `    ${line}`));
   return [...lines, sumUp(changes, { plan, desired })].join("\n");
 }
 

@@ -79,7 +79,7 @@ describe("a secret in an environment", () => {
   it("must be shown in the plan by its name", async () => {
     const plan = await keelson("plan");
     expect(plan.stdout).toContain(
-      "web/app has secrets DB_PASSWORD, URL in its environment: whoever has the engine can read them [K1341]",
+      "web/app     secret DB_PASSWORD in its environment: whoever has the engine can read it",
     );
     expect(plan.stdout + plan.stderr).not.toContain("second=line");
   });
