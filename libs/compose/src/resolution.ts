@@ -2,6 +2,7 @@ import {
   type ComposeInput,
   type ComposeResolution,
   isJsonObject,
+  type Json,
   type JsonObject,
   type Problem,
   sortProblems,

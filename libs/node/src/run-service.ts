@@ -45,8 +45,7 @@ export async function runService(
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
   if (!isForced) await requireUnsuspended(settings.stateDir, "run it all the same with --force");
-  const needsSecret =
-    ((await readStoredCompose(settings.stateDir, instance))?.secretVariables.size ?? 0) > 0;
+  const needsSecret = ((await readStoredCompose(settings.stateDir, instance))?.secretVariables.size ?? 0) > 0;
   // Of the output nothing is hidden: a broken secrets file must keep nobody out who needs none of its values.
   const secrets = await openNodeSecrets(needsSecret ? settings : { ...settings, secretsFile: null });
   const place = await requireService(settings, { instance, service: job.service, secrets });
