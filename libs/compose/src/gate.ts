@@ -19,7 +19,7 @@ import { findForeignValues } from "./plain-file.ts";
 import { isInactive } from "./profile.ts";
 import { findUnknownImages } from "./published-image.ts";
 import type { RuleContext } from "./rule.ts";
-import { findMisplacedSecrets } from "./secret-place.ts";
+import { findMisplacedSecrets, findSealedFiles } from "./secret-place.ts";
 import { findFaults, referenceOf } from "./ungranted.ts";
 import { findUndeclared, reservedHint } from "./variables.ts";
 
@@ -59,6 +59,7 @@ export function judgeCompose(input: ComposeInput): { participants: Participants;
     ),
     ...findUndeclared(composeFiles, input),
     ...findMisplacedSecrets(participants),
+    ...findSealedFiles(participants, input),
     ...findReservedVariables(input),
     ...findUnknownImages(composeFiles, input),
   ];
