@@ -182,9 +182,8 @@ describe("secrets of a local package", () => {
     expect(own.problems.map(({ code, message }) => `${code} ${message}`)).toEqual([
       "K1302 undefined variable `secrets.password`",
     ]);
-    const [before = ""] = [home[environment]];
     const release = {
-      [environment]: `${before}releases: { wiki: ^1.0.0 }\n`,
+      [environment]: `${home[environment]}releases: { wiki: ^1.0.0 }\n`,
       "environments/home/lock.yaml": "releases: { wiki: { version: 1.0.0 } }\ninstances: {}\n",
       "releases/wiki/1.0.0/release.yaml": "name: wiki\nversion: 1.0.0\npackages: [x]\n",
       "releases/wiki/1.0.0/packages/x/package.yaml": "name: x\nversion: 1.0.0\n",
