@@ -8,7 +8,8 @@ const pureRooms: Record<string, readonly string[]> = {
   settings: ["model"],
   grants: ["model"],
   render: ["model", "settings", "grants"],
-  plan: ["model", "grants"],
+  equality: ["model"],
+  plan: ["model", "grants", "equality"],
   report: ["model", "grants"],
   nar: ["model"],
 };

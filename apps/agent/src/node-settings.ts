@@ -26,5 +26,6 @@ export async function settingsOf(config: AgentConfig, configFile: string): Promi
     remotes: remotesOf(config),
     ...hostSettings({ config, configFile }),
     ...waitSettings(config),
+    allow: config.allow ?? {},
   };
 }

@@ -112,7 +112,7 @@ export async function findTrigger(
 ): Promise<Trigger | null> {
   const askedMs = performance.now();
   const branchTip = awaitGit(poller, isFirst);
-  const now = await pollEngine(poller);
+  const now = await pollEngine(poller, summary);
   const answeredMs = performance.now();
   const changed = compareContainers(poller, { summary, isFirst, now, askedMs, answeredMs });
   const arrivals = now === null ? [] : await findArrivals(poller.engine, summary.awaits);
@@ -236,9 +236,15 @@ function describe(error: unknown): { message: string; code?: string } {
   return { message, ...code };
 }
 
-async function pollEngine(poller: Poller): Promise<readonly PolledContainer[] | null> {
+async function pollEngine(
+  poller: Poller,
+  { containers }: RoundSummary,
+): Promise<readonly PolledContainer[] | null> {
   try {
-    return await poller.engine.list({ environment: poller.environment });
+    return await poller.engine.list({
+      environment: poller.environment,
+      isOwn: (id) => containers !== null && Object.hasOwn(containers, id),
+    });
   } catch {
     if (poller.isClosed) return null;
     poller.onPollFailure("engine");

@@ -83,12 +83,15 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
       Math.max(0, polledMs + betweenLooksMs - performance.now()),
     );
   };
+  /** The node's own containers, by the last round. */
+  let own: RoundSummary["containers"] = null;
   /** The last round awaits something that events of others may bring. */
   let isAwaiting = false;
   const listen = () => {
     const sinceMs = performance.now();
     events ??= poller.engine.watch({
       environment: target.environment,
+      isOwn: (id) => own !== null && Object.hasOwn(own, id),
       onEvent: (event) => {
         if (event.isOthers) {
           if (isAwaiting) lookSoon();
@@ -119,6 +122,7 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
       const { afterMs, trigger: dueTrigger } = summary.nextRound;
       const dueMs = performance.now() + afterMs;
       isAwaiting = summary.awaits.length > 0;
+      own = summary.containers;
       died.clear(); // the round has seen these
       for (let isFirst = true; !signal.aborted; isFirst = false) {
         onTurn();

@@ -13,6 +13,15 @@ export interface ComposeNode {
   literal: string | null;
 }
 
+/** A mapping or list with other entries. */
+export function withChildren(node: ComposeNode, entries: Iterable<[string, ComposeNode]>): ComposeNode {
+  const children = new Map(entries);
+  const values = [...children].map(([key, child]): [string, Json] => [key, child.value]);
+  // fromEntries, because assigning a key named __proto__ would set the prototype
+  const value = node.kind === "list" ? values.map(([, each]) => each) : Object.fromEntries(values);
+  return { ...node, children, value };
+}
+
 /** Compose's YAML of a node: JSON, with the tags of an override. What is judged is exactly what Compose reads. */
 export function writeNode(node: ComposeNode): string {
   const tag = node.tag === null ? "" : `${node.tag} `;

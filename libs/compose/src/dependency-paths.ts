@@ -1,8 +1,7 @@
-import { type Json, type JsonObject, isJsonObject } from "@keelson/model";
+import { type Json, type JsonObject, isJsonObject, fillVariables } from "@keelson/model";
 
 import { type ServiceOf, servicesOf, withBases } from "./extends-chain.ts";
 import type { Participant } from "./participant.ts";
-import { fillVariables } from "./variables.ts";
 
 /**
  * How many ways lead from services to others that they depend on, of all services together. Compose follows each of them in

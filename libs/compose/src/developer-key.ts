@@ -1,4 +1,4 @@
-import type { ComposeNode } from "./compose-node.ts";
+import { type ComposeNode, withChildren } from "./compose-node.ts";
 
 /** Keys of a service for the machine of a developer, where images are built. Nodes run images, so Compose never sees them. */
 const developerKeys = new Set(["build", "develop"]);
@@ -20,11 +20,4 @@ export function withoutDeveloperKeys(root: ComposeNode): { root: ComposeNode; bu
     child === services ? withChildren(services, kept) : child,
   ]);
   return { root: withChildren(root, children), built };
-}
-
-function withChildren(node: ComposeNode, entries: Iterable<[string, ComposeNode]>): ComposeNode {
-  const children = new Map(entries);
-  // fromEntries, because assigning a key named __proto__ would set the prototype
-  const value = Object.fromEntries([...children].map(([key, child]) => [key, child.value]));
-  return { ...node, children, value };
 }

@@ -1,22 +1,30 @@
-import { type ComposeInput, type Problem, decodeText, isReservedVariable } from "@keelson/model";
+import {
+  type ComposeInput,
+  type Problem,
+  decodeText,
+  isReservedVariable,
+  withDotenv,
+  withoutKeys,
+} from "@keelson/model";
 
-import { withDotenv, withoutKeys } from "./dotenv.ts";
 import { findForeignValues } from "./plain-file.ts";
 
 export const maxPlainBytes = 1024 * 1024;
 
 /**
- * The variables of the project, those of its `.env` among them, and the text of the `.env` for Compose: without variables that would
+ * The variables of the project, those of its `.env` among them, these alone (`written`), and the text of the `.env` for Compose: without variables that would
  * steer Compose, some of which are honoured before this.
  */
 export function readDotenv({ dotenv, variables, reach }: ComposeInput): {
   variables: Readonly<Record<string, string>>;
+  written: Readonly<Record<string, string>>;
   text: string | null;
   problems: Problem[];
 } {
-  if (dotenv === null) return { variables, text: null, problems: [] };
+  if (dotenv === null) return { variables, written: {}, text: null, problems: [] };
   const refuse = (problem: Pick<Problem, "code" | "message"> & { hint: string }) => ({
     variables,
+    written: {},
     text: null,
     problems: [{ ...problem, file: dotenv.path, line: 1, column: 1, path: "" }],
   });
@@ -25,13 +33,13 @@ export function readDotenv({ dotenv, variables, reach }: ComposeInput): {
     return refuse({ code: "K1418", message, hint: "Bind what is not a variable as a file." });
   }
   const text = withoutKeys(decodeText(dotenv.bytes), isReservedVariable);
-  const own = withDotenv(text, {});
-  if (own === null) {
+  const written = withDotenv(text, {});
+  if (written === null) {
     const message = "the file exceeds 1 MiB with its variables filled in";
     return refuse({ code: "K1428", message, hint: "Write the values out." });
   }
   const { path, bytes } = dotenv;
   const plain = { kind: "dotenv", path, name: ".env", bytes, raw: false, file: path, namedBy: null } as const;
   const problems = findForeignValues(plain, { known: new Set(), reach });
-  return { variables: { ...own, ...variables }, text, problems };
+  return { variables: { ...written, ...variables }, written, text, problems };
 }

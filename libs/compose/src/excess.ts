@@ -1,4 +1,13 @@
-import { type JsonObject, type Problem, isJsonObject } from "@keelson/model";
+import {
+  type JsonObject,
+  type Problem,
+  isJsonObject,
+  defaultsOf,
+  filledLength,
+  maxNesting,
+  nestingOf,
+  valueOf,
+} from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { stringsOf } from "./compose-node.ts";
@@ -10,7 +19,6 @@ import { textsOf } from "./plain-file.ts";
 import { referencesOf } from "./references.ts";
 import { type Amount, amountOf } from "./service-amount.ts";
 import { newWriting } from "./written-out.ts";
-import { defaultsOf, filledLength, maxNesting, nestingOf, valueOf } from "./variables.ts";
 
 /** Many times what real instances have; more costs Compose, the engine or the plan minutes and gigabytes. */
 const limits = { ports: 1_000, containers: 500 } as const;

@@ -2,6 +2,7 @@ import { type ComposeInput, type Json, isJsonObject } from "@keelson/model";
 
 import type { Finding } from "./compose-document.ts";
 import { localPath } from "./local-path.ts";
+import { referenceOf } from "./package-reference.ts";
 import type { Participant } from "./participant.ts";
 import { isInactive } from "./profile.ts";
 
@@ -13,10 +14,10 @@ const imageHint = "Name the image.";
  */
 export function findServiceRefusals(
   participants: readonly Participant[],
-  { folder, images, profiles }: Pick<ComposeInput, "folder" | "images" | "profiles">,
+  input: Pick<ComposeInput, "folder" | "reach" | "images" | "profiles">,
 ): { participant: Participant; finding: Finding }[] {
   const found: { participant: Participant; finding: Finding }[] = [];
-  const withImage = new Set(images.map(({ service }) => service));
+  const withImage = new Set(input.images.map(({ service }) => service));
   const built = new Set<string>();
   const whole = participants.filter(({ role }) => role !== "base");
   for (const participant of participants) {
@@ -39,14 +40,14 @@ export function findServiceRefusals(
     for (const name of Object.keys(servicesOf(participant))) {
       if (withImage.has(name) || reported.has(name)) continue;
       const path = ["services", name];
-      if (isInactive(participant.document.root.value, { path, profiles })) continue;
+      if (isInactive(participant.document.root.value, { path, profiles: input.profiles })) continue;
       reported.add(name);
       const finding = built.has(name)
         ? {
             code: "K1405",
             path: [...path, "build"],
             message: `${name} is built, and no published image stands for it`,
-            hint: `Publish the image, and name it in environment.yaml: images: { ${JSON.stringify(`${referenceOf(folder)}/${name}`)}: registry.example/${name}:1.0 }, or under image.`,
+            hint: `Publish the image, and name it in environment.yaml: images: { ${JSON.stringify(`${referenceOf(input)}/${name}`)}: registry.example/${name}:1.0 }, or under image.`,
           }
         : { code: "K1424", path, message: `${name} has no image`, hint: imageHint };
       found.push({ participant, finding });
@@ -94,6 +95,21 @@ export function* withBases(participants: readonly Participant[], start: ServiceO
   }
 }
 
+/** Which services of a file count: of one that is only read for what others extend, those that somebody does extend. */
+export function usedServices(
+  participants: readonly Participant[],
+): (participant: Participant, name: string) => boolean {
+  const used = new Map<Participant, Set<string>>();
+  for (const participant of participants.filter(({ role }) => role !== "base")) {
+    for (const name of Object.keys(servicesOf(participant))) {
+      for (const base of withBases(participants, { participant, name })) {
+        used.set(base.participant, (used.get(base.participant) ?? new Set()).add(base.name));
+      }
+    }
+  }
+  return (participant, name) => participant.role !== "base" || used.get(participant)?.has(name) === true;
+}
+
 function baseOf(
   participants: readonly Participant[],
   { participant, base }: { participant: Participant; base: Json },
@@ -121,10 +137,4 @@ export function servicesOf(participant: Participant): { [key: string]: Json } {
 
 function isGiven(image: Json | undefined): boolean {
   return image !== undefined && image !== null && image !== "";
-}
-
-/** How environments name a package: by its release, or by the path of its folder. */
-export function referenceOf(folder: string): string {
-  const [, release, name] = /^releases\/([^/]+)\/[^/]+\/packages\/([^/]+)$/.exec(folder) ?? [];
-  return release === undefined ? `./${folder}` : `${release}/${name}`;
 }

@@ -739,7 +739,7 @@ describe("a refusal", () => {
         line: 4,
         column: 5,
         path: "services.web.network_mode",
-        message: "network_mode host shares the host's network",
+        message: "network_mode host shares the host's network, and the environment does not grant that",
         hint: "To permit it, write in environment.yaml: policy: { allow: { sample/core: { namespaces: [network] } } }, and in agent.yaml of its nodes: allow: { namespaces: [network] }",
         sourceLine: "    network_mode: host",
       },

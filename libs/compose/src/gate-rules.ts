@@ -2,7 +2,6 @@ import { hostReaches } from "@keelson/grants";
 
 import type { Rule } from "./rule.ts";
 import { addressRules } from "./rules/address.ts";
-import { climbingBindRules } from "./rules/climbing-bind.ts";
 import { deviceRules } from "./rules/device.ts";
 import { environmentRules } from "./rules/environment.ts";
 import { imageRules } from "./rules/image.ts";
@@ -25,7 +24,6 @@ const judgingRules: readonly Rule[] = [
   ...namespaceRules,
   ...deviceRules,
   ...mountRules,
-  ...climbingBindRules,
   ...loggingRules,
   ...imageRules,
   ...programRules,

@@ -8,25 +8,26 @@ import {
 } from "@keelson/model";
 import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
 
-import { problemAt } from "./compose-document.ts";
+import { type Finding, problemAt } from "./compose-document.ts";
 import { findExcess } from "./excess.ts";
-import { findServiceRefusals } from "./extends-chain.ts";
+import { findServiceRefusals, usedServices } from "./extends-chain.ts";
 import { knownTo } from "./known-name.ts";
 import { joinPath } from "./local-path.ts";
-import type { Participants } from "./participant.ts";
+import type { Participant, Participants } from "./participant.ts";
 import { findParticipants } from "./participants.ts";
 import { findForeignValues } from "./plain-file.ts";
+import { referenceOf } from "./package-reference.ts";
 import { isInactive } from "./profile.ts";
 import { findUnknownImages } from "./published-image.ts";
 import type { RuleContext } from "./rule.ts";
 import { findMisplacedSecrets, findSealedFiles } from "./secret-place.ts";
-import { findFaults, referenceOf } from "./ungranted.ts";
+import { findFaults } from "./ungranted.ts";
 import { findUndeclared, reservedHint } from "./variables.ts";
 
 /**
  * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose reads it: codes K1401
- * to K1418, K1424, K1427 to K1431 and K1442, sorted. Reads nothing but its input. What reaches the host is refused unless
- * the environment grants it.
+ * to K1418, K1424, K1427 to K1431 and K1442, sorted. Reads nothing but its input. What reaches the host is refused unless the
+ * environment grants it.
  */
 export function gateCompose(input: ComposeInput): Problem[] {
   return judgeCompose(input).problems;
@@ -40,16 +41,13 @@ export function judgeCompose(input: ComposeInput): { participants: Participants;
   // The other rules do not run on files that are too large for them.
   if (excess.length > 0) return { participants, problems: sortProblems([...problems, ...excess]) };
   const context = contextOf(participants, input);
+  const isUsed = usedServices(composeFiles);
   const found = [
     ...problems,
-    ...composeFiles.flatMap(({ document, folder, variables }) =>
-      findFaults(document.root.value, {
-        context: { ...context, stage: "file", folder, variables },
-        allow: input.allow,
-        reference: referenceOf(input),
-      })
-        .filter(({ path }) => !isInactive(document.root.value, { path, profiles: input.profiles }))
-        .map((finding) => problemAt(document, finding)),
+    ...composeFiles.flatMap((participant) =>
+      judgeFile(participant, { input, context, isUsed }).map((finding) =>
+        problemAt(participant.document, finding),
+      ),
     ),
     ...findServiceRefusals(composeFiles, input).map(({ participant, finding }) =>
       problemAt(participant.document, finding),
@@ -65,6 +63,28 @@ export function judgeCompose(input: ComposeInput): { participants: Participants;
   ];
   // A file that takes part in two ways is judged in both.
   return { participants, problems: withoutRepeats(sortProblems(found)) };
+}
+
+/** What is refused in one file, but for services that nobody runs: what of them counts after all is judged in the model. */
+function judgeFile(
+  participant: Participant,
+  {
+    input,
+    context,
+    isUsed,
+  }: { input: ComposeInput; context: ReturnType<typeof contextOf>; isUsed: ReturnType<typeof usedServices> },
+): Finding[] {
+  const { document, folder, variables } = participant;
+  return findFaults(document.root.value, {
+    context: { ...context, stage: "file", folder, variables },
+    allow: input.allow,
+    reference: referenceOf(input),
+  })
+    .filter(({ path }) => !isInactive(document.root.value, { path, profiles: input.profiles }))
+    .filter(
+      ({ path: [section, name] }) =>
+        section !== "services" || name === undefined || isUsed(participant, name),
+    );
 }
 
 /** What the rules know of the instance. */

@@ -1,6 +1,5 @@
-import { decodeText } from "@keelson/model";
+import { decodeText, withDotenv } from "@keelson/model";
 
-import { withDotenv } from "./dotenv.ts";
 import { maxPlainBytes } from "./dotenv-file.ts";
 import { folderOf, joinPath, localFolder, localPath } from "./local-path.ts";
 import type { Participant } from "./participant.ts";

@@ -1,6 +1,7 @@
 import type { ComposeInput, Problem } from "@keelson/model";
 
 import { type ComposeDocument, readComposeDocument } from "./compose-document.ts";
+import { withFilledReferences } from "./filled-reference.ts";
 import { joinPath } from "./local-path.ts";
 import { follow } from "./named-file.ts";
 import type { Participant } from "./participant.ts";
@@ -10,7 +11,10 @@ import type { VisitedFile, Walk } from "./walk.ts";
 const maxFiles = 32;
 const maxTotalBytes = 512 * 1024;
 
-export function newWalk(input: ComposeInput, projectFolder: string): Walk {
+export function newWalk(
+  input: ComposeInput,
+  { projectFolder, written }: Pick<Walk, "projectFolder" | "written">,
+): Walk {
   const named =
     input.reach === "repository"
       ? input.packageFiles
@@ -27,6 +31,7 @@ export function newWalk(input: ComposeInput, projectFolder: string): Walk {
     ),
     boundPaths: new Set(input.boundPaths.map((to) => joinPath(projectFolder, to))),
     documents: new Map(),
+    written,
     seen: new Map(),
     bytesLeft: maxTotalBytes,
   };
@@ -40,8 +45,12 @@ export function visit(walk: Walk, { source, chain, ...visited }: VisitedFile): v
   const key = JSON.stringify([path, folder, role]);
   if (seen.has(key)) return;
   seen.add(key);
-  const document = readOnce(walk, { source, path });
-  if (document === null) return;
+  const read = readOnce(walk, { source, path });
+  if (read === null) return;
+  const { written } = walk;
+  const isWhole = walk.input.reach === "package";
+  const root = isWhole ? read.root : withFilledReferences(read.root, { written, variables });
+  const document = { ...read, root };
   const participant: Participant = { ...visited, document };
   walk.composeFiles.push(participant);
   const longer = path === null ? chain : [...chain, path];

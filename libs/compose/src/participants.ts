@@ -15,8 +15,8 @@ import type { Walk } from "./walk.ts";
 export function findParticipants(input: ComposeInput): { participants: Participants; problems: Problem[] } {
   const projectFolder = projectFolderOf(input) ?? input.folder;
   const dotenv = readDotenv(input);
-  const { variables } = dotenv;
-  const walk = newWalk(input, projectFolder);
+  const { variables, written } = dotenv;
+  const walk = newWalk(input, { projectFolder, written });
   for (const name of input.composeFiles) visitProjectFile(walk, { name, projectFolder, variables });
   if (input.override !== null) {
     const override = { source: input.override, path: null, folder: projectFolder, role: "project" as const };

@@ -1,9 +1,16 @@
-import { type ComposeInput, type Problem, decodeText, isReservedVariable } from "@keelson/model";
+import {
+  type ComposeInput,
+  type Problem,
+  decodeText,
+  isReservedVariable,
+  filledLength,
+  statementsOf,
+  type Statement,
+} from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
-import { type Statement, statementsOf } from "./dotenv.ts";
 import type { PlainFile } from "./participant.ts";
-import { askedVariables, filledLength, reservedHint, withoutValue } from "./variables.ts";
+import { askedVariables, reservedHint, withoutValue } from "./variables.ts";
 
 const valueHint = "Write KEY=value, or KEY= for an empty value.";
 const variableHints = {

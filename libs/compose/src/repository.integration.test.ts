@@ -1,7 +1,10 @@
+import { withDotenv } from "@keelson/model";
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { constantFrom, oneof, sample as sampleOf, string } from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { findComposeBinary } from "./binary.ts";
@@ -53,10 +56,10 @@ include:
   - {path: ../../common/cache.yaml, project_directory: ../cache, env_file: [one.env, two.env]}
 services:
   app:
-    extends: {file: ../../common/base.yaml, service: base}
+    extends: {file: "\${TOP}/common/base.yaml", service: base}
     environment: ["TAG=\${TAG}"]
 `,
-        "apps/wiki/.env": "TAG=root",
+        "apps/wiki/.env": 'TAG=root\nTOP="..\\0057.."',
         "apps/wiki/one.env": "CACHE=one\nOTHER=1",
         "apps/wiki/two.env": "CACHE=two-$OTHER-$TAG",
         "apps/db/compose.yaml":
@@ -121,6 +124,49 @@ services:
       SUM: "a$$b-80-none",
       YAML: "value",
     });
+  });
+
+  it("must have in .env what the gate reads there, however it is quoted", async () => {
+    const characters = [
+      "a",
+      " ",
+      "#",
+      "\\",
+      "$",
+      "$$",
+      "${A}",
+      "${NO:-x}",
+      "n",
+      "t",
+      "0",
+      "7",
+      "\t",
+      "=",
+      ":",
+      "ä",
+      "\\$",
+      "\\n",
+    ];
+    const inside = string({ unit: constantFrom(...characters, "'"), maxLength: 8 }).map(
+      (text) => `"${text.replace(/\\+$/, "")}"`,
+    );
+    const single = string({ unit: constantFrom(...characters), maxLength: 8 }).map(
+      (text) => `'${text.replace(/\\+$/, "")}'`,
+    );
+    const plain = string({ unit: constantFrom(...characters, "'"), maxLength: 8 }).map((text) => `x${text}`);
+    const values = sampleOf(oneof(inside, single, plain), { numRuns: 400, seed: 1 }).filter(isWhole);
+    const names = values.map((_, index) => `V${index}`);
+    const text = ["A=one", ...values.map((value, index) => `${names[index]}=${value}`)].join("\n");
+    const model = await resolved({
+      folder,
+      files: {
+        "apps/wiki/.env": text,
+        "apps/wiki/compose.yaml": `services: {app: {image: app, environment: [${names.join(", ")}]}}`,
+      },
+    });
+    const read = withDotenv(text, {});
+    const doubled = names.map((name) => [name, read?.[name]?.replaceAll("$", "$$$$")]);
+    expect(model.services["app"]?.["environment"]).toEqual(Object.fromEntries(doubled));
   });
 
   it("must have the services of active profiles and no others", async () => {
@@ -205,6 +251,12 @@ secrets:
     expect(model.services["app"]?.["environment"]).toEqual({ PATH: "x", TZ: "UTC" });
   });
 });
+
+/** Compose refuses a value with half a variable. */
+function isWhole(value: string): boolean {
+  const rest = value.replace(/\$\$|\\\$|\$\{[A-Z]+(?::-x)?\}/g, "");
+  return !rest.includes("$");
+}
 
 async function resolve(sample: Sample) {
   return resolveCompose(repositoryInput(sample), { composeBinary, folder: join(scratch, "work") });

@@ -37,6 +37,9 @@ describe("a file that a Compose file of a repository names", () => {
     ["K1407", "include: [{path: ../db/compose.yaml, env_file: ../../../.env}]", "climbs out"],
     ["K1407", "include: [{path: ../db/compose.yaml, new: 1}]", "has no key new"],
     ["K1407", "include: ['${HOME}/compose.yaml']", "holds a variable"],
+    ["K1407", "include: ['${NOWHERE}/compose.yaml']", "holds a variable"],
+    ["K1407", "include: ['${UP:-../../..}/compose.yaml']", "climbs out"],
+    ["K1408", "services: {app: {image: app, env_file: '${ROOT:-/etc}/passwd'}}", "path of the host"],
     ["K1407", "include: [../db]", "is not a file"],
     ["K1408", "services: {app: {image: app, env_file: ../../../../etc/environment}}", "climbs out"],
     ["K1408", "services: {app: {image: app, label_file: /etc/hosts}}", "path of the host"],
@@ -50,6 +53,26 @@ describe("a file that a Compose file of a repository names", () => {
   ])("must be refused (%s) elsewhere: %s", (code, text, message) => {
     const found = gate(text, { files: common, variables: { UP: "../../.." } });
     expect(found).toContainEqual({ code, message: expect.stringContaining(message) });
+  });
+
+  it("may be named by variables of .env, and is then the one that is judged", () => {
+    const named =
+      "services: {app: {extends: {file: '${TOP}/common/base.yaml', service: web}, env_file: '${F:-x.env}'}}";
+    const found = (dotenv: string, variables: Record<string, string> = {}) =>
+      gate(named, { files: { ...common, [at(".env")]: dotenv }, variables }).map(({ message }) => message);
+    const whole = "TOP=../..\nF=${TOP}/common/common.env";
+    expect(found(whole)).toEqual([]);
+    expect(found(whole, { TOP: "../.." })).toEqual([]);
+    expect(found("TOP=../..")).toEqual([
+      "x.env is not a file of the repository at this commit, and not rendered either",
+    ]);
+    // The files of a repository are read before settings are known.
+    expect(found(whole, { TOP: "." })).toContain(
+      "${TOP}/common/base.yaml holds a variable, so it cannot be judged",
+    );
+    const files = { "compose.yaml": "services: {app: {image: app, env_file: '${TAG}.env'}}", "1.env": "" };
+    const inPackage = gateCompose(sampleInput({ files, variables: { TAG: "1" } }));
+    expect(inPackage.map(({ code }) => code)).toEqual(["K1408"]);
   });
 
   it("must stay in the package of a release", () => {

@@ -19,7 +19,8 @@ import { findText, relativePaths } from "./model-paths.ts";
 import { isComposeModel, normalModel } from "./normal-model.ts";
 import type { Participants, Participant } from "./participant.ts";
 import { findSecretFaults } from "./secret-place.ts";
-import { findFaults, referenceOf } from "./ungranted.ts";
+import { findFaults } from "./ungranted.ts";
+import { referenceOf } from "./package-reference.ts";
 import { findWarnings } from "./warning.ts";
 import { type Workspace, withWorkspace } from "./workspace.ts";
 

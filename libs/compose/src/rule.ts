@@ -1,9 +1,9 @@
 import {
+  type ComposeInput,
   type Json,
   type Occurrence as ComposeOccurrence,
   findOccurrences,
   isOff,
-  type ComposeInput,
 } from "@keelson/model";
 
 import type { Finding } from "./compose-document.ts";

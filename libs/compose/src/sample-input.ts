@@ -9,9 +9,9 @@ export function sampleInput(sample: {
   rendered?: Record<string, string>;
   links?: string[];
   composeFile?: string;
-  allow?: ComposeInput["allow"];
   profiles?: string[];
   images?: Record<string, string>;
+  allow?: ComposeInput["allow"];
 }): ComposeInput {
   const folder = "releases/sample/1.0.0/packages/core";
   const links = (sample.links ?? []).map((path) =>

@@ -7,12 +7,13 @@ import {
   problemOf,
   isJsonObject,
   secretsIn,
+  valueOf,
+  variablesOf,
 } from "@keelson/model";
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { stringsOf } from "./compose-node.ts";
 import type { Participants } from "./participant.ts";
-import { valueOf, variablesOf } from "./variables.ts";
 
 const placeHint =
   "A secret may stand in values of services.*.environment and in rendered files: give the service a file, or a variable of its environment.";

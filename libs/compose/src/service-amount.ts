@@ -1,6 +1,4 @@
-import { type Json, isJsonObject } from "@keelson/model";
-
-import { fillVariables } from "./variables.ts";
+import { type Json, isJsonObject, fillVariables } from "@keelson/model";
 
 /** The size of a service after Compose has written it out. */
 export interface Amount {

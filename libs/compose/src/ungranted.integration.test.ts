@@ -101,6 +101,26 @@ services:
     refused: ["K1403 services.llm.deploy.resources.reservations.devices"],
   },
   {
+    name: "devices that their vendor describes",
+    text: `
+services:
+  llm: { image: stub:1, gpus: all, devices: ["nvidia.com/gpu=0"] }
+`,
+    grants: { gpus: true },
+    asks: ["gpus true llm"],
+    refused: ["K1403 services.llm.gpus", "K1403 services.llm.devices.0"],
+  },
+  {
+    name: "a path with a dollar sign",
+    text: `
+services:
+  app: { image: stub:1, volumes: ["/srv/a$$b:/x", { type: bind, source: "/srv/c$$d", target: /y, read_only: true }] }
+`,
+    grants: { paths: ["/srv/a$b", "/srv/c$d"] },
+    asks: ["paths /srv/a$b app", "paths /srv/c$d app"],
+    refused: ["K1404 services.app.volumes.0", "K1404 services.app.volumes.1"],
+  },
+  {
     name: "a share of the network",
     text: `
 services:
@@ -201,6 +221,7 @@ describe("what a variable makes of a value", () => {
     ],
     ["K1404", "services.a.volumes.0", "volumes: ['./core/${X}:/x']", "../../../etc", null],
     ["K1404", "services.a.volumes.0", "volumes: ['/proc/${X}:/x']", "self/root", null],
+    ["K1430", "services.a.logging", "logging: {driver: '${X}'}", "gelf", null],
     ["K1404", "services.a.volumes.0", "volumes: ['${X}:/x']", "../../etc", null],
     [
       "K1404",

@@ -24,11 +24,11 @@ export function findFaults(root: Json, { context, allow, reference }: Judged): F
 function findingOf({ ask, code, path, message }: Reached, reference: string): Finding {
   const { environment, node } = linesFor(ask, reference);
   const sides = node === null ? "" : `, and in agent.yaml of its nodes: ${node}`;
-  return { code, path, message, hint: `To permit it, write in environment.yaml: ${environment}${sides}` };
-}
-
-/** `<release>/<package>`, or `./path` of a local package. */
-export function referenceOf({ folder, reach }: Pick<ComposeInput, "folder" | "reach">): string {
-  const [, release, name] = /^releases\/([^/]+)\/[^/]+\/packages\/([^/]+)$/.exec(folder) ?? [];
-  return reach === "repository" || release === undefined ? `./${folder}` : `${release}/${name}`;
+  const refusal = `${message}, and the environment does not grant that`;
+  return {
+    code,
+    path,
+    message: refusal,
+    hint: `To permit it, write in environment.yaml: ${environment}${sides}`,
+  };
 }

@@ -1,8 +1,10 @@
+import { variablesOf } from "@keelson/model";
+
 import { describe, expect, it } from "vitest";
 
 import { gateCompose } from "./gate.ts";
 import { sampleInput } from "./sample-input.ts";
-import { variablesOf, writeVariables } from "./variables.ts";
+import { writeVariables } from "./variables.ts";
 
 describe("variablesOf", () => {
   it.each([

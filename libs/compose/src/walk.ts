@@ -16,6 +16,8 @@ export interface Walk {
   renderedFiles: ReadonlyMap<string, Uint8Array>;
   boundPaths: ReadonlySet<string>;
   documents: Map<string, ComposeDocument | null>;
+  /** The variables of the project's `.env`. */
+  written: Participant["variables"];
   /** By the variables with which a file is read. */
   seen: Map<Participant["variables"], Set<string>>;
   bytesLeft: number;

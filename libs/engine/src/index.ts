@@ -8,6 +8,7 @@ export type { EngineContext, OwnIds } from "./context.ts";
 export { pullImage } from "./image-pull.ts";
 export { openRegistryLogins } from "./registry-logins.ts";
 export type { LoginsInput, RegistryLogins } from "./registry-logins.ts";
+export { requireUnchanged } from "./unchanged-container.ts";
 export { createNetwork, removeNetwork } from "./network.ts";
 export { connectContainer } from "./network-connection.ts";
 export { measureVolumes } from "./volume-size.ts";

@@ -1,5 +1,3 @@
-import { labels } from "@keelson/model";
-
 import { watchContainers } from "./container-event.ts";
 import type { Engine } from "./engine.ts";
 import { readContainerLog } from "./log-reader.ts";
@@ -27,11 +25,9 @@ interface Follower {
 
 /** Follows the logs of all own containers, also of those to come, until the signal (K3014). */
 export async function followLogs(engine: Engine, request: LogRequest): Promise<void> {
-  const { signal, environment } = request;
+  const { signal } = request;
   const over = new AbortController();
-  using waker = watchContainers(engine, {
-    labels: [...projectFilter(request), `${labels.environment}=${environment}`],
-  });
+  using waker = watchContainers(engine, { labels: projectFilter(request) });
   const failed = Promise.withResolvers<never>();
   const onAbort = () => over.abort(signal.reason);
   over.signal.addEventListener("abort", () => waker.wake(), { once: true });

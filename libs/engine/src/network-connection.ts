@@ -50,17 +50,16 @@ export async function connectContainer(context: EngineContext, operation: Connec
   }
 }
 
-/** The network of this name with this node's label: engine 20.10 can have several of one name. */
+/** The network of this name that is this node's own: engine 20.10 can have several of one name. */
 async function findOwnNetwork(
-  { engine, ownerOf, signal }: EngineContext,
+  { engine, ownerOf, own, signal }: EngineContext,
   name: string,
 ): Promise<string | null> {
   const owner = ownerOf(resourceIds.network(name));
   const networks = await listNetworks(engine, signal);
-  const own = networks.find(
-    (each) => each.Name === name && labelOf(each.Labels ?? {}, labels.owner) === owner,
-  );
-  return own?.Id ?? null;
+  const isOwn = ({ Id: id, Labels: all }: (typeof networks)[number]) =>
+    own.has(id) || labelOf(all ?? {}, labels.owner) === owner;
+  return networks.find((each) => each.Name === name && isOwn(each))?.Id ?? null;
 }
 
 function notConnected(

@@ -4,6 +4,7 @@ import {
   type MadeHere,
   type NetworkMember,
   type NodeSecrets,
+  type ObservedContainer,
   type ObservedEngine,
   type OtherBind,
   type VolumeWriter,
@@ -13,6 +14,7 @@ import {
 } from "@keelson/model";
 import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
 
+import { describeAdoptable, isOfProject, observeDefaults } from "./adoptable-container.ts";
 import { findAilment } from "./ailment.ts";
 import { findCrash } from "./crash.ts";
 import type { Engine } from "./engine.ts";
@@ -44,6 +46,8 @@ export interface ObserveRequest {
   /** Engine names of networks and volumes that are used and that somebody else makes. */
   externalNetworks: readonly string[];
   externalVolumes: readonly string[];
+  /** Compose projects of which all is told, because their containers may be adopted; default none. */
+  adoptable?: readonly string[];
   /** Hosts whose place no network may take. */
   remotes: readonly RemoteHost[];
   ownershipOf: NodeSecrets["ownershipOf"];
@@ -97,27 +101,26 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
   const networks = await observeNetworks(engine, request);
   const others = everyContainer.filter((each) => !isWanted(each));
   const heldSubnets = await findHeldSubnets(engine, { ...request, networks: networks.all });
-  const containers = await mapParallel(
-    inspected.filter((info): info is ContainerInspectInfo => info !== null),
-    {
-      limit: parallelInspects,
-      map: async (info) => {
-        const described = describeContainer(info, { ...request, existingNetworks: networks.existing });
-        if (described.ownership !== "ours") return described;
-        const [ailment, crash] = await Promise.all([
-          findAilment({ engine, signal }, info),
-          findCrash({ engine, signal }, info),
-        ]);
-        return {
-          ...described,
-          ...(ailment === null ? {} : { ailment }),
-          ...(crash === null ? {} : { crash }),
-        };
-      },
+  const present = inspected.filter((info): info is ContainerInspectInfo => info !== null);
+  const containers = await mapParallel(present, {
+    limit: parallelInspects,
+    map: async (info) => {
+      const described = describeContainer(info, { ...request, existingNetworks: networks.existing });
+      if (described.ownership !== "ours") return described;
+      const [ailment, crash] = await Promise.all([
+        findAilment({ engine, signal }, info),
+        findCrash({ engine, signal }, info),
+      ]);
+      return {
+        ...described,
+        ...(ailment === null ? {} : { ailment }),
+        ...(crash === null ? {} : { crash }),
+      };
     },
-  );
+  });
   return {
     engineVersion,
+    ...(await observeAdoptable({ engine, request }, { present, containers })),
     containers,
     networks: networks.observed,
     volumes,
@@ -130,6 +133,29 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     otherNames: others.map(listedName),
     otherWriters: others.flatMap(writerOf),
   };
+}
+
+/** Asked only where something may be adopted. */
+async function observeAdoptable(
+  { engine, request }: { engine: Engine; request: ObserveRequest },
+  {
+    present,
+    containers,
+  }: { present: readonly ContainerInspectInfo[]; containers: readonly ObservedContainer[] },
+): Promise<Pick<ObservedEngine, "adoptable" | "containerDefaults">> {
+  const projects = new Set(request.adoptable);
+  const own = new Set(containers.flatMap(({ id, ownership }) => (ownership === "ours" ? [id] : [])));
+  const found = present.filter((info) => !own.has(info.Id) && isOfProject(info, projects));
+  if (found.length === 0) return {};
+  const { signal } = request;
+  const [adoptable, containerDefaults] = await Promise.all([
+    mapParallel(found, {
+      limit: parallelInspects,
+      map: (info) => describeAdoptable({ engine, signal }, info),
+    }),
+    observeDefaults(engine, signal),
+  ]);
+  return { adoptable, containerDefaults };
 }
 
 function bindsOf({ Mounts: mounts }: ContainerInfo): string[] {

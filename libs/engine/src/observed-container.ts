@@ -8,7 +8,7 @@ import {
 import type { ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
-import { type Labels, type OwnershipQuestion, judgeContainer, labelOf } from "./ownership.ts";
+import { type Labels, type OwnershipQuestion, judgeContainer, labelOf, adopterOf } from "./ownership.ts";
 import { listOf, recordOf, textOf } from "./json-reader.ts";
 import { steadyMs } from "./poll-steady.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
@@ -63,7 +63,7 @@ export function describeContainer(
     project: labelOf(all, composeLabels.project),
     service: labelOf(all, composeLabels.service),
     ...numberOf(all),
-    instance: labelOf(all, labels.instance),
+    instance: labelOf(all, labels.instance) || adopterOf(node.madeHere, { kind: "containers", id: info.Id }),
     digest: labelOf(all, labels.digest),
     image: info.Config.Image,
     imageId: info.Image,

@@ -13,7 +13,7 @@ import type { NetworkInspectInfo } from "dockerode";
 import type { Engine } from "./engine.ts";
 import type { Surroundings } from "./observed-container.ts";
 import { findNetworkFlaw } from "./network-definition.ts";
-import { labelOf } from "./ownership.ts";
+import { adopterOf, labelOf } from "./ownership.ts";
 import { askEngine, unreadable } from "./request.ts";
 
 export interface NetworkQuestion {
@@ -37,9 +37,10 @@ export async function observeNetworks(
   const networks = await listNetworks(engine, question.signal);
   const wanted = new Map(question.networks.map((network) => [network.name, network]));
   const observed = networks
-    .filter(({ Name: name, Labels: all }) => {
+    .filter(({ Id: id, Name: name, Labels: all }) => {
       const isWanted = wanted.has(name) || question.externalNetworks.includes(name);
-      return isWanted || labelOf(all ?? {}, labels.environment) === question.environment;
+      const isOfEnvironment = labelOf(all ?? {}, labels.environment) === question.environment;
+      return isWanted || isOfEnvironment || adopterOf(question.madeHere, { kind: "networks", id }) !== "";
     })
     .map((found) => describeNetwork(found, { ...question, wanted: wanted.get(found.Name) }));
   const existing = {
@@ -57,6 +58,7 @@ function describeNetwork(
 ): ObservedNetwork {
   const { Id: id, Name: name } = found;
   const all = found.Labels ?? {};
+  if (all[labels.owner] === undefined) return describeUnlabelled(found, question);
   const digest = labelOf(all, labels.digest);
   const of = labelOf(all, labels.environment);
   const isElsewhere = of !== "" && of !== question.environment;
@@ -77,6 +79,25 @@ function describeNetwork(
     project: labelOf(all, composeLabels.project),
     digest,
     ...(isElsewhere ? { elsewhere: { environment: of } } : {}),
+  };
+}
+
+/** Of one that somebody else made, only its definition shows what it is. One that was taken over has the digest of what it is. */
+function describeUnlabelled(
+  found: NetworkInspectInfo,
+  { madeHere, wanted }: Pick<NetworkQuestion, "madeHere"> & { wanted: DesiredNetwork | undefined },
+): ObservedNetwork {
+  const { Id: id, Name: name, Labels: all } = found;
+  const differs = wanted === undefined ? "nobody wants it" : findNetworkFlaw(found, wanted.definition);
+  const isAdopted = adopterOf(madeHere, { kind: "networks", id }) !== "";
+  return {
+    id,
+    name,
+    ownership: isAdopted ? "ours" : "foreign",
+    flaw: "",
+    project: labelOf(all ?? {}, composeLabels.project),
+    digest: isAdopted && differs === "" ? (wanted?.digest ?? "") : "",
+    differs,
   };
 }
 

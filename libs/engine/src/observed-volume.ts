@@ -1,5 +1,6 @@
 import {
   type DesiredVolume,
+  type MadeHere,
   type NodeSecrets,
   type ObservedVolume,
   composeLabels,
@@ -9,7 +10,7 @@ import {
 import type { VolumeInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
-import { type Labels, labelOf } from "./ownership.ts";
+import { type Labels, adopterOf, labelOf } from "./ownership.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 import { findVolumeFlaw } from "./volume-definition.ts";
 
@@ -18,6 +19,7 @@ export interface VolumeQuestion {
   volumes: readonly DesiredVolume[];
   externalVolumes: readonly string[];
   ownershipOf: NodeSecrets["ownershipOf"];
+  madeHere: MadeHere;
   signal?: AbortSignal | undefined;
 }
 
@@ -27,13 +29,14 @@ export interface VolumeQuestion {
  */
 export async function observeVolumes(
   engine: Engine,
-  { environment, volumes: desired, externalVolumes, ownershipOf, signal }: VolumeQuestion,
+  { environment, volumes: desired, externalVolumes, ownershipOf, madeHere, signal }: VolumeQuestion,
 ): Promise<ObservedVolume[]> {
   const wanted = new Map(desired.map((volume) => [volume.name, volume]));
   const names = new Set([...wanted.keys(), ...externalVolumes]);
   const { volumes, isComplete } = await listVolumes(engine, signal);
   const isOurs = ({ Name: name, Labels: all }: VolumeInspectInfo) =>
-    ownershipOf(resourceIds.volume(name), (all ?? {})[labels.owner]) === "ours";
+    ownershipOf(resourceIds.volume(name), (all ?? {})[labels.owner]) === "ours" ||
+    adopterOf(madeHere, { kind: "volumes", id: name }) !== "";
   const found = volumes.filter(
     (volume) =>
       names.has(volume.Name) ||
@@ -48,7 +51,7 @@ export async function observeVolumes(
     }
   }
   return found.map((volume) =>
-    describeVolume(volume, { environment, ownershipOf, wanted: wanted.get(volume.Name) }),
+    describeVolume(volume, { environment, ownershipOf, madeHere, wanted: wanted.get(volume.Name) }),
   );
 }
 
@@ -90,10 +93,14 @@ function describeVolume(
   {
     environment,
     ownershipOf,
+    madeHere,
     wanted,
-  }: Pick<VolumeQuestion, "environment" | "ownershipOf"> & { wanted: DesiredVolume | undefined },
+  }: Pick<VolumeQuestion, "environment" | "ownershipOf" | "madeHere"> & { wanted: DesiredVolume | undefined },
 ): ObservedVolume {
   const all: Labels = volume.Labels ?? {};
+  if (all[labels.owner] === undefined && all[labels.environment] === undefined) {
+    return describeUnlabelled(volume, { madeHere, wanted });
+  }
   const of = labelOf(all, labels.environment);
   const isElsewhere = of !== "" && of !== environment;
   // One key can be that of a node in several environments.
@@ -109,6 +116,26 @@ function describeVolume(
     format: numberLabel(all, labels.format),
     generation: numberLabel(all, labels.generation) ?? 1,
     ...(isElsewhere ? { elsewhere: { environment: of, instance: labelOf(all, labels.instance) } } : {}),
+  };
+}
+
+/** Of one that somebody else made, only its definition shows what it is; of its data nobody has said anything. */
+function describeUnlabelled(
+  volume: VolumeInspectInfo,
+  { madeHere, wanted }: Pick<VolumeQuestion, "madeHere"> & { wanted: DesiredVolume | undefined },
+): ObservedVolume {
+  const { Name: name } = volume;
+  const differs = wanted === undefined ? "nobody wants it" : findVolumeFlaw(volume, wanted.definition);
+  const isAdopted = adopterOf(madeHere, { kind: "volumes", id: name }) !== "";
+  return {
+    name,
+    ownership: isAdopted ? "ours" : "foreign",
+    flaw: "",
+    project: labelOf(volume.Labels ?? {}, composeLabels.project),
+    digest: isAdopted && differs === "" ? (wanted?.digest ?? "") : "",
+    differs,
+    format: null,
+    generation: 1,
   };
 }
 

@@ -35,6 +35,23 @@ export interface OwnershipQuestion {
   containerNames?: ContainerNames;
 }
 
+/** One without our label is ours where the record says both that it was taken over and of which service it is. */
+function isAdopted(
+  { id, labels: all }: LabelledContainer,
+  { madeHere, ...of }: { project: string; service: string; madeHere: MadeHere },
+): boolean {
+  if (all[labels.owner] !== undefined || adopterOf(madeHere, { kind: "containers", id }) === "") return false;
+  return madeHere.container({ id, ...of }) === "known";
+}
+
+/** The instance that has taken a resource over; empty where none has. */
+export function adopterOf(
+  { adopter }: MadeHere,
+  found: Parameters<NonNullable<MadeHere["adopter"]>>[0],
+): string {
+  return adopter?.(found) ?? "";
+}
+
 /**
  * Who owns a container. A valid owner label alone proves nothing, since labels can be copied: the container must also fit
  * its labels (environment, project and service), and its id must be one that was made here. Where only the journal of a
@@ -43,6 +60,7 @@ export interface OwnershipQuestion {
 export function judgeContainer(container: LabelledContainer, node: OwnershipQuestion): Ownership {
   const project = labelOf(container.labels, composeLabels.project);
   const service = labelOf(container.labels, composeLabels.service);
+  if (isAdopted(container, { project, service, madeHere: node.madeHere })) return "ours";
   const claimed = node.ownershipOf(resourceIds.service(project, service), container.labels[labels.owner]);
   if (claimed !== "ours") return claimed;
   const isWhatItSays = labelOf(container.labels, labels.environment) === node.environment;

@@ -26,7 +26,7 @@ test.each([
   ["Dead", "dead", "none", null],
   ["", "exited", "none", null],
 ])("the text %j of a container that is %s", (Status, State, health, exitCode) => {
-  const [found] = parseContainers([entry({ Status, State })], "lab");
+  const [found] = parseContainers([entry({ Status, State })], { environment: "lab" });
   const networks = ["lab-core_default", "lab-core_inner"];
   expect(found).toMatchObject({ id: "a1", name: "lab-core-web-1", digest: "d1", networks });
   expect(found).toMatchObject({ state: State, health, exitCode });
@@ -34,12 +34,12 @@ test.each([
 
 test("the field for health (API 1.52) goes before the text", () => {
   const fields = { Status: "Up 2 hours (Paused)", State: "paused", Health: { Status: "unhealthy" } };
-  expect(parseContainers([entry(fields)], "lab")).toMatchObject([{ health: "unhealthy" }]);
+  expect(parseContainers([entry(fields)], { environment: "lab" })).toMatchObject([{ health: "unhealthy" }]);
 });
 
 test("links, and missing labels", () => {
   const fields = { Names: ["/other/alias", "/lab-own"], Labels: null, NetworkSettings: null };
-  expect(parseContainers([entry(fields)], "lab")).toMatchObject([
+  expect(parseContainers([entry(fields)], { environment: "lab" })).toMatchObject([
     { name: "lab-own", digest: "", networks: [] },
   ]);
 });
@@ -55,13 +55,13 @@ test.each([
   ["nothing", "lablab-core-web-1", { "com.docker.compose.project": "core" }, false],
 ])("by %s a container concerns an environment, or not", (_by, name, all, isOfConcern) => {
   const fields = { Names: [`/${name}`], Labels: all };
-  expect(parseContainers([entry(fields)], "lab")).toHaveLength(isOfConcern ? 1 : 0);
+  expect(parseContainers([entry(fields)], { environment: "lab" })).toHaveLength(isOfConcern ? 1 : 0);
 });
 
 test.each([[null], [{}], [[{}]], [[entry({ State: "levitating" })]], [[entry({ Id: 1 })]], [["x"]]])(
   "%j is K3009 and not an absence",
   (answer: unknown) => {
-    expect(() => parseContainers(answer, "lab")).toThrow(
+    expect(() => parseContainers(answer, { environment: "lab" })).toThrow(
       expect.objectContaining({ code: "K3009", transient: true }),
     );
   },

@@ -2,7 +2,7 @@ import type { ContainerState, ObservedContainer, labels } from "@keelson/model";
 
 import { recordOf, textOf } from "./json-reader.ts";
 import { unreadable } from "./poll-error.ts";
-import { concerns } from "./poll-interest.ts";
+import { type Interest, concerns } from "./poll-interest.ts";
 import { type Span, parseUptime } from "./poll-uptime.ts";
 import { listedName } from "./listed-name.ts";
 import { readHealth, readState } from "./container-state.ts";
@@ -33,13 +33,13 @@ const digestLabel: typeof labels.digest = "io.keelson.digest";
 const what = "list containers";
 
 /** Those containers of an answer that concern an environment. Throws K3009. */
-export function parseContainers(answer: unknown, environment: string): PolledContainer[] {
+export function parseContainers(answer: unknown, interest: Interest): PolledContainer[] {
   if (!Array.isArray(answer)) throw unreadable(what);
   return answer.map(recordOf).flatMap((entry) => {
     const all = recordOf(entry["Labels"]);
     const { Id: id } = entry;
     if (typeof id !== "string" || id === "") throw unreadable(what);
-    const isOfConcern = concerns({ name: listedName(entry), labels: all }, environment);
+    const isOfConcern = concerns({ id, name: listedName(entry), labels: all }, interest);
     return isOfConcern ? [{ id, ...parseContainer(entry, all) }] : [];
   });
 }

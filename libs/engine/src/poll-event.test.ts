@@ -13,7 +13,7 @@ const line = (kind: string, fields: { id?: string; action?: string; attributes?:
 test("a container is of the environment by its label", () => {
   const attributes = { [labels.environment]: "lab", name: "lab-core-web-1" };
   const action = "health_status: unhealthy";
-  expect(parseEvent(line("container", { action, attributes }), "lab")).toEqual({
+  expect(parseEvent(line("container", { action, attributes }), { environment: "lab" })).toEqual({
     kind: "container",
     isOthers: false,
     action: "health_status",
@@ -23,15 +23,17 @@ test("a container is of the environment by its label", () => {
     containerId: null,
   });
   const composed = { ...attributes, [composeLabels.project]: "lab-core", [composeLabels.service]: "web" };
-  expect(parseEvent(line("container", { attributes: composed }), "lab")?.service).toBe("lab-core/web");
-  expect(parseEvent(line("container", { action, attributes }), "lab-2")).toBeNull();
+  expect(parseEvent(line("container", { attributes: composed }), { environment: "lab" })?.service).toBe(
+    "lab-core/web",
+  );
+  expect(parseEvent(line("container", { action, attributes }), { environment: "lab-2" })).toBeNull();
   const oneOff = { ...attributes, "com.docker.compose.oneoff": "True" };
-  expect(parseEvent(line("container", { action, attributes: oneOff }), "lab")).toBeNull();
+  expect(parseEvent(line("container", { action, attributes: oneOff }), { environment: "lab" })).toBeNull();
 });
 
 test("a container that stands in the way is so by its name, also by the one that it had", () => {
   const event = (attributes: object) =>
-    parseEvent(line("container", { action: "rename", attributes }), "lab");
+    parseEvent(line("container", { action: "rename", attributes }), { environment: "lab" });
   expect(event({ name: "lab-core-web-1" })).toMatchObject({ name: "lab-core-web-1" });
   expect(event({ name: "away", oldName: "/lab-core-web-1" })).toMatchObject({ name: "away" });
   expect(event({ name: "away", oldName: "/other" })).toBeNull();
@@ -39,21 +41,21 @@ test("a container that stands in the way is so by its name, also by the one that
 
 test("networks and volumes are so by their names, for they have no labels here", () => {
   const attributes = { name: "lab-core_default", type: "bridge", container: "c" };
-  const event = parseEvent(line("network", { action: "disconnect", attributes }), "lab");
+  const event = parseEvent(line("network", { action: "disconnect", attributes }), { environment: "lab" });
   expect(event).toMatchObject({ action: "disconnect", name: "lab-core_default", containerId: "c" });
-  expect(parseEvent(line("network", { attributes }), "core")).toBeNull();
+  expect(parseEvent(line("network", { attributes }), { environment: "core" })).toBeNull();
   const volume = line("volume", { id: "lab-core_data", action: "destroy", attributes: { driver: "local" } });
-  expect(parseEvent(volume, "lab")).toMatchObject({
+  expect(parseEvent(volume, { environment: "lab" })).toMatchObject({
     kind: "volume",
     id: "lab-core_data",
     name: "lab-core_data",
   });
-  expect(parseEvent(volume, "la")).toMatchObject({ isOthers: true });
+  expect(parseEvent(volume, { environment: "la" })).toMatchObject({ isOthers: true });
 });
 
 test("of others only that counts which frees or brings something", () => {
   const seen = (kind: string, action: string) =>
-    parseEvent(line(kind, { id: "other", action, attributes: { name: "other" } }), "lab");
+    parseEvent(line(kind, { id: "other", action, attributes: { name: "other" } }), { environment: "lab" });
   const brings = { container: "die", network: "destroy", volume: "destroy", image: "load" };
   for (const [kind, action] of Object.entries(brings)) {
     expect(seen(kind, action)).toMatchObject({ kind, action, id: "other", isOthers: true });
@@ -68,7 +70,7 @@ test("of others only that counts which frees or brings something", () => {
 });
 
 test("other kinds are nothing, and what is no JSON is K3009", () => {
-  expect(parseEvent(line("plugin", { id: "lab-core" }), "lab")).toBeNull();
-  expect(parseEvent("null", "lab")).toBeNull();
-  expect(() => parseEvent("{", "lab")).toThrow(expect.objectContaining({ code: "K3009" }));
+  expect(parseEvent(line("plugin", { id: "lab-core" }), { environment: "lab" })).toBeNull();
+  expect(parseEvent("null", { environment: "lab" })).toBeNull();
+  expect(() => parseEvent("{", { environment: "lab" })).toThrow(expect.objectContaining({ code: "K3009" }));
 });

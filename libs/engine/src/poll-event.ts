@@ -1,6 +1,6 @@
 import { unreadable } from "./poll-error.ts";
 import { recordOf, textOf } from "./json-reader.ts";
-import { concerns, projectLabel, serviceLabel } from "./poll-interest.ts";
+import { type Interest, concerns, projectLabel, serviceLabel } from "./poll-interest.ts";
 
 /** Something happened. Only a list shows what is the case now. */
 export interface PolledEvent {
@@ -59,7 +59,7 @@ export function eventsPath(nowMs: number): string {
  * Containers are of the environment as in a list, networks and volumes by the name that a Compose project of it gives
  * (`<environment>-<instance>_<name>`). Throws K3009.
  */
-export function parseEvent(line: string, environment: string): PolledEvent | null {
+export function parseEvent(line: string, interest: Interest): PolledEvent | null {
   const { Type: kind, Action: action, Actor: actor } = readLine(line);
   const { ID: id, Attributes: attributes } = recordOf(actor);
   if (!isKind(kind)) return null;
@@ -68,9 +68,9 @@ export function parseEvent(line: string, environment: string): PolledEvent | nul
   const isOfEnvironment =
     kind === "container"
       ? [name, textOf(all["oldName"]).slice(1)].some((each) =>
-          concerns({ name: each, labels: all }, environment),
+          concerns({ id: textOf(id), name: each, labels: all }, interest),
         )
-      : kind !== "image" && name.startsWith(`${environment}-`);
+      : kind !== "image" && name.startsWith(`${interest.environment}-`);
   // An action can carry a result: `health_status: healthy`.
   const did = textOf(action).split(":")[0] ?? "";
   if (!isOfEnvironment && !othersActions[kind].includes(did)) return null;

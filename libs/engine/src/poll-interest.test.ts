@@ -7,6 +7,8 @@ test.each(["0123456789ab_", "0123456789a_", "0123456789AB_", "0123456789ab_01234
   "a container of the environment is known behind %s as the model knows it",
   (prefix) => {
     const name = `${prefix}lab-core-web-1`;
-    expect(concerns({ name, labels: {} }, "lab")).toBe(properName(name).startsWith("lab-"));
+    expect(concerns({ id: "1", name, labels: {} }, { environment: "lab" })).toBe(
+      properName(name).startsWith("lab-"),
+    );
   },
 );

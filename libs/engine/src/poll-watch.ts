@@ -1,12 +1,12 @@
 import { type IncomingMessage, get } from "node:http";
 
 import { refusal, translatePoll, unreachable } from "./poll-error.ts";
+import type { Interest } from "./poll-interest.ts";
 import { type PolledEvent, eventsPath, parseEvent } from "./poll-event.ts";
 import { createLineReader } from "./poll-line.ts";
 import { type PollConnection, readText } from "./poll-request.ts";
 
-export interface WatchRequest {
-  environment: string;
+export interface WatchRequest extends Interest {
   onEvent: (event: PolledEvent) => void;
   /**
    * Called once: with null after `close`, otherwise with why there are no more events (a `PollError`, or a bug of ours).
@@ -30,7 +30,7 @@ const keepAliveMs = 30_000;
 /** Listens to the engine's events, on a connection of its own. */
 export function watchEvents(
   connection: PollConnection,
-  { environment, onEvent, onEnd }: WatchRequest,
+  { onEvent, onEnd, ...interest }: WatchRequest,
 ): Watch {
   const { dockerHost, address, timeoutMs, pending } = connection;
   let isOver = false;
@@ -51,7 +51,7 @@ export function watchEvents(
     limit: longestEvent,
     onLine: (line, isCut) => {
       if (isOver || isCut || line.trim() === "") return;
-      const event = attempt(() => parseEvent(line, environment), fail);
+      const event = attempt(() => parseEvent(line, interest), fail);
       if (event !== null) onEvent(event);
     },
   });

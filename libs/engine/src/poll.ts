@@ -4,6 +4,7 @@ import type { Awaited } from "@keelson/model";
 
 import { notDockerHost, parseDockerHost, standardDockerHost } from "./docker-host.ts";
 import { type PolledContainer, parseContainers } from "./poll-container.ts";
+import type { Interest } from "./poll-interest.ts";
 import { findArrived } from "./poll-awaited.ts";
 import { type PollConnection, askPoll } from "./poll-request.ts";
 import { type Watch, type WatchRequest, watchEvents } from "./poll-watch.ts";
@@ -26,7 +27,7 @@ export interface EnginePollOptions {
 /** A connection to an engine that only reads, for a process that stays: it loads `node:` modules and nothing else. */
 export interface EnginePoll {
   /** All containers that concern the environment, ours or not, also those that do not run. Throws a `PollError`. */
-  list(request: { environment: string }): Promise<PolledContainer[]>;
+  list(request: Interest): Promise<PolledContainer[]>;
   /** Those of what a round awaits that are there, free or gone by now. Throws a `PollError`. */
   findArrived(awaits: readonly Awaited[]): Promise<Awaited[]>;
   watch(request: WatchRequest): Watch;
@@ -51,11 +52,11 @@ export function openEnginePoll({
     pending: new Set(),
   };
   return {
-    list: async ({ environment }) => {
+    list: async (interest) => {
       // All of them: no filter finds a label or a name. No version in the path: engine 29 refuses those below 1.44,
       // engine 20.10 stops at 1.41.
       const path = "/containers/json?all=1";
-      return parseContainers(await askPoll(connection, { path, what: "list containers" }), environment);
+      return parseContainers(await askPoll(connection, { path, what: "list containers" }), interest);
     },
     findArrived: (awaits) => findArrived(connection, awaits),
     watch: (request) => watchEvents(connection, request),

@@ -1,4 +1,4 @@
-import { composeLabels, labels, resourceIds } from "@keelson/model";
+import { composeLabels } from "@keelson/model";
 import type { ContainerInfo } from "dockerode";
 
 import type { EngineContext } from "./context.ts";
@@ -11,20 +11,14 @@ export interface ServiceName {
   service: string;
 }
 
-/** Labels that a service's own containers carry, and copies of them. */
-export function serviceFilter({ ownerOf }: EngineContext, { project, service }: ServiceName): string[] {
-  const owner = ownerOf(resourceIds.service(project, service));
-  return [...projectFilter({ project, service }), `${labels.owner}=${owner}`];
-}
-
-/** Our containers of a service, by ascending number. */
+/** Our containers of a service, those that were adopted too, by ascending number. */
 export async function listServiceContainers(
   context: EngineContext,
   service: ServiceName,
 ): Promise<ContainerInfo[]> {
   const containers = await listContainers(context.engine, {
     what: `list the containers of ${showProject(service)}`,
-    labels: serviceFilter(context, service),
+    labels: projectFilter(service),
     signal: context.signal,
   });
   return containers.filter(({ Id: id }) => context.own.has(id)).toSorted((a, b) => numberOf(a) - numberOf(b));

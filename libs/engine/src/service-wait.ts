@@ -8,7 +8,8 @@ import type { EngineContext } from "./context.ts";
 import { inspectContainer, nameOf } from "./observed-container.ts";
 import { mapParallel } from "./parallel.ts";
 import { throwIfCancelled } from "./request.ts";
-import { listServiceContainers, serviceFilter } from "./service-container.ts";
+import { projectFilter } from "./own-container.ts";
+import { listServiceContainers } from "./service-container.ts";
 import { judgeCondition } from "./service-condition.ts";
 import { noContainer, showProject } from "./own-container.ts";
 
@@ -28,7 +29,7 @@ const leastRunMs = 500;
 export async function awaitService(context: EngineContext, operation: AwaitService): Promise<void> {
   const begunAt = Date.now();
   let deadline = begunAt + operation.timeoutMs;
-  using waker = watchContainers(context.engine, { labels: serviceFilter(context, operation) });
+  using waker = watchContainers(context.engine, { labels: projectFilter(operation) });
   const cancelled = () => waker.wake();
   context.signal.addEventListener("abort", cancelled, { once: true });
   try {

@@ -11,14 +11,14 @@ export const deviceReaches: readonly HostReach[] = [
   {
     at: "services.*.devices.*?",
     code: "K1403",
-    message: "the container reaches the device {value} of the host",
+    message: ({ value }) => `the container reaches the device ${value} of the host`,
     asks: ({ value }) => askDevice(sourceOf(value)),
   },
-  ...["services.*.gpus", "services.*.deploy.resources.reservations.devices"].map((at) => ({
+  ...["services.*.gpus", "services.*.deploy.resources.reservations.devices"].map((at): HostReach => ({
     at,
     code: "K1403",
-    message: "the container reaches graphics processors of the host",
-    asks: ({ value }: { value: Json }) => (isOff(value) ? [] : [graphics, ...namedDevices(value)]),
+    message: () => "the container reaches graphics processors of the host",
+    asks: ({ value }) => (isOff(value) ? [] : [graphics, ...namedDevices(value)]),
   })),
 ];
 

@@ -9,8 +9,8 @@ export interface HostReach {
   at: string;
   /** Of the problem, where it is not granted. */
   code: string;
-  /** What it reaches; `{value}` is what is asked. */
-  message: string;
+  /** What it reaches. */
+  message: (asked: Asked) => string;
   /** Nothing for a value that is free, and for one that nothing can permit: that is refused by the gate. */
   asks: (occurrence: Occurrence) => Asked[];
 }

@@ -32,13 +32,13 @@ export const kernelReaches: readonly HostReach[] = [
   {
     at: "services.*.privileged",
     code: "K1401",
-    message: "privileged gives the container every right on the host",
+    message: () => "privileged gives the container every right on the host",
     asks: ({ value }) => (isOff(value) ? [] : [{ kind: "privileged", value: "true" }]),
   },
   {
     at: "services.*.cap_add.*?",
     code: "K1401",
-    message: "the capability {value} gives the container rights of the host's kernel",
+    message: ({ value }) => `the capability ${value} gives the container rights of the host's kernel`,
     asks: ({ value }) => {
       const capability = capabilityOf(textOf(value));
       return defaultCapabilities.has(capability) ? [] : [{ kind: "capabilities", value: capability }];
@@ -47,7 +47,7 @@ export const kernelReaches: readonly HostReach[] = [
   {
     at: "services.*.security_opt.*?",
     code: "K1401",
-    message: "the security option {value} can loosen the container's confinement",
+    message: ({ value }) => `the security option ${value} can loosen the container's confinement`,
     asks: ({ value }) => {
       const option = securityOptionOf(textOf(value));
       return freeSecurityOptions.has(option) ? [] : [{ kind: "securityOptions", value: option }];
@@ -56,13 +56,14 @@ export const kernelReaches: readonly HostReach[] = [
   {
     at: "services.*.sysctls.*",
     code: "K1401",
-    message: "the kernel setting {value} is not of a network namespace that is the container's own",
+    message: ({ value }) =>
+      `the kernel setting ${value} is not of a network namespace that is the container's own`,
     asks: askSysctl,
   },
   {
     at: "services.*.runtime",
     code: "K1401",
-    message: "the runtime {value} is another program that the engine runs as root",
+    message: ({ value }) => `the runtime ${value} is another program that the engine runs as root`,
     asks: ({ value }) => (isOff(value) ? [] : [{ kind: "runtimes", value: textOf(value) }]),
   },
 ];

@@ -69,7 +69,7 @@ export const loggingReaches: readonly HostReach[] = [
   {
     at: "services.*.logging",
     code: "K1430",
-    message: "the logging driver sends from the engine itself to {value}",
+    message: ({ value }) => `the logging driver sends from the engine itself to ${value}`,
     asks: ({ value }) => {
       const address = isJsonObject(value) ? addressOf(value) : null;
       return address === null ? [] : [{ kind: "loggingAddresses", value: address }];

@@ -15,6 +15,6 @@ const places: readonly { key: string; namespace: HostNamespace; message: string 
 export const namespaceReaches: readonly HostReach[] = places.map(({ key, namespace, message }) => ({
   at: `services.*.${key}`,
   code: "K1402",
-  message,
+  message: () => message,
   asks: ({ value }) => (value === "host" ? [{ kind: "namespaces", value: namespace }] : []),
 }));

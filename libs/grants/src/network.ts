@@ -17,7 +17,8 @@ export const networkReaches: readonly HostReach[] = [
   {
     at: "networks.*.ipam.config.*.subnet",
     code: "K1431",
-    message: "the subnet {value} is larger than a network of containers needs, or not in a private range",
+    message: ({ value }) =>
+      `the subnet ${value} is larger than a network of containers needs, or not in a private range`,
     asks: ({ value }) => {
       const block = typeof value === "string" ? parseSubnet(value) : null;
       return ask(value, { block, isFree: (known) => known.prefix >= shortestPrefix[known.family] });
@@ -26,14 +27,14 @@ export const networkReaches: readonly HostReach[] = [
   {
     at: "networks.*.ipam.config.*.ip_range",
     code: "K1431",
-    message: "the range {value} is not a private one",
+    message: ({ value }) => `the range ${value} is not a private one`,
     asks: ({ value }) => ask(value, { block: typeof value === "string" ? parseSubnet(value) : null }),
   },
-  ...addresses.map((at) => ({
+  ...addresses.map((at): HostReach => ({
     at,
     code: "K1431",
-    message: "{value} is not in a private range",
-    asks: ({ value }: { value: Json }) => {
+    message: ({ value }) => `${value} is not in a private range`,
+    asks: ({ value }) => {
       const address = typeof value === "string" ? parseAddress(value) : null;
       return ask(value, { block: address === null ? null : subnetOf(address) });
     },

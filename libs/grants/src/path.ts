@@ -8,13 +8,17 @@ export const pathReaches: readonly HostReach[] = [
   {
     at: "services.*.volumes.*?",
     code: "K1404",
-    message: "the bind reaches {value} of the host",
+    message: (asked) => `the bind reaches ${hostPathWords(asked)}`,
     asks: ({ value }) => {
       const bind = typeof value === "string" ? readShortBind(value) : readBind(value);
       return bind === null ? [] : askPath(bind.source, bind);
     },
   },
 ];
+
+export function hostPathWords({ kind, value }: Asked): string {
+  return kind === "engineSocket" ? "the engine's socket" : `${value} of the host`;
+}
 
 interface Bind {
   source: string;

@@ -44,7 +44,7 @@ export function findReached(root: Json, { stage }: { stage: "file" | "model" }):
         ask: { ...asked, service },
         path,
         code: reach.code,
-        message: reach.message.replaceAll("{value}", () => asked.value),
+        message: reach.message(asked),
       }));
     }),
   );

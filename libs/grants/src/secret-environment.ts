@@ -11,7 +11,7 @@ export const secretReaches: readonly HostReach[] = [
       typeof value === "string" && secretsIn(value).length > 0
         ? [{ kind: "secretEnvironment", value: path.at(-1) ?? "" }]
         : [],
-    message:
-      "the environment variable {value} would hold a secret, which whoever has the engine can read there",
+    message: ({ value }) =>
+      `the environment variable ${value} would hold a secret, which whoever has the engine can read there`,
   },
 ];

@@ -12,7 +12,10 @@ export interface UnusedPermit {
 
 const kinds = NodeGrants.keyof().options;
 
-/** Which entries nothing needs. `nested` says how paths may lie, and is none; where all is permitted, there is no entry. */
+/**
+ * Which entries nothing needs. `nested` says how paths may lie, and `adopt` what may be taken over: no service asks for
+ * them. Where all is permitted, there is no entry.
+ */
 export function findUnusedPermits(
   allow: NodeGrants | "all" | undefined,
   asks: readonly Ask[],
@@ -22,7 +25,7 @@ export function findUnusedPermits(
   const own = asks.filter(({ kind }) => kind !== "secretEnvironment");
   const isUnused = (single: NodeGrants) => !own.some((ask) => isPermitted(ask, single));
   return kinds.flatMap((kind): UnusedPermit[] => {
-    if (kind === "nested") return [];
+    if (kind === "nested" || kind === "adopt") return [];
     if (kind === "paths")
       return Object.entries(allow.paths ?? {})
         .filter(([name, permit]) => isUnused({ paths: { [name]: permit } }))

@@ -1,6 +1,7 @@
 import { type Json, isJsonObject, isOff } from "@keelson/model";
 
 import type { HostReach } from "./host-reach.ts";
+import { hostPathWords } from "./path.ts";
 import { readVolumeOptions } from "./volume-options.ts";
 
 /** K1410: volumes of others, and what the local driver mounts from elsewhere. */
@@ -8,7 +9,7 @@ export const volumeReaches: readonly HostReach[] = [
   {
     at: "volumes.*",
     code: "K1410",
-    message: "the volume {value} belongs to someone else",
+    message: ({ value }) => `the volume ${value} belongs to someone else`,
     asks: ({ value, path }) => {
       const name = externalName(value, path.at(-1) ?? "");
       return name === null ? [] : [{ kind: "volumes", value: name }];
@@ -17,7 +18,8 @@ export const volumeReaches: readonly HostReach[] = [
   {
     at: "volumes.*.driver_opts",
     code: "K1410",
-    message: "the volume's driver_opts mount {value}",
+    message: (asked) =>
+      `the volume's driver_opts mount ${asked.kind === "mounts" ? asked.value : hostPathWords(asked)}`,
     asks: ({ value }) => readVolumeOptions(value).asks ?? [],
   },
 ];

@@ -1,4 +1,12 @@
-import { type Json, type JsonObject, type SourceFile, decodeText, isJsonObject } from "@keelson/model";
+import {
+  type Json,
+  type JsonObject,
+  type SourceFile,
+  type SourceFiles,
+  decodeText,
+  fillKnown,
+  isJsonObject,
+} from "@keelson/model";
 import { parseDocument } from "yaml";
 
 /** A larger Compose file is refused by the gate, and parsing takes time. */
@@ -18,7 +26,10 @@ interface Visit {
  * Paths of the repository, of files or of folders, that Compose files name: by `extends`, `include`, `env_file`, `label_file`,
  * `configs`, `secrets` and binds. What is not among the files is named, and not followed further.
  */
-export function findNamed(start: readonly Visit[], files: ReadonlyMap<string, SourceFile>): Set<string> {
+export function findNamed(
+  start: readonly Visit[],
+  { files, variables }: { files: SourceFiles; variables: Readonly<Record<string, string>> },
+): Set<string> {
   const found = new Set<string>();
   const open = [...start];
   const seen = new Set<string>();
@@ -27,12 +38,14 @@ export function findNamed(start: readonly Visit[], files: ReadonlyMap<string, So
     const file = files.get(next.path);
     if (file === undefined || seen.has(key)) continue;
     seen.add(key);
-    for (const { kind, path: written } of namesOf(rootOf(file))) {
-      const path = joinPath(next.folder, written);
+    const resolve = (written: Json | undefined) => pathOf(written, { folder: next.folder, variables });
+    for (const { kind, path: written, start: named } of namesOf(rootOf(file))) {
+      const path = resolve(written);
       if (path === null) continue;
       found.add(path);
-      if (kind === "extended" || kind === "included") open.push({ path, folder: folderOf(path) });
-      if (kind === "included") found.add(joinPath(folderOf(path), ".env") ?? path);
+      const folder = resolve(named?.folder) ?? folderOf(resolve(named?.file) ?? path);
+      if (kind === "extended" || kind === "included") open.push({ path, folder });
+      if (kind === "included") found.add(joinPath(folder, ".env") ?? path);
     }
   }
   return found;
@@ -40,7 +53,9 @@ export function findNamed(start: readonly Visit[], files: ReadonlyMap<string, So
 
 interface Named {
   kind: "extended" | "included" | "plain" | "bound";
-  path: string;
+  path: Json | undefined;
+  /** Where relative paths of an included file start: a folder, or beside the first file of the same include. */
+  start?: { folder: Json | undefined; file: Json | undefined };
 }
 
 function rootOf({ bytes }: SourceFile): unknown {
@@ -60,28 +75,30 @@ function namesOf(root: unknown): Named[] {
     ...listOf(root["include"]).flatMap(includedBy),
     ...valuesOf(root["services"]).flatMap(namedByService),
     ...["configs", "secrets"].flatMap((section) =>
-      valuesOf(root[section]).flatMap((each) => pathOf("plain", each["file"])),
+      valuesOf(root[section]).flatMap((each) => named("plain", each["file"])),
     ),
   ];
 }
 
 function includedBy(entry: Json): Named[] {
-  if (!isJsonObject(entry)) return pathOf("included", entry);
+  if (!isJsonObject(entry)) return named("included", entry);
+  const paths = listOf(entry["path"]);
+  const start = { folder: entry["project_directory"], file: paths[0] };
   return [
-    ...listOf(entry["path"]).flatMap((path) => pathOf("included", path)),
-    ...listOf(entry["env_file"]).flatMap((path) => pathOf("plain", path)),
+    ...paths.map((path): Named => ({ kind: "included", path, start })),
+    ...listOf(entry["env_file"]).flatMap((path) => named("plain", path)),
   ];
 }
 
 function namedByService(service: JsonObject): Named[] {
   const base = service["extends"] ?? null;
   return [
-    ...(isJsonObject(base) ? pathOf("extended", base["file"]) : []),
+    ...(isJsonObject(base) ? named("extended", base["file"]) : []),
     ...["env_file", "label_file"].flatMap((key) =>
-      listOf(service[key]).flatMap((entry) => pathOf("plain", isJsonObject(entry) ? entry["path"] : entry)),
+      listOf(service[key]).flatMap((entry) => named("plain", isJsonObject(entry) ? entry["path"] : entry)),
     ),
     ...listOf(service["volumes"]).flatMap((volume) =>
-      pathOf("bound", isJsonObject(volume) ? volume["source"] : sourceOf(volume)),
+      named("bound", isJsonObject(volume) ? volume["source"] : sourceOf(volume)),
     ),
   ];
 }
@@ -93,9 +110,18 @@ function sourceOf(volume: Json): Json {
     : null;
 }
 
-function pathOf(kind: Named["kind"], path: Json | undefined): Named[] {
-  const isLocal = typeof path === "string" && !/^(?:$|[/~])|[$:\\\0]/.test(path);
-  return isLocal ? [{ kind, path }] : [];
+function named(kind: Named["kind"], path: Json | undefined): Named[] {
+  return [{ kind, path }];
+}
+
+/** The path in the repository, with variables of `.env` filled in; null for what is none. */
+function pathOf(
+  written: Json | undefined,
+  { folder, variables }: { folder: string; variables: Readonly<Record<string, string>> },
+): string | null {
+  if (typeof written !== "string") return null;
+  const path = fillKnown(written, variables);
+  return path === null || /^(?:$|[/~])|[$:\\\0]/.test(path) ? null : joinPath(folder, path);
 }
 
 function valuesOf(section: Json | undefined): JsonObject[] {

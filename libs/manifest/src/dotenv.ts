@@ -1,4 +1,13 @@
-import { type Problem, type SourceFile, decodeText, problemOf, quote } from "@keelson/model";
+import {
+  type Problem,
+  type SourceFile,
+  decodeText,
+  isReservedVariable,
+  problemOf,
+  quote,
+  statementsOf,
+  withDotenv,
+} from "@keelson/model";
 
 /** What a committed `.env` says: the names that it declares, and what of it is meant for Compose itself. */
 export interface Dotenv {
@@ -20,15 +29,16 @@ const honoured = ["COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR", "COMPOSE_PROFILES", 
 /** Reads a `.env` by the rules of Compose, with K1126 for each variable that would steer it and K1128 for a project's name. */
 export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Problem[]; warnings: Problem[] } {
   const text = decodeText(file.bytes);
-  const assignments = [...assignmentsOf(text)];
+  const values = dotenvVariables(file);
+  const assignments = [...statementsOf(text)].map(({ key, line }): Assignment => {
+    return { name: key, value: values[key] ?? "", line };
+  });
   const last = new Map(assignments.map((each) => [each.name, each]));
   const at = (assignment: Assignment, finding: { code: string; message: string; hint: string }): Problem => {
     const sourceLine = (text.split("\n")[assignment.line - 1] ?? "").replace(/\r$/, "");
     return { ...problemOf(file.path, finding), line: assignment.line, path: assignment.name, sourceLine };
   };
-  const steering = assignments.filter(
-    ({ name }) => /^(?:COMPOSE|DOCKER)_/.test(name) && !honoured.includes(name),
-  );
+  const steering = assignments.filter(({ name }) => isReservedVariable(name) && !honoured.includes(name));
   const project = last.get("COMPOSE_PROJECT_NAME");
   const composeFile = last.get("COMPOSE_FILE");
   const separator = last.get("COMPOSE_PATH_SEPARATOR")?.value ?? ":";
@@ -46,7 +56,7 @@ export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Proble
       at(assignment, {
         code: "K1126",
         message: `${assignment.name} would steer Compose or the engine on the node`,
-        hint: `Remove it. Of this kind ${honoured.slice(0, 3).join(", ")} are read; a variable of your own needs a name that does not begin with COMPOSE_ or DOCKER_.`,
+        hint: `Remove it. Of this kind ${honoured.slice(0, 3).join(", ")} are read; a variable of your own needs another name.`,
       }),
     ),
     warnings:
@@ -62,18 +72,11 @@ export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Proble
   };
 }
 
-function splitBy(text: string, separator: string): string[] {
-  return text.split(separator).flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+/** What a `.env` gives its variables; none where there is none, or it is refused for its length. */
+export function dotenvVariables(file: SourceFile | undefined): Readonly<Record<string, string>> {
+  return (file === undefined ? null : withDotenv(decodeText(file.bytes), {})) ?? {};
 }
 
-/** `NAME=value`, one after another; a quoted value may span lines. */
-function* assignmentsOf(text: string): Generator<Assignment> {
-  const pattern =
-    /^[^\S\n]*(?:export[^\S\n]+)?([^\s=:#'"]+)[^\S\n]*[=:][^\S\n]*(?:"((?:[^"\\]|\\[^])*)"|'([^']*)'|([^\n]*))/gm;
-  let line = 1;
-  let counted = 0;
-  for (const { index, 1: name = "", 2: double, 3: single, 4: plain = "" } of text.matchAll(pattern)) {
-    for (; counted < index; counted++) if (text[counted] === "\n") line++;
-    yield { name, value: double ?? single ?? plain.replace(/(?:^|\s+)#.*$/, "").trim(), line };
-  }
+function splitBy(text: string, separator: string): string[] {
+  return text.split(separator).flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
 }

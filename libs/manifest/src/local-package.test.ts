@@ -70,7 +70,7 @@ describe("a local package", () => {
 
   test("must not steer Compose by its .env, and is told what nothing reads there", () => {
     const env =
-      'export PORT=1\nDOCKER_HOST=tcp://a\nCOMPOSE_PROFILES=a, b\n  COMPOSE_PROJECT_NAME=books\nNOTE="two\nlines"\nCOMPOSE_HTTP_TIMEOUT=1\n';
+      'export DOCKER_DIR=1\nDOCKER_HOST=tcp://a\nCOMPOSE_PROFILES=a, b\n  COMPOSE_PROJECT_NAME=books\nNOTE="two\nlines"\nCOMPOSE_HTTP_TIMEOUT=1\n';
     const { wiki, problems, warnings } = read({ "apps/wiki/compose.yaml": compose, "apps/wiki/.env": env });
     expect(problems).toEqual([
       "K1126 apps/wiki/.env:2:1 DOCKER_HOST would steer Compose or the engine on the node",
@@ -80,7 +80,12 @@ describe("a local package", () => {
       "K1128 apps/wiki/.env:4:1 nothing reads COMPOSE_PROJECT_NAME here: the environment says what a project is called",
     ]);
     expect(wiki?.profiles).toEqual(["a", "b"]);
-    expect([...(wiki?.variables ?? [])]).toEqual(["PORT", "DOCKER_HOST", "NOTE", "COMPOSE_HTTP_TIMEOUT"]);
+    expect([...(wiki?.variables ?? [])]).toEqual([
+      "DOCKER_DIR",
+      "DOCKER_HOST",
+      "NOTE",
+      "COMPOSE_HTTP_TIMEOUT",
+    ]);
   });
 
   test("may have a package.yaml with all but a name and a version", () => {
@@ -179,6 +184,43 @@ services:
       "apps/shared/tz.env",
       "common/base.yaml",
       "common/more/base.env",
+    ]);
+  });
+
+  test("is found by variables of its .env, and from the folder of an include", () => {
+    const { wiki } = read({
+      "apps/wiki/.env": "TOP=../..\nSITE=${TOP}/site\n",
+      "apps/wiki/compose.yaml": `include:
+  - { path: ["\${TOP}/common/db.yaml", ../more/db.yaml], project_directory: "\${SITE}" }
+  - { path: [../more/other.yaml, ../../common/cache.yaml] }
+services:
+  wiki: { image: a, env_file: ["\${SITE:-x}/wiki.env", "\${SETTING}/never.env"] }
+`,
+      "common/db.yaml": "services: { db: { image: db, env_file: db.env } }\n",
+      "apps/more/db.yaml": "services: { db: { env_file: more.env } }\n",
+      "apps/more/other.yaml": "services: { other: { image: a } }\n",
+      "common/cache.yaml": "services: { cache: { image: a, env_file: cache.env } }\n",
+      ...Object.fromEntries(
+        [
+          "site/db.env",
+          "site/more.env",
+          "site/wiki.env",
+          "site/.env",
+          "common/db.env",
+          "apps/more/cache.env",
+        ].map((path) => [path, ""]),
+      ),
+    });
+    expect([...(wiki?.reached.keys() ?? [])]).toEqual([
+      "apps/more/cache.env",
+      "apps/more/db.yaml",
+      "apps/more/other.yaml",
+      "common/cache.yaml",
+      "common/db.yaml",
+      "site/.env",
+      "site/db.env",
+      "site/more.env",
+      "site/wiki.env",
     ]);
   });
 

@@ -2,6 +2,7 @@ import { type SourceFile, type SourceFiles, decodeText } from "@keelson/model";
 
 import { findComposeFiles } from "./compose-choice.ts";
 import { findNamed, folderOf, joinPath } from "./compose-reach.ts";
+import { dotenvVariables } from "./dotenv.ts";
 import { followLinks, targetOf } from "./link.ts";
 import type { FolderFiles } from "./tree.ts";
 
@@ -64,7 +65,7 @@ export function findOutside(
   if (first === undefined || !mayClimb(inside)) return [];
   const named = findNamed(
     start.map((path) => ({ path, folder: folderOf(first) })),
-    files,
+    { files, variables: dotenvVariables(inside.get(".env")) },
   );
   return [...start, ...named].filter(
     (path) => !path.startsWith(`${folder}/`) && path !== folder && !folder.startsWith(`${path}/`),

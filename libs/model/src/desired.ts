@@ -2,7 +2,7 @@ import type { ComposeModel, DependencyCondition } from "./compose-model.ts";
 import type { InstanceState } from "./environment.ts";
 import type { Ask } from "./grant.ts";
 import type { OnChange } from "./package.ts";
-import type { PackageIdentity } from "./rendered.ts";
+import type { InstancePlace, PackageIdentity } from "./rendered.ts";
 import type { Schedule } from "./scheduled-job.ts";
 
 /** What a commit says this node is to have. Holds no secret and no path of the node, so it can be printed. */
@@ -12,10 +12,18 @@ export interface DesiredNode {
   lockDigest: string;
   /** Hex digest of everything below it. */
   digest: string;
-  /** Sorted by name. */
+  /** Sorted by name; none that is held. */
   instances: DesiredInstance[];
   /** Networks of the environment that instances of this node join, sorted by name. */
   networks: DesiredNetwork[];
+  /** Instances that stay as they are, whatever that is; sorted by name. */
+  held: HeldInstance[];
+}
+
+/** An instance that the commit has problems with, or that requires such a one. Of one that is elsewhere, only what is left here stays. */
+export interface HeldInstance extends InstancePlace {
+  /** The held instance that it requires; null where the commit has problems with itself. */
+  requires: string | null;
 }
 
 export interface DesiredInstance {
@@ -23,6 +31,8 @@ export interface DesiredInstance {
   project: string;
   package: PackageIdentity;
   state: InstanceState;
+  /** Whether what its project has already may be taken over; default not. */
+  adopt?: true;
   /** The count of `commands.<instance>.renew`: moved, it permits empty volumes; default 0. */
   renew?: number;
   /** Names of instances on this node that must be up before this one. */

@@ -5,7 +5,7 @@ import { findReferenceFault } from "./image-reference.ts";
 import { Capability, Name, namePattern } from "./name.ts";
 import { ReleaseDigest, Version, VersionRange } from "./release.ts";
 
-export const instanceStates = ["running", "installed", "staged", "absent"] as const;
+export const instanceStates = ["running", "installed", "staged", "absent", "released"] as const;
 export type InstanceState = (typeof instanceStates)[number];
 
 const releasePackage = `${namePattern.source.slice(0, -1)}/${namePattern.source.slice(1)}`;
@@ -51,9 +51,17 @@ export const Instance = z.strictObject({
   state: z
     .enum(instanceStates)
     .default("running")
-    .describe("running; installed: configured, not started; staged: files and images only; absent: removed."),
+    .describe(
+      "running; installed: configured, not started; staged: files and images only; absent: removed; released: left running, and forgotten.",
+    ),
   was: Name.optional().describe("The name under which its volumes were made: their data stays in use."),
   project: ProjectName.optional().describe("Its Compose project; default is <environment>-<instance>."),
+  adopt: z
+    .boolean()
+    .optional()
+    .describe(
+      "Take over the containers, networks and volumes that its Compose project has on the node already.",
+    ),
   profiles: z.array(z.string().min(1)).optional().describe("Profiles of its Compose file that are active."),
   settings: z
     .record(z.string(), z.json())

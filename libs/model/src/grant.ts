@@ -81,6 +81,10 @@ export type PermittedPath = z.infer<typeof PermittedPath>;
 export const NodeGrants = z.strictObject({
   paths: z.record(Name, PermittedPath).optional().describe("Named folders and files of the host."),
   ...sharedGrants,
+  adopt: z
+    .union([z.literal("all"), texts])
+    .optional()
+    .describe("Compose projects that Git may take over, by name; or all of them."),
   nested: z
     .boolean()
     .optional()

@@ -20,6 +20,8 @@ export * from "./agent-work.ts";
 export * from "./repository.ts";
 export * from "./rendered.ts";
 export * from "./reserved-variable.ts";
+export * from "./interpolation.ts";
+export * from "./dotenv.ts";
 export * from "./compose-model.ts";
 export * from "./compose-value.ts";
 export * from "./desired.ts";

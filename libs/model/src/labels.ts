@@ -35,3 +35,8 @@ export const resourceIds = {
   files: (project: string, source: string) => `files:${project}/${source}`,
   folder: (project: string, source: string) => `folder:${project}/${source}`,
 };
+
+/** Labels by which Keelson and Compose know what is theirs. */
+export function isReservedLabel(name: string): boolean {
+  return /^(?:io\.keelson|com\.docker\.compose)\./i.test(name);
+}

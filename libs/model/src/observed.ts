@@ -56,6 +56,27 @@ export interface ObservedEngine {
   otherNames?: string[];
   /** Those of them that have a process and may write volumes, one-off containers among them; default none. */
   otherWriters?: VolumeWriter[];
+  /** All that the engine tells of containers that may be adopted; default none. */
+  adoptable?: AdoptableContainer[];
+  /** What the engine gives a container that asks for nothing; default not asked. */
+  containerDefaults?: ContainerDefaults;
+}
+
+/** A container of a project that may be adopted, as the engine tells it. It may hold secret values: nothing prints it. */
+export interface AdoptableContainer {
+  id: string;
+  /** The answer to an inspection. */
+  inspected: unknown;
+  /** `Config` of the image that it was made from. */
+  image: unknown;
+  /** Of what is compared: a change by hand shows in it. */
+  fingerprint: string;
+}
+
+export interface ContainerDefaults {
+  loggingDriver: string;
+  cgroup: string;
+  hostName: string;
 }
 
 export interface ObservedImage {
@@ -118,6 +139,8 @@ export interface ObservedContainer {
   digest: string;
   /** What the record accepts it for; default nothing. */
   accepted?: AcceptedDigest;
+  /** Of one that is being adopted: the fields in which it is not what is desired; default none. */
+  differs?: string[];
   /** The reference it was created from, and the image's id. */
   image: string;
   imageId: string;
@@ -171,6 +194,8 @@ export interface ObservedNetwork {
   digest: string;
   /** Whose it is, by its label, when that is another environment. It is never `ours` then. */
   elsewhere?: { environment: string };
+  /** How one without our labels differs from the definition that is desired; default not compared, empty where it does not. */
+  differs?: string;
 }
 
 export interface ObservedVolume {
@@ -180,6 +205,8 @@ export interface ObservedVolume {
   flaw: string;
   project: string;
   digest: string;
+  /** As for networks. */
+  differs?: string;
   format: number | null;
   generation: number;
   /** Whose it is, by its labels, when that is another environment; absent for all others. It is never `ours` then. */

@@ -1,6 +1,7 @@
 import type { DesiredFolder, DesiredMount, DesiredNetwork, DesiredVolume } from "./desired.ts";
 import type { Ask } from "./grant.ts";
 import type { DependencyCondition } from "./compose-model.ts";
+import type { AcceptedDigest } from "./record.ts";
 
 /** How much a change disturbs, least first. */
 export const changeClasses = ["live", "reload", "restart", "recreate", "purge"] as const;
@@ -212,6 +213,36 @@ export interface RenameContainer extends OperationBase {
   name: string;
 }
 
+/** Takes over what somebody else has made of an instance's project. Nothing is changed in the engine. */
+export interface AdoptProject extends OperationBase {
+  kind: "adopt-project";
+  instance: string;
+  project: string;
+  containers: AdoptedContainer[];
+  networks: { id: string; name: string }[];
+  /** Engine names. */
+  volumes: string[];
+}
+export interface AdoptedContainer {
+  id: string;
+  name: string;
+  service: string;
+  /** What it stands for from now on; null for one that differs, and is made anew. */
+  accepted: AcceptedDigest | null;
+  /** As it was when it was compared. */
+  fingerprint: string;
+}
+/** Forgets what the node has of an instance's project. Nothing is changed in the engine. */
+export interface ReleaseProject extends OperationBase {
+  kind: "release-project";
+  instance: string;
+  project: string;
+  /** Ids. */
+  containers: string[];
+  networks: { id: string; name: string }[];
+  volumes: string[];
+}
+
 /** Notes beside the files which live files a service has loaded, after its signal or restart. */
 export interface RecordFiles extends OperationBase {
   kind: "record-files";
@@ -239,7 +270,9 @@ export type Operation =
   | RemoveContainer
   | StopContainer
   | RenameContainer
-  | RecordFiles;
+  | RecordFiles
+  | AdoptProject
+  | ReleaseProject;
 
 export type OperationKind = Operation["kind"];
 export type OperationOf<K extends OperationKind> = Extract<Operation, { kind: K }>;

@@ -18,6 +18,8 @@ export interface Problem {
   hint?: string;
   /** The text of the line, for the caret. */
   sourceLine?: string;
+  /** Names of the environment's instances that it concerns; absent where it concerns the whole commit. */
+  instances?: readonly string[];
 }
 
 /** Orders problems by file, line, column, code, so that the same input gives the same text. */
@@ -32,12 +34,21 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
   );
 }
 
-/** Each problem once, in the order of its first mention: what stands in a shared document is found by each of its users. */
+/**
+ * Each problem once, in the order of its first mention: what stands in a shared document is found by each of its users, and
+ * concerns all of them.
+ */
 export function withoutRepeats(problems: readonly Problem[]): Problem[] {
-  const seen = new Set<string>();
-  return problems.filter(({ file, line, column, code, message }) => {
-    const key = JSON.stringify([file, line, column, code, message]);
-    return !seen.has(key) && seen.add(key);
+  const groups = Map.groupBy(problems, ({ file, line, column, code, message }) =>
+    JSON.stringify([file, line, column, code, message]),
+  );
+  return [...groups.values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined || first.instances === undefined) return first ?? [];
+    const { instances: _ofTheFirst, ...problem } = first;
+    if (same.some(({ instances }) => instances === undefined)) return problem;
+    const all = new Set(same.flatMap(({ instances = [] }) => instances));
+    return { ...problem, instances: [...all].sort(compareText) };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { RecordState } from "./record.ts";
+import type { AdoptedResources, RecordState } from "./record.ts";
 
 /**
  * Where a resource with our labels comes from, by its id, which cannot be copied. `known`: made here. `other`: this node
@@ -11,6 +11,8 @@ export type Provenance = "known" | "other" | "unnoted" | "unproven";
 export interface MadeHere {
   container: (found: { id: string; project: string; service: string }) => Provenance;
   network: (found: { id: string; name: string }) => Provenance;
+  /** The instance that has taken over what carries no label of ours: by id, a volume by name. Null where none has; default none. */
+  adopter?: (found: { kind: keyof AdoptedResources; id: string }) => string | null;
 }
 
 /** An id as statuses have it. */
@@ -28,7 +30,7 @@ export function isForgotten({ applied, containers, networks }: RecordState): boo
  * made is in neither; the journal names it.
  */
 export function madeHere(record: RecordState, inStatus: readonly string[] | null = null): MadeHere {
-  const { containers, networks, openServices, openNetworks } = record;
+  const { containers, networks, openServices, openNetworks, adopted } = record;
   const known = new Set(inStatus);
   const isLost = isForgotten(record);
   const ofLost = (id: string): Provenance => (known.has(shortId(id)) ? "known" : "unproven");
@@ -45,5 +47,6 @@ export function madeHere(record: RecordState, inStatus: readonly string[] | null
       // Earlier versions noted no networks at all.
       return Object.keys(networks).length === 0 ? "unnoted" : "other";
     },
+    adopter: ({ kind, id }) => adopted?.[kind][id] ?? null,
   };
 }

@@ -7,6 +7,8 @@ export interface RecordState {
   containers: Record<string, { project: string; service: string }>;
   /** What containers are accepted for beside their labels, by id. */
   accepted: Record<string, AcceptedDigest>;
+  /** What was made by somebody else and taken over; default nothing. */
+  adopted?: AdoptedResources;
   /** Limits that containers had when Keelson first saw them, by id; absent for those of earlier versions. */
   limits?: Record<string, ContainerLimits>;
   /** Ids of networks that Keelson created here, by name. */
@@ -58,6 +60,16 @@ export interface RecordState {
   crashes: Record<string, Crash[]>;
   /** Jobs, by `<project>/<service>`, of which a run by schedule is at work. */
   jobsAtWork: readonly string[];
+}
+
+/** What carries no label of ours and is this node's own all the same, each with its instance. */
+export interface AdoptedResources {
+  /** By id. */
+  containers: Readonly<Record<string, string>>;
+  /** By id. */
+  networks: Readonly<Record<string, string>>;
+  /** By engine name. */
+  volumes: Readonly<Record<string, string>>;
 }
 
 /** Who uses the data of a volume, as far as this node knows. */

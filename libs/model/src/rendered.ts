@@ -12,12 +12,25 @@ export interface RenderedNode {
   lockDigest: string;
   /** The environment's policy: images without a digest are refused. */
   requireDigests: boolean;
+  /** The environment's policy: where an instance has problems, the others are applied all the same. */
+  partial: boolean;
+  /** Every instance that is not to be absent, sorted by name; also what could not be rendered, and what is on other nodes. */
+  places: InstancePlace[];
   /** Sorted by name; instances placed on other nodes are not in it. */
-  /** All instances of the node are in it. Nothing may be made of one that is not whole: what is missing has problems. */
-  isWhole: boolean;
   instances: RenderedInstance[];
   /** Those that the environment makes where an instance joins them, by engine name. */
   networks: Record<string, EnvironmentNetwork | null>;
+}
+
+/** Where an instance is, known also when nothing else of it can be read. */
+export interface InstancePlace {
+  name: string;
+  /** The Compose project. */
+  project: string;
+  /** The name that it had before; absent where it never had another. */
+  was?: string;
+  /** It is to be on other nodes, and not on this one. */
+  isElsewhere: boolean;
 }
 
 /** What an instance is made of. */
@@ -32,10 +45,14 @@ export interface PackageIdentity {
 
 export interface RenderedInstance {
   name: string;
+  /** All its files are here. Nothing may be made of one that is not whole; Compose and the rest judge it all the same. */
+  isWhole: boolean;
   /** The Compose project, `<environment>-<instance>`. */
   project: string;
   package: PackageIdentity & { folder: string };
   state: InstanceState;
+  /** Whether what its project has already may be taken over; default not. */
+  adopt?: true;
   /** The project of its volumes, which is another one's where the instance `was` another. */
   volumeProject: string;
   /** The instance under whose name its data was made; default its own. */

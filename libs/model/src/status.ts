@@ -25,7 +25,15 @@ export const Condition = z.object({
 export type Condition = z.infer<typeof Condition>;
 
 /** Computed from evidence, never from a flag. */
-export const packageStates = ["absent", "staged", "installed", "running", "removed", "unknown"] as const;
+export const packageStates = [
+  "absent",
+  "staged",
+  "installed",
+  "running",
+  "removed",
+  "released",
+  "unknown",
+] as const;
 export type PackageState = (typeof packageStates)[number];
 
 /** The schedule of a job. Times are ISO 8601 in UTC. */
@@ -81,7 +89,10 @@ export const InstanceStatus = z.object({
   /** Absent in statuses of earlier versions. */
   releaseVersion: z.string().optional(),
   state: z.enum(packageStates),
-  /** No revision desires it any more, and its removal is blocked; absent otherwise, and in statuses of earlier versions. */
+  /**
+   * It stays as it is: the commit has problems with it or with what it requires, or no revision desires it any more and its
+   * removal is blocked. Absent otherwise, and in statuses of earlier versions.
+   */
   held: z.boolean().optional(),
   sync: z.enum(["in-sync", "out-of-sync", "unknown"]),
   health: z.enum(["healthy", "starting", "unhealthy", "unknown"]),

@@ -37,7 +37,9 @@ export function observers(
         readState: record.readState,
         readMade,
       });
-      const ours = observed.containers.filter(({ ownership }) => ownership === "ours");
+      const ours = [...observed.containers, ...observed.networks].filter(
+        ({ ownership }) => ownership === "ours",
+      );
       own?.add(ours.map(({ id }) => id));
       return withHiddenWords(observed, secrets.hideValues);
     },
@@ -56,7 +58,7 @@ function withHiddenWords(observed: ObservedEngine, hideValues: NodeSecrets["hide
   return { ...observed, containers };
 }
 
-/** The ids of containers that were the node's own when the round observed it, and of those that it made since. */
+/** The ids of containers and networks that were the node's own when the round observed it, and of those that it made since. */
 export function newOwnIds(): OwnIds {
   const known = new Set<string>();
   return {

@@ -91,9 +91,9 @@ export async function openRoundPorts(
       return secrets.hideValues(await stopRun({ engine, signal: input.signal, longestStopMs }, container));
     },
     takeJobLock: async (job) => takeJobLock(settings, job),
-    watchDeaths: (onDeath) => watchDeaths(settings, onDeath),
+    watchDeaths: (onDeath) => watchDeaths({ ...settings, own }, onDeath),
     operations: hideSecretsIn(
-      wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose }),
+      wireOperations(settings, { engine, secrets, lock, own, logins, requireCompose, record: memory }),
       secrets.hideValues,
     ),
   };

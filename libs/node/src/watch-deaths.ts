@@ -1,3 +1,4 @@
+import type { OwnIds } from "@keelson/engine";
 import { openEnginePoll } from "@keelson/engine/poll";
 
 import type { NodeSettings } from "./node-settings.ts";
@@ -9,12 +10,13 @@ const timeoutMs = 30_000;
 
 /** Calls back with `<project>/<service>` for each container of the environment that stops. */
 export function watchDeaths(
-  { environment, dockerHost }: Pick<NodeSettings, "environment" | "dockerHost">,
+  { environment, dockerHost, own }: Pick<NodeSettings, "environment" | "dockerHost"> & { own: OwnIds },
   onDeath: (service: string) => void,
 ): Disposable {
   const poll = openEnginePoll({ timeoutMs, ...(dockerHost === undefined ? {} : { dockerHost }) });
   poll.watch({
     environment,
+    isOwn: own.has,
     onEvent: ({ isOthers, action, service }) => {
       if (!isOthers && service !== "" && stopActions.includes(action)) onDeath(service);
     },

@@ -13,6 +13,7 @@ import {
   removeContainer,
   removeNetwork,
   renameContainer,
+  requireUnchanged,
   restartContainer,
   signalContainer,
   startService,
@@ -20,7 +21,7 @@ import {
 } from "@keelson/engine";
 import { type NodeSecrets, findSecretVariables, required } from "@keelson/model";
 import type { OperationContext, OperationPorts } from "@keelson/reconcile";
-import type { NodeLock } from "@keelson/record";
+import type { NodeLock, NodeRecord } from "@keelson/record";
 import { composeFileOf, keepFolder, placeFiles, recordFiles, removeFiles } from "@keelson/store";
 
 import { type NodeSettings, volumeHere } from "./node-settings.ts";
@@ -39,10 +40,11 @@ export function wireOperations(
     own: OwnIds;
     logins: RegistryLogins;
     requireCompose: () => Promise<void>;
+    record: Pick<NodeRecord, "adopt" | "release">;
   },
 ): OperationPorts {
   const { stateDir, environment, composeBinary, pullTimeoutMs, waits } = settings;
-  const { engine, secrets, lock, own, logins, requireCompose } = ports;
+  const { engine, secrets, lock, own, logins, requireCompose, record } = ports;
   const store = { stateDir, fillSecrets: secrets.fillSecrets };
   const inEngine = ({ progress, signal }: OperationContext): EngineContext => ({
     engine,
@@ -85,6 +87,13 @@ export function wireOperations(
     "await-service": async (operation, context) => awaitService(inEngine(context), operation),
     "remove-container": async (operation, context) => removeContainer(inEngine(context), operation),
     "stop-container": async (operation, context) => stopContainer(inEngine(context), operation),
+    "adopt-project": async (operation, context) => {
+      await requireUnchanged(inEngine(context), operation);
+      record.adopt(operation);
+      own.add([...operation.containers, ...operation.networks].map(({ id }) => id));
+    },
+    "release-project": async (operation) =>
+      record.release({ ...operation, networks: operation.networks.map(({ id }) => id) }),
     "rename-container": async (operation, context) => renameContainer(inEngine(context), operation),
   };
 }

@@ -24,6 +24,8 @@ export function digestCauses(
   const { before, container, stored } = had;
   const after = service.digests.find(({ algorithm }) => algorithm === before?.algorithm);
   const parts = before === undefined || after === undefined ? [] : changedParts(before.parts, after.parts);
+  if (container.differs !== undefined)
+    return container.differs.map((field) => because.desired(`${field} differs`));
   const causes = [
     ...(container.image === service.image ? [] : [imageCause(container.image, service.image)]),
     ...parts.map(({ part, verb }) => `${part} ${verb}`),

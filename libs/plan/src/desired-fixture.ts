@@ -86,6 +86,7 @@ export function node(
       definition: {},
       ...rest,
     })),
+    held: [],
   };
 }
 

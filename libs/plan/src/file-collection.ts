@@ -10,6 +10,7 @@ import {
 } from "@keelson/model";
 
 import { because, isUndesired } from "./cause.ts";
+import { namesOfHeld } from "./held-instance.ts";
 import { isWithin } from "./host-path.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { InstanceContext } from "./instance-context.ts";
@@ -118,9 +119,9 @@ export function planAbandonedCollections({
   });
 }
 
-/** What lies on the node of instances that are desired no more. */
+/** What lies on the node of instances that are desired no more. What is held keeps all that it has. */
 export function findAbandoned(desired: DesiredNode, observed: ObservedNode): ObservedInstanceFiles[] {
-  const wanted = new Set(desired.instances.map(({ name }) => name));
+  const wanted = new Set([...desired.instances.map(({ name }) => name), ...namesOfHeld(desired)]);
   return observed.storedInstances
     .filter(({ instance }) => !wanted.has(instance))
     .sort((a, b) => compareText(a.instance, b.instance));

@@ -8,6 +8,7 @@ import {
   judgeKept,
   resourceOf,
 } from "./folder-state.ts";
+import { namesOfHeld } from "./held-instance.ts";
 import { findLeftFolders } from "./left-folder.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -43,13 +44,14 @@ function findKeptNotices(state: FolderState): Notice[] {
 function findStayingFolders(states: readonly FolderState[], node: SimulatedNode): Notice[] {
   const { desired, observed, record } = node;
   const wanted = new Set(states.flatMap(({ found }) => found?.path ?? []));
+  const held = namesOfHeld(desired);
   const isThere = (path: string) =>
     observed.dataFolders?.some((each) => each.path === path && each.state !== "absent") === true;
   const projectFor = (name: string) =>
     desired.instances.find((each) => each.name === name)?.project ?? projectOf(desired.environment, name);
   const guarded = new Set(findLeftFolders(node).flatMap(({ left }) => left.map(([path]) => path)));
   return Object.entries(record.folders ?? {})
-    .filter(([, { state }]) => state === "used")
+    .filter(([, { state, instance }]) => state === "used" && !held.has(instance))
     .filter(([path]) => !wanted.has(path) && !guarded.has(path) && isThere(path))
     .map(([path, { instance, source, users }]) => ({
       resource: resourceIds.folder(projectFor(instance), source),

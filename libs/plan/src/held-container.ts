@@ -11,6 +11,7 @@ import {
 
 import { isDown } from "./cause.ts";
 import { hasStopped } from "./container-state.ts";
+import { namesOfHeld } from "./held-instance.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { ifPlanned, keys } from "./operation-key.ts";
 import { type RestlessService, describeRest } from "./restless.ts";
@@ -76,6 +77,8 @@ interface HeldInstances {
   observed: ObservedNode;
   record: RecordState;
   held: readonly ObservedContainer[];
+  /** Instances that may be held ones under the name that they had. */
+  former: ReadonlySet<string>;
   loss: VolumeLoss;
   keeping: ReadonlySet<string>;
   /** Containers that only wait for a job of their instance. */
@@ -84,8 +87,9 @@ interface HeldInstances {
 
 /** Instances that would vanish from what is told of the node while they are there, or are to be. */
 export function findHeldInstances(input: HeldInstances): Notice[] {
-  const { loss, keeping, atWork } = input;
+  const { former, loss, keeping, atWork } = input;
   const codeOf = (name: string) => {
+    if (former.has(name)) return "K3050";
     if (loss.staying.has(name)) return "K3033";
     if (keeping.has(name)) return "K3036";
     return atWork.some(({ instance }) => instance === name) ? "K3046" : "K3030";
@@ -97,28 +101,31 @@ export function findHeldInstances(input: HeldInstances): Notice[] {
   }));
 }
 
-/** Services of theirs whose containers somebody has removed; what was only installed runs nothing. */
+/** Services of what is held whose containers somebody has removed; what was only installed runs nothing. */
 export function findHeldGone(input: HeldInstances): BlockedChange[] {
-  const { observed, record } = input;
+  const { desired, observed, record } = input;
+  const withProblems = namesOfHeld(desired);
   const { services = {}, installed = [] } = record.applied ?? {};
   const own = observed.containers.filter(({ ownership }) => ownership === "ours");
   const there = new Set(own.map(serviceOf));
-  return listHeldNames(input)
+  return [...listHeldNames(input), ...withProblems]
     .filter((name) => !installed.includes(name))
-    .flatMap((name) => services[name] ?? [])
-    .filter((service) => !there.has(service))
-    .map((service) => ({
+    .flatMap((name) => (services[name] ?? []).map((service) => ({ name, service })))
+    .filter(({ service }) => !there.has(service))
+    .map(({ name, service }) => ({
       resource: `service:${service}`,
       code: "K3052",
       message: `${service} is held, and its container is gone`,
-      hint: "No revision says any more how to make it. Take back the commit that takes it away, or do what the error says that blocks its removal.",
+      hint: withProblems.has(name)
+        ? "It is made anew once the problems are mended for which its instance is held."
+        : "No revision says any more how to make it. Take back the commit that takes it away, or do what the error says that blocks its removal.",
       outcome: "stalled",
     }));
 }
 
-/** One without containers is held where others wait for its data. */
+/** Those that are desired no more. One without containers is held where others wait for its data. */
 function listHeldNames({ desired, record, held, loss }: HeldInstances): string[] {
-  const wanted = new Set(desired.instances.map(({ name }) => name));
+  const wanted = new Set([...desired.instances.map(({ name }) => name), ...namesOfHeld(desired)]);
   const known = record.applied?.services ?? {};
   const staying = [...loss.staying].filter((name) => (known[name] ?? []).length > 0);
   const names = new Set([...held.map(({ instance }) => instance), ...staying]);

@@ -1,7 +1,8 @@
 export { findAwaited } from "./awaited.ts";
 export { formatPlan } from "./format-plan.ts";
+export { isHold } from "./held-instance.ts";
 export { findHostPaths } from "./host-path.ts";
-export { describeApplied } from "./instance-order.ts";
+export { describeApplied, describeFollowed } from "./instance-order.ts";
 export { type PlanInput, planChanges } from "./plan-changes.ts";
 export type { PlanPolicy } from "./plan-policy.ts";
 export { type RestlessService, findRestless } from "./restless.ts";

@@ -2,13 +2,13 @@ import { type DesiredInstance, type DesiredNode, type RecordState, compareText }
 
 type Applied = NonNullable<RecordState["applied"]>;
 
-/** What has to be remembered of a desired state, so that removing it can go the other way. */
-export function describeApplied(
-  desired: DesiredNode,
-): Pick<
+type AppliedFacts = Pick<
   Applied,
   "instanceOrder" | "requires" | "dependsOn" | "services" | "oneShots" | "installed" | "grants"
-> {
+>;
+
+/** What has to be remembered of a desired state, so that removing it can go the other way. */
+export function describeApplied(desired: DesiredNode): AppliedFacts {
   const services = desired.instances.flatMap(({ project, services }) =>
     services.map(
       ({ name, dependsOn }) => [`${project}/${name}`, dependsOn.map(({ service }) => service)] as const,
@@ -38,6 +38,29 @@ export function describeApplied(
     oneShots: desired.instances.flatMap(({ project, services: all }) =>
       all.filter(({ oneShot }) => oneShot).map(({ name }) => `${project}/${name}`),
     ),
+  };
+}
+
+/**
+ * The same where a commit is followed in part: of what is not desired beside it, all that was remembered stays. Nothing that is
+ * followed requires what is held, so that this goes first.
+ */
+export function describeFollowed(desired: DesiredNode, last: AppliedFacts): AppliedFacts {
+  const now = describeApplied(desired);
+  const wanted = new Set(desired.instances.map(({ name }) => name));
+  const projects = new Set(desired.instances.map(({ project }) => project));
+  const isLeft = (name: string) => !wanted.has(name);
+  const isOfLeft = (service: string) => !projects.has(service.slice(0, service.indexOf("/")));
+  const pick = <T>(entries: Record<string, T> = {}, isKept: (key: string) => boolean) =>
+    Object.fromEntries(Object.entries(entries).filter(([key]) => isKept(key)));
+  return {
+    instanceOrder: [...now.instanceOrder, ...last.instanceOrder.filter(isLeft)],
+    requires: { ...pick(last.requires, isLeft), ...now.requires },
+    dependsOn: { ...pick(last.dependsOn, isOfLeft), ...now.dependsOn },
+    services: { ...pick(last.services, isLeft), ...now.services },
+    grants: { ...pick(last.grants, isLeft), ...now.grants },
+    installed: [...(now.installed ?? []), ...(last.installed ?? []).filter(isLeft)].sort(compareText),
+    oneShots: [...(now.oneShots ?? []), ...(last.oneShots ?? []).filter(isOfLeft)],
   };
 }
 

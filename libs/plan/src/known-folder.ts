@@ -1,6 +1,7 @@
 import { type KnownFolder, type PlacedLast, compareText } from "@keelson/model";
 
 import { type FolderState, findDropped, findFolderStates, isAbsent, judgeKept } from "./folder-state.ts";
+import { namesOfHeld } from "./held-instance.ts";
 import { findLeftFolders } from "./left-folder.ts";
 import { isRenewed } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -11,6 +12,7 @@ import type { SimulatedNode } from "./simulated-node.ts";
  */
 export function rememberFolders(node: SimulatedNode): Record<string, KnownFolder> {
   const { desired, observed, record } = node;
+  const held = namesOfHeld(desired);
   const states = desired.instances.flatMap((instance) => findFolderStates(instance, node));
   const wanted = states.flatMap((state): [string, KnownFolder][] => {
     const folder = rememberFolder(state, node);
@@ -26,6 +28,8 @@ export function rememberFolders(node: SimulatedNode): Record<string, KnownFolder
   const others = Object.entries(record.folders ?? {})
     .filter(([path, { state }]) => !names.has(path) && (state === "used" || !isGone(path)))
     .map(([path, known]): [string, KnownFolder] => {
+      // What an instance that is held is to have is not known now: what it has, it has.
+      if (held.has(known.instance)) return [path, known];
       const waiting = left.filter((each) => each.path === path);
       if (known.state === "given-up" || waiting.some(({ isGivenUp }) => isGivenUp))
         return [path, { ...known, state: "given-up" }];

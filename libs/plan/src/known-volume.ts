@@ -1,10 +1,11 @@
 import { type KnownVolume, type ObservedNode, type VolumeState, compareText } from "@keelson/model";
 
+import { namesOfHeld } from "./held-instance.ts";
 import { rememberPlaces } from "./remembered-place.ts";
 import { findGivenUp } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findVolumeLoss } from "./volume-loss.ts";
-import { findVolumeUse, usersInEngine, writersSeen } from "./volume-use.ts";
+import { findVolumeUse, isUsedBy, usersInEngine, writersSeen } from "./volume-use.ts";
 
 /**
  * What is remembered of volumes, before a round does anything and after it: those of this node that are there, those of others
@@ -15,6 +16,7 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
   const { guarded } = findVolumeLoss(node);
   const givenUp = findGivenUp(node);
   const uses = findVolumeUse(desired);
+  const held = namesOfHeld(desired);
   const there = new Set(observed.volumes.map(({ name }) => name));
   const existing = new Set(
     observed.containers
@@ -25,7 +27,7 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
   return Object.fromEntries(
     [...names].sort(compareText).flatMap((name): [string, KnownVolume][] => {
       const before = record.volumes[name];
-      const use = uses.get(name);
+      const use = uses.get(name) ?? useOfHeld(before, held);
       const isGuarded = guarded.has(name);
       const now = [...(use?.users ?? []), ...usersInEngine(name, observed)];
       const isUsed = now.length > 0 || isGuarded;
@@ -48,6 +50,12 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
       return [[name, { users, package: from ?? "", state, ...places }]];
     }),
   );
+}
+
+/** What an instance that is held is to have is not known now: what it used, it uses. */
+function useOfHeld(before: KnownVolume | undefined, held: ReadonlySet<string>): KnownVolume | undefined {
+  if (before === undefined || before.state === "unused" || before.state === "given-up") return undefined;
+  return isUsedBy(held, before) ? before : undefined;
 }
 
 function stateOfThere({ isUsed, isGivenUp }: { isUsed: boolean; isGivenUp: boolean }): VolumeState {

@@ -1,6 +1,7 @@
 import type { DesiredInstance, KnownFolder, ObservedNode } from "@keelson/model";
 
 import { type FolderState, findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
+import { namesOfHeld } from "./held-instance.ts";
 import { isRenewed } from "./renewal.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -22,8 +23,10 @@ export function findLeftFolders(node: SimulatedNode): LeftFolder[] {
   const { desired, observed, record } = node;
   const states = desired.instances.filter(wantsContainers).flatMap((each) => findFolderStates(each, node));
   const wanted = new Set(states.flatMap(({ found }) => found?.path ?? []));
+  const held = namesOfHeld(desired);
   const known = Object.entries(record.folders ?? {}).filter(
-    ([path, { state }]) => !wanted.has(path) && state !== "given-up" && isFilled(path, observed),
+    ([path, { state, instance }]) =>
+      !wanted.has(path) && !held.has(instance) && state !== "given-up" && isFilled(path, observed),
   );
   return states
     .filter((state) => isNew(state) && !isOwnFile(state))

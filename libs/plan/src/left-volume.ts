@@ -1,12 +1,14 @@
 import type { DesiredInstance, DesiredService, DesiredVolume, KnownVolume } from "@keelson/model";
 
 import { type LeftData, findLeftByService, keeps } from "./left-service.ts";
+import { namesOfHeld } from "./held-instance.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import {
   findKnownVolumes,
   findVolumeUse,
   isGone,
+  isUsedBy,
   partsOfVolume,
   splitUser,
   volumesHere,
@@ -28,7 +30,10 @@ type Uses = ReturnType<typeof findVolumeUse>;
 export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
   const { desired, observed, record } = node;
   const here = volumesHere(observed);
-  const known = findKnownVolumes(node).filter(([, { state }]) => state !== "given-up");
+  const held = namesOfHeld(desired);
+  const known = findKnownVolumes(node).filter(
+    ([, volume]) => volume.state !== "given-up" && !isUsedBy(held, volume),
+  );
   const declared = findVolumeUse(desired);
   // What an instance without containers is to have, it does not keep from being left behind.
   const uses = findVolumeUse({ instances: desired.instances.filter(wantsContainers) });

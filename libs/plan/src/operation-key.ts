@@ -24,7 +24,9 @@ export type OperationStep =
   | "remove"
   | "stop"
   | "rename"
-  | "collect";
+  | "collect"
+  | "adopt"
+  | "release";
 
 /** What an operation waits for. It must be in the plan, unless it was asked for with `ifPlanned`. */
 export type Dependency = OperationKey & { readonly isOptional?: true };
@@ -61,5 +63,7 @@ export const keys = {
   remove: (containerId: string) => key("remove", { name: containerId }),
   stop: (containerId: string) => key("stop", { name: containerId }),
   rename: (containerId: string) => key("rename", { name: containerId }),
+  adopt: (project: string) => key("adopt", { project, name: "" }),
+  release: (project: string) => key("release", { project, name: "" }),
   collect: (project: string) => key("collect", { project, name: "" }),
 };

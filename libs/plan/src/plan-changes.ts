@@ -1,5 +1,7 @@
 import type { DesiredInstance, DesiredNode, ObservedNode, Plan, RecordState } from "@keelson/model";
 
+import { afterAdoptions, planAdoptions, planReleases } from "./adoption-operations.ts";
+import { findAdoptions, withAdoptions } from "./adoption.ts";
 import { blockChanges, isBlockedNetwork } from "./blocked.ts";
 import { findFolderChanges } from "./folder-change.ts";
 import type { FolderChanges } from "./folder-state.ts";
@@ -11,6 +13,7 @@ import {
   findHeldRests,
   planHeldStarts,
 } from "./held-container.ts";
+import { blockHeld, keepFormer } from "./held-instance.ts";
 import { findProviders, orderInstances } from "./instance-order.ts";
 import { cutTrials, findLongWaits } from "./long-wait.ts";
 import { blockMassRemoval } from "./mass-removal.ts";
@@ -42,20 +45,21 @@ export interface PlanInput {
  */
 export function planChanges(input: PlanInput): Plan {
   const { waits, allow, resting = [] } = input.policy;
-  const sorted = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
+  const seen = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
+  const { adoptions, unadopted } = findAdoptions(seen.desired.instances, { observed: seen.observed, allow });
+  const sorted = { ...seen, observed: withAdoptions(seen.observed, adoptions) };
   const { desired, observed } = sorted;
-  const instances = orderInstances(desired.instances);
+  const instances = orderInstances(
+    desired.instances.filter(({ name, state }) => state !== "released" && !unadopted.has(name)),
+  );
   const providers = findProviders(instances);
   const { refused, inUse } = judgeGrants({ ...sorted, instances, allow });
   const differing = findNetworkChanges({ ...desired, instances }, observed);
   const folders = findFolderChanges(sorted, input.policy);
   const found = findChanges(instances, { ...sorted, networks: differing, folders });
   const spread = found.map(spreadChanges);
-  const permitted = blockMassRemoval({
-    ...sorted,
-    changes: spread,
-    undesired: findUndesired(desired, observed),
-  });
+  const kept = keepFormer(findUndesired(desired, observed), sorted);
+  const permitted = blockMassRemoval({ ...sorted, changes: spread, undesired: kept.leaving });
   const loss = withLeftFolders(findVolumeLoss(sorted), sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
   const networks = differing.filter(({ instance }) => instance === null || !waiting.has(instance.name));
@@ -78,13 +82,16 @@ export function planChanges(input: PlanInput): Plan {
     resting,
   });
   const held = findHeld(desired, { observed, undesired });
-  const kept = { held, observed, record: input.record, resting };
-  const heldInstances = { ...sorted, held, loss, keeping, atWork };
+  const staying = { held, observed, record: input.record, resting };
+  const heldInstances = { ...sorted, held, former: kept.former, loss, keeping, atWork };
   const blocked = [
+    ...blockHeld(sorted),
+    ...kept.blocked,
+    ...[...unadopted.values()].flat(),
     ...permitted.blocked,
     ...waited.blocked,
     ...possible.blocked,
-    ...findHeldRests(kept),
+    ...findHeldRests(staying),
     ...findHeldGone(heldInstances),
   ];
   const planned = planOperations({
@@ -98,7 +105,10 @@ export function planChanges(input: PlanInput): Plan {
     environment: desired.environment,
     node: desired.node,
     desiredDigest: desired.digest,
-    operations: orderOperations([...planned, ...planHeldStarts(kept)]),
+    operations: orderOperations([
+      ...afterAdoptions([...planned, ...planHeldStarts(staying)], planAdoptions(adoptions, observed)),
+      ...planReleases(sorted),
+    ]),
     blocked,
     notices: [
       ...findNotices(desired, observed),

@@ -1,5 +1,6 @@
 import { type RecordState, type ServiceParts, findAcceptances, isInSync } from "@keelson/model";
 
+import { projectsOfHeld } from "./held-instance.ts";
 import { rememberFolders } from "./known-folder.ts";
 import { rememberVolumes } from "./known-volume.ts";
 import { findOwn } from "./own-container.ts";
@@ -39,8 +40,12 @@ export function buildRecord(node: SimulatedNode): RecordState {
   };
 }
 
-/** Parts of those services that have what is desired; the others keep what was applied to them. */
+/** Parts of those services that have what is desired; the others, and what is held, keep what was applied to them. */
 function appliedParts({ desired, observed, record }: SimulatedNode): RecordState["serviceParts"] {
+  const held = projectsOfHeld({ desired, observed, record });
+  const kept = Object.entries(record.serviceParts).filter(([key]) =>
+    held.has(key.slice(0, key.indexOf("/"))),
+  );
   const services = desired.instances.flatMap(({ project, services }) =>
     services.map((service) => ({ project, service })),
   );
@@ -53,7 +58,7 @@ function appliedParts({ desired, observed, record }: SimulatedNode): RecordState
     const known = isApplied ? { algorithm, parts } : record.serviceParts[key];
     return known === undefined ? [] : [[key, known]];
   });
-  return Object.fromEntries(parts);
+  return Object.fromEntries([...kept, ...parts]);
 }
 
 function pick<T>(entries: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> {

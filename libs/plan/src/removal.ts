@@ -10,6 +10,7 @@ import {
 } from "@keelson/model";
 
 import { isUndesired } from "./cause.ts";
+import { projectsOfHeld } from "./held-instance.ts";
 import { hasRequired } from "./instance-order.ts";
 import type { NetworkChange } from "./network-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
@@ -135,8 +136,9 @@ function replacementKeys(container: ObservedContainer, input: RemovalInput): Dep
 export function planNetworkRemovals(input: RemovalInput): PlannedOperation[] {
   const { desired, observed } = input;
   const wanted = new Set(networksOf(desired).map(({ name }) => name));
+  const held = projectsOfHeld(input);
   return observed.networks
-    .filter(({ name, ownership }) => ownership === "ours" && !wanted.has(name))
+    .filter(({ name, project, ownership }) => ownership === "ours" && !wanted.has(name) && !held.has(project))
     .flatMap((network): PlannedOperation[] => {
       const users = observed.containers.filter(({ networks }) => networks.includes(network.name));
       const leaves = users.map((user) => leaveKey(user, input));

@@ -125,6 +125,13 @@ const effects: Effects = {
     }
     releasePorts(observed, containerName);
   },
+  "adopt-project": adoptProject,
+  "release-project": ({ containers, networks, volumes }, { observed }) => {
+    const ids = new Set([...containers, ...networks.map(({ id }) => id)]);
+    for (const each of [...observed.containers, ...observed.networks])
+      if (ids.has(each.id)) each.ownership = "foreign";
+    for (const volume of observed.volumes) if (volumes.includes(volume.name)) volume.ownership = "foreign";
+  },
   "rename-container": ({ containerId, name }, { observed }) => {
     for (const container of findById(observed, containerId)) container.name = name;
   },
@@ -133,6 +140,30 @@ const effects: Effects = {
     stored.applied = { ...stored.applied, [service]: files };
   },
 };
+
+function adoptProject(operation: OperationOf<"adopt-project">, { desired, observed }: SimulatedNode): void {
+  const { instance: name, containers, networks, volumes } = operation;
+  const instance = desired.instances.find((each) => each.name === name);
+  for (const { id, accepted } of containers) {
+    for (const container of findById(observed, id)) {
+      Object.assign(container, {
+        ownership: "ours",
+        instance: name,
+        ...(accepted === null ? {} : { accepted }),
+      });
+    }
+  }
+  for (const network of observed.networks.filter(({ id }) => networks.some((each) => each.id === id))) {
+    const digest = instance?.networks.find((each) => each.name === network.name)?.digest;
+    Object.assign(network, { ownership: "ours", digest: network.differs === "" ? digest : "" });
+  }
+  for (const volume of observed.volumes.filter((each) => volumes.includes(each.name))) {
+    Object.assign(volume, {
+      ownership: "ours",
+      digest: instance?.volumes.find((each) => each.name === volume.name)?.digest,
+    });
+  }
+}
 
 function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed }: SimulatedNode): void {
   const stored = ensureStored(observed, instance);

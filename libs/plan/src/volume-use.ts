@@ -6,6 +6,7 @@ import {
   compareText,
 } from "@keelson/model";
 
+import { namesOfHeld } from "./held-instance.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 /** The services that are to mount each volume, as `<instance>/<service>`, by engine name. */
@@ -94,12 +95,21 @@ export function findKnownVolumes({ desired, observed, record }: SimulatedNode): 
   });
 }
 
-/** The volumes that are lost, and that nothing is to have any more. */
+/** Whether a volume is only used by these instances. */
+export function isUsedBy(instances: ReadonlySet<string>, { users }: Pick<KnownVolume, "users">): boolean {
+  return users.length > 0 && users.every((user) => instances.has(splitUser(user).instance));
+}
+
+/** The volumes that are lost, and that nothing is to have any more. What instances use that are held, they still are to have. */
 export function findUnnamedLosses({ desired, observed, record }: SimulatedNode): [string, KnownVolume][] {
   const declared = findVolumeUse(desired);
+  const held = namesOfHeld(desired);
   return findKnownVolumes({ desired, observed, record }).filter(
-    ([name, { state }]) =>
-      isGone(name, observed) && !declared.has(name) && (state === "lost" || state === "used"),
+    ([name, volume]) =>
+      isGone(name, observed) &&
+      !declared.has(name) &&
+      !isUsedBy(held, volume) &&
+      (volume.state === "lost" || volume.state === "used"),
   );
 }
 

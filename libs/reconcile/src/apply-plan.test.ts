@@ -22,6 +22,7 @@ const desired: DesiredNode = {
   digest: "",
   instances: [],
   networks: [],
+  held: [],
 };
 
 function pull(id: string, after: string[] = []): Operation {
@@ -104,6 +105,7 @@ function rig(
     saveServiceParts: () => {},
     forgetService: () => {},
     saveApplied: () => {},
+    amendApplied: () => {},
     beginRound: () => 1,
     finishRound: () => {},
     beginOperation: ({ operationId, makes }) => {
@@ -137,6 +139,8 @@ function rig(
     "remove-container": run,
     "stop-container": run,
     "rename-container": run,
+    "adopt-project": run,
+    "release-project": run,
   };
   const ports = {
     operations,

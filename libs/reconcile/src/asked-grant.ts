@@ -46,10 +46,9 @@ export async function findAskedGrants(
     ...instance,
     compose: { ...instance.compose, allow: "all" as const },
   }));
-  const resolved = await resolveModels(
-    { rendered: { ...rendered, instances }, unrendered, problems: found },
-    ports,
-  );
+  const resolved = await resolveModels({ rendered: { ...rendered, instances }, unrendered }, ports);
+  found.push(...resolved.problems);
+  if (resolved.error !== null && found.length === 0) throw resolved.error;
   const asked = instances.flatMap(({ name, package: { reference: of } }) => {
     const model = resolved.models.get(name);
     const grants = grantsFor(policy, of);
@@ -60,5 +59,5 @@ export async function findAskedGrants(
       isGranted: isGranted(ask, grants),
     }));
   });
-  return { asked, policy, nodes, problems: toldOnce(resolved.problems) };
+  return { asked, policy, nodes, problems: toldOnce(found) };
 }

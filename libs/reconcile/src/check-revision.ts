@@ -13,7 +13,6 @@ import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles, unplacedInput } from "@keelson/render";
 
 import { findDigestFaults } from "./digest-fault.ts";
-import { errorOf } from "./error-of.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { readLocal } from "./read-local.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
@@ -67,27 +66,30 @@ export async function checkRevision(
     // Where a document has a problem, that is why something is missing.
     found.push(...render.problems, ...(problems.length === 0 ? missing : []));
     if (rendered === null) continue;
-    const inputs = [...render.unrendered, ...rendered.instances.map(({ compose }) => compose)];
-    for (const { folder } of inputs) judged.add(folder);
-    const error = await errorOf(async () => {
-      const { models, problems: refused, ...said } = await resolveModels({ ...render, rendered }, ports);
-      warnings.push(...said.warnings);
-      const built = buildDesired(rendered, { models, secrets: ports.secrets, repository });
-      found.push(...refused, ...built.problems);
-      made.desired = built.desired;
-    });
+    for (const { compose } of [...render.unrendered, ...rendered.instances]) judged.add(compose.folder);
+    const { models, problems: refused, error, ...said } = await resolveModels({ ...render, rendered }, ports);
+    warnings.push(...said.warnings);
+    const built = buildDesired(rendered, { models, problems: refused, secrets: ports.secrets, repository });
+    found.push(...refused, ...built.problems);
+    made.desired = built.desired?.held.length === 0 ? built.desired : null;
     if (error !== null) errors.push(error);
   }
-  warnings.push(...findUnusedGrants(repository, desired));
+  // Where a document has a problem, that is why something is not used.
+  if (problems.length === 0) warnings.push(...findUnusedGrants(repository, desired));
   const unplaced = repository.packages.filter(({ folder }) => !judged.has(folder));
   found.push(...unplaced.flatMap((folder) => ports.gateCompose(unplacedInput(folder))));
   if (found.length === 0 && errors.length > 0) throw errors[0];
   return {
     repository,
     nodes,
-    problems: sortProblems(toldOnce(found)),
+    problems: sortProblems(toldOnce(found.map(withoutInstances))),
     warnings: sortProblems(withoutRepeats(warnings)),
   };
+}
+
+/** A name says nothing among several environments, and a problem of a package concerns many. */
+function withoutInstances({ instances: _ofOneNode, ...problem }: Problem): Problem {
+  return problem;
 }
 
 /** Nothing of a release can be placed without a lock; that it is missing is a problem already. */

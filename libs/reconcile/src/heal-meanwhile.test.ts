@@ -20,6 +20,7 @@ const desired: DesiredNode = {
   digest: "",
   instances: [],
   networks: [],
+  held: [],
 };
 
 function start(service: string, operation: { id?: string; after?: string[] } = {}): StartService {

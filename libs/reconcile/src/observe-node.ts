@@ -1,6 +1,7 @@
 import {
   type DesiredNode,
   type ObservedNode,
+  type RecordState,
   externalNetworksOf,
   networksOf,
   subnetsOf,
@@ -18,9 +19,10 @@ export async function observeNode(
   desired: DesiredNode,
   ports: Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "allow" | "record">,
 ): Promise<ObservedNode> {
-  const { folders: known = {} } = ports.record.readState();
+  const record = ports.record.readState();
+  const { folders: known = {} } = record;
   const [engine, store] = await Promise.all([
-    ports.observeEngine(requestFor(desired)),
+    ports.observeEngine(requestFor(desired, record)),
     ports.observeStore({ desired, known }),
   ]);
   const paths = findHostPaths(desired, { allow: ports.allow, engine });
@@ -28,19 +30,22 @@ export async function observeNode(
     ...engine,
     ...store,
     ...(paths.length === 0 ? {} : { host: await ports.observeHost(paths) }),
-    containers: withAccepted(engine.containers, ports.record.readState()),
+    containers: withAccepted(engine.containers, record),
   };
 }
 
-function requestFor(desired: DesiredNode): EngineRequest {
-  const { environment, instances } = desired;
+function requestFor(desired: DesiredNode, record: RecordState): EngineRequest {
+  const { environment, instances, held } = desired;
   const services = instances.flatMap(({ project, services }) =>
     services.map((service) => ({ project, service })),
   );
   const networks = networksOf(desired);
   return {
     environment,
-    projects: instances.map(({ project }) => project),
+    projects: [
+      ...new Set([...[...instances, ...held].map(({ project }) => project), ...adoptedProjects(record)]),
+    ],
+    adoptable: instances.filter(({ adopt }) => adopt === true).map(({ project }) => project),
     images: [...new Set(services.map(({ service }) => service.image))],
     networks,
     volumes: instances.flatMap(({ volumes }) => volumes),
@@ -58,4 +63,9 @@ function requestFor(desired: DesiredNode): EngineRequest {
     externalNetworks: externalNetworksOf(desired),
     externalVolumes: [...new Set(services.flatMap(({ service }) => service.externalVolumes ?? []))],
   };
+}
+
+/** What was taken over carries no label by which it would be found once nothing desires it. */
+function adoptedProjects({ adopted, containers }: RecordState): string[] {
+  return Object.keys(adopted?.containers ?? {}).flatMap((id) => containers[id]?.project ?? []);
 }

@@ -43,6 +43,8 @@ export interface EngineRequest {
   /** Engine names of networks and volumes that are used and that somebody else makes. */
   externalNetworks: string[];
   externalVolumes: string[];
+  /** Projects whose containers may be adopted. */
+  adoptable: string[];
 }
 
 /** What the function of an operation gets beside the operation. */
@@ -88,6 +90,8 @@ export interface RecordPort extends MemoryPort {
   saveServiceParts: (service: string, parts: ServiceParts) => void;
   forgetService: (service: string) => void;
   saveApplied: (applied: NonNullable<RecordState["applied"]>) => void;
+  /** Changes what is known of the last apply: the commit that was attempted last stays the same. */
+  amendApplied: (applied: NonNullable<RecordState["applied"]>) => void;
   /** Begins the journal of a round, which is written as it happens and outlives a kill. Returns the round's id. */
   beginRound: (round: { commit: string; startedAt: string }) => number;
   finishRound: (round: { roundId: number; finishedAt: string; result: "done" | "failed" }) => void;

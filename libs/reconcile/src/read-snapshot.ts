@@ -1,6 +1,6 @@
 import { findEnvironmentFolders, findLockedFolders, followLinks, readRepository } from "@keelson/manifest";
 import { type Problem, type Repository, type Snapshot, sortProblems } from "@keelson/model";
-import type { NodeReference } from "@keelson/render";
+import { type NodeReference, withConcerned } from "@keelson/render";
 
 import { findDigestFaults } from "./digest-fault.ts";
 import { readLocal } from "./read-local.ts";
@@ -8,7 +8,7 @@ import { findScheduleFaults } from "./schedule-fault.ts";
 
 /**
  * Reads only the environment, what it extends, the releases of its lock and its local packages: a mistake elsewhere must not
- * stop this node.
+ * stop this node. The problems say which instances they concern.
  */
 export async function readSnapshot(
   snapshot: Snapshot,
@@ -32,5 +32,6 @@ export async function readSnapshot(
     ...(await findScheduleFaults(repository)),
     ...(await findDigestFaults(repository, releases)),
   ];
-  return { repository, problems: isThere ? sortProblems(found) : [] };
+  const scene = { repository, environment: repository.environments.get(environment) };
+  return { repository, problems: isThere ? withConcerned(sortProblems(found), scene) : [] };
 }

@@ -1,4 +1,5 @@
 import { type KeelsonEvent, type ObservedNode, type Plan, required } from "@keelson/model";
+import { isHold } from "@keelson/plan";
 import { isAllHealthy } from "@keelson/report";
 
 import { waitedMs } from "./apply-plan.ts";
@@ -169,8 +170,10 @@ async function applyWalk(
   walk.restless = await describeRestless({ desired, before, observed }, ports);
   const isCalm = walk.restless.length === 0 && isAllHealthy(desired, observed);
   const isAllDue = plan.operations.every((each) => due.operations.includes(each));
-  const isApplied = isDone && isAllDue && plan.blocked.length === 0 && isCalm;
-  rememberRound(ports, { desired, observed, commit, isApplied });
+  // What is held is not applied, and with it not the commit.
+  const isFollowed = isDone && isAllDue && plan.blocked.every(isHold) && isCalm;
+  const reached = !isFollowed ? "none" : plan.blocked.length === 0 ? "commit" : "part";
+  rememberRound(ports, { desired, observed, commit, reached });
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
   }

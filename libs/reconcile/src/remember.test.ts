@@ -56,6 +56,7 @@ function desiredWith(digests: DesiredService["digests"]): DesiredNode {
     digest: "d",
     instances: [instance],
     networks: [],
+    held: [],
   };
 }
 
@@ -111,7 +112,7 @@ function rememberedBy(
     },
   } as unknown as RecordPort;
   const observed: ObservedNode = { ...emptyObserved, containers: withAccepted(before.containers, state) };
-  const done = { desired: desiredWith(digests), observed, commit: "c", isApplied: false };
+  const done = { desired: desiredWith(digests), observed, commit: "c", reached: "none" as const };
   rememberRound({ record, now: () => new Date(0) }, done);
   return told;
 }
@@ -193,4 +194,47 @@ test("who has a volume is noted before anything is done, and once", () => {
   rememberUse({ record }, { desired, observed });
   rememberUse({ record }, { desired, observed });
   expect(told).toEqual([{ [volume.name]: { users: ["core/web"], package: "", state: "used" } }, {}]);
+});
+
+test("of a commit that is followed in part, what is applied of it is remembered, and the commit of before", () => {
+  const applied: NonNullable<RecordState["applied"]> = {
+    commit: "before",
+    desiredDigest: "d0",
+    lockDigest: "l",
+    appliedAt: "",
+    instanceOrder: ["wiki"],
+    dependsOn: {},
+    services: { wiki: ["lab-wiki/web"] },
+  };
+  const saved: [string, RecordState["applied"]][] = [];
+  const save = (state: RecordState) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the others are never asked for
+    const record = new Proxy({} as RecordPort, {
+      get: (_, name) => {
+        if (name === "readState") return () => state;
+        return (value: RecordState["applied"]) => {
+          if (name === "amendApplied" || name === "saveApplied") saved.push([name, value]);
+        };
+      },
+    });
+    const wiki = { name: "wiki", project: "lab-wiki", isElsewhere: false, requires: null };
+    const desired = { ...desiredWith([newer]), held: [wiki] };
+    const ports = { record, now: () => new Date(0) };
+    rememberRound(ports, { desired, observed: emptyObserved, commit: "c", reached: "part" });
+  };
+  save({ ...emptyRecord, applied });
+  expect(saved).toMatchObject([
+    [
+      "amendApplied",
+      {
+        commit: "before",
+        desiredDigest: "d0",
+        instanceOrder: ["core", "wiki"],
+        services: { core: ["lab-core/web"], wiki: ["lab-wiki/web"] },
+      },
+    ],
+  ]);
+  save({ ...emptyRecord, applied: saved[0]?.[1] ?? null });
+  save(emptyRecord);
+  expect(saved).toHaveLength(1);
 });

@@ -1,5 +1,11 @@
 import { type DesiredNode, type ObservedNode, type RecordState, canonicalText } from "@keelson/model";
-import { buildRecord, describeApplied, rememberFolders, rememberVolumes } from "@keelson/plan";
+import {
+  buildRecord,
+  describeApplied,
+  describeFollowed,
+  rememberFolders,
+  rememberVolumes,
+} from "@keelson/plan";
 
 import type { Ports } from "./ports.ts";
 
@@ -29,7 +35,13 @@ export function noteCrashes({ record }: Pick<Ports, "record">, { containers }: O
  */
 export function rememberRound(
   ports: Pick<Ports, "record" | "now">,
-  done: { desired: DesiredNode; observed: ObservedNode; commit: string; isApplied: boolean },
+  done: {
+    desired: DesiredNode;
+    observed: ObservedNode;
+    commit: string;
+    /** `part`: all of the commit but what is held. */
+    reached: "commit" | "part" | "none";
+  },
 ): void {
   const { record } = ports;
   const before = record.readState();
@@ -50,7 +62,8 @@ export function rememberRound(
   record.forgetVolumes(goneFrom(before.volumes, after.volumes));
   record.forgetFolders(goneFrom(before.folders ?? {}, after.folders ?? {}));
   for (const service of goneFrom(before.serviceParts, after.serviceParts)) record.forgetService(service);
-  if (done.isApplied) saveApplied(ports, { ...done, before });
+  if (done.reached === "commit") saveApplied(ports, { ...done, before });
+  if (done.reached === "part") saveFollowed(ports, { ...done, before });
 }
 
 function changedIn<T>(
@@ -77,4 +90,14 @@ function saveApplied(
     appliedAt: now().toISOString(),
     ...describeApplied(desired),
   });
+}
+
+/** The commit that is applied stays: not all of a later one is. */
+function saveFollowed(
+  { record }: Pick<Ports, "record">,
+  { desired, before: { applied } }: { desired: DesiredNode; before: RecordState },
+): void {
+  if (applied === null) return;
+  const after = { ...applied, ...describeFollowed(desired, applied) };
+  if (canonicalText(after) !== canonicalText(applied)) record.amendApplied(after);
 }

@@ -2,6 +2,7 @@ import {
   type ComposeInput,
   type ComposeModel,
   type RenderedNode,
+  type SourceFile,
   digestValue,
   emptyRecord,
 } from "@keelson/model";
@@ -39,10 +40,12 @@ const rendered: RenderedNode = {
   lockDigest: "",
   networks: {},
   requireDigests: false,
-  isWhole: true,
+  partial: false,
+  places: [{ name: "core", project: "lab-core", isElsewhere: false }],
   instances: [
     {
       name: "core",
+      isWhole: true,
       project: "lab-core",
       volumeProject: "lab-core",
       package: { reference: "a/core", version: "1.0.0", folder: compose.folder },
@@ -76,7 +79,7 @@ function newNode(known: Map<string, ComposeModel>) {
   return {
     ports,
     asked: () => asked,
-    resolve: async () => resolveModels({ rendered, unrendered: [], problems: [] }, ports),
+    resolve: async () => resolveModels({ rendered, unrendered: [] }, ports),
   };
 }
 
@@ -97,11 +100,23 @@ it("does not believe what the gate of an earlier version let through", async () 
 
 const problem = { code: "K1302", file: "f", line: 1, column: 1, path: "", message: "m" };
 
-it("judges what could not be rendered by the gate, and keeps the problems so far", async () => {
+it("judges what could not be rendered, and what Compose could not read whole, by the gate", async () => {
   const judged: ComposeInput[] = [];
   const node = newNode(new Map());
+  const large: SourceFile = {
+    path: "releases/a/1.0.0/packages/core/large",
+    mode: "100644",
+    bytes: new Uint8Array(),
+    refused: true,
+  };
+  const unreadable = { ...compose, packageFiles: [large] };
+  const [core] = rendered.instances;
+  if (core === undefined) throw new Error("no instance");
   const { models, problems } = await resolveModels(
-    { rendered, unrendered: [compose], problems: [problem] },
+    {
+      rendered: { ...rendered, instances: [core, { ...core, name: "large", compose: unreadable }] },
+      unrendered: [{ name: "other", compose }],
+    },
     {
       ...node.ports,
       gateCompose: (input) => {
@@ -110,22 +125,26 @@ it("judges what could not be rendered by the gate, and keeps the problems so far
       },
     },
   );
-  expect(judged).toEqual([compose]);
-  expect(problems.map(({ code }) => code)).toEqual(["K1302", "K1401"]);
+  expect(judged).toEqual([compose, unreadable]);
+  expect(problems.map(({ code, instances }) => [code, instances])).toEqual([
+    ["K1401", ["other"]],
+    ["K1401", ["large"]],
+  ]);
   expect([...models.keys()]).toEqual(["core"]);
 });
 
-it("throws what Compose throws, and not where that would hide a problem", async () => {
+it("returns what Compose throws beside the problems that are found all the same", async () => {
   const away = new Error("no Compose");
-  const ports = { ...newNode(new Map()).ports, resolveCompose: async () => Promise.reject(away) };
-  await expect(resolveModels({ rendered, unrendered: [], problems: [] }, ports)).rejects.toBe(away);
-  expect(await resolveModels({ rendered, unrendered: [], problems: [problem] }, ports)).toEqual({
+  const ports = {
+    ...newNode(new Map()).ports,
+    resolveCompose: async () => Promise.reject(away),
+    gateCompose: () => [problem],
+  };
+  const unrendered = [{ name: "other", compose }];
+  expect(await resolveModels({ rendered, unrendered }, ports)).toEqual({
     models: new Map(),
-    problems: [problem],
+    problems: [{ ...problem, instances: ["other"] }],
     warnings: [],
+    error: away,
   });
-  const gateCompose = () => [problem];
-  expect(
-    await resolveModels({ rendered, unrendered: [compose], problems: [] }, { ...ports, gateCompose }),
-  ).toEqual({ models: new Map(), problems: [problem], warnings: [] });
 });

@@ -5,7 +5,6 @@ import {
   type ComposeModel,
   type ComposeResolution,
   type Problem,
-  type RenderedInstance,
   type RenderedNode,
   digestBytes,
   digestValue,
@@ -20,44 +19,58 @@ import type { ReadPorts } from "./ports.ts";
 
 type ResolvePorts = Pick<ReadPorts, "gateCompose" | "resolveCompose" | "record">;
 
-export interface Resolvable extends Pick<RenderResult, "unrendered" | "problems"> {
+export interface Resolvable extends Pick<RenderResult, "unrendered"> {
   rendered: RenderedNode;
 }
 
+interface Named {
+  name: string;
+  compose: ComposeInput;
+}
+
 /**
- * The Compose model of each instance, and the problems so far with those that are found on the way, and warnings. Compose resolves the
- * same input only once: the record keeps its answer. Instances that could not be rendered are only judged by the gate, and
- * those of which Compose cannot read every file have no model: that is a problem of the documents. An error of Compose is
- * thrown only where there is no problem: with one there is no desired state, and the error must not hide it.
+ * The Compose model of each instance, and the problems and warnings that are found on the way. Compose resolves the same input only
+ * once: the record keeps its answer. Instances that could not be rendered, and those of which Compose cannot read every file, are
+ * only judged by the gate. `error` is the first that Compose met with an instance, which has no model then; null when there is none.
  */
 export async function resolveModels(
-  { rendered, unrendered, problems }: Resolvable,
+  { rendered, unrendered }: Resolvable,
   ports: ResolvePorts,
-): Promise<{ models: Map<string, ComposeModel>; problems: Problem[]; warnings: Problem[] }> {
+): Promise<{
+  models: Map<string, ComposeModel>;
+  problems: Problem[];
+  warnings: Problem[];
+  error: unknown;
+}> {
+  const unreadable = rendered.instances.filter(isUnreadable);
   // Each is a process that keeps one core at work.
   const limit = newLimit(availableParallelism());
   const resolved = await Promise.allSettled(
-    rendered.instances.filter(isReadable).map(async ({ name, compose }) => ({
-      name,
-      ...(await limit(async () => resolveOnce(compose, ports))),
-    })),
+    rendered.instances
+      .filter((instance) => !isUnreadable(instance))
+      .map(async ({ name, compose }) => ({
+        name,
+        ...(await limit(async () => resolveOnce(compose, ports))),
+      })),
   );
   const results = resolved.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  const found = [
-    ...unrendered.flatMap((input) => ports.gateCompose(input)),
-    ...results.flatMap((each) => each.problems),
-  ];
-  const failed = resolved.find((each) => each.status === "rejected");
-  if (failed !== undefined && problems.length + found.length === 0) throw failed.reason;
+  const judged = [...unrendered, ...unreadable].map(({ name, compose }: Named) => ({
+    name,
+    problems: ports.gateCompose(compose),
+  }));
+  const found = [...judged, ...results].flatMap(({ name, problems }) =>
+    problems.map((problem) => ({ ...problem, instances: [name] })),
+  );
   return {
     models: new Map(results.flatMap(({ name, model }) => (model === null ? [] : [[name, model] as const]))),
-    problems: [...problems, ...sortProblems(found)],
+    problems: sortProblems(found),
     warnings: results.flatMap((each) => each.warnings),
+    error: resolved.find((each) => each.status === "rejected")?.reason ?? null,
   };
 }
 
-function isReadable({ compose }: RenderedInstance): boolean {
-  return !compose.packageFiles.some(({ refused }) => refused);
+function isUnreadable({ compose }: Named): boolean {
+  return compose.packageFiles.some(({ refused }) => refused);
 }
 
 async function resolveOnce(input: ComposeInput, ports: ResolvePorts): Promise<ComposeResolution> {

@@ -243,7 +243,7 @@ describe("a job is kept", () => {
     grants: [],
   });
 
-  async function keep(state: "running" | "installed", plan: Plan) {
+  async function keep(state: "running" | "installed", plan: Plan, held: DesiredNode["held"] = []) {
     const record = memoryOf(job, { ...job, name: "lab-old/backup", instance: "old" });
     const written: string[] = [];
     await keepJobs(
@@ -260,6 +260,7 @@ describe("a job is kept", () => {
           digest: "",
           instances: [{ ...instance, state }],
           networks: [],
+          held,
         },
         remaining: plan,
       },
@@ -285,6 +286,14 @@ describe("a job is kept", () => {
     expect((await keep("running", { ...remaining(), blocked: [elsewhere] })).written).toEqual(["web"]);
     const resting = { ...blocked, code: "K3037" };
     expect((await keep("running", { ...remaining(), blocked: [resting] })).written).toEqual(["web"]);
+  });
+
+  test("as it was while its instance is held", async () => {
+    const old = { name: "old", project: "lab-old", isElsewhere: false, requires: null };
+    expect((await keep("running", remaining(), [old])).jobs).toEqual([
+      "lab-web/backup 0 4 * * *",
+      "lab-old/backup 0 * * * *",
+    ]);
   });
 
   test("as it was while its image is not there yet", async () => {

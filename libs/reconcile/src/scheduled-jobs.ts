@@ -27,7 +27,7 @@ interface JobPorts extends Pick<Ports, "now"> {
 
 /**
  * Brings the jobs that the node remembers up to what is desired, where their instance is applied. Until then a job goes on
- * as it was. Nothing is written where nothing changed.
+ * as it was, and so do the jobs of what is held. Nothing is written where nothing changed.
  */
 export async function keepJobs(
   { record, now, writeCompose }: JobPorts & Pick<Ports, "writeCompose">,
@@ -44,8 +44,11 @@ export async function keepJobs(
     record.saveScheduledJobs(jobs.map((job) => ({ ...job, accountedAt })));
   }
   const names = new Set(wanted.flatMap(({ jobs }) => jobs.map(({ name }) => name)));
+  const held = new Set(desired.held.flatMap(({ name, was }) => [name, was ?? name]));
   // The instance of a run that is at work waits for its end.
-  const gone = record.readScheduledJobs().filter(({ name, running }) => !names.has(name) && running === null);
+  const isOver = ({ name, instance, running }: ScheduledJob) =>
+    !names.has(name) && !held.has(instance) && running === null;
+  const gone = record.readScheduledJobs().filter(isOver);
   record.forgetScheduledJobs(gone.map(({ name }) => name));
 }
 

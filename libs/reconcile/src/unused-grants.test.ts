@@ -33,7 +33,8 @@ function ask(kind: Ask["kind"], value: string): Ask {
 
 function nodeWith(asks: Record<string, Ask[]>): { environment: string; desired: DesiredNode } {
   const instances = Object.entries(asks).map(([reference, used]) => instanceOf(reference, used));
-  const desired = { environment: "lab", node: "one", lockDigest: "", digest: "", instances, networks: [] };
+  const nothing = { networks: [], held: [] };
+  const desired = { environment: "lab", node: "one", lockDigest: "", digest: "", instances, ...nothing };
   return { environment: "lab", desired };
 }
 

@@ -7,7 +7,6 @@ import {
   type Repository,
   type Suspension,
   type Target,
-  withoutRepeats,
 } from "@keelson/model";
 import { type PlanPolicy, planChanges } from "@keelson/plan";
 import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
@@ -42,7 +41,7 @@ export interface Walk {
   restless: Restlessness[];
   /** What is still to be done after the plan was applied; null when nothing was tried or it cannot be seen. */
   remaining: Plan | null;
-  /** Problems that stopped the walk. */
+  /** Of the commit. With a desired state, they are only of instances that it holds, or that are to be absent. */
   problems: Problem[];
   times: StepTimes;
 }
@@ -74,17 +73,16 @@ export type WalkInput = { reference: NodeReference; target: Target } & (
 
 /**
  * Walks the path of the data from the target to the desired state or the plan, step by step. `walkToTarget` chooses the
- * target before it, and `reconcileOnce` goes on after it. Stops before the observation where there are problems, with all
- * of them: one instance's hide none of another's. Throws errors of Git, the engine and the store: `walk` then has what
- * was found before. A target without a commit ends the walk at once.
+ * target before it, and `reconcileOnce` goes on after it. Each instance goes as far as it can, so that no problem hides
+ * another. Stops before the observation where problems leave no desired state. Throws errors of Git, Compose, the engine and the
+ * store: `walk` then has what was found before. A target without a commit ends the walk at once.
  */
 export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const { reference, target, ports } = input;
   const step = newStepTimer(ports.emit, walk.times);
-  const hasStopped = (problems: Problem[]) => {
-    walk.problems = problems;
-    if (problems.length > 0) ports.emit({ type: "problems-found", problems });
-    return problems.length > 0;
+  const tell = (problems: readonly Problem[]) => {
+    walk.problems = toldOnce(problems);
+    if (walk.problems.length > 0) ports.emit({ type: "problems-found", problems: walk.problems });
   };
 
   walk.target = target;
@@ -94,7 +92,8 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
     const found = await readSnapshot(instances.every.snapshot, reference);
     const sealed = found.repository.environments.get(reference.environment)?.sealed;
     // What cannot be read is not nothing: the values of before stay known.
-    const isKnown = sealed !== undefined && found.problems.length === 0;
+    const isKnown =
+      sealed !== undefined && found.problems.every((problem) => problem.instances !== undefined);
     return { ...found, unopened: isKnown ? await ports.secrets.openSealed(sealed) : [] };
   });
   walk.repository = read.repository;
@@ -103,16 +102,18 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   );
   Object.assign(walk, { rendered, settings });
   // A document that cannot be read is why there is no such node.
-  if (rendered === null) return void hasStopped(read.problems.length > 0 ? read.problems : render.problems);
-  const unexplained = read.problems.length === 0 ? missing : [];
-  const found = withoutRepeats([...read.problems, ...unexplained, ...unopened, ...render.problems]);
-  const { models, problems } = await step("resolve", async () =>
-    resolveModels({ rendered, unrendered, problems: found }, ports),
+  if (rendered === null) return tell(read.problems.length > 0 ? read.problems : render.problems);
+  const unexplained = missing.filter((each) => !read.problems.some((other) => explains(other, each)));
+  const resolve = await step("resolve", async () => resolveModels({ rendered, unrendered }, ports));
+  const { models, error } = resolve;
+  const found = [...read.problems, ...unexplained, ...unopened, ...render.problems, ...resolve.problems];
+  const { desired, problems } = await step("build", async () =>
+    buildDesired(rendered, { models, problems: found, secrets: ports.secrets, repository: read.repository }),
   );
-  const { desired, ...build } = await step("build", async () =>
-    buildDesired(rendered, { models, secrets: ports.secrets, repository: read.repository }),
-  );
-  if (hasStopped(toldOnce([...problems, ...build.problems])) || desired === null) return;
+  tell(problems);
+  // With a problem of the whole commit nothing comes of an instance, and its error says nothing more.
+  if (error !== null && (desired !== null || problems.length === 0)) throw error;
+  if (desired === null) return;
   walk.desired = desired;
   if (input.until === "desired") return;
 
@@ -125,6 +126,11 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
     planChanges({ desired, observed, record, policy }),
   ));
   ports.emit({ type: "planned", plan, desired });
+}
+
+/** Whether one problem may be why there is another. */
+function explains({ instances }: Problem, { instances: others }: Problem): boolean {
+  return instances === undefined || others?.some((name) => instances.includes(name)) === true;
 }
 
 /** The policy of a plan: what environment and node permit, and how long the node waits. */

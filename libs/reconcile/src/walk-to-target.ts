@@ -17,8 +17,8 @@ interface WalkerInput {
 }
 
 /**
- * Asks the sources, chooses the target and walks the path to its plan. When the target turns out to have problems, the
- * node must still be healed: the target is chosen once more without that commit. The problems stay in the walk.
+ * Asks the sources, chooses the target and walks the path to its plan. When problems of the target leave no desired
+ * state, the node must still be healed: the target is chosen once more without that commit. The problems stay in the walk.
  */
 export async function walkToTarget(walk: Walk, { ports, suspension, reference }: WalkerInput): Promise<void> {
   const step = newStepTimer(ports.emit, walk.times);
@@ -43,8 +43,9 @@ export async function walkToTarget(walk: Walk, { ports, suspension, reference }:
   });
   await walkTo(first);
   const faulty = first.instances?.every.snapshot.commit;
-  const { problems, shown, times } = walk;
-  if (problems.length === 0 || faulty === undefined) return;
+  const { desired, problems, shown, times } = walk;
+  // What is followed in part holds its own instances.
+  if (desired !== null || problems.length === 0 || faulty === undefined) return;
   const attempted = await readAttempted();
   const second = chooseTarget({ candidates, faulty: new Set([faulty]), suspension, attempted });
   if (second.instances?.every.snapshot.commit === faulty) return;

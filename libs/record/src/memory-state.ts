@@ -62,6 +62,7 @@ export function readState(database: DatabaseSync): RecordState {
         { algorithm: String(row["algorithm"]), digest: String(row["digest"]) },
       ]),
     ),
+    ...readAdopted(database),
     limits: Object.fromEntries(
       limits.map((row) => [String(row["container_id"]), readParts(String(row["limits"]))]),
     ),
@@ -74,6 +75,17 @@ export function readState(database: DatabaseSync): RecordState {
       ]),
     ),
   };
+}
+
+/** Nothing where nothing was taken over. */
+function readAdopted(database: DatabaseSync): Pick<RecordState, "adopted"> {
+  const rows = database.prepare("SELECT kind, id, instance FROM adopted ORDER BY 1, 2").all();
+  if (rows.length === 0) return {};
+  const of = (kind: keyof NonNullable<RecordState["adopted"]>) =>
+    Object.fromEntries(
+      rows.filter((row) => row["kind"] === kind).map((row) => [String(row["id"]), String(row["instance"])]),
+    );
+  return { adopted: { containers: of("containers"), networks: of("networks"), volumes: of("volumes") } };
 }
 
 function readCrashes(database: DatabaseSync): Record<string, Crash[]> {

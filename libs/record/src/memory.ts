@@ -1,5 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import { type Crash, type RecordState, type ServiceParts, canonicalText } from "@keelson/model";
+import {
+  type AcceptedDigest,
+  type Crash,
+  type RecordState,
+  type ServiceParts,
+  canonicalText,
+} from "@keelson/model";
 
 import { readState } from "./memory-state.ts";
 
@@ -17,6 +23,14 @@ export interface Memory {
   /** By id, for containers that are remembered: the last two of each are kept. Forgetting a container forgets them too. */
   noteCrashes: (crashes: Readonly<Record<string, Crash>>) => void;
   rememberNetworks: (networks: readonly { id: string; name: string }[]) => void;
+  /** Takes note of all of it at once: what is taken over, by the id of each or the name of a volume, and what it stands for. */
+  adopt: (taken: Adoption) => void;
+  /** Forgets what an instance has, however it came to have it. */
+  release: (given: {
+    containers: readonly string[];
+    networks: readonly string[];
+    volumes: readonly string[];
+  }) => void;
   forgetNetworks: (names: readonly string[]) => void;
   /** By engine name. */
   rememberVolumes: (volumes: RecordState["volumes"]) => void;
@@ -27,9 +41,20 @@ export interface Memory {
   /** By instance, the count of `renew` that was followed. */
   saveRenewed: (renewed: RecordState["renewed"]) => void;
   saveApplied: (applied: Applied) => void;
+  /** Changes what is known of the last apply, without being one. */
+  amendApplied: (applied: Applied) => void;
   /** `service` is `<project>/<service>`. */
   saveServiceParts: (service: string, parts: ServiceParts) => void;
   forgetService: (service: string) => void;
+}
+
+/** What an instance takes over of its project. */
+export interface Adoption {
+  instance: string;
+  project: string;
+  containers: readonly { id: string; service: string; accepted: AcceptedDigest | null }[];
+  networks: readonly { id: string; name: string }[];
+  volumes: readonly string[];
 }
 
 /** From their distance follows how long the container lives. */
@@ -37,7 +62,7 @@ const crashesKept = 2;
 
 /** The memory in this database. The `WHERE` of each upsert keeps equal rows from being written again. */
 export function openMemory(database: DatabaseSync): Memory {
-  return {
+  const memory: Memory = {
     readState: () => readState(database),
     rememberContainers: (containers) => {
       const insert = database.prepare(
@@ -49,7 +74,11 @@ export function openMemory(database: DatabaseSync): Memory {
     },
     forgetContainers: (ids) => {
       const remove = database.prepare("DELETE FROM containers WHERE id = ?");
-      for (const id of ids) remove.run(id);
+      const forget = database.prepare("DELETE FROM adopted WHERE kind = 'containers' AND id = ?");
+      for (const id of ids) {
+        remove.run(id);
+        forget.run(id);
+      }
     },
     acceptContainers: (accepted) => {
       const insert = database.prepare(
@@ -86,6 +115,31 @@ export function openMemory(database: DatabaseSync): Memory {
          ON CONFLICT DO UPDATE SET id = excluded.id WHERE id <> excluded.id`,
       );
       for (const { id, name } of networks) insert.run(name, id);
+    },
+    adopt: ({ instance, project, containers, networks, volumes }) => {
+      const insert = database.prepare(
+        `INSERT INTO adopted (kind, id, instance) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET instance = excluded.instance`,
+      );
+      memory.rememberContainers(containers.map(({ id, service }) => ({ id, project, service })));
+      memory.acceptContainers(
+        Object.fromEntries(
+          containers.flatMap(({ id, accepted }) => (accepted === null ? [] : [[id, accepted]])),
+        ),
+      );
+      memory.rememberNetworks(networks);
+      for (const { id } of containers) insert.run("containers", id, instance);
+      for (const { id } of networks) insert.run("networks", id, instance);
+      for (const name of volumes) insert.run("volumes", name, instance);
+    },
+    release: ({ containers, networks, volumes }) => {
+      const remove = database.prepare("DELETE FROM adopted WHERE kind = ? AND id = ?");
+      const forgetNetwork = database.prepare("DELETE FROM networks WHERE id = ?");
+      memory.forgetContainers(containers);
+      memory.forgetVolumes(volumes);
+      for (const id of networks) forgetNetwork.run(id);
+      for (const [kind, ids] of Object.entries({ containers, networks, volumes }))
+        for (const id of ids) remove.run(kind, id);
     },
     forgetNetworks: (names) => {
       const remove = database.prepare("DELETE FROM networks WHERE name = ?");
@@ -144,6 +198,10 @@ export function openMemory(database: DatabaseSync): Memory {
         )
         .run(canonicalText(applied));
     },
+    amendApplied: (applied) => {
+      const value = canonicalText(applied);
+      database.prepare("UPDATE applied SET value = ? WHERE value <> ?").run(value, value);
+    },
     saveServiceParts: (service, { algorithm, parts }) => {
       database
         .prepare(
@@ -157,4 +215,5 @@ export function openMemory(database: DatabaseSync): Memory {
       database.prepare("DELETE FROM service_parts WHERE service = ?").run(service);
     },
   };
+  return memory;
 }

@@ -127,6 +127,9 @@ describe("the memory", () => {
     // Also after the clock was set back.
     record.beginRound({ commit: "c2", startedAt: seconds(-1_000_000) });
     expect(record.readState().attempted).toBe("c2");
+    // What is only learnt of the last apply is none.
+    record.amendApplied({ ...applied, installed: ["lab-core"] });
+    expect(record.readState()).toMatchObject({ attempted: "c2", applied: { installed: ["lab-core"] } });
   });
 
   test("replaces and forgets", () => {

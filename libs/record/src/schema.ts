@@ -170,6 +170,15 @@ const migrations: readonly string[] = [
     placed TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- What carries no label of ours and was taken over: containers and networks by id, volumes by name.
+  CREATE TABLE adopted (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

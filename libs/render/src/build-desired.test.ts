@@ -763,7 +763,6 @@ describe("what does not fit together on a node", () => {
     if (rendered === null) throw new Error("nothing was rendered");
     const partial = {
       ...rendered,
-      isWhole: false,
       requireDigests: true,
       instances: rendered.instances.filter(({ name }) => name !== "storage"),
     };

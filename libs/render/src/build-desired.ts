@@ -19,6 +19,7 @@ import { buildEnvironmentNetworks, buildNetworks, externalNetworks } from "./des
 import { buildService } from "./desired-service.ts";
 import { buildVolumes, externalVolumes } from "./desired-volume.ts";
 import { withPlacedContent } from "./inline-content.ts";
+import { findHeld, problemsHere } from "./held-instance.ts";
 import { findJobFaults } from "./job.ts";
 import { findNodeFaults } from "./node-fault.ts";
 import { packageProblem } from "./place-of-problem.ts";
@@ -32,6 +33,8 @@ import { usedGrants, withoutOwnNetworks } from "./used-grants.ts";
 export interface BuildInput {
   /** Compose's resolved model by instance name. */
   models: ReadonlyMap<string, ComposeModel>;
+  /** What was found so far. */
+  problems: readonly Problem[];
   secrets: NodeSecrets;
   /** Where documents stand, for the lines of problems. */
   repository?: Repository;
@@ -39,7 +42,10 @@ export interface BuildInput {
   algorithms?: DigestAlgorithms;
 }
 
-/** What the node is to have, with digests and labels; null when there is any problem. */
+/**
+ * What the node is to have, with digests and labels, and all problems that this node has to tell. Instances with problems are
+ * held where the environment permits that; otherwise, and for problems of the whole commit, the desired state is null.
+ */
 export function buildDesired(
   rendered: RenderedNode,
   input: BuildInput,
@@ -50,21 +56,31 @@ export function buildDesired(
       ? { instance: null, problems: [] }
       : buildInstance(rendered, { ...input, ...withPlacedContent(instance, model) });
   });
-  const built = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
-  // A node follows a whole commit or none of it.
-  const isWhole = rendered.isWhole && built.length === rendered.instances.length;
+  const made = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
+  const networks = buildEnvironmentNetworks(rendered, made);
+  const built = startAfterOwners(withoutOwnNetworks(made, networks));
   const problems = [
+    ...input.problems,
     ...results.flatMap((result) => result.problems),
-    ...findNodeFaults(rendered, { ...input, instances: built, isWhole }),
+    ...findNodeFaults(rendered, { ...input, instances: built }),
   ];
-  if (problems.length > 0 || !isWhole) return { desired: null, problems };
+  const held = findHeld(rendered, { built, problems });
+  if (held === null) return { desired: null, problems };
   const { environment, node, lockDigest } = rendered;
-  const networks = buildEnvironmentNetworks(rendered, built);
-  const instances = startAfterOwners(withoutOwnNetworks(built, networks)).sort((a, b) =>
-    compareText(a.name, b.name),
-  );
-  const digest = digestValue({ environment, node, instances: instances.map(digestible), networks });
-  return { desired: { environment, node, lockDigest, digest, instances, networks }, problems: [] };
+  const instances = built
+    .filter(({ name }) => held.every((each) => each.name !== name))
+    .sort((a, b) => compareText(a.name, b.name));
+  const digest = digestValue({
+    environment,
+    node,
+    instances: instances.map(digestible),
+    networks,
+    ...(held.length === 0 ? {} : { held }),
+  });
+  return {
+    desired: { environment, node, lockDigest, digest, instances, networks, held },
+    problems: problemsHere(rendered, problems),
+  };
 }
 
 interface InstanceInput extends BuildInput {
@@ -99,6 +115,7 @@ function buildInstance(
       project: instance.project,
       package: named,
       state: instance.state,
+      ...(instance.adopt === undefined ? {} : { adopt: instance.adopt }),
       ...(instance.renew === undefined ? {} : { renew: instance.renew }),
       after: instance.after,
       services,
@@ -123,7 +140,7 @@ function buildInstance(
       ...findJobFaults({ instance, model, repository }),
       ...findScaleFaults({ instance, model, environment, repository }),
       ...findSecretFaults(instance, { model, secrets }),
-    ],
+    ].map((problem) => ({ ...problem, instances: [instance.name] })),
   };
 }
 

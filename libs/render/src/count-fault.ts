@@ -1,6 +1,6 @@
 import type { DesiredService, Problem } from "@keelson/model";
 
-import { type FaultContext, hasContainers, sourcesOf } from "./fault-context.ts";
+import { type FaultContext, concerning, hasContainers, sourcesOf } from "./fault-context.ts";
 import { composeProblem, environmentProblem } from "./place-of-problem.ts";
 
 /** K1339: what only one container can have keeps a service from having more. */
@@ -18,12 +18,13 @@ export function findCountFaults({ rendered, instances, repository }: FaultContex
           message: `${instance.project}/${name} would have ${replicas} containers, and only one can have ${single.what}`,
           hint: `Let it have one container, or leave out ${single.key}.`,
         };
-        return Object.hasOwn(source.scale, name)
+        const problem = Object.hasOwn(source.scale, name)
           ? environmentProblem(
               { environment, repository },
               { ...fault, path: ["instances", instance.name, "scale", name] },
             )
           : composeProblem(source, { ...fault, path: ["services", name, single.key] });
+        return concerning(problem, [instance.name]);
       }),
     );
 }

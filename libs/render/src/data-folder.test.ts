@@ -271,8 +271,8 @@ test("a file that is bound by itself cannot be told of its change by a signal", 
 function desiredOf(sketch: Sketch, model: ComposeModel) {
   const rendered = required(render().rendered, "rendered node");
   const { desired, problems } = buildDesired(
-    { ...rendered, instances: [wiki(sketch)] },
-    { models: new Map([["core", model]]), secrets: secretsOf() },
+    { ...rendered, places: rendered.places.filter(({ name }) => name === "core"), instances: [wiki(sketch)] },
+    { models: new Map([["core", model]]), problems: [], secrets: secretsOf() },
   );
   expect(problemText(problems)).toBe("\n");
   return required(required(desired, "desired node").instances[0], "instance");

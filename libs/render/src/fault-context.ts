@@ -1,4 +1,4 @@
-import type { DesiredInstance, RenderedInstance, RenderedNode, Repository } from "@keelson/model";
+import type { DesiredInstance, Problem, RenderedInstance, RenderedNode, Repository } from "@keelson/model";
 
 /** What problems are found in that only all instances of a node together can have. */
 export interface FaultContext {
@@ -21,4 +21,9 @@ export function sourcesOf({ rendered, instances }: Pick<FaultContext, "rendered"
 /** Whether an instance in its desired state has containers at all. */
 export function hasContainers({ state }: DesiredInstance): boolean {
   return state === "running" || state === "installed";
+}
+
+/** A problem that two have with each other: either of them can give way, and nobody knows which. */
+export function concerning(problem: Problem, names: readonly (string | undefined)[]): Problem {
+  return { ...problem, instances: [...new Set(names.filter((name) => name !== undefined))] };
 }

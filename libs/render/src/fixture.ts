@@ -206,6 +206,7 @@ export function build(
     secrets?: NodeSecrets;
     repository?: Repository;
     algorithms?: DigestAlgorithms;
+    problems?: readonly Problem[];
   } = {},
 ) {
   if (rendered === null) throw new Error("nothing was rendered");
@@ -215,6 +216,7 @@ export function build(
       ["core", model("lab-core", core)],
       ["storage", model("lab-storage", storage)],
     ]),
+    problems: input.problems ?? [],
     secrets: input.secrets ?? secretsOf(),
     ...(input.repository === undefined ? {} : { repository: input.repository }),
     ...(input.algorithms === undefined ? {} : { algorithms: input.algorithms }),

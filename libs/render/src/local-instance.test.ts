@@ -120,7 +120,11 @@ describe("an instance of a local package", () => {
     const codes = problems.map(({ code }) => code);
     expect(codes).toContain("K1120");
     const { rendered, missing } = renderFiles(repository, { environment: "home", node: "nas" });
-    expect(rendered?.isWhole).toBe(false);
+    expect(rendered?.instances).toEqual([]);
+    expect(rendered?.places.map(({ name, isElsewhere }) => [name, isElsewhere])).toEqual([
+      ["wiki", false],
+      ["wiki-b", false],
+    ]);
     expect(missing.map(({ message }) => message)).toEqual([
       "package ./apps/wiki cannot be read",
       "package ./apps/wiki cannot be read",

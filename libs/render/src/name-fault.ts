@@ -1,6 +1,6 @@
 import { type DesiredService, type Problem, hasServiceName } from "@keelson/model";
 
-import { type FaultContext, hasContainers, sourcesOf } from "./fault-context.ts";
+import { type FaultContext, concerning, hasContainers, sourcesOf } from "./fault-context.ts";
 import { composeProblem } from "./place-of-problem.ts";
 
 interface Named {
@@ -24,12 +24,15 @@ export function findContainerNameFaults({ rendered, instances }: FaultContext): 
     );
     if (first === undefined) return [];
     return [
-      composeProblem(source, {
-        code: "K1337",
-        path: ["services", name, "container_name"],
-        message: `${first.project}/${first.service.name} and ${project}/${name} would both have a container named ${containerName}`,
-        hint: "Give one of them another container_name, let a variable be part of it, or leave it out.",
-      }),
+      concerning(
+        composeProblem(source, {
+          code: "K1337",
+          path: ["services", name, "container_name"],
+          message: `${first.project}/${first.service.name} and ${project}/${name} would both have a container named ${containerName}`,
+          hint: "Give one of them another container_name, let a variable be part of it, or leave it out.",
+        }),
+        [first.source.name, source.name],
+      ),
     ];
   });
 }

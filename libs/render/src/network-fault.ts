@@ -1,7 +1,7 @@
 import { linesFor } from "@keelson/grants";
 import { type DesiredInstance, type Problem, compareText } from "@keelson/model";
 
-import { type FaultContext, sourcesOf } from "./fault-context.ts";
+import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
 import { permitsNetwork } from "./granted-network.ts";
 import { givenName } from "./given-name.ts";
 import { composeProblem } from "./place-of-problem.ts";
@@ -43,20 +43,19 @@ function isUsed({ compose, services }: DesiredInstance, key: string): boolean {
 /** K1336: a name in the engine is one network's, and that has one owner. */
 export function findSharedNetworks({ rendered, instances }: FaultContext): Problem[] {
   const all = sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
-    instance.networks.map(({ key, name }) => ({ key, name, source, owner: `instance ${instance.name}` })),
+    instance.networks.map(({ key, name }) => ({ key, name, source })),
   );
-  return all.flatMap(({ key, name, source, owner }, index) => {
-    const first = Object.hasOwn(rendered.networks, name)
-      ? `environment ${rendered.environment}`
-      : all.slice(0, index).find((other) => other.name === name)?.owner;
-    if (first === undefined) return [];
-    return [
-      composeProblem(source, {
-        code: "K1336",
-        path: ["networks", key],
-        message: `${first} and ${owner} would both make the network ${name}`,
-        hint: `Let one of them make it, and the other join it with external: true; or let the environment make it, with networks: { ${JSON.stringify(name)}: {} } in environment.yaml, and all instances join it.`,
-      }),
-    ];
+  return all.flatMap(({ key, name, source }, index) => {
+    const isOfEnvironment = Object.hasOwn(rendered.networks, name);
+    const other = all.slice(0, index).find((each) => each.name === name)?.source.name;
+    if (!isOfEnvironment && other === undefined) return [];
+    const first = isOfEnvironment ? `environment ${rendered.environment}` : `instance ${other}`;
+    const problem = composeProblem(source, {
+      code: "K1336",
+      path: ["networks", key],
+      message: `${first} and instance ${source.name} would both make the network ${name}`,
+      hint: `Let one of them make it, and the other join it with external: true; or let the environment make it, with networks: { ${JSON.stringify(name)}: {} } in environment.yaml, and all instances join it.`,
+    });
+    return concerning(problem, isOfEnvironment ? [source.name] : [other, source.name]);
   });
 }

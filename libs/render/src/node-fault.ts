@@ -11,31 +11,31 @@ import {
 } from "@keelson/model";
 
 import { findCountFaults } from "./count-fault.ts";
-import { type FaultContext, sourcesOf } from "./fault-context.ts";
+import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
 import { findContainerNameFaults } from "./name-fault.ts";
 import { findSharedNetworks, findUnownedNetworks } from "./network-fault.ts";
 import { composeProblem } from "./place-of-problem.ts";
 import { findSharedSubnets } from "./subnet-fault.ts";
 
-/** Problems that only all instances of a node together can have. */
+/** Problems that only all instances of a node together can have. `instances` are those that could be built. */
 export function findNodeFaults(
   rendered: RenderedNode,
   {
     instances,
-    isWhole,
     secrets,
     repository,
   }: {
     instances: readonly DesiredInstance[];
-    isWhole: boolean;
     secrets: NodeSecrets;
     repository?: Repository | undefined;
   },
 ): Problem[] {
   const context = { rendered, instances, repository };
+  const built = new Set(instances.map(({ name }) => name));
+  const isAllBuilt = rendered.places.every(({ name, isElsewhere }) => isElsewhere || built.has(name));
   return [
     // Who owns a network may be one of those that are missing.
-    ...(isWhole ? findUnownedNetworks(context) : []),
+    ...(isAllBuilt ? findUnownedNetworks(context) : []),
     ...findSharedNetworks(context),
     ...findContainerNameFaults(context),
     ...findCountFaults(context),
@@ -59,16 +59,19 @@ function findSharedPorts({ rendered, instances }: FaultContext): Problem[] {
           ports.map((port) => ({ source, port, name, project: instance.project })),
         ),
     );
-  return published.flatMap(({ source, port, name, project }, index) => {
+  return published.flatMap(({ source, port, name, project }, index): Problem[] => {
     const first = published.slice(0, index).find((other) => collide(other.port, port));
     if (first === undefined) return [];
     return [
-      composeProblem(source, {
-        code: "K1312",
-        path: ["services", name, "ports"],
-        message: `${project}/${name} and ${first.project}/${first.name} both publish port ${port.port}/${port.protocol} of this node`,
-        hint: "Give one of them another port, or let it be a setting.",
-      }),
+      concerning(
+        composeProblem(source, {
+          code: "K1312",
+          path: ["services", name, "ports"],
+          message: `${project}/${name} and ${first.project}/${first.name} both publish port ${port.port}/${port.protocol} of this node`,
+          hint: "Give one of them another port, or let it be a setting.",
+        }),
+        [first.source.name, source.name],
+      ),
     ];
   });
 }
@@ -78,16 +81,19 @@ function findSharedVolumes({ rendered, instances }: FaultContext): Problem[] {
   const all = sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
     instance.volumes.map(({ key, name }) => ({ key, name, source, owner: instance.name })),
   );
-  return all.flatMap(({ key, name, source, owner }, index) => {
+  return all.flatMap(({ key, name, source, owner }, index): Problem[] => {
     const first = all.slice(0, index).find((other) => other.name === name);
     if (first === undefined) return [];
     return [
-      composeProblem(source, {
-        code: "K1435",
-        path: ["volumes", key],
-        message: `the volume ${key} of instance ${owner} and ${first.key} of ${first.owner} would both be ${name}`,
-        hint: "One of them is so by its `name` or its `was`: take that away, or the other volume.",
-      }),
+      concerning(
+        composeProblem(source, {
+          code: "K1435",
+          path: ["volumes", key],
+          message: `the volume ${key} of instance ${owner} and ${first.key} of ${first.owner} would both be ${name}`,
+          hint: "One of them is so by its `name` or its `was`: take that away, or the other volume.",
+        }),
+        [first.source.name, source.name],
+      ),
     ];
   });
 }
@@ -118,21 +124,20 @@ function findUnpinnedImages({ rendered, instances }: FaultContext): Problem[] {
 
 /** Each secret once, however many files need it. */
 function findMissingSecrets(rendered: RenderedNode, secrets: NodeSecrets): Problem[] {
-  const users = new Map<string, string>();
-  for (const { files } of rendered.instances) {
-    for (const file of files) {
-      for (const name of file.secrets) {
-        if (!secrets.hasValue(name) && !users.has(name)) users.set(name, file.template);
-      }
-    }
-  }
-  return [...users].map(([name, template]) => {
+  const uses = rendered.instances.flatMap((instance) =>
+    instance.files.flatMap(({ template, secrets: names }) =>
+      names.map((secret) => ({ secret, template, instance: instance.name })),
+    ),
+  );
+  const missing = uses.filter(({ secret }) => !secrets.hasValue(secret));
+  return [...Map.groupBy(missing, ({ secret }) => secret)].map(([name, users]) => {
     const [release = "", secret = ""] = name.split(".");
-    return problemOf(template, {
+    const problem = problemOf(users[0]?.template ?? "", {
       code: "K5002",
       message: `secret ${name} has no value on node ${rendered.node}`,
       hint: `Put it into the secrets file of the node: ${release}: { ${secret}: … }`,
     });
+    return { ...problem, instances: [...new Set(users.map(({ instance }) => instance))] };
   });
 }
 
@@ -141,7 +146,7 @@ const checkedSyntax = /\.(?:json|ya?ml)$/;
 
 /** The file was checked with placeholders: a quote or a line break in a value would break the real one. */
 function findOddSecrets(rendered: RenderedNode, secrets: NodeSecrets): Problem[] {
-  return rendered.instances.flatMap(({ files }) =>
+  return rendered.instances.flatMap(({ name: instance, files }) =>
     files
       .filter(({ to }) => checkedSyntax.test(to))
       .flatMap((file) =>
@@ -149,13 +154,14 @@ function findOddSecrets(rendered: RenderedNode, secrets: NodeSecrets): Problem[]
           .filter((name) => secrets.hasValue(name) && !secrets.isPlain(name))
           // After the filter json it has the escapes that it needs.
           .filter((name) => decodeText(file.content).includes(secretPlaceholder(name)))
-          .map((name) =>
-            problemOf(file.template, {
+          .map((name) => ({
+            ...problemOf(file.template, {
               code: "K5007",
               message: `secret ${name} cannot stand in ${file.to}: its value on node ${rendered.node} holds characters that need quoting there`,
               hint: `Write it as {{ secrets.${name.split(".")[1] ?? ""} | json }} without quotes around it, give it a file of its own, or a value of letters, digits and . _ / + = ~ - only.`,
             }),
-          ),
+            instances: [instance],
+          })),
       ),
   );
 }

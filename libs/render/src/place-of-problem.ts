@@ -76,6 +76,7 @@ export function composeProblem(
   const problem = {
     ...problemOf(deepest?.path ?? first, { code, message, hint }),
     path: keyPath(found.path),
+    instances: [instance.name],
   };
   if (deepest === undefined) return problem;
   const before = deepest.text.slice(0, deepest.offset).split("\n");

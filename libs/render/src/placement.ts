@@ -67,12 +67,13 @@ export function layerOfInstance(
   return layers.findLast(({ value }) => Object.hasOwn(value.instances, name)) ?? environment;
 }
 
-function isPlacedOn(
+/** Without its package, the role of which is not known, an instance can be anywhere. */
+export function isPlacedOn(
   node: NodeDocument,
-  { instance, folder }: { instance: Instance; folder: PackageFolder },
+  { instance, folder }: { instance: Instance; folder: PackageFolder | null },
 ): boolean {
   if (instance.on?.node !== undefined) return instance.on.node === node.name;
-  const role = instance.on?.role ?? folder.package.value.role;
+  const role = instance.on?.role ?? folder?.package.value.role;
   return role === undefined || node.roles.includes(role);
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { readRepository } from "../../manifest/src/index.ts";
 import {
+  build,
   corePackage,
   filesAfter,
   platform,
@@ -130,7 +131,7 @@ describe("what cannot be found", () => {
       environment: "lab",
       node: "one",
     });
-    expect(withoutLock.rendered?.isWhole).toBe(false);
+    expect(build(withoutLock.rendered).desired).toBeNull();
     expect(problemText(withoutLock.missing)).toMatchInlineSnapshot(`
       "error[K1101] environments/lab/environment.yaml:2:1 environment lab has no lock.yaml that can be read
          2 | releases: { sample: ^1.0.0 }
@@ -142,7 +143,7 @@ describe("what cannot be found", () => {
       environment: "lab",
       node: "one",
     });
-    expect(withoutPackage.rendered?.isWhole).toBe(false);
+    expect(build(withoutPackage.rendered).desired).toBeNull();
     expect(problemText(withoutPackage.missing)).toMatchInlineSnapshot(`
       "error[K1116] environments/lab/environment.yaml:4:20 package sample/core of the locked release cannot be read
          4 |   core: { package: sample/core }
@@ -159,10 +160,10 @@ describe("beside a problem that was found before", () => {
   };
   const said = (changes: Record<string, string>) => {
     const repository = repositoryOf({ ...template, ...changes });
-    const { problems, unrendered } = renderFiles(repository, { environment: "lab", node: "one" });
+    const { rendered, problems } = renderFiles(repository, { environment: "lab", node: "one" });
     return {
       messages: problems.map(({ code, message }) => `${code} ${message}`),
-      unrendered: unrendered.map(({ project }) => project),
+      whole: (rendered?.instances ?? []).filter(({ isWhole }) => isWhole).map(({ name }) => name),
     };
   };
 
@@ -173,7 +174,7 @@ describe("beside a problem that was found before", () => {
         "K1202 `domain`: expected text, found the number 5",
         "K1302 undefined variable `node.nothing`",
       ],
-      unrendered: ["lab-core", "lab-storage"],
+      whole: [],
     });
   });
 
@@ -185,7 +186,7 @@ describe("beside a problem that was found before", () => {
     );
     expect(said({ [storage]: other })).toEqual({
       messages: ["K1302 undefined variable `settings.mail`", "K1302 undefined variable `node.nothing`"],
-      unrendered: ["lab-core"],
+      whole: ["storage"],
     });
     const { rendered, problems } = renderFiles(
       repositoryOf({ [storage]: other, [templatePath]: "{{ requires.store.project }}\n" }),
@@ -193,13 +194,13 @@ describe("beside a problem that was found before", () => {
     );
     expect(problems).toEqual([]);
     // Whoever forgets the problems of the documents must not take this for all that is desired.
-    expect(rendered?.isWhole).toBe(false);
+    expect(build(rendered).desired).toBeNull();
   });
 
   test("of the package that provides what they use, too", () => {
     expect(said({ "releases/sample/1.0.0/packages/storage/package.yaml": "name: [" })).toEqual({
       messages: ["K1302 undefined variable `settings.mail`", "K1302 undefined variable `node.nothing`"],
-      unrendered: ["lab-core"],
+      whole: [],
     });
   });
 });
@@ -210,7 +211,7 @@ describe("a file that cannot be rendered", () => {
       [templatePath]: "domain: {{ settings.domian }}\nstore: {{ requires.cache.project }}\n",
       [packagePath]: (platform[packagePath] ?? "").replace("settings.domain }}", "settings.donain }}"),
     });
-    expect(result.rendered?.isWhole).toBe(false);
+    expect(build(result.rendered).desired).toBeNull();
     expect(problemText(result.problems)).toMatchInlineSnapshot(`
       "error[K1302] releases/sample/1.0.0/packages/core/config/core.yml.liquid:1:12 undefined variable \`settings.domian\`
          1 | domain: {{ settings.domian }}
@@ -309,15 +310,34 @@ describe("a file that cannot be rendered", () => {
     `);
   });
 
-  test("leaves its instance to the gate, and the others as they are", () => {
+  const empty = (keys: Iterable<string>) => [...keys].map((key) => [key, ""]);
+
+  test("does not keep Compose from its instance, of which nothing may be made", () => {
     const { rendered, unrendered } = render({ [templatePath]: "{{ settings.domian }}\n" });
+    expect(unrendered).toEqual([]);
+    expect(rendered?.instances.map(({ name, isWhole }) => [name, isWhole])).toEqual([
+      ["core", false],
+      ["storage", true],
+    ]);
+    const { variables, renderedFiles } = rendered?.instances[0]?.compose ?? {};
+    expect(variables).toEqual({ DOMAIN: "example.org" });
+    expect([...(renderedFiles ?? [])].map(([to, { length }]) => [to, length > 0])).toEqual([
+      ["core/conf/core.yml", false],
+      ["nginx/conf/site.conf", true],
+    ]);
+    expect(build(rendered).desired).toBeNull();
+  });
+
+  test("of a variable leaves its instance to the gate, and the others as they are", () => {
+    const { rendered, unrendered } = render({
+      [packagePath]: (platform[packagePath] ?? "").replace("settings.domain }}", "settings.domian }}"),
+    });
     expect(rendered?.instances.map(({ name }) => name)).toEqual(["storage"]);
     const whole = render();
     expect(whole.unrendered).toEqual([]);
     const core = coreOf(whole).compose;
-    const empty = (keys: Iterable<string>) => [...keys].map((key) => [key, ""]);
     expect(
-      unrendered.map(({ variables, renderedFiles, ...rest }) => ({
+      unrendered.map(({ compose: { variables, renderedFiles, ...rest } }) => ({
         ...rest,
         variables,
         renderedFiles: [...renderedFiles].map(([to, content]) => [to, new TextDecoder().decode(content)]),
@@ -336,8 +356,8 @@ describe("a file that cannot be rendered", () => {
       [environmentPath]: `${platform[environmentPath]}settings: { sample: { domain: 7 } }\n`,
     });
     expect(problems.map(({ code }) => code.slice(0, 3))).toEqual(["K12"]);
-    expect(rendered).toMatchObject({ isWhole: false, instances: [] });
-    expect(unrendered.map(({ project }) => project)).toEqual(["lab-core", "lab-storage"]);
+    expect(rendered?.instances).toEqual([]);
+    expect(unrendered.map(({ name }) => name)).toEqual(["core", "storage"]);
   });
 });
 

@@ -19,7 +19,9 @@ import {
 import type { LayeredSettings } from "@keelson/settings";
 
 import { composeInput, unrenderedInput } from "./compose-input.ts";
+import { withConcerned } from "./concerned-instance.ts";
 import { type NodeReference, findNode, findUnplaced } from "./found-node.ts";
+import { type UnplacedProvider, findPlaces, findUnplacedProviders, isPartial } from "./instance-place.ts";
 import { layerInstances } from "./instance-settings.ts";
 import { findProjectNames } from "./project-name.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
@@ -31,13 +33,13 @@ import { type InstanceContext, interfacesOf, templateScope } from "./template-sc
 import { renderTemplate } from "./template.ts";
 
 export interface RenderResult {
-  /** With the instances that have no problem, and whole only where none has any; null when there is no such node. */
+  /** With the instances that Compose can resolve, whatever else is wrong with them; null when there is no such node. */
   rendered: RenderedNode | null;
   /**
-   * Of the other instances, for the gate alone: variables and rendered files are empty, since Compose would only complain of
+   * The other instances, for the gate alone: variables and rendered files are empty, since Compose would only complain of
    * what has its problem already.
    */
-  unrendered: ComposeInput[];
+  unrendered: { name: string; compose: ComposeInput }[];
   /** Layered settings by instance, with where each value came from. */
   settings: ReadonlyMap<string, LayeredSettings>;
   problems: Problem[];
@@ -60,14 +62,16 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   const providers = findProviders(placed);
   const provided = findProvided(repository, environment);
   const missing = findUnplaced(repository, environment);
-  const problems = withoutRepeats([
+  const places = findPlaces(repository, { environment, node: node.value });
+  const unplaced = findUnplacedProviders(repository, { environment, places, placed });
+  const problems = [
     ...findSharedProjects(placed, environment),
-    ...[...settings.values()].flatMap((layered) => layered.problems),
-  ]);
+    ...placed.flatMap(({ name }) => ofInstance(name, settings.get(name)?.problems ?? [])),
+  ];
   const warnings: Problem[] = [];
   const nextBudget = newBudgets(placed.length);
   const instances: RenderedInstance[] = [];
-  const unrendered: ComposeInput[] = [];
+  const unrendered: RenderResult["unrendered"] = [];
   for (const each of placed) {
     const layered = settings.get(each.name);
     const hasSettings = layered !== undefined && layered.problems.length === 0;
@@ -78,7 +82,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       providers,
       incomplete: [
         ...(hasSettings ? [] : ["settings"]),
-        ...(missing.length === 0 ? [] : ["requires"]),
+        ...(unplaced.length === 0 ? [] : ["requires"]),
         // That no instance of the environment provides it is said by `manifest`.
         ...Object.keys(each.package.package.value.requires)
           .filter((name) => !provided.has(name))
@@ -86,31 +90,43 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
       ],
       budget: nextBudget(),
     };
-    const result = renderInstance(each, context);
-    const isRendered = hasSettings && result.isComplete && result.problems.length === 0;
-    if (isRendered) {
+    const result = renderInstance(each, { ...context, unplaced });
+    if (hasSettings && result.hasVariables) {
       instances.push(result.instance);
       warnings.push(...findProjectNames(result.instance));
-    }
-    if (!isRendered) unrendered.push(unrenderedInput(each, environment));
-    problems.push(...result.problems);
+    } else unrendered.push({ name: each.name, compose: unrenderedInput(each, environment) });
+    problems.push(...ofInstance(each.name, result.problems));
     warnings.push(...result.warnings);
   }
   const rendered: RenderedNode = {
     ...reference,
     lockDigest: digestValue(environment.lock?.value ?? null),
     requireDigests: environment.environment.value.policy.requireDigests ?? false,
-    isWhole: problems.length + missing.length + unrendered.length === 0,
+    partial: isPartial(environment),
+    places,
     instances,
     networks: environment.environment.value.networks ?? {},
   };
-  return { rendered, unrendered, settings, problems, missing, warnings };
+  return {
+    rendered,
+    unrendered,
+    settings,
+    problems: withoutRepeats(problems),
+    missing: withConcerned(missing, { repository, environment }),
+    warnings,
+  };
+}
+
+function ofInstance(name: string, problems: readonly Problem[]): Problem[] {
+  return problems.map((problem) => ({ ...problem, instances: [name] }));
 }
 
 function renderInstance(
   placed: PlacedInstance,
-  context: InstanceContext,
-): { instance: RenderedInstance; isComplete: boolean; problems: Problem[]; warnings: Problem[] } {
+  context: InstanceContext & {
+    unplaced: readonly UnplacedProvider[];
+  },
+): { instance: RenderedInstance; hasVariables: boolean; problems: Problem[]; warnings: Problem[] } {
   const manifest = placed.package.package.value;
   const environment = context.environment.environment.value.name;
   const { project } = placed;
@@ -120,10 +136,16 @@ function renderInstance(
   const allow = grantsFor(context.environment.environment.value.policy.allow, placed.instance.package);
   const { variables, problems: variableProblems } = renderVariables(placed, { scope, allow });
   const settings = placed.release === null ? settingsAsVariables(context.values) : {};
-  const providers = interfacesOf(placed).flatMap((name) => context.providers.get(name)?.instance ?? []);
+  const providers = interfacesOf(placed).flatMap(
+    (name) => context.providers.get(name)?.instance ?? mayProvide(name, context.unplaced),
+  );
+  // Of a file that is not there `manifest` says so, and the rest of its instance can be judged all the same.
+  const present = placed.package.placed.filter(({ source }) => placed.package.files.has(source));
+  const made = new Map(files.map((file) => [file.to, file.content]));
   return {
     instance: {
       name: placed.name,
+      isWhole: files.length === present.length,
       project,
       volumeProject: was === undefined ? project : projectOf(environment, was),
       ...(was === undefined ? {} : { was }),
@@ -134,6 +156,7 @@ function renderInstance(
         folder: placed.package.folder,
       },
       state: placed.instance.state,
+      ...(placed.instance.adopt === true ? { adopt: true as const } : {}),
       ...renewalOf(placed.name, context.node),
       after: [...new Set(providers)].filter((name) => name !== placed.name).sort(compareText),
       scale: placed.instance.scale ?? {},
@@ -143,18 +166,22 @@ function renderInstance(
       compose: composeInput(placed, {
         environment: context.environment,
         variables: { ...variables, ...settings },
-        renderedFiles: new Map(files.map((file) => [file.to, file.content])),
+        // Compose must not miss what only could not be rendered.
+        renderedFiles: new Map(present.map(({ to }) => [to, made.get(to) ?? new Uint8Array()])),
       }),
       files,
     },
-    // Of a file that is not there `manifest` says so, and the rest of its instance can be judged all the same.
-    isComplete:
-      files.length ===
-        placed.package.placed.filter(({ source }) => placed.package.files.has(source)).length &&
+    hasVariables:
+      variableProblems.length === 0 &&
       Object.keys(variables).length === Object.keys(manifest.variables).length,
     problems: [...fileProblems, ...variableProblems],
     warnings,
   };
+}
+
+/** Also of what is optional: whether it is there is not known. */
+function mayProvide(name: string, unplaced: readonly UnplacedProvider[]): string[] {
+  return unplaced.filter(({ provides }) => provides?.includes(name) !== false).map((each) => each.name);
 }
 
 /** Of a local package: each is a variable of its Compose file. */

@@ -7,7 +7,7 @@ import {
   subnetsOverlap,
 } from "@keelson/model";
 
-import { type FaultContext, hasContainers, sourcesOf } from "./fault-context.ts";
+import { type FaultContext, concerning, hasContainers, sourcesOf } from "./fault-context.ts";
 import { composeProblem, environmentProblem } from "./place-of-problem.ts";
 
 const code = "K1322";
@@ -36,10 +36,12 @@ export function findSharedSubnets(context: FaultContext): Problem[] {
           subnetsOverlap(block, other.block),
       );
     if (first === undefined) return [];
-    const { file, line } = first.problem("");
-    return problem(
+    const { file, line, instances: others = [] } = first.problem("");
+    const told = problem(
       `the subnet ${subnet} of network ${network} overlaps with ${first.subnet} of network ${first.network}, at ${file}:${line}`,
     );
+    // What the environment makes is nobody's mistake, unless it has two of them.
+    return told.instances === undefined ? told : concerning(told, [...others, ...told.instances]);
   });
 }
 

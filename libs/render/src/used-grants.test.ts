@@ -75,7 +75,7 @@ describe("the grants of an instance", () => {
 describe("a path of the node by its name", () => {
   const mediaOf = (allow: string, value = '"{{ paths.media }}"') => {
     const { rendered, unrendered, problems } = render({ ...withAllow(allow), ...withVariable(value) });
-    const core = rendered?.instances.find(({ name }) => name === "core")?.compose ?? unrendered[0];
+    const core = rendered?.instances.find(({ name }) => name === "core")?.compose ?? unrendered[0]?.compose;
     return { media: core?.variables["MEDIA"], problems: problemText(problems) };
   };
 

@@ -14,6 +14,7 @@ import {
 import { describe, expect, it } from "vitest";
 
 import { buildStatus } from "./build-status.ts";
+import { summarizeFleet } from "./fleet.ts";
 import type { StatusInput } from "./status-input.ts";
 
 const service: DesiredService = {
@@ -56,6 +57,7 @@ const desired: DesiredNode = {
   digest: "d",
   instances: [instance],
   networks: [],
+  held: [],
 };
 const plan: Plan = {
   environment: "lab",
@@ -280,6 +282,10 @@ describe("buildStatus", () => {
         health: "healthy",
         services: [{ name: "web", state: "running", image: { want: "web:1", have: "web:1" } }],
       });
+      const grants = { old: [{ kind: "gpus" as const, value: "true", service: "web" }] };
+      expect(
+        status({ remaining: held, observed: seen(), applied: { ...applied, grants } }).instances[1]?.grants,
+      ).toEqual([{ service: "web", kind: "gpus", value: "true" }]);
       const down = status({ remaining: held, observed: seen({ state: "exited" }), last: built });
       expect(down.instances[1]).toMatchObject({ held: true, state: "installed", health: "unhealthy" });
       expect(conditionOf(down, "Healthy")).toMatchObject({ status: "false" });
@@ -308,6 +314,48 @@ describe("buildStatus", () => {
       });
       expect(removed.errors.map(({ code }) => code)).toContain("K3052");
     });
+  });
+
+  it("must show what the commit has problems with as held, and name it where it says why the node is not ready", () => {
+    const problem = {
+      code: "K1302",
+      file: "a.yaml",
+      line: 3,
+      column: 5,
+      path: "",
+      message: "no such setting",
+    };
+    const held = (name: string, code: string) => ({
+      resource: `instance:${name}`,
+      code,
+      message: `${name} is held`,
+      hint: "Mend it.",
+      ...(code === "K3051" ? { outcome: "stalled" as const } : {}),
+    });
+    const remaining = { ...plan, blocked: [held("wiki", "K3051"), held("bot", "K3050")] };
+    const built = status({ problems: [{ ...problem, instances: ["wiki"] }], remaining });
+    expect(built.instances.map(({ name, held: is, state, health }) => [name, is, state, health])).toEqual([
+      ["bot", true, "absent", "unknown"],
+      ["core", undefined, "running", "healthy"],
+      ["wiki", true, "absent", "unknown"],
+    ]);
+    expect(built.errors.map(({ code, outcome }) => [code, outcome])).toEqual([
+      ["K1302", "stalled"],
+      ["K3051", "stalled"],
+      ["K3050", "waiting"],
+    ]);
+    expect(conditionOf(built, "Ready")).toMatchObject({
+      status: "false",
+      reason: "K1302",
+      message: "wiki is held: no such setting",
+    });
+    expect(conditionOf(built, "Reconciling")).toMatchObject({ status: "false" });
+    const [row] = summarizeFleet({
+      reports: [{ environment: "lab", node: "lab-1", ref: "r", json: JSON.stringify(built) }],
+      nodes: null,
+      now: new Date(built.observedAt),
+    });
+    expect(row).toMatchObject({ state: "stalled", code: "K1302", message: "wiki is held: no such setting" });
   });
 
   it("must tell which volumes the node knows and who uses them, and take that over where it cannot be read", () => {

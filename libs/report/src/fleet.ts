@@ -8,6 +8,7 @@ import {
   readReport,
   toleranceMs,
 } from "./fleet-status.ts";
+import { withHeld } from "./held-instance.ts";
 import { isFollowing } from "./status-conditions.ts";
 import { formatSuspension } from "./suspension-text.ts";
 
@@ -171,7 +172,8 @@ function judgeConditions(status: Status): Verdict {
           outcomes.indexOf(a.outcome) - outcomes.indexOf(b.outcome) ||
           Number(isFollowing(a.code)) - Number(isFollowing(b.code)),
       );
-    return { code: error?.code ?? "", message: error?.message ?? find("Ready")?.message ?? "" };
+    const message = error === undefined ? undefined : withHeld(error.message, status.errors);
+    return { code: error?.code ?? "", message: message ?? find("Ready")?.message ?? "" };
   };
   // Nothing is done there, whatever else is wrong.
   if (status.suspended !== undefined)

@@ -19,7 +19,7 @@ interface Seen {
  * applied last. So it is told, too, while the node does not permit any more what still runs.
  */
 export function listGrants(
-  { name, grants }: DesiredInstance,
+  { name, grants }: Pick<DesiredInstance, "name" | "grants">,
   { services, isInSync, ...input }: Seen & Pick<StatusInput, "applied" | "plan" | "remaining">,
 ): GrantStatus[] {
   const known = input.applied?.grants?.[name] ?? [];

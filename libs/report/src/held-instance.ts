@@ -2,14 +2,19 @@ import {
   type InstanceStatus,
   type ObservedContainer,
   type ObservedNode,
+  type StatusError,
   compareText,
   resourceIds,
 } from "@keelson/model";
 
+import { listGrants } from "./grant-status.ts";
 import { containerHealth, imageDigest, packageState, worst } from "./instance-status.ts";
 import type { StatusInput } from "./status-input.ts";
 
-/** Instances that no revision desires any more and that are still there, because their removal is blocked. */
+/**
+ * Instances that stay as they are: those that the commit has problems with, and what requires them; and those that no revision
+ * desires any more and that are still there, because their removal is blocked.
+ */
 export function buildHeldInstances(input: StatusInput): InstanceStatus[] {
   const { desired, observed, last } = input;
   if (desired === null) return [];
@@ -28,11 +33,15 @@ export function buildHeldInstances(input: StatusInput): InstanceStatus[] {
     );
     const gone = findGone(name, input).map((service) => describeGone(service, told));
     const services = [...seen, ...gone].sort((a, b) => compareText(a.name, b.name));
+    // What it was made with is all that is known of it.
+    const known = { name, grants: input.applied?.grants?.[name] ?? [] };
+    const grants = listGrants(known, { ...input, services, isInSync: own.length > 0 });
     return {
       ...base,
       state: packageState({ name, project: own[0]?.project ?? "" }, observed),
       sync: "out-of-sync",
-      health: worst(services.map(({ health }) => health)),
+      health: services.length === 0 ? "unknown" : worst(services.map(({ health }) => health)),
+      ...(grants.length === 0 ? {} : { grants }),
       services,
     };
   });
@@ -43,9 +52,23 @@ function findNames({ plan, remaining, last }: StatusInput): string[] {
   if (left === null)
     return (last?.instances ?? []).flatMap(({ name, held }) => (held === true ? [name] : []));
   const prefix = resourceIds.instance("");
-  return left.notices.flatMap(({ code, resource }) =>
-    code === "K1438" ? [resource.slice(prefix.length)] : [],
+  const names = [...left.notices, ...left.blocked].flatMap(({ code, resource }) =>
+    heldCodes.has(code) ? [resource.slice(prefix.length)] : [],
   );
+  return [...new Set(names)];
+}
+
+/** Of a plan's entries on an instance, those that say that it is held. */
+const heldCodes = new Set(["K1438", "K3050", "K3051"]);
+
+/** What is wrong, and before it the instances that are held because the commit has problems with them. */
+export function withHeld(message: string, errors: readonly Pick<StatusError, "code" | "resource">[]): string {
+  const prefix = resourceIds.instance("");
+  const names = errors.flatMap(({ code, resource }) =>
+    code === "K3051" ? [resource.slice(prefix.length)] : [],
+  );
+  if (names.length === 0) return message;
+  return `${names.join(", ")} ${names.length === 1 ? "is" : "are"} held: ${message}`;
 }
 
 /** Names of its services whose containers somebody has removed: the plan blocks them. */

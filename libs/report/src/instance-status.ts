@@ -39,6 +39,9 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
     return { ...base, state: "unknown", sync: "unknown", health: "unknown", services: [] };
   }
   const sync = syncOf(instance, input.remaining);
+  // What runs is nobody's business here any more.
+  if (instance.state === "released")
+    return { ...base, state: "released", sync, health: "healthy", services: [] };
   const restless = new Set(input.restless.map(({ resource }) => resource));
   const services = buildServices(instance, input.observed).map((service, index) =>
     withSchedule(withUnrest(service, { restless, project: instance.project }), {
@@ -203,9 +206,9 @@ export function packageState(
 
 function syncOf(instance: DesiredInstance, remaining: Plan | null): InstanceStatus["sync"] {
   if (remaining === null) return "unknown";
-  const open = [...remaining.operations, ...remaining.blocked].map(({ resource }) =>
-    resource.slice(resource.indexOf(":") + 1),
-  );
+  const resources = [...remaining.operations, ...remaining.blocked].map(({ resource }) => resource);
+  if (resources.includes(resourceIds.instance(instance.name))) return "out-of-sync";
+  const open = resources.map((resource) => resource.slice(resource.indexOf(":") + 1));
   const named = new Set([...instance.networks, ...instance.volumes].map(({ name }) => name));
   const isOpen = open.some(
     (name) =>

@@ -12,7 +12,9 @@ export type ChangeVerb =
   | "remove"
   | "rename"
   | "place"
-  | "pull";
+  | "pull"
+  | "adopt"
+  | "release";
 
 interface OperationWords {
   doing: string;
@@ -40,6 +42,8 @@ const words: Record<OperationKind, OperationWords> = {
   "await-service": { doing: "waiting for", verb: null, isMereStep: false },
   "remove-container": { doing: "removing", verb: "remove", isMereStep: false },
   "stop-container": { doing: "stopping", verb: "stop", isMereStep: false },
+  "adopt-project": { doing: "adopting", verb: "adopt", isMereStep: false },
+  "release-project": { doing: "releasing", verb: "release", isMereStep: false },
   "rename-container": { doing: "renaming", verb: "rename", isMereStep: false },
 };
 

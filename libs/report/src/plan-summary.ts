@@ -47,6 +47,8 @@ const verbsByWeight: readonly ChangeVerb[] = [
   "pull",
   "place",
   "rename",
+  "adopt",
+  "release",
   "start",
   "remove", // only what nothing is made of any more is removed; otherwise something too much of it goes
 ];

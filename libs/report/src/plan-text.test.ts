@@ -10,6 +10,7 @@ const desired: DesiredNode = {
   digest: "",
   instances: [],
   networks: [],
+  held: [],
 };
 
 function planOf(operations: Operation[], more: Partial<Plan> = {}): Plan {

@@ -17,6 +17,8 @@ const marks: Record<ChangeVerb, { mark: string; format: Parameters<Paint>[0] }> 
   restart: { mark: "~", format: "yellow" },
   connect: { mark: "~", format: "cyan" },
   recreate: { mark: "±", format: "yellow" },
+  adopt: { mark: "~", format: "green" },
+  release: { mark: "-", format: "cyan" },
   rename: { mark: "~", format: "cyan" },
   stop: { mark: "-", format: "red" },
   remove: { mark: "-", format: "red" },

@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 
 import { healthCodes } from "./health-error.ts";
+import { withHeld } from "./held-instance.ts";
 import { failedRunCode } from "./job-status.ts";
 import { makeCondition } from "./made-condition.ts";
 import { buildPlanConditions } from "./plan-conditions.ts";
@@ -57,8 +58,11 @@ export function buildConditions(
           reason: isReady ? "Applied" : (first?.code ?? (isInSync && isDone ? "Unhealthy" : "OutOfSync")),
           message: isReady
             ? readyMessage(instances.length)
-            : (first?.message ??
-              (isInSync && isDone ? healthMessage(instances) : "not everything is as desired")),
+            : withHeld(
+                first?.message ??
+                  (isInSync && isDone ? healthMessage(instances) : "not everything is as desired"),
+                errors,
+              ),
         })
       : makeCondition("Ready", false, { reason: "Suspended", message: formatSuspension(suspended) }),
     sourceCondition(input),
@@ -94,7 +98,7 @@ export function isAtWork({ conditions }: Pick<Status, "conditions">): boolean {
 
 /** What only waits for something that is blocked itself: it follows by itself, and is told after its cause. */
 export function isFollowing(code: string): boolean {
-  return code === "K3023";
+  return code === "K3023" || code === "K3050";
 }
 
 /** What a round can only look on at; the next run of a job comes by its schedule. */

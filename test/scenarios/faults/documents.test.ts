@@ -138,7 +138,7 @@ const cases: Case[] = [
     changes: () => ({
       [files.compose]: (text) => text.replace("[./web", "[/var/run/docker.sock:/run/docker.sock, ./web"),
     }),
-    says: "/var/run/docker.sock",
+    says: "the engine's socket",
   },
   {
     what: "an include from elsewhere",

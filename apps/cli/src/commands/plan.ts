@@ -29,15 +29,13 @@ export async function plan(options: PlanOptions, output: Output): Promise<ExitCo
     printProblems(output, walk.problems);
     return exitCodes.failed;
   }
-  if (output.json) output.printJson({ revision: revision.commit, ...walk.plan });
-  else
-    printPlan(output, {
-      plan: walk.plan,
-      desired: walk.desired,
-      revision,
-      verbose: options.verbose ?? false,
-    });
-  if (walk.plan.blocked.length > 0) return exitCodes.failed;
+  const { desired, problems } = walk;
+  if (output.json) output.printJson({ revision: revision.commit, ...walk.plan, problems });
+  else {
+    printPlan(output, { plan: walk.plan, desired, revision, verbose: options.verbose ?? false });
+    if (problems.length > 0) printProblems(output, problems);
+  }
+  if (walk.plan.blocked.length + problems.length > 0) return exitCodes.failed;
   return options.exitCode === true && walk.plan.operations.length > 0 ? exitCodes.changes : exitCodes.done;
 }
 

@@ -25,14 +25,16 @@ export async function render(
     printProblems(output, walk.problems);
     return exitCodes.failed;
   }
-  const files = walk.desired.instances.flatMap(listFiles);
+  const { desired, problems } = walk;
+  const files = desired.instances.flatMap(listFiles);
   if (options.out !== undefined) await writeFiles(options.out, files);
-  if (output.json) output.printJson({ ...walk.desired, files: files.map(({ path }) => path) });
+  if (output.json) output.printJson({ ...desired, files: files.map(({ path }) => path), problems });
   else {
     for (const { path } of files) output.print(options.out === undefined ? path : join(options.out, path));
     output.print(`${count(files.length, "file")} for ${reference.environment}/${reference.node}`);
+    if (problems.length > 0) printProblems(output, problems);
   }
-  return exitCodes.done;
+  return problems.length > 0 ? exitCodes.failed : exitCodes.done;
 }
 
 interface OutFile {

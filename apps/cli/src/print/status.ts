@@ -103,6 +103,11 @@ export function isUnderWay({ source: { attempted, applied } }: Status): boolean 
   return attempted !== "" && attempted !== applied;
 }
 
+/** Of an instance that is held, what it has is told, and not what it is to have. */
+function isThere({ sync, held }: Status["instances"][number]): boolean {
+  return sync === "in-sync" || held === true;
+}
+
 function formatInstances(status: Status, style: Output["style"]): string {
   const { instances } = status;
   const paint = (word: string) => style(styles[word] ?? "reset", word);
@@ -114,7 +119,7 @@ function formatInstances(status: Status, style: Output["style"]): string {
   for (const instance of instances) {
     table.push([
       instance.name,
-      `${isUnderWay(status) ? "to " : ""}${formatPackage(instance)}`,
+      `${isUnderWay(status) && !isThere(instance) ? "to " : ""}${formatPackage(instance)}`,
       paint(instance.state),
       paint(instance.held === true ? "held" : instance.sync),
       paint(instance.health),

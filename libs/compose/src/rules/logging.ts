@@ -52,7 +52,7 @@ export const loggingRules: readonly Rule[] = [
       everyOption.has(key) ? null : `the logging option ${key} is not one that Keelson knows to be harmless`,
     hint: optionHint,
   },
-  { at: "services.*.logging", code, refuse: foreignOption, hint: optionHint },
+  { at: "services.*.logging", code, refuse: optionRefusal, hint: optionHint },
   {
     at: "services.*.logging.options.*",
     code,
@@ -66,10 +66,13 @@ export const loggingRules: readonly Rule[] = [
   },
 ];
 
-/** An option that only other drivers have. */
-function foreignOption({ value, context }: Occurrence): string | null {
-  if (!isJsonObject(value) || !isJsonObject(value["options"])) return null;
-  const { driver = null, options } = value;
+/** An option that only other drivers have, or one that is missing. */
+function optionRefusal({ value, context }: Occurrence): string | null {
+  if (!isJsonObject(value)) return null;
+  const { driver = null } = value;
+  const options = isJsonObject(value["options"]) ? value["options"] : {};
+  if (context.stage === "model" && driver === "gelf" && isOff(options["gelf-address"] ?? null))
+    return "the logging driver gelf has no gelf-address";
   // A file may leave the driver to another one.
   const unnamed = context.stage === "model" ? optionsOfDefault : undefined;
   const named = typeof driver === "string" ? optionsOf.get(driver) : undefined;

@@ -1,8 +1,7 @@
-import { type Json, isJsonObject, pathTokenPattern } from "@keelson/model";
+import { type Json, isJsonObject, pathTokenPattern, fillVariables } from "@keelson/model";
 
 import { folderOrFileRefusal } from "../bound-path.ts";
 import { type Occurrence, type Rule, type RuleContext, isOff, shown, unless } from "../rule.ts";
-import { fillVariables } from "../variables.ts";
 
 const bindHint = "Bind a file that package.yaml lists under files (by its to), or a folder of such files.";
 
@@ -40,11 +39,16 @@ function mountRefusal(occurrence: Occurrence): string | null {
  */
 function openRefusal(mount: Json, context: RuleContext): string | null {
   const text = isJsonObject(mount) ? (mount["source"] ?? "") : mount;
-  const filled = typeof text === "string" ? fillVariables(text, context.variables) : null;
+  const filled = typeof text === "string" ? fillText(text, context) : null;
   if (filled === null) return `${shown(mount)} cannot be judged before its variables are filled in`;
   const source = isJsonObject(mount) ? filled : (filled.split(":")[0] ?? "");
   const isLeading = source.startsWith("~") || source.split("/").includes("..");
   return isLeading && !source.startsWith("/") ? folderOrFileRefusal(source, context) : null;
+}
+
+/** Two dollar signs are one, and no variable. */
+function fillText(text: string, { variables }: RuleContext): string | null {
+  return fillVariables(text.replaceAll("$$", "\u0001"), variables)?.replaceAll("\u0001", "$") ?? null;
 }
 
 /** `SOURCE:TARGET[:OPTIONS]`, or `TARGET` alone for an anonymous volume (Compose specification, services/volumes). */

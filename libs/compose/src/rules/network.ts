@@ -15,7 +15,7 @@ export const networkRules: readonly Rule[] = [
     at: "networks.*.driver",
     code: "K1415",
     refuse: unless(isOneOf("bridge"), "the network driver {value} reaches past the engine's own bridges"),
-    hint: "Leave driver out.",
+    hint: "Leave driver out. A network of another driver that somebody else has made can be joined: external: true, and a grant.",
   },
   {
     at: "networks.*.driver_opts.*",

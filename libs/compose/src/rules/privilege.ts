@@ -1,6 +1,6 @@
 import type { Json } from "@keelson/model";
 
-import { type Rule, afterVariables, entryOf, isOff, shown, unless, type Occurrence } from "../rule.ts";
+import { type Occurrence, type Rule, afterVariables, entryOf, isOff, shown, unless } from "../rule.ts";
 
 const hint = "Leave it out; run what needs rights on the host outside of the packages.";
 
@@ -69,11 +69,6 @@ export const privilegeRules: readonly Rule[] = [
   })),
 ];
 
-/** Runtimes make a path of the name, in which slashes and empty parts would lead to other settings. */
-function isSettingName(name: string): boolean {
-  return /^\w[\w-]*(?:\.[\w-]+)+$/.test(name);
-}
-
 /** Notes for most runtimes, but some follow these: runc sets systemd's properties, crun runs hooks, others take devices. */
 const followed =
   /^(?:org\.systemd\.property\.|run\.oci\.|cdi\.k8s\.io\/|io\.katacontainers\.|dev\.gvisor\.)|\$/i;
@@ -84,6 +79,11 @@ function annotationRefusal(occurrence: Occurrence): string | null {
   return followed.test(name)
     ? `the annotation ${name} can change what the engine's runtime does on the host`
     : null;
+}
+
+/** Runtimes make a path of the name, in which slashes and empty parts would lead to other settings. */
+function isSettingName(name: string): boolean {
+  return /^\w[\w-]*(?:\.[\w-]+)+$/.test(name);
 }
 
 /** Compose itself refuses a text that is no number; a variable is judged after Compose has filled it in. */

@@ -1,4 +1,4 @@
-import { fillAll, filledLength, valueOf } from "./variables.ts";
+import { fillAll, filledLength, valueOf } from "./interpolation.ts";
 
 /** A statement of a dotenv file. */
 export interface Statement {
@@ -36,7 +36,7 @@ export function* statementsOf(text: string): Generator<Statement> {
     const start = end - rest.length;
     const close = closingQuote(text, start);
     if (close === -1) {
-      yield { key, value: rest.split(" #")[0] ?? "", literal: null, line, start: at, end };
+      yield { key, value: (rest.split(" #")[0] ?? "").trimEnd(), literal: null, line, start: at, end };
       at = end + 1;
       line++;
       continue;
@@ -45,8 +45,8 @@ export function* statementsOf(text: string): Generator<Statement> {
     const isLiteral = text[start] === "'";
     yield {
       key,
-      value: isLiteral ? "" : value.replaceAll("\\$", "$$$$"),
-      literal: isLiteral ? value : null,
+      value: isLiteral ? "" : expandEscapes(value),
+      literal: isLiteral ? value.replaceAll("\\'", "'") : null,
       line,
       start: at,
       end: close + 1,
@@ -54,6 +54,18 @@ export function* statementsOf(text: string): Generator<Statement> {
     at = close + 1;
     line += value.split("\n").length - 1;
   }
+}
+
+const escapes: Record<string, string> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
+
+/** As Compose does in double quotes: `\\$` is a dollar sign, which its templates write twice. */
+function expandEscapes(text: string): string {
+  return text.replace(/\\(?:([abcfnrtv$"\\])|0(\d{0,3}))/g, (whole, letter?: string, digits = "") => {
+    if (letter === "$") return "$$";
+    if (letter === undefined)
+      return /^[0-3][0-7]{2}$/.test(digits) ? String.fromCharCode(Number.parseInt(digits, 8)) : `\\${digits}`;
+    return escapes[letter] ?? (letter === "c" ? whole : letter);
+  });
 }
 
 function keyOf(text: string): string {
@@ -93,7 +105,7 @@ export function withDotenv(
     if (value === null || Object.hasOwn(given, key)) continue;
     total += filledLength(value, (name) => valueOf(name, variables).length);
     if (total > maxFilledLength) return null;
-    variables[key] = literal ?? fillAll(value.replaceAll("$$", "\0"), variables).replaceAll("\0", "$").trim();
+    variables[key] = literal ?? fillAll(value.replaceAll("$$", "\0"), variables).replaceAll("\0", "$");
   }
   return variables;
 }

@@ -1,0 +1,2 @@
+export { findDifferences } from "./difference.ts";
+export type { ComparedContainer, ComparedService } from "./compared.ts";

@@ -1,0 +1,204 @@
+import type { AdoptableContainer, DesiredInstance, DesiredNode, ObservedContainer } from "@keelson/model";
+import { emptyRecord } from "@keelson/model";
+import { describe, expect, it } from "vitest";
+
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import { applied, changed } from "./node-fixture.ts";
+import { planOf, planText } from "./plan-fixture.ts";
+import { simulate } from "./simulate.ts";
+import type { SimulatedNode } from "./simulated-node.ts";
+
+const sketch: InstanceSketch = {
+  services: { app: { volumes: ["data"] }, db: { volumes: ["store"] } },
+  volumes: { data: "d", store: "s" },
+};
+
+/** With the model that Compose would make of it. */
+function desiredOf(instances: Record<string, InstanceSketch>, adopt = true): DesiredNode {
+  const desired = node(instances);
+  return { ...desired, instances: desired.instances.map((each) => withModel(each, adopt)) };
+}
+
+function withModel(instance: DesiredInstance, adopt: boolean): DesiredInstance {
+  const byKey = (resources: readonly { key: string; name: string }[]) =>
+    Object.fromEntries(resources.map(({ key, name }) => [key, { name, external: true }]));
+  return {
+    ...instance,
+    ...(adopt ? { adopt: true } : {}),
+    compose: {
+      ...instance.compose,
+      networks: byKey(instance.networks),
+      volumes: byKey(instance.volumes),
+      services: Object.fromEntries(
+        instance.services.map(({ name, image, places }) => [
+          name,
+          {
+            image,
+            networks: Object.fromEntries(instance.networks.map(({ key }) => [key, null])),
+            volumes: places.map(({ path, volume }) => ({
+              type: "volume",
+              source: instance.volumes.find((each) => each.name === volume)?.key ?? "",
+              target: path,
+            })),
+          },
+        ]),
+      ),
+    },
+  };
+}
+
+/** What somebody else has made of the same Compose files, on a node that knows nothing of it. */
+function runningOf(desired: DesiredNode): SimulatedNode {
+  const { observed } = applied(desired);
+  const containers = observed.containers.map((each) => ({
+    ...each,
+    ownership: "foreign" as const,
+    instance: "",
+    digest: "",
+  }));
+  return {
+    desired,
+    record: emptyRecord,
+    observed: {
+      ...observed,
+      storedInstances: [],
+      containers,
+      networks: observed.networks.map((each) => ({ ...each, ownership: "foreign", digest: "", differs: "" })),
+      volumes: observed.volumes.map((each) => ({ ...each, ownership: "foreign", digest: "", differs: "" })),
+      adoptable: containers.map(tell),
+    },
+  };
+}
+
+function tell(container: ObservedContainer): AdoptableContainer {
+  return {
+    id: container.id,
+    fingerprint: `fingerprint of ${container.id}`,
+    image: {},
+    inspected: {
+      Id: container.id,
+      Name: `/${container.name}`,
+      Config: {},
+      HostConfig: { LogConfig: { Type: "" } },
+      Mounts: (container.places ?? []).map(({ path, volume }) => ({
+        Type: "volume",
+        Name: volume,
+        Destination: path,
+        RW: true,
+      })),
+      NetworkSettings: {
+        Networks: Object.fromEntries(
+          container.networks.map((name) => [name, { Aliases: [container.name, container.service] }]),
+        ),
+      },
+    },
+  };
+}
+
+const wiki = { wiki: sketch };
+
+describe("what somebody else has made of a project", () => {
+  it("must be taken over as it is where it equals what is desired", () => {
+    const before = runningOf(desiredOf(wiki));
+    const plan = planOf(before);
+    expect(planText(before)).toBe(
+      "#1 adopt-project instance:wiki [live]: takes over 2 containers, 1 network, 2 volumes; 0 restarts\n",
+    );
+    const after = { desired: before.desired, ...simulate(before, plan.operations) };
+    expect(planText(after)).toBe("nothing to do\n");
+    expect(after.observed.containers.map(({ id }) => id)).toEqual(
+      before.observed.containers.map(({ id }) => id),
+    );
+  });
+
+  it("must be left alone without the word of the environment, and without that of the node", () => {
+    const silent = planOf(runningOf(desiredOf(wiki, false)));
+    expect(silent.operations.filter(({ kind }) => kind !== "pull-image")).toEqual([]);
+    const before = runningOf(desiredOf(wiki));
+    const plan = planOf({ ...before, policy: { allow: { adopt: ["lab-other"] } } });
+    expect(plan.operations).toEqual([]);
+    expect(plan.blocked.map(({ code, resource }) => [code, resource])).toEqual([["K3085", "instance:wiki"]]);
+    const permitted = planOf({ ...before, policy: { allow: { adopt: ["lab-wiki"] } } });
+    expect(permitted.operations.map(({ kind }) => kind)).toEqual(["adopt-project"]);
+  });
+
+  it("must be made anew where a service differs, after it was taken over, and say what differs", () => {
+    const before = changed(runningOf(desiredOf(wiki)), ({ observed }) => {
+      const told = observed.adoptable?.find(({ id }) => id.includes("app"));
+      Object.assign(told?.inspected ?? {}, { Config: { Tty: true, Env: ["SECRET=hunter2"] } });
+    });
+    const text = planText(before);
+    expect(text).toContain(
+      "#1 adopt-project instance:wiki [live]: takes over 2 containers, 1 network, 2 volumes; 1 to recreate\n",
+    );
+    expect(text).toContain(
+      "create-containers service:lab-wiki/app [recreate] after #1: app: environment.SECRET differs; app: tty differs".replace(
+        "; app: ",
+        "; ",
+      ),
+    );
+    expect(text).not.toContain("hunter2");
+    expect(text).not.toContain("lab-wiki/db");
+  });
+
+  it("must not be taken over where a container has its data elsewhere", () => {
+    const before = changed(runningOf(desiredOf(wiki)), ({ observed }) => {
+      const container = observed.containers.find(({ service }) => service === "db");
+      if (container === undefined) throw new Error("no container");
+      const places = (container.places ?? []).map((place) => ({ ...place, volume: "old_store" }));
+      Object.assign(container, { places, volumes: ["old_store"] });
+      observed.adoptable = observed.containers.map(tell);
+    });
+    const plan = planOf(before);
+    expect(plan.operations).toEqual([]);
+    expect(plan.blocked.map(({ code, message }) => [code, message])).toEqual([
+      [
+        "K3086",
+        "container lab-wiki-db-1 has other mounts than instance wiki is to have: /store (volume old_store)",
+      ],
+    ]);
+  });
+
+  it("must be taken over with another image, which then takes its place", () => {
+    const newer = {
+      wiki: { ...sketch, services: { ...sketch.services, app: { image: "app:2.0", volumes: ["data"] } } },
+    };
+    const before = runningOf(desiredOf(wiki));
+    const text = planText({ ...before, desired: desiredOf(newer) });
+    expect(text).toContain("adopt-project instance:wiki");
+    expect(text).toContain("image differs");
+    expect(text).not.toContain("lab-wiki/db");
+  });
+});
+
+describe("a released instance", () => {
+  const released = (before: SimulatedNode): SimulatedNode => ({
+    ...before,
+    desired: {
+      ...before.desired,
+      instances: before.desired.instances.map((each) => ({ ...each, state: "released" as const })),
+    },
+  });
+
+  it("must be forgotten as it runs, and never touched", () => {
+    const before = released(applied(desiredOf(wiki)));
+    expect(planText(before)).toBe(
+      "#1 release-project instance:wiki [live]: is released: 2 containers left as they are\n",
+    );
+    const after = { desired: before.desired, ...simulate(before, planOf(before).operations) };
+    expect(planOf(after).operations).toEqual([]);
+    expect(planOf(after).blocked).toEqual([]);
+    expect(after.observed.containers).toHaveLength(2);
+    const gone = changed(after, (copy) => {
+      copy.observed.containers = [];
+    });
+    expect(planOf(gone).operations).toEqual([]);
+  });
+
+  it("must be left alone when it leaves the list afterwards", () => {
+    const before = released(applied(desiredOf({ ...wiki, other: { services: { app: {} } } })));
+    const after = { ...before, ...simulate(before, planOf(before).operations) };
+    const plan = planOf({ ...after, desired: { ...after.desired, instances: [] } });
+    expect(plan.operations).toEqual([]);
+  });
+});

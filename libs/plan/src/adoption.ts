@@ -1,0 +1,245 @@
+import { type ComparedContainer, findDifferences } from "@keelson/equality";
+import {
+  type AdoptableContainer,
+  type BlockedChange,
+  type DesiredInstance,
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedNode,
+  required,
+  resourceIds,
+} from "@keelson/model";
+
+import type { PlanPolicy } from "./plan-policy.ts";
+
+/** What an instance takes over of its project. */
+export interface Adoption {
+  instance: DesiredInstance;
+  /** As they are once they are the node's own, with the fields in which they are not what is desired. */
+  containers: readonly ObservedContainer[];
+  /** Ids. */
+  networks: readonly { id: string; name: string }[];
+  /** Engine names. */
+  volumes: readonly string[];
+}
+
+export interface FoundAdoptions {
+  adoptions: readonly Adoption[];
+  /** By name of the instance, why what is there is not taken over: then nothing else is done with the instance either. */
+  unadopted: ReadonlyMap<string, readonly BlockedChange[]>;
+}
+
+interface AdoptionContext {
+  observed: ObservedNode;
+  allow: PlanPolicy["allow"];
+}
+
+/**
+ * What of the projects of instances that adopt was made by somebody else and is to become the node's own. All of an
+ * instance or nothing: half a project would have two masters.
+ */
+export function findAdoptions(
+  instances: readonly DesiredInstance[],
+  context: AdoptionContext,
+): FoundAdoptions {
+  const found = instances
+    .filter(({ adopt, state }) => adopt === true && (state === "running" || state === "installed"))
+    .map((instance) => ({ name: instance.name, ...findAdoption(instance, context) }));
+  return {
+    adoptions: found.flatMap(({ adoption }) => (adoption === null ? [] : [adoption])),
+    unadopted: new Map(found.flatMap(({ name, blocked }) => (blocked.length === 0 ? [] : [[name, blocked]]))),
+  };
+}
+
+function findAdoption(
+  instance: DesiredInstance,
+  { observed, allow }: AdoptionContext,
+): { adoption: Adoption | null; blocked: BlockedChange[] } {
+  const { name, project } = instance;
+  const isOthers = (each: { ownership: string; project: string }) =>
+    each.ownership !== "ours" && each.project === project;
+  const services = new Map(instance.services.map((service) => [service.name, service]));
+  const containers = observed.containers
+    .filter((each) => isOthers(each) && services.has(each.service))
+    .map((each) => compare(each, { instance, observed }));
+  const networks = observed.networks.filter(
+    (each) => isOthers(each) && instance.networks.some((network) => network.name === each.name),
+  );
+  const volumes = observed.volumes.filter(
+    (each) =>
+      isOthers(each) &&
+      each.elsewhere === undefined &&
+      instance.volumes.some((volume) => volume.name === each.name),
+  );
+  if (containers.length + networks.length + volumes.length === 0) return { adoption: null, blocked: [] };
+  if (!isPermitted(project, allow)) return { adoption: null, blocked: [notPermitted(instance)] };
+  const obstacles = [
+    ...containers.flatMap((container) => findMountObstacle(container, instance)),
+    ...volumes.flatMap(({ name: volume, differs = "" }) =>
+      differs === "" ? [] : [otherVolume(volume, differs)],
+    ),
+  ];
+  if (obstacles.length > 0) return { adoption: null, blocked: obstacles };
+  return {
+    adoption: {
+      instance,
+      containers: containers.map((container) => ({ ...container, ownership: "ours", instance: name })),
+      networks: networks.map(({ id, name: network }) => ({ id, name: network })),
+      volumes: volumes.map(({ name: volume }) => volume),
+    },
+    blocked: [],
+  };
+}
+
+/** The node as it is once all that is adopted is its own: what differs is then planned like any other difference. */
+export function withAdoptions(observed: ObservedNode, adoptions: readonly Adoption[]): ObservedNode {
+  if (adoptions.length === 0) return observed;
+  const containers = new Map(
+    adoptions.flatMap((each) => each.containers.map((own) => [own.id, own] as const)),
+  );
+  const networks = new Map(
+    adoptions.flatMap(({ instance, networks: taken }) =>
+      taken.map(({ id, name }) => [id, instance.networks.find((network) => network.name === name)] as const),
+    ),
+  );
+  const volumes = new Map(
+    adoptions.flatMap(({ instance, volumes: taken }) =>
+      taken.map((name) => [name, instance.volumes.find((volume) => volume.name === name)] as const),
+    ),
+  );
+  return {
+    ...observed,
+    containers: observed.containers.map((each) => containers.get(each.id) ?? each),
+    networks: observed.networks.map((each) =>
+      networks.has(each.id) ? taken(each, networks.get(each.id)?.digest) : each,
+    ),
+    volumes: observed.volumes.map((each) =>
+      volumes.has(each.name) ? taken(each, volumes.get(each.name)?.digest) : each,
+    ),
+  };
+}
+
+/** One that is as it is desired has the digest of that. */
+function taken<T extends { differs?: string; digest: string }>(resource: T, digest = ""): T {
+  return {
+    ...resource,
+    ownership: "ours",
+    flaw: "",
+    digest: resource.differs === "" ? digest : resource.digest,
+  };
+}
+
+function isPermitted(project: string, allow: PlanPolicy["allow"]): boolean {
+  if (allow === "all" || allow.adopt === "all") return true;
+  return allow.adopt?.includes(project) ?? false;
+}
+
+function compare(
+  container: ObservedContainer,
+  { instance, observed }: { instance: DesiredInstance; observed: ObservedNode },
+): ObservedContainer {
+  const service = required(
+    instance.services.find(({ name }) => name === container.service),
+    `service ${container.service}`,
+  );
+  const told = observed.adoptable?.find(({ id }) => id === container.id);
+  // What was not told of cannot be compared.
+  const fields = told === undefined ? ["container"] : findFields(service, { instance, observed, told });
+  const image = observed.images[service.image] ?? null;
+  const differs = [...(image?.id === container.imageId ? [] : ["image"]), ...fields];
+  const [{ algorithm, digest }] = service.digests;
+  const { accepted: _, ...rest } = container;
+  return differs.length === 0
+    ? { ...rest, accepted: { algorithm, digest } }
+    : { ...rest, digest: "", differs };
+}
+
+function findFields(
+  { name }: DesiredService,
+  {
+    instance,
+    observed,
+    told,
+  }: { instance: DesiredInstance; observed: ObservedNode; told: AdoptableContainer },
+): string[] {
+  const { compose, project } = instance;
+  const service = required(compose.services[name], `service ${name} of the model`);
+  const nameIn = (known: typeof compose.networks) => (key: string) => textOf(known[key]?.["name"]) || key;
+  return findDifferences(
+    {
+      name,
+      service,
+      configs: compose.configs,
+      secrets: compose.secrets,
+      image: told.image,
+      networkName: nameIn(compose.networks),
+      volumeName: nameIn(compose.volumes),
+      placeOf: (source) => source,
+    },
+    {
+      inspected: told.inspected,
+      serviceOf: serviceFinder(project, observed),
+      placeOf: (source) => source,
+      defaults: observed.containerDefaults ?? unknownDefaults,
+    },
+  );
+}
+
+/** What differs from nothing known is told as a difference. */
+const unknownDefaults = { loggingDriver: "", cgroup: "", hostName: "" };
+
+function serviceFinder(project: string, { containers }: ObservedNode): ComparedContainer["serviceOf"] {
+  const own = containers.filter((each) => each.project === project);
+  return (container) =>
+    own.find(({ id, name }) => id.startsWith(container) || name === container)?.service ?? null;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/**
+ * A container with its data elsewhere than desired would be made anew without it, so that is never done by adopting.
+ * What the engine keeps for the container alone goes on with it.
+ */
+function findMountObstacle(container: ObservedContainer, { name }: DesiredInstance): BlockedChange[] {
+  const paths = (container.differs ?? []).flatMap((field) => /^volumes\.(\/.*)$/.exec(field)?.[1] ?? []);
+  if (paths.length === 0) return [];
+  const where = paths.map((path) => `${path} (${placeOf(container, path)})`).join(", ");
+  return [
+    {
+      resource: resourceIds.service(container.project, container.service),
+      code: "K3086",
+      message: `container ${container.name} has other mounts than instance ${name} is to have: ${where}`,
+      hint: "Nothing is taken over, since its data would be lost sight of. Let the Compose file say what the container has, name its folder under dataFolders in agent.yaml, or leave `adopt` out.",
+      outcome: "stalled",
+    },
+  ];
+}
+
+function placeOf({ places = [], binds }: ObservedContainer, path: string): string {
+  const place = places.find((each) => each.path === path);
+  if (place === undefined) return "not there";
+  if (place.kind === "volume") return `volume ${place.volume}`;
+  return place.kind === "bind" ? `one of ${binds.join(", ")}` : place.kind;
+}
+
+function otherVolume(volume: string, differs: string): BlockedChange {
+  return {
+    resource: resourceIds.volume(volume),
+    code: "K3086",
+    message: `volume ${volume} is not what is desired: ${differs}`,
+    hint: "Nothing is taken over. Let the Compose file say what the volume is, or give the instance's another name.",
+    outcome: "stalled",
+  };
+}
+
+function notPermitted({ name, project }: DesiredInstance): BlockedChange {
+  return {
+    resource: resourceIds.instance(name),
+    code: "K3085",
+    message: `instance ${name} is to adopt the project ${project}, and this node does not permit that`,
+    hint: `Add it to agent.yaml on the node: allow: { adopt: [${project}] }`,
+    outcome: "stalled",
+  };
+}

@@ -1,0 +1,141 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { describe, expect, it } from "vitest";
+
+import { findCompose } from "../compose-program.ts";
+import { compareContainers } from "../fates.ts";
+import { type Platform, withNode, withPlatform } from "../platform.ts";
+import { composeFile } from "../releases.ts";
+
+const release = `
+-- ${composeFile} --
+services:
+  page:
+    image: IMAGES/page:1
+    init: true
+    stop_grace_period: 1s
+    restart: unless-stopped
+    environment: { GREETING: hello }
+    volumes: ["data:/data"]
+  store:
+    image: IMAGES/store:1
+    init: true
+    stop_grace_period: 1s
+    restart: unless-stopped
+    volumes: ["store:/store"]
+volumes: { data: {}, store: {} }
+`;
+
+/** Brings up the Compose file by hand, as people did before: in the project that the instance has, with data in it. */
+async function composeUp(platform: Platform, text = release): Promise<void> {
+  const [, compose = ""] = text.split(`-- ${composeFile} --\n`);
+  const path = join(platform.folder, "compose.yaml");
+  await writeFile(
+    path,
+    compose.replaceAll(/IMAGES\/([\w:]+)/g, (_, tag: string) => platform.image(tag)),
+  );
+  const env = {
+    ...process.env,
+    ...(platform.dockerHost === undefined ? {} : { DOCKER_HOST: platform.dockerHost }),
+  };
+  await promisify(execFile)(await findCompose(), ["-p", platform.project("web"), "-f", path, "up", "-d"], {
+    env,
+  });
+  for (const { id } of await platform.containers()) {
+    const exec = await platform.docker
+      .getContainer(id)
+      .exec({ Cmd: ["sh", "-c", "echo precious > /data/it || echo precious > /store/it"] });
+    await exec.start({ Detach: true });
+  }
+}
+
+const instances = { web: { package: "app/web", adopt: true } };
+const permitted = { agent: { allow: { adopt: "all" } } };
+const idsOf = async (platform: Platform) =>
+  (await platform.containers()).map(({ id, startedAt }) => [id, startedAt]);
+
+describe("a project that runs already", () => {
+  it("must be adopted without a restart, changed where a commit changes it, and released", async () => {
+    await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
+      await composeUp(platform);
+      const before = await idsOf(platform);
+      const plan = await platform.keelson(["plan", "--config", platform.config]);
+      expect(plan.stdout).toContain("takes over 2 containers, 1 network, 2 volumes; 0 restarts");
+      const round = await platform.reconcile();
+      expect(round.exitCode).toBe(0);
+      expect(await idsOf(platform)).toEqual(before);
+      expect(round.status.instances.map(({ name, sync, state }) => [name, sync, state])).toEqual([
+        ["web", "in-sync", "running"],
+      ]);
+      // A no-op does nothing.
+      expect((await platform.reconcile()).worked).toBe(false);
+      expect(await idsOf(platform)).toEqual(before);
+
+      const earlier = await platform.containers();
+      await platform.upgrade({ [composeFile]: (text) => text.replace("page:1", "page:2") });
+      expect((await platform.reconcile()).exitCode).toBe(0);
+      const after = await platform.containers();
+      const store = after.find(({ service }) => service === "store");
+      expect(earlier.map(({ id }) => id)).toContain(store?.id);
+      expect(after.find(({ service }) => service === "page")?.labels["io.keelson.instance"]).toBe("web");
+      expect(await platform.exec("web/page", "cat", "/data/it")).toBe("precious\n");
+
+      await platform.push({
+        [platform.paths.environment]: (text) => text.replace("adopt: true", "state: released"),
+      });
+      expect((await platform.reconcile()).exitCode).toBe(0);
+      await platform.push({
+        [platform.paths.environment]: (text) => text.replace("state: released", "state: absent"),
+      });
+      expect((await platform.reconcile()).exitCode).toBe(0);
+      expect(compareContainers(after, await platform.containers())).toEqual({});
+    });
+  });
+
+  it("must be left alone where the node does not permit it", async () => {
+    await withPlatform({ release, environment: { instances } }, async (platform) => {
+      await composeUp(platform);
+      const before = await idsOf(platform);
+      const round = await platform.reconcile();
+      expect(round.exitCode).toBe(1);
+      expect(round.status.errors.map(({ code }) => code)).toEqual(["K3085"]);
+      expect(await idsOf(platform)).toEqual(before);
+      await platform.configure({ allow: { adopt: [platform.project("web")] } });
+      expect((await platform.reconcile()).exitCode).toBe(0);
+      expect(await idsOf(platform)).toEqual(before);
+    });
+  });
+
+  it("must be adopted again when the record is lost", async () => {
+    await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
+      await composeUp(platform);
+      const before = await idsOf(platform);
+      expect((await platform.reconcile()).exitCode).toBe(0);
+      await promisify(execFile)("rm", [
+        "-f",
+        ...["", "-wal", "-shm"].map((end) => join(platform.stateDir, `record.db${end}`)),
+      ]);
+      expect((await platform.reconcile()).exitCode).toBe(0);
+      expect(await idsOf(platform)).toEqual(before);
+    });
+  });
+
+  it("must be healed like any other once it was adopted", async () => {
+    await withNode(
+      { release, environment: { instances }, ...permitted, prepare: composeUp },
+      async (node) => {
+        await node.untilReady();
+        const before = await node.containers();
+        const [store] = before.filter(({ service }) => service === "store");
+        await node.docker.getContainer(store?.id ?? "").stop();
+        await node.settles("the store runs", async () =>
+          (await node.containers()).every(({ state }) => state === "running"),
+        );
+        expect(compareContainers(before, await node.containers())).toEqual({ "foreign/store": "restarted" });
+      },
+    );
+  });
+});
