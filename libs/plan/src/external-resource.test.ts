@@ -192,7 +192,13 @@ describe("a volume that somebody else keeps", () => {
       web: { services: { app: { volumes: ["data:/archive"] } }, volumes: { data: "x" } },
     });
     expect(planOf({ ...up, desired: emptied }).blocked).toContainEqual(
-      expect.objectContaining({ code: "K3033", resource: "volume:lab-web_data" }),
+      expect.objectContaining({
+        code: "K3033",
+        resource: "volume:lab-web_data",
+        hint: expect.stringContaining(
+          "`external: true` and `name: archive` under volumes.data in the Compose file",
+        ),
+      }),
     );
     const without = node({ web: { services: { app: { image: "app:2.0" } } } });
     expect(planOf({ ...up, desired: without }).blocked[0]).toMatchObject({

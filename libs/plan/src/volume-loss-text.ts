@@ -4,6 +4,7 @@ import {
   type DesiredNode,
   type DesiredVolume,
   type KnownVolume,
+  type ObservedVolume,
   projectOf,
   resourceIds,
 } from "@keelson/model";
@@ -138,7 +139,10 @@ function wayBack(
 ): string {
   const { project, key } = partsOfVolume(name);
   const own = projectOf(desired.environment, "");
-  const { elsewhere, ownership } = observed.volumes.find((each) => each.name === name) ?? {};
+  const found = observed.volumes.find((each) => each.name === name);
+  const { elsewhere, ownership } = found ?? {};
+  const byName = found === undefined ? null : wayByName(found, volume);
+  if (byName !== null) return byName;
   const isByName = project.startsWith(own);
   if (elsewhere !== undefined || !(isByName || ownership === "ours")) {
     const other = elsewhere === undefined ? "another environment" : `environment ${elsewhere.environment}`;
@@ -157,6 +161,17 @@ function wayBack(
       : []),
     ...(key === volume.key ? [] : [`\`was: ${key}\` under data.${volume.key} in package.yaml`]),
   ].join(" and ");
+}
+
+/** Of a volume whose name says nothing of its project: the Compose file can name it. Null for any other. */
+function wayByName(
+  { name, project, ownership, elsewhere }: ObservedVolume,
+  { key }: DesiredVolume,
+): string | null {
+  const isOurs = ownership === "ours";
+  if (elsewhere !== undefined || !(isOurs || ownership === "foreign")) return null;
+  if (isOurs && name.startsWith(`${project}_`)) return null;
+  return `${isOurs ? "" : "`external: true` and "}\`name: ${name}\` under volumes.${key} in the Compose file`;
 }
 
 /** What a person does to let an instance begin without its data. */

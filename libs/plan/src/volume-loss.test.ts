@@ -718,3 +718,17 @@ describe("data that would be left behind", () => {
     );
   });
 });
+
+test("a volume whose name says nothing of its project is named as the way back to its data", () => {
+  const own = node({ core: { services: { db: { volumes: ["data"] } }, volumes: { data: "x" } } });
+  const named: typeof own = JSON.parse(JSON.stringify(own).replaceAll("lab-core_data", "old_data"));
+  const digests = [{ algorithm: "v1", digest: "of another volume", parts: {} }] as const;
+  const [core] = named.instances;
+  if (core === undefined) throw new Error("no instance");
+  const services = core.services.map((service) => ({ ...service, digests }));
+  const up = applied({ ...named, instances: [{ ...core, services }] });
+  const { blocked } = planOf({ ...up, desired: own });
+  expect(blocked.find(({ code }) => code === "K3033")?.hint).toContain(
+    "`name: old_data` under volumes.data in the Compose file",
+  );
+});

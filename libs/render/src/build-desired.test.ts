@@ -560,7 +560,7 @@ describe("what does not fit together on a node", () => {
       "error[K1310] releases/sample/1.0.0/packages/core/compose.yaml:8:3 instance core joins the network lab-other_stores, which neither an instance of this node nor the environment makes
          8 |   stores:
            |   ^
-        hint: Join one of this node: lab-core_default, lab-storage_stores, by a variable such as {{ requires["<interface>"].project }}_<network>; let the environment make this one: networks: { "lab-other_stores": {} } in environment.yaml; or, where somebody else has made it, permit it: policy.allow: { "sample/core": { networks: ["lab-other_stores"] } } in environment.yaml, and allow: { networks: ["lab-other_stores"] } in agent.yaml.
+        hint: Join one of this node: lab-core_default, lab-storage_stores, by a variable such as {{ requires["<interface>"].project }}_<network>; let the environment make this one: networks: { "lab-other_stores": {} } in environment.yaml; or, where somebody else has made it, permit it: policy: { allow: { sample/core: { networks: [lab-other_stores] } } } in environment.yaml, and allow: { networks: [lab-other_stores] } in agent.yaml of its nodes
       "
     `);
   });

@@ -84,3 +84,60 @@ describe("networks by their names", () => {
     await expect(inspect(inner)).rejects.toThrow("404");
   });
 });
+
+describe("what somebody has made by hand", () => {
+  const other = uniqueName("t");
+  const [edge, archive] = [`${other}-edge`, `${other}-archive`];
+  const environment = {
+    policy: {
+      requireDigests: false,
+      allow: { "app/wiki": { networks: [edge], volumes: [archive] } },
+    },
+  };
+  const platform = usePlatform({
+    name: other,
+    environment,
+    agent: { allow: { networks: [edge], volumes: [archive] } },
+    release: `
+-- packages/wiki/compose.yaml --
+services:
+  app: { image: "IMAGES/wiki:1", networks: [default, edge], volumes: ["archive:/archive"] }
+networks: { edge: { external: true, name: ${edge} } }
+volumes: { archive: { external: true, name: ${archive} } }
+`,
+  });
+  const makeByHand = async () => {
+    await platform().docker.createVolume({ Name: archive });
+    return platform().docker.createNetwork({ Name: edge });
+  };
+
+  it("must be there: nothing is made in its place", async () => {
+    const round = await platform().reconcile();
+    expectFault(round, { code: "K3081", resource: `network:${edge}`, says: "nothing is made in its place" });
+    expectFault(round, { code: "K3082", resource: `volume:${archive}`, says: "no empty one is made" });
+    expect(await platform().containers()).toEqual([]);
+    await expect(platform().docker.getVolume(archive).inspect()).rejects.toThrow("404");
+  });
+
+  it("must be joined and used as it is, and connected again without a restart", async () => {
+    const { id } = await makeByHand();
+    expectReady(await platform().reconcile());
+    const { addresses, mounts, ...before } = await platform().container("wiki/app");
+    expect(Object.keys(addresses)).toContain(edge);
+    expect(mounts).toEqual({ "/archive": archive });
+    await platform().docker.getNetwork(id).disconnect({ Container: before.id, Force: true });
+    expectReady(await platform().reconcile());
+    const after = await platform().container("wiki/app");
+    expect([after.id, after.startedAt]).toEqual([before.id, before.startedAt]);
+    expect(Object.keys(after.addresses)).toContain(edge);
+    expect((await platform().reconcile()).output).toContain("nothing to do");
+  });
+
+  it("must stay when nothing joins it any more", async () => {
+    await platform().push(wantInstances(platform(), {}, { policy: { allowMassRemoval: true } }));
+    expectReady(await platform().reconcile());
+    expect(await platform().containers()).toEqual([]);
+    expect(await platform().docker.getNetwork(edge).inspect()).toMatchObject({ Name: edge, Labels: {} });
+    expect(await platform().docker.getVolume(archive).inspect()).toMatchObject({ Name: archive });
+  });
+});
