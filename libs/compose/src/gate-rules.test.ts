@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { findReached, hostReaches } from "@keelson/grants";
-import { findOccurrences, isJsonObject } from "@keelson/model";
+import { findOccurrences, isJsonObject, secretPlaceholder } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
@@ -357,6 +357,9 @@ const cases: Case[] = [
   ...refuse("K1406", "models", [["models: [llm]", "models: []"]]),
   ...refuse("K1406", "/models", [["models: {llm: {model: ai/x}}", "models: {}"]]),
 
+  ...refuse("K1423", "environment.DB", [
+    ["environment: {DB: '__keelson-secret:sample.db__'}", "environment: {DB: '__keelson-secret__'}"],
+  ]),
   ...refuse("K1409", "environment.KEY", [
     ["environment: {KEY: }", "environment: {KEY: ''}"],
     ["environment: {KEY: null}", "environment: {KEY: 0}"],
@@ -365,6 +368,13 @@ const cases: Case[] = [
     ["environment: [KEY]", "environment: [KEY=]"],
     ["environment: ['${TAG}']", "environment: ['KEY=${TAG}']"],
     ["environment: ['${TAG:-A=B}']", "environment: ['KEY=${TAG:-A=B}']"],
+  ]),
+
+  ...refuse("K1423", "environment.KEY", [
+    [
+      `environment: {KEY: "a:${secretPlaceholder("sample.admin")}"}`,
+      "environment: {KEY: __keelson-secret__}",
+    ],
   ]),
 
   ...refuse("K1410", "/volumes.data.driver", [

@@ -98,7 +98,7 @@ describe("a secret in the resolved model", () => {
         {
           "code": "K1423",
           "hint": "To permit it, write in environment.yaml: policy: { allow: { sample/core: { secretEnvironment: [DB] } } }",
-          "message": "the environment variable DB would hold a secret, which whoever has the engine can read there",
+          "message": "the environment variable DB would hold a secret, which whoever has the engine can read there, and the environment does not grant that",
           "path": [
             "services",
             "a",

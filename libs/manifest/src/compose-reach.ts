@@ -41,7 +41,7 @@ export function findNamed(
     const resolve = (written: Json | undefined) => pathOf(written, { folder: next.folder, variables });
     for (const { kind, path: written, start: named } of namesOf(rootOf(file))) {
       const path = resolve(written);
-      if (path === null) continue;
+      if (path === null || path === "") continue;
       found.add(path);
       const folder = resolve(named?.folder) ?? folderOf(resolve(named?.file) ?? path);
       if (kind === "extended" || kind === "included") open.push({ path, folder });
@@ -114,14 +114,14 @@ function named(kind: Named["kind"], path: Json | undefined): Named[] {
   return [{ kind, path }];
 }
 
-/** The path in the repository, with variables of `.env` filled in; null for what is none. */
+/** The path in the repository, with variables of `.env` filled in; null for what is none, empty for the whole of it. */
 function pathOf(
   written: Json | undefined,
   { folder, variables }: { folder: string; variables: Readonly<Record<string, string>> },
 ): string | null {
   if (typeof written !== "string") return null;
   const path = fillKnown(written, variables);
-  return path === null || /^(?:$|[/~])|[$:\\\0]/.test(path) ? null : joinPath(folder, path);
+  return path === null || /^(?:$|[/~])|[$:\\\0]/.test(path) ? null : resolvePath(folder, path);
 }
 
 function valuesOf(section: Json | undefined): JsonObject[] {
@@ -139,11 +139,15 @@ export function folderOf(path: string): string {
 
 /** A path from a folder of the repository, in its shortest form; null for one that leaves the repository, or is the whole of it. */
 export function joinPath(folder: string, path: string): string | null {
+  return resolvePath(folder, path) || null;
+}
+
+function resolvePath(folder: string, path: string): string | null {
   const segments = folder === "" ? [] : folder.split("/");
   for (const segment of path.split("/")) {
     if (segment === "" || segment === ".") continue;
     if (segment !== "..") segments.push(segment);
     else if (segments.pop() === undefined) return null;
   }
-  return segments.length === 0 ? null : segments.join("/");
+  return segments.join("/");
 }

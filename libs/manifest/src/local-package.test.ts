@@ -193,16 +193,19 @@ services:
       "apps/wiki/compose.yaml": `include:
   - { path: ["\${TOP}/common/db.yaml", ../more/db.yaml], project_directory: "\${SITE}" }
   - { path: [../more/other.yaml, ../../common/cache.yaml] }
+  - { path: ../more/top.yaml, project_directory: ../.. }
 services:
   wiki: { image: a, env_file: ["\${SITE:-x}/wiki.env", "\${SETTING}/never.env"] }
 `,
       "common/db.yaml": "services: { db: { image: db, env_file: db.env } }\n",
       "apps/more/db.yaml": "services: { db: { env_file: more.env } }\n",
+      "apps/more/top.yaml": "services: { top: { image: a, env_file: site/top.env } }\n",
       "apps/more/other.yaml": "services: { other: { image: a } }\n",
       "common/cache.yaml": "services: { cache: { image: a, env_file: cache.env } }\n",
       ...Object.fromEntries(
         [
           "site/db.env",
+          "site/top.env",
           "site/more.env",
           "site/wiki.env",
           "site/.env",
@@ -215,11 +218,13 @@ services:
       "apps/more/cache.env",
       "apps/more/db.yaml",
       "apps/more/other.yaml",
+      "apps/more/top.yaml",
       "common/cache.yaml",
       "common/db.yaml",
       "site/.env",
       "site/db.env",
       "site/more.env",
+      "site/top.env",
       "site/wiki.env",
     ]);
   });

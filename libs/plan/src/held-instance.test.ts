@@ -7,6 +7,7 @@ import { formatPlan } from "./format-plan.ts";
 import { describeFollowed } from "./instance-order.ts";
 import { applied, changed } from "./node-fixture.ts";
 import { permitted, planOf, planText } from "./plan-fixture.ts";
+import { rememberFolders } from "./known-folder.ts";
 import { rememberVolumes } from "./known-volume.ts";
 import { buildRecord } from "./remembered.ts";
 import { simulate } from "./simulate.ts";
@@ -108,6 +109,29 @@ describe("an instance that the commit has problems with", () => {
     });
     expect(planText(gone)).not.toContain("remove-network");
     expect(buildRecord(gone).serviceParts["lab-one/app"]).toEqual(state.record.serviceParts["lab-one/app"]);
+  });
+
+  test("keeps the environment's networks, which it may join", () => {
+    const joining = { ...web, services: { app: { networks: ["proxy_net"] } } };
+    const shared = applied(node({ one: web, two: joining }, { proxy_net: {} }));
+    const desired = { ...holding(node({ one: web, two: joining }), heldAs("two")), networks: [] };
+    const gone = changed({ ...shared, desired }, ({ observed }) => {
+      observed.containers = observed.containers.filter(({ instance }) => instance !== "two");
+    });
+    expect(gone.observed.networks.map(({ name }) => name)).toContain("proxy_net");
+    expect(planText(gone)).not.toContain("remove-network");
+  });
+
+  test("keeps its data folders, and is remembered as who has them", () => {
+    const folders = [{ source: "data", services: ["app"] }];
+    const state = applied(node({ one: { services: { app: {} }, folders }, two: web }));
+    const held = {
+      ...state,
+      desired: holding(node({ one: { services: { app: {} }, folders }, two: web }), heldAs("one")),
+    };
+    expect(Object.values(state.record.folders ?? {})).toMatchObject([{ instance: "one", state: "used" }]);
+    expect(planOf(held)).toMatchObject({ operations: [], notices: [] });
+    expect(rememberFolders(held)).toEqual(state.record.folders);
   });
 
   test("is not counted as taken away", () => {
@@ -255,7 +279,8 @@ describe("whatever is held", () => {
           files: observed.storedInstances.filter(({ instance }) => names.includes(instance)),
         });
         expect(thingsOf(after)).toEqual(thingsOf(before));
-        const rest = planOf({ ...after, policy: { allowMassRemoval } });
+        if (!allowMassRemoval) return;
+        const rest = planOf({ ...after, policy: permitted });
         expect(formatPlan({ ...rest, blocked: [], notices: [] })).toBe("nothing to do\n");
       }),
     );

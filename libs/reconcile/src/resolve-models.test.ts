@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import {
   type ComposeInput,
   type ComposeModel,
@@ -97,6 +99,52 @@ it("does not believe what the gate of an earlier version let through", async () 
   const { models } = await node.resolve();
   expect([node.asked(), models.get("core")?.name]).toEqual([1, "lab-core"]);
 });
+
+it("asks Compose anew when .env, a published image or a profile changes, and not for the place of an image", async () => {
+  const place = { file: "environments/lab/environment.yaml", line: 4, column: 3, path: "images" };
+  const image = { service: "web", image: "web:1", place };
+  const dotenv = { path: "apps/a/.env", mode: "100644", bytes: new TextEncoder().encode("A=1") } as const;
+  const changes: Partial<ComposeInput>[] = [
+    {},
+    { dotenv },
+    { dotenv: { ...dotenv, bytes: new TextEncoder().encode("A=2") } },
+    { profiles: ["dev"] },
+    { images: [image] },
+    { images: [{ ...image, image: "web:2" }] },
+  ];
+  const node = newNode(new Map());
+  const resolve = async (change: Partial<ComposeInput>) =>
+    resolveModels({ rendered: nodeOf([{ ...compose, ...change }]), unrendered: [] }, node.ports);
+  for (const change of changes) await resolve(change);
+  expect(node.asked()).toBe(changes.length);
+  await resolve({ images: [{ ...image, place: { ...place, line: 5 } }] });
+  expect(node.asked()).toBe(changes.length);
+});
+
+it("runs as many Composes at a time as there are cores", async () => {
+  const count = availableParallelism() * 3;
+  const inputs = Array.from({ length: count }, (_, index) => ({ ...compose, project: `lab-${index}` }));
+  let running = 0;
+  const seen: number[] = [];
+  const resolveCompose = async () => {
+    seen.push(++running);
+    await new Promise(setImmediate);
+    running--;
+    return { model, problems: [], warnings: [] };
+  };
+  const ports = { ...newNode(new Map()).ports, resolveCompose };
+  await resolveModels({ rendered: nodeOf(inputs), unrendered: [] }, ports);
+  expect([seen.length, Math.max(...seen)]).toEqual([count, availableParallelism()]);
+});
+
+function nodeOf(inputs: readonly ComposeInput[]): RenderedNode {
+  const [instance] = rendered.instances;
+  if (instance === undefined) throw new Error("no instance");
+  return {
+    ...rendered,
+    instances: inputs.map((input, index) => ({ ...instance, name: `i${index}`, compose: input })),
+  };
+}
 
 const problem = { code: "K1302", file: "f", line: 1, column: 1, path: "", message: "m" };
 
