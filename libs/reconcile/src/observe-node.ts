@@ -34,7 +34,7 @@ export async function observeNode(
     ...engine,
     ...store,
     ...(bound.length === 0 ? {} : { sameFiles: await ports.findSameFiles(bound) }),
-    ...(paths.length === 0 ? {} : { host: await ports.observeHost(paths) }),
+    ...(paths === null ? {} : { host: await ports.observeHost(paths) }),
     containers: withAccepted(engine.containers, record),
   };
 }

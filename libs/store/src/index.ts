@@ -1,11 +1,5 @@
 export { recordFiles, writeApplied } from "./applied-files.ts";
-export {
-  composeFileOf,
-  listStoredCompose,
-  readStoredCompose,
-  readSecretVariables,
-  writeComposeModel,
-} from "./compose-file.ts";
+export { composeFileOf, listStoredCompose, readStoredCompose, writeComposeModel } from "./compose-file.ts";
 export type { ComposeFileInput, StoredCompose } from "./compose-file.ts";
 export { resolveExisting, resolvePaths } from "./host-path.ts";
 export { type DataPlaces, dataFolderOf } from "./data-place.ts";
