@@ -113,7 +113,7 @@ describe("a Compose folder that runs where it was checked out", () => {
       await writeFile(join(checkout, "apps/media/config/first.xml"), "<edited/>\n");
       const round = await platform.reconcile();
       expect(round.exitCode).toBe(1);
-      expect(round.status.errors.map(({ code }) => code)).toContain("K3072");
+      expect(round.status.errors.map(({ code }) => code)).toEqual(["K3070"]);
       expect(compareContainers(before, await platform.containers())).toEqual({});
       expect(await readFile(join(checkout, "apps/media/config/first.xml"), "utf8")).toBe("<edited/>\n");
     });
