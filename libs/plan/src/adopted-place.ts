@@ -2,6 +2,7 @@ import {
   type DesiredInstance,
   type DesiredMount,
   type DesiredNode,
+  type JsonObject,
   type ObservedNode,
   dataToken,
   instanceToken,
@@ -57,10 +58,14 @@ function targetOf(source: string): string | null {
 function bindsOf(inspected: unknown): { source: string; path: string }[] {
   const mounts = isJsonObject(inspected) ? inspected["Mounts"] : null;
   return (Array.isArray(mounts) ? mounts : []).flatMap((mount) =>
-    isJsonObject(mount) && mount["Type"] === "bind"
-      ? [{ source: String(mount["Source"]), path: String(mount["Destination"]) }]
+    isJsonObject(mount) && mount["Type"] === "bind" && isBind(mount)
+      ? [{ source: mount.Source, path: mount.Destination }]
       : [],
   );
+}
+
+function isBind(mount: JsonObject): mount is JsonObject & { Source: string; Destination: string } {
+  return typeof mount["Source"] === "string" && typeof mount["Destination"] === "string";
 }
 
 /** Where the sources of the model lie on this node. Files that Keelson places stay what they are: their bytes are compared. */

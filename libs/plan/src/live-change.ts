@@ -60,7 +60,8 @@ export function findLiveChange(service: DesiredService, context: LiveContext): L
     reactions: findReactions(mount, { ...context, loaded }),
     doubts: findDoubts(mount, { ...context, loaded }),
   }));
-  const kept = findKeptReactions(service.name, { ...context, loaded });
+  const isAdopted = isTakenOver(context.containers);
+  const kept = findKeptReactions(service.name, { ...context, loaded, isAdopted });
   return {
     ...groupReactions([...found.flatMap(({ reactions }) => reactions), ...kept]),
     doubts: Object.assign({}, ...found.map(({ doubts }) => doubts)),
@@ -113,10 +114,15 @@ function straysOf(mount: DesiredMount, { mountChanges }: LiveContext): readonly 
 /** The mounts that concern a service: one that was adopted has the same files elsewhere until it is made anew. */
 function mountsOf(
   service: DesiredService,
-  { instance, containers: { kept } }: Pick<LiveContext, "instance" | "containers">,
+  { instance, containers }: Pick<LiveContext, "instance" | "containers">,
 ): DesiredMount[] {
-  const isElsewhere = kept.length > 0 && kept.every(({ digest }) => digest === "");
-  return isElsewhere ? [] : instance.mounts.filter(({ services }) => services.includes(service.name));
+  if (isTakenOver(containers)) return [];
+  return instance.mounts.filter(({ services }) => services.includes(service.name));
+}
+
+/** Nobody can give a label to a container that is there: those that were adopted have none of ours. */
+function isTakenOver({ kept }: LiveContext["containers"]): boolean {
+  return kept.length > 0 && kept.every(({ digest }) => digest === "");
 }
 
 interface LoadedContext {

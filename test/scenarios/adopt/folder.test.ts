@@ -99,7 +99,7 @@ describe("a Compose folder that runs where it was checked out", () => {
   it("must not be adopted while its data lies elsewhere than agent.yaml says", async () => {
     await withStack(async (platform) => {
       const before = await platform.containers();
-      await platform.configure(({ dataFolders: _, ...config }) => config);
+      await platform.configure({ dataFolders: {} });
       const round = await platform.reconcile();
       expect(round.exitCode).toBe(1);
       expect(round.status.errors.map(({ code }) => code)).toEqual(["K3086"]);
