@@ -175,8 +175,8 @@ async function completeFor(name: string, host: string): Promise<(text: string) =
   const ports = await Promise.all(Array.from({ length: 9 }, findFreePort));
   return (text) =>
     text
-      .replaceAll("NAME", name)
-      .replaceAll("HOST", host)
+      .replaceAll("UNIQUE", name)
+      .replaceAll("MACHINE", host)
       .replaceAll(/PORT(\d)\b/g, (_, index: string) => String(ports[Number(index) - 1]));
 }
 
