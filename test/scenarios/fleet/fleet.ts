@@ -127,7 +127,7 @@ services:
     network_mode: host
     pid: host
     command: ["sleep", "1000000"]
-    volumes: ["MACHINE/root:/host:ro,rslave"]
+    volumes: ["MACHINE/root:/host:ro"]
 -- apps/dns/compose.yaml --
 services:
   pihole:
@@ -150,7 +150,6 @@ services:
     restart: unless-stopped
     init: true
     stop_grace_period: 1s
-    privileged: true
     network_mode: host
     command: ["sleep", "1000000"]
     volumes:
@@ -248,6 +247,7 @@ volumes: { html: , db: }
 opcache.enable=1
 -- apps/photos/docker-compose.yml --
 name: photos
+# the image that .env asks for is IMAGES/photos:1
 services:
   server:
     container_name: UNIQUE-photos
@@ -481,6 +481,8 @@ services:
     restart: unless-stopped
     runtime: nvidia
     ipc: host
+    privileged: true
+    volumes: ["/:/rootfs:ro,rslave"]
     deploy: { resources: { reservations: { devices: [ { driver: nvidia, count: all, capabilities: [gpu] } ] } } }
 -- apps/nfs/compose.yaml --
 services:
@@ -508,7 +510,7 @@ policy:
     ./apps/vpn: { capabilities: [NET_ADMIN], devices: [/dev/net/tun], paths: [MACHINE/media] }
     ./apps/exporter: { namespaces: [network, pid], paths: [root] }
     ./apps/dns: { capabilities: [NET_ADMIN, SYS_NICE] }
-    ./apps/home-assistant: { privileged: true, namespaces: [network], paths: [MACHINE/dbus] }
+    ./apps/home-assistant: { namespaces: [network], paths: [MACHINE/dbus] }
     ./apps/archive: { paths: [MACHINE/backup], volumes: [UNIQUE-old] }
     ./apps/runner: { engineSocket: true }
     ./apps/mail: { capabilities: [NET_ADMIN, SYS_PTRACE] }
@@ -516,7 +518,7 @@ policy:
     ./apps/logs: { loggingAddresses: ["udp://127.0.0.1:PORT9"] }
     ./apps/old: { securityOptions: ["apparmor=unconfined"] }
     ./apps/joined: { networks: [UNIQUE-byhand] }
-    ./apps/Llama_CPP: { runtimes: [nvidia], gpus: true, namespaces: [ipc] }
+    ./apps/Llama_CPP: { runtimes: [nvidia], gpus: true, namespaces: [ipc], privileged: true, paths: [/], engineSocket: true }
     ./apps/nfs: { mounts: ["nfs://192.0.2.5/export"] }
 -- environments/UNIQUE/nodes/box.yaml --
 name: box
@@ -532,7 +534,6 @@ paths:
   dbus: { path: MACHINE/dbus, readOnly: true }
   backup: { path: MACHINE/backup }
 engineSocket: true
-privileged: true
 capabilities: [NET_ADMIN, SYS_NICE, SYS_PTRACE]
 devices: [/dev/full, /dev/net/tun]
 namespaces: [network, pid, user]
