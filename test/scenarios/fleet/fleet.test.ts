@@ -130,7 +130,10 @@ const commitsOf = (name: string): Commit[] => [
   },
   {
     what: "a folder that goes",
-    changes: { "apps/old/docker-compose.yml": null },
+    changes: {
+      "apps/old/docker-compose.yml": null,
+      ...inFile(`environments/${name}/environment.yaml`, /.*apps\/old.*\n/, ""),
+    },
     fates: { "old/app": "removed", "old/cache": "removed" },
   },
   {
