@@ -63,10 +63,12 @@ describe.each(specPages.filter(({ blocks }) => blocks.length > 0))("the examples
 });
 
 describe("the tables of fields", () => {
-  const schemas = ["release", "package", "environment", "node", "lock", "agent"].map((name) => ({
-    name,
-    schema: JSON.parse(readFileSync(join(checkout, `schemas/${name}.schema.json`), "utf8")),
-  }));
+  const schemas = ["release", "package", "local-package", "environment", "node", "lock", "agent"].map(
+    (name) => ({
+      name,
+      schema: JSON.parse(readFileSync(join(checkout, `schemas/${name}.schema.json`), "utf8")),
+    }),
+  );
   it.each([...schemas, { name: "status", schema: Status.toJSONSchema() }])(
     "have every field of a $name, and no other",
     ({ name, schema }) => {

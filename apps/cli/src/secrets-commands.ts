@@ -33,14 +33,14 @@ function addCommitOption(command: Command): Command {
 export function setSecretCommand(): Command {
   const command = new Command("set")
     .description("encrypt a value, which is read from standard input, to the environment's nodes")
-    .argument("<name>", "the secret, as <release>.<secret>");
+    .argument("<name>", "the secret, as <release>.<secret>, or <instance>.<secret> of a local package");
   return addCommitOption(addIdentityOption(addSecretsOptions(command)).addOption(recipientOption()));
 }
 
 export function getSecretCommand(): Command {
   const command = new Command("get")
     .description("print the value of a secret, as it is")
-    .argument("<name>", "the secret, as <release>.<secret>");
+    .argument("<name>", "the secret, as <release>.<secret>, or <instance>.<secret> of a local package");
   return addIdentityOption(addSecretsOptions(command)).option(
     "--node",
     "with the key of this node, whatever else is set",

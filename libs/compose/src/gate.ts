@@ -20,7 +20,7 @@ import { referenceOf } from "./package-reference.ts";
 import { isInactive } from "./profile.ts";
 import { findUnknownImages } from "./published-image.ts";
 import type { RuleContext } from "./rule.ts";
-import { findMisplacedSecrets } from "./secret-place.ts";
+import { findMisplacedSecrets, findSealedFiles } from "./secret-place.ts";
 import { findFaults } from "./ungranted.ts";
 import { findUndeclared, reservedHint } from "./variables.ts";
 
@@ -57,6 +57,7 @@ export function judgeCompose(input: ComposeInput): { participants: Participants;
     ),
     ...findUndeclared(composeFiles, input),
     ...findMisplacedSecrets(participants),
+    ...findSealedFiles(participants, input),
     ...findReservedVariables(input),
     ...findUnknownImages(composeFiles, input),
   ];

@@ -98,7 +98,7 @@ describe("a secret in the resolved model", () => {
         {
           "code": "K1423",
           "hint": "To permit it, write in environment.yaml: policy: { allow: { sample/core: { secretEnvironment: [DB] } } }",
-          "message": "the environment variable DB would hold a secret, which whoever has the engine can read there, and the environment does not grant that",
+          "message": "whoever has the engine could read the secret in the environment variable DB, and the environment does not grant that",
           "path": [
             "services",
             "a",
@@ -126,5 +126,20 @@ describe("a secret in the resolved model", () => {
       "K1423 services.…",
       "K1423 configs.c.content",
     ]);
+  });
+});
+
+describe("what SOPS has encrypted", () => {
+  const enc = "DB=ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]\n";
+
+  it("must not be taken for values, by whichever file it comes", () => {
+    const text = "services: {a: {image: a, env_file: db.env}}";
+    const input = sampleInput({ files: { "compose.yaml": text, "db.env": enc } });
+    const dotenv = { path: "apps/a/.env", mode: "100644" as const, bytes: new TextEncoder().encode(enc) };
+    const codesOf = (of: typeof input) => gateCompose(of).map(({ code, file }) => `${code} ${file}`);
+    expect(codesOf(input)).toEqual([`K1346 ${input.folder}/compose.yaml`]);
+    expect(codesOf({ ...input, dotenv })).toContain("K1346 apps/a/.env");
+    const plain = sampleInput({ files: { "compose.yaml": text, "db.env": `# ${enc}A=xENC[AES256_GCM,\n` } });
+    expect(codesOf(plain)).toEqual([]);
   });
 });

@@ -1,8 +1,10 @@
 import {
+  type ComposeInput,
   type Json,
   type JsonObject,
   type Problem,
   decodeText,
+  problemOf,
   isJsonObject,
   secretsIn,
   valueOf,
@@ -44,6 +46,24 @@ export function findMisplacedSecrets({ composeFiles, plainFiles }: Participants)
       ),
     );
   return [...inFiles, ...inLabels];
+}
+
+/** K1346: Compose would give a container what is encrypted. */
+export function findSealedFiles(
+  { plainFiles }: Pick<Participants, "plainFiles">,
+  { dotenv }: Pick<ComposeInput, "dotenv">,
+): Problem[] {
+  const isSealedFile = (bytes: Uint8Array) => /^[^#\n]*[=:]\s*ENC\[AES256_GCM,/m.test(decodeText(bytes));
+  const said = {
+    code: "K1346",
+    message:
+      "the file is encrypted by SOPS, and Keelson does not open it: containers would get what is encrypted",
+    hint: 'Set the values with keelson secrets set INSTANCE.NAME, and name them in package.yaml: variables: { DB_PASSWORD: "{{ secrets.NAME }}" }',
+  };
+  const named = plainFiles
+    .filter(({ bytes }) => isSealedFile(bytes))
+    .map(({ namedBy: { participant, path } }) => problemAt(participant.document, { ...said, path }));
+  return dotenv !== null && isSealedFile(dotenv.bytes) ? [problemOf(dotenv.path, said), ...named] : named;
 }
 
 function misplaced(name: string, { secret, path }: { secret: string; path: readonly string[] }): Finding {

@@ -96,7 +96,8 @@ test("what a container binds and joins is seen, also when nothing else of it is 
   const project = bench.project("joined");
   const network = networkOf(`${project}_default`);
   await createNetwork(bench.context, operationOf("create-network", { instance: "joined", project, network }));
-  const HostConfig = { Binds: [`${source}:/theirs:ro`], NetworkMode: network.name };
+  const Binds = [`${source}:/theirs:ro`, `${source}/theirs:/own`];
+  const HostConfig = { Binds, NetworkMode: network.name };
   const container = await docker.createContainer({ Image: bench.image, Cmd: ["sleep", "1000"], HostConfig });
   try {
     await container.start();
@@ -106,6 +107,8 @@ test("what a container binds and joins is seen, also when nothing else of it is 
     const networkId = observed.networks.find(({ name }) => name === network.name)?.id;
     const { Name: name } = await container.inspect();
     expect(observed.otherMembers).toContainEqual({ networkId, container: name.slice(1) });
+    const written = observed.otherWritableBinds?.filter(({ container: of }) => of === name.slice(1));
+    expect(written).toEqual([{ container: name.slice(1), path: `${source}/theirs` }]);
   } finally {
     await container.remove({ force: true });
     await docker.getNetwork(network.name).remove();

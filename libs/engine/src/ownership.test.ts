@@ -93,8 +93,8 @@ describe("a container", () => {
   ])("that is %s to the node's memory is %s, and none that is not what its labels say", (provenance, is) => {
     const remembering = { ...node, madeHere: { ...everything, container: () => provenance } };
     expect(judgeContainer({ id, name: "lab-core-nginx-1", labels: own }, remembering)).toBe(is);
-    const mail = { ...own, [labels.instance]: "mail" };
-    expect(judgeContainer({ id, name: "lab-core-nginx-1", labels: mail }, remembering)).toBe("forged");
+    const other = { ...own, [labels.environment]: "other" };
+    expect(judgeContainer({ id, name: "lab-core-nginx-1", labels: other }, remembering)).toBe("forged");
     const foreign = { ...own, [labels.owner]: "0".repeat(64) };
     expect(judgeContainer({ id, name: "lab-core-nginx-1", labels: foreign }, remembering)).toBe("forged");
   });

@@ -12,6 +12,6 @@ export const secretReaches: readonly HostReach[] = [
         ? [{ kind: "secretEnvironment", value: path.at(-1) ?? "" }]
         : [],
     message: ({ value }) =>
-      `the environment variable ${value} would hold a secret, which whoever has the engine can read there`,
+      `whoever has the engine could read the secret in the environment variable ${value}`,
   },
 ];

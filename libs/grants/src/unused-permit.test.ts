@@ -11,6 +11,7 @@ const allow: NodeGrants = {
   capabilities: ["NET_ADMIN", "SYS_TIME"],
   devices: ["/dev/dri"],
   nested: true,
+  adopt: ["media"],
 };
 
 const asks: Ask[] = [

@@ -39,7 +39,7 @@ export function findNamed(
     if (file === undefined || seen.has(key)) continue;
     seen.add(key);
     const resolve = (written: Json | undefined) => pathOf(written, { folder: next.folder, variables });
-    for (const { kind, path: written, start: named } of namesOf(rootOf(file))) {
+    for (const { kind, path: written, start: named } of namesIn(file)) {
       const path = resolve(written);
       if (path === null || path === "") continue;
       found.add(path);
@@ -56,6 +56,15 @@ interface Named {
   path: Json | undefined;
   /** Where relative paths of an included file start: a folder, or beside the first file of the same include. */
   start?: { folder: Json | undefined; file: Json | undefined };
+}
+
+/** Parsing takes time, and each step of reading asks for the names of the same files again. */
+const known = new WeakMap<Uint8Array, Named[]>();
+
+function namesIn(file: SourceFile): Named[] {
+  const names = known.get(file.bytes) ?? namesOf(rootOf(file));
+  known.set(file.bytes, names);
+  return names;
 }
 
 function rootOf({ bytes }: SourceFile): unknown {

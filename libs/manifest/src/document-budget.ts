@@ -20,6 +20,6 @@ export function findTooMuch(files: SourceFiles): Problem[] {
   return [];
 }
 
-/** The files that are parsed: all of an environment, and of a release all but the contents of its packages. */
+/** The files that are parsed: all of an environment, of a release all but the contents of its packages, and package.yaml elsewhere. */
 const documentPattern =
-  /^(?:environments\/[^/]+\/.*\.yaml|releases\/[^/]+\/[^/]+\/(?:packages\/[^/]+\/package\.yaml|migrations\/.*|[^/]+))$/s;
+  /^(?:environments\/[^/]+\/.*\.yaml|releases\/[^/]+\/[^/]+\/(?:packages\/[^/]+\/package\.yaml|migrations\/.*|[^/]+)|(?!releases\/|environments\/)(?:.*\/)?package\.yaml)$/s;

@@ -2,7 +2,7 @@ export { readDocument } from "./document-check.ts";
 export { readRepository } from "./repository.ts";
 export { findEnvironmentFolders, findLocalNames, findLockedFolders } from "./locked-folders.ts";
 export type { LocalFiles } from "./local-packages.ts";
-export { findReached } from "./local-reach.ts";
+export { findLocalReach } from "./local-reach.ts";
 export { findAttributeFaults } from "./attribute-check.ts";
 export { followLinks } from "./link.ts";
 export { findRecipientFaults } from "./sealed-secrets.ts";

@@ -249,3 +249,14 @@ services:
     ]);
   });
 });
+
+test("the documents of local packages count among all documents, which may not be too large together", () => {
+  const large = `# ${"x".repeat(255 * 1024)}\n`;
+  const folders = Array.from({ length: 40 }, (_, at) => `apps/a${at}`);
+  const files = folders.flatMap((folder) => [
+    [`${folder}/package.yaml`, large],
+    [`${folder}/compose.yaml`, compose],
+  ]);
+  const texts = { [environment]: "name: home\ndiscover: [{ path: apps/* }]\n", ...Object.fromEntries(files) };
+  expect(read(texts).problems.map((line) => line.split(" ")[0])).toEqual(["K1006"]);
+});

@@ -14,7 +14,7 @@ const mostBytes = 64 * 1024 * 1024;
  * themselves: what their Compose files name and where links lead, as far as the files that are there say it. None once too much
  * has been read: what is missing then has problems.
  */
-export function findReached(files: SourceFiles, folders: readonly string[]): string[] {
+export function findLocalReach(files: SourceFiles, folders: readonly string[]): string[] {
   let bytes = 0;
   for (const file of files.values()) bytes += file.bytes.length;
   if (bytes > mostBytes) return [];

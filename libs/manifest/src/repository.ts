@@ -34,7 +34,7 @@ export function readRepository(
   local: LocalFiles = { files, listed: [...files.keys()] },
 ): { repository: Repository; problems: Problem[]; warnings: Problem[] } {
   const tree = readTree(files);
-  const tooMuch = findTooMuch(files);
+  const tooMuch = findTooMuch(new Map([...files, ...local.files]));
   if (tooMuch.length > 0) {
     return {
       repository: { releases: new Map(), environments: new Map(), local: new Map(), packages: [] },

@@ -39,22 +39,15 @@ export interface NodeSettings {
   allow: NodeGrants | "all";
   /** agent.yaml, and the keys that it names beside `keyFile`. */
   ownFiles: readonly string[];
-  /** Folders below which containers have their data folders, beside the state folder. */
-  dataRoots: readonly string[];
 }
 
 /** What agent.yaml says of the host; without one, nothing is permitted. */
 export function hostSettings(
   agent: { config: AgentConfig; configFile: string } | null,
-): Pick<NodeSettings, "allow" | "ownFiles" | "dataRoots"> {
-  if (agent === null) return { allow: {}, ownFiles: [], dataRoots: [] };
+): Pick<NodeSettings, "allow" | "ownFiles"> {
+  if (agent === null) return { allow: {}, ownFiles: [] };
   const { config, configFile } = agent;
-  const { allow = {}, dataDir, dataFolders = {} } = config;
-  return {
-    allow,
-    ownFiles: [resolve(configFile), ageKeyPath(config)],
-    dataRoots: [...(dataDir === undefined ? [] : [dataDir]), ...Object.values(dataFolders)],
-  };
+  return { allow: config.allow ?? {}, ownFiles: [resolve(configFile), ageKeyPath(config)] };
 }
 
 /** The real path of each name that packages use. */

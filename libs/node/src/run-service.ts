@@ -3,13 +3,7 @@ import { existsSync } from "node:fs";
 import { type Engine, type JobRun, connectEngine, findRuns, newRunName, runJob } from "@keelson/engine";
 import { KeelsonError, type NodeSecrets, compareText, quote, resourceIds, stalled } from "@keelson/model";
 import { openRecordCopy } from "@keelson/record";
-import {
-  type StoredCompose,
-  composeFileOf,
-  listStoredCompose,
-  readSecretVariables,
-  readStoredCompose,
-} from "@keelson/store";
+import { type StoredCompose, composeFileOf, listStoredCompose, readStoredCompose } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { type TakenLock, takeJobLock } from "./job-lock.ts";
@@ -51,9 +45,9 @@ export async function runService(
   if (!existsSync(keyFile)) throw noKey(keyFile);
   requireTrustedFolders(settings);
   if (!isForced) await requireUnsuspended(settings.stateDir, "run it all the same with --force");
-  const needed = await readSecretVariables(settings.stateDir, instance);
+  const needsSecret = ((await readStoredCompose(settings.stateDir, instance))?.secretVariables.size ?? 0) > 0;
   // Of the output nothing is hidden: a broken secrets file must keep nobody out who needs none of its values.
-  const secrets = await openNodeSecrets(needed.size === 0 ? { ...settings, secretsFile: null } : settings);
+  const secrets = await openNodeSecrets(needsSecret ? settings : { ...settings, secretsFile: null });
   const place = await requireService(settings, { instance, service: job.service, secrets });
   const engine = connectEngine(engineAddress(settings));
   const { service, signal } = job;
@@ -134,11 +128,8 @@ export async function requireService(
   if (!services.has(service)) {
     throw noService({ instance, service, services: [...services.keys()].sort(compareText) });
   }
-  return {
-    composeFile: composeFileOf(stateDir, instance),
-    project,
-    secretVariables: fillVariables(await readSecretVariables(stateDir, instance), secrets),
-  };
+  const secretVariables = fillVariables(stored.secretVariables, secrets);
+  return { composeFile: composeFileOf(stateDir, instance), project, secretVariables };
 }
 
 function notHere({

@@ -1,5 +1,5 @@
 import { readWorkTree } from "@keelson/git";
-import { readRepository } from "@keelson/manifest";
+import { followLinks, readRepository } from "@keelson/manifest";
 import {
   type EnvironmentFolder,
   KeelsonError,
@@ -8,10 +8,13 @@ import {
   compareText,
   decodeText,
   hintFor,
+  isLocalReference,
   quote,
   sealedSecretsFile,
+  secretNamePattern,
   stalled,
 } from "@keelson/model";
+import { readLocal } from "@keelson/reconcile";
 
 /** The sealed secrets of an environment in a work tree. */
 export interface SealedState {
@@ -23,12 +26,15 @@ export interface SealedState {
   nodes: ReadonlyMap<string, string | null>;
   /** Secrets that the environment's releases name, as `<release>.<secret>`, sorted. */
   names: string[];
+  /** Instances of local packages, which name no secrets themselves. */
+  localInstances: string[];
 }
 
 /** Throws K1110 for an environment that is not there, and the code of the first problem of a file that cannot be used. */
 export async function readSealedState(repository: string, environment: string): Promise<SealedState> {
-  const files = await (await readWorkTree(repository)).readFiles(["environments/", "releases/"]);
-  const read = readRepository(files);
+  const snapshot = await readWorkTree(repository);
+  const files = await snapshot.readFiles(["environments/", "releases/"]);
+  const read = readRepository(files, await readLocal(snapshot, followLinks(files)));
   const folder = read.repository.environments.get(environment);
   if (folder === undefined) throw noEnvironment(environment, read.repository);
   const path = `${folder.folder}/${sealedSecretsFile}`;
@@ -48,6 +54,7 @@ export async function readSealedState(repository: string, environment: string): 
     file: source === undefined || sealed === undefined ? null : { sealed, text: decodeText(source.bytes) },
     nodes: new Map([...folder.nodes].map(([name, { value }]) => [name, value.keys?.age ?? null])),
     names: namesOf(folder, read.repository),
+    localInstances: localInstancesOf(folder),
   };
 }
 
@@ -58,6 +65,14 @@ function namesOf({ environment }: EnvironmentFolder, { releases }: Repository): 
     .filter(({ name }) => used.includes(name))
     .flatMap(({ name, secrets }) => Object.keys(secrets).map((secret) => `${name}.${secret}`));
   return [...new Set(names)].sort(compareText);
+}
+
+/** Without those that have the name of a release: its secrets are its own. */
+function localInstancesOf({ environment }: EnvironmentFolder): string[] {
+  const { instances, releases } = environment.value;
+  return Object.entries(instances)
+    .filter(([name, instance]) => isLocalReference(instance.package) && !Object.hasOwn(releases, name))
+    .map(([name]) => name);
 }
 
 /** The keys of an environment's nodes. Throws K9090 when no node has one. */
@@ -72,14 +87,20 @@ export function recipientsOf({ nodes, path }: SealedState): string[] {
   });
 }
 
-/** Throws K9088 for a name that no release of the environment has. */
-export function requireSecretName({ names }: Pick<SealedState, "names">, name: string): [string, string] {
-  const [release = "", secret = ""] = name.split(".");
-  if (names.includes(name)) return [release, secret];
+/** Throws K9088 for a name that no release of the environment has, and that is none of an instance of a local package. */
+export function requireSecretName(
+  { names, localInstances }: Pick<SealedState, "names" | "localInstances">,
+  name: string,
+): [string, string] {
+  const [owner = "", secret = "", ...rest] = name.split(".");
+  const isLocal = localInstances.includes(owner) && secretNamePattern.test(secret) && rest.length === 0;
+  if (isLocal || names.includes(name)) return [owner, secret];
   throw new KeelsonError({
     code: "K9088",
-    message: `no release of the environment has a secret ${quote(name)}`,
-    hint: hintFor(name, { known: names, as: "secrets" }) ?? "Name it under secrets in release.yaml first.",
+    message: `no release or instance of the environment can have a secret ${quote(name)}`,
+    hint:
+      hintFor(name, { known: names, as: "secrets" }) ??
+      "Name it under secrets in release.yaml first. Of a local package it is <instance>.<letters and digits>.",
     outcome: stalled,
   });
 }

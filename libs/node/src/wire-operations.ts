@@ -25,8 +25,8 @@ import type { NodeLock, NodeRecord } from "@keelson/record";
 import { composeFileOf, keepFolder, placeFiles, recordFiles, removeFiles } from "@keelson/store";
 
 import { type NodeSettings, volumeHere } from "./node-settings.ts";
-import { writeCompose } from "./written-compose.ts";
 import { fillVariables } from "./secret-variable.ts";
+import { writeCompose } from "./written-compose.ts";
 
 /** Gives each kind of operation the one function of `engine` or `store` that does it. */
 export function wireOperations(
@@ -76,7 +76,8 @@ export function wireOperations(
       await requireCompose();
       const instance = required(context.instance, `instance ${operation.instance}`);
       await writeCompose(settings, { instance, ownerOf: secrets.ownerOf });
-      const secretVariables = fillVariables(findSecretVariables(JSON.stringify(instance.compose)), secrets);
+      const variables = findSecretVariables(JSON.stringify(instance.compose));
+      const secretVariables = fillVariables(variables, secrets);
       await createContainers({ ...inEngine(context), secretVariables }, operation);
     },
     "start-service": async (operation, context) => startService(inEngine(context), operation),

@@ -98,7 +98,8 @@ function withoutRefused(change: InstanceChange, refused: JudgedGrants["refused"]
   const isRefused = (name: string) => own.some(({ service }) => service === "" || service === name);
   const kept = [...services].map(([name, service]) => {
     const isStart = service.action === "start" && !isRefused(name);
-    return [name, isStart ? service : withdrawn(service, instance)] as const;
+    const asItIs = { ...service, containers: { ...service.containers, extra: [] } };
+    return [name, isStart ? asItIs : withdrawn(service, instance)] as const;
   });
   return { ...change, services: new Map(kept) };
 }

@@ -75,7 +75,7 @@ describe("data folders", () => {
   });
 
   test("are made of what the node has where another instance was", () => {
-    const state = applied(node(wiki(data)));
+    const state = applied(node({ wiki: { services: {}, networks: {} } }));
     const { wiki: sketch } = wiki(data);
     const renamed = wanting(state, {
       book: { ...(sketch ?? { services: {} }), package: "wiki", was: "wiki" },
@@ -204,7 +204,10 @@ describe("a data folder that is lost", () => {
 
   test("is lost, too, where it is empty and was not", () => {
     expect(planText(without(["config"], "empty"))).toContain("data folder /data/wiki/config is empty");
-    expect(planText(without(["data"], "empty"))).toBe("nothing to do\n");
+    const unused = changed(without(["data"], "empty"), (copy) => {
+      Object.assign(known(copy, "/data/wiki/data") ?? {}, { wasFilled: false });
+    });
+    expect(planText(unused)).toBe("nothing to do\n");
   });
 
   test("is made anew once a person says so, and not a second time", () => {

@@ -11,7 +11,7 @@ export function pathOf(ask: Ask, allow: NodeAllowance): string | null {
 
 /**
  * Paths of the host whose place has to be known before it can be said whether they may be bound: what is asked for, what
- * is permitted, and what containers can write. None when nothing is asked for.
+ * is permitted, and what containers can write. Null when no path is asked for.
  */
 export function findHostPaths(
   { instances }: Pick<DesiredNode, "instances">,
@@ -19,11 +19,10 @@ export function findHostPaths(
     allow,
     engine,
   }: { allow: NodeAllowance; engine: Pick<ObservedEngine, "containers" | "otherWritableBinds"> },
-): string[] {
-  const asked = instances.flatMap(({ grants }) =>
-    grants.flatMap((ask) => (ask.kind === "paths" ? (pathOf(ask, allow) ?? []) : [])),
-  );
-  if (asked.length === 0) return [];
+): string[] | null {
+  const asks = instances.flatMap(({ grants }) => grants.filter(({ kind }) => kind === "paths"));
+  if (asks.length === 0) return null;
+  const asked = asks.flatMap((ask) => pathOf(ask, allow) ?? []);
   const permitted = allow === "all" ? [] : Object.values(allow.paths ?? {}).map(({ path }) => path);
   const written = [
     ...engine.containers.flatMap(({ writableBinds }) => writableBinds),

@@ -141,6 +141,11 @@ describe("the grants of a plan", () => {
     ]);
   });
 
+  test("leave out what is new of an instance that stays as it is", () => {
+    const { grants } = planOf({ ...simulatedOf(before), desired: after, policy: { allow } });
+    expect(grants.map(({ service, value }) => [service, value])).toEqual([["vpn", "NET_ADMIN"]]);
+  });
+
   function simulatedOf(desired: typeof before) {
     return simulated({ ...applied(desired), desired });
   }

@@ -12,7 +12,7 @@ import {
 } from "@keelson/model";
 
 import { type BoundPath, findBoundPaths } from "./bound-path.ts";
-import { type NodeAllowance, pathOf } from "./host-path.ts";
+import type { NodeAllowance } from "./host-path.ts";
 import { findNestingFault, isNested } from "./nested-path.ts";
 import { type PathFault, findPathFault, isPathNamed } from "./path-refusal.ts";
 import { wantsContainers } from "./service-change.ts";
@@ -46,55 +46,59 @@ export function judgeGrants({ instances, observed, record, allow }: JudgeInput):
   const inUse: GrantInUse[] = [];
   const refused = new Map<string, RefusedGrant[]>();
   for (const instance of wanting) {
-    const known = new Set((record.applied?.grants?.[instance.name] ?? []).map(keyOf));
-    const unnamed: Ask[] = [];
-    const faults: RefusedGrant[] = [];
-    for (const ask of instance.grants) {
-      const bound = bounds.find((each) => each.instance === instance && each.ask === ask);
-      const judged = { instance, ask, bound, allow, host };
-      if (!isNamed(judged)) unnamed.push(ask);
-      else {
-        const fault = faultOf(judged, bounds);
-        if (fault !== null) faults.push(refuse(instance, { service: ask.service, fault }));
-        else
-          inUse.push({
-            ...withoutNames(ask),
-            instance: instance.name,
-            isNew: !known.has(keyOf(ask)),
-            isRoot: isRootEquivalent(ask) || isNestedBind(judged, bounds),
-          });
-      }
-    }
-    const all = [...describeUnnamed(instance, unnamed), ...faults];
+    const judged = instance.grants.map((ask) => judge({ instance, ask, bounds, allow, host }));
+    const unnamed = judged.flatMap(({ ask, isNamed }) => (isNamed ? [] : [ask]));
+    const faulty = judged.flatMap(({ ask: { service }, fault }) =>
+      fault === null ? [] : [refuse(instance, { service, fault })],
+    );
+    const all = [...describeUnnamed(instance, unnamed), ...faulty];
     if (all.length > 0) refused.set(instance.name, all);
+    const known = new Set((record.applied?.grants?.[instance.name] ?? []).map(keyOf));
+    const permitted = judged
+      .filter(({ isNamed, fault }) => isNamed && fault === null)
+      .map(({ ask, isRoot }) => ({
+        ...withoutNames(ask),
+        instance: instance.name,
+        isNew: !known.has(keyOf(ask)),
+        isRoot,
+      }));
+    // Nothing that is new comes to an instance that stays as it is.
+    inUse.push(...permitted.filter(({ isNew }) => !isNew || all.length === 0));
   }
   return { refused, inUse: inUse.sort(compareGrants) };
 }
 
-interface Judged {
+interface JudgedAsk {
+  ask: Ask;
+  /** Whether agent.yaml says anything of it. */
+  isNamed: boolean;
+  /** Why it is not possible all the same. */
+  fault: PathFault | null;
+  isRoot: boolean;
+}
+
+function judge({
+  instance,
+  ask,
+  bounds,
+  allow,
+  host,
+}: Pick<JudgeInput, "allow"> & {
   instance: DesiredInstance;
   ask: Ask;
-  /** Of a path; absent where the node has none of that name, and where nobody has looked. */
-  bound: BoundPath | undefined;
-  allow: NodeAllowance;
+  bounds: readonly BoundPath[];
   host: ObservedHost | undefined;
-}
-
-function isNamed({ ask, bound, allow, host }: Judged): boolean {
-  if (bound === undefined || host === undefined)
-    return (
-      isPermitted(ask, allow) && (ask.kind !== "paths" || host === undefined || pathOf(ask, allow) !== null)
-    );
-  return isPathNamed(bound, { allow, host });
-}
-
-function faultOf({ bound, allow, host }: Judged, bounds: readonly BoundPath[]): PathFault | null {
-  if (bound === undefined || host === undefined) return null;
-  return findPathFault(bound, { allow, host }) ?? findNestingFault(bound, { bounds, allow, host });
-}
-
-function isNestedBind({ bound, allow, host }: Judged, bounds: readonly BoundPath[]): boolean {
-  return bound !== undefined && host !== undefined && isNested(bound, { bounds, allow, host });
+}): JudgedAsk {
+  const bound = bounds.find((each) => each.instance === instance && each.ask === ask);
+  const isRoot = isRootEquivalent(ask);
+  // A name that the node does not have is no path; where nobody has looked, as for a review, it is not known which it has.
+  if (ask.kind !== "paths" || host === undefined)
+    return { ask, isNamed: isPermitted(ask, allow), fault: null, isRoot };
+  if (bound === undefined || !isPathNamed(bound, { allow, host }))
+    return { ask, isNamed: false, fault: null, isRoot };
+  const context = { bounds, allow, host };
+  const fault = findPathFault(bound, context) ?? findNestingFault(bound, context);
+  return { ask, isNamed: true, fault, isRoot: isNested(bound, context) };
 }
 
 /** An entry for each service, with all that it asks for. */

@@ -1,4 +1,5 @@
 import {
+  type ObservedContainer,
   type ObservedDataFolder,
   type ObservedInstanceFiles,
   type ObservedNode,
@@ -11,6 +12,7 @@ import {
 } from "@keelson/model";
 
 import { isUp } from "./container-state.ts";
+import { rememberFolders } from "./known-folder.ts";
 import { rememberVolumes } from "./known-volume.ts";
 import { visiblePath } from "./mount-change.ts";
 import { findOwn } from "./own-container.ts";
@@ -40,8 +42,9 @@ export function simulate(
 ): Pick<SimulatedNode, "observed" | "record"> {
   const after = { ...node, observed: structuredClone(node.observed) };
   for (const operation of operations) applyEffect(operation, after);
-  // Who used a volume is noted before anything is done: afterwards no container shows it.
-  const record = buildRecord({ ...after, record: { ...node.record, volumes: rememberVolumes(node) } });
+  // Who used a volume is noted before anything is done, and what lay in folders: afterwards nothing shows it.
+  const noted = { volumes: rememberVolumes(node), folders: rememberFolders(node) };
+  const record = buildRecord({ ...after, record: { ...node.record, ...noted } });
   const containers = withAccepted(after.observed.containers, record);
   return { observed: { ...after.observed, containers }, record };
 }
@@ -98,6 +101,7 @@ const effects: Effects = {
   "start-service": ({ project, service }, node) => {
     for (const container of findOwn(node.observed, { project, service })) {
       if (!isUp(container)) start(container, node);
+      fillFolders(container, node);
     }
   },
   "restart-container": ({ containerId }, node) => {
@@ -198,6 +202,15 @@ function keepFolder(operation: OperationOf<"keep-folder">, { observed }: Simulat
   const after: ObservedDataFolder = { instance, source, path, state, files, fault: null };
   observed.dataFolders = [...(observed.dataFolders ?? []).filter((each) => !isThis(each)), after];
   if (observed.dataDir !== undefined) observed.dataDir.isMarked = true;
+}
+
+/** Programs put something into what they may write. */
+function fillFolders(
+  { writableBinds }: ObservedContainer,
+  { observed: { dataFolders = [] } }: SimulatedNode,
+): void {
+  for (const folder of dataFolders)
+    if (folder.state === "empty" && writableBinds.includes(folder.path)) folder.state = "filled";
 }
 
 /** The files of an instance on the node; its folder comes with the first of them. */

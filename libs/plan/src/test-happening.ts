@@ -42,16 +42,13 @@ export function anyAccident(): fc.Arbitrary<Happening> {
     }),
     fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
       const [folder] = (observed.dataFolders ?? []).slice(pick % 3);
-      const [path] = Object.keys(folder?.files ?? {}).slice(pick % 2);
-      if (folder === undefined) return;
-      if (pick % 7 === 0) Object.assign(folder, { state: "absent", files: {} });
-      else if (pick % 7 === 1) Object.assign(folder, { state: "empty", files: {} });
-      else if (path !== undefined && pick % 7 === 2) delete folder.files[path];
-      else if (path !== undefined) Object.assign(folder.files[path] ?? {}, { contentDigest: "differs" });
+      if (folder !== undefined)
+        Object.assign(folder, { state: pick % 2 === 0 ? "absent" : "empty", files: {} });
     }),
     fc.constant((copy: SimulatedNode) => {
-      // Counters of which it knows nothing would count as followed; here they are to be new.
-      copy.record = { ...emptyRecord, renewed: Object.fromEntries(instanceNames.map((name) => [name, 0])) };
+      // Counters of which it knows nothing would count as followed, and kept files as somebody's work; here they are not.
+      const renewed = Object.fromEntries(instanceNames.map((name) => [name, 0]));
+      copy.record = { ...emptyRecord, renewed, folders: copy.record.folders ?? {} };
     }),
     fc.constant(({ observed }: SimulatedNode) => {
       observed.images = {};
@@ -91,6 +88,12 @@ export function anyStranger(): fc.Arbitrary<Happening> {
     networks: fc.subarray(["lab-a_inner", "lab-b_inner"]),
   });
   return fc.oneof(
+    fc.nat().map((pick) => ({ observed }: SimulatedNode) => {
+      const [folder] = (observed.dataFolders ?? []).slice(pick % 3);
+      const [path = ""] = Object.keys(folder?.files ?? {}).slice(pick % 2);
+      if (pick % 5 === 0) delete folder?.files[path];
+      else Object.assign(folder?.files[path] ?? {}, { contentDigest: "differs" });
+    }),
     fc.record({ place, ownership: fc.constantFrom("foreign" as const, "forged" as const) }).map(
       ({ place, ownership }) =>
         ({ observed }: SimulatedNode) =>

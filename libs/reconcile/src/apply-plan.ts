@@ -21,7 +21,12 @@ import { newLimit } from "./parallel-limit.ts";
 const parallelOperations = 4;
 
 /** They are the store's; a container decides how long they take, so those of one instance take no place of another's. */
-const fileKinds: ReadonlySet<OperationKind> = new Set(["place-files", "remove-files", "record-files"]);
+const fileKinds: ReadonlySet<OperationKind> = new Set([
+  "place-files",
+  "keep-folder",
+  "remove-files",
+  "record-files",
+]);
 
 /**
  * Does what the plan says, in its order, independent operations side by side; a failure skips only its dependents. An

@@ -1,5 +1,5 @@
 import { asksOf, grantsFor, isGranted, withNames } from "@keelson/grants";
-import type { Ask, Policy, Problem, Snapshot } from "@keelson/model";
+import type { Ask, ComposeModel, Policy, Problem, Snapshot } from "@keelson/model";
 import { type NodeReference, renderFiles } from "@keelson/render";
 
 import type { DesiredPorts } from "./ports.ts";
@@ -49,10 +49,15 @@ export async function findAskedGrants(
   const resolved = await resolveModels({ rendered: { ...rendered, instances }, unrendered }, ports);
   found.push(...resolved.problems);
   if (resolved.error !== null && found.length === 0) throw resolved.error;
+  const shared = Object.keys(known?.environment.value.networks ?? {});
+  const own = new Set([...shared, ...[...resolved.models.values()].flatMap(ownNetworks)]);
   const asked = instances.flatMap(({ name, package: { reference: of } }) => {
     const model = resolved.models.get(name);
     const grants = grantsFor(policy, of);
-    return (model === undefined ? [] : asksOf(model)).map((ask) => ({
+    const asks = (model === undefined ? [] : asksOf(model)).filter(
+      ({ kind, value }) => kind !== "networks" || !own.has(value),
+    );
+    return asks.map((ask) => ({
       instance: name,
       package: of,
       ask: withNames(ask, grants),
@@ -60,4 +65,11 @@ export async function findAskedGrants(
     }));
   });
   return { asked, policy, nodes, problems: toldOnce(found) };
+}
+
+/** Engine names of the networks that an instance makes: whoever joins one needs no grant. */
+function ownNetworks({ name, networks }: ComposeModel): string[] {
+  return Object.entries(networks)
+    .filter(([, definition]) => definition?.["external"] !== true)
+    .map(([key]) => `${name}_${key}`);
 }

@@ -1,4 +1,4 @@
-import { findAttributeFaults, followLinks, readRepository, findRecipientFaults } from "@keelson/manifest";
+import { findAttributeFaults, findRecipientFaults, followLinks, readRepository } from "@keelson/manifest";
 import {
   type DesiredNode,
   type OuterAttributes,

@@ -26,6 +26,7 @@ export type { NextRoundFacts } from "./next-round.ts";
 export type { RetryPolicy } from "./round-outcome.ts";
 export { type CheckResult, checkRevision } from "./check-revision.ts";
 export { type JobState } from "./scheduled-jobs.ts";
+export { readLocal } from "./read-local.ts";
 export { type Timetable, openTimetable } from "./timetable.ts";
 export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";

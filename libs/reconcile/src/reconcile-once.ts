@@ -179,7 +179,8 @@ async function applyWalk(
   }
   ports.record.closeInterrupted(now()); // what a killed predecessor left open is settled by what was seen
   walk.remaining = isIdle ? plan : planNow({ desired, observed, policy }, ports);
-  await keepJobs(ports, { desired, remaining: walk.remaining });
+  const { applied } = ports.record.readState();
+  await keepJobs(ports, { desired, remaining: walk.remaining, applied });
 }
 
 /**

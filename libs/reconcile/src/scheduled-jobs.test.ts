@@ -1,7 +1,9 @@
 import {
+  type Ask,
   type DesiredNode,
   type DesiredService,
   type Plan,
+  type RecordState,
   type ScheduledJob,
   digestBytes,
 } from "@keelson/model";
@@ -243,7 +245,15 @@ describe("a job is kept", () => {
     grants: [],
   });
 
-  async function keep(state: "running" | "installed", plan: Plan, held: DesiredNode["held"] = []) {
+  type Kept = Partial<
+    Pick<typeof instance, "grants"> & Pick<RecordState, "applied"> & Pick<DesiredNode, "held">
+  >;
+
+  async function keep(
+    state: "running" | "installed",
+    plan: Plan,
+    { grants = [], applied = null, held = [] }: Kept = {},
+  ) {
     const record = memoryOf(job, { ...job, name: "lab-old/backup", instance: "old" });
     const written: string[] = [];
     await keepJobs(
@@ -258,11 +268,12 @@ describe("a job is kept", () => {
           node: "lab-1",
           lockDigest: "",
           digest: "",
-          instances: [{ ...instance, state }],
+          instances: [{ ...instance, state, grants }],
           networks: [],
           held,
         },
         remaining: plan,
+        applied,
       },
     );
     return { written, jobs: record.readScheduledJobs().map(({ name, cron }) => `${name} ${cron}`) };
@@ -290,10 +301,35 @@ describe("a job is kept", () => {
 
   test("as it was while its instance is held", async () => {
     const old = { name: "old", project: "lab-old", isElsewhere: false, requires: null };
-    expect((await keep("running", remaining(), [old])).jobs).toEqual([
+    expect((await keep("running", remaining(), { held: [old] })).jobs).toEqual([
       "lab-web/backup 0 4 * * *",
       "lab-old/backup 0 * * * *",
     ]);
+  });
+
+  test("not at all while the node does not permit what it has", async () => {
+    const net = { kind: "capabilities" as const, value: "NET_ADMIN", service: "backup" };
+    const blocked = { resource: "service:lab-web/backup", code: "K3060", message: "", hint: "" };
+    const refused = { ...remaining(), blocked: [blocked] };
+    const applied = {
+      commit: "c",
+      desiredDigest: "d",
+      lockDigest: "l",
+      appliedAt: "",
+      instanceOrder: ["web"],
+      dependsOn: {},
+      services: { web: [] },
+    };
+    const jobsWith = async (plan: Plan, has: typeof applied & { grants?: Record<string, Ask[]> }) =>
+      (await keep("running", plan, { grants: [net], applied: has })).jobs;
+    expect(await jobsWith(refused, { ...applied, grants: { web: [net] } })).toEqual([]);
+    expect((await keep("running", refused, { grants: [net] })).jobs).toEqual([]);
+    expect(await jobsWith(refused, applied)).toEqual(["lab-web/backup 0 * * * *"]);
+    const other = { ...net, service: "app" };
+    expect((await keep("running", refused, { grants: [other] })).jobs).toEqual(["lab-web/backup 0 * * * *"]);
+    const permitted = { ...net, instance: "web", isNew: false, isRoot: false };
+    const plan = { ...remaining(), grants: [permitted] };
+    expect(await jobsWith(plan, applied)).toEqual(["lab-web/backup 0 4 * * *"]);
   });
 
   test("as it was while its image is not there yet", async () => {

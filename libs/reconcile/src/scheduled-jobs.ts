@@ -3,6 +3,7 @@ import {
   type DesiredNode,
   type OperationKind,
   type Plan,
+  type RecordState,
   type ScheduledJob,
   latestStartMs,
   resourceIds,
@@ -10,6 +11,7 @@ import {
 
 import type { Ports, RecordPort } from "./ports.ts";
 import { openTimetable } from "./timetable.ts";
+import { isWithdrawn } from "./withdrawn-job.ts";
 
 /** A job that runs by a schedule, and when it is due next. */
 export interface JobState extends ScheduledJob {
@@ -27,15 +29,21 @@ interface JobPorts extends Pick<Ports, "now"> {
 
 /**
  * Brings the jobs that the node remembers up to what is desired, where their instance is applied. Until then a job goes on
- * as it was, and so do the jobs of what is held. Nothing is written where nothing changed.
+ * as it was, unless the node does not permit that any more; and so do the jobs of what is held. Nothing is written where nothing
+ * changed.
  */
 export async function keepJobs(
   { record, now, writeCompose }: JobPorts & Pick<Ports, "writeCompose">,
-  { desired, remaining }: { desired: DesiredNode; remaining: Plan },
+  { desired, remaining, applied }: { desired: DesiredNode; remaining: Plan } & Pick<RecordState, "applied">,
 ): Promise<void> {
   const wanted = desired.instances
     .filter(({ state }) => state === "running")
-    .map((instance) => ({ instance, jobs: listJobs(instance) }))
+    .map((instance) => ({
+      instance,
+      jobs: listJobs(instance).filter(
+        ({ service }) => !isWithdrawn(service, { instance, remaining, applied }),
+      ),
+    }))
     .filter(({ jobs }) => jobs.length > 0);
   for (const { instance, jobs } of wanted) {
     if (!isApplied(instance, remaining)) continue;

@@ -20,6 +20,7 @@ import {
 import { buildFolder, findFolderFaults, withoutInner } from "./data-folder.ts";
 import { findMountFaults, findOverlaps } from "./mount-fault.ts";
 import { buildMount, filesBelow, isOutside } from "./mount.ts";
+import { holdsPackage, outerProblem } from "./outer-bind.ts";
 import { composeProblem } from "./place-of-problem.ts";
 import { findUnlisted } from "./unlisted-file.ts";
 
@@ -51,6 +52,10 @@ export function buildBinds(
   const folders: DesiredFolder[] = [];
   const problems: Problem[] = [];
   for (const source of sources) {
+    if (isLocal && holdsPackage(source, instance)) {
+      problems.push(outerProblem(source, instance));
+      continue;
+    }
     const files = [
       ...filesBelow(source.source, placed),
       ...committedBelow(source, { ...input, instance, committed }),

@@ -77,10 +77,11 @@ function profilesOf(placed: PlacedInstance): string[] {
   return [...new Set([...own, ...(placed.instance.profiles ?? [])])].sort(compareText);
 }
 
-function nothingRendered({ package: document, placed }: PackageFolder) {
-  const names = Object.keys(document.value.variables);
+/** Of a local package, any of its variables may have a value. */
+function nothingRendered(folder: PackageFolder | LocalPackage) {
+  const names = "variables" in folder ? folder.variables : Object.keys(folder.package.value.variables);
   return {
-    variables: Object.fromEntries(names.map((name) => [name, ""])),
-    renderedFiles: new Map(placed.map(({ to }) => [to, new Uint8Array()])),
+    variables: Object.fromEntries([...names].map((name) => [name, ""])),
+    renderedFiles: new Map(folder.placed.map(({ to }) => [to, new Uint8Array()])),
   };
 }

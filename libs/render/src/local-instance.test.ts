@@ -1,9 +1,10 @@
-import { decodeText } from "@keelson/model";
+import { decodeText, secretPlaceholder } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { readRepository } from "../../manifest/src/index.ts";
 import { formatProblems } from "../../report/src/index.ts";
-import { filesAfter, platform, sourceFile } from "./fixture.ts";
+import { buildBinds } from "./bind.ts";
+import { filesAfter, platform, secretsOf, sourceFile } from "./fixture.ts";
 import { composeProblem } from "./place-of-problem.ts";
 import { type RenderResult, renderFiles } from "./render-files.ts";
 
@@ -131,6 +132,30 @@ describe("an instance of a local package", () => {
     ]);
   });
 
+  test.each([
+    ["..", true],
+    ["../..", true],
+    ["../../apps", true],
+    ["../wiki", false],
+    ["./", false],
+    ["../Mail", false],
+  ])("that binds %s is refused where the package itself lies in that: %s", (source, isRefused) => {
+    const wiki = instanceOf(render(), "wiki");
+    const model = {
+      name: "wiki",
+      services: {
+        wiki: { image: "wiki", volumes: [{ type: "bind", source, target: "/all", read_only: true }] },
+      },
+      networks: {},
+      volumes: {},
+      secrets: {},
+      configs: {},
+    };
+    const { problems } = buildBinds(wiki, { model, secrets: secretsOf(), repository: undefined });
+    const codes = problems.map(({ code, file, line }) => `${code} ${file}:${line}`);
+    expect(codes.includes("K1134 apps/wiki/compose.yaml:1")).toBe(isRefused);
+  });
+
   test("shows a problem of its model in the Compose file that says it last", () => {
     const changes = {
       "apps/wiki/compose.override.yaml": "services:\n  wiki:\n    image: other\n",
@@ -163,4 +188,37 @@ test("a setting of an instance wins over those of its release, and a node's own 
     provenance: { domain: { layer: "instance", name: "core" } },
   });
   expect(settings.get("storage")?.values).toEqual({ domain: "example.org", filter: ["node"] });
+});
+
+describe("secrets of a local package", () => {
+  const enc = "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]";
+  const sealed = (values: string) => ({
+    "environments/home/secrets.sops.yaml": `${values}sops: { age: [{ recipient: age1x, enc: x }], lastmodified: "2026", mac: "${enc}" }\n`,
+    "apps/wiki/package.yaml": 'variables: { PASSWORD: "{{ secrets.password }}" }\n',
+  });
+  const bothInstances = `wiki: { password: "${enc}" }\nwiki-b: { password: "${enc}" }\n`;
+
+  test("are those that Git has for the instance", () => {
+    const result = render(sealed(bothInstances));
+    expect(instanceOf(result, "wiki").compose.variables["PASSWORD"]).toBe(secretPlaceholder("wiki.password"));
+    expect(instanceOf(result, "wiki-b").compose.variables["PASSWORD"]).toBe(
+      secretPlaceholder("wiki-b.password"),
+    );
+  });
+
+  test("are not another instance's, nor a release's of the same name", () => {
+    const own = render(sealed(`wiki: { password: "${enc}" }\n`));
+    expect(own.problems.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      "K1302 undefined variable `secrets.password`",
+    ]);
+    const release = {
+      [environment]: `${home[environment]}releases: { wiki: ^1.0.0 }\n`,
+      "environments/home/lock.yaml": "releases: { wiki: { version: 1.0.0 } }\ninstances: {}\n",
+      "releases/wiki/1.0.0/release.yaml": "name: wiki\nversion: 1.0.0\npackages: [x]\n",
+      "releases/wiki/1.0.0/packages/x/package.yaml": "name: x\nversion: 1.0.0\n",
+      "releases/wiki/1.0.0/packages/x/compose.yaml": "services: { x: { image: x } }\n",
+    };
+    const files = { ...sealed(bothInstances), ...release };
+    expect(render(files).problems.some(({ code }) => code === "K1302")).toBe(true);
+  });
 });

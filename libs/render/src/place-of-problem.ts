@@ -91,7 +91,7 @@ export function composeProblem(
 }
 
 /** A path from a folder of the repository, which may climb out of it. */
-function pathFrom(folder: string, file: string): string {
+export function pathFrom(folder: string, file: string): string {
   const segments = folder.split("/");
   for (const segment of file.split("/")) {
     if (segment === "..") segments.pop();

@@ -1,7 +1,7 @@
 import { describeAsk } from "@keelson/grants";
 import { type GrantStatus, Grants } from "@keelson/model";
 
-import type { Paint } from "./plan-text.ts";
+import type { Paint } from "./paint.ts";
 import { escapeText } from "./visible-text.ts";
 
 /** A grant of a plan, or of a status, which may be of a newer version. */

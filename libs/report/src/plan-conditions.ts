@@ -38,7 +38,9 @@ function isStaging(operation: Operation): boolean {
 function driftedCondition(plan: Plan | null): Omit<Condition, "since"> {
   if (plan === null) return makeCondition("Drifted", null, unknownText);
   const drifted = plan.operations.filter(({ causes }) => causes.some(({ kind }) => unexplained.has(kind)));
-  const resources = [...new Set(drifted.map(({ resource }) => resource))];
+  // What is left as somebody has made it has no operation.
+  const left = plan.notices.filter(({ code }) => code === "K3074");
+  const resources = [...new Set([...drifted, ...left].map(({ resource }) => resource))];
   const [first] = resources;
   if (first === undefined) {
     const message = "nothing differs that no commit explains";

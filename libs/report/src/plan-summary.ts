@@ -1,4 +1,4 @@
-import type { Operation, OperationOf, Plan } from "@keelson/model";
+import type { Operation, Plan } from "@keelson/model";
 
 import { type ChangeVerb, verbOf } from "./operation-text.ts";
 
@@ -19,10 +19,8 @@ export interface PlannedChange {
 export function summarizePlan(plan: Plan): PlannedChange[] {
   const told = plan.operations.flatMap(describeOperation);
   const services = new Set(told.filter(({ kind }) => kind === "service").map(({ name }) => name));
-  const folded = plan.operations.filter(
-    (operation) =>
-      operation.kind === "place-files" &&
-      operation.mount.services.some((service) => services.has(`${projectOfFiles(operation)}/${service}`)),
+  const folded = plan.operations.filter((operation) =>
+    servicesOfFiles(operation).some((service) => services.has(service)),
   );
   const resources = new Set(folded.map(({ resource }) => resource));
   const things = Map.groupBy(told, ({ kind, name }) => `${kind}:${name}`);
@@ -31,9 +29,12 @@ export function summarizePlan(plan: Plan): PlannedChange[] {
     .map(([, changes]) => changes.reduce(mergeChange));
 }
 
-/** `files:<project>/<source>`, and a project has no slash. */
-function projectOfFiles({ resource }: OperationOf<"place-files">): string {
-  return resource.slice("files:".length).split("/", 1)[0] ?? "";
+/** The services, as `<project>/<service>`, that bind what an operation places. */
+function servicesOfFiles(operation: Operation): string[] {
+  const [, project = ""] = /^(?:files|folder):([^/]*)\//.exec(operation.resource) ?? [];
+  const named = (services: readonly string[]) => services.map((service) => `${project}/${service}`);
+  if (operation.kind === "place-files") return named(operation.mount.services);
+  return operation.kind === "keep-folder" ? named(operation.folder.services) : [];
 }
 
 /** What says most of what becomes of a thing comes first: of two operations on it, that one gives the verb. */

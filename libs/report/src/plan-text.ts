@@ -2,11 +2,9 @@ import { type DesiredNode, type Plan, compareText } from "@keelson/model";
 
 import { formatGrants } from "./grant-text.ts";
 import type { ChangeVerb } from "./operation-text.ts";
+import type { Paint } from "./paint.ts";
 import { type PlannedChange, summarizePlan } from "./plan-summary.ts";
 import { escapeText } from "./visible-text.ts";
-
-/** Colours as the reader's terminal wants them; the plain form leaves the text as it is. */
-export type Paint = (format: "green" | "cyan" | "yellow" | "red" | "dim" | "bold", text: string) => string;
 
 const marks: Record<ChangeVerb, { mark: string; format: Parameters<Paint>[0] }> = {
   create: { mark: "+", format: "green" },

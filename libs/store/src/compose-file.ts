@@ -40,6 +40,8 @@ export interface StoredCompose {
   environment: string;
   /** Its services, each with its owner label. */
   services: ReadonlyMap<string, string | undefined>;
+  /** The variables that stand for secrets, each with the placeholder of its value. */
+  secretVariables: ReadonlyMap<string, string>;
 }
 
 /** The Compose file of an instance; null when it has none here. Throws K4003 and K4006. */
@@ -68,20 +70,6 @@ export async function listStoredCompose(stateDir: string): Promise<Map<string, S
   });
 }
 
-/**
- * The variables of an instance's Compose file that stand for secrets, each with the placeholder of its value; none when it has no
- * such file here. Throws K4003 and K4006.
- */
-export async function readSecretVariables(
-  stateDir: string,
-  instance: string,
-): Promise<ReadonlyMap<string, string>> {
-  return await whileReading(`read the Compose file of instance ${instance}`, () => {
-    using folder = openInstance(stateDir, instance);
-    return findSecretVariables(folder === null ? "" : (readDocument(folder, modelFile) ?? ""));
-  });
-}
-
 function readModel(folder: Folder): StoredCompose | null {
   const text = readDocument(folder, modelFile);
   if (text === null) return null;
@@ -95,6 +83,7 @@ function readModel(folder: Folder): StoredCompose | null {
     services: new Map(
       Object.entries(services).map(([name, service]) => [name, labelOf(service, labels.owner)]),
     ),
+    secretVariables: findSecretVariables(text),
   };
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { uniqueName } from "../../support/index.ts";
 import type { Container } from "../containers.ts";
@@ -41,12 +41,9 @@ describe("a folder with a program's configuration, its data and a file that it o
     (await platform().keelson(["plan", "--verbose", "--config", platform().config])).stdout;
   const round = async () => (await platform().reconcile()).exitCode;
 
-  beforeAll(async () => {
+  it("must find what is committed, and may write where it is not bound read-only", async () => {
     expect(await platform().keelson(["check"])).toMatchObject({ exitCode: 0 });
     expect(await round()).toBe(0);
-  });
-
-  it("must find what is committed, and may write where it is not bound read-only", async () => {
     const { mounts } = await app();
     expect(mounts["/config"]).toBe(folder("config"));
     expect(mounts["/data"]).toBe(folder("data"));

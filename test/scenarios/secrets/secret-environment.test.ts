@@ -152,7 +152,7 @@ describe("a secret in an environment", () => {
     expect(check).toMatchObject({ exitCode: 1 });
     expect(check.stderr + check.stdout).toContain("error[K1423]");
     expect(check.stderr + check.stdout).toContain(
-      'policy.allow: { "app/web": { secretEnvironment: [URL] } }',
+      "policy: { allow: { app/web: { secretEnvironment: [URL] } } }",
     );
     expect((await platform().reconcile()).exitCode).toBe(1);
     expect(compareContainers(before, await platform().containers())).toEqual({});

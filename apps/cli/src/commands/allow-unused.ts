@@ -1,5 +1,5 @@
 import { type UnusedGrant, type UnusedPermit, findUnused, findUnusedPermits } from "@keelson/grants";
-import { type Policy, withoutRepeats } from "@keelson/model";
+import { withoutRepeats } from "@keelson/model";
 
 import { type AllowOptions, openAllowSource } from "../allow-source.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
@@ -21,39 +21,27 @@ export async function allowUnused(options: AllowOptions, output: Output): Promis
   const asked = [own, ...others].flatMap((each) => each.asked);
   const byPackage = Map.groupBy(asked, (each) => each.package);
   const asks = new Map([...byPackage].map(([of, all]) => [of, all.map(({ ask }) => ask)]));
-  const granted = findUnused(own.policy, asks).map((each) => describeGrant(each, own.policy));
+  const granted = findUnused(own.policy, asks);
   const permitted = findUnusedPermits(
     allow ?? undefined,
     own.asked.map(({ ask }) => ask),
   );
-  if (output.json) output.printJson({ ...reference, granted, permitted });
+  if (output.json)
+    output.printJson({
+      ...reference,
+      granted: granted.map(({ key, kind, value }) => ({ package: key, kind: kind ?? "all", value })),
+      permitted,
+    });
   else printUnused(output, { granted, permitted });
   return exitCodes.done;
 }
 
-interface UnusedLine {
-  /** The key of `policy.allow`. */
-  package: string;
-  /** `all`, or the kind. */
-  kind: string;
-  value: string;
-}
-
-function describeGrant({ key, kind, index }: UnusedGrant, policy: Policy["allow"]): UnusedLine {
-  const grants = policy?.[key];
-  if (kind === null || grants === undefined || grants === "all")
-    return { package: key, kind: "all", value: "" };
-  const entries = grants[kind];
-  const value = Array.isArray(entries) && index !== null ? (entries[index] ?? "") : "true";
-  return { package: key, kind, value };
-}
-
 function printUnused(
   output: Output,
-  { granted, permitted }: { granted: readonly UnusedLine[]; permitted: readonly UnusedPermit[] },
+  { granted, permitted }: { granted: readonly UnusedGrant[]; permitted: readonly UnusedPermit[] },
 ): void {
-  for (const { package: of, kind, value } of granted)
-    output.print(`environment.yaml  policy.allow  ${of}  ${kind} ${value}`.trimEnd());
+  for (const { key, kind, value } of granted)
+    output.print(`environment.yaml  policy.allow  ${key}  ${kind ?? "all"} ${value ?? ""}`.trimEnd());
   for (const { kind, value } of permitted) output.print(`agent.yaml  allow  ${kind} ${value}`);
   const number = granted.length + permitted.length;
   output.print(number === 0 ? "Every grant is used." : `${count(number, "grant")} that nothing uses.`);

@@ -29,14 +29,19 @@ export async function check(
     throw nothingThere(options.repository);
   const counts = {
     releases: repository.releases.size,
+    localPackages: repository.local.size,
     environments: repository.environments.size,
     nodes: nodes.length,
   };
   if (output.json) output.printJson({ problems: [], warnings, ...counts });
   else {
-    output.print(
-      `${output.style("green", "ok")}  ${count(counts.releases, "release")}, ${count(counts.environments, "environment")}, ${count(counts.nodes, "node")} checked`,
-    );
+    const checked = [
+      ...(counts.releases === 0 && counts.localPackages > 0 ? [] : [count(counts.releases, "release")]),
+      ...(counts.localPackages === 0 ? [] : [count(counts.localPackages, "local package")]),
+      count(counts.environments, "environment"),
+      count(counts.nodes, "node"),
+    ];
+    output.print(`${output.style("green", "ok")}  ${checked.join(", ")} checked`);
   }
   return exitCodes.done;
 }

@@ -50,8 +50,16 @@ function listFiles(instance: DesiredInstance): OutFile[] {
   );
   return [
     { path: `${instance.name}/compose.json`, content: model, mode: 0o644 },
-    ...[...new Map(rendered)].map(([to, file]) => ({ path: `${instance.name}/${to}`, ...file })),
+    ...[...new Map(rendered)].map(([to, file]) => ({
+      path: `${instance.name}/${withinFolder(to)}`,
+      ...file,
+    })),
   ];
+}
+
+/** A local package may bind what lies outside of its folder: `../common/a` is written as `_/common/a`. */
+function withinFolder(path: string): string {
+  return path.replaceAll(/(?<=^|\/)\.\.(?=\/)/g, "_");
 }
 
 async function writeFiles(folder: string, files: readonly OutFile[]): Promise<void> {

@@ -59,13 +59,13 @@ async function get(options: SecretsOptions, { argument: name, output }: Call): P
 
 async function list(options: SecretsOptions, { output }: Call): Promise<ExitCode> {
   const { repository, environment } = await placeOf(options);
-  const { path, file, names, nodes } = await readSealedState(repository, environment);
+  const { path, file, names, localInstances, nodes } = await readSealedState(repository, environment);
   const sealed = file?.sealed.values.map((value) => value.path.join(".")) ?? [];
   const recipients = file?.sealed.keys.map(({ recipient }) => recipient) ?? [];
   const secrets = [...new Set([...names, ...sealed])].toSorted().map((name) => ({
     name,
     isSealed: sealed.includes(name),
-    isUsed: names.includes(name),
+    isUsed: names.includes(name) || localInstances.includes(name.split(".")[0] ?? ""),
   }));
   const readers = [...nodes].map(([node, key]) => ({
     node,
@@ -78,9 +78,7 @@ async function list(options: SecretsOptions, { output }: Call): Promise<ExitCode
     return exitCodes.done;
   }
   for (const { name, isSealed, isUsed } of secrets)
-    output.print(
-      `${name}  ${isSealed ? "in Git" : "not in Git"}${isUsed ? "" : ", and no release names it"}`,
-    );
+    output.print(`${name}  ${isSealed ? "in Git" : "not in Git"}${isUsed ? "" : ", and nothing names it"}`);
   for (const { node, key, canOpen } of readers)
     output.print(
       `node ${node}  ${canOpen ? "opens it" : key === null ? "has no key in its file" : "cannot open it"}`,
