@@ -68,9 +68,7 @@ function printSecrets(output: Output, { found }: Shown): void {
   output.print(`\nIn plain text, where everybody who reads the repository reads them:`);
   for (const { folder, secrets } of files)
     output.print(`  ${folder === "" ? "" : `${folder}/`}.env  ${secrets.join(", ")}`);
-  output.print(
-    "  They work as they are. To encrypt one: declare it under variables in package.yaml, and keelson secrets set NAME.",
-  );
+  output.print("  They work as they are. How to encrypt them: docs/spec/environment.md, Secrets in Git.");
 }
 
 function printRunning(output: Output, { running, imported }: Shown): void {
