@@ -47,7 +47,7 @@ it("keelson import --engine must take over what runs from the folders, and drop 
   for (const folder of [`${repository.path}/apps/wiki`, home.join("front"), home.join("other")])
     await outputOf([compose, "up", "--detach"], { cwd: folder, env: { ...process.env, ...env } });
   const running = async () =>
-    (await engine.docker.listContainers()).map(({ Id, Status: _status, State }) => [Id, State]).sort();
+    (await engine.docker.listContainers()).map(({ Id, State }) => `${Id} ${State}`).sort();
   const before = await running();
 
   const options = { cwd: repository.path, env };

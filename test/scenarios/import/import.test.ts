@@ -26,14 +26,15 @@ interface Proposed {
 
 /** The environment without one of its grants, for each of them. */
 function* mutants(text: string): Generator<{ without: string; text: string }> {
-  const { allow }: Proposed["policy"] = (parse(text) as Proposed).policy;
-  for (const [reference, grants] of Object.entries(allow)) {
+  const proposed: Proposed = parse(text);
+  for (const [reference, grants] of Object.entries(proposed.policy.allow)) {
     for (const [kind, value] of Object.entries(grants)) {
       for (const entry of value === true ? [true as const] : value) {
         const mutant: Proposed = parse(text);
         const own = mutant.policy.allow[reference] ?? {};
-        if (entry === true) delete own[kind];
-        else own[kind] = (own[kind] as string[]).filter((each) => each !== entry);
+        const all = own[kind];
+        if (Array.isArray(all)) own[kind] = all.filter((each) => each !== entry);
+        else delete own[kind];
         yield { without: `${reference} ${kind} ${entry}`, text: stringify(mutant) };
       }
     }
