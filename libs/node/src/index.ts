@@ -3,6 +3,7 @@ export { type OrphanFolder, findOrphanFolders } from "./orphan-folder.ts";
 export { findOrphanVolumes } from "./orphan-volume.ts";
 export type { LostVolume, OrphanVolume } from "./orphan-volume.ts";
 export { type EnvironmentNames, listFleetNames } from "./fleet-names.ts";
+export { type ImportRequest, type StateImport, proposeState, writeState } from "./import-state.ts";
 export { initState } from "./init-state.ts";
 export type { NewState } from "./init-state.ts";
 export { renewInstance } from "./renew-instance.ts";
