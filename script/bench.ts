@@ -7,6 +7,7 @@ import { checkout, outputOf } from "@keelson/test/support";
 
 import { measureCommandLine } from "../test/bench/command-line.ts";
 import { measureDigests } from "../test/bench/digest.ts";
+import { measureLocal } from "../test/bench/local.ts";
 import { type Row, isMissed } from "../test/bench/measure.ts";
 import { measureNoOp } from "../test/bench/no-op.ts";
 import { measureReplay } from "../test/bench/replay.ts";
@@ -16,7 +17,7 @@ import { measureWatcherMemory } from "../test/bench/watcher-memory.ts";
 
 // Run it by script/bench, which sets up what is needed and makes the bundles.
 
-const groups = ["cli", "noop", "rounds", "memory", "status", "replay", "digest"] as const;
+const groups = ["cli", "noop", "rounds", "memory", "status", "replay", "digest", "local"] as const;
 type Group = (typeof groups)[number];
 
 const { values: options, positionals } = parseArgs({
@@ -46,6 +47,7 @@ const measure: Record<Group, () => Promise<Row[]>> = {
   status: async () =>
     inTurn(options.quick ? [10] : [10, 100, 300], async (nodes) => measureStatuses(nodes, runs)),
   replay: async () => measureReplay(options.quick ? 3 : 100, say),
+  local: async () => measureLocal({ folders: options.quick ? 10 : 60, runs, say }),
   digest: async () => measureDigests({ runs, isQuick: options.quick }),
 };
 const rows = await inTurn(asked, async (group) => measure[group]());
@@ -104,6 +106,9 @@ What the cases are:
 | \`replay\` | commits in a row that change one of 60 instances each, \`keelson sync\` after each | \`git pull\` and \`docker compose up -d\` in every project |
 | \`digest-large\` | \`keelson release digest\` of 1 GB in files of 1 kB to 50 MB | \`nix hash path\` |
 | \`digest-many\` | the same of 20,000 files of up to 2 kB | the same |
+| \`local-check\` | \`keelson check\` of so many Compose folders | \`docker compose config\` in each of them |
+| \`local-noop\` | a round with nothing to do, by \`keelson-agent reconcile\` | \`git pull\` and \`docker compose up -d\` in each folder |
+| \`local-change\` | the same after a commit that changes one folder | the same |
 
 To repeat it: \`script/bench --write\` on a machine that does nothing else; \`script/bench --check\` fails when a limit is missed,
 \`script/bench noop cli\` runs only those.

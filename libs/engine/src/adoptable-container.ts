@@ -8,6 +8,8 @@ import {
 import type { ContainerInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
+import { predefinedNetworks } from "./observed-container.ts";
+import { listOf, textOf } from "./json-reader.ts";
 import { inspectImage } from "./observed-image.ts";
 import { labelOf } from "./ownership.ts";
 import { askEngine } from "./request.ts";
@@ -21,18 +23,29 @@ export async function describeAdoptable(
   return { id: info.Id, inspected: info, image: image?.Config ?? null, fingerprint: fingerprintOf(info) };
 }
 
-/** Of what a container is, and not of how it is doing: its state and the addresses that the engine chose do not count. */
+/**
+ * Of what a container is, and not of how it is doing. Its state, the addresses that the engine chose, and what the engine only
+ * fills in at the first start do not count.
+ */
 export function fingerprintOf(info: ContainerInspectInfo): string {
   const { Id, Name, Image, Config, HostConfig, Mounts, NetworkSettings } = info;
-  const byName = Object.entries(NetworkSettings.Networks ?? {}).sort(([a], [b]) => compareText(a, b));
-  const networks = byName.map(([name, { Aliases, IPAMConfig }]) => [
+  const { Runtime: runtime = usualRuntime, ...host } = HostConfig;
+  const joined = Object.entries(NetworkSettings.Networks ?? {})
+    .filter(([name]) => !predefinedNetworks.has(name))
+    .sort(([a], [b]) => compareText(a, b));
+  const networks = joined.map(([name, { Aliases, IPAMConfig }]) => [
     name,
-    [...(Aliases ?? [])].sort(compareText),
+    listOf(Aliases)
+      .map(textOf)
+      .filter((alias) => !Id.startsWith(alias))
+      .sort(compareText),
     IPAMConfig ?? null,
   ]);
   const mounts = [...(Mounts ?? [])].sort((a, b) => compareText(a.Destination, b.Destination));
-  return digestValue({ Id, Name, Image, Config, HostConfig, Mounts: mounts, networks });
+  return digestValue({ Id, Name, Image, Config, host, runtime, mounts, networks });
 }
+
+const usualRuntime = "runc";
 
 /** Containers of these Compose projects, but for those of `compose run`. */
 export function isOfProject(info: ContainerInspectInfo, projects: ReadonlySet<string>): boolean {

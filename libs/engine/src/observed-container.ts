@@ -101,7 +101,7 @@ function isBetweenRestarts({ RestartCount: restarts, State: { StartedAt } }: Con
 }
 
 /** Networks that no Compose network can be: a container has them by its network mode. */
-const predefinedNetworks: ReadonlySet<string> = new Set(["bridge", "host", "none"]);
+export const predefinedNetworks: ReadonlySet<string> = new Set(["bridge", "host", "none", "default"]);
 
 /**
  * A stopped container still names a network that was removed, and cannot start: it has lost the network. A container that

@@ -60,6 +60,8 @@ export interface ObservedEngine {
   adoptable?: AdoptableContainer[];
   /** What the engine gives a container that asks for nothing; default not asked. */
   containerDefaults?: ContainerDefaults;
+  /** Of what containers bind that may be adopted, where desired files lie already; default nowhere. */
+  sameFiles?: SameFiles[];
 }
 
 /** A container of a project that may be adopted, as the engine tells it. It may hold secret values: nothing prints it. */
@@ -71,6 +73,13 @@ export interface AdoptableContainer {
   image: unknown;
   /** Of what is compared: a change by hand shows in it. */
   fingerprint: string;
+}
+
+/** A path of the host that holds just the files of a desired mount. */
+export interface SameFiles {
+  path: string;
+  /** Of the mount. */
+  target: string;
 }
 
 export interface ContainerDefaults {

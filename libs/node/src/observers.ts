@@ -2,7 +2,7 @@ import type { Engine, OwnIds } from "@keelson/engine";
 import type { NodeSecrets, ObservedEngine } from "@keelson/model";
 import type { ReadPorts } from "@keelson/reconcile";
 import type { NodeRecord } from "@keelson/record";
-import { observeStore } from "@keelson/store";
+import { findSameFiles, observeStore } from "@keelson/store";
 
 import { observeHost } from "./observed-host.ts";
 import { type NodeSettings, volumeHere } from "./node-settings.ts";
@@ -18,13 +18,14 @@ export function observers(
     readMade: ReadMade;
     own?: OwnIds;
   },
-): Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "allow" | "waits"> {
+): Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "findSameFiles" | "allow" | "waits"> {
   const { stateDir, dataDir, dataFolders, remotes, waits, allow } = settings;
   const { engine, secrets, record, readMade, own } = rooms;
   const { ownershipOf } = secrets;
   return {
     waits,
     allow,
+    findSameFiles: async (bound) => findSameFiles(bound, { fillSecrets: secrets.fillSecrets }),
     observeHost: async (paths) => observeHost(paths, { settings, engine }),
     observeEngine: async (request) => {
       const observed = await observeRemembered(engine, {

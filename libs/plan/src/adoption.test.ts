@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { type InstanceSketch, node } from "./desired-fixture.ts";
 import { applied, changed } from "./node-fixture.ts";
-import { planOf, planText } from "./plan-fixture.ts";
+import { planOf as planWith, planText as textWith } from "./plan-fixture.ts";
 import { simulate } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -96,6 +96,10 @@ function tell(container: ObservedContainer): AdoptableContainer {
 }
 
 const wiki = { wiki: sketch };
+
+/** On a node that permits it, unless told. */
+const planOf = (input: Parameters<typeof planWith>[0]) => planWith({ policy: { allow: "all" }, ...input });
+const planText = (input: Parameters<typeof textWith>[0]) => textWith({ policy: { allow: "all" }, ...input });
 
 describe("what somebody else has made of a project", () => {
   it("must be taken over as it is where it equals what is desired", () => {

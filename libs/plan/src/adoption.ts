@@ -7,10 +7,12 @@ import {
   type ObservedContainer,
   type ObservedNetwork,
   type ObservedNode,
+  instanceToken,
   required,
   resourceIds,
 } from "@keelson/model";
 
+import { filesByPath, placesOf } from "./adopted-place.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
 
 /** What an instance takes over of its project. */
@@ -65,7 +67,7 @@ function findAdoption(
   const services = new Map(instance.services.map((service) => [service.name, service]));
   const containers = observed.containers
     .filter((each) => isOthers(each) && services.has(each.service))
-    .map((each) => compare(each, { instance, observed }));
+    .map((each) => compare(each, { instance, observed, allow }));
   const networks = observed.networks.filter(
     (each) => isOthers(each) && instance.networks.some((network) => network.name === each.name),
   );
@@ -137,7 +139,7 @@ function isPermitted(project: string, allow: PlanPolicy["allow"]): boolean {
 
 function compare(
   container: ObservedContainer,
-  { instance, observed }: { instance: DesiredInstance; observed: ObservedNode },
+  { instance, observed, allow }: AdoptionContext & { instance: DesiredInstance },
 ): ObservedContainer {
   const service = required(
     instance.services.find(({ name }) => name === container.service),
@@ -145,7 +147,8 @@ function compare(
   );
   const told = observed.adoptable?.find(({ id }) => id === container.id);
   // What was not told of cannot be compared.
-  const fields = told === undefined ? ["container"] : findFields(service, { instance, observed, told });
+  const fields =
+    told === undefined ? ["container"] : findFields(service, { instance, observed, allow, told });
   const image = observed.images[service.image] ?? null;
   const differs = [...(image?.id === container.imageId ? [] : ["image"]), ...fields];
   const [{ algorithm, digest }] = service.digests;
@@ -160,8 +163,9 @@ function findFields(
   {
     instance,
     observed,
+    allow,
     told,
-  }: { instance: DesiredInstance; observed: ObservedNode; told: AdoptableContainer },
+  }: AdoptionContext & { instance: DesiredInstance; told: AdoptableContainer },
 ): string[] {
   const { compose, project } = instance;
   const service = required(compose.services[name], `service ${name} of the model`);
@@ -175,12 +179,15 @@ function findFields(
       image: told.image,
       networkName: nameIn(compose.networks),
       volumeName: nameIn(compose.volumes),
-      placeOf: (source) => source,
+      placeOf: placesOf(instance, { observed, allow }),
     },
     {
       inspected: told.inspected,
       serviceOf: serviceFinder(project, observed),
-      placeOf: (source) => source,
+      placeOf: (path) => {
+        const target = observed.sameFiles?.find((each) => each.path === path)?.target;
+        return target === undefined ? path : `${instanceToken}/${target}`;
+      },
       defaults: observed.containerDefaults ?? unknownDefaults,
     },
   );
@@ -203,8 +210,12 @@ function textOf(value: unknown): string {
  * A container with its data elsewhere than desired would be made anew without it, so that is never done by adopting.
  * What the engine keeps for the container alone goes on with it.
  */
-function findMountObstacle(container: ObservedContainer, { name }: DesiredInstance): BlockedChange[] {
-  const paths = (container.differs ?? []).flatMap((field) => /^volumes\.(\/.*)$/.exec(field)?.[1] ?? []);
+function findMountObstacle(container: ObservedContainer, instance: DesiredInstance): BlockedChange[] {
+  const { name } = instance;
+  const files = filesByPath(instance, container.service);
+  const paths = (container.differs ?? [])
+    .flatMap((field) => /^volumes\.(\/.*)$/.exec(field)?.[1] ?? [])
+    .filter((path) => !files.has(path));
   if (paths.length === 0) return [];
   const where = paths.map((path) => `${path} (${placeOf(container, path)})`).join(", ");
   return [

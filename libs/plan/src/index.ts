@@ -1,3 +1,4 @@
+export { findBoundFiles } from "./adopted-place.ts";
 export { findAwaited } from "./awaited.ts";
 export { formatPlan } from "./format-plan.ts";
 export { isHold } from "./held-instance.ts";

@@ -1,7 +1,14 @@
 import type { Cause, DesiredFile, DesiredInstance } from "@keelson/model";
 
 import { because, fileCauses } from "./cause.ts";
-import { type FolderState, type InstanceFolders, boundPath, findDropped, isAbsent } from "./folder-state.ts";
+import {
+  type FolderState,
+  type InstanceFolders,
+  boundPath,
+  findDropped,
+  isAbsent,
+  judgeKept,
+} from "./folder-state.ts";
 import { loadedDigest } from "./loaded-file.ts";
 
 interface KeptContext {
@@ -11,14 +18,21 @@ interface KeptContext {
   loaded: Readonly<Record<string, string>>;
 }
 
+interface ReactionContext extends KeptContext {
+  /** Its containers were taken over: they run with what lies there. */
+  isAdopted: boolean;
+}
+
 /** How a service is told of a change of its kept files, and why: of those that it has not loaded, and of those that went. */
 export function findKeptReactions(
   service: string,
-  { instance, folders, loaded }: KeptContext,
+  { instance, folders, loaded, isAdopted }: ReactionContext,
 ): { onChange: DesiredFile["onChange"]; causes: readonly Cause[] }[] {
   return foldersOf(service, folders.usable).flatMap((state) => [
     { onChange: "restart" as const, causes: missingCauses(state) },
-    ...state.folder.files.map((file) => ({ onChange: file.onChange, causes: loadCauses(file, loaded) })),
+    ...state.folder.files
+      .filter((file) => !(isAdopted && judgeKept(file, state) === "right"))
+      .map((file) => ({ onChange: file.onChange, causes: loadCauses(file, loaded) })),
     { onChange: "restart" as const, causes: findGone(state, { instance, loaded }).map(fileCauses.dropped) },
   ]);
 }

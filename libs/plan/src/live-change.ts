@@ -13,6 +13,7 @@ import { because, fileCauses, someOf, uniqueCauses } from "./cause.ts";
 import type { InstanceFolders } from "./folder-state.ts";
 import { desiredKeptFiles, findKeptReactions } from "./kept-file.ts";
 import { loadedDigest, loadedFiles } from "./loaded-file.ts";
+import type { ServiceContainers } from "./service-containers.ts";
 import { type MountChange, findFile, isPlaced } from "./mount-change.ts";
 
 /** What a running service must do to have its live files, and why. */
@@ -29,6 +30,8 @@ export interface LiveChange {
 
 export interface LiveContext {
   instance: DesiredInstance;
+  /** Of the service. */
+  containers: Pick<ServiceContainers, "kept">;
   folders: InstanceFolders;
   stored: ObservedInstanceFiles | undefined;
   mountChanges: readonly MountChange[];
@@ -37,9 +40,9 @@ export interface LiveContext {
 /** The live files of a service by `to`, as they are to be, with those that are kept in data folders. */
 export function desiredLiveFiles(
   service: DesiredService,
-  { instance, folders, stored }: Omit<LiveContext, "mountChanges">,
+  { instance, containers, folders, stored }: Omit<LiveContext, "mountChanges">,
 ): Record<string, string> {
-  const mounts = mountsOf(service, instance).filter((mount) => mount.layout !== "content");
+  const mounts = mountsOf(service, { instance, containers }).filter((mount) => mount.layout !== "content");
   const placed = mounts.flatMap((mount) => mount.files.map((file) => [file.to, loadedDigest(file)]));
   const loaded = loadedFiles(service, stored);
   return { ...Object.fromEntries(placed), ...desiredKeptFiles(service.name, { instance, folders, loaded }) };
@@ -53,11 +56,12 @@ function isTold({ onChange }: Pick<DesiredFile, "onChange">): boolean {
 /** What a service that keeps its containers must do: for every file that it has not loaded, or that was touched by hand. */
 export function findLiveChange(service: DesiredService, context: LiveContext): LiveChange {
   const loaded = loadedFiles(service, context.stored);
-  const found = mountsOf(service, context.instance).map((mount) => ({
+  const found = mountsOf(service, context).map((mount) => ({
     reactions: findReactions(mount, { ...context, loaded }),
     doubts: findDoubts(mount, { ...context, loaded }),
   }));
-  const kept = findKeptReactions(service.name, { ...context, loaded });
+  const isAdopted = isTakenOver(context.containers);
+  const kept = findKeptReactions(service.name, { ...context, loaded, isAdopted });
   return {
     ...groupReactions([...found.flatMap(({ reactions }) => reactions), ...kept]),
     doubts: Object.assign({}, ...found.map(({ doubts }) => doubts)),
@@ -107,8 +111,18 @@ function straysOf(mount: DesiredMount, { mountChanges }: LiveContext): readonly 
   return mountChanges.find((each) => each.mount === mount)?.strays ?? [];
 }
 
-function mountsOf(service: DesiredService, instance: DesiredInstance): DesiredMount[] {
+/** The mounts that concern a service: one that was adopted has the same files elsewhere until it is made anew. */
+function mountsOf(
+  service: DesiredService,
+  { instance, containers }: Pick<LiveContext, "instance" | "containers">,
+): DesiredMount[] {
+  if (isTakenOver(containers)) return [];
   return instance.mounts.filter(({ services }) => services.includes(service.name));
+}
+
+/** Nobody can give a label to a container that is there: those that were adopted have none of ours. */
+function isTakenOver({ kept }: LiveContext["containers"]): boolean {
+  return kept.length > 0 && kept.every(({ digest }) => digest === "");
 }
 
 interface LoadedContext {

@@ -73,7 +73,8 @@ export function planChanges(input: PlanInput): Plan {
   const common = { observed, providers, undesired, loss };
   const possible = blockChanges({
     ...common,
-    desired,
+    // What is not taken over is told by itself.
+    desired: { ...desired, instances },
     changes: waited.changes,
     networks,
     folders,

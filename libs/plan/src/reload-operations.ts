@@ -87,7 +87,7 @@ export function planRecord(context: InstanceContext, change: ServiceChange): Pla
   const { instance, stored } = context.change;
   const { service, containers, isBlocked } = change;
   if (instance.state !== "running" || isBlocked || service.replicas === 0 || hidesFiles(stored)) return [];
-  const files = desiredLiveFiles(service, context.change);
+  const files = desiredLiveFiles(service, { ...context.change, containers });
   const loaded = { ...loadedFiles(service, stored), ...(hasDoubt(change) ? change.live.doubts : {}) };
   if (Object.keys({ ...files, ...loaded }).every((to) => files[to] === loaded[to])) return [];
   return [

@@ -59,7 +59,7 @@ function findServiceChange(
   const isMoved = findMoved(service, { containers, context }).length > 0;
   const base = { service, containers, live: noLiveChange(), ...mildest, isMoved, ...decision };
   if (instance.state !== "running" || !staysAsItIs(base) || hidesFiles(stored)) return base;
-  const live = findLiveChange(service, { instance, stored, folders, mountChanges: mounts });
+  const live = findLiveChange(service, { instance, containers, stored, folders, mountChanges: mounts });
   const mustRestart = base.action === "none" && live.restart.length > 0 && containers.kept.some(isUp);
   return { ...base, live, ...(mustRestart ? { action: "restart", causes: live.restart } : {}) };
 }

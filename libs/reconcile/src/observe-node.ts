@@ -7,7 +7,7 @@ import {
   subnetsOf,
   withAccepted,
 } from "@keelson/model";
-import { findHostPaths } from "@keelson/plan";
+import { findBoundFiles, findHostPaths } from "@keelson/plan";
 
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
@@ -17,7 +17,10 @@ import type { EngineRequest, ReadPorts } from "./ports.ts";
  */
 export async function observeNode(
   desired: DesiredNode,
-  ports: Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "allow" | "record">,
+  ports: Pick<
+    ReadPorts,
+    "observeEngine" | "observeStore" | "observeHost" | "findSameFiles" | "allow" | "record"
+  >,
 ): Promise<ObservedNode> {
   const record = ports.record.readState();
   const { folders: known = {} } = record;
@@ -26,9 +29,11 @@ export async function observeNode(
     ports.observeStore({ desired, known }),
   ]);
   const paths = findHostPaths(desired, { allow: ports.allow, engine });
+  const bound = findBoundFiles(desired, engine);
   return {
     ...engine,
     ...store,
+    ...(bound.length === 0 ? {} : { sameFiles: await ports.findSameFiles(bound) }),
     ...(paths === null ? {} : { host: await ports.observeHost(paths) }),
     containers: withAccepted(engine.containers, record),
   };

@@ -5,6 +5,7 @@ import type {
   ComposeResolution,
   Crash,
   DesiredInstance,
+  DesiredMount,
   DesiredNetwork,
   DesiredNode,
   DesiredVolume,
@@ -21,6 +22,7 @@ import type {
   Problem,
   PublishedPort,
   RecordState,
+  SameFiles,
   ScheduledJob,
   ServiceParts,
   Snapshot,
@@ -137,6 +139,8 @@ export interface ReadPorts extends DesiredPorts {
     /** Data folders that the record knows, by path. */
     known: NonNullable<RecordState["folders"]>;
   }) => Promise<ObservedStore>;
+  /** Which of these paths of the host hold just the files of their mounts. */
+  findSameFiles: (bound: readonly { path: string; mount: DesiredMount }[]) => Promise<SameFiles[]>;
   /** Where these paths of the host lead. */
   observeHost: (paths: readonly string[]) => Promise<ObservedHost>;
   /** What this node permits of what an environment grants. */

@@ -59,6 +59,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     observeEngine: neverAsked,
     observeStore: neverAsked,
     observeHost: neverAsked,
+    findSameFiles: neverAsked,
     allow: {},
     waits: widestWaits,
     now: neverAsked,

@@ -4,6 +4,8 @@ export type { ComposeFileInput, StoredCompose } from "./compose-file.ts";
 export { resolveExisting, resolvePaths } from "./host-path.ts";
 export { type DataPlaces, dataFolderOf } from "./data-place.ts";
 export { keepFolder } from "./kept-folder.ts";
+export { findSameFiles } from "./same-files.ts";
+export type { BoundFiles } from "./same-files.ts";
 export { observeStore } from "./observed-store.ts";
 export { placeFiles } from "./placed-files.ts";
 export type { StoreContext } from "./placed-files.ts";

@@ -10,6 +10,7 @@ import { findCompose } from "../compose-program.ts";
 import { compareContainers } from "../fates.ts";
 import { type Platform, withNode, withPlatform } from "../platform.ts";
 import { composeFile } from "../releases.ts";
+import { parseFiles } from "../repository-text.ts";
 
 const release = `
 -- ${composeFile} --
@@ -31,18 +32,20 @@ volumes: { data: {}, store: {} }
 `;
 
 /** Brings up the Compose file by hand, as people did before: in the project that the instance has, with data in it. */
-async function composeUp(platform: Platform, text = release): Promise<void> {
-  const [, compose = ""] = text.split(`-- ${composeFile} --\n`);
+async function composeUp(
+  platform: Platform,
+  { name, text } = { name: "web", text: parseFiles(release)[composeFile] ?? "" },
+): Promise<void> {
   const path = join(platform.folder, "compose.yaml");
   await writeFile(
     path,
-    compose.replaceAll(/IMAGES\/([\w:]+)/g, (_, tag: string) => platform.image(tag)),
+    text.replaceAll(/IMAGES\/([\w:]+)/g, (_, tag: string) => platform.image(tag)),
   );
   const env = {
     ...process.env,
     ...(platform.dockerHost === undefined ? {} : { DOCKER_HOST: platform.dockerHost }),
   };
-  await promisify(execFile)(await findCompose(), ["-p", platform.project("web"), "-f", path, "up", "-d"], {
+  await promisify(execFile)(await findCompose(), ["-p", platform.project(name), "-f", path, "up", "-d"], {
     env,
   });
   for (const { id } of await platform.containers()) {
@@ -150,9 +153,61 @@ instances:
     });
   });
 
+  it.each(["adopting web", "done adopting web"])(
+    "must be adopted once when the agent is killed at %s",
+    async (when) => {
+      await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
+        await composeUp(platform);
+        const before = await idsOf(platform);
+        const agent = platform.startRound();
+        await agent.said(when);
+        await agent.kill();
+        await agent.ended;
+        const round = await platform.reconcile();
+        expect([round.exitCode, round.status.errors]).toEqual([0, []]);
+        expect(await idsOf(platform)).toEqual(before);
+        expect((await platform.reconcile()).worked).toBe(false);
+      });
+    },
+  );
+
+  it("must be adopted beside another one in whose network it is", async () => {
+    const two = `
+-- packages/nets/compose.yaml --
+services:
+  hub: { image: "IMAGES/hub:1", init: true, stop_grace_period: 1s, restart: unless-stopped, networks: [shared] }
+networks: { shared: {} }
+-- packages/web/compose.yaml --
+services:
+  page: { image: "IMAGES/page:1", init: true, stop_grace_period: 1s, restart: unless-stopped, networks: [default, other] }
+networks: { other: { external: true, name: "\${SHARED}" } }
+-- packages/web/package.yaml --
+variables: { SHARED: "{{ environment.name }}-nets_shared" }
+`;
+    const both = {
+      nets: { package: "app/nets", adopt: true },
+      web: { package: "app/web", adopt: true },
+    };
+    await withPlatform({ release: two, environment: { instances: both }, ...permitted }, async (platform) => {
+      const files = parseFiles(two);
+      for (const name of ["nets", "web"]) {
+        const text = (files[`packages/${name}/compose.yaml`] ?? "").replace(
+          "${SHARED}",
+          `${platform.environment}-nets_shared`,
+        );
+        await composeUp(platform, { name, text });
+      }
+      const before = await idsOf(platform);
+      const round = await platform.reconcile();
+      expect([round.exitCode, round.status.errors]).toEqual([0, []]);
+      expect(await idsOf(platform)).toEqual(before);
+      expect((await platform.reconcile()).worked).toBe(false);
+    });
+  });
+
   it("must be healed like any other once it was adopted", async () => {
     await withNode(
-      { release, environment: { instances }, ...permitted, prepare: composeUp },
+      { release, environment: { instances }, ...permitted, prepare: async (platform) => composeUp(platform) },
       async (node) => {
         await node.untilReady();
         const before = await node.containers();

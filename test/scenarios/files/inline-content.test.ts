@@ -58,6 +58,7 @@ describe("content of configs and secrets", () => {
   it("must stay when nothing changes", async () => {
     const before = await platform().containers();
     expectReady(await platform().reconcile());
+    expect(before.length).toBeGreaterThan(0);
     await expectUntouched(platform(), before);
   });
 });

@@ -130,7 +130,10 @@ const commitsOf = (name: string): Commit[] => [
   },
   {
     what: "a folder that goes",
-    changes: { "apps/old/docker-compose.yml": null },
+    changes: {
+      "apps/old/docker-compose.yml": null,
+      ...inFile(`environments/${name}/environment.yaml`, /.*apps\/old.*\n/, ""),
+    },
     fates: { "old/app": "removed", "old/cache": "removed" },
   },
   {
@@ -175,8 +178,8 @@ async function completeFor(name: string, host: string): Promise<(text: string) =
   const ports = await Promise.all(Array.from({ length: 9 }, findFreePort));
   return (text) =>
     text
-      .replaceAll("NAME", name)
-      .replaceAll("HOST", host)
+      .replaceAll("UNIQUE", name)
+      .replaceAll("MACHINE", host)
       .replaceAll(/PORT(\d)\b/g, (_, index: string) => String(ports[Number(index) - 1]));
 }
 

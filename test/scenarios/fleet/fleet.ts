@@ -1,6 +1,6 @@
 /**
  * Compose folders as people have them at home and at work, with no change for Keelson but `environment.yaml` and the node
- * files. `NAME` is unique to the run, `HOST` is a folder of the machine, `PORT1` and the like are free ports.
+ * files. `UNIQUE` is unique to the run, `MACHINE` is a folder of the machine, `PORT1` and the like are free ports.
  */
 export const folders = `
 -- .env.global --
@@ -9,6 +9,7 @@ PUID=1000
 -- common/base.yaml --
 services:
   quiet:
+    image: IMAGES/tools:1
     restart: unless-stopped
     init: true
     stop_grace_period: 1s
@@ -18,7 +19,7 @@ name: edge
 services:
   traefik:
     image: IMAGES/proxy:1
-    container_name: NAME-traefik
+    container_name: UNIQUE-traefik
     restart: unless-stopped
     init: true
     stop_grace_period: 1s
@@ -33,7 +34,7 @@ services:
     labels:
       - "traefik.enable=true"
 networks:
-  proxy: { external: true, name: NAME-proxy }
+  proxy: { external: true, name: UNIQUE-proxy }
 -- apps/proxy/dynamic/middlewares.yml --
 http:
   middlewares:
@@ -45,7 +46,7 @@ tls: { options: { default: { minVersion: VersionTLS12 } } }
 services:
   app:
     image: IMAGES/wiki:1
-    container_name: NAME-wiki
+    container_name: UNIQUE-wiki
     restart: unless-stopped
     init: true
     stop_grace_period: 1s
@@ -57,7 +58,7 @@ services:
     networks: [default, proxy]
   db:
     image: IMAGES/postgres:16
-    container_name: NAME-wiki-db
+    container_name: UNIQUE-wiki-db
     restart: unless-stopped
     init: true
     stop_grace_period: 1s
@@ -68,7 +69,7 @@ services:
 volumes:
   db:
 networks:
-  proxy: { external: true, name: NAME-proxy }
+  proxy: { external: true, name: UNIQUE-proxy }
 -- apps/wiki/.env --
 DB_USER=wiki
 # changed on every machine
@@ -78,7 +79,7 @@ version: "3.8"
 services:
   jellyfin:
     image: IMAGES/jellyfin:1
-    container_name: NAME-jellyfin
+    container_name: UNIQUE-jellyfin
     user: "0:0"
     restart: unless-stopped
     init: true
@@ -89,7 +90,7 @@ services:
       - ./config:/config
       - ./cache:/cache
       - type: bind
-        source: HOST/media
+        source: MACHINE/media
         target: /media
         read_only: true
     extra_hosts: ["host.docker.internal:host-gateway"]
@@ -99,7 +100,7 @@ services:
 services:
   gluetun:
     image: IMAGES/vpn:1
-    container_name: NAME-gluetun
+    container_name: UNIQUE-gluetun
     restart: unless-stopped
     init: true
     stop_grace_period: 1s
@@ -115,7 +116,7 @@ services:
     network_mode: service:gluetun
     depends_on: [gluetun]
     environment: [PUID=1000, "PORT=8099"]
-    volumes: ["./torrent:/config", "HOST/media:/downloads"]
+    volumes: ["./torrent:/config", "MACHINE/media:/downloads"]
 -- apps/exporter/compose.yaml --
 services:
   node-exporter:
@@ -126,12 +127,12 @@ services:
     network_mode: host
     pid: host
     command: ["sleep", "1000000"]
-    volumes: ["HOST/root:/host:ro,rslave"]
+    volumes: ["MACHINE/root:/host:ro"]
 -- apps/dns/compose.yaml --
 services:
   pihole:
     image: IMAGES/dns:1
-    container_name: NAME-pihole
+    container_name: UNIQUE-pihole
     hostname: pihole
     restart: unless-stopped
     init: true
@@ -145,17 +146,16 @@ services:
 services:
   homeassistant:
     image: IMAGES/home:1
-    container_name: NAME-home
+    container_name: UNIQUE-home
     restart: unless-stopped
     init: true
     stop_grace_period: 1s
-    privileged: true
     network_mode: host
     command: ["sleep", "1000000"]
     volumes:
       - ./config:/config
       - /etc/localtime:/etc/localtime:ro
-      - HOST/dbus:/run/dbus:ro
+      - MACHINE/dbus:/run/dbus:ro
 -- apps/home-assistant/config/configuration.yaml --
 default_config:
 automation: !include automations.yaml
@@ -173,9 +173,9 @@ services:
     volumes: ["data:/var/lib/postgresql/data", "backup:/backup", "old:/old"]
     healthcheck: { test: ["CMD", "true"], interval: 1s, retries: 5 }
 volumes:
-  data: { name: NAME_archive-data }
-  backup: { driver: local, driver_opts: { type: none, o: bind, device: HOST/backup } }
-  old: { external: true, name: NAME-old }
+  data: { name: UNIQUE_archive-data }
+  backup: { driver: local, driver_opts: { type: none, o: bind, device: MACHINE/backup } }
+  old: { external: true, name: UNIQUE-old }
 -- apps/runner/compose.yaml --
 services:
   runner:
@@ -191,7 +191,7 @@ RUNNER_TOKEN=abc
 services:
   mailserver:
     image: IMAGES/mail:1
-    container_name: NAME-mail
+    container_name: UNIQUE-mail
     hostname: mail.example.com
     domainname: example.com
     env_file: mailserver.env
@@ -247,9 +247,10 @@ volumes: { html: , db: }
 opcache.enable=1
 -- apps/photos/docker-compose.yml --
 name: photos
+# the image that .env asks for is IMAGES/photos:1
 services:
   server:
-    container_name: NAME-photos
+    container_name: UNIQUE-photos
     image: IMAGES/photos:\${VERSION:-1}
     extends: { file: hwaccel.yml, service: cpu }
     volumes:
@@ -291,7 +292,7 @@ not so secret
 services:
   prometheus:
     image: IMAGES/prometheus:1
-    container_name: NAME-prometheus
+    container_name: UNIQUE-prometheus
     user: "1000:1000"
     restart: unless-stopped
     init: true
@@ -332,7 +333,7 @@ PAPERLESS_URL=https://paper.\${DOMAIN:-example.com}
 services:
   vaultwarden:
     image: IMAGES/vault:1
-    container_name: NAME-vault
+    container_name: UNIQUE-vault
     restart: unless-stopped
     init: true
     stop_grace_period: 1s
@@ -349,7 +350,7 @@ networks: { gitea: { external: false } }
 services:
   server:
     image: IMAGES/git:1
-    container_name: NAME-git
+    container_name: UNIQUE-git
     environment: [USER_UID=1000, USER_GID=1000]
     restart: always
     init: true
@@ -461,7 +462,7 @@ services:
     stop_grace_period: 1s
 -- apps/nets/compose.yaml --
 networks:
-  shared: { name: NAME-shared, driver: bridge }
+  shared: { name: UNIQUE-shared, driver: bridge }
 -- apps/joined/compose.yaml --
 services:
   app:
@@ -471,8 +472,8 @@ services:
     stop_grace_period: 1s
     networks: [shared, byhand]
 networks:
-  shared: { external: true, name: NAME-shared }
-  byhand: { external: true, name: NAME-byhand }
+  shared: { external: true, name: UNIQUE-shared }
+  byhand: { external: true, name: UNIQUE-byhand }
 -- apps/Llama_CPP/compose.yaml --
 services:
   llm:
@@ -480,6 +481,8 @@ services:
     restart: unless-stopped
     runtime: nvidia
     ipc: host
+    privileged: true
+    volumes: ["/:/rootfs:ro,rslave"]
     deploy: { resources: { reservations: { devices: [ { driver: nvidia, count: all, capabilities: [gpu] } ] } } }
 -- apps/nfs/compose.yaml --
 services:
@@ -490,53 +493,52 @@ volumes:
 
 /** What has to be added: nothing of the folders is changed. */
 export const environment = `
--- environments/NAME/environment.yaml --
-name: NAME
+-- environments/UNIQUE/environment.yaml --
+name: UNIQUE
 discover:
   - { path: "apps/*", on: { node: box } }
 instances:
   llama: { package: ./apps/Llama_CPP, on: { node: gpu-box } }
   nfs: { package: ./apps/nfs, on: { node: gpu-box } }
 networks:
-  NAME-proxy: { driver: bridge }
+  UNIQUE-proxy: { driver: bridge }
 images: { ./apps/site/web: "IMAGES/site:1" }
 policy:
   allow:
     ./apps/proxy: { engineSocket: true }
     ./apps/jellyfin: { devices: [/dev/full], paths: [media] }
-    ./apps/vpn: { capabilities: [NET_ADMIN], devices: [/dev/net/tun], paths: [HOST/media] }
+    ./apps/vpn: { capabilities: [NET_ADMIN], devices: [/dev/net/tun], paths: [MACHINE/media] }
     ./apps/exporter: { namespaces: [network, pid], paths: [root] }
     ./apps/dns: { capabilities: [NET_ADMIN, SYS_NICE] }
-    ./apps/home-assistant: { privileged: true, namespaces: [network], paths: [HOST/dbus] }
-    ./apps/archive: { paths: [HOST/backup], volumes: [NAME-old] }
+    ./apps/home-assistant: { namespaces: [network], paths: [MACHINE/dbus] }
+    ./apps/archive: { paths: [MACHINE/backup], volumes: [UNIQUE-old] }
     ./apps/runner: { engineSocket: true }
     ./apps/mail: { capabilities: [NET_ADMIN, SYS_PTRACE] }
     ./apps/cloud: { namespaces: [user] }
     ./apps/logs: { loggingAddresses: ["udp://127.0.0.1:PORT9"] }
     ./apps/old: { securityOptions: ["apparmor=unconfined"] }
-    ./apps/joined: { networks: [NAME-byhand] }
-    ./apps/Llama_CPP: { runtimes: [nvidia], gpus: true, namespaces: [ipc] }
+    ./apps/joined: { networks: [UNIQUE-byhand] }
+    ./apps/Llama_CPP: { runtimes: [nvidia], gpus: true, namespaces: [ipc], privileged: true, paths: [/], engineSocket: true }
     ./apps/nfs: { mounts: ["nfs://192.0.2.5/export"] }
--- environments/NAME/nodes/box.yaml --
+-- environments/UNIQUE/nodes/box.yaml --
 name: box
--- environments/NAME/nodes/gpu-box.yaml --
+-- environments/UNIQUE/nodes/gpu-box.yaml --
 name: gpu-box
 `;
 
 /** What the node permits: just what the environment asks for. */
 export const allow = `
 paths:
-  media: { path: HOST/media }
-  root: { path: HOST/root, readOnly: true }
-  dbus: { path: HOST/dbus, readOnly: true }
-  backup: { path: HOST/backup }
+  media: { path: MACHINE/media }
+  root: { path: MACHINE/root, readOnly: true }
+  dbus: { path: MACHINE/dbus, readOnly: true }
+  backup: { path: MACHINE/backup }
 engineSocket: true
-privileged: true
 capabilities: [NET_ADMIN, SYS_NICE, SYS_PTRACE]
 devices: [/dev/full, /dev/net/tun]
 namespaces: [network, pid, user]
-volumes: [NAME-old]
-networks: [NAME-byhand]
+volumes: [UNIQUE-old]
+networks: [UNIQUE-byhand]
 securityOptions: ["apparmor=unconfined"]
 loggingAddresses: ["udp://127.0.0.1:PORT9"]
 `;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { compareText } from "../../../libs/model/src/index.ts";
 import { uniqueName } from "../../support/index.ts";
 import { usePlatform } from "../platform.ts";
 
@@ -43,8 +44,8 @@ describe("a repository of Compose folders", () => {
     expect(Object.keys(await ids()).sort()).toEqual(
       [`${name}-mybooks`, `${name}-old`, `${name}-second`, `${name}-wiki`].sort(),
     );
-    const titles = (await platform().containers()).map(({ labels }) => labels["title"]).filter(Boolean);
-    expect(titles.sort()).toEqual(["first", "second"]);
+    const titles = (await platform().containers()).flatMap(({ labels }) => labels["title"] ?? []);
+    expect(titles.toSorted(compareText)).toEqual(["first", "second"]);
     const { instances } = await platform().status();
     expect(instances.map(({ name: instance, package: of }) => [instance, of])).toEqual([
       ["books", `./${books}`],
