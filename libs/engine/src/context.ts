@@ -3,7 +3,7 @@ import type { NodeSecrets } from "@keelson/model";
 import type { Engine } from "./engine.ts";
 import type { RegistryLogins } from "./registry-logins.ts";
 
-/** Ids of containers. */
+/** Ids of containers and networks. */
 export interface OwnIds {
   has: (id: string) => boolean;
   add: (ids: readonly string[]) => void;
@@ -15,7 +15,7 @@ export interface EngineContext {
   environment: string;
   /** The owner label of what is created, by resource id. */
   ownerOf: NodeSecrets["ownerOf"];
-  /** Containers that this round has judged as ours, or has made: the labels by which services are listed can be copied. */
+  /** What this round has judged as ours, or has made: labels can be copied, and what was adopted has none of ours. */
   own: OwnIds;
   /** `done` and `total` are bytes of an image, or numbers of containers. */
   emitProgress: (message: string, done?: number, total?: number) => void;

@@ -10,9 +10,9 @@ import { EngineError } from "./request.ts";
 type ConnectContainer = OperationOf<"connect-container">;
 
 /**
- * Connects a container, whether it runs or not, to the own network of a name, or to another one by its id. What it has of a network of that name goes
- * first: a stopped container keeps the id of one that is gone. Throws K3010 when the container is gone, and K3048 when there is
- * no such network or the engine does not connect it: it is then in the network as it was.
+ * Connects a container, whether it runs or not, to the own network of a name, or to another one by its id. What it has of a
+ * network of that name goes first: a stopped container keeps the id of one that is gone. Throws K3010 when the container is
+ * gone, and K3048 when there is no such network or the engine does not connect it: it is then in the network as it was.
  */
 export async function connectContainer(context: EngineContext, operation: ConnectContainer): Promise<void> {
   const { containerId, containerName, network, endpoint } = operation;

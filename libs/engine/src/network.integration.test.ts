@@ -190,6 +190,7 @@ describe("a network", () => {
   test("that somebody else has made is joined by its id, and not by its name", async () => {
     const name = `${bench.environment}_proxy`;
     const foreign = await bench.docker.createNetwork({ Name: name });
+    bench.foreign.add(foreign.id);
     const own = creation("joining");
     await createNetwork(bench.context, own);
     const containerId = await member("foreign", own.network.name);

@@ -574,7 +574,15 @@ describe("ownership", () => {
     await bench.docker.createVolume({ Name: name, Labels: { [labels.owner]: ownerOf("volume:other") } });
     try {
       const observed = await observe({ networks: [networkOf(name)], volumes: [volumeOf(name)] });
-      const network = { id, name, ownership: "foreign", flaw: "", project: "", digest: "" };
+      const network = {
+        id,
+        name,
+        ownership: "foreign",
+        flaw: "",
+        project: "",
+        digest: "",
+        differs: "",
+      };
       expect(observed.networks).toContainEqual(network);
       const volume = {
         name,

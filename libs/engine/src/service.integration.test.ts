@@ -92,18 +92,6 @@ describe("starting", () => {
     expect((await stateOf(`${project}-app-2`)).Status).toBe("running");
   });
 
-  test("leaves a container alone that only claims to be of the service", async () => {
-    const project = await make("claim", { app: shell("sleep 1000") });
-    const { id } = await bench.docker.createContainer({
-      name: `${bench.environment}-claim`,
-      Image: bench.image,
-      Labels: { ...bench.serviceLabels("claim", "app"), "io.keelson.owner": "f".repeat(64) },
-    });
-    await start("claim", "app");
-    expect((await stateOf(`${project}-app-1`)).Status).toBe("running");
-    expect((await stateOf(id)).Status).toBe("created");
-  });
-
   test("of a service without containers is K3010", async () => {
     await expect(start("nothing", "app")).rejects.toMatchObject({ code: "K3010" });
   });

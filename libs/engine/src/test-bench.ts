@@ -40,7 +40,7 @@ export interface TestBench extends AsyncDisposable {
   readonly folder: TempFolder;
   /** Messages of `emitProgress`, with numbers. */
   readonly progress: { message: string; done?: number | undefined; total?: number | undefined }[];
-  /** Ids of containers that the round has not seen to be ours, whatever their labels say. */
+  /** Ids of containers and networks that the round has not seen to be ours, whatever their labels say. */
   readonly foreign: Set<string>;
   project(instance: string): string;
   /** Writes the Compose file of an instance, with Keelson's labels on every service. */
