@@ -11,7 +11,10 @@ import {
 
 import { type Scene, isLeftOutOf, lockedFolder, releaseKey } from "./scene.ts";
 
-/** K1460: a grant to a package that the environment does not have would silently permit nothing. */
+/**
+ * K1460: a grant to a package that the environment does not have would silently permit nothing. The folder of a local package may
+ * be gone with its grant left behind: that is told like any grant that nothing uses.
+ */
 export function checkGrants(scene: Scene): Problem[] {
   return scene.environment.layers.flatMap((layer) =>
     Object.keys(layer.value.policy.allow ?? {})
@@ -23,7 +26,7 @@ export function checkGrants(scene: Scene): Problem[] {
 function isKnown(key: string, scene: Scene): boolean {
   if (key === "*" || referencesOf(scene).includes(key)) return true;
   const [release = "", name = ""] = key.split("/");
-  if (isLocalReference(key)) return isLeftOutOf(scene, ["instances"]);
+  if (isLocalReference(key)) return true;
   if (isLeftOutOf(scene, ["releases", release]) || isLeftOutOf(scene, ["instances"])) return true;
   if (!Object.hasOwn(scene.environment.environment.value.releases, release)) return false;
   // Of a release that is not there or cannot be read, its own problems tell.

@@ -135,9 +135,10 @@ describe("the Compose file", () => {
       project: "lab-core",
       environment: "",
       services,
+      secretVariables: new Map(),
     });
     expect(await listStoredCompose(stateDir)).toEqual(
-      new Map([["core", { project: "lab-core", environment: "", services }]]),
+      new Map([["core", { project: "lab-core", environment: "", services, secretVariables: new Map() }]]),
     );
     for (const damaged of ['{"name": "lab-co', "[]", '{"services": null}']) {
       await writeFile(composeFileOf(stateDir, "core"), damaged);

@@ -1,7 +1,9 @@
-import { chmod, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, open, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { geteuid, seteuid } from "node:process";
+import { env, geteuid, seteuid } from "node:process";
 
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 
@@ -20,6 +22,21 @@ beforeEach(async () => {
 
 async function look(path: string) {
   return (await resolvePaths([path]))[path];
+}
+
+/** All threads that look at files wait, as for a server that is away: nobody writes into the pipe that they open. */
+function holdThreads(): AsyncDisposable {
+  const pipe = join(media, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const threads = Number(env["UV_THREADPOOL_SIZE"] ?? 4);
+  const readers = Array.from({ length: threads }, async () => open(pipe, constants.O_RDONLY));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const writer = openSync(pipe, constants.O_RDWR);
+      for (const reader of await Promise.all(readers)) await reader.close();
+      closeSync(writer);
+    },
+  };
 }
 
 describe("a path of the host", () => {
@@ -70,10 +87,12 @@ describe("a path of the host", () => {
   });
 
   test("holds up nobody when its file system does not answer", async () => {
-    const found = await resolvePaths([join(media, "films"), join(media, "note")], { limitMs: 0 });
-    expect(found[join(media, "note")]).toEqual({
-      real: null,
-      fault: `nobody has looked there, because ${join(media, "films")} does not answer`,
+    const films = join(media, "films");
+    const note = join(media, "note");
+    await using _ = holdThreads();
+    expect(await resolvePaths([films, note], { limitMs: 20 })).toEqual({
+      [films]: { real: null, fault: "its file system does not answer" },
+      [note]: { real: null, fault: `nobody has looked there, because ${films} does not answer` },
     });
   });
 });
