@@ -29,7 +29,7 @@ export function importCommand(): Command {
     .description(
       "propose an environment for Compose folders as they are, and what they may reach; nothing is changed",
     )
-    .argument("[folders...]", "folders with a Compose file (default: all of the repository)");
+    .argument("[dir...]", "folders with a Compose file (default: all of the repository)");
   return addRepositoryOption(command)
     .option("-e, --environment <name>", "the new environment", "home")
     .option("-n, --node <name>", "its node (default: this machine's name)")
