@@ -1,9 +1,7 @@
-import { ageKeyPath, makeAgeKey, readAgentConfig, readRecipient } from "@keelson/node";
+import { ageKeyPath, makeRecipient, readAgentConfig } from "@keelson/node";
 
 /** Prints `age1…`, for keys.age in the node's file. Throws what agent.yaml and the key's file throw. */
 export async function identity(configFile: string): Promise<0> {
-  const path = ageKeyPath(readAgentConfig(configFile));
-  await makeAgeKey(path);
-  process.stdout.write(`${await readRecipient(path)}\n`);
+  process.stdout.write(`${await makeRecipient(ageKeyPath(readAgentConfig(configFile)))}\n`);
   return 0;
 }

@@ -18,6 +18,7 @@ import {
 import {
   applyCommand,
   checkCommand,
+  importCommand,
   initCommand,
   planCommand,
   renderCommand,
@@ -51,6 +52,9 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   // A command is loaded when it runs, so that `version`, `--help` and a wrong call load no library.
   add(initCommand(), async (command, output) =>
     (await import("./commands/init.ts")).init(command.opts(), output),
+  );
+  add(importCommand(), async (command, output) =>
+    (await import("./commands/import.ts")).importFolders(command.opts(), { folders: command.args, output }),
   );
   add(checkCommand(), async (command, output) =>
     (await import("./commands/check.ts")).check(command.opts(), output),

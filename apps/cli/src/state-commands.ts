@@ -24,6 +24,23 @@ export function initCommand(): Command {
     .option("-n, --node <name>", "its node", "lab-1");
 }
 
+export function importCommand(): Command {
+  const command = new Command("import")
+    .description(
+      "propose an environment for Compose folders as they are, and what they may reach; nothing is changed",
+    )
+    .argument("[dir...]", "folders with a Compose file (default: all of the repository)");
+  return addRepositoryOption(command)
+    .option("-e, --environment <name>", "the new environment", "home")
+    .option("-n, --node <name>", "its node (default: this machine's name)")
+    .option("--write", "write environment.yaml and the node's file; nothing that is there is changed")
+    .option("--engine", "also look for projects that run, to take them over without a restart")
+    .option(
+      "--docker-host <address>",
+      "address of the Docker engine (default: DOCKER_HOST, or the standard socket)",
+    );
+}
+
 export function checkCommand(): Command {
   const command = new Command("check").description("find every problem in a state repository");
   return addRepositoryOption(command).addOption(revisionOption());

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 
-import type { ComposeInput, Json } from "@keelson/model";
+import { type ComposeInput, type Json, hasInnerPathToken } from "@keelson/model";
 
 import { shown } from "./rule.ts";
 
@@ -28,6 +28,7 @@ export function localFolder(value: Json, start: Start): LocalPath {
   if (/[:\\\0]|^git@|^github\.com\/|\.git(#|$)/i.test(value))
     return refuse(`${value} is not a path in the ${start.reach}`);
   if (value.startsWith("/") || value.startsWith("~")) return refuse(`${value} is a path of the host`);
+  if (hasInnerPathToken(value)) return refuse(`${value} names a path of the node below another one`);
   if (start.reach === "package" && value.split("/").includes(".."))
     return refuse(`${value} climbs out of its folder`);
   const path = resolvePath(value, start.folder);

@@ -252,6 +252,16 @@ describe("what a variable makes of a value", () => {
       "198.51.100.0/24",
       { subnets: ["198.51.100.0/24"] },
     ],
+    ["K1404", "services.a.volumes.0", "volumes: ['${X}/x:/y']", "/srv/__keelson-path-media__", null],
+    ["K1404", "services.a.volumes.0", "volumes: ['${X}${X}:/y']", "/__keelson-path-media__", null],
+    ["K1404", "services.a.volumes.0", "volumes: ['${X}:/y']", "/srv/../proc/./self/root", null],
+    [
+      "K1410",
+      "volumes.vv.driver_opts",
+      "volumes: ['vv:/x']\nvolumes: {vv: {driver_opts: {type: none, o: bind, device: '${X}'}}}",
+      "/srv/__keelson-path-media__",
+      null,
+    ],
   ] satisfies [string, string, string, string, Grants | null][])(
     "is refused with %s at %s: %s with %s",
     async (code, path, keys, value, grants) => {

@@ -1,6 +1,7 @@
 export { asksOf } from "./asks.ts";
 export { hostPathOf, isGranted, isPermitted, namesIn, permittedPaths, withNames } from "./granted.ts";
 export { type GrantLines, describeAsk, linesFor, nodeLineFor } from "./lines.ts";
+export { leastGrants, leastPermits } from "./least.ts";
 export { type UnusedGrant, findUnused, grantsFor } from "./policy.ts";
 export type { HostReach } from "./host-reach.ts";
 export { type Reached, findReached, hostReaches } from "./reach.ts";

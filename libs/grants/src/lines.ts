@@ -45,7 +45,7 @@ function permittedAs(value: string): string {
 }
 
 /** A name for a path of the node, after its last segment. */
-function nameFor(path: string): string {
+export function nameFor(path: string): string {
   const last = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
   return (
     last
@@ -55,7 +55,7 @@ function nameFor(path: string): string {
   );
 }
 
-function isSwitch({ kind }: Ask): boolean {
+export function isSwitch({ kind }: Pick<Ask, "kind">): boolean {
   return kind === "engineSocket" || kind === "gpus" || kind === "privileged";
 }
 

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, isJsonObject, isOff } from "@keelson/model";
+import { type Json, type JsonObject, hasInnerPathToken, isJsonObject, isOff } from "@keelson/model";
 
 import { normalPath } from "./host-path.ts";
 import { textOf } from "./kernel.ts";
@@ -61,6 +61,8 @@ function readBind(device: string, named: readonly string[]): VolumeOptions {
   if (!device.startsWith("/")) return refuse(`the device ${device} of a bind is not an absolute path`);
   // The kernel gets it as it is, and follows a link before it climbs: only a path that does not climb means the same to both.
   if (device.split("/").includes("..")) return refuse(`the device ${device} climbs`);
+  if (hasInnerPathToken(device))
+    return refuse(`the device ${device} names a path of the node below another one`);
   const readOnly = named.includes("ro") && !named.includes("rw");
   return { asks: askPath(device, { readOnly }), fault: null };
 }

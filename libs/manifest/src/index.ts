@@ -10,3 +10,6 @@ export { readSealedFile } from "./sealed-file.ts";
 export { raiseRenewal } from "./renewal.ts";
 export { scaffoldState } from "./scaffold.ts";
 export { jsonSchemas } from "./json-schemas.ts";
+export { type FoundProject, findProjects, projectFiles } from "./found-project.ts";
+export { type ImportedProject, writeImported } from "./imported-environment.ts";
+export { writeBlock } from "./written-yaml.ts";

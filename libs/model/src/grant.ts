@@ -116,3 +116,8 @@ export function pathToken(name: string): string {
 
 /** A path that begins with a token: the name, and what stands behind it. */
 export const pathTokenPattern = /^\/+__keelson-path-([a-z0-9-]+)__(?=\/|$)/;
+
+/** Whether a token stands anywhere but at the beginning of a path: filled in there, it leads elsewhere than it was judged. */
+export function hasInnerPathToken(path: string): boolean {
+  return path.replace(pathTokenPattern, "").includes("__keelson-path-");
+}

@@ -18,6 +18,9 @@ export const composeLabels = {
   volume: "com.docker.compose.volume",
   containerNumber: "com.docker.compose.container-number",
   oneOff: "com.docker.compose.oneoff",
+  /** Where Compose ran, and the files that it read, with commas between. */
+  workingDir: "com.docker.compose.project.working_dir",
+  configFiles: "com.docker.compose.project.config_files",
 } as const;
 
 /** What the owner label of a resource is an HMAC of. */

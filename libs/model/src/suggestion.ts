@@ -27,12 +27,18 @@ export function hintFor(text: string, choice: { known: readonly string[]; as: st
   return `${choice.as}: ${[...choice.known].sort(compareText).join(", ")}`;
 }
 
-/** A valid name close to what was written, such as `my-core` for `My_Core`. */
-export function suggestName(text: string): string | undefined {
+/** A valid name close to what was written, such as `my-core` for `My_Core`; null where there is none. */
+export function nameLike(text: string): string | null {
   const name = text
     .slice(0, maxLength)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
-  return name !== text && namePattern.test(name) ? `did you mean ${quote(name)}?` : undefined;
+  return namePattern.test(name) ? name : null;
+}
+
+/** The same as a question, where it is another one. */
+export function suggestName(text: string): string | undefined {
+  const name = nameLike(text);
+  return name === null || name === text ? undefined : `did you mean ${quote(name)}?`;
 }

@@ -3,6 +3,7 @@ export { type OrphanFolder, findOrphanFolders } from "./orphan-folder.ts";
 export { findOrphanVolumes } from "./orphan-volume.ts";
 export type { LostVolume, OrphanVolume } from "./orphan-volume.ts";
 export { type EnvironmentNames, listFleetNames } from "./fleet-names.ts";
+export { type ImportRequest, type StateImport, proposeState, writeState } from "./import-state.ts";
 export { initState } from "./init-state.ts";
 export type { NewState } from "./init-state.ts";
 export { renewInstance } from "./renew-instance.ts";
@@ -33,7 +34,7 @@ export {
   waitSettings,
   ageKeyPath,
 } from "./node-settings.ts";
-export { findRecipient } from "./node-recipient.ts";
+export { findRecipient, makeRecipient } from "./node-recipient.ts";
 export { type ApplyInput, wireApply } from "./wire-apply.ts";
 export { type WireInput, wireDesired } from "./wire-desired.ts";
 export { wirePlan } from "./wire-plan.ts";
@@ -50,7 +51,7 @@ export {
   sealFile,
   setSecret,
 } from "./sealed-change.ts";
-export { makeAgeKey, readRecipient } from "@keelson/secrets";
+export { readRecipient } from "@keelson/secrets";
 export { readSealedState } from "./sealed-state.ts";
 export { readSuspension, resumeNode, suspendNode } from "./suspension.ts";
 export { syncAgent } from "./sync-agent.ts";

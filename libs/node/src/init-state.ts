@@ -23,7 +23,8 @@ export async function initState(
   return { ...made, warnings };
 }
 
-function requireName(kind: string, name: string): void {
+/** Throws K1007. */
+export function requireName(kind: string, name: string): void {
   if (namePattern.test(name)) return;
   throw new KeelsonError({
     code: "K1007",

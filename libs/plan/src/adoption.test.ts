@@ -126,6 +126,17 @@ describe("what somebody else has made of a project", () => {
     expect(permitted.operations.map(({ kind }) => kind)).toEqual(["adopt-project"]);
   });
 
+  it("must be left alone where Keelson's labels say whose it is", () => {
+    const before = changed(runningOf(desiredOf(wiki)), ({ observed }) => {
+      for (const container of observed.containers) container.ownership = "forged";
+      for (const network of observed.networks) network.elsewhere = { environment: "other" };
+      for (const volume of observed.volumes) volume.elsewhere = { environment: "other", instance: "wiki" };
+    });
+    const plan = planOf({ ...before, policy: { allow: "all" } });
+    expect(plan.operations).toEqual([]);
+    expect(plan.blocked.map(({ code }) => code)).toContain("K3007");
+  });
+
   it("must be made anew where a service differs, after it was taken over, and say what differs", () => {
     const before = changed(runningOf(desiredOf(wiki)), ({ observed }) => {
       const told = observed.adoptable?.find(({ id }) => id.includes("app"));

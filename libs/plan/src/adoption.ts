@@ -5,6 +5,7 @@ import {
   type DesiredInstance,
   type DesiredService,
   type ObservedContainer,
+  type ObservedNetwork,
   type ObservedNode,
   instanceToken,
   required,
@@ -53,13 +54,16 @@ export function findAdoptions(
   };
 }
 
+type Judged = Pick<ObservedNetwork, "ownership" | "elsewhere" | "project">;
+
 function findAdoption(
   instance: DesiredInstance,
   { observed, allow }: AdoptionContext,
 ): { adoption: Adoption | null; blocked: BlockedChange[] } {
   const { name, project } = instance;
-  const isOthers = (each: { ownership: string; project: string }) =>
-    each.ownership !== "ours" && each.project === project;
+  // What has labels of Keelson's is of another node or environment, or says so.
+  const isOthers = ({ ownership, elsewhere, project: of }: Judged) =>
+    ownership === "foreign" && elsewhere === undefined && of === project;
   const services = new Map(instance.services.map((service) => [service.name, service]));
   const containers = observed.containers
     .filter((each) => isOthers(each) && services.has(each.service))
@@ -68,10 +72,7 @@ function findAdoption(
     (each) => isOthers(each) && instance.networks.some((network) => network.name === each.name),
   );
   const volumes = observed.volumes.filter(
-    (each) =>
-      isOthers(each) &&
-      each.elsewhere === undefined &&
-      instance.volumes.some((volume) => volume.name === each.name),
+    (each) => isOthers(each) && instance.volumes.some((volume) => volume.name === each.name),
   );
   if (containers.length + networks.length + volumes.length === 0) return { adoption: null, blocked: [] };
   if (!isPermitted(project, allow)) return { adoption: null, blocked: [notPermitted(instance)] };

@@ -71,5 +71,8 @@ export async function findAskedGrants(
 function ownNetworks({ name, networks }: ComposeModel): string[] {
   return Object.entries(networks)
     .filter(([, definition]) => definition?.["external"] !== true)
-    .map(([key]) => `${name}_${key}`);
+    .map(([key, definition]) => {
+      const given = definition?.["name"];
+      return typeof given === "string" ? given : `${name}_${key}`;
+    });
 }

@@ -31,3 +31,4 @@ export { type Timetable, openTimetable } from "./timetable.ts";
 export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";
 export { type AskedGrant, type AskedGrants, findAskedGrants } from "./asked-grant.ts";
+export { type ImportProposal, proposeImport } from "./propose-import.ts";

@@ -206,6 +206,15 @@ describe("secrets of a local package", () => {
     );
   });
 
+  test("are not read by a setting that spells out a placeholder", () => {
+    const forged = {
+      [environment]: (home[environment] ?? "").replace("second", secretPlaceholder("wiki.password")),
+    };
+    expect(render(forged).problems.map(({ code, path }) => [code, path])).toEqual([
+      ["K1309", "instances.wiki-b.settings.TITLE"],
+    ]);
+  });
+
   test("are not another instance's, nor a release's of the same name", () => {
     const own = render(sealed(`wiki: { password: "${enc}" }\n`));
     expect(own.problems.map(({ code, message }) => `${code} ${message}`)).toEqual([

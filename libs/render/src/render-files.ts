@@ -30,7 +30,7 @@ import { type TemplateScope, renderFile } from "./rendered-file.ts";
 import { findUngrantedNames, pathScope } from "./path-scope.ts";
 import { newBudgets } from "./template-budget.ts";
 import { type InstanceContext, interfacesOf, templateScope } from "./template-scope.ts";
-import { renderTemplate } from "./template.ts";
+import { holdsPlaceholder, renderTemplate } from "./template.ts";
 
 export interface RenderResult {
   /** With the instances that Compose can resolve, whatever else is wrong with them; null when there is no such node. */
@@ -136,6 +136,7 @@ function renderInstance(
   const allow = grantsFor(context.environment.environment.value.policy.allow, placed.instance.package);
   const { variables, problems: variableProblems } = renderVariables(placed, { scope, allow });
   const settings = placed.release === null ? settingsAsVariables(context.values) : {};
+  const forged = findForgedSettings(placed, { settings, environment: context.environment.environment });
   const providers = interfacesOf(placed).flatMap(
     (name) => context.providers.get(name)?.instance ?? mayProvide(name, context.unplaced),
   );
@@ -174,7 +175,7 @@ function renderInstance(
     hasVariables:
       variableProblems.length === 0 &&
       Object.keys(variables).length === Object.keys(manifest.variables).length,
-    problems: [...fileProblems, ...variableProblems],
+    problems: [...fileProblems, ...variableProblems, ...forged],
     warnings,
   };
 }
@@ -190,6 +191,25 @@ function settingsAsVariables(values: JsonObject): Record<string, string> {
     typeof value === "object" ? [] : [[name, String(value)] as const],
   );
   return Object.fromEntries(plain);
+}
+
+function findForgedSettings(
+  { name: instance }: PlacedInstance,
+  {
+    settings,
+    environment,
+  }: { settings: Record<string, string>; environment: InstanceContext["environment"]["environment"] },
+): Problem[] {
+  return Object.entries(settings)
+    .filter(([, value]) => holdsPlaceholder(value))
+    .map(([name]) =>
+      problemAt(environment, {
+        code: "K1309",
+        path: keyPath(["instances", instance, "settings", name]),
+        message: `the setting ${name} contains the placeholder of a secret`,
+        hint: "Write {{ secrets.<name> }} in a variable of package.yaml instead.",
+      }),
+    );
 }
 
 /** Absent where nobody ever said anything, so that it does not count. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import {
   build,
+  corePackage,
   desiredOf,
   platform,
   problemText,
@@ -15,6 +16,14 @@ import {
 
 const placeholder = secretPlaceholder("sample.adminKey");
 const used = withService("app", { environment: { URL: `u:${placeholder}@db/$$x`, PLAIN: "x" } });
+const manifest = `${corePackage}/package.yaml`;
+/** What the package gives to its Compose file. */
+const given = {
+  [manifest]: (platform[manifest] ?? "").replace(
+    "variables:\n",
+    'variables:\n  KEY: "{{ secrets.adminKey }}"\n',
+  ),
+};
 /** Of a node whose one value is this. */
 const withValue = (value: string) => ({
   ...secretsOf(),
@@ -27,7 +36,7 @@ const withValue = (value: string) => ({
 describe("a secret in an environment", () => {
   const path = "environments/lab/environment.yaml";
   const allow = "policy: { allow: { sample/core: { secretEnvironment: [URL] } } }\n";
-  const desired = desiredOf({ [path]: `${platform[path]}${allow}` }, { models: used });
+  const desired = desiredOf({ ...given, [path]: `${platform[path]}${allow}` }, { models: used });
 
   test("is a variable of Compose in the model that runs, and what it reaches is told", () => {
     const [core] = desired.instances;
@@ -41,7 +50,7 @@ describe("a secret in an environment", () => {
 
   test("counts by its keyed digest, for exactly the service that has it", () => {
     const digestsOf = (value: string, name: string) =>
-      serviceOf(desiredOf({}, { models: used, secrets: withValue(value) }), `core/${name}`).digests;
+      serviceOf(desiredOf(given, { models: used, secrets: withValue(value) }), `core/${name}`).digests;
     const [before, after] = [digestsOf("one", "app"), digestsOf("two", "app")];
     for (const [index, { digest, parts }] of before.entries()) {
       expect(after[index]?.digest).not.toBe(digest);
@@ -52,7 +61,7 @@ describe("a secret in an environment", () => {
   });
 
   test("is a problem where the node has no value of it, said once, or one that no environment holds", () => {
-    const { rendered } = render();
+    const { rendered } = render(given);
     expect(problemText(build(rendered, { models: used, secrets: secretsOf([]) }).problems))
       .toMatchInlineSnapshot(`
         "error[K5002] releases/sample/1.0.0/packages/core/compose.yaml:2:3 secret sample.adminKey has no value on this node
@@ -77,5 +86,12 @@ describe("a secret in an environment", () => {
     });
     const both = build(render(alsoInFile).rendered, { models: used, secrets: secretsOf([]) });
     expect(both.problems.map(({ code }) => code)).toEqual(["K5002"]);
+  });
+
+  test("is a problem where a Compose file spells it out, and no template gave it", () => {
+    const { problems } = build(render().rendered, { models: used, secrets: secretsOf() });
+    expect(problems.map(({ code, path: at }) => [code, at])).toEqual([
+      ["K1309", "services.app.environment.URL"],
+    ]);
   });
 });

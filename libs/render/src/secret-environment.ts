@@ -23,7 +23,7 @@ export function withDigestedSecrets(service: ComposeService, secrets: NodeSecret
   return { ...service, environment: mapValues(service.environment, digested) };
 }
 
-/** K5002 for a secret of an environment without a value here, and K1340 for a value that no environment can hold. */
+/** K1309 for a secret that no template gave, K5002 for one without a value here, K1340 for a value that no environment can hold. */
 export function findSecretFaults(
   instance: RenderedInstance,
   { model, secrets }: { model: ComposeModel; secrets: NodeSecrets },
@@ -44,7 +44,27 @@ export function findSecretFaults(
       const fault = secrets.findEnvironmentFault(`${each.variable}=${each.value}`);
       return fault === null ? [] : [unfitValue(each, { instance, fault })];
     });
-  return [...valueless, ...unfit];
+  const given = new Set([
+    ...instance.files.flatMap((file) => file.secrets),
+    ...Object.values(instance.compose.variables).flatMap(secretsIn),
+  ]);
+  const forged = used.flatMap((each) =>
+    each.secrets.filter((name) => !given.has(name)).map((name) => forgedValue(name, { instance, each })),
+  );
+  return forged.length > 0 ? forged : [...valueless, ...unfit];
+}
+
+/** A Compose file or its `.env` that spells out a placeholder could read the secrets of any release. */
+function forgedValue(
+  name: string,
+  { instance, each }: { instance: RenderedInstance; each: SecretEnvironment },
+): Problem {
+  return composeProblem(instance, {
+    code: "K1309",
+    path: pathOf(each),
+    message: `the environment variable ${each.variable} of service ${each.service} contains the placeholder of the secret ${name}, which no template of the package has given it`,
+    hint: 'Let package.yaml name a secret of its own: variables: { PASSWORD: "{{ secrets.<name> }}" }',
+  });
 }
 
 function pathOf({ service, variable }: SecretEnvironment): string[] {

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
+import { uniqueName } from "../../support/index.ts";
 import { findCompose } from "../compose-program.ts";
 import { compareContainers } from "../fates.ts";
 import { type Platform, withNode, withPlatform } from "../platform.ts";
@@ -109,6 +110,32 @@ describe("a project that runs already", () => {
       await platform.configure({ allow: { adopt: [platform.project("web")] } });
       expect((await platform.reconcile()).exitCode).toBe(0);
       expect(await idsOf(platform)).toEqual(before);
+    });
+  });
+
+  it("must be left alone where it is of another environment, whatever the node permits", async () => {
+    const text = `services:
+  page: { image: "IMAGES/page:1", init: true, stop_grace_period: 1s }
+`;
+    const name = uniqueName("t");
+    await withPlatform({ release: `-- ${composeFile} --\n${text}` }, async (other) => {
+      expect((await other.reconcile()).exitCode).toBe(0);
+      const before = await idsOf(other);
+      const files = {
+        [`environments/${name}/environment.yaml`]: `name: ${name}
+instances:
+  web: { package: ./apps/web, on: { node: n1 }, project: ${other.project("web")}, adopt: true }
+`,
+        [`environments/${name}/nodes/n1.yaml`]: "name: n1\n",
+        "apps/web/compose.yaml": text,
+      };
+      await withPlatform({ name, files, ...permitted }, async (platform) => {
+        const round = await platform.reconcile();
+        expect(round.exitCode).toBe(1);
+        expect(round.output).not.toContain("adopting");
+        expect(round.status.errors.map(({ code }) => code).sort()).toEqual(["K3007", "K3021"]);
+        expect(await idsOf(other)).toEqual(before);
+      });
     });
   });
 

@@ -1,4 +1,6 @@
-import { type Json, isJsonObject, pathTokenPattern, fillVariables } from "@keelson/model";
+import { posix } from "node:path";
+
+import { type Json, fillVariables, hasInnerPathToken, isJsonObject, pathTokenPattern } from "@keelson/model";
 
 import { folderOrFileRefusal } from "../bound-path.ts";
 import { type Occurrence, type Rule, type RuleContext, isOff, shown, unless } from "../rule.ts";
@@ -88,7 +90,8 @@ function volumeRefusal(mount: { [key: string]: Json }): string | null {
 function hostPathRefusal(source: string): string | null {
   const isToken = pathTokenPattern.test(source);
   if (isToken && source.split("/").includes("..")) return `${source} climbs out of the path that is named`;
-  return /^\/+proc\/+(?:self|thread-self|\d+)(?:\/|$)/.test(source)
+  if (hasInnerPathToken(source)) return `${source} names a path of the node below another one`;
+  return /^\/proc\/(?:self|thread-self|\d+)(?:\/|$)/.test(posix.normalize(source))
     ? `${source} is of one process of the host, and can lead anywhere`
     : null;
 }

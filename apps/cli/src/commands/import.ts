@@ -1,0 +1,64 @@
+import { hostname } from "node:os";
+import { relative, resolve } from "node:path";
+
+import { nameLike } from "@keelson/model";
+import { type StateImport, findComposeBinary, proposeState, writeState } from "@keelson/node";
+
+import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { printImport } from "../print/import.ts";
+import { printProblems } from "../print/problems.ts";
+
+interface ImportOptions {
+  repository: string;
+  environment: string;
+  node?: string;
+  write?: true;
+  engine?: true;
+  dockerHost?: string;
+}
+
+/** Proposes an environment for Compose folders as they are; with `--write`, its files are written where there are none. */
+export async function importFolders(
+  options: ImportOptions,
+  { folders, output }: { folders: readonly string[]; output: Output },
+): Promise<ExitCode> {
+  const { repository, environment, node = nameLike(hostname()) ?? "node-1" } = options;
+  if (output.isLive) output.printError("Trying the folders out, each with Compose …");
+  const proposal = await proposeState(repository, {
+    environment,
+    node,
+    folders: folders.map((folder) => relative(repository, resolve(folder))),
+    engine: options.engine === true ? { dockerHost: options.dockerHost ?? process.env["DOCKER_HOST"] } : null,
+    composeBinary: await findComposeBinary(process.env),
+  });
+  if (proposal.problems.length > 0) {
+    printProblems(output, proposal.problems);
+    return exitCodes.failed;
+  }
+  const isWritten = options.write === true && proposal.imported.length > 0;
+  const made = isWritten ? await writeState(repository, proposal.documents) : null;
+  if (output.json) output.printJson(asJson(proposal, { environment, node, written: made?.written ?? [] }));
+  else printImport(output, { ...proposal, environment, node, made });
+  return proposal.imported.length > 0 ? exitCodes.done : exitCodes.failed;
+}
+
+function asJson(
+  { found, imported, asks, refused, running, documents, agent }: StateImport,
+  rest: { environment: string; node: string; written: readonly string[] },
+) {
+  const projects = found.map(({ folder, instance, project, composeFiles, secrets }) => {
+    const made = imported.find((each) => each.folder === folder);
+    return {
+      folder,
+      composeFiles,
+      secrets,
+      instance: made?.instance ?? instance,
+      project: made?.project ?? project,
+      adopt: made?.adopt ?? false,
+      imported: made !== undefined,
+      asks: made === undefined ? [] : (asks.get(made.instance) ?? []),
+      problems: refused.get(folder) ?? [],
+    };
+  });
+  return { ...rest, projects, running, agent, documents: Object.fromEntries(documents) };
+}

@@ -1,0 +1,149 @@
+import { leastGrants, leastPermits } from "@keelson/grants";
+import { type ImportedProject, writeImported } from "@keelson/manifest";
+import {
+  type Ask,
+  type DesiredInstance,
+  type NodeGrants,
+  type Policy,
+  type Problem,
+  type Snapshot,
+  problemOf,
+} from "@keelson/model";
+import type { NodeReference } from "@keelson/render";
+
+import { targetAt } from "./choose-target.ts";
+import { withDocuments } from "./documented-snapshot.ts";
+import type { DesiredPorts } from "./ports.ts";
+import { readDesired } from "./reconcile-once.ts";
+
+export interface ImportInput {
+  reference: NodeReference;
+  projects: readonly ImportedProject[];
+  /** Folders with a Compose file that cannot be imported, whatever a trial says. */
+  leftOut: readonly string[];
+  /** All paths of the revision. */
+  listed: readonly string[];
+  ports: DesiredPorts;
+}
+
+export interface ImportProposal {
+  /** By path: the environment, and its node. */
+  documents: ReadonlyMap<string, string>;
+  imported: ImportedProject[];
+  /** What each imported instance asks for, by name. */
+  asks: ReadonlyMap<string, readonly Ask[]>;
+  /** What the node has to permit for them. */
+  permits: NodeGrants;
+  /** Why a folder is not imported. */
+  refused: ReadonlyMap<string, readonly Problem[]>;
+  /** What no folder is to blame for: with these, nothing is proposed. */
+  problems: readonly Problem[];
+}
+
+/**
+ * Proposes an environment for these projects, and tries it: on the ordinary path to the desired state, first with all grants, which
+ * tells what is asked for, and then with the least of them. A project with a problem is left out, and the rest is tried again.
+ */
+export async function proposeImport(revision: Snapshot, input: ImportInput): Promise<ImportProposal> {
+  const refused = new Map<string, readonly Problem[]>();
+  for (;;) {
+    const imported = input.projects.filter(({ folder }) => !refused.has(folder));
+    const attempt = { revision, input, imported };
+    const open = await tryOut(attempt, { "*": "all" });
+    const asks = new Map(open.instances.map(({ name, grants }) => [name, grants]));
+    const documents = documentsOf(attempt, allowFor(imported, asks));
+    const found = [...open.problems, ...wholeHost(imported, asks)];
+    const problems = found.length > 0 ? found : (await tryOut(attempt, allowFor(imported, asks))).problems;
+    const permits = leastPermits([...asks.values()].flat());
+    const proposal = { documents, imported, asks, permits, refused };
+    if (problems.length === 0) return { ...proposal, problems };
+    const blamed = blame(problems, imported);
+    if (blamed.size === 0) return { ...proposal, problems };
+    for (const [folder, own] of blamed) refused.set(folder, own);
+  }
+}
+
+interface Attempt {
+  revision: Snapshot;
+  input: ImportInput;
+  imported: readonly ImportedProject[];
+}
+
+type Allow = NonNullable<Policy["allow"]>;
+
+async function tryOut(
+  attempt: Attempt,
+  allow: Allow,
+): Promise<{ instances: readonly DesiredInstance[]; problems: readonly Problem[] }> {
+  const { revision, input, imported } = attempt;
+  if (imported.length === 0) return { instances: [], problems: [] };
+  const snapshot = withDocuments(revision, documentsOf(attempt, allow));
+  const { desired, problems } = await readDesired(input.ports, {
+    reference: input.reference,
+    target: targetAt(snapshot),
+  });
+  return { instances: desired?.instances ?? [], problems };
+}
+
+function documentsOf({ input, imported }: Attempt, allow: Allow): Map<string, string> {
+  const { environment, node } = input.reference;
+  const out = new Set(imported.map(({ folder }) => folder));
+  const leftOut = [...input.projects.map(({ folder }) => folder), ...input.leftOut].filter(
+    (folder) => !out.has(folder),
+  );
+  const home = `environments/${environment}`;
+  const { listed } = input;
+  return new Map([
+    [
+      `${home}/environment.yaml`,
+      writeImported({ name: environment, projects: imported, leftOut, listed, allow }),
+    ],
+    [`${home}/nodes/${node}.yaml`, `name: ${node}\n`],
+  ]);
+}
+
+function allowFor(imported: readonly ImportedProject[], asks: ReadonlyMap<string, readonly Ask[]>): Allow {
+  const entries = imported.flatMap(({ folder, instance }) => {
+    const own = asks.get(instance) ?? [];
+    return own.length === 0 ? [] : [[`./${folder}`, leastGrants(own)] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** K9094: that is for a person to say. */
+function wholeHost(
+  imported: readonly ImportedProject[],
+  asks: ReadonlyMap<string, readonly Ask[]>,
+): Problem[] {
+  return imported.flatMap(({ folder, instance }) =>
+    (asks.get(instance) ?? [])
+      .filter(({ kind, value }) => kind === "paths" && value === "/")
+      .slice(0, 1)
+      .map(({ service }) => ({
+        ...problemOf(folder, {
+          code: "K9094",
+          message: `service ${service} binds the whole file system of the host`,
+          hint: `Bind the folders that it needs. If all of it is meant, add the instance by hand, with paths: [/] under policy.allow.`,
+        }),
+        instances: [instance],
+      })),
+  );
+}
+
+/**
+ * The projects that problems concern, with these. Where a problem concerns several, the first stays for another trial: it may be that
+ * only two together have it.
+ */
+function blame(problems: readonly Problem[], imported: readonly ImportedProject[]): Map<string, Problem[]> {
+  const blamed = new Map<string, Problem[]>();
+  for (const problem of problems) {
+    const concerned = imported.filter(
+      ({ folder, instance }) =>
+        problem.instances?.includes(instance) ??
+        (problem.file === folder || problem.file.startsWith(`${folder}/`)),
+    );
+    for (const { folder } of concerned.length > 1 ? concerned.slice(1) : concerned)
+      blamed.set(folder, [...(blamed.get(folder) ?? []), problem]);
+  }
+  return blamed;
+}

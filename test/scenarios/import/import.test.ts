@@ -1,0 +1,94 @@
+import { expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+
+import { readOuterAttributes, readWorkTree } from "../../../libs/git/src/index.ts";
+import { wireDesired } from "../../../libs/node/src/index.ts";
+import { checkRevision } from "../../../libs/reconcile/src/index.ts";
+import { makeGitRepository, runKeelson } from "../../support/index.ts";
+import { findCompose } from "../compose-program.ts";
+import { folders } from "../fleet/fleet.ts";
+import { parseFiles } from "../repository-text.ts";
+
+const files = parseFiles(
+  folders
+    .replaceAll(/(?<![A-Z_])NAME/g, "fleet")
+    .replaceAll(/(?<![A-Z_])HOST\b/g, "/srv/host")
+    .replaceAll("IMAGES/", "registry.example/")
+    .replaceAll(/PORT(\d)\b/g, "1900$1"),
+);
+
+const path = "environments/home/environment.yaml";
+
+type Grants = Record<string, true | string[]>;
+interface Proposed {
+  policy: { allow: Record<string, Grants> };
+}
+
+/** The environment without one of its grants, for each of them. */
+function* mutants(text: string): Generator<{ without: string; text: string }> {
+  const proposed: Proposed = parse(text);
+  for (const [reference, grants] of Object.entries(proposed.policy.allow)) {
+    for (const [kind, value] of Object.entries(grants)) {
+      for (const entry of value === true ? [true as const] : value) {
+        const mutant: Proposed = parse(text);
+        const own = mutant.policy.allow[reference] ?? {};
+        const all = own[kind];
+        if (Array.isArray(all)) own[kind] = all.filter((each) => each !== entry);
+        else delete own[kind];
+        yield { without: `${reference} ${kind} ${entry}`, text: stringify(mutant) };
+      }
+    }
+  }
+}
+
+it(
+  "keelson import must propose what check accepts, and no grant too many",
+  { timeout: 300_000 },
+  async () => {
+    await using repository = await makeGitRepository();
+    await repository.write(files);
+    const options = { cwd: repository.path };
+
+    // Without --write nothing is written.
+    const proposed = await runKeelson(["import", "--node", "box", "--json"], options);
+    expect([proposed.exitCode, proposed.stderr]).toEqual([0, ""]);
+    const { projects, documents, written } = JSON.parse(proposed.stdout);
+    expect(written).toEqual([]);
+    expect((await runKeelson(["check"], options)).stderr).toContain("K9014");
+
+    // Every folder is in the answer, and one that is not imported says why.
+    const named = Object.keys(files).filter((each) => /(?:^|\/)(?:docker-)?compose\.ya?ml$/.test(each));
+    expect(projects.map(({ folder }: { folder: string }) => folder)).toEqual(
+      named.map((each) => each.slice(0, each.lastIndexOf("/"))).sort(),
+    );
+    const refused = projects.filter(({ imported }: { imported: boolean }) => !imported);
+    expect(refused.map(({ folder }: { folder: string }) => folder)).toContain("apps/site");
+    for (const { problems } of refused) expect(problems[0]).toMatchObject({ hint: expect.any(String) });
+    expect(proposed.stdout).not.toContain("only $ here");
+
+    const wrote = await runKeelson(["import", "--node", "box", "--write"], options);
+    expect([wrote.exitCode, wrote.stderr]).toEqual([0, ""]);
+    expect(wrote.stdout).toContain(`${projects.length} projects found`);
+    expect(wrote.stdout).toContain("images: {");
+    const check = await runKeelson(["check"], options);
+    expect([check.exitCode, check.stderr.includes("error[")]).toEqual([0, false]);
+
+    const text: string = documents[path];
+    const ports = wireDesired({ composeBinary: await findCompose(), emit: () => {} });
+    const attributes = await readOuterAttributes(repository.path);
+    const accepted: string[] = [];
+    let tried = 0;
+    for (const mutant of mutants(text)) {
+      await repository.write({ [path]: mutant.text });
+      const { problems } = await checkRevision(await readWorkTree(repository.path), { ...ports, attributes });
+      if (problems.length === 0) accepted.push(mutant.without);
+      tried += 1;
+    }
+    expect(tried).toBeGreaterThan(20);
+    expect(accepted).toEqual([]);
+
+    // What is there stays as it is.
+    const again = await runKeelson(["import", "--node", "other", "--write"], options);
+    expect([again.exitCode, again.stderr.includes("K9093")]).toEqual([1, true]);
+  },
+);
