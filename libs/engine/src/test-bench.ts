@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 
@@ -50,7 +50,8 @@ export interface TestBench extends AsyncDisposable {
   serviceLabels(instance: string, service: string): Record<string, string>;
 }
 
-const key = "a key of the tests";
+/** Of this process alone: what others have made on the same engine is not ours. */
+const key = randomUUID();
 
 export function ownerOf(resourceId: string): string {
   return createHmac("sha256", key).update(resourceId).digest("hex");

@@ -26,11 +26,21 @@ test("a file gets its new text with its mode, and a commit of its own whatever i
   expect(await repository.git("status", "--porcelain")).toBe("M  other");
 });
 
-test("K2012 where there is no such file, and where Git has nothing to commit", async () => {
+test("a file that is not there is made, and committed alone", async () => {
+  await using repository = await makeGitRepository();
+  await repository.commit({ files: { [path]: "name: a\n" } });
+  await repository.write({ other: "one\n" });
+  await writeWorkTreeFile(repository.path, { path: "nodes/b.yaml", text: "name: b\n" });
+  await commitFile(repository.path, { path: "nodes/b.yaml", message: "add b" });
+  expect(await repository.git("show", "HEAD:nodes/b.yaml")).toBe("name: b");
+  expect(await repository.git("status", "--porcelain")).toBe("?? other");
+});
+
+test("K2012 where there is no such folder, and where Git has nothing to commit", async () => {
   await using repository = await makeGitRepository();
   await repository.commit({ files: { [path]: "name: a\n" } });
   const error = expect.objectContaining({ code: "K2012" });
-  await expect(writeWorkTreeFile(repository.path, { path: "nodes/b.yaml", text: "" })).rejects.toEqual(error);
+  await expect(writeWorkTreeFile(repository.path, { path: "none/b.yaml", text: "" })).rejects.toEqual(error);
   await expect(commitFile(repository.path, { path, message: "nothing" })).rejects.toEqual(error);
   await using folder = await makeTempFolder();
   await expect(commitFile(folder.path, { path, message: "nowhere" })).rejects.toEqual(error);
