@@ -41,3 +41,23 @@ test.each([
 ])("notify %j is valid: %s", (notify, isValid) => {
   expect(AgentConfig.safeParse({ ...least, notify }).success).toBe(isValid);
 });
+
+test.each([
+  [{ dataDir: "/srv/data" }, true],
+  [{ dataDir: "/var/lib/keelson/data/shop" }, true],
+  [{ dataFolders: { wiki: "/opt/stacks/wiki", root: "/opt/stacks" } }, true],
+  [{ dataDir: "/" }, false],
+  [{ dataDir: "/var/lib" }, false],
+  [{ dataDir: "/var/lib/keelson" }, false],
+  [{ dataDir: "/var/lib/keelson/staged" }, false],
+  [{ dataFolders: { wiki: "/proc/1/root" } }, false],
+  [{ dataFolders: { wiki: "/opt/../var/lib/./keelson/" } }, false],
+  [{ dataFolders: { wiki: "/srv" }, stateDir: "/srv/keelson" }, false],
+])("data in a place that is the containers' to write: %j", (places, isValid) => {
+  expect(AgentConfig.safeParse({ ...least, ...places }).success).toBe(isValid);
+});
+
+test("the fault is at the place of the data", () => {
+  const { error } = AgentConfig.safeParse({ ...least, dataFolders: { wiki: "/srv", shop: "/" } });
+  expect(error?.issues.map(({ path }) => path)).toEqual([["dataFolders", "shop"]]);
+});

@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { findDataFaults } from "./data-places.ts";
 import { parseDurationMs } from "./duration-text.ts";
 import { Duration } from "./duration.ts";
 import { NodeGrants } from "./grant.ts";
@@ -16,8 +17,7 @@ const Wait = Duration.refine((text) => parseDurationMs(text) <= longestWaitMs, "
 
 const longestHeartbeatMs = 31 * 24 * 3_600_000;
 
-/** `/etc/keelson/agent.yaml`: what a node must know before it can read its desired state. */
-export const AgentConfig = z.strictObject({
+const Fields = z.strictObject({
   environment: Name,
   node: Name,
   source: z.strictObject({
@@ -137,5 +137,10 @@ export const AgentConfig = z.strictObject({
         .describe("The largest file of the repository that is read, in bytes."),
     })
     .default({ fileBytes: defaultFileBytes }),
+});
+
+/** `/etc/keelson/agent.yaml`: what a node must know before it can read its desired state. */
+export const AgentConfig = Fields.superRefine((config, context) => {
+  for (const [path, message] of findDataFaults(config)) context.addIssue({ code: "custom", path, message });
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
