@@ -39,9 +39,9 @@ async function holds(path: string, question: Question): Promise<boolean> {
   using folder = openStateFolder(question.mount.kind === "file" ? dirname(path) : path);
   if (folder === null) return false;
   const { files } = question.mount;
-  if (question.mount.kind === "folder") return holdsTree(folder, { ...question, prefix: "" });
+  if (question.mount.kind === "folder") return await holdsTree(folder, { ...question, prefix: "" });
   const [file] = files;
-  return file !== undefined && isEqual(folder, { ...question, name: basename(path), wanted: file });
+  return file !== undefined && (await isEqual(folder, { ...question, name: basename(path), wanted: file }));
 }
 
 async function holdsTree(folder: Folder, question: Question & { prefix: string }): Promise<boolean> {
