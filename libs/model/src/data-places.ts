@@ -1,5 +1,3 @@
-import { posix } from "node:path";
-
 interface DataPlaces {
   stateDir: string;
   dataDir?: string | undefined;
@@ -35,5 +33,10 @@ function isIn(path: string, folder: string): boolean {
 }
 
 function clean(path: string): string {
-  return posix.resolve("/", path);
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
 }
