@@ -53,6 +53,9 @@ export function isOfProject(info: ContainerInspectInfo, projects: ReadonlySet<st
   return projects.has(labelOf(all, composeLabels.project)) && labelOf(all, composeLabels.service) !== "";
 }
 
+/** Of Docker. */
+const firstWithAnnotations = 24;
+
 export async function observeDefaults(
   engine: Engine,
   signal: AbortSignal | undefined,
@@ -61,10 +64,16 @@ export async function observeDefaults(
     LoggingDriver: loggingDriver,
     CgroupVersion: version,
     Name: hostName,
+    ServerVersion: engineVersion,
   } = await askEngine(engine, {
     what: "tell its settings",
     signal,
     send: () => engine.docker.info(),
   });
-  return { loggingDriver, cgroup: version === "2" ? "private" : "host", hostName };
+  return {
+    loggingDriver,
+    cgroup: version === "2" ? "private" : "host",
+    hostName,
+    keepsAnnotations: !(Number.parseInt(engineVersion, 10) < firstWithAnnotations),
+  };
 }

@@ -1,4 +1,4 @@
-import type { ComposeService, JsonObject } from "@keelson/model";
+import type { ComposeService, ContainerDefaults, JsonObject } from "@keelson/model";
 
 /** `Config` of an image, as the engine tells it. */
 export type ImageConfig = unknown;
@@ -27,5 +27,5 @@ export interface ComparedContainer {
   serviceOf: (container: string) => string | null;
   placeOf: (source: string) => string;
   /** What the engine gives a container that asks for nothing. */
-  defaults: { loggingDriver: string; cgroup: string; hostName: string };
+  defaults: ContainerDefaults;
 }

@@ -109,6 +109,7 @@ const translations: Record<string, Translation> = {
   ipc: (facts, value) => note(facts, "ipc", value === "private" ? "" : value),
   isolation: asText("isolation"),
   labels: elsewhere,
+  links: elsewhere,
   logging: (facts, value) => {
     const { driver, options } = recordOf(value);
     const name = textOf(driver) || "json-file";
@@ -155,6 +156,8 @@ const translations: Record<string, Translation> = {
 function desiredNetworks(facts: Facts, { service, name, networkName }: ComparedService): void {
   const mode = textOf(service.network_mode);
   const joined = Object.entries(service.networks ?? {});
+  // The engine has these among its own names for the container, whoever asked for them.
+  const ownNames = new Set([textOf(service["hostname"]), textOf(service.container_name)]);
   // The first network is the container's mode, and is told with the networks.
   if (joined.length === 0) note(facts, "network_mode", mode);
   for (const [key, use] of joined) {
@@ -167,12 +170,22 @@ function desiredNetworks(facts: Facts, { service, name, networkName }: ComparedS
     } = recordOf(use);
     const network = `networks.${networkName(key)}`;
     facts.set(network, "joined");
-    note(facts, `${network}.aliases`, unordered([name, ...textsOf(aliases)]));
+    note(
+      facts,
+      `${network}.aliases`,
+      unordered([name, ...textsOf(aliases)].filter((each) => !ownNames.has(each))),
+    );
     note(
       facts,
       `${network}.addresses`,
       unordered([textOf(ipv4), textOf(ipv6), ...textsOf(local)].filter(Boolean)),
     );
+    note(facts, `${network}.links`, unordered(textsOf(service["links"]).map(linkOf)));
     note(facts, `${network}.mac_address`, mac ?? service["mac_address"]);
   }
+}
+
+/** `service` or `service:alias`. */
+function linkOf(link: string): string {
+  return link.includes(":") ? link : `${link}:${link}`;
 }

@@ -12,5 +12,8 @@ export function findDifferences(service: ComparedService, container: ComparedCon
   const desired = desiredFacts(service);
   const observed = observedFacts(container);
   const names = new Set([...desired.keys(), ...observed.keys()]);
-  return [...names].filter((name) => desired.get(name) !== observed.get(name)).sort(compareText);
+  const isShown = (name: string) => container.defaults.keepsAnnotations || !name.startsWith("annotations.");
+  return [...names]
+    .filter((name) => desired.get(name) !== observed.get(name) && isShown(name))
+    .sort(compareText);
 }

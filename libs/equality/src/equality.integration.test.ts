@@ -33,6 +33,11 @@ const cases: Record<string, { is: object; other: object; fields: string[]; unsee
     other: { environment: { A: 2, B: "a $$ sign", D: "" } },
     fields: ["environment.A", "environment.C", "environment.D"],
   },
+  annotations: {
+    is: { annotations: { team: "a" } },
+    other: { annotations: { team: "b" } },
+    fields: ["annotations.team"],
+  },
   labels: {
     is: { labels: { a: "b", c: "" } },
     other: { labels: { a: "c" } },
@@ -43,6 +48,17 @@ const cases: Record<string, { is: object; other: object; fields: string[]; unsee
     is: { hostname: "box", domainname: "example.com" },
     other: { hostname: "other" },
     fields: ["domainname", "hostname"],
+  },
+  // The engine adds host and container names to the aliases, but for those that are there.
+  namesake: {
+    is: { hostname: "namesake" },
+    other: { hostname: "other" },
+    fields: ["hostname", "networks.PROJECT_default.aliases"],
+  },
+  called: {
+    is: { container_name: "PROJECT-box", networks: { back: { aliases: ["PROJECT-box"] } } },
+    other: { container_name: "PROJECT-box", networks: { back: { aliases: ["box"] } } },
+    fields: ["networks.PROJECT_back.aliases"],
   },
   stop: {
     is: { stop_signal: "SIGINT", stop_grace_period: "1m30s" },
@@ -166,6 +182,11 @@ const cases: Record<string, { is: object; other: object; fields: string[]; unsee
     other: { networks: { fixed: { ipv4_address: "10.217.93.5" } } },
     fields: ["networks.PROJECT_fixed.addresses"],
   },
+  linked: {
+    is: { links: ["plain:db", "inherited"] },
+    other: { links: ["plain:store", "inherited"] },
+    fields: ["networks.PROJECT_default.links"],
+  },
   names: {
     is: { extra_hosts: ["a:1.2.3.4", "b=5.6.7.8"], dns: "9.9.9.9", dns_search: ["x"], dns_opt: ["ndots:1"] },
     other: { extra_hosts: { a: "1.2.3.4" } },
@@ -186,8 +207,10 @@ const cases: Record<string, { is: object; other: object; fields: string[]; unsee
   fileSecret: { is: { secrets: ["file"] }, other: {}, fields: ["volumes./run/secrets/file"] },
 };
 
-const document = (key: "is" | "other", image: string) => ({
-  services: mapValues(cases, (each) => ({ image, ...each[key] })),
+const document = (key: "is" | "other", { project, image }: { project: string; image: string }) => ({
+  services: JSON.parse(
+    JSON.stringify(mapValues(cases, (each) => ({ image, ...each[key] }))).replaceAll("PROJECT", project),
+  ),
   networks: { back: {}, front: {}, fixed: { ipam: { config: [{ subnet: "10.217.93.0/24" }] } } },
   volumes: { data: {}, more: {} },
   configs: { inline: { content: "hello" } },
@@ -215,7 +238,7 @@ describe("a container that Compose made", () => {
     await writeFile(folder.join("secret"), "s");
 
     const compose = async (name: "is" | "other", ...args: string[]) => {
-      await writeFile(folder.join(`${name}.yaml`), stringify(document(name, tag)));
+      await writeFile(folder.join(`${name}.yaml`), stringify(document(name, { project, image: tag })));
       const binary = process.env["KEELSON_COMPOSE"] ?? "docker-compose";
       const options = { cwd: folder.path, maxBuffer: 16 * 1024 * 1024 };
       return promisify(execFile)(binary, ["-p", project, "-f", `${name}.yaml`, ...args], options);
@@ -224,14 +247,20 @@ describe("a container that Compose made", () => {
       JSON.parse((await compose(name, "config", "--format=json")).stdout);
     const models = { is: await resolve("is"), other: await resolve("other") };
     await compose("is", "create");
+    // What shares a network gets the names of the other container when it starts.
+    await compose("is", "start", "plain", "shared");
 
     const { Config: config } = await docker.getImage(tag).inspect();
     const info = await docker.info();
+    const keepsAnnotations = Number.parseInt(info.ServerVersion, 10) >= 24;
     const listed = await docker.listContainers({
       all: true,
       filters: { label: [`${composeLabels.project}=${project}`] },
     });
     const services = new Map(listed.map(({ Id: id, Labels: all }) => [id, all[composeLabels.service] ?? ""]));
+    const byName = new Map(
+      listed.map(({ Names: [own = ""], Labels: all }) => [own.slice(1), all[composeLabels.service] ?? ""]),
+    );
     expect([...services.values()].sort()).toEqual(Object.keys(cases).sort());
     const found: Record<string, { is: string[]; other: string[] }> = {};
     for (const [id, name] of services) {
@@ -252,12 +281,13 @@ describe("a container that Compose made", () => {
           },
           {
             inspected,
-            serviceOf: (container) => services.get(container) ?? null,
+            serviceOf: (container) => services.get(container) ?? byName.get(container) ?? null,
             placeOf: (source) => source,
             defaults: {
               loggingDriver: info.LoggingDriver,
               cgroup: info.CgroupVersion === "2" ? "private" : "host",
               hostName: info.Name,
+              keepsAnnotations,
             },
           },
         );
@@ -266,7 +296,9 @@ describe("a container that Compose made", () => {
     }
     const expected = mapValues(cases, ({ fields, unseen = [] }) => ({
       is: unseen,
-      other: fields.map((field) => field.replace("PROJECT", project)),
+      other: fields
+        .filter((field) => keepsAnnotations || !field.startsWith("annotations."))
+        .map((field) => field.replace("PROJECT", project)),
     }));
     expect(found).toEqual(expected);
   });

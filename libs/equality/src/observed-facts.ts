@@ -49,13 +49,29 @@ function configFacts(facts: Facts, { inspected, defaults }: ComparedContainer): 
   noteEach(facts, "labels", labelsOf(config["Labels"]));
   noteHealth(facts, healthOf(config["Healthcheck"]));
   note(facts, "expose", unordered(Object.keys(recordOf(config["ExposedPorts"])).map(exposedPort)));
-  // The engine names a container by its id unless told, and gives it the host's name in the host's network.
-  const hostname = textOf(config["Hostname"]);
-  const isHosts = recordOf(host)["NetworkMode"] === "host" && hostname === defaults.hostName;
-  note(facts, "hostname", isHosts || textOf(id).startsWith(hostname) ? "" : hostname);
-  note(facts, "domainname", config["Domainname"]);
+  noteNames(facts, { id, config, mode: textOf(recordOf(host)["NetworkMode"]), defaults });
   note(facts, "tty", config["Tty"]);
   note(facts, "stdin_open", config["OpenStdin"]);
+}
+
+/**
+ * The engine names a container by its id unless told, gives it the host's name in the host's network, and the names of the
+ * container whose network it shares.
+ */
+function noteNames(
+  facts: Facts,
+  {
+    id,
+    config,
+    mode,
+    defaults,
+  }: { id: unknown; config: Record<string, unknown>; mode: string } & Pick<ComparedContainer, "defaults">,
+): void {
+  if (mode.startsWith("container:")) return;
+  const hostname = textOf(config["Hostname"]);
+  const isHosts = mode === "host" && hostname === defaults.hostName;
+  note(facts, "hostname", isHosts || textOf(id).startsWith(hostname) ? "" : hostname);
+  note(facts, "domainname", config["Domainname"]);
 }
 
 function hostFacts(facts: Facts, { inspected, serviceOf, defaults }: ComparedContainer): void {
@@ -231,9 +247,22 @@ function networkFacts(facts: Facts, { inspected, serviceOf }: ComparedContainer)
       `${network}.addresses`,
       unordered([textOf(ipv4), textOf(ipv6), ...textsOf(local)].filter(Boolean)),
     );
-    note(facts, `${network}.links`, unordered(textsOf(links)));
+    note(
+      facts,
+      `${network}.links`,
+      unordered([...new Set(textsOf(links).flatMap((link) => linkOf(link, serviceOf)))]),
+    );
     note(facts, `${network}.driver_opts`, options);
   }
+}
+
+/** `CONTAINER:ALIAS` as `service:alias`. Compose adds two numbered aliases to the one that was asked for. */
+function linkOf(link: string, serviceOf: ComparedContainer["serviceOf"]): string[] {
+  const [container = "", alias = ""] = link.split(":");
+  const service = serviceOf(container);
+  if (service === null) return [link];
+  const isNumbered = /^-\d+$/.test(alias.slice(alias.lastIndexOf(service) + service.length));
+  return alias.includes(service) && isNumbered ? [] : [`${service}:${alias}`];
 }
 
 /** Networks that a container has by its mode. */

@@ -86,6 +86,8 @@ export interface ContainerDefaults {
   loggingDriver: string;
   cgroup: string;
   hostName: string;
+  /** Engines before Docker 24 (API 1.43) drop the annotations of a container. */
+  keepsAnnotations: boolean;
 }
 
 export interface ObservedImage {

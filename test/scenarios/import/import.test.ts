@@ -11,8 +11,8 @@ import { parseFiles } from "../repository-text.ts";
 
 const files = parseFiles(
   folders
-    .replaceAll(/(?<![A-Z_])NAME/g, "fleet")
-    .replaceAll(/(?<![A-Z_])HOST\b/g, "/srv/host")
+    .replaceAll("UNIQUE", "fleet")
+    .replaceAll("MACHINE", "/srv/host")
     .replaceAll("IMAGES/", "registry.example/")
     .replaceAll(/PORT(\d)\b/g, "1900$1"),
 );
