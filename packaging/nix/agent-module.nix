@@ -27,10 +27,44 @@ let
   text = types.nonEmptyStr;
   # Strings only: Nix copies a file that is named by a path, such as ./token, where everybody can read it.
   absolutePath = types.strMatching "/.*";
+  hostPath = types.strMatching "/([^/]+(/[^/]+)*)?";
   command = types.nonEmptyListOf text;
   credential = types.attrTag {
     file = required text "A file with the login.";
     command = required command "A program with its arguments that prints the login.";
+  };
+
+  listed = type: optional (types.listOf type);
+  allOr = types.either (types.enum [ "all" ]);
+  grants = section {
+    paths = optional (types.attrsOf (section {
+      path = required hostPath "Where it lies.";
+      readOnly = preset false types.bool "It may be bound read-only, and not otherwise.";
+      nested = preset false types.bool "Binds below what a container can write are permitted there.";
+    })) "Named folders and files of the host.";
+    engineSocket = optional types.bool "The engine's socket, with which a container is root on the node.";
+    capabilities = listed text "Capabilities beyond those that the engine gives by default.";
+    devices = listed hostPath "Devices by their path.";
+    gpus = optional types.bool "Graphics processors by the engine's own way.";
+    runtimes = listed text "Runtimes of the engine beside its default.";
+    namespaces = listed (types.enum [
+      "network"
+      "pid"
+      "ipc"
+      "uts"
+      "user"
+      "cgroup"
+    ]) "Namespaces of the host.";
+    privileged = optional types.bool "Privileged containers, which are root on the node.";
+    networks = listed text "Networks of the engine that somebody else has made.";
+    volumes = listed text "Volumes of the engine that somebody else has made.";
+    mounts = listed text "What volumes with `driver_opts` may mount.";
+    sysctls = listed text "Kernel settings beyond the network namespace's own.";
+    securityOptions = listed text "Options of `security_opt`.";
+    subnets = listed text "Subnets of networks beyond private ranges.";
+    loggingAddresses = listed text "Where the engine may send logs.";
+    adopt = optional (allOr (types.listOf text)) "Compose projects that Git may take over: their names, or `\"all\"`.";
+    nested = optional types.bool "Binds below what a container can write are permitted everywhere.";
   };
 
   settings = {
@@ -55,6 +89,12 @@ let
     interval = preset "60s" duration "How often the agent polls for a new commit.";
     stateDir = preset "/var/lib/keelson" absolutePath "Where the node keeps what it placed.";
     keyFile = preset "/etc/keelson/node.key" absolutePath "The node's key, made at the first run.";
+    allow = optional (allOr grants) "What this node permits at most, or `\"all\"`.";
+    dataDir = optional absolutePath "Where data folders of instances lie; without it `data/` in `stateDir`.";
+    dataFolders = optional (types.attrsOf absolutePath) "Where the data of an instance lies already, by instance.";
+    age = optional (section {
+      keyFile = required absolutePath "Its file; without it `age.key` beside the node's key.";
+    }) "The key with which the node opens secrets from Git.";
     secretsFile = optional absolutePath "The values of the secrets, mode 0600.";
     dockerHost = optional text "The engine's address; without it the standard socket.";
     dockerConfig = optional absolutePath "Docker's `config.json` with the logins to image registries; without it root's.";
@@ -88,7 +128,13 @@ let
       ];
       files = map (login: if login == null then null else login.file or null) logins;
     in
-    files ++ (with cfg.settings; [ keyFile secretsFile dockerConfig ]);
+    files
+    ++ (with cfg.settings; [
+      keyFile
+      (if age == null then null else age.keyFile)
+      secretsFile
+      dockerConfig
+    ]);
   isInStore = path: path != null && lib.hasPrefix builtins.storeDir path;
 in
 {

@@ -31,12 +31,16 @@ interface Schema {
   type?: string;
   description?: string;
   format?: string;
+  propertyNames?: Schema;
+  maxLength?: number;
   pattern?: string;
   default?: unknown;
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
   anyOf?: Schema[];
+  additionalProperties?: boolean | Schema;
+  const?: string;
 }
 
 const least = { environment: "lab", node: "lab-1", source: { url: "https://git.example/platform.git" } };
@@ -48,6 +52,18 @@ const everything = {
   interval: "30s",
   stateDir: "/srv/keelson",
   keyFile: "/srv/keelson.key",
+  allow: {
+    paths: { media: { path: "/srv/media", readOnly: true }, root: { path: "/" } },
+    engineSocket: true,
+    capabilities: ["NET_ADMIN"],
+    devices: ["/dev/dri"],
+    namespaces: ["network"],
+    loggingAddresses: [],
+    adopt: ["wiki"],
+  },
+  dataDir: "/srv/data",
+  dataFolders: { wiki: "/opt/stacks/wiki" },
+  age: { keyFile: "/srv/age.key" },
   secretsFile: "/run/secrets/keelson.yaml",
   dockerHost: "unix:///run/user/engine.sock",
   dockerConfig: "/run/secrets/docker.json",
@@ -102,6 +118,8 @@ describe("the module for NixOS", () => {
   it.each([
     ["the least that can be set", least],
     ["everything that can be set", everything],
+    ["all that can be permitted", { ...least, allow: "all" }],
+    ["the adoption of all", { ...least, allow: { adopt: "all" } }],
     ["what the page of Nix shows", shown],
   ])("must make an agent.yaml of %s that means the same", async (_what, settings) => {
     const { environment, assertions } = await evaluateModule(settings);
@@ -129,6 +147,7 @@ describe("the module for NixOS", () => {
     ],
     ["the secrets", { secretsFile: "/nix/store/0-secrets.yaml" }],
     ["the key", { keyFile: "/nix/store/0-node.key" }],
+    ["the key of age", { age: { keyFile: "/nix/store/0-age.key" } }],
     ["the logins to registries", { dockerConfig: "/nix/store/0-config.json" }],
   ])("must refuse %s in the store, which everybody can read", async (_what, settings) => {
     const { assertions } = await evaluateModule({ ...least, ...settings });
@@ -153,6 +172,8 @@ describe("the module for NixOS", () => {
     ],
     ["a duration without a unit", { interval: "60" }, "interval"],
     ["a port that is none", { monitor: { port: 65_536 } }, "port"],
+    ["a grant that is none", { allow: { namespaces: ["mount"] } }, "allow"],
+    ["a path of a grant that is none", { allow: { paths: { media: { path: "media" } } } }, "path"],
     ["an option that is none", { intervall: "60s" }, "intervall"],
   ])("must refuse %s", async (_what, settings, names) => {
     await expect(evaluateModule({ ...least, ...settings })).rejects.toThrow(names);
@@ -160,15 +181,19 @@ describe("the module for NixOS", () => {
 });
 
 /** Of every option its name, default and description. A set of options has no description. */
-function rowsOf({ properties = {}, required = [], anyOf = [] }: Schema, path = ""): string[][] {
+function rowsOf(
+  { properties = {}, required = [], anyOf = [], additionalProperties: values }: Schema,
+  path = "",
+): string[][] {
   const below = Object.entries(properties).flatMap(([name, property]) => {
     const preset = required.includes(name) ? "required" : presetOf(property);
     const { description } = property;
     const own = description === undefined ? [] : [[`${path}${name}`, preset, description]];
     return [...own, ...rowsOf(property, `${path}${name}.`)];
   });
+  const inMap = typeof values === "object" ? rowsOf(values, `${path}<name>.`) : [];
   // Only one of several forms is there.
-  return [...below, ...anyOf.flatMap((form) => rowsOf({ ...form, required: [] }, path))];
+  return [...below, ...inMap, ...anyOf.flatMap((form) => rowsOf({ ...form, required: [] }, path))];
 }
 
 async function evaluateModule(settings: object): Promise<Evaluated> {
@@ -198,12 +223,19 @@ async function evaluate(file: string, ...args: string[]): Promise<string> {
   return await outputOf([program, "--eval", "--strict", "--json", "--store", "dummy://", ...args, file]);
 }
 
+/** What types of Nix do not say: words, the names in a map, and lengths but for that of nothing. */
+const unsaid = ["description", "format", "propertyNames", "maxLength"] as const;
+
 /** What can be compared: without words, in one order, and with the patterns of Nix, which are POSIX's. */
 function normalize(schema: Schema): object {
-  const { description: _description, format: _format, ...rest } = schema;
-  const { pattern, properties, items, anyOf } = rest;
+  const { pattern, properties, items, anyOf, additionalProperties: values, const: only, ...rest } = schema;
+  for (const key of unsaid) delete rest[key];
   return {
     ...rest,
+    ...(values === undefined
+      ? {}
+      : { additionalProperties: typeof values === "boolean" ? values : normalize(values) }),
+    ...(only === undefined ? {} : { enum: [only] }),
     ...(pattern === undefined ? {} : { pattern: posixOf(pattern) }),
     ...(items === undefined ? {} : { items: normalize(items) }),
     ...(anyOf === undefined ? {} : { anyOf: anyOf.map(normalize).sort(byText) }),
@@ -230,13 +262,15 @@ function posixOf(pattern: string): string {
     .replace(/^\^|\$$/g, "")
     .replace(String.raw`(?!constructor(?:$|\/))`, "")
     .replaceAll("(?:", "(")
+    .replaceAll(String.raw`[^/\0]`, "[^/]")
     .replaceAll(String.raw`\d`, "[0-9]")
     .replaceAll(String.raw`[^\s/]`, "[^[:space:]/]")
     .replaceAll(String.raw`\/`, "/");
 }
 
 function byText(a: object, b: object): number {
-  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+  const [left, right] = [a, b].map((each) => JSON.stringify(Object.entries(each).toSorted()));
+  return String(left) < String(right) ? -1 : 1;
 }
 
 /** Its lines by section and key, such as `Service.Type`. */

@@ -6,6 +6,7 @@ let
     attrNames
     attrValues
     isAttrs
+    isBool
     isInt
     isList
     isString
@@ -60,6 +61,13 @@ let
       schemaOfFields type.fields
     else if type ? tags then
       { anyOf = map (name: schemaOfFields { ${name} = type.tags.${name}; }) (attrNames type.tags); }
+    else if type ? either then
+      { anyOf = map schemaOfType type.either; }
+    else if type ? values then
+      {
+        type = "object";
+        additionalProperties = schemaOfType type.values;
+      }
     else if type ? items then
       type // { items = schemaOfType type.items; }
     else
@@ -94,6 +102,10 @@ let
       valuesOf at type.fields value
     else if type ? tags && builtins.length (attrNames value) == 1 then
       mapAttrs (name: checked "${at}.${name}" type.tags.${name}.type) value
+    else if type ? either then
+      checkedEither at type.either value
+    else if type ? values && isAttrs value then
+      mapAttrs (name: checked "${at}.${name}" type.values) value
     else if type ? items && isList value && value != [ ] then
       map (checked at type.items) value
     else if permits type value then
@@ -101,10 +113,22 @@ let
     else
       throw "${at} is not what its type permits";
 
+  checkedEither =
+    at: either: value:
+    let
+      first = checked at (builtins.elemAt either 0) value;
+    in
+    if (builtins.tryEval (builtins.deepSeq first true)).success then
+      first
+    else
+      checked at (builtins.elemAt either 1) value;
+
   permits =
     type: value:
     {
       any = true;
+      boolean = isBool value;
+      array = value == [ ] && !(type ? minItems);
       integer = isInt value && type.minimum <= value && value <= type.maximum;
       string =
         isString value
@@ -150,6 +174,18 @@ in
       minItems = 1;
       inherit items;
     };
+    listOf = items: {
+      type = "array";
+      inherit items;
+    };
+    attrsOf = values: { inherit values; };
+    either = first: second: {
+      either = [
+        first
+        second
+      ];
+    };
+    bool.type = "boolean";
     nullOr = type: { nullOr = type; };
     submodule = { options }: { fields = options; };
     attrTag = tags: { inherit tags; };
