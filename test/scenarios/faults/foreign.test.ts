@@ -136,7 +136,7 @@ describe("what is not ours", () => {
     await loseRecord();
     const round = await platform().reconcile();
     await expectUntouched(platform(), all);
-    expect(round.output).toMatch(new RegExp(`${platform().project("web")}-web-2 .*\\[K3022\\]`));
+    expect(round.output).toMatch(new RegExp(`${platform().project("web")}-web-2\\b.*\\[K3025\\]`));
     expectReady(round);
     await platform().docker.getContainer(id).remove({ force: true });
   });
