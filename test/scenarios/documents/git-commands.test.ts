@@ -36,7 +36,7 @@ it("plain Git must show and remove statuses by the commands of the status page",
     expect(await seen("the history of a node's status")).toContain(line);
     expect(await seen("the same with `as: branch`")).toContain(`"name":"${node}"`);
     const status: { node: object } = JSON.parse(await seen("the status with `as: branch`"));
-    expect(status.node).toEqual({ environment, name: node });
+    expect(status.node).toEqual({ environment, name: node, age: expect.stringMatching(/^age1/) });
     expect(shown.size).toBe(5);
 
     await using other = await makeTempFolder();
