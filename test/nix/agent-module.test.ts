@@ -269,7 +269,9 @@ function posixOf(pattern: string): string {
 }
 
 function byText(a: object, b: object): number {
-  const [left, right] = [a, b].map((each) => JSON.stringify(Object.entries(each).toSorted()));
+  const [left, right] = [a, b].map((each) =>
+    JSON.stringify(Object.entries(each).toSorted(([x], [y]) => (x < y ? -1 : 1))),
+  );
   return String(left) < String(right) ? -1 : 1;
 }
 
