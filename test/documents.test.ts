@@ -95,7 +95,7 @@ describe("the table of attacks", () => {
 });
 
 describe("the page of the plan", () => {
-  const source = readFileSync(join(checkout, "libs/model/src/plan.ts"), "utf8");
+  const source = readFileSync(join(checkout, "libs/model/src/operation.ts"), "utf8");
 
   it("has every kind of operation", () => {
     const kinds = [...source.matchAll(/^ {2}kind: "([a-z-]+)";$/gm)].map((match) => match[1] ?? "");

@@ -1,4 +1,3 @@
-import { defaultShmBytes } from "./desired-resources.ts";
 import type { ComparedContainer } from "./compared.ts";
 import {
   type Facts,
@@ -14,15 +13,11 @@ import {
 } from "./fact.ts";
 import { healthOf, noteHealth } from "./health.ts";
 import { labelsOf, pairsOf } from "./image-facts.ts";
-import {
-  capability,
-  cleanFolder,
-  deviceRequest,
-  exposedPort,
-  securityOptions,
-  signalOf,
-} from "./spelling.ts";
+import { capability, cleanFolder, exposedPort, securityOptions, signalOf } from "./spelling.ts";
 import { observedMounts } from "./observed-mounts.ts";
+import { observedNetworks } from "./observed-networks.ts";
+import { observedResources } from "./observed-resources.ts";
+import { sharedWith } from "./shared-namespace.ts";
 
 /** What the engine says of a container (GET /containers/{id}/json of API 1.41 to 1.51), in the same names and forms. */
 export function observedFacts(container: ComparedContainer): Facts {
@@ -30,9 +25,9 @@ export function observedFacts(container: ComparedContainer): Facts {
   const { inspected } = container;
   configFacts(facts, container);
   hostFacts(facts, container);
-  resourceFacts(facts, recordOf(recordOf(inspected)["HostConfig"]));
+  observedResources(facts, recordOf(recordOf(inspected)["HostConfig"]));
   observedMounts(facts, container);
-  networkFacts(facts, container);
+  observedNetworks(facts, container);
   return facts;
 }
 
@@ -138,132 +133,3 @@ function securityOf(host: Record<string, unknown>): string[] {
     ipc,
   });
 }
-
-/** `container:<id>` is another service of the project where that container is one of its. */
-function sharedWith(mode: string, serviceOf: ComparedContainer["serviceOf"]): string {
-  const [, id = ""] = /^container:(.+)$/.exec(mode) ?? [];
-  const service = id === "" ? null : serviceOf(id);
-  return service === null ? mode : `service:${service}`;
-}
-
-/** Zero, minus one and nothing all mean that there is no limit. */
-function resourceFacts(facts: Facts, host: Record<string, unknown>): void {
-  const limit = (name: string, key: string) => note(facts, name, Math.max(0, numberOf(host[key])));
-  const memory = numberOf(host["Memory"]);
-  const swap = numberOf(host["MemorySwap"]);
-  note(facts, "mem_limit", memory);
-  // The engine gives as much swap as memory unless told.
-  note(facts, "memswap_limit", swap === memory * 2 ? 0 : swap);
-  limit("mem_reservation", "MemoryReservation");
-  limit("mem_swappiness", "MemorySwappiness");
-  note(facts, "cpus", numberOf(host["NanoCpus"]) / 1e9);
-  limit("cpu_count", "CpuCount");
-  limit("cpu_percent", "CpuPercent");
-  limit("cpu_period", "CpuPeriod");
-  limit("cpu_quota", "CpuQuota");
-  limit("cpu_rt_period", "CpuRealtimePeriod");
-  limit("cpu_rt_runtime", "CpuRealtimeRuntime");
-  limit("cpu_shares", "CpuShares");
-  note(facts, "cpuset", host["CpusetCpus"]);
-  note(facts, "cpuset_mems", host["CpusetMems"]);
-  limit("pids_limit", "PidsLimit");
-  note(facts, "oom_kill_disable", host["OomKillDisable"]);
-  note(facts, "oom_score_adj", numberOf(host["OomScoreAdj"]));
-  const shm = numberOf(host["ShmSize"]);
-  note(facts, "shm_size", shm === defaultShmBytes ? 0 : shm);
-  note(facts, "blkio_config.weight", numberOf(host["BlkioWeight"]));
-  for (const [key, name] of Object.entries(blockDevices))
-    note(facts, `blkio_config.${name}`, listOf(host[key]));
-  note(facts, "device_cgroup_rules", unordered(textsOf(host["DeviceCgroupRules"])));
-  for (const device of listOf(host["Devices"]).map(recordOf)) {
-    facts.set(
-      `devices.${textOf(device["PathInContainer"])}`,
-      `${textOf(device["PathOnHost"])}:${textOf(device["CgroupPermissions"])}`,
-    );
-  }
-  note(facts, "gpus", listOf(host["DeviceRequests"]).map(recordOf).map(requestOf));
-  const ulimits = listOf(host["Ulimits"]).map(recordOf);
-  noteEach(
-    facts,
-    "ulimits",
-    ulimits.map(({ Name: name, Soft: soft, Hard: hard }) => [
-      textOf(name),
-      `${numberOf(soft)}:${numberOf(hard)}`,
-    ]),
-  );
-}
-
-const blockDevices = {
-  BlkioWeightDevice: "weight_device",
-  BlkioDeviceReadBps: "device_read_bps",
-  BlkioDeviceWriteBps: "device_write_bps",
-  BlkioDeviceReadIOps: "device_read_iops",
-  BlkioDeviceWriteIOps: "device_write_iops",
-};
-
-function requestOf(request: Record<string, unknown>): unknown {
-  return deviceRequest({
-    driver: request["Driver"],
-    count: request["Count"],
-    device_ids: request["DeviceIDs"],
-    capabilities: listOf(request["Capabilities"]).flatMap(textsOf),
-    options: request["Options"],
-  });
-}
-
-/** The engine adds names of its own to those that a container was given; engines from 25 on tell them apart. */
-function networkFacts(facts: Facts, { inspected, serviceOf }: ComparedContainer): void {
-  const {
-    HostConfig: host,
-    NetworkSettings: settings,
-    Id: id,
-    Name: name,
-    Config: config,
-  } = recordOf(inspected);
-  const mode = sharedWith(textOf(recordOf(host)["NetworkMode"]), serviceOf);
-  const joined = Object.entries(recordOf(recordOf(settings)["Networks"])).filter(
-    ([key]) => !predefined.has(key),
-  );
-  if (joined.length === 0) note(facts, "network_mode", mode === "default" ? "bridge" : mode);
-  const ownNames = new Set([
-    textOf(id).slice(0, 12),
-    textOf(name).replace(/^\//, ""),
-    textOf(recordOf(config)["Hostname"]),
-  ]);
-  for (const [key, endpoint] of joined) {
-    const {
-      Aliases: aliases,
-      IPAMConfig: chosen,
-      Links: links,
-      MacAddress: _mac,
-      DriverOpts: options,
-    } = recordOf(endpoint);
-    const { IPv4Address: ipv4, IPv6Address: ipv6, LinkLocalIPs: local } = recordOf(chosen);
-    const network = `networks.${key}`;
-    facts.set(network, "joined");
-    note(facts, `${network}.aliases`, unordered(textsOf(aliases).filter((each) => !ownNames.has(each))));
-    note(
-      facts,
-      `${network}.addresses`,
-      unordered([textOf(ipv4), textOf(ipv6), ...textsOf(local)].filter(Boolean)),
-    );
-    note(
-      facts,
-      `${network}.links`,
-      unordered([...new Set(textsOf(links).flatMap((link) => linkOf(link, serviceOf)))]),
-    );
-    note(facts, `${network}.driver_opts`, options);
-  }
-}
-
-/** `CONTAINER:ALIAS` as `service:alias`. Compose adds two numbered aliases to the one that was asked for. */
-function linkOf(link: string, serviceOf: ComparedContainer["serviceOf"]): string[] {
-  const [container = "", alias = ""] = link.split(":");
-  const service = serviceOf(container);
-  if (service === null) return [link];
-  const isNumbered = /^-\d+$/.test(alias.slice(alias.lastIndexOf(service) + service.length));
-  return alias.includes(service) && isNumbered ? [] : [`${service}:${alias}`];
-}
-
-/** Networks that a container has by its mode. */
-const predefined: ReadonlySet<string> = new Set(["bridge", "host", "none"]);

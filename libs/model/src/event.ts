@@ -1,5 +1,6 @@
 import type { DesiredNode } from "./desired.ts";
-import type { Operation, Plan } from "./plan.ts";
+import type { Operation } from "./operation.ts";
+import type { Plan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import type { Target } from "./target.ts";
 

@@ -1,4 +1,4 @@
-import type { Ownership } from "./observed.ts";
+import type { Ownership } from "./observed-engine.ts";
 import type { Problem } from "./problem.ts";
 import type { SealedFile } from "./sealed-file.ts";
 

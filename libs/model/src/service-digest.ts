@@ -1,5 +1,5 @@
 import type { DesiredNode, DesiredService } from "./desired.ts";
-import type { ObservedContainer } from "./observed.ts";
+import type { ObservedContainer } from "./observed-engine.ts";
 import type { AcceptedDigest, RecordState } from "./record.ts";
 
 /** As far as service digests are compared. */

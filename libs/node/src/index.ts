@@ -39,7 +39,7 @@ export { type ApplyInput, wireApply } from "./wire-apply.ts";
 export { type WireInput, wireDesired } from "./wire-desired.ts";
 export { wirePlan } from "./wire-plan.ts";
 export { type RunIn, type RunSettings, runService } from "./run-service.ts";
-export { type JobSettings, type ScheduledRun, type ScheduledRunEnd, runScheduled } from "./run-scheduled.ts";
+export { type ScheduledRun, type ScheduledRunEnd, runScheduled } from "./run-scheduled.ts";
 export { remotesOf } from "./remote-host.ts";
 export { requireFreeHands } from "./free-hands.ts";
 export { type SeenAgent, seeAgent } from "./agent-work.ts";

@@ -24,22 +24,10 @@ import { type NodeRecord, openRecord } from "@keelson/record";
 import { takeJobLock, takeLock } from "./job-lock.ts";
 import { noKey } from "./node-engine.ts";
 import { openNodeSecrets } from "./node-secrets.ts";
-import { type NodeSettings, lockPath, recordPath } from "./node-settings.ts";
-import { requireService } from "./run-service.ts";
+import { lockPath, recordPath } from "./node-settings.ts";
+import { type RunSettings, requireService } from "./run-service.ts";
 import { readSuspension } from "./suspension.ts";
 import { requireTrustedFolders } from "./trusted-files.ts";
-
-export type JobSettings = Pick<
-  NodeSettings,
-  | "environment"
-  | "stateDir"
-  | "keyFile"
-  | "secretsFile"
-  | "ageKeyFile"
-  | "dockerHost"
-  | "composeBinary"
-  | "waits"
->;
 
 export interface ScheduledRun {
   /** `<project>/<service>` */
@@ -64,7 +52,7 @@ export interface ScheduledRunEnd {
  * more, or when a round keeps the node's lock for too long. Throws what the record, the key, the engine and the locks throw.
  */
 export async function runScheduled(
-  settings: JobSettings,
+  settings: RunSettings,
   { job: name, dueAt, signal }: ScheduledRun,
 ): Promise<ScheduledRunEnd> {
   requireTrustedFolders(settings);
@@ -117,7 +105,7 @@ interface DueJob {
 }
 
 /** What goes wrong with a run is its result: the next status tells it. Throws K3053 for one that could not be stopped. */
-async function runAndNote(settings: JobSettings, due: DueJob): Promise<JobResult> {
+async function runAndNote(settings: RunSettings, due: DueJob): Promise<JobResult> {
   const { job, signal, secrets, record } = due;
   const dueAt = due.dueAt.toISOString();
   const output = keepJobOutput();
@@ -165,7 +153,7 @@ function isUnstopped(error: unknown): boolean {
 
 /** Returns the exit code; null when it took too long. */
 async function runInTime(
-  settings: JobSettings,
+  settings: RunSettings,
   {
     job,
     engine,

@@ -1,18 +1,14 @@
-import { type ComparedContainer, findDifferences } from "@keelson/equality";
 import {
-  type AdoptableContainer,
   type BlockedChange,
   type DesiredInstance,
-  type DesiredService,
   type ObservedContainer,
   type ObservedNetwork,
   type ObservedNode,
-  instanceToken,
-  required,
   resourceIds,
 } from "@keelson/model";
 
-import { filesByPath, placesOf } from "./adopted-place.ts";
+import { type AdoptionContext, compareWithService } from "./adopted-container.ts";
+import { filesByPath } from "./adopted-place.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
 
 /** What an instance takes over of its project. */
@@ -30,11 +26,6 @@ export interface FoundAdoptions {
   adoptions: readonly Adoption[];
   /** By name of the instance, why what is there is not taken over: then nothing else is done with the instance either. */
   unadopted: ReadonlyMap<string, readonly BlockedChange[]>;
-}
-
-interface AdoptionContext {
-  observed: ObservedNode;
-  allow: PlanPolicy["allow"];
 }
 
 /**
@@ -67,7 +58,7 @@ function findAdoption(
   const services = new Map(instance.services.map((service) => [service.name, service]));
   const containers = observed.containers
     .filter((each) => isOthers(each) && services.has(each.service))
-    .map((each) => compare(each, { instance, observed, allow }));
+    .map((each) => compareWithService(each, { instance, observed, allow }));
   const networks = observed.networks.filter(
     (each) => isOthers(each) && instance.networks.some((network) => network.name === each.name),
   );
@@ -135,75 +126,6 @@ function taken<T extends { differs?: string; digest: string }>(resource: T, dige
 function isPermitted(project: string, allow: PlanPolicy["allow"]): boolean {
   if (allow === "all" || allow.adopt === "all") return true;
   return allow.adopt?.includes(project) ?? false;
-}
-
-function compare(
-  container: ObservedContainer,
-  { instance, observed, allow }: AdoptionContext & { instance: DesiredInstance },
-): ObservedContainer {
-  const service = required(
-    instance.services.find(({ name }) => name === container.service),
-    `service ${container.service}`,
-  );
-  const told = observed.adoptable?.find(({ id }) => id === container.id);
-  // What was not told of cannot be compared.
-  const fields =
-    told === undefined ? ["container"] : findFields(service, { instance, observed, allow, told });
-  const image = observed.images[service.image] ?? null;
-  const differs = [...(image?.id === container.imageId ? [] : ["image"]), ...fields];
-  const [{ algorithm, digest }] = service.digests;
-  const { accepted: _, ...rest } = container;
-  return differs.length === 0
-    ? { ...rest, accepted: { algorithm, digest } }
-    : { ...rest, digest: "", differs };
-}
-
-function findFields(
-  { name }: DesiredService,
-  {
-    instance,
-    observed,
-    allow,
-    told,
-  }: AdoptionContext & { instance: DesiredInstance; told: AdoptableContainer },
-): string[] {
-  const { compose, project } = instance;
-  const service = required(compose.services[name], `service ${name} of the model`);
-  const nameIn = (known: typeof compose.networks) => (key: string) => textOf(known[key]?.["name"]) || key;
-  return findDifferences(
-    {
-      name,
-      service,
-      configs: compose.configs,
-      secrets: compose.secrets,
-      image: told.image,
-      networkName: nameIn(compose.networks),
-      volumeName: nameIn(compose.volumes),
-      placeOf: placesOf(instance, { observed, allow }),
-    },
-    {
-      inspected: told.inspected,
-      serviceOf: serviceFinder(project, observed),
-      placeOf: (path) => {
-        const target = observed.sameFiles?.find((each) => each.path === path)?.target;
-        return target === undefined ? path : `${instanceToken}/${target}`;
-      },
-      defaults: observed.containerDefaults ?? unknownDefaults,
-    },
-  );
-}
-
-/** What differs from nothing known is told as a difference. */
-const unknownDefaults = { loggingDriver: "", cgroup: "", hostName: "", keepsAnnotations: true };
-
-function serviceFinder(project: string, { containers }: ObservedNode): ComparedContainer["serviceOf"] {
-  const own = containers.filter((each) => each.project === project);
-  return (container) =>
-    own.find(({ id, name }) => id.startsWith(container) || name === container)?.service ?? null;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }
 
 /**

@@ -1,0 +1,88 @@
+import { type ComparedContainer, findDifferences } from "@keelson/equality";
+import {
+  type AdoptableContainer,
+  type DesiredInstance,
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedNode,
+  instanceToken,
+  required,
+} from "@keelson/model";
+
+import { placesOf } from "./adopted-place.ts";
+import type { PlanPolicy } from "./plan-policy.ts";
+
+export interface AdoptionContext {
+  observed: ObservedNode;
+  allow: PlanPolicy["allow"];
+}
+
+/** A container as it is once it is the node's own, with the fields in which it is not what its service asks for. */
+export function compareWithService(
+  container: ObservedContainer,
+  { instance, observed, allow }: AdoptionContext & { instance: DesiredInstance },
+): ObservedContainer {
+  const service = required(
+    instance.services.find(({ name }) => name === container.service),
+    `service ${container.service}`,
+  );
+  const told = observed.adoptable?.find(({ id }) => id === container.id);
+  // What was not told of cannot be compared.
+  const fields =
+    told === undefined ? ["container"] : findFields(service, { instance, observed, allow, told });
+  const image = observed.images[service.image] ?? null;
+  const differs = [...(image?.id === container.imageId ? [] : ["image"]), ...fields];
+  const [{ algorithm, digest }] = service.digests;
+  const { accepted: _, ...rest } = container;
+  return differs.length === 0
+    ? { ...rest, accepted: { algorithm, digest } }
+    : { ...rest, digest: "", differs };
+}
+
+function findFields(
+  { name }: DesiredService,
+  {
+    instance,
+    observed,
+    allow,
+    told,
+  }: AdoptionContext & { instance: DesiredInstance; told: AdoptableContainer },
+): string[] {
+  const { compose, project } = instance;
+  const service = required(compose.services[name], `service ${name} of the model`);
+  const nameIn = (known: typeof compose.networks) => (key: string) => textOf(known[key]?.["name"]) || key;
+  return findDifferences(
+    {
+      name,
+      service,
+      configs: compose.configs,
+      secrets: compose.secrets,
+      image: told.image,
+      networkName: nameIn(compose.networks),
+      volumeName: nameIn(compose.volumes),
+      placeOf: placesOf(instance, { observed, allow }),
+    },
+    {
+      inspected: told.inspected,
+      serviceOf: serviceFinder(project, observed),
+      placeOf: (path) => {
+        const target = observed.sameFiles?.find((each) => each.path === path)?.target;
+        return target === undefined ? path : `${instanceToken}/${target}`;
+      },
+      defaults: observed.containerDefaults ?? unknownDefaults,
+    },
+  );
+}
+
+/** What differs from nothing known is told as a difference. */
+const unknownDefaults = { loggingDriver: "", cgroup: "", hostName: "", keepsAnnotations: true };
+
+function serviceFinder(project: string, { containers }: ObservedNode): ComparedContainer["serviceOf"] {
+  const own = containers.filter((each) => each.project === project);
+  return (container) =>
+    own.find(({ id, name }) => id.startsWith(container) || name === container)?.service ?? null;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
