@@ -27,6 +27,8 @@ export interface StateImport extends ImportProposal {
   /** For agent.yaml, as data and as text; empty where the node need permit nothing. */
   agent: AgentPart;
   agentText: string;
+  /** Paths of documents that are there already. */
+  there: readonly string[];
 }
 
 /**
@@ -60,7 +62,8 @@ export async function proposeState(repository: string, request: ImportRequest): 
   const refused = new Map([...unfit, ...proposal.refused]);
   const agent = agentPart(proposal, running);
   const agentText = writeBlock(agent).join("\n");
-  return { ...proposal, found, refused, running, agent, agentText };
+  const there = listed.filter((path) => proposal.documents.has(path));
+  return { ...proposal, found, refused, running, agent, agentText, there };
 }
 
 /** Writes what was proposed. Nothing that is there is changed: throws K9093 where a file has its name. */

@@ -73,6 +73,11 @@ it(
     const check = await runKeelson(["check"], options);
     expect([check.exitCode, check.stderr.includes("error[")]).toEqual([0, false]);
 
+    // A proposal of what is there already says so, and not that it can be written.
+    const repeated = await runKeelson(["import", "--node", "box"], options);
+    expect(repeated.stdout).toContain(`# ${path}, which is there already and is not changed`);
+    expect(repeated.stdout).not.toContain("--write");
+
     const text: string = documents[path];
     const ports = wireDesired({ composeBinary: await findCompose(), emit: () => {} });
     const attributes = await readOuterAttributes(repository.path);

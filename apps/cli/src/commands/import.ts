@@ -43,7 +43,7 @@ export async function importFolders(
 }
 
 function asJson(
-  { found, imported, asks, refused, running, documents, agent }: StateImport,
+  { found, imported, asks, refused, running, documents, agent, there }: StateImport,
   rest: { environment: string; node: string; written: readonly string[] },
 ) {
   const projects = found.map(({ folder, instance, project, composeFiles, secrets }) => {
@@ -60,5 +60,5 @@ function asJson(
       problems: refused.get(folder) ?? [],
     };
   });
-  return { ...rest, projects, running, agent, documents: Object.fromEntries(documents) };
+  return { ...rest, projects, running, agent, documents: Object.fromEntries(documents), there };
 }

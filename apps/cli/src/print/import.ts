@@ -22,7 +22,10 @@ export function printImport(output: Output, shown: Shown): void {
   );
   if (imported.length === 0) return;
   if (made === null)
-    for (const [path, text] of shown.documents) output.print(`\n# ${path}\n${text.trimEnd()}`);
+    for (const [path, text] of shown.documents) {
+      const note = shown.there.includes(path) ? ", which is there already and is not changed" : "";
+      output.print(`\n# ${path}${note}\n${text.trimEnd()}`);
+    }
   else {
     if (made.madeRepository) output.print("\nmade    a Git repository with the branch main");
     for (const path of made.written) output.print(`wrote   ${path}`);
@@ -87,8 +90,10 @@ function printRunning(output: Output, { running, imported }: Shown): void {
   }
 }
 
-function nextSteps({ environment, node, made, agentText }: Shown): string[] {
+function nextSteps({ environment, node, made, agentText, there }: Shown): string[] {
   const reference = `-e ${environment} -n ${node}`;
+  if (made === null && there.length > 0)
+    return ["Copy what you want of the proposal, or name another environment: keelson import -e NAME"];
   return [
     ...(made === null ? [`keelson import ${reference} --write`] : []),
     "keelson check",
