@@ -1,5 +1,6 @@
 import {
   LocalPackageDocument,
+  type LocalManifest,
   type LocalPackage,
   type Located,
   type Package,
@@ -23,7 +24,11 @@ import { type Dotenv, readDotenv } from "./dotenv.ts";
 import { findOutside } from "./local-reach.ts";
 import { composeFindings, nameFindings, rangeFindings, vitalOfPackage } from "./package-folder.ts";
 import { placeFiles } from "./placed-file.ts";
+import { readSettingsSchema } from "./settings-schema.ts";
 import type { FolderFiles } from "./tree.ts";
+
+/** package.yaml of a local package, before its folder names it. */
+type Unnamed = Omit<LocalManifest, "version" | "name" | "compose">;
 
 interface LocalFolder {
   /** Path in the repository. */
@@ -59,7 +64,8 @@ export function readLocalPackage(of: LocalFolder): {
     ...(read.isComposeSaid ? composeFindings(document.value, inside) : []),
     ...placing.findings,
   ];
-  problems.push(...missing, ...findings.map((finding) => problemAt(document, finding)));
+  const settings = readSettingsSchema(read.document, inside);
+  problems.push(...missing, ...findings.map((finding) => problemAt(document, finding)), ...settings.problems);
   const reached = filesAt(findOutside(folder, of), of.files);
   const version = versionOf(inside, reached);
   const localPackage: LocalPackage = {
@@ -71,6 +77,7 @@ export function readLocalPackage(of: LocalFolder): {
     composeFiles,
     dotenv: dotenv?.file ?? null,
     profiles: dotenv?.profiles ?? [],
+    settingsSchema: settings.schema,
     variables: new Set([
       ...(dotenv?.names ?? []),
       ...Object.keys(document.value.variables),
@@ -83,7 +90,7 @@ export function readLocalPackage(of: LocalFolder): {
 
 /** What package.yaml says; where there is none, what an empty one would say. */
 function readManifest({ folder, inside }: LocalFolder): {
-  document: Located<Omit<Package, "version" | "name" | "compose">> | null;
+  document: Located<Unnamed> | null;
   isComposeSaid: boolean;
   problems: Problem[];
 } {
@@ -102,10 +109,10 @@ function readManifest({ folder, inside }: LocalFolder): {
 }
 
 function withIdentity(
-  document: Located<Omit<Package, "version" | "name" | "compose"> & Partial<Package>>,
+  document: Located<Unnamed & Partial<Package>>,
   { folder, composeFiles }: { folder: string; composeFiles: readonly string[] },
 ): Located<Package> {
-  const { name = nameOf(folder), ...rest } = document.value;
+  const { name = nameOf(folder), settings: _, ...rest } = document.value;
   const [compose = ""] = composeFiles;
   return { ...document, value: { ...rest, name, compose, version: "" } };
 }

@@ -15,7 +15,6 @@ import {
 } from "@keelson/model";
 
 import { readDocument } from "./document-check.ts";
-import { fileFinding } from "./named-file.ts";
 import { readPackageFolder } from "./package-folder.ts";
 import { readSettingsSchema } from "./settings-schema.ts";
 import { strayInRelease } from "./stray-file.ts";
@@ -54,9 +53,8 @@ export function readReleaseFolder(folder: { path: string; files: FolderFiles }):
     ...identityFindings(document.value, folder.path),
     ...(document.value.agent === undefined ? [] : rangeFinding("agent", document.value.agent)),
     ...packageFindings(document.value, folder.files),
-    ...settingsFindings(document.value, folder.files),
   ];
-  const settings = readSettingsSchema(document.value.settings, folder.files);
+  const settings = readSettingsSchema(document, folder.files);
   problems.push(...findings.map((finding) => problemAt(document, finding)), ...settings.problems);
   problems.push(...strayInRelease(folder, document.value.settings));
   return {
@@ -151,8 +149,4 @@ function packageFindings(value: Release, files: FolderFiles): Finding[] {
     });
   }
   return findings;
-}
-
-function settingsFindings(value: Release, files: FolderFiles): Finding[] {
-  return value.settings === undefined ? [] : fileFinding({ path: "settings", name: value.settings, files });
 }

@@ -147,9 +147,17 @@ export type Package = z.infer<typeof Package>;
 export const LocalPackageDocument = Package.extend({
   name: Name.optional(),
   version: Version.optional(),
+  settings: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The settings schema (JSON Schema 2020-12) in this folder; without one, settings are variables.",
+    ),
   compose: z
     .string()
     .min(1)
     .optional()
     .describe("Path of the Compose file in the folder; default is what Compose itself finds there."),
 });
+export type LocalManifest = z.infer<typeof LocalPackageDocument>;

@@ -88,6 +88,8 @@ export interface LocalPackage extends PackageFolder {
   dotenv: SourceFile | null;
   /** Profiles that `.env` makes active. */
   profiles: readonly string[];
+  /** What its settings may be; null where each is a variable. */
+  settingsSchema: Located<JsonObject> | null;
   /** Variables that a setting may give a value: those of `.env` and of package.yaml, and what its Compose files mention. */
   variables: ReadonlySet<string>;
   /** Digest of every file that it reads. */

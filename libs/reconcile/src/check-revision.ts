@@ -43,8 +43,8 @@ export async function checkRevision(
   const files = await snapshot.readFiles(["environments/", "releases/"]);
   const local = await readLocal(snapshot, followLinks(files));
   const { repository, problems, warnings } = readRepository(files, local);
-  const schemas = [...repository.releases.values()].flatMap(({ settingsSchema }) =>
-    settingsSchema === null ? [] : checkSettingsSchema(settingsSchema),
+  const schemas = [...repository.releases.values(), ...repository.local.values()].flatMap(
+    ({ settingsSchema }) => (settingsSchema === null ? [] : checkSettingsSchema(settingsSchema)),
   );
   const found = [
     ...problems,

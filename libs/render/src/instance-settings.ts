@@ -24,12 +24,14 @@ export function layerInstances(
   for (const each of placed) {
     const own = ownLayers(each, place);
     if (each.release === null) {
-      const { reference, variables } = {
-        reference: each.instance.package,
-        variables: each.package.variables,
-      };
+      const reference = each.instance.package;
+      const { settingsSchema: schema, variables } = each.package;
       const layers = [own.environment, own.node].filter((layer) => layer !== null);
-      layered.set(each.name, layerVariables({ reference, variables, layers }));
+      const settings =
+        schema === null
+          ? layerVariables({ reference, variables, layers })
+          : layerSettings({ owner: { kind: "package", name: reference }, schema, layers });
+      layered.set(each.name, settings);
       continue;
     }
     const { name } = each.release.release.value;
@@ -63,7 +65,7 @@ function layerRelease(
     layerOf("node", of.node),
     of.own.node,
   ].filter((layer) => layer !== null);
-  return layerSettings({ release, schema: of.schema, layers });
+  return layerSettings({ owner: { kind: "release", name: release }, schema: of.schema, layers });
 }
 
 /** What the environment and the node say of this one instance; null where they say nothing. */

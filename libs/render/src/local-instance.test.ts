@@ -93,6 +93,64 @@ describe("an instance of a local package", () => {
     });
   });
 
+  describe("with a settings schema", () => {
+    const schema = {
+      type: "object",
+      properties: {
+        port: { type: "integer", default: 8080, "x-override": ["node"] },
+        title: { type: "string", maxLength: 10 },
+      },
+    };
+    const withSchema = {
+      "apps/wiki/settings.schema.json": JSON.stringify(schema),
+      "apps/wiki/package.yaml":
+        "settings: settings.schema.json\nvariables: { PORT: '{{ settings.port }}', TITLE: '{{ settings.title | default: \"none\" }}' }\n",
+    };
+    const settings = (wiki: string, node = "{}") => ({
+      ...withSchema,
+      [environment]: `name: home\ninstances: { wiki: { package: ./apps/wiki, settings: ${wiki} } }\n`,
+      "environments/home/nodes/nas.yaml": `name: nas\ninstances: { wiki: { settings: ${node} } }\n`,
+    });
+    const problemsOf = (wiki: string, node?: string) =>
+      render(settings(wiki, node)).problems.map(
+        ({ code, file, line, column, message }) => `${code} ${file}:${line}:${column} ${message}`,
+      );
+
+    test("has the schema's defaults, and reaches Compose by its variables alone", () => {
+      expect(instanceOf(render(settings("{ title: Books }")), "wiki").compose.variables).toEqual({
+        PORT: "8080",
+        TITLE: "Books",
+      });
+    });
+
+    test("takes from its node what the schema opens to nodes", () => {
+      expect(instanceOf(render(settings("{}", "{ port: 9000 }")), "wiki").compose.variables).toMatchObject({
+        PORT: "9000",
+      });
+      expect(problemsOf("{}", "{ title: Mine }")).toEqual([
+        "K1201 environments/home/nodes/nas.yaml:2:34 a node may not set `title`",
+      ]);
+    });
+
+    test("refuses a setting that the schema does not know, a variable's name too, and a value that does not fit", () => {
+      expect(problemsOf("{ TITLE: x }")).toEqual([
+        "K1203 environments/home/environment.yaml:2:56 unknown setting `TITLE`",
+      ]);
+      expect(problemsOf("{ port: high }")).toEqual([
+        "K1202 environments/home/environment.yaml:2:62 `port`: expected a whole number, found text",
+      ]);
+    });
+
+    test("must have the schema that its package.yaml names", () => {
+      const { problems } = readRepository(
+        filesAfter({ ...home, "apps/wiki/package.yaml": "settings: schema.json\n" }),
+      );
+      expect(problems.map(({ code, file, line, column }) => `${code} ${file}:${line}:${column}`)).toContain(
+        "K1004 apps/wiki/package.yaml:1:11",
+      );
+    });
+  });
+
   test("takes its volumes along when its project changes, as `was` says", () => {
     const text = home[environment].replace("wiki-b: {", "wiki-b: { was: wiki-b, project: books,");
     expect(instanceOf(render({ [environment]: text }), "wiki-b")).toMatchObject({

@@ -135,7 +135,8 @@ function renderInstance(
   const { files, problems: fileProblems, warnings } = renderPackageFiles(placed, scope);
   const allow = grantsFor(context.environment.environment.value.policy.allow, placed.instance.package);
   const { variables, problems: variableProblems } = renderVariables(placed, { scope, allow });
-  const settings = placed.release === null ? settingsAsVariables(context.values) : {};
+  const isVariables = placed.release === null && placed.package.settingsSchema === null;
+  const settings = isVariables ? settingsAsVariables(context.values) : {};
   const forged = findForgedSettings(placed, { settings, environment: context.environment.environment });
   const providers = interfacesOf(placed).flatMap(
     (name) => context.providers.get(name)?.instance ?? mayProvide(name, context.unplaced),

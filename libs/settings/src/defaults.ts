@@ -1,13 +1,13 @@
 import { isJsonObject, type JsonObject } from "@keelson/model";
 
-import { originBelow, type Origin } from "./layer.ts";
+import { originBelow, type Origin, type SettingsOwner } from "./layer.ts";
 import { certainBranchesOf, namedKeys } from "./schema-walk.ts";
 import type { SettingsSchema } from "./schema.ts";
 import { mergeTrees, treeOf, type SettingMap, type SettingTree } from "./setting-tree.ts";
 
 /** The `default`s of a schema as the lowest layer: those of inner properties under a map's own. */
-export function collectDefaults(schema: SettingsSchema, release: string): SettingMap {
-  const origin: Origin = { kind: "release", name: release, located: schema.located, path: "" };
+export function collectDefaults(schema: SettingsSchema, owner: SettingsOwner): SettingMap {
+  const origin: Origin = { ...owner, located: schema.located, path: "" };
   const found = defaultsOf({ schema, origin }, schema.root);
   return found?.kind === "map" ? found : { kind: "map", entries: new Map(), origin };
 }

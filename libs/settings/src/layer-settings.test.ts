@@ -147,12 +147,12 @@ describe("what a node may set", () => {
       `error[K1201] node.yaml:6:7 a node may not set \`audit.level\`
    6 |       level: debug
      |       ^
-  hint: the release opens to a node: audit.filter, labels; set it in the environment
+  hint: the schema opens to a node: audit.filter, labels; set it in the environment
 
 error[K1201] node.yaml:7:5 a node may not set \`trustedApps\`
    7 |     trustedApps: mine
      |     ^
-  hint: the release opens to a node: audit.filter, labels; set it in the environment`,
+  hint: the schema opens to a node: audit.filter, labels; set it in the environment`,
     );
   });
 
@@ -169,9 +169,7 @@ error[K1201] node.yaml:7:5 a node may not set \`trustedApps\`
     const open = { type: "object", "x-override": ["node"], properties: { a: {} } };
     expect(lines(open, layerOf("node", "a: { b: 1 }"))).toEqual([]);
     const site = { ...open, "x-override": ["site"] };
-    expect(problemsOf(site, layerOf("node", "a: { b: 1 }"))).toContain(
-      "the release opens nothing to a node;",
-    );
+    expect(problemsOf(site, layerOf("node", "a: { b: 1 }"))).toContain("the schema opens nothing to a node;");
   });
 
   test("is not a map in one piece when only a part is open", () => {
@@ -396,7 +394,11 @@ describe("which settings are known", () => {
 
 test("settings for a release without a schema are refused, no settings are fine", () => {
   const layers = [layerOf("environment", "a: 1"), layerOf("node", "{}")];
-  const { values, problems } = layerSettings({ release: "pryv", schema: null, layers });
+  const { values, problems } = layerSettings({
+    owner: { kind: "release", name: "pryv" },
+    schema: null,
+    layers,
+  });
   expect(values).toEqual({});
   expect(problems.map(({ code, file, line, message }) => `${code} ${file}:${line} ${message}`)).toEqual([
     "K1205 environment.yaml:3 release `pryv` has no settings",
@@ -446,7 +448,11 @@ describe("properties", () => {
       fc.property(object, object, (lower, upper) => {
         const before = JSON.stringify([lower, upper]);
         const layers = [layerWith(lower), layerWith(upper)];
-        const { values, problems, provenance } = layerSettings({ release: "x", schema: free, layers });
+        const { values, problems, provenance } = layerSettings({
+          owner: { kind: "release", name: "x" },
+          schema: free,
+          layers,
+        });
         expect(problems).toEqual([]);
         expect(values).toEqual(merge(withoutPrototype(lower), withoutPrototype(upper)));
         expect(Object.getPrototypeOf(values)).toBe(Object.prototype);
@@ -510,7 +516,9 @@ describe("properties", () => {
         const located = { ...anywhere, value };
         const before = JSON.stringify(value);
         const layers = [layerWith(settings), { ...layerWith(settings), kind: "node" as const }];
-        expect(() => layerSettings({ release: "x", schema: located, layers })).not.toThrow();
+        expect(() =>
+          layerSettings({ owner: { kind: "release", name: "x" }, schema: located, layers }),
+        ).not.toThrow();
         expect(JSON.stringify(value)).toBe(before);
         expect(Object.hasOwn(Object.prototype, "a")).toBe(false);
       }),

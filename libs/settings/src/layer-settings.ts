@@ -8,7 +8,7 @@ import {
 } from "@keelson/model";
 
 import { collectDefaults } from "./defaults.ts";
-import type { LayerKind, Origin, SettingsLayer } from "./layer.ts";
+import type { LayerKind, Origin, SettingsLayer, SettingsOwner } from "./layer.ts";
 import { type SettingsSchema, readSchema } from "./schema.ts";
 import { type SettingMap, leavesOf, mergeTrees, treeOf, valueOf } from "./setting-tree.ts";
 import { costsTooMuch } from "./schema-cost.ts";
@@ -19,17 +19,17 @@ import { validateSettings } from "./validation.ts";
 const maxSettings = 10_000;
 
 export interface SettingsInput {
-  release: string;
-  /** The release's settings schema; null when it has none. */
+  owner: SettingsOwner;
+  /** The owner's settings schema; null when it has none. */
   schema: Located<JsonObject> | null;
-  /** From the weakest to the strongest: base environments, environment, instance, node. The release's defaults are the schema's. */
+  /** From the weakest to the strongest: base environments, environment, instance, node. The owner's defaults are the schema's. */
   layers: readonly SettingsLayer[];
 }
 
 /** Where a value comes from. */
 export interface Provenance {
   layer: LayerKind;
-  /** The name of the release, environment, instance or node. */
+  /** The name of the release, environment, instance or node; a local package by its reference. */
   name: string;
   file: string;
   line: number;
@@ -45,15 +45,15 @@ export interface LayeredSettings {
 }
 
 /**
- * The settings of one release as its layers make them: maps merge, everything else is replaced as a whole by the
+ * The settings of one owner as its layers make them: maps merge, everything else is replaced as a whole by the
  * stronger layer. All problems at once, each where its value was written. Never throws, changes nothing it is given.
  */
-export function layerSettings({ release, schema, layers }: SettingsInput): LayeredSettings {
-  if (schema === null) return withoutSchema(release, layers);
+export function layerSettings({ owner, schema, layers }: SettingsInput): LayeredSettings {
+  if (schema === null) return withoutSchema(owner.name, layers);
   const read = readSchema(schema);
   if (read.schema === null) return { values: {}, provenance: {}, problems: sortProblems(read.problems) };
   const problems: Problem[] = [];
-  let tree = collectDefaults(read.schema, release);
+  let tree = collectDefaults(read.schema, owner);
   for (const layer of layers) {
     const sifted = siftLayer(read.schema, layer);
     problems.push(...sifted.problems);

@@ -1,12 +1,18 @@
 import { keyPath, type JsonObject, type Located } from "@keelson/model";
 
 /** From the weakest to the strongest. */
-export type LayerKind = "release" | "environment" | "instance" | "node";
+export type LayerKind = SettingsOwner["kind"] | "environment" | "instance" | "node";
+
+/** What the settings are of: a release by its name, or a local package by its reference. */
+export interface SettingsOwner {
+  kind: "release" | "package";
+  name: string;
+}
 
 /** Where a value was written. */
 export interface Origin {
   kind: LayerKind;
-  /** The name of the release, environment, instance or node. */
+  /** The name of the release, environment, instance or node; a local package by its reference. */
   name: string;
   located: Located<unknown>;
   /** As `keyPath` writes it, from the top of the document. */

@@ -103,7 +103,7 @@ function refuseClosed(sifting: Sifting, segments: Segments): void {
   const message = `a ${kind} may not set ${quote(keyPath(segments))}`;
   const open = sifting.openPaths.join(", ");
   const hint =
-    open === "" ? `the release opens nothing to a ${kind}` : `the release opens to a ${kind}: ${open}`;
+    open === "" ? `the schema opens nothing to a ${kind}` : `the schema opens to a ${kind}: ${open}`;
   sifting.problems.push(
     problemAt(located, { code: "K1201", path, message, hint: `${hint}; set it in the environment` }),
   );

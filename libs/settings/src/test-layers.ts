@@ -26,7 +26,7 @@ export function layerOf(kind: LayerKind, settings: string): SettingsLayer {
 }
 
 export function layer(schema: Json, ...layers: SettingsLayer[]): LayeredSettings {
-  return layerSettings({ release: "pryv", schema: schemaOf(schema), layers });
+  return layerSettings({ owner: { kind: "release", name: "pryv" }, schema: schemaOf(schema), layers });
 }
 
 /** The problems as a person sees them. */
