@@ -11,9 +11,10 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { type DesiredFolder, type KeepFolder, digestBytes, digestValue } from "@keelson/model";
+import { type DesiredFolder, digestBytes } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
+import { folderOf, keeping } from "./keeping-fixture.ts";
 import { keepFolder } from "./kept-folder.ts";
 import { contextOf, useStateFolder } from "./mount-fixture.ts";
 import { observeStore } from "./observed-store.ts";
@@ -21,48 +22,6 @@ import { observeStore } from "./observed-store.ts";
 let base: string;
 let stateDir: string;
 useStateFolder((made) => ({ base, stateDir } = made));
-
-/** A folder of the instance `wiki`, with contents of kept files by path. */
-function folderOf(
-  source: string,
-  files: Record<string, string> = {},
-  kind: DesiredFolder["kind"] = "folder",
-): DesiredFolder {
-  return {
-    source,
-    kind,
-    files: Object.entries(files).map(([path, text]) => ({
-      to: kind === "file" ? source : `${source}/${path}`,
-      path,
-      content: Buffer.from(text),
-      contentDigest: digestBytes(text),
-      digest: digestValue(text),
-      secrets: [],
-      mode: text.startsWith("#!") ? 0o755 : 0o644,
-      owner: null,
-      onChange: "restart",
-    })),
-    services: ["app"],
-    writers: ["app"],
-  };
-}
-
-/** The operation that places all files, each in the place of nothing. */
-function keeping(folder: DesiredFolder, changes: Partial<KeepFolder> = {}): KeepFolder {
-  return {
-    kind: "keep-folder",
-    id: "#1",
-    resource: `folder:lab-wiki/${folder.source}`,
-    instance: "wiki",
-    folder,
-    place: Object.fromEntries(folder.files.map(({ path }) => [path, null])),
-    remove: {},
-    causes: [],
-    class: "live",
-    after: [],
-    ...changes,
-  };
-}
 
 const dataOf = (path: string) => join(stateDir, "data", "wiki", path);
 const places = () => contextOf(stateDir);
