@@ -3,6 +3,7 @@ import { KeelsonError, formatError, redact } from "@keelson/model";
 import { examineAgent, examineLock, examineStatus, examineSuspension } from "./agent-checks.ts";
 import { examineStatePath } from "./container-checks.ts";
 import { examineConfig, examineCredentials, examineSecretsFile } from "./config-checks.ts";
+import { examineData } from "./data-checks.ts";
 import { examineStateDir, examineStateDisk } from "./disk-checks.ts";
 import { examineEngine, examineEngineClock, examineEngineDisk } from "./engine-checks.ts";
 import {
@@ -56,6 +57,7 @@ const examinations: readonly Examination[] = [
   { id: "state-dir", title: "state folder", examine: examineStateDir },
   { id: "state-path", title: "state folder's path", examine: examineStatePath },
   { id: "disk", title: "state folder's disk", examine: examineStateDisk },
+  { id: "data", title: "data folders", examine: examineData },
   { id: "record", title: "record", examine: examineRecord },
   { id: "key", title: "node's key", examine: examineKey },
   { id: "ownership", title: "key and containers", examine: examineOwnership },

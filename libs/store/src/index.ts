@@ -3,6 +3,8 @@ export { composeFileOf, listStoredCompose, readStoredCompose, writeComposeModel 
 export type { ComposeFileInput, StoredCompose } from "./compose-file.ts";
 export { resolveExisting, resolvePaths } from "./host-path.ts";
 export { type DataPlaces, dataFolderOf } from "./data-place.ts";
+export { observeDataDir } from "./observed-data.ts";
+export { measureFolder } from "./folder-size.ts";
 export { keepFolder } from "./kept-folder.ts";
 export { findSameFiles } from "./same-files.ts";
 export type { BoundFiles } from "./same-files.ts";

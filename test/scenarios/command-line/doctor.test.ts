@@ -96,7 +96,7 @@ describe("keelson doctor", () => {
     const { checks, complaints, exitCode } = await here();
     expect(complaints).toEqual({});
     const skipped = Object.values(checks).filter(({ result }) => result === "skipped-because");
-    expect(skipped.map(({ id }) => id)).toEqual(["git-programs", "notify", "registries"]);
+    expect(skipped.map(({ id }) => id)).toEqual(["git-programs", "notify", "registries", "data"]);
     expect(checks["engine"]?.found).toMatch(/^\d+\.\d+.*API 1\.\d+, storage \w+, cgroup \d/);
     expect(checks["branch"]?.found).toContain((await platform().repository.head()).slice(0, 8));
     expect(checks["ownership"]?.found).toBe("1 container made with this key");
@@ -112,7 +112,7 @@ describe("keelson doctor", () => {
     const { stdout, exitCode } = await runKeelson(["doctor", "--config", platform().config]);
     expect(stdout).toMatch(/^ok {4}agent\.yaml {2,}\S+: node \S+ of environment \S+$/m);
     expect(stdout).toMatch(/^warn {2}agent {2,}no agent is running.*\n +hint: .*keelson-agent run/m);
-    expect(stdout).toMatch(/\n\n1 warning, \d+ fine, 3 skipped\.\n$/);
+    expect(stdout).toMatch(/\n\n1 warning, \d+ fine, 4 skipped\.\n$/);
     expect(exitCode).toBe(0);
   });
 

@@ -161,6 +161,21 @@ describe("a folder with a program's configuration, its data and a file that it o
     expect((await app("music")).mounts["/data"]).toBe(folder("data"));
   });
 
+  it("must be named by the doctor when its disk is away, or it is gone itself", async () => {
+    const examined = async (): Promise<string> => {
+      const { stdout } = await platform().keelson(["doctor", "--config", platform().config]);
+      return /^(?:ok|warn|FAIL) +data folders .*$/m.exec(stdout)?.[0] ?? stdout;
+    };
+    expect(await examined()).toMatch(/^ok .* data folders?, .* free for /);
+    const dataDir = join(platform().stateDir, "data");
+    await rename(join(dataDir, ".keelson-data"), join(dataDir, "mark"));
+    expect(await examined()).toContain("its disk is not mounted [K3032]");
+    await rename(join(dataDir, "mark"), join(dataDir, ".keelson-data"));
+    await rename(folder("data"), folder("away"));
+    expect(await examined()).toContain(`${folder("data")} of music is gone [K3032]`);
+    await rename(folder("away"), folder("data"));
+  });
+
   it("must leave its data where it is when it goes, and the audit must name it", async () => {
     await platform().push({
       [environment]: `name: ${name}\npolicy: { allowMassRemoval: true }\n`,
@@ -170,6 +185,7 @@ describe("a folder with a program's configuration, its data and a file that it o
     expect(await platform().containers()).toEqual([]);
     expect(await readFile(folder("data/song"), "utf8")).toBe("song\n");
     const { stdout } = await platform().keelson(["audit", "--orphans", "--config", platform().config]);
+    expect(stdout).toMatch(new RegExp(`${folder("data")} +[1-9][\\d.]* (B|KiB)  last used by `));
     expect(stdout).toContain(`rm -r ${folder("data")}`);
   });
 });

@@ -23,7 +23,7 @@ export async function audit(
     isAll || orphans === true
       ? {
           ...(await findOrphanVolumes(settings, { signal })),
-          folders: await findOrphanFolders(settings),
+          folders: await findOrphanFolders(settings, { signal }),
         }
       : null;
   if (output.json) {

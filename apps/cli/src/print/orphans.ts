@@ -24,8 +24,8 @@ export function printOrphans(output: Output, { orphans, lost, folders }: Orphans
     row(volume, formatBytes(sizeBytes), lastUsers);
     output.print(output.style("dim", `  ${remove}`));
   }
-  for (const { folder, lastUsers, remove } of folders) {
-    row(folder, "folder", lastUsers);
+  for (const { folder, sizeBytes, lastUsers, remove } of folders) {
+    row(folder, formatBytes(sizeBytes), lastUsers);
     output.print(output.style("dim", `  ${remove}`));
   }
   for (const { volume, lastUsers } of lost) row(volume, "gone", lastUsers);
