@@ -23,12 +23,12 @@ function fateOf(
   taken: StateImport["rows"][number] | undefined,
 ): string {
   const files = configFiles.join(", ");
-  if (isManaged) return "is Keelson's already";
-  if (taken !== undefined) return `is taken over from ${taken.folder}${asInstance(taken)}`;
-  if (containers === 0) return "has nothing to take over";
-  if (isGone) return `has no folder here, and its files are gone: ${files}`;
-  if (folder === null) return `has no folder here: ${files === "" ? "its files are not known" : files}`;
-  return `is left alone: ${folder === "" ? files : folder} is refused above`;
+  if (isManaged) return "Keelson's already";
+  if (taken !== undefined) return `taken over from ${taken.folder}${asInstance(taken)}`;
+  if (containers === 0) return "nothing to take over";
+  if (isGone) return `no folder here, and its files are not on this machine: ${files}`;
+  if (folder === null) return `no folder here: ${files === "" ? "its files are not known" : files}`;
+  return `left alone: ${folder === "" ? files : folder} is refused above`;
 }
 
 function asInstance({ folder, instance }: StateImport["rows"][number]): string {
@@ -52,7 +52,7 @@ function notesOf(project: Running, { isTaken }: { isTaken: boolean }): string[] 
           `${stopped} of ${containers} ${stopped === 1 ? "does" : "do"} not run${isTaken ? ": keelson apply starts what its Compose file wants to run" : ""}`,
         ]),
     ...(isTaken && oldNames.length > 0
-      ? [`${oldNames.join(", ")}: named by Compose 1; keelson plan says what becomes of that`]
+      ? [`${oldNames.join(", ")}: named by Compose 1, and renamed as Compose 2 would when it is taken over`]
       : []),
     ...(oneOffs.length === 0
       ? []
