@@ -26,33 +26,46 @@ interface Visit {
  * Paths of the repository, of files or of folders, that Compose files name: by `extends`, `include`, `env_file`, `label_file`,
  * `configs`, `secrets` and binds. What is not among the files is named, and not followed further.
  */
-export function findNamed(
+export function findNamed(start: readonly Visit[], of: NamedIn): Set<string> {
+  return new Set([...walkNamed(start, of)].map(({ path }) => path));
+}
+
+interface NamedIn {
+  files: SourceFiles;
+  /** Of the `.env`, to fill into paths. */
+  variables: Readonly<Record<string, string>>;
+}
+
+/** The same, with what each is for, and as often as it is named. */
+export function* walkNamed(
   start: readonly Visit[],
-  { files, variables }: { files: SourceFiles; variables: Readonly<Record<string, string>> },
-): Set<string> {
-  const found = new Set<string>();
+  { files, variables }: NamedIn,
+): Generator<{ kind: NamedKind; path: string }> {
   const open = [...start];
   const seen = new Set<string>();
   for (let next = open.pop(); next !== undefined && seen.size < maxFiles; next = open.pop()) {
-    const key = `${next.folder}\n${next.path}`;
+    const { folder: from } = next;
+    const key = `${from}\n${next.path}`;
     const file = files.get(next.path);
     if (file === undefined || seen.has(key)) continue;
     seen.add(key);
-    const resolve = (written: Json | undefined) => pathOf(written, { folder: next.folder, variables });
+    const resolve = (written: Json | undefined) => pathOf(written, { folder: from, variables });
     for (const { kind, path: written, start: named } of namesIn(file)) {
       const path = resolve(written);
       if (path === null || path === "") continue;
-      found.add(path);
+      yield { kind, path };
       const folder = resolve(named?.folder) ?? folderOf(resolve(named?.file) ?? path);
       if (kind === "extended" || kind === "included") open.push({ path, folder });
-      if (kind === "included") found.add(joinPath(folder, ".env") ?? path);
+      if (kind === "included") yield { kind: "variables", path: joinPath(folder, ".env") ?? path };
     }
   }
-  return found;
 }
 
+/** `variables`: what `env_file` names. */
+type NamedKind = "extended" | "included" | "variables" | "plain" | "bound";
+
 interface Named {
-  kind: "extended" | "included" | "plain" | "bound";
+  kind: NamedKind;
   path: Json | undefined;
   /** Where relative paths of an included file start: a folder, or beside the first file of the same include. */
   start?: { folder: Json | undefined; file: Json | undefined };
@@ -95,7 +108,7 @@ function includedBy(entry: Json): Named[] {
   const start = { folder: entry["project_directory"], file: paths[0] };
   return [
     ...paths.map((path): Named => ({ kind: "included", path, start })),
-    ...listOf(entry["env_file"]).flatMap((path) => named("plain", path)),
+    ...listOf(entry["env_file"]).flatMap((path) => named("variables", path)),
   ];
 }
 
@@ -103,13 +116,16 @@ function namedByService(service: JsonObject): Named[] {
   const base = service["extends"] ?? null;
   return [
     ...(isJsonObject(base) ? named("extended", base["file"]) : []),
-    ...["env_file", "label_file"].flatMap((key) =>
-      listOf(service[key]).flatMap((entry) => named("plain", isJsonObject(entry) ? entry["path"] : entry)),
-    ),
+    ...listOf(service["env_file"]).flatMap((entry) => named("variables", pathIn(entry))),
+    ...listOf(service["label_file"]).flatMap((entry) => named("plain", pathIn(entry))),
     ...listOf(service["volumes"]).flatMap((volume) =>
       named("bound", isJsonObject(volume) ? volume["source"] : sourceOf(volume)),
     ),
   ];
+}
+
+function pathIn(entry: Json): Json | undefined {
+  return isJsonObject(entry) ? entry["path"] : entry;
 }
 
 /** The source of a bind in its short form; a named volume is no path. */
@@ -119,7 +135,7 @@ function sourceOf(volume: Json): Json {
     : null;
 }
 
-function named(kind: Named["kind"], path: Json | undefined): Named[] {
+function named(kind: NamedKind, path: Json | undefined): Named[] {
   return [{ kind, path }];
 }
 

@@ -24,16 +24,21 @@ export function findLocalReach(files: SourceFiles, folders: readonly string[]): 
   for (const [folder, own] of inside) {
     for (const path of findOutside(folder, { inside: own, files: followed })) addWithFolders(paths, path);
   }
-  for (const file of followed.values()) {
+  addTargets(paths, followed);
+  return [...paths];
+}
+
+/** Where links lead that could not be followed yet. */
+export function addTargets(paths: Set<string>, files: SourceFiles): void {
+  for (const file of files.values()) {
     if (file.mode !== "120000") continue;
     const path = joinPath(folderOf(file.path), targetOf(file));
     if (path !== null && !targetOf(file).startsWith("/")) addWithFolders(paths, path);
   }
-  return [...paths];
 }
 
 /** It may be a file or a folder, and each folder above it a link. */
-function addWithFolders(paths: Set<string>, path: string): void {
+export function addWithFolders(paths: Set<string>, path: string): void {
   paths.add(path).add(`${path}/`);
   for (let above = folderOf(path); above !== ""; above = folderOf(above)) paths.add(above);
 }
