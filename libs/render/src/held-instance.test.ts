@@ -1,4 +1,4 @@
-import type { Problem } from "@keelson/model";
+import { type Problem, problemOf } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { readRepository } from "../../manifest/src/index.ts";
@@ -13,6 +13,11 @@ const partial = `${platform[environmentPath]}policy: { partial: true }\n`;
 const changed = (path: string, ...[from, to]: [string, string]) => ({
   [path]: (path === environmentPath ? partial : (platform[path] ?? "")).replace(from, to),
 });
+
+function rendering() {
+  const { repository } = readRepository(filesAfter({ [environmentPath]: partial }));
+  return { repository, rendered: renderFiles(repository, { environment: "lab", node: "one" }).rendered };
+}
 
 /** What a node of the platform follows of a commit, as the walk finds it. */
 function follow(
@@ -62,6 +67,24 @@ describe("of a commit that is followed in part", () => {
     const { followed, held, told } = follow(changes);
     expect({ followed, held }).toEqual({ followed: [], held: ["core requires storage", "storage"] });
     expect(told).not.toEqual([]);
+  });
+
+  test("one whose problems may all pass is held until then", () => {
+    const { rendered, repository } = rendering();
+    const passing = (code: string): Problem => ({
+      ...problemOf("a", { code, message: "" }),
+      outcome: "transient",
+    });
+    const heldFor = (...problems: Problem[]) =>
+      build(rendered, {
+        models: models,
+        repository,
+        problems: problems.map((each) => ({ ...each, instances: ["core"] })),
+      }).desired?.held.map(({ name, mayPass }) => [name, mayPass]);
+    expect(heldFor(passing("K1422"))).toEqual([["core", true]]);
+    expect(heldFor(passing("K1422"), problemOf("b", { code: "K1302", message: "" }))).toEqual([
+      ["core", undefined],
+    ]);
   });
 
   test("what joins a network is held with the instance that may own it", () => {
