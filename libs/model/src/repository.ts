@@ -135,6 +135,8 @@ export interface EnvironmentFolder {
   environment: Located<Environment>;
   /** The environments it extends, furthest first, itself last. */
   layers: readonly Located<Environment>[];
+  /** Names of folders that `discover` finds, and that no instance can have. */
+  unnamed: readonly string[];
   /** Null when there is none yet or it has problems. */
   lock: Located<Lock> | null;
   nodes: ReadonlyMap<string, Located<NodeDocument>>;
