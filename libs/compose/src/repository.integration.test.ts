@@ -169,6 +169,74 @@ services:
     expect(model.services["app"]?.["environment"]).toEqual(Object.fromEntries(doubled));
   });
 
+  it("may include with env files and project folders at any depth, and have those that were judged", async () => {
+    const model = await resolved({
+      folder,
+      files: {
+        "apps/wiki/compose.yaml": "include: [../../common/one.yaml]",
+        "apps/wiki/two.env": "A=wrong",
+        "apps/wiki/deep/three.env": "B=wrong",
+        "common/one.yaml": "include: [{path: two/two.yaml, env_file: two/two.env}]",
+        "common/two/two.env": "A=two",
+        "common/two/two.yaml": `
+include: [{path: [deep/three.yaml], env_file: [deep/three.env, /dev/null], project_directory: elsewhere}]
+services: {two: {image: "two:$A", volumes: ["./data:/d"]}}`,
+        "common/two/deep/three.env": "B=three-$A",
+        "common/two/deep/three.yaml": `services: {three: {image: "three:$A-$B", volumes: ["./data:/d"]}}`,
+      },
+    });
+    expect(model.services).toMatchObject({
+      two: { image: "two:two", volumes: [{ source: "../../common/two/data" }] },
+      three: { image: "three:two-three-two", volumes: [{ source: "../../common/two/elsewhere/data" }] },
+    });
+  });
+
+  it("may have several documents, which Compose merges in their order, with each its own include and extends", async () => {
+    const files = {
+      "apps/wiki/compose.yaml": `---
+services:
+  app: {image: "app:1", ports: ["80:80"], environment: {A: 1, B: 1}, command: [a]}
+---
+include: [../db/compose.yaml]
+services:
+  app: {environment: [B=2, "C=$C"], command: [b], ports: !override ["81:80"]}
+  kid: {extends: {service: app}, image: kid}
+...
+`,
+      "apps/wiki/.env": "C=3",
+      "apps/db/compose.yaml":
+        "services: {db: {image: 'db:1'}}\n---\nservices: {db: {env_file: db.env}, more: {image: more}}\n",
+      "apps/db/db.env": "D=4",
+    };
+    const model = await resolved({ folder, files });
+    expect(model.services).toMatchObject({
+      app: {
+        image: "app:1",
+        command: ["b"],
+        environment: { A: "1", B: "2", C: "3" },
+        ports: [{ published: "81" }],
+      },
+      kid: { image: "kid", environment: { B: "2", C: "3" } },
+      db: { image: "db:1", environment: { D: "4" } },
+      more: { image: "more" },
+    });
+    expect(Object.keys(model.services["kid"]?.["environment"] ?? {})).toEqual(["B", "C"]);
+  });
+
+  it("must have each of several documents judged, and none extended from elsewhere", async () => {
+    const codesOf = async (text: string, more: Record<string, string> = {}) => {
+      const files = { "apps/wiki/compose.yaml": text, ...more };
+      const { problems } = await resolveCompose(repositoryInput({ folder, files }), { composeBinary });
+      return problems.map(({ code, line }) => [code, line]);
+    };
+    const web = "services: {web: {image: web}}\n";
+    expect(await codesOf(`${web}---\nservices: {web: {privileged: true}}\n`)).toEqual([["K1401", 3]]);
+    expect(await codesOf(`${web}---\ninclude: [../../../etc.yaml]\n`)).toEqual([["K1407", 3]]);
+    expect(await codesOf(`${web}---\nservices: {web: {labels: {a: $UNSET}}}\n`)).toEqual([["K1411", 3]]);
+    const extended = "services: {a: {extends: {file: ../b.yaml, service: web}}}\n";
+    expect(await codesOf(extended, { "apps/b.yaml": `${web}---\n${web}` })).toEqual([["K1416", 1]]);
+  });
+
   it("must have the services of active profiles and no others", async () => {
     const files = {
       "apps/wiki/compose.yaml": `services:

@@ -80,14 +80,22 @@ describe("a file that a Compose file of a repository names", () => {
     expect(gateCompose(sampleInput({ files })).map(({ code }) => code)).toEqual(["K1408"]);
   });
 
-  it("must not be named with more than a path in an included file, where Compose looks elsewhere", () => {
+  it("must not be named with more than a path in a file that is included for two folders, or extended", () => {
     const files = {
       ...common,
-      "apps/db/compose.yaml": "include: [{path: more.yaml, project_directory: sub}]",
+      "apps/db/compose.yaml":
+        "include: [{path: more.yaml, project_directory: sub}]\nservices: {x: {image: x}}",
       "apps/db/more.yaml": web,
+      "apps/other/more.yaml": web,
     };
-    expect(gate("include: [../db/compose.yaml]", { files })).toEqual([
-      { code: "K1407", message: expect.stringContaining("not in included ones") },
+    expect(gate("include: [../db/compose.yaml]", { files })).toEqual([]);
+    const twice = "include: [../db/compose.yaml, {path: ../db/compose.yaml, project_directory: ../other}]";
+    expect(gate(twice, { files })).toEqual([
+      { code: "K1407", message: expect.stringContaining("included for two folders") },
+    ]);
+    const extended = "services: {y: {extends: {file: ../db/compose.yaml, service: x}}}";
+    expect(gate(extended, { files })).toEqual([
+      { code: "K1407", message: expect.stringContaining("services are extended") },
     ]);
   });
 

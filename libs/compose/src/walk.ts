@@ -15,7 +15,7 @@ export interface Walk {
   /** The same of rendered ones. */
   renderedFiles: ReadonlyMap<string, Uint8Array>;
   boundPaths: ReadonlySet<string>;
-  documents: Map<string, ComposeDocument | null>;
+  documents: Map<string, readonly ComposeDocument[]>;
   /** The variables of the project's `.env`. */
   written: Participant["variables"];
   /** By the variables with which a file is read. */

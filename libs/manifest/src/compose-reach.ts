@@ -7,7 +7,7 @@ import {
   fillKnown,
   isJsonObject,
 } from "@keelson/model";
-import { parseDocument } from "yaml";
+import { parseAllDocuments } from "yaml";
 
 /** A larger Compose file is refused by the gate, and parsing takes time. */
 const maxComposeBytes = 128 * 1024;
@@ -62,19 +62,20 @@ interface Named {
 const known = new WeakMap<Uint8Array, Named[]>();
 
 function namesIn(file: SourceFile): Named[] {
-  const names = known.get(file.bytes) ?? namesOf(rootOf(file));
+  const names = known.get(file.bytes) ?? rootsOf(file).flatMap(namesOf);
   known.set(file.bytes, names);
   return names;
 }
 
-function rootOf({ bytes }: SourceFile): unknown {
-  if (bytes.length > maxComposeBytes) return null;
+/** Of each YAML document of a file. */
+function rootsOf({ bytes }: SourceFile): unknown[] {
+  if (bytes.length > maxComposeBytes) return [];
   try {
     const options = { merge: true, uniqueKeys: false, logLevel: "silent" } as const;
     // A file that is not YAML has its problem from the gate, and so has one with too many aliases.
-    return parseDocument(decodeText(bytes), options).toJS();
+    return [...parseAllDocuments(decodeText(bytes), options)].map((document) => document.toJS() as unknown);
   } catch {
-    return null;
+    return [];
   }
 }
 

@@ -53,6 +53,13 @@ describe("what is read for local packages", () => {
     ]);
   });
 
+  it("must be what any document of a Compose file names", async () => {
+    const { paths } = await read({
+      "net/vpn/compose.yaml": `${compose}---\ninclude: [../../common/other.yaml]\n`,
+    });
+    expect(paths).toContain("common/other.yaml");
+  });
+
   it("must be nothing where no environment has one", async () => {
     const environment = "name: home\n";
     expect(await read({ "environments/home/environment.yaml": environment })).toEqual({

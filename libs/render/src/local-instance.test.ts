@@ -160,7 +160,8 @@ describe("an instance of a local package", () => {
 
   test("shows a problem of its model in the Compose file that says it last", () => {
     const changes = {
-      "apps/wiki/compose.override.yaml": "services:\n  wiki:\n    image: other\n",
+      "apps/wiki/compose.override.yaml":
+        "services:\n  wiki:\n    image: other\n---\nservices:\n  wiki:\n    init: true\n",
     };
     const instance = instanceOf(render(changes), "wiki");
     const found = { code: "K1313", message: "", hint: "" };
@@ -169,6 +170,7 @@ describe("an instance of a local package", () => {
       return `${file}:${line}`;
     };
     expect(placeOf("services", "wiki", "image")).toBe("apps/wiki/compose.override.yaml:3");
+    expect(placeOf("services", "wiki", "init")).toBe("apps/wiki/compose.override.yaml:7");
     expect(placeOf("services", "wiki", "ports")).toBe("apps/wiki/compose.yaml:1");
   });
 });
