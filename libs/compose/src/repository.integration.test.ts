@@ -169,6 +169,26 @@ services:
     expect(model.services["app"]?.["environment"]).toEqual(Object.fromEntries(doubled));
   });
 
+  it("may name files and binds by a variable that a setting gives another value than .env", async () => {
+    const model = await resolved({
+      folder,
+      variables: { WHICH: "green", DATA: "../../green" },
+      settings: ["WHICH", "DATA"],
+      files: {
+        "apps/wiki/compose.yaml": `include: ["../../common/\${WHICH}.yaml"]
+services: {app: {image: app, env_file: "../../common/$WHICH.env", volumes: ["\${DATA}/conf:/conf:ro"]}}`,
+        "apps/wiki/.env": "WHICH=blue\nDATA=./data",
+        "common/blue.yaml": "services: {side: {image: blue}}",
+        "common/green.yaml": "services: {side: {image: green}}",
+        "common/green.env": "COLOUR=green",
+      },
+    });
+    expect(model.services).toMatchObject({
+      side: { image: "green" },
+      app: { environment: { COLOUR: "green" }, volumes: [{ source: "../../green/conf" }] },
+    });
+  });
+
   it("may include with env files and project folders at any depth, and have those that were judged", async () => {
     const model = await resolved({
       folder,

@@ -58,18 +58,24 @@ describe("a file that a Compose file of a repository names", () => {
   it("may be named by variables of .env, and is then the one that is judged", () => {
     const named =
       "services: {app: {extends: {file: '${TOP}/common/base.yaml', service: web}, env_file: '${F:-x.env}'}}";
-    const found = (dotenv: string, variables: Record<string, string> = {}) =>
-      gate(named, { files: { ...common, [at(".env")]: dotenv }, variables }).map(({ message }) => message);
+    const found = (dotenv: string, variables: Record<string, string> = {}, settings: string[] = []) =>
+      gate(named, { files: { ...common, [at(".env")]: dotenv }, variables, settings }).map(
+        ({ message }) => message,
+      );
     const whole = "TOP=../..\nF=${TOP}/common/common.env";
     expect(found(whole)).toEqual([]);
     expect(found(whole, { TOP: "../.." })).toEqual([]);
     expect(found("TOP=../..")).toEqual([
       "x.env is not a file of the repository at this commit, and not rendered either",
     ]);
-    // The files of a repository are read before settings are known.
+    // The files of a repository are read before variables of package.yaml are rendered.
     expect(found(whole, { TOP: "." })).toContain(
       "${TOP}/common/base.yaml holds a variable, so it cannot be judged",
     );
+    expect(found(whole, { TOP: ".." }, ["TOP"])).toEqual([
+      "../common/base.yaml is not a file of the repository at this commit",
+    ]);
+    expect(found("TOP=nowhere\nF=../../common/common.env", { TOP: "../.." }, ["TOP"])).toEqual([]);
     const files = { "compose.yaml": "services: {app: {image: app, env_file: '${TAG}.env'}}", "1.env": "" };
     const inPackage = gateCompose(sampleInput({ files, variables: { TAG: "1" } }));
     expect(inPackage.map(({ code }) => code)).toEqual(["K1408"]);

@@ -5,6 +5,7 @@ export function sampleInput(sample: {
   files: Readonly<Record<string, string>>;
   override?: string;
   variables?: Record<string, string>;
+  settings?: string[];
   boundPaths?: string[];
   rendered?: Record<string, string>;
   links?: string[];
@@ -41,6 +42,7 @@ export function sampleInput(sample: {
         ? null
         : sourceFile("environments/lab/compose/core.yaml", { text: sample.override, mode: "100644" }),
     variables: sample.variables ?? {},
+    settings: sample.settings ?? [],
     boundPaths: sample.boundPaths ?? ["core/conf/core.yml", "core/conf/extra.yml", "core/secrets/admin"],
     renderedFiles: new Map(
       Object.entries(sample.rendered ?? {}).map(([path, text]) => [path, new TextEncoder().encode(text)]),

@@ -16,7 +16,7 @@ export interface Walk {
   renderedFiles: ReadonlyMap<string, Uint8Array>;
   boundPaths: ReadonlySet<string>;
   documents: Map<string, readonly ComposeDocument[]>;
-  /** The variables of the project's `.env`. */
+  /** The variables of the project's `.env` and of settings. */
   written: Participant["variables"];
   /** By the variables with which a file is read. */
   seen: Map<Participant["variables"], Set<string>>;

@@ -40,7 +40,7 @@ export function findNamed(
     seen.add(key);
     const resolve = (written: Json | undefined) => pathOf(written, { folder: next.folder, variables });
     for (const { kind, path: written, start: named } of namesIn(file)) {
-      const path = resolve(written);
+      const path = resolve(kind === "volume" ? sourceOf(written, variables) : written);
       if (path === null || path === "") continue;
       found.add(path);
       const folder = resolve(named?.folder) ?? folderOf(resolve(named?.file) ?? path);
@@ -52,7 +52,8 @@ export function findNamed(
 }
 
 interface Named {
-  kind: "extended" | "included" | "plain" | "bound";
+  /** `volume`: one in its short form. */
+  kind: "extended" | "included" | "plain" | "bound" | "volume";
   path: Json | undefined;
   /** Where relative paths of an included file start: a folder, or beside the first file of the same include. */
   start?: { folder: Json | undefined; file: Json | undefined };
@@ -108,16 +109,16 @@ function namedByService(service: JsonObject): Named[] {
       listOf(service[key]).flatMap((entry) => named("plain", isJsonObject(entry) ? entry["path"] : entry)),
     ),
     ...listOf(service["volumes"]).flatMap((volume) =>
-      named("bound", isJsonObject(volume) ? volume["source"] : sourceOf(volume)),
+      isJsonObject(volume) ? named("bound", volume["source"]) : named("volume", volume),
     ),
   ];
 }
 
 /** The source of a bind in its short form; a named volume is no path. */
-function sourceOf(volume: Json): Json {
-  return typeof volume === "string" && /^\.\.?(?:\/|:|$)/.test(volume)
-    ? (volume.split(":")[0] ?? null)
-    : null;
+function sourceOf(volume: Json | undefined, variables: Readonly<Record<string, string>>): Json {
+  if (typeof volume !== "string") return null;
+  const text = volume.startsWith("$") ? (fillKnown(volume, variables) ?? "") : volume;
+  return /^\.\.?(?:\/|:|$)/.test(text) ? (text.split(":")[0] ?? null) : null;
 }
 
 function named(kind: Named["kind"], path: Json | undefined): Named[] {

@@ -20,6 +20,7 @@ import { findComposeFiles } from "./compose-choice.ts";
 import { folderOf, joinPath } from "./compose-reach.ts";
 import { readDocument } from "./document-check.ts";
 import { type Dotenv, readDotenv } from "./dotenv.ts";
+import type { Variables } from "./known-setting.ts";
 import { findOutside } from "./local-reach.ts";
 import { composeFindings, nameFindings, rangeFindings, vitalOfPackage } from "./package-folder.ts";
 import { placeFiles } from "./placed-file.ts";
@@ -31,6 +32,8 @@ interface LocalFolder {
   inside: FolderFiles;
   /** Every file of the repository that was read for local packages, links followed. */
   files: SourceFiles;
+  /** Variables that settings give its instances. */
+  settings: readonly Variables[];
 }
 
 /** Reads the local package in a folder; null where it has no Compose file, or its package.yaml cannot be used. */
@@ -61,7 +64,8 @@ export function readLocalPackage(of: LocalFolder): {
   ];
   problems.push(...missing, ...findings.map((finding) => problemAt(document, finding)));
   const reached = filesAt(findOutside(folder, of), of.files);
-  const version = versionOf(inside, reached);
+  // What only a setting of one instance reaches is no part of it: the package is the same for all.
+  const version = versionOf(inside, filesAt(findOutside(folder, { ...of, settings: [] }), of.files));
   const localPackage: LocalPackage = {
     folder,
     package: { ...document, value: { ...document.value, version } },

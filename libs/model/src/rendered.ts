@@ -93,6 +93,8 @@ export interface ComposeInput {
   override: SourceFile | null;
   /** All that may be interpolated, with rendered values. */
   variables: Record<string, string>;
+  /** Which of them settings give: these are known where files are read from the repository. */
+  settings: readonly string[];
   /** Paths (`to`) of the rendered files: the only things that may be bound. */
   boundPaths: readonly string[];
   /** Rendered files that Compose itself reads (`env_file`), by `to`; secrets are placeholders. */

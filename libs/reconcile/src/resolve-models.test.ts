@@ -32,6 +32,7 @@ const compose: ComposeInput = {
   packageFiles: [],
   override: null,
   variables: {},
+  settings: [],
   boundPaths: [],
   renderedFiles: new Map(),
 };

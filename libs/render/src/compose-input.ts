@@ -5,7 +5,9 @@ import {
   type PackageFolder,
   type ReleaseFolder,
   compareText,
+  decodeText,
   type LocalPackage,
+  withDotenv,
 } from "@keelson/model";
 
 import type { PlacedInstance } from "./placement.ts";
@@ -17,7 +19,7 @@ export function composeInput(
   {
     environment,
     ...made
-  }: { environment: EnvironmentFolder } & Pick<ComposeInput, "variables" | "renderedFiles">,
+  }: { environment: EnvironmentFolder } & Pick<ComposeInput, "variables" | "settings" | "renderedFiles">,
 ): ComposeInput {
   return {
     ...packageInput(placed),
@@ -77,11 +79,16 @@ function profilesOf(placed: PlacedInstance): string[] {
   return [...new Set([...own, ...(placed.instance.profiles ?? [])])].sort(compareText);
 }
 
-/** Of a local package, any of its variables may have a value. */
+/** Of a local package, any of its variables may have a value; those of its `.env` have one. */
 function nothingRendered(folder: PackageFolder | LocalPackage) {
   const names = "variables" in folder ? folder.variables : Object.keys(folder.package.value.variables);
+  const dotenv = "dotenv" in folder && folder.dotenv !== null ? decodeText(folder.dotenv.bytes) : "";
+  const given = withDotenv(dotenv, {}) ?? {};
   return {
-    variables: Object.fromEntries([...names].map((name) => [name, ""])),
+    variables: Object.fromEntries(
+      [...names].flatMap((name) => (Object.hasOwn(given, name) ? [] : [[name, ""] as const])),
+    ),
+    settings: [],
     renderedFiles: new Map(folder.placed.map(({ to }) => [to, new Uint8Array()])),
   };
 }

@@ -57,6 +57,15 @@ describe("an instance of a local package", () => {
     expect(decodeText(wiki.compose.dotenv?.bytes ?? new Uint8Array())).toBe(home["apps/wiki/.env"]);
   });
 
+  test("keeps the values of its .env for the gate where it cannot be rendered", () => {
+    const manifest = 'variables: { TITLE: "{{ settings.nothing }}" }\n';
+    const { unrendered } = render({ "apps/wiki/package.yaml": manifest });
+    expect(unrendered.map(({ name, compose }) => [name, compose.variables])).toEqual([
+      ["wiki", { TITLE: "" }],
+      ["wiki-b", { TITLE: "" }],
+    ]);
+  });
+
   test("stands beside another one of the same folder", () => {
     expect(instanceOf(render(), "wiki-b")).toMatchObject({
       project: "home-wiki-b",

@@ -167,6 +167,7 @@ function renderInstance(
       compose: composeInput(placed, {
         environment: context.environment,
         variables: { ...variables, ...settings },
+        settings: Object.keys(settings).sort(),
         // Compose must not miss what only could not be rendered.
         renderedFiles: new Map(present.map(({ to }) => [to, made.get(to) ?? new Uint8Array()])),
       }),
