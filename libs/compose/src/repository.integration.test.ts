@@ -272,6 +272,24 @@ services:
     expect(await namesOf({ profiles: ["all"], files: withFile })).toEqual(["app", "debug"]);
   });
 
+  it("must say of a profile in .env that no service has it, and go on as Compose does", async () => {
+    const files = {
+      "apps/wiki/compose.yaml": "services: {app: {image: app}, dev: {image: dev, profiles: [dev]}}",
+      "apps/wiki/.env": "A=1\nCOMPOSE_PROFILES=dev,devel\n",
+    };
+    const { model, problems, warnings } = await resolve({ folder, files, profiles: ["dev", "devel"] });
+    expect([Object.keys(model?.services ?? {}), problems]).toEqual([["app", "dev"], []]);
+    expect(warnings).toMatchObject([
+      {
+        code: "K1334",
+        file: "apps/wiki/.env",
+        line: 2,
+        message: "no service has the profile `devel`",
+        sourceLine: "COMPOSE_PROFILES=dev,devel",
+      },
+    ]);
+  });
+
   it("must take the published image of what is built, and read nothing of the build", async () => {
     const files = {
       "apps/wiki/compose.yaml": `services:

@@ -214,6 +214,29 @@ describe("a service of a profile", () => {
   });
 });
 
+describe("an active profile", () => {
+  const text = "services: {app: {image: app, profiles: [$P]}, dev: {image: dev, profiles: [dev]}}";
+  const of = (...profiles: string[]) => ({ profiles, said: profiles, variables: { P: "web" } });
+
+  it("must be that of a service, where the environment says it", () => {
+    expect(gate(text, of("dev", "web", "*"))).toEqual([]);
+    expect(gateCompose(inputOf(text, of("devv")))).toMatchObject([
+      {
+        code: "K1334",
+        path: "images.devv",
+        message: "no service has the profile `devv`",
+        hint: "did you mean `dev`?",
+      },
+    ]);
+    const included = { "apps/db/compose.yaml": "services: {db: {image: db, profiles: [devv]}}" };
+    expect(gate(`include: [../db/compose.yaml]\n${text}`, { ...of("devv"), files: included })).toEqual([]);
+    const another = { "compose.yaml": "services: {app: {image: app}}" };
+    expect(gateCompose(sampleInput({ files: another, profiles: ["x"], said: ["x"] }))).toMatchObject([
+      { code: "K1334", hint: "Take it away." },
+    ]);
+  });
+});
+
 describe("a build", () => {
   const built = "services: {app: {build: {context: ., args: [NODE_VERSION, 'A=${UNDECLARED}']}}}";
 

@@ -11,6 +11,8 @@ export function sampleInput(sample: {
   links?: string[];
   composeFile?: string;
   profiles?: string[];
+  /** Those of the profiles that the environment says. */
+  said?: string[];
   images?: Record<string, string>;
   allow?: ComposeInput["allow"];
 }): ComposeInput {
@@ -25,6 +27,7 @@ export function sampleInput(sample: {
     reach: "package",
     dotenv: null,
     profiles: sample.profiles ?? [],
+    profilePlaces: Object.fromEntries((sample.said ?? []).map((name) => [name, placeOf(name)])),
     images: Object.entries(sample.images ?? {}).map(([service, image]) => ({
       service,
       image,

@@ -27,6 +27,7 @@ const compose: ComposeInput = {
   reach: "package",
   dotenv: null,
   profiles: [],
+  profilePlaces: {},
   images: [],
   allow: {},
   packageFiles: [],

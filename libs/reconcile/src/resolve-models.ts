@@ -82,7 +82,7 @@ async function resolveOnce(input: ComposeInput, ports: ResolvePorts): Promise<Co
   return resolution;
 }
 
-function digestInput(input: ComposeInput): string {
+function digestInput({ profilePlaces: _ofProblems, ...input }: ComposeInput): string {
   return digestValue({
     ...input,
     gateGeneration,

@@ -6,11 +6,13 @@ import {
   type ReleaseFolder,
   compareText,
   decodeText,
+  keyPath,
   type LocalPackage,
+  type SaidPlace,
   withDotenv,
 } from "@keelson/model";
 
-import type { PlacedInstance } from "./placement.ts";
+import { type PlacedInstance, layerOfInstance } from "./placement.ts";
 import { publishedImages } from "./published-image.ts";
 
 /** What Compose reads of an instance. */
@@ -24,6 +26,7 @@ export function composeInput(
   return {
     ...packageInput(placed),
     profiles: profilesOf(placed),
+    profilePlaces: profilePlaces(placed, environment),
     project: placed.project,
     allow: grantsFor(environment.environment.value.policy.allow, placed.instance.package),
     images: publishedImages(placed.instance.package, environment),
@@ -44,6 +47,7 @@ export function unplacedInput(folder: PackageFolder | LocalPackage): ComposeInpu
   return {
     ...packageInput(found),
     project,
+    profilePlaces: {},
     images: [],
     allow: "all",
     override: null,
@@ -77,6 +81,16 @@ function packageInput(
 function profilesOf(placed: PlacedInstance): string[] {
   const own = placed.release === null ? placed.package.profiles : [];
   return [...new Set([...own, ...(placed.instance.profiles ?? [])])].sort(compareText);
+}
+
+function profilePlaces({ name, instance }: PlacedInstance, environment: EnvironmentFolder) {
+  const layer = layerOfInstance(environment, name);
+  const places = (instance.profiles ?? []).map((profile, index): [string, SaidPlace] => {
+    const path = keyPath(["instances", name, "profiles", index]);
+    const { line, column } = layer.positionOf(path, "value");
+    return [profile, { file: layer.file, line, column, path, sourceLine: layer.lineText(line) }];
+  });
+  return Object.fromEntries(places);
 }
 
 /** Of a local package, any of its variables may have a value; those of its `.env` have one. */

@@ -69,7 +69,11 @@ describe("an instance of a local package", () => {
   test("stands beside another one of the same folder", () => {
     expect(instanceOf(render(), "wiki-b")).toMatchObject({
       project: "home-wiki-b",
-      compose: { variables: { PORT: "8201", TITLE: "second" }, profiles: ["base", "search"] },
+      compose: {
+        variables: { PORT: "8201", TITLE: "second" },
+        profiles: ["base", "search"],
+        profilePlaces: { search: { file: environment, line: 5, path: "instances.wiki-b.profiles[0]" } },
+      },
     });
   });
 
