@@ -350,6 +350,50 @@ secrets:
     expect(warnings.map(({ code, path }) => [code, path])).toEqual([["K1444", "services.app.pull_policy"]]);
   });
 
+  it("may have what people's files have", async () => {
+    const text = `services:
+  web.Front_1:
+    image: "app:1"
+    container_name: front.office_1
+    logging: {driver: fluentd, options: {fluentd-address: "\${HOST_OF_LOGS:-127.0.0.1}:24224"}}
+    extra_hosts: ["host.docker.internal:host-gateway", "db=10.0.0.5"]
+    annotations: {com.example.note: "of $OWNER"}
+    pull_policy: always
+    env_file: [one.env, two.env]
+    environment: [TZ, "ZONE=a"]
+    depends_on: {debug: {condition: service_healthy, required: false}}
+    networks: [net.one]
+    volumes: ["data.v1:/data"]
+    configs: [{source: app.conf, target: /etc/app.conf}]
+  debug: {image: debug, profiles: [debug]}
+networks: {net.one: {}}
+volumes: {data.v1: {}}
+configs: {app.conf: {content: "for $OWNER"}}
+`;
+    const { model, problems } = await resolve({
+      folder,
+      variables: { TZ: "UTC" },
+      allow: { loggingAddresses: ["tcp://127.0.0.1:24224"] },
+      files: {
+        "apps/wiki/compose.yaml": text,
+        "apps/wiki/.env": "OWNER=me\n",
+        "apps/wiki/one.env": "ONE=1\n",
+        "apps/wiki/two.env": "TWO=$ONE-$ZONE-$OWNER\n",
+      },
+    });
+    expect(problems).toEqual([]);
+    expect(model?.services["web.Front_1"]).toMatchObject({
+      container_name: "front.office_1",
+      logging: { driver: "fluentd", options: { "fluentd-address": "127.0.0.1:24224" } },
+      extra_hosts: ["db=10.0.0.5", "host.docker.internal=host-gateway"],
+      annotations: { "com.example.note": "of me" },
+      environment: { ONE: "1", TWO: "1-a-me", TZ: "UTC", ZONE: "a" },
+      networks: { "net.one": null },
+      volumes: [{ source: "data.v1" }],
+    });
+    expect(model?.configs["app.conf"]).toMatchObject({ content: "for me" });
+  });
+
   it("may have a key of the environment with a variable in its name, and one without a value that is declared", async () => {
     const text = "services: {app: {image: app, environment: ['${NAME}=x', TZ]}}";
     const files = { "apps/wiki/compose.yaml": text, "apps/wiki/.env": "TZ=UTC\nNAME=PATH" };

@@ -51,6 +51,20 @@ export function findNamed(
   return found;
 }
 
+/** Keys without a value in the environments of a file's services. */
+export function findValueless(file: SourceFile): string[] {
+  // Parsing takes time.
+  if (!decodeText(file.bytes).includes("environment")) return [];
+  const services = rootsOf(file).flatMap((root) => (isJsonObject(root) ? valuesOf(root["services"]) : []));
+  return services.flatMap(({ environment = null }) =>
+    isJsonObject(environment)
+      ? Object.entries(environment).flatMap(([key, value]) => (value === null ? [key] : []))
+      : listOf(environment)
+          .filter((entry) => typeof entry === "string" && !entry.includes("="))
+          .map(String),
+  );
+}
+
 interface Named {
   /** `volume`: one in its short form. */
   kind: "extended" | "included" | "plain" | "bound" | "volume";

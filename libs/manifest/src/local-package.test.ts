@@ -107,6 +107,17 @@ describe("a local package", () => {
     ]);
   });
 
+  test("has as variables what Compose fills into the environment of a service", () => {
+    const services = `services:
+  wiki: { image: wiki, environment: [TZ, "A=1", "B=$C"] }
+  more: { image: more, environment: { LANG: , D: x } }
+---
+services: { wiki: { environment: [PUID] } }
+`;
+    const { wiki } = read({ "apps/wiki/compose.yaml": services });
+    expect([...(wiki?.variables ?? [])].sort()).toEqual(["C", "LANG", "PUID", "TZ"]);
+  });
+
   test("may have a package.yaml with all but a name and a version", () => {
     const files = {
       "apps/wiki/compose.yaml": 'services: { wiki: { image: "${IMAGE:-a}", ports: [$PORT] } }\n',

@@ -17,7 +17,7 @@ import {
 } from "@keelson/model";
 
 import { findComposeFiles } from "./compose-choice.ts";
-import { folderOf, joinPath } from "./compose-reach.ts";
+import { findValueless, folderOf, joinPath } from "./compose-reach.ts";
 import { readDocument } from "./document-check.ts";
 import { type Dotenv, readDotenv } from "./dotenv.ts";
 import type { Variables } from "./known-setting.ts";
@@ -147,13 +147,17 @@ function filesAt(paths: readonly string[], files: SourceFiles): Map<string, Sour
   return new Map([...files].filter(([path]) => isWanted(path)).sort(([a], [b]) => compareText(a, b)));
 }
 
-/** Names that stand behind a dollar sign: more than Compose would fill in, since a comment counts too. */
+/**
+ * Names that stand behind a dollar sign: more than Compose would fill in, since a comment counts too. And keys of an `environment`
+ * without a value, which Compose fills in as well.
+ */
 function mentionsOf({ folder, inside, files }: LocalFolder, composeFiles: readonly string[]): string[] {
   const named = composeFiles.flatMap((path) => files.get(joinPath(folder, path) ?? "") ?? []);
   const yaml = [...inside].flatMap(([path, file]) => (isComposeSized(path, file) ? [file] : []));
-  return [...new Set([...named, ...yaml])].flatMap(({ bytes }) =>
-    [...decodeText(bytes).matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name),
-  );
+  return [...new Set([...named, ...yaml])].flatMap((file) => [
+    ...[...decodeText(file.bytes).matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name),
+    ...findValueless(file),
+  ]);
 }
 
 /** What the gate would let be a Compose file. */
