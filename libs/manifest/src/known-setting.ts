@@ -1,10 +1,10 @@
 import {
   type Instance,
-  type JsonObject,
   type NodeDocument,
   canonicalText,
   folderOfReference,
   isLocalReference,
+  settingsAsVariables,
 } from "@keelson/model";
 
 export type Variables = Readonly<Record<string, string>>;
@@ -33,19 +33,14 @@ export function findKnownSettings({ instances, nodes }: Settled): (folder: strin
       { name: found, settings: {} },
     ];
     const sets = given.flatMap(({ name, settings }) => [
-      variablesOf(settings),
+      settingsAsVariables(settings),
       ...onNodes.flatMap(([of, special]) =>
-        of === name ? [{ ...variablesOf(settings), ...variablesOf(special.settings ?? {}) }] : [],
+        of === name
+          ? [{ ...settingsAsVariables(settings), ...settingsAsVariables(special.settings ?? {}) }]
+          : [],
       ),
     ]);
     const once = new Map(sets.map((set) => [canonicalText(set), set]));
     return [...once.values()].filter((set) => Object.keys(set).length > 0).slice(0, mostSets);
   };
-}
-
-function variablesOf(settings: JsonObject): Variables {
-  const plain = Object.entries(settings).flatMap(([name, value]) =>
-    typeof value === "object" ? [] : [[name, String(value)] as const],
-  );
-  return Object.fromEntries(plain);
 }

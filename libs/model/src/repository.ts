@@ -1,4 +1,5 @@
-import type { Environment, Lock, NodeDocument } from "./environment.ts";
+import type { Environment, Lock } from "./environment.ts";
+import type { NodeDocument } from "./node-document.ts";
 import type { Package } from "./package.ts";
 import type { Position, Problem } from "./problem.ts";
 import type { Release } from "./release.ts";

@@ -2,7 +2,6 @@ import { grantsFor } from "@keelson/grants";
 import {
   type ComposeInput,
   type Grants,
-  type JsonObject,
   type NodeDocument,
   type Problem,
   type RenderedFile,
@@ -14,6 +13,7 @@ import {
   keyPath,
   problemAt,
   projectOf,
+  settingsAsVariables,
   withoutRepeats,
 } from "@keelson/model";
 import type { LayeredSettings } from "@keelson/settings";
@@ -184,14 +184,6 @@ function renderInstance(
 /** Also of what is optional: whether it is there is not known. */
 function mayProvide(name: string, unplaced: readonly UnplacedProvider[]): string[] {
   return unplaced.filter(({ provides }) => provides?.includes(name) !== false).map((each) => each.name);
-}
-
-/** Of a local package: each is a variable of its Compose file. */
-function settingsAsVariables(values: JsonObject): Record<string, string> {
-  const plain = Object.entries(values).flatMap(([name, value]) =>
-    typeof value === "object" ? [] : [[name, String(value)] as const],
-  );
-  return Object.fromEntries(plain);
 }
 
 function findForgedSettings(
