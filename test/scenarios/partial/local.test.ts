@@ -82,4 +82,18 @@ describe("a repository of Compose folders with a mistake in one, and no policy",
     expect(await heldOf()).toEqual(["shop"]);
     expect(round.status.errors.map(({ code }) => code)).toEqual(["K1342", "K5002", "K3051"]);
   });
+
+  it("must follow nothing where a problem concerns more than single instances, and say so", async () => {
+    const before = await platform().containers();
+    await platform().push({
+      [wiki]: (text) => text.replace("wiki:3", "wiki:4"),
+      [`environments/${name}/environment.yaml`]: (text) => text.replace("apps/*", "nowhere/*"),
+    });
+    const round = await platform().reconcile();
+    expect(compareContainers(before, await platform().containers())).toEqual({});
+    expect(round.status.source.target).toMatchObject({
+      mode: "hold",
+      because: expect.stringMatching(/ has problems, and K1121 concerns more than single instances$/),
+    });
+  });
 });
