@@ -114,7 +114,9 @@ describe("a local package", () => {
 ---
 services: { wiki: { environment: [PUID] } }
 `;
-    const { wiki } = read({ "apps/wiki/compose.yaml": services });
+    const settled = listed.replace("./apps/wiki }", "./apps/wiki, settings: { TZ: UTC } }");
+    const { wiki, problems } = read({ [environment]: settled, "apps/wiki/compose.yaml": services });
+    expect(problems).toEqual([]);
     expect([...(wiki?.variables ?? [])].sort()).toEqual(["C", "LANG", "PUID", "TZ"]);
   });
 

@@ -63,9 +63,10 @@ export function readLocalPackage(of: LocalFolder): {
     ...placing.findings,
   ];
   problems.push(...missing, ...findings.map((finding) => problemAt(document, finding)));
-  const reached = filesAt(findOutside(folder, of), of.files);
+  const plain = filesAt(findOutside(folder, { ...of, settings: [] }), of.files);
+  const reached = of.settings.length === 0 ? plain : filesAt(findOutside(folder, of), of.files);
   // What only a setting of one instance reaches is no part of it: the package is the same for all.
-  const version = versionOf(inside, filesAt(findOutside(folder, { ...of, settings: [] }), of.files));
+  const version = versionOf(inside, plain);
   const localPackage: LocalPackage = {
     folder,
     package: { ...document, value: { ...document.value, version } },
@@ -148,15 +149,18 @@ function filesAt(paths: readonly string[], files: SourceFiles): Map<string, Sour
 }
 
 /**
- * Names that stand behind a dollar sign: more than Compose would fill in, since a comment counts too. And keys of an `environment`
- * without a value, which Compose fills in as well.
+ * Names that stand behind a dollar sign: more than Compose would fill in, since a comment counts too. Where there are settings, also keys of an
+ * `environment` without a value, which Compose fills in as well: to find them takes time.
  */
-function mentionsOf({ folder, inside, files }: LocalFolder, composeFiles: readonly string[]): string[] {
+function mentionsOf(
+  { folder, inside, files, settings }: LocalFolder,
+  composeFiles: readonly string[],
+): string[] {
   const named = composeFiles.flatMap((path) => files.get(joinPath(folder, path) ?? "") ?? []);
   const yaml = [...inside].flatMap(([path, file]) => (isComposeSized(path, file) ? [file] : []));
   return [...new Set([...named, ...yaml])].flatMap((file) => [
     ...[...decodeText(file.bytes).matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name),
-    ...findValueless(file),
+    ...(settings.length === 0 ? [] : findValueless(file)),
   ]);
 }
 
