@@ -11,7 +11,7 @@ export async function readLocal(snapshot: Snapshot, environments: SourceFiles): 
   if (folders.length === 0) return { files: new Map(), listed };
   const files = await readOnward(snapshot, {
     start: folders.map((folder) => `${folder}/`),
-    next: (read) => findLocalReach(read, folders),
+    next: (read) => findLocalReach(read, { ...names, folders }),
   });
   const beside = folders.filter((folder) => !hasFilesIn(folder, files)).map(aboveOf);
   return { files, listed: beside.length === 0 ? listed : [...listed, ...(await snapshot.listPaths(beside))] };
