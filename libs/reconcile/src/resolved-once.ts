@@ -18,6 +18,7 @@ export function resolvedOnce(ports: DesiredPorts, onResolved: (input: ComposeInp
     answers.set(digest, answer);
     try {
       const resolution = await answer;
+      if (resolution.problems.some(({ outcome }) => outcome === "transient")) answers.delete(digest);
       onResolved(input);
       return resolution;
     } catch (error) {
