@@ -24,13 +24,14 @@ interface Visit {
 
 /**
  * Paths of the repository, of files or of folders, that Compose files name: by `extends`, `include`, `env_file`, `label_file`,
- * `configs`, `secrets` and binds. What is not among the files is named, and not followed further.
+ * `configs`, `secrets` and binds. What is not among the files is named, and not followed further. `variables` are those of files from
+ * which Compose reads variables.
  */
 export function findNamed(
   start: readonly Visit[],
   { files, variables }: { files: SourceFiles; variables: Readonly<Record<string, string>> },
-): Set<string> {
-  const found = new Set<string>();
+): { all: Set<string>; variables: Set<string> } {
+  const found = { all: new Set<string>(), variables: new Set<string>() };
   const open = [...start];
   const seen = new Set<string>();
   for (let next = open.pop(); next !== undefined && seen.size < maxFiles; next = open.pop()) {
@@ -42,17 +43,20 @@ export function findNamed(
     for (const { kind, path: written, start: named } of namesIn(file)) {
       const path = resolve(written);
       if (path === null || path === "") continue;
-      found.add(path);
+      found.all.add(path);
+      if (kind === "variables") found.variables.add(path);
       const folder = resolve(named?.folder) ?? folderOf(resolve(named?.file) ?? path);
       if (kind === "extended" || kind === "included") open.push({ path, folder });
-      if (kind === "included") found.add(joinPath(folder, ".env") ?? path);
+      if (kind !== "included") continue;
+      const beside = joinPath(folder, ".env") ?? path;
+      for (const paths of [found.all, found.variables]) paths.add(beside);
     }
   }
   return found;
 }
 
 interface Named {
-  kind: "extended" | "included" | "plain" | "bound";
+  kind: "extended" | "included" | "variables" | "plain" | "bound";
   path: Json | undefined;
   /** Where relative paths of an included file start: a folder, or beside the first file of the same include. */
   start?: { folder: Json | undefined; file: Json | undefined };
@@ -95,7 +99,7 @@ function includedBy(entry: Json): Named[] {
   const start = { folder: entry["project_directory"], file: paths[0] };
   return [
     ...paths.map((path): Named => ({ kind: "included", path, start })),
-    ...listOf(entry["env_file"]).flatMap((path) => named("plain", path)),
+    ...listOf(entry["env_file"]).flatMap((path) => named("variables", path)),
   ];
 }
 
@@ -103,9 +107,10 @@ function namedByService(service: JsonObject): Named[] {
   const base = service["extends"] ?? null;
   return [
     ...(isJsonObject(base) ? named("extended", base["file"]) : []),
-    ...["env_file", "label_file"].flatMap((key) =>
-      listOf(service[key]).flatMap((entry) => named("plain", isJsonObject(entry) ? entry["path"] : entry)),
+    ...listOf(service["env_file"]).flatMap((entry) =>
+      named("variables", isJsonObject(entry) ? entry["path"] : entry),
     ),
+    ...listOf(service["label_file"]).flatMap((path) => named("plain", path)),
     ...listOf(service["volumes"]).flatMap((volume) =>
       named("bound", isJsonObject(volume) ? volume["source"] : sourceOf(volume)),
     ),

@@ -14,15 +14,18 @@ import {
   problemAt,
   problemOf,
   quote,
+  sealedSecretsFile,
 } from "@keelson/model";
 
 import { findComposeFiles } from "./compose-choice.ts";
 import { folderOf, joinPath } from "./compose-reach.ts";
 import { readDocument } from "./document-check.ts";
 import { type Dotenv, readDotenv } from "./dotenv.ts";
-import { findOutside } from "./local-reach.ts";
+import { findOutside, findSealedVariables } from "./local-reach.ts";
 import { composeFindings, nameFindings, rangeFindings, vitalOfPackage } from "./package-folder.ts";
 import { placeFiles } from "./placed-file.ts";
+import { readSealedSecrets } from "./sealed-secrets.ts";
+import { readSealedVariables } from "./sealed-variables.ts";
 import type { FolderFiles } from "./tree.ts";
 
 interface LocalFolder {
@@ -40,19 +43,26 @@ export function readLocalPackage(of: LocalFolder): {
   warnings: Problem[];
 } {
   const { folder, inside } = of;
-  const env = inside.get(".env");
+  const reached = filesAt(findOutside(folder, of), of.files);
+  const sealed = readSealed(of, reached);
+  const committed = inside.get(".env");
+  const { bytes } = sealed.variables.get(`${folder}/.env`) ?? {};
+  const env = committed === undefined || bytes === undefined ? committed : { ...committed, bytes };
   const { dotenv, ...said } =
     env === undefined || env.refused === true
       ? { dotenv: null, problems: [], warnings: [] }
       : readDotenv(env);
   const read = readManifest(of);
-  const problems = [...said.problems, ...read.problems];
+  const problems = [...said.problems, ...sealed.problems, ...read.problems];
   const { warnings } = said;
   const composeFiles = findComposeFiles(inside);
   if (read.document === null || composeFiles.length === 0) return { localPackage: null, problems, warnings };
   const missing = dotenv === null || read.isComposeSaid ? [] : missingComposeFiles(of, dotenv);
   const document = withIdentity(read.document, { folder, composeFiles });
-  const placing = placeFiles(document, { files: inside, apart: [...composeFiles, ".env"] });
+  const placing = placeFiles(document, {
+    files: inside,
+    apart: [...composeFiles, ".env", sealedSecretsFile],
+  });
   const findings = [
     ...nameFindings(document, folder),
     ...rangeFindings(document.value),
@@ -60,7 +70,6 @@ export function readLocalPackage(of: LocalFolder): {
     ...placing.findings,
   ];
   problems.push(...missing, ...findings.map((finding) => problemAt(document, finding)));
-  const reached = filesAt(findOutside(folder, of), of.files);
   const version = versionOf(inside, reached);
   const localPackage: LocalPackage = {
     folder,
@@ -76,9 +85,22 @@ export function readLocalPackage(of: LocalFolder): {
       ...Object.keys(document.value.variables),
       ...mentionsOf(of, composeFiles),
     ]),
+    sealed: sealed.files,
+    sealedVariables: sealed.variables,
     version,
   };
   return { localPackage, problems, warnings };
+}
+
+/** What is encrypted of the package. */
+function readSealed({ folder, inside, files }: LocalFolder, reached: ReadonlyMap<string, SourceFile>) {
+  const secrets = readSealedSecrets(inside.get(sealedSecretsFile), { isOfEnvironment: false });
+  const { read, problems } = readSealedVariables(findSealedVariables(folder, { inside, reached, files }));
+  return {
+    files: [...secrets.value, ...[...read.values()].map(({ sealed }) => sealed)],
+    variables: new Map([...read].map(([path, { variables }]) => [path, variables])),
+    problems: [...secrets.problems, ...problems],
+  };
 }
 
 /** What package.yaml says; where there is none, what an empty one would say. */

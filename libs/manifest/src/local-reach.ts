@@ -4,6 +4,7 @@ import { findComposeFiles } from "./compose-choice.ts";
 import { findNamed, folderOf, joinPath } from "./compose-reach.ts";
 import { dotenvVariables } from "./dotenv.ts";
 import { followLinks, targetOf } from "./link.ts";
+import { isSealedDotenv } from "./sealed-variables.ts";
 import type { FolderFiles } from "./tree.ts";
 
 /** What one reading of local packages may bring; a node has little memory. */
@@ -59,17 +60,38 @@ export function findOutside(
   folder: string,
   { inside, files }: { inside: FolderFiles; files: SourceFiles },
 ): string[] {
-  const composeFiles = findComposeFiles(inside);
-  const start = composeFiles.flatMap((path) => joinPath(folder, path) ?? []);
-  const [first] = start;
-  if (first === undefined || !mayClimb(inside)) return [];
-  const named = findNamed(
-    start.map((path) => ({ path, folder: folderOf(first) })),
-    { files, variables: dotenvVariables(inside.get(".env")) },
-  );
-  return [...start, ...named].filter(
+  if (!mayClimb(inside)) return [];
+  const { start, named } = namedBy(folder, { inside, files });
+  return [...start, ...named.all].filter(
     (path) => !path.startsWith(`${folder}/`) && path !== folder && !folder.startsWith(`${path}/`),
   );
+}
+
+/** The encrypted files of variables that the package in a folder has Compose read, with its own `.env`, by path in the repository. */
+export function findSealedVariables(
+  folder: string,
+  {
+    inside,
+    reached,
+    files,
+  }: { inside: FolderFiles; reached: ReadonlyMap<string, SourceFile>; files: SourceFiles },
+): SourceFiles {
+  const sealed = [...inside.values(), ...reached.values()].filter(isSealedDotenv);
+  if (sealed.length === 0) return new Map();
+  const { named } = namedBy(folder, { inside, files });
+  const isRead = ({ path }: SourceFile) => path === `${folder}/.env` || named.variables.has(path);
+  return new Map(sealed.filter(isRead).map((file) => [file.path, file]));
+}
+
+/** The Compose files of a folder, and what they name. */
+function namedBy(
+  folder: string,
+  { inside, files }: { inside: FolderFiles; files: SourceFiles },
+): { start: string[]; named: ReturnType<typeof findNamed> } {
+  const start = findComposeFiles(inside).flatMap((path) => joinPath(folder, path) ?? []);
+  const beside = folderOf(start[0] ?? "");
+  const visits = start.map((path) => ({ path, folder: beside }));
+  return { start, named: findNamed(visits, { files, variables: dotenvVariables(inside.get(".env")) }) };
 }
 
 /** A path leaves its folder by `..` alone. */

@@ -34,6 +34,7 @@ const compose: ComposeInput = {
   variables: {},
   boundPaths: [],
   renderedFiles: new Map(),
+  sealedVariables: new Map(),
 };
 
 const rendered: RenderedNode = {

@@ -90,6 +90,7 @@ function digestInput(input: ComposeInput): string {
     dotenv: input.dotenv === null ? null : digestBytes(input.dotenv.bytes),
     images: input.images.map(({ service, image }) => [service, image]),
     override: input.override === null ? null : digestBytes(input.override.bytes),
+    sealedVariables: [...input.sealedVariables].map(([path, { bytes }]) => [path, digestBytes(bytes)]),
     renderedFiles: [...input.renderedFiles].map(([to, content]) => [to, digestBytes(content)]),
   });
 }

@@ -6,6 +6,7 @@ import {
   type ReleaseFolder,
   compareText,
   type LocalPackage,
+  type SealedVariables,
 } from "@keelson/model";
 
 import type { PlacedInstance } from "./placement.ts";
@@ -63,6 +64,8 @@ function packageInput(
     reach: found.release === null ? ("repository" as const) : ("package" as const),
     dotenv: found.release === null ? found.package.dotenv : null,
     profiles: found.release === null ? found.package.profiles : [],
+    sealedVariables:
+      found.release === null ? found.package.sealedVariables : new Map<string, SealedVariables>(),
     packageFiles: [
       ...[...files].flatMap(([path, file]) => (sources.has(path) || path === "package.yaml" ? [] : [file])),
       ...reached,

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import { KeelsonError, digestBytes, secretPlaceholderPattern, stalled } from "@keelson/model";
+import { KeelsonError, digestBytes, missingSecretHint, replacePlaceholders, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
 import { type AgeIdentity, readAgeKey } from "./age-key.ts";
@@ -91,21 +91,20 @@ function equalInConstantTime(label: string, expected: string): boolean {
 /** Latin-1 maps every byte to one character and back, so what is not UTF-8 stays as it is. */
 function fill(content: Uint8Array, values: Pick<KnownValues, "get">): Uint8Array {
   const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("latin1");
-  const filled = text.replace(secretPlaceholderPattern, (_placeholder, name: string, asJson?: string) => {
+  const filled = replacePlaceholders(text, ({ name, asJson }) => {
     const value = values.get(name);
     if (value === undefined) throw missingValue(name);
-    const written = asJson === undefined ? value : JSON.stringify(value).slice(1, -1);
+    const written = asJson ? JSON.stringify(value).slice(1, -1) : value;
     return Buffer.from(written, "utf8").toString("latin1");
   });
   return Buffer.from(filled, "latin1");
 }
 
 function missingValue(name: string): KeelsonError {
-  const [release, secret] = name.split(".");
   return new KeelsonError({
     code: "K5002",
     message: `the secret ${name} has no value on this node`,
-    hint: `Add it to the node's secrets file: ${release}: {${secret}: …}`,
+    hint: missingSecretHint(name),
     outcome: stalled,
   });
 }

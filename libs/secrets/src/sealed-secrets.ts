@@ -1,9 +1,13 @@
-import { type Problem, type SealedFile, keyPath, problemOf } from "@keelson/model";
+import { type Problem, type SealedFile, keyPath, problemOf, secretNamesOf } from "@keelson/model";
 
 import type { AgeIdentity } from "./age-key.ts";
+import { readVariables } from "./opened-variables.ts";
 import { type SealFault, openSealedFile } from "./sops-file.ts";
 
-/** The values of an environment's sealed files by `<release>.<secret>`, and the problems of those that cannot be opened. */
+/**
+ * The values of encrypted files by the names of secrets, and the problems of those that cannot be opened. A later file wins. What one that
+ * is not opened would give has no value: that of an earlier file is not meant.
+ */
 export async function openSealedSecrets(
   files: readonly SealedFile[],
   identity: AgeIdentity | null,
@@ -11,12 +15,33 @@ export async function openSealedSecrets(
   const values = new Map<string, string>();
   const problems: Problem[] = [];
   for (const file of files) {
-    const result =
-      identity === null ? { fault: { kind: "recipient" as const } } : await openSealedFile(file, identity);
-    if ("fault" in result) problems.push(problemIn(file, { fault: result.fault, identity }));
-    else for (const { path, text } of result.opened.values) values.set(path.join("."), text);
+    const { given, ...said } = await openOne(file, identity);
+    problems.push(...said.problems.map((problem) => concerning(problem, file)));
+    for (const name of file.values.flatMap(({ path }) => secretNamesOf(file, path))) values.delete(name);
+    for (const [name, text] of given) values.set(name, text);
   }
   return { values, problems };
+}
+
+type Given = readonly (readonly [string, string])[];
+
+async function openOne(
+  file: SealedFile,
+  identity: AgeIdentity | null,
+): Promise<{ given: Given; problems: Problem[] }> {
+  const result =
+    identity === null ? { fault: { kind: "recipient" as const } } : await openSealedFile(file, identity);
+  if ("fault" in result) return { given: [], problems: [problemIn(file, { fault: result.fault, identity })] };
+  const { values } = result.opened;
+  if (file.format === "dotenv") return readVariables(file, values);
+  const given = values.flatMap(({ path, text }) =>
+    secretNamesOf(file, path).map((name) => [name, text] as const),
+  );
+  return { given, problems: [] };
+}
+
+function concerning(problem: Problem, { instances }: SealedFile): Problem {
+  return instances === null ? problem : { ...problem, instances };
 }
 
 function problemIn(
@@ -37,7 +62,7 @@ function problemIn(
 
 function notForThisNode(path: string, identity: AgeIdentity | null): Problem {
   const hint =
-    "Put what keelson-agent identity prints into the node's file as keys.age, and run keelson secrets rotate where a key is that opens the file.";
+    "Put what keelson-agent identity prints into the node's file as keys.age. Then encrypt the file to it where a key is that opens it: keelson secrets rotate, or sops rotate --add-age for a file of variables.";
   const message =
     identity === null
       ? "this node has no age key yet, so that nothing can be encrypted to it"
