@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 
-import { checksumOf } from "./sops-file.ts";
-import { type SealInput, isToBeSealed, metadataOf } from "./sops-metadata.ts";
+import type { SealedFile } from "@keelson/model";
+
+import { type OpenedFile, checksumOf } from "./sops-file.ts";
+import { type SealInput, type SopsMetadata, isToBeSealed, metadataOf } from "./sops-metadata.ts";
 import { boundPath, sealValue } from "./sops-value.ts";
 
 /**
@@ -20,13 +22,47 @@ export async function sealDotenv(text: string, input: SealInput): Promise<string
       .slice(0, at)
       .trim()
       .replace(/^export\s+/, "");
-    const clear = line.slice(at + 1);
+    const written = line.slice(at + 1);
+    const clear = written.replaceAll(String.raw`\n`, "\n");
     const wasSealed = isToBeSealed([key], input);
     values.push({ text: clear, wasSealed });
-    lines.push(`${key}=${wasSealed ? sealValue(clear, { dataKey, boundTo: boundPath([key]) }) : clear}`);
+    lines.push(`${key}=${wasSealed ? sealValue(clear, { dataKey, boundTo: boundPath([key]) }) : written}`);
   }
   const checksum = checksumOf(values, { countsSealedOnly: false });
-  const { age, ...metadata } = await metadataOf(input, { dataKey, checksum });
+  return textOf(lines, await metadataOf(input, { dataKey, checksum }));
+}
+
+/**
+ * An encrypted dotenv file with a new data key, for these recipients alone. Which keys are encrypted stays as it is, and so do comments, in
+ * clear; requires that none is encrypted.
+ */
+export async function resealDotenv(
+  { text, sealed }: { text: string; sealed: Pick<SealedFile, "countsSealedOnly"> },
+  { opened, ...input }: SealInput & { opened: OpenedFile },
+): Promise<string> {
+  const dataKey = randomBytes(32);
+  const byLine = new Map(opened.values.map((value) => [value.line, value]));
+  const written = text.split("\n");
+  const lines = written.flatMap((line, index) => {
+    if (line === "" || line.startsWith("sops_")) return [];
+    const value = byLine.get(index + 1);
+    if (value?.wasSealed !== true) return [line];
+    const { path } = value;
+    return [`${path.join(".")}=${sealValue(value.text, { dataKey, boundTo: boundPath(path) })}`];
+  });
+  const kept = written.filter((line) => /^sops_/.test(line) && !ownMetadata.test(line));
+  const { age, lastmodified, mac, version } = await metadataOf(input, {
+    dataKey,
+    checksum: checksumOf(opened.values, sealed),
+  });
+  const [end, ...metadata] = textOf([], { age, lastmodified, mac, version }).split("\n").toReversed();
+  return [...lines, ...[...metadata, ...kept].toSorted(), end].join("\n");
+}
+
+/** What is written anew with each encryption; the rest says which keys are encrypted. */
+const ownMetadata = /^sops_(?:age__|lastmodified=|mac=|version=)/;
+
+function textOf(lines: readonly string[], { age, ...metadata }: SopsMetadata): string {
   const flat = [
     ...age.flatMap(({ recipient, enc }, index) => [
       [`age__list_${index}__map_enc`, enc.replaceAll("\n", "\\n")],
