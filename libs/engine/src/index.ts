@@ -41,4 +41,4 @@ export { execInteractive } from "./interactive-exec.ts";
 export type { InteractiveExec } from "./interactive-exec.ts";
 export type { SubscribeToSize, TerminalSize } from "./terminal-size.ts";
 export type { OwnProject } from "./own-container.ts";
-export { type ComposeProject, listComposeProjects } from "./compose-projects.ts";
+export { type ComposeProject, listComposeProjects, listForeignNetworks } from "./compose-projects.ts";

@@ -46,7 +46,7 @@ async function requireFolders(root: string, paths: readonly string[]): Promise<v
         kind === "link"
           ? `${place} is a symbolic link, and nothing is written behind one`
           : `${place} is not a folder`,
-      hint: "Remove it, or name another folder with --state.",
+      hint: "Remove it, or name another folder to write into.",
       outcome: stalled,
     });
   }
@@ -70,7 +70,7 @@ async function makeRepository(root: string): Promise<boolean> {
   if (end.exitCode === 0) return true;
   throw gitError("K2012", {
     message: `git cannot make a repository of ${root}`,
-    hint: "Mend what git names, or name another folder with --state.",
+    hint: "Mend what git names, or name another folder to write into.",
     outcome: stalled,
     cause: end.complaint,
   });

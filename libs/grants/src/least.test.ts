@@ -32,12 +32,24 @@ describe("the least that grants all", () => {
     expect(asks.filter((each) => !isGranted(each, leastGrants(asks)))).toEqual([]);
   });
 
-  it("must name each path of the node, writable where a service writes in it", () => {
-    expect(leastPermits(asks).paths).toEqual({
+  it("must name each path of the node, and none writable that is only read", () => {
+    const { paths = {} } = leastPermits(asks);
+    expect(paths).toEqual({
+      films: { path: "/srv/media/films", readOnly: false, nested: false },
       media: { path: "/data/media", readOnly: true, nested: false },
-      "media-2": { path: "/srv/media", readOnly: false, nested: false },
+      "media-2": { path: "/srv/media", readOnly: true, nested: false },
     });
     expect(asks.filter((each) => !isPermitted(each, leastPermits(asks)))).toEqual([]);
+    for (const name of Object.keys(paths)) {
+      const { [name]: _without, ...rest } = paths;
+      expect(asks.filter((each) => !isPermitted(each, { ...leastPermits(asks), paths: rest }))).not.toEqual(
+        [],
+      );
+    }
+    // What is written covers what is read below it.
+    expect(leastPermits([ask("paths", "/srv", false), ask("paths", "/srv/a", true)]).paths).toEqual({
+      srv: { path: "/srv", readOnly: false, nested: false },
+    });
   });
 
   it("must drop a capability beside all of them", () => {

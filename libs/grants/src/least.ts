@@ -47,14 +47,18 @@ function outermost(asks: readonly Ask[]): string[] {
   });
 }
 
-/** A name for each path, which is writable where any service writes in it. */
+/** A name for each path. One is writable only where a service writes: what is read above it stays read-only. */
 function permitsFor(asks: readonly Ask[]): Record<string, PermittedPath> {
+  const isRead = ({ readOnly }: Ask) => readOnly === true;
+  const written = outermost(asks.filter((ask) => !isRead(ask)));
+  const read = asks.filter((ask) => isRead(ask) && !isGranted(ask, { paths: written }));
   const permits = new Map<string, PermittedPath>();
-  for (const path of outermost(asks)) {
-    const below = asks.filter((ask) => isGranted(ask, { paths: [path] }));
-    const readOnly = below.every((ask) => ask.readOnly === true);
-    permits.set(freeName(nameFor(path), permits), { path, readOnly, nested: false });
-  }
+  const paths = [
+    ...written.map((path) => ({ path, readOnly: false })),
+    ...outermost(read).map((path) => ({ path, readOnly: true })),
+  ];
+  for (const each of paths.sort((a, b) => compareText(a.path, b.path)))
+    permits.set(freeName(nameFor(each.path), permits), { ...each, nested: false });
   return Object.fromEntries(permits);
 }
 

@@ -22,41 +22,46 @@ interface Visit {
   folder: string;
 }
 
+interface NamedIn {
+  files: SourceFiles;
+  /** Of the `.env`, to fill into paths. */
+  variables: Readonly<Record<string, string>>;
+}
+
 /**
  * Paths of the repository, of files or of folders, that Compose files name: by `extends`, `include`, `env_file`, `label_file`,
- * `configs`, `secrets` and binds. What is not among the files is named, and not followed further. `variables` are those of files from
- * which Compose reads variables.
+ * `configs`, `secrets` and binds. What is not among the files is named, and not followed further. Each with what it
+ * is for, and as often as it is named.
  */
-export function findNamed(
+export function* walkNamed(
   start: readonly Visit[],
-  { files, variables }: { files: SourceFiles; variables: Readonly<Record<string, string>> },
-): { all: Set<string>; variables: Set<string> } {
-  const found = { all: new Set<string>(), variables: new Set<string>() };
+  { files, variables }: NamedIn,
+): Generator<{ kind: NamedKind; path: string }> {
   const open = [...start];
   const seen = new Set<string>();
   for (let next = open.pop(); next !== undefined && seen.size < maxFiles; next = open.pop()) {
-    const key = `${next.folder}\n${next.path}`;
+    const { folder: from } = next;
+    const key = `${from}\n${next.path}`;
     const file = files.get(next.path);
     if (file === undefined || seen.has(key)) continue;
     seen.add(key);
-    const resolve = (written: Json | undefined) => pathOf(written, { folder: next.folder, variables });
+    const resolve = (written: Json | undefined) => pathOf(written, { folder: from, variables });
     for (const { kind, path: written, start: named } of namesIn(file)) {
       const path = resolve(written);
       if (path === null || path === "") continue;
-      found.all.add(path);
-      if (kind === "variables") found.variables.add(path);
+      yield { kind, path };
       const folder = resolve(named?.folder) ?? folderOf(resolve(named?.file) ?? path);
       if (kind === "extended" || kind === "included") open.push({ path, folder });
-      if (kind !== "included") continue;
-      const beside = joinPath(folder, ".env") ?? path;
-      for (const paths of [found.all, found.variables]) paths.add(beside);
+      if (kind === "included") yield { kind: "variables", path: joinPath(folder, ".env") ?? path };
     }
   }
-  return found;
 }
 
+/** `variables`: what `env_file` names, and the `.env` of an include. */
+export type NamedKind = "extended" | "included" | "variables" | "plain" | "bound";
+
 interface Named {
-  kind: "extended" | "included" | "variables" | "plain" | "bound";
+  kind: NamedKind;
   path: Json | undefined;
   /** Where relative paths of an included file start: a folder, or beside the first file of the same include. */
   start?: { folder: Json | undefined; file: Json | undefined };
@@ -107,14 +112,16 @@ function namedByService(service: JsonObject): Named[] {
   const base = service["extends"] ?? null;
   return [
     ...(isJsonObject(base) ? named("extended", base["file"]) : []),
-    ...listOf(service["env_file"]).flatMap((entry) =>
-      named("variables", isJsonObject(entry) ? entry["path"] : entry),
-    ),
-    ...listOf(service["label_file"]).flatMap((path) => named("plain", path)),
+    ...listOf(service["env_file"]).flatMap((entry) => named("variables", pathIn(entry))),
+    ...listOf(service["label_file"]).flatMap((entry) => named("plain", pathIn(entry))),
     ...listOf(service["volumes"]).flatMap((volume) =>
       named("bound", isJsonObject(volume) ? volume["source"] : sourceOf(volume)),
     ),
   ];
+}
+
+function pathIn(entry: Json): Json | undefined {
+  return isJsonObject(entry) ? entry["path"] : entry;
 }
 
 /** The source of a bind in its short form; a named volume is no path. */
@@ -124,7 +131,7 @@ function sourceOf(volume: Json): Json {
     : null;
 }
 
-function named(kind: Named["kind"], path: Json | undefined): Named[] {
+function named(kind: NamedKind, path: Json | undefined): Named[] {
   return [{ kind, path }];
 }
 

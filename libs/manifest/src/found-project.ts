@@ -3,11 +3,9 @@ import {
   type SourceFiles,
   compareText,
   composeProjectName,
-  decodeText,
   fillKnown,
   isJsonObject,
   nameLike,
-  statementsOf,
 } from "@keelson/model";
 
 import { composeNames, findComposeFiles } from "./compose-choice.ts";
@@ -26,8 +24,6 @@ export interface FoundProject {
   project: string | null;
   /** Paths in the folder, as Compose merges them. */
   composeFiles: readonly string[];
-  /** Variables of its `.env` that look like secrets and have a value. */
-  secrets: readonly string[];
 }
 
 /** What has to be read to find the projects of a repository, or of some folders of it. */
@@ -48,10 +44,15 @@ function isCandidate(folder: string): boolean {
   );
 }
 
-/** The projects among files that were read, sorted by folder: each folder in which Compose would find a file. */
-export function findProjects(files: SourceFiles): FoundProject[] {
+/**
+ * The projects among the paths that were asked for, sorted by folder: each folder in which Compose would find a file. Other files
+ * may have been read, since those name them.
+ */
+export function findProjects(files: SourceFiles, asked: readonly string[]): FoundProject[] {
   const folders = new Map<string, Map<string, SourceFile>>();
-  for (const [path, file] of files) {
+  for (const path of asked) {
+    const file = files.get(path);
+    if (file === undefined) continue;
     const folder = folderOf(path);
     const inside = folders.get(folder) ?? new Map<string, SourceFile>();
     folders.set(folder, inside.set(path.slice(folder === "" ? 0 : folder.length + 1), file));
@@ -74,22 +75,22 @@ function describeProject(
   of: { folder: string; inside: FolderFiles; files: SourceFiles; composeFiles: readonly string[] },
   taken: Set<string>,
 ): FoundProject {
-  const { folder, inside, composeFiles } = of;
+  const { folder, composeFiles } = of;
   const base = folder.slice(folder.lastIndexOf("/") + 1);
-  const wanted = [base, folder].map(nameLike);
-  const instance = freeName(wanted, taken);
-  taken.add(instance);
-  return { folder, instance, project: projectOf(of), composeFiles, secrets: secretsOf(inside) };
+  return { folder, instance: takeName([base, folder], taken), project: projectOf(of), composeFiles };
 }
 
-function freeName(wanted: readonly (string | null)[], taken: ReadonlySet<string>): string {
-  const names = wanted.filter((name) => name !== null);
-  for (const name of names) if (!taken.has(name)) return name;
+/** The first name like one of these texts that nobody has taken, which is taken then. */
+export function takeName(wanted: readonly string[], taken: Set<string>): string {
+  const names = wanted.map(nameLike).filter((name) => name !== null);
   const [stem = "app"] = names;
-  for (let number = 2; ; number++) {
-    const name = `${stem.slice(0, 36)}-${number}`;
-    if (!taken.has(name)) return name;
+  let name = names.find((each) => !taken.has(each));
+  for (let number = 2; name === undefined; number++) {
+    const numbered = `${stem.slice(0, 36)}-${number}`;
+    if (!taken.has(numbered)) name = numbered;
   }
+  taken.add(name);
+  return name;
 }
 
 /** As Compose decides it: `COMPOSE_PROJECT_NAME`, `name` of the last file that has one, the folder. */
@@ -112,17 +113,4 @@ function projectOf(of: {
   const written = names.at(-1);
   if (written === undefined) return composeProjectName(folder.slice(folder.lastIndexOf("/") + 1));
   return fillKnown(written, variables);
-}
-
-/** Names that people give to secrets. */
-const secretName =
-  /PASS(?:WORD|WD|PHRASE)?(?:_|$)|TOKEN|SECRET|CREDENTIAL|(?:^|_)(?:API|PRIVATE|ACCESS|ENCRYPTION)?_?KEY(?:_|$)/i;
-
-function secretsOf(inside: FolderFiles): string[] {
-  const file = inside.get(".env");
-  if (file === undefined) return [];
-  const set = [...statementsOf(decodeText(file.bytes))].filter(
-    ({ value, literal }) => (value ?? "") !== "" || (literal ?? "") !== "",
-  );
-  return [...new Set(set.map(({ key }) => key))].filter((key) => secretName.test(key));
 }

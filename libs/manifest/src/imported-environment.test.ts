@@ -20,6 +20,7 @@ const write = (
       ...leftOut.map((each) => `${each}/x`),
       ...others,
     ],
+    networks: [],
     allow: {},
   });
 
@@ -68,18 +69,43 @@ instances:
     );
   });
 
+  it("must give each of several projects of one folder its own name", () => {
+    const projects = [
+      project("apps/a", { adopt: true }),
+      project("apps/a", { instance: "b", project: "b", adopt: true }),
+      project("apps/c"),
+      project("apps/d", { instance: "x", project: "x", adopt: true }),
+      project("apps/d", { instance: "y", project: "y", adopt: true }),
+    ];
+    expect(write(projects)).toBe(
+      `name: home
+discover:
+  - { path: apps/*, project: folder, except: [d] }
+instances:
+  a: { package: ./apps/a, project: a, adopt: true }
+  b: { package: ./apps/a, project: b, adopt: true }
+  x: { package: ./apps/d, project: x, adopt: true }
+  y: { package: ./apps/d, project: y, adopt: true }
+`,
+    );
+  });
+
   it("must quote what YAML would read as something else", () => {
     const text = writeImported({
       name: "home",
       projects: [project("a,b/c: d", { instance: "d", project: "d" })],
       leftOut: [],
       listed: ["a,b/c: d/compose.yaml"],
+      networks: ["proxy", "1"],
       allow: { "./a,b/c: d": { engineSocket: true, capabilities: ["NET_ADMIN"] } },
     });
     expect(text).toBe(
       `name: home
 instances:
   d: { package: "./a,b/c: d", project: d }
+networks:
+  proxy:
+  "1":
 policy:
   allow:
     "./a,b/c: d": { engineSocket: true, capabilities: [NET_ADMIN] }

@@ -20,6 +20,8 @@ export interface ImportedEnvironment {
   leftOut: readonly string[];
   /** All paths of the repository. */
   listed: readonly string[];
+  /** Names of networks that the environment makes. */
+  networks: readonly string[];
   allow: NonNullable<Policy["allow"]>;
 }
 
@@ -27,10 +29,14 @@ export interface ImportedEnvironment {
  * The text of an environment.yaml for Compose folders as they are: each keeps its project's name. Folders beside one another are
  * found by a pattern, where each of them is a project; others, and what is special to one, stand under `instances`.
  */
-export function writeImported({ name, allow, ...of }: ImportedEnvironment): string {
+export function writeImported({ name, networks, allow, ...of }: ImportedEnvironment): string {
   const discover = discoveriesOf(of);
   const found = new Set(discover.flatMap((entry) => findFolders(entry, of.listed)));
-  const instances = of.projects.flatMap((each) => instanceLine(each, found.has(each.folder)));
+  const byFolder = Map.groupBy(of.projects, ({ folder }) => folder);
+  const instances = of.projects.flatMap((each) => {
+    const isAlone = byFolder.get(each.folder)?.length === 1;
+    return instanceLine(each, { isFound: found.has(each.folder) && isAlone });
+  });
   const grants = Object.entries(allow).map(([key, value]) => `    ${inline(key)}: ${inline(value)}`);
   return [
     `name: ${name}`,
@@ -39,6 +45,10 @@ export function writeImported({ name, allow, ...of }: ImportedEnvironment): stri
       discover.map((entry) => `  - ${inline(entry)}`),
     ),
     ...section("instances:", instances),
+    ...section(
+      "networks:",
+      networks.map((each) => `  ${inline(each)}:`),
+    ),
     ...section("policy:\n  allow:", grants),
     "",
   ].join("\n");
@@ -48,7 +58,11 @@ function section(heading: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [heading, ...lines];
 }
 
-function instanceLine({ folder, instance, project, adopt }: ImportedProject, isFound: boolean): string[] {
+/** A folder that is several instances gives none of them its project. */
+function instanceLine(
+  { folder, instance, project, adopt }: ImportedProject,
+  { isFound }: { isFound: boolean },
+): string[] {
   const base = baseOf(folder);
   const keepsProject = isFound && project === composeProjectName(base);
   if (keepsProject && instance === base && !adopt) return [];

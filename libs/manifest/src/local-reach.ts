@@ -1,7 +1,7 @@
 import { type SourceFile, type SourceFiles, decodeText } from "@keelson/model";
 
 import { findComposeFiles } from "./compose-choice.ts";
-import { findNamed, folderOf, joinPath } from "./compose-reach.ts";
+import { type NamedKind, folderOf, joinPath, walkNamed } from "./compose-reach.ts";
 import { dotenvVariables } from "./dotenv.ts";
 import { followLinks, targetOf } from "./link.ts";
 import { isSealedDotenv } from "./sealed-variables.ts";
@@ -25,16 +25,21 @@ export function findLocalReach(files: SourceFiles, folders: readonly string[]): 
   for (const [folder, own] of inside) {
     for (const path of findOutside(folder, { inside: own, files: followed })) addWithFolders(paths, path);
   }
-  for (const file of followed.values()) {
+  addTargets(paths, followed);
+  return [...paths];
+}
+
+/** Where links lead that could not be followed yet. */
+export function addTargets(paths: Set<string>, files: SourceFiles): void {
+  for (const file of files.values()) {
     if (file.mode !== "120000") continue;
     const path = joinPath(folderOf(file.path), targetOf(file));
     if (path !== null && !targetOf(file).startsWith("/")) addWithFolders(paths, path);
   }
-  return [...paths];
 }
 
 /** It may be a file or a folder, and each folder above it a link. */
-function addWithFolders(paths: Set<string>, path: string): void {
+export function addWithFolders(paths: Set<string>, path: string): void {
   paths.add(path).add(`${path}/`);
   for (let above = folderOf(path); above !== ""; above = folderOf(above)) paths.add(above);
 }
@@ -62,7 +67,7 @@ export function findOutside(
 ): string[] {
   if (!mayClimb(inside)) return [];
   const { start, named } = namedBy(folder, { inside, files });
-  return [...start, ...named.all].filter(
+  return [...start, ...new Set(named.map(({ path }) => path))].filter(
     (path) => !path.startsWith(`${folder}/`) && path !== folder && !folder.startsWith(`${path}/`),
   );
 }
@@ -79,7 +84,8 @@ export function findSealedVariables(
   const sealed = [...inside.values(), ...reached.values()].filter(isSealedDotenv);
   if (sealed.length === 0) return new Map();
   const { named } = namedBy(folder, { inside, files });
-  const isRead = ({ path }: SourceFile) => path === `${folder}/.env` || named.variables.has(path);
+  const read = new Set(named.flatMap(({ kind, path }) => (kind === "variables" ? path : [])));
+  const isRead = ({ path }: SourceFile) => path === `${folder}/.env` || read.has(path);
   return new Map(sealed.filter(isRead).map((file) => [file.path, file]));
 }
 
@@ -87,11 +93,12 @@ export function findSealedVariables(
 function namedBy(
   folder: string,
   { inside, files }: { inside: FolderFiles; files: SourceFiles },
-): { start: string[]; named: ReturnType<typeof findNamed> } {
+): { start: string[]; named: { kind: NamedKind; path: string }[] } {
   const start = findComposeFiles(inside).flatMap((path) => joinPath(folder, path) ?? []);
   const beside = folderOf(start[0] ?? "");
   const visits = start.map((path) => ({ path, folder: beside }));
-  return { start, named: findNamed(visits, { files, variables: dotenvVariables(inside.get(".env")) }) };
+  const named = walkNamed(visits, { files, variables: dotenvVariables(inside.get(".env")) });
+  return { start, named: [...named] };
 }
 
 /** A path leaves its folder by `..` alone. */

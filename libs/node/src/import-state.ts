@@ -1,13 +1,24 @@
-import { connectEngine, listComposeProjects } from "@keelson/engine";
+import { connectEngine, listComposeProjects, listForeignNetworks } from "@keelson/engine";
 import { makeWorkTree, readWorkTree } from "@keelson/git";
-import { type FoundProject, findProjects, projectFiles, writeBlock } from "@keelson/manifest";
-import { KeelsonError, type SourceFiles, quote, stalled } from "@keelson/model";
-import { type ImportProposal, proposeImport } from "@keelson/reconcile";
+import {
+  type FoundProject,
+  type PlainSecret,
+  findPlainSecrets,
+  findProjectReach,
+  findProjects,
+  followLinks,
+  projectFiles,
+  readWrittenProject,
+  writeBlock,
+} from "@keelson/manifest";
+import { KeelsonError, quote, stalled } from "@keelson/model";
+import { type ImportProposal, proposeImport, readOnward } from "@keelson/reconcile";
 
 import { type AgentPart, agentPart } from "./agent-part.ts";
 import { engineAddress } from "./engine-address.ts";
+import { type ImportRow, importRows } from "./import-row.ts";
 import { requireName } from "./init-state.ts";
-import { judgeProject } from "./judged-project.ts";
+import { importedOf, judgeProjects } from "./judged-project.ts";
 import { type RunningProject, findRunning } from "./running-project.ts";
 import { wireDesired } from "./wire-desired.ts";
 
@@ -19,10 +30,15 @@ export interface ImportRequest {
   /** Whether projects that run are looked for, and on which engine. */
   engine: { dockerHost: string | undefined } | null;
   composeBinary: string;
+  /** Called while folders are tried out. */
+  onProgress: (share: { done: number; total: number }) => void;
 }
 
-export interface StateImport extends ImportProposal {
-  found: readonly FoundProject[];
+export interface StateImport extends Pick<ImportProposal, "documents" | "networks" | "problems"> {
+  /** Each project that was found, in the order of the folders. */
+  rows: readonly ImportRow[];
+  /** What looks like a secret and stands in plain text, of imported projects and of others. */
+  secrets: readonly PlainSecret[];
   running: readonly RunningProject[];
   /** For agent.yaml, as data and as text; empty where the node need permit nothing. */
   agent: AgentPart;
@@ -42,28 +58,49 @@ export async function proposeState(repository: string, request: ImportRequest): 
   const revision = await readWorkTree(repository);
   const listed = await revision.listPaths([""]);
   const asked = projectFiles(listed, request.folders);
-  const files: SourceFiles = asked.length === 0 ? new Map() : await revision.readFiles(asked);
-  const found = findProjects(files);
+  const read = await readOnward(revision, { start: asked, next: (files) => findProjectReach(files, asked) });
+  const files = followLinks(read, "repository");
+  const found = findProjects(files, asked);
   requireFound(found, request.folders);
-  const containers =
-    request.engine === null ? [] : await listComposeProjects(connectEngine(engineAddress(request.engine)));
-  const running = await findRunning(containers, { repository, projects: found, files });
-  const judged = found.map((each) => judgeProject(each, running));
-  const unfit = new Map(
-    judged.flatMap((each) => (each.problem === null ? [] : [[each.folder, [each.problem]]])),
-  );
+  const { projects, networks } = await askEngine(request.engine);
+  const running = await findRunning(projects, { repository, projects: found, files });
+  const judged = judgeProjects(found, running);
+  const written = new Map(found.map((each) => [each.folder, readWrittenProject(each, files)]));
+  const total = judged.filter(({ problem }) => problem === null).length;
+  let done = 0;
   const proposal = await proposeImport(revision, {
     reference: { environment, node },
-    projects: judged.flatMap(({ imported }) => (imported === null ? [] : [imported])),
-    leftOut: [...unfit.keys()],
+    projects: judged.flatMap(importedOf),
+    leftOut: judged.flatMap(({ found: { folder }, problem }) => (problem === null ? [] : [folder])),
     listed,
+    surroundings: {
+      there: new Set(networks),
+      makes: new Map(
+        [...written].map(([folder, own]) => [folder, own.networks.flatMap(({ makes }) => makes ?? [])]),
+      ),
+    },
     ports: wireDesired({ composeBinary, emit: () => {} }),
+    onResolved: () => request.onProgress({ done: (done += 1), total }),
   });
-  const refused = new Map([...unfit, ...proposal.refused]);
+  const { documents, problems } = proposal;
   const agent = agentPart(proposal, running);
-  const agentText = writeBlock(agent).join("\n");
-  const there = listed.filter((path) => proposal.documents.has(path));
-  return { ...proposal, found, refused, running, agent, agentText, there };
+  return {
+    documents,
+    networks: proposal.networks,
+    problems,
+    rows: importRows(judged, { proposal, written }),
+    secrets: found.flatMap((each) => findPlainSecrets(each, files)),
+    running,
+    agent,
+    agentText: writeBlock(agent).join("\n"),
+    there: listed.filter((path) => documents.has(path)),
+  };
+}
+
+async function askEngine(engine: ImportRequest["engine"]) {
+  if (engine === null) return { projects: [], networks: [] };
+  const connected = connectEngine(engineAddress(engine));
+  return { projects: await listComposeProjects(connected), networks: await listForeignNetworks(connected) };
 }
 
 /** Writes what was proposed. Nothing that is there is changed: throws K9093 where a file has its name. */

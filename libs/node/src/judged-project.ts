@@ -1,25 +1,58 @@
-import type { FoundProject, ImportedProject } from "@keelson/manifest";
+import { type FoundProject, type ImportedProject, takeName } from "@keelson/manifest";
 import { type Problem, ProjectName, problemOf, quote } from "@keelson/model";
 
 import type { RunningProject } from "./running-project.ts";
 
-/** A project as an instance of the environment; or why it can be none. */
-export type JudgedProject =
-  | { folder: string; imported: ImportedProject; problem: null }
-  | { folder: string; imported: null; problem: Problem };
+/** A project as an instance of the environment; with a problem it can be none. */
+export interface JudgedProject {
+  found: FoundProject;
+  instance: string;
+  /** Null where nobody knows it. */
+  project: string | null;
+  adopt: boolean;
+  problem: Problem | null;
+}
 
-/** The name of what runs from a folder is the one that counts: it may have been started with `-p`. */
-export function judgeProject(found: FoundProject, running: readonly RunningProject[]): JudgedProject {
-  const { folder, instance } = found;
-  const own = running.filter((each) => each.folder === folder && !each.isManaged);
-  const adopted = own.find(({ name }) => name === found.project) ?? own[0];
-  const project = adopted?.name ?? found.project;
-  const [file = ""] = found.composeFiles;
-  const refuse = (code: string, message: string, hint: string): JudgedProject => ({
-    folder,
-    imported: null,
-    problem: problemOf(folder === "" ? file : `${folder}/${file}`, { code, message, hint }),
+/**
+ * The instances that the folders become, in their order. The name of what runs from a folder is the one that counts: it may have been
+ * started with `-p`, and then several can run from one folder, each of which is an instance.
+ */
+export function judgeProjects(
+  projects: readonly FoundProject[],
+  running: readonly RunningProject[],
+): JudgedProject[] {
+  const taken = new Set(projects.map(({ instance }) => instance));
+  return projects.flatMap((found) => {
+    const own = running.filter(
+      (each) => each.folder === found.folder && !each.isManaged && each.containers > 0,
+    );
+    if (own.length === 0)
+      return [judge(found, { instance: found.instance, project: found.project, adopt: false })];
+    return own.map(({ name }) => {
+      const isFolders = own.length === 1 || name === found.project;
+      const instance = isFolders ? found.instance : takeName([name, `${found.instance}-${name}`], taken);
+      return judge(found, { instance, project: name, adopt: true });
+    });
   });
+}
+
+export function importedOf({ found, instance, project, adopt, problem }: JudgedProject): ImportedProject[] {
+  return problem !== null || project === null ? [] : [{ folder: found.folder, instance, project, adopt }];
+}
+
+function judge(
+  found: FoundProject,
+  of: Pick<JudgedProject, "instance" | "project" | "adopt">,
+): JudgedProject {
+  return { found, ...of, problem: problemWith(found, of.project) };
+}
+
+function problemWith(
+  { folder, composeFiles: [file = ""] }: FoundProject,
+  project: string | null,
+): Problem | null {
+  const refuse = (code: string, message: string, hint: string) =>
+    problemOf(folder === "" ? file : `${folder}/${file}`, { code, message, hint });
   if (folder === "")
     return refuse(
       "K9096",
@@ -38,5 +71,5 @@ export function judgeProject(found: FoundProject, running: readonly RunningProje
       `${quote(project)} cannot be the name of a project`,
       "Use a-z, 0-9, _ and -, at most 63, beginning with a letter or digit; or add the instance by hand.",
     );
-  return { folder, imported: { folder, instance, project, adopt: adopted !== undefined }, problem: null };
+  return null;
 }

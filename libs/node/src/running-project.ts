@@ -8,6 +8,16 @@ import type { SourceFiles } from "@keelson/model";
 /** A project that runs, and the folder of the repository that has its files; null where none has. */
 export interface RunningProject extends ComposeProject {
   folder: string | null;
+  /** By what the folder is known: by the name alone where the engine does not tell the files. */
+  knownBy: "path" | "content" | "name" | null;
+  /** Whether the files that the engine tells are not on this machine. */
+  isGone: boolean;
+}
+
+interface Repository {
+  root: string;
+  projects: readonly FoundProject[];
+  files: SourceFiles;
 }
 
 /**
@@ -16,31 +26,37 @@ export interface RunningProject extends ComposeProject {
  */
 export async function findRunning(
   running: readonly ComposeProject[],
-  of: { repository: string; projects: readonly FoundProject[]; files: SourceFiles },
+  of: Omit<Repository, "root"> & { repository: string },
 ): Promise<RunningProject[]> {
   const root = (await realPath(of.repository)) ?? resolve(of.repository);
   return Promise.all(
-    running.map(async (project) => ({ ...project, folder: await folderOf(project, { ...of, root }) })),
+    running.map(async (project) => ({ ...project, ...(await placeOf(project, { ...of, root })) })),
   );
 }
 
-async function folderOf(
+async function placeOf(
   { name, configFiles: [first] }: ComposeProject,
-  of: { root: string; projects: readonly FoundProject[]; files: SourceFiles },
-): Promise<string | null> {
-  if (first === undefined) return null;
-  const path = relative(of.root, (await realPath(first)) ?? first);
-  const here = of.projects.find((each) => filesOf(each).includes(path));
-  if (here !== undefined) return here.folder;
+  { root, projects, files }: Repository,
+): Promise<Pick<RunningProject, "folder" | "knownBy" | "isGone">> {
+  const foundBy = (knownBy: RunningProject["knownBy"], candidates: readonly FoundProject[]) => {
+    const [only, ...others] = candidates;
+    return only === undefined || others.length > 0 ? null : { folder: only.folder, knownBy, isGone: false };
+  };
+  const isNamed = ({ project }: FoundProject) => project === name;
+  const none = { folder: null, knownBy: null, isGone: false };
+  // Compose before 1.25 does not write down where it ran.
+  if (first === undefined) return foundBy("name", projects.filter(isNamed)) ?? none;
+  const path = relative(root, (await realPath(first)) ?? first);
+  const here = projects.filter((each) => filesOf(each).includes(path));
+  if (here.length > 0) return foundBy("path", here.slice(0, 1)) ?? none;
   const bytes = await readFile(first).catch(() => null);
-  if (bytes === null) return null;
-  const same = of.projects.filter((each) => {
+  if (bytes === null) return { ...none, isGone: true };
+  const same = projects.filter((each) => {
     const [own = ""] = filesOf(each);
-    return of.files.has(own) && bytes.equals(of.files.get(own)?.bytes ?? new Uint8Array());
+    return files.has(own) && bytes.equals(files.get(own)?.bytes ?? new Uint8Array());
   });
-  const named = same.filter(({ project }) => project === name);
-  const [only, ...others] = named.length > 0 ? named : same;
-  return only === undefined || others.length > 0 ? null : only.folder;
+  const named = same.filter(isNamed);
+  return foundBy("content", named.length > 0 ? named : same) ?? none;
 }
 
 function filesOf({ folder, composeFiles }: FoundProject): string[] {

@@ -2,6 +2,7 @@ import { leastGrants, leastPermits } from "@keelson/grants";
 import { type ImportedProject, writeImported } from "@keelson/manifest";
 import {
   type Ask,
+  type ComposeModel,
   type DesiredInstance,
   type NodeGrants,
   type Policy,
@@ -15,6 +16,8 @@ import { targetAt } from "./choose-target.ts";
 import { withDocuments } from "./documented-snapshot.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { readDesired } from "./reconcile-once.ts";
+import { resolvedOnce } from "./resolved-once.ts";
+import { type JoinedNetwork, type Surroundings, judgeNetworks, withoutMade } from "./shared-network.ts";
 
 export interface ImportInput {
   reference: NodeReference;
@@ -23,7 +26,10 @@ export interface ImportInput {
   leftOut: readonly string[];
   /** All paths of the revision. */
   listed: readonly string[];
+  surroundings: Surroundings;
   ports: DesiredPorts;
+  /** Called when Compose has resolved the files of one more project. */
+  onResolved: () => void;
 }
 
 export interface ImportProposal {
@@ -32,11 +38,15 @@ export interface ImportProposal {
   imported: ImportedProject[];
   /** What each imported instance asks for, by name. */
   asks: ReadonlyMap<string, readonly Ask[]>;
+  /** What Compose makes of each imported instance, by name. */
+  models: ReadonlyMap<string, ComposeModel>;
+  /** Networks that instances join and that none of them makes. */
+  networks: readonly JoinedNetwork[];
   /** What the node has to permit for them. */
   permits: NodeGrants;
-  /** Why a folder is not imported. */
+  /** Why an instance is not imported, by name. */
   refused: ReadonlyMap<string, readonly Problem[]>;
-  /** What no folder is to blame for: with these, nothing is proposed. */
+  /** What no project is to blame for: with these, nothing is proposed. */
   problems: readonly Problem[];
 }
 
@@ -46,20 +56,30 @@ export interface ImportProposal {
  */
 export async function proposeImport(revision: Snapshot, input: ImportInput): Promise<ImportProposal> {
   const refused = new Map<string, readonly Problem[]>();
+  const ports = resolvedOnce(input.ports, input.onResolved);
   for (;;) {
-    const imported = input.projects.filter(({ folder }) => !refused.has(folder));
-    const attempt = { revision, input, imported };
-    const open = await tryOut(attempt, { "*": "all" });
-    const asks = new Map(open.instances.map(({ name, grants }) => [name, grants]));
-    const documents = documentsOf(attempt, allowFor(imported, asks));
+    const imported = input.projects.filter(({ instance }) => !refused.has(instance));
+    const attempt = { revision, input: { ...input, ports }, imported };
+    const open = await tryOut(attempt, { allow: { "*": "all" }, networks: [] });
+    const { instances } = open;
+    const networks = judgeNetworks(imported, { instances, surroundings: input.surroundings });
+    const asks = new Map(instances.map(({ name, grants }) => [name, withoutMade(grants, networks)]));
+    const least = { allow: allowFor(imported, asks), networks };
     const found = [...open.problems, ...wholeHost(imported, asks)];
-    const problems = found.length > 0 ? found : (await tryOut(attempt, allowFor(imported, asks))).problems;
-    const permits = leastPermits([...asks.values()].flat());
-    const proposal = { documents, imported, asks, permits, refused };
+    const problems = found.length > 0 ? found : (await tryOut(attempt, least)).problems;
+    const proposal = {
+      documents: documentsOf(attempt, least),
+      imported,
+      asks,
+      models: new Map(instances.map(({ name, compose }) => [name, compose])),
+      networks,
+      permits: leastPermits([...asks.values()].flat()),
+      refused,
+    };
     if (problems.length === 0) return { ...proposal, problems };
     const blamed = blame(problems, imported);
     if (blamed.size === 0) return { ...proposal, problems };
-    for (const [folder, own] of blamed) refused.set(folder, own);
+    for (const [instance, own] of blamed) refused.set(instance, own);
   }
 }
 
@@ -71,13 +91,19 @@ interface Attempt {
 
 type Allow = NonNullable<Policy["allow"]>;
 
+/** What the environment says beside its instances. */
+interface Said {
+  allow: Allow;
+  networks: readonly JoinedNetwork[];
+}
+
 async function tryOut(
   attempt: Attempt,
-  allow: Allow,
+  said: Said,
 ): Promise<{ instances: readonly DesiredInstance[]; problems: readonly Problem[] }> {
   const { revision, input, imported } = attempt;
   if (imported.length === 0) return { instances: [], problems: [] };
-  const snapshot = withDocuments(revision, documentsOf(attempt, allow));
+  const snapshot = withDocuments(revision, documentsOf(attempt, said));
   const { desired, problems } = await readDesired(input.ports, {
     reference: input.reference,
     target: targetAt(snapshot),
@@ -85,26 +111,31 @@ async function tryOut(
   return { instances: desired?.instances ?? [], problems };
 }
 
-function documentsOf({ input, imported }: Attempt, allow: Allow): Map<string, string> {
+function documentsOf({ input, imported }: Attempt, { allow, networks }: Said): Map<string, string> {
   const { environment, node } = input.reference;
-  const out = new Set(imported.map(({ folder }) => folder));
+  const taken = new Set(imported.map(({ folder }) => folder));
   const leftOut = [...input.projects.map(({ folder }) => folder), ...input.leftOut].filter(
-    (folder) => !out.has(folder),
+    (folder) => !taken.has(folder),
   );
   const home = `environments/${environment}`;
-  const { listed } = input;
+  const text = writeImported({
+    name: environment,
+    projects: imported,
+    leftOut,
+    listed: input.listed,
+    networks: networks.flatMap(({ name, fate }) => (fate === "environment" ? [name] : [])),
+    allow,
+  });
   return new Map([
-    [
-      `${home}/environment.yaml`,
-      writeImported({ name: environment, projects: imported, leftOut, listed, allow }),
-    ],
+    [`${home}/environment.yaml`, text],
     [`${home}/nodes/${node}.yaml`, `name: ${node}\n`],
   ]);
 }
 
 function allowFor(imported: readonly ImportedProject[], asks: ReadonlyMap<string, readonly Ask[]>): Allow {
-  const entries = imported.flatMap(({ folder, instance }) => {
-    const own = asks.get(instance) ?? [];
+  const byFolder = Map.groupBy(imported, ({ folder }) => folder);
+  const entries = [...byFolder].flatMap(([folder, projects]) => {
+    const own = projects.flatMap(({ instance }) => asks.get(instance) ?? []);
     return own.length === 0 ? [] : [[`./${folder}`, leastGrants(own)] as const];
   });
   return Object.fromEntries(entries);
@@ -131,8 +162,8 @@ function wholeHost(
 }
 
 /**
- * The projects that problems concern, with these. Where a problem concerns several, the first stays for another trial: it may be that
- * only two together have it.
+ * The projects that problems concern, by instance, with these. Where a problem concerns several, the first stays for another trial: it
+ * may be that only two together have it.
  */
 function blame(problems: readonly Problem[], imported: readonly ImportedProject[]): Map<string, Problem[]> {
   const blamed = new Map<string, Problem[]>();
@@ -142,8 +173,8 @@ function blame(problems: readonly Problem[], imported: readonly ImportedProject[
         problem.instances?.includes(instance) ??
         (problem.file === folder || problem.file.startsWith(`${folder}/`)),
     );
-    for (const { folder } of concerned.length > 1 ? concerned.slice(1) : concerned)
-      blamed.set(folder, [...(blamed.get(folder) ?? []), problem]);
+    for (const { instance } of concerned.length > 1 ? concerned.slice(1) : concerned)
+      blamed.set(instance, [...(blamed.get(instance) ?? []), problem]);
   }
   return blamed;
 }

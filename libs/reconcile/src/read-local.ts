@@ -1,8 +1,7 @@
 import { type LocalFiles, findLocalNames, findLocalReach } from "@keelson/manifest";
-import type { Snapshot, SourceFile, SourceFiles } from "@keelson/model";
+import type { Snapshot, SourceFiles } from "@keelson/model";
 
-/** Deeper chains of files that name files are not followed; Compose itself includes files in fewer levels. */
-const mostReadings = 12;
+import { readOnward } from "./read-onward.ts";
 
 /** Reads the folders of the local packages that these environments name, what they reach, and nothing else of the revision. */
 export async function readLocal(snapshot: Snapshot, environments: SourceFiles): Promise<LocalFiles> {
@@ -10,14 +9,10 @@ export async function readLocal(snapshot: Snapshot, environments: SourceFiles): 
   const listed = names.listed.length === 0 ? [] : await snapshot.listPaths(names.listed);
   const folders = names.foldersIn(listed);
   if (folders.length === 0) return { files: new Map(), listed };
-  const files = new Map<string, SourceFile>();
-  const asked = new Set<string>();
-  let wanted = folders.map((folder) => `${folder}/`);
-  for (let reading = 0; reading < mostReadings && wanted.length > 0; reading++) {
-    for (const path of wanted) asked.add(path);
-    for (const [path, file] of await snapshot.readFiles(wanted)) files.set(path, file);
-    wanted = findLocalReach(files, folders).filter((path) => !asked.has(path));
-  }
+  const files = await readOnward(snapshot, {
+    start: folders.map((folder) => `${folder}/`),
+    next: (read) => findLocalReach(read, folders),
+  });
   const beside = folders.filter((folder) => !hasFilesIn(folder, files)).map(aboveOf);
   return { files, listed: beside.length === 0 ? listed : [...listed, ...(await snapshot.listPaths(beside))] };
 }

@@ -82,7 +82,8 @@ async function resolveOnce(input: ComposeInput, ports: ResolvePorts): Promise<Co
   return resolution;
 }
 
-function digestInput(input: ComposeInput): string {
+/** What an answer of Compose depends on. */
+export function digestInput(input: ComposeInput): string {
   return digestValue({
     ...input,
     gateGeneration,

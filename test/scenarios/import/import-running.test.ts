@@ -54,9 +54,9 @@ it("keelson import --engine must take over what runs from the folders, and drop 
   const names = ["-e", "home", "-n", "box"];
   const told = await runKeelson(["import", "--engine", ...names], options);
   expect(told.stderr).toBe("");
-  expect(told.stdout).toContain("  front  1 container  is taken over from apps/edge\n");
+  expect(told.stdout).toContain("  front  1 container  taken over from apps/edge\n");
   expect(told.stdout).toContain(
-    `  other  1 container  has no folder here: ${home.join("other/compose.yaml")}\n`,
+    `  other  1 container  no folder here: ${home.join("other/compose.yaml")}\n    To take it over, put its folder into the repository and import again.\n`,
   );
   const imported = await runKeelson(["import", "--engine", "--write", "--json", ...names], options);
   const { agent, documents } = JSON.parse(imported.stdout);

@@ -19,14 +19,24 @@ const files = parseFiles(
 
 const path = "environments/home/environment.yaml";
 
+interface Secret {
+  file: string;
+  line: number;
+  name: string;
+}
 type Grants = Record<string, true | string[]>;
 interface Proposed {
+  networks: Record<string, null>;
   policy: { allow: Record<string, Grants> };
 }
 
-/** The environment without one of its grants, for each of them. */
+/** The environment without one of its networks or grants, for each of them. */
 function* mutants(text: string): Generator<{ without: string; text: string }> {
   const proposed: Proposed = parse(text);
+  for (const name of Object.keys(proposed.networks)) {
+    const { [name]: _without, ...networks } = proposed.networks;
+    yield { without: `network ${name}`, text: stringify({ ...proposed, networks }) };
+  }
   for (const [reference, grants] of Object.entries(proposed.policy.allow)) {
     for (const [kind, value] of Object.entries(grants)) {
       for (const entry of value === true ? [true as const] : value) {
@@ -52,7 +62,7 @@ it(
     // Without --write nothing is written.
     const proposed = await runKeelson(["import", "--node", "box", "--json"], options);
     expect([proposed.exitCode, proposed.stderr]).toEqual([0, ""]);
-    const { projects, documents, written } = JSON.parse(proposed.stdout);
+    const { projects, documents, written, secrets, networks } = JSON.parse(proposed.stdout);
     expect(written).toEqual([]);
     expect((await runKeelson(["check"], options)).stderr).toContain("K9014");
 
@@ -64,12 +74,47 @@ it(
     const refused = projects.filter(({ imported }: { imported: boolean }) => !imported);
     expect(refused.map(({ folder }: { folder: string }) => folder)).toContain("apps/site");
     for (const { problems } of refused) expect(problems[0]).toMatchObject({ hint: expect.any(String) });
-    expect(proposed.stdout).not.toContain("only $ here");
+
+    // Wherever a secret stands in plain text, it is named.
+    const places = secrets.map(({ file, line, name }: Secret) => `${file}:${line} ${name}`);
+    expect(places).toEqual([
+      "apps/cloud/compose.yaml:13 POSTGRES_PASSWORD",
+      "apps/cloud/compose.yaml:22 POSTGRES_PASSWORD",
+      "apps/photos/.env:3 DB_PASSWORD",
+      "apps/runner/.env:1 RUNNER_TOKEN",
+      "apps/vault/.env:1 ADMIN_TOKEN",
+      "apps/wiki/.env:3 DB_PASSWORD",
+    ]);
+    for (const value of ["only $ here", "argon2id"]) expect(proposed.stdout).not.toContain(value);
+
+    // A network that several folders join is made by the environment, and one that a single folder joins is granted.
+    expect(networks).toEqual([
+      { name: "fleet-byhand", folders: ["apps/joined"], fate: "grant", because: "one joins it" },
+      {
+        name: "fleet-proxy",
+        folders: ["apps/proxy", "apps/wiki"],
+        fate: "environment",
+        because: "several join it",
+      },
+    ]);
+
+    // All that goes in comes out, or is named.
+    for (const { imported, in: before, out, leftOut } of projects)
+      if (imported)
+        expect([out.services + leftOut.length, out]).toEqual([before.services, { ...before, ...out }]);
+    const tools = projects.find(({ folder }: { folder: string }) => folder === "apps/tools");
+    expect(tools).toMatchObject({ in: { services: 3 }, out: { services: 2 } });
+    expect(tools.leftOut).toEqual([{ what: "service debug", because: expect.stringContaining("debug") }]);
 
     const wrote = await runKeelson(["import", "--node", "box", "--write"], options);
     expect([wrote.exitCode, wrote.stderr]).toEqual([0, ""]);
     expect(wrote.stdout).toContain(`${projects.length} projects found`);
     expect(wrote.stdout).toContain("images: {");
+    expect(wrote.stdout).toContain(
+      "2 of 3 services\n          without service debug: its profile debug is not on",
+    );
+    expect(wrote.stdout).toContain("  media  /srv/host/media  apps/jellyfin (read-only), apps/vpn\n");
+    expect(wrote.stdout).toContain("38 services in, 35 out; 10 volumes in, 10 out; 6 networks in, 6 out;");
     const check = await runKeelson(["check"], options);
     expect([check.exitCode, check.stderr.includes("error[")]).toEqual([0, false]);
 

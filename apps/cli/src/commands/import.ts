@@ -7,6 +7,7 @@ import { type StateImport, findComposeBinary, proposeState, writeState } from "@
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printImport } from "../print/import.ts";
 import { printProblems } from "../print/problems.ts";
+import { showShare } from "../print/share.ts";
 
 interface ImportOptions {
   repository: string;
@@ -23,42 +24,39 @@ export async function importFolders(
   { folders, output }: { folders: readonly string[]; output: Output },
 ): Promise<ExitCode> {
   const { repository, environment, node = nameLike(hostname()) ?? "node-1" } = options;
-  if (output.isLive) output.printError("Trying the folders out, each with Compose …");
+  const { onProgress, end } = showShare(output, "Trying the folders out, each with Compose");
   const proposal = await proposeState(repository, {
     environment,
     node,
     folders: folders.map((folder) => relative(repository, resolve(folder))),
     engine: options.engine === true ? { dockerHost: options.dockerHost ?? process.env["DOCKER_HOST"] } : null,
     composeBinary: await findComposeBinary(process.env),
-  });
+    onProgress,
+  }).finally(end);
   if (proposal.problems.length > 0) {
     printProblems(output, proposal.problems);
     return exitCodes.failed;
   }
-  const isWritten = options.write === true && proposal.imported.length > 0;
-  const made = isWritten ? await writeState(repository, proposal.documents) : null;
+  const isAny = proposal.rows.some(({ imported }) => imported);
+  const made = options.write === true && isAny ? await writeState(repository, proposal.documents) : null;
   if (output.json) output.printJson(asJson(proposal, { environment, node, written: made?.written ?? [] }));
   else printImport(output, { ...proposal, environment, node, made });
-  return proposal.imported.length > 0 ? exitCodes.done : exitCodes.failed;
+  return isAny ? exitCodes.done : exitCodes.failed;
 }
 
 function asJson(
-  { found, imported, asks, refused, running, documents, agent, there }: StateImport,
+  { rows, secrets, networks, running, documents, agent, there }: StateImport,
   rest: { environment: string; node: string; written: readonly string[] },
 ) {
-  const projects = found.map(({ folder, instance, project, composeFiles, secrets }) => {
-    const made = imported.find((each) => each.folder === folder);
-    return {
-      folder,
-      composeFiles,
-      secrets,
-      instance: made?.instance ?? instance,
-      project: made?.project ?? project,
-      adopt: made?.adopt ?? false,
-      imported: made !== undefined,
-      asks: made === undefined ? [] : (asks.get(made.instance) ?? []),
-      problems: refused.get(folder) ?? [],
-    };
-  });
-  return { ...rest, projects, running, agent, documents: Object.fromEntries(documents), there };
+  const projects = rows.map(({ tally, ...row }) => ({ ...row, ...tally }));
+  return {
+    ...rest,
+    projects,
+    secrets,
+    networks,
+    running,
+    agent,
+    documents: Object.fromEntries(documents),
+    there,
+  };
 }

@@ -1,0 +1,63 @@
+import type { StateImport } from "@keelson/node";
+
+import type { Output } from "../output.ts";
+import { count } from "./problems.ts";
+
+type Running = StateImport["running"][number];
+
+/** What becomes of each project that the engine has, and what of it is left alone. */
+export function printRunning(output: Output, { running, rows }: Pick<StateImport, "running" | "rows">): void {
+  if (running.length === 0) return;
+  output.print(`\nOn the engine:`);
+  for (const project of running) {
+    const taken = rows.find(
+      ({ folder, project: name, adopt }) => folder === project.folder && name === project.name && adopt,
+    );
+    output.print(`  ${project.name}  ${count(project.containers, "container")}  ${fateOf(project, taken)}`);
+    for (const note of notesOf(project, { isTaken: taken !== undefined })) output.print(`    ${note}`);
+  }
+}
+
+function fateOf(
+  { folder, configFiles, isManaged, isGone, containers }: Running,
+  taken: StateImport["rows"][number] | undefined,
+): string {
+  const files = configFiles.join(", ");
+  if (isManaged) return "Keelson's already";
+  if (taken !== undefined) return `taken over from ${taken.folder}${asInstance(taken)}`;
+  if (containers === 0) return "nothing to take over";
+  if (isGone) return `no folder here, and its files are not on this machine: ${files}`;
+  if (folder === null) return `no folder here: ${files === "" ? "its files are not known" : files}`;
+  return `left alone: ${folder === "" ? files : folder} is refused above`;
+}
+
+function asInstance({ folder, instance }: StateImport["rows"][number]): string {
+  return folder.endsWith(`/${instance}`) || folder === instance ? "" : ` as instance ${instance}`;
+}
+
+function notesOf(project: Running, { isTaken }: { isTaken: boolean }): string[] {
+  const { name, folder, knownBy, isGone, isManaged, containers, stopped, oneOffs, oldNames } = project;
+  const isLeft = folder === null && !isManaged && containers > 0;
+  return [
+    ...(isTaken && knownBy === "name" ? ["known by its name alone, since the engine tells no files"] : []),
+    ...(isLeft && !isGone ? ["To take it over, put its folder into the repository and import again."] : []),
+    ...(isLeft && isGone
+      ? [
+          `To take it over, write a Compose file of it in the repository; to remove it: docker compose --project-name ${name} down`,
+        ]
+      : []),
+    ...(stopped === 0
+      ? []
+      : [
+          `${stopped} of ${containers} ${stopped === 1 ? "does" : "do"} not run${isTaken ? ": keelson apply starts what its Compose file wants to run" : ""}`,
+        ]),
+    ...(isTaken && oldNames.length > 0
+      ? [`${oldNames.join(", ")}: named by Compose 1, and renamed as Compose 2 would when it is taken over`]
+      : []),
+    ...(oneOffs.length === 0
+      ? []
+      : [
+          `${oneOffs.join(", ")}: made by docker compose run, and left alone; docker rm removes what has ended`,
+        ]),
+  ];
+}
