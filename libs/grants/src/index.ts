@@ -9,3 +9,4 @@ export { readVolumeOptions } from "./volume-options.ts";
 export { remoteLoggingOptions } from "./logging.ts";
 export { isRootEquivalent } from "./root-equivalent.ts";
 export { type UnusedPermit, findUnusedPermits } from "./unused-permit.ts";
+export { type PathUse, findPathUses } from "./path-use.ts";

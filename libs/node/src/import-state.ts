@@ -34,7 +34,7 @@ export interface ImportRequest {
   onProgress: (share: { done: number; total: number }) => void;
 }
 
-export interface StateImport extends Pick<ImportProposal, "documents" | "networks" | "problems"> {
+export interface StateImport extends Pick<ImportProposal, "documents" | "networks" | "paths" | "problems"> {
   /** Each project that was found, in the order of the folders. */
   rows: readonly ImportRow[];
   /** What looks like a secret and stands in plain text, of imported projects and of others. */
@@ -84,11 +84,13 @@ export async function proposeState(repository: string, request: ImportRequest): 
   });
   const { documents, problems } = proposal;
   const agent = agentPart(proposal, running);
+  const rows = importRows(judged, { proposal, written });
   return {
     documents,
     networks: proposal.networks,
     problems,
-    rows: importRows(judged, { proposal, written }),
+    rows,
+    paths: proposal.paths,
     secrets: found.flatMap((each) => findPlainSecrets(each, files)),
     running,
     agent,

@@ -1,4 +1,4 @@
-import { leastGrants, leastPermits } from "@keelson/grants";
+import { type PathUse, findPathUses, leastGrants, leastPermits } from "@keelson/grants";
 import { type ImportedProject, writeImported } from "@keelson/manifest";
 import {
   type Ask,
@@ -44,6 +44,8 @@ export interface ImportProposal {
   networks: readonly JoinedNetwork[];
   /** What the node has to permit for them. */
   permits: NodeGrants;
+  /** Its paths, with the folders that use them. */
+  paths: readonly PathUse[];
   /** Why an instance is not imported, by name. */
   refused: ReadonlyMap<string, readonly Problem[]>;
   /** What no project is to blame for: with these, nothing is proposed. */
@@ -64,16 +66,19 @@ export async function proposeImport(revision: Snapshot, input: ImportInput): Pro
     const { instances } = open;
     const networks = judgeNetworks(imported, { instances, surroundings: input.surroundings });
     const asks = new Map(instances.map(({ name, grants }) => [name, withoutMade(grants, networks)]));
-    const least = { allow: allowFor(imported, asks), networks };
+    const byFolder = asksByFolder(imported, asks);
+    const least = { allow: allowFor(byFolder), networks };
     const found = [...open.problems, ...wholeHost(imported, asks)];
     const problems = found.length > 0 ? found : (await tryOut(attempt, least)).problems;
+    const permits = leastPermits([...asks.values()].flat());
     const proposal = {
       documents: documentsOf(attempt, least),
       imported,
       asks,
       models: new Map(instances.map(({ name, compose }) => [name, compose])),
       networks,
-      permits: leastPermits([...asks.values()].flat()),
+      permits,
+      paths: findPathUses(byFolder, permits),
       refused,
     };
     if (problems.length === 0) return { ...proposal, problems };
@@ -132,12 +137,20 @@ function documentsOf({ input, imported }: Attempt, { allow, networks }: Said): M
   ]);
 }
 
-function allowFor(imported: readonly ImportedProject[], asks: ReadonlyMap<string, readonly Ask[]>): Allow {
+function asksByFolder(
+  imported: readonly ImportedProject[],
+  asks: ReadonlyMap<string, readonly Ask[]>,
+): Map<string, Ask[]> {
   const byFolder = Map.groupBy(imported, ({ folder }) => folder);
-  const entries = [...byFolder].flatMap(([folder, projects]) => {
-    const own = projects.flatMap(({ instance }) => asks.get(instance) ?? []);
-    return own.length === 0 ? [] : [[`./${folder}`, leastGrants(own)] as const];
-  });
+  return new Map(
+    [...byFolder].map(([folder, own]) => [folder, own.flatMap(({ instance }) => asks.get(instance) ?? [])]),
+  );
+}
+
+function allowFor(asks: ReadonlyMap<string, readonly Ask[]>): Allow {
+  const entries = [...asks].flatMap(([folder, own]) =>
+    own.length === 0 ? [] : [[`./${folder}`, leastGrants(own)] as const],
+  );
   return Object.fromEntries(entries);
 }
 

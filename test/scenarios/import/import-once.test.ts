@@ -6,7 +6,14 @@ import type { ComposeInput } from "../../../libs/model/src/index.ts";
 import { readWorkTree } from "../../../libs/git/src/index.ts";
 import { wireDesired } from "../../../libs/node/src/index.ts";
 import { checkRevision, resolvedOnce } from "../../../libs/reconcile/src/index.ts";
-import { makeGitRepository, makeTempFolder, runKeelson } from "../../support/index.ts";
+import {
+  keelsonCommand,
+  makeGitRepository,
+  makeTempFolder,
+  outputOf,
+  plainEnvironment,
+  runKeelson,
+} from "../../support/index.ts";
 import { findCompose, makeComposeProgram } from "../compose-program.ts";
 
 const service = "services:\n  app:\n    image: registry.example/app:1\n";
@@ -53,6 +60,24 @@ it("keelson import must start Compose once for each folder, however often it tri
   const names = calls.map((line) => /--project-name=(\S+)/.exec(line)?.[1] ?? "").sort();
   // What the gate refuses never comes to Compose; `one` and `two` have one name.
   expect(names).toEqual(["bad", "caps", "hidden", "host", "plain", "refused", "same", "same"]);
+});
+
+it("keelson import must show on a terminal how far it is, and nothing of that elsewhere", async () => {
+  await using repository = await makeGitRepository();
+  await repository.write(files);
+  const command = keelsonCommand(["import", "-n", "box"]);
+  const onTerminal = await outputOf(
+    ["script", "-qec", `stty cols 100 rows 40; ${command.join(" ")}`, "/dev/null"],
+    {
+      cwd: repository.path,
+      env: plainEnvironment({ TERM: "xterm" }),
+    },
+  );
+  for (const share of ["1 of 9", "8 of 9"])
+    expect(onTerminal).toContain(`Trying the folders out, each with Compose … ${share}`);
+  expect(onTerminal).toContain("9 projects found, 4 imported, 5 refused.");
+  const { stderr } = await runKeelson(["import", "-n", "box"], { cwd: repository.path });
+  expect(stderr).toBe("");
 });
 
 it("what is resolved once must be judged by each proposal of grants as if it were resolved anew", async () => {

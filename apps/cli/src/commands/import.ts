@@ -45,7 +45,7 @@ export async function importFolders(
 }
 
 function asJson(
-  { rows, secrets, networks, running, documents, agent, there }: StateImport,
+  { rows, secrets, networks, paths, running, documents, agent, there }: StateImport,
   rest: { environment: string; node: string; written: readonly string[] },
 ) {
   const projects = rows.map(({ tally, ...row }) => ({ ...row, ...tally }));
@@ -54,6 +54,7 @@ function asJson(
     projects,
     secrets,
     networks,
+    paths,
     running,
     agent,
     documents: Object.fromEntries(documents),

@@ -1,4 +1,3 @@
-import { permittedPaths } from "@keelson/grants";
 import type { StateImport } from "@keelson/node";
 
 import type { Output } from "../output.ts";
@@ -29,23 +28,15 @@ export function printNetworks(output: Output, networks: StateImport["networks"])
 }
 
 /** Under which name of agent.yaml which folders use a path of the host. */
-export function printPaths(output: Output, { rows, agent }: Pick<StateImport, "rows" | "agent">): void {
-  const { paths = {} } = agent.allow ?? {};
-  const asks = rows.flatMap(({ folder, asks: own }) =>
-    own
-      .filter(({ kind, value }) => kind === "paths" && value.startsWith("/"))
-      .map((ask) => ({ folder, ask, permitted: permittedPaths(ask, { paths }) })),
-  );
-  if (asks.length === 0) return;
+export function printPaths(output: Output, paths: StateImport["paths"]): void {
+  if (paths.length === 0) return;
   output.print(`\nPaths of the host, by their names in agent.yaml:`);
-  for (const [name, permitted] of Object.entries(paths)) {
-    const users = asks
-      .filter((each) => longest(each.permitted) === permitted.path)
-      .map(({ folder, ask }) => `${folder}${ask.readOnly === true ? " (read-only)" : ""}`);
-    output.print(`  ${name}  ${permitted.path}  ${[...new Set(users)].join(", ")}`);
+  for (const { name, path, users, nested } of paths) {
+    const words = users.map(({ user, readOnly }) => `${user}${readOnly ? " (read-only)" : ""}`);
+    output.print(`  ${name}  ${path}  ${words.join(", ")}`);
+    for (const { user, path: inner, writer, below } of nested)
+      output.print(
+        `    ${user} binds ${inner}, below ${below}, which ${writer} writes: keelson plan blocks both (K3064). Bind the same folder in both; or nested: true beside ${name}, and whoever writes there is root`,
+      );
   }
-}
-
-function longest(permitted: readonly { path: string }[]): string {
-  return permitted.map(({ path }) => path).sort((a, b) => b.length - a.length)[0] ?? "";
 }

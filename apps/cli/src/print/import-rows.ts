@@ -7,6 +7,8 @@ import { count } from "./problems.ts";
 
 type Row = StateImport["rows"][number];
 
+const kinds = ["service", "volume", "network", "port"] as const;
+
 /** What becomes of each project: as it is, or refused with the reason and the way out. */
 export function printProjects(output: Output, rows: readonly Row[]): void {
   for (const row of rows) {
@@ -14,7 +16,8 @@ export function printProjects(output: Output, rows: readonly Row[]): void {
     const name = folder === "" ? composeFiles.join(", ") : folder;
     const say = (line: string) => output.print(`          ${line}`);
     if (!imported) {
-      output.print(`${output.style("red", "refused")}   ${name}`);
+      const which = isOneOf(row, rows) && project !== null ? `  project ${project}` : "";
+      output.print(`${output.style("red", "refused")}   ${name}${which}`);
       for (const problem of problems) printRefusal(say, problem);
       continue;
     }
@@ -30,10 +33,10 @@ export function printProjects(output: Output, rows: readonly Row[]): void {
 }
 
 /** What is called otherwise than the folder says, and why. */
-function namesOf({ folder, instance, project }: Row, rows: readonly Row[]): string[] {
+function namesOf(row: Row, rows: readonly Row[]): string[] {
+  const { folder, instance, project } = row;
   const base = folder.slice(folder.lastIndexOf("/") + 1);
-  const isOneOf = rows.filter((each) => each.folder === folder).length > 1;
-  const whyInstance = isOneOf
+  const whyInstance = isOneOf(row, rows)
     ? "since several projects run from this folder"
     : "since its folder's name is none that an instance can have, or another's";
   return [
@@ -44,8 +47,12 @@ function namesOf({ folder, instance, project }: Row, rows: readonly Row[]): stri
   ];
 }
 
+/** Whether several projects run from its folder. */
+function isOneOf({ folder }: Row, rows: readonly Row[]): boolean {
+  return rows.filter((each) => each.folder === folder).length > 1;
+}
+
 function contentsOf({ tally }: Row): string {
-  const kinds = ["service", "volume", "network", "port"] as const;
   const parts = kinds.flatMap((kind) => {
     const [written, made] = [tally.in[`${kind}s`], tally.out[`${kind}s`]];
     if (written === 0 && made === 0) return [];
@@ -62,11 +69,9 @@ function printRefusal(say: (line: string) => void, { code, file, line, message, 
 /** All that went in, and all that came out. */
 export function printTotals(output: Output, rows: readonly Row[]): void {
   const imported = rows.filter((row) => row.imported).length;
-  const sum = (side: "in" | "out", kind: keyof Row["tally"]["in"]) =>
-    rows.reduce((total, { tally }) => total + tally[side][kind], 0);
-  const totals = (["services", "volumes", "networks", "ports"] as const).map(
-    (kind) => `${sum("in", kind)} ${kind} in, ${sum("out", kind)} out`,
-  );
+  const sum = (side: "in" | "out", kind: (typeof kinds)[number]) =>
+    rows.reduce((total, { tally }) => total + tally[side][`${kind}s`], 0);
+  const totals = kinds.map((kind) => `${count(sum("in", kind), kind)} in, ${sum("out", kind)} out`);
   output.print(
     `\n${count(rows.length, "project")} found, ${imported} imported, ${rows.length - imported} refused.`,
   );

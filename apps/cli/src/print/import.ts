@@ -16,7 +16,7 @@ export function printImport(output: Output, shown: Shown): void {
   printProjects(output, shown.rows);
   printSecrets(output, shown.secrets);
   printNetworks(output, shown.networks);
-  printPaths(output, shown);
+  printPaths(output, shown.paths);
   printRunning(output, shown);
   printTotals(output, shown.rows);
   if (shown.rows.every(({ imported }) => !imported)) return;
