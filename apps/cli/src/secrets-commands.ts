@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 
+import { parseRecipient } from "./recipient-argument.ts";
 import { addRepositoryOption, configOption } from "./node-options.ts";
 
 // Commands on the secrets that an environment has in Git.
@@ -34,10 +35,7 @@ function addIdentityOption(command: Command): Command {
 
 function recipientOption(): Option {
   return new Option("--recipient <age1…>", "also encrypt to this key, such as a person's; may be repeated")
-    .argParser((recipient: string, before: readonly string[]) => {
-      if (/^age1[a-z0-9]+$/.test(recipient)) return [...before, recipient];
-      throw new InvalidArgumentError("It must be an age recipient, such as age1….");
-    })
+    .argParser((recipient: string, before: readonly string[]) => [...before, parseRecipient(recipient)])
     .default([], "none");
 }
 

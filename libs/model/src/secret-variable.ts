@@ -54,6 +54,13 @@ export function findSecretVariables(text: string): ReadonlyMap<string, string> {
   );
 }
 
+/** The value that a container gets from the text of a Compose file: with what stands for secrets filled in. */
+export function fillSecretVariables(text: string, valueOf: (placeholder: string) => string): string {
+  return text.replace(/\$(?:\$|\{(KEELSON_SECRET_\w+)\?\})/g, (_whole, variable?: string) =>
+    variable === undefined ? "$" : valueOf(placeholderOf(variable)),
+  );
+}
+
 const prefix = "KEELSON_SECRET_";
 const json = "_j";
 /** What cannot stand in the name of a variable. No escape begins another one, so that no two names become one. */

@@ -65,7 +65,7 @@ test("K1342 names the recipient that is missing", async () => {
 
 test("K1331 for an encrypted value that names a variable which the file does not set above it", async () => {
   const seal = async (text: string) =>
-    (await sealDotenv(text, { recipients: [own.recipient], only: ["A", "B"], at: new Date() })) ?? "";
+    (await sealDotenv(text, { recipients: [own.recipient], only: ["A", "B"], at: new Date() }))?.text ?? "";
   const open = async (text: string) => openSealedSecrets([sealedOf(await seal(text))], own);
   expect((await open("A=x${C}\nC=1\n")).problems).toMatchObject([
     { code: "K1331", line: 1, path: "A", instances: ["wiki"] },

@@ -20,7 +20,7 @@ export function readVariables(
   opened: readonly OpenedValue[],
 ): { given: (readonly [string, string])[]; problems: Problem[] } {
   const lines = opened.map((value) => ({ value, text: lineOf(value) }));
-  const written = withDotenv(lines.map(({ text }) => text).join("\n"), {});
+  const written = withDotenv(decryptedText(opened), {});
   if (written === null) {
     const message = "the file exceeds 1 MiB with its variables filled in";
     return {
@@ -43,7 +43,12 @@ export function readVariables(
   return problems.length > 0 ? { given: [], problems } : { given: [...given], problems };
 }
 
-/** As `sops decrypt` writes it: `\n` for a line break. */
+/** What `sops decrypt` writes of a file of variables. */
+export function decryptedText(values: readonly OpenedValue[]): string {
+  return values.map(lineOf).join("\n");
+}
+
+/** `\n` stands for a line break. */
 function lineOf({ path: [key = ""], text }: OpenedValue): string {
   return `${key}=${text.replaceAll("\n", String.raw`\n`)}`;
 }

@@ -1,7 +1,10 @@
-import { KeelsonError, type SealedFile, isSealed, quote, stalled } from "@keelson/model";
+import { isDeepStrictEqual } from "node:util";
+
+import { KeelsonError, type SealedFile, isSealed, quote, stalled, withDotenv } from "@keelson/model";
 import { parseDocument } from "yaml";
 
 import { readAgeKey } from "./age-key.ts";
+import { decryptedText, readVariables } from "./opened-variables.ts";
 import { newDocument, openDocument, sealDocument, setValue } from "./sops-document.ts";
 import { resealDotenv, sealDotenv } from "./sops-dotenv.ts";
 import { type OpenedFile, openSealedFile } from "./sops-file.ts";
@@ -61,10 +64,28 @@ export async function sealPlainFile(
   if (!isYaml) {
     const sealed = await sealDotenv(text, input);
     if (sealed === null) throw unfit(path, "a line is neither KEY=value nor a comment");
-    return sealed;
+    return sealed.text;
   }
   if (parseDocument(text).errors.length > 0) throw unfit(path, "it is not YAML");
   return sealDocument(newDocument(text), input);
+}
+
+/**
+ * A plain file of variables with the values of some keys encrypted, which gives Compose the same as before. Comments stay, but for
+ * those that set a variable. Null where SOPS' format cannot say what stands there, or a value names variables of elsewhere.
+ */
+export async function sealVariables(
+  { path, text }: { path: string; text: string },
+  input: SealInput & { only: readonly string[] },
+): Promise<string | null> {
+  const keepsComment = (line: string) => !/^\s*#\s*(?:export\s+)?\w+\s*[=:]/.test(line);
+  const sealed = await sealDotenv(text, { ...input, keepsComment });
+  if (sealed === null || readVariables({ path }, sealed.values).problems.length > 0) return null;
+  const isEach = input.only.every((key) =>
+    sealed.values.some((each) => each.path[0] === key && each.wasSealed),
+  );
+  const after = withDotenv(decryptedText(sealed.values), {});
+  return isEach && isDeepStrictEqual(after, withDotenv(text, {})) ? sealed.text : null;
 }
 
 async function open(file: OpenableFile): Promise<OpenedFile> {

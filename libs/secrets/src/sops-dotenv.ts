@@ -2,20 +2,32 @@ import { randomBytes } from "node:crypto";
 
 import type { SealedFile } from "@keelson/model";
 
-import { type OpenedFile, checksumOf } from "./sops-file.ts";
+import { type OpenedFile, type OpenedValue, checksumOf } from "./sops-file.ts";
 import { type SealInput, type SopsMetadata, isToBeSealed, metadataOf } from "./sops-metadata.ts";
 import { boundPath, sealValue } from "./sops-value.ts";
 
+/** A dotenv file as it was encrypted. */
+export interface SealedDotenv {
+  text: string;
+  values: OpenedValue[];
+}
+
 /**
  * A dotenv file with its values encrypted, as SOPS writes it (stores/dotenv): a value is what stands behind the `=`, quotes included.
- * Comments are left out: they could hold a secret. Null for a line that is none of both.
+ * Comments are left out unless they are kept: they could hold a secret. Null for a line that is none of both.
  */
-export async function sealDotenv(text: string, input: SealInput): Promise<string | null> {
+export async function sealDotenv(
+  text: string,
+  { keepsComment = () => false, ...input }: SealInput & { keepsComment?: (line: string) => boolean },
+): Promise<SealedDotenv | null> {
   const dataKey = randomBytes(32);
-  const values = [];
+  const values: OpenedValue[] = [];
   const lines: string[] = [];
   for (const line of text.split(/\r?\n/)) {
-    if (line.trim() === "" || line.trimStart().startsWith("#")) continue;
+    if (line.trim() === "" || line.trimStart().startsWith("#")) {
+      if (keepsComment(line)) lines.push(line.trimStart());
+      continue;
+    }
     const at = line.indexOf("=");
     if (at < 1) return null;
     const key = line
@@ -25,11 +37,11 @@ export async function sealDotenv(text: string, input: SealInput): Promise<string
     const written = line.slice(at + 1);
     const clear = written.replaceAll(String.raw`\n`, "\n");
     const wasSealed = isToBeSealed([key], input);
-    values.push({ text: clear, wasSealed });
     lines.push(`${key}=${wasSealed ? sealValue(clear, { dataKey, boundTo: boundPath([key]) }) : written}`);
+    values.push({ path: [key], line: lines.length, text: clear, wasSealed });
   }
   const checksum = checksumOf(values, { countsSealedOnly: false });
-  return textOf(lines, await metadataOf(input, { dataKey, checksum }));
+  return { text: textOf(lines, await metadataOf(input, { dataKey, checksum })), values };
 }
 
 /**

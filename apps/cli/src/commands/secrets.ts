@@ -1,22 +1,19 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 
 import { KeelsonError, count, decodeUtf8, isSystemError, quote, stalled } from "@keelson/model";
 import {
   type ChangedSecrets,
   type SecretsOwner,
   type SecretsPlace,
-  ageKeyPath,
   listSecrets,
   openSecret,
-  readRecipient,
   rotateSecrets,
   sealFile,
   setSecret,
 } from "@keelson/node";
 
-import { findAgentConfig } from "../node-place.ts";
+import { identityPath, personalRecipients } from "../age-recipient.ts";
 import type { RepositoryOptions } from "../node-options.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printSecrets } from "../print/secrets.ts";
@@ -111,23 +108,8 @@ function ownerOf({ repository, instance, folder }: SecretsOptions): SecretsOwner
 
 async function changeOf(options: SecretsOptions) {
   const place = await placeOf(options);
-  // Whoever changes secrets with a key of their own can do so again. Nodes are told by their files.
-  const own = personalKey(options) === undefined ? null : await readRecipient(place.identityFile);
-  const recipients = [...(options.recipient ?? []), ...(own === null ? [] : [own])];
+  const recipients = [...(options.recipient ?? []), ...(await personalRecipients(options))];
   return { ...place, recipients, commit: options.commit ?? false, at: new Date() };
-}
-
-function personalKey({ identity, node }: SecretsOptions): string | undefined {
-  const named = identity ?? process.env["SOPS_AGE_KEY_FILE"];
-  return named === undefined || named === "" || node === true ? undefined : resolve(named);
-}
-
-/** The same places as those of sops, and the node's own. */
-function identityPath(options: SecretsOptions): string {
-  const named = personalKey(options);
-  if (named !== undefined) return named;
-  const agent = findAgentConfig(options.config);
-  return agent === null ? join(homedir(), ".config/sops/age/keys.txt") : ageKeyPath(agent);
 }
 
 /** Standard input without the line break at its end: `echo` writes one. */
