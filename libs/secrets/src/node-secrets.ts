@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { KeelsonError, digestBytes, missingSecretHint, replacePlaceholders, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
@@ -11,8 +11,8 @@ import { openSealedSecrets } from "./sealed-secrets.ts";
 import { readSecretsFile } from "./secrets-file.ts";
 
 export interface SecretsInput {
-  /** Absolute path of the node's key; made with its folder when it is missing. */
-  keyFile: string;
+  /** Absolute path of the node's key; made with its folder when it is missing. Null for a key of this process alone. */
+  keyFile: string | null;
   /** Absolute path of the secrets file, or null when the node has none. */
   secretsFile: string | null;
   /** Absolute path of the node's age key, or null where nothing from Git is opened. It need not be there. */
@@ -27,7 +27,8 @@ export async function openSecrets(input: SecretsInput): Promise<NodeSecrets> {
   const values = input.secretsFile === null ? new Map<string, string>() : readSecretsFile(input.secretsFile);
   const { ageKeyFile } = input;
   const findIdentity = async () => (ageKeyFile === null ? null : readAgeKey(ageKeyFile));
-  return secretsOf(readOrMakeKey(input.keyFile), values, findIdentity);
+  const key = input.keyFile === null ? randomBytes(32) : readOrMakeKey(input.keyFile);
+  return secretsOf(key, values, findIdentity);
 }
 
 /** What keys and values give. The values stay in closures, so that printing the object shows none. */
