@@ -16,8 +16,6 @@ import {
 } from "@keelson/model";
 import { readLocal } from "@keelson/reconcile";
 
-import { instancesOf } from "./secret-name.ts";
-
 /** Whose secrets a file has: those of an environment, of one of its instances, or of every instance of a folder. */
 export type SecretsOwner = { instance: string } | { folder: string } | null;
 
@@ -83,6 +81,13 @@ function listFiles(folder: EnvironmentFolder, repository: Repository): SealedFil
       .slice(0, 1)
       .map((file) => ({ ...file, instances: file.instances === null ? null : instances }));
   });
+}
+
+/** The instances of a package in an environment. */
+export function instancesOf({ environment }: EnvironmentFolder, reference: string): string[] {
+  return Object.entries(environment.value.instances)
+    .filter(([, instance]) => instance.package === reference)
+    .map(([name]) => name);
 }
 
 function keysOf({ nodes }: EnvironmentFolder): Map<string, string | null> {

@@ -1,5 +1,4 @@
 import {
-  type EnvironmentFolder,
   KeelsonError,
   compareText,
   hintFor,
@@ -9,7 +8,7 @@ import {
   stalled,
 } from "@keelson/model";
 
-import type { SealedState, SecretsOwner } from "./sealed-state.ts";
+import { type SealedState, type SecretsOwner, instancesOf } from "./sealed-state.ts";
 
 /** Secrets that the environment's releases name, as `<release>.<secret>`, sorted. */
 export function declaredSecrets({
@@ -29,13 +28,6 @@ export function localInstances({ environment }: Pick<SealedState, "environment">
   const { instances, releases } = environment.environment.value;
   return Object.entries(instances)
     .filter(([name, instance]) => isLocalReference(instance.package) && !Object.hasOwn(releases, name))
-    .map(([name]) => name);
-}
-
-/** The instances of a package in an environment. */
-export function instancesOf({ environment }: EnvironmentFolder, reference: string): string[] {
-  return Object.entries(environment.value.instances)
-    .filter(([, instance]) => instance.package === reference)
     .map(([name]) => name);
 }
 

@@ -1,11 +1,4 @@
-import {
-  type AdoptableContainer,
-  type DesiredNode,
-  type NodeSecrets,
-  type ObservedContainer,
-  isJsonObject,
-  variableOf,
-} from "@keelson/model";
+import { type AdoptableContainer, isJsonObject, variableOf } from "@keelson/model";
 import { expect, test } from "vitest";
 
 import { withHiddenSecrets } from "./hidden-secret.ts";
@@ -29,18 +22,10 @@ function entriesAfter(env: string[], digest = "keyed"): unknown {
     image: null,
     fingerprint: "f",
   };
-  const container: Partial<ObservedContainer> = { id: "c1", project: "wiki", service: "app" };
-  const secrets: Partial<NodeSecrets> = {
-    digestContent: () => digest,
-    fillSecrets: () => Buffer.from("p$w"),
-  };
-  const desired: Partial<DesiredNode> = {
-    instances: [{ project: "wiki", compose }] as unknown as DesiredNode["instances"],
-  };
   const [found] = withHiddenSecrets([adoptable], {
-    desired: desired as DesiredNode,
-    engine: { containers: [container as ObservedContainer] },
-    secrets: secrets as NodeSecrets,
+    desired: { instances: [{ project: "wiki", compose }] },
+    engine: { containers: [{ id: "c1", project: "wiki", service: "app" }] },
+    secrets: { digestContent: () => digest, fillSecrets: () => Buffer.from("p$w") },
   });
   const { inspected } = found ?? {};
   return isJsonObject(inspected) && isJsonObject(inspected["Config"]) ? inspected["Config"]["Env"] : null;

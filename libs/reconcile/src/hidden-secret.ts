@@ -1,22 +1,25 @@
 import {
   type AdoptableContainer,
-  type DesiredNode,
+  type DesiredInstance,
   type NodeSecrets,
-  type ObservedEngine,
+  type ObservedContainer,
   fillSecretVariables,
   findSecretVariables,
   isJsonObject,
   secretsIn,
 } from "@keelson/model";
 
+interface Known {
+  desired: { instances: readonly Pick<DesiredInstance, "project" | "compose">[] };
+  engine: { containers: readonly Pick<ObservedContainer, "id" | "project" | "service">[] };
+  secrets: Pick<NodeSecrets, "digestContent" | "fillSecrets">;
+}
+
 /**
  * What may be adopted, with what a service asks for in the place of each environment variable that has the value of its secret. So it is
  * compared where nobody has the value.
  */
-export function withHiddenSecrets(
-  adoptable: readonly AdoptableContainer[],
-  of: { desired: DesiredNode; engine: Pick<ObservedEngine, "containers">; secrets: NodeSecrets },
-): AdoptableContainer[] {
+export function withHiddenSecrets(adoptable: readonly AdoptableContainer[], of: Known): AdoptableContainer[] {
   return adoptable.map((each) => {
     const asked = secretEnvironmentOf(each, of);
     return asked.size === 0 ? each : { ...each, inspected: hideIn(each.inspected, asked) };
@@ -26,7 +29,7 @@ export function withHiddenSecrets(
 /** By an entry `NAME=value` of the container, the one that its service asks for. */
 function secretEnvironmentOf(
   { id }: AdoptableContainer,
-  { desired, engine, secrets }: Parameters<typeof withHiddenSecrets>[1],
+  { desired, engine, secrets }: Known,
 ): Map<string, string> {
   const container = engine.containers.find((each) => each.id === id);
   const instance = desired.instances.find(({ project }) => project === container?.project);
@@ -44,7 +47,7 @@ function secretEnvironmentOf(
   );
 }
 
-function isKnown(placeholder: string, { digestContent }: NodeSecrets): boolean {
+function isKnown(placeholder: string, { digestContent }: Known["secrets"]): boolean {
   return !digestContent(Buffer.from(placeholder), secretsIn(placeholder)).startsWith("unknown:");
 }
 

@@ -62,7 +62,7 @@ export async function resealDotenv(
     const { path } = value;
     return [`${path.join(".")}=${sealValue(value.text, { dataKey, boundTo: boundPath(path) })}`];
   });
-  const kept = written.filter((line) => /^sops_/.test(line) && !ownMetadata.test(line));
+  const kept = written.filter((line) => line.startsWith("sops_") && !ownMetadata.test(line));
   const { age, lastmodified, mac, version } = await metadataOf(input, {
     dataKey,
     checksum: checksumOf(opened.values, sealed),

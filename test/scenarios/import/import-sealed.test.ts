@@ -76,7 +76,10 @@ it("keelson import --seal must encrypt what runs on with the same values", async
   await agentOf({});
   const options = { cwd: repository.path, env };
   const call = ["import", "--engine", "-e", "home", "-n", "box", "--config", config, "--seal"];
-  expect(await runKeelson(call, options)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("K9090") });
+  expect(await runKeelson(call, options)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("K9090"),
+  });
   const recipient = (await runAgent(["identity", "--config", config])).stdout.trim();
 
   // Without --write nothing is changed.
@@ -89,7 +92,9 @@ it("keelson import --seal must encrypt what runs on with the same values", async
   expect([made.exitCode, made.stderr]).toEqual([0, ""]);
   expect(made.stdout).toContain("  apps/wiki/.env  DB_PASSWORD, API_TOKEN\n");
   expect(made.stdout).toContain("stay in Git's history");
-  expect(made.stdout).toContain("Left in plain text:\n  apps/edge/.env  EDGE_PASSWORD: the variable EDGE_PASSWORD");
+  expect(made.stdout).toContain(
+    "Left in plain text:\n  apps/edge/.env  EDGE_PASSWORD: the variable EDGE_PASSWORD",
+  );
   const sealed = await readFile(`${repository.path}/apps/wiki/.env`, "utf8");
   expect(sealed).toContain("# The wiki's own.\nTITLE=The wiki\nDB_PASSWORD=ENC[");
   expect(sealed).not.toMatch(/pa\$|before|token of/);
