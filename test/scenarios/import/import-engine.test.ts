@@ -29,6 +29,7 @@ const files = {
   "apps/pair/compose.yaml": `services:\n  first:\n${service}  second:\n${service}    restart: unless-stopped\n`,
   "apps/web/.gitignore": "data/\n",
   "apps/old/docker-compose.yml": `services:\n  app:\n${service}`,
+  "apps/wide/compose.yaml": `services:\n  app:\n${service}    volumes: ["/:/host:ro"]\n`,
   "apps/proxy/compose.yaml": joins("edge"),
   "apps/site/compose.yaml": joins("edge"),
   "apps/one/compose.yaml": joins("later"),
@@ -55,8 +56,8 @@ it(
       outputOf([compose, ...args], { cwd: folder, env: { ...process.env, ...env } });
     const at = (folder: string) => `${repository.path}/apps/${folder}`;
     for (const project of ["a", "b"]) await run(at("web"), "--project-name", project, "up", "--detach");
-    for (const folder of ["pair", "proxy", "site"]) await run(at(folder), "up", "--detach");
-    await docker.getContainer("pair-second-1").stop();
+    for (const folder of ["pair", "proxy", "site", "wide"]) await run(at(folder), "up", "--detach");
+    for (const name of ["pair-second-1", "wide-app-1"]) await docker.getContainer(name).stop();
     await run(at("pair"), "run", "--detach", "--name", "pair-once", "first");
     await run(home.join("gone"), "up", "--detach");
     await rm(home.join("gone"), { recursive: true });
@@ -89,7 +90,7 @@ it(
     expect(told.stderr).toBe("");
     const part = told.stdout.slice(
       told.stdout.indexOf("On the engine:"),
-      told.stdout.indexOf("\n\n9 projects"),
+      told.stdout.indexOf("\n\n10 projects"),
     );
     expect(part).toBe(`On the engine:
   a  1 container  taken over from apps/web as instance a
@@ -103,7 +104,9 @@ it(
     1 of 2 does not run: keelson apply starts what its Compose file wants to run
     pair-once: made by docker compose run, and left alone; docker rm removes what has ended
   proxy  1 container  taken over from apps/proxy
-  site  1 container  taken over from apps/site`);
+  site  1 container  taken over from apps/site
+  wide  1 container  left alone: apps/wide is refused above
+    1 of 1 does not run`);
     expect(told.stdout).toContain(`          instance b, since several projects run from this folder
           project: b is written down, since the folder would give another name
           1 service, 1 volume
@@ -119,7 +122,7 @@ it(
     ]);
     expect(documents["environments/home/environment.yaml"]).toBe(`name: home
 discover:
-  - { path: apps/*, project: folder, except: [web] }
+  - { path: apps/*, project: folder, except: [web, wide] }
 instances:
   old: { package: ./apps/old, adopt: true }
   pair: { package: ./apps/pair, adopt: true }

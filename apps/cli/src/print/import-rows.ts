@@ -58,7 +58,7 @@ function contentsOf({ tally }: Row): string {
     if (written === 0 && made === 0) return [];
     return [made === written ? count(made, kind) : `${made} of ${count(written, kind)}`];
   });
-  return parts.length === 0 ? "nothing in its Compose file" : parts.join(", ");
+  return parts.join(", ");
 }
 
 function printRefusal(say: (line: string) => void, { code, file, line, message, hint }: Problem): void {
