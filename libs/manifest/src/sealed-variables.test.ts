@@ -43,6 +43,11 @@ describe("an encrypted .env", () => {
     expect(text).toContain(`export EXPORTED='${secretPlaceholder("apps/wiki/.env:EXPORTED")}'`);
     expect(text).not.toMatch(/sops_|ENC\[/);
     expect(wiki?.sealed).toMatchObject([{ path: "apps/wiki/.env", format: "dotenv" }]);
+    // A placeholder that somebody spells out in clear is none of its secrets.
+    const forged = read({ "apps/wiki/.env": sealed.replace("8080", secretPlaceholder("other.admin")) });
+    expect(forged.wiki?.sealedVariables.get("apps/wiki/.env")?.secrets).toEqual(
+      wiki?.sealedVariables.get("apps/wiki/.env")?.secrets,
+    );
     // Its version is that of what is committed.
     expect(read({ "apps/wiki/.env": sealed.replace("8080", "9090") }).wiki?.version).not.toBe(wiki?.version);
   });

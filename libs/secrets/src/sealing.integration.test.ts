@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { readSealedFile } from "../../manifest/src/index.ts";
 import { makeAgeKey, readAgeKey, readRecipient } from "./age-key.ts";
-import { openSealedValue, rotateSealed, sealPlainFile, sealValues } from "./sealing.ts";
+import { openSealedValue, rotateSealed, sealPlainFile, sealValues, sealVariables } from "./sealing.ts";
 
 let folder: string;
 let own: string;
@@ -103,6 +103,25 @@ test("a file of variables is encrypted anew, with the same keys in clear and wha
     await expect(
       rotateSealed(openable(more + first, own, ".env"), { recipients: [await recipientOf(own)], at }),
     ).rejects.toMatchObject({ code: "K9092" });
+});
+
+test("the secrets of a plain file of variables are encrypted where Compose reads the same afterwards", async () => {
+  const seal = async (text: string, only = ["PW"]) =>
+    sealVariables({ path: ".env", text }, { recipients: [await recipientOf(own)], only, at });
+  const text = '# shown\nPORT=80\n\n#PW=before\nexport PW="a $$ \\"b\\""\nURL=x${PORT}\n';
+  const sealed = (await seal(text, ["PW", "URL"])) ?? "";
+  expect(sealed).toMatch(/^# shown\nPORT=80\nPW=ENC\[.*\nURL=ENC\[/);
+  expect(sealed).not.toContain("before");
+  expect(await openSealedValue(openable(sealed, own, ".env"), ["PW"])).toBe('"a $$ \\"b\\""');
+  for (const unfit of [
+    // A value of two lines, another form, a variable of elsewhere, and a name that is not there.
+    'PW="a\nb"\n',
+    "PW: a\n",
+    "PW: a=b\n",
+    "PW=${OTHER}\n",
+    "PORT=1\n",
+  ])
+    expect(await seal(unfit)).toBeNull();
 });
 
 test("K9091 for a file that is no plain one", async () => {

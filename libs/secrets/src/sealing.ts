@@ -78,7 +78,7 @@ export async function sealVariables(
   { path, text }: { path: string; text: string },
   input: SealInput & { only: readonly string[] },
 ): Promise<string | null> {
-  const keepsComment = (line: string) => !/^\s*#\s*(?:export\s+)?\w+\s*[=:]/.test(line);
+  const keepsComment = (line: string) => /^\s*#(?!\s*(?:export\s+)?\w+\s*[=:])/.test(line);
   const sealed = await sealDotenv(text, { ...input, keepsComment });
   if (sealed === null || readVariables({ path }, sealed.values).problems.length > 0) return null;
   const isEach = input.only.every((key) =>
