@@ -102,8 +102,9 @@ describe("a folder with encrypted files of variables, and secrets of its own", (
     expect(await environmentOf("second/app")).toMatchObject({ ...common, TOKEN: "token-of-second" });
     expect((await platform().container(`${wiki}/app`)).labels).toMatchObject({ title: "The wiki" });
     // A job that is run has the node's memory alone.
-    const run = ["run", "--config", platform().config, "second", "app", "printenv", "SMTP_PASSWORD", "TOKEN"];
-    expect(await platform().keelson(run)).toMatchObject({ stdout: "smtp-password\ntoken-of-second\n" });
+    const command = ["sh", "-c", 'echo "$SMTP_PASSWORD $TOKEN"'];
+    const run = ["run", "--config", platform().config, "second", "app", ...command];
+    expect(await platform().keelson(run)).toMatchObject({ stdout: "smtp-password token-of-second\n" });
   });
 
   it("must keep the values out of the state folder, labels, plan, log, status and repository", async () => {
