@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 
 import { Command, Option } from "commander";
 
-import { addNodeOptions, addReferenceOptions, addRepositoryOption } from "./node-options.ts";
+import { addNodeOptions, addReferenceOptions, addRepositoryOption, configOption } from "./node-options.ts";
+import { parseRecipient } from "./recipient-argument.ts";
 
 // Commands that begin with a state repository: what is to be.
 
@@ -34,6 +35,13 @@ export function importCommand(): Command {
     .option("-e, --environment <name>", "the new environment", "home")
     .option("-n, --node <name>", "its node (default: this machine's name)")
     .option("--write", "write environment.yaml and the node's file; nothing that is there is changed")
+    .addOption(
+      new Option(
+        "--seal [age1…]",
+        "encrypt the secrets in plain .env files where they stand, to this key of the node (default: that of this machine's agent.yaml)",
+      ).argParser(parseRecipient),
+    )
+    .addOption(configOption())
     .option("--engine", "also look for projects that run, to take them over without a restart")
     .option(
       "--docker-host <address>",

@@ -80,7 +80,7 @@ function includedVariables(
       });
       return null;
     }
-    const { bytes } = source;
+    const { bytes } = walk.input.sealedVariables.get(path) ?? source;
     const namedBy = { participant, path: reference.path };
     const name = nameOf(walk, path);
     take(walk, step, { kind: "dotenv", path, name, raw: false, bytes, file: path, namedBy });

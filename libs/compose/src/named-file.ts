@@ -44,7 +44,9 @@ function followPlain(walk: Walk, step: Step<PlainReference>): [] {
   if (rendered === undefined && source !== undefined && !isPlain(source))
     return report(walk, step, { message: notPlain(nameOf(walk, local.path)) });
   const { kind, raw, path } = reference;
-  const bytes = rendered ?? source?.bytes ?? new Uint8Array();
+  // Labels may hold no secret, and a raw file has no quotes: what is encrypted is refused there.
+  const sealed = kind === "env_file" && !raw ? walk.input.sealedVariables.get(local.path) : undefined;
+  const bytes = rendered ?? sealed?.bytes ?? source?.bytes ?? new Uint8Array();
   const file = rendered === undefined ? local.path : null;
   const name = nameOf(walk, local.path);
   return take(walk, step, { kind, path: local.path, name, raw, bytes, file, namedBy: { participant, path } });

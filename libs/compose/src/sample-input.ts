@@ -50,6 +50,7 @@ export function sampleInput(sample: {
     renderedFiles: new Map(
       Object.entries(sample.rendered ?? {}).map(([path, text]) => [path, new TextEncoder().encode(text)]),
     ),
+    sealedVariables: new Map(),
   };
 }
 

@@ -1,8 +1,8 @@
-import { secretPlaceholder } from "@keelson/model";
+import { type ComposeInput, secretPlaceholder } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { gateCompose } from "./gate.ts";
-import { sampleInput } from "./sample-input.ts";
+import { repositoryInput, sampleInput } from "./sample-input.ts";
 import { findSecretFaults } from "./secret-place.ts";
 import { findFaults } from "./ungranted.ts";
 
@@ -131,15 +131,48 @@ describe("a secret in the resolved model", () => {
 
 describe("what SOPS has encrypted", () => {
   const enc = "DB=ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]\n";
+  const name = "apps/a/db.env:DB";
+  const opened = { bytes: new TextEncoder().encode(`DB='${secretPlaceholder(name)}'\n`), secrets: [name] };
+  const input = (service: string, sealed: readonly string[] = ["apps/a/db.env"]) => ({
+    ...repositoryInput({
+      folder: "apps/a",
+      files: { "apps/a/compose.yaml": `services: {a: {image: a, ${service}}}`, "apps/a/db.env": enc },
+    }),
+    sealedVariables: new Map(sealed.map((path) => [path, opened])),
+  });
+  const found = (of: ComposeInput) =>
+    gateCompose(of).map(({ code, path, message }) => `${code} ${path} ${message}`);
 
-  it("must not be taken for values, by whichever file it comes", () => {
+  it("is given to Compose as placeholders, where it is the variables of a container", () => {
+    expect(found(input("env_file: db.env"))).toEqual([]);
+    expect(found(input("env_file: [{path: ./db.env, required: true}]"))).toEqual([]);
+  });
+
+  it.each([
+    ["label_file: db.env", "K1346 services.a.label_file db.env is encrypted by SOPS, and labels"],
+    ["env_file: [{path: db.env, format: raw}]", "K1346 services.a.env_file.0.path db.env is encrypted"],
+  ])("is refused as %s", (service, problem) => {
+    expect(found(input(service))).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it("is refused where nobody opens it, and in a release", () => {
+    const unknown = found(input("env_file: db.env", []));
+    expect(unknown).toEqual([expect.stringContaining("K1346 services.a.env_file")]);
     const text = "services: {a: {image: a, env_file: db.env}}";
-    const input = sampleInput({ files: { "compose.yaml": text, "db.env": enc } });
-    const dotenv = { path: "apps/a/.env", mode: "100644" as const, bytes: new TextEncoder().encode(enc) };
-    const codesOf = (of: typeof input) => gateCompose(of).map(({ code, file }) => `${code} ${file}`);
-    expect(codesOf(input)).toEqual([`K1346 ${input.folder}/compose.yaml`]);
-    expect(codesOf({ ...input, dotenv })).toContain("K1346 apps/a/.env");
-    const plain = sampleInput({ files: { "compose.yaml": text, "db.env": `# ${enc}A=xENC[AES256_GCM,\n` } });
-    expect(codesOf(plain)).toEqual([]);
+    const codesOf = (env: string) =>
+      gateCompose(sampleInput({ files: { "compose.yaml": text, "db.env": env } })).map(({ code }) => code);
+    expect(codesOf(enc)).toEqual(["K1346"]);
+    expect(codesOf(`# ${enc}A=xENC[AES256_GCM,\n`)).toEqual([]);
+  });
+
+  it("may stand nowhere else when it is the .env of the project", () => {
+    const withDotenv = (service: string) => {
+      const of = input(service);
+      return found({ ...of, dotenv: { path: "apps/a/.env", mode: "100644", bytes: opened.bytes } });
+    };
+    expect(withDotenv("environment: {PW: '${DB}'}")).toEqual([]);
+    expect(withDotenv("hostname: '${DB}'")).toEqual([
+      `K1304 services.a.hostname the variable DB carries the secret ${name}, which may not stand at services.a.hostname`,
+    ]);
   });
 });

@@ -4,7 +4,6 @@ import {
   type JsonObject,
   type Problem,
   decodeText,
-  problemOf,
   isJsonObject,
   secretsIn,
   valueOf,
@@ -13,7 +12,7 @@ import {
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { stringsOf } from "./compose-node.ts";
-import type { Participants } from "./participant.ts";
+import type { Participants, PlainFile } from "./participant.ts";
 
 const placeHint =
   "A secret may stand in values of services.*.environment and in rendered files: give the service a file, or a variable of its environment.";
@@ -48,22 +47,35 @@ export function findMisplacedSecrets({ composeFiles, plainFiles }: Participants)
   return [...inFiles, ...inLabels];
 }
 
-/** K1346: Compose would give a container what is encrypted. */
+/** K1346: encrypted files of variables that nobody opens, so that Compose would give a container what is encrypted. */
 export function findSealedFiles(
   { plainFiles }: Pick<Participants, "plainFiles">,
-  { dotenv }: Pick<ComposeInput, "dotenv">,
+  { reach }: Pick<ComposeInput, "reach">,
 ): Problem[] {
-  const isSealedFile = (bytes: Uint8Array) => /^[^#\n]*[=:]\s*ENC\[AES256_GCM,/m.test(decodeText(bytes));
-  const said = {
-    code: "K1346",
-    message:
-      "the file is encrypted by SOPS, and Keelson does not open it: containers would get what is encrypted",
-    hint: 'Set the values with keelson secrets set INSTANCE.NAME, and name them in package.yaml: variables: { DB_PASSWORD: "{{ secrets.NAME }}" }',
-  };
-  const named = plainFiles
+  const isSealedFile = (bytes: Uint8Array) => /^[^#\n]*[=:]\s*"?ENC\[AES256_GCM,/m.test(decodeText(bytes));
+  return plainFiles
     .filter(({ bytes }) => isSealedFile(bytes))
-    .map(({ namedBy: { participant, path } }) => problemAt(participant.document, { ...said, path }));
-  return dotenv !== null && isSealedFile(dotenv.bytes) ? [problemOf(dotenv.path, said), ...named] : named;
+    .map(({ kind, raw, name, namedBy: { participant, path } }) =>
+      problemAt(participant.document, {
+        code: "K1346",
+        path,
+        message: `${name} is encrypted by SOPS, and ${kind === "label_file" ? "labels may hold no secret" : "Keelson does not open it here"}: containers would get what is encrypted`,
+        hint: sealedHint({ kind, raw, reach }),
+      }),
+    );
+}
+
+function sealedHint({
+  kind,
+  raw,
+  reach,
+}: Pick<PlainFile, "kind" | "raw"> & Pick<ComposeInput, "reach">): string {
+  if (kind === "label_file") return "Encrypt nothing of it.";
+  if (reach === "package")
+    return "A release has its secrets in the environment: name them under secrets in release.yaml, and render the file.";
+  return raw
+    ? "Leave format: raw out: the values are read as those of any other env_file."
+    : "Write its path without variables of the environment, and encrypt it in the format dotenv: sops encrypt --input-type dotenv --output-type dotenv.";
 }
 
 function misplaced(name: string, { secret, path }: { secret: string; path: readonly string[] }): Finding {

@@ -36,11 +36,13 @@ test("a file that is not there is made, and committed alone", async () => {
   expect(await repository.git("status", "--porcelain")).toBe("?? other");
 });
 
-test("K2012 where there is no such folder, and where Git has nothing to commit", async () => {
+test("K2012 where a file lies in the place of a folder, and where Git has nothing to commit", async () => {
   await using repository = await makeGitRepository();
   await repository.commit({ files: { [path]: "name: a\n" } });
   const error = expect.objectContaining({ code: "K2012" });
-  await expect(writeWorkTreeFile(repository.path, { path: "none/b.yaml", text: "" })).rejects.toEqual(error);
+  await expect(writeWorkTreeFile(repository.path, { path: `${path}/b.yaml`, text: "" })).rejects.toEqual(
+    error,
+  );
   await expect(commitFile(repository.path, { path, message: "nothing" })).rejects.toEqual(error);
   await using folder = await makeTempFolder();
   await expect(commitFile(folder.path, { path, message: "nowhere" })).rejects.toEqual(error);

@@ -1,5 +1,5 @@
-import { rename, rm, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 
 import { stalled } from "@keelson/model";
 
@@ -14,8 +14,8 @@ export interface WorkTreeFile {
 }
 
 /**
- * Gives a file of a work tree another text; it is never half written, and keeps its mode. One that is not there is made, in a
- * folder that is. Throws K2012 when it cannot be written.
+ * Gives a file of a work tree another text; it is never half written, and keeps its mode. One that is not there is made, with its
+ * folders. Throws K2012 when it cannot be written.
  */
 export async function writeWorkTreeFile(
   repository: string,
@@ -25,6 +25,7 @@ export async function writeWorkTreeFile(
   const draft = `${target}.keelson-${process.pid}`;
   try {
     const mode = await modeOf(target);
+    await mkdir(dirname(target), { recursive: true });
     try {
       await writeFile(draft, text, { mode, flag: "wx" });
       await rename(draft, target);

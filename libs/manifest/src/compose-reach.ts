@@ -22,21 +22,17 @@ interface Visit {
   folder: string;
 }
 
-/**
- * Paths of the repository, of files or of folders, that Compose files name: by `extends`, `include`, `env_file`, `label_file`,
- * `configs`, `secrets` and binds. What is not among the files is named, and not followed further.
- */
-export function findNamed(start: readonly Visit[], of: NamedIn): Set<string> {
-  return new Set([...walkNamed(start, of)].map(({ path }) => path));
-}
-
 interface NamedIn {
   files: SourceFiles;
   /** Of the `.env`, to fill into paths. */
   variables: Readonly<Record<string, string>>;
 }
 
-/** The same, with what each is for, and as often as it is named. */
+/**
+ * Paths of the repository, of files or of folders, that Compose files name: by `extends`, `include`, `env_file`, `label_file`,
+ * `configs`, `secrets` and binds. What is not among the files is named, and not followed further. Each with what it
+ * is for, and as often as it is named.
+ */
 export function* walkNamed(
   start: readonly Visit[],
   { files, variables }: NamedIn,
@@ -75,8 +71,8 @@ export function findValueless(file: SourceFile): string[] {
   );
 }
 
-/** `variables`: what `env_file` names; `volume`: one in its short form. */
-type NamedKind = "extended" | "included" | "variables" | "plain" | "bound" | "volume";
+/** `variables`: what `env_file` names, and the `.env` of an include; `volume`: one in its short form. */
+export type NamedKind = "extended" | "included" | "variables" | "plain" | "bound" | "volume";
 
 interface Named {
   kind: NamedKind;

@@ -3,6 +3,7 @@ import {
   type SourceFile,
   decodeText,
   isReservedVariable,
+  isSealed,
   problemOf,
   quote,
   statementsOf,
@@ -47,7 +48,7 @@ export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Proble
       file,
       names: [...last.keys()].filter((name) => !honoured.includes(name)),
       composeFiles:
-        composeFile === undefined || composeFile.value === ""
+        composeFile === undefined || composeFile.value === "" || isSealed(composeFile.value)
           ? null
           : { paths: splitBy(composeFile.value, separator), line: composeFile.line },
       profiles: splitBy(last.get("COMPOSE_PROFILES")?.value ?? "", ","),

@@ -32,6 +32,7 @@ export interface EnvironmentDocuments {
   nodes: ReadonlyMap<string, Located<NodeDocument>>;
   sealed: readonly SealedFile[];
   composeOverrides: ReadonlyMap<string, SourceFile>;
+  sealedInstances: ReadonlyMap<string, SealedFile>;
 }
 
 /** Where an instance is, what it is set to, and what it stands on. */
@@ -71,15 +72,37 @@ export function readEnvironmentFolder(folder: { path: string; files: FolderFiles
   const composeOverrides = new Map(
     matching(files, composePattern).filter(([, override]) => override.refused !== true),
   );
-  const sealed = keep(readSealedSecrets(files.get(sealedSecretsFile)));
+  const sealed = keep(readSealedSecrets(files.get(sealedSecretsFile), { isOfEnvironment: true }));
+  const sealedInstances = keep(readSealedInstances(files));
   return {
-    documents: { name, folder: path, files, environment, lock, nodes, sealed, composeOverrides },
+    documents: {
+      name,
+      folder: path,
+      files,
+      environment,
+      lock,
+      nodes,
+      sealed,
+      composeOverrides,
+      sealedInstances,
+    },
     problems,
   };
 }
 
 const nodePattern = /^nodes\/([^/]+?)(?<!\.overrides)\.yaml$/;
 const composePattern = /^compose\/([^/]+)\.yaml$/;
+const sealedPattern = /^secrets\/([^/]+)\.sops\.yaml$/;
+
+function readSealedInstances(files: FolderFiles): { value: Map<string, SealedFile>; problems: Problem[] } {
+  const read = matching(files, sealedPattern).map(
+    ([name, file]) => [name, readSealedSecrets(file, { isOfEnvironment: false })] as const,
+  );
+  return {
+    value: new Map(read.flatMap(([name, { value }]) => value.map((sealed) => [name, sealed] as const))),
+    problems: read.flatMap(([, { problems }]) => problems),
+  };
+}
 
 /** Names of the node documents that are there, also of those with problems. */
 export function nodeNames(files: FolderFiles): string[] {

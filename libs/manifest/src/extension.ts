@@ -35,7 +35,7 @@ export function extendEnvironments(
     const environment = mergeLayers(discovered);
     if (environment === null) continue;
     problems.push(...discovered.problems);
-    const { folder, lock, nodes, sealed, composeOverrides } = documents;
+    const { folder, lock, nodes, sealed, composeOverrides, sealedInstances } = documents;
     environments.set(name, {
       folder,
       environment,
@@ -45,6 +45,7 @@ export function extendEnvironments(
       nodes,
       sealed,
       composeOverrides,
+      sealedInstances,
     });
   }
   return { environments, problems };

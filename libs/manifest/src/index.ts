@@ -5,7 +5,7 @@ export type { LocalFiles } from "./local-packages.ts";
 export { findLocalReach } from "./local-reach.ts";
 export { findAttributeFaults } from "./attribute-check.ts";
 export { followLinks } from "./link.ts";
-export { findRecipientFaults } from "./sealed-secrets.ts";
+export { findRecipientFaults, findUnopened } from "./sealed-secrets.ts";
 export { readSealedFile } from "./sealed-file.ts";
 export { raiseRenewal } from "./renewal.ts";
 export { scaffoldState } from "./scaffold.ts";

@@ -15,6 +15,7 @@ import {
   problemAt,
   problemOf,
   quote,
+  sealedSecretsFile,
 } from "@keelson/model";
 
 import { findComposeFiles } from "./compose-choice.ts";
@@ -22,10 +23,12 @@ import { findValueless, folderOf, joinPath } from "./compose-reach.ts";
 import { readDocument } from "./document-check.ts";
 import { type Dotenv, readDotenv } from "./dotenv.ts";
 import type { Variables } from "./known-setting.ts";
-import { findOutside } from "./local-reach.ts";
+import { findOutside, findSealedVariables } from "./local-reach.ts";
 import { composeFindings, nameFindings, rangeFindings, vitalOfPackage } from "./package-folder.ts";
 import { placeFiles } from "./placed-file.ts";
 import { readSettingsSchema } from "./settings-schema.ts";
+import { readSealedSecrets } from "./sealed-secrets.ts";
+import { readSealedVariables } from "./sealed-variables.ts";
 import type { FolderFiles } from "./tree.ts";
 
 /** package.yaml of a local package, before its folder names it. */
@@ -48,19 +51,27 @@ export function readLocalPackage(of: LocalFolder): {
   warnings: Problem[];
 } {
   const { folder, inside } = of;
-  const env = inside.get(".env");
+  const plain = filesAt(findOutside(folder, { ...of, settings: [] }), of.files);
+  const reached = of.settings.length === 0 ? plain : filesAt(findOutside(folder, of), of.files);
+  const sealed = readSealed(of, reached);
+  const committed = inside.get(".env");
+  const { bytes } = sealed.variables.get(`${folder}/.env`) ?? {};
+  const env = committed === undefined || bytes === undefined ? committed : { ...committed, bytes };
   const { dotenv, ...said } =
     env === undefined || env.refused === true
       ? { dotenv: null, problems: [], warnings: [] }
       : readDotenv(env);
   const read = readManifest(of);
-  const problems = [...said.problems, ...read.problems];
+  const problems = [...said.problems, ...sealed.problems, ...read.problems];
   const { warnings } = said;
   const composeFiles = findComposeFiles(inside);
   if (read.document === null || composeFiles.length === 0) return { localPackage: null, problems, warnings };
   const missing = dotenv === null || read.isComposeSaid ? [] : missingComposeFiles(of, dotenv);
   const document = withIdentity(read.document, { folder, composeFiles });
-  const placing = placeFiles(document, { files: inside, apart: [...composeFiles, ".env"] });
+  const placing = placeFiles(document, {
+    files: inside,
+    apart: [...composeFiles, ".env", sealedSecretsFile],
+  });
   const findings = [
     ...nameFindings(document, folder),
     ...rangeFindings(document.value),
@@ -69,8 +80,6 @@ export function readLocalPackage(of: LocalFolder): {
   ];
   const settings = readSettingsSchema(read.document, inside);
   problems.push(...missing, ...findings.map((finding) => problemAt(document, finding)), ...settings.problems);
-  const plain = filesAt(findOutside(folder, { ...of, settings: [] }), of.files);
-  const reached = of.settings.length === 0 ? plain : filesAt(findOutside(folder, of), of.files);
   // What only a setting of one instance reaches is no part of it: the package is the same for all.
   const version = versionOf(inside, plain);
   const localPackage: LocalPackage = {
@@ -88,9 +97,27 @@ export function readLocalPackage(of: LocalFolder): {
       ...Object.keys(document.value.variables),
       ...mentionsOf(of, composeFiles),
     ]),
+    sealed: sealed.files,
+    sealedVariables: sealed.variables,
     version,
   };
   return { localPackage, problems, warnings };
+}
+
+/** What is encrypted of the package. */
+function readSealed(
+  { folder, inside, files, settings }: LocalFolder,
+  reached: ReadonlyMap<string, SourceFile>,
+) {
+  const secrets = readSealedSecrets(inside.get(sealedSecretsFile), { isOfEnvironment: false });
+  const { read, problems } = readSealedVariables(
+    findSealedVariables(folder, { inside, reached, files, settings }),
+  );
+  return {
+    files: [...secrets.value, ...[...read.values()].map(({ sealed }) => sealed)],
+    variables: new Map([...read].map(([path, { variables }]) => [path, variables])),
+    problems: [...secrets.problems, ...problems],
+  };
 }
 
 /** What package.yaml says; where there is none, what an empty one would say. */

@@ -1,10 +1,11 @@
 import { type SourceFile, type SourceFiles, decodeText } from "@keelson/model";
 
 import { findComposeFiles } from "./compose-choice.ts";
-import { findNamed, folderOf, joinPath } from "./compose-reach.ts";
+import { type NamedKind, folderOf, joinPath, walkNamed } from "./compose-reach.ts";
 import { dotenvVariables } from "./dotenv.ts";
 import type { Variables } from "./known-setting.ts";
 import { followLinks, targetOf } from "./link.ts";
+import { isSealedDotenv } from "./sealed-variables.ts";
 import type { FolderFiles } from "./tree.ts";
 
 /** What one reading of local packages may bring; a node has little memory. */
@@ -72,20 +73,47 @@ export function findOutside(
   folder: string,
   { inside, files, settings }: { inside: FolderFiles; files: SourceFiles; settings: readonly Variables[] },
 ): string[] {
-  const composeFiles = findComposeFiles(inside);
-  const start = composeFiles.flatMap((path) => joinPath(folder, path) ?? []);
-  const [first] = start;
-  if (first === undefined || !mayClimb(inside, settings)) return [];
-  const dotenv = dotenvVariables(inside.get(".env"));
-  const named = [{}, ...settings].flatMap((set) => [
-    ...findNamed(
-      start.map((path) => ({ path, folder: folderOf(first) })),
-      { files, variables: { ...dotenv, ...set } },
-    ),
-  ]);
-  return [...new Set([...start, ...named])].filter(
+  if (!mayClimb(inside, settings)) return [];
+  const { start, named } = namedBy(folder, { inside, files, settings });
+  return [...new Set([...start, ...named.map(({ path }) => path)])].filter(
     (path) => !path.startsWith(`${folder}/`) && path !== folder && !folder.startsWith(`${path}/`),
   );
+}
+
+/** The encrypted files of variables that the package in a folder has Compose read, with its own `.env`, by path in the repository. */
+export function findSealedVariables(
+  folder: string,
+  {
+    reached,
+    ...of
+  }: {
+    inside: FolderFiles;
+    reached: ReadonlyMap<string, SourceFile>;
+    files: SourceFiles;
+    settings: readonly Variables[];
+  },
+): SourceFiles {
+  const sealed = [...of.inside.values(), ...reached.values()].filter(isSealedDotenv);
+  if (sealed.length === 0) return new Map();
+  const { named } = namedBy(folder, of);
+  const read = new Set(named.flatMap(({ kind, path }) => (kind === "variables" ? path : [])));
+  const isRead = ({ path }: SourceFile) => path === `${folder}/.env` || read.has(path);
+  return new Map(sealed.filter(isRead).map((file) => [file.path, file]));
+}
+
+/** The Compose files of a folder, and what they name: with the variables of its `.env`, and with each of the sets of settings over them. */
+function namedBy(
+  folder: string,
+  { inside, files, settings }: { inside: FolderFiles; files: SourceFiles; settings: readonly Variables[] },
+): { start: string[]; named: { kind: NamedKind; path: string }[] } {
+  const start = findComposeFiles(inside).flatMap((path) => joinPath(folder, path) ?? []);
+  const beside = folderOf(start[0] ?? "");
+  const visits = start.map((path) => ({ path, folder: beside }));
+  const dotenv = dotenvVariables(inside.get(".env"));
+  const named = [{}, ...settings].flatMap((set) => [
+    ...walkNamed(visits, { files, variables: { ...dotenv, ...set } }),
+  ]);
+  return { start, named };
 }
 
 /** A path leaves its folder by `..` alone. */

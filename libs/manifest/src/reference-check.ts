@@ -116,8 +116,16 @@ function checkCommands(scene: Scene, node: Located<NodeDocument>): Problem[] {
 }
 
 function checkOverrides(scene: Scene): Problem[] {
-  const { instances } = scene.environment.environment.value;
-  return [...scene.environment.composeOverrides]
+  const { instances, releases } = scene.environment.environment.value;
+  const { composeOverrides, sealedInstances } = scene.environment;
+  const unread = [...sealedInstances]
+    .filter(([name]) => Object.hasOwn(releases, name))
+    .map(([name, file]) => {
+      const message = `nothing reads this file: ${quote(name)} is a release of the environment, too, and its secrets have this name`;
+      const hint = "Give the instance another name, and `was` for its data.";
+      return problemOf(file.path, { code: "K1010", message, hint });
+    });
+  const unknown = [...composeOverrides, ...sealedInstances]
     .filter(([name]) => isUnknown(scene, name))
     .map(([name, file]) => {
       const message = `environment ${scene.name} has no instance ${quote(name)}`;
@@ -126,6 +134,7 @@ function checkOverrides(scene: Scene): Problem[] {
       });
       return problemOf(file.path, { code: "K1115", message, hint });
     });
+  return [...unread, ...unknown];
 }
 
 function isUnknown(scene: Scene, name: string): boolean {

@@ -17,7 +17,8 @@ export function readSealedFile(file: SourceFile): { sealed: SealedFile | null; p
     sealed: null,
     problems: [problemIn(text, { offset: 0, code: "K1344", message, hint })],
   });
-  const read = /\.ya?ml$/.test(file.path) ? readYaml(text) : readDotenv(text);
+  const format = /\.ya?ml$/.test(file.path) ? "yaml" : "dotenv";
+  const read = format === "yaml" ? readYaml(text) : readDotenv(text);
   if ("problems" in read) return { sealed: null, problems: read.problems };
   const { values, metadata } = read;
   if (metadata.size === 0) return problem("the file is not encrypted: it has no key `sops`");
@@ -29,7 +30,17 @@ export function readSealedFile(file: SourceFile): { sealed: SealedFile | null; p
   const modifiedAt = metadata.get("lastmodified") ?? "";
   if (!isSealed(mac) || modifiedAt === "") return problem("the file has no checksum: `sops.mac` is missing");
   const countsSealedOnly = metadata.get("mac_only_encrypted")?.toLowerCase() === "true";
-  return { sealed: { path: file.path, values, keys, mac, modifiedAt, countsSealedOnly }, problems: [] };
+  const sealed: SealedFile = {
+    path: file.path,
+    values,
+    keys,
+    mac,
+    modifiedAt,
+    countsSealedOnly,
+    format,
+    instances: null,
+  };
+  return { sealed, problems: [] };
 }
 
 /** What SOPS keeps beside the values, by its keys with dots between; positions in lists count from 0. */

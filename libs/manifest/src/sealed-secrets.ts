@@ -1,4 +1,6 @@
 import {
+  type Located,
+  type NodeDocument,
   type Problem,
   type Repository,
   type SealedFile,
@@ -14,8 +16,14 @@ import {
 
 import { readSealedFile } from "./sealed-file.ts";
 
-/** Reads the secrets of an environment. K1344 for values that are not `<release>.<secret>`, not encrypted, or empty. */
-export function readSealedSecrets(file: SourceFile | undefined): {
+/**
+ * Reads the secrets of an environment, which are `<release>.<secret>`, or those of a folder or an instance, which are names alone.
+ * K1344 for values with other keys, and for those that are not encrypted or empty.
+ */
+export function readSealedSecrets(
+  file: SourceFile | undefined,
+  { isOfEnvironment }: { isOfEnvironment: boolean },
+): {
   value: SealedFile[];
   problems: Problem[];
 } {
@@ -23,16 +31,17 @@ export function readSealedSecrets(file: SourceFile | undefined): {
   const { sealed, problems } = readSealedFile(file);
   if (sealed === null) return { value: [], problems };
   const odd = sealed.values.flatMap((value) =>
-    oddities(value).map((said) => oddValue(sealed, { value, said })),
+    oddities(value, { isOfEnvironment }).map((said) => oddValue(sealed, { value, said })),
   );
   // The checksum counts these values, too.
   return { value: [sealed], problems: odd };
 }
 
-function oddities({ path, text }: SealedValue): string[] {
-  const [release = "", secret = ""] = path;
-  if (path.length !== 2 || !namePattern.test(release) || !secretNamePattern.test(secret))
-    return ["is not in the form <release>: { <secret>: value }"];
+function oddities({ path, text }: SealedValue, { isOfEnvironment }: { isOfEnvironment: boolean }): string[] {
+  const [owner = "", ...names] = isOfEnvironment ? path : ["any", ...path];
+  const [secret = ""] = names;
+  if (names.length !== 1 || !namePattern.test(owner) || !secretNamePattern.test(secret))
+    return [`is not in the form ${isOfEnvironment ? "<release>: { <secret>: value }" : "<secret>: value"}`];
   if (text === "") return ["is empty"];
   return isSealed(text) ? [] : ["is not encrypted: everybody who reads the repository knows it"];
 }
@@ -52,19 +61,31 @@ function oddValue(file: SealedFile, { value, said }: { value: SealedValue; said:
  */
 export function findRecipientFaults({ environments }: Pick<Repository, "environments">): Problem[] {
   return [...environments.values()].flatMap(({ sealed, nodes }) =>
-    sealed.flatMap(({ path, keys }) =>
-      [...nodes.values()].flatMap((document): Problem[] => {
-        const { name, keys: own } = document.value;
-        if (own?.age === undefined) {
-          const message = `node ${name} has no age key here, so that ${path} cannot be encrypted to it`;
-          const hint = "Write what keelson-agent identity prints on the node as keys: { age: age1… }.";
-          return [problemAt(document, { code: "K1345", path: "", message, hint })];
-        }
-        if (keys.some(({ recipient }) => recipient === own.age)) return [];
-        const message = `node ${name} cannot open ${path}: it is not encrypted to ${own.age}`;
-        const hint = "Run keelson secrets rotate where a key is that opens the file.";
-        return [problemAt(document, { code: "K1342", path: "keys.age", part: "value", message, hint })];
-      }),
-    ),
+    [...nodes.values()].flatMap((document) => findUnopened(sealed, document)),
   );
+}
+
+/** The same of one node, for files of the instances that it has. */
+export function findUnopened(
+  files: readonly Pick<SealedFile, "path" | "keys">[],
+  document: Located<NodeDocument>,
+): Problem[] {
+  const { name, keys: own } = document.value;
+  return files.flatMap(({ path, keys }) => {
+    if (own?.age === undefined) {
+      const message = `node ${name} has no age key here, so that ${path} cannot be encrypted to it`;
+      const hint = "Write what keelson-agent identity prints on the node as keys: { age: age1… }.";
+      return [problemAt(document, { code: "K1345", path: "", message, hint })];
+    }
+    if (keys.some(({ recipient }) => recipient === own.age)) return [];
+    const message = `node ${name} cannot open ${path}: it is not encrypted to ${own.age}`;
+    const hint = recipientHint(path);
+    return [problemAt(document, { code: "K1342", path: "keys.age", part: "value", message, hint })];
+  });
+}
+
+function recipientHint(path: string): string {
+  return /\.ya?ml$/.test(path)
+    ? "Run keelson secrets rotate where a key is that opens the file."
+    : `Run it where a key is that opens the file: sops rotate --in-place --add-age RECIPIENT ${path}`;
 }

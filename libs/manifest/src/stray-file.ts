@@ -40,7 +40,11 @@ const environmentFiles = [
 /** Files of an environment that nothing reads; Markdown and `.gitkeep` are for people and for Git. */
 export function strayInEnvironment(folder: { path: string; files: FolderFiles }): Problem[] {
   return pathsOf(folder.files)
-    .filter((path) => !environmentFiles.includes(path) && !/^(?:nodes|compose)\/[^/]+\.yaml$/.test(path))
+    .filter(
+      (path) =>
+        !environmentFiles.includes(path) &&
+        !/^(?:(?:nodes|compose)\/[^/]+|secrets\/[^/]+\.sops)\.yaml$/.test(path),
+    )
     .filter((path) => !/(?:\.md|(?:^|\/)\.gitkeep)$/.test(path))
     .map((path) => strayProblem(`${folder.path}/${path}`, meantInEnvironment(path)));
 }
@@ -48,10 +52,13 @@ export function strayInEnvironment(folder: { path: string; files: FolderFiles })
 function meantInEnvironment(path: string): string {
   const renamed = path.replace(/\.ya?ml$/i, ".yaml").toLowerCase();
   const [, folder = "", file = ""] = /^([^/]+)\/([^/]+\.yaml)$/.exec(renamed) ?? [];
-  const known = folder === "" ? environmentFiles : [`nodes/${file}`, `compose/${file}`];
+  const known =
+    folder === ""
+      ? environmentFiles
+      : [`nodes/${file}`, `compose/${file}`, `secrets/${file.replace(/(?:\.sops)?\.yaml$/, ".sops.yaml")}`];
   const meant = suggest(renamed, known);
   return meant === undefined
-    ? `an environment has ${environmentFiles.join(", ")}, nodes/<node>.yaml and compose/<instance>.yaml`
+    ? `an environment has ${environmentFiles.join(", ")}, nodes/<node>.yaml, compose/<instance>.yaml and secrets/<instance>.sops.yaml`
     : `did you mean ${quote(meant)}?`;
 }
 

@@ -46,6 +46,7 @@ export * from "./status.ts";
 export * from "./ip-address.ts";
 export * from "./labels.ts";
 export * from "./sealed-file.ts";
+export * from "./secret-placeholder.ts";
 export * from "./secret-variable.ts";
 export * from "./secrets.ts";
 export * from "./suggestion.ts";

@@ -24,11 +24,11 @@ export const ReleaseDigest = z
   .regex(/^sha256-[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be `sha256-` and 44 characters of base64")
   .describe("The digest of a release's folder, as `keelson release digest` and `nix hash path` print it.");
 
-export const secretNamePattern = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+export const secretNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 export const SecretName = z
   .string()
-  .regex(secretNamePattern, "must be 1 to 64 letters and digits, the first a letter");
+  .regex(secretNamePattern, "must be 1 to 64 letters, digits and underscores, the first no digit");
 
 /** How the value of a secret comes into being on each install. */
 export const SecretSource = z.strictObject({

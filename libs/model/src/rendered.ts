@@ -101,6 +101,8 @@ export interface ComposeInput {
   boundPaths: readonly string[];
   /** Rendered files that Compose itself reads (`env_file`), by `to`; secrets are placeholders. */
   renderedFiles: ReadonlyMap<string, Uint8Array>;
+  /** What Compose is given in the place of encrypted files of variables, by path in the repository. */
+  sealedVariables: ReadonlyMap<string, SealedVariables>;
 }
 
 /** An image that counts in place of what the Compose file says, mostly of a `build`. */
@@ -113,6 +115,14 @@ export interface PublishedImage {
 
 /** Where a document says something. */
 export type SaidPlace = Pick<Problem, "file" | "line" | "column" | "path" | "sourceLine">;
+
+/** A file of variables that is encrypted in Git, as Compose is given it. */
+export interface SealedVariables {
+  /** With placeholders where encrypted values stand. */
+  bytes: Uint8Array;
+  /** Names of the secrets whose placeholders it holds. */
+  secrets: readonly string[];
+}
 
 export interface RenderedFile {
   /** Path that compose.yaml binds, without a leading `./`. */
@@ -130,19 +140,3 @@ export interface RenderedFile {
   /** Names of the secrets whose placeholders it holds. */
   secrets: string[];
 }
-
-/**
- * Stands for a secret's value until `secrets` fills it in. The name is `<release>.<secret>`.
- * It is a plain scalar in YAML and holds nothing that JSON or a shell would have to quote.
- */
-export function secretPlaceholder(name: string): string {
-  return `__keelson-secret:${name}__`;
-}
-
-/** Stands for the value as it is written inside of a JSON string. */
-export function jsonSecretPlaceholder(name: string): string {
-  return `__keelson-secret:${name}:json__`;
-}
-
-/** The name, and `:json` for a value inside of a JSON string. */
-export const secretPlaceholderPattern = /__keelson-secret:([a-z0-9-]+\.[A-Za-z][A-Za-z0-9]*)(:json)?__/g;

@@ -3,6 +3,7 @@ import type { NodeDocument } from "./node-document.ts";
 import type { Package } from "./package.ts";
 import type { Position, Problem } from "./problem.ts";
 import type { Release } from "./release.ts";
+import type { SealedVariables } from "./rendered.ts";
 import type { SealedFile } from "./sealed-file.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -85,7 +86,7 @@ export interface LocalPackage extends PackageFolder {
   reached: ReadonlyMap<string, SourceFile>;
   /** Compose files by their path from the folder, in the order in which Compose merges them. */
   composeFiles: readonly string[];
-  /** The committed `.env` of the folder; null when there is none. */
+  /** The committed `.env` of the folder, with placeholders where it is encrypted; null when there is none. */
   dotenv: SourceFile | null;
   /** Profiles that `.env` makes active. */
   profiles: readonly string[];
@@ -93,6 +94,10 @@ export interface LocalPackage extends PackageFolder {
   settingsSchema: Located<JsonObject> | null;
   /** Variables that a setting may give a value: those of `.env` and of package.yaml, and what its Compose files mention. */
   variables: ReadonlySet<string>;
+  /** Its secrets, and then the files of variables that are encrypted. */
+  sealed: readonly SealedFile[];
+  /** What Compose is given in the place of the latter, by path in the repository. */
+  sealedVariables: ReadonlyMap<string, SealedVariables>;
   /** Digest of every file that it reads. */
   version: string;
 }
@@ -147,6 +152,8 @@ export interface EnvironmentFolder {
   sealed: readonly SealedFile[];
   /** Compose overrides by instance. */
   composeOverrides: ReadonlyMap<string, SourceFile>;
+  /** The secrets of single instances, by their name. */
+  sealedInstances: ReadonlyMap<string, SealedFile>;
 }
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { jsonSecretPlaceholder, secretPlaceholder } from "./rendered.ts";
+import { jsonSecretPlaceholder, secretPlaceholder } from "./secret-placeholder.ts";
 import {
   findSecretEnvironment,
   findSecretVariables,
@@ -44,6 +44,8 @@ test.each([
   "wiki.a_j",
   "wiki.__j",
   "wiki.j",
+  "apps/my wiki/.env:DB__PASS_j",
+  "apps/é😀/x.env:_",
 ])("the placeholder of %s is found again from its variable", (name) => {
   const text = `"\${${variableOf(name)}?}" "\${${variableOf(name, true)}?}"`;
   expect([...findSecretVariables(text)]).toEqual([

@@ -1,5 +1,10 @@
 import { type ComposeModel, mapValues } from "./compose-model.ts";
-import { jsonSecretPlaceholder, secretPlaceholder, secretPlaceholderPattern } from "./rendered.ts";
+import {
+  jsonSecretPlaceholder,
+  replacePlaceholders,
+  secretPlaceholder,
+  secretsIn,
+} from "./secret-placeholder.ts";
 
 /** A variable of a container's environment whose value holds secrets. */
 export interface SecretEnvironment {
@@ -22,21 +27,15 @@ export function findSecretEnvironment(model: Pick<ComposeModel, "services">): Se
   );
 }
 
-/** Names of the secrets whose placeholders stand in a text, each once. */
-export function secretsIn(text: string): string[] {
-  return [...new Set([...text.matchAll(secretPlaceholderPattern)].flatMap(([, name]) => name ?? []))];
-}
-
 /**
  * The model with a variable of Compose in the place of each placeholder in an environment. The `?` lets Compose fail
  * where it does not get the value: without it, the container would be made anew with an empty one.
  */
 export function withSecretVariables(model: ComposeModel): ComposeModel {
   const withVariables = (value: string | null) =>
-    value?.replace(
-      secretPlaceholderPattern,
-      (_placeholder, name: string, asJson?: string) => `\${${variableOf(name, asJson !== undefined)}?}`,
-    ) ?? null;
+    value === null
+      ? null
+      : replacePlaceholders(value, ({ name, asJson }) => `\${${variableOf(name, asJson)}?}`);
   const services = mapValues(model.services, ({ environment, ...service }) => ({
     ...service,
     ...(environment === undefined ? {} : { environment: mapValues(environment, withVariables) }),
@@ -55,24 +54,37 @@ export function findSecretVariables(text: string): ReadonlyMap<string, string> {
   );
 }
 
+/** The value that a container gets from the text of a Compose file: with what stands for secrets filled in. */
+export function fillSecretVariables(text: string, valueOf: (placeholder: string) => string): string {
+  return text.replace(/\$(?:\$|\{(KEELSON_SECRET_\w+)\?\})/g, (_whole, variable?: string) =>
+    variable === undefined ? "$" : valueOf(placeholderOf(variable)),
+  );
+}
+
 const prefix = "KEELSON_SECRET_";
 const json = "_j";
 /** What cannot stand in the name of a variable. No escape begins another one, so that no two names become one. */
-const escapes: Readonly<Record<string, string>> = { ".": "__", "-": "_m", _: "_u" };
+const escapes: Readonly<Record<string, string>> = { ".": "__", "-": "_m", _: "_u", "/": "_s" };
 
 /** `pryv.dbPassword` is `KEELSON_SECRET_pryv__dbPassword`. */
 export function variableOf(secret: string, asJson = false): string {
-  const name = secret.replace(/[^A-Za-z0-9]/g, (character) => escapes[character] ?? character);
+  const name = secret.replace(
+    /[^A-Za-z0-9]/gu,
+    (character) => escapes[character] ?? `_x${(character.codePointAt(0) ?? 0).toString(16)}_`,
+  );
   return `${prefix}${name}${asJson ? json : ""}`;
 }
 
+const escapePattern = /_[_mus]|_x([0-9a-f]{1,6})_/g;
+
 function placeholderOf(variable: string): string {
-  const characters = new Map(Object.entries(escapes).map(([character, escape]) => [escape, character]));
+  const characters = new Map(Object.entries(escapes).map(([character, written]) => [written, character]));
   const escaped = variable.slice(prefix.length);
-  const asJson = /^(?:[A-Za-z0-9]|_[_mu])*_j$/.test(escaped);
+  const asJson = /^(?:[A-Za-z0-9]|_[_mus]|_x[0-9a-f]{1,6}_)*_j$/.test(escaped);
   const name = (asJson ? escaped.slice(0, -json.length) : escaped).replace(
-    /_[_mu]/g,
-    (escape) => characters.get(escape) ?? escape,
+    escapePattern,
+    (written, digits?: string) =>
+      characters.get(written) ?? String.fromCodePoint(Number.parseInt(digits ?? "0", 16)),
   );
   return asJson ? jsonSecretPlaceholder(name) : secretPlaceholder(name);
 }

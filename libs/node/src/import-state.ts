@@ -1,5 +1,5 @@
 import { connectEngine, listComposeProjects, listForeignNetworks } from "@keelson/engine";
-import { makeWorkTree, readWorkTree } from "@keelson/git";
+import { makeWorkTree, readWorkTree, writeWorkTreeFile } from "@keelson/git";
 import {
   type FoundProject,
   type PlainSecret,
@@ -17,6 +17,7 @@ import { type ImportProposal, proposeImport, readOnward } from "@keelson/reconci
 import { type AgentPart, agentPart } from "./agent-part.ts";
 import { engineAddress } from "./engine-address.ts";
 import { type ImportRow, importRows } from "./import-row.ts";
+import { type SealRequest, type SealedImport, proposeSealed, textsOf } from "./import-sealed.ts";
 import { requireName } from "./init-state.ts";
 import { importedOf, judgeProjects } from "./judged-project.ts";
 import { type RunningProject, findRunning } from "./running-project.ts";
@@ -30,6 +31,8 @@ export interface ImportRequest {
   /** Whether projects that run are looked for, and on which engine. */
   engine: { dockerHost: string | undefined } | null;
   composeBinary: string;
+  /** Whether secrets in plain files of variables are encrypted, and to whom. */
+  seal: SealRequest | null;
   /** Called while folders are tried out. */
   onProgress: (share: { done: number; total: number }) => void;
 }
@@ -39,6 +42,8 @@ export interface StateImport extends Pick<ImportProposal, "documents" | "network
   rows: readonly ImportRow[];
   /** What looks like a secret and stands in plain text, of imported projects and of others. */
   secrets: readonly PlainSecret[];
+  /** Files of variables whose secrets are encrypted, or cannot be; none unless that is asked for. */
+  sealed: readonly SealedImport[];
   running: readonly RunningProject[];
   /** For agent.yaml, as data and as text; empty where the node need permit nothing. */
   agent: AgentPart;
@@ -68,11 +73,12 @@ export async function proposeState(repository: string, request: ImportRequest): 
   const written = new Map(found.map((each) => [each.folder, readWrittenProject(each, files)]));
   const total = judged.filter(({ problem }) => problem === null).length;
   let done = 0;
-  const proposal = await proposeImport(revision, {
+  const input = {
     reference: { environment, node },
     projects: judged.flatMap(importedOf),
     leftOut: judged.flatMap(({ found: { folder }, problem }) => (problem === null ? [] : [folder])),
     listed,
+    age: request.seal?.key ?? null,
     surroundings: {
       there: new Set(networks),
       makes: new Map(
@@ -80,7 +86,15 @@ export async function proposeState(repository: string, request: ImportRequest): 
       ),
     },
     ports: wireDesired({ composeBinary, emit: () => {} }),
-    onResolved: () => request.onProgress({ done: (done += 1), total }),
+    onResolved: () => request.onProgress({ done: Math.min((done += 1), total), total }),
+  };
+  const secrets = found.flatMap((each) => findPlainSecrets(each, files));
+  const { proposal, sealed } = await proposeSealed(revision, {
+    files,
+    links: new Set([...read.values()].filter(({ mode }) => mode === "120000").map(({ path }) => path)),
+    secrets,
+    seal: request.seal,
+    propose: async (of) => proposeImport(of, input),
   });
   const { documents, problems } = proposal;
   const agent = agentPart(proposal, running);
@@ -91,7 +105,8 @@ export async function proposeState(repository: string, request: ImportRequest): 
     problems,
     rows,
     paths: proposal.paths,
-    secrets: found.flatMap((each) => findPlainSecrets(each, files)),
+    secrets: secrets.filter(({ file }) => !textsOf(sealed).has(file)),
+    sealed,
     running,
     agent,
     agentText: writeBlock(agent).join("\n"),
@@ -105,10 +120,13 @@ async function askEngine(engine: ImportRequest["engine"]) {
   return { projects: await listComposeProjects(connected), networks: await listForeignNetworks(connected) };
 }
 
-/** Writes what was proposed. Nothing that is there is changed: throws K9093 where a file has its name. */
+/**
+ * Writes what was proposed, and gives files of variables the texts in which their secrets are encrypted. Nothing else that is there is
+ * changed: throws K9093 where a file has its name.
+ */
 export async function writeState(
   repository: string,
-  documents: ReadonlyMap<string, string>,
+  { documents, sealed }: Pick<StateImport, "documents" | "sealed">,
 ): Promise<{ madeRepository: boolean; written: string[] }> {
   const there = await (await readWorkTree(repository)).listPaths([...documents.keys()]);
   const [first] = there;
@@ -116,6 +134,7 @@ export async function writeState(
   const { madeRepository, written, left } = await makeWorkTree(repository, documents);
   const [other] = left;
   if (other !== undefined) throw isThere(other);
+  for (const [path, text] of textsOf(sealed)) await writeWorkTreeFile(repository, { path, text });
   return { madeRepository, written };
 }
 

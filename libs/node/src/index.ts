@@ -52,7 +52,8 @@ export {
   setSecret,
 } from "./sealed-change.ts";
 export { readRecipient } from "@keelson/secrets";
-export { readSealedState } from "./sealed-state.ts";
+export { type ListedFile, type ListedSecret, listSecrets } from "./sealed-list.ts";
+export type { SecretsOwner } from "./sealed-state.ts";
 export { readSuspension, resumeNode, suspendNode } from "./suspension.ts";
 export { syncAgent } from "./sync-agent.ts";
 export { statusPlace, wireStatus } from "./wire-status.ts";

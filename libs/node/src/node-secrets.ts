@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+
 import type { NodeSecrets } from "@keelson/model";
-import { openSecrets } from "@keelson/secrets";
+import { closedSecrets, openSecrets } from "@keelson/secrets";
 import { readSealedFiles } from "@keelson/store";
 
 import type { NodeSettings } from "./node-settings.ts";
@@ -15,4 +17,13 @@ export async function openNodeSecrets(settings: SecretSettings): Promise<NodeSec
   const secrets = await openSecrets(settings);
   await secrets.openSealed(await readSealedFiles(settings.stateDir));
   return secrets;
+}
+
+/**
+ * The same for a plan, which makes no key. A node that has an age key alone has made nothing yet: what its own key would tell apart, any
+ * key does. Without both, no value is known.
+ */
+export async function openPlanSecrets(settings: SecretSettings): Promise<NodeSecrets> {
+  if (existsSync(settings.keyFile)) return openNodeSecrets(settings);
+  return existsSync(settings.ageKeyFile) ? openSecrets({ ...settings, keyFile: null }) : closedSecrets();
 }

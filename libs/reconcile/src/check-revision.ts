@@ -1,4 +1,10 @@
-import { findAttributeFaults, findRecipientFaults, followLinks, readRepository } from "@keelson/manifest";
+import {
+  findAttributeFaults,
+  findRecipientFaults,
+  findUnopened,
+  followLinks,
+  readRepository,
+} from "@keelson/manifest";
 import {
   type DesiredNode,
   type OuterAttributes,
@@ -66,6 +72,9 @@ export async function checkRevision(
     // Where a document has a problem, that is why something is missing.
     found.push(...render.problems, ...(problems.length === 0 ? missing : []));
     if (rendered === null) continue;
+    const document = repository.environments.get(reference.environment)?.nodes.get(reference.node);
+    const ofInstances = render.sealed.filter(({ instances }) => instances !== null);
+    if (document !== undefined) found.push(...findUnopened(ofInstances, document));
     for (const { compose } of [...render.unrendered, ...rendered.instances]) judged.add(compose.folder);
     const { models, problems: refused, error, ...said } = await resolveModels({ ...render, rendered }, ports);
     warnings.push(...said.warnings);

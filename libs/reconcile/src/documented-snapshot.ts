@@ -26,3 +26,16 @@ export function withDocuments(revision: Snapshot, documents: ReadonlyMap<string,
       ].sort(),
   };
 }
+
+/** The revision as if files of it had other texts. */
+export function withTexts(revision: Snapshot, texts: ReadonlyMap<string, string>): Snapshot {
+  const changed = (file: SourceFile): SourceFile => {
+    const text = texts.get(file.path);
+    return text === undefined ? file : { ...file, bytes: new TextEncoder().encode(text) };
+  };
+  return {
+    ...revision,
+    readFiles: async (asked) =>
+      new Map([...(await revision.readFiles(asked))].map(([path, file]) => [path, changed(file)])),
+  };
+}

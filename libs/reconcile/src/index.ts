@@ -35,3 +35,4 @@ export { type AskedGrant, type AskedGrants, findAskedGrants } from "./asked-gran
 export { type ImportProposal, proposeImport } from "./propose-import.ts";
 export { resolvedOnce } from "./resolved-once.ts";
 export type { JoinedNetwork } from "./shared-network.ts";
+export { withTexts } from "./documented-snapshot.ts";

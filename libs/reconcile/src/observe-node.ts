@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 import { findBoundFiles, findHostPaths } from "@keelson/plan";
 
+import { withHiddenSecrets } from "./hidden-secret.ts";
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function observeNode(
   desired: DesiredNode,
   ports: Pick<
     ReadPorts,
-    "observeEngine" | "observeStore" | "observeHost" | "findSameFiles" | "allow" | "record"
+    "observeEngine" | "observeStore" | "observeHost" | "findSameFiles" | "allow" | "record" | "secrets"
   >,
 ): Promise<ObservedNode> {
   const record = ports.record.readState();
@@ -35,6 +36,9 @@ export async function observeNode(
     ...store,
     ...(bound.length === 0 ? {} : { sameFiles: await ports.findSameFiles(bound) }),
     ...(paths === null ? {} : { host: await ports.observeHost(paths) }),
+    ...(engine.adoptable === undefined
+      ? {}
+      : { adoptable: withHiddenSecrets(engine.adoptable, { desired, engine, secrets: ports.secrets }) }),
     containers: withAccepted(engine.containers, record),
   };
 }

@@ -26,6 +26,8 @@ export interface ImportInput {
   leftOut: readonly string[];
   /** All paths of the revision. */
   listed: readonly string[];
+  /** The age recipient of the node; null where nothing is encrypted to it. */
+  age: string | null;
   surroundings: Surroundings;
   ports: DesiredPorts;
   /** Called when Compose has resolved the files of one more project. */
@@ -133,7 +135,10 @@ function documentsOf({ input, imported }: Attempt, { allow, networks }: Said): M
   });
   return new Map([
     [`${home}/environment.yaml`, text],
-    [`${home}/nodes/${node}.yaml`, `name: ${node}\n`],
+    [
+      `${home}/nodes/${node}.yaml`,
+      input.age === null ? `name: ${node}\n` : `name: ${node}\nkeys: { age: ${input.age} }\n`,
+    ],
   ]);
 }
 

@@ -36,6 +36,7 @@ const compose: ComposeInput = {
   settings: [],
   boundPaths: [],
   renderedFiles: new Map(),
+  sealedVariables: new Map(),
 };
 
 const rendered: RenderedNode = {

@@ -91,6 +91,7 @@ export function digestInput({ profilePlaces: _ofProblems, ...input }: ComposeInp
     dotenv: input.dotenv === null ? null : digestBytes(input.dotenv.bytes),
     images: input.images.map(({ service, image }) => [service, image]),
     override: input.override === null ? null : digestBytes(input.override.bytes),
+    sealedVariables: [...input.sealedVariables].map(([path, { bytes }]) => [path, digestBytes(bytes)]),
     renderedFiles: [...input.renderedFiles].map(([to, content]) => [to, digestBytes(content)]),
   });
 }

@@ -94,18 +94,15 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   walk.target = target;
   const { instances } = target;
   if (instances === null) return;
-  const { unopened, ...read } = await step("read", async () => {
-    const found = await readSnapshot(instances.every.snapshot, reference);
-    const sealed = found.repository.environments.get(reference.environment)?.sealed;
+  const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
+  walk.repository = read.repository;
+  const { unopened, rendered, unrendered, settings, missing, ...render } = await step("render", async () => {
+    const found = renderFiles(read.repository, reference);
     // What cannot be read is not nothing: the values of before stay known.
     const isKnown =
-      sealed !== undefined && found.problems.every((problem) => problem.instances !== undefined);
-    return { ...found, unopened: isKnown ? await ports.secrets.openSealed(sealed) : [] };
+      found.rendered !== null && read.problems.every((problem) => problem.instances !== undefined);
+    return { ...found, unopened: isKnown ? await ports.secrets.openSealed(found.sealed) : [] };
   });
-  walk.repository = read.repository;
-  const { rendered, unrendered, settings, missing, ...render } = await step("render", async () =>
-    renderFiles(read.repository, reference),
-  );
   Object.assign(walk, { rendered, settings });
   // A document that cannot be read is why there is no such node.
   if (rendered === null) return tell(read.problems.length > 0 ? read.problems : render.problems);

@@ -56,6 +56,7 @@ export function buildBinds(
       problems.push(outerProblem(source, instance));
       continue;
     }
+    problems.push(...findSealed(source, { instance, committed }));
     const files = [
       ...filesBelow(source.source, placed),
       ...committedBelow(source, { ...input, instance, committed }),
@@ -76,6 +77,22 @@ export function buildBinds(
   }
   problems.push(...findOverlaps(mounts, instance));
   return { binds: { mounts, folders: withoutInner(folders) }, problems };
+}
+
+/** K1346: encrypted variables are opened for the environment of containers, and nowhere else. */
+function findSealed(
+  { source, services: [service = ""] }: BindSource,
+  { instance, committed }: { instance: RenderedInstance; committed: ReadonlyMap<string, SourceFile> },
+): Problem[] {
+  if (!instance.compose.sealedVariables.has(committed.get(source)?.path ?? "")) return [];
+  return [
+    composeProblem(instance, {
+      code: "K1346",
+      path: ["services", service, "volumes"],
+      message: `${source} is encrypted by SOPS, and ${service}, which binds it, would get what is encrypted`,
+      hint: "Name it under env_file; or render a file with the values, from secrets.sops.yaml of the folder.",
+    }),
+  ];
 }
 
 /** Committed files that no container may change, and whatever `files` makes, or puts elsewhere than where it is committed. */

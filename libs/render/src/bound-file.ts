@@ -7,6 +7,7 @@ import {
   type SourceFile,
   digestValue,
   gitsOwn,
+  sealedSecretsFile,
 } from "@keelson/model";
 
 import { committedMode } from "./rendered-file.ts";
@@ -48,7 +49,8 @@ export function findPlacedFiles(instance: RenderedInstance, secrets: NodeSecrets
 export function findCommittedFiles(instance: RenderedInstance): Map<string, SourceFile> {
   const { packageFiles, dotenv } = instance.compose;
   const folder = composeFolderOf(instance);
-  const files = [...packageFiles, ...(dotenv === null ? [] : [dotenv])];
+  // What is encrypted is bound as it is committed.
+  const files = [...(dotenv === null ? [] : [dotenv]), ...packageFiles];
   return new Map(
     files
       .filter(({ mode }) => mode === "100644" || mode === "100755")
@@ -58,7 +60,9 @@ export function findCommittedFiles(instance: RenderedInstance): Map<string, Sour
 
 /** Files below a bound folder that say how the package is deployed, and are not for its containers. */
 export function isOfPackage(file: SourceFile, { compose }: RenderedInstance): boolean {
-  const own = [...compose.composeFiles, "package.yaml"].map((path) => `${compose.folder}/${path}`);
+  const own = [...compose.composeFiles, "package.yaml", sealedSecretsFile].map(
+    (path) => `${compose.folder}/${path}`,
+  );
   return gitsOwn.test(file.path) || own.includes(file.path) || file.path === compose.dotenv?.path;
 }
 

@@ -10,6 +10,7 @@ import {
   type LocalPackage,
   type SaidPlace,
   withDotenv,
+  type SealedVariables,
 } from "@keelson/model";
 
 import { type PlacedInstance, layerOfInstance } from "./placement.ts";
@@ -69,6 +70,8 @@ function packageInput(
     reach: found.release === null ? ("repository" as const) : ("package" as const),
     dotenv: found.release === null ? found.package.dotenv : null,
     profiles: found.release === null ? found.package.profiles : [],
+    sealedVariables:
+      found.release === null ? found.package.sealedVariables : new Map<string, SealedVariables>(),
     packageFiles: [
       ...[...files].flatMap(([path, file]) => (sources.has(path) || path === "package.yaml" ? [] : [file])),
       ...reached,

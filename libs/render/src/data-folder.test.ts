@@ -127,6 +127,24 @@ test("committed and only read are files that are placed, with Git's executable b
   ]);
 });
 
+test("K1346 for a bind of encrypted variables, which a bound folder may have beside others", () => {
+  const sealed = "apps/wiki/config/db.env.sops";
+  const instance = wiki({ committed: { ...config, [sealed]: "DB=ENC[…]" } });
+  const compose = {
+    ...instance.compose,
+    sealedVariables: new Map([[sealed, { bytes: new Uint8Array(), secrets: [] }]]),
+  };
+  const problemsOf = (bind: string) =>
+    buildBinds(
+      { ...instance, compose },
+      { model: modelOf({ app: [bind] }), secrets: secretsOf(), repository: undefined },
+    ).problems.map(({ code, path, message }) => `${code} ${path} ${message}`);
+  expect(problemsOf("config/db.env.sops:ro")).toEqual([
+    "K1346 services.app.volumes config/db.env.sops is encrypted by SOPS, and app, which binds it, would get what is encrypted",
+  ]);
+  expect(problemsOf("config:ro")).toEqual([]);
+});
+
 test("one service that may write makes it a kept folder for all of them", () => {
   const { binds } = buildBinds(wiki({ committed: config }), {
     model: modelOf({ app: ["config"], web: ["config:ro"] }),

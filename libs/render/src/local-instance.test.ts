@@ -305,4 +305,27 @@ describe("secrets of a local package", () => {
     const files = { ...sealed(bothInstances), ...release };
     expect(render(files).problems.some(({ code }) => code === "K1302")).toBe(true);
   });
+
+  test("are those of the folder and of the instance, too: the files are told, the weakest first", () => {
+    const text = (name: string) =>
+      `${name}: "${enc}"\nsops: { age: [{ recipient: age1x, enc: x }], lastmodified: "2026", mac: "${enc}" }\n`;
+    const files = {
+      "apps/wiki/package.yaml":
+        'variables: { PASSWORD: "{{ secrets.password }}", OWN: "{{ secrets.own | default: \'\' }}" }\n',
+      "apps/wiki/secrets.sops.yaml": text("password"),
+      "environments/home/secrets/wiki.sops.yaml": text("own"),
+      "environments/home/secrets/wiki-b.sops.yaml": text("own"),
+    };
+    const result = render(files);
+    expect(result.problems).toEqual([]);
+    expect(instanceOf(result, "wiki").compose.variables).toMatchObject({
+      PASSWORD: secretPlaceholder("wiki.password"),
+      OWN: secretPlaceholder("wiki.own"),
+    });
+    expect(result.sealed.map(({ path, instances }) => [path, instances])).toEqual([
+      ["apps/wiki/secrets.sops.yaml", ["wiki", "wiki-b"]],
+      ["environments/home/secrets/wiki.sops.yaml", ["wiki"]],
+      ["environments/home/secrets/wiki-b.sops.yaml", ["wiki-b"]],
+    ]);
+  });
 });

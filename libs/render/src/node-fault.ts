@@ -6,6 +6,7 @@ import {
   type RenderedNode,
   type Repository,
   decodeText,
+  missingSecretHint,
   problemOf,
   secretPlaceholder,
 } from "@keelson/model";
@@ -131,11 +132,10 @@ function findMissingSecrets(rendered: RenderedNode, secrets: NodeSecrets): Probl
   );
   const missing = uses.filter(({ secret }) => !secrets.hasValue(secret));
   return [...Map.groupBy(missing, ({ secret }) => secret)].map(([name, users]) => {
-    const [release = "", secret = ""] = name.split(".");
     const problem = problemOf(users[0]?.template ?? "", {
       code: "K5002",
       message: `secret ${name} has no value on node ${rendered.node}`,
-      hint: `Put it into the secrets file of the node: ${release}: { ${secret}: … }`,
+      hint: missingSecretHint(name),
     });
     return { ...problem, instances: [...new Set(users.map(({ instance }) => instance))] };
   });

@@ -8,6 +8,7 @@ import {
   type RenderedInstance,
   type RenderedNode,
   type Repository,
+  type SealedFile,
   compareText,
   digestValue,
   keyPath,
@@ -27,6 +28,7 @@ import { findProjectNames } from "./project-name.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
 import { findSharedProjects } from "./project-fault.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
+import { listSealed } from "./sealed-file.ts";
 import { findUngrantedNames, pathScope } from "./path-scope.ts";
 import { newBudgets } from "./template-budget.ts";
 import { type InstanceContext, interfacesOf, templateScope } from "./template-scope.ts";
@@ -42,6 +44,8 @@ export interface RenderResult {
   unrendered: { name: string; compose: ComposeInput }[];
   /** Layered settings by instance, with where each value came from. */
   settings: ReadonlyMap<string, LayeredSettings>;
+  /** The encrypted files that the node has to open, the weakest first. */
+  sealed: SealedFile[];
   problems: Problem[];
   /** What is not there because its document cannot be used: a problem only where no other one says why. */
   missing: Problem[];
@@ -54,7 +58,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
   const found = findNode(repository, reference);
   if (found.problem !== null) {
     const nothing = { rendered: null, unrendered: [], settings: new Map(), missing: [], warnings: [] };
-    return { ...nothing, problems: [found.problem] };
+    return { ...nothing, sealed: [], problems: [found.problem] };
   }
   const { environment, node } = found;
   const placed = placeInstances(repository, { environment, node: node.value });
@@ -111,6 +115,7 @@ export function renderFiles(repository: Repository, reference: NodeReference): R
     rendered,
     unrendered,
     settings,
+    sealed: listSealed(placed, environment),
     problems: withoutRepeats(problems),
     missing: withConcerned(missing, { repository, environment }),
     warnings,

@@ -7,6 +7,7 @@ import {
   type SecretEnvironment,
   findSecretEnvironment,
   mapValues,
+  missingSecretHint,
   secretsIn,
 } from "@keelson/model";
 
@@ -47,6 +48,7 @@ export function findSecretFaults(
   const given = new Set([
     ...instance.files.flatMap((file) => file.secrets),
     ...Object.values(instance.compose.variables).flatMap(secretsIn),
+    ...[...instance.compose.sealedVariables.values()].flatMap(({ secrets: names }) => names),
   ]);
   const forged = used.flatMap((each) =>
     each.secrets.filter((name) => !given.has(name)).map((name) => forgedValue(name, { instance, each })),
@@ -72,12 +74,11 @@ function pathOf({ service, variable }: SecretEnvironment): string[] {
 }
 
 function missing(name: string, { instance, path }: { instance: RenderedInstance; path: string[] }): Problem {
-  const [release = "", secret = ""] = name.split(".");
   return composeProblem(instance, {
     code: "K5002",
     path,
     message: `secret ${name} has no value on this node`,
-    hint: `Put it into the secrets file of the node: ${release}: { ${secret}: … }`,
+    hint: missingSecretHint(name),
   });
 }
 

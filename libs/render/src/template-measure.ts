@@ -67,12 +67,17 @@ function measureParts(
 
 /** What stands for a secret while a template is rendered. */
 export function markOf(seal: string, secret: string): string {
-  return `__secret-${seal}-${secret}__`;
+  return `__secret-${seal}-${writtenName(secret)}__`;
 }
 
 /** What the filter `json` makes of a secret's mark: inside of a JSON string its value has escapes. */
 export function jsonMarkOf(seal: string, secret: string): string {
-  return `__secret-${seal}-json-${secret}__`;
+  return `__secret-${seal}-json-${writtenName(secret)}__`;
+}
+
+/** An underscore could be the end of the mark: that of `A` would begin that of `A__B`. */
+function writtenName(secret: string): string {
+  return secret.replaceAll("_", "~");
 }
 
 /** A JSON text with all marks as those of values inside of JSON strings. */

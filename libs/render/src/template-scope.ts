@@ -2,6 +2,7 @@ import type { EnvironmentFolder, JsonObject, NodeDocument } from "@keelson/model
 
 import type { PlacedInstance, Provider } from "./placement.ts";
 import type { TemplateScope } from "./rendered-file.ts";
+import { namesOfSecrets } from "./sealed-file.ts";
 import type { TemplateBudget } from "./template-budget.ts";
 
 export interface InstanceContext {
@@ -36,21 +37,8 @@ export function templateScope(placed: PlacedInstance, context: InstanceContext):
     },
     incomplete: context.incomplete,
     budget: context.budget,
-    secrets: Object.fromEntries(secretsOf(placed, context.environment)),
+    secrets: Object.fromEntries(namesOfSecrets(placed, context.environment)),
   };
-}
-
-/** By the name that a template uses. A release declares them; a local package has those that Git holds for its instance. */
-function secretsOf(placed: PlacedInstance, { environment, sealed }: EnvironmentFolder): [string, string][] {
-  const release = placed.release?.release.value;
-  const owner = release?.name ?? placed.name;
-  // A release's secrets are for its own packages.
-  const isOwn = release !== undefined || !Object.hasOwn(environment.value.releases, owner);
-  const inGit = sealed.flatMap(({ values }) =>
-    values.flatMap(({ path: [first, name = ""] }) => (isOwn && first === owner ? [name] : [])),
-  );
-  const names = release === undefined ? inGit : Object.keys(release.secrets);
-  return names.map((name) => [name, `${owner}.${name}`]);
 }
 
 /** Interfaces that a package requires, or uses when they are there. */

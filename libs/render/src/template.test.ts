@@ -1,3 +1,4 @@
+import { secretsIn } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { TemplateBudget } from "./template-budget.ts";
@@ -312,4 +313,18 @@ describe("where not all settings are known", () => {
     expect(messages(["settings"])).toEqual(["undefined variable `node.nothing`"]);
     expect(run("{{ settings.nothing }}", ["settings"])).toEqual({ text: null, problems: [] });
   });
+});
+
+test("a secret whose name begins that of another one is another one", () => {
+  const secrets = { A: "wiki.A", A__B: "wiki.A__B" };
+  const text = "{{ secrets.A__B }}_{{ secrets.A }}__B__{{ secrets.A__B | json }}";
+  const result = renderTemplate({
+    text,
+    file: "a.liquid",
+    context: {},
+    secrets,
+    incomplete: [],
+    budget: new TemplateBudget(),
+  });
+  expect(secretsIn(result.text ?? "")).toEqual(["wiki.A__B", "wiki.A"]);
 });

@@ -3,6 +3,6 @@ export { closedSecrets } from "./closed-secrets.ts";
 export { newValueFilter } from "./hidden-value.ts";
 export { openSecrets } from "./node-secrets.ts";
 export type { SecretsInput } from "./node-secrets.ts";
-export { openSealedValue, rotateSealed, sealFirstValue, sealPlainFile, setSealedValue } from "./sealing.ts";
+export { openSealedValue, rotateSealed, sealPlainFile, sealValues, sealVariables } from "./sealing.ts";
 export type { OpenableFile } from "./sealing.ts";
 export { countSecrets } from "./secrets-file.ts";

@@ -1,5 +1,5 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import { KeelsonError, digestBytes, secretPlaceholderPattern, stalled } from "@keelson/model";
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { KeelsonError, digestBytes, missingSecretHint, replacePlaceholders, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
 import { type AgeIdentity, readAgeKey } from "./age-key.ts";
@@ -11,8 +11,8 @@ import { openSealedSecrets } from "./sealed-secrets.ts";
 import { readSecretsFile } from "./secrets-file.ts";
 
 export interface SecretsInput {
-  /** Absolute path of the node's key; made with its folder when it is missing. */
-  keyFile: string;
+  /** Absolute path of the node's key; made with its folder when it is missing. Null for a key of this process alone. */
+  keyFile: string | null;
   /** Absolute path of the secrets file, or null when the node has none. */
   secretsFile: string | null;
   /** Absolute path of the node's age key, or null where nothing from Git is opened. It need not be there. */
@@ -27,7 +27,8 @@ export async function openSecrets(input: SecretsInput): Promise<NodeSecrets> {
   const values = input.secretsFile === null ? new Map<string, string>() : readSecretsFile(input.secretsFile);
   const { ageKeyFile } = input;
   const findIdentity = async () => (ageKeyFile === null ? null : readAgeKey(ageKeyFile));
-  return secretsOf(readOrMakeKey(input.keyFile), values, findIdentity);
+  const key = input.keyFile === null ? randomBytes(32) : readOrMakeKey(input.keyFile);
+  return secretsOf(key, values, findIdentity);
 }
 
 /** What keys and values give. The values stay in closures, so that printing the object shows none. */
@@ -91,21 +92,20 @@ function equalInConstantTime(label: string, expected: string): boolean {
 /** Latin-1 maps every byte to one character and back, so what is not UTF-8 stays as it is. */
 function fill(content: Uint8Array, values: Pick<KnownValues, "get">): Uint8Array {
   const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("latin1");
-  const filled = text.replace(secretPlaceholderPattern, (_placeholder, name: string, asJson?: string) => {
+  const filled = replacePlaceholders(text, ({ name, asJson }) => {
     const value = values.get(name);
     if (value === undefined) throw missingValue(name);
-    const written = asJson === undefined ? value : JSON.stringify(value).slice(1, -1);
+    const written = asJson ? JSON.stringify(value).slice(1, -1) : value;
     return Buffer.from(written, "utf8").toString("latin1");
   });
   return Buffer.from(filled, "latin1");
 }
 
 function missingValue(name: string): KeelsonError {
-  const [release, secret] = name.split(".");
   return new KeelsonError({
     code: "K5002",
     message: `the secret ${name} has no value on this node`,
-    hint: `Add it to the node's secrets file: ${release}: {${secret}: …}`,
+    hint: missingSecretHint(name),
     outcome: stalled,
   });
 }

@@ -1,9 +1,13 @@
-import { type Problem, type SealedFile, keyPath, problemOf } from "@keelson/model";
+import { type Problem, type SealedFile, keyPath, problemOf, secretNamesOf } from "@keelson/model";
 
 import type { AgeIdentity } from "./age-key.ts";
-import { type OpenedValue, type SealFault, openSealedFile } from "./sops-file.ts";
+import { type SealFault, openSealedFile } from "./sops-file.ts";
+import { readVariables } from "./opened-variables.ts";
 
-/** The values of an environment's sealed files by `<release>.<secret>`, and the problems of those that cannot be opened. */
+/**
+ * The values of encrypted files by the names of secrets, and the problems of those that cannot be opened. A later file wins. What one that
+ * is not opened would give has no value: that of an earlier file is not meant.
+ */
 export async function openSealedSecrets(
   files: readonly SealedFile[],
   identity: AgeIdentity | null,
@@ -11,17 +15,34 @@ export async function openSealedSecrets(
   const values = new Map<string, string>();
   const problems: Problem[] = [];
   for (const file of files) {
-    const result =
-      identity === null ? { fault: { kind: "recipient" as const } } : await openSealedFile(file, identity);
-    if ("fault" in result) problems.push(problemIn(file, { fault: result.fault, identity }));
-    else for (const [name, text] of result.opened.values.flatMap(secretOf)) values.set(name, text);
+    const { given, ...said } = await openOne(file, identity);
+    problems.push(...said.problems.map((problem) => concerning(problem, file)));
+    for (const name of file.values.flatMap(({ path }) => secretNamesOf(file, path))) values.delete(name);
+    for (const [name, text] of given) values.set(name, text);
   }
   return { values, problems };
 }
 
-/** What is in another form or in clear has a problem of its own, and gives no value. */
-function secretOf({ path, text, wasSealed }: OpenedValue): [string, string][] {
-  return wasSealed && path.length === 2 ? [[path.join("."), text]] : [];
+type Given = readonly (readonly [string, string])[];
+
+async function openOne(
+  file: SealedFile,
+  identity: AgeIdentity | null,
+): Promise<{ given: Given; problems: Problem[] }> {
+  const result =
+    identity === null ? { fault: { kind: "recipient" as const } } : await openSealedFile(file, identity);
+  if ("fault" in result) return { given: [], problems: [problemIn(file, { fault: result.fault, identity })] };
+  const { values } = result.opened;
+  if (file.format === "dotenv") return readVariables(file, values);
+  // What is in clear has a problem of its own, and gives no value.
+  const given = values.flatMap(({ path, text, wasSealed }) =>
+    wasSealed ? secretNamesOf(file, path).map((name) => [name, text] as const) : [],
+  );
+  return { given, problems: [] };
+}
+
+function concerning(problem: Problem, { instances }: SealedFile): Problem {
+  return instances === null ? problem : { ...problem, instances };
 }
 
 function problemIn(
@@ -42,7 +63,7 @@ function problemIn(
 
 function notForThisNode(path: string, identity: AgeIdentity | null): Problem {
   const hint =
-    "Put what keelson-agent identity prints into the node's file as keys.age, and run keelson secrets rotate where a key is that opens the file.";
+    "Put what keelson-agent identity prints into the node's file as keys.age. Then encrypt the file to it where a key is that opens it: keelson secrets rotate, or sops rotate --add-age for a file of variables.";
   const message =
     identity === null
       ? "this node has no age key yet, so that nothing can be encrypted to it"

@@ -1,9 +1,12 @@
-import { KeelsonError, type SealedFile, isSealed, quote, stalled } from "@keelson/model";
+import { isDeepStrictEqual } from "node:util";
+
+import { KeelsonError, type SealedFile, isSealed, quote, stalled, withDotenv } from "@keelson/model";
 import { parseDocument } from "yaml";
 
 import { readAgeKey } from "./age-key.ts";
+import { decryptedText, readVariables } from "./opened-variables.ts";
 import { newDocument, openDocument, sealDocument, setValue } from "./sops-document.ts";
-import { sealDotenv } from "./sops-dotenv.ts";
+import { resealDotenv, sealDotenv } from "./sops-dotenv.ts";
 import { type OpenedFile, openSealedFile } from "./sops-file.ts";
 import type { SealInput } from "./sops-metadata.ts";
 import { requireOwnFormat } from "./sops-rewriting.ts";
@@ -22,38 +25,30 @@ export async function openSealedValue(file: OpenableFile, path: readonly string[
   return opened.values.find((value) => value.path.join(".") === path.join("."))?.text ?? null;
 }
 
-export interface NewValue extends SealInput {
-  path: readonly string[];
-  value: string;
-}
-
-/** The text of a file with one value. */
-export async function sealFirstValue({ path, value, ...input }: NewValue): Promise<string> {
-  const clear = newDocument("");
-  setValue(clear, { path, text: value });
-  return sealDocument(clear, input);
+export interface NewValues extends SealInput {
+  values: readonly { path: readonly string[]; value: string }[];
 }
 
 /**
- * The text of a sealed file with one value set. Who could open it still can, and so can the recipients. Throws K9089, K9092 and what
- * the key's file throws.
+ * The text of a sealed file with some values set, or of a new one with these alone. Who could open it still can, and so can the
+ * recipients. Throws K9089, K9092 and what the key's file throws.
  */
-export async function setSealedValue(
-  file: OpenableFile,
-  { path, value, ...input }: NewValue,
+export async function sealValues(
+  file: OpenableFile | null,
+  { values, ...input }: NewValues,
 ): Promise<string> {
-  requireOwnFormat(file);
-  const opened = await open(file);
-  const clear = openDocument(file.text, opened.dataKey);
-  setValue(clear, { path, text: value });
-  const before = file.sealed.keys.map(({ recipient }) => recipient);
+  if (file !== null) requireOwnFormat(file);
+  const clear = file === null ? newDocument("") : openDocument(file.text, (await open(file)).dataKey);
+  for (const { path, value } of values) setValue(clear, { path, text: value });
+  const before = file?.sealed.keys.map(({ recipient }) => recipient) ?? [];
   return sealDocument(clear, { ...input, recipients: [...new Set([...before, ...input.recipients])] });
 }
 
-/** The text of a sealed file with a new data key, for these recipients alone. Throws as `setSealedValue`. */
+/** The text of a sealed file with a new data key, for these recipients alone. Throws as `sealValues`. */
 export async function rotateSealed(file: OpenableFile, input: SealInput): Promise<string> {
   requireOwnFormat(file, { keepsComments: false });
   const opened = await open(file);
+  if (file.sealed.format === "dotenv") return resealDotenv(file, { ...input, opened });
   const { document } = openDocument(file.text, opened.dataKey);
   return sealDocument({ ...newDocument(""), document }, input);
 }
@@ -69,10 +64,28 @@ export async function sealPlainFile(
   if (!isYaml) {
     const sealed = await sealDotenv(text, input);
     if (sealed === null) throw unfit(path, "a line is neither KEY=value nor a comment");
-    return sealed;
+    return sealed.text;
   }
   if (parseDocument(text).errors.length > 0) throw unfit(path, "it is not YAML");
   return sealDocument(newDocument(text), input);
+}
+
+/**
+ * A plain file of variables with the values of some keys encrypted, which gives Compose the same as before. Comments stay, but for
+ * those that set a variable. Null where SOPS' format cannot say what stands there, or a value names variables of elsewhere.
+ */
+export async function sealVariables(
+  { path, text }: { path: string; text: string },
+  input: SealInput & { only: readonly string[] },
+): Promise<string | null> {
+  const keepsComment = (line: string) => /^\s*#(?!\s*(?:export\s+)?\w+\s*[=:])/.test(line);
+  const sealed = await sealDotenv(text, { ...input, keepsComment });
+  if (sealed === null || readVariables({ path }, sealed.values).problems.length > 0) return null;
+  const isEach = input.only.every((key) =>
+    sealed.values.some((each) => each.path[0] === key && each.wasSealed),
+  );
+  const after = withDotenv(decryptedText(sealed.values), {});
+  return isEach && isDeepStrictEqual(after, withDotenv(text, {})) ? sealed.text : null;
 }
 
 async function open(file: OpenableFile): Promise<OpenedFile> {

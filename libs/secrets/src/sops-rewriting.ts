@@ -1,4 +1,4 @@
-import { KeelsonError, stalled } from "@keelson/model";
+import { KeelsonError, type SealedFile, stalled } from "@keelson/model";
 import { isSeq, parseDocument } from "yaml";
 
 /** Keys of other kinds than age, as SOPS names them. */
@@ -9,17 +9,28 @@ const otherKeys = ["kms", "gcp_kms", "azure_kv", "hc_vault", "hckms", "pgp"];
  * comments that SOPS has encrypted.
  */
 export function requireOwnFormat(
-  { sealed: { path }, text }: { sealed: { path: string }; text: string },
+  { sealed, text }: { sealed: Pick<SealedFile, "path" | "format">; text: string },
   { keepsComments = true }: { keepsComments?: boolean } = {},
 ): void {
-  const document = parseDocument(text);
-  const kind = otherKeys.find((each) => {
-    const keys: unknown = document.getIn(["sops", each]);
-    return isSeq(keys) && keys.items.length > 0;
-  });
-  if (kind !== undefined) throw foreign(path, `it has keys of the kind ${kind}`);
+  const kinds = sealed.format === "dotenv" ? kindsInDotenv(text) : kindsInYaml(text);
+  const kind = otherKeys.find((each) => kinds(each));
+  if (kind !== undefined) throw foreign(sealed.path, `it has keys of the kind ${kind}`);
   if (!keepsComments && /#\s*ENC\[AES256_GCM,.*,type:comment\]/.test(text))
-    throw foreign(path, "its comments are encrypted with the data key");
+    throw foreign(sealed.path, "its comments are encrypted with the data key");
+}
+
+type HasKind = (kind: string) => boolean;
+
+function kindsInYaml(text: string): HasKind {
+  const document = parseDocument(text);
+  return (kind) => {
+    const keys: unknown = document.getIn(["sops", kind]);
+    return isSeq(keys) && keys.items.length > 0;
+  };
+}
+
+function kindsInDotenv(text: string): HasKind {
+  return (kind) => new RegExp(`^sops_${kind}__`, "m").test(text);
 }
 
 function foreign(path: string, because: string): KeelsonError {

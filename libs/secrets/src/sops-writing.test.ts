@@ -83,12 +83,12 @@ test("a value that would be written in clear, because it is none of the document
 describe("a dotenv file that was encrypted here", () => {
   const text = "# note hunter2\nexport A='x y'\nDB_PASSWORD=p=$x\\n\n\nPORT=8080\n";
   test("is opened here and by another program that knows SOPS' format", async () => {
-    const sealed = (await sealDotenv(text, both)) ?? "";
+    const sealed = (await sealDotenv(text, both))?.text ?? "";
     expect(sealed).not.toMatch(/hunter2|8080/);
     const { values } = await open("x.env.sops", sealed, other);
     expect(values.map(({ path, text: value }) => `${path[0]}=${value}`)).toEqual([
       "A='x y'",
-      "DB_PASSWORD=p=$x\\n",
+      "DB_PASSWORD=p=$x\n",
       "PORT=8080",
     ]);
     const theirs = await decryptSops(sealed, { secretKey: own.key, fileType: "env" });
@@ -96,7 +96,7 @@ describe("a dotenv file that was encrypted here", () => {
   });
 
   test("leaves in clear what is no secret", async () => {
-    const sealed = (await sealDotenv(text, { ...both, only: ["DB_PASSWORD"] })) ?? "";
+    const sealed = (await sealDotenv(text, { ...both, only: ["DB_PASSWORD"] }))?.text ?? "";
     expect(sealed).toContain("PORT=8080\n");
     expect(sealed).toContain("sops_encrypted_regex=^(DB_PASSWORD)$");
     expect((await open("x.env.sops", sealed)).values.map(({ wasSealed }) => wasSealed)).toEqual([

@@ -70,8 +70,9 @@ describe("secrets that an environment has in Git", () => {
     const recipient = await identity();
     expect((await platform().status()).node.age).toBe(recipient);
     const list = await secrets(["list"]);
+    const file = sealedFile();
     expect(list.stdout).toBe(
-      `app.dbPassword  in Git\napp.token  in Git\nnode ${platform().node}  opens it\n`,
+      `app.dbPassword  in ${file}\napp.token  in ${file}\n${file}\n  node ${platform().node}  opens it\n`,
     );
     const get = await secrets(["get", "app.token", "--node", "--config", platform().config]);
     expect(get.stdout).toBe('sealed $"token');

@@ -1,28 +1,29 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 
 import { KeelsonError, count, decodeUtf8, isSystemError, quote, stalled } from "@keelson/model";
 import {
   type ChangedSecrets,
+  type SecretsOwner,
   type SecretsPlace,
-  ageKeyPath,
+  listSecrets,
   openSecret,
-  readRecipient,
-  readSealedState,
   rotateSecrets,
   sealFile,
   setSecret,
 } from "@keelson/node";
 
-import { findAgentConfig } from "../node-place.ts";
+import { identityPath, personalRecipients } from "../age-recipient.ts";
 import type { RepositoryOptions } from "../node-options.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
+import { printSecrets } from "../print/secrets.ts";
 import { chooseEnvironment } from "../reference.ts";
 import { openRevision } from "../source.ts";
 
 export interface SecretsOptions extends RepositoryOptions {
   environment?: string;
+  instance?: string;
+  folder?: string;
   config?: string;
   identity?: string;
   recipient?: readonly string[];
@@ -46,7 +47,9 @@ export const secretsCommands = { set, get, list, rotate, seal };
 async function set(options: SecretsOptions, { argument: name, output }: Call): Promise<ExitCode> {
   const value = await readValue();
   const changed = await setSecret({ ...(await changeOf(options)), name, value });
-  return tell(output, { changed, said: `${changed.file}: ${name} is set` });
+  if (output.json) output.printJson(changed);
+  else tell(output, { changed, said: `${changed.file}: ${name} is set` });
+  return exitCodes.done;
 }
 
 async function get(options: SecretsOptions, { argument: name, output }: Call): Promise<ExitCode> {
@@ -58,46 +61,25 @@ async function get(options: SecretsOptions, { argument: name, output }: Call): P
 }
 
 async function list(options: SecretsOptions, { output }: Call): Promise<ExitCode> {
-  const { repository, environment } = await placeOf(options);
-  const { path, file, names, localInstances, nodes } = await readSealedState(repository, environment);
-  const sealed = file?.sealed.values.map((value) => value.path.join(".")) ?? [];
-  const recipients = file?.sealed.keys.map(({ recipient }) => recipient) ?? [];
-  const secrets = [...new Set([...names, ...sealed])].toSorted().map((name) => ({
-    name,
-    isSealed: sealed.includes(name),
-    isUsed: names.includes(name) || localInstances.includes(name.split(".")[0] ?? ""),
-  }));
-  const readers = [...nodes].map(([node, key]) => ({
-    node,
-    key,
-    canOpen: key !== null && recipients.includes(key),
-  }));
-  const people = recipients.filter((recipient) => readers.every(({ key }) => key !== recipient));
-  if (output.json) {
-    output.printJson({ file: path, secrets, nodes: readers, others: people });
-    return exitCodes.done;
-  }
-  for (const { name, isSealed, isUsed } of secrets)
-    output.print(`${name}  ${isSealed ? "in Git" : "not in Git"}${isUsed ? "" : ", and nothing names it"}`);
-  for (const { node, key, canOpen } of readers)
-    output.print(
-      `node ${node}  ${canOpen ? "opens it" : key === null ? "has no key in its file" : "cannot open it"}`,
-    );
-  for (const recipient of people) output.print(`${recipient}  opens it, and is no node`);
+  const listed = await listSecrets(await placeOf(options));
+  if (output.json) output.printJson(listed);
+  else printSecrets(output, listed);
   return exitCodes.done;
 }
 
 async function rotate(options: SecretsOptions, { output }: Call): Promise<ExitCode> {
   const changed = await rotateSecrets(await changeOf(options));
-  return tell(output, { changed, said: `${changed.file}: encrypted anew` });
+  if (output.json) output.printJson({ files: changed });
+  else for (const each of changed) tell(output, { changed: each, said: `${each.file}: encrypted anew` });
+  return exitCodes.done;
 }
 
 async function seal(options: SecretsOptions, { argument, output }: Call): Promise<ExitCode> {
   const path = resolve(argument);
   const target = resolve(options.output ?? sealedName(path));
-  const { repository, environment, recipients, at } = await changeOf(options);
+  const change = await changeOf(options);
   const text = await readPlain(path);
-  const made = await sealFile({ repository, environment, recipients, at, path, text, only: options.only });
+  const made = await sealFile({ ...change, path, text, only: options.only });
   await writeNew(target, made.text);
   if (output.json) {
     output.printJson({ file: target, recipients: made.recipients, withoutKey: made.withoutKey });
@@ -116,28 +98,18 @@ function sealedName(path: string): string {
 async function placeOf(options: SecretsOptions): Promise<SecretsPlace> {
   const { repository } = options;
   const environment = await chooseEnvironment(await openRevision({ repository }), options);
-  return { repository, environment, identityFile: identityPath(options) };
+  return { repository, environment, owner: ownerOf(options), identityFile: identityPath(options) };
+}
+
+function ownerOf({ repository, instance, folder }: SecretsOptions): SecretsOwner {
+  if (instance !== undefined) return { instance };
+  return folder === undefined ? null : { folder: relative(repository, resolve(repository, folder)) };
 }
 
 async function changeOf(options: SecretsOptions) {
   const place = await placeOf(options);
-  // Whoever changes secrets with a key of their own can do so again. Nodes are told by their files.
-  const own = personalKey(options) === undefined ? null : await readRecipient(place.identityFile);
-  const recipients = [...(options.recipient ?? []), ...(own === null ? [] : [own])];
+  const recipients = [...(options.recipient ?? []), ...(await personalRecipients(options))];
   return { ...place, recipients, commit: options.commit ?? false, at: new Date() };
-}
-
-function personalKey({ identity, node }: SecretsOptions): string | undefined {
-  const named = identity ?? process.env["SOPS_AGE_KEY_FILE"];
-  return named === undefined || named === "" || node === true ? undefined : resolve(named);
-}
-
-/** The same places as those of sops, and the node's own. */
-function identityPath(options: SecretsOptions): string {
-  const named = personalKey(options);
-  if (named !== undefined) return named;
-  const agent = findAgentConfig(options.config);
-  return agent === null ? join(homedir(), ".config/sops/age/keys.txt") : ageKeyPath(agent);
 }
 
 /** Standard input without the line break at its end: `echo` writes one. */
@@ -196,16 +168,11 @@ function unusable(path: string, { what, cause }: { what: string; cause?: unknown
   });
 }
 
-function tell(output: Output, { changed, said }: { changed: ChangedSecrets; said: string }): ExitCode {
+function tell(output: Output, { changed, said }: { changed: ChangedSecrets; said: string }): void {
   const { recipients, withoutKey, commit } = changed;
-  if (output.json) {
-    output.printJson(changed);
-    return exitCodes.done;
-  }
   output.print(`${said}, for ${count(recipients.length, "key")}`);
   tellWithoutKey(output, withoutKey);
   output.print(commit === null ? "Commit and push it." : `Committed as ${commit.slice(0, 8)}. Push it.`);
-  return exitCodes.done;
 }
 
 function tellWithoutKey(output: Output, nodes: readonly string[]): void {

@@ -3,6 +3,7 @@ import type { StateImport } from "@keelson/node";
 import type { Output } from "../output.ts";
 import { printNetworks, printPaths, printSecrets } from "./import-reach.ts";
 import { printProjects, printTotals } from "./import-rows.ts";
+import { printSealed } from "./import-sealed.ts";
 import { printRunning } from "./import-running.ts";
 
 interface Shown extends StateImport {
@@ -10,11 +11,13 @@ interface Shown extends StateImport {
   node: string;
   /** Null where nothing was to be written. */
   made: { madeRepository: boolean; written: readonly string[] } | null;
+  isSealed: boolean;
 }
 
 export function printImport(output: Output, shown: Shown): void {
   printProjects(output, shown.rows);
   printSecrets(output, shown.secrets);
+  printSealed(output, shown);
   printNetworks(output, shown.networks);
   printPaths(output, shown.paths);
   printRunning(output, shown);
@@ -39,12 +42,12 @@ function printDocuments(output: Output, { made, documents, there }: Shown): void
   for (const path of made.written) output.print(`wrote   ${path}`);
 }
 
-function nextSteps({ environment, node, made, agentText, there }: Shown): string[] {
+function nextSteps({ environment, node, made, agentText, there, isSealed }: Shown): string[] {
   const reference = `-e ${environment} -n ${node}`;
   if (made === null && there.length > 0)
     return ["Copy what you want of the proposal, or name another environment: keelson import -e NAME"];
   return [
-    ...(made === null ? [`keelson import ${reference} --write`] : []),
+    ...(made === null ? [`keelson import ${reference} --write${isSealed ? " --seal" : ""}`] : []),
     "keelson check",
     'git add --all && git commit -m "Let Keelson run what is here"',
     ...(agentText === "" ? [] : [`keelson allow explain ${reference}`]),
