@@ -53,6 +53,7 @@ export interface SameFiles {
 export interface ContainerDefaults {
   loggingDriver: string;
   cgroup: string;
+  runtime: string;
   hostName: string;
   /** Engines before Docker 24 (API 1.43) drop the annotations of a container. */
   keepsAnnotations: boolean;

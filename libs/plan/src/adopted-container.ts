@@ -75,7 +75,7 @@ function findFields(
 }
 
 /** What differs from nothing known is told as a difference. */
-const unknownDefaults = { loggingDriver: "", cgroup: "", hostName: "", keepsAnnotations: true };
+const unknownDefaults = { loggingDriver: "", cgroup: "", runtime: "", hostName: "", keepsAnnotations: true };
 
 function serviceFinder(project: string, { containers }: ObservedNode): ComparedContainer["serviceOf"] {
   const own = containers.filter((each) => each.project === project);

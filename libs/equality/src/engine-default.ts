@@ -1,0 +1,28 @@
+import type { ContainerDefaults } from "@keelson/model";
+
+import type { Facts } from "./fact.ts";
+
+/** Facts of a service, with what the engine gives where it asks for nothing, as far as an engine tells that. */
+export function withDefaults(desired: Facts, defaults: ContainerDefaults): Facts {
+  const told = {
+    "logging.driver": defaults.loggingDriver,
+    cgroup: defaults.cgroup,
+    runtime: defaults.runtime,
+  };
+  return new Map([...Object.entries(told), ...desired]);
+}
+
+/**
+ * What the settings of an engine (daemon.json) give a container that does not ask for it, and what no engine tells anybody:
+ * `log-opts`, for the driver that is its default, `default-ulimits`, `default-shm-size`. The container has had it since it was made.
+ */
+const untold = /^(?:logging\.options\..*|ulimits\..*|shm_size)$/;
+
+/** Whether a container may have a fact from its engine's settings alone: nobody can tell that from what an earlier service asked for. */
+export function isOfSettings(
+  name: string,
+  { observed, defaults }: { observed: Facts; defaults: Pick<ContainerDefaults, "loggingDriver"> },
+): boolean {
+  if (!untold.test(name)) return false;
+  return !name.startsWith("logging.") || observed.get("logging.driver") === defaults.loggingDriver;
+}
