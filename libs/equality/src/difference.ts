@@ -10,7 +10,8 @@ import { observedFacts } from "./observed-facts.ts";
  * it: they may be secret. Images are compared by their ids, by whoever calls.
  */
 export function findDifferences(service: ComparedService, container: ComparedContainer): string[] {
-  const { defaults } = container;
+  const { defaults, sameVariables = new Set() } = container;
+  const same = new Set([...sameVariables].map((name) => `environment.${name}`));
   const desired = withDefaults(desiredFacts(service), defaults);
   const observed = observedFacts(container);
   const isCompared = (name: string) =>
@@ -18,6 +19,6 @@ export function findDifferences(service: ComparedService, container: ComparedCon
       ? defaults.keepsAnnotations
       : desired.has(name) || !isOfSettings(name, { observed, defaults });
   return [...new Set([...desired.keys(), ...observed.keys()])]
-    .filter((name) => desired.get(name) !== observed.get(name) && isCompared(name))
+    .filter((name) => desired.get(name) !== observed.get(name) && isCompared(name) && !same.has(name))
     .sort(compareText);
 }

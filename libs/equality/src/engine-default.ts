@@ -9,7 +9,7 @@ export function withDefaults(desired: Facts, defaults: ContainerDefaults): Facts
     cgroup: defaults.cgroup,
     runtime: defaults.runtime,
   };
-  return new Map([...Object.entries(told), ...desired]);
+  return new Map([...Object.entries(told).filter(([, value]) => value !== ""), ...desired]);
 }
 
 /**

@@ -30,6 +30,8 @@ export interface ObservedEngine {
   containerDefaults?: ContainerDefaults;
   /** Of what containers bind that may be adopted, where desired files lie already; default nowhere. */
   sameFiles?: SameFiles[];
+  /** Which variables of containers that may be adopted hold the secrets that they are to hold; default none. */
+  sameSecrets?: SameSecret[];
 }
 
 /** A container of a project that may be adopted, as the engine tells it. It may hold secret values: nothing prints it. */
@@ -48,6 +50,19 @@ export interface SameFiles {
   path: string;
   /** Of the mount. */
   target: string;
+}
+
+export interface SameSecret {
+  /** A container's id. */
+  container: string;
+  variable: string;
+}
+
+/** Where a secret is to be in a container, and what is there: a plaintext, so it stays in memory and nothing prints it. */
+export interface SecretToCompare extends SameSecret {
+  /** With placeholders. */
+  wanted: string;
+  found: string;
 }
 
 export interface ContainerDefaults {

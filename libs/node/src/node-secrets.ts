@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+
 import type { NodeSecrets } from "@keelson/model";
-import { openSecrets } from "@keelson/secrets";
+import { openKeylessSecrets, openSecrets } from "@keelson/secrets";
 import { readSealedFiles } from "@keelson/store";
 
 import type { NodeSettings } from "./node-settings.ts";
@@ -12,7 +14,16 @@ export type SecretSettings = Pick<NodeSettings, "stateDir" | "keyFile" | "secret
  * round says why. Throws what the secrets and the store throw.
  */
 export async function openNodeSecrets(settings: SecretSettings): Promise<NodeSecrets> {
-  const secrets = await openSecrets(settings);
+  return withSealed(await openSecrets(settings), settings);
+}
+
+/** The same for a plan, which makes no key where the node has none yet. */
+export async function openSecretsToPlan(settings: SecretSettings): Promise<NodeSecrets> {
+  if (existsSync(settings.keyFile)) return openNodeSecrets(settings);
+  return withSealed(openKeylessSecrets(settings), settings);
+}
+
+async function withSealed(secrets: NodeSecrets, settings: SecretSettings): Promise<NodeSecrets> {
   await secrets.openSealed(await readSealedFiles(settings.stateDir));
   return secrets;
 }

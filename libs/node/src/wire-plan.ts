@@ -3,12 +3,11 @@ import { existsSync } from "node:fs";
 import { connectEngine } from "@keelson/engine";
 import type { ReadPorts } from "@keelson/reconcile";
 import { openRecordCopy } from "@keelson/record";
-import { closedSecrets } from "@keelson/secrets";
 import { readStatus } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { overlayMemory } from "./memory.ts";
-import { openNodeSecrets } from "./node-secrets.ts";
+import { openSecretsToPlan } from "./node-secrets.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
 import { observers } from "./observers.ts";
 import { readMadeByStatus } from "./remembered.ts";
@@ -28,7 +27,7 @@ export async function wirePlan(
   const record = existsSync(path) ? openRecordCopy({ path }) : null;
   try {
     if (record !== null) requireKey(settings, record);
-    const secrets = existsSync(settings.keyFile) ? await openNodeSecrets(settings) : closedSecrets();
+    const secrets = await openSecretsToPlan(settings);
     const memory = await withVolumes(overlayMemory(record), async () =>
       parseStatus(await readStatus(settings.stateDir)),
     );

@@ -69,6 +69,11 @@ function findFields(
         const target = observed.sameFiles?.find((each) => each.path === path)?.target;
         return target === undefined ? path : `${instanceToken}/${target}`;
       },
+      sameVariables: new Set(
+        (observed.sameSecrets ?? []).flatMap(({ container, variable }) =>
+          container === told.id ? [variable] : [],
+        ),
+      ),
       defaults: observed.containerDefaults ?? unknownDefaults,
     },
   );

@@ -60,6 +60,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     observeStore: neverAsked,
     observeHost: neverAsked,
     findSameFiles: neverAsked,
+    findSameSecrets: neverAsked,
     allow: {},
     waits: widestWaits,
     now: neverAsked,

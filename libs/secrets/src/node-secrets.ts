@@ -1,8 +1,9 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { KeelsonError, digestBytes, secretPlaceholderPattern, stalled } from "@keelson/model";
 import type { NodeSecrets } from "@keelson/model";
 
 import { type AgeIdentity, readAgeKey } from "./age-key.ts";
+import { closedSecrets } from "./closed-secrets.ts";
 import { findEnvironmentFault } from "./environment-entry.ts";
 import { type KnownValues, newKnownValues } from "./known-values.ts";
 import { readOrMakeKey } from "./node-key.ts";
@@ -24,10 +25,23 @@ export interface SecretsInput {
  * K5004 (damaged key) or K5005 (a file cannot be read or written).
  */
 export async function openSecrets(input: SecretsInput): Promise<NodeSecrets> {
+  return Promise.resolve(openWith(readOrMakeKey(input.keyFile), input));
+}
+
+/**
+ * Those of a node that has no key yet, which is not made: it knows its values, and nothing is its own. Throws K5001, K5003 or
+ * K5005.
+ */
+export function openKeylessSecrets(input: Omit<SecretsInput, "keyFile">): NodeSecrets {
+  const { ownerOf, ownershipOf, digestContent, keyedDigest } = closedSecrets();
+  return { ...openWith(randomBytes(32), input), ownerOf, ownershipOf, digestContent, keyedDigest };
+}
+
+function openWith(key: Uint8Array, input: Omit<SecretsInput, "keyFile">): NodeSecrets {
   const values = input.secretsFile === null ? new Map<string, string>() : readSecretsFile(input.secretsFile);
   const { ageKeyFile } = input;
   const findIdentity = async () => (ageKeyFile === null ? null : readAgeKey(ageKeyFile));
-  return secretsOf(readOrMakeKey(input.keyFile), values, findIdentity);
+  return secretsOf(key, values, findIdentity);
 }
 
 /** What keys and values give. The values stay in closures, so that printing the object shows none. */
