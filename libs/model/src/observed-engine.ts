@@ -155,6 +155,8 @@ export interface ObservedContainer {
   anonymousVolumes?: string[];
   /** What it sees at which path; default not known. */
   places?: MountPlace[];
+  /** Of one that was adopted: the host paths of its binds, by the path in it; default none. */
+  bindPaths?: Record<string, string>;
   startedAt: string;
   /**
    * For how many milliseconds it must still run until it counts as settled, because its engine has started it again;

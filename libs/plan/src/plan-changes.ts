@@ -23,6 +23,7 @@ import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { findFolderNotices } from "./folder-notice.ts";
 import { withLeftFolders } from "./left-folder.ts";
+import { findFormerFiles } from "./former-file.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
@@ -117,6 +118,7 @@ export function planChanges(input: PlanInput): Plan {
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
       ...findMissedVolumes(sorted, loss),
       ...findFolderNotices(sorted),
+      ...findFormerFiles(sorted, possible.changes),
       ...findAnonymousVolumes(observed, {
         leaving: findLeaving(possible.changes, undesired),
         changes: possible.changes,
