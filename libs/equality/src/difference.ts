@@ -2,7 +2,7 @@ import { compareText } from "@keelson/model";
 
 import type { ComparedContainer, ComparedService } from "./compared.ts";
 import { desiredFacts } from "./desired-facts.ts";
-import { isOfSettings, withDefaults } from "./engine-default.ts";
+import { mayBeUnasked, withDefaults } from "./engine-default.ts";
 import { observedFacts } from "./observed-facts.ts";
 
 /**
@@ -17,7 +17,7 @@ export function findDifferences(service: ComparedService, container: ComparedCon
   const isCompared = (name: string) =>
     name.startsWith("annotations.")
       ? defaults.keepsAnnotations
-      : desired.has(name) || !isOfSettings(name, { observed, defaults });
+      : desired.has(name) || !mayBeUnasked(name, { observed, defaults });
   return [...new Set([...desired.keys(), ...observed.keys()])]
     .filter((name) => desired.get(name) !== observed.get(name) && isCompared(name) && !same.has(name))
     .sort(compareText);

@@ -18,11 +18,18 @@ export function withDefaults(desired: Facts, defaults: ContainerDefaults): Facts
  */
 const untold = /^(?:logging\.options\..*|ulimits\..*|shm_size)$/;
 
-/** Whether a container may have a fact from its engine's settings alone: nobody can tell that from what an earlier service asked for. */
-export function isOfSettings(
+/** Docker keeps these names of labels for its own programs (docs.docker.com, "Docker object labels"): Swarm's, Desktop's. */
+const ofDocker = /^labels\.(?:com\.docker\.|io\.docker\.|org\.dockerproject\.|desktop\.docker\.io\/)/;
+
+/**
+ * Whether a container may have a fact without that a service ever asked for it, from its engine's settings or from Docker's own
+ * programs: nobody can tell that from what an earlier service asked for.
+ */
+export function mayBeUnasked(
   name: string,
   { observed, defaults }: { observed: Facts; defaults: Pick<ContainerDefaults, "loggingDriver"> },
 ): boolean {
+  if (ofDocker.test(name)) return true;
   if (!untold.test(name)) return false;
   return !name.startsWith("logging.") || observed.get("logging.driver") === defaults.loggingDriver;
 }

@@ -54,6 +54,11 @@ const cases: Record<string, Case> = {
     other: { labels: { a: "c" } },
     fields: ["labels.a", "labels.c"],
   },
+  dockersLabels: {
+    is: { labels: { "com.docker.stack.namespace": "a", "desktop.docker.io/wsl": "b", "com.dockers": "c" } },
+    other: { labels: { "com.docker.stack.image": "c" } },
+    fields: ["labels.com.docker.stack.image", "labels.com.dockers"],
+  },
   user: { is: { user: "1000:1000", working_dir: "/tmp/" }, other: {}, fields: ["user", "working_dir"] },
   hostname: {
     is: { hostname: "box", domainname: "example.com" },

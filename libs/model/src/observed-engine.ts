@@ -24,6 +24,8 @@ export interface ObservedEngine {
   otherNames?: string[];
   /** Those of them that have a process and may write volumes, one-off containers among them; default none. */
   otherWriters?: VolumeWriter[];
+  /** Whose adopted projects are; default nobody's. */
+  claims?: ProjectClaim[];
   /** All that the engine tells of containers that may be adopted; default none. */
   adoptable?: AdoptableContainer[];
   /** What the engine gives a container that asks for nothing; default not asked. */
@@ -32,6 +34,12 @@ export interface ObservedEngine {
   sameFiles?: SameFiles[];
   /** Which variables of containers that may be adopted hold the secrets that they are to hold; default none. */
   sameSecrets?: SameSecret[];
+}
+
+/** The environment that has adopted a Compose project. */
+export interface ProjectClaim {
+  project: string;
+  environment: string;
 }
 
 /** A container of a project that may be adopted, as the engine tells it. It may hold secret values: nothing prints it. */

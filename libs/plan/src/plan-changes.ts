@@ -47,7 +47,7 @@ export interface PlanInput {
 export function planChanges(input: PlanInput): Plan {
   const { waits, allow, resting = [] } = input.policy;
   const seen = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
-  const { adoptions, unadopted } = findAdoptions(seen.desired.instances, { observed: seen.observed, allow });
+  const { adoptions, unadopted } = findAdoptions(seen.desired, { observed: seen.observed, allow });
   const sorted = { ...seen, observed: withAdoptions(seen.observed, adoptions) };
   const { desired, observed } = sorted;
   const instances = orderInstances(

@@ -112,6 +112,40 @@ instances:
     });
   });
 
+  it("must be adopted by one environment of the machine, and be free again once that has released it", async () => {
+    await withPlatform({ release, environment: { instances }, ...permitted }, async (first) => {
+      await composeUp(first, { text });
+      expect((await first.reconcile()).exitCode).toBe(0);
+      const before = await idsOf(first);
+      const name = uniqueName("t");
+      const files = {
+        [`environments/${name}/environment.yaml`]: `name: ${name}
+instances:
+  web: { package: ./apps/web, on: { node: n1 }, project: ${first.project("web")}, adopt: true }
+`,
+        [`environments/${name}/nodes/n1.yaml`]: "name: n1\n",
+        "apps/web/compose.yaml": text.replaceAll(/IMAGES\/([\w:]+)/g, (_, tag: string) => first.image(tag)),
+      };
+      await withPlatform({ name, files, ...permitted }, async (second) => {
+        const refused = await second.reconcile();
+        expect(refused.exitCode).toBe(1);
+        expect(refused.status.errors).toMatchObject([
+          {
+            code: "K9099",
+            message: expect.stringContaining(`the environment ${first.environment} has adopted`),
+          },
+        ]);
+        await first.push({
+          [first.paths.environment]: (file) => file.replace("adopt: true", "state: released"),
+        });
+        expect((await first.reconcile()).exitCode).toBe(0);
+        const taken = await second.reconcile();
+        expect([taken.exitCode, taken.status.errors]).toEqual([0, []]);
+        expect(await idsOf(first)).toEqual(before);
+      });
+    });
+  });
+
   it("must be adopted again when the record is lost", async () => {
     await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
       await composeUp(platform, { text });
