@@ -23,7 +23,7 @@ import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { findFolderNotices } from "./folder-notice.ts";
 import { withLeftFolders } from "./left-folder.ts";
-import { findFormerFiles } from "./former-file.ts";
+import { findFormerFiles } from "./former-file-notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
