@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import type { NodeSecrets } from "@keelson/model";
-import { openKeylessSecrets, openSecrets } from "@keelson/secrets";
+import { closedSecrets, openKeylessSecrets, openSecrets } from "@keelson/secrets";
 import { readSealedFiles } from "@keelson/store";
 
 import type { NodeSettings } from "./node-settings.ts";
@@ -17,9 +17,11 @@ export async function openNodeSecrets(settings: SecretSettings): Promise<NodeSec
   return withSealed(await openSecrets(settings), settings);
 }
 
-/** The same for a plan, which makes no key where the node has none yet. */
+/** The same for a plan, which makes no key where the node has none yet. Without values each secret is taken to have one. */
 export async function openSecretsToPlan(settings: SecretSettings): Promise<NodeSecrets> {
-  if (existsSync(settings.keyFile)) return openNodeSecrets(settings);
+  const { keyFile, secretsFile, ageKeyFile } = settings;
+  if (existsSync(keyFile)) return openNodeSecrets(settings);
+  if (secretsFile === null && !(ageKeyFile !== null && existsSync(ageKeyFile))) return closedSecrets();
   return withSealed(openKeylessSecrets(settings), settings);
 }
 

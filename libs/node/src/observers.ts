@@ -29,7 +29,11 @@ export function observers(
   return {
     waits,
     allow,
-    findSameFiles: async (bound) => findSameFiles(bound, { fillSecrets: secrets.fillSecrets }),
+    findSameFiles: async (bound) => {
+      const isKnown = ({ mount }: (typeof bound)[number]) =>
+        mount.files.every((file) => file.secrets.every(secrets.isKnown));
+      return findSameFiles(bound.filter(isKnown), { fillSecrets: secrets.fillSecrets });
+    },
     findSameSecrets: (compared) => findSameSecrets(compared, secrets),
     observeHost: async (paths) => observeHost(paths, { settings, engine }),
     observeEngine: async (request) => {

@@ -6,10 +6,10 @@ import { type NodeSecrets, type SameSecret, type SecretToCompare, secretsIn } fr
  */
 export function findSameSecrets(
   compared: readonly SecretToCompare[],
-  { hasValue, fillSecrets }: Pick<NodeSecrets, "hasValue" | "fillSecrets">,
+  { isKnown, fillSecrets }: Pick<NodeSecrets, "isKnown" | "fillSecrets">,
 ): SameSecret[] {
   return compared
-    .filter(({ wanted }) => secretsIn(wanted).every(hasValue))
+    .filter(({ wanted }) => secretsIn(wanted).every(isKnown))
     .filter(({ wanted, found }) => Buffer.from(found).equals(fillSecrets(Buffer.from(wanted))))
     .map(({ container, variable }) => ({ container, variable }));
 }

@@ -41,6 +41,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     digestContent: neverAsked,
     keyedDigest: neverAsked,
     fillSecrets: neverAsked,
+    isKnown: neverAsked,
     findEnvironmentFault: neverAsked,
     openSealed: neverAsked,
   };

@@ -59,6 +59,7 @@ export function secretsOf(
   const fillSecrets = (content: Uint8Array) => fill(content, values);
   return {
     hasValue: (name) => values.has(name),
+    isKnown: (name) => values.has(name),
     openSealed: async (files) => {
       // Most nodes have none of them, and need no cryptography to be loaded.
       const sealed =
