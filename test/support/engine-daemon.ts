@@ -17,6 +17,8 @@ export interface DaemonPlace {
   readonly pool: AddressPool;
   /** More of its daemon.json. */
   readonly config: object;
+  /** Where its programs are looked for before those of the machine. */
+  readonly programs: readonly string[];
 }
 
 /**
@@ -24,15 +26,23 @@ export interface DaemonPlace {
  *
  * A second start of an engine with address pools of its own deletes the link `docker0`, whoever's it is, unless
  * containers are to live through restarts (`removeDefaultBridgeInterface` in moby's daemon_unix.go). So that is
- * set while it starts, and taken back by a reload.
+ * set while it starts again, and taken back by a reload. A first start goes without: a reload makes Docker 28 forget the
+ * address that `host-gateway` stands for.
  */
-export async function startDaemon({ folder, pool, config: more }: DaemonPlace): Promise<ChildProcess> {
+export async function startDaemon({
+  folder,
+  pool,
+  programs,
+  config: more,
+}: DaemonPlace): Promise<ChildProcess> {
   const configure = (config: object) =>
     writeFile(folder.join("daemon.json"), JSON.stringify({ ...more, ...config }));
-  await configure({ "live-restore": true });
+  const startsAgain = existsSync(folder.join("data"));
+  await configure({ "live-restore": startsAgain });
   checkLength(folder.join("x", "containerd", "containerd.sock.ttrpc"));
-  const daemon = await launch(folder, pool);
+  const daemon = await launch(folder, { pool, path: searchPath(programs) });
   await ready(daemon, { folder, check: async (docker) => (await docker.ping()) !== undefined });
+  if (!startsAgain) return daemon;
   await configure({ "live-restore": false });
   daemon.kill("SIGHUP");
   await ready(daemon, {
@@ -42,13 +52,17 @@ export async function startDaemon({ folder, pool, config: more }: DaemonPlace): 
   return daemon;
 }
 
-async function launch(folder: TempFolder, pool: AddressPool): Promise<ChildProcess> {
+async function launch(
+  folder: TempFolder,
+  { pool, path }: { pool: AddressPool; path: string },
+): Promise<ChildProcess> {
   const log = await open(folder.join("log"), "a");
   try {
     // The kernel ends the engine when the test process ends without having disposed it.
-    const child = spawn("setpriv", ["--pdeathsig", "TERM", findDockerd(), ...daemonArguments(folder, pool)], {
+    const command = [findDockerd(path), ...daemonArguments(folder, pool)];
+    const child = spawn("setpriv", ["--pdeathsig", "TERM", ...command], {
       stdio: ["ignore", log.fd, log.fd],
-      env: { PATH: searchPath() },
+      env: { PATH: path },
     });
     await once(child, "spawn");
     return child;
@@ -132,14 +146,12 @@ function checkLength(path: string): void {
 }
 
 /** PATH with the folders for the administrator's programs, which a user's PATH may lack. */
-function searchPath(): string {
-  return [process.env["PATH"], "/usr/local/sbin", "/usr/sbin", "/sbin"].join(delimiter);
+function searchPath(programs: readonly string[]): string {
+  return [...programs, process.env["PATH"], "/usr/local/sbin", "/usr/sbin", "/sbin"].join(delimiter);
 }
 
-function findDockerd(): string {
-  const paths = searchPath()
-    .split(delimiter)
-    .map((folder) => join(folder, "dockerd"));
+function findDockerd(searched: string): string {
+  const paths = searched.split(delimiter).map((folder) => join(folder, "dockerd"));
   const path = paths.find((candidate) => existsSync(candidate));
   if (path === undefined) {
     throw new Error("a private engine needs the program dockerd: run script/setup --engine --tests");

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import {
   buildImageArchive,
   findFreePort,
+  hasEngine,
   isRunning,
   loadImages,
   sharedEngine,
@@ -37,6 +38,22 @@ test("a private engine runs containers on networks of its own and publishes thei
   );
   expect(new Set(subnets).size).toBe(2);
   expect(await (await sharedEngine()).listImages({ filters: { reference: [tag] } })).toEqual([]);
+});
+
+test.skipIf(!hasEngine("28"))("a private engine may be another one than the machine's", async () => {
+  await using engine = await startEngine({ version: "28" });
+  const { ServerVersion: version } = await engine.docker.info();
+  expect(version).toMatch(/^28\./);
+  await loadImages(engine.docker, [await buildImageArchive({ tag })]);
+  // It knows the host's address.
+  const HostConfig = { ExtraHosts: ["host:host-gateway"] };
+  const container = await engine.docker.createContainer({
+    Image: tag,
+    Cmd: ["grep", "host", "/etc/hosts"],
+    HostConfig,
+  });
+  await container.start();
+  expect(await container.wait()).toMatchObject({ StatusCode: 0 });
 });
 
 test("containers of a private engine reach each other by name", async () => {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import Docker from "dockerode";
 import { claimAddressPool } from "./address-pool.ts";
 import { containerdNamespace, endContainers, runs, startDaemon } from "./engine-daemon.ts";
+import { type EngineVersion, findPrograms } from "./engine-version.ts";
 import { endProcessesNaming, unmountAllIn } from "./leftover-processes.ts";
 import { makeTempFolder } from "./temp-folder.ts";
 import { waitFor } from "./wait-for.ts";
@@ -25,6 +26,8 @@ export interface Engine extends AsyncDisposable {
 export interface EngineOptions {
   /** What an administrator has set in its daemon.json. */
   readonly config?: object;
+  /** Which engine; default the machine's own. */
+  readonly version?: EngineVersion;
 }
 
 /**
@@ -33,7 +36,8 @@ export interface EngineOptions {
  * process, on whichever address they name. It needs root. Disposing it removes containers, networks, mounts and
  * files.
  */
-export async function startEngine({ config = {} }: EngineOptions = {}): Promise<Engine> {
+export async function startEngine({ config = {}, version = "own" }: EngineOptions = {}): Promise<Engine> {
+  const programs = findPrograms(version);
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder("keelson-engine-"));
   const pool = stack.use(await claimAddressPool());
@@ -45,7 +49,7 @@ export async function startEngine({ config = {} }: EngineOptions = {}): Promise<
     if (runs(daemon)) return;
     // An engine that starts ends the containers that a killed one left running, unless they may live through it.
     await endContainers(folder);
-    daemon = await startDaemon({ folder, pool, config });
+    daemon = await startDaemon({ folder, pool, programs, config });
   };
   const end = async (signal: NodeJS.Signals) => {
     if (!runs(daemon)) return;

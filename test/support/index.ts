@@ -2,6 +2,7 @@ export { claimAddressPool } from "./address-pool.ts";
 export type { AddressPool } from "./address-pool.ts";
 export { startEngine } from "./engine.ts";
 export type { Engine } from "./engine.ts";
+export { engineVersions, hasEngine } from "./engine-version.ts";
 export { startEngineProxy } from "./engine-proxy.ts";
 export type { EngineProxy } from "./engine-proxy.ts";
 export { openGitObjects } from "./git-objects.ts";

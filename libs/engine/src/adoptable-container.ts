@@ -63,6 +63,7 @@ export async function observeDefaults(
   const {
     LoggingDriver: loggingDriver,
     CgroupVersion: version,
+    DefaultRuntime: runtime,
     Name: hostName,
     ServerVersion: engineVersion,
   } = await askEngine(engine, {
@@ -73,6 +74,7 @@ export async function observeDefaults(
   return {
     loggingDriver,
     cgroup: version === "2" ? "private" : "host",
+    runtime,
     hostName,
     keepsAnnotations: !(Number.parseInt(engineVersion, 10) < firstWithAnnotations),
   };

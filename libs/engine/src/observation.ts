@@ -23,6 +23,7 @@ import { describeContainer, inspectContainer } from "./observed-container.ts";
 import { type DesiredSubnets, type RemoteHost, findHeldSubnets } from "./held-subnet.ts";
 import { observeImage } from "./observed-image.ts";
 import { observeNetworks } from "./observed-network.ts";
+import { claimsIn } from "./project-claim.ts";
 import { observeVolumes } from "./observed-volume.ts";
 import { listedName } from "./listed-name.ts";
 import { type ContainerNames, labelOf } from "./ownership.ts";
@@ -123,7 +124,8 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     ...(await observeAdoptable({ engine, request }, { present, containers })),
     containers,
     networks: networks.observed,
-    volumes,
+    volumes: volumes.observed,
+    claims: claimsIn(volumes.all),
     images: Object.fromEntries(images),
     heldPorts,
     heldSubnets,

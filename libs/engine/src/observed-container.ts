@@ -56,6 +56,7 @@ export function describeContainer(
   const all = info.Config.Labels ?? {};
   const name = nameOf(info);
   const settlesInMs = untilSettledMs(info, Date.now());
+  const adopter = adopterOf(node.madeHere, { kind: "containers", id: info.Id });
   return {
     id: info.Id,
     name,
@@ -63,7 +64,7 @@ export function describeContainer(
     project: labelOf(all, composeLabels.project),
     service: labelOf(all, composeLabels.service),
     ...numberOf(all),
-    instance: labelOf(all, labels.instance) || adopterOf(node.madeHere, { kind: "containers", id: info.Id }),
+    instance: labelOf(all, labels.instance) || adopter,
     digest: labelOf(all, labels.digest),
     image: info.Config.Image,
     imageId: info.Image,
@@ -73,6 +74,7 @@ export function describeContainer(
     networks: networksOf(info, existingNetworks),
     endpoints: endpointsOf(info),
     ...mountsOf(info),
+    ...(adopter === "" ? {} : { bindPaths: bindPathsOf(info) }),
     limits: limitsOf(info),
     // The engine's zero time: it never ran.
     startedAt: info.State.StartedAt.startsWith("0001-") ? "" : info.State.StartedAt,
@@ -138,6 +140,11 @@ function endpointsOf(info: ContainerInspectInfo): Record<string, ObservedEndpoin
       ];
     });
   return Object.fromEntries(endpoints);
+}
+
+function bindPathsOf({ Mounts: mounts }: Pick<ContainerInspectInfo, "Mounts">): Record<string, string> {
+  const binds = (mounts ?? []).filter(({ Type: type }) => type === "bind");
+  return Object.fromEntries(binds.map(({ Destination: path, Source: source }) => [path, source]));
 }
 
 function mountsOf(

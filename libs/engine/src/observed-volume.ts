@@ -30,7 +30,7 @@ export interface VolumeQuestion {
 export async function observeVolumes(
   engine: Engine,
   { environment, volumes: desired, externalVolumes, ownershipOf, madeHere, signal }: VolumeQuestion,
-): Promise<ObservedVolume[]> {
+): Promise<{ observed: ObservedVolume[]; all: VolumeInspectInfo[] }> {
   const wanted = new Map(desired.map((volume) => [volume.name, volume]));
   const names = new Set([...wanted.keys(), ...externalVolumes]);
   const { volumes, isComplete } = await listVolumes(engine, signal);
@@ -50,9 +50,10 @@ export async function observeVolumes(
       if (volume !== null) found.push(volume);
     }
   }
-  return found.map((volume) =>
+  const observed = found.map((volume) =>
     describeVolume(volume, { environment, ownershipOf, madeHere, wanted: wanted.get(volume.Name) }),
   );
+  return { observed, all: volumes };
 }
 
 /** What the engine says of a volume; null when there is none. */

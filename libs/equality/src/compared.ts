@@ -26,6 +26,8 @@ export interface ComparedContainer {
   /** The service of a container of the same project, by id or name; null for any other. */
   serviceOf: (container: string) => string | null;
   placeOf: (source: string) => string;
+  /** Variables that are known to hold what they are to hold: a model has placeholders for secrets; default none. */
+  sameVariables?: ReadonlySet<string>;
   /** What the engine gives a container that asks for nothing. */
   defaults: ContainerDefaults;
 }

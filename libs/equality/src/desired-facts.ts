@@ -15,6 +15,7 @@ import {
 } from "./fact.ts";
 import { capability, deviceRequest, securityOptions } from "./spelling.ts";
 import { imageFacts } from "./image-facts.ts";
+import { desiredNetworks } from "./desired-networks.ts";
 import { desiredResources } from "./desired-resources.ts";
 
 /** Keys of a service that no container shows: they say how and when it is made, and what for. */
@@ -112,8 +113,7 @@ const translations: Record<string, Translation> = {
   links: elsewhere,
   logging: (facts, value) => {
     const { driver, options } = recordOf(value);
-    const name = textOf(driver) || "json-file";
-    if (name !== "json-file") facts.set("logging.driver", name);
+    note(facts, "logging.driver", driver);
     noteEach(facts, "logging.options", textEntries(options));
   },
   mac_address: elsewhere,
@@ -134,7 +134,7 @@ const translations: Record<string, Translation> = {
   read_only: asIs("read_only"),
   restart: elsewhere,
   secrets: elsewhere,
-  runtime: (facts, value) => note(facts, "runtime", value === "runc" ? "" : value),
+  runtime: asText("runtime"),
   security_opt: elsewhere,
   stdin_open: asIs("stdin_open"),
   stop_grace_period: (facts, value) =>
@@ -151,41 +151,3 @@ const translations: Record<string, Translation> = {
   volumes_from: elsewhere,
   working_dir: elsewhere,
 };
-
-/** Compose gives a container without networks and mode the default network; the names by which it is known come with each. */
-function desiredNetworks(facts: Facts, { service, name, networkName }: ComparedService): void {
-  const mode = textOf(service.network_mode);
-  const joined = Object.entries(service.networks ?? {});
-  // The engine has these among its own names for the container, whoever asked for them.
-  const ownNames = new Set([textOf(service["hostname"]), textOf(service.container_name)]);
-  // The first network is the container's mode, and is told with the networks.
-  if (joined.length === 0) note(facts, "network_mode", mode);
-  for (const [key, use] of joined) {
-    const {
-      aliases,
-      ipv4_address: ipv4,
-      ipv6_address: ipv6,
-      link_local_ips: local,
-      mac_address: mac,
-    } = recordOf(use);
-    const network = `networks.${networkName(key)}`;
-    facts.set(network, "joined");
-    note(
-      facts,
-      `${network}.aliases`,
-      unordered([name, ...textsOf(aliases)].filter((each) => !ownNames.has(each))),
-    );
-    note(
-      facts,
-      `${network}.addresses`,
-      unordered([textOf(ipv4), textOf(ipv6), ...textsOf(local)].filter(Boolean)),
-    );
-    note(facts, `${network}.links`, unordered(textsOf(service["links"]).map(linkOf)));
-    note(facts, `${network}.mac_address`, mac ?? service["mac_address"]);
-  }
-}
-
-/** `service` or `service:alias`. */
-function linkOf(link: string): string {
-  return link.includes(":") ? link : `${link}:${link}`;
-}

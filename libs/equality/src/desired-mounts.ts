@@ -1,7 +1,7 @@
-import type { ComposeMount, ComposeService } from "@keelson/model";
+import { type ComposeMount, type ComposeService, canonicalText } from "@keelson/model";
 
 import type { ComparedService } from "./compared.ts";
-import { cleanPath, memoryOptions } from "./spelling.ts";
+import { bindFact, cleanPath, memoryOptions } from "./spelling.ts";
 import { type Facts, note, recordOf, textOf, textsOf } from "./fact.ts";
 
 /**
@@ -49,13 +49,15 @@ function noteMount(facts: Facts, mount: ComposeMount, { volumeName, placeOf }: N
     facts.set(`tmpfs.${cleanPath(target)}`, memoryOptions({ size: textOf(size), mode: textOf(mode) }));
   } else if (type === "bind") {
     const propagation = textOf(mount.bind?.["propagation"]) || "rprivate";
-    facts.set(at, `bind ${placeOf(source)} ${writing} ${propagation}`);
+    const { selinux, recursive } = recordOf(mount.bind);
+    facts.set(at, bindFact({ place: placeOf(source), writing, propagation, selinux, recursive }));
   } else if (type === "volume" && source === "") {
     facts.set(at, "anonymous");
   } else if (type === "volume") {
     const subpath = textOf(recordOf(mount["volume"])["subpath"]);
     facts.set(at, `volume ${volumeName(source)} ${writing}${subpath === "" ? "" : ` ${subpath}`}`);
-  } else facts.set(at, type);
+    // What it is nobody has taught: no container has that.
+  } else facts.set(at, canonicalText(mount));
 }
 
 function noteFiles(
@@ -76,7 +78,8 @@ function noteFiles(
   for (const { source, target = source } of uses) {
     const file = known[source]?.["file"];
     const at = cleanPath(target.startsWith("/") ? target : `${folder}${target}`);
-    if (typeof file === "string") facts.set(`volumes.${at}`, `bind ${placeOf(file)} ro rprivate`);
+    if (typeof file === "string")
+      facts.set(`volumes.${at}`, bindFact({ place: placeOf(file), writing: "ro" }));
     else facts.set(`${kind}.${source}`, "copied");
   }
 }

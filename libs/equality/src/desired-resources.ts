@@ -58,8 +58,7 @@ export const desiredResources: Record<string, (facts: Facts, value: unknown) => 
   oom_kill_disable: (facts, value) => note(facts, "oom_kill_disable", value),
   oom_score_adj: bytes("oom_score_adj"),
   pids_limit: (facts, value) => note(facts, "pids_limit", Math.max(0, numberOf(value))),
-  shm_size: (facts, value) =>
-    note(facts, "shm_size", numberOf(value) === defaultShmBytes ? 0 : numberOf(value)),
+  shm_size: bytes("shm_size"),
   ulimits: (facts, value) => {
     const limits = Object.entries(recordOf(value)).map(([name, limit]): [string, string] => {
       const { soft, hard } = typeof limit === "number" ? { soft: limit, hard: limit } : recordOf(limit);
@@ -68,6 +67,3 @@ export const desiredResources: Record<string, (facts: Facts, value: unknown) => 
     noteEach(facts, "ulimits", limits);
   },
 };
-
-/** What the engine gives a container that asks for nothing (dockerd, default-shm-size). */
-export const defaultShmBytes = 64 * 1024 * 1024;

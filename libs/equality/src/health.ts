@@ -43,9 +43,7 @@ export function desiredHealth(healthcheck: unknown, image: Healthcheck): Healthc
 }
 
 export function noteHealth(facts: Facts, health: Healthcheck): void {
-  // Engines before 25 know no interval of the start.
-  const { StartInterval: _, ...known } = health;
-  for (const [key, value] of Object.entries(known)) note(facts, `healthcheck.${names[key] ?? key}`, value);
+  for (const [key, value] of Object.entries(health)) note(facts, `healthcheck.${names[key] ?? key}`, value);
 }
 
 const names: Record<string, string> = {
@@ -53,5 +51,6 @@ const names: Record<string, string> = {
   Interval: "interval",
   Timeout: "timeout",
   StartPeriod: "start_period",
+  StartInterval: "start_interval",
   Retries: "retries",
 };

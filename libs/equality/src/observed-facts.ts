@@ -73,7 +73,7 @@ function hostFacts(facts: Facts, { inspected, serviceOf, defaults }: ComparedCon
   const host = recordOf(recordOf(inspected)["HostConfig"]);
   const shared = (mode: unknown) => sharedWith(textOf(mode), serviceOf);
   const { Type: driver, Config: options } = recordOf(host["LogConfig"]);
-  if (textOf(driver) !== defaults.loggingDriver) facts.set("logging.driver", textOf(driver));
+  note(facts, "logging.driver", driver);
   noteEach(facts, "logging.options", textEntries(options));
   const { Name: policy, MaximumRetryCount: most } = recordOf(host["RestartPolicy"]);
   note(
@@ -84,8 +84,7 @@ function hostFacts(facts: Facts, { inspected, serviceOf, defaults }: ComparedCon
   noteEach(facts, "annotations", textEntries(host["Annotations"]));
   note(facts, "cap_add", unordered(textsOf(host["CapAdd"]).map(capability)));
   note(facts, "cap_drop", unordered(textsOf(host["CapDrop"]).map(capability)));
-  const cgroup = textOf(host["CgroupnsMode"]);
-  note(facts, "cgroup", cgroup === defaults.cgroup ? "" : cgroup);
+  note(facts, "cgroup", host["CgroupnsMode"]);
   note(facts, "cgroup_parent", host["CgroupParent"]);
   note(facts, "dns", host["Dns"]);
   note(facts, "dns_opt", host["DnsOptions"]);
@@ -99,7 +98,8 @@ function hostFacts(facts: Facts, { inspected, serviceOf, defaults }: ComparedCon
   note(facts, "pid", shared(host["PidMode"]));
   note(facts, "privileged", host["Privileged"]);
   note(facts, "read_only", host["ReadonlyRootfs"]);
-  note(facts, "runtime", host["Runtime"] === "runc" ? "" : host["Runtime"]);
+  // Engines before 23 fill it in at the first start.
+  note(facts, "runtime", textOf(host["Runtime"]) || defaults.runtime);
   note(facts, "security_opt", securityOf(host));
   noteEach(facts, "storage_opt", textEntries(host["StorageOpt"]));
   noteEach(facts, "sysctls", textEntries(host["Sysctls"]));

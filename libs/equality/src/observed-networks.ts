@@ -21,13 +21,14 @@ export function observedNetworks(facts: Facts, { inspected, serviceOf }: Compare
     textOf(name).replace(/^\//, ""),
     textOf(recordOf(config)["Hostname"]),
   ]);
+  note(facts, "mac_address", recordOf(config)["MacAddress"]);
   for (const [key, endpoint] of joined) {
     const {
       Aliases: aliases,
       IPAMConfig: chosen,
       Links: links,
-      MacAddress: _mac,
       DriverOpts: options,
+      GwPriority: gateway,
     } = recordOf(endpoint);
     const { IPv4Address: ipv4, IPv6Address: ipv6, LinkLocalIPs: local } = recordOf(chosen);
     const network = `networks.${key}`;
@@ -43,9 +44,15 @@ export function observedNetworks(facts: Facts, { inspected, serviceOf }: Compare
       `${network}.links`,
       unordered([...new Set(textsOf(links).flatMap((link) => linkOf(link, serviceOf)))]),
     );
-    note(facts, `${network}.driver_opts`, options);
+    const { [interfaceOption]: interfaceName, ...others } = recordOf(options);
+    note(facts, `${network}.driver_opts`, others);
+    note(facts, `${network}.interface_name`, interfaceName);
+    note(facts, `${network}.gw_priority`, gateway);
   }
 }
+
+/** How Compose asks Docker 28 for the name of an interface. */
+const interfaceOption = "com.docker.network.endpoint.ifname";
 
 /** `CONTAINER:ALIAS` as `service:alias`. Compose adds two numbered aliases to the one that was asked for. */
 function linkOf(link: string, serviceOf: ComparedContainer["serviceOf"]): string[] {

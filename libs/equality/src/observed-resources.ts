@@ -1,4 +1,3 @@
-import { defaultShmBytes } from "./desired-resources.ts";
 import {
   type Facts,
   listOf,
@@ -35,8 +34,7 @@ export function observedResources(facts: Facts, host: Record<string, unknown>): 
   limit("pids_limit", "PidsLimit");
   note(facts, "oom_kill_disable", host["OomKillDisable"]);
   note(facts, "oom_score_adj", numberOf(host["OomScoreAdj"]));
-  const shm = numberOf(host["ShmSize"]);
-  note(facts, "shm_size", shm === defaultShmBytes ? 0 : shm);
+  note(facts, "shm_size", numberOf(host["ShmSize"]));
   note(facts, "blkio_config.weight", numberOf(host["BlkioWeight"]));
   for (const [key, name] of Object.entries(blockDevices))
     note(facts, `blkio_config.${name}`, listOf(host[key]));

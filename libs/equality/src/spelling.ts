@@ -73,3 +73,21 @@ export function securityOptions(
 export function exposedPort(port: string): string {
   return port.includes("/") ? port : `${port}/tcp`;
 }
+
+/** A folder or file of the host in a container. What is mounted below it comes with it unless told. */
+export function bindFact({
+  place,
+  writing,
+  propagation = "",
+  selinux,
+  recursive,
+}: {
+  place: string;
+  writing: string;
+  propagation?: string;
+  selinux?: unknown;
+  recursive?: unknown;
+}): string {
+  const how = [textOf(selinux), recursive === "enabled" ? "" : textOf(recursive)];
+  return ["bind", place, writing, propagation || "rprivate", ...how].filter(Boolean).join(" ");
+}

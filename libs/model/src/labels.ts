@@ -8,6 +8,8 @@ export const labels = {
   /** On volumes only. */
   format: "io.keelson.format",
   generation: "io.keelson.generation",
+  /** The environment that has adopted a project. */
+  adoptedBy: "io.keelson.adopted-by",
 } as const;
 
 /** Compose's own labels (docs.docker.com/compose), which networks and volumes made by the engine carry too. */
@@ -38,6 +40,11 @@ export const resourceIds = {
   files: (project: string, source: string) => `files:${project}/${source}`,
   folder: (project: string, source: string) => `folder:${project}/${source}`,
 };
+
+/** A volume without any data that says whose an adopted project is: nobody can give a label to what is there already. */
+export function claimName(project: string): string {
+  return `keelson-adopted-${project}`;
+}
 
 /** Labels by which Keelson and Compose know what is theirs. */
 export function isReservedLabel(name: string): boolean {

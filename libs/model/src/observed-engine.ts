@@ -24,12 +24,22 @@ export interface ObservedEngine {
   otherNames?: string[];
   /** Those of them that have a process and may write volumes, one-off containers among them; default none. */
   otherWriters?: VolumeWriter[];
+  /** Whose adopted projects are; default nobody's. */
+  claims?: ProjectClaim[];
   /** All that the engine tells of containers that may be adopted; default none. */
   adoptable?: AdoptableContainer[];
   /** What the engine gives a container that asks for nothing; default not asked. */
   containerDefaults?: ContainerDefaults;
   /** Of what containers bind that may be adopted, where desired files lie already; default nowhere. */
   sameFiles?: SameFiles[];
+  /** Which variables of containers that may be adopted hold the secrets that they are to hold; default none. */
+  sameSecrets?: SameSecret[];
+}
+
+/** The environment that has adopted a Compose project. */
+export interface ProjectClaim {
+  project: string;
+  environment: string;
 }
 
 /** A container of a project that may be adopted, as the engine tells it. It may hold secret values: nothing prints it. */
@@ -50,9 +60,23 @@ export interface SameFiles {
   target: string;
 }
 
+export interface SameSecret {
+  /** A container's id. */
+  container: string;
+  variable: string;
+}
+
+/** Where a secret is to be in a container, and what is there: a plaintext, so it stays in memory and nothing prints it. */
+export interface SecretToCompare extends SameSecret {
+  /** With placeholders. */
+  wanted: string;
+  found: string;
+}
+
 export interface ContainerDefaults {
   loggingDriver: string;
   cgroup: string;
+  runtime: string;
   hostName: string;
   /** Engines before Docker 24 (API 1.43) drop the annotations of a container. */
   keepsAnnotations: boolean;
@@ -139,6 +163,8 @@ export interface ObservedContainer {
   anonymousVolumes?: string[];
   /** What it sees at which path; default not known. */
   places?: MountPlace[];
+  /** Of one that was adopted: the host paths of its binds, by the path in it; default none. */
+  bindPaths?: Record<string, string>;
   startedAt: string;
   /**
    * For how many milliseconds it must still run until it counts as settled, because its engine has started it again;

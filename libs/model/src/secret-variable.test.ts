@@ -5,6 +5,7 @@ import {
   findSecretEnvironment,
   findSecretVariables,
   variableOf,
+  withPlaceholders,
   withSecretVariables,
 } from "./secret-variable.ts";
 
@@ -58,4 +59,11 @@ test.each([
 test("what is no variable for Compose stands for no secret", () => {
   expect(findSecretVariables("$${KEELSON_SECRET_a__b?} ${KEELSON_SECRET_a__b} ${OTHER?}").size).toBe(0);
   expect(findSecretVariables("$$${KEELSON_SECRET_a__b?}").size).toBe(1);
+});
+
+test("a value of a Compose file has its placeholders again, and its dollar signs once", () => {
+  const value = `$${jsonSecretPlaceholder("pryv.a-b_c")}$x${secretPlaceholder("pryv.d")}`;
+  const escaped = value.replaceAll("$", "$$$$");
+  const { environment } = withSecretVariables(modelOf({ V: escaped })).services["app"] ?? {};
+  expect(withPlaceholders(environment?.["V"] ?? "")).toBe(value);
 });

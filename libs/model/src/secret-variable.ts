@@ -45,22 +45,22 @@ export function withSecretVariables(model: ComposeModel): ComposeModel {
 
 /** The variables that stand for secrets in the text of a Compose file, each with the placeholder of its value. */
 export function findSecretVariables(text: string): ReadonlyMap<string, string> {
-  // `$$` is a dollar sign for Compose, and what follows it no variable.
-  const found = text.matchAll(/\$(?:\$|\{(KEELSON_SECRET_\w+)\?\})/g);
   return new Map(
-    [...found].flatMap(([, variable]) =>
+    [...text.matchAll(dollars)].flatMap(([, variable]) =>
       variable === undefined ? [] : [[variable, placeholderOf(variable)] as const],
     ),
   );
 }
 
-/** The value that a container gets from the text of a Compose file: with what stands for secrets filled in. */
-export function fillSecretVariables(text: string, valueOf: (placeholder: string) => string): string {
-  return text.replace(/\$(?:\$|\{(KEELSON_SECRET_\w+)\?\})/g, (_whole, variable?: string) =>
-    variable === undefined ? "$" : valueOf(placeholderOf(variable)),
+/** A value of a Compose file as the container gets it, but for the placeholders of its secrets. */
+export function withPlaceholders(value: string): string {
+  return value.replace(dollars, (_, variable?: string) =>
+    variable === undefined ? "$" : placeholderOf(variable),
   );
 }
 
+/** `$$` is a dollar sign for Compose, and what follows it no variable. */
+const dollars = /\$(?:\$|\{(KEELSON_SECRET_\w+)\?\})/g;
 const prefix = "KEELSON_SECRET_";
 const json = "_j";
 /** What cannot stand in the name of a variable. No escape begins another one, so that no two names become one. */

@@ -6,6 +6,8 @@ import type { SealedFile } from "./sealed-file.ts";
 export interface NodeSecrets {
   /** Whether a secret (`<release>.<secret>`) can be filled in here; without a key (in CI) true, since that is not known. */
   hasValue: (name: string) => boolean;
+  /** Whether its value is here, to fill it in; never without a key and values. */
+  isKnown: (name: string) => boolean;
   /**
    * Takes up the values of files from Git, in place of those of the files before; the node's own file comes before them. The
    * problems of files that this node cannot open; none without a key.

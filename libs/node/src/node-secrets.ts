@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import type { NodeSecrets } from "@keelson/model";
-import { closedSecrets, openSecrets } from "@keelson/secrets";
+import { closedSecrets, openSecrets, openKeylessSecrets } from "@keelson/secrets";
 import { readSealedFiles } from "@keelson/store";
 
 import type { NodeSettings } from "./node-settings.ts";
@@ -14,16 +14,18 @@ export type SecretSettings = Pick<NodeSettings, "stateDir" | "keyFile" | "secret
  * round says why. Throws what the secrets and the store throw.
  */
 export async function openNodeSecrets(settings: SecretSettings): Promise<NodeSecrets> {
-  const secrets = await openSecrets(settings);
-  await secrets.openSealed(await readSealedFiles(settings.stateDir));
-  return secrets;
+  return withSealed(await openSecrets(settings), settings);
 }
 
-/**
- * The same for a plan, which makes no key. A node that has an age key alone has made nothing yet: what its own key would tell apart, any
- * key does. Without both, no value is known.
- */
-export async function openPlanSecrets(settings: SecretSettings): Promise<NodeSecrets> {
-  if (existsSync(settings.keyFile)) return openNodeSecrets(settings);
-  return existsSync(settings.ageKeyFile) ? openSecrets({ ...settings, keyFile: null }) : closedSecrets();
+/** The same for a plan, which makes no key where the node has none yet. Without values each secret is taken to have one. */
+export async function openSecretsToPlan(settings: SecretSettings): Promise<NodeSecrets> {
+  const { keyFile, secretsFile, ageKeyFile } = settings;
+  if (existsSync(keyFile)) return openNodeSecrets(settings);
+  if (secretsFile === null && !(ageKeyFile !== null && existsSync(ageKeyFile))) return closedSecrets();
+  return withSealed(openKeylessSecrets(settings), settings);
+}
+
+async function withSealed(secrets: NodeSecrets, settings: SecretSettings): Promise<NodeSecrets> {
+  await secrets.openSealed(await readSealedFiles(settings.stateDir));
+  return secrets;
 }

@@ -6,6 +6,7 @@ import { findSameFiles, observeStore } from "@keelson/store";
 
 import { observeHost } from "./observed-host.ts";
 import { type NodeSettings, volumeHere } from "./node-settings.ts";
+import { findSameSecrets } from "./same-secret.ts";
 import { type ReadMade, observeRemembered } from "./remembered.ts";
 
 /** The ports that observe the node. `own` gets the ids of the containers that are seen to be its own. */
@@ -18,14 +19,22 @@ export function observers(
     readMade: ReadMade;
     own?: OwnIds;
   },
-): Pick<ReadPorts, "observeEngine" | "observeStore" | "observeHost" | "findSameFiles" | "allow" | "waits"> {
+): Pick<
+  ReadPorts,
+  "observeEngine" | "observeStore" | "observeHost" | "findSameFiles" | "findSameSecrets" | "allow" | "waits"
+> {
   const { stateDir, dataDir, dataFolders, remotes, waits, allow } = settings;
   const { engine, secrets, record, readMade, own } = rooms;
   const { ownershipOf } = secrets;
   return {
     waits,
     allow,
-    findSameFiles: async (bound) => findSameFiles(bound, { fillSecrets: secrets.fillSecrets }),
+    findSameFiles: async (bound) => {
+      const isKnown = ({ mount }: (typeof bound)[number]) =>
+        mount.files.every((file) => file.secrets.every(secrets.isKnown));
+      return findSameFiles(bound.filter(isKnown), { fillSecrets: secrets.fillSecrets });
+    },
+    findSameSecrets: (compared) => findSameSecrets(compared, secrets),
     observeHost: async (paths) => observeHost(paths, { settings, engine }),
     observeEngine: async (request) => {
       const observed = await observeRemembered(engine, {

@@ -4,6 +4,7 @@ import {
   type OwnIds,
   type RegistryLogins,
   awaitService,
+  claimProject,
   connectContainer,
   createContainers,
   createNetwork,
@@ -18,6 +19,7 @@ import {
   signalContainer,
   startService,
   stopContainer,
+  unclaimProject,
 } from "@keelson/engine";
 import { type NodeSecrets, findSecretVariables, required } from "@keelson/model";
 import type { OperationContext, OperationPorts } from "@keelson/reconcile";
@@ -89,11 +91,14 @@ export function wireOperations(
     "stop-container": async (operation, context) => stopContainer(inEngine(context), operation),
     "adopt-project": async (operation, context) => {
       await requireUnchanged(inEngine(context), operation);
+      await claimProject(inEngine(context), operation);
       record.adopt(operation);
       own.add([...operation.containers, ...operation.networks].map(({ id }) => id));
     },
-    "release-project": async (operation) =>
-      record.release({ ...operation, networks: operation.networks.map(({ id }) => id) }),
+    "release-project": async (operation, context) => {
+      await unclaimProject(inEngine(context), operation);
+      record.release({ ...operation, networks: operation.networks.map(({ id }) => id) });
+    },
     "rename-container": async (operation, context) => renameContainer(inEngine(context), operation),
   };
 }

@@ -7,7 +7,7 @@ import { readStatus } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { overlayMemory } from "./memory.ts";
-import { openPlanSecrets } from "./node-secrets.ts";
+import { openSecretsToPlan } from "./node-secrets.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
 import { observers } from "./observers.ts";
 import { readMadeByStatus } from "./remembered.ts";
@@ -27,7 +27,7 @@ export async function wirePlan(
   const record = existsSync(path) ? openRecordCopy({ path }) : null;
   try {
     if (record !== null) requireKey(settings, record);
-    const secrets = await openPlanSecrets(settings);
+    const secrets = await openSecretsToPlan(settings);
     const memory = await withVolumes(overlayMemory(record), async () =>
       parseStatus(await readStatus(settings.stateDir)),
     );

@@ -13,6 +13,7 @@ import { placesOf } from "./adopted-place.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
 
 export interface AdoptionContext {
+  environment: string;
   observed: ObservedNode;
   allow: PlanPolicy["allow"];
 }
@@ -20,7 +21,7 @@ export interface AdoptionContext {
 /** A container as it is once it is the node's own, with the fields in which it is not what its service asks for. */
 export function compareWithService(
   container: ObservedContainer,
-  { instance, observed, allow }: AdoptionContext & { instance: DesiredInstance },
+  { instance, observed, allow }: Pick<AdoptionContext, "observed" | "allow"> & { instance: DesiredInstance },
 ): ObservedContainer {
   const service = required(
     instance.services.find(({ name }) => name === container.service),
@@ -46,7 +47,7 @@ function findFields(
     observed,
     allow,
     told,
-  }: AdoptionContext & { instance: DesiredInstance; told: AdoptableContainer },
+  }: Pick<AdoptionContext, "observed" | "allow"> & { instance: DesiredInstance; told: AdoptableContainer },
 ): string[] {
   const { compose, project } = instance;
   const service = required(compose.services[name], `service ${name} of the model`);
@@ -69,13 +70,18 @@ function findFields(
         const target = observed.sameFiles?.find((each) => each.path === path)?.target;
         return target === undefined ? path : `${instanceToken}/${target}`;
       },
+      sameVariables: new Set(
+        (observed.sameSecrets ?? []).flatMap(({ container, variable }) =>
+          container === told.id ? [variable] : [],
+        ),
+      ),
       defaults: observed.containerDefaults ?? unknownDefaults,
     },
   );
 }
 
 /** What differs from nothing known is told as a difference. */
-const unknownDefaults = { loggingDriver: "", cgroup: "", hostName: "", keepsAnnotations: true };
+const unknownDefaults = { loggingDriver: "", cgroup: "", runtime: "", hostName: "", keepsAnnotations: true };
 
 function serviceFinder(project: string, { containers }: ObservedNode): ComparedContainer["serviceOf"] {
   const own = containers.filter((each) => each.project === project);

@@ -3,6 +3,7 @@ import {
   type DesiredMount,
   type DesiredNode,
   type JsonObject,
+  type ObservedContainer,
   type ObservedNode,
   dataToken,
   instanceToken,
@@ -13,19 +14,30 @@ import {
 
 import type { PlanPolicy } from "./plan-policy.ts";
 
-/** What containers that may be adopted bind where files are desired: whether those lie there already must be looked at. */
+/** A path of the host that a container binds where files are desired. */
+export interface BoundFiles {
+  container: ObservedContainer;
+  path: string;
+  mount: DesiredMount;
+}
+
+/**
+ * What containers that were adopted, or may be, bind where files are desired: whether those lie there already must be looked
+ * at.
+ */
 export function findBoundFiles(
   { instances }: Pick<DesiredNode, "instances">,
   { adoptable = [], containers }: Pick<ObservedNode, "adoptable" | "containers">,
-): { path: string; mount: DesiredMount }[] {
-  return adoptable.flatMap(({ id, inspected }) => {
-    const container = containers.find((each) => each.id === id);
-    const instance = instances.find(({ project }) => project === container?.project);
-    if (container === undefined || instance === undefined) return [];
+): BoundFiles[] {
+  const told = new Map(adoptable.map(({ id, inspected }) => [id, bindsOf(inspected)]));
+  return containers.flatMap((container) => {
+    const instance = instances.find(({ project }) => project === container.project);
+    if (instance === undefined) return [];
     const wanted = filesByPath(instance, container.service);
-    return bindsOf(inspected).flatMap(({ source, path }) => {
+    const binds = told.get(container.id) ?? container.bindPaths ?? {};
+    return Object.entries(binds).flatMap(([path, source]) => {
       const mount = instance.mounts.find(({ target }) => target === wanted.get(path));
-      return mount === undefined ? [] : [{ path: source, mount }];
+      return mount === undefined ? [] : [{ container, path: source, mount }];
     });
   });
 }
@@ -55,12 +67,15 @@ function targetOf(source: string): string | null {
   return source.startsWith(`${instanceToken}/`) ? source.slice(instanceToken.length + 1) : null;
 }
 
-function bindsOf(inspected: unknown): { source: string; path: string }[] {
+/** Host paths by the path in the container. */
+function bindsOf(inspected: unknown): Record<string, string> {
   const mounts = isJsonObject(inspected) ? inspected["Mounts"] : null;
-  return (Array.isArray(mounts) ? mounts : []).flatMap((mount) =>
-    isJsonObject(mount) && mount["Type"] === "bind" && isBind(mount)
-      ? [{ source: mount.Source, path: mount.Destination }]
-      : [],
+  return Object.fromEntries(
+    (Array.isArray(mounts) ? mounts : []).flatMap((mount) =>
+      isJsonObject(mount) && mount["Type"] === "bind" && isBind(mount)
+        ? [[mount.Destination, mount.Source] as const]
+        : [],
+    ),
   );
 }
 

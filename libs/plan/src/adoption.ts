@@ -1,9 +1,11 @@
 import {
   type BlockedChange,
   type DesiredInstance,
+  type DesiredNode,
   type ObservedContainer,
   type ObservedNetwork,
   type ObservedNode,
+  claimName,
   resourceIds,
 } from "@keelson/model";
 
@@ -33,12 +35,12 @@ export interface FoundAdoptions {
  * instance or nothing: half a project would have two masters.
  */
 export function findAdoptions(
-  instances: readonly DesiredInstance[],
-  context: AdoptionContext,
+  { environment, instances }: Pick<DesiredNode, "environment" | "instances">,
+  context: Omit<AdoptionContext, "environment">,
 ): FoundAdoptions {
   const found = instances
     .filter(({ adopt, state }) => adopt === true && (state === "running" || state === "installed"))
-    .map((instance) => ({ name: instance.name, ...findAdoption(instance, context) }));
+    .map((instance) => ({ name: instance.name, ...findAdoption(instance, { environment, ...context }) }));
   return {
     adoptions: found.flatMap(({ adoption }) => (adoption === null ? [] : [adoption])),
     unadopted: new Map(found.flatMap(({ name, blocked }) => (blocked.length === 0 ? [] : [[name, blocked]]))),
@@ -49,7 +51,7 @@ type Judged = Pick<ObservedNetwork, "ownership" | "elsewhere" | "project">;
 
 function findAdoption(
   instance: DesiredInstance,
-  { observed, allow }: AdoptionContext,
+  { environment, observed, allow }: AdoptionContext,
 ): { adoption: Adoption | null; blocked: BlockedChange[] } {
   const { name, project } = instance;
   // What has labels of Keelson's is of another node or environment, or says so.
@@ -67,6 +69,8 @@ function findAdoption(
   );
   if (containers.length + networks.length + volumes.length === 0) return { adoption: null, blocked: [] };
   if (!isPermitted(project, allow)) return { adoption: null, blocked: [notPermitted(instance)] };
+  const other = findOtherClaim(instance, { environment, observed });
+  if (other !== null) return { adoption: null, blocked: [other] };
   const obstacles = [
     ...containers.flatMap((container) => findMountObstacle(container, instance)),
     ...volumes.flatMap(({ name: volume, differs = "" }) =>
@@ -164,6 +168,22 @@ function otherVolume(volume: string, differs: string): BlockedChange {
     code: "K3086",
     message: `volume ${volume} is not what is desired: ${differs}`,
     hint: "Nothing is taken over. Let the Compose file say what the volume is, or give the instance's another name.",
+    outcome: "stalled",
+  };
+}
+
+/** Two environments of a machine would otherwise both be its master, since what was adopted has no label of either. */
+function findOtherClaim(
+  { name, project }: DesiredInstance,
+  { environment, observed: { claims = [] } }: Pick<AdoptionContext, "environment" | "observed">,
+): BlockedChange | null {
+  const claim = claims.find((each) => each.project === project && each.environment !== environment);
+  if (claim === undefined) return null;
+  return {
+    resource: resourceIds.instance(name),
+    code: "K9099",
+    message: `instance ${name} is to adopt the project ${project}, which the environment ${claim.environment} has adopted`,
+    hint: `Release it there first (state: released), or leave \`adopt\` out. If that environment is gone: docker volume rm ${claimName(project)}`,
     outcome: "stalled",
   };
 }

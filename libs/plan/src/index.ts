@@ -1,3 +1,4 @@
+export { findSecretsToCompare } from "./adopted-secret.ts";
 export { findBoundFiles } from "./adopted-place.ts";
 export { findAwaited } from "./awaited.ts";
 export { formatPlan } from "./format-plan.ts";

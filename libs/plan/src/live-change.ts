@@ -10,6 +10,7 @@ import {
 } from "@keelson/model";
 
 import { because, fileCauses, someOf, uniqueCauses } from "./cause.ts";
+import { isTakenOver } from "./former-file.ts";
 import type { InstanceFolders } from "./folder-state.ts";
 import { desiredKeptFiles, findKeptReactions } from "./kept-file.ts";
 import { loadedDigest, loadedFiles } from "./loaded-file.ts";
@@ -60,7 +61,7 @@ export function findLiveChange(service: DesiredService, context: LiveContext): L
     reactions: findReactions(mount, { ...context, loaded }),
     doubts: findDoubts(mount, { ...context, loaded }),
   }));
-  const isAdopted = isTakenOver(context.containers);
+  const isAdopted = isTakenOver(context.containers.kept);
   const kept = findKeptReactions(service.name, { ...context, loaded, isAdopted });
   return {
     ...groupReactions([...found.flatMap(({ reactions }) => reactions), ...kept]),
@@ -116,13 +117,8 @@ function mountsOf(
   service: DesiredService,
   { instance, containers }: Pick<LiveContext, "instance" | "containers">,
 ): DesiredMount[] {
-  if (isTakenOver(containers)) return [];
+  if (isTakenOver(containers.kept)) return [];
   return instance.mounts.filter(({ services }) => services.includes(service.name));
-}
-
-/** Nobody can give a label to a container that is there: those that were adopted have none of ours. */
-function isTakenOver({ kept }: LiveContext["containers"]): boolean {
-  return kept.length > 0 && kept.every(({ digest }) => digest === "");
 }
 
 interface LoadedContext {

@@ -4,6 +4,7 @@ import {
   type ObservedNode,
   hasServiceName,
   nameAside,
+  properName,
   resourceIds,
   wantedName,
 } from "@keelson/model";
@@ -77,15 +78,21 @@ export function findRenamed(
   if (change.isBlocked || action === "remove") return [];
   return containers.kept
     .filter((container) => !(action === "recreate" && isReplaced(container, change)))
-    .map((container) => ({
-      container,
-      name: wantedName(container, {
-        project: instance.project,
-        service: service.name,
-        containerName: service.containerName,
-      }),
-    }))
+    .map((container) => ({ container, name: nameOf(container, { service, instance }) }))
     .filter(({ container, name }) => container.name !== name);
+}
+
+/** What was adopted, and so has no digest on it, keeps the name of its Compose unless its file says another one. */
+function nameOf(
+  container: ObservedContainer,
+  {
+    service: { name: service, containerName },
+    instance: { project },
+  }: Pick<ServiceChange, "service"> & Pick<InstanceChange, "instance">,
+): string {
+  const isAdopted = container.digest === "";
+  if (isAdopted && containerName === undefined) return properName(container.name);
+  return wantedName(container, { project, service, containerName });
 }
 
 /** K3080: what has the name of a container stays. */

@@ -23,6 +23,7 @@ import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { findFolderNotices } from "./folder-notice.ts";
 import { withLeftFolders } from "./left-folder.ts";
+import { findFormerFiles } from "./former-file-notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
@@ -46,7 +47,7 @@ export interface PlanInput {
 export function planChanges(input: PlanInput): Plan {
   const { waits, allow, resting = [] } = input.policy;
   const seen = sortInput({ ...input, desired: cutTrials(input.desired, waits) });
-  const { adoptions, unadopted } = findAdoptions(seen.desired.instances, { observed: seen.observed, allow });
+  const { adoptions, unadopted } = findAdoptions(seen.desired, { observed: seen.observed, allow });
   const sorted = { ...seen, observed: withAdoptions(seen.observed, adoptions) };
   const { desired, observed } = sorted;
   const instances = orderInstances(
@@ -117,6 +118,7 @@ export function planChanges(input: PlanInput): Plan {
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
       ...findMissedVolumes(sorted, loss),
       ...findFolderNotices(sorted),
+      ...findFormerFiles(sorted, possible.changes),
       ...findAnonymousVolumes(observed, {
         leaving: findLeaving(possible.changes, undesired),
         changes: possible.changes,

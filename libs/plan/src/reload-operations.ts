@@ -9,7 +9,7 @@ import { loadedFiles } from "./loaded-file.ts";
 import { hidesFiles } from "./mount-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { ifPlanned, keys } from "./operation-key.ts";
-import { type ServiceChange, restartedContainers, staysAsItIs } from "./service-action.ts";
+import { type ServiceChange, makesContainers, restartedContainers, staysAsItIs } from "./service-action.ts";
 
 /** Signals and commands for containers that stay as they are; one that starts or restarts reads its files anyway. */
 export function planSignals(context: InstanceContext, change: ServiceChange): PlannedOperation[] {
@@ -87,7 +87,9 @@ export function planRecord(context: InstanceContext, change: ServiceChange): Pla
   const { instance, stored } = context.change;
   const { service, containers, isBlocked } = change;
   if (instance.state !== "running" || isBlocked || service.replicas === 0 || hidesFiles(stored)) return [];
-  const files = desiredLiveFiles(service, { ...context.change, containers });
+  // What is made anew has the files where Keelson places them, whatever was adopted before.
+  const kept = makesContainers(change) ? [] : containers.kept;
+  const files = desiredLiveFiles(service, { ...context.change, containers: { kept } });
   const loaded = { ...loadedFiles(service, stored), ...(hasDoubt(change) ? change.live.doubts : {}) };
   if (Object.keys({ ...files, ...loaded }).every((to) => files[to] === loaded[to])) return [];
   return [

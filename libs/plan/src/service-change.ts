@@ -13,6 +13,7 @@ import {
 import { because, isDown, uniqueCauses } from "./cause.ts";
 import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
+import { formerFileCauses } from "./former-file.ts";
 import { type FolderChanges, type InstanceFolders, noFolders } from "./folder-state.ts";
 import { findLiveChange, noLiveChange } from "./live-change.ts";
 import { type MountChange, findMountChanges, findStored, hidesFiles } from "./mount-change.ts";
@@ -55,7 +56,7 @@ function findServiceChange(
 ): ServiceChange {
   const { instance, stored, mounts, folders, context } = found;
   const containers = findContainers(service, { instance, observed: context.observed });
-  const decision = decide(service, { instance, containers, stored, context });
+  const decision = decide(service, { instance, containers, stored, mounts, context });
   const isMoved = findMoved(service, { containers, context }).length > 0;
   const base = { service, containers, live: noLiveChange(), ...mildest, isMoved, ...decision };
   if (instance.state !== "running" || !staysAsItIs(base) || hidesFiles(stored)) return base;
@@ -77,6 +78,7 @@ interface DecisionContext {
   instance: DesiredInstance;
   containers: ServiceContainers;
   stored: ObservedInstanceFiles | undefined;
+  mounts: readonly MountChange[];
   context: ChangeContext;
 }
 
@@ -104,7 +106,8 @@ function decide(service: DesiredService, found: DecisionContext): Decision {
 function recreateDecision(service: DesiredService, found: DecisionContext): Decision | null {
   const { kept } = found.containers;
   const outdated = kept.find((container) => !isInSync(container, service));
-  const unseen = unseenCauses(service, found);
+  const former = formerFileCauses(service, { ...found, kept });
+  const unseen = [...unseenCauses(service, found), ...former];
   if (outdated === undefined && unseen.length === 0) return null;
   const before = found.context.record.serviceParts[`${found.instance.project}/${service.name}`];
   const seen =

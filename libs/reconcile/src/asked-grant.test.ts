@@ -52,6 +52,7 @@ const ports: DesiredPorts = {
     digestContent: neverAsked,
     keyedDigest: neverAsked,
     fillSecrets: neverAsked,
+    isKnown: neverAsked,
     isPlain: () => true,
     hideValues: neverAsked,
     openSealed: neverAsked,

@@ -7,9 +7,8 @@ import {
   subnetsOf,
   withAccepted,
 } from "@keelson/model";
-import { findBoundFiles, findHostPaths } from "@keelson/plan";
+import { findBoundFiles, findHostPaths, findSecretsToCompare } from "@keelson/plan";
 
-import { withHiddenSecrets } from "./hidden-secret.ts";
 import type { EngineRequest, ReadPorts } from "./ports.ts";
 
 /**
@@ -20,7 +19,13 @@ export async function observeNode(
   desired: DesiredNode,
   ports: Pick<
     ReadPorts,
-    "observeEngine" | "observeStore" | "observeHost" | "findSameFiles" | "allow" | "record" | "secrets"
+    | "observeEngine"
+    | "observeStore"
+    | "observeHost"
+    | "findSameFiles"
+    | "findSameSecrets"
+    | "allow"
+    | "record"
   >,
 ): Promise<ObservedNode> {
   const record = ports.record.readState();
@@ -31,14 +36,13 @@ export async function observeNode(
   ]);
   const paths = findHostPaths(desired, { allow: ports.allow, engine });
   const bound = findBoundFiles(desired, engine);
+  const secret = findSecretsToCompare(desired, engine);
   return {
     ...engine,
     ...store,
     ...(bound.length === 0 ? {} : { sameFiles: await ports.findSameFiles(bound) }),
+    ...(secret.length === 0 ? {} : { sameSecrets: ports.findSameSecrets(secret) }),
     ...(paths === null ? {} : { host: await ports.observeHost(paths) }),
-    ...(engine.adoptable === undefined
-      ? {}
-      : { adoptable: withHiddenSecrets(engine.adoptable, { desired, engine, secrets: ports.secrets }) }),
     containers: withAccepted(engine.containers, record),
   };
 }

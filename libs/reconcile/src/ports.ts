@@ -23,7 +23,9 @@ import type {
   PublishedPort,
   RecordState,
   SameFiles,
+  SameSecret,
   ScheduledJob,
+  SecretToCompare,
   ServiceParts,
   Snapshot,
   Status,
@@ -141,6 +143,8 @@ export interface ReadPorts extends DesiredPorts {
   }) => Promise<ObservedStore>;
   /** Which of these paths of the host hold just the files of their mounts. */
   findSameFiles: (bound: readonly { path: string; mount: DesiredMount }[]) => Promise<SameFiles[]>;
+  /** Which of these variables hold the secrets that they are to hold. */
+  findSameSecrets: (secrets: readonly SecretToCompare[]) => SameSecret[];
   /** Where these paths of the host lead. */
   observeHost: (paths: readonly string[]) => Promise<ObservedHost>;
   /** What this node permits of what an environment grants. */

@@ -41,6 +41,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     digestContent: neverAsked,
     keyedDigest: neverAsked,
     fillSecrets: neverAsked,
+    isKnown: neverAsked,
     findEnvironmentFault: neverAsked,
     openSealed: neverAsked,
   };
@@ -60,6 +61,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     observeStore: neverAsked,
     observeHost: neverAsked,
     findSameFiles: neverAsked,
+    findSameSecrets: neverAsked,
     allow: {},
     waits: widestWaits,
     now: neverAsked,

@@ -39,7 +39,7 @@ function driftedCondition(plan: Plan | null): Omit<Condition, "since"> {
   if (plan === null) return makeCondition("Drifted", null, unknownText);
   const drifted = plan.operations.filter(({ causes }) => causes.some(({ kind }) => unexplained.has(kind)));
   // What is left as somebody has made it has no operation.
-  const left = plan.notices.filter(({ code }) => code === "K3074");
+  const left = plan.notices.filter(({ code }) => leftAsItIs.has(code));
   const resources = [...new Set([...drifted, ...left].map(({ resource }) => resource))];
   const [first] = resources;
   if (first === undefined) {
@@ -51,5 +51,8 @@ function driftedCondition(plan: Plan | null): Omit<Condition, "since"> {
   const message = `${what} from what was applied, and no commit explains it`;
   return makeCondition("Drifted", true, { reason: "Unexplained", message });
 }
+
+/** Kept files, and files of containers that were adopted, which somebody has changed. */
+const leftAsItIs: ReadonlySet<string> = new Set(["K3074", "K9098"]);
 
 const unknownText = { reason: "Unknown", message: "no plan could be made" };

@@ -9,6 +9,7 @@ export function closedSecrets(): NodeSecrets {
   const unknown = (bytes: Uint8Array) => `unknown:${digestBytes(bytes)}`;
   return {
     hasValue: () => true,
+    isKnown: () => false,
     openSealed: async () => Promise.resolve([]),
     ownerOf: () => "",
     // Without the key no label can be shown to be ours, and what cannot be shown is never touched.

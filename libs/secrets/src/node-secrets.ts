@@ -3,6 +3,7 @@ import { KeelsonError, digestBytes, missingSecretHint, replacePlaceholders, stal
 import type { NodeSecrets } from "@keelson/model";
 
 import { type AgeIdentity, readAgeKey } from "./age-key.ts";
+import { closedSecrets } from "./closed-secrets.ts";
 import { findEnvironmentFault } from "./environment-entry.ts";
 import { type KnownValues, newKnownValues } from "./known-values.ts";
 import { readOrMakeKey } from "./node-key.ts";
@@ -11,8 +12,8 @@ import { openSealedSecrets } from "./sealed-secrets.ts";
 import { readSecretsFile } from "./secrets-file.ts";
 
 export interface SecretsInput {
-  /** Absolute path of the node's key; made with its folder when it is missing. Null for a key of this process alone. */
-  keyFile: string | null;
+  /** Absolute path of the node's key; made with its folder when it is missing. */
+  keyFile: string;
   /** Absolute path of the secrets file, or null when the node has none. */
   secretsFile: string | null;
   /** Absolute path of the node's age key, or null where nothing from Git is opened. It need not be there. */
@@ -24,10 +25,22 @@ export interface SecretsInput {
  * K5004 (damaged key) or K5005 (a file cannot be read or written).
  */
 export async function openSecrets(input: SecretsInput): Promise<NodeSecrets> {
+  return Promise.resolve(openWith(readOrMakeKey(input.keyFile), input));
+}
+
+/**
+ * Those of a node that has no key yet, which is not made: it knows its values, and nothing is its own. Throws K5001, K5003 or
+ * K5005.
+ */
+export function openKeylessSecrets(input: Omit<SecretsInput, "keyFile">): NodeSecrets {
+  const { ownerOf, ownershipOf, digestContent, keyedDigest } = closedSecrets();
+  return { ...openWith(randomBytes(32), input), ownerOf, ownershipOf, digestContent, keyedDigest };
+}
+
+function openWith(key: Uint8Array, input: Omit<SecretsInput, "keyFile">): NodeSecrets {
   const values = input.secretsFile === null ? new Map<string, string>() : readSecretsFile(input.secretsFile);
   const { ageKeyFile } = input;
   const findIdentity = async () => (ageKeyFile === null ? null : readAgeKey(ageKeyFile));
-  const key = input.keyFile === null ? randomBytes(32) : readOrMakeKey(input.keyFile);
   return secretsOf(key, values, findIdentity);
 }
 
@@ -46,6 +59,7 @@ export function secretsOf(
   const fillSecrets = (content: Uint8Array) => fill(content, values);
   return {
     hasValue: (name) => values.has(name),
+    isKnown: (name) => values.has(name),
     openSealed: async (files) => {
       // Most nodes have none of them, and need no cryptography to be loaded.
       const sealed =

@@ -1,16 +1,15 @@
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
 import { uniqueName } from "../../support/index.ts";
-import { findCompose } from "../compose-program.ts";
 import { compareContainers } from "../fates.ts";
-import { type Platform, withNode, withPlatform } from "../platform.ts";
+import { withNode, withPlatform } from "../platform.ts";
 import { composeFile } from "../releases.ts";
 import { parseFiles } from "../repository-text.ts";
+import { composeUp, idsOf } from "./compose-up.ts";
 
 const release = `
 -- ${composeFile} --
@@ -31,40 +30,14 @@ services:
 volumes: { data: {}, store: {} }
 `;
 
-/** Brings up the Compose file by hand, as people did before: in the project that the instance has, with data in it. */
-async function composeUp(
-  platform: Platform,
-  { name, text } = { name: "web", text: parseFiles(release)[composeFile] ?? "" },
-): Promise<void> {
-  const path = join(platform.folder, "compose.yaml");
-  await writeFile(
-    path,
-    text.replaceAll(/IMAGES\/([\w:]+)/g, (_, tag: string) => platform.image(tag)),
-  );
-  const env = {
-    ...process.env,
-    ...(platform.dockerHost === undefined ? {} : { DOCKER_HOST: platform.dockerHost }),
-  };
-  await promisify(execFile)(await findCompose(), ["-p", platform.project(name), "-f", path, "up", "-d"], {
-    env,
-  });
-  for (const { id } of await platform.containers()) {
-    const exec = await platform.docker
-      .getContainer(id)
-      .exec({ Cmd: ["sh", "-c", "echo precious > /data/it || echo precious > /store/it"] });
-    await exec.start({ Detach: true });
-  }
-}
-
 const instances = { web: { package: "app/web", adopt: true } };
 const permitted = { agent: { allow: { adopt: "all" } } };
-const idsOf = async (platform: Platform) =>
-  (await platform.containers()).map(({ id, startedAt }) => [id, startedAt]);
+const text = parseFiles(release)[composeFile] ?? "";
 
 describe("a project that runs already", () => {
   it("must be adopted without a restart, changed where a commit changes it, and released", async () => {
     await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
-      await composeUp(platform);
+      await composeUp(platform, { text });
       const before = await idsOf(platform);
       const plan = await platform.keelson(["plan", "--config", platform.config]);
       expect(plan.stdout).toContain("takes over 2 containers, 1 network, 2 volumes; 0 restarts");
@@ -101,7 +74,7 @@ describe("a project that runs already", () => {
 
   it("must be left alone where the node does not permit it", async () => {
     await withPlatform({ release, environment: { instances } }, async (platform) => {
-      await composeUp(platform);
+      await composeUp(platform, { text });
       const before = await idsOf(platform);
       const round = await platform.reconcile();
       expect(round.exitCode).toBe(1);
@@ -114,11 +87,11 @@ describe("a project that runs already", () => {
   });
 
   it("must be left alone where it is of another environment, whatever the node permits", async () => {
-    const text = `services:
+    const one = `services:
   page: { image: "IMAGES/page:1", init: true, stop_grace_period: 1s }
 `;
     const name = uniqueName("t");
-    await withPlatform({ release: `-- ${composeFile} --\n${text}` }, async (other) => {
+    await withPlatform({ release: `-- ${composeFile} --\n${one}` }, async (other) => {
       expect((await other.reconcile()).exitCode).toBe(0);
       const before = await idsOf(other);
       const files = {
@@ -127,7 +100,7 @@ instances:
   web: { package: ./apps/web, on: { node: n1 }, project: ${other.project("web")}, adopt: true }
 `,
         [`environments/${name}/nodes/n1.yaml`]: "name: n1\n",
-        "apps/web/compose.yaml": text,
+        "apps/web/compose.yaml": one,
       };
       await withPlatform({ name, files, ...permitted }, async (platform) => {
         const round = await platform.reconcile();
@@ -139,9 +112,43 @@ instances:
     });
   });
 
+  it("must be adopted by one environment of the machine, and be free again once that has released it", async () => {
+    await withPlatform({ release, environment: { instances }, ...permitted }, async (first) => {
+      await composeUp(first, { text });
+      expect((await first.reconcile()).exitCode).toBe(0);
+      const before = await idsOf(first);
+      const name = uniqueName("t");
+      const files = {
+        [`environments/${name}/environment.yaml`]: `name: ${name}
+instances:
+  web: { package: ./apps/web, on: { node: n1 }, project: ${first.project("web")}, adopt: true }
+`,
+        [`environments/${name}/nodes/n1.yaml`]: "name: n1\n",
+        "apps/web/compose.yaml": text.replaceAll(/IMAGES\/([\w:]+)/g, (_, tag: string) => first.image(tag)),
+      };
+      await withPlatform({ name, files, ...permitted }, async (second) => {
+        const refused = await second.reconcile();
+        expect(refused.exitCode).toBe(1);
+        expect(refused.status.errors).toMatchObject([
+          {
+            code: "K9099",
+            message: expect.stringContaining(`the environment ${first.environment} has adopted`),
+          },
+        ]);
+        await first.push({
+          [first.paths.environment]: (file) => file.replace("adopt: true", "state: released"),
+        });
+        expect((await first.reconcile()).exitCode).toBe(0);
+        const taken = await second.reconcile();
+        expect([taken.exitCode, taken.status.errors]).toEqual([0, []]);
+        expect(await idsOf(first)).toEqual(before);
+      });
+    });
+  });
+
   it("must be adopted again when the record is lost", async () => {
     await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
-      await composeUp(platform);
+      await composeUp(platform, { text });
       const before = await idsOf(platform);
       expect((await platform.reconcile()).exitCode).toBe(0);
       await promisify(execFile)("rm", [
@@ -157,7 +164,7 @@ instances:
     "must be adopted once when the agent is killed at %s",
     async (when) => {
       await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
-        await composeUp(platform);
+        await composeUp(platform, { text });
         const before = await idsOf(platform);
         const agent = platform.startRound();
         await agent.said(when);
@@ -191,11 +198,11 @@ variables: { SHARED: "{{ environment.name }}-nets_shared" }
     await withPlatform({ release: two, environment: { instances: both }, ...permitted }, async (platform) => {
       const files = parseFiles(two);
       for (const name of ["nets", "web"]) {
-        const text = (files[`packages/${name}/compose.yaml`] ?? "").replace(
+        const own = (files[`packages/${name}/compose.yaml`] ?? "").replace(
           "${SHARED}",
           `${platform.environment}-nets_shared`,
         );
-        await composeUp(platform, { name, text });
+        await composeUp(platform, { name, text: own });
       }
       const before = await idsOf(platform);
       const round = await platform.reconcile();
@@ -207,7 +214,12 @@ variables: { SHARED: "{{ environment.name }}-nets_shared" }
 
   it("must be healed like any other once it was adopted", async () => {
     await withNode(
-      { release, environment: { instances }, ...permitted, prepare: async (platform) => composeUp(platform) },
+      {
+        release,
+        environment: { instances },
+        ...permitted,
+        prepare: async (platform) => composeUp(platform, { text }),
+      },
       async (node) => {
         await node.untilReady();
         const before = await node.containers();
