@@ -2,6 +2,8 @@ export { claimAddressPool } from "./address-pool.ts";
 export type { AddressPool } from "./address-pool.ts";
 export { startEngine } from "./engine.ts";
 export type { Engine } from "./engine.ts";
+export { startEnginePlugin } from "./engine-plugin.ts";
+export type { EnginePlugin } from "./engine-plugin.ts";
 export { startEngineProxy } from "./engine-proxy.ts";
 export type { EngineProxy } from "./engine-proxy.ts";
 export { openGitObjects } from "./git-objects.ts";

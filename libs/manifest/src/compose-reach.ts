@@ -6,6 +6,7 @@ import {
   decodeText,
   fillKnown,
   isJsonObject,
+  seccompFileOf,
 } from "@keelson/model";
 import { parseDocument } from "yaml";
 
@@ -24,7 +25,7 @@ interface Visit {
 
 /**
  * Paths of the repository, of files or of folders, that Compose files name: by `extends`, `include`, `env_file`, `label_file`,
- * `configs`, `secrets` and binds. What is not among the files is named, and not followed further.
+ * `configs`, `secrets`, `security_opt` and binds. What is not among the files is named, and not followed further.
  */
 export function findNamed(
   start: readonly Visit[],
@@ -105,6 +106,9 @@ function namedByService(service: JsonObject): Named[] {
     ...(isJsonObject(base) ? named("extended", base["file"]) : []),
     ...["env_file", "label_file"].flatMap((key) =>
       listOf(service[key]).flatMap((entry) => named("plain", isJsonObject(entry) ? entry["path"] : entry)),
+    ),
+    ...listOf(service["security_opt"]).flatMap((option) =>
+      named("plain", typeof option === "string" ? (seccompFileOf(option) ?? undefined) : undefined),
     ),
     ...listOf(service["volumes"]).flatMap((volume) =>
       named("bound", isJsonObject(volume) ? volume["source"] : sourceOf(volume)),

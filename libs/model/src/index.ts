@@ -44,6 +44,7 @@ export * from "./status.ts";
 export * from "./ip-address.ts";
 export * from "./labels.ts";
 export * from "./sealed-file.ts";
+export * from "./seccomp-file.ts";
 export * from "./secret-variable.ts";
 export * from "./secrets.ts";
 export * from "./suggestion.ts";
