@@ -5,52 +5,34 @@ import { join } from "node:path";
 /** Where the engine looks for plugins of its first kind (docs.docker.com, Plugin API). */
 const folder = "/run/docker/plugins";
 
-/** A plugin of the engine, which makes volumes of nothing and networks without an interface. */
+/** A plugin of the engine, which makes networks without an interface. */
 export interface EnginePlugin extends AsyncDisposable {
-  /** By which Compose files name it. */
-  readonly name: string;
-  /** What the engine has asked it for, such as `/VolumeDriver.Create`, with the options. */
+  /** What the engine has asked it for, such as `/NetworkDriver.CreateNetwork`, with the options. */
   readonly asked: readonly { call: string; options: unknown }[];
 }
 
-/** Starts one where the engine of this machine finds it. */
-export async function startEnginePlugin(
-  name: string,
-  { mountpoint }: { mountpoint: string },
-): Promise<EnginePlugin> {
+const answers: Readonly<Record<string, object>> = {
+  "/Plugin.Activate": { Implements: ["NetworkDriver"] },
+  "/NetworkDriver.GetCapabilities": { Scope: "local", ConnectivityScope: "local" },
+  "/NetworkDriver.CreateEndpoint": { Interface: {} },
+  "/NetworkDriver.EndpointOperInfo": { Value: {} },
+  "/NetworkDriver.Join": { InterfaceName: {} },
+};
+
+/**
+ * Starts one under a name where the engine of this machine finds it. None for volumes: an engine goes on asking it for them
+ * when it is gone, each time for a quarter of a minute.
+ */
+export async function startEnginePlugin(name: string): Promise<EnginePlugin> {
   const asked: { call: string; options: unknown }[] = [];
-  const volumes = new Map<string, { Name: string; Mountpoint: string }>();
-  const answers: Record<string, (body: { Name: string }) => object> = {
-    "/Plugin.Activate": () => ({ Implements: ["VolumeDriver", "NetworkDriver"] }),
-    "/NetworkDriver.GetCapabilities": () => ({ Scope: "local", ConnectivityScope: "local" }),
-    "/NetworkDriver.CreateEndpoint": () => ({ Interface: {} }),
-    "/NetworkDriver.EndpointOperInfo": () => ({ Value: {} }),
-    "/NetworkDriver.Join": () => ({ InterfaceName: {} }),
-    "/VolumeDriver.Capabilities": () => ({ Capabilities: { Scope: "local" } }),
-    "/VolumeDriver.Create": ({ Name }) => {
-      volumes.set(Name, { Name, Mountpoint: mountpoint });
-      return { Err: "" };
-    },
-    "/VolumeDriver.Remove": ({ Name }) => {
-      volumes.delete(Name);
-      return { Err: "" };
-    },
-    "/VolumeDriver.Get": ({ Name }) =>
-      volumes.has(Name) ? { Volume: volumes.get(Name), Err: "" } : { Err: `no volume ${Name}` },
-    "/VolumeDriver.List": () => ({ Volumes: [...volumes.values()], Err: "" }),
-    "/VolumeDriver.Mount": () => ({ Mountpoint: mountpoint, Err: "" }),
-    "/VolumeDriver.Path": () => ({ Mountpoint: mountpoint, Err: "" }),
-    "/VolumeDriver.Unmount": () => ({ Err: "" }),
-  };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const call = request.url ?? "";
-      const body = JSON.parse(Buffer.concat(chunks).toString() || "{}");
-      asked.push({ call, options: body.Opts ?? body.Options });
+      asked.push({ call, options: JSON.parse(Buffer.concat(chunks).toString() || "{}").Options });
       response.setHeader("Content-Type", "application/vnd.docker.plugins.v1.2+json");
-      response.end(JSON.stringify(answers[call]?.(body) ?? {}));
+      response.end(JSON.stringify(answers[call] ?? {}));
     });
   });
   await mkdir(folder, { recursive: true });
@@ -59,7 +41,6 @@ export async function startEnginePlugin(
     server.on("error", reject).listen(socket, () => resolve());
   });
   return {
-    name,
     asked,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

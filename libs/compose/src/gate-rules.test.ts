@@ -500,7 +500,10 @@ const cases: Case[] = [
   ]),
   ...refuse("K1415", "/networks.back", [
     ["networks: {back: {driver: macvlan}}", "networks: {back: }"],
-    ["networks: {back: {driver: ipvlan, driver_opts: {ipvlan_mode: l3}}}", "networks: {back: {driver: bridge}}"],
+    [
+      "networks: {back: {driver: ipvlan, driver_opts: {ipvlan_mode: l3}}}",
+      "networks: {back: {driver: bridge}}",
+    ],
     ["networks: {back: {driver: macvlan, driver_opts: {parent: eth0}}}", "networks: {back: {}}"],
     ["networks: {back: {driver: weave}}", "networks: {back: {driver: ''}}"],
   ]),
@@ -509,8 +512,14 @@ const cases: Case[] = [
     ["networks: {back: {driver: macvlan, driver_opts: {parent: ../eth0}}}", "networks: {back: }"],
   ]),
   ...refuse("K1415", "/networks.back.driver_opts.macvlan_mode", [
-    ["networks: {back: {driver: macvlan, driver_opts: {parent: a, macvlan_mode: passthru}}}", "networks: {back: }"],
-    ["networks: {back: {driver: ipvlan, driver_opts: {parent: a, macvlan_mode: bridge}}}", "networks: {back: }"],
+    [
+      "networks: {back: {driver: macvlan, driver_opts: {parent: a, macvlan_mode: passthru}}}",
+      "networks: {back: }",
+    ],
+    [
+      "networks: {back: {driver: ipvlan, driver_opts: {parent: a, macvlan_mode: bridge}}}",
+      "networks: {back: }",
+    ],
   ]),
   ...refuse("K1415", "/networks.back.driver_opts.com.docker.network.bridge.name", [
     [

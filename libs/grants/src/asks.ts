@@ -1,6 +1,15 @@
-import { type Ask, type ComposeModel, type Json, compareText } from "@keelson/model";
+import {
+  type Ask,
+  type ComposeModel,
+  type EnvironmentNetwork,
+  type Grants,
+  type Json,
+  compareText,
+  subnetsOf,
+} from "@keelson/model";
 
-import { findReached } from "./reach.ts";
+import { isGranted } from "./granted.ts";
+import { type Reached, findReached } from "./reach.ts";
 import { externalName } from "./volume.ts";
 
 /** What a resolved model needs grants for, sorted, each once. Networks of others are in it, whoever made them. */
@@ -21,4 +30,23 @@ function joinedNetworks(model: ComposeModel): Ask[] {
       return name === null ? [] : [{ kind: "networks", value: name, service }];
     }),
   );
+}
+
+/** What a network of the environment needs grants for: every package that joins it asks for that. */
+export function findReachedByNetwork(name: string, definition: EnvironmentNetwork | null): Reached[] {
+  const root: Json = JSON.parse(JSON.stringify({ networks: { [name]: definition ?? {} } }));
+  return findReached(root, { stage: "model" });
+}
+
+/**
+ * Subnets of private ranges that the environment names all the same: they may overlap with what the node has, where that
+ * permits it.
+ */
+export function namedSubnets(
+  networks: readonly Readonly<Record<string, unknown>>[],
+  grants: Grants | "all",
+): Ask[] {
+  if (grants === "all") return [];
+  const asks = networks.flatMap(subnetsOf).map((value): Ask => ({ kind: "subnets", value, service: "" }));
+  return asks.filter((ask) => isGranted(ask, grants));
 }

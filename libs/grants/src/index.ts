@@ -1,4 +1,4 @@
-export { asksOf } from "./asks.ts";
+export { asksOf, findReachedByNetwork, namedSubnets } from "./asks.ts";
 export { hostPathOf, isGranted, isPermitted, namesIn, permittedPaths, withNames } from "./granted.ts";
 export { type GrantLines, describeAsk, linesFor, nodeLineFor } from "./lines.ts";
 export { leastGrants, leastPermits } from "./least.ts";
@@ -7,7 +7,7 @@ export type { HostReach } from "./host-reach.ts";
 export { type Reached, findReached, hostReaches } from "./reach.ts";
 export { isDeviceRule } from "./device.ts";
 export { joinedContainer } from "./namespace.ts";
-export { type NetworkDriver, networkDriverReaches, readNetworkDriver } from "./network-driver.ts";
+export { readNetworkDriver } from "./network-driver.ts";
 export { isPluginName } from "./plugin.ts";
 export { driverOf, isLocalDriver } from "./volume.ts";
 export { readVolumeOptions } from "./volume-options.ts";

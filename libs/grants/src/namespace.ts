@@ -13,27 +13,24 @@ const places: readonly { key: string; namespace: HostNamespace; message: string 
 
 /** K1402: namespaces of the host, and of containers of other instances. Those of the instance's own are free. */
 export const namespaceReaches: readonly HostReach[] = [
-  ...places.map(
-    ({ key, namespace, message }): HostReach => ({
-      at: `services.*.${key}`,
-      code: "K1402",
-      message: () => message,
-      asks: ({ value }) => (value === "host" ? [{ kind: "namespaces", value: namespace }] : []),
-    }),
-  ),
-  ...places.slice(0, 3).map(
-    ({ key, namespace }): HostReach => ({
-      at: `services.*.${key}`,
-      code: "K1402",
-      message: ({ value }) => `${key} ${value.slice(namespace.length + 1)} reaches into another instance's container`,
-      asks: ({ value, parents: [root = null] }) => {
-        const container = joinedContainer(value);
-        return container === null || isOwnContainer(container, root)
-          ? []
-          : [{ kind: "namespaces", value: `${namespace}:container:${container}` }];
-      },
-    }),
-  ),
+  ...places.map(({ key, namespace, message }): HostReach => ({
+    at: `services.*.${key}`,
+    code: "K1402",
+    message: () => message,
+    asks: ({ value }) => (value === "host" ? [{ kind: "namespaces", value: namespace }] : []),
+  })),
+  ...places.slice(0, 3).map(({ key, namespace }): HostReach => ({
+    at: `services.*.${key}`,
+    code: "K1402",
+    message: ({ value }) =>
+      `${key} ${value.slice(namespace.length + 1)} reaches into another instance's container`,
+    asks: ({ value, parents: [root = null] }) => {
+      const container = joinedContainer(value);
+      return container === null || isOwnContainer(container, root)
+        ? []
+        : [{ kind: "namespaces", value: `${namespace}:container:${container}` }];
+    },
+  })),
 ];
 
 /** The name of the container whose namespace is joined; null for every other mode. */

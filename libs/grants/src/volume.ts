@@ -21,7 +21,8 @@ export const volumeReaches: readonly HostReach[] = [
     at: "volumes.*.driver",
     code: "K1410",
     message: ({ value }) => `the volume driver ${value} is a plugin, which mounts what it likes`,
-    asks: ({ value }) => (isLocalDriver(value) ? [] : [{ kind: "volumeDrivers", value: pluginOf(textOf(value)) }]),
+    asks: ({ value }) =>
+      isLocalDriver(value) ? [] : [{ kind: "volumeDrivers", value: pluginOf(textOf(value)) }],
   },
   {
     at: "volumes.*.driver_opts",

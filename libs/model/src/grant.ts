@@ -52,7 +52,9 @@ const sharedGrants = {
     .describe("Kernel settings beyond the network namespace's own; a * at the end stands for the rest."),
   securityOptions: texts
     .optional()
-    .describe("Options of security_opt, such as apparmor=unconfined, or seccomp= with a file of the package."),
+    .describe(
+      "Options of security_opt, such as apparmor=unconfined, or seccomp= with a file of the package.",
+    ),
   subnets: texts
     .optional()
     .describe("Subnets of networks beyond private ranges, or that something else of the node has a part of."),

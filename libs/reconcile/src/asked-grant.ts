@@ -1,5 +1,5 @@
-import { asksOf, grantsFor, isGranted, withNames } from "@keelson/grants";
-import type { Ask, ComposeModel, Policy, Problem, Snapshot } from "@keelson/model";
+import { asksOf, findReachedByNetwork, grantsFor, isGranted, withNames } from "@keelson/grants";
+import type { Ask, ComposeModel, Environment, Policy, Problem, Snapshot } from "@keelson/model";
 import { type NodeReference, renderFiles } from "@keelson/render";
 
 import type { DesiredPorts } from "./ports.ts";
@@ -49,12 +49,12 @@ export async function findAskedGrants(
   const resolved = await resolveModels({ rendered: { ...rendered, instances }, unrendered }, ports);
   found.push(...resolved.problems);
   if (resolved.error !== null && found.length === 0) throw resolved.error;
-  const shared = Object.keys(known?.environment.value.networks ?? {});
-  const own = new Set([...shared, ...[...resolved.models.values()].flatMap(ownNetworks)]);
+  const networks = known?.environment.value.networks ?? {};
+  const own = new Set([...Object.keys(networks), ...[...resolved.models.values()].flatMap(ownNetworks)]);
   const asked = instances.flatMap(({ name, package: { reference: of } }) => {
     const model = resolved.models.get(name);
     const grants = grantsFor(policy, of);
-    const asks = (model === undefined ? [] : asksOf(model)).filter(
+    const asks = (model === undefined ? [] : [...asksOf(model), ...asksByNetworks(model, networks)]).filter(
       ({ kind, value }) => kind !== "networks" || !own.has(value),
     );
     return asks.map((ask) => ({
@@ -65,6 +65,16 @@ export async function findAskedGrants(
     }));
   });
   return { asked, policy, nodes, problems: toldOnce(found) };
+}
+
+/** What the networks of the environment ask for that an instance joins. */
+function asksByNetworks(model: ComposeModel, networks: Environment["networks"] & {}): Ask[] {
+  const joined = asksOf(model).flatMap(({ kind, value }) => (kind === "networks" ? [value] : []));
+  return [...new Set(joined)].flatMap((name) =>
+    Object.hasOwn(networks, name)
+      ? findReachedByNetwork(name, networks[name] ?? null).map(({ ask }) => ask)
+      : [],
+  );
 }
 
 /** Engine names of the networks that an instance makes: whoever joins one needs no grant. */

@@ -15,27 +15,29 @@ export interface BindSource {
 
 /** All sources of service volumes, file secrets, file configs and seccomp profiles, sorted. */
 export function findSources(model: ComposeModel): BindSource[] {
-  const uses = Object.entries(model.services).flatMap(([service, { volumes, secrets, configs, security_opt: options = [] }]) => {
-    const files = [
-      ...(secrets ?? []).map((use) => model.secrets[use.source]?.["file"]),
-      ...(configs ?? []).map((use) => model.configs[use.source]?.["file"]),
-    ];
-    return [
-      ...(volumes ?? [])
-        .filter(({ type }) => type === "bind")
-        .map(({ source, read_only: isRead = false }) => ({
-          service,
-          source,
-          isWriter: !isRead,
-          isFile: false,
-          isProfile: false,
-        })),
-      ...files.map((source) => ({ service, source, isWriter: false, isFile: true, isProfile: false })),
-      ...options
-        .map(seccompFileOf)
-        .map((source) => ({ service, source, isWriter: false, isFile: true, isProfile: true })),
-    ].flatMap(({ source, ...use }) => (typeof source === "string" ? [{ source, ...use }] : []));
-  });
+  const uses = Object.entries(model.services).flatMap(
+    ([service, { volumes, secrets, configs, security_opt: options = [] }]) => {
+      const files = [
+        ...(secrets ?? []).map((use) => model.secrets[use.source]?.["file"]),
+        ...(configs ?? []).map((use) => model.configs[use.source]?.["file"]),
+      ];
+      return [
+        ...(volumes ?? [])
+          .filter(({ type }) => type === "bind")
+          .map(({ source, read_only: isRead = false }) => ({
+            service,
+            source,
+            isWriter: !isRead,
+            isFile: false,
+            isProfile: false,
+          })),
+        ...files.map((source) => ({ service, source, isWriter: false, isFile: true, isProfile: false })),
+        ...options
+          .map(seccompFileOf)
+          .map((source) => ({ service, source, isWriter: false, isFile: true, isProfile: true })),
+      ].flatMap(({ source, ...use }) => (typeof source === "string" ? [{ source, ...use }] : []));
+    },
+  );
   return [...Map.groupBy(uses, ({ source }) => source)]
     .map(([source, all]) => ({
       source,

@@ -23,10 +23,12 @@ export function findProfileFaults(
 
 function faultOf(mount: DesiredMount | null): string | null {
   const [file] = mount?.files ?? [];
-  if (mount?.kind !== "file" || file === undefined) return "is not a committed file, or a container may write it";
+  if (mount?.kind !== "file" || file === undefined)
+    return "is not a committed file, or a container may write it";
   if (mount.layout !== "content" || mount.writable)
     return "has an onChange or writable of its own, and a container has it as it was made";
-  if (file.secrets.length > 0) return "holds a secret, which everyone on the node could read in the container";
+  if (file.secrets.length > 0)
+    return "holds a secret, which everyone on the node could read in the container";
   return isObject(decodeText(file.content)) ? null : "is not a JSON object";
 }
 

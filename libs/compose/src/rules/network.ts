@@ -1,5 +1,5 @@
 import { isPluginName, readNetworkDriver } from "@keelson/grants";
-import { isJsonObject } from "@keelson/model";
+import { interfaceOptions, isJsonObject } from "@keelson/model";
 
 import { type Occurrence, type Rule, afterVariables, isOff, isOneOf, shown, unless } from "../rule.ts";
 
@@ -9,15 +9,6 @@ const bridgeOptions = [
   "com.docker.network.bridge.enable_ip_masquerade",
   "com.docker.network.bridge.host_binding_ipv4",
 ];
-
-/** What options of macvlan and ipvlan may say. `passthru` would take the interface from the host. */
-const forms: Readonly<Record<string, RegExp>> = {
-  macvlan_mode: /^(?:bridge|private|vepa)$/,
-  ipvlan_mode: /^(?:l2|l3|l3s)$/,
-  ipvlan_flag: /^(?:bridge|private|vepa)$/,
-  // As the kernel permits it, with the number of a VLAN behind a point.
-  parent: /^(?!\.)[\w.-]{1,15}$/,
-};
 
 /** K1415: networks are bridges of the instance's own, or shared ones that someone made. Other drivers need a grant. */
 export const networkRules: readonly Rule[] = [
@@ -100,6 +91,8 @@ function nameRefusal({ value, key, context }: Occurrence): string | null {
 /** The engine's own kinds that are no network of their own, or of a swarm. */
 const unusable: ReadonlySet<string> = new Set(["host", "none", "null", "default", "overlay", "transparent"]);
 
+const forms = new Map<string, RegExp>(Object.entries(interfaceOptions));
+
 /** The driver of an option stands beside it, in the same file. */
 function optionRefusal({ key, value, parents, context }: Occurrence): string | null {
   const { kind, options, name } = readNetworkDriver(parents.at(-2) ?? null);
@@ -108,7 +101,7 @@ function optionRefusal({ key, value, parents, context }: Occurrence): string | n
     return `the driver option ${key} can attach to interfaces of the host`;
   if (kind === "interface" && options?.includes(key) !== true)
     return `the driver option ${key} is not one of ${name}`;
-  const form = Object.hasOwn(forms, key) ? forms[key] : undefined;
+  const form = forms.get(key);
   if (form === undefined || isOff(value) || (context.stage === "file" && shown(value).includes("$")))
     return null;
   return typeof value === "string" && form.test(value)
