@@ -30,5 +30,5 @@ export { readLocal } from "./read-local.ts";
 export { type Timetable, openTimetable } from "./timetable.ts";
 export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";
-export { type AskedGrant, type AskedGrants, findAskedGrants } from "./asked-grant.ts";
+export { type AskedGrant, type AskedGrants, type Place, findAskedGrants } from "./asked-grant.ts";
 export { type ImportProposal, proposeImport } from "./propose-import.ts";
