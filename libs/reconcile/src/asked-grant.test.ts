@@ -84,7 +84,8 @@ policy:
     ./apps/joined: { networks: [other, byhand] }
     "*": { subnets: [203.0.113.0/24] }
 `,
-    "apps/joined/compose.yaml": "services: { app: { image: app } }\nnetworks:\n  d: { external: true, name: byhand }\n",
+    "apps/joined/compose.yaml":
+      "services: { app: { image: app } }\nnetworks:\n  d: { external: true, name: byhand }\n",
   };
   const files = Object.entries(changed).map(([path, text]): [string, SourceFile] => [
     path,

@@ -85,7 +85,8 @@ export async function findAskedGrants(
     const of = package_.reference;
     const model = resolved.models.get(name);
     const grants = grantsFor(policy, of);
-    const found: FoundAsk[] = model === undefined ? [] : [...findAsks(model), ...asksByNetworks(model, networks)];
+    const found: FoundAsk[] =
+      model === undefined ? [] : [...findAsks(model), ...asksByNetworks(model, networks)];
     return found
       .filter(({ ask: { kind, value } }) => kind !== "networks" || !own.has(value))
       .map(({ ask, path, isOfEnvironment = false }): AskedGrant => {
@@ -112,10 +113,7 @@ interface FoundAsk extends PlacedAsk {
 }
 
 /** What the networks of the environment ask for that an instance joins. */
-function asksByNetworks(
-  model: ComposeModel,
-  networks: Environment["networks"] & {},
-): FoundAsk[] {
+function asksByNetworks(model: ComposeModel, networks: Environment["networks"] & {}): FoundAsk[] {
   const joined = asksOf(model).flatMap(({ kind, value }) => (kind === "networks" ? [value] : []));
   return [...new Set(joined)].flatMap((name) =>
     Object.hasOwn(networks, name)
@@ -135,7 +133,8 @@ function grantPlace(
 ): Place {
   const [key = ""] = keys;
   const layer = layers.findLast(({ value }) => Object.hasOwn(value.policy.allow ?? {}, key));
-  if (layer === undefined) return { file: `environments/${environment}/environment.yaml`, line: 1, column: 1 };
+  if (layer === undefined)
+    return { file: `environments/${environment}/environment.yaml`, line: 1, column: 1 };
   return placeIn(layer, ["policy", "allow", ...keys]);
 }
 

@@ -141,7 +141,9 @@ describe("grants", () => {
     const explained = await here("allow", "explain");
     expect(explained.stdout).toMatch(new RegExp(`permitted by +${config}:\\d+:\\d+\n`));
     const listed = await here("allow", "list");
-    expect(listed.stdout).toMatch(/^ {4}capabilities: NET_ADMIN +environments\/\S+\/environment\.yaml:\d+:\d+$/m);
+    expect(listed.stdout).toMatch(
+      /^ {4}capabilities: NET_ADMIN +environments\/\S+\/environment\.yaml:\d+:\d+$/m,
+    );
     expect(listed.stdout).toMatch(new RegExp(`^ {4}capabilities: NET_ADMIN +${config}:\\d+:\\d+$`, "m"));
     expect(listed.stdout).toMatch(new RegExp(`^ {4}paths: media \\(.*\\) +${config}:\\d+:\\d+$`, "m"));
     const audit = await here("audit", "--grants");

@@ -11,7 +11,7 @@ const guests = `apps/${name}-guests/compose.yaml`;
 const host = `apps/${name}-host/compose.yaml`;
 const local = `./apps/${name}-guests`;
 const grants = { namespaces: [`network:container:${vpn}`, `pid:container:${vpn}`, `ipc:container:${vpn}`] };
-const environment = (allow: object) =>
+const environment = (allow: object | "all") =>
   `name: ${name}\ndiscover: [{ path: "apps/*", on: { node: n1 }, project: folder }]\npolicy: ${JSON.stringify({ allow: { [local]: allow } })}\n`;
 
 describe("a namespace of another instance's container", () => {
@@ -106,7 +106,7 @@ describe("a namespace of another instance's container", () => {
     });
     try {
       await container.start();
-      await platform().push({ [file]: environment("all" as unknown as object) });
+      await platform().push({ [file]: environment("all") });
       await platform().configure({ allow: "all" });
       const joins = (other: string) => (text: string) => text.replaceAll(vpn, other);
       const told = await checkOf(joins(foreign));

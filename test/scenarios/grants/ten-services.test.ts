@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 
-import { type NodeGrants, mapValues } from "../../../libs/model/src/index.ts";
+import { NodeGrants, mapValues } from "../../../libs/model/src/index.ts";
 import { readPage } from "../../documents/example.ts";
 import { makeTempFolder, sharedEngine, uniqueName } from "../../support/index.ts";
 import { readServices } from "../documents/grant-page.ts";
@@ -17,7 +17,9 @@ const volume = `${name}_paperless`;
 /** What this machine lacks of the host, in the same place of Compose files, environment.yaml and agent.yaml. */
 const here = (text: string) =>
   text
-    .replaceAll(/\/(?:srv|mnt\/backup|run\/dbus|etc\/letsencrypt)(?=[/:,\s\]}"]|$)/gm, (path) => folder.join(`host${path}`))
+    .replaceAll(/\/(?:srv|mnt\/backup|run\/dbus|etc\/letsencrypt)(?=[/:,\s\]}"]|$)/gm, (path) =>
+      folder.join(`host${path}`),
+    )
     // Not every machine's root file system is a shared mount.
     .replaceAll(":ro,rslave", ":ro")
     .replaceAll("/dev/ttyACM0", stick)
@@ -33,15 +35,13 @@ const installed = ["media", "database", "runner"];
 /** With small images, free ports of the host, and nothing else changed. */
 function runnable(text: string): string {
   const document = parse(text);
-  const small = (service: Record<string, unknown>, key: string) => ({
+  const small = (service: { ports?: string[] }, key: string) => ({
     ...service,
     image: `IMAGES/${key}:1`,
     init: true,
     stop_grace_period: "1s",
     command: ["sleep", "3600"],
-    ...(service["ports"] === undefined
-      ? {}
-      : { ports: (service["ports"] as string[]).map((port) => port.split(":").at(-1)) }),
+    ...(service.ports === undefined ? {} : { ports: service.ports.map((port) => port.split(":").at(-1)) }),
   });
   return stringify({ ...document, services: mapValues(document.services, small) });
 }
@@ -53,21 +53,27 @@ const environment = (isGranted: boolean) =>
     instances: Object.fromEntries(
       services.map((service) => [
         service.name,
-        { package: `./apps/${service.name}`, ...(installed.includes(service.name) ? { state: "installed" } : {}) },
+        {
+          package: `./apps/${service.name}`,
+          ...(installed.includes(service.name) ? { state: "installed" } : {}),
+        },
       ]),
     ),
     policy: { allow: isGranted ? Object.assign({}, ...services.map(({ policy }) => policy.allow)) : {} },
   });
 
 /** What the node permits all of them. */
-const allow = services.reduce<Record<string, unknown>>((all, { node }) => {
-  const both = Object.entries(node).map(([kind, value]) => {
-    const known = all[kind];
-    if (Array.isArray(value)) return [kind, [...new Set([...((known as string[] | undefined) ?? []), ...value])]];
-    return [kind, typeof value === "object" ? { ...(known as object | undefined), ...value } : value];
-  });
-  return { ...all, ...Object.fromEntries(both) };
-}, {}) as NodeGrants;
+const allow = NodeGrants.parse(
+  Object.fromEntries(
+    NodeGrants.keyof().options.map((kind) => [kind, joined(services.map(({ node }) => node[kind]))]),
+  ),
+);
+
+function joined(values: readonly NodeGrants[keyof NodeGrants][]): unknown {
+  const known = values.filter((value) => value !== undefined);
+  if (known.some((value) => Array.isArray(value))) return [...new Set(known.flat())];
+  return typeof known[0] === "object" ? Object.assign({}, ...known) : known[0];
+}
 
 describe("the ten services of the page of grants, on a real engine (media, database and runner are made, not started)", () => {
   beforeAll(async () => {
@@ -86,7 +92,9 @@ describe("the ten services of the page of grants, on a real engine (media, datab
     files: {
       [file]: environment(false),
       [`environments/${name}/nodes/n1.yaml`]: "name: n1\n",
-      ...Object.fromEntries(services.map((each) => [`apps/${each.name}/compose.yaml`, runnable(each.compose)])),
+      ...Object.fromEntries(
+        services.map((each) => [`apps/${each.name}/compose.yaml`, runnable(each.compose)]),
+      ),
       "apps/media/package.yaml": services.find((each) => each.name === "media")?.packageFile ?? "",
     },
   });
@@ -133,12 +141,18 @@ describe("the ten services of the page of grants, on a real engine (media, datab
   });
 
   it.each([
-    ["proxy/traefik", { Binds: [expect.stringMatching(/^\/var\/run\/docker\.sock:.*:ro/)] }],
+    ["proxy/traefik", { Mounts: [{ Source: "/var/run/docker.sock", ReadOnly: true }] }],
     ["vpn/vpn", { CapAdd: [expect.stringMatching(/NET_ADMIN$/)], Devices: [{ PathOnHost: "/dev/net/tun" }] }],
     ["vpn/torrent", { NetworkMode: expect.stringMatching(/^container:/) }],
     ["media/jellyfin", { DeviceRequests: [{ Count: -1 }] }],
-    ["exporter/exporter", { NetworkMode: "host", PidMode: "host", Binds: [expect.stringMatching(/^\/:\/host:ro/)] }],
-    ["dns/pihole", { CapAdd: [expect.stringMatching(/NET_BIND_SERVICE$/), expect.stringMatching(/SYS_NICE$/)] }],
+    [
+      "exporter/exporter",
+      { NetworkMode: "host", PidMode: "host", Mounts: [{ Source: "/", Target: "/host", ReadOnly: true }] },
+    ],
+    [
+      "dns/pihole",
+      { CapAdd: [expect.stringMatching(/NET_BIND_SERVICE$/), expect.stringMatching(/SYS_NICE$/)] },
+    ],
     ["home/homeassistant", { NetworkMode: "host", Devices: [{ PathOnHost: stick }] }],
     ["runner/engine", { Privileged: true }],
     ["runner/runner", { Privileged: false }],
@@ -151,7 +165,9 @@ describe("the ten services of the page of grants, on a real engine (media, datab
 
   it("must see the host's folders, shares and volumes that they ask for, and no more of them", async () => {
     const mountsOf = async (service: string) =>
-      Object.fromEntries((await inspect(service)).Mounts.map((each) => [each.Destination, [each.Source, each.RW]]));
+      Object.fromEntries(
+        (await inspect(service)).Mounts.map((each) => [each.Destination, [each.Source, each.RW]]),
+      );
     expect(await mountsOf("home/homeassistant")).toMatchObject({
       [folder.join("host/run/dbus")]: [folder.join("host/run/dbus"), false],
     });
@@ -163,17 +179,22 @@ describe("the ten services of the page of grants, on a real engine (media, datab
       "/backup": [folder.join("host/mnt/backup"), true],
       "/host/paperless": [expect.stringContaining(volume), false],
     });
-    expect(await mountsOf("media/jellyfin")).toMatchObject({ "/films": [folder.join("host/srv/media/films"), false] });
+    expect(await mountsOf("media/jellyfin")).toMatchObject({
+      "/films": [folder.join("host/srv/media/films"), false],
+    });
     const { Volumes: volumes } = await platform().docker.listVolumes();
     const options = new Map(volumes.map((each) => [each.Name, each.Options]));
-    expect(options.get(`${platform().project("media")}_music`)).toMatchObject({ type: "cifs", device: "//nas.lan/music" });
+    expect(options.get(`${platform().project("media")}_music`)).toMatchObject({
+      type: "cifs",
+      device: "//nas.lan/music",
+    });
     expect(options.get(`${platform().project("database")}_backup`)).toMatchObject({ type: "nfs" });
     await platform().exec("home/homeassistant", "sh", "-c", `test -c ${stick}`);
   });
 
   it("must be shown with what they have", async () => {
     const shown = await platform().keelson(["audit", "--grants", "--config", platform().config]);
-    for (const each of services) expect(shown.stdout).toContain(`${each.name}`);
+    for (const each of services) expect(shown.stdout).toContain(each.name);
     expect((await platform().reconcile()).output).toContain("nothing to do");
   });
 });

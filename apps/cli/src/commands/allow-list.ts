@@ -23,7 +23,8 @@ export async function allowList(options: AllowOptions, output: Output): Promise<
       ? `Environment ${reference.environment} grants nothing.`
       : `Environment ${reference.environment} grants`,
   );
-  for (const [of, grants] of granted) printSide(output, { of: `  ${of}`, grants, placeOf: (keys) => grantPlace([of, ...keys]) });
+  for (const [of, grants] of granted)
+    printSide(output, { of: `  ${of}`, grants, placeOf: (keys) => grantPlace([of, ...keys]) });
   if (allow === null) return exitCodes.done;
   const nothing = Object.keys(allow).length === 0;
   output.print(nothing ? `Node ${reference.node} permits nothing.` : `Node ${reference.node} permits`);
@@ -51,15 +52,17 @@ function printSide(output: Output, { of, grants, placeOf }: Side): void {
 }
 
 function entriesOf(grants: Grants | NodeGrants): { text: string; keys: (string | number)[] }[] {
-  return Object.entries(grants).flatMap(([kind, value]: [string, Grants[keyof Grants] | NodeGrants[keyof NodeGrants]]) => {
-    if (Array.isArray(value))
-      return value.map((entry, index) => ({ text: `    ${kind}: ${entry}`, keys: [kind, index] }));
-    if (typeof value !== "object") return [{ text: `    ${kind}: ${String(value)}`, keys: [kind] }];
-    return Object.entries(value).map(([name, permit]) => ({
-      text: `    ${kind}: ${name} (${describePath(permit)})`,
-      keys: [kind, name],
-    }));
-  });
+  return Object.entries(grants).flatMap(
+    ([kind, value]: [string, Grants[keyof Grants] | NodeGrants[keyof NodeGrants]]) => {
+      if (Array.isArray(value))
+        return value.map((entry, index) => ({ text: `    ${kind}: ${entry}`, keys: [kind, index] }));
+      if (typeof value !== "object") return [{ text: `    ${kind}: ${String(value)}`, keys: [kind] }];
+      return Object.entries(value).map(([name, permit]) => ({
+        text: `    ${kind}: ${name} (${describePath(permit)})`,
+        keys: [kind, name],
+      }));
+    },
+  );
 }
 
 function describePath({ path, readOnly, nested }: PermittedPath): string {
