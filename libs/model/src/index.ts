@@ -14,6 +14,7 @@ export * from "./release.ts";
 export * from "./package.ts";
 export * from "./grant.ts";
 export * from "./host-path.ts";
+export * from "./environment-network.ts";
 export * from "./environment.ts";
 export * from "./agent-config.ts";
 export * from "./agent-work.ts";
