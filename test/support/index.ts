@@ -3,6 +3,8 @@ export type { AddressPool } from "./address-pool.ts";
 export { startEngine } from "./engine.ts";
 export type { Engine } from "./engine.ts";
 export { engineVersions, hasEngine } from "./engine-version.ts";
+export { startEnginePlugin } from "./engine-plugin.ts";
+export type { EnginePlugin } from "./engine-plugin.ts";
 export { startEngineProxy } from "./engine-proxy.ts";
 export type { EngineProxy } from "./engine-proxy.ts";
 export { openGitObjects } from "./git-objects.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { AgentConfig } from "@keelson/model";
+import { AgentConfig, type Located } from "@keelson/model";
 import {
   type NodeSettings,
   dataSettings,
@@ -9,7 +9,7 @@ import {
   dockerConfigPlace,
   findComposeBinary,
   hostSettings,
-  readAgentConfig,
+  readAgentDocument,
   remotesOf,
   waitSettings,
 } from "@keelson/node";
@@ -52,7 +52,12 @@ export function readNodePlace(
 
 /** The node's agent.yaml. Null when none was named and there is none at the standard path. */
 export function findAgentConfig(path: string | undefined): AgentConfig | null {
+  return findAgentDocument(path)?.value ?? null;
+}
+
+/** The same with the place of each key. */
+export function findAgentDocument(path: string | undefined): Located<AgentConfig> | null {
   return path === undefined || (path === standardConfigPath && !existsSync(path))
     ? null
-    : readAgentConfig(path);
+    : readAgentDocument(path);
 }

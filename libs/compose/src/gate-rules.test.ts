@@ -128,16 +128,19 @@ const cases: Case[] = [
   ...refuse("K1402", "network_mode", [
     ["network_mode: host", "network_mode: none"],
     ["network_mode: container:other", "network_mode: service:app"],
+    ["network_mode: container:0123456789ab", "network_mode: '${TAG}'"],
     ["network_mode: other_default", "network_mode: bridge"],
     ["network_mode: Host", "network_mode: ${TAG}"],
   ]),
   ...refuse("K1402", "pid", [
     ["pid: host", "pid: service:app"],
     ["pid: container:other", "pid:"],
+    ["pid: container:a/b", "pid:"],
   ]),
   ...refuse("K1402", "ipc", [
     ["ipc: host", "ipc: shareable"],
     ["ipc: container:other", "ipc: service:app"],
+    ["ipc: container:0123456789ab", "ipc: private"],
   ]),
   ...refuse("K1402", "uts", [
     ["uts: host", "hostname: host"],
@@ -156,7 +159,11 @@ const cases: Case[] = [
     ["volumes_from: ['container:other:ro']", "volumes_from: ['app:ro']"],
     ["volumes_from: ['app:rw:x']", "volumes_from: [container-of-ours, '${TAG}']"],
   ]),
-  ...refuse("K1402", "external_links", [["external_links: [other_db_1:db]", "links: [app:db]"]]),
+  ...refuse("K1402", "external_links.0", [
+    ["external_links: ['0123456789ab:db']", "external_links: [other-db-1:db]"],
+    ["external_links: ['a/b']", "external_links: [other-db-1]"],
+    ["external_links: ['a:b:c']", "links: [app:db]"],
+  ]),
 
   ...refuse("K1403", "devices.0", [
     ["devices: [/dev/kvm]", "devices: []"],
@@ -166,8 +173,10 @@ const cases: Case[] = [
     ["devices: ['vendor.com/net=eth0']", "devices: []"],
     ["devices: [{source: /dev/kvm, target: /x}]", "devices: [{source: '${TAG}', target: /x}]"],
   ]),
-  ...refuse("K1403", "device_cgroup_rules", [
+  ...refuse("K1403", "device_cgroup_rules.0", [
     ["device_cgroup_rules: ['c 1:3 mr']", "device_cgroup_rules: []"],
+    ["device_cgroup_rules: ['c  1:3 mr']", "device_cgroup_rules: ['${TAG}']"],
+    ["device_cgroup_rules: ['c 1:3 x']", "device_cgroup_rules:"],
   ]),
   ...refuse("K1403", "gpus", [["gpus: all", "gpus:"]]),
   ...refuse("K1403", "deploy.resources.reservations.devices", [
@@ -380,6 +389,7 @@ const cases: Case[] = [
   ...refuse("K1410", "/volumes.data.driver", [
     ["volumes: {data: {driver: rclone}}", "volumes: {data: {driver: local}}"],
     ["volumes: {data: {driver: Local}}", "volumes: {data: {driver: '${TAG}'}}"],
+    ["volumes: {data: {driver: 'a b'}}", "volumes: {data: {driver: ''}}"],
   ]),
   ...refuse("K1410", "/volumes.data.driver_opts", [
     ["volumes: {data: {driver_opts: {device: /etc}}}", "volumes: {data: {driver_opts: {size: 1g}}}"],
@@ -485,8 +495,31 @@ const cases: Case[] = [
 
   ...refuse("K1415", "/networks.back.driver", [
     ["networks: {back: {driver: host}}", "networks: {back: {driver: bridge}}"],
-    ["networks: {back: {driver: macvlan}}", "networks: {back: {internal: true}}"],
-    ["networks: {back: {driver: '${TAG}'}}", "networks: {back: }"],
+    ["networks: {back: {driver: overlay}}", "networks: {back: {internal: true}}"],
+    ["networks: {back: {driver: 'a b'}}", "networks: {back: {driver: '${TAG}'}}"],
+  ]),
+  ...refuse("K1415", "/networks.back", [
+    ["networks: {back: {driver: macvlan}}", "networks: {back: }"],
+    [
+      "networks: {back: {driver: ipvlan, driver_opts: {ipvlan_mode: l3}}}",
+      "networks: {back: {driver: bridge}}",
+    ],
+    ["networks: {back: {driver: macvlan, driver_opts: {parent: eth0}}}", "networks: {back: {}}"],
+    ["networks: {back: {driver: weave}}", "networks: {back: {driver: ''}}"],
+  ]),
+  ...refuse("K1415", "/networks.back.driver_opts.parent", [
+    ["networks: {back: {driver_opts: {parent: eth0}}}", "networks: {back: {driver_opts: {}}}"],
+    ["networks: {back: {driver: macvlan, driver_opts: {parent: ../eth0}}}", "networks: {back: }"],
+  ]),
+  ...refuse("K1415", "/networks.back.driver_opts.macvlan_mode", [
+    [
+      "networks: {back: {driver: macvlan, driver_opts: {parent: a, macvlan_mode: passthru}}}",
+      "networks: {back: }",
+    ],
+    [
+      "networks: {back: {driver: ipvlan, driver_opts: {parent: a, macvlan_mode: bridge}}}",
+      "networks: {back: }",
+    ],
   ]),
   ...refuse("K1415", "/networks.back.driver_opts.com.docker.network.bridge.name", [
     [

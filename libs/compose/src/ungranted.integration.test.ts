@@ -101,6 +101,24 @@ services:
     refused: ["K1403 services.llm.deploy.resources.reservations.devices"],
   },
   {
+    name: "a network at an interface of the host, volumes of a plugin, and a device by its number",
+    text: `
+services:
+  app: { image: stub:1, networks: [lan], volumes: ["share:/data"], device_cgroup_rules: ["c 188:* rwm"] }
+networks:
+  lan: { driver: macvlan, driver_opts: { parent: eth0 }, ipam: { config: [{ subnet: 192.168.1.0/24 }] } }
+volumes:
+  share: { driver: "vieux/sshfs:latest", driver_opts: { sshcmd: "a@b:/x", password: x } }
+`,
+    grants: {
+      networkDrivers: ["macvlan:eth0"],
+      volumeDrivers: ["vieux/sshfs"],
+      deviceRules: ["c 188:* rwm"],
+    },
+    asks: ["deviceRules c 188:* rwm app", "networkDrivers macvlan:eth0 ", "volumeDrivers vieux/sshfs "],
+    refused: ["K1403 services.app.device_cgroup_rules.0", "K1415 networks.lan", "K1410 volumes.share.driver"],
+  },
+  {
     name: "devices that their vendor describes",
     text: `
 services:
@@ -199,7 +217,50 @@ describe("what a variable makes of a value", () => {
     ["K1401", "services.a.sysctls.net/../kernel/x", "sysctls: ['${X}=1']", "net/../kernel/x", null],
     ["K1401", "services.a.runtime", "runtime: '${X}'", "runsc", { runtimes: ["runsc"] }],
     ["K1402", "services.a.network_mode", "network_mode: '${X}'", "host", { namespaces: ["network"] }],
-    ["K1402", "services.a.network_mode", "network_mode: '${X}'", "container:b", null],
+    [
+      "K1402",
+      "services.a.network_mode",
+      "network_mode: 'container:${X}'",
+      "vpn",
+      { namespaces: ["network:container:vpn"] },
+    ],
+    ["K1402", "services.a.network_mode", "network_mode: '${X}'", "container:0123456789ab", null],
+    ["K1402", "services.a.external_links.0", "external_links: ['${X}']", "0123456789ab:db", null],
+    [
+      "K1403",
+      "services.a.device_cgroup_rules.0",
+      "device_cgroup_rules: ['c ${X} rwm']",
+      "188:*",
+      { deviceRules: ["c 188:* rwm"] },
+    ],
+    [
+      "K1415",
+      "networks.default",
+      "init: true\nnetworks: {default: {driver: macvlan, driver_opts: {parent: '${X}'}}}",
+      "eth0",
+      { networkDrivers: ["macvlan:eth0"] },
+    ],
+    [
+      "K1415",
+      "networks.default.driver_opts.parent",
+      "init: true\nnetworks: {default: {driver: macvlan, driver_opts: {parent: '${X}'}}}",
+      "../eth0",
+      null,
+    ],
+    [
+      "K1415",
+      "networks.default",
+      "init: true\nnetworks: {default: {driver: '${X}'}}",
+      "weave",
+      { networkDrivers: ["weave"] },
+    ],
+    [
+      "K1410",
+      "volumes.vv.driver",
+      "volumes: ['vv:/x']\nvolumes: {vv: {driver: '${X}', driver_opts: {o: bind, device: /}}}",
+      "rclone",
+      { volumeDrivers: ["rclone"] },
+    ],
     ["K1402", "services.a.pid", "pid: '${X}'", "host", { namespaces: ["pid"] }],
     ["K1402", "services.a.volumes_from.0", "volumes_from: ['${X}']", "container:b", null],
     ["K1403", "services.a.devices.0", "devices: ['${X}']", "/dev/net/../kvm", { devices: ["/dev/kvm"] }],

@@ -67,6 +67,12 @@ describe("a network that is as it should be", () => {
       addressed({ ...subnet, Gateway: "10.1.0.1" }),
       { ipam: { config: [{ subnet: "10.1.0.0/24" }] } },
     ],
+    ["of a plugin, whose tag the engine adds", found({ Driver: "net/dhcp:latest" }), { driver: "net/dhcp" }],
+    [
+      "at an interface of the host",
+      found({ Driver: "macvlan", Options: { parent: "eth0" } }),
+      { driver: "macvlan", driver_opts: { parent: "eth0" } },
+    ],
     ["with its subnet alone", addressed(subnet), { ipam: { config: [{ subnet: "10.1.0.0/24" }] } }],
     [
       "with all addresses",

@@ -18,7 +18,9 @@ export function engineVolume(definition: Record<string, unknown>) {
 export function findVolumeFlaw(found: VolumeInspectInfo, definition: Record<string, unknown>): string {
   const wanted = engineVolume(definition);
   const have = mapOf(found.Options);
-  if (found.Driver !== wanted.Driver) return `its driver is ${found.Driver}`;
+  // The engine writes the tag of a plugin that has none.
+  if (![wanted.Driver, `${wanted.Driver}:latest`].includes(found.Driver))
+    return `its driver is ${found.Driver}`;
   const names = [...new Set([...Object.keys(wanted.DriverOpts), ...Object.keys(have)])].sort();
   const different = names.filter((name) => have[name] !== wanted.DriverOpts[name]);
   if (different.length === 0) return "";

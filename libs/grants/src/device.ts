@@ -14,6 +14,12 @@ export const deviceReaches: readonly HostReach[] = [
     message: ({ value }) => `the container reaches the device ${value} of the host`,
     asks: ({ value }) => askDevice(sourceOf(value)),
   },
+  {
+    at: "services.*.device_cgroup_rules.*?",
+    code: "K1403",
+    message: ({ value }) => `the rule ${value} opens devices of the host by their number`,
+    asks: ({ value }) => (isOff(value) ? [] : [{ kind: "deviceRules", value: deviceRuleOf(textOf(value)) }]),
+  },
   ...["services.*.gpus", "services.*.deploy.resources.reservations.devices"].map((at): HostReach => ({
     at,
     code: "K1403",
@@ -47,4 +53,23 @@ function sourceOf(device: Json): string {
 /** `vendor.com/gpu=0`, by which engines name devices that their vendor describes (Container Device Interface). */
 function isGraphicsName(source: string): boolean {
   return /^[\w.-]+\/gpu=[\w.:-]+$/.test(source);
+}
+
+/** `c 188:* rwm`: the kind of device, its numbers, and reading, writing, making in this order. */
+export function deviceRuleOf(text: string): string {
+  const [, type = "", major = "", minor = "", rights = ""] = devicePattern.exec(text) ?? [];
+  if (type === "") return text;
+  const given = ["r", "w", "m"].filter((right) => rights.includes(right));
+  return `${type} ${numberOf(major)}:${numberOf(minor)} ${given.join("")}`;
+}
+
+/** Whether the engine can read a rule. */
+export function isDeviceRule(text: string): boolean {
+  return devicePattern.test(text);
+}
+
+const devicePattern = /^([abc]) (\d{1,9}|\*):(\d{1,9}|\*) ([rwm]{1,3})$/;
+
+function numberOf(text: string): string {
+  return text === "*" ? text : String(Number(text));
 }

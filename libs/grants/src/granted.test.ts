@@ -56,6 +56,80 @@ const cases: Case[] = [
     permitted: { securityOptions: ["apparmor:unconfined"] },
     tight: { securityOptions: ["apparmor"] },
   },
+  ...["seccomp=./profiles//chrome.json", "seccomp:profiles/chrome.json"].map((option) => ({
+    asked: { security_opt: [option] },
+    ask: "securityOptions seccomp=profiles/chrome.json",
+    granted: { securityOptions: ["seccomp:./profiles/chrome.json"] },
+    narrow: { securityOptions: ["seccomp=profiles/chrome", "seccomp=chrome.json", "apparmor=unconfined"] },
+    permitted: { securityOptions: ["seccomp=unconfined"] },
+    tight: { securityOptions: ["seccomp=profiles"] },
+  })),
+  ...["unconfined", "builtin"].map((name) => ({
+    asked: { security_opt: [`seccomp=./${name}`] },
+    ask: `securityOptions seccomp=./${name}`,
+    granted: { securityOptions: [`seccomp=.//${name}`] },
+    narrow: { securityOptions: ["seccomp=builtin"] },
+    permitted: { securityOptions: ["seccomp=unconfined"] },
+    tight: { securityOptions: [] },
+  })),
+  {
+    asked: { security_opt: ["seccomp:unconfined"] },
+    ask: "securityOptions seccomp=unconfined",
+    granted: { securityOptions: ["seccomp=unconfined"] },
+    narrow: { securityOptions: ["seccomp=unconfined.json"] },
+    permitted: { securityOptions: ["seccomp:unconfined"] },
+    tight: { securityOptions: ["seccomp=./unconfined"] },
+  },
+  ...["c 188:* rwm", "c 188:* mwr", "c 0188:* mrw"].map((rule) => ({
+    asked: { device_cgroup_rules: [rule] },
+    ask: "deviceRules c 188:* rwm",
+    granted: { deviceRules: ["c 188:* mrw"] },
+    narrow: { deviceRules: ["c 188:* rw", "c 188:0 rwm", "b 188:* rwm"], devices: ["/dev"] },
+    permitted: { deviceRules: ["c 188:* rwm"] },
+    tight: { deviceRules: ["a *:* rwm", "c 18:* rwm"] },
+  })),
+  ...(["network_mode", "pid", "ipc"] as const).map((key): Case => {
+    const namespace = key === "network_mode" ? "network" : key;
+    const other = key === "pid" ? "ipc" : "pid";
+    return {
+      asked: { [key]: "container:vpn" },
+      ask: `namespaces ${namespace}:container:vpn`,
+      granted: { namespaces: [`${namespace}:container:vpn`] },
+      narrow: { namespaces: [namespace, `${namespace}:container:vpn2`, `${other}:container:vpn`] },
+      permitted: { namespaces: [`${namespace}:container:vpn`] },
+      tight: { namespaces: [`${namespace}:container:VPN`] },
+    };
+  }),
+  ...[
+    { driver: "macvlan", driver_opts: { parent: "eth0.20" } },
+    { driver: "macvlan", driver_opts: { parent: "eth0.20", macvlan_mode: "bridge" } },
+  ].map((network) => ({
+    asked: { networks: { lan: network } },
+    at: "document" as const,
+    ask: "networkDrivers macvlan:eth0.20",
+    granted: { networkDrivers: ["macvlan:eth0.20"] },
+    narrow: { networkDrivers: ["macvlan", "macvlan:eth0", "ipvlan:eth0.20"] },
+    permitted: { networkDrivers: ["macvlan:eth0.20"] },
+    tight: { networkDrivers: ["macvlan:eth0.2", "MACVLAN:eth0.20"] },
+  })),
+  {
+    asked: { networks: { lan: { driver: "net/dhcp", driver_opts: { bridge: "br0" } } } },
+    at: "document",
+    ask: "networkDrivers net/dhcp",
+    granted: { networkDrivers: ["net/dhcp:latest"] },
+    narrow: { networkDrivers: ["net/dhcp:1", "net", "dhcp"] },
+    permitted: { networkDrivers: ["net/dhcp"] },
+    tight: { networkDrivers: ["macvlan:br0"] },
+  },
+  {
+    asked: { volumes: { share: { driver: "vieux/sshfs:latest", driver_opts: { sshcmd: "a@b:/" } } } },
+    at: "document",
+    ask: "volumeDrivers vieux/sshfs",
+    granted: { volumeDrivers: ["vieux/sshfs"] },
+    narrow: { volumeDrivers: ["vieux/sshfs:1", "sshfs", "local"], volumes: ["share"] },
+    permitted: { volumeDrivers: ["vieux/sshfs:latest"] },
+    tight: { volumeDrivers: ["vieux"] },
+  },
   {
     asked: { sysctls: { "kernel.shmmax": "1" } },
     ask: "sysctls kernel.shmmax",
@@ -304,6 +378,9 @@ describe("what is free", () => {
     { volumes: [{ type: "volume", source: "data", target: "/x" }] },
     { logging: { driver: "journald" } },
     { devices: [] },
+    { device_cgroup_rules: [] },
+    { network_mode: "container:own", container_name: "own" },
+    { external_links: ["other-db-1:db"] },
     { gpus: [] },
   ])("asks for nothing: %j", (asked) => {
     expect(asksOf(modelOf(asked))).toEqual([]);
@@ -320,6 +397,10 @@ describe("what is free", () => {
       ["paths /etc/localtime.d ro"],
       ["paths /etc ro"],
     ]);
+  });
+
+  it.each([{ driver: "bridge" }, { driver: "macvlan", external: true }])("is a network with %j", (of) => {
+    expect(asksOf(modelOf({ networks: { lan: of } }, "document"))).toEqual([]);
   });
 
   it.each([{ size: "1g" }, { type: "tmpfs", device: "tmpfs", o: "size=100m,uid=1000" }])(

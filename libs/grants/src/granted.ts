@@ -9,7 +9,10 @@ import {
 } from "@keelson/model";
 
 import { grantPath, isBelow } from "./host-path.ts";
-import { capabilityOf, securityOptionOf } from "./kernel.ts";
+import { deviceRuleOf } from "./device.ts";
+import { capabilityOf } from "./kernel.ts";
+import { pluginOf } from "./plugin.ts";
+import { coversOption } from "./security-option.ts";
 import { loggingAddressOf } from "./logging.ts";
 import { mountOf } from "./volume-options.ts";
 
@@ -17,12 +20,15 @@ import { mountOf } from "./volume-options.ts";
 const covers: Partial<Record<GrantKind, (granted: string, asked: string) => boolean>> = {
   paths: (granted, asked) => isBelow(asked, grantPath(granted)),
   devices: (granted, asked) => isBelow(asked, grantPath(granted)),
+  deviceRules: (granted, asked) => deviceRuleOf(granted) === asked,
   // Who may have all of them may have each.
   capabilities: (granted, asked) => ["ALL", asked].includes(capabilityOf(granted)),
   sysctls: (granted, asked) =>
     granted.endsWith("*") ? asked.startsWith(granted.slice(0, -1)) : granted === asked,
-  securityOptions: (granted, asked) => securityOptionOf(granted) === asked,
+  securityOptions: coversOption,
   mounts: (granted, asked) => isBelow(asked, mountOf(granted)),
+  networkDrivers: (granted, asked) => pluginOf(granted) === asked,
+  volumeDrivers: (granted, asked) => pluginOf(granted) === asked,
   subnets: (granted, asked) => {
     const [outer, inner] = [parseSubnet(granted), parseSubnet(asked)];
     return outer !== null && inner !== null && isInside(inner, outer);

@@ -20,13 +20,6 @@ const defaultCapabilities = new Set([
   "SYS_CHROOT",
 ]);
 
-const freeSecurityOptions = new Set([
-  "no-new-privileges",
-  "no-new-privileges=true",
-  "apparmor=docker-default",
-  "seccomp=builtin",
-]);
-
 /** K1401: rights that let a container act on the host's kernel. */
 export const kernelReaches: readonly HostReach[] = [
   {
@@ -42,15 +35,6 @@ export const kernelReaches: readonly HostReach[] = [
     asks: ({ value }) => {
       const capability = capabilityOf(textOf(value));
       return defaultCapabilities.has(capability) ? [] : [{ kind: "capabilities", value: capability }];
-    },
-  },
-  {
-    at: "services.*.security_opt.*?",
-    code: "K1401",
-    message: ({ value }) => `the security option ${value} can loosen the container's confinement`,
-    asks: ({ value }) => {
-      const option = securityOptionOf(textOf(value));
-      return freeSecurityOptions.has(option) ? [] : [{ kind: "securityOptions", value: option }];
     },
   },
   {
@@ -71,11 +55,6 @@ export const kernelReaches: readonly HostReach[] = [
 /** In capitals and without `CAP_`, as the engine takes it. */
 export function capabilityOf(text: string): string {
   return /^[a-z_]+$/i.test(text) ? text.toUpperCase().replace(/^CAP_/, "") : text;
-}
-
-/** With `=` behind its name: the engine takes a colon for the same where there is no `=`. */
-export function securityOptionOf(text: string): string {
-  return text.includes("=") ? text : text.replace(":", "=");
 }
 
 /** Settings of the network belong to its namespace; in another's they are another's. A mode with a variable is judged in the model. */

@@ -73,9 +73,10 @@ const words: Record<Exclude<Ask["kind"], "secretEnvironment">, string> = {
   engineSocket: "the engine's socket",
   capabilities: "capability",
   devices: "device",
+  deviceRules: "devices by number:",
   gpus: "graphics processors",
   runtimes: "runtime",
-  namespaces: "namespace of the host:",
+  namespaces: "namespace:",
   privileged: "every right on the host (privileged)",
   networks: "network",
   volumes: "volume",
@@ -83,6 +84,8 @@ const words: Record<Exclude<Ask["kind"], "secretEnvironment">, string> = {
   sysctls: "kernel setting",
   securityOptions: "security option",
   subnets: "subnet",
+  networkDrivers: "network driver",
+  volumeDrivers: "volume driver",
   loggingAddresses: "logs to",
 };
 

@@ -1,6 +1,6 @@
-import { type Ask, type GrantKind, Grants, type Policy } from "@keelson/model";
+import { type Ask, type GrantKind, Grants, type NodeGrants, type Policy } from "@keelson/model";
 
-import { isGranted } from "./granted.ts";
+import { isGranted, isPermitted } from "./granted.ts";
 
 type Allow = NonNullable<Policy["allow"]>;
 
@@ -52,4 +52,35 @@ export function findUnused(
       );
     });
   });
+}
+
+/** The keys of `policy.allow` that lead to what grants a package an ask, its own before those of all; null for none. */
+export function findGrant(
+  allow: Allow | undefined,
+  { ask, reference }: { ask: Ask; reference: string },
+): (string | number)[] | null {
+  for (const key of [reference, "*"]) {
+    const grants = Object.hasOwn(allow ?? {}, key) ? allow?.[key] : undefined;
+    if (grants === undefined || !isGranted(ask, grants)) continue;
+    if (grants === "all") return [key];
+    const entries = grants[ask.kind];
+    const index = Array.isArray(entries)
+      ? entries.findIndex((entry) => isGranted(ask, { [ask.kind]: [entry] }))
+      : -1;
+    return [key, ask.kind, ...(index < 0 ? [] : [index])];
+  }
+  return null;
+}
+
+/** The same of `allow` in agent.yaml, for what a node permits. */
+export function findPermit(allow: NodeGrants | "all", ask: Ask): (string | number)[] | null {
+  if (ask.kind === "secretEnvironment" || !isPermitted(ask, allow)) return null;
+  if (allow === "all") return [];
+  const entries = allow[ask.kind];
+  if (Array.isArray(entries))
+    return [ask.kind, entries.findIndex((entry) => isPermitted(ask, { [ask.kind]: [entry] }))];
+  const name = Object.entries(allow.paths ?? {}).find(([key, permit]) =>
+    isPermitted(ask, { paths: { [key]: permit } }),
+  )?.[0];
+  return ask.kind === "paths" && name !== undefined ? ["paths", name] : [ask.kind];
 }

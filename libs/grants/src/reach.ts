@@ -5,19 +5,23 @@ import type { HostReach } from "./host-reach.ts";
 import { kernelReaches } from "./kernel.ts";
 import { loggingReaches } from "./logging.ts";
 import { namespaceReaches } from "./namespace.ts";
+import { networkDriverReaches } from "./network-driver.ts";
 import { networkReaches } from "./network.ts";
 import { pathReaches } from "./path.ts";
 import { secretReaches } from "./secret-environment.ts";
+import { securityReaches } from "./security-option.ts";
 import { volumeReaches } from "./volume.ts";
 
 /** Everything that a grant can permit. What is not here is either free or refused by the gate. */
 export const hostReaches: readonly HostReach[] = [
   ...kernelReaches,
+  ...securityReaches,
   ...namespaceReaches,
   ...deviceReaches,
   ...pathReaches,
   ...volumeReaches,
   ...networkReaches,
+  ...networkDriverReaches,
   ...loggingReaches,
   ...secretReaches,
 ];

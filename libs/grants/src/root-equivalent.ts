@@ -13,6 +13,8 @@ const rootCapabilities: ReadonlySet<string> = new Set([
 /** Whether a container that has this can be root on the node. */
 export function isRootEquivalent({ kind, value }: Pick<Ask, "kind" | "value">): boolean {
   if (kind === "engineSocket" || kind === "privileged") return true;
+  // Disks, and the kernel's memory.
+  if (kind === "deviceRules") return /^(?:[ab] |c [1*]:)/.test(value);
   if (kind === "namespaces") return value === "pid";
   return kind === "capabilities" && rootCapabilities.has(value.toUpperCase().replace(/^CAP_/, ""));
 }

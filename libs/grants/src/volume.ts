@@ -1,7 +1,9 @@
 import { type Json, isJsonObject, isOff } from "@keelson/model";
 
 import type { HostReach } from "./host-reach.ts";
+import { textOf } from "./kernel.ts";
 import { hostPathWords } from "./path.ts";
+import { pluginOf } from "./plugin.ts";
 import { readVolumeOptions } from "./volume-options.ts";
 
 /** K1410: volumes of others, and what the local driver mounts from elsewhere. */
@@ -16,13 +18,31 @@ export const volumeReaches: readonly HostReach[] = [
     },
   },
   {
+    at: "volumes.*.driver",
+    code: "K1410",
+    message: ({ value }) => `the volume driver ${value} is a plugin, which mounts what it likes`,
+    asks: ({ value }) =>
+      isLocalDriver(value) ? [] : [{ kind: "volumeDrivers", value: pluginOf(textOf(value)) }],
+  },
+  {
     at: "volumes.*.driver_opts",
     code: "K1410",
     message: (asked) =>
       `the volume's driver_opts mount ${asked.kind === "mounts" ? asked.value : hostPathWords(asked)}`,
-    asks: ({ value }) => readVolumeOptions(value).asks ?? [],
+    asks: ({ value, parents }) =>
+      isLocalDriver(driverOf(parents.at(-1) ?? null)) ? (readVolumeOptions(value).asks ?? []) : [],
   },
 ];
+
+/** The `driver` of an entry of `volumes`. */
+export function driverOf(definition: Json): Json {
+  return isJsonObject(definition) ? (definition["driver"] ?? null) : null;
+}
+
+/** Whether the engine itself makes a volume, and not one of its plugins. */
+export function isLocalDriver(driver: Json): boolean {
+  return isOff(driver) || driver === "local";
+}
 
 /** The engine's name of what somebody else has made; null for what is the instance's own. */
 export function externalName(value: Json, key: string): string | null {

@@ -6,6 +6,7 @@ import {
   decodeText,
   fillKnown,
   isJsonObject,
+  seccompFileOf,
 } from "@keelson/model";
 import { parseAllDocuments } from "yaml";
 
@@ -30,7 +31,7 @@ interface NamedIn {
 
 /**
  * Paths of the repository, of files or of folders, that Compose files name: by `extends`, `include`, `env_file`, `label_file`,
- * `configs`, `secrets` and binds. What is not among the files is named, and not followed further. Each with what it
+ * `configs`, `secrets`, `security_opt` and binds. What is not among the files is named, and not followed further. Each with what it
  * is for, and as often as it is named.
  */
 export function* walkNamed(
@@ -129,6 +130,9 @@ function namedByService(service: JsonObject): Named[] {
     ...(isJsonObject(base) ? named("extended", base["file"]) : []),
     ...listOf(service["env_file"]).flatMap((entry) => named("variables", pathIn(entry))),
     ...listOf(service["label_file"]).flatMap((entry) => named("plain", pathIn(entry))),
+    ...listOf(service["security_opt"]).flatMap((option) =>
+      named("plain", typeof option === "string" ? (seccompFileOf(option) ?? undefined) : undefined),
+    ),
     ...listOf(service["volumes"]).flatMap((volume) =>
       isJsonObject(volume) ? named("bound", volume["source"]) : named("volume", volume),
     ),

@@ -58,6 +58,8 @@ describe("networks of the environment", () => {
     "proxy:",
     "My.net_1: { driver: bridge, internal: true, labels: { a: b } }",
     "proxy: { ipam: { config: [{ subnet: 10.1.2.0/24, gateway: 10.1.2.1, ip_range: 10.1.2.128/25 }] } }",
+    "proxy: { ipam: { config: [{ subnet: 203.0.113.0/24 }, { subnet: 10.0.0.0/8 }] } }",
+    "lan: { driver: macvlan, driver_opts: { parent: eth0.20, macvlan_mode: bridge } }",
     "proxy: { enable_ipv6: true, ipam: { config: [{ subnet: 'fd00:1::/64', gateway: 'fd00:1::1' }] } }",
   ])("may say %s", (text) => expect(found(text)).toEqual([]));
 
@@ -65,16 +67,12 @@ describe("networks of the environment", () => {
     ["host:", "K1415 the engine has a network or a mode named host itself"],
     ["proxy: { labels: { io.keelson.owner: x } }", "K1412 the label io.keelson.owner is reserved"],
     [
-      "proxy: { ipam: { config: [{ subnet: 203.0.113.0/24 }] } }",
-      "K1431 the subnet 203.0.113.0/24 is not in a private range: the node would lose its way to those addresses",
-    ],
-    [
       "proxy: { ipam: { config: [{ subnet: 10.1.2.0 }] } }",
       "K1431 the subnet `10.1.2.0` is not written as ADDRESS/PREFIX, such as 10.1.2.0/24",
     ],
     [
-      "proxy: { ipam: { config: [{ subnet: 10.0.0.0/8 }] } }",
-      "K1431 the subnet 10.0.0.0/8 is not between a /16 and a /30",
+      "proxy: { ipam: { config: [{ subnet: 10.0.0.0/31 }] } }",
+      "K1431 the subnet 10.0.0.0/31 is smaller than a /30, it has no room for containers",
     ],
     [
       "proxy: { ipam: { config: [{ subnet: 10.1.2.0/24, gateway: 10.1.3.1 }] } }",
@@ -85,6 +83,15 @@ describe("networks of the environment", () => {
       "K1431 `10.1.0.0/16` is not a part of the subnet",
     ],
   ])("may not say %s", (text, problem) => expect(found(text)).toEqual([problem]));
+
+  test.each([
+    "lan: { driver: macvlan }",
+    "lan: { driver: ipvlan, driver_opts: { ipvlan_mode: l2 } }",
+    "lan: { driver_opts: { parent: eth0 } }",
+    "lan: { driver: macvlan, driver_opts: { parent: ../eth0 } }",
+    "lan: { driver: macvlan, driver_opts: { parent: eth0, macvlan_mode: passthru } }",
+    "lan: { driver: host }",
+  ])("may not have such a driver: %s", (text) => expect(found(text).join()).toContain("K10"));
 
   test("are those of what it extends, too, each by its name", () => {
     const files = changed({

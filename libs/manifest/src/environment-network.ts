@@ -5,7 +5,6 @@ import {
   type Problem,
   type Subnet,
   isInside,
-  isPrivate,
   isWholeBlock,
   keyPath,
   parseAddress,
@@ -91,17 +90,15 @@ function addressFindings(name: string, network: EnvironmentNetwork | null): Find
   });
 }
 
-/** A network of a whole private range would draw in what the node reaches by its default route. */
-const prefixes = { 4: [16, 30], 6: [48, 126] } as const;
+/** What needs a grant, beyond private ranges, is judged with those who join the network. */
+const longestPrefix = { 4: 30, 6: 126 } as const;
 
 function subnetFault(text: string, block: Subnet | null): string | null {
   if (block === null || !isWholeBlock(block))
     return `the subnet ${quote(text)} is not written as ADDRESS/PREFIX, such as 10.1.2.0/24`;
-  if (!isPrivate(block))
-    return `the subnet ${text} is not in a private range: the node would lose its way to those addresses`;
-  const [shortest, longest] = prefixes[block.family];
-  return block.prefix < shortest || block.prefix > longest
-    ? `the subnet ${text} is not between a /${shortest} and a /${longest}`
+  const longest = longestPrefix[block.family];
+  return block.prefix > longest
+    ? `the subnet ${text} is smaller than a /${longest}, it has no room for containers`
     : null;
 }
 

@@ -189,6 +189,7 @@ services:
   wiki:
     extends: { file: ../../common/base.yaml, service: base }
     env_file: [wiki.env, { path: ../shared/tz.env, required: false }]
+    security_opt: [no-new-privileges, "seccomp:../shared/strict.json"]
     volumes: ["../shared/conf:/conf:ro", "data:/data", { type: bind, source: ../one.txt, target: /one }, "..:/all"]
 `,
     "apps/wiki/wiki.env": "A=1\n",
@@ -199,6 +200,7 @@ services:
     "apps/shared/db.env": "",
     "apps/shared/.env": "",
     "apps/shared/tz.env": "",
+    "apps/shared/strict.json": "{}",
     "apps/shared/conf/a/b": "",
     "apps/shared/unused": "",
     "apps/one.txt": "",
@@ -213,6 +215,7 @@ services:
       "apps/shared/conf/a/b",
       "apps/shared/db.env",
       "apps/shared/db.yaml",
+      "apps/shared/strict.json",
       "apps/shared/tz.env",
       "common/base.yaml",
       "common/more/base.env",

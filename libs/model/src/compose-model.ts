@@ -1,5 +1,6 @@
 import type { Problem } from "./problem.ts";
 import type { Json, JsonObject } from "./repository.ts";
+import { seccompFileOf } from "./seccomp-file.ts";
 
 /**
  * What `docker compose config --format json` says of an instance, with bind sources and file paths
@@ -36,6 +37,8 @@ export interface ComposeService {
   ipc?: string;
   pid?: string;
   volumes_from?: string[];
+  external_links?: string[];
+  security_opt?: string[];
   volumes?: ComposeMount[];
   ports?: ComposePort[];
   secrets?: { source: string; target?: string }[];
@@ -72,7 +75,7 @@ export const healthcheckDefaults = {
   retries: 3,
 } as const;
 
-/** The model with every path that is bound replaced: the sources of binds, and the files of secrets and configs. */
+/** The model with every path that is bound replaced: the sources of binds, and the files of secrets, configs and seccomp. */
 export function withBoundPaths(model: ComposeModel, replace: (path: string) => string): ComposeModel {
   const withFile = (definition: JsonObject) => {
     const { file } = definition;
@@ -80,8 +83,15 @@ export function withBoundPaths(model: ComposeModel, replace: (path: string) => s
   };
   const withSource = (mount: ComposeMount) =>
     mount.type === "bind" && mount.source !== undefined ? { ...mount, source: replace(mount.source) } : mount;
-  const withSources = ({ volumes, ...service }: ComposeService): ComposeService =>
-    volumes === undefined ? service : { ...service, volumes: volumes.map(withSource) };
+  const withProfile = (option: string) => {
+    const file = seccompFileOf(option);
+    return file === null ? option : `seccomp=${replace(file)}`;
+  };
+  const withSources = ({ volumes, security_opt: options, ...service }: ComposeService): ComposeService => ({
+    ...service,
+    ...(volumes === undefined ? {} : { volumes: volumes.map(withSource) }),
+    ...(options === undefined ? {} : { security_opt: options.map(withProfile) }),
+  });
   return {
     ...model,
     services: mapValues(model.services, withSources),

@@ -83,6 +83,8 @@ export interface DesiredService {
   dependsOn: { service: string; condition: DependencyCondition; restart: boolean }[];
   /** Services whose namespaces or volumes this one shares: replaced and restarted together with them. */
   sharesWith: string[];
+  /** `<project>/<service>` of other instances in whose namespaces it lives: it follows them in the same way; default none. */
+  joins?: string[];
   /** Engine names of its networks. */
   networks: string[];
   /** Engine names of those of its named volumes that are the instance's own. */

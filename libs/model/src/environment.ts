@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { EnvironmentNetwork } from "./environment-network.ts";
 import { Grants } from "./grant.ts";
 import { findReferenceFault } from "./image-reference.ts";
 import { Name, namePattern } from "./name.ts";
@@ -98,27 +99,6 @@ export const Discovery = z.strictObject({
     ),
 });
 export type Discovery = z.infer<typeof Discovery>;
-
-/** A network of the environment, which its instances join by `external: true`. */
-export const EnvironmentNetwork = z.strictObject({
-  driver: z.enum(["bridge"]).optional(),
-  internal: z.boolean().optional(),
-  attachable: z.boolean().optional(),
-  enable_ipv6: z.boolean().optional(),
-  labels: z.record(z.string(), z.string()).optional(),
-  ipam: z
-    .strictObject({
-      config: z.array(
-        z.strictObject({
-          subnet: z.string().min(1),
-          gateway: z.string().min(1).optional(),
-          ip_range: z.string().min(1).optional(),
-        }),
-      ),
-    })
-    .optional(),
-});
-export type EnvironmentNetwork = z.infer<typeof EnvironmentNetwork>;
 
 const ImageReference = z
   .string()

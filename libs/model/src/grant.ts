@@ -11,6 +11,14 @@ const texts = z.array(z.string().min(1).max(1000));
 export const hostNamespaces = ["network", "pid", "ipc", "uts", "user", "cgroup"] as const;
 export type HostNamespace = (typeof hostNamespaces)[number];
 
+/** `network:container:vpn`: a namespace of another instance's container, by the name of that. */
+const containerNamespace = z
+  .string()
+  .regex(
+    /^(?:network|pid|ipc):container:[a-zA-Z0-9][\w.-]*$/,
+    "must be a namespace of the host, or network, pid or ipc of a container: network:container:vpn",
+  );
+
 /** What both sides name in the same way: the environment for a package, and the node for all of them. */
 const sharedGrants = {
   engineSocket: z
@@ -21,12 +29,20 @@ const sharedGrants = {
     .optional()
     .describe("Capabilities beyond those that the engine gives by default, such as NET_ADMIN."),
   devices: z.array(absolutePath).optional().describe("Devices by their path, such as /dev/dri."),
+  deviceRules: texts
+    .optional()
+    .describe("Devices by their number, as device_cgroup_rules has them, such as c 188:* rwm."),
   gpus: z
     .boolean()
     .optional()
     .describe("Graphics processors by the engine's own way: `gpus`, or device reservations."),
   runtimes: texts.optional().describe("Runtimes of the engine beside its default, such as nvidia."),
-  namespaces: z.array(z.enum(hostNamespaces)).optional().describe("Namespaces of the host."),
+  namespaces: z
+    .array(z.union([z.enum(hostNamespaces), containerNamespace]))
+    .optional()
+    .describe(
+      "Namespaces of the host, such as network; and of containers of other instances, such as network:container:vpn.",
+    ),
   privileged: z.boolean().optional().describe("Privileged containers, which are root on the node."),
   networks: texts.optional().describe("Networks of the engine that somebody else has made, by name."),
   volumes: texts.optional().describe("Volumes of the engine that somebody else has made, by name."),
@@ -34,8 +50,18 @@ const sharedGrants = {
   sysctls: texts
     .optional()
     .describe("Kernel settings beyond the network namespace's own; a * at the end stands for the rest."),
-  securityOptions: texts.optional().describe("Options of security_opt, such as apparmor=unconfined."),
-  subnets: texts.optional().describe("Subnets of networks beyond private ranges."),
+  securityOptions: texts
+    .optional()
+    .describe(
+      "Options of security_opt, such as apparmor=unconfined, or seccomp= with a file of the package.",
+    ),
+  subnets: texts
+    .optional()
+    .describe("Subnets of networks beyond private ranges, or that something else of the node has a part of."),
+  networkDrivers: texts
+    .optional()
+    .describe("Drivers of networks, with the interface of the host: macvlan:eth0; or the name of a plugin."),
+  volumeDrivers: texts.optional().describe("Plugins of the engine that make volumes, by name."),
   loggingAddresses: texts
     .optional()
     .describe("Where the engine may send logs, such as tcp://127.0.0.1:24224."),

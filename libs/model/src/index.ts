@@ -14,6 +14,7 @@ export * from "./release.ts";
 export * from "./package.ts";
 export * from "./grant.ts";
 export * from "./host-path.ts";
+export * from "./environment-network.ts";
 export * from "./environment.ts";
 export * from "./setting-variable.ts";
 export * from "./node-document.ts";
@@ -46,7 +47,9 @@ export * from "./status.ts";
 export * from "./ip-address.ts";
 export * from "./labels.ts";
 export * from "./sealed-file.ts";
+
 export * from "./secret-placeholder.ts";
+export * from "./seccomp-file.ts";
 export * from "./secret-variable.ts";
 export * from "./secrets.ts";
 export * from "./suggestion.ts";

@@ -1,4 +1,5 @@
-import type { EnvironmentNetwork, InstanceState } from "./environment.ts";
+import type { EnvironmentNetwork } from "./environment-network.ts";
+import type { InstanceState } from "./environment.ts";
 import type { Grants } from "./grant.ts";
 import type { Problem } from "./problem.ts";
 import type { DataVolume, OnChange, Package } from "./package.ts";

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
 import { readDocument } from "@keelson/manifest";
-import { AgentConfig, KeelsonError, stalled } from "@keelson/model";
+import { AgentConfig, KeelsonError, type Located, stalled } from "@keelson/model";
 
 import { requireTrustedConfig } from "./trusted-files.ts";
 
@@ -10,11 +10,16 @@ import { requireTrustedConfig } from "./trusted-files.ts";
  * K4016 when others could change it or a file that it names.
  */
 export function readAgentConfig(path: string): AgentConfig {
+  return readAgentDocument(path).value;
+}
+
+/** The same with the place of each key. */
+export function readAgentDocument(path: string): Located<AgentConfig> {
   const { value, problems } = readDocument({ path, mode: "100644", bytes: readBytes(path) }, AgentConfig);
   const [first] = problems;
   if (value !== null && first === undefined) {
     requireTrustedConfig(path, value.value);
-    return value.value;
+    return value;
   }
   throw new KeelsonError({
     code: first?.code ?? "K1003",

@@ -1,4 +1,4 @@
-export { readAgentConfig } from "./agent-config-file.ts";
+export { readAgentConfig, readAgentDocument } from "./agent-config-file.ts";
 export { type OrphanFolder, findOrphanFolders } from "./orphan-folder.ts";
 export { findOrphanVolumes } from "./orphan-volume.ts";
 export type { LostVolume, OrphanVolume } from "./orphan-volume.ts";

@@ -47,7 +47,7 @@ export function blockChanges(input: BlockInput): Blocking {
   const resources = new Map([
     ...input.loss.blocked,
     ...input.folders.blocked,
-    ...findHeldSubnets(networks, observed),
+    ...findHeldSubnets(networks, { ...observed, ...input.desired }),
     ...findBlockedResources(input.desired, observed),
     ...findMissingExternals(input.desired, observed),
   ]);

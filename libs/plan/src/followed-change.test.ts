@@ -164,3 +164,54 @@ describe("depends_on with restart: true", () => {
     expect(planText(state)).not.toContain("restart-container");
   });
 });
+
+describe("a service that lives in the namespace of another instance's container", () => {
+  const joined = (net: ServiceSketch = {}, more: ServiceSketch = {}) =>
+    node({
+      core: { services: { net: { image: "net:1", healthcheck: true, ...net } } },
+      web: { after: ["core"], services: { app: { joins: ["lab-core/net"], ...more } } },
+    });
+  const beside = applied(joined());
+
+  test("comes up after it", () => {
+    const text = planText(changed(beside, ({ observed }) => void (observed.containers = [])));
+    expect(text.indexOf("await-service service:lab-core/net")).toBeGreaterThan(0);
+    expect(text.indexOf("create-containers service:lab-web/app")).toBeGreaterThan(
+      text.indexOf("await-service service:lab-core/net"),
+    );
+  });
+
+  test("is replaced after it is replaced", () => {
+    expect(planText({ ...beside, desired: joined({ image: "net:2" }) })).toMatchInlineSnapshot(`
+      "#1 pull-image image:net:2 [live]: is not on the node
+      #2 create-containers service:lab-core/net [recreate] after #1: net: image 1 → 2
+      #3 start-service service:lab-core/net [live] after #2: its containers are new
+      #4 await-service service:lab-core/net [live] after #3: until it is healthy
+      #5 create-containers service:lab-web/app (forced) [recreate] after #4: app: shares the namespace of lab-core/net
+      #6 start-service service:lab-web/app [live] after #5: its containers are new
+      #7 await-service service:lab-web/app [live] after #6: until it runs
+      "
+    `);
+  });
+
+  test("restarts when it is started, also by somebody else", () => {
+    const down = changed(beside, (copy) => {
+      containerOf(copy, "lab-core/net").state = "exited";
+    });
+    expect(planText(down)).toContain("restart-container service:lab-web/app [restart] after");
+    const again = changed(beside, (copy) => {
+      containerOf(copy, "lab-core/net").startedAt = "2026-11-20T07:00:00.123456789Z";
+    });
+    expect(planText(again)).toContain("shares the namespace of lab-core/net");
+    expect(planText(simulated(again))).toBe("nothing to do\n");
+  });
+
+  test("keeps it as it is while it cannot be replaced itself", () => {
+    const held = changed({ ...beside, desired: joined({ image: "net:2" }, { ports: [80] }) }, (copy) => {
+      copy.observed.heldPorts = [{ hostIp: "", port: 80, protocol: "tcp", container: "other" }];
+    });
+    const text = planText(held);
+    expect(text).not.toContain("create-containers");
+    expect(text).toContain("lab-core/net waits for lab-web/app, which is blocked");
+  });
+});

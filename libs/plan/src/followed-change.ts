@@ -3,14 +3,27 @@ import { hasCompleted, isUp } from "./container-state.ts";
 import { type ServiceAction, type ServiceChange, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 
-/** The same with the services that live in another one's namespace, or ask to be restarted with it: they follow it. */
-export function spreadChanges(change: InstanceChange): InstanceChange {
+/**
+ * The same with the services that live in another one's namespace, or ask to be restarted with it: they follow it, also from
+ * instance to instance. What an instance joins comes before it.
+ */
+export function spreadChanges(changes: readonly InstanceChange[]): InstanceChange[] {
+  const hosts = new Map<string, ServiceChange>();
+  return changes.map((change) => {
+    const spread = spreadInstance(change, hosts);
+    for (const [name, service] of spread.services) hosts.set(`${change.instance.project}/${name}`, service);
+    return spread;
+  });
+}
+
+/** `hosts` are the services of other instances, by `<project>/<service>`. */
+function spreadInstance(change: InstanceChange, hosts: ReadonlyMap<string, ServiceChange>): InstanceChange {
   const services = new Map(change.services);
   let isSettled = false;
   while (!isSettled) {
     isSettled = true;
     for (const [name, service] of services) {
-      const followed = followProvider(service, services) ?? followDependency(service, services);
+      const followed = followProvider(service, { services, hosts }) ?? followDependency(service, services);
       if (followed === null) continue;
       services.set(name, { ...service, ...followed });
       isSettled = false;
@@ -34,11 +47,18 @@ const weight: Record<ServiceAction, number> = {
 
 function followProvider(
   change: ServiceChange,
-  services: ReadonlyMap<string, ServiceChange>,
+  {
+    services,
+    hosts,
+  }: { services: ReadonlyMap<string, ServiceChange>; hosts: ReadonlyMap<string, ServiceChange> },
 ): Followed | null {
   if (hasNothingToFollow(change)) return null;
-  for (const name of change.service.sharesWith) {
-    const provider = services.get(name);
+  const { sharesWith, joins = [] } = change.service;
+  const providers = [
+    ...sharesWith.map((name) => ({ name, provider: services.get(name) })),
+    ...joins.map((name) => ({ name, provider: hosts.get(name) })),
+  ];
+  for (const { name, provider } of providers) {
     if (provider === undefined) continue;
     const isReplaced = makesContainers(provider);
     const isStarted = provider.action === "start" || provider.action === "restart";

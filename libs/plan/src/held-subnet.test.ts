@@ -1,9 +1,9 @@
-import { emptyRecord } from "@keelson/model";
+import { type Ask, type NodeGrants, emptyRecord } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { node } from "./desired-fixture.ts";
 import { applied, changed } from "./node-fixture.ts";
-import { planText } from "./plan-fixture.ts";
+import { permitted, planText } from "./plan-fixture.ts";
 import { emptyObserved } from "./simulate.ts";
 
 const desired = node({
@@ -47,6 +47,55 @@ describe("a network whose subnet", () => {
     );
     expect(text).toContain("! network:lab-core_back [K3029]");
     expect(text).toContain("start-service service:lab-web/page");
+  });
+
+  describe("the node's own ways overlap with", () => {
+    const holder = "the node's route 10.0.0.0/8 through eth0";
+    const named: Ask = { kind: "subnets", value: "10.1.2.0/24", service: "" };
+    const planOf = (
+      grants: Ask[],
+      { allow = {}, ...more }: { allow?: NodeGrants; holderNetwork?: { id: string; name: string } },
+    ) =>
+      planText({
+        ...changed({ ...empty, desired: granted(grants) }, ({ observed }) => {
+          observed.heldSubnets = [{ ...held({ holder }), ...more }];
+        }),
+        policy: { ...permitted, allow },
+      });
+    const granted = (grants: Ask[]) =>
+      node({
+        core: { services: { app: { networks: ["back"] } }, networks: { back: "10.1.2.0/24" }, grants },
+      });
+
+    test("is made where both sides name it, and not where one of them does, or names another", () => {
+      expect(planOf([named], { allow: { subnets: ["10.1.0.0/16"] } })).toContain("create-network");
+      for (const text of [
+        planOf([], { allow: { subnets: ["10.1.0.0/16"] } }),
+        planOf([named], {}),
+        planOf([named], { allow: { subnets: ["10.1.2.0/25"] } }),
+        planOf([{ ...named, value: "10.1.3.0/24" }], { allow: { subnets: ["10.1.0.0/16"] } }),
+      ])
+        expect(text).not.toContain("create-network");
+    });
+
+    test("is not made where that is another network, which the engine refuses", () => {
+      const holderNetwork = { id: "a", name: "other" };
+      expect(planOf([named], { allow: { subnets: ["10.1.0.0/16"] }, holderNetwork })).toContain("K3024");
+    });
+  });
+
+  test("is at an interface of the host, with the node's own addresses, is made: it is no way of the node's", () => {
+    const lan = {
+      driver: "macvlan",
+      driver_opts: { parent: "eth0" },
+      ipam: { config: [{ subnet: "10.1.2.0/24" }] },
+    };
+    const state = changed(empty, ({ observed }) => {
+      observed.heldSubnets = [held({ holder: "the node's address 10.1.2.7 of eth0" })];
+    });
+    for (const network of state.desired.instances.flatMap(({ networks }) => networks))
+      if (network.key === "back") network.definition = lan;
+    expect(planText(state)).toContain("create-network network:lab-core_back");
   });
 
   test("is free is made", () => {

@@ -30,7 +30,9 @@ export function findEndpoint(
 ): Endpoint | null {
   const use = findUse(service, { instance, network });
   const model = instance.compose.services[service.name];
-  const isFixed = [model?.["links"], model?.["mac_address"]].some((value) => value !== undefined);
+  const isFixed = [model?.["links"], model?.external_links, model?.["mac_address"]].some(
+    (value) => value !== undefined,
+  );
   if (isFixed || Object.keys(use).some((name) => !endpointKeys.has(name))) return null;
   return {
     aliases: [...new Set([properName(container.name), service.name, ...textsOf(use["aliases"])])],

@@ -1,4 +1,11 @@
-import type { DesiredInstance, DesiredNode, ObservedNode, Plan, RecordState } from "@keelson/model";
+import type {
+  DesiredInstance,
+  DesiredNetwork,
+  DesiredNode,
+  ObservedNode,
+  Plan,
+  RecordState,
+} from "@keelson/model";
 
 import { afterAdoptions, planAdoptions, planReleases } from "./adoption-operations.ts";
 import { findAdoptions, withAdoptions } from "./adoption.ts";
@@ -58,12 +65,16 @@ export function planChanges(input: PlanInput): Plan {
   const differing = findNetworkChanges({ ...desired, instances }, observed);
   const folders = findFolderChanges(sorted, input.policy);
   const found = findChanges(instances, { ...sorted, networks: differing, folders });
-  const spread = found.map(spreadChanges);
+  const spread = spreadChanges(found);
   const kept = keepFormer(findUndesired(desired, observed), sorted);
   const permitted = blockMassRemoval({ ...sorted, changes: spread, undesired: kept.leaving });
   const loss = withLeftFolders(findVolumeLoss(sorted), sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
-  const networks = differing.filter(({ instance }) => instance === null || !waiting.has(instance.name));
+  const networks = differing.filter(({ instance, network }) =>
+    instance === null
+      ? instances.some((each) => !waiting.has(each.name) && joinsNetwork(each, network))
+      : !waiting.has(instance.name),
+  );
   const keeping = findKeeping(permitted.changes, observed);
   const notLeft = permitted.removable.filter(
     ({ instance }) => !loss.staying.has(instance) && !keeping.has(instance) && !refused.has(instance),
@@ -127,6 +138,10 @@ export function planChanges(input: PlanInput): Plan {
     ],
     grants: inUse,
   };
+}
+
+function joinsNetwork({ services }: DesiredInstance, { name }: DesiredNetwork): boolean {
+  return services.some(({ networks }) => networks.includes(name));
 }
 
 /** Instances that wait for a person, and of which nothing is there yet. */

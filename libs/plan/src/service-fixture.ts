@@ -23,6 +23,7 @@ export interface ServiceSketch {
   /** `db` is `service_started`; `db:healthy`, `db:completed`; a `!` at the end asks for restarts with it. */
   dependsOn?: string[];
   sharesWith?: string[];
+  joins?: string[];
   /** Keys of the instance's networks; or whole names of another's (with a `_`), and after a `/` of nobody's. */
   networks?: string[];
   /** Keys; one is mounted at `/<key>` unless told: `data:/db`, `data:/db#folder`, `data:/db:ro`. */
@@ -112,6 +113,7 @@ export function serviceOf(
     stopGraceMs: null,
     dependsOn: (sketch.dependsOn ?? []).map(dependency),
     sharesWith: sketch.sharesWith ?? [],
+    ...(sketch.joins === undefined ? {} : { joins: sketch.joins }),
     networks: networks.map(fullName).sort(),
     ...(sketch.externalVolumes === undefined ? {} : { externalVolumes: sketch.externalVolumes }),
     volumes: [...new Set(own.flatMap(({ volume: each }) => (each === "" ? [] : [each])))].sort(),

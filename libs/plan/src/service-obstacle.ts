@@ -197,13 +197,19 @@ function standsInTheWay(needed: ServiceChange | undefined, change: ServiceChange
 }
 
 /** One that lives in its namespace and cannot be replaced with it would be left in a dead one. */
-function blockedFollower(change: ServiceChange, context: ObstacleContext): string | null {
+function blockedFollower(change: ServiceChange, { own, changes }: ObstacleContext): string | null {
   if (change.action === "start") return null;
-  const follower = [...context.own.services.values()].find(
-    (other) =>
-      other.isBlocked &&
-      other.containers.kept.length > 0 &&
-      other.service.sharesWith.includes(change.service.name),
-  );
-  return follower === undefined ? null : `${context.own.instance.project}/${follower.service.name}`;
+  const { name } = change.service;
+  const followers = [
+    ...[...own.services.values()]
+      .filter(({ service }) => service.sharesWith.includes(name))
+      .map((follower) => ({ follower, project: own.instance.project })),
+    ...changes.flatMap(({ instance, services }) =>
+      [...services.values()]
+        .filter(({ service }) => service.joins?.includes(`${own.instance.project}/${name}`) === true)
+        .map((follower) => ({ follower, project: instance.project })),
+    ),
+  ];
+  const blocked = followers.find(({ follower }) => follower.isBlocked && follower.containers.kept.length > 0);
+  return blocked === undefined ? null : `${blocked.project}/${blocked.follower.service.name}`;
 }

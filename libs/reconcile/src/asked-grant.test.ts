@@ -1,7 +1,7 @@
 import { type ComposeModel, type SourceFile, emptyRecord } from "@keelson/model";
 import { expect, it } from "vitest";
 
-import { findAskedGrants } from "./asked-grant.ts";
+import { type Place, findAskedGrants } from "./asked-grant.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { snapshotOfFiles } from "./test-snapshot.ts";
 
@@ -71,5 +71,33 @@ it("must ask for networks that somebody else makes, and for none that an instanc
   expect(asked.map(({ instance, ask, isGranted }) => [instance, ask.value, isGranted])).toEqual([
     ["joined", "byhand", true],
     ["joined", "other", false],
+  ]);
+});
+
+it("must say where each is asked for, and where the environment grants it", async () => {
+  const changed = {
+    ...texts,
+    "environments/lab/environment.yaml": `name: lab
+discover: [{ path: "apps/*" }]
+networks: { ours: { ipam: { config: [{ subnet: 203.0.113.0/24 }] } } }
+policy:
+  allow:
+    ./apps/joined: { networks: [other, byhand] }
+    "*": { subnets: [203.0.113.0/24] }
+`,
+    "apps/joined/compose.yaml":
+      "services: { app: { image: app } }\nnetworks:\n  d: { external: true, name: byhand }\n",
+  };
+  const files = Object.entries(changed).map(([path, text]): [string, SourceFile] => [
+    path,
+    { path, mode: "100644", bytes: new TextEncoder().encode(text) },
+  ]);
+  const reference = { environment: "lab", node: "one" };
+  const { asked } = await findAskedGrants(snapshotOfFiles(new Map(files)), { reference, ports });
+  const at = (place: Place | null) => place && `${place.file}:${place.line}:${place.column}`;
+  expect(asked.map(({ ask, askedAt, grantedAt }) => [ask.value, at(askedAt), at(grantedAt)])).toEqual([
+    ["byhand", "apps/joined/compose.yaml:3:3", "environments/lab/environment.yaml:6:40"],
+    ["other", "apps/joined/compose.yaml:2:1", "environments/lab/environment.yaml:6:33"],
+    ["203.0.113.0/24", "environments/lab/environment.yaml:3:40", "environments/lab/environment.yaml:7:22"],
   ]);
 });

@@ -31,7 +31,7 @@ export { readOnward } from "./read-onward.ts";
 export { type Timetable, openTimetable } from "./timetable.ts";
 export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";
-export { type AskedGrant, type AskedGrants, findAskedGrants } from "./asked-grant.ts";
+export { type AskedGrant, type AskedGrants, type Place, findAskedGrants } from "./asked-grant.ts";
 export { type ImportProposal, proposeImport } from "./propose-import.ts";
 export { resolvedOnce } from "./resolved-once.ts";
 export type { JoinedNetwork } from "./shared-network.ts";

@@ -22,6 +22,7 @@ import { findMountFaults, findOverlaps } from "./mount-fault.ts";
 import { buildMount, filesBelow, isOutside } from "./mount.ts";
 import { holdsPackage, outerProblem } from "./outer-bind.ts";
 import { composeProblem } from "./place-of-problem.ts";
+import { findProfileFaults } from "./seccomp-profile.ts";
 import { findUnlisted } from "./unlisted-file.ts";
 
 interface BindInput {
@@ -61,8 +62,9 @@ export function buildBinds(
       ...filesBelow(source.source, placed),
       ...committedBelow(source, { ...input, instance, committed }),
     ];
+    const mount = !isLocal || isOnlyRead(source, files) ? buildMount(source, files) : null;
+    if (source.isProfile) problems.push(...findProfileFaults(source, { mount, instance }));
     if (!isLocal || isOnlyRead(source, files)) {
-      const mount = buildMount(source, files);
       if (mount === null) continue; // the gate refuses what is not a rendered file
       mounts.push(mount);
       problems.push(...findMountFaults(mount, { instance, ...input }));

@@ -21,6 +21,7 @@ import { buildVolumes, externalVolumes } from "./desired-volume.ts";
 import { withPlacedContent } from "./inline-content.ts";
 import { findHeld, problemsHere } from "./held-instance.ts";
 import { findJobFaults } from "./job.ts";
+import { joinContainers, withOwnServices } from "./joined-container.ts";
 import { findNodeFaults } from "./node-fault.ts";
 import { packageProblem } from "./place-of-problem.ts";
 import { findSecretFaults } from "./secret-environment.ts";
@@ -28,7 +29,7 @@ import { withReadOnlyBinds } from "./read-only-bind.ts";
 import { runnableModel } from "./runnable-model.ts";
 import { findScaleFaults, withScale } from "./scale.ts";
 import { type DigestAlgorithms, digestAlgorithms } from "./service-digest.ts";
-import { usedGrants, withoutOwnNetworks } from "./used-grants.ts";
+import { usedGrants, withNetworkGrants, withoutOwnNetworks } from "./used-grants.ts";
 
 export interface BuildInput {
   /** Compose's resolved model by instance name. */
@@ -58,7 +59,9 @@ export function buildDesired(
   });
   const made = results.flatMap((result) => (result.instance === null ? [] : [result.instance]));
   const networks = buildEnvironmentNetworks(rendered, made);
-  const built = startAfterOwners(withoutOwnNetworks(made, networks));
+  const built = joinContainers(
+    startAfterOwners(withNetworkGrants(rendered, withoutOwnNetworks(made, networks))),
+  );
   const problems = [
     ...input.problems,
     ...results.flatMap((result) => result.problems),
@@ -95,7 +98,7 @@ function buildInstance(
   const { instance, secrets, repository, algorithms = digestAlgorithms } = input;
   const { binds, problems } = buildBinds(instance, { model: input.model, secrets, repository });
   const { mounts, folders } = binds;
-  const scaled = withScale(withReadOnlyBinds(input.model, mounts), instance.scale);
+  const scaled = withScale(withOwnServices(withReadOnlyBinds(input.model, mounts)), instance.scale);
   const model = withDataFolders(scaled, folders);
   const own = buildNetworks(instance, model);
   const networks = [...externalNetworks(model), ...own];

@@ -2,6 +2,7 @@ import type { DesiredInstance, HeldInstance, Problem, RenderedNode } from "@keel
 
 import { givenName } from "./given-name.ts";
 import { permitsNetwork } from "./granted-network.ts";
+import { joinsUnknown } from "./joined-container.ts";
 
 interface Found {
   /** What could be built of instances, whole or not. */
@@ -46,7 +47,8 @@ function findCauses(rendered: RenderedNode, { built, problems }: Found): Map<str
     for (const instance of built) {
       const needed =
         instance.after.find((name) => causes.has(name)) ??
-        findUnknownOwner(instance, { rendered, built, unbuilt });
+        findUnknownOwner(instance, { rendered, built, unbuilt }) ??
+        (joinsUnknown(instance, built) ? unbuilt[0] : undefined);
       if (needed !== undefined && !causes.has(instance.name)) causes.set(instance.name, needed);
     }
   }

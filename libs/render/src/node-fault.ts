@@ -14,9 +14,11 @@ import {
 import { findCountFaults } from "./count-fault.ts";
 import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
 import { findContainerNameFaults } from "./name-fault.ts";
+import { findForeignContainers } from "./joined-container.ts";
 import { findSharedNetworks, findUnownedNetworks } from "./network-fault.ts";
 import { composeProblem } from "./place-of-problem.ts";
 import { findSharedSubnets } from "./subnet-fault.ts";
+import { findUngrantedNetworks } from "./used-grants.ts";
 
 /** Problems that only all instances of a node together can have. `instances` are those that could be built. */
 export function findNodeFaults(
@@ -35,8 +37,9 @@ export function findNodeFaults(
   const built = new Set(instances.map(({ name }) => name));
   const isAllBuilt = rendered.places.every(({ name, isElsewhere }) => isElsewhere || built.has(name));
   return [
-    // Who owns a network may be one of those that are missing.
-    ...(isAllBuilt ? findUnownedNetworks(context) : []),
+    // Who owns a network or a container may be one of those that are missing.
+    ...(isAllBuilt ? [...findUnownedNetworks(context), ...findForeignContainers(context)] : []),
+    ...findUngrantedNetworks(context),
     ...findSharedNetworks(context),
     ...findContainerNameFaults(context),
     ...findCountFaults(context),

@@ -90,6 +90,16 @@ export function composeProblem(
   };
 }
 
+/** Where a key of the model stands in an instance's Compose files, as far as one of them has it. */
+export function findComposePlace(
+  instance: RenderedInstance,
+  path: readonly string[],
+): Pick<Problem, "file" | "line" | "column"> {
+  const keys = path.map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+  const { file, line, column } = composeProblem(instance, { code: "", message: "", hint: "", path: keys });
+  return { file, line, column };
+}
+
 /** A path from a folder of the repository, which may climb out of it. */
 export function pathFrom(folder: string, file: string): string {
   const segments = folder.split("/");

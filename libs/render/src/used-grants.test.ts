@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 
 import {
+  build,
   corePackage,
   desiredOf,
   models,
   platform,
   problemText,
   render,
+  repositoryOf,
   serviceOf,
   withService,
 } from "./fixture.ts";
@@ -70,6 +72,73 @@ describe("the grants of an instance", () => {
       .services["app"];
     expect(app?.volumes?.map(({ read_only: readOnly = false }) => readOnly)).toEqual([true, false, true]);
   });
+});
+
+describe("a network of the environment", () => {
+  const joining = {
+    ...models,
+    core: {
+      ...models.core,
+      networks: {
+        default: { name: "lab-core_default", ipam: {} },
+        stores: { name: "lan", external: true },
+      },
+    },
+  };
+  const networks = (definition: string) => `networks: { lan: ${definition}, unused: ${definition} }\n`;
+  const wide = "{ ipam: { config: [{ subnet: 203.0.113.0/24, gateway: 203.0.113.1 }] } }";
+  const vlan =
+    "{ driver: macvlan, driver_opts: { parent: eth0 }, ipam: { config: [{ subnet: 10.9.0.0/24 }] } }";
+  const built = (definition: string, allow: string) => {
+    const changes = { [environment]: `${withAllow(allow)[environment]}${networks(definition)}` };
+    return build(render(changes).rendered, { models: joining, repository: repositoryOf(changes) });
+  };
+  const grantsOf = (definition: string, allow: string) =>
+    built(definition, allow).desired?.instances.flatMap(({ name, grants }) =>
+      grants.map(({ kind, value }) => `${name} ${kind} ${value}`),
+    );
+
+  it("asks for what it needs by every package that joins it", () => {
+    expect(grantsOf(wide, "{ sample/core: { subnets: [203.0.0.0/16] } }")).toEqual([
+      "core subnets 203.0.113.0/24",
+      "core subnets 203.0.113.1/32",
+    ]);
+    expect(grantsOf(vlan, "{ sample/core: { networkDrivers: ['macvlan:eth0'] } }")).toEqual([
+      "core networkDrivers macvlan:eth0",
+    ]);
+  });
+
+  it.each([
+    [wide, "K1431", 'subnets: ["203.0.113.0/24"]', "{}"],
+    [wide, "K1431", 'subnets: ["203.0.113.0/24"]', "{ sample/core: { subnets: [203.0.113.0/25] } }"],
+    [wide, "K1431", 'subnets: ["203.0.113.0/24"]', "{ sample/storage: { subnets: [203.0.113.0/24] } }"],
+    [vlan, "K1415", 'networkDrivers: ["macvlan:eth0"]', "{ sample/core: { networkDrivers: [macvlan] } }"],
+  ])("%s is refused with %s where that is not granted", (definition, code, line, allow) => {
+    const { problems } = built(definition, allow);
+    expect(problems.map((problem) => [problem.code, problem.file])).toContainEqual([code, environment]);
+    expect(problemText(problems)).toContain(
+      `policy: { allow: { sample/core: { ${line} } } }, and in agent.yaml of its nodes: allow: { ${line} }`,
+    );
+  });
+
+  it("may have a private subnet, which is asked for where the environment names it all the same", () => {
+    const own = "{ ipam: { config: [{ subnet: 10.9.0.0/24 }] } }";
+    expect(grantsOf(own, "{}")).toEqual([]);
+    expect(grantsOf(own, "{ sample/core: { subnets: [10.9.0.0/16] } }")).toEqual([
+      "core subnets 10.9.0.0/24",
+    ]);
+  });
+});
+
+it("a private subnet of a package's own network is asked for where the environment names it", () => {
+  const networks = { default: { name: "lab-core_default", ipam: { config: [{ subnet: "10.9.0.0/24" }] } } };
+  const of = { ...models, core: { ...models.core, networks: { ...models.core.networks, ...networks } } };
+  const asked = (allow: string) =>
+    desiredOf(withAllow(allow), { models: of }).instances.flatMap(({ grants }) => grants);
+  expect(asked("{}")).toEqual([]);
+  expect(asked("{ sample/core: { subnets: [10.9.0.0/16] } }")).toEqual([
+    { kind: "subnets", value: "10.9.0.0/24", service: "" },
+  ]);
 });
 
 describe("a path of the node by its name", () => {

@@ -1,42 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
 
 import { readOuterAttributes, readWorkTree } from "../../../libs/git/src/index.ts";
 import { isPermitted } from "../../../libs/grants/src/index.ts";
-import { Environment, NodeGrants } from "../../../libs/model/src/index.ts";
+import { NodeGrants } from "../../../libs/model/src/index.ts";
 import { findComposeBinary, wireDesired } from "../../../libs/node/src/index.ts";
 import { checkRevision, findAskedGrants } from "../../../libs/reconcile/src/index.ts";
 import { readPage, runConsole, shellEnvironment } from "../../documents/example.ts";
-import type { Block } from "../../documents/markdown.ts";
 import { makeGitRepository, makeTempFolder } from "../../support/index.ts";
-
-interface Service {
-  name: string;
-  compose: string;
-  packageFile: string | null;
-  policy: Environment["policy"];
-  node: NodeGrants;
-}
+import { readServices } from "./grant-page.ts";
 
 const { blocks } = await readPage("docs/grants.md");
-const services = blocks.filter(({ attributes }) => "compose" in attributes).map(readService);
+const services = readServices(blocks);
 const ports = wireDesired({ composeBinary: await findComposeBinary(process.env), emit: () => {} });
 const reference = { environment: "home", node: "nas" };
-
-/** A Compose file of the page and the blocks that follow it. */
-function readService(compose: Block): Service {
-  const at = blocks.indexOf(compose);
-  const next = blocks.findIndex(({ attributes }, index) => index > at && "compose" in attributes);
-  const own = blocks.slice(at, next < 0 ? blocks.length : next);
-  const textOf = (kind: string) => own.find(({ attributes }) => kind in attributes)?.text ?? null;
-  return {
-    name: compose.attributes["compose"] ?? "",
-    compose: compose.text,
-    packageFile: textOf("package"),
-    policy: Environment.shape.policy.parse(parse(textOf("environment") ?? "").policy),
-    node: NodeGrants.parse(parse(textOf("agent") ?? "").allow),
-  };
-}
 
 /** The same without one of the things that are named in it, each in turn. */
 function withoutOne(grants: object): { left: string; grants: object }[] {

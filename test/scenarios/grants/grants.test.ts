@@ -37,6 +37,8 @@ const policy = {
   },
 };
 
+const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
 describe("grants", () => {
   const platform = usePlatform({ release, environment: { policy } });
   const media = () => join(platform().folder, "media");
@@ -79,6 +81,9 @@ describe("grants", () => {
       "tools/ui      the engine's socket  granted, not permitted by the node",
     );
     expect(explained.stdout).toContain("agent.yaml        allow: { engineSocket: true }");
+    expect(explained.stdout).toMatch(
+      /asked by +releases\/app\/\S+\/packages\/tools\/compose\.yaml:5:\d+\n +granted by +environments\/\S+\/environment\.yaml:\d+:\d+\n/,
+    );
     const elsewhere = await platform().keelson(["allow", "explain", "--json"]);
     expect(JSON.parse(elsewhere.stdout)).toMatchObject({
       asked: expect.arrayContaining([
@@ -132,6 +137,15 @@ describe("grants", () => {
     const planned = await here("plan");
     expect(planned.stdout).toContain("    tools/ui      the engine's socket  root-equivalent\n");
     expect(planned.stdout).not.toContain("new  ");
+    const config = escapeRegExp(platform().config);
+    const explained = await here("allow", "explain");
+    expect(explained.stdout).toMatch(new RegExp(`permitted by +${config}:\\d+:\\d+\n`));
+    const listed = await here("allow", "list");
+    expect(listed.stdout).toMatch(
+      /^ {4}capabilities: NET_ADMIN +environments\/\S+\/environment\.yaml:\d+:\d+$/m,
+    );
+    expect(listed.stdout).toMatch(new RegExp(`^ {4}capabilities: NET_ADMIN +${config}:\\d+:\\d+$`, "m"));
+    expect(listed.stdout).toMatch(new RegExp(`^ {4}paths: media \\(.*\\) +${config}:\\d+:\\d+$`, "m"));
     const audit = await here("audit", "--grants");
     expect(audit.stdout).toContain("tools/reader  path media/films (read-only)");
     expect((await here("allow", "unused")).stdout).toBe("Every grant is used.\n");

@@ -1,7 +1,7 @@
-import { describeAsk, isPermitted, linesFor } from "@keelson/grants";
-import type { AskedGrant } from "@keelson/reconcile";
+import { describeAsk, findPermit, isPermitted, linesFor } from "@keelson/grants";
+import type { AskedGrant, Place } from "@keelson/reconcile";
 
-import { type AllowOptions, type AllowSource, openAllowSource } from "../allow-source.ts";
+import { type AllowOptions, type AllowSource, formatPlace, openAllowSource } from "../allow-source.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printProblems } from "../print/problems.ts";
 
@@ -17,13 +17,18 @@ interface ExplainedGrant {
   /** Null on another machine than the node's. Whether a path is there, and leads where it says, only a plan knows. */
   node: boolean | null;
   lines: { environment: string; node: string | null };
+  askedAt: Place;
+  grantedAt: Place | null;
+  /** Of agent.yaml; null where it does not permit it, and on another machine. */
+  permittedAt: Place | null;
 }
 
 /** Shows what is asked for, whether environment and node permit it, and the lines that would. */
 export async function allowExplain(options: AllowOptions, output: Output): Promise<ExitCode> {
-  const { reference, askedBy, allow } = await openAllowSource(options);
+  const source = await openAllowSource(options);
+  const { reference, askedBy } = source;
   const { asked, problems } = await askedBy(reference.node);
-  const explained = asked.map((each) => explainGrant(each, allow));
+  const explained = asked.map((each) => explainGrant(each, source));
   if (output.json) output.printJson({ ...reference, asked: explained, problems });
   else {
     printExplained(output, { asked, explained });
@@ -33,9 +38,10 @@ export async function allowExplain(options: AllowOptions, output: Output): Promi
 }
 
 function explainGrant(
-  { instance, package: of, ask, isGranted }: AskedGrant,
-  allow: AllowSource["allow"],
+  { instance, package: of, ask, isGranted, askedAt, grantedAt }: AskedGrant,
+  { allow, placeOf }: Pick<AllowSource, "allow" | "placeOf">,
 ): ExplainedGrant {
+  const permit = allow === null ? null : findPermit(allow, ask);
   const { service, kind, value, readOnly } = ask;
   return {
     instance,
@@ -47,6 +53,9 @@ function explainGrant(
     environment: isGranted,
     node: allow === null ? null : isPermitted(ask, allow),
     lines: linesFor(ask, of),
+    askedAt,
+    grantedAt,
+    permittedAt: permit === null ? null : placeOf(permit),
   };
 }
 
@@ -59,16 +68,27 @@ function printExplained(
     service === "" ? instance : `${instance}/${service}`,
   );
   const width = Math.max(...owners.map(({ length }) => length));
-  for (const [index, { environment, node, lines }] of explained.entries()) {
+  for (const [index, grant] of explained.entries()) {
+    const { environment, node, lines } = grant;
     const ask = asked[index]?.ask;
     const said = ask === undefined ? "" : describeAsk(ask);
     output.print(
       `${(owners[index] ?? "").padEnd(width)}  ${said}  ${verdict(output, { environment, node })}`,
     );
+    for (const line of placesOf(grant)) output.print(output.style("dim", line));
     if (!environment) output.print(output.style("dim", `  environment.yaml  ${lines.environment}`));
     if (node !== true && lines.node !== null)
       output.print(output.style("dim", `  agent.yaml        ${lines.node}`));
   }
+}
+
+/** Who asks, and where each side says yes. */
+function placesOf({ askedAt, grantedAt, permittedAt }: ExplainedGrant): string[] {
+  return [
+    `  asked by          ${formatPlace(askedAt)}`,
+    ...(grantedAt === null ? [] : [`  granted by        ${formatPlace(grantedAt)}`]),
+    ...(permittedAt === null ? [] : [`  permitted by      ${formatPlace(permittedAt)}`]),
+  ];
 }
 
 function verdict(

@@ -1,3 +1,4 @@
+import { isDeviceRule } from "@keelson/grants";
 import { isJsonObject } from "@keelson/model";
 
 import { isOff, type Rule, afterVariables, shown, unless } from "../rule.ts";
@@ -15,8 +16,15 @@ export const deviceRules: readonly Rule[] = [
     }),
     hint: "Write an absolute path, such as /dev/dri, or the name of a graphics processor, such as nvidia.com/gpu=0.",
   },
+  {
+    at: "services.*.device_cgroup_rules.*?",
+    code: "K1403",
+    refuse: afterVariables(({ value }) =>
+      typeof value === "string" && isDeviceRule(value) ? null : `${shown(value)} is not a rule for devices`,
+    ),
+    hint: "Write kind, numbers and rights with one space between, such as c 188:* rwm.",
+  },
   ...[
-    "services.*.device_cgroup_rules",
     "services.*.deploy.resources.reservations.generic_resources",
     "services.*.blkio_config.device_read_bps",
     "services.*.blkio_config.device_read_iops",

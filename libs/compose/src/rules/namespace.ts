@@ -1,8 +1,10 @@
-import { type Rule, afterVariables, isOff, isOneOf, matches, unless } from "../rule.ts";
+import { type Rule, afterVariables, isOneOf, matches, unless } from "../rule.ts";
 
 const hint = "Use a namespace of the container's own, or service:<name> to share another service's.";
 const containerHint =
-  "Name a service of this package by service:<name>: what shares a namespace is replaced together. Put both into one package.";
+  "Name a service of this package by service:<name>, or with a grant a container of another instance by container:<name>.";
+/** The name of a container or of a service; the engine takes an id as well, which would be anybody's. */
+const sharedMode = String.raw`service:[\w.-]+|container:(?![0-9a-f]{12,64}$)[a-zA-Z0-9][\w.-]+`;
 
 /** K1402: namespaces of containers that are not the instance's. Those of the host need a grant. */
 export const namespaceRules: readonly Rule[] = [
@@ -11,7 +13,7 @@ export const namespaceRules: readonly Rule[] = [
     code: "K1402",
     refuse: afterVariables(
       unless(
-        matches(/^(none|bridge|host|service:[\w.-]+)$/),
+        matches(new RegExp(`^(?:none|bridge|host|${sharedMode})$`)),
         "network_mode {value} is neither the instance's own nor the host's",
       ),
     ),
@@ -21,7 +23,7 @@ export const namespaceRules: readonly Rule[] = [
     at: "services.*.pid",
     code: "K1402",
     refuse: afterVariables(
-      unless(matches(/^(host|service:[\w.-]+)$/), "pid {value} shows the processes of others"),
+      unless(matches(new RegExp(`^(?:host|${sharedMode})$`)), "pid {value} shows the processes of others"),
     ),
     hint: containerHint,
   },
@@ -30,7 +32,7 @@ export const namespaceRules: readonly Rule[] = [
     code: "K1402",
     refuse: afterVariables(
       unless(
-        matches(/^(none|host|private|shareable|service:[\w.-]+)$/),
+        matches(new RegExp(`^(?:none|host|private|shareable|${sharedMode})$`)),
         "ipc {value} shares the memory of others",
       ),
     ),
@@ -62,9 +64,14 @@ export const namespaceRules: readonly Rule[] = [
     hint: "Name a service of this package.",
   },
   {
-    at: "services.*.external_links",
+    at: "services.*.external_links.*?",
     code: "K1402",
-    refuse: unless(isOff, "external_links reach containers that are not the instance's"),
-    hint: "Join a shared network (external: true) and use the service's name there.",
+    refuse: afterVariables(
+      unless(
+        matches(/^(?![0-9a-f]{12,64}(?::|$))[a-zA-Z0-9][\w.-]+(?::[\w.-]+)?$/),
+        "external_links {value} is not the name of a container, or CONTAINER:ALIAS",
+      ),
+    ),
+    hint: "Name a container of this environment; or join a shared network (external: true) and use the service's name there.",
   },
 ];

@@ -1,5 +1,6 @@
-import type { Json } from "@keelson/model";
+import { type Json, seccompFileOf } from "@keelson/model";
 
+import { fileRefusal } from "../bound-path.ts";
 import { type Occurrence, type Rule, afterVariables, entryOf, isOff, shown, unless } from "../rule.ts";
 
 const hint = "Leave it out; run what needs rights on the host outside of the packages.";
@@ -12,12 +13,11 @@ export const privilegeRules: readonly Rule[] = [
     at: "services.*.security_opt.*?",
     code: "K1401",
     // Compose itself reads the file, from the node's disk.
-    refuse: afterVariables(({ value }) =>
-      /^seccomp[:=](?!builtin$|unconfined$)/.test(shown(value))
-        ? `security_opt ${shown(value)} names a file`
-        : null,
-    ),
-    hint: "Use seccomp:builtin, which is the default, or seccomp:unconfined with a grant.",
+    refuse: afterVariables(({ value, context }) => {
+      const file = typeof value === "string" ? seccompFileOf(value) : null;
+      return file === null ? null : fileRefusal(file, context);
+    }),
+    hint: "Name a file of the package, with a grant: commit it, and in a release list it under files in package.yaml.",
   },
   {
     at: "services.*.annotations.*",
