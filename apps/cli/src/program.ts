@@ -20,6 +20,7 @@ import {
   checkCommand,
   importCommand,
   initCommand,
+  lockCommand,
   planCommand,
   renderCommand,
   renewCommand,
@@ -58,6 +59,9 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   );
   add(checkCommand(), async (command, output) =>
     (await import("./commands/check.ts")).check(command.opts(), output),
+  );
+  add(lockCommand(), async (command, output) =>
+    (await import("./commands/lock.ts")).lock(command.opts(), output),
   );
   add(renderCommand(), async (command, output) =>
     (await import("./commands/render.ts")).render(command.opts(), output),

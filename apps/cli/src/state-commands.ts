@@ -86,3 +86,12 @@ export function renewCommand(): Command {
     .argument("<instance>");
   return addReferenceOptions(command).option("--commit", "commit the node's file, and nothing else");
 }
+
+export function lockCommand(): Command {
+  const command = new Command("lock").description(
+    "write the locks: the highest version of each release in its range, with the digest of its folder",
+  );
+  return addRepositoryOption(command)
+    .option("-e, --environment <name>", "only this environment (default: all)")
+    .option("--commit", "commit the locks, and nothing else");
+}

@@ -13,3 +13,5 @@ export { jsonSchemas } from "./json-schemas.ts";
 export { type FoundProject, findProjects, projectFiles } from "./found-project.ts";
 export { type ImportedProject, writeImported } from "./imported-environment.ts";
 export { writeBlock } from "./written-yaml.ts";
+export { type Catalogue, chooseVersions, listReleases } from "./version-choice.ts";
+export { type ChosenRelease, makeLock, writeLock } from "./written-lock.ts";

@@ -1,4 +1,4 @@
-import { commitFile, writeWorkTreeFile } from "@keelson/git";
+import { commitFiles, writeWorkTreeFile } from "@keelson/git";
 import { KeelsonError, quote, stalled } from "@keelson/model";
 import {
   openSealedValue,
@@ -118,6 +118,6 @@ async function write(
     file: path,
     recipients,
     withoutKey: withoutKey(state),
-    commit: commit ? await commitFile(repository, { path, message }) : null,
+    commit: commit ? await commitFiles(repository, { paths: [path], message }) : null,
   };
 }
