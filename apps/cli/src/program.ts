@@ -24,6 +24,7 @@ import {
   planCommand,
   renderCommand,
   renewCommand,
+  upgradeCommand,
 } from "./state-commands.ts";
 import { doctorCommand, statusCommand, syncCommand } from "./status-commands.ts";
 
@@ -62,6 +63,12 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   );
   add(lockCommand(), async (command, output) =>
     (await import("./commands/lock.ts")).lock(command.opts(), output),
+  );
+  add(upgradeCommand(), async (command, output) =>
+    (await import("./commands/upgrade.ts")).upgrade(command.opts(), {
+      asked: command.args[0] ?? "",
+      output,
+    }),
   );
   add(renderCommand(), async (command, output) =>
     (await import("./commands/render.ts")).render(command.opts(), output),

@@ -2,7 +2,7 @@ import { chmod, readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { makeGitRepository, makeTempFolder } from "@keelson/test/support";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { commitFiles, switchToNewBranch, writeWorkTreeFile } from "./commit-file.ts";
 
@@ -34,6 +34,20 @@ test("a file that is not there is made, and committed alone", async () => {
   await commitFiles(repository.path, { paths: ["nodes/b.yaml"], message: "add b" });
   expect(await repository.git("show", "HEAD:nodes/b.yaml")).toBe("name: b");
   expect(await repository.git("status", "--porcelain")).toBe("?? other");
+});
+
+test("who commits may be said by the variables that Git has for it", async () => {
+  await using repository = await makeGitRepository();
+  await repository.commit({ files: { [path]: "name: a\n" } });
+  await writeWorkTreeFile(repository.path, { path, text: "name: b\n" });
+  vi.stubEnv("GIT_AUTHOR_NAME", "A job");
+  vi.stubEnv("GIT_AUTHOR_EMAIL", "job@forge.example");
+  try {
+    await commitFiles(repository.path, { paths: [path], message: "say something" });
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(await repository.git("show", "--no-patch", "--format=%an %ae")).toBe("A job job@forge.example");
 });
 
 test("K2012 where there is no such folder, and where Git has nothing to commit", async () => {

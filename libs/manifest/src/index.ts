@@ -15,3 +15,5 @@ export { type ImportedProject, writeImported } from "./imported-environment.ts";
 export { writeBlock } from "./written-yaml.ts";
 export { type Catalogue, chooseVersions, listReleases } from "./version-choice.ts";
 export { type ChosenRelease, makeLock, writeLock } from "./written-lock.ts";
+export { type RaisedRange, raiseRange } from "./raised-range.ts";
+export { isVersionRange } from "./version-range.ts";

@@ -163,7 +163,7 @@ export async function commitLocks(repository: string, locks: readonly MadeLock[]
 }
 
 /** K2011: no node can follow a lock whose release is in no commit. */
-async function requireCommitted(repository: string, locks: readonly MadeLock[]): Promise<void> {
+export async function requireCommitted(repository: string, locks: readonly MadeLock[]): Promise<void> {
   const folders = locks.flatMap(({ changes }) =>
     changes.flatMap(({ release, after }) =>
       after === null ? [] : [`releases/${release}/${after.version}/`],
