@@ -6,7 +6,7 @@ import { allowExplainCommand, allowListCommand, allowUnusedCommand } from "./all
 import { shells } from "./completion.ts";
 import { type NamedKind, namedKinds } from "./completion-words.ts";
 import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
-import { digestCommand, packCommand, verifyCommand } from "./release-commands.ts";
+import { diffCommand, digestCommand, packCommand, verifyCommand } from "./release-commands.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
 import {
   getSecretCommand,
@@ -132,6 +132,18 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
         path: command.args[0] ?? "",
         output,
       }),
+    release,
+  );
+  add(
+    diffCommand(),
+    async (command, output) => {
+      const [before = "", after = ""] = command.args;
+      return (await import("./commands/release-diff.ts")).releaseDiff(command.opts(), {
+        before,
+        after,
+        output,
+      });
+    },
     release,
   );
   program.addCommand(release);

@@ -17,3 +17,4 @@ export { type Catalogue, chooseVersions, listReleases } from "./version-choice.t
 export { type ChosenRelease, makeLock, writeLock } from "./written-lock.ts";
 export { type RaisedRange, raiseRange } from "./raised-range.ts";
 export { isVersionRange } from "./version-range.ts";
+export { type ComparedRelease, compareReleases } from "./release-difference.ts";

@@ -67,3 +67,4 @@ export {
   versionsOf,
   writeUpgrade,
 } from "./upgrade-state.ts";
+export { compareWorkTree } from "./compared-release.ts";

@@ -32,3 +32,4 @@ export { planBetween } from "./plan-between.ts";
 export { type Walk, policyOf } from "./walk-path.ts";
 export { type AskedGrant, type AskedGrants, findAskedGrants } from "./asked-grant.ts";
 export { type ImportProposal, proposeImport } from "./propose-import.ts";
+export { type ComparedReleases, compareVersions } from "./compared-release.ts";
