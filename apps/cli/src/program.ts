@@ -6,7 +6,7 @@ import { allowExplainCommand, allowListCommand, allowUnusedCommand } from "./all
 import { shells } from "./completion.ts";
 import { type NamedKind, namedKinds } from "./completion-words.ts";
 import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
-import { digestCommand, packCommand, verifyCommand } from "./release-commands.ts";
+import { diffCommand, digestCommand, packCommand, verifyCommand } from "./release-commands.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
 import {
   getSecretCommand,
@@ -20,9 +20,11 @@ import {
   checkCommand,
   importCommand,
   initCommand,
+  lockCommand,
   planCommand,
   renderCommand,
   renewCommand,
+  upgradeCommand,
 } from "./state-commands.ts";
 import { doctorCommand, statusCommand, syncCommand } from "./status-commands.ts";
 
@@ -58,6 +60,15 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   );
   add(checkCommand(), async (command, output) =>
     (await import("./commands/check.ts")).check(command.opts(), output),
+  );
+  add(lockCommand(), async (command, output) =>
+    (await import("./commands/lock.ts")).lock(command.opts(), output),
+  );
+  add(upgradeCommand(), async (command, output) =>
+    (await import("./commands/upgrade.ts")).upgrade(command.opts(), {
+      asked: command.args[0] ?? "",
+      output,
+    }),
   );
   add(renderCommand(), async (command, output) =>
     (await import("./commands/render.ts")).render(command.opts(), output),
@@ -121,6 +132,18 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
         path: command.args[0] ?? "",
         output,
       }),
+    release,
+  );
+  add(
+    diffCommand(),
+    async (command, output) => {
+      const [before = "", after = ""] = command.args;
+      return (await import("./commands/release-diff.ts")).releaseDiff(command.opts(), {
+        before,
+        after,
+        output,
+      });
+    },
     release,
   );
   program.addCommand(release);

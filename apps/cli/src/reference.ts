@@ -5,7 +5,7 @@ import { type NodeOptions } from "./node-options.ts";
 import { findAgentConfig } from "./node-place.ts";
 
 /** The nodes that a revision names, by the paths of their documents. */
-export async function listNodes(revision: Snapshot): Promise<Node[]> {
+export async function listNodes(revision: Snapshot): Promise<NodeReference[]> {
   const paths = [...(await revision.readFiles(["environments/"])).keys()];
   return paths.flatMap((path) => {
     const [, environment, node] = /^environments\/([^/]+)\/nodes\/([^/.]+)\.yaml$/.exec(path) ?? [];
@@ -17,7 +17,7 @@ export async function listNodes(revision: Snapshot): Promise<Node[]> {
 export async function chooseNode(
   revision: Snapshot,
   options: Pick<NodeOptions, "environment" | "node" | "config">,
-): Promise<{ environment: string; node: string }> {
+): Promise<NodeReference> {
   const config =
     options.environment === undefined || options.node === undefined ? findAgentConfig(options.config) : null;
   const environment = options.environment ?? config?.environment;
@@ -47,7 +47,8 @@ export async function chooseEnvironment(
   throw notClear({ nodes, candidates: [], environment, node: undefined });
 }
 
-interface Node {
+/** A node by its names. */
+export interface NodeReference {
   environment: string;
   node: string;
 }
@@ -58,8 +59,8 @@ function notClear({
   environment,
   node,
 }: {
-  nodes: readonly Node[];
-  candidates: readonly Node[];
+  nodes: readonly NodeReference[];
+  candidates: readonly NodeReference[];
   environment: string | undefined;
   node: string | undefined;
 }): KeelsonError {

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 
 import { addRepositoryOption } from "./node-options.ts";
 
@@ -24,4 +24,20 @@ export function verifyCommand(): Command {
     "a folder, an archive, or `lock`: the locks of the state repository",
     "lock",
   );
+}
+
+export function diffCommand(): Command {
+  const command = new Command("diff")
+    .description(
+      "say what two releases have differently: images, grants, interfaces, data, settings and files",
+    )
+    .argument("<before>", "NAME@VERSION")
+    .argument("<after>", "NAME@VERSION, or the VERSION alone");
+  return addRepositoryOption(command)
+    .addOption(
+      new Option("--format <form>", "for a terminal or a pull request")
+        .choices(["text", "markdown"])
+        .default("text"),
+    )
+    .option("--exit-code", "exit with 3 when they differ");
 }

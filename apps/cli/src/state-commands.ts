@@ -94,3 +94,22 @@ export function renewCommand(): Command {
     .argument("<instance>");
   return addReferenceOptions(command).option("--commit", "commit the node's file, and nothing else");
 }
+
+export function lockCommand(): Command {
+  const command = new Command("lock").description(
+    "write the locks: the highest version of each release in its range, with the digest of its folder",
+  );
+  return addRepositoryOption(command)
+    .option("-e, --environment <name>", "only this environment (default: all)")
+    .option("--commit", "commit the locks, and nothing else");
+}
+
+export function upgradeCommand(): Command {
+  const command = new Command("upgrade")
+    .description("take environments to another version of a release, and show what each node would do")
+    .argument("<release>", "its name, or NAME@RANGE, such as shop@^1.2.0");
+  return addRepositoryOption(command)
+    .option("-e, --environment <name>", "only this environment (default: all that use the release)")
+    .option("--commit", "commit the change, and nothing else")
+    .option("--branch [name]", "commit it on a new branch (default: upgrade/NAME-VERSION)");
+}

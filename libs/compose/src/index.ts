@@ -8,3 +8,4 @@ export {
 export { gateCompose } from "./gate.ts";
 export { type ResolveOptions, resolveCompose } from "./resolution.ts";
 export { clearWorkspaces } from "./workspace.ts";
+export { listAsks } from "./written-asks.ts";

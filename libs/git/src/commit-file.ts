@@ -48,25 +48,41 @@ async function modeOf(path: string): Promise<number> {
 }
 
 /**
- * Commits one file of a work tree as it lies, and nothing else, whatever is staged; no hook runs. Returns the commit.
+ * Commits files of a work tree as they lie, and nothing else, whatever is staged; no hook runs. Returns the commit.
  * Throws K2004 when the folder is no repository, K2005, K2010, and K2012 when Git makes no commit.
  */
-export async function commitFile(
+export async function commitFiles(
   repository: string,
-  { path, message }: WorkTreeFile & { message: string },
+  { paths, message }: { paths: readonly string[]; message: string },
 ): Promise<string> {
   const at = ["-C", resolve(repository)];
   const run = async (args: readonly string[]) => {
     const end = await runGit({ at, args, timeoutMs, configuration: "user" });
     if (end.exitCode === 0) return end.stdout.toString("utf8").trim();
     throw gitError("K2012", {
-      message: `git cannot commit ${path} in ${repository}`,
-      hint: "Its new text is there; commit it yourself.",
+      message: `git cannot commit ${paths.join(", ")} in ${repository}`,
+      hint: "What is new is there; commit it yourself.",
       outcome: stalled,
       cause: end.complaint,
     });
   };
-  await run(["--literal-pathspecs", "add", "--", path]);
-  await run(["--literal-pathspecs", "commit", "--quiet", "--only", `--message=${message}`, "--", path]);
+  await run(["--literal-pathspecs", "add", "--", ...paths]);
+  await run(["--literal-pathspecs", "commit", "--quiet", "--only", `--message=${message}`, "--", ...paths]);
   return await run(["rev-parse", "HEAD"]);
+}
+
+/**
+ * Makes a branch at the commit of a work tree, and goes over to it; what is not committed stays as it is. Throws K2004, K2005,
+ * K2010, and K2012 where there is such a branch already, or its name is none.
+ */
+export async function switchToNewBranch(repository: string, branch: string): Promise<void> {
+  const args = ["switch", "--quiet", "--create", branch];
+  const end = await runGit({ at: ["-C", resolve(repository)], args, timeoutMs, configuration: "user" });
+  if (end.exitCode === 0) return;
+  throw gitError("K2012", {
+    message: `git cannot make the branch ${branch} in ${repository}`,
+    hint: "Name another branch, or remove the one that is there.",
+    outcome: stalled,
+    cause: end.complaint,
+  });
 }

@@ -8,7 +8,7 @@ export { listDirtyPaths, readWorkTree } from "./work-tree.ts";
 export { readOuterAttributes } from "./outer-attributes.ts";
 export { makeWorkTree } from "./new-work-tree.ts";
 export type { NewWorkTree } from "./new-work-tree.ts";
-export { commitFile, writeWorkTreeFile } from "./commit-file.ts";
+export { commitFiles, switchToNewBranch, writeWorkTreeFile } from "./commit-file.ts";
 export { fileLimits } from "./file-set.ts";
 export { listFolderCommits } from "./folder-history.ts";
 export type { FolderHistoryInput } from "./folder-history.ts";

@@ -130,8 +130,17 @@ function closedEnvironment(): NodeJS.ProcessEnv {
 }
 
 function userEnvironment(): NodeJS.ProcessEnv {
-  return { ...baseEnvironment(), ...inherited(["HOME", "XDG_CONFIG_HOME"]) };
+  return { ...baseEnvironment(), ...inherited(["HOME", "XDG_CONFIG_HOME", ...authorVariables]) };
 }
+
+/** Who commits: a job of a forge often says it by these alone. */
+const authorVariables = [
+  "GIT_AUTHOR_NAME",
+  "GIT_AUTHOR_EMAIL",
+  "GIT_COMMITTER_NAME",
+  "GIT_COMMITTER_EMAIL",
+  "EMAIL",
+];
 
 /** The variables by which a user's Git reaches servers. */
 const connectionVariables = [

@@ -19,7 +19,7 @@ export function checkLock(scene: Scene): Problem[] {
   const { lock, environment } = scene.environment;
   if (lock === null) {
     if (scene.documents.files.has("lock.yaml") || !needsLock(environment.value)) return [];
-    const hint = `write ${scene.environment.folder}/lock.yaml with the version of each release, and the package and version of each instance`;
+    const hint = "Run keelson lock, which writes it, and commit it.";
     const message = `environment ${scene.name} has no lock.yaml, which is all that a node follows`;
     return [problemAt(environment, { code: "K1101", path: "releases", message, hint })];
   }
@@ -43,15 +43,22 @@ function checkRelease(scene: Scene, { lock, name }: Locked): Finding[] {
   if (locked === undefined) {
     if (isLeftOut(lock, ["releases", name])) return [];
     const message = `release ${quote(name)} is not locked`;
-    return [{ code: "K1103", path: `releases.${name}`, message, hint: `add it with a version in ${range}` }];
+    return [
+      {
+        code: "K1103",
+        path: `releases.${name}`,
+        message,
+        hint: `Run keelson lock, which adds it with a version in ${range}.`,
+      },
+    ];
   }
   const path = `releases.${name}.version`;
-  const findings: Finding[] = [];
+  const findings = digestFindings(scene, { name, digest: locked.digest });
   if (isVersionRange(range) && !isInRange(locked.version, range)) {
     const asked = layerOf(scene, { part: "releases", name });
     const { line } = asked.positionOf(`releases.${name}`);
     const message = `${quote(name)} ${locked.version} is not in the range ${range}`;
-    const hint = `lock a version in the range, or change the range in ${asked.file}:${line}`;
+    const hint = `Run keelson lock for a version in the range, or change the range in ${asked.file}:${line}.`;
     findings.push({ code: "K1104", path, message, hint, part: "value" });
   }
   const folder = `releases/${name}/${locked.version}`;
@@ -59,6 +66,18 @@ function checkRelease(scene: Scene, { lock, name }: Locked): Finding[] {
   const versions = [...scene.tree.releases.keys()].filter((known) => known.startsWith(`releases/${name}/`));
   const hint = hintFor(folder, { known: versions, as: "folders there" }) ?? `commit the release to ${folder}`;
   return [...findings, { code: "K1102", path, message: `there is no folder ${folder}`, hint, part: "value" }];
+}
+
+function digestFindings(
+  scene: Scene,
+  { name, digest }: { name: string; digest: string | undefined },
+): Finding[] {
+  const isRequired = scene.environment.environment.value.policy.requireLockDigests === true;
+  if (!isRequired || digest !== undefined) return [];
+  const message = `release ${quote(name)} is locked without its digest, and policy.requireLockDigests asks for it`;
+  return [
+    { code: "K1449", path: `releases.${name}`, message, hint: "Run keelson lock, and commit the lock." },
+  ];
 }
 
 /** A release may need an agent that knows what it uses; an older one must not half apply it. */
@@ -82,7 +101,7 @@ function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {
   if (instance === undefined || isLocalReference(instance.package)) return [];
   if (locked === undefined) {
     if (instance.state === "absent" || isLeftOut(lock, ["instances", name])) return [];
-    const hint = `add it with package ${instance.package} and its version`;
+    const hint = "Run keelson lock, which adds it.";
     return [
       { code: "K1103", path: `instances.${name}`, message: `instance ${quote(name)} is not locked`, hint },
     ];
@@ -95,7 +114,7 @@ function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {
         code: "K1103",
         path: `${path}.package`,
         message,
-        hint: "lock what the environment says",
+        hint: "Run keelson lock.",
         part: "value",
       },
     ];
@@ -103,7 +122,15 @@ function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {
   const version = lockedPackageVersion(scene, instance.package);
   if (version === undefined || version === locked.version) return [];
   const message = `instance ${quote(name)} is locked at ${locked.version}; ${instance.package} is ${version} in the locked release`;
-  return [{ code: "K1103", path: `${path}.version`, message, hint: `write ${version}`, part: "value" }];
+  return [
+    {
+      code: "K1103",
+      path: `${path}.version`,
+      message,
+      hint: `Run keelson lock, which writes ${version}.`,
+      part: "value",
+    },
+  ];
 }
 
 function lockedPackageVersion(scene: Scene, reference: string): string | undefined {
@@ -131,11 +158,16 @@ function extraInstances(scene: Scene, lock: Located<Lock>): Finding[] {
       if (instance === undefined) return [extra(path, `instance ${quote(name)}`)];
       if (!isLocalReference(instance.package)) return [];
       const message = `instance ${quote(name)} is locked, and the environment says ${instance.package}, which no lock has`;
-      return [{ code: "K1103", path, message, hint: "remove it here" }];
+      return [{ code: "K1103", path, message, hint: "Run keelson lock, which removes it." }];
     });
 }
 
 function extra(path: string, what: string): Finding {
   const message = `${what} is locked, but the environment does not have it`;
-  return { code: "K1103", path, message, hint: "remove it here, or add it to environment.yaml" };
+  return {
+    code: "K1103",
+    path,
+    message,
+    hint: "Run keelson lock, which removes it; or add it to environment.yaml.",
+  };
 }

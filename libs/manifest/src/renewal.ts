@@ -8,9 +8,10 @@ import {
   mostRenewals,
   problemAt,
 } from "@keelson/model";
-import { type Document, isMap, isScalar, parseDocument } from "yaml";
+import { type Document, isMap, parseDocument } from "yaml";
 
 import { readDocument } from "./document-check.ts";
+import { replaceScalar } from "./replaced-scalar.ts";
 
 /** The text of a node's file with one counter raised, and the count that it has now. */
 export interface Renewal {
@@ -54,13 +55,9 @@ function countIn({ text, ...file }: SourceFile & { text: string }, instance: str
 }
 
 function withCount(text: string, { instance, count }: { instance: string; count: number }): string {
+  const replaced = replaceScalar(text, { path: ["commands", instance, "renew"], value: String(count) });
+  if (replaced !== null) return replaced;
   const document = parseDocument(text);
-  const path = ["commands", instance, "renew"];
-  const known = document.getIn(path, true);
-  if (isScalar(known) && known.range !== null && known.range !== undefined) {
-    const [start, end] = known.range;
-    return `${text.slice(0, start)}${count}${text.slice(end)}`;
-  }
   addCount(document, { instance, count });
   return document.toString({ lineWidth: 0 });
 }

@@ -109,6 +109,10 @@ export const SettingsByRelease = z.record(Name, z.record(z.string(), z.json()));
 export type SettingsByRelease = z.infer<typeof SettingsByRelease>;
 
 export const Policy = z.strictObject({
+  requireLockDigests: z
+    .boolean()
+    .optional()
+    .describe("Refuse a lock that names a release without its digest."),
   requireDigests: z.boolean().optional().describe("Refuse releases whose images have no locked digests."),
   allowMassRemoval: z
     .boolean()

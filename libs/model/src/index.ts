@@ -11,6 +11,7 @@ export * from "./wait-limit.ts";
 export * from "./digest.ts";
 export * from "./image-reference.ts";
 export * from "./release.ts";
+export * from "./release-difference.ts";
 export * from "./package.ts";
 export * from "./grant.ts";
 export * from "./host-path.ts";

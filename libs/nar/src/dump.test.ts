@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import type { SourceFile } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
-import { digestOf, dumpNar, isUnread, narDigest, readNar, treeOfFiles } from "./index.ts";
+import { digestOf, dumpNar, narDigest, readNar, treeOfFiles } from "./index.ts";
+import { isUnread } from "./source-tree.ts";
 import { bytesOf, file, folder, inPieces, link, nodesOf } from "./test-tree.ts";
 
 /** What `nix-store --dump` writes for this tree, with a line for each string; `0` is a zero. */

@@ -7,5 +7,5 @@ export { findTreeFaults } from "./fault.ts";
 export type { TreeFault, TreeFaultKind } from "./fault.ts";
 export { NarError } from "./nar-error.ts";
 export type { NarErrorCode } from "./nar-error.ts";
-export { isUnread, treeOfFiles } from "./source-tree.ts";
+export { digestOfFiles, treeOfFiles } from "./source-tree.ts";
 export type { Chunks, Tree, TreeFile, TreeFolder, TreeLink, TreeNode, TreeSpecial } from "./tree.ts";

@@ -1,5 +1,6 @@
 import type { SourceFile } from "@keelson/model";
 
+import { narDigest } from "./dump.ts";
 import type { TreeNode } from "./tree.ts";
 
 /**
@@ -27,6 +28,13 @@ export function* treeOfFiles(files: Iterable<SourceFile>, folder: string): Gener
 /** Whether a file's content is not there, so that its folder has no digest. */
 export function isUnread({ mode, special, tooLarge }: SourceFile): boolean {
   return mode === "160000" || special === true || tooLarge !== undefined;
+}
+
+/** The digest of a folder of a revision; null for one that is not there, or that was not read whole. */
+export async function digestOfFiles(files: Iterable<SourceFile>, folder: string): Promise<string | null> {
+  const inside = [...files].filter(({ path }) => path.startsWith(`${folder}/`));
+  if (inside.length === 0 || inside.some(isUnread)) return null;
+  return await narDigest(treeOfFiles(inside, folder));
 }
 
 function contentOf({ mode, special, bytes }: SourceFile) {

@@ -59,3 +59,13 @@ export { syncAgent } from "./sync-agent.ts";
 export { statusPlace, wireStatus } from "./wire-status.ts";
 export { wireSource } from "./wire-source.ts";
 export { expectComposeBinary, findComposeBinary } from "@keelson/compose";
+export { type LockChange, type MadeLock, commitLocks, makeLocks, writeLocks } from "./lock-state.ts";
+export {
+  type StateUpgrade,
+  commitUpgrade,
+  proposeUpgrade,
+  requireCommittable,
+  versionsOf,
+  writeUpgrade,
+} from "./upgrade-state.ts";
+export { compareWorkTree } from "./compared-release.ts";

@@ -9,7 +9,7 @@ import {
   mostFileBytes,
   stalled,
 } from "@keelson/model";
-import { type Tree, isUnread, narDigest, treeOfFiles } from "@keelson/nar";
+import { type Tree, digestOfFiles, treeOfFiles } from "@keelson/nar";
 
 import type { ReleaseName } from "./release-name.ts";
 
@@ -72,8 +72,7 @@ export async function findCommittedRelease(
     const snapshot = await readCommit({ repository, revision, timeoutMs, fileBytes: mostFileBytes });
     const files = [...(await snapshot.readFiles([`${folder}/`])).values()];
     uncompared ??= whyUncompared(files, snapshot);
-    if (files.length === 0 || files.some(isUnread)) continue;
-    if ((await narDigest(treeOfFiles(files, folder))) === digest) return { tree: treeOfFiles(files, folder) };
+    if ((await digestOfFiles(files, folder)) === digest) return { tree: treeOfFiles(files, folder) };
   }
   return { because: uncompared ?? "no commit of this branch has the folder with that digest" };
 }

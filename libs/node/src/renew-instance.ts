@@ -1,4 +1,4 @@
-import { commitFile, readWorkTree, writeWorkTreeFile } from "@keelson/git";
+import { commitFiles, readWorkTree, writeWorkTreeFile } from "@keelson/git";
 import { raiseRenewal, readRepository } from "@keelson/manifest";
 import { KeelsonError, type Problem, hintFor, quote, stalled } from "@keelson/model";
 
@@ -62,7 +62,7 @@ export async function renewInstance(repository: string, request: RenewalRequest)
   return {
     file: path,
     renew: renewal.count,
-    commit: commit ? await commitFile(repository, { path, message }) : null,
+    commit: commit ? await commitFiles(repository, { paths: [path], message }) : null,
   };
 }
 

@@ -1,4 +1,4 @@
-import { commitFile, writeWorkTreeFile } from "@keelson/git";
+import { commitFiles, writeWorkTreeFile } from "@keelson/git";
 import { KeelsonError, type SealedFile, compareText, quote, secretNamesOf, stalled } from "@keelson/model";
 import { openSealedValue, rotateSealed, sealPlainFile, sealValues } from "@keelson/secrets";
 
@@ -179,6 +179,6 @@ async function write(
     file: path,
     recipients,
     withoutKey: withoutKey(readersOf(state, owner)),
-    commit: commit ? await commitFile(repository, { path, message }) : null,
+    commit: commit ? await commitFiles(repository, { paths: [path], message }) : null,
   };
 }

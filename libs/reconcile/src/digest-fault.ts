@@ -7,7 +7,7 @@ import {
   keyPath,
   problemAt,
 } from "@keelson/model";
-import { isUnread, narDigest, treeOfFiles } from "@keelson/nar";
+import { digestOfFiles } from "@keelson/nar";
 
 /**
  * K1446 for each release whose folder at the revision does not have the digest of a lock. `files` are those of the releases
@@ -21,19 +21,12 @@ export async function findDigestFaults({ environments }: Repository, files: Sour
     for (const [name, { version, digest: locked }] of Object.entries(lock.value.releases)) {
       if (locked === undefined) continue;
       const folder = `releases/${name}/${version}`;
-      if (!digests.has(folder)) digests.set(folder, await digestOf(files, folder));
+      if (!digests.has(folder)) digests.set(folder, await digestOfFiles(files.values(), folder));
       const digest = digests.get(folder) ?? null;
       if (digest !== null && digest !== locked) problems.push(faultOf(lock, { name, folder, digest }));
     }
   }
   return problems;
-}
-
-/** Null for a folder that is not there, or that was not read whole. */
-async function digestOf(files: SourceFiles, folder: string): Promise<string | null> {
-  const inside = [...files.values()].filter(({ path }) => path.startsWith(`${folder}/`));
-  if (inside.length === 0 || inside.some(isUnread)) return null;
-  return await narDigest(treeOfFiles(inside, folder));
 }
 
 function faultOf(

@@ -36,3 +36,4 @@ export { type ImportProposal, proposeImport } from "./propose-import.ts";
 export { resolvedOnce } from "./resolved-once.ts";
 export type { JoinedNetwork } from "./shared-network.ts";
 export { withTexts } from "./documented-snapshot.ts";
+export { type ComparedReleases, compareVersions } from "./compared-release.ts";

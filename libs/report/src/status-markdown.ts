@@ -2,6 +2,7 @@ import type { Condition, InstanceStatus, Status } from "@keelson/model";
 
 import { shownVersion } from "./package-text.ts";
 import { formatSuspension } from "./suspension-text.ts";
+import { codeSpan as code } from "./code-span.ts";
 import { escapeText } from "./visible-text.ts";
 
 /** The report as a page that a forge shows beside its JSON. What others wrote in it is shown as it is written. */
@@ -49,13 +50,4 @@ function instanceRow(instance: InstanceStatus): string {
 
 function row(cells: readonly string[]): string {
   return `| ${cells.map(code).join(" | ")} |`;
-}
-
-/** A code span: nothing in it is mark-up, a link or a mention (CommonMark 0.31, 6.1); a table still needs its bars escaped. */
-function code(text: string): string {
-  const visible = escapeText(text).replaceAll("|", String.raw`\|`);
-  if (visible.trim() === "") return "";
-  const longest = Math.max(0, ...[...visible.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return longest === 0 ? `${fence}${visible}${fence}` : `${fence} ${visible} ${fence}`;
 }

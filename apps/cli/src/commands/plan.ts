@@ -1,14 +1,15 @@
-import { findComposeBinary, wireDesired, wirePlan } from "@keelson/node";
-import { type Snapshot, widestWaits } from "@keelson/model";
-import { type Walk, planBetween, planOnce, policyOf, readDesired, targetAt } from "@keelson/reconcile";
+import { wirePlan } from "@keelson/node";
+import type { Snapshot } from "@keelson/model";
+import { type Walk, planOnce, targetAt } from "@keelson/reconcile";
 
 import { type NodeOptions } from "../node-options.ts";
 import { readNodeSettings } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printPlan } from "../print/plan.ts";
 import { printProblems } from "../print/problems.ts";
-import { chooseNode } from "../reference.ts";
-import { openCommit, openRevision } from "../source.ts";
+import { type NodeReference, chooseNode } from "../reference.ts";
+import { planBetweenRevisions } from "../revision-plan.ts";
+import { openRevision } from "../source.ts";
 
 export interface PlanOptions extends NodeOptions {
   revision?: string;
@@ -24,7 +25,7 @@ export async function plan(options: PlanOptions, output: Output): Promise<ExitCo
   const walk =
     options.from === undefined
       ? await planHere(revision, { options, reference })
-      : await planFrom(revision, { from: options.from, options, reference });
+      : await planBetweenRevisions(revision, { from: options.from, options, reference });
   if (walk.plan === null || walk.desired === null) {
     printProblems(output, walk.problems);
     return exitCodes.failed;
@@ -39,30 +40,12 @@ export async function plan(options: PlanOptions, output: Output): Promise<ExitCo
   return options.exitCode === true && walk.plan.operations.length > 0 ? exitCodes.changes : exitCodes.done;
 }
 
-type Reference = { environment: string; node: string };
-
 /** A plan from what the engine and the state folder of this machine have. */
 async function planHere(
   revision: Snapshot,
-  { options, reference }: { options: NodeOptions; reference: Reference },
+  { options, reference }: { options: NodeOptions; reference: NodeReference },
 ): Promise<Walk> {
   const settings = await readNodeSettings(options, reference);
   using node = await wirePlan(settings, { emit: () => {} });
   return await planOnce(node.ports, { reference, target: targetAt(revision) });
-}
-
-/** A plan from what another revision desires, or from an empty node (`none`): for code review, and for any node. */
-async function planFrom(
-  revision: Snapshot,
-  { from, options, reference }: { from: string; options: PlanOptions; reference: Reference },
-): Promise<Walk> {
-  const composeBinary = await findComposeBinary(process.env);
-  const desiredAt = async (at: Snapshot) =>
-    readDesired(wireDesired({ composeBinary, emit: () => {} }), { reference, target: targetAt(at) });
-  const walk = await desiredAt(revision);
-  if (walk.desired === null) return walk;
-  const before = from === "none" ? null : await desiredAt(await openCommit({ ...options, revision: from }));
-  if (before !== null && before.desired === null) return { ...walk, problems: before.problems };
-  const policy = policyOf(walk, { ...reference, waits: widestWaits, allow: "all" });
-  return { ...walk, plan: planBetween(before?.desired ?? null, { after: walk.desired, policy }) };
 }
