@@ -113,7 +113,7 @@ describe("the lock", () => {
       `error[K1101] ${lab}:3:1 environment lab has no lock.yaml, which is all that a node follows
    3 | releases: { pryv: ^1.9.0 }
      | ^
-  hint: write environments/lab/lock.yaml with the version of each release, and the package and version of each instance`,
+  hint: Run keelson lock, which writes it, and commit it.`,
     );
   });
 
