@@ -55,6 +55,6 @@ export { readRecipient } from "@keelson/secrets";
 export { readSealedState } from "./sealed-state.ts";
 export { readSuspension, resumeNode, suspendNode } from "./suspension.ts";
 export { syncAgent } from "./sync-agent.ts";
-export { statusPlace, wireStatus } from "./wire-status.ts";
+export { readPublishedStatus, statusPlace, wireStatus } from "./wire-status.ts";
 export { wireSource } from "./wire-source.ts";
 export { expectComposeBinary, findComposeBinary } from "@keelson/compose";
