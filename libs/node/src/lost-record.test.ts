@@ -30,8 +30,7 @@ const told = {
 };
 const own: RecordState = { ...emptyRecord, networks: { n: "1" } };
 
-const memoryOf = (state: RecordState) =>
-  overlayMemory({ ...overlayMemory(null), readState: () => state });
+const memoryOf = (state: RecordState) => overlayMemory({ ...overlayMemory(null), readState: () => state });
 
 test("a lost record gets volumes and ids of the last status, and no other does", async () => {
   const read = async (state: RecordState) => {

@@ -34,8 +34,7 @@ export async function observeRemembered(
     statuses: LastStatuses;
   },
 ): Promise<ObservedEngine> {
-  const observe = async () =>
-    observeEngine(engine, { ...request, madeHere: madeHere(memory.readState()) });
+  const observe = async () => observeEngine(engine, { ...request, madeHere: madeHere(memory.readState()) });
   let observed = await observe();
   for (const readStatus of statuses) {
     const unproven = findUnproven(observed);

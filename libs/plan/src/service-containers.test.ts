@@ -186,6 +186,10 @@ describe("a container", () => {
       "
     `);
     for (const ownership of ["forged", "unproven"] as const) {
+      // What may be the node's own is not to be removed before that is known.
+      expect(planOf(replacedBy(ownership)).blocked[0]?.hint).toMatch(
+        /^It has labels of .*--config FILE.*docker rm/,
+      );
       expect(planOf({ ...replacedBy(ownership), desired: node({}) }).operations).not.toContainEqual(
         expect.objectContaining({ kind: "remove-container" }),
       );

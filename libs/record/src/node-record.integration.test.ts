@@ -67,6 +67,7 @@ function fillRecord(record: NodeRecord): void {
   });
   record.rememberFolders({ "/data/wiki/config": kept });
   record.saveRenewed({ core: 2 });
+  record.noteLoss({ made: ["a1"], unproven: ["x1"] });
   record.saveApplied(applied);
   record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } });
   record.acceptContainers({ a1: { algorithm: "v2", digest: "d2" } });
@@ -108,6 +109,7 @@ describe("the memory", () => {
       },
       folders: { "/data/wiki/config": kept },
       renewed: { core: 2 },
+      loss: { made: ["a1"], unproven: ["x1"] },
       openServices: [],
       openNetworks: [],
       starts: {},
