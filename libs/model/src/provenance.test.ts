@@ -49,6 +49,9 @@ describe("a container with our labels", () => {
     expect(containerBy({ ...later, ...lostWith({ made: [shortId(first)] }) })).toBe("known");
     expect(containerBy({ ...later, ...lostWith({ unproven: [shortId(first)] }) })).toBe("unproven");
     expect(containerBy({ ...later, ...lostWith({ made: [shortId(second)] }) })).toBe("other");
+    const open = { openServices: ["lab-web/app"], openNetworks: [network] };
+    expect(containerBy({ ...open, ...lostWith({ unproven: [shortId(first)] }) })).toBe("unproven");
+    expect(networkBy({ ...open, ...lostWith({ unproven: [shortId(first)] }) })).toBe("unproven");
   });
 });
 

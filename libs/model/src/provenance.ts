@@ -43,11 +43,13 @@ export function madeHere(record: RecordState): MadeHere {
   return {
     container: ({ id, project, service }) => {
       if (containers[id] !== undefined || made.has(shortId(id))) return "known";
-      return openServices.includes(`${project}/${service}`) ? "unnoted" : ofUnnamed(id);
+      // What was there before a round is nothing that it has made.
+      const isOpen = !unproven.has(shortId(id)) && openServices.includes(`${project}/${service}`);
+      return isOpen ? "unnoted" : ofUnnamed(id);
     },
     network: ({ id, name }) => {
       if (networks[name] === id || made.has(shortId(id))) return "known";
-      if (openNetworks.includes(name)) return "unnoted";
+      if (!unproven.has(shortId(id)) && openNetworks.includes(name)) return "unnoted";
       const provenance = ofUnnamed(id);
       // Earlier versions noted no networks at all.
       return provenance === "other" && Object.keys(networks).length === 0 ? "unnoted" : provenance;

@@ -153,8 +153,10 @@ describe("the memory", () => {
     record.rememberLimits({ b2: { cpus: "2" } });
     record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:2" } });
     record.saveServiceParts("lab-core/nginx", { algorithm: "v3", parts: { image: "nginx:2" } });
+    record.noteLoss({ made: ["a1", "x1"], unproven: [] });
     record.saveApplied({ ...applied, commit: "e".repeat(40) });
     expect(record.readState()).toEqual({
+      loss: { made: ["a1", "x1"], unproven: [] },
       containers: { b2: { project: "lab-core", service: "redis" } },
       applied: { ...applied, commit: "e".repeat(40) },
       attempted: "e".repeat(40),
