@@ -59,7 +59,7 @@ describe("a project with adopted containers and others, and a lost state folder"
   it("must be the node's own again by the agent alone", async () => {
     await withLoss(async (platform) => {
       await expectRecovery(platform);
-      // What is its own is followed.
+      // Two containers and the network.
       expect((await platform.status()).made).toHaveLength(3);
     });
   });
