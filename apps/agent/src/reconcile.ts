@@ -159,6 +159,7 @@ async function runRound(
     using node = await wireApply(await settingsOf(config, input.options.config), {
       ...wireSource(asked, { statusPort, knownCommit: input.options.knownCommit ?? null }),
       statusPort,
+      readPublished: async () => (await statusPort?.readPublished()) ?? null,
       emit: (event) => {
         if (event.type === "source-asked" && event.commit !== null) {
           tell({ type: "fetched", commit: event.commit });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { isForgotten, madeHere, shortId } from "./provenance.ts";
-import { type RecordState, emptyRecord } from "./record.ts";
+import { isForgotten, madeHere, shortId, wasLost } from "./provenance.ts";
+import { type RecordLoss, type RecordState, emptyRecord } from "./record.ts";
 
 const [first, second] = ["a".repeat(64), "b".repeat(64)] as const;
 const web = { project: "lab-web", service: "app" };
@@ -15,12 +15,14 @@ const applied: RecordState["applied"] = {
   dependsOn: {},
 };
 
-function containerBy(record: Partial<RecordState>, reported: readonly string[] | null = null) {
-  return madeHere({ ...emptyRecord, ...record }, reported).container({ id: first, ...web });
+const lostWith = (loss: Partial<RecordLoss>) => ({ loss: { made: [], unproven: [], ...loss } });
+
+function containerBy(record: Partial<RecordState>) {
+  return madeHere({ ...emptyRecord, ...record }).container({ id: first, ...web });
 }
 
-function networkBy(record: Partial<RecordState>, reported: readonly string[] | null = null) {
-  return madeHere({ ...emptyRecord, ...record }, reported).network({ id: first, name: network });
+function networkBy(record: Partial<RecordState>) {
+  return madeHere({ ...emptyRecord, ...record }).network({ id: first, name: network });
 }
 
 describe("a container with our labels", () => {
@@ -36,12 +38,20 @@ describe("a container with our labels", () => {
     expect(containerBy({ openServices: ["lab-web/app"] })).toBe("unnoted");
   });
 
-  test("is proven by the last report only when the record is lost", () => {
+  test("is proven by the last status when the record is lost", () => {
     expect(containerBy({})).toBe("unproven");
-    expect(containerBy({}, [shortId(second)])).toBe("unproven");
-    expect(containerBy({}, [shortId(first)])).toBe("known");
-    expect(containerBy({ applied }, [shortId(first)])).toBe("other");
-    expect(containerBy({ containers: { [second]: web } }, [shortId(first)])).toBe("other");
+    expect(containerBy(lostWith({ made: [shortId(second)] }))).toBe("unproven");
+    expect(containerBy(lostWith({ made: [shortId(first)] }))).toBe("known");
+  });
+
+  test("stays what it was at the loss, whatever the record names since", () => {
+    const later = { applied, containers: { [second]: web } };
+    expect(containerBy({ ...later, ...lostWith({ made: [shortId(first)] }) })).toBe("known");
+    expect(containerBy({ ...later, ...lostWith({ unproven: [shortId(first)] }) })).toBe("unproven");
+    expect(containerBy({ ...later, ...lostWith({ made: [shortId(second)] }) })).toBe("other");
+    const open = { openServices: ["lab-web/app"], openNetworks: [network] };
+    expect(containerBy({ ...open, ...lostWith({ unproven: [shortId(first)] }) })).toBe("unproven");
+    expect(networkBy({ ...open, ...lostWith({ unproven: [shortId(first)] }) })).toBe("unproven");
   });
 });
 
@@ -59,10 +69,13 @@ describe("a network with our labels", () => {
     expect(networkBy({ networks: { [network]: second }, openNetworks: [network] })).toBe("unnoted");
   });
 
-  test("is proven by the last report only when the record is lost", () => {
+  test("is proven by the last status when the record is lost, and stays what it was", () => {
     expect(networkBy({})).toBe("unproven");
-    expect(networkBy({}, [shortId(first)])).toBe("known");
-    expect(networkBy({ networks: { [network]: second } }, [shortId(first)])).toBe("other");
+    expect(networkBy(lostWith({ made: [shortId(first)] }))).toBe("known");
+    const later = { networks: { [network]: second } };
+    expect(networkBy({ ...later, ...lostWith({ made: [shortId(first)] }) })).toBe("known");
+    expect(networkBy({ ...later, ...lostWith({ unproven: [shortId(first)] }) })).toBe("unproven");
+    expect(networkBy({ ...later, ...lostWith({}) })).toBe("other");
   });
 });
 
@@ -71,4 +84,10 @@ test("a record is forgotten when nothing was ever applied and nothing made", () 
   expect(isForgotten({ ...emptyRecord, applied })).toBe(false);
   expect(isForgotten({ ...emptyRecord, containers: { [first]: web } })).toBe(false);
   expect(isForgotten({ ...emptyRecord, networks: { [network]: first } })).toBe(false);
+});
+
+test("a record that was begun after a loss may always lack what was before", () => {
+  expect(wasLost(emptyRecord)).toBe(true);
+  expect(wasLost({ ...emptyRecord, applied })).toBe(false);
+  expect(wasLost({ ...emptyRecord, applied, ...lostWith({}) })).toBe(true);
 });

@@ -2,8 +2,8 @@ import type { AdoptedResources, RecordState } from "./record.ts";
 
 /**
  * Where a resource with our labels comes from, by its id, which cannot be copied. `known`: made here. `other`: this node
- * made another one. `unnoted`: the record does not name it, and may be incomplete. `unproven`: the record is lost, and the
- * last status does not name it.
+ * made another one. `unnoted`: the record does not name it, and may be incomplete. `unproven`: it was there when the record was
+ * lost, and the last status does not name it.
  */
 export type Provenance = "known" | "other" | "unnoted" | "unproven";
 
@@ -25,27 +25,34 @@ export function isForgotten({ applied, containers, networks }: RecordState): boo
   return applied === null && Object.keys({ ...containers, ...networks }).length === 0;
 }
 
+/** Whether something was made here that this record never named. */
+export function wasLost(record: RecordState): boolean {
+  return record.loss !== undefined || isForgotten(record);
+}
+
 /**
- * What a node remembers: its record, or where that is lost the short ids in its own last status. What a killed round has
- * made is in neither; the journal names it.
+ * What a node remembers: its record, and of what was there when that was begun after a loss, what the node's own last status
+ * named. What a killed round has made is in neither; the journal names it.
  */
-export function madeHere(record: RecordState, inStatus: readonly string[] | null = null): MadeHere {
-  const { containers, networks, openServices, openNetworks, adopted } = record;
-  const known = new Set(inStatus);
+export function madeHere(record: RecordState): MadeHere {
+  const { containers, networks, openServices, openNetworks, adopted, loss } = record;
+  const made = new Set(loss?.made);
+  const unproven = new Set(loss?.unproven);
   const isLost = isForgotten(record);
-  const ofLost = (id: string): Provenance => (known.has(shortId(id)) ? "known" : "unproven");
+  const ofUnnamed = (id: string): Provenance => (isLost || unproven.has(shortId(id)) ? "unproven" : "other");
   return {
     container: ({ id, project, service }) => {
-      if (containers[id] !== undefined) return "known";
-      if (openServices.includes(`${project}/${service}`)) return "unnoted";
-      return isLost ? ofLost(id) : "other";
+      if (containers[id] !== undefined || made.has(shortId(id))) return "known";
+      // What was there before a round is nothing that it has made.
+      const isOpen = !unproven.has(shortId(id)) && openServices.includes(`${project}/${service}`);
+      return isOpen ? "unnoted" : ofUnnamed(id);
     },
     network: ({ id, name }) => {
-      if (networks[name] === id) return "known";
-      if (openNetworks.includes(name)) return "unnoted";
-      if (isLost) return ofLost(id);
+      if (networks[name] === id || made.has(shortId(id))) return "known";
+      if (!unproven.has(shortId(id)) && openNetworks.includes(name)) return "unnoted";
+      const provenance = ofUnnamed(id);
       // Earlier versions noted no networks at all.
-      return Object.keys(networks).length === 0 ? "unnoted" : "other";
+      return provenance === "other" && Object.keys(networks).length === 0 ? "unnoted" : provenance;
     },
     adopter: ({ kind, id }) => adopted?.[kind][id] ?? null,
   };

@@ -11,6 +11,8 @@ export interface RecordState {
   adopted?: AdoptedResources;
   /** Limits that containers had when Keelson first saw them, by id; absent for those of earlier versions. */
   limits?: Record<string, ContainerLimits>;
+  /** Of a record that was begun after another one was lost; absent where none was. */
+  loss?: RecordLoss;
   /** Ids of networks that Keelson created here, by name. */
   networks: Record<string, string>;
   /** Volumes that this node has, or had: one that is here and not in the engine is lost. By engine name. */
@@ -60,6 +62,14 @@ export interface RecordState {
   crashes: Record<string, Crash[]>;
   /** Jobs, by `<project>/<service>`, of which a run by schedule is at work. */
   jobsAtWork: readonly string[];
+}
+
+/** What was there when a record was begun after a loss. Short ids. */
+export interface RecordLoss {
+  /** What this node had made, by its last status. */
+  made: readonly string[];
+  /** What had labels of this node's key, and that no status names. */
+  unproven: readonly string[];
 }
 
 /** What carries no label of ours and is this node's own all the same, each with its instance. */

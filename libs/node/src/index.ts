@@ -56,7 +56,7 @@ export { type ListedFile, type ListedSecret, listSecrets } from "./sealed-list.t
 export type { SecretsOwner } from "./sealed-state.ts";
 export { readSuspension, resumeNode, suspendNode } from "./suspension.ts";
 export { syncAgent } from "./sync-agent.ts";
-export { statusPlace, wireStatus } from "./wire-status.ts";
+export { readPublishedStatus, statusPlace, wireStatus } from "./wire-status.ts";
 export { wireSource } from "./wire-source.ts";
 export { expectComposeBinary, findComposeBinary } from "@keelson/compose";
 export { type LockChange, type MadeLock, commitLocks, makeLocks, writeLocks } from "./lock-state.ts";

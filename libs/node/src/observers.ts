@@ -1,13 +1,13 @@
 import type { Engine, OwnIds } from "@keelson/engine";
 import type { NodeSecrets, ObservedEngine } from "@keelson/model";
 import type { ReadPorts } from "@keelson/reconcile";
-import type { NodeRecord } from "@keelson/record";
 import { findSameFiles, observeStore } from "@keelson/store";
 
+import type { LastStatuses, LossMemory } from "./lost-record.ts";
 import { observeHost } from "./observed-host.ts";
 import { type NodeSettings, volumeHere } from "./node-settings.ts";
 import { findSameSecrets } from "./same-secret.ts";
-import { type ReadMade, observeRemembered } from "./remembered.ts";
+import { observeRemembered } from "./remembered.ts";
 
 /** The ports that observe the node. `own` gets the ids of the containers that are seen to be its own. */
 export function observers(
@@ -15,8 +15,8 @@ export function observers(
   rooms: {
     engine: Engine;
     secrets: NodeSecrets;
-    record: Pick<NodeRecord, "readState">;
-    readMade: ReadMade;
+    memory: LossMemory;
+    statuses: LastStatuses;
     own?: OwnIds;
   },
 ): Pick<
@@ -24,7 +24,7 @@ export function observers(
   "observeEngine" | "observeStore" | "observeHost" | "findSameFiles" | "findSameSecrets" | "allow" | "waits"
 > {
   const { stateDir, dataDir, dataFolders, remotes, waits, allow } = settings;
-  const { engine, secrets, record, readMade, own } = rooms;
+  const { engine, secrets, memory, statuses, own } = rooms;
   const { ownershipOf } = secrets;
   return {
     waits,
@@ -44,8 +44,8 @@ export function observers(
           remotes,
           ownershipOf,
         },
-        readState: record.readState,
-        readMade,
+        memory,
+        statuses,
       });
       const ours = [...observed.containers, ...observed.networks].filter(
         ({ ownership }) => ownership === "ours",

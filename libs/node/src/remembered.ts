@@ -8,55 +8,66 @@ import {
   emptyRecord,
   isForgotten,
   madeHere,
+  shortId,
 } from "@keelson/model";
 import { openRecordCopy } from "@keelson/record";
 import { readStatus } from "@keelson/store";
 
+import { type LastStatuses, type LossMemory, noteMade } from "./lost-record.ts";
 import { type NodeSettings, recordPath } from "./node-settings.ts";
 import { parseStatus } from "./status-text.ts";
 
-/** Short ids of what the node made, by its last status; null when no status says it. */
-export type ReadMade = () => Promise<readonly string[] | null>;
-
-/** What the node made, by the status in the state folder. */
-export async function readMadeByStatus(stateDir: string): Promise<readonly string[] | null> {
-  return parseStatus(await readStatus(stateDir))?.made ?? null;
-}
-
 /**
- * What the engine has, with ownership by labels and by what the node remembers. The last status is read only where the
- * record is lost and something has this node's label.
+ * What the engine has, with ownership by labels and by what the node remembers. What carries this node's labels and is of before a
+ * loss is looked for in the last statuses, one after the other, and what they name is noted before anything else is done: a record
+ * that names something is no longer known to be lost.
  */
 export async function observeRemembered(
   engine: Engine,
   {
     request,
-    readState,
-    readMade,
+    memory,
+    statuses,
   }: {
     request: Omit<ObserveRequest, "madeHere">;
-    readState: () => RecordState;
-    readMade: ReadMade;
+    memory: LossMemory;
+    statuses: LastStatuses;
   },
 ): Promise<ObservedEngine> {
-  const state = readState();
-  const observe = async (memory: MadeHere) => observeEngine(engine, { ...request, madeHere: memory });
-  const observed = await observe(madeHere(state));
-  const isUnproven = [...observed.containers, ...observed.networks].some(
-    ({ ownership }) => ownership === "unproven",
-  );
-  const made = isForgotten(state) && isUnproven ? await readMade() : null;
-  return made === null ? observed : await observe(madeHere(state, made));
+  const observe = async () => observeEngine(engine, { ...request, madeHere: madeHere(memory.readState()) });
+  let observed = await observe();
+  for (const readStatus of statuses) {
+    const unproven = findUnproven(observed);
+    if (unproven.length === 0) break;
+    const made = (await readStatus())?.made ?? [];
+    if (!unproven.some((id) => made.includes(id))) continue;
+    noteMade(memory, made);
+    observed = await observe();
+  }
+  const { loss = { made: [], unproven: [] } } = memory.readState();
+  const unproven = findUnproven(observed);
+  if (unproven.length + loss.unproven.length > 0) memory.noteLoss({ ...loss, unproven });
+  return observed;
+}
+
+function findUnproven({ containers, networks }: ObservedEngine): string[] {
+  return [...containers, ...networks]
+    .filter(({ ownership }) => ownership === "unproven")
+    .map(({ id }) => shortId(id));
 }
 
 /** What the node remembers, for commands that change nothing. Reads the record again for a container that it lacked. */
 export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Promise<MadeHere> {
-  const made = await readMadeByStatus(settings.stateDir);
-  let memory = madeHere(readRecordState(settings), made);
+  const made = parseStatus(await readStatus(settings.stateDir))?.made ?? [];
+  const read = () => {
+    const state = readRecordState(settings);
+    return madeHere(isForgotten(state) ? { ...state, loss: { made, unproven: [] } } : state);
+  };
+  let memory = read();
   return {
     container: (of) => {
       if (memory.container(of) === "known") return "known";
-      memory = madeHere(readRecordState(settings), made);
+      memory = read();
       return memory.container(of);
     },
     network: (of) => memory.network(of),

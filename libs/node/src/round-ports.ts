@@ -11,11 +11,10 @@ import { engineAddress } from "./engine-address.ts";
 import { hideLogins } from "./hidden-logins.ts";
 import { hideSecretsIn } from "./hidden-operation.ts";
 import { takeJobLock } from "./job-lock.ts";
+import { lastStatuses, recoverRecord } from "./lost-record.ts";
 import { openNodeSecrets } from "./node-secrets.ts";
 import { type NodeSettings, composePath } from "./node-settings.ts";
 import { newOwnIds, observers } from "./observers.ts";
-import { readMadeByStatus } from "./remembered.ts";
-import { rebuildVolumes } from "./remembered-volume.ts";
 import { requireKey } from "./required-key.ts";
 import { watchDeaths } from "./watch-deaths.ts";
 import { newComposeCheck, wireDesired } from "./wire-desired.ts";
@@ -28,6 +27,8 @@ export interface RoundInput {
   findCandidates: (record: NodeRecord) => Promise<Candidate[]>;
   /** Reads a commit that was followed before; null when the node does not have it any more. */
   readEarlier: (commit: string) => Promise<Snapshot | null>;
+  /** The status that this node published last; null where there is none. Only asked where the record is lost. */
+  readPublished: () => Promise<Status | null>;
   /** Where this node publishes its status; null when the status stays here. */
   statusPort: StatusPort | null;
   signal: AbortSignal;
@@ -46,13 +47,11 @@ export async function openRoundPorts(
   { input, nodePorts, lock, memory }: RoundMeans,
 ): Promise<Ports> {
   const { stateDir } = settings;
-  requireKey(settings, memory);
+  const { readStatus } = nodePorts;
+  const statuses = lastStatuses({ readStatus, readPublished: input.readPublished });
+  await requireKey(settings, { memory, statuses });
   // Without a key it is a new node, of which nobody can have told anything.
-  const isKnown = existsSync(settings.keyFile);
-  await rebuildVolumes(
-    memory,
-    async () => (await nodePorts.readStatus()) ?? (isKnown ? await readPublished(input) : null),
-  );
+  await recoverRecord(memory, existsSync(settings.keyFile) ? statuses : [readStatus]);
   const logins = openRegistryLogins({ ...settings.dockerConfig, requireTrusted });
   const opened = await openNodeSecrets(settings);
   await makeAgeKey(settings.ageKeyFile);
@@ -70,12 +69,10 @@ export async function openRoundPorts(
   const requireCompose = newComposeCheck(composeBinary);
   const engine = connectEngine(engineAddress(settings));
   const own = newOwnIds();
-  const readMade = async () =>
-    (await readMadeByStatus(stateDir)) ?? (await readPublished(input))?.made ?? null;
   return {
     ...wireDesired({ emit: input.emit, composeBinary, composeFolder, requireCompose }),
     ...nodePorts,
-    ...observers(settings, { engine, secrets, record: memory, readMade, own }),
+    ...observers(settings, { engine, secrets, memory, statuses, own }),
     findCandidates: async () => input.findCandidates(memory),
     readEarlier: input.readEarlier,
     secrets,
@@ -97,8 +94,4 @@ export async function openRoundPorts(
       secrets.hideValues,
     ),
   };
-}
-
-async function readPublished({ statusPort }: Pick<RoundInput, "statusPort">): Promise<Status | null> {
-  return (await statusPort?.readPublished()) ?? null;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { publishStatus, readOwnStatus } from "@keelson/git";
-import { type AgentConfig, KeelsonError, parseDurationMs } from "@keelson/model";
+import { type AgentConfig, KeelsonError, type Status, parseDurationMs } from "@keelson/model";
 import type { StatusPort } from "@keelson/reconcile";
 
 import { statusGitPath } from "./node-settings.ts";
@@ -24,6 +24,25 @@ export function wireStatus(config: AgentConfig): StatusPort | null {
         .files;
     },
   };
+}
+
+/**
+ * Reads the status that a node published last, for a command on it, and leaves nothing behind. Null where agent.yaml names no place
+ * for it, is that of another node, or is not there.
+ */
+export async function readPublishedStatus(
+  config: AgentConfig | null,
+  { environment, node }: Pick<AgentConfig, "environment" | "node">,
+): Promise<Status | null> {
+  if (config?.environment !== environment || config.node !== node) return null;
+  const place = statusPlace(config);
+  if (place === null) return null;
+  const folder = await mkdtemp(join(tmpdir(), "keelson-status-"));
+  try {
+    return parseStatus((await readOwnStatus({ ...place, gitDir: join(folder, "git") }))?.json ?? null);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /**

@@ -58,8 +58,8 @@ function foreignNetwork({ name, mayBeForeign }: DesiredNetwork, observed: Observ
       {
         resource,
         code: "K3025",
-        message: `the record of this node is lost, and nothing that is left shows that it made network ${name}`,
-        hint: `If it is this node's, or nobody needs it, remove it; it is made anew: ${removal}`,
+        message: `the record of this node was lost, and nothing that is left shows that it made network ${name}`,
+        hint: `It has labels of this node's key, so it may well be its own. If an agent of this node publishes a status, name its configuration: --config FILE. If no status names it, remove it, and it is made anew: ${removal}`,
       },
     ];
   }

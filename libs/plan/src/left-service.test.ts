@@ -343,7 +343,11 @@ describe("a service that is new while another one and its volume go", () => {
     const state = wanting(running, wiki({ web: { environment: "y" } }));
     expect(lost(without("web", state))).toEqual([]);
     expect(lost(done(without("web", done(state))))).toEqual([]);
-    expect(lost({ ...state, record: { ...emptyRecord, renewed: { old: 0 } } })).toEqual([]);
+    const forgotten = { ...emptyRecord, renewed: { old: 0 } };
+    expect(lost({ ...state, record: forgotten })).toEqual([]);
+    // A record that was begun after the loss names something soon, and not all at once.
+    const begun = { ...forgotten, networks: { "lab-old_default": "n1" }, loss: { made: [], unproven: [] } };
+    expect(lost({ ...state, record: begun })).toEqual([]);
   });
 });
 

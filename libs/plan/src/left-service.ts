@@ -3,7 +3,7 @@ import {
   type DesiredService,
   type KnownVolume,
   type VolumePlace,
-  isForgotten,
+  wasLost,
   isInSync,
 } from "@keelson/model";
 
@@ -122,7 +122,7 @@ function isNew({ service, instance: { project }, node: { observed, record } }: L
   if (record.serviceParts[`${project}/${service.name}`] !== undefined) return false;
   const made = Object.values(record.containers);
   if (made.some((each) => each.project === project && each.service === service.name)) return false;
-  return !isForgotten(record) || findOwn(observed, { project, service: service.name }).length === 0;
+  return !wasLost(record) || findOwn(observed, { project, service: service.name }).length === 0;
 }
 
 /** Of a volume that a service keeps, what it would not find where it had it. */

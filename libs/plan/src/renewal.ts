@@ -1,4 +1,4 @@
-import { type DesiredInstance, type DesiredService, type RecordState, isForgotten } from "@keelson/model";
+import { type DesiredInstance, type DesiredService, type RecordState, wasLost } from "@keelson/model";
 
 import { findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
@@ -37,7 +37,10 @@ export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
     // A counter that was set back is followed at once: moved again, it says something again.
     return [name, isWhole ? renew : Math.min(before, renew)];
   });
-  const told = followed.filter(([name, count]) => count > 0 || record.renewed[name] !== undefined);
+  // A record after a loss takes a counter that it does not know for one that was followed.
+  const isTold = ([name, count]: [string, number]) =>
+    count > 0 || record.renewed[name] !== undefined || record.loss !== undefined;
+  const told = followed.filter(isTold);
   return { ...record.renewed, ...Object.fromEntries(told) };
 }
 
@@ -63,5 +66,5 @@ function hasContainers(
 }
 
 function followedBefore({ name, renew }: { name: string; renew: number }, record: RecordState): number {
-  return record.renewed[name] ?? (isForgotten(record) ? renew : 0);
+  return record.renewed[name] ?? (wasLost(record) ? renew : 0);
 }

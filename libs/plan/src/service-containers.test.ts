@@ -181,11 +181,15 @@ describe("a container", () => {
       "
     `);
     expect(planText(replacedBy("unproven"))).toMatchInlineSnapshot(`
-      "! service:lab-core/web [K3025] the record of this node is lost, and nothing that is left shows that it made container lab-core-web-1 of lab-core/web
+      "! service:lab-core/web [K3025] the record of this node was lost, and nothing that is left shows that it made container lab-core-web-1 of lab-core/web
       ? container:lab-core-web-1 [K3025] nothing that is left shows that this node made container lab-core-web-1; it is left alone
       "
     `);
     for (const ownership of ["forged", "unproven"] as const) {
+      // What may be the node's own is not to be removed before that is known.
+      expect(planOf(replacedBy(ownership)).blocked[0]?.hint).toMatch(
+        /^It has labels of .*--config FILE.*docker rm/,
+      );
       expect(planOf({ ...replacedBy(ownership), desired: node({}) }).operations).not.toContainEqual(
         expect.objectContaining({ kind: "remove-container" }),
       );

@@ -93,21 +93,33 @@ function foreignObstacles(
   if (!makesContainers(change)) return [];
   const { containers, service } = change;
   const shown = `${context.own.instance.project}/${service.name}`;
-  return containers.foreign.map(({ name, ownership }) =>
-    ownership === "unproven"
-      ? {
-          resource,
-          code: "K3025",
-          message: `the record of this node is lost, and nothing that is left shows that it made container ${name} of ${shown}`,
-          hint: `If it is this node's, or nobody needs it, remove it: docker rm -f ${name}. It is made anew, and its volumes stay.`,
-        }
-      : {
-          resource,
-          code: "K3021",
-          message: `container ${name} stands in the place of ${shown} and is not this node's`,
-          hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker rm -f ${name}`,
-        },
-  );
+  return containers.foreign.map((found) => ({ resource, ...describeForeign(found, shown) }));
+}
+
+function describeForeign(
+  { name, ownership }: ObservedContainer,
+  shown: string,
+): Pick<BlockedChange, "code" | "message" | "hint"> {
+  const inTheWay = `container ${name} stands in the place of ${shown} and is not this node's`;
+  if (ownership === "unproven") {
+    return {
+      code: "K3025",
+      message: `the record of this node was lost, and nothing that is left shows that it made container ${name} of ${shown}`,
+      hint: `It has labels of this node's key, so it may well be its own. If an agent of this node publishes a status, name its configuration: --config FILE. If no status names it, and nothing of it but its volumes is needed, remove it, and it is made anew: docker rm -f ${name}`,
+    };
+  }
+  if (ownership === "forged") {
+    return {
+      code: "K3021",
+      message: inTheWay,
+      hint: `It has labels of Keelson. If it is this node's own, it was made with another key: restore that, or name its configuration: --config FILE. If it is a copy that nobody needs, remove it: docker rm -f ${name}`,
+    };
+  }
+  return {
+    code: "K3021",
+    message: inTheWay,
+    hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker rm -f ${name}`,
+  };
 }
 
 function portObstacles(change: ServiceChange, resource: string, context: ObstacleContext): BlockedChange[] {

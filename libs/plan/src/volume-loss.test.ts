@@ -570,6 +570,20 @@ describe("data that would be left behind", () => {
         expect(codes(done(done(each)))).toEqual(["K3033 service:lab-old/db"]);
     });
 
+    test("goes on without it when the counter says so after the record was lost", () => {
+      const loss = { made: [], unproven: [] };
+      const lost = changed(running, (copy) => {
+        copy.record = { ...emptyRecord, loss };
+      });
+      const after = done(lost);
+      expect(after.record.renewed).toEqual({ old: 0 });
+      expect(codes(wanting(after, { old: without }))).not.toEqual([]);
+      expect(codes(wanting(after, { old: { ...without, renew: 1 } }))).toEqual([]);
+      // What the counter was at the loss says nothing, also when the record names something since.
+      const early = changed(running, ({ record }) => Object.assign(record, { loss, renewed: {} }));
+      expect(codes(wanting(early, { old: { ...without, renew: 1 } }))).not.toEqual([]);
+    });
+
     test("goes on without it when the counter says so, and for good", () => {
       const permits = wanting(running, { old: { ...without, renew: 1 } });
       expect(planOf(permits).notices.map(({ code, resource }) => `${code} ${resource}`)).toEqual([

@@ -105,4 +105,16 @@ describe("publishing the status", () => {
     expect((await facts(refused, 60_000)).publishFailingMs).toBeNull();
     expect(await facts(null, 60_000)).toMatchObject({ publishFailingMs: null, heartbeatMs: 3_600_000 });
   });
+
+  it("must tell all that either of the last two says the node made, while nothing is observed", async () => {
+    const { node } = newNode(null);
+    const input = { error: away, commit: "c".repeat(40), options: newOptions(null) };
+    const { status } = await reportLost(node, input);
+    const { statusPort } = node;
+    if (statusPort === null) throw new Error("it publishes");
+    await node.writeStatus({ ...status, made: ["a1"] });
+    const readPublished = async () => Promise.resolve({ ...status, made: ["a1", "b2"] });
+    const later = await reportLost({ ...node, statusPort: { ...statusPort, readPublished } }, input);
+    expect(later.status.made).toEqual(["a1", "b2"]);
+  });
 });

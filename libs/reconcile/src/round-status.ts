@@ -50,7 +50,7 @@ export async function reportRound(
   const published = await settle(async () => (await statusPort?.readPublished()) ?? null, null);
   const own = before ?? local.value;
   const last = withMade(own ?? published.value, {
-    made: own?.made ?? published.value?.made,
+    made: allOf(own?.made, published.value?.made),
     volumes: own?.volumes ?? published.value?.volumes,
   });
   const { status, retryMs } = describe(outcome, { options, last, statusPort });
@@ -88,6 +88,12 @@ export async function reportRound(
       awaits: listAwaited(outcome),
     },
   };
+}
+
+/** Of two statuses, either may be from before or after a loss, and what one of them names was made here. */
+function allOf(...lists: readonly (Status["made"] | undefined)[]): Status["made"] | undefined {
+  const known = lists.filter((list) => list !== undefined);
+  return known.length === 0 ? undefined : [...new Set(known.flat())];
 }
 
 /** What the node made must not be lost when one of the two statuses is older than that. */

@@ -63,6 +63,7 @@ export function readState(database: DatabaseSync): RecordState {
       ]),
     ),
     ...readAdopted(database),
+    ...readLoss(database),
     limits: Object.fromEntries(
       limits.map((row) => [String(row["container_id"]), readParts(String(row["limits"]))]),
     ),
@@ -86,6 +87,15 @@ function readAdopted(database: DatabaseSync): Pick<RecordState, "adopted"> {
       rows.filter((row) => row["kind"] === kind).map((row) => [String(row["id"]), String(row["instance"])]),
     );
   return { adopted: { containers: of("containers"), networks: of("networks"), volumes: of("volumes") } };
+}
+
+/** Nothing where no record was lost. */
+function readLoss(database: DatabaseSync): Pick<RecordState, "loss"> {
+  const row = database.prepare("SELECT made, unproven FROM loss").get();
+  if (row === undefined) return {};
+  return {
+    loss: { made: readNames(String(row["made"])), unproven: readNames(String(row["unproven"])) },
+  };
 }
 
 function readCrashes(database: DatabaseSync): Record<string, Crash[]> {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import {
   type AcceptedDigest,
   type Crash,
+  type RecordLoss,
   type RecordState,
   type ServiceParts,
   canonicalText,
@@ -40,6 +41,8 @@ export interface Memory {
   forgetFolders: (paths: readonly string[]) => void;
   /** By instance, the count of `renew` that was followed. */
   saveRenewed: (renewed: RecordState["renewed"]) => void;
+  /** What was there when another record was lost. */
+  noteLoss: (loss: RecordLoss) => void;
   saveApplied: (applied: Applied) => void;
   /** Changes what is known of the last apply, without being one. */
   amendApplied: (applied: Applied) => void;
@@ -188,6 +191,15 @@ export function openMemory(database: DatabaseSync): Memory {
          ON CONFLICT DO UPDATE SET count = excluded.count WHERE count <> excluded.count`,
       );
       for (const [instance, count] of Object.entries(renewed)) insert.run(instance, count);
+    },
+    noteLoss: ({ made, unproven }) => {
+      database
+        .prepare(
+          `INSERT INTO loss (only, made, unproven) VALUES (1, ?, ?)
+           ON CONFLICT DO UPDATE SET made = excluded.made, unproven = excluded.unproven
+           WHERE made <> excluded.made OR unproven <> excluded.unproven`,
+        )
+        .run(JSON.stringify(made), JSON.stringify(unproven));
     },
     saveApplied: (applied) => {
       database

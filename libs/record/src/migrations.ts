@@ -174,4 +174,12 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (kind, id)
   ) STRICT;
   `,
+  `
+  -- One row, where another record was lost: what was there then. Both are JSON, lists of short ids.
+  CREATE TABLE loss (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    made TEXT NOT NULL,
+    unproven TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

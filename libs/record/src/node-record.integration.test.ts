@@ -67,6 +67,7 @@ function fillRecord(record: NodeRecord): void {
   });
   record.rememberFolders({ "/data/wiki/config": kept });
   record.saveRenewed({ core: 2 });
+  record.noteLoss({ made: ["a1"], unproven: ["x1"] });
   record.saveApplied(applied);
   record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:1", compose: "x" } });
   record.acceptContainers({ a1: { algorithm: "v2", digest: "d2" } });
@@ -108,6 +109,7 @@ describe("the memory", () => {
       },
       folders: { "/data/wiki/config": kept },
       renewed: { core: 2 },
+      loss: { made: ["a1"], unproven: ["x1"] },
       openServices: [],
       openNetworks: [],
       starts: {},
@@ -151,8 +153,10 @@ describe("the memory", () => {
     record.rememberLimits({ b2: { cpus: "2" } });
     record.saveServiceParts("lab-core/nginx", { algorithm: "v1", parts: { image: "nginx:2" } });
     record.saveServiceParts("lab-core/nginx", { algorithm: "v3", parts: { image: "nginx:2" } });
+    record.noteLoss({ made: ["a1", "x1"], unproven: [] });
     record.saveApplied({ ...applied, commit: "e".repeat(40) });
     expect(record.readState()).toEqual({
+      loss: { made: ["a1", "x1"], unproven: [] },
       containers: { b2: { project: "lab-core", service: "redis" } },
       applied: { ...applied, commit: "e".repeat(40) },
       attempted: "e".repeat(40),

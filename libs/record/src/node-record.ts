@@ -119,6 +119,7 @@ function openFile(file: string, { path, isOwn }: { path: string; isOwn: boolean 
     rememberFolders: inOne(memory.rememberFolders),
     forgetFolders: inOne(memory.forgetFolders),
     saveRenewed: inOne(memory.saveRenewed),
+    noteLoss: inOne(memory.noteLoss),
     saveApplied: inOne(memory.saveApplied),
     amendApplied: inOne(memory.amendApplied),
     saveServiceParts: inOne(memory.saveServiceParts),

@@ -1,10 +1,10 @@
 import { type Status, formatError } from "@keelson/model";
-import { findRecipient, readBootId, requireFreeHands, wireApply } from "@keelson/node";
+import { findRecipient, readBootId, readPublishedStatus, requireFreeHands, wireApply } from "@keelson/node";
 import { type Round, reconcileOnce } from "@keelson/reconcile";
 import { formatOperation } from "@keelson/report";
 
 import { type NodeOptions } from "../node-options.ts";
-import { readNodeSettings } from "../node-place.ts";
+import { findAgentConfig, readNodeSettings } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printPlan } from "../print/plan.ts";
 import { printProblems } from "../print/problems.ts";
@@ -41,6 +41,7 @@ export async function apply(
       ]),
     readEarlier: async () => Promise.resolve(null),
     statusPort: null,
+    readPublished: async () => readPublishedStatus(findAgentConfig(options.config), reference),
     signal,
     lockWaitMs,
     isForced,

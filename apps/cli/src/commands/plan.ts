@@ -1,9 +1,9 @@
-import { wirePlan } from "@keelson/node";
+import { readPublishedStatus, wirePlan } from "@keelson/node";
 import type { Snapshot } from "@keelson/model";
 import { type Walk, planOnce, targetAt } from "@keelson/reconcile";
 
 import { type NodeOptions } from "../node-options.ts";
-import { readNodeSettings } from "../node-place.ts";
+import { findAgentConfig, readNodeSettings } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printPlan } from "../print/plan.ts";
 import { printProblems } from "../print/problems.ts";
@@ -46,6 +46,9 @@ async function planHere(
   { options, reference }: { options: NodeOptions; reference: NodeReference },
 ): Promise<Walk> {
   const settings = await readNodeSettings(options, reference);
-  using node = await wirePlan(settings, { emit: () => {} });
+  using node = await wirePlan(settings, {
+    emit: () => {},
+    readPublished: async () => readPublishedStatus(findAgentConfig(options.config), reference),
+  });
   return await planOnce(node.ports, { reference, target: targetAt(revision) });
 }
