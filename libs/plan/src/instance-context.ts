@@ -14,7 +14,7 @@ export interface InstanceContext extends ReleaseContext {
   record: RecordState;
   change: InstanceChange;
   waves: readonly Wave[];
-  /** All pulls and content-addressed files of the plan: nothing is disturbed before they are done. */
+  /** Pulls and content-addressed files, of the whole plan or of this instance: nothing of it is disturbed before they are done. */
   staging: readonly OperationKey[];
   /** What the instances that this one requires have still to do. */
   providers: readonly Dependency[];

@@ -102,6 +102,7 @@ export function planChanges(input: PlanInput): Plan {
     changes: possible.changes,
     networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
     waiting,
+    partial: input.policy.partial,
   });
   return {
     environment: desired.environment,

@@ -586,13 +586,17 @@ describe("buildStatus", () => {
     const built = status({
       plan: { ...plan, operations: [operation] },
       remaining: { ...plan, operations: [{ ...operation, resource: "service:lab-core/web" }] },
-      results: [{ operation, outcome: "failed", error }],
+      results: [
+        { operation, outcome: "failed", error },
+        { operation: awaitWeb, outcome: "skipped", error: null, failedId: "#1" },
+        { operation: { ...awaitWeb, resource: "service:lab-core/db" }, outcome: "skipped", error: null },
+      ],
     });
     expect(built.errors).toEqual([
       {
         code: "K3002",
         resource: "image:web:2",
-        message: "no such image",
+        message: "no such image; not done because of that: lab-core/web",
         hint: "Push it.",
         outcome: "stalled",
         since: "1970-01-01T00:00:01.000Z",
