@@ -20,11 +20,11 @@ import { type OperationStep, keys } from "./operation-key.ts";
 
 /** Removes what neither the desired state nor any container names; last, so that a failed change keeps its way back. */
 export function planCollection(
-  { change, observed, leaving, staging }: InstanceContext,
+  { change, observed, leaving, filesKept, staging }: InstanceContext,
   own: readonly PlannedOperation[],
 ): PlannedOperation[] {
   const { instance, stored } = change;
-  if (stored === undefined) return [];
+  if (stored === undefined || filesKept.has(instance.name)) return [];
   const recreated = [...change.services.values()]
     .filter(({ action }) => action === "recreate")
     .flatMap(({ containers }) => containers.kept);
@@ -82,13 +82,11 @@ export function planAbandonedCollections({
   desired,
   observed,
   leaving,
-}: {
-  desired: DesiredNode;
-  observed: ObservedNode;
-  leaving: ReadonlySet<ObservedContainer>;
-}): PlannedOperation[] {
+  filesKept,
+}: Pick<InstanceContext, "desired" | "observed" | "leaving" | "filesKept">): PlannedOperation[] {
   const staying = observed.containers.filter((each) => !leaving.has(each));
-  return findAbandoned(desired, observed).flatMap((stored): PlannedOperation[] => {
+  const abandoned = findAbandoned(desired, observed).filter(({ instance }) => !filesKept.has(instance));
+  return abandoned.flatMap((stored): PlannedOperation[] => {
     const project = projectOfAbandoned(stored, { desired, observed });
     const own = observed.containers.filter(
       (each) => each.project === project || each.instance === stored.instance,

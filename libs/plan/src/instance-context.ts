@@ -26,6 +26,8 @@ export interface InstanceContext extends ReleaseContext {
   creations: ReadonlyMap<ServiceChange, OperationKey>;
   /** Networks that this plan makes. */
   networks: readonly NetworkChange[];
+  /** Instances whose files stay, whether anything names them or not. */
+  filesKept: ReadonlySet<string>;
   /** Containers of the whole node that have a removal of their own in this plan. */
   leaving: ReadonlySet<ObservedContainer>;
 }

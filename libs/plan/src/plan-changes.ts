@@ -11,6 +11,7 @@ import {
   findHeldGone,
   findHeldInstances,
   findHeldRests,
+  listHeldNames,
   planHeldStarts,
 } from "./held-container.ts";
 import { blockHeld, keepFormer } from "./held-instance.ts";
@@ -102,6 +103,12 @@ export function planChanges(input: PlanInput): Plan {
     changes: possible.changes,
     networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
     waiting,
+    // Of what is not to be taken away, nobody knows what it needs again.
+    filesKept: new Set([
+      ...waiting,
+      ...listHeldNames(heldInstances),
+      ...(permitted.blocked.length === 0 ? [] : observed.storedInstances.map(({ instance }) => instance)),
+    ]),
     partial: input.policy.partial,
   });
   return {

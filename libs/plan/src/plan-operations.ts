@@ -32,6 +32,8 @@ export interface DecidedChanges {
   loss: VolumeLoss;
   /** Instances of which nothing may be made now. */
   waiting: ReadonlySet<string>;
+  /** Instances whose files stay, whether anything names them or not. */
+  filesKept: ReadonlySet<string>;
   /** What fails for one instance holds only that one and those that require it. */
   partial: boolean;
 }
