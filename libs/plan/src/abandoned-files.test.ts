@@ -116,6 +116,14 @@ describe("the files of an instance that is desired no more", () => {
     expect(planText(simulated(bare))).toBe("nothing to do\n");
   });
 
+  test("are told under the project that the instance had", () => {
+    const bare = changed(without, ({ observed, record }) => {
+      observed.containers = observed.containers.filter(({ instance }) => instance !== "web");
+      Object.assign(record, { applied: { ...record.applied, services: { web: ["named/web"] } } });
+    });
+    expect(planText(bare)).toContain("remove-files files:named/{.}");
+  });
+
   test("are no matter of who binds a folder above them", () => {
     const watched = changed(without, ({ observed }) => {
       observed.otherBinds = ["/", "/instances", folder.slice(0, -1)];

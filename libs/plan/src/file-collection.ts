@@ -81,13 +81,14 @@ const waysBack: ReadonlySet<OperationStep> = new Set([
 export function planAbandonedCollections({
   desired,
   observed,
+  record,
   leaving,
   filesKept,
-}: Pick<InstanceContext, "desired" | "observed" | "leaving" | "filesKept">): PlannedOperation[] {
+}: Pick<InstanceContext, "desired" | "observed" | "record" | "leaving" | "filesKept">): PlannedOperation[] {
   const staying = observed.containers.filter((each) => !leaving.has(each));
   const abandoned = findAbandoned(desired, observed).filter(({ instance }) => !filesKept.has(instance));
   return abandoned.flatMap((stored): PlannedOperation[] => {
-    const project = projectOfAbandoned(stored, { desired, observed });
+    const project = projectOfAbandoned(stored, { desired, observed, record });
     const own = observed.containers.filter(
       (each) => each.project === project || each.instance === stored.instance,
     );
@@ -125,13 +126,14 @@ export function findAbandoned(desired: DesiredNode, observed: ObservedNode): Obs
     .sort((a, b) => compareText(a.instance, b.instance));
 }
 
-/** The project that its containers have; where there are none, the one that instances have by default. */
+/** The project that its containers have, or had; where nobody knows of any, the one that instances have by default. */
 export function projectOfAbandoned(
   { instance }: ObservedInstanceFiles,
-  { desired, observed }: { desired: DesiredNode; observed: ObservedNode },
+  { desired, observed, record }: Pick<InstanceContext, "desired" | "observed" | "record">,
 ): string {
   const container = observed.containers.find((each) => each.instance === instance && each.project !== "");
-  return container?.project ?? projectOf(desired.environment, instance);
+  const [known] = record.applied?.services?.[instance] ?? [];
+  return container?.project ?? known?.split("/")[0] ?? projectOf(desired.environment, instance);
 }
 
 /** Paths in the instance's folder that containers bind; who binds a folder above it depends on none of it. */

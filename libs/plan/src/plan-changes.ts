@@ -121,7 +121,7 @@ export function planChanges(input: PlanInput): Plan {
     ]),
     blocked,
     notices: [
-      ...findNotices(desired, observed),
+      ...findNotices(sorted),
       ...findHeldInstances(heldInstances),
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
       ...findMissedVolumes(sorted, loss),

@@ -61,7 +61,7 @@ describe("a volume that changes hands", () => {
     });
 
   test("waits for who may write it, and is over after the next round", () => {
-    expect(codes(moving)).toEqual(["K3023 service:lab-store/db"]);
+    expect(codes(moving)).toEqual(["K3078 service:lab-store/db"]);
     const next = {
       ...moving,
       ...simulate(moving, planOf({ ...moving, policy: permitted }).operations),
@@ -70,7 +70,7 @@ describe("a volume that changes hands", () => {
   });
 
   test("waits for whoever has it nobody knows how", () => {
-    expect(codes(change((container) => delete container.places))).toEqual(["K3023 service:lab-store/db"]);
+    expect(codes(change((container) => delete container.places))).toEqual(["K3078 service:lab-store/db"]);
   });
 
   test("waits for nobody who only reads it, or has stopped", () => {

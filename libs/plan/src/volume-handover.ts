@@ -48,7 +48,7 @@ export function handoverObstacles(
     })
     .map(({ container: { name }, volume }) => ({
       resource,
-      code: "K3023",
+      code: "K3078",
       message: `${project}/${change.service.name} waits for container ${name} to let go of volume ${volume}, which it may write`,
       hint: "It follows by itself once that container is replaced or removed.",
     }));
