@@ -51,11 +51,10 @@ export function planChanges(input: PlanInput): Plan {
   const { adoptions, unadopted } = findAdoptions(seen.desired, { observed: seen.observed, allow });
   const sorted = { ...seen, observed: withAdoptions(seen.observed, adoptions) };
   const { desired, observed } = sorted;
-  const instances = orderInstances(
-    desired.instances.filter(({ name, state }) => state !== "released" && !unadopted.has(name)),
-  );
+  const staying = desired.instances.filter(({ state }) => state !== "released");
+  const instances = orderInstances(staying.filter(({ name }) => !unadopted.has(name)));
   const providers = findProviders(instances);
-  const { refused, inUse } = judgeGrants({ ...sorted, instances, allow });
+  const { refused, inUse } = judgeGrants({ ...sorted, instances: staying, allow });
   const differing = findNetworkChanges({ ...desired, instances }, observed);
   const folders = findFolderChanges(sorted, input.policy);
   const found = findChanges(instances, { ...sorted, networks: differing, folders });
@@ -85,7 +84,7 @@ export function planChanges(input: PlanInput): Plan {
     resting,
   });
   const held = findHeld(desired, { observed, undesired });
-  const staying = { held, observed, record: input.record, resting };
+  const heldInput = { held, observed, record: input.record, resting };
   const heldInstances = { ...sorted, held, former: kept.former, loss, keeping, atWork };
   const blocked = [
     ...blockHeld(sorted),
@@ -94,7 +93,7 @@ export function planChanges(input: PlanInput): Plan {
     ...permitted.blocked,
     ...waited.blocked,
     ...possible.blocked,
-    ...findHeldRests(staying),
+    ...findHeldRests(heldInput),
     ...findHeldGone(heldInstances),
   ];
   const planned = planOperations({
@@ -116,7 +115,7 @@ export function planChanges(input: PlanInput): Plan {
     node: desired.node,
     desiredDigest: desired.digest,
     operations: orderOperations([
-      ...afterAdoptions([...planned, ...planHeldStarts(staying)], planAdoptions(adoptions, observed)),
+      ...afterAdoptions([...planned, ...planHeldStarts(heldInput)], planAdoptions(adoptions, observed)),
       ...planReleases(sorted),
     ]),
     blocked,
