@@ -66,7 +66,8 @@ function compareAt(
   const { volumes = [] } = instance.compose.services[container.service] ?? {};
   const wanted = volumes.find(({ target }) => target === path);
   const source = typeof wanted?.source === "string" ? wanted.source : null;
-  if (source === null) return { path, has, wants: wanted === undefined ? "nothing" : "memory", dataFolder: null };
+  if (source === null)
+    return { path, has, wants: wanted === undefined ? "nothing" : "memory", dataFolder: null };
   const volume = instance.compose.volumes[source];
   if (wanted?.type === "volume") {
     const name = volume?.["name"];

@@ -75,7 +75,8 @@ function extraCauses(
 }
 
 function tooMany({ replicas, schedule }: DesiredService): string {
-  if (schedule !== undefined) return "its service runs by a schedule now, and has no container between its runs";
+  if (schedule !== undefined)
+    return "its service runs by a schedule now, and has no container between its runs";
   return replicas === 0 ? "its service is to have no container" : `is more than the ${replicas} wanted`;
 }
 

@@ -9,7 +9,11 @@ const version = (image: string, more: Partial<InstanceSketch> = {}): InstanceSke
   ...more,
 });
 const before = applied(
-  node({ proxy: version("proxy:1"), media: version("media:1"), user: version("user:1", { after: ["proxy"] }) }),
+  node({
+    proxy: version("proxy:1"),
+    media: version("media:1"),
+    user: version("user:1", { after: ["proxy"] }),
+  }),
 );
 const wanted = {
   ...before,

@@ -63,7 +63,14 @@ export async function beginOperation(operation: Operation, run: Run): Promise<Op
   return attempts.map(({ operation: part, error }) => {
     if (error === null) emit({ type: "operation-finished", operation: part, elapsedMs });
     else emit({ type: "operation-failed", operation: part, error, elapsedMs });
-    return { operation: part, outcome: error === null ? "done" : "failed", error, because: "", failedId: null, endedMs };
+    return {
+      operation: part,
+      outcome: error === null ? "done" : "failed",
+      error,
+      because: "",
+      failedId: null,
+      endedMs,
+    };
   });
 }
 

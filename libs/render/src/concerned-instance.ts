@@ -53,7 +53,9 @@ function findConcerned({ file, path }: Problem, context: Context): string[] {
 
 function findByKey(path: string, packages: Context["packages"]): string[] {
   const [part, name = ""] = parseKeyPath(path);
-  if (part === "instances" || part === "commands") return packages.has(name) ? [name] : [];
+  // A command for an instance that is there no more concerns nobody else.
+  if (part === "commands") return [name];
+  if (part === "instances") return packages.has(name) ? [name] : [];
   return part === "settings" ? usersOf(packages, (reference) => reference.startsWith(`${name}/`)) : [];
 }
 

@@ -618,7 +618,11 @@ describe("buildStatus", () => {
       image: "web:2",
     };
     const left = status({ remaining: { ...plan, operations: [operation] } });
-    expect(conditionOf(left, "Ready")).toMatchObject({ status: "false", reason: "OutOfSync" });
+    expect(conditionOf(left, "Ready")).toMatchObject({
+      status: "false",
+      reason: "OutOfSync",
+      message: "the next round has this to do: pulling lab-old/web",
+    });
     expect(conditionOf(left, "Reconciling")?.status).toBe("true");
     const skipped = status({ results: [{ operation, outcome: "skipped", error: null }] });
     expect(conditionOf(skipped, "Ready")?.status).toBe("false");

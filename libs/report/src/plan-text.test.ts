@@ -177,7 +177,9 @@ describe("formatPlanSummary", () => {
     };
     const services = [{ name: "web", replicas: 1 }];
     const instances = ["core", "wiki"].map((name) => ({ name, project: name, state: "running", services }));
-    const blocked = [{ resource: "instance:core", code: "K3085", message: "is not permitted", hint: "Permit it." }];
+    const blocked = [
+      { resource: "instance:core", code: "K3085", message: "is not permitted", hint: "Permit it." },
+    ];
     const text = formatPlanSummary({
       plan: planOf([adoption], { blocked }),
       desired: Object({ ...desired, instances }),

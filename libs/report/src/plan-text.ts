@@ -79,6 +79,8 @@ function sumUp(
   const placed = changes.filter(({ verb }) => verb === "place").length;
   const files = placed === 0 ? [] : [`${placed} to place`];
   const blocked = plan.blocked.length === 0 ? [] : [`${plan.blocked.length} blocked`];
-  const parts = [...adoptions, ...counts, ...files, `${unchanged} unchanged`, ...scheduled, ...blocked].join(", ");
+  const parts = [...adoptions, ...counts, ...files, `${unchanged} unchanged`, ...scheduled, ...blocked].join(
+    ", ",
+  );
   return changes.length === 0 && blocked.length === 0 ? `nothing to do: ${parts}` : parts;
 }

@@ -42,4 +42,16 @@ describe("a volume of one instance that another one mounts", () => {
     await platform().stop("backup/reader");
     expect((await upgradeWiki(3)).fates).toMatchObject({ "wiki/db": "recreated" });
   });
+
+  it("must be granted by the environment and by the node, though it is an instance's of the same environment", async () => {
+    await platform().configure({ allow: {} });
+    const { status } = await platform().reconcile();
+    expect(status.errors.map(({ code, resource }) => `${code} ${resource}`)).toEqual([
+      `K3060 service:${platform().project("backup")}/reader`,
+    ]);
+    await platform().push({
+      [`environments/${name}/environment.yaml`]: (text) => text.replace(volume, "another"),
+    });
+    expect((await platform().keelson(["check"])).stderr).toContain("error[K1410]");
+  });
 });
