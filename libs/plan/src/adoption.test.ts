@@ -219,6 +219,15 @@ describe("what somebody else has made of a project", () => {
     expect(error?.hint).toContain("agent.yaml: dataFolders: { wiki: /stacks/wiki }");
   });
 
+  it("must be told of a data folder that agent.yaml names for no instance", () => {
+    const before = changed(runningOf(desiredOf(wiki)), ({ observed }) => {
+      observed.placedInstances = ["wiki", "wikki"];
+    });
+    expect(planOf(before).notices.map(({ code, resource }) => [code, resource])).toEqual([
+      ["K3079", "instance:wikki"],
+    ]);
+  });
+
   it("must be taken over with another image, which then takes its place", () => {
     const newer = {
       wiki: { ...sketch, services: { ...sketch.services, app: { image: "app:2.0", volumes: ["data"] } } },

@@ -22,7 +22,7 @@ import { judgeGrants } from "./judged-grant.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
-import { findFolderNotices } from "./folder-notice.ts";
+import { findFolderNotices, findMisplaced } from "./folder-notice.ts";
 import { withLeftFolders } from "./left-folder.ts";
 import { findFormerFiles } from "./former-file-notice.ts";
 import { orderOperations } from "./operation-graph.ts";
@@ -125,6 +125,7 @@ export function planChanges(input: PlanInput): Plan {
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
       ...findMissedVolumes(sorted, loss),
       ...findFolderNotices(sorted),
+      ...findMisplaced(sorted),
       ...findFormerFiles(sorted, possible.changes),
       ...findAnonymousVolumes(observed, {
         leaving: findLeaving(possible.changes, undesired),
