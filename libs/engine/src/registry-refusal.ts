@@ -15,8 +15,12 @@ export function translateRefusal(error: EngineError, reference: string): Error {
   if (error.code !== "K3009") return error;
   const { statusCode, engineText, cause } = error;
   if (statusCode === 401 || statusCode === 403) return new RegistryRefusal("refused", { cause });
-  const isKnown = statusCode === 400 || statusCode === 404;
-  return translateText(engineText, { reference, cause: isKnown ? cause : error, isMissing: isKnown });
+  // What the engine was asked is in the message: only what it said goes on as the cause.
+  return translateText(engineText, {
+    reference,
+    cause,
+    isMissing: statusCode === 400 || statusCode === 404,
+  });
 }
 
 /**

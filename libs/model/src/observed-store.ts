@@ -5,6 +5,8 @@ export interface ObservedStore {
   dataDir?: ObservedDataDir;
   /** All data folders that are desired or that the record knows; default none. */
   dataFolders?: ObservedDataFolder[];
+  /** Instances for which agent.yaml names a folder of data; default none. */
+  placedInstances?: string[];
 }
 
 export interface ObservedDataDir {

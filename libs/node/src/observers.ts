@@ -1,5 +1,5 @@
 import type { Engine, OwnIds } from "@keelson/engine";
-import type { NodeSecrets, ObservedEngine } from "@keelson/model";
+import { type NodeSecrets, type ObservedEngine, compareText } from "@keelson/model";
 import type { ReadPorts } from "@keelson/reconcile";
 import { findSameFiles, observeStore } from "@keelson/store";
 
@@ -53,8 +53,10 @@ export function observers(
       own?.add(ours.map(({ id }) => id));
       return withHiddenWords(observed, secrets.hideValues);
     },
-    observeStore: async (input) =>
-      observeStore({ stateDir, dataDir, dataFolders, ...input, fillSecrets: secrets.fillSecrets }),
+    observeStore: async (input) => ({
+      ...(await observeStore({ stateDir, dataDir, dataFolders, ...input, fillSecrets: secrets.fillSecrets })),
+      placedInstances: Object.keys(dataFolders).sort(compareText),
+    }),
   };
 }
 

@@ -74,6 +74,24 @@ describe("the files of an instance that is desired no more", () => {
     const most = { ...platform, desired: node({ third }) };
     expect(planOf(most).blocked.map(({ code }) => code)).toContain("K3030");
     expect(planText(most)).not.toContain("remove-files");
+    // Not even what nothing binds: a job by a schedule has no container between its runs.
+    const between = changed(most, ({ observed }) => {
+      for (const each of observed.containers) each.binds = [];
+      observed.storedInstances[0]?.others.push("files/0123/old");
+    });
+    expect(planText(between)).not.toContain("remove-files");
+  });
+
+  test("stay as they are where the instance asks for more than the node permits", () => {
+    const { mounts: _none, ...bare } = web;
+    const grants = [{ kind: "capabilities" as const, value: "NET_ADMIN", service: "web" }];
+    const asking = { ...platform, desired: node({ web: { ...bare, grants }, other, third }) };
+    const between = changed(asking, ({ observed }) => {
+      for (const each of observed.containers) each.binds = [];
+    });
+    expect(planText(between)).not.toContain("remove-files");
+    const policy = { allow: { capabilities: ["NET_ADMIN"] } };
+    expect(planText({ ...between, policy })).toContain("remove-files files:lab-web/");
   });
 
   test("are not looked for in a folder where nothing of ours is", () => {
@@ -96,6 +114,14 @@ describe("the files of an instance that is desired no more", () => {
     });
     expect(planText(bare)).toContain("remove-files files:lab-web/{.} [live]: is no longer desired");
     expect(planText(simulated(bare))).toBe("nothing to do\n");
+  });
+
+  test("are told under the project that the instance had", () => {
+    const bare = changed(without, ({ observed, record }) => {
+      observed.containers = observed.containers.filter(({ instance }) => instance !== "web");
+      Object.assign(record, { applied: { ...record.applied, services: { web: ["named/web"] } } });
+    });
+    expect(planText(bare)).toContain("remove-files files:named/{.}");
   });
 
   test("are no matter of who binds a folder above them", () => {

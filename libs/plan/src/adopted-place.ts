@@ -68,7 +68,7 @@ function targetOf(source: string): string | null {
 }
 
 /** Host paths by the path in the container. */
-function bindsOf(inspected: unknown): Record<string, string> {
+export function bindsOf(inspected: unknown): Record<string, string> {
   const mounts = isJsonObject(inspected) ? inspected["Mounts"] : null;
   return Object.fromEntries(
     (Array.isArray(mounts) ? mounts : []).flatMap((mount) =>

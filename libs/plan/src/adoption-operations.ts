@@ -45,13 +45,13 @@ export function planAdoptions(
 }
 
 function describe({ containers, networks, volumes }: Omit<Adoption, "instance">): string {
-  const others = [
+  const parts = [
+    containers.length === 0 ? [] : [count(containers.length, "container")],
     networks.length === 0 ? [] : [count(networks.length, "network")],
     volumes.length === 0 ? [] : [count(volumes.length, "volume")],
   ].flat();
   const differing = containers.filter(({ differs = [] }) => differs.length > 0).length;
-  const parts = [count(containers.length, "container"), ...others].join(", ");
-  return `takes over ${parts}; ${differing === 0 ? "0 restarts" : `${differing} to recreate`}`;
+  return `takes over ${parts.join(", ")}; ${differing === 0 ? "0 restarts" : `${differing} to recreate`}`;
 }
 
 /** Each operation after all adoptions: what an instance has must be its own before anything is done with it. */

@@ -1,5 +1,5 @@
 import type { AdoptableContainer, DesiredInstance, DesiredNode, ObservedContainer } from "@keelson/model";
-import { emptyRecord } from "@keelson/model";
+import { dataToken, emptyRecord } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { type InstanceSketch, node } from "./desired-fixture.ts";
@@ -169,8 +169,62 @@ describe("what somebody else has made of a project", () => {
     expect(plan.blocked.map(({ code, message }) => [code, message])).toEqual([
       [
         "K3086",
-        "container lab-wiki-db-1 has other mounts than instance wiki is to have: /store (volume old_store)",
+        "container lab-wiki-db-1 has other mounts than instance wiki is to have: /store (it has that from volume old_store, and would have it from volume lab-wiki_store)",
       ],
+    ]);
+  });
+
+  it("must not be taken over for several reasons, which are told at once", () => {
+    const before = changed(runningOf(desiredOf(wiki)), ({ desired, observed }) => {
+      observed.claims = [{ project: "lab-wiki", environment: "other" }];
+      for (const instance of desired.instances)
+        instance.grants = [{ kind: "capabilities", value: "NET_ADMIN", service: "app" }];
+      const volume = observed.volumes[0];
+      if (volume !== undefined) volume.differs = "its driver is nfs";
+    });
+    const { operations, blocked } = planOf({ ...before, policy: { allow: {} } });
+    expect(operations).toEqual([]);
+    expect(blocked.map(({ code }) => code).sort()).toEqual(["K3060", "K3085", "K3086", "K9099"]);
+  });
+
+  it("must be told with the folder that agent.yaml is to name, where a data folder lies elsewhere", () => {
+    const desired = desiredOf({ wiki: { services: { app: {} } } });
+    const before = changed(runningOf(desired), (copy) => {
+      const [instance] = copy.desired.instances;
+      const volumes = [
+        { type: "bind", source: `${dataToken}/export`, target: "/export" },
+        { type: "bind", source: `${dataToken}/media`, target: "/media" },
+      ];
+      Object.assign(instance?.compose.services["app"] ?? {}, { volumes });
+      copy.observed.dataFolders = ["export", "media"].map((source) => ({
+        instance: "wiki",
+        source,
+        path: `/wrong/${source}`,
+        state: "absent",
+        files: {},
+        fault: null,
+      }));
+      const Mounts = ["media", "export"].map((source) => ({
+        Type: "bind",
+        Source: `/stacks/wiki/${source}`,
+        Destination: `/${source}`,
+        RW: true,
+      }));
+      Object.assign(copy.observed.adoptable?.[0]?.inspected ?? {}, { Mounts });
+    });
+    const [error] = planOf(before).blocked;
+    expect(error?.message).toContain(
+      "/export (it has that from /stacks/wiki/export, and would have it from /wrong/export), /media (it has that from /stacks/wiki/media, and would have it from /wrong/media)",
+    );
+    expect(error?.hint).toContain("agent.yaml: dataFolders: { wiki: /stacks/wiki }");
+  });
+
+  it("must be told of a data folder that agent.yaml names for no instance", () => {
+    const before = changed(runningOf(desiredOf(wiki)), ({ observed }) => {
+      observed.placedInstances = ["wiki", "wikki"];
+    });
+    expect(planOf(before).notices.map(({ code, resource }) => [code, resource])).toEqual([
+      ["K3079", "instance:wikki"],
     ]);
   });
 

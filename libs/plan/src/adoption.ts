@@ -10,7 +10,7 @@ import {
 } from "@keelson/model";
 
 import { type AdoptionContext, compareWithService } from "./adopted-container.ts";
-import { filesByPath } from "./adopted-place.ts";
+import { findMountObstacle } from "./adopted-mount.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
 
 /** What an instance takes over of its project. */
@@ -68,11 +68,10 @@ function findAdoption(
     (each) => isOthers(each) && instance.volumes.some((volume) => volume.name === each.name),
   );
   if (containers.length + networks.length + volumes.length === 0) return { adoption: null, blocked: [] };
-  if (!isPermitted(project, allow)) return { adoption: null, blocked: [notPermitted(instance)] };
-  const other = findOtherClaim(instance, { environment, observed });
-  if (other !== null) return { adoption: null, blocked: [other] };
   const obstacles = [
-    ...containers.flatMap((container) => findMountObstacle(container, instance)),
+    ...(isPermitted(project, allow) ? [] : [notPermitted(instance)]),
+    ...findOtherClaims(instance, { environment, observed }),
+    ...containers.flatMap((container) => findMountObstacle(container, { instance, observed, allow })),
     ...volumes.flatMap(({ name: volume, differs = "" }) =>
       differs === "" ? [] : [otherVolume(volume, differs)],
     ),
@@ -132,36 +131,6 @@ function isPermitted(project: string, allow: PlanPolicy["allow"]): boolean {
   return allow.adopt?.includes(project) ?? false;
 }
 
-/**
- * A container with its data elsewhere than desired would be made anew without it, so that is never done by adopting.
- * What the engine keeps for the container alone goes on with it.
- */
-function findMountObstacle(container: ObservedContainer, instance: DesiredInstance): BlockedChange[] {
-  const { name } = instance;
-  const files = filesByPath(instance, container.service);
-  const paths = (container.differs ?? [])
-    .flatMap((field) => /^volumes\.(\/.*)$/.exec(field)?.[1] ?? [])
-    .filter((path) => !files.has(path));
-  if (paths.length === 0) return [];
-  const where = paths.map((path) => `${path} (${placeOf(container, path)})`).join(", ");
-  return [
-    {
-      resource: resourceIds.service(container.project, container.service),
-      code: "K3086",
-      message: `container ${container.name} has other mounts than instance ${name} is to have: ${where}`,
-      hint: "Nothing is taken over, since its data would be lost sight of. Let the Compose file say what the container has, name its folder under dataFolders in agent.yaml, or leave `adopt` out.",
-      outcome: "stalled",
-    },
-  ];
-}
-
-function placeOf({ places = [], binds }: ObservedContainer, path: string): string {
-  const place = places.find((each) => each.path === path);
-  if (place === undefined) return "not there";
-  if (place.kind === "volume") return `volume ${place.volume}`;
-  return place.kind === "bind" ? `one of ${binds.join(", ")}` : place.kind;
-}
-
 function otherVolume(volume: string, differs: string): BlockedChange {
   return {
     resource: resourceIds.volume(volume),
@@ -173,19 +142,19 @@ function otherVolume(volume: string, differs: string): BlockedChange {
 }
 
 /** Two environments of a machine would otherwise both be its master, since what was adopted has no label of either. */
-function findOtherClaim(
+function findOtherClaims(
   { name, project }: DesiredInstance,
   { environment, observed: { claims = [] } }: Pick<AdoptionContext, "environment" | "observed">,
-): BlockedChange | null {
-  const claim = claims.find((each) => each.project === project && each.environment !== environment);
-  if (claim === undefined) return null;
-  return {
-    resource: resourceIds.instance(name),
-    code: "K9099",
-    message: `instance ${name} is to adopt the project ${project}, which the environment ${claim.environment} has adopted`,
-    hint: `Release it there first (state: released), or leave \`adopt\` out. If that environment is gone: docker volume rm ${claimName(project)}`,
-    outcome: "stalled",
-  };
+): BlockedChange[] {
+  return claims
+    .filter((each) => each.project === project && each.environment !== environment)
+    .map((claim) => ({
+      resource: resourceIds.instance(name),
+      code: "K9099",
+      message: `instance ${name} is to adopt the project ${project}, which the environment ${claim.environment} has adopted`,
+      hint: `Release it there first (state: released), or leave \`adopt\` out. If that environment is gone: docker volume rm ${claimName(project)}`,
+      outcome: "stalled" as const,
+    }));
 }
 
 function notPermitted({ name, project }: DesiredInstance): BlockedChange {

@@ -1,5 +1,6 @@
 import {
   type Cause,
+  type DesiredService,
   type ObservedContainer,
   type OperationOf,
   isLeftoverName,
@@ -69,8 +70,14 @@ function extraCauses(
   return [
     isDouble
       ? because.interrupted("is left over from an interrupted replacement")
-      : because.desired(`is more than the ${service.replicas} wanted`),
+      : because.desired(tooMany(service)),
   ];
+}
+
+function tooMany({ replicas, schedule }: DesiredService): string {
+  if (schedule !== undefined)
+    return "its service runs by a schedule now, and has no container between its runs";
+  return replicas === 0 ? "its service is to have no container" : `is more than the ${replicas} wanted`;
 }
 
 /** What is done to the containers of all services of the instance that depend on one. */

@@ -20,11 +20,11 @@ import { type OperationStep, keys } from "./operation-key.ts";
 
 /** Removes what neither the desired state nor any container names; last, so that a failed change keeps its way back. */
 export function planCollection(
-  { change, observed, leaving, staging }: InstanceContext,
+  { change, observed, leaving, filesKept, staging }: InstanceContext,
   own: readonly PlannedOperation[],
 ): PlannedOperation[] {
   const { instance, stored } = change;
-  if (stored === undefined) return [];
+  if (stored === undefined || filesKept.has(instance.name)) return [];
   const recreated = [...change.services.values()]
     .filter(({ action }) => action === "recreate")
     .flatMap(({ containers }) => containers.kept);
@@ -81,15 +81,14 @@ const waysBack: ReadonlySet<OperationStep> = new Set([
 export function planAbandonedCollections({
   desired,
   observed,
+  record,
   leaving,
-}: {
-  desired: DesiredNode;
-  observed: ObservedNode;
-  leaving: ReadonlySet<ObservedContainer>;
-}): PlannedOperation[] {
+  filesKept,
+}: Pick<InstanceContext, "desired" | "observed" | "record" | "leaving" | "filesKept">): PlannedOperation[] {
   const staying = observed.containers.filter((each) => !leaving.has(each));
-  return findAbandoned(desired, observed).flatMap((stored): PlannedOperation[] => {
-    const project = projectOfAbandoned(stored, { desired, observed });
+  const abandoned = findAbandoned(desired, observed).filter(({ instance }) => !filesKept.has(instance));
+  return abandoned.flatMap((stored): PlannedOperation[] => {
+    const project = projectOfAbandoned(stored, { desired, observed, record });
     const own = observed.containers.filter(
       (each) => each.project === project || each.instance === stored.instance,
     );
@@ -127,13 +126,14 @@ export function findAbandoned(desired: DesiredNode, observed: ObservedNode): Obs
     .sort((a, b) => compareText(a.instance, b.instance));
 }
 
-/** The project that its containers have; where there are none, the one that instances have by default. */
+/** The project that its containers have, or had; where nobody knows of any, the one that instances have by default. */
 export function projectOfAbandoned(
   { instance }: ObservedInstanceFiles,
-  { desired, observed }: { desired: DesiredNode; observed: ObservedNode },
+  { desired, observed, record }: Pick<InstanceContext, "desired" | "observed" | "record">,
 ): string {
   const container = observed.containers.find((each) => each.instance === instance && each.project !== "");
-  return container?.project ?? projectOf(desired.environment, instance);
+  const [known] = record.applied?.services?.[instance] ?? [];
+  return container?.project ?? known?.split("/")[0] ?? projectOf(desired.environment, instance);
 }
 
 /** Paths in the instance's folder that containers bind; who binds a folder above it depends on none of it. */

@@ -5,7 +5,7 @@ import { hasProcess } from "./container-state.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { MountChange } from "./mount-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
-import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
+import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
 import { type ServiceChange, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 
@@ -15,6 +15,14 @@ export function planStaging(
   observed: Pick<ObservedNode, "images">,
 ): PlannedOperation[] {
   return [...missingImages(changes, observed).map(planPull), ...changes.flatMap(planContentPlacements)];
+}
+
+/** What of that is for these. */
+export function stagingKeys(
+  changes: readonly InstanceChange[],
+  observed: Pick<ObservedNode, "images">,
+): OperationKey[] {
+  return planStaging(changes, observed).map(({ key }) => key);
 }
 
 function missingImages(

@@ -13,6 +13,26 @@ import { findLeftFolders } from "./left-folder.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
+/** K3079: folders of data in agent.yaml for what is no instance here, such as a misspelt one. */
+export function findMisplaced({
+  desired,
+  observed,
+  record,
+}: Pick<SimulatedNode, "desired" | "observed" | "record">): Notice[] {
+  const known = new Set([
+    ...desired.instances.map(({ name }) => name),
+    ...namesOfHeld(desired),
+    ...Object.keys(record.applied?.services ?? {}),
+  ]);
+  return (observed.placedInstances ?? [])
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      resource: resourceIds.instance(name),
+      code: "K3079",
+      message: `agent.yaml names a data folder for instance ${name}, and this node is to have no such instance`,
+    }));
+}
+
 /** Kept files that somebody has changed, and data folders that stay although nothing has them any more. */
 export function findFolderNotices(node: SimulatedNode): Notice[] {
   const states = node.desired.instances.flatMap((instance) => findFolderStates(instance, node));

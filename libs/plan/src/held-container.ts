@@ -124,7 +124,12 @@ export function findHeldGone(input: HeldInstances): BlockedChange[] {
 }
 
 /** Those that are desired no more. One without containers is held where others wait for its data. */
-function listHeldNames({ desired, record, held, loss }: HeldInstances): string[] {
+export function listHeldNames({
+  desired,
+  record,
+  held,
+  loss,
+}: Pick<HeldInstances, "desired" | "record" | "held" | "loss">): string[] {
   const wanted = new Set([...desired.instances.map(({ name }) => name), ...namesOfHeld(desired)]);
   const known = record.applied?.services ?? {};
   const staying = [...loss.staying].filter((name) => (known[name] ?? []).length > 0);

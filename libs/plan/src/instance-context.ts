@@ -14,7 +14,7 @@ export interface InstanceContext extends ReleaseContext {
   record: RecordState;
   change: InstanceChange;
   waves: readonly Wave[];
-  /** All pulls and content-addressed files of the plan: nothing is disturbed before they are done. */
+  /** Pulls and content-addressed files, of the whole plan or of this instance: nothing of it is disturbed before they are done. */
   staging: readonly OperationKey[];
   /** What the instances that this one requires have still to do. */
   providers: readonly Dependency[];
@@ -26,6 +26,8 @@ export interface InstanceContext extends ReleaseContext {
   creations: ReadonlyMap<ServiceChange, OperationKey>;
   /** Networks that this plan makes. */
   networks: readonly NetworkChange[];
+  /** Instances whose files stay, whether anything names them or not. */
+  filesKept: ReadonlySet<string>;
   /** Containers of the whole node that have a removal of their own in this plan. */
   leaving: ReadonlySet<ObservedContainer>;
 }

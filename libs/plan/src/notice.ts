@@ -1,5 +1,4 @@
 import {
-  type DesiredNode,
   type Notice,
   type ObservedContainer,
   type ObservedNode,
@@ -25,7 +24,11 @@ import {
  * Things seen that are never touched: another's containers in our projects, copies of our labels, and what others bind of
  * an instance that is gone.
  */
-export function findNotices(desired: DesiredNode, observed: ObservedNode): Notice[] {
+export function findNotices({
+  desired,
+  observed,
+  record,
+}: Pick<SimulatedNode, "desired" | "observed" | "record">): Notice[] {
   const others = observed.containers.filter(({ ownership }) => ownership !== "ours");
   return [
     ...others.map((each) => ({ resource: resourceIds.container(each.name), ...noticeOf(each) })),
@@ -33,7 +36,7 @@ export function findNotices(desired: DesiredNode, observed: ObservedNode): Notic
       const [path] = findUses(stored, { staying: others, observed });
       if (path === undefined) return [];
       const message = `instance ${stored.instance} is no longer desired, and its files stay, with any secrets in them: a container that is not Keelson's binds ${path}`;
-      const project = projectOfAbandoned(stored, { desired, observed });
+      const project = projectOfAbandoned(stored, { desired, observed, record });
       return [{ resource: resourceIds.files(project, ""), code: "K5008", message }];
     }),
   ].sort((a, b) => compareText(a.resource, b.resource));

@@ -18,6 +18,7 @@ import {
   findHeldGone,
   findHeldInstances,
   findHeldRests,
+  listHeldNames,
   planHeldStarts,
 } from "./held-container.ts";
 import { blockHeld, keepFormer } from "./held-instance.ts";
@@ -28,7 +29,7 @@ import { judgeGrants } from "./judged-grant.ts";
 import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
-import { findFolderNotices } from "./folder-notice.ts";
+import { findFolderNotices, findMisplaced } from "./folder-notice.ts";
 import { withLeftFolders } from "./left-folder.ts";
 import { findFormerFiles } from "./former-file-notice.ts";
 import { orderOperations } from "./operation-graph.ts";
@@ -57,11 +58,10 @@ export function planChanges(input: PlanInput): Plan {
   const { adoptions, unadopted } = findAdoptions(seen.desired, { observed: seen.observed, allow });
   const sorted = { ...seen, observed: withAdoptions(seen.observed, adoptions) };
   const { desired, observed } = sorted;
-  const instances = orderInstances(
-    desired.instances.filter(({ name, state }) => state !== "released" && !unadopted.has(name)),
-  );
+  const staying = desired.instances.filter(({ state }) => state !== "released");
+  const instances = orderInstances(staying.filter(({ name }) => !unadopted.has(name)));
   const providers = findProviders(instances);
-  const { refused, inUse } = judgeGrants({ ...sorted, instances, allow });
+  const { refused, inUse } = judgeGrants({ ...sorted, instances: staying, allow });
   const differing = findNetworkChanges({ ...desired, instances }, observed);
   const folders = findFolderChanges(sorted, input.policy);
   const found = findChanges(instances, { ...sorted, networks: differing, folders });
@@ -95,7 +95,7 @@ export function planChanges(input: PlanInput): Plan {
     resting,
   });
   const held = findHeld(desired, { observed, undesired });
-  const staying = { held, observed, record: input.record, resting };
+  const heldInput = { held, observed, record: input.record, resting };
   const heldInstances = { ...sorted, held, former: kept.former, loss, keeping, atWork };
   const blocked = [
     ...blockHeld(sorted),
@@ -104,7 +104,7 @@ export function planChanges(input: PlanInput): Plan {
     ...permitted.blocked,
     ...waited.blocked,
     ...possible.blocked,
-    ...findHeldRests(staying),
+    ...findHeldRests(heldInput),
     ...findHeldGone(heldInstances),
   ];
   const planned = planOperations({
@@ -113,22 +113,30 @@ export function planChanges(input: PlanInput): Plan {
     changes: possible.changes,
     networks: networks.filter((network) => !isBlockedNetwork(blocked, network)),
     waiting,
+    // Of what is not to be taken away, nobody knows what it needs again.
+    filesKept: new Set([
+      ...waiting,
+      ...listHeldNames(heldInstances),
+      ...(permitted.blocked.length === 0 ? [] : observed.storedInstances.map(({ instance }) => instance)),
+    ]),
+    partial: input.policy.partial,
   });
   return {
     environment: desired.environment,
     node: desired.node,
     desiredDigest: desired.digest,
     operations: orderOperations([
-      ...afterAdoptions([...planned, ...planHeldStarts(staying)], planAdoptions(adoptions, observed)),
+      ...afterAdoptions([...planned, ...planHeldStarts(heldInput)], planAdoptions(adoptions, observed)),
       ...planReleases(sorted),
     ]),
     blocked,
     notices: [
-      ...findNotices(desired, observed),
+      ...findNotices(sorted),
       ...findHeldInstances(heldInstances),
       ...findStayingVolumes(sorted, { undesired, changes: possible.changes }),
       ...findMissedVolumes(sorted, loss),
       ...findFolderNotices(sorted),
+      ...findMisplaced(sorted),
       ...findFormerFiles(sorted, possible.changes),
       ...findAnonymousVolumes(observed, {
         leaving: findLeaving(possible.changes, undesired),

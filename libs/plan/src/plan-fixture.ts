@@ -15,7 +15,10 @@ export function planOf(input: LooseInput): Plan {
 }
 
 export function withPolicy({ policy, ...input }: LooseInput): PlanInput {
-  return { ...input, policy: { allowMassRemoval: false, waits: widestWaits, allow: {}, ...policy } };
+  return {
+    ...input,
+    policy: { allowMassRemoval: false, partial: false, waits: widestWaits, allow: {}, ...policy },
+  };
 }
 
 export function planText(input: LooseInput): string {

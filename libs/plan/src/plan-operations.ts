@@ -2,7 +2,7 @@ import type { DesiredNode, ObservedContainer, ObservedNode, RecordState } from "
 
 import { findAwaited } from "./awaited-service.ts";
 import { planAbandonedCollections } from "./file-collection.ts";
-import { planStaging } from "./file-operations.ts";
+import { planStaging, stagingKeys } from "./file-operations.ts";
 import { planInstance } from "./instance-operations.ts";
 import { hasRequired } from "./instance-order.ts";
 import { type NetworkChange, planNetworks, planVolumes } from "./network-change.ts";
@@ -32,6 +32,10 @@ export interface DecidedChanges {
   loss: VolumeLoss;
   /** Instances of which nothing may be made now. */
   waiting: ReadonlySet<string>;
+  /** Instances whose files stay, whether anything names them or not. */
+  filesKept: ReadonlySet<string>;
+  /** What fails for one instance holds only that one and those that require it. */
+  partial: boolean;
 }
 
 /** In the order in which independent operations are listed; what waits for what is said by their keys. */
@@ -58,6 +62,7 @@ export function planOperations(decided: DecidedChanges): PlannedOperation[] {
         ...context,
         change,
         waves: ofInstance,
+        staging: decided.partial ? ownStaging(change, decided) : context.staging,
         providers: providerKeys(change, decided),
         dependents: dependentKeys(change, decided),
       }),
@@ -65,6 +70,16 @@ export function planOperations(decided: DecidedChanges): PlannedOperation[] {
     ...planNetworkRemovals(context),
     ...planAbandonedCollections(context),
   ];
+}
+
+/**
+ * What an instance waits for before anything of it is disturbed: what is brought onto the node for itself and for those that it
+ * requires. What is desired no more waits for all: anything may be the same under another name.
+ */
+function ownStaging({ instance: { name } }: InstanceChange, decided: DecidedChanges): OperationKey[] {
+  const needed = decided.providers.get(name) ?? new Set();
+  const own = decided.changes.filter(({ instance }) => instance.name === name || needed.has(instance.name));
+  return stagingKeys(own, decided.observed);
 }
 
 function findCreations(

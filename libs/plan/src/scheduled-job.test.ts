@@ -21,7 +21,9 @@ test("a job that has a schedule has its image and no container", () => {
 test("a job that gets a schedule loses its container", () => {
   const before = applied(node({ web: { services: { app: {}, backup: { job: true } } } }));
   const after = { ...before, desired: node({ web }) };
-  expect(planText(after)).toContain("remove-container service:lab-web/backup");
+  expect(planText(after)).toContain(
+    "remove-container service:lab-web/backup (lab-web-backup-1) [recreate]: its service runs by a schedule now",
+  );
   expect(planText(simulated(after))).toBe("nothing to do\n");
 });
 

@@ -331,8 +331,8 @@ describe("replicas", () => {
 
   test("none of them, and nothing to do afterwards", () => {
     expect(planText({ ...applied(scaled(2)), desired: scaled(0), policy: permitted })).toMatchInlineSnapshot(`
-      "#1 remove-container service:lab-core/web (lab-core-web-1) [recreate]: is more than the 0 wanted
-      #2 remove-container service:lab-core/web (lab-core-web-2) [recreate]: is more than the 0 wanted
+      "#1 remove-container service:lab-core/web (lab-core-web-1) [recreate]: its service is to have no container
+      #2 remove-container service:lab-core/web (lab-core-web-2) [recreate]: its service is to have no container
       "
     `);
     expect(planText(applied(scaled(0)))).toBe("nothing to do\n");

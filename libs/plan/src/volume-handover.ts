@@ -16,30 +16,67 @@ export function handoverKeys(
     : [];
 }
 
-/** What still has the data of a service, and is of another instance: it goes first, or is made anew without it. */
+/**
+ * What may still write the data that a service is to get, and is of another instance: two would write it. It goes first, or is made
+ * anew without that. What has the data beside the service by the wish of both is nobody to wait for, nor is what only reads it.
+ */
 export function handoverObstacles(
   change: ServiceChange,
   {
     resource,
     project,
     observed,
+    changes,
     undesired,
   }: {
     resource: string;
     project: string;
     observed: ObservedNode;
+    changes: readonly InstanceChange[];
     undesired: readonly ObservedContainer[];
   },
 ): BlockedChange[] {
+  const taken = takenVolumes(change);
   return observed.containers
-    .filter((each) => each.ownership === "ours" && each.project !== project && sharesVolume(each, change))
-    .filter((each) => !undesired.includes(each))
-    .map(({ name }) => ({
+    .filter((each) => each.ownership === "ours" && each.project !== project && !undesired.includes(each))
+    .flatMap((container) => {
+      const owner = findService(changes, container);
+      // What is held is started again as it is.
+      if (owner !== undefined && !hasProcess(container)) return [];
+      const volume = taken.find((name) => mayWrite(container, name) && !isToHave(owner, name));
+      return volume === undefined ? [] : [{ container, volume }];
+    })
+    .map(({ container: { name }, volume }) => ({
       resource,
-      code: "K3023",
-      message: `${project}/${change.service.name} waits for container ${name} to let go of its data`,
+      code: "K3078",
+      message: `${project}/${change.service.name} waits for container ${name} to let go of volume ${volume}, which it may write`,
       hint: "It follows by itself once that container is replaced or removed.",
     }));
+}
+
+/** Those that none of its containers has: they change hands. */
+function takenVolumes({ service, containers }: ServiceChange): string[] {
+  const own = [...containers.kept, ...containers.extra];
+  return service.volumes.filter((name) => !own.some(({ volumes }) => volumes.includes(name)));
+}
+
+function findService(
+  changes: readonly InstanceChange[],
+  { project, service }: ObservedContainer,
+): ServiceChange | undefined {
+  return changes.find(({ instance }) => instance.project === project)?.services.get(service);
+}
+
+/** Where nobody knows how a container has a volume, it may write it. */
+function mayWrite({ volumes, places = [] }: ObservedContainer, name: string): boolean {
+  if (!volumes.includes(name)) return false;
+  const own = places.filter(({ volume }) => volume === name);
+  return own.length === 0 || own.some(({ readOnly }) => !readOnly);
+}
+
+function isToHave(change: ServiceChange | undefined, name: string): boolean {
+  const { volumes = [], externalVolumes = [] } = change?.service ?? {};
+  return [...volumes, ...externalVolumes].includes(name);
 }
 
 /** What writes the data that a service is to get, and is no service's: two would write it. */
@@ -76,11 +113,10 @@ export function findKeeping(changes: readonly InstanceChange[], observed: Observ
  * its own one-off containers may write.
  */
 function findWriters(
-  { service, containers }: ServiceChange,
+  change: ServiceChange,
   { instance: { name: ownName, project }, observed }: { instance: DesiredInstance; observed: ObservedNode },
 ): { container: string; volume: string }[] {
-  const own = [...containers.kept, ...containers.extra];
-  const taken = service.volumes.filter((name) => !own.some(({ volumes }) => volumes.includes(name)));
+  const taken = takenVolumes(change);
   const isOthers = (volume: string) =>
     partsOfVolume(volume).project !== project ||
     observed.containers.some(

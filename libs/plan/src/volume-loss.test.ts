@@ -267,7 +267,7 @@ describe("data that would be left behind", () => {
       store: { services: { db: { volumes: ["data"] } }, volumes: { data: "x" }, was: "core" },
     });
     expect(planText({ ...state, policy: permitted })).toContain(
-      "! service:lab-store/db [K3023] lab-store/db waits for container lab-core-app-1 to let go of its data",
+      "! service:lab-store/db [K3078] lab-store/db waits for container lab-core-app-1 to let go of volume lab-core_data, which it may write",
     );
     expect(codes(done(state))).toEqual([]);
     expect(done(done(state)).record.volumes["lab-core_data"]?.users).toEqual(["store/db"]);
@@ -284,7 +284,7 @@ describe("data that would be left behind", () => {
       const state = writing(moved, project);
       expect(planText({ ...state, policy: permitted })).toMatchInlineSnapshot(`
         "#1 create-network network:lab-new_default [live]: does not exist yet
-        ! service:lab-new/db [K3023] lab-new/db waits for container lab-old-db-1 to let go of its data
+        ! service:lab-new/db [K3078] lab-new/db waits for container lab-old-db-1 to let go of volume lab-old_data, which it may write
         ! service:lab-new/db [K3036] lab-new/db waits for container run-1, which is no service's and may write volume lab-old_data
         ! service:lab-new/web [K3023] lab-new/web waits for lab-new/db, which is blocked
         ? instance:old [K1438] instance old is held as it is: no revision desires it any more, and its removal is blocked (K3036)

@@ -95,21 +95,23 @@ async function runAfter(
   const parts = partsOf(operation);
   if (parts.length === 0) {
     const failed = await failureBefore(operation.after);
-    return failed === null ? inTurn(operation) : [skip(operation, { run, because: reasonOf(failed) })];
+    return failed === null ? inTurn(operation) : [skip(operation, { run, ...reasonOf(failed) })];
   }
   const ready: CreationPart[] = [];
   const skipped: OperationResult[] = [];
   for (const part of parts) {
     const failed = await failureBefore(part.after);
     if (failed === null) ready.push(part);
-    else skipped.push(skip(narrowTo([part], operation), { run, because: reasonOf(failed) }));
+    else skipped.push(skip(narrowTo([part], operation), { run, ...reasonOf(failed) }));
   }
   return ready.length === 0 ? skipped : [...skipped, ...(await inTurn(narrowTo(ready, operation)))];
 }
 
 /** The failure that it all began with: that one a reader must look for. */
-function reasonOf(result: OperationResult): string {
-  return result.outcome === "skipped" ? result.because : `${formatOperation(result.operation)} failed`;
+function reasonOf(result: OperationResult): Pick<OperationResult, "because" | "failedId"> {
+  const { outcome, operation, because, failedId } = result;
+  if (outcome === "skipped") return { because, failedId };
+  return { because: `${formatOperation(operation)} failed`, failedId: operation.id };
 }
 
 /** How long nothing was done but waiting at the end: for services to come up, mostly. */

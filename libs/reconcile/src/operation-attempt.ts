@@ -12,6 +12,8 @@ export interface OperationResult {
   error: unknown;
   /** Why it was skipped, in words; empty otherwise. */
   because: string;
+  /** The operation that failed, and for which it was skipped; null otherwise. */
+  failedId: string | null;
   /** Milliseconds from the begin of the apply to its end; 0 for what was skipped. */
   endedMs: number;
 }
@@ -61,14 +63,25 @@ export async function beginOperation(operation: Operation, run: Run): Promise<Op
   return attempts.map(({ operation: part, error }) => {
     if (error === null) emit({ type: "operation-finished", operation: part, elapsedMs });
     else emit({ type: "operation-failed", operation: part, error, elapsedMs });
-    return { operation: part, outcome: error === null ? "done" : "failed", error, because: "", endedMs };
+    return {
+      operation: part,
+      outcome: error === null ? "done" : "failed",
+      error,
+      because: "",
+      failedId: null,
+      endedMs,
+    };
   });
 }
 
 /** The result of an operation that is not begun. */
-export function skip(operation: Operation, on: { run: Run; because: string }): OperationResult {
+export function skip(
+  operation: Operation,
+  on: { run: Run; because: string; failedId?: string | null },
+): OperationResult {
   on.run.ports.emit({ type: "operation-skipped", operation, because: on.because });
-  return { operation, outcome: "skipped", error: null, because: on.because, endedMs: 0 };
+  const { because, failedId = null } = on;
+  return { operation, outcome: "skipped", error: null, because, failedId, endedMs: 0 };
 }
 
 interface Attempt {

@@ -32,7 +32,7 @@ function applied(desired: DesiredNode): Pick<SimulatedNode, "observed" | "record
   const empty = { desired, observed: emptyObserved, record: emptyRecord };
   const first = planChanges({
     ...empty,
-    policy: { allowMassRemoval: true, allow: "all", waits: widestWaits },
+    policy: { allowMassRemoval: true, partial: false, allow: "all", waits: widestWaits },
   });
   const { observed, record } = simulate(empty, first.operations);
   const { digest: desiredDigest, lockDigest } = desired;

@@ -144,9 +144,10 @@ function explains({ instances }: Problem, { instances: others }: Problem): boole
 
 /** The policy of a plan: what environment and node permit, and how long the node waits. */
 export function policyOf(
-  { repository }: Pick<Walk, "repository">,
+  { repository, rendered }: Pick<Walk, "repository" | "rendered">,
   { environment, waits, allow }: Pick<NodeReference, "environment"> & Pick<PlanPolicy, "waits" | "allow">,
 ): PlanPolicy {
   const document = repository?.environments.get(environment)?.environment.value;
-  return { allowMassRemoval: document?.policy.allowMassRemoval ?? false, allow, waits };
+  const allowMassRemoval = document?.policy.allowMassRemoval ?? false;
+  return { allowMassRemoval, partial: rendered?.partial ?? false, allow, waits };
 }

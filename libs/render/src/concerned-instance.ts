@@ -63,8 +63,10 @@ function findByKey(
 ): string[] {
   switch (part) {
     case "instances":
-    case "commands":
       return packages.has(name) ? [name] : [];
+    case "commands":
+      // One for an instance that is there no more concerns nobody else.
+      return [name];
     case "settings":
     case "releases":
       return usersOf(packages, (reference) => reference.startsWith(`${name}/`));

@@ -189,6 +189,13 @@ describe("of a commit that is followed in part", () => {
     expect(usersOf("plain\n")).toBeUndefined();
   });
 
+  test("a command for an instance that is there no more holds nobody", () => {
+    const leftover = {
+      "environments/lab/nodes/one.yaml": `${platform["environments/lab/nodes/one.yaml"]}commands: { gone: { renew: 1 } }\n`,
+    };
+    expect(follow(leftover)).toEqual({ followed: ["core", "storage"], held: [], told: ["K1115 gone"] });
+  });
+
   test("what is on another node is only told there", () => {
     const two = {
       "environments/lab/nodes/one.yaml": "name: one\n",

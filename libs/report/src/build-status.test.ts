@@ -586,13 +586,17 @@ describe("buildStatus", () => {
     const built = status({
       plan: { ...plan, operations: [operation] },
       remaining: { ...plan, operations: [{ ...operation, resource: "service:lab-core/web" }] },
-      results: [{ operation, outcome: "failed", error }],
+      results: [
+        { operation, outcome: "failed", error },
+        { operation: awaitWeb, outcome: "skipped", error: null, failedId: "#1" },
+        { operation: { ...awaitWeb, resource: "service:lab-core/db" }, outcome: "skipped", error: null },
+      ],
     });
     expect(built.errors).toEqual([
       {
         code: "K3002",
         resource: "image:web:2",
-        message: "no such image",
+        message: "no such image; not done because of that: lab-core/web",
         hint: "Push it.",
         outcome: "stalled",
         since: "1970-01-01T00:00:01.000Z",
@@ -614,7 +618,11 @@ describe("buildStatus", () => {
       image: "web:2",
     };
     const left = status({ remaining: { ...plan, operations: [operation] } });
-    expect(conditionOf(left, "Ready")).toMatchObject({ status: "false", reason: "OutOfSync" });
+    expect(conditionOf(left, "Ready")).toMatchObject({
+      status: "false",
+      reason: "OutOfSync",
+      message: "the next round has this to do: pulling lab-old/web",
+    });
     expect(conditionOf(left, "Reconciling")?.status).toBe("true");
     const skipped = status({ results: [{ operation, outcome: "skipped", error: null }] });
     expect(conditionOf(skipped, "Ready")?.status).toBe("false");

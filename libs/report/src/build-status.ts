@@ -19,6 +19,7 @@ import { buildInstance } from "./instance-status.ts";
 import { formatBecause } from "./target-text.ts";
 import { quotedInLine } from "./said-text.ts";
 import { describeAllRestless, withoutRests } from "./restless-error.ts";
+import { describeSkipped } from "./skipped-work.ts";
 import { buildConditions } from "./status-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
 
@@ -139,7 +140,10 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   );
   const failed = input.results
     .filter(({ outcome }) => outcome === "failed")
-    .map(({ operation, error }) => describeError(error, { resource: operation.resource, hideValues }));
+    .map(({ operation, error }) => {
+      const told = describeError(error, { resource: operation.resource, hideValues });
+      return { ...told, message: `${told.message}${describeSkipped(operation, input.results)}` };
+    });
   const kept = input.kept.map(({ code, resource, message, hint, outcome }) => ({
     code,
     resource,

@@ -163,6 +163,29 @@ describe("formatPlanSummary", () => {
     expect(sumOf("installed", [])).toBe("nothing to do: 1 unchanged");
     expect(sumOf("staged", [])).toBe("nothing to do: 0 unchanged");
   });
+
+  it("must count adoptions, and call nothing unchanged of an instance that is blocked", () => {
+    const adoption: Operation = {
+      ...base,
+      kind: "adopt-project",
+      resource: "instance:wiki",
+      instance: "wiki",
+      project: "wiki",
+      containers: [],
+      networks: [],
+      volumes: [],
+    };
+    const services = [{ name: "web", replicas: 1 }];
+    const instances = ["core", "wiki"].map((name) => ({ name, project: name, state: "running", services }));
+    const blocked = [
+      { resource: "instance:core", code: "K3085", message: "is not permitted", hint: "Permit it." },
+    ];
+    const text = formatPlanSummary({
+      plan: planOf([adoption], { blocked }),
+      desired: Object({ ...desired, instances }),
+    });
+    expect(text.split("\n").at(-1)).toBe("1 to adopt, 1 unchanged, 1 blocked");
+  });
 });
 
 it("must show the grants in use, new ones and those that are as good as root among them", () => {

@@ -1,4 +1,4 @@
-import { type DesiredNode, type Plan, compareText } from "@keelson/model";
+import { type DesiredNode, type Plan, compareText, resourceIds } from "@keelson/model";
 
 import { formatGrants } from "./grant-text.ts";
 import type { ChangeVerb } from "./operation-text.ts";
@@ -58,9 +58,13 @@ function sumUp(
   const counts = verbs.map(
     (verb) => `${services.filter((change) => change.verb === verb).length} to ${verb}`,
   );
-  const stuck = plan.blocked.map(({ resource }) => resource);
+  const adopted = changes.filter(({ verb }) => verb === "adopt").length;
+  const adoptions = adopted === 0 ? [] : [`${adopted} to adopt`];
+  const stuck = new Set(plan.blocked.map(({ resource }) => resource));
   const touched = new Set([...services.map(({ name }) => `service:${name}`), ...stuck]);
-  const left = desired.instances.flatMap(({ project, state, services: all }) =>
+  // What is blocked as a whole has nothing of which it could be said that it is as it should be.
+  const whole = desired.instances.filter(({ name }) => !stuck.has(resourceIds.instance(name)));
+  const left = whole.flatMap(({ project, state, services: all }) =>
     all
       .filter(({ name }) => !touched.has(`service:${project}/${name}`))
       .map(({ replicas, schedule }) => ({ state, replicas, schedule })),
@@ -75,6 +79,8 @@ function sumUp(
   const placed = changes.filter(({ verb }) => verb === "place").length;
   const files = placed === 0 ? [] : [`${placed} to place`];
   const blocked = plan.blocked.length === 0 ? [] : [`${plan.blocked.length} blocked`];
-  const parts = [...counts, ...files, `${unchanged} unchanged`, ...scheduled, ...blocked].join(", ");
+  const parts = [...adoptions, ...counts, ...files, `${unchanged} unchanged`, ...scheduled, ...blocked].join(
+    ", ",
+  );
   return changes.length === 0 && blocked.length === 0 ? `nothing to do: ${parts}` : parts;
 }

@@ -1,6 +1,7 @@
 import {
   type Condition,
   type InstanceStatus,
+  type Plan,
   type Status,
   type StatusError,
   type Suspension,
@@ -12,6 +13,7 @@ import { healthCodes } from "./health-error.ts";
 import { withHeld } from "./held-instance.ts";
 import { failedRunCode } from "./job-status.ts";
 import { makeCondition } from "./made-condition.ts";
+import { formatOperation, verbOf } from "./operation-text.ts";
 import { buildPlanConditions } from "./plan-conditions.ts";
 import type { StatusInput } from "./status-input.ts";
 import { formatSuspension } from "./suspension-text.ts";
@@ -59,8 +61,7 @@ export function buildConditions(
           message: isReady
             ? readyMessage(instances.length)
             : withHeld(
-                first?.message ??
-                  (isInSync && isDone ? healthMessage(instances) : "not everything is as desired"),
+                first?.message ?? (isInSync && isDone ? healthMessage(instances) : leftMessage(left)),
                 errors,
               ),
         })
@@ -126,6 +127,19 @@ function sourceCondition({ target, shown }: StatusInput): Unsince<Condition> {
 
 function readyMessage(count: number): string {
   return count === 1 ? "1 instance is as desired" : `${count} instances are as desired`;
+}
+
+const shownOperations = 3;
+
+/** What a round without an error leaves: what it came to know of only when it was done. */
+function leftMessage(left: Plan | null): string {
+  const open = (left?.operations ?? [])
+    .filter((operation) => verbOf(operation) !== null)
+    .map(formatOperation);
+  const names = [...new Set(open)];
+  if (names.length === 0) return "not everything is as desired";
+  const rest = names.length > shownOperations ? [`${names.length - shownOperations} more`] : [];
+  return `the next round has this to do: ${[...names.slice(0, shownOperations), ...rest].join(", ")}`;
 }
 
 function retryingMessage(instances: readonly InstanceStatus[]): string {

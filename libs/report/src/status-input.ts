@@ -41,7 +41,13 @@ export interface StatusInput {
   plan: Plan | null;
   /** What is still to be done after the round; null when that is not known. */
   remaining: Plan | null;
-  results: { operation: Operation; outcome: "done" | "failed" | "skipped"; error: unknown }[];
+  results: {
+    operation: Operation;
+    outcome: "done" | "failed" | "skipped";
+    error: unknown;
+    /** Of what was skipped: the operation that failed; default none. */
+    failedId?: string | null;
+  }[];
   /**
    * What ends again and again. `end`: how it last ended, and its last output; null where that was not seen. `wasDown`: the round
    * has seen it down. `settlesInMs`: null while it is down.

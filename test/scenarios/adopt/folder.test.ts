@@ -97,9 +97,12 @@ describe("a Compose folder that runs where it was checked out", () => {
   });
 
   it("must not be adopted while its data lies elsewhere than agent.yaml says", async () => {
-    await withStack(async (platform) => {
+    await withStack(async (platform, { checkout }) => {
       const before = await platform.containers();
-      await platform.configure({ dataFolders: {} });
+      await platform.configure({ dataFolders: { mediaa: join(checkout, "apps/media") } });
+      const plan = await platform.keelson(["plan", "--config", platform.config]);
+      expect(plan.stdout).toContain("agent.yaml names a data folder for instance mediaa");
+      expect(plan.stdout).toContain(`dataFolders: { media: ${join(checkout, "apps/media")} }`);
       const round = await platform.reconcile();
       expect(round.exitCode).toBe(1);
       expect(round.status.errors.map(({ code }) => code)).toEqual(["K3086"]);
