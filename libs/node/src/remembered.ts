@@ -49,7 +49,9 @@ export async function observeRemembered(
   return made === null ? observed : await observe(madeHere(state, made));
 }
 
-/** What the node remembers, for commands that change nothing. Reads the record again for a container that it lacked. */
+/**
+ * What the node remembers, for commands that change nothing. Reads the record again for a container with our labels that it lacked.
+ */
 export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Promise<MadeHere> {
   const made = await readMadeByStatus(settings.stateDir);
   let memory = madeHere(readRecordState(settings), made);
@@ -60,6 +62,7 @@ export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Pr
       return memory.container(of);
     },
     network: (of) => memory.network(of),
+    adopter: (of) => memory.adopter?.(of) ?? null,
   };
 }
 

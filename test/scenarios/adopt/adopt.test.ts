@@ -1,16 +1,15 @@
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
 import { uniqueName } from "../../support/index.ts";
-import { findCompose } from "../compose-program.ts";
 import { compareContainers } from "../fates.ts";
 import { type Platform, withNode, withPlatform } from "../platform.ts";
 import { composeFile } from "../releases.ts";
 import { parseFiles } from "../repository-text.ts";
+import { composeUp } from "./compose-up.ts";
 
 const release = `
 -- ${composeFile} --
@@ -30,31 +29,7 @@ services:
     volumes: ["store:/store"]
 volumes: { data: {}, store: {} }
 `;
-
-/** Brings up the Compose file by hand, as people did before: in the project that the instance has, with data in it. */
-async function composeUp(
-  platform: Platform,
-  { name, text } = { name: "web", text: parseFiles(release)[composeFile] ?? "" },
-): Promise<void> {
-  const path = join(platform.folder, "compose.yaml");
-  await writeFile(
-    path,
-    text.replaceAll(/IMAGES\/([\w:]+)/g, (_, tag: string) => platform.image(tag)),
-  );
-  const env = {
-    ...process.env,
-    ...(platform.dockerHost === undefined ? {} : { DOCKER_HOST: platform.dockerHost }),
-  };
-  await promisify(execFile)(await findCompose(), ["-p", platform.project(name), "-f", path, "up", "-d"], {
-    env,
-  });
-  for (const { id } of await platform.containers()) {
-    const exec = await platform.docker
-      .getContainer(id)
-      .exec({ Cmd: ["sh", "-c", "echo precious > /data/it || echo precious > /store/it"] });
-    await exec.start({ Detach: true });
-  }
-}
+const composeText = parseFiles(release)[composeFile] ?? "";
 
 const instances = { web: { package: "app/web", adopt: true } };
 const permitted = { agent: { allow: { adopt: "all" } } };
@@ -64,7 +39,7 @@ const idsOf = async (platform: Platform) =>
 describe("a project that runs already", () => {
   it("must be adopted without a restart, changed where a commit changes it, and released", async () => {
     await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
-      await composeUp(platform);
+      await composeUp(platform, composeText);
       const before = await idsOf(platform);
       const plan = await platform.keelson(["plan", "--config", platform.config]);
       expect(plan.stdout).toContain("takes over 2 containers, 1 network, 2 volumes; 0 restarts");
@@ -101,7 +76,7 @@ describe("a project that runs already", () => {
 
   it("must be left alone where the node does not permit it", async () => {
     await withPlatform({ release, environment: { instances } }, async (platform) => {
-      await composeUp(platform);
+      await composeUp(platform, composeText);
       const before = await idsOf(platform);
       const round = await platform.reconcile();
       expect(round.exitCode).toBe(1);
@@ -141,7 +116,7 @@ instances:
 
   it("must be adopted again when the record is lost", async () => {
     await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
-      await composeUp(platform);
+      await composeUp(platform, composeText);
       const before = await idsOf(platform);
       expect((await platform.reconcile()).exitCode).toBe(0);
       await promisify(execFile)("rm", [
@@ -157,7 +132,7 @@ instances:
     "must be adopted once when the agent is killed at %s",
     async (when) => {
       await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
-        await composeUp(platform);
+        await composeUp(platform, composeText);
         const before = await idsOf(platform);
         const agent = platform.startRound();
         await agent.said(when);
@@ -195,7 +170,7 @@ variables: { SHARED: "{{ environment.name }}-nets_shared" }
           "${SHARED}",
           `${platform.environment}-nets_shared`,
         );
-        await composeUp(platform, { name, text });
+        await composeUp(platform, text, { name });
       }
       const before = await idsOf(platform);
       const round = await platform.reconcile();
@@ -207,7 +182,12 @@ variables: { SHARED: "{{ environment.name }}-nets_shared" }
 
   it("must be healed like any other once it was adopted", async () => {
     await withNode(
-      { release, environment: { instances }, ...permitted, prepare: async (platform) => composeUp(platform) },
+      {
+        release,
+        environment: { instances },
+        ...permitted,
+        prepare: async (platform) => composeUp(platform, composeText),
+      },
       async (node) => {
         await node.untilReady();
         const before = await node.containers();
