@@ -105,7 +105,7 @@ function foreignObstacles(
           resource,
           code: "K3021",
           message: `container ${name} stands in the place of ${shown} and is not this node's`,
-          hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker rm -f ${name}`,
+          hint: `If nobody needs it, remove it: docker rm -f ${name}`,
         },
   );
 }
