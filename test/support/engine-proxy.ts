@@ -8,6 +8,8 @@ export interface EngineProxy extends AsyncDisposable {
   cutEvents(): void;
   /** Whether events can be asked for from now on; otherwise each connection that asks for them breaks. */
   allowEvents(isAllowed: boolean): void;
+  /** From now on, answers to requests like this do not arrive until others are named; null: all arrive. */
+  holdBack(requests: RegExp | null): void;
   /** Writes on the connections on which the engine tells its events, as if it were the engine. */
   tell(text: string): void;
   /** Breaks all connections and takes no more: the engine is away. */
@@ -26,10 +28,16 @@ export async function startEngineProxy(
   const clients = new Set<Socket>();
   const events = new Set<Socket>();
   let isAllowed = true;
-  const read = (client: Socket, chunk: Buffer) => {
+  let held: RegExp | null = null;
+  const waiting = new Map<Socket, Socket>();
+  const read = (client: Socket, { chunk, engine }: { chunk: Buffer; engine: Socket }) => {
     const line = /^[A-Z]+ \S+ HTTP/.exec(chunk.toString("latin1"))?.[0];
     if (line === undefined) return;
     onRequest(line);
+    if (held?.test(line) === true) {
+      engine.unpipe(client);
+      waiting.set(client, engine);
+    }
     if (!/^GET \S*\/events/.test(line)) return;
     events.add(client);
     if (!isAllowed) client.destroy();
@@ -37,7 +45,7 @@ export async function startEngineProxy(
   const server = createServer((client) => {
     const engine = createConnection(address);
     clients.add(client);
-    client.on("data", (chunk) => read(client, chunk));
+    client.on("data", (chunk) => read(client, { chunk, engine }));
     client.pipe(engine).pipe(client);
     for (const [one, other] of [
       [client, engine],
@@ -65,6 +73,11 @@ export async function startEngineProxy(
     },
     allowEvents: (next) => {
       isAllowed = next;
+    },
+    holdBack: (requests) => {
+      held = requests;
+      for (const [client, engine] of waiting) engine.pipe(client);
+      waiting.clear();
     },
     tell: (text) => {
       for (const client of events) client.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);

@@ -1,4 +1,4 @@
-import { configureStatusRefspec, fetchStatusRefs, readStatuses } from "@keelson/git";
+import { configureStatusRefspec, fetchStatusRefs, readStatuses, receivesStatuses } from "@keelson/git";
 import type { LeftOut } from "@keelson/git";
 import { KeelsonError, codeOf, formatError, hintFor, quote, stalled } from "@keelson/model";
 import type { Snapshot } from "@keelson/model";
@@ -36,13 +36,13 @@ interface FleetReading {
  */
 export async function readFleet(options: FleetOptions, reading: FleetReading): Promise<FleetFetch> {
   const { repository, remote, environment, node } = options;
-  const { failure, tooLarge } =
+  const { failure, tooLarge, isPushedTo } =
     options.offline === true ? nothingFetched : await fetchStatuses(options, reading);
   const held = await readStatuses({ repository, remote });
   // For a ref that is too large to fetch, the clone only has an old status, which must not pass for the present one.
   const others = held.filter(({ ref }) => !tooLarge.some((left) => left.ref === ref));
   const reports = [...others, ...tooLarge.map((left) => ({ ...left, json: "" }))];
-  const { nodes, tip } = await findNodes(options);
+  const { nodes, tip } = await findNodes(options, isPushedTo);
   const all = summarizeFleet({ reports, nodes: nodes.length === 0 ? null : nodes, now: new Date() });
   const isNamed = (row: FleetPlace) =>
     nodes.length === 0 ||
@@ -63,9 +63,11 @@ interface Fetched {
   /** Why the statuses could not be fetched; null when they were. */
   failure: KeelsonError | null;
   tooLarge: readonly LeftOut[];
+  /** Nodes push to this very repository: it has their statuses, and what they follow. */
+  isPushedTo: boolean;
 }
 
-const nothingFetched: Fetched = { failure: null, tooLarge: [] };
+const nothingFetched: Fetched = { failure: null, tooLarge: [], isPushedTo: false };
 
 async function fetchStatuses(
   { repository, remote }: FleetOptions,
@@ -76,30 +78,38 @@ async function fetchStatuses(
       ? { signal }
       : { timeoutMs, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
   try {
+    if (await receivesStatuses({ repository, remote, ...ending }))
+      return { ...nothingFetched, isPushedTo: true };
     const tooLarge = await fetchStatusRefs({ repository, remote, ...ending });
     if (await configureStatusRefspec({ repository, remote })) {
       tell(
         `From now on git fetch ${remote} brings the statuses, and git log --notes='keelson/*' shows them.`,
       );
     }
-    return { failure: null, tooLarge };
+    return { ...nothingFetched, tooLarge };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof KeelsonError) return { failure: error, tooLarge: [] };
+    if (error instanceof KeelsonError) return { ...nothingFetched, failure: error };
     throw error;
   }
 }
 
-/** The nodes that the remote's branch names, as the clone has it. Without such a branch: the nodes of the work tree. */
-async function findNodes(options: FleetOptions): Promise<{ nodes: FleetPlace[]; tip: FleetTip | null }> {
-  const { repository, remote } = options;
+/**
+ * The nodes that the branch names which they follow: the remote's, as the clone has it, or where nodes push to this repository
+ * its own. Without such a branch: the nodes of the work tree.
+ */
+async function findNodes(
+  { repository, remote }: FleetOptions,
+  isPushedTo: boolean,
+): Promise<{ nodes: FleetPlace[]; tip: FleetTip | null }> {
   const checkedOut = (await findCommit({ repository, revision: "HEAD" }))?.ref.replace("refs/heads/", "");
-  for (const name of new Set(["HEAD", checkedOut ?? "HEAD"])) {
-    const revision = await findCommit({ repository, revision: `refs/remotes/${remote}/${name}` });
+  const branches = isPushedTo ? "refs/heads/" : `refs/remotes/${remote}/`;
+  for (const name of new Set([...(isPushedTo ? [] : ["HEAD"]), checkedOut ?? "HEAD"])) {
+    const revision = await findCommit({ repository, revision: `${branches}${name}` });
     const nodes = revision === null ? [] : await listNodes(revision);
     if (revision === null || nodes.length === 0) continue;
     const { ref, commit } = revision;
-    return { nodes, tip: { ref, branch: ref.replace(`refs/remotes/${remote}/`, ""), commit } };
+    return { nodes, tip: { ref, branch: ref.replace(branches, ""), commit } };
   }
   return { nodes: await listNodes(await openRevision({ repository })), tip: null };
 }

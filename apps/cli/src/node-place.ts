@@ -14,6 +14,7 @@ import {
   waitSettings,
 } from "@keelson/node";
 
+import type { Output } from "./output.ts";
 import { type NodeOptions, defaultStateDir, standardConfigPath } from "./node-options.ts";
 
 /** The node's settings: an option overrides agent.yaml, and agent.yaml overrides the default. */
@@ -48,6 +49,15 @@ export function readNodePlace(
     ...hostSettings(config === null ? null : { config, configFile: options.config ?? standardConfigPath }),
     ...waitSettings({ timeouts: config?.timeouts ?? AgentConfig.shape.timeouts.parse(undefined) }),
   };
+}
+
+/** Says that nothing tells where this node has its things: without agent.yaml, all that its agent has made looks foreign. */
+export function tellUnreadConfig(
+  { config, stateDir }: Pick<NodeOptions, "config" | "stateDir">,
+  output: Output,
+): void {
+  if (stateDir !== undefined || findAgentConfig(config) !== null) return;
+  output.printError(`no agent.yaml was read: there is no ${standardConfigPath}; name it with --config FILE`);
 }
 
 /** The node's agent.yaml. Null when none was named and there is none at the standard path. */

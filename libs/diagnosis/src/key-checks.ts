@@ -64,7 +64,11 @@ export async function examineOwnership(node: ExaminedNode): Promise<Verdict> {
     observeEngine(engine, { environment, ...containersOnly, ownershipOf, madeHere: madeHere(record) }),
   );
   if (observed instanceof KeelsonError) return failed(observed);
-  const recorded = observed.containers.filter(({ id }) => record.containers[id] !== undefined);
+  // What was adopted carries no label that a key could have made.
+  const adopted = record.adopted?.containers ?? {};
+  const recorded = observed.containers.filter(
+    ({ id }) => record.containers[id] !== undefined && adopted[id] === undefined,
+  );
   const strange = recorded.filter(({ ownership }) => ownership !== "ours");
   if (strange.length > 0) {
     const found = `another key was used for ${strange.length} of ${count(recorded.length, "container")}`;

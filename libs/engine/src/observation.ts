@@ -26,7 +26,7 @@ import { observeNetworks } from "./observed-network.ts";
 import { claimsIn } from "./project-claim.ts";
 import { observeVolumes } from "./observed-volume.ts";
 import { listedName } from "./listed-name.ts";
-import { type ContainerNames, labelOf } from "./ownership.ts";
+import { type ContainerNames, adopterOf, labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
 import { askEngine, unreadable } from "./request.ts";
 import { listContainers } from "./container-list.ts";
@@ -58,7 +58,7 @@ export interface ObserveRequest {
   signal?: AbortSignal;
 }
 
-/** A request for the environment's own containers and nothing else. */
+/** A request for the node's own containers of the environment, adopted ones too, and nothing else. */
 export const containersOnly = {
   projects: [],
   images: [],
@@ -197,8 +197,9 @@ function membershipsOf(container: ContainerInfo): NetworkMember[] {
 function isOfInterest(request: ObserveRequest): (container: ContainerInfo) => boolean {
   const projects = new Set(request.projects);
   return (container) => {
-    const { Labels: all } = container;
+    const { Id: id, Labels: all } = container;
     if (labelOf(all, composeLabels.oneOff) === "True") return false;
+    if (adopterOf(request.madeHere, { kind: "containers", id }) !== "") return true;
     const environment = labelOf(all, labels.environment);
     if (projects.has(labelOf(all, composeLabels.project)) || environment === request.environment) return true;
     return environment === "" && isNameOfProject(listedName(container), projects);

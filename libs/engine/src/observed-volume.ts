@@ -1,15 +1,19 @@
 import {
   type DesiredVolume,
+  KeelsonError,
   type MadeHere,
   type NodeSecrets,
   type ObservedVolume,
   composeLabels,
   labels,
+  quote,
   resourceIds,
+  transient,
 } from "@keelson/model";
 import type { VolumeInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
+import { listOf, recordOf, textOf } from "./json-reader.ts";
 import { type Labels, adopterOf, labelOf } from "./ownership.ts";
 import { askEngine, hasStatus, unreadable } from "./request.ts";
 import { findVolumeFlaw } from "./volume-definition.ts";
@@ -79,14 +83,50 @@ async function listVolumes(
   signal: AbortSignal | undefined,
 ): Promise<{ volumes: VolumeInspectInfo[]; isComplete: boolean }> {
   const what = "list volumes";
+  let isLate = false;
   const answer = await askEngine(engine, {
     what,
     signal,
     send: (abortSignal) => engine.docker.listVolumes({ abortSignal }),
+    describeTimeout: (cause) => {
+      isLate = true;
+      return lateVolumes(engine, { cause, plugins: [] });
+    },
+  }).catch(async (error: unknown) => {
+    throw isLate
+      ? lateVolumes(engine, { cause: error, plugins: await listVolumePlugins(engine, signal) })
+      : error;
   });
   const volumes = answer.Volumes ?? [];
   if (!("Volumes" in answer) || !Array.isArray(volumes)) throw unreadable(what);
   return { volumes, isComplete: (answer.Warnings ?? []).length === 0 };
+}
+
+/** Those that the engine knows beside its own. Throws K3001 where the engine answers nothing at all. */
+async function listVolumePlugins(engine: Engine, signal: AbortSignal | undefined): Promise<string[]> {
+  const info = await askEngine(engine, {
+    what: "list volumes",
+    signal,
+    send: () => engine.docker.info(),
+  });
+  return listOf(recordOf(recordOf(info)["Plugins"])["Volume"])
+    .map(textOf)
+    .filter((name) => name !== "" && name !== "local");
+}
+
+/** The engine asks each of its volume plugins, and waits for one that is gone. */
+function lateVolumes(
+  { timeoutMs }: Engine,
+  { cause, plugins }: { cause: unknown; plugins: readonly string[] },
+): KeelsonError {
+  const named = plugins.length === 0 ? "" : ` It has: ${plugins.map(quote).join(", ")}.`;
+  return new KeelsonError({
+    code: "K3097",
+    message: `the engine answers, but listing volumes took longer than ${timeoutMs / 1000} s: a volume plugin may be gone`,
+    hint: `Start the volume plugin again, or remove what is left of it from /run/docker/plugins and /etc/docker/plugins.${named} docker volume ls must end soon.`,
+    outcome: transient,
+    cause,
+  });
 }
 
 function describeVolume(

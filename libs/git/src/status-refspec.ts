@@ -49,14 +49,31 @@ export async function fetchStatusRefs(input: StatusRemoteInput): Promise<LeftOut
   }
 }
 
-/** Fetches all refs but those that are too large. */
-async function fetchEach(input: StatusRemoteInput, branches: readonly string[]): Promise<LeftOut[]> {
+/**
+ * Whether nodes push their statuses to this very repository: it has some, and the remote has none. A fetch would then remove
+ * them. Throws K2001, K2004 when there is no such remote, K2005 and K2010.
+ */
+export async function receivesStatuses(input: StatusRemoteInput): Promise<boolean> {
+  const own = await run(input, ["for-each-ref", "--count=1", "--format=%(refname)", statusPrefixes.notes]);
+  if (own.stdout.length === 0) return false;
+  if ((await run(input, ["remote"])).stdout.length === 0) return true;
+  await readRefspecs(input);
+  return (await listRemoteStatuses(input)).length === 0;
+}
+
+async function listRemoteStatuses(input: StatusRemoteInput): Promise<string[]> {
   const { remote } = input;
   const listed = await run(input, ["ls-remote", "--quiet", "--refs", "--", remote, ...statusPatterns]);
   if (listed.exitCode !== 0) throw notFetched(remote, listed);
-  const refs = linesOf(listed)
+  return linesOf(listed)
     .map((line) => line.split("\t")[1] ?? "")
     .filter((ref) => readStatusRef(ref) !== null);
+}
+
+/** Fetches all refs but those that are too large. */
+async function fetchEach(input: StatusRemoteInput, branches: readonly string[]): Promise<LeftOut[]> {
+  const { remote } = input;
+  const refs = await listRemoteStatuses(input);
   if (branches.length > 0) await fetchRefspecs(input, ["--", remote, ...branches]);
   const left = await fetchApart(refs, {
     fetch: (some) =>

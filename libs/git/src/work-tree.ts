@@ -73,6 +73,11 @@ export async function listDirtyPaths(repository: string): Promise<string[]> {
   return [...new Set(paths)].sort();
 }
 
+/** Throws K2004 where the folder is in no Git repository, K2005 and K2010. */
+export async function requireRepository(repository: string): Promise<void> {
+  await git(resolve(repository), ["rev-parse", "--git-dir"]);
+}
+
 /** Whether Git decides which files the folder has. It does not when a repository around the folder ignores it. */
 export async function isKnownToGit(root: string): Promise<boolean> {
   try {

@@ -155,6 +155,13 @@ services: { wiki: { environment: [PUID] } }
     ]);
   });
 
+  test("one whose folder was deleted is taken away by its entry", () => {
+    const { problems } = readRepository(filesOf({ ...home, "apps/mail/compose.yaml": compose }));
+    expect(problems.map(({ hint }) => hint)).toEqual([
+      expect.stringMatching(/\. If the instance is to go, give it state: absent, or remove its entry\.$/),
+    ]);
+  });
+
   test("that is not there is not missed where its instance is absent", () => {
     const absent = listed.replace("./apps/wiki", "./apps/wiki, state: absent");
     expect(read({ [environment]: absent }).problems).toEqual([]);

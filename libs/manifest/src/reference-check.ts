@@ -64,8 +64,8 @@ function checkLocalPackage(scene: Scene, { name, instance, layer }: PlacedInstan
   if (inside === undefined || inside.size === 0) {
     const message = `there is no folder ${reference} in the repository`;
     const known = scene.local.neighbours.map((path) => `./${path}`);
-    const hint =
-      hintFor(reference, { known, as: "folders beside it" }) ?? "Commit it, or remove the instance.";
+    const near = hintFor(reference, { known, as: "folders beside it" }) ?? "Commit it";
+    const hint = `${near}${near.endsWith("?") ? "" : "."} If the instance is to go, give it state: absent, or remove its entry.`;
     return [problemAt(layer, { code: "K1120", message, hint, ...at })];
   }
   // What else is wrong with it has problems of its own.

@@ -91,6 +91,8 @@ export interface KeepFolder extends OperationBase {
   folder: DesiredFolder;
   /** Where another instance made it. */
   was?: string;
+  /** It was never there: it begins with what is placed in it. */
+  isNew?: true;
   /** Paths of the files that are put there, each with the content digest of what it replaces, or null. */
   place: Record<string, string | null>;
   /** Paths of the files that are removed, each with its content digest. */

@@ -56,7 +56,9 @@ function findUnproven({ containers, networks }: ObservedEngine): string[] {
     .map(({ id }) => shortId(id));
 }
 
-/** What the node remembers, for commands that change nothing. Reads the record again for a container that it lacked. */
+/**
+ * What the node remembers, for commands that change nothing. Reads the record again for a container with our labels that it lacked.
+ */
 export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Promise<MadeHere> {
   const made = parseStatus(await readStatus(settings.stateDir))?.made ?? [];
   const read = () => {
@@ -71,6 +73,7 @@ export async function lookUpMemory(settings: Pick<NodeSettings, "stateDir">): Pr
       return memory.container(of);
     },
     network: (of) => memory.network(of),
+    adopter: (of) => memory.adopter?.(of) ?? null,
   };
 }
 

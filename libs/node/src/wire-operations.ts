@@ -92,6 +92,9 @@ export function wireOperations(
     "adopt-project": async (operation, context) => {
       await requireUnchanged(inEngine(context), operation);
       await claimProject(inEngine(context), operation);
+      // By it the project is found again under the instance's name, and a service of it is run once more.
+      const instance = required(context.instance, `instance ${operation.instance}`);
+      await writeCompose(settings, { instance, ownerOf: secrets.ownerOf });
       record.adopt(operation);
       own.add([...operation.containers, ...operation.networks].map(({ id }) => id));
     },

@@ -88,7 +88,7 @@ function foreignNetwork({ name, mayBeForeign }: DesiredNetwork, observed: Observ
       resource,
       code: "K3007",
       message: `a network named ${name} exists that this node did not make`,
-      hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker network rm ${name}`,
+      hint: `If nobody needs it, remove it: docker network rm ${name}`,
     },
   ];
 }
@@ -126,7 +126,7 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
         resource,
         code: "K3007",
         message: `a volume named ${name} exists that this node did not make; its data is left alone`,
-        hint: `If this node made it, say with which configuration: --config FILE. To use it as it is, let the Compose file say external: true and name: ${name}, and permit volumes: [${JSON.stringify(name)}]. If the data is not needed, remove it: docker volume rm ${name}`,
+        hint: `To use it as it is, let the Compose file say external: true and name: ${name}, and permit volumes: [${JSON.stringify(name)}]. If the data is not needed, remove it: docker volume rm ${name}`,
       },
     ];
   }

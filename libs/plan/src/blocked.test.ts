@@ -227,7 +227,7 @@ describe("networks and volumes of our names", () => {
       .toMatchInlineSnapshot(`
         {
           "code": "K3007",
-          "hint": "If this node made it, say with which configuration: --config FILE. To use it as it is, let the Compose file say external: true and name: lab-storage_data, and permit volumes: ["lab-storage_data"]. If the data is not needed, remove it: docker volume rm lab-storage_data",
+          "hint": "To use it as it is, let the Compose file say external: true and name: lab-storage_data, and permit volumes: ["lab-storage_data"]. If the data is not needed, remove it: docker volume rm lab-storage_data",
           "message": "a volume named lab-storage_data exists that this node did not make; its data is left alone",
           "resource": "volume:lab-storage_data",
         }

@@ -44,7 +44,10 @@ function findChange(state: FolderState, node: SimulatedNode): FolderChange[] {
   const place = folder.files.filter((file) => judgeKept(file, state) === "place");
   const remove = findDropped(state).removed.map(([path, { content }]): [string, string] => [path, content]);
   const causes = [
-    ...(isAbsent(state) && !isOwnFile(state) ? [missingCause(state)] : []),
+    ...(isNewFolder(state) ? [because.desired(`data folder ${folder.source} is not there yet`)] : []),
+    ...(isAbsent(state) && !isOwnFile(state) && state.known !== undefined
+      ? [because.lost(`data folder ${folder.source} is missing`)]
+      : []),
     ...place.map((file) => placeCause(file, state)),
     ...remove.map(([path]) => fileCauses.dropped(boundPath(folder, path))),
     ...markCauses(state, node),
@@ -52,10 +55,9 @@ function findChange(state: FolderState, node: SimulatedNode): FolderChange[] {
   return causes.length === 0 ? [] : [{ state, place, remove, causes }];
 }
 
-function missingCause({ folder: { source }, known }: FolderState): Cause {
-  return known === undefined
-    ? because.desired(`data folder ${source} is not there yet`)
-    : because.lost(`data folder ${source} is missing`);
+/** Nothing was ever seen in its place. */
+export function isNewFolder(state: FolderState): boolean {
+  return isAbsent(state) && !isOwnFile(state) && state.known === undefined;
 }
 
 function placeCause({ to, path }: DesiredFile, { known }: FolderState): Cause {

@@ -1,6 +1,7 @@
 import type { ChangeClass, DesiredFile } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
+import { isNewFolder } from "./folder-change.ts";
 import { type FolderChange, resourceOf } from "./folder-state.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
@@ -24,6 +25,7 @@ export function planFolders({ change, staging, providers }: InstanceContext): Pl
           instance: instance.name,
           folder,
           ...(instance.was === undefined ? {} : { was: instance.was }),
+          ...(isNewFolder(state) ? { isNew: true as const } : {}),
           place: Object.fromEntries(
             place.map(({ path }) => [path, found?.files[path]?.contentDigest ?? null]),
           ),

@@ -118,7 +118,7 @@ function describeForeign(
   return {
     code: "K3021",
     message: inTheWay,
-    hint: `If this node made it, say with which configuration: --config FILE. If nobody needs it, remove it: docker rm -f ${name}`,
+    hint: `If nobody needs it, remove it: docker rm -f ${name}`,
   };
 }
 

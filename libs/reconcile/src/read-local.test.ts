@@ -98,7 +98,9 @@ describe("what is read for local packages", () => {
       snapshotOfFiles(filesOf({ "environments/home/environment.yaml": environment })),
       { environment: "home", node: "nas" },
     );
-    expect(said.problems).toMatchObject([{ code: "K1120", hint: "did you mean `./net/vpn`?" }]);
+    expect(said.problems).toMatchObject([
+      { code: "K1120", hint: expect.stringContaining("did you mean `./net/vpn`?") },
+    ]);
   });
 
   it("must end where files name each other without end", async () => {

@@ -58,7 +58,9 @@ export function isMereStep({ kind }: Operation): boolean {
 }
 
 /** What an operation makes of its thing; null for a step of another one's change. */
-export function verbOf({ kind, class: changeClass }: Operation): ChangeVerb | null {
+export function verbOf(operation: Operation): ChangeVerb | null {
+  const { kind, class: changeClass } = operation;
+  if (kind === "keep-folder" && operation.isNew === true) return "create";
   const makes = kind === "create-containers" || kind === "create-network";
   return makes && changeClass === "recreate" ? "recreate" : words[kind].verb;
 }

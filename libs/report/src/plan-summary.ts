@@ -1,4 +1,4 @@
-import type { Operation, Plan } from "@keelson/model";
+import type { KeepFolder, Operation, Plan } from "@keelson/model";
 
 import { type ChangeVerb, verbOf } from "./operation-text.ts";
 
@@ -19,8 +19,10 @@ export interface PlannedChange {
 export function summarizePlan(plan: Plan): PlannedChange[] {
   const told = plan.operations.flatMap(describeOperation);
   const services = new Set(told.filter(({ kind }) => kind === "service").map(({ name }) => name));
-  const folded = plan.operations.filter((operation) =>
-    servicesOfFiles(operation).some((service) => services.has(service)),
+  // A misspelt path shows by the empty folder that it makes.
+  const folded = plan.operations.filter(
+    (operation) =>
+      !isNewFolder(operation) && servicesOfFiles(operation).some((service) => services.has(service)),
   );
   const resources = new Set(folded.map(({ resource }) => resource));
   const things = Map.groupBy(told, ({ kind, name }) => `${kind}:${name}`);
@@ -81,7 +83,12 @@ function isStepOfCreation({ kind, causes }: Operation): boolean {
   return kind === "start-service" && causes.every((cause) => cause.kind === "follows");
 }
 
+function isNewFolder(operation: Operation): operation is KeepFolder {
+  return operation.kind === "keep-folder" && operation.isNew === true;
+}
+
 function waysOf(operation: Operation): string[] {
+  if (isNewFolder(operation) && Object.keys(operation.place).length === 0) return ["begins empty"];
   if (operation.kind === "signal-container") return [`signal ${operation.signal}`];
   return operation.kind === "exec-in-container" ? [`run ${operation.command.join(" ")}`] : [];
 }

@@ -1,4 +1,4 @@
-import type { Cause, DesiredMount, DesiredNode, Operation, Plan } from "@keelson/model";
+import type { Cause, DesiredMount, DesiredNode, KeepFolder, Operation, Plan } from "@keelson/model";
 import { describe, expect, it } from "vitest";
 
 import { formatPlanSummary } from "./plan-text.ts";
@@ -188,7 +188,33 @@ describe("formatPlanSummary", () => {
   });
 });
 
-it("must show the grants in use, new ones and those that are as good as root among them", () => {
+it("must show that a data folder is made, also of a service that is made anew anyway", () => {
+  const keep = (source: string, more: Partial<KeepFolder> = {}): Operation => ({
+    ...base,
+    kind: "keep-folder",
+    instance: "core",
+    resource: `folder:lab-core/${source}`,
+    folder: { source, kind: "folder", services: ["web"], writers: ["web"], files: [] },
+    place: {},
+    remove: {},
+    causes: [cause(`data folder ${source} is not there yet`)],
+    ...more,
+  });
+  const operations = [
+    keep("custom.lst", { isNew: true }),
+    keep("known"),
+    creation(["web"], [cause("volumes changed", { service: "web" })]),
+  ];
+  expect(formatPlanSummary({ plan: planOf(operations), desired })).toBe(
+    [
+      "  + create   folder lab-core/custom.lst  data folder custom.lst is not there yet; begins empty",
+      "  ± recreate lab-core/web                volumes changed",
+      "1 to recreate, 0 unchanged",
+    ].join("\n"),
+  );
+});
+
+it("must show each new grant, and whether it is as good as root, and count the others", () => {
   const grants: Plan["grants"] = [
     { instance: "docker", service: "ui", kind: "engineSocket", value: "true", isNew: true, isRoot: true },
     { instance: "nas", service: "", kind: "mounts", value: "nfs://nas.lan/x", isNew: false, isRoot: false },
@@ -198,7 +224,7 @@ it("must show the grants in use, new ones and those that are as good as root amo
       kind: "paths",
       value: "media/films\u001b[2J",
       readOnly: true,
-      isNew: false,
+      isNew: true,
       isRoot: false,
     },
   ];
@@ -206,9 +232,13 @@ it("must show the grants in use, new ones and those that are as good as root amo
     [
       "  grants in use:",
       "    new  docker/ui     the engine's socket  root-equivalent",
-      "         nas           mount nfs://nas.lan/x",
-      "         media/player  path media/films\\u{1b}[2J (read-only)",
+      "    new  media/player  path media/films\\u{1b}[2J (read-only)",
+      "    1 grant as before: keelson audit --grants",
       "nothing to do: 0 unchanged",
     ].join("\n"),
+  );
+  const before = grants.map((grant) => ({ ...grant, isNew: false }));
+  expect(formatPlanSummary({ plan: planOf([], { grants: before }), desired })).toBe(
+    "  3 grants as before: keelson audit --grants\nnothing to do: 0 unchanged",
   );
 });

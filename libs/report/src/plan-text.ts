@@ -1,4 +1,4 @@
-import { type DesiredNode, type Plan, compareText, resourceIds } from "@keelson/model";
+import { type DesiredNode, type Plan, compareText, resourceIds, count } from "@keelson/model";
 
 import { formatGrants } from "./grant-text.ts";
 import type { ChangeVerb } from "./operation-text.ts";
@@ -22,7 +22,7 @@ const marks: Record<ChangeVerb, { mark: string; format: Parameters<Paint>[0] }> 
   remove: { mark: "-", format: "red" },
 };
 
-/** The plan as a person reads it: what changes and why, what is blocked, what is left alone, which grants are in use, and the sum in one line. */
+/** The plan as a person reads it: what changes and why, what is blocked, what is left alone, which grants are new, and the sum in one line. */
 export function formatPlanSummary(
   { plan, desired }: { plan: Plan; desired: DesiredNode },
   paint: Paint = (_format, text) => text,
@@ -43,9 +43,18 @@ export function formatPlanSummary(
   }
   for (const { message, code } of plan.notices)
     lines.push(`  ${paint("dim", `? ${escapeText(message)} [${code}]`)}`);
-  if (plan.grants.length > 0)
-    lines.push("  grants in use:", ...formatGrants(plan.grants, paint).map((line) => `    ${line}`));
+  lines.push(...describeGrants(plan, paint).map((line) => `  ${line}`));
   return [...lines, sumUp(changes, { plan, desired })].join("\n");
+}
+
+/** New grants, a line each; those that were there before would hide them, and are only counted. */
+function describeGrants({ grants }: Plan, paint: Paint): string[] {
+  const news = grants.filter(({ isNew }) => isNew);
+  const others = count(grants.length - news.length, "grant");
+  const rest = grants.length > news.length ? [`${others} as before: keelson audit --grants`] : [];
+  return news.length === 0
+    ? rest
+    : ["grants in use:", ...[...formatGrants(news, paint), ...rest].map((line) => `  ${line}`)];
 }
 
 /** `2 to recreate, 1 to reload, 20 unchanged`: what a person asks first. */

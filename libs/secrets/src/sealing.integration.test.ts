@@ -65,7 +65,10 @@ test("values are set one after the other, read, and encrypted to others alone", 
     code: "K9089",
   });
   const nobody = openable(rotated, join(folder, "no.key"));
-  await expect(openSealedValue(nobody, ["pryv", "a"])).rejects.toMatchObject({ code: "K9089" });
+  await expect(openSealedValue(nobody, ["pryv", "a"])).rejects.toMatchObject({
+    code: "K9089",
+    hint: expect.stringContaining("on a node that is one its agent.yaml with --config FILE"),
+  });
 });
 
 test("K9092 for a file that would lose something if it were written anew", async () => {

@@ -103,7 +103,7 @@ function unopened({ path, keys }: SealedFile, because: string): KeelsonError {
   return new KeelsonError({
     code: "K9089",
     message: `${path} cannot be opened: ${because}`,
-    hint: `Name a key of one of its recipients with --identity FILE, or run it on a node that is one: ${keys.map(({ recipient }) => recipient).join(", ")}`,
+    hint: `Name a key of one of its recipients with --identity FILE, or on a node that is one its agent.yaml with --config FILE: ${keys.map(({ recipient }) => recipient).join(", ")}`,
     outcome: stalled,
   });
 }

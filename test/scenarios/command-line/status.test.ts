@@ -42,10 +42,10 @@ async function makeFleet(nodes: readonly string[]) {
     /** As the node would, now; `of` is whose report it claims to be. */
     report: async (
       place: string,
-      made: MadeStatus & { as?: "notes" | "branch"; of?: string; json?: string } = {},
+      made: MadeStatus & { as?: "notes" | "branch"; of?: string; json?: string; to?: string } = {},
     ) => {
       const [environment = "", node = ""] = place.split("/");
-      const { as = "notes", of = place, json, ...rest } = made;
+      const { as = "notes", of = place, json, to = url, ...rest } = made;
       const status = makeStatus({
         applied: first,
         observedAt: new Date().toISOString(),
@@ -53,7 +53,7 @@ async function makeFleet(nodes: readonly string[]) {
         place: of,
       });
       await publishStatus({
-        url,
+        url: to,
         gitDir: folder.join(`${as}-${environment}-${node}`),
         as,
         environment,
@@ -294,6 +294,21 @@ describe("the status of a fleet that changes", () => {
     });
     watch.type("\u0003");
     expect(await watch.end).toBe(0);
+  });
+});
+
+describe("the repository that nodes push their statuses to", () => {
+  it("must show them, and keep them, although its own remote has none", async () => {
+    await using fleet = await makeFleet(["lab/n1"]);
+    const { url } = fleet;
+    await fleet.report("lab/n1", { to: fleet.clone });
+    for (const remotes of [1, 1, 0]) {
+      if (remotes === 0) await fleet.git("remote", "remove", "origin");
+      const { exitCode, stdout, stderr } = await fleet.keelson("");
+      expect([exitCode, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(/n1 +ready/);
+    }
+    expect(await fleet.git("ls-remote", url)).not.toContain("keelson");
   });
 });
 

@@ -4,7 +4,7 @@ import { type Round, reconcileOnce } from "@keelson/reconcile";
 import { formatOperation } from "@keelson/report";
 
 import { type NodeOptions } from "../node-options.ts";
-import { findAgentConfig, readNodeSettings } from "../node-place.ts";
+import { findAgentConfig, readNodeSettings, tellUnreadConfig } from "../node-place.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printPlan } from "../print/plan.ts";
 import { printProblems } from "../print/problems.ts";
@@ -30,6 +30,7 @@ export async function apply(
   await requireCleanWorkTree(options.repository);
   const revision = await openCommit(options);
   const reference = await chooseNode(revision, options);
+  tellUnreadConfig(options, output);
   const settings = await readNodeSettings(options, reference);
   const isForced = options.force === true;
   if (!isForced) await requireFreeHands(settings.stateDir);

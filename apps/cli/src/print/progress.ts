@@ -4,7 +4,13 @@ import { createLogUpdate } from "log-update";
 
 import type { Output } from "../output.ts";
 
-/** Shows the progress of an apply: a live list on a terminal, elsewhere a line for each finished operation. */
+/** So long an observation may take before a person is told that it goes on. */
+const patienceMs = 2_000;
+
+/**
+ * Shows the progress of a plan or an apply: on a terminal a live list, and an observation that takes long; elsewhere a line
+ * for each finished operation.
+ */
 export function showProgress(output: Output): { emit: Emit; end: () => void } {
   const log = output.isLive ? createLogUpdate(process.stderr, { showCursor: true }) : null;
   const running = new Map<string, { operation: Operation; detail: string }>();
@@ -12,6 +18,21 @@ export function showProgress(output: Output): { emit: Emit; end: () => void } {
     log?.(
       [...running.values()].map((each) => `  … ${formatOperation(each.operation)}${each.detail}`).join("\n"),
     );
+  let observing: NodeJS.Timeout | undefined;
+  const beginObserving = () => {
+    const startedAt = Date.now();
+    observing = setInterval(() => {
+      const elapsedMs = Date.now() - startedAt;
+      if (elapsedMs >= patienceMs)
+        log?.(`  … reading what the engine and the state folder have  ${seconds(elapsedMs)}`);
+    }, patienceMs / 4);
+  };
+  const endObserving = () => {
+    if (observing === undefined) return;
+    clearInterval(observing);
+    observing = undefined;
+    log?.clear();
+  };
   const say = (line: string) => {
     log?.clear();
     output.printError(line);
@@ -19,6 +40,10 @@ export function showProgress(output: Output): { emit: Emit; end: () => void } {
   };
   const emit = (event: KeelsonEvent) => {
     switch (event.type) {
+      case "step-started":
+        return event.step === "observe" && log !== null ? beginObserving() : undefined;
+      case "step-finished":
+        return endObserving();
       case "operation-started":
         running.set(event.operation.id, { operation: event.operation, detail: "" });
         return redraw();
@@ -45,7 +70,11 @@ export function showProgress(output: Output): { emit: Emit; end: () => void } {
       default:
     }
   };
-  return { emit, end: () => log?.clear() };
+  const end = () => {
+    endObserving();
+    log?.clear();
+  };
+  return { emit, end };
 }
 
 function share(event: { done?: number; total?: number }): string {
