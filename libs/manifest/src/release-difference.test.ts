@@ -121,7 +121,7 @@ describe("the difference of two releases", () => {
   test("has secrets, and files that belong to no package", () => {
     const after = {
       ...first,
-      "release.yaml": `${first["release.yaml"]?.replace("bytes: 32", "bytes: 64") ?? ""}`,
+      "release.yaml": first["release.yaml"]?.replace("bytes: 32", "bytes: 64") ?? "",
       "CHANGELOG.md": "New.\n",
     };
     expect(compareReleases(releaseOf(first), releaseOf(after))).toMatchObject({
