@@ -47,7 +47,7 @@ function chooseFor(row: Record<string, string>) {
   const faulty = snapshotOf(row["has problems"]);
   return chooseTarget({
     candidates: [candidate],
-    faulty: new Set(faulty === null ? [] : [faulty.commit]),
+    faulty: new Map(faulty === null ? [] : [[faulty.commit, {}]]),
     suspension: row["suspended"] === none ? null : { since: "", by: "", reason: "" },
     attempted: snapshotOf(row["worked on last"]),
   });
@@ -83,7 +83,7 @@ describe("the target", () => {
     const site = { branch: "site/a", verdict: verdictOf("unavailable", null), last: null };
     const target = chooseTarget({
       candidates: [own, site],
-      faulty: new Set(),
+      faulty: new Map(),
       suspension: null,
       attempted: null,
     });

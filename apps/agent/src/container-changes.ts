@@ -87,3 +87,12 @@ function isStartedLater({ startedMs }: Seen, before: Seen): boolean {
   if (startedMs === null || before.startedMs === null) return false;
   return startedMs.least > before.startedMs.most;
 }
+
+/** A container in back-off stays as it was seen before, so that a poll after the back-off finds the change. */
+export function keepWaiting(
+  seen: SeenContainers,
+  { before, isWaiting }: { before: SeenContainers; isWaiting: (name: string) => boolean },
+): SeenContainers {
+  const kept = [...before].filter(([, { name }]) => isWaiting(name));
+  return new Map([...[...seen].filter(([, { name }]) => !isWaiting(name)), ...kept]);
+}

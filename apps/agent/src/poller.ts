@@ -9,7 +9,7 @@ import {
 import { type RefPoll, type RefPollInput, openRefPoll } from "@keelson/git/poll";
 
 import { findArrivals } from "./arrival.ts";
-import { type SeenContainers, findChanged, seeContainers } from "./container-changes.ts";
+import { type SeenContainers, findChanged, keepWaiting, seeContainers } from "./container-changes.ts";
 import type { Log } from "./log-event.ts";
 import type { Trigger } from "./next-round.ts";
 import { openPause } from "./pause.ts";
@@ -167,15 +167,6 @@ function compareContainers(
   const isWaiting = (name: string) => poller.backoff.isWaiting(name, answeredMs);
   poller.seen = keepWaiting(seen, { before, isWaiting });
   return findChanged(now, { containers, before, seen, isStartChange }).filter((name) => !isWaiting(name));
-}
-
-/** A container in back-off stays as it was seen before, so that a poll after the back-off finds the change. */
-function keepWaiting(
-  seen: SeenContainers,
-  { before, isWaiting }: { before: SeenContainers; isWaiting: (name: string) => boolean },
-): SeenContainers {
-  const kept = [...before].filter(([, { name }]) => isWaiting(name));
-  return new Map([...[...seen].filter(([, { name }]) => !isWaiting(name)), ...kept]);
 }
 
 /** The commit that Git names soon; null otherwise. A later answer counts in the next poll. */

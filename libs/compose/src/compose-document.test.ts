@@ -23,7 +23,7 @@ describe("a Compose file", () => {
 
   it("must place a merged key where it is written", () => {
     const text = "x-base: &base\n  privileged: true\nservices:\n  web:\n    <<: *base\n";
-    const { document } = read(text);
+    const [document] = read(text).documents ?? [];
     expect(document?.placeOf(["services", "web", "privileged"])).toMatchObject({
       line: 2,
       column: 3,
@@ -40,7 +40,14 @@ describe("a Compose file", () => {
     ["malformed YAML", "K1416", "services:\n  a: b: c\n"],
     ["nothing", "K1416", ""],
     ["a list", "K1416", "- a"],
-    ["two documents", "K1416", "a: 1\n---\nb: 2"],
+    ["a document that is no mapping", "K1416", "a: 1\n---\n# nothing\n"],
+    ["an alias of another document", "K1416", "a: &a 1\n---\nb: *a"],
+    ["very many documents", "K1418", "a: 1\n---\n".repeat(40)],
+    [
+      "very many values in several documents",
+      "K1418",
+      `a: [${"1,".repeat(15_000)}]\n---\nb: [${"1,".repeat(15_000)}]`,
+    ],
     ["a %YAML directive", "K1416", "%YAML 1.1\n---\nprivileged: off"],
     ["a key twice", "K1416", "a: 1\n'a': 2"],
     ["a key twice, once as a number", "K1416", "1: a\n'1': b"],
@@ -63,8 +70,8 @@ describe("a Compose file", () => {
   ];
 
   it.each(refused)("must refuse %s with %s", (_what, code, text) => {
-    const { document, problems } = read(text);
-    expect(document).toBeNull();
+    const { documents, problems } = read(text);
+    expect(documents).toBeNull();
     expect(new Set(problems.map((problem) => problem.code))).toEqual(new Set([code]));
   });
 
@@ -89,6 +96,15 @@ describe("a Compose file", () => {
       bytes: Uint8Array.from([0xff, 0xfe, 0x61, 0x00]),
     };
     expect(readComposeDocument(source, { overrideTags: false }).problems[0]?.code).toBe("K1416");
+  });
+
+  it("must read each document, with its own places", () => {
+    const documents = read("a: 1\n---\nb:\n  c: 2\n").documents ?? [];
+    expect(documents.map(({ position, root }) => [position, root.value])).toEqual([
+      [0, { a: 1 }],
+      [1, { b: { c: 2 } }],
+    ]);
+    expect(documents[1]?.placeOf(["b", "c"])).toMatchObject({ line: 4, column: 3, sourceLine: "  c: 2" });
   });
 
   it("must report at most ten mistakes of a file, in bounded time", () => {
@@ -116,7 +132,7 @@ describe("what Compose is given", () => {
   it("must keep the tags of an override", () => {
     const text =
       "a: !reset null\nb: !reset []\nc: !override {d: !reset 1}\ne: !override [a]\nf: !override 'null'\ng: !override true";
-    const { document } = read(text, true);
+    const [document] = read(text, true).documents ?? [];
     expect(writeNode(document?.root ?? fail())).toBe(
       '{"a": !reset null, "b": !reset [], "c": !override {"d": !reset 1}, "e": !override ["a"], "f": !override "null", "g": !override true}',
     );
@@ -141,7 +157,7 @@ function read(text: string, overrideTags = false) {
 }
 
 function rootOf(text: string) {
-  return read(text).document?.root ?? fail();
+  return read(text).documents?.[0]?.root ?? fail();
 }
 
 function valueOf(text: string) {

@@ -1,21 +1,24 @@
 import type { Problem, SourceFile } from "@keelson/model";
-import { type CollectionTag, LineCounter, type ScalarTag, YAMLMap, YAMLSeq, parseDocument } from "yaml";
+import { type CollectionTag, LineCounter, type ScalarTag, YAMLMap, YAMLSeq, parseAllDocuments } from "yaml";
 
 import { decodeUtf8 } from "@keelson/model";
 
 import { type ComposeNode, nearestNode } from "./compose-node.ts";
 import { withoutDeveloperKeys } from "./developer-key.ts";
-import { evaluateDocument } from "./node-evaluation.ts";
+import { evaluateDocuments } from "./node-evaluation.ts";
 import { Unreadable } from "./scalar-node.ts";
 
 /** Parsing takes about a second for each 128 KiB of the worst text; real Compose files are a tenth of this. */
 export const maxFileBytes = 128 * 1024;
 const maxErrors = 10;
+const maxDocuments = 32;
 
-/** A Compose file, evaluated, with a way back to its lines. */
+/** A YAML document of a Compose file, evaluated, with a way back to its lines. Most files have one. */
 export interface ComposeDocument {
   /** Path in the repository. */
   file: string;
+  /** Which one of its file it is, from 0: Compose merges each over those before it. */
+  position: number;
   sizeBytes: number;
   /** Without what is only for a developer's machine. */
   root: ComposeNode;
@@ -35,11 +38,11 @@ export interface Finding {
   hint: string;
 }
 
-/** The document, or the problems that make it unreadable (K1416 malformed, K1418 over a limit). */
+/** The documents of a file, or the problems that make it unreadable (K1416 malformed, K1418 over a limit). */
 export function readComposeDocument(
   source: SourceFile,
   options: { overrideTags: boolean },
-): { document: ComposeDocument | null; problems: Problem[] } {
+): { documents: ComposeDocument[] | null; problems: Problem[] } {
   if (source.bytes.length > maxFileBytes) {
     return refuse(source.path, {
       code: "K1418",
@@ -56,7 +59,7 @@ type Reading = ReturnType<typeof readComposeDocument>;
 function parse(file: string, { text, overrideTags }: { text: string; overrideTags: boolean }): Reading {
   const lineCounter = new LineCounter();
   // prettyErrors makes the cost of many errors quadratic; duplicate keys are found when keys are evaluated.
-  const yaml = parseDocument(text, {
+  const parsed = parseAllDocuments(text, {
     lineCounter,
     prettyErrors: false,
     uniqueKeys: false,
@@ -69,28 +72,37 @@ function parse(file: string, { text, overrideTags }: { text: string; overrideTag
     message: at.message,
     hint: at.code === "K1418" ? limitHint : malformedHint,
   });
-  const errors = yaml.errors.slice(0, maxErrors).map((error) => ({
-    offset: error.pos[0],
-    message:
-      error.code === "MULTIPLE_DOCS" ? "more than one YAML document" : `malformed YAML: ${error.message}`,
-  }));
-  if (yaml.directives?.yaml.explicit === true)
+  const noMapping = { offset: 0, message: "a Compose file must be a mapping" };
+  if ("empty" in parsed) return { documents: null, problems: [unreadable(noMapping)] };
+  const errors: { offset: number; message: string; code?: string }[] = parsed
+    .flatMap((yaml) => yaml.errors)
+    .slice(0, maxErrors)
+    .map((error) => ({ offset: error.pos[0], message: `malformed YAML: ${error.message}` }));
+  if (parsed.some((yaml) => yaml.directives.yaml.explicit === true))
     errors.push({ offset: 0, message: "a %YAML directive is not permitted" });
-  if (errors.length > 0) return { document: null, problems: errors.map(unreadable) };
+  if (parsed.length > maxDocuments)
+    errors.push({
+      offset: 0,
+      code: "K1418",
+      message: `more than ${maxDocuments} YAML documents in one file`,
+    });
+  if (errors.length > 0) return { documents: null, problems: errors.map(unreadable) };
   try {
-    const root = evaluateDocument(yaml, { overrideTags });
-    if (root.kind !== "map") {
-      return {
-        document: null,
-        problems: [unreadable({ offset: 0, message: "a Compose file must be a mapping" })],
-      };
+    const roots = evaluateDocuments(parsed, { overrideTags });
+    const odd = roots.find((root) => root.kind !== "map");
+    if (odd !== undefined) {
+      const found = roots.length === 1 ? noMapping : { offset: odd.offset, message: everyDocument };
+      return { documents: null, problems: [unreadable(found)] };
     }
-    const placeOf = (path: readonly string[]) => placeAt(nearestNode(root, path).node.offset, path);
-    const document = { file, sizeBytes: Buffer.byteLength(text), ...withoutDeveloperKeys(root), placeOf };
-    return { document, problems: [] };
+    const sizeBytes = Buffer.byteLength(text);
+    const documents = roots.map((root, position) => {
+      const placeOf = (path: readonly string[]) => placeAt(nearestNode(root, path).node.offset, path);
+      return { file, position, sizeBytes, ...withoutDeveloperKeys(root), placeOf };
+    });
+    return { documents, problems: [] };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    return { document: null, problems: [unreadable(error)] };
+    return { documents: null, problems: [unreadable(error)] };
   }
 }
 
@@ -115,12 +127,14 @@ function placesOf(input: { file: string; text: string; lineCounter: LineCounter 
   };
 }
 
-const malformedHint = "Write plain YAML 1.2: one document, no directives, keys that are text and stand once.";
+const everyDocument =
+  "every YAML document of a Compose file must be a mapping, also what follows the last ---";
+const malformedHint = "Write plain YAML 1.2: mappings, no directives, keys that are text and stand once.";
 const limitHint = "Split the package, or write out what the aliases repeat.";
 
 function refuse(file: string, { code, message }: { code: "K1416" | "K1418"; message: string }): Reading {
   const hint = code === "K1418" ? limitHint : malformedHint;
-  return { document: null, problems: [{ code, file, line: 1, column: 1, path: "", message, hint }] };
+  return { documents: null, problems: [{ code, file, line: 1, column: 1, path: "", message, hint }] };
 }
 
 /** Known to the parser, so that it says nothing of them; `node-evaluation` decides where they may stand. */

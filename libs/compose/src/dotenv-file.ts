@@ -12,16 +12,17 @@ import { findForeignValues } from "./plain-file.ts";
 export const maxPlainBytes = 1024 * 1024;
 
 /**
- * The variables of the project, those of its `.env` among them, these alone (`written`), and the text of the `.env` for Compose: without variables that would
- * steer Compose, some of which are honoured before this.
+ * The variables of the project, those of its `.env` among them; with those of settings these alone (`written`); and the text of the
+ * `.env` for Compose: without variables that would steer Compose, some of which are honoured before this.
  */
-export function readDotenv({ dotenv, variables, reach }: ComposeInput): {
+export function readDotenv({ dotenv, variables, settings, reach }: ComposeInput): {
   variables: Readonly<Record<string, string>>;
   written: Readonly<Record<string, string>>;
   text: string | null;
   problems: Problem[];
 } {
-  if (dotenv === null) return { variables, written: {}, text: null, problems: [] };
+  const set = Object.fromEntries(settings.map((name) => [name, variables[name] ?? ""]));
+  if (dotenv === null) return { variables, written: set, text: null, problems: [] };
   const refuse = (problem: Pick<Problem, "code" | "message"> & { hint: string }) => ({
     variables,
     written: {},
@@ -41,5 +42,5 @@ export function readDotenv({ dotenv, variables, reach }: ComposeInput): {
   const { path, bytes } = dotenv;
   const plain = { kind: "dotenv", path, name: ".env", bytes, raw: false, file: path, namedBy: null } as const;
   const problems = findForeignValues(plain, { known: new Set(), reach });
-  return { variables: { ...written, ...variables }, written, text, problems };
+  return { variables: { ...written, ...variables }, written: { ...written, ...set }, text, problems };
 }

@@ -6,7 +6,7 @@ type Variables = Readonly<Record<string, string>>;
 
 /**
  * The document with the variables of the files that it names in their places: the file that is judged is then the one that
- * Compose reads. `written` are the variables of `.env`, which alone are known where files are read from the repository. A text
+ * Compose reads. `written` are the variables of `.env` and of settings, which alone are known where files are read from the repository. A text
  * stays as it is when they do not fill it in, or when other variables win over them.
  */
 export function withFilledReferences(

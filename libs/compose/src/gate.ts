@@ -18,6 +18,7 @@ import { findParticipants } from "./participants.ts";
 import { findForeignValues } from "./plain-file.ts";
 import { referenceOf } from "./package-reference.ts";
 import { isInactive } from "./profile.ts";
+import { findUnknownProfiles } from "./unknown-profile.ts";
 import { findUnknownImages } from "./published-image.ts";
 import type { RuleContext } from "./rule.ts";
 import { findMisplacedSecrets, findSealedFiles } from "./secret-place.ts";
@@ -25,7 +26,7 @@ import { findFaults } from "./ungranted.ts";
 import { findUndeclared, reservedHint } from "./variables.ts";
 
 /**
- * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose reads it: codes K1401
+ * All that Keelson refuses in the Compose files of an instance, judged on the text before Compose reads it: codes K1334, K1401
  * to K1418, K1424, K1427 to K1431 and K1442, sorted. Reads nothing but its input. What reaches the host is refused unless the
  * environment grants it.
  */
@@ -60,6 +61,7 @@ export function judgeCompose(input: ComposeInput): { participants: Participants;
     ...findSealedFiles(participants, input),
     ...findReservedVariables(input),
     ...findUnknownImages(composeFiles, input),
+    ...findUnknownProfiles(composeFiles, input).said,
   ];
   // A file that takes part in two ways is judged in both.
   return { participants, problems: withoutRepeats(sortProblems(found)) };

@@ -27,9 +27,13 @@ export function followInclude(walk: Walk, step: Step<IncludeReference>): Visited
     const message = `${other.key} of an include reads files or moves paths; only path is permitted`;
     return report(walk, step, { message, path: other.path });
   }
-  // Compose resolves these relative to the wrong folder when the include stands in an included file.
-  if (other !== null && participant.role !== "project") {
-    const message = `${other.key} of an include is only permitted in the instance's own Compose files, not in included ones`;
+  if (other !== null && participant.role === "base") {
+    const message = `${other.key} of an include is not permitted in a file whose services are extended`;
+    return report(walk, step, { message, path: other.path });
+  }
+  // Compose gets one copy of a file, with whole paths.
+  if (other !== null && isReadFromElsewhere(walk, participant)) {
+    const message = `${other.key} of an include means two things here: the file is included for two folders`;
     return report(walk, step, { message, path: other.path });
   }
   const named = findCompose(walk, { ...step, value: reference.value });
@@ -42,6 +46,10 @@ export function followInclude(walk: Walk, step: Step<IncludeReference>): Visited
   if (folder === null) return [];
   const variables = includedVariables(walk, { ...step, folder });
   return variables === null ? [] : [{ source, path, folder, role: "included", variables, chain }];
+}
+
+function isReadFromElsewhere({ composeFiles }: Walk, { path, folder }: Participant): boolean {
+  return composeFiles.some((each) => each.role !== "base" && each.path === path && each.folder !== folder);
 }
 
 /** Compose takes the first file's folder as the project folder of all files of one include, where it names none. */

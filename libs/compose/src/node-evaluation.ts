@@ -10,16 +10,23 @@ export const maxDepth = 40;
 interface Evaluation {
   document: Document;
   overrideTags: boolean;
-  nodesLeft: number;
+  budget: { nodesLeft: number };
 }
 
 /**
  * Evaluates aliases, anchors and merge keys (yaml.org/type/merge.html), so that what hides behind `<<` is judged
- * like what is written out. Throws `Unreadable` for what is not plain Compose YAML or exceeds the limits.
+ * like what is written out. Throws `Unreadable` for what is not plain Compose YAML or exceeds the limits, which are those of all
+ * documents together.
  */
-export function evaluateDocument(document: Document, options: { overrideTags: boolean }): ComposeNode {
-  const evaluation: Evaluation = { document, overrideTags: options.overrideTags, nodesLeft: maxNodes };
-  return evaluate(evaluation, { node: document.contents, offset: 0, depth: 0 });
+export function evaluateDocuments(
+  documents: readonly Document[],
+  options: { overrideTags: boolean },
+): ComposeNode[] {
+  const budget = { nodesLeft: maxNodes };
+  return documents.map((document) => {
+    const offset = document.range?.[0] ?? 0;
+    return evaluate({ ...options, document, budget }, { node: document.contents, offset, depth: 0 });
+  });
 }
 
 interface Visit {
@@ -31,7 +38,7 @@ interface Visit {
 function evaluate(evaluation: Evaluation, { node, offset, depth }: Visit): ComposeNode {
   if (depth > maxDepth)
     throw new Unreadable("K1418", { offset, message: `nested deeper than ${maxDepth} levels` });
-  if (--evaluation.nodesLeft < 0) {
+  if (--evaluation.budget.nodesLeft < 0) {
     throw new Unreadable("K1418", {
       offset,
       message: `more than ${maxNodes} values once aliases are followed`,

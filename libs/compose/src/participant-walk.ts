@@ -45,39 +45,47 @@ export function visit(walk: Walk, { source, chain, ...visited }: VisitedFile): v
   const key = JSON.stringify([path, folder, role]);
   if (seen.has(key)) return;
   seen.add(key);
-  const read = readOnce(walk, { source, path });
-  if (read === null) return;
+  const documents = readOnce(walk, { source, path });
+  if (role === "base" && documents.length > 1) {
+    const message = "the file has more than one YAML document, and services of it are extended";
+    walk.problems.push(
+      wholeFile(source.path, { code: "K1416", message, hint: "Make one document of them." }),
+    );
+    return;
+  }
   const { written } = walk;
   const isWhole = walk.input.reach === "package";
-  const root = isWhole ? read.root : withFilledReferences(read.root, { written, variables });
-  const document = { ...read, root };
-  const participant: Participant = { ...visited, document };
-  walk.composeFiles.push(participant);
   const longer = path === null ? chain : [...chain, path];
-  for (const reference of referencesOf(document.root.value)) {
-    for (const named of follow(walk, { participant, chain: longer, reference })) visit(walk, named);
+  for (const read of documents) {
+    const root = isWhole ? read.root : withFilledReferences(read.root, { written, variables });
+    const document = { ...read, root };
+    const participant: Participant = { ...visited, document };
+    walk.composeFiles.push(participant);
+    for (const reference of referencesOf(document.root.value)) {
+      for (const named of follow(walk, { participant, chain: longer, reference })) visit(walk, named);
+    }
   }
 }
 
-/** A file that takes part in several ways is read once, and its problems are given once. */
+/** A file that takes part in several ways is read once, and its problems are given once. None where it cannot be read. */
 function readOnce(
   walk: Walk,
   { source, path }: Pick<VisitedFile, "source" | "path">,
-): ComposeDocument | null {
+): readonly ComposeDocument[] {
   const known = walk.documents.get(source.path);
   if (known !== undefined) return known;
   walk.bytesLeft -= source.bytes.length;
   if (walk.documents.size >= maxFiles || walk.bytesLeft < 0) {
     const message = `the Compose files together exceed ${maxFiles} files or ${maxTotalBytes / 1024} KiB`;
     walk.problems.push(wholeFile(source.path, { code: "K1418", message, hint: "Split the package." }));
-    walk.documents.set(source.path, null);
-    return null;
+    walk.documents.set(source.path, []);
+    return [];
   }
   const overrideTags = path === null || walk.input.reach === "repository";
-  const { document, problems } = readComposeDocument(source, { overrideTags });
+  const { documents, problems } = readComposeDocument(source, { overrideTags });
   walk.problems.push(...problems);
-  walk.documents.set(source.path, document);
-  return document;
+  walk.documents.set(source.path, documents ?? []);
+  return documents ?? [];
 }
 
 export function wholeFile(

@@ -169,6 +169,94 @@ services:
     expect(model.services["app"]?.["environment"]).toEqual(Object.fromEntries(doubled));
   });
 
+  it("may name files and binds by a variable that a setting gives another value than .env", async () => {
+    const model = await resolved({
+      folder,
+      variables: { WHICH: "green", DATA: "../../green" },
+      settings: ["WHICH", "DATA"],
+      files: {
+        "apps/wiki/compose.yaml": `include: ["../../common/\${WHICH}.yaml"]
+services: {app: {image: app, env_file: "../../common/$WHICH.env", volumes: ["\${DATA}/conf:/conf:ro"]}}`,
+        "apps/wiki/.env": "WHICH=blue\nDATA=./data",
+        "common/blue.yaml": "services: {side: {image: blue}}",
+        "common/green.yaml": "services: {side: {image: green}}",
+        "common/green.env": "COLOUR=green",
+      },
+    });
+    expect(model.services).toMatchObject({
+      side: { image: "green" },
+      app: { environment: { COLOUR: "green" }, volumes: [{ source: "../../green/conf" }] },
+    });
+  });
+
+  it("may include with env files and project folders at any depth, and have those that were judged", async () => {
+    const model = await resolved({
+      folder,
+      files: {
+        "apps/wiki/compose.yaml": "include: [../../common/one.yaml]",
+        "apps/wiki/two.env": "A=wrong",
+        "apps/wiki/deep/three.env": "B=wrong",
+        "common/one.yaml": "include: [{path: two/two.yaml, env_file: two/two.env}]",
+        "common/two/two.env": "A=two",
+        "common/two/two.yaml": `
+include: [{path: [deep/three.yaml], env_file: [deep/three.env, /dev/null], project_directory: elsewhere}]
+services: {two: {image: "two:$A", volumes: ["./data:/d"]}}`,
+        "common/two/deep/three.env": "B=three-$A",
+        "common/two/deep/three.yaml": `services: {three: {image: "three:$A-$B", volumes: ["./data:/d"]}}`,
+      },
+    });
+    expect(model.services).toMatchObject({
+      two: { image: "two:two", volumes: [{ source: "../../common/two/data" }] },
+      three: { image: "three:two-three-two", volumes: [{ source: "../../common/two/elsewhere/data" }] },
+    });
+  });
+
+  it("may have several documents, which Compose merges in their order, with each its own include and extends", async () => {
+    const files = {
+      "apps/wiki/compose.yaml": `---
+services:
+  app: {image: "app:1", ports: ["80:80"], environment: {A: 1, B: 1}, command: [a]}
+---
+include: [../db/compose.yaml]
+services:
+  app: {environment: [B=2, "C=$C"], command: [b], ports: !override ["81:80"]}
+  kid: {extends: {service: app}, image: kid}
+...
+`,
+      "apps/wiki/.env": "C=3",
+      "apps/db/compose.yaml":
+        "services: {db: {image: 'db:1'}}\n---\nservices: {db: {env_file: db.env}, more: {image: more}}\n",
+      "apps/db/db.env": "D=4",
+    };
+    const model = await resolved({ folder, files });
+    expect(model.services).toMatchObject({
+      app: {
+        image: "app:1",
+        command: ["b"],
+        environment: { A: "1", B: "2", C: "3" },
+        ports: [{ published: "81" }],
+      },
+      kid: { image: "kid", environment: { B: "2", C: "3" } },
+      db: { image: "db:1", environment: { D: "4" } },
+      more: { image: "more" },
+    });
+    expect(Object.keys(model.services["kid"]?.["environment"] ?? {})).toEqual(["B", "C"]);
+  });
+
+  it("must have each of several documents judged, and none extended from elsewhere", async () => {
+    const codesOf = async (text: string, more: Record<string, string> = {}) => {
+      const files = { "apps/wiki/compose.yaml": text, ...more };
+      const { problems } = await resolveCompose(repositoryInput({ folder, files }), { composeBinary });
+      return problems.map(({ code, line }) => [code, line]);
+    };
+    const web = "services: {web: {image: web}}\n";
+    expect(await codesOf(`${web}---\nservices: {web: {privileged: true}}\n`)).toEqual([["K1401", 3]]);
+    expect(await codesOf(`${web}---\ninclude: [../../../etc.yaml]\n`)).toEqual([["K1407", 3]]);
+    expect(await codesOf(`${web}---\nservices: {web: {labels: {a: $UNSET}}}\n`)).toEqual([["K1411", 3]]);
+    const extended = "services: {a: {extends: {file: ../b.yaml, service: web}}}\n";
+    expect(await codesOf(extended, { "apps/b.yaml": `${web}---\n${web}` })).toEqual([["K1416", 1]]);
+  });
+
   it("must have the services of active profiles and no others", async () => {
     const files = {
       "apps/wiki/compose.yaml": `services:
@@ -182,6 +270,24 @@ services:
     expect(await namesOf({})).toEqual(["app"]);
     const withFile = { ...files, "apps/wiki/local.env": "A=1" };
     expect(await namesOf({ profiles: ["all"], files: withFile })).toEqual(["app", "debug"]);
+  });
+
+  it("must say of a profile in .env that no service has it, and go on as Compose does", async () => {
+    const files = {
+      "apps/wiki/compose.yaml": "services: {app: {image: app}, dev: {image: dev, profiles: [dev]}}",
+      "apps/wiki/.env": "A=1\nCOMPOSE_PROFILES=dev,devel\n",
+    };
+    const { model, problems, warnings } = await resolve({ folder, files, profiles: ["dev", "devel"] });
+    expect([Object.keys(model?.services ?? {}), problems]).toEqual([["app", "dev"], []]);
+    expect(warnings).toMatchObject([
+      {
+        code: "K1334",
+        file: "apps/wiki/.env",
+        line: 2,
+        message: "no service has the profile `devel`",
+        sourceLine: "COMPOSE_PROFILES=dev,devel",
+      },
+    ]);
   });
 
   it("must take the published image of what is built, and read nothing of the build", async () => {
@@ -242,6 +348,50 @@ secrets:
     const named = { ...sample, files: { "apps/wiki/compose.yaml": text.replace("'${PULL}'", "always") } };
     const { warnings } = await resolve(named);
     expect(warnings.map(({ code, path }) => [code, path])).toEqual([["K1444", "services.app.pull_policy"]]);
+  });
+
+  it("may have what people's files have", async () => {
+    const text = `services:
+  web.Front_1:
+    image: "app:1"
+    container_name: front.office_1
+    logging: {driver: fluentd, options: {fluentd-address: "\${HOST_OF_LOGS:-127.0.0.1}:24224"}}
+    extra_hosts: ["host.docker.internal:host-gateway", "db=10.0.0.5"]
+    annotations: {com.example.note: "of $OWNER"}
+    pull_policy: always
+    env_file: [one.env, two.env]
+    environment: [TZ, "ZONE=a"]
+    depends_on: {debug: {condition: service_healthy, required: false}}
+    networks: [net.one]
+    volumes: ["data.v1:/data"]
+    configs: [{source: app.conf, target: /etc/app.conf}]
+  debug: {image: debug, profiles: [debug]}
+networks: {net.one: {}}
+volumes: {data.v1: {}}
+configs: {app.conf: {content: "for $OWNER"}}
+`;
+    const { model, problems } = await resolve({
+      folder,
+      variables: { TZ: "UTC" },
+      allow: { loggingAddresses: ["tcp://127.0.0.1:24224"] },
+      files: {
+        "apps/wiki/compose.yaml": text,
+        "apps/wiki/.env": "OWNER=me\n",
+        "apps/wiki/one.env": "ONE=1\n",
+        "apps/wiki/two.env": "TWO=$ONE-$ZONE-$OWNER\n",
+      },
+    });
+    expect(problems).toEqual([]);
+    expect(model?.services["web.Front_1"]).toMatchObject({
+      container_name: "front.office_1",
+      logging: { driver: "fluentd", options: { "fluentd-address": "127.0.0.1:24224" } },
+      extra_hosts: ["db=10.0.0.5", "host.docker.internal=host-gateway"],
+      annotations: { "com.example.note": "of me" },
+      environment: { ONE: "1", TWO: "1-a-me", TZ: "UTC", ZONE: "a" },
+      networks: { "net.one": null },
+      volumes: [{ source: "data.v1" }],
+    });
+    expect(model?.configs["app.conf"]).toMatchObject({ content: "for me" });
   });
 
   it("may have a key of the environment with a variable in its name, and one without a value that is declared", async () => {

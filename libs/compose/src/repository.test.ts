@@ -58,18 +58,24 @@ describe("a file that a Compose file of a repository names", () => {
   it("may be named by variables of .env, and is then the one that is judged", () => {
     const named =
       "services: {app: {extends: {file: '${TOP}/common/base.yaml', service: web}, env_file: '${F:-x.env}'}}";
-    const found = (dotenv: string, variables: Record<string, string> = {}) =>
-      gate(named, { files: { ...common, [at(".env")]: dotenv }, variables }).map(({ message }) => message);
+    const found = (dotenv: string, variables: Record<string, string> = {}, settings: string[] = []) =>
+      gate(named, { files: { ...common, [at(".env")]: dotenv }, variables, settings }).map(
+        ({ message }) => message,
+      );
     const whole = "TOP=../..\nF=${TOP}/common/common.env";
     expect(found(whole)).toEqual([]);
     expect(found(whole, { TOP: "../.." })).toEqual([]);
     expect(found("TOP=../..")).toEqual([
       "x.env is not a file of the repository at this commit, and not rendered either",
     ]);
-    // The files of a repository are read before settings are known.
+    // The files of a repository are read before variables of package.yaml are rendered.
     expect(found(whole, { TOP: "." })).toContain(
       "${TOP}/common/base.yaml holds a variable, so it cannot be judged",
     );
+    expect(found(whole, { TOP: ".." }, ["TOP"])).toEqual([
+      "../common/base.yaml is not a file of the repository at this commit",
+    ]);
+    expect(found("TOP=nowhere\nF=../../common/common.env", { TOP: "../.." }, ["TOP"])).toEqual([]);
     const files = { "compose.yaml": "services: {app: {image: app, env_file: '${TAG}.env'}}", "1.env": "" };
     const inPackage = gateCompose(sampleInput({ files, variables: { TAG: "1" } }));
     expect(inPackage.map(({ code }) => code)).toEqual(["K1408"]);
@@ -80,14 +86,22 @@ describe("a file that a Compose file of a repository names", () => {
     expect(gateCompose(sampleInput({ files })).map(({ code }) => code)).toEqual(["K1408"]);
   });
 
-  it("must not be named with more than a path in an included file, where Compose looks elsewhere", () => {
+  it("must not be named with more than a path in a file that is included for two folders, or extended", () => {
     const files = {
       ...common,
-      "apps/db/compose.yaml": "include: [{path: more.yaml, project_directory: sub}]",
+      "apps/db/compose.yaml":
+        "include: [{path: more.yaml, project_directory: sub}]\nservices: {x: {image: x}}",
       "apps/db/more.yaml": web,
+      "apps/other/more.yaml": web,
     };
-    expect(gate("include: [../db/compose.yaml]", { files })).toEqual([
-      { code: "K1407", message: expect.stringContaining("not in included ones") },
+    expect(gate("include: [../db/compose.yaml]", { files })).toEqual([]);
+    const twice = "include: [../db/compose.yaml, {path: ../db/compose.yaml, project_directory: ../other}]";
+    expect(gate(twice, { files })).toEqual([
+      { code: "K1407", message: expect.stringContaining("included for two folders") },
+    ]);
+    const extended = "services: {y: {extends: {file: ../db/compose.yaml, service: x}}}";
+    expect(gate(extended, { files })).toEqual([
+      { code: "K1407", message: expect.stringContaining("services are extended") },
     ]);
   });
 
@@ -197,6 +211,29 @@ describe("a service of a profile", () => {
     const dev = "services: {app: {image: app}, dev: {build: ., profiles: [dev], env_file: local.env}}";
     expect(gate(dev)).toEqual([]);
     expect(gate(dev, { profiles: ["dev"] }).map(({ code }) => code)).toEqual(["K1405", "K1408"]);
+  });
+});
+
+describe("an active profile", () => {
+  const text = "services: {app: {image: app, profiles: [$P]}, dev: {image: dev, profiles: [dev]}}";
+  const of = (...profiles: string[]) => ({ profiles, said: profiles, variables: { P: "web" } });
+
+  it("must be that of a service, where the environment says it", () => {
+    expect(gate(text, of("dev", "web", "*"))).toEqual([]);
+    expect(gateCompose(inputOf(text, of("devv")))).toMatchObject([
+      {
+        code: "K1334",
+        path: "images.devv",
+        message: "no service has the profile `devv`",
+        hint: "did you mean `dev`?",
+      },
+    ]);
+    const included = { "apps/db/compose.yaml": "services: {db: {image: db, profiles: [devv]}}" };
+    expect(gate(`include: [../db/compose.yaml]\n${text}`, { ...of("devv"), files: included })).toEqual([]);
+    const another = { "compose.yaml": "services: {app: {image: app}}" };
+    expect(gateCompose(sampleInput({ files: another, profiles: ["x"], said: ["x"] }))).toMatchObject([
+      { code: "K1334", hint: "Take it away." },
+    ]);
   });
 });
 

@@ -7,7 +7,7 @@ import {
   type Problem,
   sortProblems,
   closedComposeEnvironment,
-  type KeelsonError,
+  KeelsonError,
 } from "@keelson/model";
 
 import { withVariableContent } from "./additions.ts";
@@ -43,8 +43,9 @@ export interface ResolveOptions {
  * The model is in the form that Compose reads: a dollar sign is `$$`, so that `JSON.stringify(model)` is a Compose file
  * that resolves to the same model. Paths are relative to the Compose file's folder.
  *
- * Throws K1421 (Compose cannot be started), K1422 (it took longer than `timeoutMs`), K1425 (it ended without an answer),
- * K1426 (no temporary folder), and the signal's reason on an abort.
+ * Where Compose starts and gives no answer about these files, that is a transient problem of theirs: K1422 (it took longer than
+ * `timeoutMs`) and K1425 (it ended without one). Throws K1421 (Compose cannot be started), K1426 (no temporary folder), and the
+ * signal's reason on an abort.
  */
 export async function resolveCompose(
   input: ComposeInput,
@@ -54,7 +55,7 @@ export async function resolveCompose(
   const warnings = findWarnings(participants, input);
   const refuse = (problems: Problem[]) => ({ model: null, problems, warnings });
   if (refused.length > 0) return refuse(refused);
-  return withWorkspace({ participants, input, folder: options.folder }, async (workspace) => {
+  const answer = withWorkspace({ participants, input, folder: options.folder }, async (workspace) => {
     const hasServices = participants.composeFiles.some(({ document }) =>
       declaresServices(document.root.value),
     );
@@ -72,7 +73,18 @@ export async function resolveCompose(
     if (!isComposeModel(normal)) throw notModel();
     return { model: normal, problems: [], warnings };
   });
+  return answer.catch((error: unknown) => refuse([unansweredAt(participants, error)]));
 }
+
+/** Compose gave no answer about these files, and may give one the next time. What concerns more than them is thrown. */
+function unansweredAt({ composeFiles }: Participants, error: unknown): Problem {
+  if (!(error instanceof KeelsonError) || !unanswered.has(error.code)) throw error;
+  const { code, message, hint = "" } = error;
+  const problem = problemAtBest(composeFiles, { file: null, finding: { code, path: [], message, hint } });
+  return { ...problem, outcome: "transient" };
+}
+
+const unanswered = new Set(["K1422", "K1425"]);
 
 function runConfig(
   { project, profiles }: ComposeInput,

@@ -5,11 +5,14 @@ export function sampleInput(sample: {
   files: Readonly<Record<string, string>>;
   override?: string;
   variables?: Record<string, string>;
+  settings?: string[];
   boundPaths?: string[];
   rendered?: Record<string, string>;
   links?: string[];
   composeFile?: string;
   profiles?: string[];
+  /** Those of the profiles that the environment says. */
+  said?: string[];
   images?: Record<string, string>;
   allow?: ComposeInput["allow"];
 }): ComposeInput {
@@ -24,6 +27,7 @@ export function sampleInput(sample: {
     reach: "package",
     dotenv: null,
     profiles: sample.profiles ?? [],
+    profilePlaces: Object.fromEntries((sample.said ?? []).map((name) => [name, placeOf(name)])),
     images: Object.entries(sample.images ?? {}).map(([service, image]) => ({
       service,
       image,
@@ -41,6 +45,7 @@ export function sampleInput(sample: {
         ? null
         : sourceFile("environments/lab/compose/core.yaml", { text: sample.override, mode: "100644" }),
     variables: sample.variables ?? {},
+    settings: sample.settings ?? [],
     boundPaths: sample.boundPaths ?? ["core/conf/core.yml", "core/conf/extra.yml", "core/secrets/admin"],
     renderedFiles: new Map(
       Object.entries(sample.rendered ?? {}).map(([path, text]) => [path, new TextEncoder().encode(text)]),

@@ -15,8 +15,8 @@ export interface Walk {
   /** The same of rendered ones. */
   renderedFiles: ReadonlyMap<string, Uint8Array>;
   boundPaths: ReadonlySet<string>;
-  documents: Map<string, ComposeDocument | null>;
-  /** The variables of the project's `.env`. */
+  documents: Map<string, readonly ComposeDocument[]>;
+  /** The variables of the project's `.env` and of settings. */
   written: Participant["variables"];
   /** By the variables with which a file is read. */
   seen: Map<Participant["variables"], Set<string>>;

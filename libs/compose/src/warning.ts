@@ -6,9 +6,14 @@ import type { Participants } from "./participant.ts";
 import { isInactive } from "./profile.ts";
 import { shown } from "./rule.ts";
 import { isRenewing } from "./rules/policy.ts";
+import { findUnknownProfiles } from "./unknown-profile.ts";
 
-/** What the files say and Keelson does otherwise: K1443 for a build beside an image, K1444 for a pull between commits. */
-export function findWarnings({ composeFiles }: Participants, { images, profiles }: ComposeInput): Problem[] {
+/**
+ * What the files say and Keelson does otherwise: K1443 for a build beside an image, K1444 for a pull between commits. And K1334 for
+ * profiles of `.env` that no service has.
+ */
+export function findWarnings({ composeFiles }: Participants, input: ComposeInput): Problem[] {
+  const { images, profiles } = input;
   const replaced = new Set(images.map(({ service }) => service));
   const found = composeFiles.flatMap((participant) =>
     Object.entries(servicesOf(participant)).flatMap(([name, service]) => {
@@ -24,7 +29,7 @@ export function findWarnings({ composeFiles }: Participants, { images, profiles 
       ];
     }),
   );
-  return withoutRepeats(sortProblems(found));
+  return withoutRepeats(sortProblems([...found, ...findUnknownProfiles(composeFiles, input).written]));
 }
 
 function ignoredBuild(at: readonly string[], image: string): Finding {

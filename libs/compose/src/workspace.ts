@@ -8,6 +8,7 @@ import { additionsTo } from "./additions.ts";
 import { writeNode } from "./compose-node.ts";
 import type { Participants } from "./participant.ts";
 import { writeVariables } from "./variables.ts";
+import { withWholeIncludes } from "./whole-include.ts";
 
 /** A private folder that holds what Compose may read, and nothing else. */
 export interface Workspace {
@@ -69,13 +70,19 @@ async function fill(
   const composeFiles: string[] = [];
   await mkdir(project, { recursive: true, mode: 0o700 });
   await mkdir(home);
-  for (const { document, path, role } of participants.composeFiles) {
+  const texts = new Map<string, string[]>();
+  for (const { document, path, role, folder } of participants.composeFiles) {
     const target = path === null ? join(root, "override.yaml") : join(repository, path);
-    if (role === "project") composeFiles.push(target);
-    if (sources.has(target)) continue;
+    if (role === "project" && document.position === 0) composeFiles.push(target);
     sources.set(target, document.file);
-    await writePrivate(target, writeNode(document.root));
+    const documents = texts.get(target) ?? [];
+    texts.set(target, documents);
+    const { reach } = input;
+    documents[document.position] ??= writeNode(
+      withWholeIncludes(document.root, { folder, reach, repository }),
+    );
   }
+  for (const [target, documents] of texts) await writePrivate(target, documents.join("\n---\n"));
   for (const { path, bytes, file, namedBy } of participants.plainFiles) {
     const target = join(repository, path);
     if (sources.has(target)) continue;

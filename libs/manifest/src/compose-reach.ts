@@ -7,7 +7,7 @@ import {
   fillKnown,
   isJsonObject,
 } from "@keelson/model";
-import { parseDocument } from "yaml";
+import { parseAllDocuments } from "yaml";
 
 /** A larger Compose file is refused by the gate, and parsing takes time. */
 const maxComposeBytes = 128 * 1024;
@@ -40,7 +40,7 @@ export function findNamed(
     seen.add(key);
     const resolve = (written: Json | undefined) => pathOf(written, { folder: next.folder, variables });
     for (const { kind, path: written, start: named } of namesIn(file)) {
-      const path = resolve(written);
+      const path = resolve(kind === "volume" ? sourceOf(written, variables) : written);
       if (path === null || path === "") continue;
       found.add(path);
       const folder = resolve(named?.folder) ?? folderOf(resolve(named?.file) ?? path);
@@ -51,8 +51,23 @@ export function findNamed(
   return found;
 }
 
+/** Keys without a value in the environments of a file's services. */
+export function findValueless(file: SourceFile): string[] {
+  // Parsing takes time.
+  if (!decodeText(file.bytes).includes("environment")) return [];
+  const services = rootsOf(file).flatMap((root) => (isJsonObject(root) ? valuesOf(root["services"]) : []));
+  return services.flatMap(({ environment = null }) =>
+    isJsonObject(environment)
+      ? Object.entries(environment).flatMap(([key, value]) => (value === null ? [key] : []))
+      : listOf(environment)
+          .filter((entry) => typeof entry === "string" && !entry.includes("="))
+          .map(String),
+  );
+}
+
 interface Named {
-  kind: "extended" | "included" | "plain" | "bound";
+  /** `volume`: one in its short form. */
+  kind: "extended" | "included" | "plain" | "bound" | "volume";
   path: Json | undefined;
   /** Where relative paths of an included file start: a folder, or beside the first file of the same include. */
   start?: { folder: Json | undefined; file: Json | undefined };
@@ -62,19 +77,20 @@ interface Named {
 const known = new WeakMap<Uint8Array, Named[]>();
 
 function namesIn(file: SourceFile): Named[] {
-  const names = known.get(file.bytes) ?? namesOf(rootOf(file));
+  const names = known.get(file.bytes) ?? rootsOf(file).flatMap(namesOf);
   known.set(file.bytes, names);
   return names;
 }
 
-function rootOf({ bytes }: SourceFile): unknown {
-  if (bytes.length > maxComposeBytes) return null;
+/** Of each YAML document of a file. */
+function rootsOf({ bytes }: SourceFile): unknown[] {
+  if (bytes.length > maxComposeBytes) return [];
   try {
     const options = { merge: true, uniqueKeys: false, logLevel: "silent" } as const;
     // A file that is not YAML has its problem from the gate, and so has one with too many aliases.
-    return parseDocument(decodeText(bytes), options).toJS();
+    return [...parseAllDocuments(decodeText(bytes), options)].map((document) => document.toJS() as unknown);
   } catch {
-    return null;
+    return [];
   }
 }
 
@@ -107,16 +123,16 @@ function namedByService(service: JsonObject): Named[] {
       listOf(service[key]).flatMap((entry) => named("plain", isJsonObject(entry) ? entry["path"] : entry)),
     ),
     ...listOf(service["volumes"]).flatMap((volume) =>
-      named("bound", isJsonObject(volume) ? volume["source"] : sourceOf(volume)),
+      isJsonObject(volume) ? named("bound", volume["source"]) : named("volume", volume),
     ),
   ];
 }
 
 /** The source of a bind in its short form; a named volume is no path. */
-function sourceOf(volume: Json): Json {
-  return typeof volume === "string" && /^\.\.?(?:\/|:|$)/.test(volume)
-    ? (volume.split(":")[0] ?? null)
-    : null;
+function sourceOf(volume: Json | undefined, variables: Readonly<Record<string, string>>): Json {
+  if (typeof volume !== "string") return null;
+  const text = volume.startsWith("$") ? (fillKnown(volume, variables) ?? "") : volume;
+  return /^\.\.?(?:\/|:|$)/.test(text) ? (text.split(":")[0] ?? null) : null;
 }
 
 function named(kind: Named["kind"], path: Json | undefined): Named[] {

@@ -20,6 +20,8 @@ export interface Discovered {
   layers: Located<Environment>[];
   /** What a listed instance has where its entry says nothing, by name: it is one that was found. */
   defaults: ReadonlyMap<string, Partial<Instance>>;
+  /** Names of folders that are found, and that no instance can have. */
+  unnamed: string[];
   problems: Problem[];
 }
 
@@ -38,12 +40,13 @@ interface Match {
  */
 export function discoverInstances(layers: Layers, listed: readonly string[]): Discovered {
   if (layers.every(({ value }) => value.discover === undefined))
-    return { layers: [...layers], defaults: new Map(), problems: [] };
+    return { layers: [...layers], defaults: new Map(), unnamed: [], problems: [] };
   const instances: Record<string, Instance> = Object.assign(
     {},
     ...layers.map(({ value }) => value.instances),
   );
   const { matches, problems } = matchFolders(layers, listed);
+  const unnamed = new Set<string>();
   const defaults = new Map<string, Partial<Instance>>();
   const found = new Map<string, Match>();
   for (const match of matches) {
@@ -51,10 +54,14 @@ export function discoverInstances(layers: Layers, listed: readonly string[]): Di
     const reference = `./${folder}`;
     const name = nameOf(folder);
     const report = (code: string, message: string, hint: string) =>
-      problems.push(problemAt(layer, { code, path, message, hint, part: "value" }));
+      problems.push({
+        ...problemAt(layer, { code, path, message, hint, part: "value" }),
+        instances: [name],
+      });
     const other = found.get(name);
     const fields = fieldsOf(match);
     if (fields.project === "") {
+      unnamed.add(name);
       report(
         "K1133",
         `the folder ${quote(folder)} gives no project name`,
@@ -72,12 +79,14 @@ export function discoverInstances(layers: Layers, listed: readonly string[]): Di
     } else if (!namePattern.test(name)) {
       const entries = Object.keys(instances).filter((key) => instances[key]?.package === reference);
       for (const key of entries) defaults.set(key, fields);
-      if (entries.length === 0)
+      if (entries.length === 0) {
+        unnamed.add(name);
         report(
           "K1123",
           `the folder ${quote(folder)} has a name that no instance can have`,
           `Give it one under \`instances\`: <name>: { package: ${reference} }, or add ${quote(name)} to \`except\`.`,
         );
+      }
     } else if (other !== undefined && other.folder !== folder) {
       report(
         "K1125",
@@ -86,7 +95,12 @@ export function discoverInstances(layers: Layers, listed: readonly string[]): Di
       );
     } else found.set(name, match);
   }
-  return { layers: layers.map((layer) => withInstances(layer, found)), defaults, problems };
+  return {
+    layers: layers.map((layer) => withInstances(layer, found)),
+    defaults,
+    unnamed: [...unnamed],
+    problems,
+  };
 }
 
 function fieldsOf({ entry, folder }: Match): Pick<Instance, "on" | "project"> {
@@ -120,7 +134,10 @@ function matchFolders(layers: Layers, listed: readonly string[]): { matches: Mat
           const { line } = other.layer.positionOf(other.path);
           const message = `${quote(folder)} is matched by ${quote(other.entry.path)} in ${other.layer.file}:${line} already`;
           const hint = `Narrow one of the patterns, or add ${quote(nameOf(folder))} to \`except\` of one.`;
-          problems.push(problemAt(layer, { code: "K1124", path, message, hint, part: "value" }));
+          problems.push({
+            ...problemAt(layer, { code: "K1124", path, message, hint, part: "value" }),
+            instances: [nameOf(folder)],
+          });
         }
       }
     }

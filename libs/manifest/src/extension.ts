@@ -40,6 +40,7 @@ export function extendEnvironments(
       folder,
       environment,
       layers: discovered.layers,
+      unnamed: discovered.unnamed,
       lock,
       nodes,
       sealed,

@@ -18,6 +18,25 @@ function read(texts: Record<string, string>) {
 }
 
 describe("a local package", () => {
+  test("reaches what settings make of its paths, and has the same version all the same", () => {
+    const texts = {
+      "apps/wiki/compose.yaml": `include: ["../../common/\${WHICH}.yaml"]\n${compose}`,
+      "apps/wiki/.env": "WHICH=blue\n",
+      "common/blue.yaml": compose,
+      "common/green.yaml": compose,
+      "common/red.yaml": compose,
+    };
+    const settings = {
+      [environment]: `name: home\ninstances:\n  wiki: { package: ./apps/wiki, settings: { WHICH: green } }\n`,
+    };
+    const { wiki: plain } = read(texts);
+    const { wiki: set, problems } = read({ ...texts, ...settings });
+    expect(problems).toEqual([]);
+    expect([...(plain?.reached.keys() ?? [])]).toEqual(["common/blue.yaml"]);
+    expect([...(set?.reached.keys() ?? [])]).toEqual(["common/blue.yaml", "common/green.yaml"]);
+    expect(set?.version).toBe(plain?.version);
+  });
+
   test("needs nothing but a Compose file, and no lock", () => {
     const { wiki, problems } = read({ "apps/wiki/compose.yaml": compose });
     expect(problems).toEqual([]);
@@ -86,6 +105,19 @@ describe("a local package", () => {
       "NOTE",
       "COMPOSE_HTTP_TIMEOUT",
     ]);
+  });
+
+  test("has as variables what Compose fills into the environment of a service", () => {
+    const services = `services:
+  wiki: { image: wiki, environment: [TZ, "A=1", "B=$C"] }
+  more: { image: more, environment: { LANG: , D: x } }
+---
+services: { wiki: { environment: [PUID] } }
+`;
+    const settled = listed.replace("./apps/wiki }", "./apps/wiki, settings: { TZ: UTC } }");
+    const { wiki, problems } = read({ [environment]: settled, "apps/wiki/compose.yaml": services });
+    expect(problems).toEqual([]);
+    expect([...(wiki?.variables ?? [])].sort()).toEqual(["C", "LANG", "PUID", "TZ"]);
   });
 
   test("may have a package.yaml with all but a name and a version", () => {

@@ -17,9 +17,10 @@ import {
 } from "@keelson/model";
 
 import { findComposeFiles } from "./compose-choice.ts";
-import { folderOf, joinPath } from "./compose-reach.ts";
+import { findValueless, folderOf, joinPath } from "./compose-reach.ts";
 import { readDocument } from "./document-check.ts";
 import { type Dotenv, readDotenv } from "./dotenv.ts";
+import type { Variables } from "./known-setting.ts";
 import { findOutside } from "./local-reach.ts";
 import { composeFindings, nameFindings, rangeFindings, vitalOfPackage } from "./package-folder.ts";
 import { placeFiles } from "./placed-file.ts";
@@ -31,6 +32,8 @@ interface LocalFolder {
   inside: FolderFiles;
   /** Every file of the repository that was read for local packages, links followed. */
   files: SourceFiles;
+  /** Variables that settings give its instances. */
+  settings: readonly Variables[];
 }
 
 /** Reads the local package in a folder; null where it has no Compose file, or its package.yaml cannot be used. */
@@ -60,8 +63,10 @@ export function readLocalPackage(of: LocalFolder): {
     ...placing.findings,
   ];
   problems.push(...missing, ...findings.map((finding) => problemAt(document, finding)));
-  const reached = filesAt(findOutside(folder, of), of.files);
-  const version = versionOf(inside, reached);
+  const plain = filesAt(findOutside(folder, { ...of, settings: [] }), of.files);
+  const reached = of.settings.length === 0 ? plain : filesAt(findOutside(folder, of), of.files);
+  // What only a setting of one instance reaches is no part of it: the package is the same for all.
+  const version = versionOf(inside, plain);
   const localPackage: LocalPackage = {
     folder,
     package: { ...document, value: { ...document.value, version } },
@@ -143,13 +148,20 @@ function filesAt(paths: readonly string[], files: SourceFiles): Map<string, Sour
   return new Map([...files].filter(([path]) => isWanted(path)).sort(([a], [b]) => compareText(a, b)));
 }
 
-/** Names that stand behind a dollar sign: more than Compose would fill in, since a comment counts too. */
-function mentionsOf({ folder, inside, files }: LocalFolder, composeFiles: readonly string[]): string[] {
+/**
+ * Names that stand behind a dollar sign: more than Compose would fill in, since a comment counts too. Where there are settings, also keys of an
+ * `environment` without a value, which Compose fills in as well: to find them takes time.
+ */
+function mentionsOf(
+  { folder, inside, files, settings }: LocalFolder,
+  composeFiles: readonly string[],
+): string[] {
   const named = composeFiles.flatMap((path) => files.get(joinPath(folder, path) ?? "") ?? []);
   const yaml = [...inside].flatMap(([path, file]) => (isComposeSized(path, file) ? [file] : []));
-  return [...new Set([...named, ...yaml])].flatMap(({ bytes }) =>
-    [...decodeText(bytes).matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name),
-  );
+  return [...new Set([...named, ...yaml])].flatMap((file) => [
+    ...[...decodeText(file.bytes).matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name),
+    ...(settings.length === 0 ? [] : findValueless(file)),
+  ]);
 }
 
 /** What the gate would let be a Compose file. */

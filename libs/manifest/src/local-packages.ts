@@ -9,6 +9,7 @@ import {
 } from "@keelson/model";
 
 import { admitFiles } from "./admitted-file.ts";
+import { findKnownSettings } from "./known-setting.ts";
 import { followLinks } from "./link.ts";
 import { readLocalPackage } from "./local-package.ts";
 import { filesByFolder } from "./local-reach.ts";
@@ -39,7 +40,8 @@ export function readLocalPackages(
   environments: Iterable<EnvironmentFolder>,
   local: LocalFiles,
 ): LocalPackages {
-  const references = [...environments]
+  const all = [...environments];
+  const references = all
     .flatMap(({ environment }) => Object.values(environment.value.instances))
     .flatMap(({ package: reference, state }) =>
       isLocalReference(reference) && state !== "absent" ? [folderOfReference(reference)] : [],
@@ -52,8 +54,12 @@ export function readLocalPackages(
   const folders = filesByFolder(files, names);
   const packages = new Map<string, LocalPackage>();
   const warnings: Problem[] = [];
+  const settingsOf = findKnownSettings({
+    instances: all.flatMap(({ environment }) => Object.entries(environment.value.instances)),
+    nodes: all.flatMap(({ nodes }) => [...nodes.values()].map(({ value }) => value)),
+  });
   for (const [folder, inside] of folders) {
-    const read = readLocalPackage({ folder, inside, files });
+    const read = readLocalPackage({ folder, inside, files, settings: settingsOf(folder) });
     problems.push(...read.problems);
     warnings.push(...read.warnings);
     if (read.localPackage !== null) packages.set(`./${folder}`, read.localPackage);

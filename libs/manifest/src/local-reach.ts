@@ -3,6 +3,7 @@ import { type SourceFile, type SourceFiles, decodeText } from "@keelson/model";
 import { findComposeFiles } from "./compose-choice.ts";
 import { findNamed, folderOf, joinPath } from "./compose-reach.ts";
 import { dotenvVariables } from "./dotenv.ts";
+import type { Variables } from "./known-setting.ts";
 import { followLinks, targetOf } from "./link.ts";
 import type { FolderFiles } from "./tree.ts";
 
@@ -14,7 +15,13 @@ const mostBytes = 64 * 1024 * 1024;
  * themselves: what their Compose files name and where links lead, as far as the files that are there say it. None once too much
  * has been read: what is missing then has problems.
  */
-export function findLocalReach(files: SourceFiles, folders: readonly string[]): string[] {
+export function findLocalReach(
+  files: SourceFiles,
+  {
+    folders,
+    settingsOf,
+  }: { folders: readonly string[]; settingsOf: (folder: string) => readonly Variables[] },
+): string[] {
   let bytes = 0;
   for (const file of files.values()) bytes += file.bytes.length;
   if (bytes > mostBytes) return [];
@@ -22,7 +29,8 @@ export function findLocalReach(files: SourceFiles, folders: readonly string[]): 
   const inside = filesByFolder(followed, folders);
   const paths = new Set<string>();
   for (const [folder, own] of inside) {
-    for (const path of findOutside(folder, { inside: own, files: followed })) addWithFolders(paths, path);
+    const found = findOutside(folder, { inside: own, files: followed, settings: settingsOf(folder) });
+    for (const path of found) addWithFolders(paths, path);
   }
   for (const file of followed.values()) {
     if (file.mode !== "120000") continue;
@@ -52,29 +60,35 @@ export function filesByFolder(
 }
 
 /**
- * What the package in a folder names outside of it, as paths of the repository. A folder that the package itself lies in is no
- * part of it.
+ * What the package in a folder names outside of it, as paths of the repository: with the variables of its `.env`, and with each of
+ * the sets of settings over them. A folder that the package itself lies in is no part of it.
  */
 export function findOutside(
   folder: string,
-  { inside, files }: { inside: FolderFiles; files: SourceFiles },
+  { inside, files, settings }: { inside: FolderFiles; files: SourceFiles; settings: readonly Variables[] },
 ): string[] {
   const composeFiles = findComposeFiles(inside);
   const start = composeFiles.flatMap((path) => joinPath(folder, path) ?? []);
   const [first] = start;
-  if (first === undefined || !mayClimb(inside)) return [];
-  const named = findNamed(
-    start.map((path) => ({ path, folder: folderOf(first) })),
-    { files, variables: dotenvVariables(inside.get(".env")) },
-  );
-  return [...start, ...named].filter(
+  if (first === undefined || !mayClimb(inside, settings)) return [];
+  const dotenv = dotenvVariables(inside.get(".env"));
+  const named = [{}, ...settings].flatMap((set) => [
+    ...findNamed(
+      start.map((path) => ({ path, folder: folderOf(first) })),
+      { files, variables: { ...dotenv, ...set } },
+    ),
+  ]);
+  return [...new Set([...start, ...named])].filter(
     (path) => !path.startsWith(`${folder}/`) && path !== folder && !folder.startsWith(`${path}/`),
   );
 }
 
 /** A path leaves its folder by `..` alone. */
-function mayClimb(inside: FolderFiles): boolean {
-  return [...inside].some(
-    ([path, { bytes }]) => (path === ".env" || /\.ya?ml$/i.test(path)) && decodeText(bytes).includes(".."),
+function mayClimb(inside: FolderFiles, settings: readonly Variables[]): boolean {
+  return (
+    settings.some((set) => Object.values(set).some((value) => value.includes(".."))) ||
+    [...inside].some(
+      ([path, { bytes }]) => (path === ".env" || /\.ya?ml$/i.test(path)) && decodeText(bytes).includes(".."),
+    )
   );
 }

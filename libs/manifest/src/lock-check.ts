@@ -43,7 +43,7 @@ function checkRelease(scene: Scene, { lock, name }: Locked): Finding[] {
   if (locked === undefined) {
     if (isLeftOut(lock, ["releases", name])) return [];
     const message = `release ${quote(name)} is not locked`;
-    return [{ code: "K1103", path: "releases", message, hint: `add it with a version in ${range}` }];
+    return [{ code: "K1103", path: `releases.${name}`, message, hint: `add it with a version in ${range}` }];
   }
   const path = `releases.${name}.version`;
   const findings: Finding[] = [];
@@ -83,7 +83,9 @@ function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {
   if (locked === undefined) {
     if (instance.state === "absent" || isLeftOut(lock, ["instances", name])) return [];
     const hint = `add it with package ${instance.package} and its version`;
-    return [{ code: "K1103", path: "instances", message: `instance ${quote(name)} is not locked`, hint }];
+    return [
+      { code: "K1103", path: `instances.${name}`, message: `instance ${quote(name)} is not locked`, hint },
+    ];
   }
   const path = `instances.${name}`;
   if (locked.package !== instance.package) {

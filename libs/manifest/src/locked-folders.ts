@@ -3,6 +3,8 @@ import {
   type Json,
   Lock,
   type Discovery,
+  type Instance,
+  NodeDocument,
   type SourceFiles,
   decodeText,
   folderOfReference,
@@ -16,6 +18,7 @@ import { baseOf, findFolders } from "./discovered-folder.ts";
 import { readDocument } from "./document-check.ts";
 import { parseDocument } from "./document.ts";
 import { maxDocumentsBytes } from "./document-budget.ts";
+import { type Variables, findKnownSettings } from "./known-setting.ts";
 
 /**
  * Path prefixes such as `releases/pryv/1.9.2/` of the releases that the environment's lock names: all that a
@@ -62,18 +65,22 @@ export interface LocalNames {
   listed: string[];
   /** The folders of local packages, once the listed paths are known. */
   foldersIn: (paths: readonly string[]) => string[];
+  /** The variables that settings give the instances of a folder. */
+  settingsOf: (folder: string) => Variables[];
 }
 
 /** What the environments among the files say of local packages; broken documents say what can be read. */
 export function findLocalNames(environmentFiles: SourceFiles): LocalNames {
   const folders = new Set<string>();
   const discoveries: Discovery[] = [];
+  const instances: [string, Instance][] = [];
   for (const file of environmentFiles.values()) {
     if (!/^environments\/[^/]+\/environment\.yaml$/.test(file.path)) continue;
     // Most environments of a large fleet have none, and parsing takes time.
     if (!/\.\/|discover/.test(decodeText(file.bytes))) continue;
     const environment = readDocument(file, Environment).value?.value;
     discoveries.push(...(environment?.discover ?? []));
+    instances.push(...Object.entries(environment?.instances ?? {}));
     for (const { package: reference, state } of Object.values(environment?.instances ?? {})) {
       if (isLocalReference(reference) && state !== "absent") folders.add(folderOfReference(reference));
     }
@@ -83,7 +90,19 @@ export function findLocalNames(environmentFiles: SourceFiles): LocalNames {
     foldersIn: (paths) => [
       ...new Set([...folders, ...discoveries.flatMap((entry) => findFolders(entry, paths))]),
     ],
+    settingsOf: findKnownSettings({
+      instances,
+      nodes: folders.size + discoveries.length === 0 ? [] : nodesIn(environmentFiles),
+    }),
   };
+}
+
+/** Those that say something special to an instance. */
+function nodesIn(environmentFiles: SourceFiles): NodeDocument[] {
+  return [...environmentFiles.values()]
+    .filter(({ path }) => /^environments\/[^/]+\/nodes\/[^/]+\.yaml$/.test(path))
+    .filter(({ bytes }) => decodeText(bytes).includes("instances"))
+    .flatMap((file) => readDocument(file, NodeDocument).value?.value ?? []);
 }
 
 /** As `readRepository` takes the document; where that can make nothing of it, what its text says all the same. */

@@ -24,6 +24,8 @@ export interface DesiredNode {
 export interface HeldInstance extends InstancePlace {
   /** The held instance that it requires; null where the commit has problems with itself. */
   requires: string | null;
+  /** Whether all of its problems may pass by themselves; absent where a person has to mend one. */
+  mayPass?: true;
 }
 
 export interface DesiredInstance {

@@ -15,6 +15,8 @@ export * from "./package.ts";
 export * from "./grant.ts";
 export * from "./host-path.ts";
 export * from "./environment.ts";
+export * from "./setting-variable.ts";
+export * from "./node-document.ts";
 export * from "./agent-config.ts";
 export * from "./agent-work.ts";
 export * from "./repository.ts";

@@ -20,6 +20,8 @@ export interface Problem {
   sourceLine?: string;
   /** Names of the environment's instances that it concerns; absent where it concerns the whole commit. */
   instances?: readonly string[];
+  /** What may pass by itself, and is tried again; absent where a person has to mend it. */
+  outcome?: "transient";
 }
 
 /** Orders problems by file, line, column, code, so that the same input gives the same text. */

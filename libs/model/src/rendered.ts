@@ -85,6 +85,8 @@ export interface ComposeInput {
   dotenv: SourceFile | null;
   /** Profiles that are active, sorted. */
   profiles: readonly string[];
+  /** Where the environment says them, by name; those of `.env` are not among them. */
+  profilePlaces: Readonly<Record<string, SaidPlace>>;
   /** What the environment permits the package. */
   allow: Grants | "all";
   /** The published images that the environment names for its services, each once. */
@@ -93,6 +95,8 @@ export interface ComposeInput {
   override: SourceFile | null;
   /** All that may be interpolated, with rendered values. */
   variables: Record<string, string>;
+  /** Which of them settings give: these are known where files are read from the repository. */
+  settings: readonly string[];
   /** Paths (`to`) of the rendered files: the only things that may be bound. */
   boundPaths: readonly string[];
   /** Rendered files that Compose itself reads (`env_file`), by `to`; secrets are placeholders. */
@@ -104,8 +108,11 @@ export interface PublishedImage {
   service: string;
   image: string;
   /** Where the environment says it. */
-  place: Pick<Problem, "file" | "line" | "column" | "path" | "sourceLine">;
+  place: SaidPlace;
 }
+
+/** Where a document says something. */
+export type SaidPlace = Pick<Problem, "file" | "line" | "column" | "path" | "sourceLine">;
 
 export interface RenderedFile {
   /** Path that compose.yaml binds, without a leading `./`. */

@@ -1,4 +1,5 @@
-import type { Environment, Lock, NodeDocument } from "./environment.ts";
+import type { Environment, Lock } from "./environment.ts";
+import type { NodeDocument } from "./node-document.ts";
 import type { Package } from "./package.ts";
 import type { Position, Problem } from "./problem.ts";
 import type { Release } from "./release.ts";
@@ -135,6 +136,8 @@ export interface EnvironmentFolder {
   environment: Located<Environment>;
   /** The environments it extends, furthest first, itself last. */
   layers: readonly Located<Environment>[];
+  /** Names of folders that `discover` finds, and that no instance can have. */
+  unnamed: readonly string[];
   /** Null when there is none yet or it has problems. */
   lock: Located<Lock> | null;
   nodes: ReadonlyMap<string, Located<NodeDocument>>;

@@ -54,7 +54,12 @@ export interface Candidate {
 export type HoldReason =
   | { kind: "unavailable"; branch: string; error: KeelsonError }
   | { kind: "refused"; branch: string; commit: string; error: KeelsonError }
-  | { kind: "problems"; commit: string }
+  | {
+      kind: "problems";
+      commit: string;
+      /** The code of one that keeps a commit from being followed in part, where the environment permits that. */
+      whole?: string;
+    }
   | { kind: "suspended" };
 
 /**

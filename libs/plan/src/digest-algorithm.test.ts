@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { type ServiceSketch, node } from "./desired-fixture.ts";
+import { node } from "./desired-fixture.ts";
+import type { ServiceSketch } from "./service-fixture.ts";
 import { applied, changed, containerOf, simulated } from "./node-fixture.ts";
 import { planOf, planText } from "./plan-fixture.ts";
 import { formatPlan } from "./format-plan.ts";

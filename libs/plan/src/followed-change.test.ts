@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { type ServiceSketch, node } from "./desired-fixture.ts";
+import { node } from "./desired-fixture.ts";
+import type { ServiceSketch } from "./service-fixture.ts";
 import { applied, changed, containerOf, simulated } from "./node-fixture.ts";
 import { planText, permitted } from "./plan-fixture.ts";
 

@@ -34,6 +34,19 @@ const upgraded = { one: web, two: { ...web, services: { app: { image: "app:2.0",
 const blockedOf = (state: SimulatedNode) =>
   planOf(state).blocked.map(({ code, resource, message, outcome }) => ({ code, resource, message, outcome }));
 
+test("an instance whose problems may pass by themselves waits for nobody", () => {
+  const held = heldAs("one", { mayPass: true });
+  const state = { ...applied(node(before)), desired: holding(node(before), held) };
+  expect(blockedOf(state)).toEqual([
+    {
+      code: "K3051",
+      resource: "instance:one",
+      message: "instance one is held as it is: what it is to be could not be found out, and is tried again",
+      outcome: undefined,
+    },
+  ]);
+});
+
 describe("an instance that the commit has problems with", () => {
   const state = { ...applied(node(before)), desired: holding(node(upgraded), heldAs("one")) };
 

@@ -47,21 +47,22 @@ export function projectsOfHeld({ desired, observed, record }: HeldNode): Set<str
 export function blockHeld(node: HeldNode): BlockedChange[] {
   return node.desired.held
     .filter((held) => !held.isElsewhere || isHere(held, node))
-    .map(({ name, requires }) => ({
-      resource: resourceIds.instance(name),
-      ...(requires === null
-        ? {
-            code: "K3051",
-            message: `instance ${name} is held as it is: this commit has problems with it`,
-            hint: "Mend the problems that are told beside this. The other instances are applied meanwhile.",
-            outcome: "stalled" as const,
-          }
-        : {
-            code: "K3050",
-            message: `instance ${name} is held as it is: it requires ${requires}, which is held`,
-            hint: `It follows by itself once ${requires} is applied.`,
-          }),
-    }));
+    .map((held) => ({ resource: resourceIds.instance(held.name), ...describeHeld(held) }));
+}
+
+function describeHeld({ name, requires, mayPass }: HeldInstance): Omit<BlockedChange, "resource"> {
+  const held = `instance ${name} is held as it is`;
+  if (requires !== null) {
+    const hint = `It follows by itself once ${requires} is applied.`;
+    return { code: "K3050", message: `${held}: it requires ${requires}, which is held`, hint };
+  }
+  const code = "K3051";
+  if (mayPass === true) {
+    const hint = "What stands in the way is told beside this. The other instances are applied meanwhile.";
+    return { code, message: `${held}: what it is to be could not be found out, and is tried again`, hint };
+  }
+  const hint = "Mend the problems that are told beside this. The other instances are applied meanwhile.";
+  return { code, message: `${held}: this commit has problems with it`, hint, outcome: "stalled" };
 }
 
 /**

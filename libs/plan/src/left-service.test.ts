@@ -1,7 +1,8 @@
 import { emptyRecord } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
-import { type InstanceSketch, type ServiceSketch, node } from "./desired-fixture.ts";
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import type { ServiceSketch } from "./service-fixture.ts";
 import { applied, changed, containerOf } from "./node-fixture.ts";
 import { permitted, planOf } from "./plan-fixture.ts";
 import { emptyObserved, simulate } from "./simulate.ts";

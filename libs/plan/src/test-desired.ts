@@ -1,7 +1,8 @@
 import { type OnChange, mapValues } from "@keelson/model";
 import * as fc from "fast-check";
 
-import type { InstanceSketch, ServiceSketch } from "./desired-fixture.ts";
+import type { InstanceSketch } from "./desired-fixture.ts";
+import type { ServiceSketch } from "./service-fixture.ts";
 import type { FolderSketch } from "./folder-fixture.ts";
 import type { MountSketch } from "./mount-fixture.ts";
 

@@ -2,7 +2,8 @@ import type { MountPlace, ObservedContainer } from "@keelson/model";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { type InstanceSketch, type ServiceSketch, node } from "./desired-fixture.ts";
+import { type InstanceSketch, node } from "./desired-fixture.ts";
+import type { ServiceSketch } from "./service-fixture.ts";
 import { applied, changed } from "./node-fixture.ts";
 import { permitted, planOf } from "./plan-fixture.ts";
 import { simulate } from "./simulate.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { type ServiceSketch, node } from "./desired-fixture.ts";
+import { node } from "./desired-fixture.ts";
+import type { ServiceSketch } from "./service-fixture.ts";
 import { applied, changed, containerOf } from "./node-fixture.ts";
 import { planOf, planText } from "./plan-fixture.ts";
 

@@ -3,8 +3,8 @@ import type { Candidate, HoldReason, Snapshot, Suspension, Target } from "@keels
 export interface TargetInput {
   /** The candidates of all sources in the order of layering: the tracked branch is the first. */
   candidates: readonly Candidate[];
-  /** Commits in which this round found problems. */
-  faulty: ReadonlySet<string>;
+  /** Commits in which this round found problems, each with why none of it can be followed, where some of it might be. */
+  faulty: ReadonlyMap<string, Pick<Extract<HoldReason, { kind: "problems" }>, "whole">>;
   /** A person withholds action on the node; null when nobody does. */
   suspension: Suspension | null;
   /** The commit that this node attempted last; null when it is not known. Needed beside faulty commits and a suspension. */
@@ -34,11 +34,12 @@ export function chooseTarget({ candidates, faulty, suspension, attempted }: Targ
     return targetOf({ snapshots, snapshot, because: [...because, { kind: "suspended" }] });
   }
   // 4: a commit with problems is not the target while there is one that the node attempted before.
-  if (!faulty.has(wanted.commit) || attempted === null || attempted.commit === wanted.commit) {
+  const found = faulty.get(wanted.commit);
+  if (found === undefined || attempted === null || attempted.commit === wanted.commit) {
     return targetOf({ snapshots, snapshot: wanted, because });
   }
   snapshots.set(tracked.branch, attempted);
-  const held: HoldReason[] = [...because, { kind: "problems", commit: wanted.commit }];
+  const held: HoldReason[] = [...because, { kind: "problems", commit: wanted.commit, ...found }];
   return targetOf({ snapshots, snapshot: attempted, because: held });
 }
 

@@ -53,6 +53,37 @@ describe("what is read for local packages", () => {
     ]);
   });
 
+  it("must be what settings of an instance and of a node make of its paths", async () => {
+    const { paths } = await read({
+      "environments/home/environment.yaml":
+        "name: home\ndiscover: [{ path: apps/* }]\ninstances: { vpn: { package: ./net/vpn, settings: { WHICH: first } } }\n",
+      "environments/home/nodes/nas.yaml":
+        "name: nas\ninstances: { vpn: { settings: { WHICH: second } }, wiki: { settings: { DATA: ../../data } } }\n",
+      "net/vpn/compose.yaml":
+        "include: ['../../common/${WHICH}.yaml']\nservices: { a: { image: a, env_file: '../../common/${WHICH}.env' } }\n",
+      "common/first.yaml": compose,
+      "common/second.yaml": compose,
+      "common/second.env": "",
+      "common/third.yaml": compose,
+      "apps/wiki/compose.yaml":
+        "services: { wiki: { image: a, volumes: ['${DATA:-./data}/conf:/conf:ro'] } }\n",
+      "data/conf/a": "1",
+    });
+    expect(paths.filter((path) => /^(?:common|data)/.test(path))).toEqual([
+      "common/first.yaml",
+      "common/second.env",
+      "common/second.yaml",
+      "data/conf/a",
+    ]);
+  });
+
+  it("must be what any document of a Compose file names", async () => {
+    const { paths } = await read({
+      "net/vpn/compose.yaml": `${compose}---\ninclude: [../../common/other.yaml]\n`,
+    });
+    expect(paths).toContain("common/other.yaml");
+  });
+
   it("must be nothing where no environment has one", async () => {
     const environment = "name: home\n";
     expect(await read({ "environments/home/environment.yaml": environment })).toEqual({

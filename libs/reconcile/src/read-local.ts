@@ -16,7 +16,7 @@ export async function readLocal(snapshot: Snapshot, environments: SourceFiles): 
   for (let reading = 0; reading < mostReadings && wanted.length > 0; reading++) {
     for (const path of wanted) asked.add(path);
     for (const [path, file] of await snapshot.readFiles(wanted)) files.set(path, file);
-    wanted = findLocalReach(files, folders).filter((path) => !asked.has(path));
+    wanted = findLocalReach(files, { ...names, folders }).filter((path) => !asked.has(path));
   }
   const beside = folders.filter((folder) => !hasFilesIn(folder, files)).map(aboveOf);
   return { files, listed: beside.length === 0 ? listed : [...listed, ...(await snapshot.listPaths(beside))] };

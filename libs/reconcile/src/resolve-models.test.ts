@@ -27,11 +27,13 @@ const compose: ComposeInput = {
   reach: "package",
   dotenv: null,
   profiles: [],
+  profilePlaces: {},
   images: [],
   allow: {},
   packageFiles: [],
   override: null,
   variables: {},
+  settings: [],
   boundPaths: [],
   renderedFiles: new Map(),
 };

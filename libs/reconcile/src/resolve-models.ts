@@ -31,7 +31,7 @@ interface Named {
 /**
  * The Compose model of each instance, and the problems and warnings that are found on the way. Compose resolves the same input only
  * once: the record keeps its answer. Instances that could not be rendered, and those of which Compose cannot read every file, are
- * only judged by the gate. `error` is the first that Compose met with an instance, which has no model then; null when there is none.
+ * only judged by the gate. `error` is what concerns more than one instance, such as that Compose cannot be started; null when there is none.
  */
 export async function resolveModels(
   { rendered, unrendered }: Resolvable,
@@ -82,7 +82,7 @@ async function resolveOnce(input: ComposeInput, ports: ResolvePorts): Promise<Co
   return resolution;
 }
 
-function digestInput(input: ComposeInput): string {
+function digestInput({ profilePlaces: _ofProblems, ...input }: ComposeInput): string {
   return digestValue({
     ...input,
     gateGeneration,

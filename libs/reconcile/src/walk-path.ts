@@ -9,7 +9,13 @@ import {
   type Target,
 } from "@keelson/model";
 import { type PlanPolicy, planChanges } from "@keelson/plan";
-import { type NodeReference, type RenderResult, buildDesired, renderFiles } from "@keelson/render";
+import {
+  type NodeReference,
+  type RenderResult,
+  buildDesired,
+  renderFiles,
+  withSecretUsers,
+} from "@keelson/render";
 
 import { observeNode } from "./observe-node.ts";
 import type { OperationResult } from "./operation-attempt.ts";
@@ -106,7 +112,13 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const unexplained = missing.filter((each) => !read.problems.some((other) => explains(other, each)));
   const resolve = await step("resolve", async () => resolveModels({ rendered, unrendered }, ports));
   const { models, error } = resolve;
-  const found = [...read.problems, ...unexplained, ...unopened, ...render.problems, ...resolve.problems];
+  const found = [
+    ...read.problems,
+    ...unexplained,
+    ...withSecretUsers(unopened, { rendered, unrendered }),
+    ...render.problems,
+    ...resolve.problems,
+  ];
   const { desired, problems } = await step("build", async () =>
     buildDesired(rendered, { models, problems: found, secrets: ports.secrets, repository: read.repository }),
   );

@@ -37,7 +37,7 @@ export async function walkToTarget(walk: Walk, { ports, suspension, reference }:
   };
   const first = chooseTarget({
     candidates,
-    faulty: new Set(),
+    faulty: new Map(),
     suspension,
     attempted: suspension === null ? null : await readAttempted(),
   });
@@ -47,7 +47,10 @@ export async function walkToTarget(walk: Walk, { ports, suspension, reference }:
   // What is followed in part holds its own instances.
   if (desired !== null || problems.length === 0 || faulty === undefined) return;
   const attempted = await readAttempted();
-  const second = chooseTarget({ candidates, faulty: new Set([faulty]), suspension, attempted });
+  const whole =
+    walk.rendered?.partial === true ? problems.find((each) => each.instances === undefined) : undefined;
+  const found = whole === undefined ? {} : { whole: whole.code };
+  const second = chooseTarget({ candidates, faulty: new Map([[faulty, found]]), suspension, attempted });
   if (second.instances?.every.snapshot.commit === faulty) return;
   Object.assign(walk, newWalk(times), { shown, suspension });
   try {

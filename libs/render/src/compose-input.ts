@@ -5,10 +5,14 @@ import {
   type PackageFolder,
   type ReleaseFolder,
   compareText,
+  decodeText,
+  keyPath,
   type LocalPackage,
+  type SaidPlace,
+  withDotenv,
 } from "@keelson/model";
 
-import type { PlacedInstance } from "./placement.ts";
+import { type PlacedInstance, layerOfInstance } from "./placement.ts";
 import { publishedImages } from "./published-image.ts";
 
 /** What Compose reads of an instance. */
@@ -17,11 +21,12 @@ export function composeInput(
   {
     environment,
     ...made
-  }: { environment: EnvironmentFolder } & Pick<ComposeInput, "variables" | "renderedFiles">,
+  }: { environment: EnvironmentFolder } & Pick<ComposeInput, "variables" | "settings" | "renderedFiles">,
 ): ComposeInput {
   return {
     ...packageInput(placed),
     profiles: profilesOf(placed),
+    profilePlaces: profilePlaces(placed, environment),
     project: placed.project,
     allow: grantsFor(environment.environment.value.policy.allow, placed.instance.package),
     images: publishedImages(placed.instance.package, environment),
@@ -42,6 +47,7 @@ export function unplacedInput(folder: PackageFolder | LocalPackage): ComposeInpu
   return {
     ...packageInput(found),
     project,
+    profilePlaces: {},
     images: [],
     allow: "all",
     override: null,
@@ -77,11 +83,26 @@ function profilesOf(placed: PlacedInstance): string[] {
   return [...new Set([...own, ...(placed.instance.profiles ?? [])])].sort(compareText);
 }
 
-/** Of a local package, any of its variables may have a value. */
+function profilePlaces({ name, instance }: PlacedInstance, environment: EnvironmentFolder) {
+  const layer = layerOfInstance(environment, name);
+  const places = (instance.profiles ?? []).map((profile, index): [string, SaidPlace] => {
+    const path = keyPath(["instances", name, "profiles", index]);
+    const { line, column } = layer.positionOf(path, "value");
+    return [profile, { file: layer.file, line, column, path, sourceLine: layer.lineText(line) }];
+  });
+  return Object.fromEntries(places);
+}
+
+/** Of a local package, any of its variables may have a value; those of its `.env` have one. */
 function nothingRendered(folder: PackageFolder | LocalPackage) {
   const names = "variables" in folder ? folder.variables : Object.keys(folder.package.value.variables);
+  const dotenv = "dotenv" in folder && folder.dotenv !== null ? decodeText(folder.dotenv.bytes) : "";
+  const given = withDotenv(dotenv, {}) ?? {};
   return {
-    variables: Object.fromEntries([...names].map((name) => [name, ""])),
+    variables: Object.fromEntries(
+      [...names].flatMap((name) => (Object.hasOwn(given, name) ? [] : [[name, ""] as const])),
+    ),
+    settings: [],
     renderedFiles: new Map(folder.placed.map(({ to }) => [to, new Uint8Array()])),
   };
 }

@@ -4,6 +4,7 @@ import {
   type Repository,
   compareText,
   parseKeyPath,
+  sealedSecretsFile,
 } from "@keelson/model";
 
 import { findUnread } from "./instance-place.ts";
@@ -44,17 +45,43 @@ function listPackages(environment: EnvironmentFolder): Map<string, string> {
 function findConcerned({ file, path }: Problem, context: Context): string[] {
   const { environment, packages } = context;
   const own = file.startsWith(`${environment.folder}/`) ? file.slice(environment.folder.length + 1) : "";
-  const isDocument = own.startsWith("nodes/") || environment.layers.some((layer) => layer.file === file);
-  if (isDocument) return findByKey(path, packages);
+  const key = parseKeyPath(path);
+  const isDocument =
+    own === "lock.yaml" ||
+    own.startsWith("nodes/") ||
+    environment.layers.some((layer) => layer.file === file);
+  if (isDocument) return findByKey(key, packages);
+  if (own === sealedSecretsFile) return findByOwner(key, context);
   const [, overridden = ""] = /^compose\/([^/]+)\.yaml$/.exec(own) ?? [];
   if (packages.has(overridden)) return [overridden];
   return findByFile(file, context);
 }
 
-function findByKey(path: string, packages: Context["packages"]): string[] {
-  const [part, name = ""] = parseKeyPath(path);
-  if (part === "instances" || part === "commands") return packages.has(name) ? [name] : [];
-  return part === "settings" ? usersOf(packages, (reference) => reference.startsWith(`${name}/`)) : [];
+function findByKey(
+  [part, name = "", entry = ""]: readonly string[],
+  packages: Context["packages"],
+): string[] {
+  switch (part) {
+    case "instances":
+    case "commands":
+      return packages.has(name) ? [name] : [];
+    case "settings":
+    case "releases":
+      return usersOf(packages, (reference) => reference.startsWith(`${name}/`));
+    case "images":
+      return usersOf(packages, (reference) => reference === name.slice(0, name.lastIndexOf("/")));
+    case "policy":
+      return name === "allow" ? usersOf(packages, (reference) => reference === entry) : [];
+    default:
+      return [];
+  }
+}
+
+/** A value in Git is for a release, or for the instance of that name. */
+function findByOwner([owner = ""]: readonly string[], { environment, packages }: Context): string[] {
+  if (Object.hasOwn(environment.environment.value.releases, owner))
+    return usersOf(packages, (reference) => reference.startsWith(`${owner}/`));
+  return packages.has(owner) ? [owner] : [];
 }
 
 function findByFile(file: string, { repository, packages }: Context): string[] {

@@ -1,18 +1,29 @@
-import type { Problem } from "@keelson/model";
+import { type Problem, problemOf } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { readRepository } from "../../manifest/src/index.ts";
 import { withConcerned } from "./concerned-instance.ts";
 import { type Models, build, corePackage, filesAfter, models, platform, withService } from "./fixture.ts";
 import { renderFiles } from "./render-files.ts";
+import { withSecretUsers } from "./secret-user.ts";
 
 const environmentPath = "environments/lab/environment.yaml";
+const lockPath = "environments/lab/lock.yaml";
 const templatePath = `${corePackage}/config/core.yml.liquid`;
 const storagePackage = "releases/sample/1.0.0/packages/storage/package.yaml";
 const partial = `${platform[environmentPath]}policy: { partial: true }\n`;
 const changed = (path: string, ...[from, to]: [string, string]) => ({
   [path]: (path === environmentPath ? partial : (platform[path] ?? "")).replace(from, to),
 });
+
+const withPolicy = (allow: string) => ({
+  [environmentPath]: `${platform[environmentPath]}policy: { partial: true, allow: { ${allow} } }\n`,
+});
+
+function rendering() {
+  const { repository } = readRepository(filesAfter({ [environmentPath]: partial }));
+  return { repository, rendered: renderFiles(repository, { environment: "lab", node: "one" }).rendered };
+}
 
 /** What a node of the platform follows of a commit, as the walk finds it. */
 function follow(
@@ -64,6 +75,24 @@ describe("of a commit that is followed in part", () => {
     expect(told).not.toEqual([]);
   });
 
+  test("one whose problems may all pass is held until then", () => {
+    const { rendered, repository } = rendering();
+    const passing = (code: string): Problem => ({
+      ...problemOf("a", { code, message: "" }),
+      outcome: "transient",
+    });
+    const heldFor = (...problems: Problem[]) =>
+      build(rendered, {
+        models: models,
+        repository,
+        problems: problems.map((each) => ({ ...each, instances: ["core"] })),
+      }).desired?.held.map(({ name, mayPass }) => [name, mayPass]);
+    expect(heldFor(passing("K1422"))).toEqual([["core", true]]);
+    expect(heldFor(passing("K1422"), problemOf("b", { code: "K1302", message: "" }))).toEqual([
+      ["core", undefined],
+    ]);
+  });
+
   test("what joins a network is held with the instance that may own it", () => {
     const alone = changed(`${corePackage}/package.yaml`, "requires: { store: ^6.0.0 }\n", "");
     const changes = {
@@ -106,6 +135,58 @@ describe("of a commit that is followed in part", () => {
       { ...readRepository(filesAfter(files)), environment: environmentOf(files) },
     );
     expect(problem?.instances).toEqual(["core"]);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    [
+      "an instance that the lock has otherwise",
+      changed(lockPath, "sample/core, version: 1.0.0", "sample/core, version: 1.0.1"),
+      "K1103 core",
+    ],
+    [
+      "an instance that is not locked",
+      changed(lockPath, "  core: { package: sample/core, version: 1.0.0 }\n", ""),
+      "K1103 core",
+    ],
+    [
+      "a version that is out of the range",
+      changed(environmentPath, "^1.0.0", "^2.0.0"),
+      "K1104 core storage",
+    ],
+    ["a grant", withPolicy("sample/core: { paths: 5 }"), "K1003 core"],
+    ["a grant to all", withPolicy("'*': { paths: 5 }"), "K1003 the whole commit"],
+    ["a published image", { [environmentPath]: `${partial}images: { sample/core/app: 5 }\n` }, "K1003 core"],
+  ])("of %s, what it concerns is held", (_what, changes, told) => {
+    const [, ...instances] = told.split(" ");
+    const isWhole = instances[0] === "the";
+    const result = follow(changes);
+    expect(result.told).toEqual([told]);
+    expect(result.followed).toEqual(
+      isWhole ? null : ["core", "storage"].filter((name) => !instances.includes(name)),
+    );
+  });
+
+  test("a value in Git holds the instances that it is for", () => {
+    const enc = "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]";
+    const sops = `sops: { age: [{ recipient: age1x, enc: x }], lastmodified: "2026", mac: "${enc}" }\n`;
+    const sealed = (text: string) => ({ "environments/lab/secrets.sops.yaml": `${text}\n${sops}` });
+    expect(follow(sealed('sample: { adminKey: "" }')).told).toEqual(["K1344 core storage"]);
+    expect(follow(sealed('other: { adminKey: "" }')).told).toEqual(["K1344 the whole commit"]);
+    expect(follow({ "environments/lab/secrets.sops.yaml": "sample: {}\n" }).told).toEqual([
+      "K1344 the whole commit",
+    ]);
+  });
+
+  test("secrets that cannot be opened hold what uses one, and what may", () => {
+    const unopened = problemOf("environments/lab/secrets.sops.yaml", { code: "K1342", message: "" });
+    const usersOf = (template: string) => {
+      const { repository } = readRepository(filesAfter({ [templatePath]: template }));
+      return withSecretUsers([unopened], renderFiles(repository, { environment: "lab", node: "one" }))[0]
+        ?.instances;
+    };
+    expect(usersOf("{{ secrets.adminKey }}\n")).toEqual(["core"]);
+    expect(usersOf("{{ nothing.there }}\n")).toEqual(["core"]);
+    expect(usersOf("plain\n")).toBeUndefined();
   });
 
   test("what is on another node is only told there", () => {

@@ -20,7 +20,10 @@ export function findHeld(rendered: RenderedNode, found: Found): HeldInstance[] |
   if (isOfWhole || !rendered.partial) return null;
   return rendered.places.flatMap((place) => {
     const cause = requires.get(place.name);
-    return cause === undefined ? [] : [{ ...place, requires: cause }];
+    if (cause === undefined) return [];
+    const own = found.problems.filter(({ instances }) => instances?.includes(place.name));
+    const mayPass = own.length > 0 && own.every(({ outcome }) => outcome === "transient");
+    return [{ ...place, requires: cause, ...(mayPass ? { mayPass } : {}) }];
   });
 }
 

@@ -69,11 +69,12 @@ export function findUnplacedProviders(
     });
 }
 
-/** Names of instances of which something is wrong in environment.yaml, and is left out. */
-export function findUnread({ layers }: EnvironmentFolder): string[] {
+/** Names of instances of which something is wrong in environment.yaml and is left out, and of folders that cannot be one. */
+export function findUnread({ layers, unnamed }: EnvironmentFolder): string[] {
   const paths = layers.flatMap(({ leftOut = [] }) => leftOut).map(parseKeyPath);
   return [
     ...new Set(paths.flatMap(([part, name]) => (part === "instances" && name !== undefined ? [name] : []))),
+    ...unnamed,
   ];
 }
 

@@ -57,10 +57,23 @@ describe("an instance of a local package", () => {
     expect(decodeText(wiki.compose.dotenv?.bytes ?? new Uint8Array())).toBe(home["apps/wiki/.env"]);
   });
 
+  test("keeps the values of its .env for the gate where it cannot be rendered", () => {
+    const manifest = 'variables: { TITLE: "{{ settings.nothing }}" }\n';
+    const { unrendered } = render({ "apps/wiki/package.yaml": manifest });
+    expect(unrendered.map(({ name, compose }) => [name, compose.variables])).toEqual([
+      ["wiki", { TITLE: "" }],
+      ["wiki-b", { TITLE: "" }],
+    ]);
+  });
+
   test("stands beside another one of the same folder", () => {
     expect(instanceOf(render(), "wiki-b")).toMatchObject({
       project: "home-wiki-b",
-      compose: { variables: { PORT: "8201", TITLE: "second" }, profiles: ["base", "search"] },
+      compose: {
+        variables: { PORT: "8201", TITLE: "second" },
+        profiles: ["base", "search"],
+        profilePlaces: { search: { file: environment, line: 5, path: "instances.wiki-b.profiles[0]" } },
+      },
     });
   });
 
@@ -123,6 +136,8 @@ describe("an instance of a local package", () => {
     const { rendered, missing } = renderFiles(repository, { environment: "home", node: "nas" });
     expect(rendered?.instances).toEqual([]);
     expect(rendered?.places.map(({ name, isElsewhere }) => [name, isElsewhere])).toEqual([
+      // A folder with a name that no instance can have: what it was may be here.
+      ["Mail", false],
       ["wiki", false],
       ["wiki-b", false],
     ]);
@@ -158,7 +173,8 @@ describe("an instance of a local package", () => {
 
   test("shows a problem of its model in the Compose file that says it last", () => {
     const changes = {
-      "apps/wiki/compose.override.yaml": "services:\n  wiki:\n    image: other\n",
+      "apps/wiki/compose.override.yaml":
+        "services:\n  wiki:\n    image: other\n---\nservices:\n  wiki:\n    init: true\n",
     };
     const instance = instanceOf(render(changes), "wiki");
     const found = { code: "K1313", message: "", hint: "" };
@@ -167,6 +183,7 @@ describe("an instance of a local package", () => {
       return `${file}:${line}`;
     };
     expect(placeOf("services", "wiki", "image")).toBe("apps/wiki/compose.override.yaml:3");
+    expect(placeOf("services", "wiki", "init")).toBe("apps/wiki/compose.override.yaml:7");
     expect(placeOf("services", "wiki", "ports")).toBe("apps/wiki/compose.yaml:1");
   });
 });

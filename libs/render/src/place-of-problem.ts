@@ -9,7 +9,7 @@ import {
   problemAt,
   problemOf,
 } from "@keelson/model";
-import { isMap, isNode, isScalar, isSeq, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, isSeq, parseAllDocuments } from "yaml";
 
 interface PlacelessProblem {
   code: string;
@@ -100,9 +100,24 @@ export function pathFrom(folder: string, file: string): string {
   return segments.join("/");
 }
 
-/** Offset of the deepest key or entry of a path that a YAML document has, and how deep that is; 0 when it has none of them. */
-function findKey(text: string, path: readonly (string | number)[]): { offset: number; depth: number } {
-  const document = parseDocument(text, { logLevel: "silent" });
+interface KeyPlace {
+  offset: number;
+  depth: number;
+}
+
+/** Offset of the deepest key or entry of a path that the YAML documents of a text have, and how deep that is; 0 when they have none. */
+function findKey(text: string, path: readonly (string | number)[]): KeyPlace {
+  const found = [...parseAllDocuments(text, { logLevel: "silent" })].map((document) =>
+    findKeyIn(document, path),
+  );
+  // Of several the last, which is merged over the others.
+  return found.reduce<KeyPlace>((best, place) => (place.depth >= best.depth ? place : best), {
+    offset: 0,
+    depth: 0,
+  });
+}
+
+function findKeyIn(document: Document, path: readonly (string | number)[]): KeyPlace {
   let node: unknown = document.contents;
   let offset = 0;
   for (const [depth, segment] of path.entries()) {

@@ -2,7 +2,6 @@ import { grantsFor } from "@keelson/grants";
 import {
   type ComposeInput,
   type Grants,
-  type JsonObject,
   type NodeDocument,
   type Problem,
   type RenderedFile,
@@ -14,6 +13,7 @@ import {
   keyPath,
   problemAt,
   projectOf,
+  settingsAsVariables,
   withoutRepeats,
 } from "@keelson/model";
 import type { LayeredSettings } from "@keelson/settings";
@@ -167,6 +167,7 @@ function renderInstance(
       compose: composeInput(placed, {
         environment: context.environment,
         variables: { ...variables, ...settings },
+        settings: Object.keys(settings).sort(),
         // Compose must not miss what only could not be rendered.
         renderedFiles: new Map(present.map(({ to }) => [to, made.get(to) ?? new Uint8Array()])),
       }),
@@ -183,14 +184,6 @@ function renderInstance(
 /** Also of what is optional: whether it is there is not known. */
 function mayProvide(name: string, unplaced: readonly UnplacedProvider[]): string[] {
   return unplaced.filter(({ provides }) => provides?.includes(name) !== false).map((each) => each.name);
-}
-
-/** Of a local package: each is a variable of its Compose file. */
-function settingsAsVariables(values: JsonObject): Record<string, string> {
-  const plain = Object.entries(values).flatMap(([name, value]) =>
-    typeof value === "object" ? [] : [[name, String(value)] as const],
-  );
-  return Object.fromEntries(plain);
 }
 
 function findForgedSettings(

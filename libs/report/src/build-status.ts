@@ -132,7 +132,7 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
     resource: `${problem.file}:${problem.line}:${problem.column}`,
     message: problem.message,
     hint: problem.hint ?? "",
-    outcome: "stalled" as const,
+    outcome: problem.outcome ?? ("stalled" as const),
   }));
   const blocked = ((input.remaining ?? input.plan)?.blocked ?? []).map(
     ({ outcome = "waiting" as const, ...rest }) => ({ ...rest, outcome }),

@@ -11,7 +11,12 @@ export function formatBecause(
 
 function describeReason(reason: HoldReason): string {
   if (reason.kind === "suspended") return "it is suspended";
-  if (reason.kind === "problems") return `${reason.commit.slice(0, 8)} has problems`;
+  if (reason.kind === "problems") {
+    const has = `${reason.commit.slice(0, 8)} has problems`;
+    return reason.whole === undefined
+      ? has
+      : `${has}, and ${reason.whole} concerns more than single instances`;
+  }
   const code = codeOf(reason.error);
   if (reason.kind === "unavailable") return `branch ${reason.branch} could not be read (${code})`;
   return `branch ${reason.branch} is at ${reason.commit.slice(0, 8)}, which is refused (${code})`;

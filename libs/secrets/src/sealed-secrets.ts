@@ -1,7 +1,7 @@
 import { type Problem, type SealedFile, keyPath, problemOf } from "@keelson/model";
 
 import type { AgeIdentity } from "./age-key.ts";
-import { type SealFault, openSealedFile } from "./sops-file.ts";
+import { type OpenedValue, type SealFault, openSealedFile } from "./sops-file.ts";
 
 /** The values of an environment's sealed files by `<release>.<secret>`, and the problems of those that cannot be opened. */
 export async function openSealedSecrets(
@@ -14,9 +14,14 @@ export async function openSealedSecrets(
     const result =
       identity === null ? { fault: { kind: "recipient" as const } } : await openSealedFile(file, identity);
     if ("fault" in result) problems.push(problemIn(file, { fault: result.fault, identity }));
-    else for (const { path, text } of result.opened.values) values.set(path.join("."), text);
+    else for (const [name, text] of result.opened.values.flatMap(secretOf)) values.set(name, text);
   }
   return { values, problems };
+}
+
+/** What is in another form or in clear has a problem of its own, and gives no value. */
+function secretOf({ path, text, wasSealed }: OpenedValue): [string, string][] {
+  return wasSealed && path.length === 2 ? [[path.join("."), text]] : [];
 }
 
 function problemIn(
