@@ -1,15 +1,4 @@
-import {
-  type ComposeInput,
-  type Json,
-  type Problem,
-  type SourceFile,
-  decodeText,
-  fillKnown,
-  hintFor,
-  isJsonObject,
-  quote,
-  statementsOf,
-} from "@keelson/model";
+import { type ComposeInput, type Json, type Problem, type SourceFile, decodeText, fillKnown, hintFor, isJsonObject, quote, statementsOf, ownOf } from "@keelson/model";
 
 import { servicesOf } from "./extends-chain.ts";
 import type { Participant } from "./participant.ts";
@@ -33,11 +22,11 @@ export function findUnknownProfiles(
   });
   return {
     said: unknown.flatMap((name) => {
-      const place = profilePlaces[name];
+      const place = ownOf(profilePlaces, name);
       return place === undefined ? [] : [{ ...report(name), ...place }];
     }),
     written: unknown.flatMap((name) =>
-      dotenv === null || profilePlaces[name] !== undefined ? [] : [{ ...report(name), ...lineOf(dotenv) }],
+      dotenv === null || ownOf(profilePlaces, name) !== undefined ? [] : [{ ...report(name), ...lineOf(dotenv) }],
     ),
   };
 }

@@ -1,4 +1,4 @@
-import { type Ask, type ComposeModel, type Json, compareText } from "@keelson/model";
+import { type Ask, type ComposeModel, type Json, compareText, ownOf } from "@keelson/model";
 
 import { findReached } from "./reach.ts";
 import { externalName } from "./volume.ts";
@@ -17,7 +17,7 @@ export function asksOf(model: ComposeModel): Ask[] {
 function joinedNetworks(model: ComposeModel): Ask[] {
   return Object.entries(model.services).flatMap(([service, { networks }]) =>
     Object.keys(networks ?? {}).flatMap((key): Ask[] => {
-      const name = externalName(model.networks[key] ?? null, key);
+      const name = externalName(ownOf(model.networks, key) ?? null, key);
       return name === null ? [] : [{ kind: "networks", value: name, service }];
     }),
   );

@@ -1,13 +1,4 @@
-import {
-  type Problem,
-  type SourceFile,
-  decodeText,
-  isReservedVariable,
-  problemOf,
-  quote,
-  statementsOf,
-  withDotenv,
-} from "@keelson/model";
+import { type Problem, type SourceFile, decodeText, isReservedVariable, problemOf, quote, statementsOf, withDotenv, ownOf } from "@keelson/model";
 
 /** What a committed `.env` says: the names that it declares, and what of it is meant for Compose itself. */
 export interface Dotenv {
@@ -31,7 +22,7 @@ export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Proble
   const text = decodeText(file.bytes);
   const values = dotenvVariables(file);
   const assignments = [...statementsOf(text)].map(({ key, line }): Assignment => {
-    return { name: key, value: values[key] ?? "", line };
+    return { name: key, value: ownOf(values, key) ?? "", line };
   });
   const last = new Map(assignments.map((each) => [each.name, each]));
   const at = (assignment: Assignment, finding: { code: string; message: string; hint: string }): Problem => {

@@ -1,14 +1,4 @@
-import {
-  compareText,
-  problemAt,
-  type Environment,
-  type EnvironmentFolder,
-  type Located,
-  type Policy,
-  type Problem,
-  hintFor,
-  quote,
-} from "@keelson/model";
+import { compareText, problemAt, type Environment, type EnvironmentFolder, type Located, type Policy, type Problem, hintFor, quote, ownOf } from "@keelson/model";
 
 import { type Discovered, discoverInstances } from "./discovery.ts";
 import type { EnvironmentDocuments } from "./environment-folder.ts";
@@ -108,7 +98,7 @@ function mergeLayers({ layers, defaults }: Discovered): Located<Environment> | n
   const values = layers.map(({ value }) => value);
   const instances: Environment["instances"] = Object.assign({}, ...values.map((each) => each.instances));
   for (const [name, fields] of defaults) {
-    const listed = instances[name];
+    const listed = ownOf(instances, name);
     if (listed !== undefined) instances[name] = { ...fields, ...listed };
   }
   const value: Environment = {

@@ -1,19 +1,7 @@
-import {
-  keyPath,
-  problemAt,
-  problemOf,
-  type Located,
-  type NodeDocument,
-  type Problem,
-  type SettingsByRelease,
-  folderOfReference,
-  hintFor,
-  isLocalReference,
-  quote,
-} from "@keelson/model";
+import { keyPath, problemAt, problemOf, type Located, type NodeDocument, type Problem, type SettingsByRelease, folderOfReference, hintFor, isLocalReference, quote, ownOf } from "@keelson/model";
 
 import { composeNames, findComposeFiles } from "./compose-choice.ts";
-import { type PlacedInstance, type Scene, entryOf, isLeftOutOf, lockedFolder, releaseKey } from "./scene.ts";
+import { type PlacedInstance, type Scene, isLeftOutOf, lockedFolder, releaseKey } from "./scene.ts";
 
 /** Every release, package and instance that is named somewhere in the environment exists in it. */
 export function checkReferences(scene: Scene): Problem[] {
@@ -130,7 +118,7 @@ function checkOverrides(scene: Scene): Problem[] {
 
 function isUnknown(scene: Scene, name: string): boolean {
   const { instances } = scene.environment.environment.value;
-  return entryOf(instances, name) === undefined && !isLeftOutOf(scene, ["instances", name]);
+  return ownOf(instances, name) === undefined && !isLeftOutOf(scene, ["instances", name]);
 }
 
 function orRemoved(hint: string | undefined, { what }: { what: string }): string {

@@ -1,4 +1,5 @@
 import type { AdoptedResources, RecordState } from "./record.ts";
+import { ownOf } from "./own-entry.ts";
 
 /**
  * Where a resource with our labels comes from, by its id, which cannot be copied. `known`: made here. `other`: this node
@@ -41,7 +42,7 @@ export function madeHere(record: RecordState, inStatus: readonly string[] | null
       return isLost ? ofLost(id) : "other";
     },
     network: ({ id, name }) => {
-      if (networks[name] === id) return "known";
+      if (ownOf(networks, name) === id) return "known";
       if (openNetworks.includes(name)) return "unnoted";
       if (isLost) return ofLost(id);
       // Earlier versions noted no networks at all.

@@ -1,12 +1,4 @@
-import {
-  type DesiredNode,
-  type ObservedContainer,
-  type ObservedNode,
-  type RecordState,
-  count,
-  required,
-  resourceIds,
-} from "@keelson/model";
+import { type DesiredNode, type ObservedContainer, type ObservedNode, type RecordState, count, required, resourceIds, ownOf } from "@keelson/model";
 
 import type { Adoption } from "./adoption.ts";
 import { because } from "./cause.ts";
@@ -90,7 +82,7 @@ export function planReleases({
         .filter(isOwn)
         .map(({ id, name: network }) => ({ id, name: network }));
       const volumes = observed.volumes
-        .filter((each) => isOwn(each) && record.volumes[each.name] !== undefined)
+        .filter((each) => isOwn(each) && ownOf(record.volumes, each.name) !== undefined)
         .map((each) => each.name);
       if (containers.length + networks.length + volumes.length === 0) return [];
       return [

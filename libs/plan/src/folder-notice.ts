@@ -1,4 +1,4 @@
-import { type Notice, compareText, projectOf, resourceIds } from "@keelson/model";
+import { type Notice, compareText, projectOf, resourceIds, ownOf } from "@keelson/model";
 
 import {
   type FolderState,
@@ -31,7 +31,7 @@ function findKeptNotices(state: FolderState): Notice[] {
     .map(({ to, path }) => ({
       resource,
       code: "K3074",
-      message: `${to} was ${found.files[path] === undefined ? "removed" : "changed"} on the node, in ${found.path}; it is left as it is`,
+      message: `${to} was ${ownOf(found.files, path) === undefined ? "removed" : "changed"} on the node, in ${found.path}; it is left as it is`,
     }));
   const staying = findDropped(state).staying.map((path) => ({
     resource,

@@ -1,4 +1,4 @@
-import type { ChangeClass, DesiredFile } from "@keelson/model";
+import { type ChangeClass, type DesiredFile, ownOf } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
 import { type FolderChange, resourceOf } from "./folder-state.ts";
@@ -25,7 +25,7 @@ export function planFolders({ change, staging, providers }: InstanceContext): Pl
           folder,
           ...(instance.was === undefined ? {} : { was: instance.was }),
           place: Object.fromEntries(
-            place.map(({ path }) => [path, found?.files[path]?.contentDigest ?? null]),
+            place.map(({ path }) => [path, ownOf(found?.files, path)?.contentDigest ?? null]),
           ),
           remove: Object.fromEntries(remove),
           causes,

@@ -1,15 +1,4 @@
-import {
-  type BlockedChange,
-  type Cause,
-  type DesiredFile,
-  type DesiredFolder,
-  type DesiredInstance,
-  type KnownFolder,
-  type ObservedDataFolder,
-  type PlacedLast,
-  compareText,
-  resourceIds,
-} from "@keelson/model";
+import { type BlockedChange, type Cause, type DesiredFile, type DesiredFolder, type DesiredInstance, type KnownFolder, type ObservedDataFolder, type PlacedLast, compareText, resourceIds, ownOf } from "@keelson/model";
 
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -81,8 +70,8 @@ export function isOwnFile({ folder }: Pick<FolderState, "folder">): boolean {
 export type KeptVerdict = "right" | "place" | "edited" | "contested";
 
 export function judgeKept(file: DesiredFile, state: FolderState): KeptVerdict {
-  const found = state.found?.files[file.path];
-  const last = state.known?.placed[file.path];
+  const found = ownOf(state.found?.files, file.path);
+  const last = ownOf(state.known?.placed, file.path);
   if (file.onChange === "seed") return found === undefined ? "place" : "right";
   if (found === undefined) return last?.whole === file.digest && !isAbsent(state) ? "edited" : "place";
   if (found.contentDigest === file.contentDigest) {
@@ -115,11 +104,11 @@ export function findDropped({ folder, found, known }: FolderState): DroppedFiles
     .filter(([path]) => !wanted.has(path))
     .sort(([a], [b]) => compareText(a, b));
   const isAsPlaced = ([path, { content }]: [string, PlacedLast]) =>
-    found?.files[path]?.contentDigest === content;
+    ownOf(found?.files, path)?.contentDigest === content;
   return {
     removed: dropped.filter(isAsPlaced),
     staying: dropped
-      .filter((each) => found?.files[each[0]] !== undefined && !isAsPlaced(each))
+      .filter((each) => ownOf(found?.files, each[0]) !== undefined && !isAsPlaced(each))
       .map(([path]) => path),
   };
 }

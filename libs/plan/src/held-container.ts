@@ -1,13 +1,4 @@
-import {
-  type BlockedChange,
-  type DesiredNode,
-  type Notice,
-  type ObservedContainer,
-  type ObservedNode,
-  type RecordState,
-  compareText,
-  resourceIds,
-} from "@keelson/model";
+import { type BlockedChange, type DesiredNode, type Notice, type ObservedContainer, type ObservedNode, type RecordState, compareText, resourceIds, ownOf } from "@keelson/model";
 
 import { isDown } from "./cause.ts";
 import { hasStopped } from "./container-state.ts";
@@ -53,7 +44,7 @@ export function planHeldStarts(input: HeldInput): PlannedOperation[] {
             causes: [isDown(container)],
             class: "live",
           },
-          after: (input.record.applied?.dependsOn[name] ?? []).map((needed) =>
+          after: (ownOf(input.record.applied?.dependsOn, name) ?? []).map((needed) =>
             ifPlanned(keys.start(project, needed)),
           ),
         },
@@ -110,7 +101,7 @@ export function findHeldGone(input: HeldInstances): BlockedChange[] {
   const there = new Set(own.map(serviceOf));
   return [...listHeldNames(input), ...withProblems]
     .filter((name) => !installed.includes(name))
-    .flatMap((name) => (services[name] ?? []).map((service) => ({ name, service })))
+    .flatMap((name) => (ownOf(services, name) ?? []).map((service) => ({ name, service })))
     .filter(({ service }) => !there.has(service))
     .map(({ name, service }) => ({
       resource: `service:${service}`,
@@ -127,7 +118,7 @@ export function findHeldGone(input: HeldInstances): BlockedChange[] {
 function listHeldNames({ desired, record, held, loss }: HeldInstances): string[] {
   const wanted = new Set([...desired.instances.map(({ name }) => name), ...namesOfHeld(desired)]);
   const known = record.applied?.services ?? {};
-  const staying = [...loss.staying].filter((name) => (known[name] ?? []).length > 0);
+  const staying = [...loss.staying].filter((name) => (ownOf(known, name) ?? []).length > 0);
   const names = new Set([...held.map(({ instance }) => instance), ...staying]);
   return [...names].filter((name) => !wanted.has(name)).sort(compareText);
 }
@@ -136,7 +127,7 @@ function listHeldNames({ desired, record, held, loss }: HeldInstances): string[]
 function findDown({ held, observed, record }: HeldInput): ObservedContainer[] {
   const there = new Set(observed.volumes.map(({ name }) => name));
   const isWhole = ({ volumes }: ObservedContainer) =>
-    volumes.every((name) => there.has(name) || record.volumes[name] === undefined);
+    volumes.every((name) => there.has(name) || ownOf(record.volumes, name) === undefined);
   const isToRun = ({ instance }: ObservedContainer) => record.applied?.installed?.includes(instance) !== true;
   const isStopped = (each: ObservedContainer) => hasStopped(each) && !hasEnded(each, record);
   return held.filter((each) => isStopped(each) && isToRun(each) && isWhole(each));

@@ -1,4 +1,4 @@
-import { type KnownFolder, type PlacedLast, compareText } from "@keelson/model";
+import { type KnownFolder, type PlacedLast, compareText, ownOf } from "@keelson/model";
 
 import { type FolderState, findDropped, findFolderStates, isAbsent, judgeKept } from "./folder-state.ts";
 import { namesOfHeld } from "./held-instance.ts";
@@ -78,9 +78,9 @@ export function usersSeen(state: FolderState, { observed }: Pick<SimulatedNode, 
 function placedIn(state: FolderState): Record<string, PlacedLast> {
   const before = state.known?.placed ?? {};
   const kept = state.folder.files.flatMap((file): [string, PlacedLast][] => {
-    const isThere = state.found?.files[file.path]?.contentDigest === file.contentDigest;
+    const isThere = ownOf(state.found?.files, file.path)?.contentDigest === file.contentDigest;
     const isRight = isThere && judgeKept(file, state) === "right";
-    const last = isRight ? { content: file.contentDigest, whole: file.digest } : before[file.path];
+    const last = isRight ? { content: file.contentDigest, whole: file.digest } : ownOf(before, file.path);
     return last === undefined ? [] : [[file.path, last]];
   });
   // What could not be removed is tried again; what a person has changed is forgotten.

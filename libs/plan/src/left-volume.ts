@@ -1,4 +1,4 @@
-import type { DesiredInstance, DesiredService, DesiredVolume, KnownVolume } from "@keelson/model";
+import { type DesiredInstance, type DesiredService, type DesiredVolume, type KnownVolume, ownOf } from "@keelson/model";
 
 import { type LeftData, findLeftByService, keeps } from "./left-service.ts";
 import { namesOfHeld } from "./held-instance.ts";
@@ -38,11 +38,11 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
   // What an instance without containers is to have, it does not keep from being left behind.
   const uses = findVolumeUse({ instances: desired.instances.filter(wantsContainers) });
   const isNew = ({ name }: DesiredVolume) => {
-    const state = record.volumes[name]?.state ?? "lost";
+    const state = ownOf(record.volumes, name)?.state ?? "lost";
     return !here.has(name) || state === "lost";
   };
   const isMissed = ({ name }: DesiredVolume) => {
-    const before = record.volumes[name];
+    const before = ownOf(record.volumes, name);
     return before !== undefined && (declared.has(name) || before.users.length > 0);
   };
   return desired.instances.flatMap((instance) => {

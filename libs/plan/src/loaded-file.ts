@@ -1,9 +1,4 @@
-import {
-  type DesiredFile,
-  type DesiredService,
-  type ObservedInstanceFiles,
-  digestValue,
-} from "@keelson/model";
+import { type DesiredFile, type DesiredService, type ObservedInstanceFiles, digestValue, ownOf } from "@keelson/model";
 
 /** What is noted once a service has loaded a file. What a seed is to be is no concern of anybody once it is there. */
 export function loadedDigest({ onChange, digest }: DesiredFile): string {
@@ -15,5 +10,5 @@ export function loadedFiles(
   service: DesiredService,
   stored: ObservedInstanceFiles | undefined,
 ): Readonly<Record<string, string>> {
-  return stored?.applied?.[service.name] ?? {};
+  return ownOf(stored?.applied ?? undefined, service.name) ?? {};
 }

@@ -1,13 +1,4 @@
-import {
-  type DesiredInstance,
-  type DesiredNetwork,
-  type DesiredNode,
-  type ObservedContainer,
-  type ObservedNetwork,
-  type ObservedNode,
-  type RecordState,
-  resourceIds,
-} from "@keelson/model";
+import { type DesiredInstance, type DesiredNetwork, type DesiredNode, type ObservedContainer, type ObservedNetwork, type ObservedNode, type RecordState, resourceIds, ownOf } from "@keelson/model";
 
 import { because } from "./cause.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
@@ -62,7 +53,7 @@ export function planNetworks(
 ): PlannedOperation[] {
   return changes.flatMap(({ network, instance, existing }): PlannedOperation[] => {
     const resource = resourceIds.network(network.name);
-    const lack = record.networks[network.name] === undefined ? because.desired : because.lost;
+    const lack = ownOf(record.networks, network.name) === undefined ? because.desired : because.lost;
     const causes = [
       existing === null ? lack("does not exist yet") : because.desired("its definition changed"),
     ];
@@ -122,7 +113,7 @@ export function planVolumes(
           volume,
           causes: [
             because.desired(
-              record.volumes[volume.name] === undefined
+              ownOf(record.volumes, volume.name) === undefined
                 ? "does not exist yet"
                 : `is made anew, empty, as commands.${instance.name}.renew says`,
             ),

@@ -1,4 +1,4 @@
-import { type DesiredInstance, type DesiredService, type RecordState, isForgotten } from "@keelson/model";
+import { type DesiredInstance, type DesiredService, type RecordState, isForgotten, ownOf } from "@keelson/model";
 
 import { findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
@@ -37,7 +37,7 @@ export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
     // A counter that was set back is followed at once: moved again, it says something again.
     return [name, isWhole ? renew : Math.min(before, renew)];
   });
-  const told = followed.filter(([name, count]) => count > 0 || record.renewed[name] !== undefined);
+  const told = followed.filter(([name, count]) => count > 0 || ownOf(record.renewed, name) !== undefined);
   return { ...record.renewed, ...Object.fromEntries(told) };
 }
 
@@ -63,5 +63,5 @@ function hasContainers(
 }
 
 function followedBefore({ name, renew }: { name: string; renew: number }, record: RecordState): number {
-  return record.renewed[name] ?? (isForgotten(record) ? renew : 0);
+  return ownOf(record.renewed, name) ?? (isForgotten(record) ? renew : 0);
 }

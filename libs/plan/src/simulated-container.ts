@@ -1,16 +1,4 @@
-import {
-  type DesiredFolder,
-  type DesiredInstance,
-  type DesiredMount,
-  type DesiredService,
-  type ObservedContainer,
-  type ObservedNode,
-  type OperationOf,
-  compareText,
-  containerNumber,
-  isInSync,
-  wantedName,
-} from "@keelson/model";
+import { type DesiredFolder, type DesiredInstance, type DesiredMount, type DesiredService, type ObservedContainer, type ObservedNode, type OperationOf, compareText, containerNumber, isInSync, wantedName, ownOf } from "@keelson/model";
 
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -107,7 +95,7 @@ function newContainer(
     instance: instance.name,
     digest,
     image: service.image,
-    imageId: node.observed.images[service.image]?.id ?? "",
+    imageId: ownOf(node.observed.images, service.image)?.id ?? "",
     state: "created",
     health: "none",
     exitCode: 0,

@@ -1,4 +1,4 @@
-import type { BlockedChange, DesiredInstance, DesiredVolume } from "@keelson/model";
+import { type BlockedChange, type DesiredInstance, type DesiredVolume, ownOf } from "@keelson/model";
 
 import { type LeftVolumes, findLeftVolumes, namesOfLeft, usersOfLeft } from "./left-volume.ts";
 import { isRenewed } from "./renewal.ts";
@@ -55,7 +55,7 @@ function mayRun(left: LeftVolumes): boolean {
 function findLost(instance: DesiredInstance, { desired, observed, record }: SimulatedNode): DesiredVolume[] {
   const uses = findVolumeUse(desired);
   return instance.volumes.filter(({ name }) => {
-    const known = record.volumes[name];
+    const known = ownOf(record.volumes, name);
     if (known === undefined || observed.volumes.some((volume) => volume.name === name)) return false;
     return uses.has(name) || known.users.length > 0;
   });

@@ -1,12 +1,4 @@
-import {
-  type DesiredService,
-  type MountPlace,
-  type ObservedContainer,
-  type ObservedNode,
-  type VolumePlace,
-  compareText,
-  isInSync,
-} from "@keelson/model";
+import { type DesiredService, type MountPlace, type ObservedContainer, type ObservedNode, type VolumePlace, compareText, isInSync, ownOf } from "@keelson/model";
 
 /** Where these mounts have a volume. */
 export function placesOfVolume(mounts: readonly MountPlace[], volume: string): VolumePlace[] {
@@ -20,7 +12,7 @@ export function placesOfService(
   { places, image }: Pick<DesiredService, "places" | "image">,
   { images }: Pick<ObservedNode, "images">,
 ): MountPlace[] {
-  const declared = (images[image]?.volumes ?? []).filter((path) =>
+  const declared = (ownOf(images, image)?.volumes ?? []).filter((path) =>
     places.every((each) => each.path !== path),
   );
   return [

@@ -1,10 +1,4 @@
-import {
-  type DesiredNode,
-  type DesiredService,
-  type KnownVolume,
-  type ObservedNode,
-  compareText,
-} from "@keelson/model";
+import { type DesiredNode, type DesiredService, type KnownVolume, type ObservedNode, compareText, ownOf } from "@keelson/model";
 
 import { namesOfHeld } from "./held-instance.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -80,7 +74,7 @@ export function findKnownVolumes({ desired, observed, record }: SimulatedNode): 
   const own = observed.volumes.filter(({ ownership }) => ownership === "ours").map(({ name }) => name);
   const names = [...new Set([...Object.keys(record.volumes), ...own])].sort(compareText);
   return names.map((name) => {
-    const known = record.volumes[name];
+    const known = ownOf(record.volumes, name);
     const now = usersInEngine(name, observed);
     const writers = writersSeen(name, { desired, observed }).filter((user) => now.includes(user));
     return [

@@ -1,13 +1,4 @@
-import {
-  type ComposeService,
-  type DesiredService,
-  type NodeSecrets,
-  type PublishedPort,
-  type RenderedInstance,
-  compareText,
-  healthcheckDefaults,
-  parseDurationMs,
-} from "@keelson/model";
+import { type ComposeService, type DesiredService, type NodeSecrets, type PublishedPort, type RenderedInstance, compareText, healthcheckDefaults, parseDurationMs, ownOf } from "@keelson/model";
 
 import type { DigestInput } from "./digest-algorithm.ts";
 import { findJob, hasHealthcheck } from "./job.ts";
@@ -50,7 +41,7 @@ export function buildService(
     trialMs: trialMs(service, context.instance),
     stopGraceMs: service.stop_grace_period === undefined ? null : parseDurationMs(service.stop_grace_period),
     dependsOn: Object.entries(service.depends_on ?? {})
-      .filter(([dependency]) => context.model.services[dependency] !== undefined)
+      .filter(([dependency]) => ownOf(context.model.services, dependency) !== undefined)
       .map(([dependency, { condition, restart }]) => ({
         service: dependency,
         condition,

@@ -1,11 +1,4 @@
-import {
-  type ComposeModel,
-  type DesiredVolume,
-  type JsonObject,
-  type RenderedInstance,
-  compareText,
-  digestValue,
-} from "@keelson/model";
+import { type ComposeModel, type DesiredVolume, type JsonObject, type RenderedInstance, compareText, digestValue, ownOf } from "@keelson/model";
 
 import { withoutEmpty } from "./meaning.ts";
 import { givenName } from "./given-name.ts";
@@ -19,7 +12,7 @@ export function buildVolumes(instance: RenderedInstance, model: ComposeModel): D
     .filter(([, definition]) => definition?.["external"] !== true)
     .map(([key, definition]) => {
       const { name: _name, ...rest } = definition ?? {};
-      const { format = null, reads = null, was = key } = instance.data[key] ?? {};
+      const { format = null, reads = null, was = key } = ownOf(instance.data, key) ?? {};
       const own = ownName(definition, { project: instance.compose.project, key });
       return {
         key,

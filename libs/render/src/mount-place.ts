@@ -1,10 +1,4 @@
-import {
-  type ComposeModel,
-  type ComposeMount,
-  type ComposeService,
-  type MountPlace,
-  compareText,
-} from "@keelson/model";
+import { type ComposeModel, type ComposeMount, type ComposeService, type MountPlace, compareText, ownOf } from "@keelson/model";
 
 interface PlaceContext {
   model: ComposeModel;
@@ -29,7 +23,7 @@ function inheritedPlaces(
 ): MountPlace[] {
   return entries.flatMap((entry) => {
     const [name = "", mode] = entry.split(":");
-    const other = context.model.services[name];
+    const other = ownOf(context.model.services, name);
     if (other === undefined) return [];
     return buildPlaces(other, context)
       .filter(({ kind }) => kind !== "memory")

@@ -1,17 +1,4 @@
-import {
-  type Environment,
-  type EnvironmentFolder,
-  type Instance,
-  type LocalPackage,
-  type Located,
-  type NodeDocument,
-  type PackageFolder,
-  type ReleaseFolder,
-  type Repository,
-  compareText,
-  isLocalReference,
-  projectOf,
-} from "@keelson/model";
+import { type Environment, type EnvironmentFolder, type Instance, type LocalPackage, type Located, type NodeDocument, type PackageFolder, type ReleaseFolder, type Repository, compareText, isLocalReference, projectOf, ownOf } from "@keelson/model";
 
 /** A package of a release in its locked version, or a local one as the revision has it. */
 export type FoundPackage =
@@ -53,7 +40,7 @@ export function findPackage(
     return local === undefined ? null : { release: null, package: local };
   }
   const [releaseName = "", packageName = ""] = reference.split("/");
-  const version = lock?.value.releases[releaseName]?.version;
+  const version = ownOf(lock?.value.releases, releaseName)?.version;
   const release = repository.releases.get(`${releaseName}@${version}`);
   const folder = release?.packages.get(packageName);
   return release === undefined || folder === undefined ? null : { release, package: folder };

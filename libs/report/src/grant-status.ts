@@ -1,11 +1,5 @@
 import { isRootEquivalent } from "@keelson/grants";
-import {
-  type Ask,
-  type DesiredInstance,
-  type GrantStatus,
-  type ServiceStatus,
-  compareText,
-} from "@keelson/model";
+import { type Ask, type DesiredInstance, type GrantStatus, type ServiceStatus, compareText, ownOf } from "@keelson/model";
 
 import type { StatusInput } from "./status-input.ts";
 
@@ -22,7 +16,7 @@ export function listGrants(
   { name, grants }: Pick<DesiredInstance, "name" | "grants">,
   { services, isInSync, ...input }: Seen & Pick<StatusInput, "applied" | "plan" | "remaining">,
 ): GrantStatus[] {
-  const known = input.applied?.grants?.[name] ?? [];
+  const known = ownOf(input.applied?.grants, name) ?? [];
   const ofService = services.flatMap(({ name: service, digest: { want, have } }) => {
     if (have === "") return [];
     return (have === want ? grants : known).filter((ask) => ask.service === service);

@@ -1,18 +1,4 @@
-import {
-  type DesiredInstance,
-  type DesiredNode,
-  type DesiredService,
-  type InstanceStatus,
-  type ObservedContainer,
-  type ObservedNode,
-  type PackageState,
-  type Plan,
-  type ServiceSchedule,
-  type ServiceStatus,
-  isInSync,
-  required,
-  resourceIds,
-} from "@keelson/model";
+import { type DesiredInstance, type DesiredNode, type DesiredService, type InstanceStatus, type ObservedContainer, type ObservedNode, type PackageState, type Plan, type ServiceSchedule, type ServiceStatus, isInSync, required, resourceIds, ownOf } from "@keelson/model";
 
 import { listGrants } from "./grant-status.ts";
 import { buildSchedule } from "./job-status.ts";
@@ -155,7 +141,7 @@ function buildService(
 
 /** As registries name the image that a container was made from; the image's id where none has it. */
 export function imageDigest({ image, imageId }: ObservedContainer, images: ObservedNode["images"]): string {
-  const found = images[image];
+  const found = ownOf(images, image);
   const named = found?.id === imageId ? found.digests[0] : undefined;
   return named?.slice(named.indexOf("@") + 1) ?? imageId;
 }
