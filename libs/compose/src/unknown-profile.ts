@@ -1,4 +1,16 @@
-import { type ComposeInput, type Json, type Problem, type SourceFile, decodeText, fillKnown, hintFor, isJsonObject, quote, statementsOf, ownOf } from "@keelson/model";
+import {
+  type ComposeInput,
+  type Json,
+  type Problem,
+  type SourceFile,
+  decodeText,
+  fillKnown,
+  hintFor,
+  isJsonObject,
+  quote,
+  statementsOf,
+  ownOf,
+} from "@keelson/model";
 
 import { servicesOf } from "./extends-chain.ts";
 import type { Participant } from "./participant.ts";
@@ -26,7 +38,9 @@ export function findUnknownProfiles(
       return place === undefined ? [] : [{ ...report(name), ...place }];
     }),
     written: unknown.flatMap((name) =>
-      dotenv === null || ownOf(profilePlaces, name) !== undefined ? [] : [{ ...report(name), ...lineOf(dotenv) }],
+      dotenv === null || ownOf(profilePlaces, name) !== undefined
+        ? []
+        : [{ ...report(name), ...lineOf(dotenv) }],
     ),
   };
 }

@@ -1,4 +1,14 @@
-import { type Problem, type SourceFile, decodeText, isReservedVariable, problemOf, quote, statementsOf, withDotenv, ownOf } from "@keelson/model";
+import {
+  type Problem,
+  type SourceFile,
+  decodeText,
+  isReservedVariable,
+  problemOf,
+  quote,
+  statementsOf,
+  withDotenv,
+  ownOf,
+} from "@keelson/model";
 
 /** What a committed `.env` says: the names that it declares, and what of it is meant for Compose itself. */
 export interface Dotenv {

@@ -1,4 +1,15 @@
-import { compareText, problemAt, type Environment, type EnvironmentFolder, type Located, type Policy, type Problem, hintFor, quote, ownOf } from "@keelson/model";
+import {
+  compareText,
+  problemAt,
+  type Environment,
+  type EnvironmentFolder,
+  type Located,
+  type Policy,
+  type Problem,
+  hintFor,
+  quote,
+  ownOf,
+} from "@keelson/model";
 
 import { type Discovered, discoverInstances } from "./discovery.ts";
 import type { EnvironmentDocuments } from "./environment-folder.ts";

@@ -1,4 +1,16 @@
-import { problemAt, type Finding, type Located, type Lock, type Problem, hintFor, isLocalReference, keelsonVersion, needsLock, quote, ownOf } from "@keelson/model";
+import {
+  problemAt,
+  type Finding,
+  type Located,
+  type Lock,
+  type Problem,
+  hintFor,
+  isLocalReference,
+  keelsonVersion,
+  needsLock,
+  quote,
+  ownOf,
+} from "@keelson/model";
 
 import { type Scene, isLeftOut, isLeftOutOf, layerOf, lockedFolder, releaseKey } from "./scene.ts";
 import { isInRange, isVersionRange } from "./version-range.ts";

@@ -1,4 +1,17 @@
-import { keyPath, problemAt, problemOf, type Located, type NodeDocument, type Problem, type SettingsByRelease, folderOfReference, hintFor, isLocalReference, quote, ownOf } from "@keelson/model";
+import {
+  keyPath,
+  problemAt,
+  problemOf,
+  type Located,
+  type NodeDocument,
+  type Problem,
+  type SettingsByRelease,
+  folderOfReference,
+  hintFor,
+  isLocalReference,
+  quote,
+  ownOf,
+} from "@keelson/model";
 
 import { composeNames, findComposeFiles } from "./compose-choice.ts";
 import { type PlacedInstance, type Scene, isLeftOutOf, lockedFolder, releaseKey } from "./scene.ts";

@@ -48,7 +48,8 @@ export async function findOrphanVolumes(
     signal,
   });
   const used = new Set(observed.containers.flatMap(({ volumes }) => volumes));
-  const isLeft = (name: string) => ownOf(known, name)?.state === "unused" || ownOf(known, name)?.state === "given-up";
+  const isLeft = (name: string) =>
+    ownOf(known, name)?.state === "unused" || ownOf(known, name)?.state === "given-up";
   const orphans = observed.volumes.filter(
     ({ name, ownership }) => ownership === "ours" && isLeft(name) && !used.has(name),
   );

@@ -1,5 +1,14 @@
 import { type ComparedContainer, findDifferences } from "@keelson/equality";
-import { type AdoptableContainer, type DesiredInstance, type DesiredService, type ObservedContainer, type ObservedNode, instanceToken, required, ownOf } from "@keelson/model";
+import {
+  type AdoptableContainer,
+  type DesiredInstance,
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedNode,
+  instanceToken,
+  required,
+  ownOf,
+} from "@keelson/model";
 
 import { placesOf } from "./adopted-place.ts";
 import type { PlanPolicy } from "./plan-policy.ts";
@@ -43,7 +52,8 @@ function findFields(
 ): string[] {
   const { compose, project } = instance;
   const service = required(ownOf(compose.services, name), `service ${name} of the model`);
-  const nameIn = (known: typeof compose.networks) => (key: string) => textOf(ownOf(known, key)?.["name"]) || key;
+  const nameIn = (known: typeof compose.networks) => (key: string) =>
+    textOf(ownOf(known, key)?.["name"]) || key;
   return findDifferences(
     {
       name,

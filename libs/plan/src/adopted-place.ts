@@ -1,4 +1,17 @@
-import { type DesiredInstance, type DesiredMount, type DesiredNode, type JsonObject, type ObservedContainer, type ObservedNode, dataToken, instanceToken, isJsonObject, mapValues, withHostPaths, ownOf } from "@keelson/model";
+import {
+  type DesiredInstance,
+  type DesiredMount,
+  type DesiredNode,
+  type JsonObject,
+  type ObservedContainer,
+  type ObservedNode,
+  dataToken,
+  instanceToken,
+  isJsonObject,
+  mapValues,
+  withHostPaths,
+  ownOf,
+} from "@keelson/model";
 
 import type { PlanPolicy } from "./plan-policy.ts";
 

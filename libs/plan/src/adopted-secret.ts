@@ -1,4 +1,12 @@
-import { type DesiredNode, type ObservedNode, type SecretToCompare, isJsonObject, secretsIn, withPlaceholders, ownOf } from "@keelson/model";
+import {
+  type DesiredNode,
+  type ObservedNode,
+  type SecretToCompare,
+  isJsonObject,
+  secretsIn,
+  withPlaceholders,
+  ownOf,
+} from "@keelson/model";
 
 /** Where containers that may be adopted are to have secrets in their environments: only the node can compare those. */
 export function findSecretsToCompare(

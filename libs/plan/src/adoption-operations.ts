@@ -1,4 +1,13 @@
-import { type DesiredNode, type ObservedContainer, type ObservedNode, type RecordState, count, required, resourceIds, ownOf } from "@keelson/model";
+import {
+  type DesiredNode,
+  type ObservedContainer,
+  type ObservedNode,
+  type RecordState,
+  count,
+  required,
+  resourceIds,
+  ownOf,
+} from "@keelson/model";
 
 import type { Adoption } from "./adoption.ts";
 import { because } from "./cause.ts";

@@ -1,4 +1,11 @@
-import { type DesiredService, type MountPlace, type ObservedContainer, type ObservedNode, isInSync, ownOf } from "@keelson/model";
+import {
+  type DesiredService,
+  type MountPlace,
+  type ObservedContainer,
+  type ObservedNode,
+  isInSync,
+  ownOf,
+} from "@keelson/model";
 
 import type { InstanceChange } from "./service-change.ts";
 

@@ -1,4 +1,16 @@
-import { type BlockedChange, type Cause, type DesiredFile, type DesiredFolder, type DesiredInstance, type KnownFolder, type ObservedDataFolder, type PlacedLast, compareText, resourceIds, ownOf } from "@keelson/model";
+import {
+  type BlockedChange,
+  type Cause,
+  type DesiredFile,
+  type DesiredFolder,
+  type DesiredInstance,
+  type KnownFolder,
+  type ObservedDataFolder,
+  type PlacedLast,
+  compareText,
+  resourceIds,
+  ownOf,
+} from "@keelson/model";
 
 import type { SimulatedNode } from "./simulated-node.ts";
 

@@ -1,4 +1,14 @@
-import { type BlockedChange, type DesiredNode, type Notice, type ObservedContainer, type ObservedNode, type RecordState, compareText, resourceIds, ownOf } from "@keelson/model";
+import {
+  type BlockedChange,
+  type DesiredNode,
+  type Notice,
+  type ObservedContainer,
+  type ObservedNode,
+  type RecordState,
+  compareText,
+  resourceIds,
+  ownOf,
+} from "@keelson/model";
 
 import { isDown } from "./cause.ts";
 import { hasStopped } from "./container-state.ts";

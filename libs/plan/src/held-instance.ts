@@ -1,4 +1,13 @@
-import { type BlockedChange, type DesiredNode, type HeldInstance, type ObservedContainer, type ObservedNode, type RecordState, resourceIds, ownOf } from "@keelson/model";
+import {
+  type BlockedChange,
+  type DesiredNode,
+  type HeldInstance,
+  type ObservedContainer,
+  type ObservedNode,
+  type RecordState,
+  resourceIds,
+  ownOf,
+} from "@keelson/model";
 
 import { hasRequired } from "./instance-order.ts";
 

@@ -1,4 +1,10 @@
-import { type DesiredInstance, type DesiredService, type DesiredVolume, type KnownVolume, ownOf } from "@keelson/model";
+import {
+  type DesiredInstance,
+  type DesiredService,
+  type DesiredVolume,
+  type KnownVolume,
+  ownOf,
+} from "@keelson/model";
 
 import { type LeftData, findLeftByService, keeps } from "./left-service.ts";
 import { namesOfHeld } from "./held-instance.ts";

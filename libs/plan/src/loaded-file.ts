@@ -1,4 +1,10 @@
-import { type DesiredFile, type DesiredService, type ObservedInstanceFiles, digestValue, ownOf } from "@keelson/model";
+import {
+  type DesiredFile,
+  type DesiredService,
+  type ObservedInstanceFiles,
+  digestValue,
+  ownOf,
+} from "@keelson/model";
 
 /** What is noted once a service has loaded a file. What a seed is to be is no concern of anybody once it is there. */
 export function loadedDigest({ onChange, digest }: DesiredFile): string {

@@ -1,4 +1,14 @@
-import { type Cause, type ChangeClass, type DesiredFile, type DesiredInstance, type DesiredMount, type ObservedFile, type ObservedInstanceFiles, type ObservedNode, ownOf } from "@keelson/model";
+import {
+  type Cause,
+  type ChangeClass,
+  type DesiredFile,
+  type DesiredInstance,
+  type DesiredMount,
+  type ObservedFile,
+  type ObservedInstanceFiles,
+  type ObservedNode,
+  ownOf,
+} from "@keelson/model";
 
 import { fileCauses, someOf } from "./cause.ts";
 

@@ -1,4 +1,14 @@
-import { type DesiredInstance, type DesiredNetwork, type DesiredNode, type ObservedContainer, type ObservedNetwork, type ObservedNode, type RecordState, resourceIds, ownOf } from "@keelson/model";
+import {
+  type DesiredInstance,
+  type DesiredNetwork,
+  type DesiredNode,
+  type ObservedContainer,
+  type ObservedNetwork,
+  type ObservedNode,
+  type RecordState,
+  resourceIds,
+  ownOf,
+} from "@keelson/model";
 
 import { because } from "./cause.ts";
 import type { PlannedOperation } from "./operation-graph.ts";

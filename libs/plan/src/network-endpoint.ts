@@ -1,4 +1,13 @@
-import { type Cause, type DesiredInstance, type DesiredService, type Endpoint, type JsonObject, type ObservedContainer, properName, ownOf } from "@keelson/model";
+import {
+  type Cause,
+  type DesiredInstance,
+  type DesiredService,
+  type Endpoint,
+  type JsonObject,
+  type ObservedContainer,
+  properName,
+  ownOf,
+} from "@keelson/model";
 
 import { because } from "./cause.ts";
 

@@ -1,4 +1,10 @@
-import { type DesiredInstance, type DesiredService, type RecordState, isForgotten, ownOf } from "@keelson/model";
+import {
+  type DesiredInstance,
+  type DesiredService,
+  type RecordState,
+  isForgotten,
+  ownOf,
+} from "@keelson/model";
 
 import { findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";

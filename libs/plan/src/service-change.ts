@@ -1,4 +1,15 @@
-import { type Cause, type ContainerLimits, type DesiredInstance, type DesiredService, type ObservedContainer, type ObservedInstanceFiles, type ObservedNode, type RecordState, isInSync, ownOf } from "@keelson/model";
+import {
+  type Cause,
+  type ContainerLimits,
+  type DesiredInstance,
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedInstanceFiles,
+  type ObservedNode,
+  type RecordState,
+  isInSync,
+  ownOf,
+} from "@keelson/model";
 
 import { because, isDown, uniqueCauses } from "./cause.ts";
 import { digestCauses } from "./change-cause.ts";

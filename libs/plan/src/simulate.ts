@@ -1,6 +1,7 @@
 import {
   type ObservedContainer,
   type ObservedDataFolder,
+  type ObservedFile,
   type ObservedInstanceFiles,
   type ObservedNode,
   type Operation,
@@ -190,12 +191,14 @@ function keepFolder(operation: OperationOf<"keep-folder">, { observed }: Simulat
   const { source, kind } = folder;
   const isThis = (each: ObservedDataFolder) => each.instance === instance && each.source === source;
   const before = observed.dataFolders?.find(isThis);
-  const files = { ...before?.files };
-  for (const path of Object.keys(remove)) delete files[path];
-  for (const { path, contentDigest, mode, owner } of folder.files) {
-    if (place[path] !== undefined)
-      files[path] = { contentDigest, mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0 };
-  }
+  const staying = Object.entries(before?.files ?? {}).filter(([path]) => !Object.hasOwn(remove, path));
+  const placed = folder.files
+    .filter(({ path }) => Object.hasOwn(place, path))
+    .map(({ path, contentDigest, mode, owner }) => {
+      const file: ObservedFile = { contentDigest, mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0 };
+      return [path, file] as const;
+    });
+  const files = Object.fromEntries([...staying, ...placed]);
   const isFilled = before?.state === "filled" || Object.keys(files).length > 0;
   const state = kind === "file" ? "file" : isFilled ? "filled" : "empty";
   const path = before?.path ?? `/data/${was ?? instance}/${source}`;

@@ -1,4 +1,17 @@
-import { type DesiredFolder, type DesiredInstance, type DesiredMount, type DesiredService, type ObservedContainer, type ObservedNode, type OperationOf, compareText, containerNumber, isInSync, wantedName, ownOf } from "@keelson/model";
+import {
+  type DesiredFolder,
+  type DesiredInstance,
+  type DesiredMount,
+  type DesiredService,
+  type ObservedContainer,
+  type ObservedNode,
+  type OperationOf,
+  compareText,
+  containerNumber,
+  isInSync,
+  wantedName,
+  ownOf,
+} from "@keelson/model";
 
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";

@@ -1,4 +1,13 @@
-import { type DesiredService, type MountPlace, type ObservedContainer, type ObservedNode, type VolumePlace, compareText, isInSync, ownOf } from "@keelson/model";
+import {
+  type DesiredService,
+  type MountPlace,
+  type ObservedContainer,
+  type ObservedNode,
+  type VolumePlace,
+  compareText,
+  isInSync,
+  ownOf,
+} from "@keelson/model";
 
 /** Where these mounts have a volume. */
 export function placesOfVolume(mounts: readonly MountPlace[], volume: string): VolumePlace[] {

@@ -1,4 +1,11 @@
-import { type DesiredNode, type DesiredService, type KnownVolume, type ObservedNode, compareText, ownOf } from "@keelson/model";
+import {
+  type DesiredNode,
+  type DesiredService,
+  type KnownVolume,
+  type ObservedNode,
+  compareText,
+  ownOf,
+} from "@keelson/model";
 
 import { namesOfHeld } from "./held-instance.ts";
 import type { SimulatedNode } from "./simulated-node.ts";

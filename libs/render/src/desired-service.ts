@@ -1,4 +1,14 @@
-import { type ComposeService, type DesiredService, type NodeSecrets, type PublishedPort, type RenderedInstance, compareText, healthcheckDefaults, parseDurationMs, ownOf } from "@keelson/model";
+import {
+  type ComposeService,
+  type DesiredService,
+  type NodeSecrets,
+  type PublishedPort,
+  type RenderedInstance,
+  compareText,
+  healthcheckDefaults,
+  parseDurationMs,
+  ownOf,
+} from "@keelson/model";
 
 import type { DigestInput } from "./digest-algorithm.ts";
 import { findJob, hasHealthcheck } from "./job.ts";

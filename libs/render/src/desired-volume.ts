@@ -1,4 +1,12 @@
-import { type ComposeModel, type DesiredVolume, type JsonObject, type RenderedInstance, compareText, digestValue, ownOf } from "@keelson/model";
+import {
+  type ComposeModel,
+  type DesiredVolume,
+  type JsonObject,
+  type RenderedInstance,
+  compareText,
+  digestValue,
+  ownOf,
+} from "@keelson/model";
 
 import { withoutEmpty } from "./meaning.ts";
 import { givenName } from "./given-name.ts";

@@ -1,4 +1,11 @@
-import { type EnvironmentFolder, type JsonObject, type Located, type NodeDocument, keyPath, ownOf } from "@keelson/model";
+import {
+  type EnvironmentFolder,
+  type JsonObject,
+  type Located,
+  type NodeDocument,
+  keyPath,
+  ownOf,
+} from "@keelson/model";
 import { type LayeredSettings, type SettingsLayer, layerSettings, layerVariables } from "@keelson/settings";
 
 import { type PlacedInstance, layerOfInstance } from "./placement.ts";

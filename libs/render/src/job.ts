@@ -1,4 +1,12 @@
-import { type ComposeModel, type ComposeService, type DesiredService, type Problem, type RenderedInstance, type Repository, ownOf } from "@keelson/model";
+import {
+  type ComposeModel,
+  type ComposeService,
+  type DesiredService,
+  type Problem,
+  type RenderedInstance,
+  type Repository,
+  ownOf,
+} from "@keelson/model";
 import { compareText, parseDurationMs } from "@keelson/model";
 
 import { findSharedServices } from "./shared-service.ts";

@@ -1,4 +1,11 @@
-import { type ComposeModel, type ComposeMount, type ComposeService, type MountPlace, compareText, ownOf } from "@keelson/model";
+import {
+  type ComposeModel,
+  type ComposeMount,
+  type ComposeService,
+  type MountPlace,
+  compareText,
+  ownOf,
+} from "@keelson/model";
 
 interface PlaceContext {
   model: ComposeModel;

@@ -1,4 +1,18 @@
-import { type Environment, type EnvironmentFolder, type Instance, type LocalPackage, type Located, type NodeDocument, type PackageFolder, type ReleaseFolder, type Repository, compareText, isLocalReference, projectOf, ownOf } from "@keelson/model";
+import {
+  type Environment,
+  type EnvironmentFolder,
+  type Instance,
+  type LocalPackage,
+  type Located,
+  type NodeDocument,
+  type PackageFolder,
+  type ReleaseFolder,
+  type Repository,
+  compareText,
+  isLocalReference,
+  projectOf,
+  ownOf,
+} from "@keelson/model";
 
 /** A package of a release in its locked version, or a local one as the revision has it. */
 export type FoundPackage =

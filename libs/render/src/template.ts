@@ -1,4 +1,13 @@
-import { type Problem, compareText, digestValue, jsonSecretPlaceholder, quote, secretPlaceholder, suggest, ownOf } from "@keelson/model";
+import {
+  type Problem,
+  compareText,
+  digestValue,
+  jsonSecretPlaceholder,
+  quote,
+  secretPlaceholder,
+  suggest,
+  ownOf,
+} from "@keelson/model";
 
 import { type TemplateFault, findFaults } from "./template-fault.ts";
 import { isRecord } from "./is-record.ts";

@@ -1,5 +1,12 @@
 import { isRootEquivalent } from "@keelson/grants";
-import { type Ask, type DesiredInstance, type GrantStatus, type ServiceStatus, compareText, ownOf } from "@keelson/model";
+import {
+  type Ask,
+  type DesiredInstance,
+  type GrantStatus,
+  type ServiceStatus,
+  compareText,
+  ownOf,
+} from "@keelson/model";
 
 import type { StatusInput } from "./status-input.ts";
 

@@ -1,4 +1,12 @@
-import { type InstanceStatus, type ObservedContainer, type ObservedNode, type StatusError, compareText, resourceIds, ownOf } from "@keelson/model";
+import {
+  type InstanceStatus,
+  type ObservedContainer,
+  type ObservedNode,
+  type StatusError,
+  compareText,
+  resourceIds,
+  ownOf,
+} from "@keelson/model";
 
 import { listGrants } from "./grant-status.ts";
 import { containerHealth, imageDigest, packageState, worst } from "./instance-status.ts";

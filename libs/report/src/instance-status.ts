@@ -1,4 +1,19 @@
-import { type DesiredInstance, type DesiredNode, type DesiredService, type InstanceStatus, type ObservedContainer, type ObservedNode, type PackageState, type Plan, type ServiceSchedule, type ServiceStatus, isInSync, required, resourceIds, ownOf } from "@keelson/model";
+import {
+  type DesiredInstance,
+  type DesiredNode,
+  type DesiredService,
+  type InstanceStatus,
+  type ObservedContainer,
+  type ObservedNode,
+  type PackageState,
+  type Plan,
+  type ServiceSchedule,
+  type ServiceStatus,
+  isInSync,
+  required,
+  resourceIds,
+  ownOf,
+} from "@keelson/model";
 
 import { listGrants } from "./grant-status.ts";
 import { buildSchedule } from "./job-status.ts";
