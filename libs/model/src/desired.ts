@@ -104,6 +104,8 @@ export interface MountPlace {
   /** The folder of the volume that is seen; empty for all of it. */
   subpath: string;
   readOnly: boolean;
+  /** Of a bind, what is seen: a path of the node, or below `dataToken` in what is desired. Absent for what holds no data folder. */
+  source?: string;
 }
 
 /** What a container is made of: the resolved service and its files of class `recreate`. */

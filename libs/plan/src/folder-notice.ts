@@ -10,6 +10,7 @@ import {
 } from "./folder-state.ts";
 import { namesOfHeld } from "./held-instance.ts";
 import { findLeftFolders } from "./left-folder.ts";
+import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -49,7 +50,10 @@ function findStayingFolders(states: readonly FolderState[], node: SimulatedNode)
     observed.dataFolders?.some((each) => each.path === path && each.state !== "absent") === true;
   const projectFor = (name: string) =>
     desired.instances.find((each) => each.name === name)?.project ?? projectOf(desired.environment, name);
-  const guarded = new Set(findLeftFolders(node).flatMap(({ left }) => left.map(([path]) => path)));
+  const guarded = new Set([
+    ...findLeftFolders(node).flatMap(({ left }) => left.map(([path]) => path)),
+    ...findLeftVolumes(node).flatMap(namesOfLeft),
+  ]);
   return Object.entries(record.folders ?? {})
     .filter(([, { state, instance }]) => state === "used" && !held.has(instance))
     .filter(([path]) => !wanted.has(path) && !guarded.has(path) && isThere(path))

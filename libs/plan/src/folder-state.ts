@@ -54,11 +54,19 @@ export function findFolderStates(
   { observed, record }: Pick<SimulatedNode, "observed" | "record">,
 ): FolderState[] {
   return instance.folders.map((folder) => {
-    const found = observed.dataFolders?.find(
-      (each) => each.instance === instance.name && each.source === folder.source,
+    const found = observed.dataFolders?.find((each) =>
+      isDataOf(each, { instance: instance.name, source: folder.source }),
     );
     return { instance, folder, found, known: record.folders?.[found?.path ?? ""] };
   });
+}
+
+/** Whether that is what an instance is to have under its name of it. */
+export function isDataOf(
+  found: ObservedDataFolder,
+  { instance, source }: { instance: string; source: string },
+): boolean {
+  return found.instance === instance && found.source === source && found.isFormer !== true;
 }
 
 export function resourceOf({ instance, folder }: Pick<FolderState, "instance" | "folder">): string {

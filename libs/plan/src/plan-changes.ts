@@ -22,7 +22,6 @@ import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { findFolderNotices } from "./folder-notice.ts";
-import { withLeftFolders } from "./left-folder.ts";
 import { findFormerFiles } from "./former-file-notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
@@ -61,7 +60,7 @@ export function planChanges(input: PlanInput): Plan {
   const spread = found.map(spreadChanges);
   const kept = keepFormer(findUndesired(desired, observed), sorted);
   const permitted = blockMassRemoval({ ...sorted, changes: spread, undesired: kept.leaving });
-  const loss = withLeftFolders(findVolumeLoss(sorted), sorted);
+  const loss = findVolumeLoss(sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
   const networks = differing.filter(({ instance }) => instance === null || !waiting.has(instance.name));
   const keeping = findKeeping(permitted.changes, observed);

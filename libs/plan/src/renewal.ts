@@ -6,6 +6,7 @@ import {
   ownOf,
 } from "@keelson/model";
 
+import { withFolderData } from "./folder-data.ts";
 import { findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { findOwn } from "./own-container.ts";
@@ -21,7 +22,8 @@ export function isRenewed({ name, renew = 0 }: DesiredInstance, record: RecordSt
  * How far the counters are followed: to their end where all volumes are there that an instance wants, and it has let go of
  * what it leaves behind.
  */
-export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
+export function followRenewals(plain: SimulatedNode): RecordState["renewed"] {
+  const node = withFolderData(plain);
   const { desired, observed, record } = node;
   const here = volumesHere(observed);
   const uses = findVolumeUse(desired);

@@ -18,6 +18,7 @@ import { rememberVolumes } from "./known-volume.ts";
 import { visiblePath } from "./mount-change.ts";
 import { findOwn } from "./own-container.ts";
 import { buildRecord } from "./remembered.ts";
+import { isDataOf } from "./folder-state.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { createContainers, start } from "./simulated-container.ts";
 
@@ -189,7 +190,7 @@ function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed 
 function keepFolder(operation: OperationOf<"keep-folder">, { observed }: SimulatedNode): void {
   const { instance, folder, was, place, remove } = operation;
   const { source, kind } = folder;
-  const isThis = (each: ObservedDataFolder) => each.instance === instance && each.source === source;
+  const isThis = (each: ObservedDataFolder) => isDataOf(each, { instance, source });
   const before = observed.dataFolders?.find(isThis);
   const staying = Object.entries(before?.files ?? {}).filter(([path]) => !Object.hasOwn(remove, path));
   const placed = folder.files

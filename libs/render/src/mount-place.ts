@@ -4,6 +4,7 @@ import {
   type ComposeService,
   type MountPlace,
   compareText,
+  dataToken,
   ownOf,
 } from "@keelson/model";
 
@@ -42,7 +43,11 @@ function describePlace(
   { type, source = "", target, read_only: readOnly = false, volume: options }: ComposeMount,
   named: ReadonlyMap<string, { name: string }>,
 ): MountPlace {
-  if (type !== "volume") return placeOf(type === "tmpfs" ? "memory" : "bind", { path: target, readOnly });
+  if (type === "tmpfs") return placeOf("memory", { path: target, readOnly });
+  if (type !== "volume") {
+    const isData = source === dataToken || source.startsWith(`${dataToken}/`);
+    return placeOf("bind", { path: target, readOnly, ...(isData ? { source } : {}) });
+  }
   if (source === "") return placeOf("anonymous", { path: target, readOnly });
   const volume = named.get(source)?.name ?? source;
   const subpath = cleanPath(subpathOf(options)).slice(1);
