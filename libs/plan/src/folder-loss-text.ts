@@ -32,6 +32,21 @@ export function unmountedFolder(state: FolderState, { desired, observed }: Simul
   };
 }
 
+/** K3032, of the place that agent.yaml names for an instance. */
+export function barePlace(
+  state: FolderState,
+  { node: { desired }, place }: { node: SimulatedNode; place: string },
+): BlockedChange {
+  const { instance, found } = state;
+  return {
+    resource: resourceOf(state),
+    code: "K3032",
+    message: `nothing is left in ${place} of the data that this node had there, and ${found?.path} is ${found?.state === "empty" ? "empty" : "not there"}`,
+    hint: `Mount the disk that holds it, or correct dataFolders in agent.yaml. To begin with an empty folder there: ${renewal({ instance, desired })}`,
+    outcome: "stalled",
+  };
+}
+
 /** K3033 */
 export function emptyFolder(
   { instance, state, left }: LeftFolder,

@@ -159,6 +159,49 @@ describe("a service begins without its data folder", () => {
   });
 });
 
+describe("a place that agent.yaml names for an instance", () => {
+  const atPlace = simulated(
+    changed(filled, (copy) => {
+      copy.observed.dataDir = { path: "/data", isMarked: true };
+      Object.assign(found(copy, "data"), { path: "/disk/data" });
+      copy.record.folders = Object.fromEntries(
+        Object.entries(copy.record.folders ?? {}).map(([, folder]) => ["/disk/data", folder]),
+      );
+    }),
+  );
+  const withPlace = (state: ObservedDataFolder["state"]) =>
+    changed(atPlace, (copy) => {
+      Object.assign(found(copy, "data"), { state });
+      const place = { instance: "wiki", source: "new", path: "/disk/new" };
+      copy.observed.dataFolders?.push({ ...place, state: "absent", files: {}, fault: null });
+    });
+  const next = { wiki: wiki({}, { folders: [data, { source: "new", services: ["app"] }] }) };
+
+  test("gets no new folder while the data is gone that was there: its disk may not be mounted", () => {
+    for (const state of ["absent", "empty"] as const)
+      expect(blocked(wanting(withPlace(state), next))).toContainEqual(
+        "K3032 folder:lab-wiki/new nothing is left in /disk of the data that this node had there, and /disk/new is not there",
+      );
+    const renewed = { wiki: { ...next.wiki, renew: 1 } };
+    expect(blocked(wanting(withPlace("absent"), renewed))).toEqual([]);
+  });
+
+  test("gets one beside data that is there", () => {
+    expect(blocked(wanting(withPlace("filled"), next))).toEqual([]);
+  });
+
+  test("is one instance's only: who has run with the data keeps it", () => {
+    const shared = changed(atPlace, (copy) => {
+      copy.observed.dataFolders?.push({ ...found(copy, "data"), instance: "book" });
+    });
+    const both = { book: wiki({}, { folders: [data] }), wiki: wiki({}, { folders: [data] }) };
+    expect(blocked(wanting(shared, both))).toContainEqual(
+      "K1435 folder:lab-book/data data of book and data of wiki would both be /disk/data",
+    );
+    expect(blocked(wanting(shared, both)).join("\n")).not.toContain("folder:lab-wiki");
+  });
+});
+
 describe("the folder of an instance that goes", () => {
   const next = { wiki2: wiki({}, { package: "elsewhere", folders: [data] }) };
 
