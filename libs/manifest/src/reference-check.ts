@@ -97,7 +97,8 @@ function checkNodeInstances(scene: Scene, node: Located<NodeDocument>): Problem[
       const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
         what: "the entry",
       });
-      return problemAt(node, { code: "K1115", path: keyPath(["instances", name]), message, hint });
+      const finding = { code: "K1115", path: keyPath(["instances", name]), message, hint };
+      return ofNone(problemAt(node, finding), name);
     });
 }
 
@@ -112,7 +113,8 @@ function checkCommands(scene: Scene, node: Located<NodeDocument>): Problem[] {
         // A count that is new for an instance permits it to begin empty.
         what: "the entry, or rename it where the instance got another name and may begin with empty volumes",
       });
-      return problemAt(node, { code: "K1115", path: keyPath(["commands", name]), message, hint });
+      const finding = { code: "K1115", path: keyPath(["commands", name]), message, hint };
+      return ofNone(problemAt(node, finding), name);
     });
 }
 
@@ -125,8 +127,13 @@ function checkOverrides(scene: Scene): Problem[] {
       const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
         what: "the file, or rename it where the instance got another name",
       });
-      return problemOf(file.path, { code: "K1115", message, hint });
+      return ofNone(problemOf(file.path, { code: "K1115", message, hint }), name);
     });
+}
+
+/** What is said of an instance that is not there says nothing of the others. */
+function ofNone(problem: Problem, name: string): Problem {
+  return { ...problem, instances: [name] };
 }
 
 function isUnknown(scene: Scene, name: string): boolean {
