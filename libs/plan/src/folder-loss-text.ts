@@ -68,7 +68,10 @@ function wayBack(path: string, { state, known }: { state: FolderState; known: Kn
   const { instance, folder, found } = state;
   if (known.instance !== instance.name) {
     const place = folder.source === "." ? path : path.slice(0, -folder.source.length - 1);
-    const atPlace = known.source === folder.source ? `, or \`dataFolders: { ${instance.name}: ${place} }\` in agent.yaml` : "";
+    const atPlace =
+      known.source === folder.source
+        ? `, or \`dataFolders: { ${instance.name}: ${place} }\` in agent.yaml`
+        : "";
     return `\`was: ${known.instance}\` under instances.${instance.name} in environment.yaml${atPlace}`;
   }
   if (known.source !== folder.source) return `bind ./${known.source} as before`;

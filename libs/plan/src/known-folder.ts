@@ -28,9 +28,7 @@ export function rememberFolders(node: SimulatedNode): Record<string, KnownFolder
       paths: folders.map(([path]) => path),
     })),
     ...findLeftVolumes(node).map((each) => ({ instance: each.instance, paths: namesOfLeft(each) })),
-  ].flatMap(({ instance, paths }) =>
-    paths.map((path) => ({ path, isGivenUp: isRenewed(instance, record) })),
-  );
+  ].flatMap(({ instance, paths }) => paths.map((path) => ({ path, isGivenUp: isRenewed(instance, record) })));
   // One that went while nothing had it was removed by a person.
   const others = Object.entries(record.folders ?? {})
     .filter(([path, { state }]) => !names.has(path) && (state === "used" || !isGone(path)))

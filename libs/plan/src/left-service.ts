@@ -59,7 +59,9 @@ export function findLeftByService(context: LeavingContext): LeftData[] {
       ...(!isTold && isDropped(each, context)
         ? [leftData(each, { how: isGone(name, observed) ? "gone" : "dropped", node })]
         : []),
-      ...(!told.ofInstance.has(name) && isRenamed(each, context) ? [leftData(each, { how: "renamed", node })] : []),
+      ...(!told.ofInstance.has(name) && isRenamed(each, context)
+        ? [leftData(each, { how: "renamed", node })]
+        : []),
       ...(isTold ? [] : findElsewhere(each, context)),
     ];
   });

@@ -79,10 +79,7 @@ export function findLeftVolumes(plain: SimulatedNode): LeftVolumes[] {
             ...toldBy(made.filter(({ volume }) => service.volumes.includes(volume.name))),
             ...toldByFolders(folders.filter(({ state }) => state.folder.services.includes(service.name))),
           ]),
-          ofInstance: new Set([
-            ...toldBy(made),
-            ...toldByFolders(folders),
-          ]),
+          ofInstance: new Set([...toldBy(made), ...toldByFolders(folders)]),
         },
       }),
     }));

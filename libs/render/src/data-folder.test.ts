@@ -300,8 +300,6 @@ test.each<[string, string, boolean]>([
   );
   const message = `${source(second)} of instance storage and ${source(first)} of core would both be the data of core`;
   expect(
-    problems.flatMap(({ code, message: text, instances: of }) =>
-      code === "K1435" ? [{ text, of }] : [],
-    ),
+    problems.flatMap(({ code, message: text, instances: of }) => (code === "K1435" ? [{ text, of }] : [])),
   ).toEqual(isShared ? [{ text: message, of: ["core", "storage"] }] : []);
 });

@@ -1,5 +1,5 @@
 import type { ComposeModel, DesiredService } from "@keelson/model";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { desiredOf, models } from "./fixture.ts";
@@ -49,7 +49,10 @@ test("services, volumes and networks may be called like what every object has", 
       const names = { server, job, volume, network };
       const expected = Object.entries(plain).reduce(
         (text, [key, name]) =>
-          text.replaceAll(new RegExp(`(?<=["_])${name}(?=")`, "g"), names[key as keyof Names]),
+          text.replaceAll(
+            new RegExp(`(?<=["_])${name}(?=")`, "g"),
+            Object.entries(names).find(([other]) => other === key)?.[1] ?? "",
+          ),
         JSON.stringify(builtOf(plain)),
       );
       expect(JSON.parse(JSON.stringify(builtOf(names)))).toEqual(JSON.parse(expected));
