@@ -104,7 +104,7 @@ export interface MountPlace {
   /** The folder of the volume that is seen; empty for all of it. */
   subpath: string;
   readOnly: boolean;
-  /** Of a bind, what is seen: a path of the node, or below `dataToken` in what is desired. Absent for what holds no data folder. */
+  /** Of a bind, what is seen: a path of the node; in what is desired of data folders only, below `dataToken`. */
   source?: string;
 }
 
