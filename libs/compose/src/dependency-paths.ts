@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, isJsonObject, fillVariables } from "@keelson/model";
+import { type Json, type JsonObject, isJsonObject, fillVariables, ownOf } from "@keelson/model";
 
 import { type ServiceOf, servicesOf, withBases } from "./extends-chain.ts";
 import type { Participant } from "./participant.ts";
@@ -37,7 +37,7 @@ export function countDependencyPaths(
 }
 
 function dependenciesOf({ participant, name }: ServiceOf): string[] | null {
-  const service = servicesOf(participant)[name];
+  const service = ownOf(servicesOf(participant), name);
   if (!isJsonObject(service)) return [];
   const filled = (texts: readonly string[]) =>
     texts.map((text) => fillVariables(text, participant.variables));

@@ -1,4 +1,4 @@
-import { type ComposeInput, type Json, isJsonObject } from "@keelson/model";
+import { type ComposeInput, type Json, isJsonObject, ownOf } from "@keelson/model";
 
 import type { Finding } from "./compose-document.ts";
 import { localPath } from "./local-path.ts";
@@ -86,7 +86,7 @@ export function* withBases(participants: readonly Participant[], start: ServiceO
   const seen = new Set<Json>();
   for (let at: ServiceOf | null = start; at !== null;) {
     const { participant, name }: ServiceOf = at;
-    const service = servicesOf(participant)[name];
+    const service = ownOf(servicesOf(participant), name);
     if (!isJsonObject(service) || seen.has(service)) return;
     seen.add(service);
     yield at;

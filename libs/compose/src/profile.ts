@@ -1,4 +1,4 @@
-import { type Json, isJsonObject } from "@keelson/model";
+import { type Json, isJsonObject, ownOf } from "@keelson/model";
 
 /**
  * Whether a path of a Compose file leads into a service that no active profile has. Compose leaves such a service out, and a
@@ -10,7 +10,7 @@ export function isInactive(
 ): boolean {
   if (section !== "services" || name === undefined || !isJsonObject(root)) return false;
   const services = root["services"] ?? null;
-  const service = isJsonObject(services) ? (services[name] ?? null) : null;
+  const service = isJsonObject(services) ? (ownOf(services, name) ?? null) : null;
   const own = isJsonObject(service) ? (service["profiles"] ?? null) : null;
   if (!Array.isArray(own) || own.length === 0) return false;
   return own.every(

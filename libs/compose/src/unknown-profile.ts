@@ -9,6 +9,7 @@ import {
   isJsonObject,
   quote,
   statementsOf,
+  ownOf,
 } from "@keelson/model";
 
 import { servicesOf } from "./extends-chain.ts";
@@ -33,11 +34,13 @@ export function findUnknownProfiles(
   });
   return {
     said: unknown.flatMap((name) => {
-      const place = profilePlaces[name];
+      const place = ownOf(profilePlaces, name);
       return place === undefined ? [] : [{ ...report(name), ...place }];
     }),
     written: unknown.flatMap((name) =>
-      dotenv === null || profilePlaces[name] !== undefined ? [] : [{ ...report(name), ...lineOf(dotenv) }],
+      dotenv === null || ownOf(profilePlaces, name) !== undefined
+        ? []
+        : [{ ...report(name), ...lineOf(dotenv) }],
     ),
   };
 }

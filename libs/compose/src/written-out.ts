@@ -1,4 +1,4 @@
-import type { Json } from "@keelson/model";
+import { type Json, ownOf } from "@keelson/model";
 
 import { type ServiceOf, servicesOf, withBases } from "./extends-chain.ts";
 import type { Participants } from "./participant.ts";
@@ -13,8 +13,8 @@ const maxSteps = 64;
 export function newWriting(read: Participants): (start: ServiceOf) => Amount {
   const own = new Map<Json, Amount>();
   const readOf = newReading(read);
-  const ownOf = ({ participant, name }: ServiceOf): Amount => {
-    const service = servicesOf(participant)[name] ?? null;
+  const ownAmountOf = ({ participant, name }: ServiceOf): Amount => {
+    const service = ownOf(servicesOf(participant), name) ?? null;
     const known = own.get(service);
     if (known !== undefined) return known;
     const amount = amountOf(service, participant.variables);
@@ -26,7 +26,7 @@ export function newWriting(read: Participants): (start: ServiceOf) => Amount {
     const sum: Amount = { bytes: 0, ports: 0, containers: 1 };
     let steps = 0;
     for (const at of withBases(read.composeFiles, start)) {
-      const amount = ownOf(at);
+      const amount = ownAmountOf(at);
       sum.bytes +=
         amount.bytes + (at.participant === start.participant ? 0 : at.participant.document.sizeBytes);
       sum.ports += amount.ports;

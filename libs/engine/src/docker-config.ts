@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
-import { KeelsonError, isSystemError, stalled } from "@keelson/model";
+import { KeelsonError, isSystemError, stalled, ownOf } from "@keelson/model";
 
 import { recordOf, textOf } from "./json-reader.ts";
 import { type RegistryKey, hostOfKey } from "./registry-key.ts";
@@ -39,7 +39,7 @@ export async function readDockerConfig(path: string): Promise<DockerConfig | nul
 /** The suffix of the program that keeps a registry's login (docker/cli, `getConfiguredCredentialStore`); null: none. */
 export function helperOf({ credHelpers, credsStore }: DockerConfig, { names }: RegistryKey): string | null {
   const name = names.find((each) => each in credHelpers);
-  return (name === undefined ? credsStore : textOf(credHelpers[name])) || null;
+  return (name === undefined ? credsStore : textOf(ownOf(credHelpers, name))) || null;
 }
 
 /** The login that stands in the file itself; null: none. Throws K3034 when it cannot be read. */

@@ -25,7 +25,14 @@ function describePlace(mount: Record<string, unknown>, config: Record<string, un
     .map(recordOf)
     .find(({ Target: target }) => target === path);
   const subpath = textOf(recordOf(asked?.["VolumeOptions"])["Subpath"]);
-  return { path, kind: kindOf(mount["Type"], volume), volume, subpath, readOnly: mount["RW"] !== true };
+  return {
+    path,
+    kind: kindOf(mount["Type"], volume),
+    volume,
+    subpath,
+    readOnly: mount["RW"] !== true,
+    ...(mount["Type"] === "bind" ? { source: textOf(mount["Source"]) } : {}),
+  };
 }
 
 function kindOf(type: unknown, volume: string): MountPlace["kind"] {

@@ -1,4 +1,4 @@
-import { type ComposeMount, type ComposeService, canonicalText } from "@keelson/model";
+import { type ComposeMount, type ComposeService, canonicalText, ownOf } from "@keelson/model";
 
 import type { ComparedService } from "./compared.ts";
 import { bindFact, cleanPath, memoryOptions } from "./spelling.ts";
@@ -76,7 +76,7 @@ function noteFiles(
   },
 ): void {
   for (const { source, target = source } of uses) {
-    const file = known[source]?.["file"];
+    const file = ownOf(known, source)?.["file"];
     const at = cleanPath(target.startsWith("/") ? target : `${folder}${target}`);
     if (typeof file === "string")
       facts.set(`volumes.${at}`, bindFact({ place: placeOf(file), writing: "ro" }));

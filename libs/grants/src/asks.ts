@@ -5,6 +5,7 @@ import {
   type Grants,
   type Json,
   compareText,
+  ownOf,
   subnetsOf,
 } from "@keelson/model";
 
@@ -39,7 +40,7 @@ export function findAsks(model: ComposeModel): PlacedAsk[] {
 function joinedNetworks(model: ComposeModel): PlacedAsk[] {
   return Object.entries(model.services).flatMap(([service, { networks }]) =>
     Object.keys(networks ?? {}).flatMap((key): PlacedAsk[] => {
-      const name = externalName(model.networks[key] ?? null, key);
+      const name = externalName(ownOf(model.networks, key) ?? null, key);
       return name === null
         ? []
         : [{ ask: { kind: "networks", value: name, service }, path: ["networks", key] }];

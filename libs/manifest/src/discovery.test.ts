@@ -151,3 +151,23 @@ instances:
     expect(read(text, files)).toMatchObject({ instances: { wiki: {} }, problems: [] });
   });
 });
+
+test.each(["My App", "O.k", "OK", "a".repeat(60), "__proto__", "constructor"])(
+  "a folder called %s concerns no instance but itself",
+  (folder) => {
+    const { repository, problems } = readRepository(
+      filesOf({
+        [environment]: "name: home\ndiscover: [{ path: apps/* }]\n",
+        "environments/home/nodes/nas.yaml": "name: nas\n",
+        ...apps,
+        [`apps/${folder}/compose.yaml`]: compose,
+      }),
+    );
+    expect(problems.map(({ code, instances }) => ({ code, instances }))).toEqual([
+      { code: "K1123", instances: [folder] },
+    ]);
+    const found = repository.environments.get("home");
+    expect(Object.keys(found?.environment.value.instances ?? {})).toEqual(["mail", "wiki"]);
+    expect(found?.unnamed).toEqual([folder]);
+  },
+);

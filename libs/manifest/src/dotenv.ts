@@ -8,6 +8,7 @@ import {
   quote,
   statementsOf,
   withDotenv,
+  ownOf,
 } from "@keelson/model";
 
 /** What a committed `.env` says: the names that it declares, and what of it is meant for Compose itself. */
@@ -32,7 +33,7 @@ export function readDotenv(file: SourceFile): { dotenv: Dotenv; problems: Proble
   const text = decodeText(file.bytes);
   const values = dotenvVariables(file);
   const assignments = [...statementsOf(text)].map(({ key, line }): Assignment => {
-    return { name: key, value: values[key] ?? "", line };
+    return { name: key, value: ownOf(values, key) ?? "", line };
   });
   const last = new Map(assignments.map((each) => [each.name, each]));
   const at = (assignment: Assignment, finding: { code: string; message: string; hint: string }): Problem => {

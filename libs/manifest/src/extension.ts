@@ -8,6 +8,7 @@ import {
   type Problem,
   hintFor,
   quote,
+  ownOf,
 } from "@keelson/model";
 
 import { type Discovered, discoverInstances } from "./discovery.ts";
@@ -109,7 +110,7 @@ function mergeLayers({ layers, defaults }: Discovered): Located<Environment> | n
   const values = layers.map(({ value }) => value);
   const instances: Environment["instances"] = Object.assign({}, ...values.map((each) => each.instances));
   for (const [name, fields] of defaults) {
-    const listed = instances[name];
+    const listed = ownOf(instances, name);
     if (listed !== undefined) instances[name] = { ...fields, ...listed };
   }
   const value: Environment = {

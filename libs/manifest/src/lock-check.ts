@@ -9,9 +9,10 @@ import {
   keelsonVersion,
   needsLock,
   quote,
+  ownOf,
 } from "@keelson/model";
 
-import { type Scene, entryOf, isLeftOut, isLeftOutOf, layerOf, lockedFolder, releaseKey } from "./scene.ts";
+import { type Scene, isLeftOut, isLeftOutOf, layerOf, lockedFolder, releaseKey } from "./scene.ts";
 import { isInRange, isVersionRange } from "./version-range.ts";
 
 /** The lock exists, contains what the environment asks for and nothing else, and names only what exists. */
@@ -38,8 +39,8 @@ interface Locked {
 }
 
 function checkRelease(scene: Scene, { lock, name }: Locked): Finding[] {
-  const range = scene.environment.environment.value.releases[name] ?? "";
-  const locked = entryOf(lock.value.releases, name);
+  const range = ownOf(scene.environment.environment.value.releases, name) ?? "";
+  const locked = ownOf(lock.value.releases, name);
   if (locked === undefined) {
     if (isLeftOut(lock, ["releases", name])) return [];
     const message = `release ${quote(name)} is not locked`;
@@ -96,8 +97,8 @@ function agentFindings(scene: Scene, { folder, path }: { folder: string; path: s
 }
 
 function checkInstance(scene: Scene, { lock, name }: Locked): Finding[] {
-  const instance = scene.environment.environment.value.instances[name];
-  const locked = entryOf(lock.value.instances, name);
+  const instance = ownOf(scene.environment.environment.value.instances, name);
+  const locked = ownOf(lock.value.instances, name);
   if (instance === undefined || isLocalReference(instance.package)) return [];
   if (locked === undefined) {
     if (instance.state === "absent" || isLeftOut(lock, ["instances", name])) return [];
@@ -154,7 +155,7 @@ function extraInstances(scene: Scene, lock: Located<Lock>): Finding[] {
     .filter((name) => !isLeftOutOf(scene, ["instances", name]))
     .flatMap((name) => {
       const path = `instances.${name}`;
-      const instance = entryOf(instances, name);
+      const instance = ownOf(instances, name);
       if (instance === undefined) return [extra(path, `instance ${quote(name)}`)];
       if (!isLocalReference(instance.package)) return [];
       const message = `instance ${quote(name)} is locked, and the environment says ${instance.package}, which no lock has`;

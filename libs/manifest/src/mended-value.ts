@@ -1,6 +1,6 @@
 import type * as z from "zod";
 
-import { type Finding, isJsonObject, type Json, parseKeyPath } from "@keelson/model";
+import { type Finding, isJsonObject, type Json, parseKeyPath, ownOf } from "@keelson/model";
 
 import { shapeOf } from "./document-shape.ts";
 import { maxProblems } from "./document.ts";
@@ -131,7 +131,7 @@ function placeKey(mending: Mending, { path, checked }: { path: Path; checked: Ch
 /** Puts in what the place of the document says of a key that is missing or wrong. */
 function fillIn(mending: Mending, { path, rules }: { path: Path; rules: MendRules }): boolean {
   const key = String(path[0]);
-  const known = path.length === 1 ? rules.known?.[key] : undefined;
+  const known = path.length === 1 ? ownOf(rules.known, key) : undefined;
   if (known === undefined || !isJsonObject(mending.value) || mending.value[key] === known) return false;
   mending.value[key] = known;
   mending.leftOut.add(key);

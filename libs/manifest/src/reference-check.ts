@@ -10,10 +10,11 @@ import {
   hintFor,
   isLocalReference,
   quote,
+  ownOf,
 } from "@keelson/model";
 
 import { composeNames, findComposeFiles } from "./compose-choice.ts";
-import { type PlacedInstance, type Scene, entryOf, isLeftOutOf, lockedFolder, releaseKey } from "./scene.ts";
+import { type PlacedInstance, type Scene, isLeftOutOf, lockedFolder, releaseKey } from "./scene.ts";
 
 /** Every release, package and instance that is named somewhere in the environment exists in it. */
 export function checkReferences(scene: Scene): Problem[] {
@@ -96,7 +97,8 @@ function checkNodeInstances(scene: Scene, node: Located<NodeDocument>): Problem[
       const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
         what: "the entry",
       });
-      return problemAt(node, { code: "K1115", path: keyPath(["instances", name]), message, hint });
+      const finding = { code: "K1115", path: keyPath(["instances", name]), message, hint };
+      return ofNone(problemAt(node, finding), name);
     });
 }
 
@@ -111,7 +113,8 @@ function checkCommands(scene: Scene, node: Located<NodeDocument>): Problem[] {
         // A count that is new for an instance permits it to begin empty.
         what: "the entry, or rename it where the instance got another name and may begin with empty volumes",
       });
-      return problemAt(node, { code: "K1115", path: keyPath(["commands", name]), message, hint });
+      const finding = { code: "K1115", path: keyPath(["commands", name]), message, hint };
+      return ofNone(problemAt(node, finding), name);
     });
 }
 
@@ -132,14 +135,19 @@ function checkOverrides(scene: Scene): Problem[] {
       const hint = orRemoved(hintFor(name, { known: Object.keys(instances), as: "its instances" }), {
         what: "the file, or rename it where the instance got another name",
       });
-      return problemOf(file.path, { code: "K1115", message, hint });
+      return ofNone(problemOf(file.path, { code: "K1115", message, hint }), name);
     });
   return [...unread, ...unknown];
 }
 
+/** What is said of an instance that is not there says nothing of the others. */
+function ofNone(problem: Problem, name: string): Problem {
+  return { ...problem, instances: [name] };
+}
+
 function isUnknown(scene: Scene, name: string): boolean {
   const { instances } = scene.environment.environment.value;
-  return entryOf(instances, name) === undefined && !isLeftOutOf(scene, ["instances", name]);
+  return ownOf(instances, name) === undefined && !isLeftOutOf(scene, ["instances", name]);
 }
 
 function orRemoved(hint: string | undefined, { what }: { what: string }): string {

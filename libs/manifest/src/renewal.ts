@@ -7,6 +7,7 @@ import {
   keyPath,
   mostRenewals,
   problemAt,
+  ownOf,
 } from "@keelson/model";
 import { type Document, isMap, parseDocument } from "yaml";
 
@@ -51,7 +52,9 @@ function atItsEnd(document: Located<NodeDocument>, instance: string): Problem {
 /** At the end of most files nothing else has to be touched. Null where that makes no document. */
 function countIn({ text, ...file }: SourceFile & { text: string }, instance: string): number | null {
   const { value, problems } = readDocument({ ...file, bytes: new TextEncoder().encode(text) }, NodeDocument);
-  return value === null || problems.length > 0 ? null : (value.value.commands[instance]?.renew ?? null);
+  return value === null || problems.length > 0
+    ? null
+    : (ownOf(value.value.commands, instance)?.renew ?? null);
 }
 
 function withCount(text: string, { instance, count }: { instance: string; count: number }): string {

@@ -9,6 +9,7 @@ import {
   type PackageFolder,
   type ReleaseFolder,
   isLocalReference,
+  ownOf,
 } from "@keelson/model";
 
 import { type EnvironmentDocuments, nodeNames } from "./environment-folder.ts";
@@ -75,7 +76,7 @@ function placeInstance(
 /** `releases/<name>/<version>` as the lock has it, or null. */
 export function lockedFolder(scene: Pick<Scene, "environment">, release: string): string | null {
   const { lock } = scene.environment;
-  const locked = lock === null ? undefined : entryOf(lock.value.releases, release);
+  const locked = lock === null ? undefined : ownOf(lock.value.releases, release);
   return locked === undefined ? null : `releases/${release}/${locked.version}`;
 }
 
@@ -116,9 +117,4 @@ export function nodesOf(scene: Scene, placed: PlacedInstance): Located<NodeDocum
 /** The role by which an instance is placed: its own, or its package's when it says nothing. */
 export function roleOf({ instance, package: folder }: PlacedInstance): string | undefined {
   return instance.on === undefined ? folder?.package.value.role : instance.on.role;
-}
-
-/** An own entry only: names come from users, and every object answers to `constructor`. */
-export function entryOf<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

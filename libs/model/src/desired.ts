@@ -106,6 +106,8 @@ export interface MountPlace {
   /** The folder of the volume that is seen; empty for all of it. */
   subpath: string;
   readOnly: boolean;
+  /** Of a bind, what is seen: a path of the node; in what is desired of data folders only, below `dataToken`. */
+  source?: string;
 }
 
 /** What a container is made of: the resolved service and its files of class `recreate`. */

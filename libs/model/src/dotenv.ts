@@ -105,7 +105,14 @@ export function withDotenv(
     if (value === null || Object.hasOwn(given, key)) continue;
     total += filledLength(value, (name) => valueOf(name, variables).length);
     if (total > maxFilledLength) return null;
-    variables[key] = literal ?? fillAll(value.replaceAll("$$", "\0"), variables).replaceAll("\0", "$");
+    const filled = literal ?? fillAll(value.replaceAll("$$", "\0"), variables).replaceAll("\0", "$");
+    // Assigning one called __proto__ would be without effect.
+    Object.defineProperty(variables, key, {
+      value: filled,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
   }
   return variables;
 }

@@ -1,3 +1,4 @@
+export * from "./own-entry.ts";
 export * from "./error.ts";
 export * from "./problem.ts";
 export * from "./source-file.ts";

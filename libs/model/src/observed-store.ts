@@ -22,6 +22,8 @@ export interface ObservedDataFolder {
   source: string;
   /** Absolute. */
   path: string;
+  /** Only the record knows it: no instance is to have it, or at another place. */
+  isFormer?: true;
   /** `empty` and `filled`: a folder. `other`: a link or a special file, there or on the way to it, or that it cannot be seen. */
   state: "absent" | "empty" | "filled" | "file" | "other";
   /** What lies where a file is kept, or was, by path in the folder; for a single file by its base name. */

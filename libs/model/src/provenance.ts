@@ -1,4 +1,5 @@
 import type { AdoptedResources, RecordState } from "./record.ts";
+import { ownOf } from "./own-entry.ts";
 
 /**
  * Where a resource with our labels comes from, by its id, which cannot be copied. `known`: made here. `other`: this node
@@ -48,7 +49,7 @@ export function madeHere(record: RecordState): MadeHere {
       return isOpen ? "unnoted" : ofUnnamed(id);
     },
     network: ({ id, name }) => {
-      if (networks[name] === id || made.has(shortId(id))) return "known";
+      if (ownOf(networks, name) === id || made.has(shortId(id))) return "known";
       if (!unproven.has(shortId(id)) && openNetworks.includes(name)) return "unnoted";
       const provenance = ofUnnamed(id);
       // Earlier versions noted no networks at all.

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { connectEngine, containersOnly, measureVolumes, observeEngine } from "@keelson/engine";
-import { compareText } from "@keelson/model";
+import { compareText, ownOf } from "@keelson/model";
 
 import { engineAddress } from "./engine-address.ts";
 import { type EngineSettings, noKey } from "./node-engine.ts";
@@ -48,7 +48,8 @@ export async function findOrphanVolumes(
     signal,
   });
   const used = new Set(observed.containers.flatMap(({ volumes }) => volumes));
-  const isLeft = (name: string) => known[name]?.state === "unused" || known[name]?.state === "given-up";
+  const isLeft = (name: string) =>
+    ownOf(known, name)?.state === "unused" || ownOf(known, name)?.state === "given-up";
   const orphans = observed.volumes.filter(
     ({ name, ownership }) => ownership === "ours" && isLeft(name) && !used.has(name),
   );
@@ -60,7 +61,7 @@ export async function findOrphanVolumes(
       .map(({ name }) => ({
         volume: name,
         sizeBytes: sizes.get(name) ?? null,
-        lastUsers: known[name]?.users ?? [],
+        lastUsers: ownOf(known, name)?.users ?? [],
         remove: `docker volume rm ${name}`,
       }))
       .sort((a, b) => compareText(a.volume, b.volume)),

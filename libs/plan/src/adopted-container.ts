@@ -7,6 +7,7 @@ import {
   type ObservedNode,
   instanceToken,
   required,
+  ownOf,
 } from "@keelson/model";
 
 import { placesOf } from "./adopted-place.ts";
@@ -31,7 +32,7 @@ export function compareWithService(
   // What was not told of cannot be compared.
   const fields =
     told === undefined ? ["container"] : findFields(service, { instance, observed, allow, told });
-  const image = observed.images[service.image] ?? null;
+  const image = ownOf(observed.images, service.image) ?? null;
   const differs = [...(image?.id === container.imageId ? [] : ["image"]), ...fields];
   const [{ algorithm, digest }] = service.digests;
   const { accepted: _, ...rest } = container;
@@ -50,8 +51,9 @@ function findFields(
   }: Pick<AdoptionContext, "observed" | "allow"> & { instance: DesiredInstance; told: AdoptableContainer },
 ): string[] {
   const { compose, project } = instance;
-  const service = required(compose.services[name], `service ${name} of the model`);
-  const nameIn = (known: typeof compose.networks) => (key: string) => textOf(known[key]?.["name"]) || key;
+  const service = required(ownOf(compose.services, name), `service ${name} of the model`);
+  const nameIn = (known: typeof compose.networks) => (key: string) =>
+    textOf(ownOf(known, key)?.["name"]) || key;
   return findDifferences(
     {
       name,

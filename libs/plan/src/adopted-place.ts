@@ -10,6 +10,7 @@ import {
   isJsonObject,
   mapValues,
   withHostPaths,
+  ownOf,
 } from "@keelson/model";
 
 import type { PlanPolicy } from "./plan-policy.ts";
@@ -44,7 +45,7 @@ export function findBoundFiles(
 
 /** Targets of the mounts of desired files, by the path at which a service has them. */
 export function filesByPath({ compose }: DesiredInstance, service: string): Map<string, string> {
-  const model = compose.services[service];
+  const model = ownOf(compose.services, service);
   const binds = (model?.volumes ?? []).map(({ source, target }) => [target, source] as const);
   const placed = (["secrets", "configs"] as const).flatMap((kind) =>
     (model?.[kind] ?? []).map(({ source, target = source }) => {

@@ -5,6 +5,7 @@ import {
   isJsonObject,
   secretsIn,
   withPlaceholders,
+  ownOf,
 } from "@keelson/model";
 
 /** Where containers that may be adopted are to have secrets in their environments: only the node can compare those. */
@@ -17,7 +18,7 @@ export function findSecretsToCompare(
     const instance = instances.find(({ project }) => project === container?.project);
     if (container === undefined || instance === undefined) return [];
     const found = environmentOf(inspected);
-    const { environment = {} } = instance.compose.services[container.service] ?? {};
+    const { environment = {} } = ownOf(instance.compose.services, container.service) ?? {};
     return Object.entries(environment).flatMap(([variable, value]) => {
       const wanted = withPlaceholders(value ?? "");
       const has = found.find((entry) => entry.startsWith(`${variable}=`));

@@ -6,6 +6,7 @@ import {
   count,
   required,
   resourceIds,
+  ownOf,
 } from "@keelson/model";
 
 import type { Adoption } from "./adoption.ts";
@@ -90,7 +91,7 @@ export function planReleases({
         .filter(isOwn)
         .map(({ id, name: network }) => ({ id, name: network }));
       const volumes = observed.volumes
-        .filter((each) => isOwn(each) && record.volumes[each.name] !== undefined)
+        .filter((each) => isOwn(each) && ownOf(record.volumes, each.name) !== undefined)
         .map((each) => each.name);
       if (containers.length + networks.length + volumes.length === 0) return [];
       return [

@@ -4,6 +4,7 @@ import {
   type ObservedContainer,
   type ObservedNode,
   isInSync,
+  ownOf,
 } from "@keelson/model";
 
 import type { InstanceChange } from "./service-change.ts";
@@ -28,7 +29,7 @@ export function findUnkeptOf(own: readonly ObservedContainer[], context: Service
 /** Those of a container that is made anew, and in whose place its service is to have something else: Compose hands on the others. */
 function findUnkept(container: ObservedContainer, { service, observed }: ServiceContext): MountPlace[] {
   if (isInSync(container, service)) return [];
-  const image = observed.images[service.image];
+  const image = ownOf(observed.images, service.image);
   const isKept = (path: string) => {
     const place = service.places.find((each) => each.path === path);
     if (place !== undefined) return place.kind === "anonymous";
@@ -61,7 +62,7 @@ export function findUndeclared(
   containers: readonly ObservedContainer[],
   { service, observed }: ServiceContext,
 ): string[] {
-  if ((observed.images[service.image] ?? null) !== null) return [];
+  if ((ownOf(observed.images, service.image) ?? null) !== null) return [];
   const paths = containers
     .filter((container) => !isInSync(container, service))
     .flatMap((container) => anonymousIn(container).map(({ path }) => path));

@@ -3,7 +3,7 @@ import type { BlockedChange } from "@keelson/model";
 import { type FolderState, isAbsent, isOwnFile, judgeKept, resourceOf } from "./folder-state.ts";
 import { usersSeen } from "./known-folder.ts";
 import { findLeftFolders } from "./left-folder.ts";
-import { emptyFolder, lostFolder, unmountedFolder } from "./folder-loss-text.ts";
+import { barePlace, emptyFolder, lostFolder, unmountedFolder } from "./folder-loss-text.ts";
 import { isRenewed } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -29,6 +29,7 @@ export function findBlockedFolders(
         unusableFolder(state) ??
         goneFolder(state, node) ??
         left.get(resourceOf(state)) ??
+        sharedFolder(state, states) ??
         missingFile(state) ??
         contestedFile(state) ??
         (mayBeNested ? null : nestedFolder(state, states));
@@ -68,6 +69,8 @@ function goneFolder(state: FolderState, node: SimulatedNode): BlockedChange | nu
   const isEmpty = found?.state === "empty";
   if (found === undefined || !(isAbsent(state) || isEmpty) || isRenewed(instance, node.record)) return null;
   if (isUnmounted(found.path, node)) return unmountedFolder(state, node);
+  const place = known === undefined ? findBarePlace(state, node) : null;
+  if (place !== null) return barePlace(state, { node, place });
   const isLost = isEmpty
     ? known?.wasFilled === true
     : (known?.users.length ?? 0) > 0 || usersSeen(state, node).length > 0;
@@ -79,6 +82,40 @@ function isUnmounted(path: string, { observed: { dataDir }, record }: SimulatedN
   if (dataDir === undefined || dataDir.isMarked) return false;
   const isOnIt = (each: string) => each.startsWith(`${dataDir.path}/`);
   return isOnIt(path) && Object.keys(record.folders ?? {}).some(isOnIt);
+}
+
+/**
+ * The folder that agent.yaml names for an instance, where the record knows data in it and there is none: its disk may not be
+ * mounted. Keelson puts no mark there. Null for any other.
+ */
+function findBarePlace(
+  { folder: { source }, found }: FolderState,
+  { observed: { dataDir, dataFolders = [] }, record }: SimulatedNode,
+): string | null {
+  const path = found?.path ?? "";
+  if (dataDir === undefined || path.startsWith(`${dataDir.path}/`)) return null;
+  const place = source === "." ? path : path.slice(0, -source.length - 1);
+  const stateOf = (of: string) => dataFolders.find((each) => each.path === of)?.state ?? "absent";
+  const had = Object.entries(record.folders ?? {})
+    .filter(([of, known]) => known.wasFilled && known.state === "used" && of.startsWith(`${place}/`))
+    .map(([of]) => stateOf(of));
+  const isBare = had.length > 0 && had.every((each) => each === "absent" || each === "empty");
+  return isBare ? place : null;
+}
+
+/** One that another instance is to have, too; whoever has run with it keeps it. */
+function sharedFolder(state: FolderState, all: readonly FolderState[]): BlockedChange | null {
+  const path = state.found?.path;
+  const sharing = all.filter(({ found }) => found !== undefined && found.path === path);
+  const owner = sharing.find(({ instance, known }) => known?.instance === instance.name) ?? sharing[0];
+  if (owner === undefined || owner.instance === state.instance) return null;
+  return {
+    resource: resourceOf(state),
+    code: "K1435",
+    message: `${state.folder.source} of ${state.instance.name} and ${owner.folder.source} of ${owner.instance.name} would both be ${path}`,
+    hint: "One of them is so by its `was` in environment.yaml or by dataFolders in agent.yaml: take that away.",
+    outcome: "stalled",
+  };
 }
 
 function missingFile(state: FolderState): BlockedChange | null {

@@ -82,7 +82,10 @@ export function instance(name: string, sketch: InstanceSketch): DesiredInstance 
           project,
           owner,
           mounts,
-          folders,
+          folders: (sketch.folders ?? []).map((each) => ({
+            ...folder(each),
+            at: each.at ?? `/${each.source}`,
+          })),
           networks,
         }),
       )

@@ -1,4 +1,4 @@
-import { type ObservedNode, required, resourceIds } from "@keelson/model";
+import { type ObservedNode, required, resourceIds, ownOf } from "@keelson/model";
 
 import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
@@ -35,7 +35,7 @@ function missingImages(
       .filter((change) => change.service.replicas > 0 || isScheduled(change))
       .map(({ service }) => service.image),
   );
-  return [...new Set(needed)].filter((image) => (images[image] ?? null) === null);
+  return [...new Set(needed)].filter((image) => (ownOf(images, image) ?? null) === null);
 }
 
 /** No container is made for it, and its run pulls no image. */

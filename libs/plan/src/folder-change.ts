@@ -1,4 +1,4 @@
-import type { Cause, DesiredFile } from "@keelson/model";
+import { type Cause, type DesiredFile, ownOf } from "@keelson/model";
 
 import { findBlockedFolders } from "./blocked-folder.ts";
 import { because, fileCauses } from "./cause.ts";
@@ -61,7 +61,7 @@ export function isNewFolder(state: FolderState): boolean {
 }
 
 function placeCause({ to, path }: DesiredFile, { known }: FolderState): Cause {
-  return known?.placed[path] === undefined ? fileCauses.notPlaced(to) : fileCauses.changed(to);
+  return ownOf(known?.placed, path) === undefined ? fileCauses.notPlaced(to) : fileCauses.changed(to);
 }
 
 /** By its mark a folder is known again as the one that the record means. */

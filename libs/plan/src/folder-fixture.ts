@@ -10,6 +10,8 @@ export interface FolderSketch {
   files?: Record<string, string>;
   onChange?: OnChange;
   mode?: number;
+  /** Where it is seen in the containers; `/<source>` unless told. */
+  at?: string;
 }
 
 export function folder(sketch: FolderSketch): DesiredFolder {

@@ -32,6 +32,21 @@ export function unmountedFolder(state: FolderState, { desired, observed }: Simul
   };
 }
 
+/** K3032, of the place that agent.yaml names for an instance. */
+export function barePlace(
+  state: FolderState,
+  { node: { desired }, place }: { node: SimulatedNode; place: string },
+): BlockedChange {
+  const { instance, found } = state;
+  return {
+    resource: resourceOf(state),
+    code: "K3032",
+    message: `nothing is left in ${place} of the data that this node had there, and ${found?.path} is ${found?.state === "empty" ? "empty" : "not there"}`,
+    hint: `Mount the disk that holds it, or correct dataFolders in agent.yaml. To begin with an empty folder there: ${renewal({ instance, desired })}`,
+    outcome: "stalled",
+  };
+}
+
 /** K3033 */
 export function emptyFolder(
   { instance, state, left }: LeftFolder,
@@ -51,8 +66,14 @@ export function emptyFolder(
 
 function wayBack(path: string, { state, known }: { state: FolderState; known: KnownFolder }): string {
   const { instance, folder, found } = state;
-  if (known.instance !== instance.name)
-    return `\`was: ${known.instance}\` under instances.${instance.name} in environment.yaml`;
+  if (known.instance !== instance.name) {
+    const place = folder.source === "." ? path : path.slice(0, -folder.source.length - 1);
+    const atPlace =
+      known.source === folder.source
+        ? `, or \`dataFolders: { ${instance.name}: ${place} }\` in agent.yaml`
+        : "";
+    return `\`was: ${known.instance}\` under instances.${instance.name} in environment.yaml${atPlace}`;
+  }
   if (known.source !== folder.source) return `bind ./${known.source} as before`;
   return `correct dataDir or dataFolders in agent.yaml, or mv ${path} ${found?.path ?? ""}`;
 }

@@ -1,4 +1,4 @@
-import { type Notice, compareText, projectOf, resourceIds } from "@keelson/model";
+import { type Notice, compareText, projectOf, resourceIds, ownOf } from "@keelson/model";
 
 import {
   type FolderState,
@@ -10,6 +10,7 @@ import {
 } from "./folder-state.ts";
 import { namesOfHeld } from "./held-instance.ts";
 import { findLeftFolders } from "./left-folder.ts";
+import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -51,7 +52,7 @@ function findKeptNotices(state: FolderState): Notice[] {
     .map(({ to, path }) => ({
       resource,
       code: "K3074",
-      message: `${to} was ${found.files[path] === undefined ? "removed" : "changed"} on the node, in ${found.path}; it is left as it is`,
+      message: `${to} was ${ownOf(found.files, path) === undefined ? "removed" : "changed"} on the node, in ${found.path}; it is left as it is`,
     }));
   const staying = findDropped(state).staying.map((path) => ({
     resource,
@@ -69,7 +70,10 @@ function findStayingFolders(states: readonly FolderState[], node: SimulatedNode)
     observed.dataFolders?.some((each) => each.path === path && each.state !== "absent") === true;
   const projectFor = (name: string) =>
     desired.instances.find((each) => each.name === name)?.project ?? projectOf(desired.environment, name);
-  const guarded = new Set(findLeftFolders(node).flatMap(({ left }) => left.map(([path]) => path)));
+  const guarded = new Set([
+    ...findLeftFolders(node).flatMap(({ left }) => left.map(([path]) => path)),
+    ...findLeftVolumes(node).flatMap(namesOfLeft),
+  ]);
   return Object.entries(record.folders ?? {})
     .filter(([, { state, instance }]) => state === "used" && !held.has(instance))
     .filter(([path]) => !wanted.has(path) && !guarded.has(path) && isThere(path))

@@ -1,4 +1,4 @@
-import type { ChangeClass, DesiredFile } from "@keelson/model";
+import { type ChangeClass, type DesiredFile, ownOf } from "@keelson/model";
 
 import { hasProcess } from "./container-state.ts";
 import { isNewFolder } from "./folder-change.ts";
@@ -27,7 +27,7 @@ export function planFolders({ change, staging, providers }: InstanceContext): Pl
           ...(instance.was === undefined ? {} : { was: instance.was }),
           ...(isNewFolder(state) ? { isNew: true as const } : {}),
           place: Object.fromEntries(
-            place.map(({ path }) => [path, found?.files[path]?.contentDigest ?? null]),
+            place.map(({ path }) => [path, ownOf(found?.files, path)?.contentDigest ?? null]),
           ),
           remove: Object.fromEntries(remove),
           causes,

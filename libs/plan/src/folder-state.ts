@@ -9,6 +9,7 @@ import {
   type PlacedLast,
   compareText,
   resourceIds,
+  ownOf,
 } from "@keelson/model";
 
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -53,11 +54,19 @@ export function findFolderStates(
   { observed, record }: Pick<SimulatedNode, "observed" | "record">,
 ): FolderState[] {
   return instance.folders.map((folder) => {
-    const found = observed.dataFolders?.find(
-      (each) => each.instance === instance.name && each.source === folder.source,
+    const found = observed.dataFolders?.find((each) =>
+      isDataOf(each, { instance: instance.name, source: folder.source }),
     );
     return { instance, folder, found, known: record.folders?.[found?.path ?? ""] };
   });
+}
+
+/** Whether that is what an instance is to have under its name of it. */
+export function isDataOf(
+  found: ObservedDataFolder,
+  { instance, source }: { instance: string; source: string },
+): boolean {
+  return found.instance === instance && found.source === source && found.isFormer !== true;
 }
 
 export function resourceOf({ instance, folder }: Pick<FolderState, "instance" | "folder">): string {
@@ -81,8 +90,8 @@ export function isOwnFile({ folder }: Pick<FolderState, "folder">): boolean {
 export type KeptVerdict = "right" | "place" | "edited" | "contested";
 
 export function judgeKept(file: DesiredFile, state: FolderState): KeptVerdict {
-  const found = state.found?.files[file.path];
-  const last = state.known?.placed[file.path];
+  const found = ownOf(state.found?.files, file.path);
+  const last = ownOf(state.known?.placed, file.path);
   if (file.onChange === "seed") return found === undefined ? "place" : "right";
   if (found === undefined) return last?.whole === file.digest && !isAbsent(state) ? "edited" : "place";
   if (found.contentDigest === file.contentDigest) {
@@ -115,11 +124,11 @@ export function findDropped({ folder, found, known }: FolderState): DroppedFiles
     .filter(([path]) => !wanted.has(path))
     .sort(([a], [b]) => compareText(a, b));
   const isAsPlaced = ([path, { content }]: [string, PlacedLast]) =>
-    found?.files[path]?.contentDigest === content;
+    ownOf(found?.files, path)?.contentDigest === content;
   return {
     removed: dropped.filter(isAsPlaced),
     staying: dropped
-      .filter((each) => found?.files[each[0]] !== undefined && !isAsPlaced(each))
+      .filter((each) => ownOf(found?.files, each[0]) !== undefined && !isAsPlaced(each))
       .map(([path]) => path),
   };
 }

@@ -7,6 +7,7 @@ import {
   type RecordState,
   compareText,
   resourceIds,
+  ownOf,
 } from "@keelson/model";
 
 import { isDown } from "./cause.ts";
@@ -53,7 +54,7 @@ export function planHeldStarts(input: HeldInput): PlannedOperation[] {
             causes: [isDown(container)],
             class: "live",
           },
-          after: (input.record.applied?.dependsOn[name] ?? []).map((needed) =>
+          after: (ownOf(input.record.applied?.dependsOn, name) ?? []).map((needed) =>
             ifPlanned(keys.start(project, needed)),
           ),
         },
@@ -110,7 +111,7 @@ export function findHeldGone(input: HeldInstances): BlockedChange[] {
   const there = new Set(own.map(serviceOf));
   return [...listHeldNames(input), ...withProblems]
     .filter((name) => !installed.includes(name))
-    .flatMap((name) => (services[name] ?? []).map((service) => ({ name, service })))
+    .flatMap((name) => (ownOf(services, name) ?? []).map((service) => ({ name, service })))
     .filter(({ service }) => !there.has(service))
     .map(({ name, service }) => ({
       resource: `service:${service}`,
@@ -132,7 +133,7 @@ export function listHeldNames({
 }: Pick<HeldInstances, "desired" | "record" | "held" | "loss">): string[] {
   const wanted = new Set([...desired.instances.map(({ name }) => name), ...namesOfHeld(desired)]);
   const known = record.applied?.services ?? {};
-  const staying = [...loss.staying].filter((name) => (known[name] ?? []).length > 0);
+  const staying = [...loss.staying].filter((name) => (ownOf(known, name) ?? []).length > 0);
   const names = new Set([...held.map(({ instance }) => instance), ...staying]);
   return [...names].filter((name) => !wanted.has(name)).sort(compareText);
 }
@@ -141,7 +142,7 @@ export function listHeldNames({
 function findDown({ held, observed, record }: HeldInput): ObservedContainer[] {
   const there = new Set(observed.volumes.map(({ name }) => name));
   const isWhole = ({ volumes }: ObservedContainer) =>
-    volumes.every((name) => there.has(name) || record.volumes[name] === undefined);
+    volumes.every((name) => there.has(name) || ownOf(record.volumes, name) === undefined);
   const isToRun = ({ instance }: ObservedContainer) => record.applied?.installed?.includes(instance) !== true;
   const isStopped = (each: ObservedContainer) => hasStopped(each) && !hasEnded(each, record);
   return held.filter((each) => isStopped(each) && isToRun(each) && isWhole(each));

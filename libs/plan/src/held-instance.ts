@@ -6,6 +6,7 @@ import {
   type ObservedNode,
   type RecordState,
   resourceIds,
+  ownOf,
 } from "@keelson/model";
 
 import { hasRequired } from "./instance-order.ts";
@@ -34,7 +35,7 @@ export function namesOfHeld({ held, instances }: Pick<DesiredNode, "held" | "ins
  */
 export function projectsOfHeld({ desired, observed, record }: HeldNode): Set<string> {
   const names = namesOfHeld(desired);
-  const known = [...names].flatMap((name) => record.applied?.services?.[name] ?? []);
+  const known = [...names].flatMap((name) => ownOf(record.applied?.services, name) ?? []);
   return new Set([
     ...(names.size === 0 ? [] : [""]),
     ...desired.held.map(({ project }) => project),
@@ -108,7 +109,7 @@ function findReason(name: string, node: HeldNode): { message: string; hint: stri
 
 function isKnown(held: HeldInstance, node: HeldNode): boolean {
   const names = [held.name, held.was ?? held.name];
-  return isHere(held, node) || names.some((name) => node.record.applied?.services?.[name] !== undefined);
+  return isHere(held, node) || names.some((name) => ownOf(node.record.applied?.services, name) !== undefined);
 }
 
 function isHere({ name, was }: HeldInstance, { observed }: HeldNode): boolean {

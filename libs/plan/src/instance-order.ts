@@ -1,4 +1,4 @@
-import { type DesiredInstance, type DesiredNode, type RecordState, compareText } from "@keelson/model";
+import { type DesiredInstance, type DesiredNode, type RecordState, compareText, ownOf } from "@keelson/model";
 
 type Applied = NonNullable<RecordState["applied"]>;
 
@@ -72,7 +72,7 @@ export function hasRequired(
   { applied }: Pick<RecordState, "applied">,
   { instance, other }: { instance: string; other: string },
 ): boolean {
-  if (applied?.requires !== undefined) return applied.requires[instance]?.includes(other) ?? false;
+  if (applied?.requires !== undefined) return ownOf(applied.requires, instance)?.includes(other) ?? false;
   const order = applied?.instanceOrder ?? [];
   return order.includes(other) && order.indexOf(instance) > order.indexOf(other);
 }

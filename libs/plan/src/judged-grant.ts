@@ -9,6 +9,7 @@ import {
   type RecordState,
   compareText,
   resourceIds,
+  ownOf,
 } from "@keelson/model";
 
 import { type BoundPath, findBoundPaths } from "./bound-path.ts";
@@ -53,7 +54,7 @@ export function judgeGrants({ instances, observed, record, allow }: JudgeInput):
     );
     const all = [...describeUnnamed(instance, unnamed), ...faulty];
     if (all.length > 0) refused.set(instance.name, all);
-    const known = new Set((record.applied?.grants?.[instance.name] ?? []).map(keyOf));
+    const known = new Set((ownOf(record.applied?.grants, instance.name) ?? []).map(keyOf));
     const permitted = judged
       .filter(({ isNamed, fault }) => isNamed && fault === null)
       .map(({ ask, isRoot }) => ({

@@ -1,8 +1,9 @@
-import { type KnownFolder, type PlacedLast, compareText } from "@keelson/model";
+import { type KnownFolder, type PlacedLast, compareText, ownOf } from "@keelson/model";
 
 import { type FolderState, findDropped, findFolderStates, isAbsent, judgeKept } from "./folder-state.ts";
 import { namesOfHeld } from "./held-instance.ts";
 import { findLeftFolders } from "./left-folder.ts";
+import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { isRenewed } from "./renewal.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -21,9 +22,13 @@ export function rememberFolders(node: SimulatedNode): Record<string, KnownFolder
   const names = new Set(states.flatMap(({ found }) => found?.path ?? []));
   const isGone = (path: string) =>
     observed.dataFolders?.some((each) => each.path === path && each.state === "absent") === true;
-  const left = findLeftFolders(node).flatMap(({ instance, left: folders }) =>
-    folders.map(([path]) => ({ path, isGivenUp: isRenewed(instance, record) })),
-  );
+  const left = [
+    ...findLeftFolders(node).map(({ instance, left: folders }) => ({
+      instance,
+      paths: folders.map(([path]) => path),
+    })),
+    ...findLeftVolumes(node).map((each) => ({ instance: each.instance, paths: namesOfLeft(each) })),
+  ].flatMap(({ instance, paths }) => paths.map((path) => ({ path, isGivenUp: isRenewed(instance, record) })));
   // One that went while nothing had it was removed by a person.
   const others = Object.entries(record.folders ?? {})
     .filter(([path, { state }]) => !names.has(path) && (state === "used" || !isGone(path)))
@@ -46,11 +51,17 @@ function rememberFolder(state: FolderState, node: SimulatedNode): KnownFolder | 
   const isNew = isRenewed(instance, node.record) && (isAbsent(state) || found.state === "empty");
   if (isAbsent(state) && (isNew || known === undefined)) return null;
   const before = isNew ? undefined : known;
+  // Whoever has a container without it was let begin without it.
+  const others = node.observed.containers.filter(
+    ({ ownership, binds }) => ownership === "ours" && !binds.includes(found.path),
+  );
+  const letGo = new Set(others.map((each) => `${each.instance}/${each.service}`));
+  const holding = (before?.users ?? []).filter((user) => !letGo.has(user));
   return {
     instance: instance.name,
     source: folder.source,
     package: instance.package.reference,
-    users: [...new Set([...(before?.users ?? []), ...usersSeen(state, node)])].sort(compareText),
+    users: [...new Set([...holding, ...usersSeen(state, node)])].sort(compareText),
     wasFilled: before?.wasFilled === true || found.state === "filled" || found.state === "file",
     state: "used",
     placed: placedIn({ ...state, known: before }),
@@ -78,9 +89,9 @@ export function usersSeen(state: FolderState, { observed }: Pick<SimulatedNode, 
 function placedIn(state: FolderState): Record<string, PlacedLast> {
   const before = state.known?.placed ?? {};
   const kept = state.folder.files.flatMap((file): [string, PlacedLast][] => {
-    const isThere = state.found?.files[file.path]?.contentDigest === file.contentDigest;
+    const isThere = ownOf(state.found?.files, file.path)?.contentDigest === file.contentDigest;
     const isRight = isThere && judgeKept(file, state) === "right";
-    const last = isRight ? { content: file.contentDigest, whole: file.digest } : before[file.path];
+    const last = isRight ? { content: file.contentDigest, whole: file.digest } : ownOf(before, file.path);
     return last === undefined ? [] : [[file.path, last]];
   });
   // What could not be removed is tried again; what a person has changed is forgotten.

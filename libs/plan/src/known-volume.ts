@@ -1,4 +1,4 @@
-import { type KnownVolume, type ObservedNode, type VolumeState, compareText } from "@keelson/model";
+import { type KnownVolume, type ObservedNode, type VolumeState, compareText, ownOf } from "@keelson/model";
 
 import { namesOfHeld } from "./held-instance.ts";
 import { rememberPlaces } from "./remembered-place.ts";
@@ -26,7 +26,7 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
   const names = new Set([...Object.keys(record.volumes), ...ownIn(observed), ...externalIn(node)]);
   return Object.fromEntries(
     [...names].sort(compareText).flatMap((name): [string, KnownVolume][] => {
-      const before = record.volumes[name];
+      const before = ownOf(record.volumes, name);
       const use = uses.get(name) ?? useOfHeld(before, held);
       const isGuarded = guarded.has(name);
       const now = [...(use?.users ?? []), ...usersInEngine(name, observed)];

@@ -2,10 +2,9 @@ import type { DesiredInstance, KnownFolder, ObservedNode } from "@keelson/model"
 
 import { type FolderState, findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { namesOfHeld } from "./held-instance.ts";
-import { isRenewed } from "./renewal.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-import type { VolumeLoss } from "./volume-loss.ts";
+import { splitUser } from "./volume-use.ts";
 
 /** A data folder that would be new and empty, and those with the data that it is probably to have. */
 export interface LeftFolder {
@@ -47,16 +46,13 @@ function isFilled(path: string, { dataFolders = [] }: ObservedNode): boolean {
 }
 
 function isLeftFor({ instance, folder }: FolderState, other: KnownFolder): boolean {
-  if (other.source === folder.source)
-    return other.instance === instance.name || other.package === instance.package.reference;
+  if (other.source === folder.source) {
+    if (other.instance === instance.name || other.package === instance.package.reference) return true;
+    // Many services have one name: of another package it is the same while it moves.
+    const isSameService = other.users.some((user) => folder.services.includes(splitUser(user).service));
+    return isSameService && other.state === "used";
+  }
   // A service that drops one folder, and has another one in the same step.
   const services = folder.services.map((service) => `${instance.name}/${service}`);
   return other.state === "used" && other.users.some((user) => services.includes(user));
-}
-
-/** With the instances that have those folders: what they have goes on as it is. */
-export function withLeftFolders(loss: VolumeLoss, node: SimulatedNode): VolumeLoss {
-  const waiting = findLeftFolders(node).filter(({ instance }) => !isRenewed(instance, node.record));
-  const owners = waiting.flatMap(({ left }) => left.map(([, { instance }]) => instance));
-  return { ...loss, staying: new Set([...loss.staying, ...owners]) };
 }

@@ -8,6 +8,7 @@ import {
 } from "@keelson/model";
 
 import { findUnkeptOf } from "./anonymous-volume.ts";
+import { isFolder, keyOf } from "./folder-data.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import {
@@ -27,9 +28,11 @@ export type HowLeft = "dropped" | "gone" | "renamed" | "moved" | "covered" | "re
 
 /** Data that a service would not find any more. */
 export interface LeftData {
-  /** Engine name of the volume. */
+  /** Engine name of the volume, or path of the data folder. */
   name: string;
   how: HowLeft;
+  /** What the Compose file calls it. */
+  key: string;
   /** The services that used it. */
   users: readonly string[];
   /** Where it is found no more, in the container; empty where that is no matter. */
@@ -54,17 +57,22 @@ export function findLeftByService(context: LeavingContext): LeftData[] {
     const isTold = told.ofService.has(name);
     return [
       ...(!isTold && isDropped(each, context)
-        ? [leftData(each, isGone(name, observed) ? "gone" : "dropped")]
+        ? [leftData(each, { how: isGone(name, observed) ? "gone" : "dropped", node })]
         : []),
-      ...(!told.ofInstance.has(name) && isRenamed(each, context) ? [leftData(each, "renamed")] : []),
+      ...(!told.ofInstance.has(name) && isRenamed(each, context)
+        ? [leftData(each, { how: "renamed", node })]
+        : []),
       ...(isTold ? [] : findElsewhere(each, context)),
     ];
   });
   return [...volumes, ...findReplaced(context)];
 }
 
-function leftData([name, { users }]: [string, KnownVolume], how: HowLeft, paths: string[] = []): LeftData {
-  return { name, how, users, paths };
+function leftData(
+  [name, { users }]: [string, KnownVolume],
+  { how, paths = [], node }: { how: HowLeft; paths?: string[]; node: SimulatedNode },
+): LeftData {
+  return { name, how, key: keyOf(name, node.record), users, paths };
 }
 
 /** Whether a service is to run without a volume that it used. What runs without it already has let go of it. */
@@ -75,7 +83,9 @@ function isDropped(known: [string, KnownVolume], { service, instance, node }: Le
   if (own.length > 0 && !own.some(({ volumes }) => volumes.includes(name))) return false;
   if (!findVolumeUse(node.desired).has(name)) return true;
   // With `was` somebody has said that it goes to another instance.
-  const isHandedOver = !instance.volumes.some((volume) => volume.name === name);
+  const isHandedOver = isFolder(name)
+    ? !instance.services.some((each) => keeps(each, name))
+    : !instance.volumes.some((volume) => volume.name === name);
   return !isHandedOver && !isReader(known, { service, instance, node });
 }
 
@@ -135,8 +145,8 @@ function findElsewhere(known: [string, KnownVolume], context: LeavingContext): L
   const missing = findMissingPaths(had, toBe);
   const covered = findCoveredPaths(had, toBe);
   return [
-    ...(missing.length === 0 ? [] : [leftData(known, "moved", missing)]),
-    ...(covered.length === 0 ? [] : [leftData(known, "covered", covered)]),
+    ...(missing.length === 0 ? [] : [leftData(known, { how: "moved", paths: missing, node })]),
+    ...(covered.length === 0 ? [] : [leftData(known, { how: "covered", paths: covered, node })]),
   ];
 }
 
@@ -159,6 +169,7 @@ function findReplaced({ service, instance, node: { observed } }: LeavingContext)
   return findUnkeptOf(own, { service, observed }).map(({ volume, path }) => ({
     name: volume,
     how: "replaced",
+    key: "",
     users,
     paths: [path],
   }));

@@ -1,6 +1,14 @@
-import type { DesiredInstance, DesiredService, DesiredVolume, KnownVolume } from "@keelson/model";
+import {
+  type DesiredInstance,
+  type DesiredService,
+  type DesiredVolume,
+  type KnownVolume,
+  ownOf,
+} from "@keelson/model";
 
 import { type LeftData, findLeftByService, keeps } from "./left-service.ts";
+import { isFolder, withFolderData } from "./folder-data.ts";
+import { type LeftFolder, findLeftFolders } from "./left-folder.ts";
 import { namesOfHeld } from "./held-instance.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -27,7 +35,9 @@ type Uses = ReturnType<typeof findVolumeUse>;
  * service without what it used, or without it where it had it. Of all instances, also of those that are to have no containers now: their next
  * state would find nothing left to compare with.
  */
-export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
+export function findLeftVolumes(plain: SimulatedNode): LeftVolumes[] {
+  const node = withFolderData(plain);
+  const newFolders = findLeftFolders(plain);
   const { desired, observed, record } = node;
   const here = volumesHere(observed);
   const held = namesOfHeld(desired);
@@ -38,11 +48,11 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
   // What an instance without containers is to have, it does not keep from being left behind.
   const uses = findVolumeUse({ instances: desired.instances.filter(wantsContainers) });
   const isNew = ({ name }: DesiredVolume) => {
-    const state = record.volumes[name]?.state ?? "lost";
+    const state = ownOf(record.volumes, name)?.state ?? "lost";
     return !here.has(name) || state === "lost";
   };
   const isMissed = ({ name }: DesiredVolume) => {
-    const before = record.volumes[name];
+    const before = ownOf(record.volumes, name);
     return before !== undefined && (declared.has(name) || before.users.length > 0);
   };
   return desired.instances.flatMap((instance) => {
@@ -55,6 +65,7 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
     const made = asVolumes.filter(({ volume }) => !here.has(volume.name) && !isMissed(volume));
     const toldBy = (volumes: typeof made) =>
       new Set(volumes.flatMap(({ left }) => left.map(([name]) => name)));
+    const folders = newFolders.filter((each) => each.instance.name === instance.name);
     const asServices = instance.services.map((service) => ({
       instance,
       service,
@@ -64,8 +75,11 @@ export function findLeftVolumes(node: SimulatedNode): LeftVolumes[] {
         node,
         known: known.filter(([name]) => here.has(name) || isGone(name, observed)),
         told: {
-          ofService: toldBy(made.filter(({ volume }) => service.volumes.includes(volume.name))),
-          ofInstance: toldBy(made),
+          ofService: new Set([
+            ...toldBy(made.filter(({ volume }) => service.volumes.includes(volume.name))),
+            ...toldByFolders(folders.filter(({ state }) => state.folder.services.includes(service.name))),
+          ]),
+          ofInstance: new Set([...toldBy(made), ...toldByFolders(folders)]),
         },
       }),
     }));
@@ -95,7 +109,7 @@ function isLeftFor(
   );
   // Also in two steps: an instance that was removed, and one of its package that comes later.
   const isSamePackage = of === instance.package.reference;
-  if (isSamePackage) return isSameService || partsOfVolume(other).key === key;
+  if (isSamePackage) return isSameService || (!isFolder(other) && partsOfVolume(other).key === key);
   // Many services have one name: of another package it is the same while it moves, or where it looks at the same path.
   return (
     isSameService && !declared.has(other) && (state === "used" || isSamePath(name, { services, places }))
@@ -115,7 +129,11 @@ function isSamePath(
   });
 }
 
-/** Engine names. */
+function toldByFolders(folders: readonly LeftFolder[]): string[] {
+  return folders.flatMap(({ left }) => left.map(([path]) => path));
+}
+
+/** Engine names, and paths of data folders. */
 export function namesOfLeft(each: LeftVolumes): string[] {
   return "volume" in each ? each.left.map(([name]) => name) : each.left.map(({ name }) => name);
 }

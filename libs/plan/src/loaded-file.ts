@@ -3,6 +3,7 @@ import {
   type DesiredService,
   type ObservedInstanceFiles,
   digestValue,
+  ownOf,
 } from "@keelson/model";
 
 /** What is noted once a service has loaded a file. What a seed is to be is no concern of anybody once it is there. */
@@ -15,5 +16,5 @@ export function loadedFiles(
   service: DesiredService,
   stored: ObservedInstanceFiles | undefined,
 ): Readonly<Record<string, string>> {
-  return stored?.applied?.[service.name] ?? {};
+  return ownOf(stored?.applied ?? undefined, service.name) ?? {};
 }

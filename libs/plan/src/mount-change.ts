@@ -1,12 +1,13 @@
-import type {
-  Cause,
-  ChangeClass,
-  DesiredFile,
-  DesiredInstance,
-  DesiredMount,
-  ObservedFile,
-  ObservedInstanceFiles,
-  ObservedNode,
+import {
+  type Cause,
+  type ChangeClass,
+  type DesiredFile,
+  type DesiredInstance,
+  type DesiredMount,
+  type ObservedFile,
+  type ObservedInstanceFiles,
+  type ObservedNode,
+  ownOf,
 } from "@keelson/model";
 
 import { fileCauses, someOf } from "./cause.ts";
@@ -118,7 +119,7 @@ function loadedBy(
   mount: DesiredMount,
   stored: ObservedInstanceFiles | undefined,
 ): Readonly<Record<string, string>>[] {
-  return mount.services.map((service) => stored?.applied?.[service] ?? {});
+  return mount.services.map((service) => ownOf(stored?.applied ?? undefined, service) ?? {});
 }
 
 /** What lies where a container sees a file. */

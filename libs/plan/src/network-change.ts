@@ -7,6 +7,7 @@ import {
   type ObservedNode,
   type RecordState,
   resourceIds,
+  ownOf,
 } from "@keelson/model";
 
 import { because } from "./cause.ts";
@@ -62,7 +63,7 @@ export function planNetworks(
 ): PlannedOperation[] {
   return changes.flatMap(({ network, instance, existing }): PlannedOperation[] => {
     const resource = resourceIds.network(network.name);
-    const lack = record.networks[network.name] === undefined ? because.desired : because.lost;
+    const lack = ownOf(record.networks, network.name) === undefined ? because.desired : because.lost;
     const causes = [
       existing === null ? lack("does not exist yet") : because.desired("its definition changed"),
     ];
@@ -122,7 +123,7 @@ export function planVolumes(
           volume,
           causes: [
             because.desired(
-              record.volumes[volume.name] === undefined
+              ownOf(record.volumes, volume.name) === undefined
                 ? "does not exist yet"
                 : `is made anew, empty, as commands.${instance.name}.renew says`,
             ),

@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type ObservedContainer,
   properName,
+  ownOf,
 } from "@keelson/model";
 
 import { because } from "./cause.ts";
@@ -29,7 +30,7 @@ export function findEndpoint(
   }: { instance: DesiredInstance; network: string; container: Pick<ObservedContainer, "name"> },
 ): Endpoint | null {
   const use = findUse(service, { instance, network });
-  const model = instance.compose.services[service.name];
+  const model = ownOf(instance.compose.services, service.name);
   const isFixed = [model?.["links"], model?.external_links, model?.["mac_address"]].some(
     (value) => value !== undefined,
   );
@@ -52,7 +53,7 @@ export function lackOf(
   }: { container: ObservedContainer; service: DesiredService; instance: DesiredInstance },
 ): Cause | null {
   if (!container.networks.includes(network)) return because.drift(`network ${network} is not connected`);
-  const endpoint = container.endpoints?.[network];
+  const endpoint = ownOf(container.endpoints, network);
   if (endpoint === undefined) return null;
   const use = findUse(service, { instance, network });
   const { names, fixedAddresses } = endpoint;
@@ -75,7 +76,7 @@ function findUse(
 ): JsonObject {
   const { services, networks } = instance.compose;
   const [key] = Object.entries(networks).find(([, definition]) => definition?.["name"] === network) ?? [];
-  return (key === undefined ? null : services[service.name]?.networks?.[key]) ?? {};
+  return (key === undefined ? null : ownOf(ownOf(services, service.name)?.networks, key)) ?? {};
 }
 
 /** An IPv6 address in the one form that engines may give to all of its spellings. */

@@ -30,7 +30,6 @@ import { type NetworkChange, findNetworkChanges } from "./network-change.ts";
 import { waitForJobs } from "./job-at-work.ts";
 import { findAnonymousVolumes, findMissedVolumes, findNotices, findStayingVolumes } from "./notice.ts";
 import { findFolderNotices, findMisplaced } from "./folder-notice.ts";
-import { withLeftFolders } from "./left-folder.ts";
 import { findFormerFiles } from "./former-file-notice.ts";
 import { orderOperations } from "./operation-graph.ts";
 import { planOperations } from "./plan-operations.ts";
@@ -68,7 +67,7 @@ export function planChanges(input: PlanInput): Plan {
   const spread = spreadChanges(found);
   const kept = keepFormer(findUndesired(desired, observed), sorted);
   const permitted = blockMassRemoval({ ...sorted, changes: spread, undesired: kept.leaving });
-  const loss = withLeftFolders(findVolumeLoss(sorted), sorted);
+  const loss = findVolumeLoss(sorted);
   const waiting = new Set([...permitted.waiting, ...findUnmade(loss, observed), ...refused.keys()]);
   const networks = differing.filter(({ instance, network }) =>
     instance === null

@@ -1,5 +1,6 @@
-import { type DesiredInstance, type DesiredService, type RecordState, wasLost } from "@keelson/model";
+import { type DesiredInstance, type DesiredService, type RecordState, ownOf, wasLost } from "@keelson/model";
 
+import { withFolderData } from "./folder-data.ts";
 import { findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { findOwn } from "./own-container.ts";
@@ -15,7 +16,8 @@ export function isRenewed({ name, renew = 0 }: DesiredInstance, record: RecordSt
  * How far the counters are followed: to their end where all volumes are there that an instance wants, and it has let go of
  * what it leaves behind.
  */
-export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
+export function followRenewals(plain: SimulatedNode): RecordState["renewed"] {
+  const node = withFolderData(plain);
   const { desired, observed, record } = node;
   const here = volumesHere(observed);
   const uses = findVolumeUse(desired);
@@ -39,7 +41,7 @@ export function followRenewals(node: SimulatedNode): RecordState["renewed"] {
   });
   // A record after a loss takes a counter that it does not know for one that was followed.
   const isTold = ([name, count]: [string, number]) =>
-    count > 0 || record.renewed[name] !== undefined || record.loss !== undefined;
+    count > 0 || ownOf(record.renewed, name) !== undefined || record.loss !== undefined;
   const told = followed.filter(isTold);
   return { ...record.renewed, ...Object.fromEntries(told) };
 }
@@ -66,5 +68,5 @@ function hasContainers(
 }
 
 function followedBefore({ name, renew }: { name: string; renew: number }, record: RecordState): number {
-  return record.renewed[name] ?? (wasLost(record) ? renew : 0);
+  return ownOf(record.renewed, name) ?? (wasLost(record) ? renew : 0);
 }

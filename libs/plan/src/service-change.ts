@@ -8,6 +8,7 @@ import {
   type ObservedNode,
   type RecordState,
   isInSync,
+  ownOf,
 } from "@keelson/model";
 
 import { because, isDown, uniqueCauses } from "./cause.ts";
@@ -130,7 +131,7 @@ function findMoved(
 function unseenCauses(service: DesiredService, found: DecisionContext): Cause[] {
   const { containers, context } = found;
   const same = containers.kept.filter((container) => isInSync(container, service));
-  const image = context.observed.images[service.image] ?? null;
+  const image = ownOf(context.observed.images, service.image) ?? null;
   const isMoved = image !== null && same.some(({ imageId }) => imageId !== image.id);
   const changed = same.flatMap(({ id, limits = {} }) =>
     changedLimits(context.record.limits?.[id] ?? limits, limits),

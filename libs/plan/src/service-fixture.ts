@@ -4,6 +4,7 @@ import {
   type DesiredMount,
   type DesiredService,
   type MountPlace,
+  dataToken,
   digestBytes,
   digestValue,
 } from "@keelson/model";
@@ -50,7 +51,8 @@ export function serviceOf(
     /** Project of the volumes. */
     owner: string;
     mounts: readonly DesiredMount[];
-    folders: readonly DesiredFolder[];
+    /** With the paths at which they are seen. */
+    folders: readonly (DesiredFolder & { at: string })[];
     networks: Record<string, string>;
   },
 ): DesiredService {
@@ -78,7 +80,21 @@ export function serviceOf(
     subpath: "",
     readOnly: false,
   }));
-  const places = [...own, ...shared, ...external];
+  const data = context.folders.flatMap(({ source, at, services, writers }): MountPlace[] =>
+    services.includes(name)
+      ? [
+          {
+            path: at,
+            kind: "bind",
+            volume: "",
+            subpath: "",
+            readOnly: !writers.includes(name),
+            source: `${dataToken}/${source}`,
+          },
+        ]
+      : [],
+  );
+  const places = [...own, ...shared, ...external, ...data];
   if (
     JSON.stringify([
       sketch.volumes,
@@ -92,7 +108,7 @@ export function serviceOf(
     parts["volumes"] = digestValue(places);
   if (sketch.ports !== undefined) parts["ports"] = digestValue(sketch.ports);
   const bound = context.folders.filter(({ services }) => services.includes(name));
-  if (bound.length > 0) parts["folders"] = digestValue(bound.map(({ source }) => source));
+  if (bound.length > 0) parts["folders"] = digestValue(bound.map(({ source, at }) => [source, at]));
   for (const { layout, services, files } of context.mounts) {
     if (layout !== "content" || !services.includes(name)) continue;
     for (const file of files) parts[`file ${file.to}`] = file.digest;

@@ -1,6 +1,7 @@
 import {
   type ObservedContainer,
   type ObservedDataFolder,
+  type ObservedFile,
   type ObservedInstanceFiles,
   type ObservedNode,
   type Operation,
@@ -17,6 +18,7 @@ import { rememberVolumes } from "./known-volume.ts";
 import { visiblePath } from "./mount-change.ts";
 import { findOwn } from "./own-container.ts";
 import { buildRecord } from "./remembered.ts";
+import { isDataOf } from "./folder-state.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { createContainers, start } from "./simulated-container.ts";
 
@@ -188,14 +190,16 @@ function placeFiles({ instance, mount }: OperationOf<"place-files">, { observed 
 function keepFolder(operation: OperationOf<"keep-folder">, { observed }: SimulatedNode): void {
   const { instance, folder, was, place, remove } = operation;
   const { source, kind } = folder;
-  const isThis = (each: ObservedDataFolder) => each.instance === instance && each.source === source;
+  const isThis = (each: ObservedDataFolder) => isDataOf(each, { instance, source });
   const before = observed.dataFolders?.find(isThis);
-  const files = { ...before?.files };
-  for (const path of Object.keys(remove)) delete files[path];
-  for (const { path, contentDigest, mode, owner } of folder.files) {
-    if (place[path] !== undefined)
-      files[path] = { contentDigest, mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0 };
-  }
+  const staying = Object.entries(before?.files ?? {}).filter(([path]) => !Object.hasOwn(remove, path));
+  const placed = folder.files
+    .filter(({ path }) => Object.hasOwn(place, path))
+    .map(({ path, contentDigest, mode, owner }) => {
+      const file: ObservedFile = { contentDigest, mode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0 };
+      return [path, file] as const;
+    });
+  const files = Object.fromEntries([...staying, ...placed]);
   const isFilled = before?.state === "filled" || Object.keys(files).length > 0;
   const state = kind === "file" ? "file" : isFilled ? "filled" : "empty";
   const path = before?.path ?? `/data/${was ?? instance}/${source}`;

@@ -7,12 +7,15 @@ import {
   type ObservedNode,
   type OperationOf,
   compareText,
+  dataToken,
   containerNumber,
   isInSync,
   wantedName,
+  ownOf,
 } from "@keelson/model";
 
 import { findOwn } from "./own-container.ts";
+import { isDataOf } from "./folder-state.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 /** As `docker compose up --no-start --no-deps`: replaces what differs, makes what lacks, removes what is too much. */
@@ -89,13 +92,14 @@ function newContainer(
   const bound = instance.mounts.filter(({ services }) => services.includes(service.name));
   const sourceOf = ({ target }: DesiredMount) => `${stored?.folder ?? ""}/${target}`;
   const folders = instance.folders.filter(({ services }) => services.includes(service.name));
-  const pathOf = ({ source }: DesiredFolder) =>
-    node.observed.dataFolders?.find((each) => each.instance === instance.name && each.source === source)
-      ?.path ?? "";
+  const pathOf = ({ source }: Pick<DesiredFolder, "source">) =>
+    node.observed.dataFolders?.find((each) => isDataOf(each, { instance: instance.name, source }))?.path ??
+    "";
   const id = unusedId(`${name} ${digest}`, node);
   const places = service.places.map((place) => ({
     ...place,
     volume: place.kind === "anonymous" ? anonymousVolume(place.path, { id, before }) : place.volume,
+    ...(place.source === undefined ? {} : { source: pathOf({ source: sourceIn(place.source) }) }),
   }));
   return {
     id,
@@ -107,7 +111,7 @@ function newContainer(
     instance: instance.name,
     digest,
     image: service.image,
-    imageId: node.observed.images[service.image]?.id ?? "",
+    imageId: ownOf(node.observed.images, service.image)?.id ?? "",
     state: "created",
     health: "none",
     exitCode: 0,
@@ -163,4 +167,9 @@ function nextInstant({ containers }: ObservedNode): string {
     .map(({ startedAt }) => Date.parse(startedAt))
     .filter((each) => !Number.isNaN(each));
   return new Date(Math.max(0, ...instants) + 1000).toISOString();
+}
+
+/** Of a data folder, as its instance's Compose file binds it. */
+function sourceIn(source: string): string {
+  return source === dataToken ? "." : source.slice(`${dataToken}/`.length);
 }

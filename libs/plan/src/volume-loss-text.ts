@@ -9,6 +9,7 @@ import {
   resourceIds,
 } from "@keelson/model";
 
+import { isFolder, keyOf } from "./folder-data.ts";
 import type { HowLeft, LeftData } from "./left-service.ts";
 import type { LeftVolumes } from "./left-volume.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -31,10 +32,10 @@ export function lostVolume({ name }: DesiredVolume, { instance, desired }: LossC
 }
 
 /** K3033 */
-export function emptyPlace(left: LeftVolumes, { desired, observed }: SimulatedNode): BlockedChange {
+export function emptyPlace(left: LeftVolumes, { desired, observed, record }: SimulatedNode): BlockedChange {
   const context = { instance: left.instance, desired };
   return "volume" in left
-    ? emptyVolume(left.volume, { ...context, observed, left: left.left })
+    ? emptyVolume(left.volume, { ...context, observed, record, left: left.left })
     : emptyService(left.service.name, { ...context, left: left.left });
 }
 
@@ -43,13 +44,14 @@ function emptyVolume(
   {
     left,
     observed,
+    record,
     ...context
-  }: LossContext & { left: readonly [string, KnownVolume][] } & Pick<SimulatedNode, "observed">,
+  }: LossContext & { left: readonly [string, KnownVolume][] } & Pick<SimulatedNode, "observed" | "record">,
 ): BlockedChange {
   const names = left.map(([name]) => name);
   const users = [...new Set(left.flatMap(([, of]) => of.users))];
   const data = users.length === 0 ? "" : `, with the data of ${users.join(", ")},`;
-  const ways = names.map((name) => wayBack(name, { volume, observed, ...context })).join(", or ");
+  const ways = names.map((name) => wayBack(name, { volume, observed, record, ...context })).join(", or ");
   return {
     resource: resourceIds.volume(volume.name),
     code: "K3033",
@@ -124,7 +126,7 @@ function isOf({ length }: readonly LeftData[]): string {
 }
 
 function keysOf(left: readonly LeftData[]): string {
-  return left.map(({ name }) => `\`${partsOfVolume(name).key}\``).join(" and ");
+  return left.map(({ key }) => `\`${key}\``).join(" and ");
 }
 
 /** How a volume that is there can still be the one that is wanted, or its data in it. */
@@ -133,14 +135,16 @@ function wayBack(
   {
     volume,
     observed,
+    record,
     instance,
     desired,
-  }: LossContext & Pick<SimulatedNode, "observed"> & { volume: DesiredVolume },
+  }: LossContext & Pick<SimulatedNode, "observed" | "record"> & { volume: DesiredVolume },
 ): string {
   const { project, key } = partsOfVolume(name);
   const own = projectOf(desired.environment, "");
   const found = observed.volumes.find((each) => each.name === name);
   const { elsewhere, ownership } = found ?? {};
+  if (isFolder(name)) return `mount \`${keyOf(name, record)}\` as before`;
   const byName = found === undefined ? null : wayByName(found, volume);
   if (byName !== null) return byName;
   const isByName = project.startsWith(own);

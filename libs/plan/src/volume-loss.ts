@@ -1,6 +1,8 @@
-import type { BlockedChange, DesiredInstance, DesiredVolume } from "@keelson/model";
+import { type BlockedChange, type DesiredInstance, type DesiredVolume, ownOf } from "@keelson/model";
 
 import { type LeftVolumes, findLeftVolumes, namesOfLeft, usersOfLeft } from "./left-volume.ts";
+import { findLeftFolders } from "./left-folder.ts";
+import { withFolderData } from "./folder-data.ts";
 import { isRenewed } from "./renewal.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -13,14 +15,15 @@ export interface VolumeLoss {
   blocked: ReadonlyMap<string, BlockedChange>;
   /** Instances of which nothing is made: as they are to be they would leave their data behind. */
   waiting: ReadonlySet<string>;
-  /** Engine names of the volumes that would be left behind. */
+  /** Engine names of the volumes that would be left behind, and paths of data folders. */
   guarded: ReadonlySet<string>;
-  /** Instances that used those: what they have goes on as it is. */
+  /** Instances that used those, or have the data of a folder that would be new: what they have goes on as it is. */
   staying: ReadonlySet<string>;
 }
 
 /** Finds lost volumes (K3032), and those that a revision would leave behind for an empty one (K3033). */
-export function findVolumeLoss(node: SimulatedNode): VolumeLoss {
+export function findVolumeLoss(plain: SimulatedNode): VolumeLoss {
+  const node = withFolderData(plain);
   const { desired, observed, record } = node;
   const here = volumesHere(observed);
   const missing = desired.instances
@@ -38,11 +41,13 @@ export function findVolumeLoss(node: SimulatedNode): VolumeLoss {
     ...waiting.map((each) => emptyPlace(each, node)),
   ];
   const users = waiting.flatMap(usersOfLeft);
+  const folders = findLeftFolders(plain).filter(({ instance }) => !isRenewed(instance, record));
+  const owners = folders.flatMap((each) => each.left.map(([, { instance }]) => instance));
   return {
     blocked: new Map(blocked.map((each) => [each.resource, each])),
     waiting: new Set(waiting.map(({ instance }) => instance.name)),
     guarded: new Set(left.flatMap(namesOfLeft)),
-    staying: new Set(users.map((user) => splitUser(user).instance)),
+    staying: new Set([...users.map((user) => splitUser(user).instance), ...owners]),
   };
 }
 
@@ -55,7 +60,7 @@ function mayRun(left: LeftVolumes): boolean {
 function findLost(instance: DesiredInstance, { desired, observed, record }: SimulatedNode): DesiredVolume[] {
   const uses = findVolumeUse(desired);
   return instance.volumes.filter(({ name }) => {
-    const known = record.volumes[name];
+    const known = ownOf(record.volumes, name);
     if (known === undefined || observed.volumes.some((volume) => volume.name === name)) return false;
     return uses.has(name) || known.users.length > 0;
   });

@@ -6,6 +6,7 @@ import {
   type VolumePlace,
   compareText,
   isInSync,
+  ownOf,
 } from "@keelson/model";
 
 /** Where these mounts have a volume. */
@@ -20,7 +21,7 @@ export function placesOfService(
   { places, image }: Pick<DesiredService, "places" | "image">,
   { images }: Pick<ObservedNode, "images">,
 ): MountPlace[] {
-  const declared = (images[image]?.volumes ?? []).filter((path) =>
+  const declared = (ownOf(images, image)?.volumes ?? []).filter((path) =>
     places.every((each) => each.path !== path),
   );
   return [

@@ -4,6 +4,7 @@ import {
   type KnownVolume,
   type ObservedNode,
   compareText,
+  ownOf,
 } from "@keelson/model";
 
 import { namesOfHeld } from "./held-instance.ts";
@@ -80,7 +81,7 @@ export function findKnownVolumes({ desired, observed, record }: SimulatedNode): 
   const own = observed.volumes.filter(({ ownership }) => ownership === "ours").map(({ name }) => name);
   const names = [...new Set([...Object.keys(record.volumes), ...own])].sort(compareText);
   return names.map((name) => {
-    const known = record.volumes[name];
+    const known = ownOf(record.volumes, name);
     const now = usersInEngine(name, observed);
     const writers = writersSeen(name, { desired, observed }).filter((user) => now.includes(user));
     return [

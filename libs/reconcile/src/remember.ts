@@ -1,4 +1,4 @@
-import { type DesiredNode, type ObservedNode, type RecordState, canonicalText } from "@keelson/model";
+import { type DesiredNode, type ObservedNode, type RecordState, canonicalText, ownOf } from "@keelson/model";
 import {
   buildRecord,
   describeApplied,
@@ -71,11 +71,11 @@ function changedIn<T>(
   after: Readonly<Record<string, T>>,
 ): [string, T][] {
   const isSame = (a: T, b: T | undefined) => b !== undefined && canonicalText(a) === canonicalText(b);
-  return Object.entries(after).filter(([key, value]) => !isSame(value, before[key]));
+  return Object.entries(after).filter(([key, value]) => !isSame(value, ownOf(before, key)));
 }
 
 function goneFrom(before: object, after: object): string[] {
-  return Object.keys(before).filter((key) => !(key in after));
+  return Object.keys(before).filter((key) => !Object.hasOwn(after, key));
 }
 
 function saveApplied(

@@ -1,4 +1,4 @@
-import type { Ask, DesiredInstance, Plan, RecordState } from "@keelson/model";
+import { type Ask, type DesiredInstance, type Plan, type RecordState, ownOf } from "@keelson/model";
 
 interface JobContext {
   instance: DesiredInstance;
@@ -16,7 +16,8 @@ export function isWithdrawn(service: string, { instance, remaining, applied }: J
   const refused = instance.grants.filter(
     (ask) => [service, ""].includes(ask.service) && !permitted.some((each) => isSame(each, ask)),
   );
-  const before = applied?.services?.[instance.name] === undefined ? null : applied.grants?.[instance.name];
+  const before =
+    ownOf(applied?.services, instance.name) === undefined ? null : ownOf(applied?.grants, instance.name);
   return refused.some((ask) => before === null || (before ?? []).some((each) => isSame(each, ask)));
 }
 

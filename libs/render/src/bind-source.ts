@@ -1,4 +1,4 @@
-import { type ComposeModel, compareText, seccompFileOf } from "@keelson/model";
+import { type ComposeModel, compareText, seccompFileOf, ownOf } from "@keelson/model";
 
 /** What compose.yaml binds, and who does: once for all services of the instance. */
 export interface BindSource {
@@ -18,8 +18,8 @@ export function findSources(model: ComposeModel): BindSource[] {
   const uses = Object.entries(model.services).flatMap(
     ([service, { volumes, secrets, configs, security_opt: options = [] }]) => {
       const files = [
-        ...(secrets ?? []).map((use) => model.secrets[use.source]?.["file"]),
-        ...(configs ?? []).map((use) => model.configs[use.source]?.["file"]),
+        ...(secrets ?? []).map((use) => ownOf(model.secrets, use.source)?.["file"]),
+        ...(configs ?? []).map((use) => ownOf(model.configs, use.source)?.["file"]),
       ];
       return [
         ...(volumes ?? [])

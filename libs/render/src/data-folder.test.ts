@@ -295,3 +295,29 @@ function desiredOf(sketch: Sketch, model: ComposeModel) {
   expect(problemText(problems)).toBe("\n");
   return required(required(desired, "desired node").instances[0], "instance");
 }
+
+test.each<[string, string, boolean]>([
+  ["./data", "./data", true],
+  ["./data", "./data/db", true],
+  ["./data/db", "./data", true],
+  ["./data", "./other", false],
+])("one folder is not the data of two instances: %s and %s, with `was`", (first, second, isShared) => {
+  const rendered = required(render().rendered, "rendered node");
+  const source = (path: string) => path.replace("./", "");
+  const instances = [wiki(), { ...wiki(), name: "storage", was: "core" }];
+  const { problems } = buildDesired(
+    { ...rendered, instances },
+    {
+      models: new Map([
+        ["core", modelOf({ app: [source(first)] })],
+        ["storage", modelOf({ app: [source(second)] })],
+      ]),
+      problems: [],
+      secrets: secretsOf(),
+    },
+  );
+  const message = `${source(second)} of instance storage and ${source(first)} of core would both be the data of core`;
+  expect(
+    problems.flatMap(({ code, message: text, instances: of }) => (code === "K1435" ? [{ text, of }] : [])),
+  ).toEqual(isShared ? [{ text: message, of: ["core", "storage"] }] : []);
+});

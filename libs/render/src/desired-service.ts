@@ -7,6 +7,7 @@ import {
   compareText,
   healthcheckDefaults,
   parseDurationMs,
+  ownOf,
 } from "@keelson/model";
 
 import type { DigestInput } from "./digest-algorithm.ts";
@@ -50,7 +51,7 @@ export function buildService(
     trialMs: trialMs(service, context.instance),
     stopGraceMs: service.stop_grace_period === undefined ? null : parseDurationMs(service.stop_grace_period),
     dependsOn: Object.entries(service.depends_on ?? {})
-      .filter(([dependency]) => context.model.services[dependency] !== undefined)
+      .filter(([dependency]) => ownOf(context.model.services, dependency) !== undefined)
       .map(([dependency, { condition, restart }]) => ({
         service: dependency,
         condition,

@@ -5,6 +5,7 @@ import {
   type RenderedInstance,
   compareText,
   digestValue,
+  ownOf,
 } from "@keelson/model";
 
 import { withoutEmpty } from "./meaning.ts";
@@ -19,7 +20,7 @@ export function buildVolumes(instance: RenderedInstance, model: ComposeModel): D
     .filter(([, definition]) => definition?.["external"] !== true)
     .map(([key, definition]) => {
       const { name: _name, ...rest } = definition ?? {};
-      const { format = null, reads = null, was = key } = instance.data[key] ?? {};
+      const { format = null, reads = null, was = key } = ownOf(instance.data, key) ?? {};
       const own = ownName(definition, { project: instance.compose.project, key });
       return {
         key,

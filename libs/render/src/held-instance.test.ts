@@ -53,6 +53,8 @@ function follow(
 describe("of a commit that is followed in part", () => {
   test("an instance with problems is held, and the others are followed", () => {
     expect(follow({})).toEqual({ followed: ["core", "storage"], held: [], told: [] });
+    const left = { "environments/lab/compose/nope.yaml": "services: {}\n" };
+    expect(follow(left)).toEqual({ followed: ["core", "storage"], held: [], told: ["K1115 nope"] });
     expect(follow({ [templatePath]: "{{ settings.domian }}\n" })).toEqual({
       followed: ["storage"],
       held: ["core"],

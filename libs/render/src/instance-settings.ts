@@ -4,6 +4,7 @@ import {
   type Located,
   type NodeDocument,
   keyPath,
+  ownOf,
 } from "@keelson/model";
 import { type LayeredSettings, type SettingsLayer, layerSettings, layerVariables } from "@keelson/settings";
 
@@ -57,7 +58,7 @@ function layerRelease(
     name: located.value.name,
     located,
     path,
-    values: located.value.settings[release] ?? {},
+    values: ownOf(located.value.settings, release) ?? {},
   });
   const layers = [
     ...of.environment.layers.map((located) => layerOf("environment", located)),
@@ -74,7 +75,7 @@ function ownLayers(
   { environment, node }: Place,
 ): { environment: SettingsLayer | null; node: SettingsLayer | null } {
   const path = keyPath(["instances", name, "settings"]);
-  const ofNode = node.value.instances?.[name]?.settings;
+  const ofNode = ownOf(node.value.instances, name)?.settings;
   return {
     environment:
       instance.settings === undefined

@@ -1,10 +1,11 @@
-import type {
-  ComposeModel,
-  ComposeService,
-  DesiredService,
-  Problem,
-  RenderedInstance,
-  Repository,
+import {
+  type ComposeModel,
+  type ComposeService,
+  type DesiredService,
+  type Problem,
+  type RenderedInstance,
+  type Repository,
+  ownOf,
 } from "@keelson/model";
 import { compareText, parseDurationMs } from "@keelson/model";
 
@@ -26,7 +27,7 @@ export function findJob(
 ): Pick<DesiredService, "oneShot" | "endAwaited" | "schedule"> {
   const conditions = conditionsOn(name, model);
   const endAwaited = conditions.includes("service_completed_successfully");
-  const role = instance.services[name];
+  const role = ownOf(instance.services, name);
   if (typeof role === "object") {
     const { schedule: cron, timeZone, timeout } = role;
     const schedule = { cron, timeZone, timeoutMs: parseDurationMs(timeout) };
@@ -51,7 +52,7 @@ function isAlwaysRestarted({ restart, deploy }: ComposeService): boolean {
 }
 
 function conditionsOn(name: string, model: ComposeModel) {
-  return Object.values(model.services).flatMap((other) => other.depends_on?.[name]?.condition ?? []);
+  return Object.values(model.services).flatMap((other) => ownOf(other.depends_on, name)?.condition ?? []);
 }
 
 interface FaultContext extends JobContext {
@@ -61,7 +62,7 @@ interface FaultContext extends JobContext {
 /** What package.yaml says of services, and the Compose file contradicts. */
 export function findJobFaults(context: FaultContext): Problem[] {
   return Object.entries(context.instance.services).flatMap(([name, role]) => {
-    const service = context.model.services[name];
+    const service = ownOf(context.model.services, name);
     if (service === undefined) return [unknownService(name, context)];
     if (role === "server" && conditionsOn(name, context.model).includes("service_completed_successfully"))
       return [awaitedServer(name, context)];
@@ -76,7 +77,7 @@ export function findJobFaults(context: FaultContext): Problem[] {
 /** Whether another service waits for it, or lives in its namespaces or volumes. */
 function isNeeded(name: string, { services }: ComposeModel): boolean {
   return Object.values(services).some(
-    (other) => other.depends_on?.[name] !== undefined || findSharedServices(other).includes(name),
+    (other) => ownOf(other.depends_on, name) !== undefined || findSharedServices(other).includes(name),
   );
 }
 

@@ -4,6 +4,8 @@ import {
   type ComposeService,
   type MountPlace,
   compareText,
+  dataToken,
+  ownOf,
 } from "@keelson/model";
 
 interface PlaceContext {
@@ -29,7 +31,7 @@ function inheritedPlaces(
 ): MountPlace[] {
   return entries.flatMap((entry) => {
     const [name = "", mode] = entry.split(":");
-    const other = context.model.services[name];
+    const other = ownOf(context.model.services, name);
     if (other === undefined) return [];
     return buildPlaces(other, context)
       .filter(({ kind }) => kind !== "memory")
@@ -41,7 +43,11 @@ function describePlace(
   { type, source = "", target, read_only: readOnly = false, volume: options }: ComposeMount,
   named: ReadonlyMap<string, { name: string }>,
 ): MountPlace {
-  if (type !== "volume") return placeOf(type === "tmpfs" ? "memory" : "bind", { path: target, readOnly });
+  if (type === "tmpfs") return placeOf("memory", { path: target, readOnly });
+  if (type !== "volume") {
+    const isData = source === dataToken || source.startsWith(`${dataToken}/`);
+    return placeOf("bind", { path: target, readOnly, ...(isData ? { source } : {}) });
+  }
   if (source === "") return placeOf("anonymous", { path: target, readOnly });
   const volume = named.get(source)?.name ?? source;
   const subpath = cleanPath(subpathOf(options)).slice(1);

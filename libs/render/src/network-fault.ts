@@ -1,5 +1,5 @@
 import { linesFor } from "@keelson/grants";
-import { type DesiredInstance, type Problem, compareText } from "@keelson/model";
+import { type DesiredInstance, type Problem, compareText, ownOf } from "@keelson/model";
 
 import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
 import { permitsNetwork } from "./granted-network.ts";
@@ -37,7 +37,7 @@ function choiceOf(owned: readonly string[]): string {
 }
 
 function isUsed({ compose, services }: DesiredInstance, key: string): boolean {
-  return services.some(({ name }) => Object.hasOwn(compose.services[name]?.networks ?? {}, key));
+  return services.some(({ name }) => Object.hasOwn(ownOf(compose.services, name)?.networks ?? {}, key));
 }
 
 /** K1336: a name in the engine is one network's, and that has one owner. */

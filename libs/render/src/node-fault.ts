@@ -13,6 +13,7 @@ import {
 
 import { findCountFaults } from "./count-fault.ts";
 import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
+import { isBelow } from "./mount.ts";
 import { findContainerNameFaults } from "./name-fault.ts";
 import { findForeignContainers } from "./joined-container.ts";
 import { findSharedNetworks, findUnownedNetworks } from "./network-fault.ts";
@@ -45,6 +46,7 @@ export function findNodeFaults(
     ...findCountFaults(context),
     ...findSharedPorts(context),
     ...findSharedVolumes(context),
+    ...findSharedFolders(context),
     ...findSharedSubnets(context),
     ...findUnpinnedImages(context),
     ...findMissingSecrets(rendered, secrets),
@@ -100,6 +102,37 @@ function findSharedVolumes({ rendered, instances }: FaultContext): Problem[] {
       ),
     ];
   });
+}
+
+/** By `was` two instances can have one folder of the node, or one below another's. */
+function findSharedFolders({ rendered, instances }: FaultContext): Problem[] {
+  const all = sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
+    instance.folders.map((folder) => ({ instance, folder, source, owner: instance.was ?? instance.name })),
+  );
+  return all.flatMap(({ instance, folder, source, owner }, index): Problem[] => {
+    const first = all
+      .slice(0, index)
+      .find(
+        (other) =>
+          other.instance !== instance && other.owner === owner && meetsIn(folder.source, other.folder.source),
+      );
+    if (first === undefined) return [];
+    return [
+      concerning(
+        composeProblem(source, {
+          code: "K1435",
+          path: ["services", folder.services[0] ?? "", "volumes"],
+          message: `${folder.source} of instance ${instance.name} and ${first.folder.source} of ${first.instance.name} would both be the data of ${owner}`,
+          hint: "One of them is so by its `was`: take that away, or the other instance.",
+        }),
+        [first.source.name, source.name],
+      ),
+    ];
+  });
+}
+
+function meetsIn(a: string, b: string): boolean {
+  return a === b || a === "." || b === "." || isBelow(a, b) || isBelow(b, a);
 }
 
 /** A port on all addresses is taken on each of them. */

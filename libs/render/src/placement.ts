@@ -11,6 +11,7 @@ import {
   compareText,
   isLocalReference,
   projectOf,
+  ownOf,
 } from "@keelson/model";
 
 /** A package of a release in its locked version, or a local one as the revision has it. */
@@ -53,7 +54,7 @@ export function findPackage(
     return local === undefined ? null : { release: null, package: local };
   }
   const [releaseName = "", packageName = ""] = reference.split("/");
-  const version = lock?.value.releases[releaseName]?.version;
+  const version = ownOf(lock?.value.releases, releaseName)?.version;
   const release = repository.releases.get(`${releaseName}@${version}`);
   const folder = release?.packages.get(packageName);
   return release === undefined || folder === undefined ? null : { release, package: folder };

@@ -6,6 +6,7 @@ import {
   quote,
   secretPlaceholder,
   suggest,
+  ownOf,
 } from "@keelson/model";
 
 import { type TemplateFault, findFaults } from "./template-fault.ts";
@@ -63,7 +64,7 @@ export function renderTemplate(input: TemplateInput): TemplateResult {
   if (holdsPlaceholder(text)) return { text: null, problems: [forgedSecret(input)] };
   const names: string[] = [];
   for (const [name, mark] of marks) {
-    const secret = input.secrets[name] ?? "";
+    const secret = ownOf(input.secrets, name) ?? "";
     const filled = text
       .replaceAll(mark, () => secretPlaceholder(secret))
       .replaceAll(jsonMarkOf(seal, name), () => jsonSecretPlaceholder(secret));

@@ -5,6 +5,7 @@ import {
   type GrantStatus,
   type ServiceStatus,
   compareText,
+  ownOf,
 } from "@keelson/model";
 
 import type { StatusInput } from "./status-input.ts";
@@ -22,7 +23,7 @@ export function listGrants(
   { name, grants }: Pick<DesiredInstance, "name" | "grants">,
   { services, isInSync, ...input }: Seen & Pick<StatusInput, "applied" | "plan" | "remaining">,
 ): GrantStatus[] {
-  const known = input.applied?.grants?.[name] ?? [];
+  const known = ownOf(input.applied?.grants, name) ?? [];
   const ofService = services.flatMap(({ name: service, digest: { want, have } }) => {
     if (have === "") return [];
     return (have === want ? grants : known).filter((ask) => ask.service === service);

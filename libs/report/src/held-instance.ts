@@ -5,6 +5,7 @@ import {
   type StatusError,
   compareText,
   resourceIds,
+  ownOf,
 } from "@keelson/model";
 
 import { listGrants } from "./grant-status.ts";
@@ -34,7 +35,7 @@ export function buildHeldInstances(input: StatusInput): InstanceStatus[] {
     const gone = findGone(name, input).map((service) => describeGone(service, told));
     const services = [...seen, ...gone].sort((a, b) => compareText(a.name, b.name));
     // What it was made with is all that is known of it.
-    const known = { name, grants: input.applied?.grants?.[name] ?? [] };
+    const known = { name, grants: ownOf(input.applied?.grants, name) ?? [] };
     const grants = listGrants(known, { ...input, services, isInSync: own.length > 0 });
     return {
       ...base,
@@ -73,7 +74,7 @@ export function withHeld(message: string, errors: readonly Pick<StatusError, "co
 
 /** Names of its services whose containers somebody has removed: the plan blocks them. */
 function findGone(instance: string, { plan, remaining, applied }: StatusInput): string[] {
-  const known = applied?.services?.[instance] ?? [];
+  const known = ownOf(applied?.services, instance) ?? [];
   const blocked = new Set(
     ((remaining ?? plan)?.blocked ?? []).flatMap(({ code, resource }) =>
       code === "K3052" ? [resource] : [],

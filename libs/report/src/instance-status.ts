@@ -12,6 +12,7 @@ import {
   isInSync,
   required,
   resourceIds,
+  ownOf,
 } from "@keelson/model";
 
 import { listGrants } from "./grant-status.ts";
@@ -155,7 +156,7 @@ function buildService(
 
 /** As registries name the image that a container was made from; the image's id where none has it. */
 export function imageDigest({ image, imageId }: ObservedContainer, images: ObservedNode["images"]): string {
-  const found = images[image];
+  const found = ownOf(images, image);
   const named = found?.id === imageId ? found.digests[0] : undefined;
   return named?.slice(named.indexOf("@") + 1) ?? imageId;
 }

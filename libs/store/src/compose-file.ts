@@ -13,6 +13,7 @@ import {
   resourceIds,
   withBoundPaths,
   withHostPaths,
+  ownOf,
 } from "@keelson/model";
 import type { ComposeModel } from "@keelson/model";
 
@@ -97,7 +98,7 @@ function parseJson(text: string): unknown {
 
 function labelOf(service: unknown, name: string): string | undefined {
   const all = isJsonObject(service) ? service["labels"] : undefined;
-  const label = isJsonObject(all) ? all[name] : undefined;
+  const label = isJsonObject(all) ? ownOf(all, name) : undefined;
   return typeof label === "string" ? label : undefined;
 }
 

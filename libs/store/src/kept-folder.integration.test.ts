@@ -103,7 +103,9 @@ describe("a data folder", () => {
         placed: {},
       },
     };
-    expect((await observed([], { known })).found).toMatchObject([{ instance: "old", state: "absent" }]);
+    expect((await observed([], { known })).found).toMatchObject([
+      { instance: "old", state: "absent", isFormer: true },
+    ]);
     await mkdir(join(base, "old/x"), { recursive: true });
     expect((await observed([], { known })).found).toMatchObject([{ instance: "old", state: "filled" }]);
   });

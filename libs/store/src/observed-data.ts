@@ -10,6 +10,7 @@ import {
   type RecordState,
   compareText,
   digestBytes,
+  ownOf,
 } from "@keelson/model";
 
 import {
@@ -51,7 +52,7 @@ export async function observeDataFolders(input: DataInput): Promise<ObservedData
   const desired = input.instances.flatMap(({ name: instance, was, folders }) =>
     folders.map(({ source, files }) => {
       const path = dataPathOf(input, { instance, was, source });
-      const placed = input.known[path]?.placed ?? {};
+      const placed = ownOf(input.known, path)?.placed ?? {};
       return {
         instance,
         source,
@@ -68,22 +69,22 @@ export async function observeDataFolders(input: DataInput): Promise<ObservedData
     .map(([path, { instance, source }]) => {
       const dataFolders = { [instance]: dirname(path) };
       const open = () => openDataPlace({ dataDir: "", dataFolders }, { instance, source: basename(path) });
-      return { instance, source, path, files: [], placed: {}, open };
+      return { instance, source, path, files: [], placed: {}, isFormer: true as const, open };
     });
   const found: ObservedDataFolder[] = [];
   for (const wanted of [...desired, ...others]) found.push(await observeDataFolder(wanted));
   return found.sort((a, b) => compareText(a.path, b.path));
 }
 
-interface WantedFolder extends Pick<ObservedDataFolder, "instance" | "source" | "path"> {
+interface WantedFolder extends Pick<ObservedDataFolder, "instance" | "source" | "path" | "isFormer"> {
   files: readonly DesiredFile[];
   placed: Readonly<Record<string, PlacedLast>>;
   open: () => DataPlace;
 }
 
 async function observeDataFolder(wanted: WantedFolder): Promise<ObservedDataFolder> {
-  const { instance, source, path } = wanted;
-  const base = { instance, source, path, files: {} };
+  const { instance, source, path, isFormer } = wanted;
+  const base = { instance, source, path, files: {}, ...(isFormer === undefined ? {} : { isFormer }) };
   try {
     return await whileReading(`see the data folder ${path}`, () => {
       using place = wanted.open();
@@ -112,7 +113,7 @@ function findKept(place: OpenPlace, { files, placed }: WantedFolder): Record<str
     [...paths].sort(compareText).flatMap((path): [string, ObservedFile][] => {
       const parts = place.kind === "file" ? [place.name] : partsOf(path);
       const desired = files.find((file) => file.path === path)?.contentDigest;
-      const digests = [desired, placed[path]?.content].flatMap((digest) => digest ?? []);
+      const digests = [desired, ownOf(placed, path)?.content].flatMap((digest) => digest ?? []);
       const found = readKept(place.folder, { parts, digests });
       return found === null ? [] : [[path, found]];
     }),
