@@ -11,18 +11,19 @@ export function pathOf(ask: Ask, allow: NodeAllowance): string | null {
 
 /**
  * Paths of the host whose place has to be known before it can be said whether they may be bound: what is asked for, what
- * is permitted, and what containers can write. Null when no path is asked for.
+ * is permitted, what volumes give out, and what containers can write. Null when no path is bound.
  */
 export function findHostPaths(
   { instances }: Pick<DesiredNode, "instances">,
   {
     allow,
     engine,
-  }: { allow: NodeAllowance; engine: Pick<ObservedEngine, "containers" | "otherWritableBinds"> },
+  }: { allow: NodeAllowance; engine: Pick<ObservedEngine, "containers" | "volumes" | "otherWritableBinds"> },
 ): string[] | null {
   const asks = instances.flatMap(({ grants }) => grants.filter(({ kind }) => kind === "paths"));
-  if (asks.length === 0) return null;
-  const asked = asks.flatMap((ask) => pathOf(ask, allow) ?? []);
+  const givenOut = engine.volumes.flatMap(({ bound }) => (bound === undefined ? [] : [bound.path]));
+  if (asks.length === 0 && givenOut.length === 0) return null;
+  const asked = [...asks.flatMap((ask) => pathOf(ask, allow) ?? []), ...givenOut];
   const permitted = allow === "all" ? [] : Object.values(allow.paths ?? {}).map(({ path }) => path);
   const written = [
     ...engine.containers.flatMap(({ writableBinds }) => writableBinds),
