@@ -99,6 +99,13 @@ describe("a bind of a path of the host", () => {
       "K3061 service:lab-media/app /srv/media/films is to be writable, and this node permits it read-only",
     ],
     [
+      "what an inner path permits read-only, also by a link",
+      "app: paths /srv/media/films/new",
+      { paths: { ...media.paths, narrow: { path: "/srv/links/films", readOnly: true, nested: false } } },
+      host(["/srv/media", "/srv/media/films/new"], { "/srv/links/films": "/srv/media/films" }),
+      "K3061 service:lab-media/app /srv/media/films/new is to be writable, and this node permits it read-only",
+    ],
+    [
       "what is not there",
       "app: paths media/films",
       media,

@@ -1,3 +1,4 @@
+import { isWritableIn, pathsFor } from "@keelson/grants";
 import type {
   Ask,
   BoundFolder,
@@ -68,13 +69,29 @@ export function leadsThrough({ real, links }: Pick<BoundPath, "real" | "links">,
   return [...(real === null ? [] : [real]), ...links].some((each) => isBelow(each, folder));
 }
 
+interface PermitContext {
+  allow: NodeAllowance;
+  host: ObservedHost;
+}
+
 /** What agent.yaml says of the paths that a bound one lies below; those it is named by, or all for an absolute path. */
 export function findPermits(
   { ask, real }: Pick<BoundPath, "ask" | "real">,
-  { allow, host }: { allow: NodeAllowance; host: ObservedHost },
+  { allow, host }: PermitContext,
 ): PermittedPath[] {
-  if (real === null) return [];
-  return candidatesFor(ask, allow).filter(({ path }) => isWithin(real, realPath(path, host)));
+  if (real === null || allow === "all") return [];
+  return pathsFor(ask, allow).filter(({ path }) => isWithin(real, realPath(path, host)));
+}
+
+/** Whether one of these permits that it is written. */
+export function isWritingPermitted(
+  { real }: Pick<BoundPath, "real">,
+  { permits, allow, host }: PermitContext & { permits: readonly PermittedPath[] },
+): boolean {
+  if (real === null || allow === "all") return allow === "all";
+  const placed = (permit: PermittedPath) => ({ ...permit, path: realPath(permit.path, host) });
+  const all = Object.values(allow.paths ?? {}).map(placed);
+  return permits.some((permit) => isWritableIn(real, { permitted: placed(permit), all }));
 }
 
 /** The same by the words alone, for what is not there. */
@@ -82,23 +99,11 @@ export function isNamedByPermit(
   { ask, path }: Pick<BoundPath, "ask" | "path">,
   allow: NodeAllowance,
 ): boolean {
-  return candidatesFor(ask, allow).some((permit) => isWithin(path, permit.path));
-}
-
-/** Those of the name that is used, or of the names by which the environment grants it. */
-function candidatesFor({ kind, value, names }: Ask, allow: NodeAllowance): PermittedPath[] {
-  if (allow === "all") return [];
-  const known = kind !== "paths" || value.startsWith("/") ? names : [value.split("/")[0]];
-  return Object.entries(allow.paths ?? {}).flatMap(([name, permit]) =>
-    known === undefined || known.includes(name) ? [permit] : [],
-  );
+  return allow !== "all" && pathsFor(ask, allow).some((permit) => isWithin(path, permit.path));
 }
 
 /** Whether it may lie below what a container can write. */
-export function mayBeNested(
-  bound: Pick<BoundPath, "ask" | "real">,
-  context: { allow: NodeAllowance; host: ObservedHost },
-): boolean {
+export function mayBeNested(bound: Pick<BoundPath, "ask" | "real">, context: PermitContext): boolean {
   const { allow } = context;
   return allow === "all" || allow.nested === true || findPermits(bound, context).some(({ nested }) => nested);
 }

@@ -1,4 +1,4 @@
-import { hostPathOf } from "@keelson/grants";
+import { hostPathOf, pathsFor } from "@keelson/grants";
 import type { Ask, DesiredNode, HostPath, NodeGrants, ObservedEngine, ObservedHost } from "@keelson/model";
 
 /** What agent.yaml permits. */
@@ -24,12 +24,15 @@ export function findHostPaths(
   const givenOut = engine.volumes.flatMap(({ bound }) => (bound === undefined ? [] : [bound.path]));
   if (asks.length === 0 && givenOut.length === 0) return null;
   const asked = [...asks.flatMap((ask) => pathOf(ask, allow) ?? []), ...givenOut];
-  const permitted = allow === "all" ? [] : Object.values(allow.paths ?? {}).map(({ path }) => path);
+  const permitted =
+    allow === "all"
+      ? []
+      : [...Object.values(allow.paths ?? {}), ...asks.flatMap((ask) => pathsFor(ask, allow))];
   const written = [
     ...engine.containers.flatMap(({ writableBinds }) => writableBinds),
     ...(engine.otherWritableBinds ?? []).map(({ path }) => path),
   ];
-  return [...new Set([...asked, ...permitted, ...written])];
+  return [...new Set([...asked, ...permitted.map(({ path }) => path), ...written])];
 }
 
 /** Whether a path is another one, or lies below it. Both are without links. */

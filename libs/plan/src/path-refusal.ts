@@ -1,6 +1,6 @@
 import type { BlockedChange, ObservedHost } from "@keelson/model";
 
-import { type BoundPath, findPermits, isNamedByPermit } from "./bound-path.ts";
+import { type BoundPath, findPermits, isNamedByPermit, isWritingPermitted } from "./bound-path.ts";
 import { isInEngine, isVolumeData } from "./engine-folder.ts";
 import { type NodeAllowance, findPath, isWithin } from "./host-path.ts";
 
@@ -53,7 +53,7 @@ function findExcess(bound: BoundPath, { allow, host }: PathContext): PathFault |
       hint: "Remove the link on the way there, or permit the path to which it leads in `allow.paths` of agent.yaml.",
       outcome: "stalled",
     };
-  if (!bound.isWritable || permits.some(({ readOnly }) => !readOnly)) return null;
+  if (!bound.isWritable || isWritingPermitted(bound, { permits, allow, host })) return null;
   return {
     code: "K3061",
     message: `${path} is to be writable, and this node permits it read-only`,
