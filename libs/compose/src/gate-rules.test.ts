@@ -117,6 +117,7 @@ const cases: Case[] = [
   ]),
   ...refuse("K1429", "healthcheck.interval", [
     ["healthcheck: {interval: 25h}", "healthcheck: {interval: 1h}"],
+    ["healthcheck: {interval: 1ns}", "healthcheck: {interval: 1ms, timeout: 0s}"],
   ]),
   ...refuse("K1429", "healthcheck.timeout", [["healthcheck: {timeout: 2d}", "healthcheck: {timeout: 2m}"]]),
   ...refuse("K1429", "healthcheck.start_interval", [

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -72,6 +72,7 @@ describe("a volume that writes a folder of the host", () => {
     await platform().configure({ allow: { paths: { media: { path: media } }, volumes: [theirs] } });
     await calm("writer");
     await platform().exec("writer/app", "sh", "-c", "echo 1 > /x/written");
+    expect(await readFile(join(media, "w/written"), "utf8")).toBe("1\n");
   });
 
   it("must not lead a bind away while its instance is held and runs on", async () => {
