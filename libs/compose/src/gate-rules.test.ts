@@ -75,6 +75,10 @@ const cases: Case[] = [
     ["ulimits: {nice: {soft: 40, hard: 40}}", "ulimits: {nofile: {soft: 1024, hard: 4096}}"],
   ]),
 
+  ...["RTPRIO", "Nice", "n\u0131ce", " rtprio", "rtprio2"].flatMap((limit) =>
+    refuse("K1401", `ulimits.${limit}`, [[`ulimits: {'${limit}': 40}`, "ulimits: {NOFILE: 1024, Core: 0}"]]),
+  ),
+
   ...refuse("K1401", "annotations.org.systemd.property.DevicePolicy", [
     ["annotations: {org.systemd.property.DevicePolicy: \"'auto'\"}", "annotations: {org.example.note: x}"],
   ]),
@@ -113,6 +117,7 @@ const cases: Case[] = [
   ]),
   ...refuse("K1429", "healthcheck.interval", [
     ["healthcheck: {interval: 25h}", "healthcheck: {interval: 1h}"],
+    ["healthcheck: {interval: 1ns}", "healthcheck: {interval: 1ms, timeout: 0s}"],
   ]),
   ...refuse("K1429", "healthcheck.timeout", [["healthcheck: {timeout: 2d}", "healthcheck: {timeout: 2m}"]]),
   ...refuse("K1429", "healthcheck.start_interval", [
@@ -416,6 +421,10 @@ const cases: Case[] = [
       "volumes: {data: {driver_opts: {type: cifs, o: 'unc=\\\\\\\\evil', device: //nas/x}}}",
       "volumes: {data: {}}",
     ],
+    ...["//nas/x\\y", "//x\\y/music", "//nas/x/a\\..\\..\\y"].map((device): [string, string] => [
+      `volumes: {data: {driver_opts: {type: cifs, o: 'addr=nas,guest', device: '${device}'}}}`,
+      "volumes: {data: {}}",
+    ]),
     ["volumes: {data: {driver_opts: {mountpoint: /etc}}}", "volumes: {data: {}}"],
   ]),
   ...refuse("K1410", "/volumes.data", [
@@ -427,6 +436,10 @@ const cases: Case[] = [
   ...refuse("K1412", "container_name", [
     ["container_name: 0123456789ab_app", "container_name: app_0123456789ab"],
     ["container_name: 0123456789ab_${TAG}", "container_name: app-${TAG}"],
+    ["container_name: /name", "container_name: My.name_1-x"],
+    ["container_name: a", "container_name: ab"],
+    ["container_name: 'a b'", "container_name:"],
+    ["container_name: -ab", "container_name: '${TAG}'"],
   ]),
   ...refuse("K1412", "/volumes.data", [
     ["volumes: {data: {name: 'a/b'}}", "volumes: {data: {name: My.data_1}}"],
@@ -548,6 +561,11 @@ const cases: Case[] = [
   ...refuse("K1415", "/networks.back", [
     ["networks: {back: {name: host}}", "networks: {back: {name: My.net_1}}"],
     ["networks: {back: {name: 'container:x'}}", "networks: {back: {name: 'net-${TAG}'}}"],
+    [`networks: {back: {name: ${"0a".repeat(32)}}}`, `networks: {back: {name: ${"0a".repeat(31)}b}}`],
+    [
+      `networks: {back: {external: true, name: ${"0a".repeat(32)}}}`,
+      `networks: {back: {external: true, name: ${"0a".repeat(32)}0}}`,
+    ],
   ]),
   ...refuse("K1415", "/networks.host", [["networks: {host: {external: true}}", "networks: {host: {}}"]]),
   ...refuse("K1415", "networks.back.driver_opts", [

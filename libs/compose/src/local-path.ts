@@ -6,6 +6,9 @@ import { shown } from "./rule.ts";
 
 export type LocalPath = { path: string; refusal: null } | { path: null; refusal: string };
 
+/** In bytes, on the usual file systems. */
+const longestName = 255;
+
 /** Where a relative path starts, as a path in the repository, and how far it may lead. */
 export interface Start extends Pick<ComposeInput, "reach"> {
   folder: string;
@@ -31,6 +34,8 @@ export function localFolder(value: Json, start: Start): LocalPath {
   if (hasInnerPathToken(value)) return refuse(`${value} names a path of the node below another one`);
   if (start.reach === "package" && value.split("/").includes(".."))
     return refuse(`${value} climbs out of its folder`);
+  if (value.split("/").some((segment) => Buffer.byteLength(segment) > longestName))
+    return refuse(`${shown(value)} has a name of over ${longestName} bytes, which no file can have`);
   const path = resolvePath(value, start.folder);
   return path === null ? refuse(`${value} climbs out of the repository`) : { path, refusal: null };
 }

@@ -2,7 +2,7 @@ import type { ComposeInput, Problem } from "@keelson/model";
 
 import { problemAt } from "./compose-document.ts";
 import { readDotenv } from "./dotenv-file.ts";
-import { foldersAbove, joinPath, localPath, projectFolderOf } from "./local-path.ts";
+import { foldersAbove, localPath, projectFolderOf } from "./local-path.ts";
 import type { Participant, Participants } from "./participant.ts";
 import { newWalk, visit, wholeFile } from "./participant-walk.ts";
 import { isPlain, notPlain } from "./reference-step.ts";
@@ -47,7 +47,7 @@ function visitProjectFile(
       reach === "package"
         ? "Name the package's Compose file under compose in package.yaml."
         : "Commit the file, or name another one under compose in package.yaml.";
-    walk.problems.push(wholeFile(joinPath(folder, name), { code: "K1416", message, hint }));
+    walk.problems.push(wholeFile(local.path ?? folder, { code: "K1416", message, hint }));
     return;
   }
   visit(walk, { source, path: source.path, folder: projectFolder, role: "project", variables, chain: [] });

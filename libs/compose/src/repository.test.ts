@@ -25,6 +25,7 @@ describe("a file that a Compose file of a repository names", () => {
     "services: {app: {image: app, env_file: ../../common/common.env, label_file: [../../common/labels.env]}}",
     "services: {app: {image: app, env_file: [{path: ../../common/absent.env, required: false}]}}",
     "services: {app: {image: app, volumes: ['../../common:/c:ro', './data:/d', '.:/all']}}",
+    `services: {app: {image: app, volumes: ['./data/${"a".repeat(255)}:/d']}}`,
   ])("may lie anywhere in it: %s", (text) => {
     expect(gate(text, { files: common })).toEqual([]);
   });
@@ -45,6 +46,11 @@ describe("a file that a Compose file of a repository names", () => {
     ["K1408", "services: {app: {image: app, label_file: /etc/hosts}}", "path of the host"],
     ["K1404", "services: {app: {image: app, volumes: ['../../../data:/d']}}", "climbs out"],
     ["K1404", "services: {app: {image: app, volumes: ['${UP}/x:/d']}}", "climbs out"],
+    [
+      "K1404",
+      `services: {app: {image: app, volumes: ['./data/${"é".repeat(128)}:/d']}}`,
+      "has a name of over 255 bytes",
+    ],
     [
       "K1404",
       "services: {app: {image: app, volumes: [{type: bind, source: '../${UP}', target: /d}]}}",
@@ -79,6 +85,12 @@ describe("a file that a Compose file of a repository names", () => {
     const files = { "compose.yaml": "services: {app: {image: app, env_file: '${TAG}.env'}}", "1.env": "" };
     const inPackage = gateCompose(sampleInput({ files, variables: { TAG: "1" } }));
     expect(inPackage.map(({ code }) => code)).toEqual(["K1408"]);
+  });
+
+  it("is told at its folder where its path is none of the repository", () => {
+    const composeFiles: Sample["composeFiles"] = ["../../../etc/passwd"];
+    const input = repositoryInput({ folder, files: { [at("compose.yaml")]: web }, composeFiles });
+    expect(gateCompose(input).map(({ code, file }) => [code, file])).toEqual([["K1416", folder]]);
   });
 
   it("must stay in the package of a release", () => {

@@ -115,6 +115,46 @@ test("what a container binds and joins is seen, also when nothing else of it is 
   }
 });
 
+test("what a container writes by a volume with o: bind is seen, whoever made it", async () => {
+  const { docker } = bench;
+  const project = bench.project("bound");
+  const device = bench.folder.path;
+  const volume = `${project}_outside`;
+  const own = bench.serviceLabels("bound", "web");
+  await docker.createVolume({ Name: volume, DriverOpts: { type: "none", o: "bind", device } });
+  const make = async (suffix: string, { Labels = {}, ro = false }: { Labels?: object; ro?: boolean }) =>
+    docker.createContainer({
+      name: `${project}-${suffix}`,
+      Image: bench.image,
+      Labels: { ...Labels },
+      HostConfig: {
+        Mounts: [{ Type: "volume", Source: volume, Target: "/data", ReadOnly: ro }],
+        NetworkMode: "none",
+      },
+    });
+  const containers = await Promise.all([
+    make("web-1", { Labels: own }),
+    make("run-1", { Labels: { ...own, [composeLabels.oneOff]: "True" } }),
+    make("person", {}),
+    make("reader", { ro: true }),
+  ]);
+  try {
+    const observed = await observe({ projects: [project], externalVolumes: [volume] });
+    expect(observed.containers).toMatchObject([{ binds: [device], writableBinds: [device] }]);
+    const written = observed.otherWritableBinds?.filter(({ container }) => container.startsWith(project));
+    expect(written?.map(({ container, path }) => [container, path]).sort()).toEqual([
+      [`${project}-person`, device],
+      [`${project}-run-1`, device],
+    ]);
+    expect(observed.volumes.filter(({ name }) => name === volume)).toMatchObject([
+      { ownership: "foreign", bound: { path: device, readOnly: false } },
+    ]);
+  } finally {
+    await Promise.all(containers.map(async (each) => each.remove({ force: true })));
+    await docker.getVolume(volume).remove();
+  }
+});
+
 test("who may write a volume is seen, also of containers that are of no other interest", async () => {
   const { docker } = bench;
   const project = bench.project("writers");

@@ -16,6 +16,7 @@ import type { ContainerInfo, ContainerInspectInfo } from "dockerode";
 
 import { describeAdoptable, isOfProject, observeDefaults } from "./adoptable-container.ts";
 import { findAilment } from "./ailment.ts";
+import { type BoundFolders, findBoundFolders, hostPathsOf } from "./bound-folder.ts";
 import { findCrash } from "./crash.ts";
 import type { Engine } from "./engine.ts";
 import { type DesiredPort, findHeldPorts } from "./held-port.ts";
@@ -24,7 +25,7 @@ import { type DesiredSubnets, type RemoteHost, findHeldSubnets } from "./held-su
 import { observeImage } from "./observed-image.ts";
 import { observeNetworks } from "./observed-network.ts";
 import { claimsIn } from "./project-claim.ts";
-import { observeVolumes } from "./observed-volume.ts";
+import { observeVolumes, type VolumeList, listVolumes } from "./observed-volume.ts";
 import { listedName } from "./listed-name.ts";
 import { type ContainerNames, adopterOf, labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
@@ -81,9 +82,8 @@ const parallelInspects = 16;
  */
 export async function observeEngine(engine: Engine, request: ObserveRequest): Promise<ObservedEngine> {
   const { signal } = request;
-  const [everyContainer, volumes, images, engineVersion] = await Promise.all([
-    listContainers(engine, { signal }),
-    observeVolumes(engine, request),
+  const [[everyContainer, volumeList], images, engineVersion] = await Promise.all([
+    listContainersAndVolumes(engine, signal),
     mapParallel([...new Set(request.images)], {
       limit: parallelInspects,
       map: async (reference) => [reference, await observeImage(engine, { reference, signal })] as const,
@@ -91,7 +91,9 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     observeVersion(engine, signal),
   ]);
   const isWanted = isOfInterest(request);
-  const [inspected, heldPorts] = await Promise.all([
+  const boundFolders = findBoundFolders(volumeList.volumes);
+  const [volumes, inspected, heldPorts] = await Promise.all([
+    observeVolumes(engine, { ...request, list: volumeList }),
     mapParallel(everyContainer.filter(isWanted), {
       limit: parallelInspects,
       map: ({ Id: id }) => inspectContainer(engine, { id, signal }),
@@ -106,7 +108,11 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
   const containers = await mapParallel(present, {
     limit: parallelInspects,
     map: async (info) => {
-      const described = describeContainer(info, { ...request, existingNetworks: networks.existing });
+      const described = describeContainer(info, {
+        ...request,
+        existingNetworks: networks.existing,
+        boundFolders,
+      });
       if (described.ownership !== "ours") return described;
       const [ailment, crash] = await Promise.all([
         findAilment({ engine, signal }, info),
@@ -124,13 +130,15 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
     ...(await observeAdoptable({ engine, request }, { present, containers })),
     containers,
     networks: networks.observed,
-    volumes: volumes.observed,
-    claims: claimsIn(volumes.all),
+    volumes,
+    claims: claimsIn(volumeList.volumes),
     images: Object.fromEntries(images),
     heldPorts,
     heldSubnets,
-    otherBinds: others.flatMap(bindsOf),
-    otherWritableBinds: others.flatMap(writableBindsOf),
+    otherBinds: others.flatMap(({ Mounts: mounts }) =>
+      hostPathsOf(mounts, boundFolders).map(({ path }) => path),
+    ),
+    otherWritableBinds: others.flatMap((each) => writableBindsOf(each, boundFolders)),
     otherMembers: others.flatMap(membershipsOf),
     otherNames: others.map(listedName),
     otherWriters: others.flatMap(writerOf),
@@ -160,15 +168,19 @@ async function observeAdoptable(
   return { adoptable, containerDefaults };
 }
 
-function bindsOf({ Mounts: mounts }: ContainerInfo): string[] {
-  return (mounts ?? []).flatMap(({ Type: type, Source: source }) => (type === "bind" ? [source] : []));
+/** In this order: what the listed containers have of volumes is in the list of these. */
+async function listContainersAndVolumes(
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): Promise<[ContainerInfo[], VolumeList]> {
+  const containers = await listContainers(engine, { signal });
+  return [containers, await listVolumes(engine, signal)];
 }
 
-function writableBindsOf(container: ContainerInfo): OtherBind[] {
-  const binds = (container.Mounts ?? []).filter(
-    ({ Type: type, RW: isWritable }) => type === "bind" && isWritable,
+function writableBindsOf(container: ContainerInfo, folders: BoundFolders): OtherBind[] {
+  return hostPathsOf(container.Mounts, folders).flatMap(({ path, readOnly }) =>
+    readOnly ? [] : [{ container: listedName(container), path }],
   );
-  return binds.map(({ Source: path }) => ({ container: listedName(container), path }));
 }
 
 /** A one-off container has the volumes of its service, and so has whatever a person starts with one. */

@@ -7,6 +7,7 @@ import {
 } from "@keelson/model";
 import type { ContainerInspectInfo } from "dockerode";
 
+import { type BoundFolders, hostPathsOf } from "./bound-folder.ts";
 import type { Engine } from "./engine.ts";
 import { type Labels, type OwnershipQuestion, judgeContainer, labelOf, adopterOf } from "./ownership.ts";
 import { listOf, recordOf, textOf } from "./json-reader.ts";
@@ -46,12 +47,14 @@ export function nameOf(info: { Name: string }): string {
 export interface Surroundings extends OwnershipQuestion {
   /** All networks that the engine has. */
   existingNetworks: { ids: ReadonlySet<string>; names: ReadonlySet<string> };
+  /** What volumes of the engine give out of the host. */
+  boundFolders: BoundFolders;
 }
 
 /** A container as the planner sees it. Throws K3009 for a state that it does not know. */
 export function describeContainer(
   info: ContainerInspectInfo,
-  { existingNetworks, ...node }: Surroundings,
+  { existingNetworks, boundFolders, ...node }: Surroundings,
 ): ObservedContainer {
   const all = info.Config.Labels ?? {};
   const name = nameOf(info);
@@ -73,7 +76,7 @@ export function describeContainer(
     exitCode: info.State.ExitCode,
     networks: networksOf(info, existingNetworks),
     endpoints: endpointsOf(info),
-    ...mountsOf(info),
+    ...mountsOf(info, boundFolders),
     ...(adopter === "" ? {} : { bindPaths: bindPathsOf(info) }),
     limits: limitsOf(info),
     // The engine's zero time: it never ran.
@@ -149,15 +152,16 @@ function bindPathsOf({ Mounts: mounts }: Pick<ContainerInspectInfo, "Mounts">): 
 
 function mountsOf(
   info: ContainerInspectInfo,
+  folders: BoundFolders,
 ): Pick<ObservedContainer, "binds" | "writableBinds" | "volumes" | "anonymousVolumes" | "places"> {
   const mounts = info.Mounts ?? [];
-  const binds = mounts.filter(({ Type: type }) => type === "bind");
+  const paths = hostPathsOf(mounts, folders);
   const volumes = mounts
     .flatMap((mount) => (mount.Type === "volume" && mount.Name !== undefined ? [mount.Name] : []))
     .sort();
   return {
-    binds: binds.map(({ Source: source }) => source).sort(),
-    writableBinds: binds.flatMap(({ RW: isWritable, Source: source }) => (isWritable ? [source] : [])).sort(),
+    binds: paths.map(({ path }) => path).sort(),
+    writableBinds: paths.flatMap(({ path, readOnly }) => (readOnly ? [] : [path])).sort(),
     volumes: volumes.filter((name) => !isAnonymous(name)),
     anonymousVolumes: volumes.filter(isAnonymous),
     places: placesOf(info),

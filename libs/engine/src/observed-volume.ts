@@ -12,6 +12,7 @@ import {
 } from "@keelson/model";
 import type { VolumeInspectInfo } from "dockerode";
 
+import { boundFolderOf } from "./bound-folder.ts";
 import type { Engine } from "./engine.ts";
 import { listOf, recordOf, textOf } from "./json-reader.ts";
 import { type Labels, adopterOf, labelOf } from "./ownership.ts";
@@ -27,17 +28,23 @@ export interface VolumeQuestion {
   signal?: AbortSignal | undefined;
 }
 
+/** All that the engine lists. */
+export interface VolumeList {
+  volumes: VolumeInspectInfo[];
+  isComplete: boolean;
+}
+
 /**
  * The desired volumes, those that somebody else keeps, and the environment's others, which are no longer desired. Also those that this node made in another
  * environment: they may be what was used before.
  */
 export async function observeVolumes(
   engine: Engine,
-  { environment, volumes: desired, externalVolumes, ownershipOf, madeHere, signal }: VolumeQuestion,
-): Promise<{ observed: ObservedVolume[]; all: VolumeInspectInfo[] }> {
+  { list: { volumes, isComplete }, ...question }: VolumeQuestion & { list: VolumeList },
+): Promise<ObservedVolume[]> {
+  const { environment, volumes: desired, externalVolumes, ownershipOf, madeHere, signal } = question;
   const wanted = new Map(desired.map((volume) => [volume.name, volume]));
   const names = new Set([...wanted.keys(), ...externalVolumes]);
-  const { volumes, isComplete } = await listVolumes(engine, signal);
   const isOurs = ({ Name: name, Labels: all }: VolumeInspectInfo) =>
     ownershipOf(resourceIds.volume(name), (all ?? {})[labels.owner]) === "ours" ||
     adopterOf(madeHere, { kind: "volumes", id: name }) !== "";
@@ -54,10 +61,9 @@ export async function observeVolumes(
       if (volume !== null) found.push(volume);
     }
   }
-  const observed = found.map((volume) =>
+  return found.map((volume) =>
     describeVolume(volume, { environment, ownershipOf, madeHere, wanted: wanted.get(volume.Name) }),
   );
-  return { observed, all: volumes };
 }
 
 /** What the engine says of a volume; null when there is none. */
@@ -78,10 +84,7 @@ export async function inspectVolume(
 }
 
 /** With a warning the engine leaves volumes out of its list, because a volume plugin does not answer. */
-async function listVolumes(
-  engine: Engine,
-  signal: AbortSignal | undefined,
-): Promise<{ volumes: VolumeInspectInfo[]; isComplete: boolean }> {
+export async function listVolumes(engine: Engine, signal: AbortSignal | undefined): Promise<VolumeList> {
   const what = "list volumes";
   let isLate = false;
   const answer = await askEngine(engine, {
@@ -139,8 +142,9 @@ function describeVolume(
   }: Pick<VolumeQuestion, "environment" | "ownershipOf" | "madeHere"> & { wanted: DesiredVolume | undefined },
 ): ObservedVolume {
   const all: Labels = volume.Labels ?? {};
+  const bound = boundFolderOf(volume);
   if (all[labels.owner] === undefined && all[labels.environment] === undefined) {
-    return describeUnlabelled(volume, { madeHere, wanted });
+    return { ...describeUnlabelled(volume, { madeHere, wanted }), ...(bound === null ? {} : { bound }) };
   }
   const of = labelOf(all, labels.environment);
   const isElsewhere = of !== "" && of !== environment;
@@ -156,6 +160,7 @@ function describeVolume(
     digest: labelOf(all, labels.digest),
     format: numberLabel(all, labels.format),
     generation: numberLabel(all, labels.generation) ?? 1,
+    ...(bound === null ? {} : { bound }),
     ...(isElsewhere ? { elsewhere: { environment: of, instance: labelOf(all, labels.instance) } } : {}),
   };
 }

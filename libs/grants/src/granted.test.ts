@@ -442,6 +442,61 @@ describe("a path of the node", () => {
   });
 });
 
+describe("paths of the node in each other", () => {
+  const permit = (at: string, readOnly: boolean) => ({ path: at, readOnly, nested: false });
+  const node = {
+    paths: {
+      media: permit("/srv/media", false),
+      narrow: permit("/srv/media/films", true),
+      inbox: permit("/srv/media/films/new", false),
+    },
+  };
+  const may = (value: string, names?: string[]) =>
+    isPermitted(
+      { kind: "paths", value, service: "web", readOnly: false, ...(names === undefined ? {} : { names }) },
+      node,
+    );
+
+  it.each([["/srv/media/films"], ["/srv/media/films/old"], ["media/films"], ["media/films/new"], ["narrow"]])(
+    "are written as the innermost says, and %s is not",
+    (value) => {
+      expect(may(value, ["media"])).toBe(false);
+      const ask: Ask = { kind: "paths", value, service: "web", readOnly: true };
+      expect(isPermitted(ask, node)).toBe(true);
+    },
+  );
+
+  it("are written where no inner one is read-only", () => {
+    expect(["/srv/media", "/srv/media/music", "media/music"].map((value) => may(value))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(["/srv/media/films/new", "inbox/x"].map((value) => may(value))).toEqual([true, true]);
+    expect(may("/srv/media/films/new", ["media", "inbox"])).toBe(true);
+    expect(may("/srv/media/films/new", ["media"])).toBe(false);
+  });
+});
+
+describe("a part of a path of the node", () => {
+  const node = { paths: { media: { path: "/srv/media", readOnly: false, nested: false } } };
+  const may = (value: string, granted: string) =>
+    isPermitted(withNames({ kind: "paths", value, service: "web" }, { paths: [granted] }), node);
+
+  it("is no more of it by an absolute path", () => {
+    expect(may("/srv/media/films", "media/films")).toBe(true);
+    expect(may("/srv/media/films/new", "media/./films/")).toBe(true);
+    expect(may("/srv/media", "media/films")).toBe(false);
+    expect(may("/srv/media/music", "media/films")).toBe(false);
+    expect(may("/srv/media/films2", "media/films")).toBe(false);
+  });
+
+  it("leads nowhere else where the grant climbs", () => {
+    expect(may("/srv/other", "media/../other")).toBe(false);
+    expect(may("/srv/media", "media/..")).toBe(false);
+  });
+});
+
 function modelOf(asked: object, at?: "document"): ComposeModel {
   const document = at === "document" ? asked : {};
   return {

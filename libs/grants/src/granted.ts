@@ -51,16 +51,20 @@ export function isGranted(ask: Ask, grants: Grants | "all"): boolean {
   return ask.kind === "paths" && ask.value.startsWith("/") && namesIn(grants).length > 0;
 }
 
-/** The ask with the names by which the environment grants it, where it grants an absolute path by names alone. */
+/** The ask with the entries by which the environment grants it, where it grants an absolute path by names alone. */
 export function withNames(ask: Ask, grants: Grants | "all"): Ask {
   if (grants === "all" || ask.kind !== "paths" || isCovered(ask, grants.paths)) return ask;
-  return { ...ask, names: namesIn(grants) };
+  return { ...ask, names: namedPaths(grants) };
 }
 
 /** Names of the node's paths that a package may use. */
-export function namesIn({ paths = [] }: Grants): string[] {
-  const names = paths.filter((path) => !path.startsWith("/")).map((path) => path.split("/")[0] ?? "");
-  return [...new Set(names)];
+export function namesIn(grants: Grants): string[] {
+  return [...new Set(namedPaths(grants).map(firstSegment))];
+}
+
+/** `media`, or `media/films` for no more than what is below it. */
+function namedPaths({ paths = [] }: Grants): string[] {
+  return paths.filter((path) => !path.startsWith("/"));
 }
 
 /** Whether the node permits what is asked, as far as that can be told without its disk: links are resolved elsewhere. */
@@ -72,24 +76,49 @@ export function isPermitted(ask: Ask, grants: NodeGrants | "all" | undefined): b
 }
 
 /** The node's paths that permit a path: those above it by whole segments, writable where it is written. */
-export function permittedPaths(ask: Ask, { paths = {} }: NodeGrants): PermittedPath[] {
-  const path = hostPathOf(ask, { paths });
+export function permittedPaths(ask: Ask, grants: NodeGrants): PermittedPath[] {
+  const path = hostPathOf(ask, grants);
   if (path === null) return [];
-  const names = ask.value.startsWith("/") ? ask.names : [nameOf(ask)];
-  return Object.entries(paths)
-    .filter(([name]) => names === undefined || names.includes(name))
-    .map(([, permitted]) => permitted)
-    .filter((permitted) => isBelow(path, permitted.path) && (ask.readOnly === true || !permitted.readOnly));
+  const all = Object.values(grants.paths ?? {});
+  return pathsFor(ask, grants)
+    .filter((permitted) => isBelow(path, permitted.path))
+    .filter((permitted) => ask.readOnly === true || isWritableIn(path, { permitted, all }));
+}
+
+/**
+ * The node's paths that count for what is asked, wherever it lies: that of its name, or those by which the environment grants
+ * an absolute one, as far as it names them.
+ */
+export function pathsFor({ kind, value, names }: Ask, { paths = {} }: NodeGrants): PermittedPath[] {
+  const isNamed = kind === "paths" && !value.startsWith("/");
+  const entries = isNamed ? [firstSegment(value)] : kind === "paths" ? names : undefined;
+  if (entries === undefined) return Object.values(paths);
+  return entries.flatMap((entry) => {
+    const name = firstSegment(entry);
+    const permitted = Object.hasOwn(paths, name) ? paths[name] : undefined;
+    if (permitted === undefined || entry.split("/").includes("..")) return [];
+    return [{ ...permitted, path: grantPath(`${permitted.path}${entry.slice(name.length)}`) }];
+  });
+}
+
+/** Of paths in each other the innermost says whether it may be written, also where it has not been asked for by its name. */
+export function isWritableIn(
+  path: string,
+  { permitted, all }: { permitted: PermittedPath; all: readonly PermittedPath[] },
+): boolean {
+  const isFurtherIn = ({ path: inner }: PermittedPath) =>
+    inner !== permitted.path && isBelow(inner, permitted.path) && isBelow(path, inner);
+  return !permitted.readOnly && !all.some((each) => each.readOnly && isFurtherIn(each));
 }
 
 /** The absolute path that is asked for on this node; null where the node has no path of that name. */
-export function hostPathOf(ask: Ask, { paths = {} }: NodeGrants): string | null {
-  if (ask.value.startsWith("/")) return ask.value;
-  const name = nameOf(ask);
+export function hostPathOf({ value }: Ask, { paths = {} }: NodeGrants): string | null {
+  if (value.startsWith("/")) return value;
+  const name = firstSegment(value);
   const named = Object.hasOwn(paths, name) ? paths[name] : undefined;
-  return named === undefined ? null : grantPath(`${named.path}${ask.value.slice(name.length)}`);
+  return named === undefined ? null : grantPath(`${named.path}${value.slice(name.length)}`);
 }
 
-function nameOf({ value }: Ask): string {
-  return value.split("/")[0] ?? "";
+function firstSegment(path: string): string {
+  return path.split("/")[0] ?? "";
 }

@@ -1,5 +1,14 @@
 export { type PlacedAsk, asksOf, findAsks, findReachedByNetwork, namedSubnets } from "./asks.ts";
-export { hostPathOf, isGranted, isPermitted, namesIn, permittedPaths, withNames } from "./granted.ts";
+export {
+  hostPathOf,
+  isGranted,
+  isPermitted,
+  isWritableIn,
+  namesIn,
+  pathsFor,
+  permittedPaths,
+  withNames,
+} from "./granted.ts";
 export { type GrantLines, describeAsk, linesFor, nodeLineFor } from "./lines.ts";
 export { leastGrants, leastPermits } from "./least.ts";
 export { type UnusedGrant, findGrant, findPermit, findUnused, grantsFor } from "./policy.ts";

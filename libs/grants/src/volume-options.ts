@@ -78,6 +78,8 @@ interface Share {
 function readShare({ type, device, named, form }: Share): VolumeOptions {
   const [, host = "", path = ""] = form.exec(device) ?? [];
   if (path === "") return refuse(`the device ${device} is not a share of ${type}`);
+  // The kernel takes it for a slash (cifs), behind what was compared.
+  if (device.includes("\\")) return refuse(`the device ${device} has a backslash`);
   if (path.split("/").includes("..")) return refuse(`the device ${device} climbs`);
   const addresses = new Set(
     named.filter((option) => option.startsWith("addr=")).map((option) => option.slice(5)),

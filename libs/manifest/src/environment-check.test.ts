@@ -65,6 +65,7 @@ describe("networks of the environment", () => {
 
   test.each([
     ["host:", "K1415 the engine has a network or a mode named host itself"],
+    [`${"0a".repeat(32)}:`, `K1415 the engine takes ${"0a".repeat(32)} for the id of a network`],
     ["proxy: { labels: { io.keelson.owner: x } }", "K1412 the label io.keelson.owner is reserved"],
     [
       "proxy: { ipam: { config: [{ subnet: 10.1.2.0 }] } }",

@@ -5,6 +5,7 @@ import {
   type Problem,
   type Subnet,
   isInside,
+  isNetworkId,
   isWholeBlock,
   keyPath,
   parseAddress,
@@ -37,12 +38,17 @@ export function checkEnvironmentNetworks(document: Located<Environment>): Proble
 const enginesOwn = ["host", "none", "bridge", "default"];
 
 function nameFindings(name: string): Finding[] {
-  if (!enginesOwn.includes(name)) return [];
+  const message = enginesOwn.includes(name)
+    ? `the engine has a network or a mode named ${name} itself`
+    : isNetworkId(name)
+      ? `the engine takes ${name} for the id of a network`
+      : null;
+  if (message === null) return [];
   return [
     {
       code: "K1415",
       path: ["networks", name],
-      message: `the engine has a network or a mode named ${name} itself`,
+      message,
       hint: "Give the network another name.",
       part: "key",
     },

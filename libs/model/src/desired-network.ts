@@ -11,3 +11,8 @@ export function externalNetworksOf(desired: DesiredNode): string[] {
   const joined = desired.instances.flatMap(({ services }) => services.flatMap(({ networks }) => networks));
   return [...new Set(joined)].filter((name) => !made.has(name)).sort();
 }
+
+/** A network is also found by its id: one of that name would be mistaken for another. */
+export function isNetworkId(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}

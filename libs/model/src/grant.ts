@@ -129,7 +129,10 @@ export interface Ask {
   value: string;
   /** Of a path: whether it is only read. */
   readOnly?: boolean;
-  /** Of an absolute path that the environment permits by names alone: those, of which one must be above it on the node. */
+  /**
+   * Of an absolute path that the environment permits by names alone: those, with what it names below them, of which one must be
+   * above it on the node.
+   */
   names?: readonly string[];
   /** Empty for what is no service's, such as a volume. */
   service: string;

@@ -14,7 +14,7 @@ export interface ObservedEngine {
   heldPorts: HeldPort[];
   /** Subnets of desired networks that have yet to be made, and that overlap with something else. */
   heldSubnets: HeldSubnet[];
-  /** Host paths that all other containers bind; default none. */
+  /** Paths of the host that all other containers bind, themselves or by a volume; default none. */
   otherBinds?: string[];
   /** Those of them that such a container may write; default none. */
   otherWritableBinds?: OtherBind[];
@@ -154,9 +154,9 @@ export interface ObservedContainer {
   networks: string[];
   /** How it is in them, by name; default unknown. */
   endpoints?: Record<string, ObservedEndpoint>;
-  /** Host paths of its binds and names of its volumes. */
+  /** Paths of the host that it binds, itself or by a volume, and names of its volumes. */
   binds: string[];
-  /** Those of the binds that the container may write. */
+  /** Those of the paths that the container may write. */
   writableBinds: string[];
   volumes: string[];
   /** Names of its volumes that nobody named; default none. */
@@ -214,8 +214,16 @@ export interface ObservedVolume {
   differs?: string;
   format: number | null;
   generation: number;
+  /** The path of the host that it gives out, as `o: bind` says; default none. */
+  bound?: BoundFolder;
   /** Whose it is, by its labels, when that is another environment; absent for all others. It is never `ours` then. */
   elsewhere?: { environment: string; instance: string };
+}
+
+export interface BoundFolder {
+  path: string;
+  /** Nobody writes there through it. */
+  readOnly: boolean;
 }
 
 export interface HeldPort extends PublishedPort {

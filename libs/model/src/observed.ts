@@ -29,6 +29,8 @@ export interface ObservedHost {
 export interface HostPath {
   /** The path without links; null when nothing is there, or that is not known. */
   real: string | null;
+  /** Where the links stand that it leads through, each without links; default none. */
+  links?: string[];
   /** Why it could not be seen; empty when it could. */
   fault: string;
 }

@@ -1,4 +1,4 @@
-import type { NodeGrants, ObservedHost } from "@keelson/model";
+import type { NodeGrants, ObservedHost, ObservedVolume } from "@keelson/model";
 import { describe, expect, test } from "vitest";
 
 import { node } from "./desired-fixture.ts";
@@ -97,6 +97,13 @@ describe("a bind of a path of the host", () => {
       readOnly,
       host(["/srv/media", "/srv/media/films"]),
       "K3061 service:lab-media/app /srv/media/films is to be writable, and this node permits it read-only",
+    ],
+    [
+      "what an inner path permits read-only, also by a link",
+      "app: paths /srv/media/films/new",
+      { paths: { ...media.paths, narrow: { path: "/srv/links/films", readOnly: true, nested: false } } },
+      host(["/srv/media", "/srv/media/films/new"], { "/srv/links/films": "/srv/media/films" }),
+      "K3061 service:lab-media/app /srv/media/films/new is to be writable, and this node permits it read-only",
     ],
     [
       "what is not there",
@@ -278,6 +285,85 @@ describe("a bind below what a container can write", () => {
   });
 });
 
+describe("a link below what a container can write", () => {
+  const plain = host(["/srv/media", "/srv/media/films", "/srv/other"]);
+  const led = { real: "/srv/other", links: ["/srv/media/films/l"], fault: "" };
+  const seen = { ...plain, paths: { ...plain.paths, "/srv/link": led } };
+  const asks = ["app: paths /srv/link:ro"];
+  const refusal = (path: string, owner: string) =>
+    `K3064 service:lab-media/app /srv/link lies in ${path}, ${owner}: a link there could lead the bind anywhere on the host`;
+
+  test("leads to nothing that is bound, wherever it leads now", () => {
+    const both = { asks: ["app: paths /srv/media/films", ...asks] };
+    expect(blockedOf(both, { allow: everyPath, seen })).toEqual([
+      refusal("/srv/media/films", "which lab-media/app can write"),
+    ]);
+    const data = { ...seen, dataFolders: ["/srv/media/films"] };
+    expect(blockedOf({ asks }, { allow: everyPath, seen: data })).toEqual([
+      refusal("/srv/media/films", "where containers write their data folders"),
+    ]);
+    const engineRoot = { ...seen, engineRoot: "/srv/media" };
+    expect(blockedOf({ asks }, { allow: everyPath, seen: engineRoot })).toEqual([
+      refusal("the engine's folders", "which containers can write"),
+    ]);
+  });
+
+  test("is one that may be followed where nobody writes", () => {
+    expect(blockedOf({ asks }, { allow: everyPath, seen })).toEqual([]);
+  });
+});
+
+describe("a volume of somebody else that gives out a path of the host", () => {
+  const seen = host(["/srv/media", "/srv/media/films"]);
+  const volume = (path: string, readOnly = false): ObservedVolume => ({
+    name: "theirs",
+    ownership: "foreign",
+    flaw: "",
+    project: "",
+    digest: "",
+    format: null,
+    generation: 1,
+    bound: { path, readOnly },
+  });
+  const planOfBoth = (bound: ObservedVolume, asked: string, more: Partial<NodeGrants> = {}) =>
+    planOf({
+      ...applied(node({})),
+      desired: node({
+        media: {
+          services: { app: { externalVolumes: ["theirs"] } },
+          grants: [ask("volumes theirs")],
+        },
+        other: { services: { app: {} }, grants: [ask(asked)] },
+      }),
+      observed: { ...emptyObserved, host: seen, volumes: [bound] },
+      policy: { allow: { ...media, volumes: ["theirs"], ...more } },
+    });
+
+  test("opens no way to what another service binds", () => {
+    const { blocked } = planOfBoth(volume("/srv/media"), "app: paths /srv/media/films:ro");
+    expect(blocked.map(({ code, resource }) => [code, resource])).toEqual([
+      ["K3064", "service:lab-media/app"],
+      ["K3064", "service:lab-other/app"],
+    ]);
+  });
+
+  test("is not reached through what another service writes", () => {
+    const { blocked } = planOfBoth(volume("/srv/media/films"), "app: paths /srv/media");
+    expect(blocked.map(({ code, resource }) => [code, resource])).toEqual([
+      ["K3064", "service:lab-media/app"],
+      ["K3064", "service:lab-other/app"],
+    ]);
+  });
+
+  test.each<[string, ObservedVolume, string, Partial<NodeGrants>]>([
+    ["is only read", volume("/srv/media", true), "app: paths /srv/media/films:ro", {}],
+    ["gives out the same folder", volume("/srv/media"), "app: paths /srv/media", {}],
+    ["may hold others", volume("/srv/media"), "app: paths /srv/media/films:ro", { nested: true }],
+  ])("is used where it %s", (_what, bound, asked, more) => {
+    expect(planOfBoth(bound, asked, more).blocked).toEqual([]);
+  });
+});
+
 describe("while a container that is there can write the folder that leads to a bind", () => {
   const seen = host(["/srv/media", "/srv/media/films"], { "/mnt/alias": "/srv/media" });
   const desired = node({
@@ -308,6 +394,14 @@ describe("while a container that is there can write the folder that leads to a b
       "somebody else's, by another name",
       ({ observed }) =>
         (observed.otherWritableBinds = [{ container: "lab-media-old-1", path: "/mnt/alias" }]),
+    ],
+    [
+      "what leads there by a link",
+      ({ observed }) => {
+        const led = { real: "/srv/media/films", links: ["/srv/own/films"], fault: "" };
+        observed.host = { ...seen, paths: { ...seen.paths, "/srv/media/films": led } };
+        observed.otherWritableBinds = [{ container: "lab-media-old-1", path: "/srv/own" }];
+      },
     ],
   ])("the service waits: %s", (_what, change) => {
     const { blocked, operations } = planWith(change);

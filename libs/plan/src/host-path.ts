@@ -1,4 +1,4 @@
-import { hostPathOf } from "@keelson/grants";
+import { hostPathOf, pathsFor } from "@keelson/grants";
 import type { Ask, DesiredNode, HostPath, NodeGrants, ObservedEngine, ObservedHost } from "@keelson/model";
 
 /** What agent.yaml permits. */
@@ -11,24 +11,28 @@ export function pathOf(ask: Ask, allow: NodeAllowance): string | null {
 
 /**
  * Paths of the host whose place has to be known before it can be said whether they may be bound: what is asked for, what
- * is permitted, and what containers can write. Null when no path is asked for.
+ * is permitted, what volumes give out, and what containers can write. Null when no path is bound.
  */
 export function findHostPaths(
   { instances }: Pick<DesiredNode, "instances">,
   {
     allow,
     engine,
-  }: { allow: NodeAllowance; engine: Pick<ObservedEngine, "containers" | "otherWritableBinds"> },
+  }: { allow: NodeAllowance; engine: Pick<ObservedEngine, "containers" | "volumes" | "otherWritableBinds"> },
 ): string[] | null {
   const asks = instances.flatMap(({ grants }) => grants.filter(({ kind }) => kind === "paths"));
-  if (asks.length === 0) return null;
-  const asked = asks.flatMap((ask) => pathOf(ask, allow) ?? []);
-  const permitted = allow === "all" ? [] : Object.values(allow.paths ?? {}).map(({ path }) => path);
+  const givenOut = engine.volumes.flatMap(({ bound }) => (bound === undefined ? [] : [bound.path]));
+  if (asks.length === 0 && givenOut.length === 0) return null;
+  const asked = [...asks.flatMap((ask) => pathOf(ask, allow) ?? []), ...givenOut];
+  const permitted =
+    allow === "all"
+      ? []
+      : [...Object.values(allow.paths ?? {}), ...asks.flatMap((ask) => pathsFor(ask, allow))];
   const written = [
     ...engine.containers.flatMap(({ writableBinds }) => writableBinds),
     ...(engine.otherWritableBinds ?? []).map(({ path }) => path),
   ];
-  return [...new Set([...asked, ...permitted, ...written])];
+  return [...new Set([...asked, ...permitted.map(({ path }) => path), ...written])];
 }
 
 /** Whether a path is another one, or lies below it. Both are without links. */

@@ -33,7 +33,7 @@ export interface RefusedGrant {
 
 interface JudgeInput {
   instances: readonly DesiredInstance[];
-  observed: Pick<ObservedNode, "host">;
+  observed: Pick<ObservedNode, "host" | "volumes">;
   record: Pick<RecordState, "applied">;
   /** What agent.yaml permits. */
   allow: NodeAllowance;
@@ -42,8 +42,8 @@ interface JudgeInput {
 /** What this node says to all that the environment grants: it is permitted where both name it. */
 export function judgeGrants({ instances, observed, record, allow }: JudgeInput): JudgedGrants {
   const wanting = instances.filter(wantsContainers);
-  const { host } = observed;
-  const bounds = host === undefined ? [] : findBoundPaths(wanting, { allow, host });
+  const { host, volumes } = observed;
+  const bounds = host === undefined ? [] : findBoundPaths(wanting, { allow, host, volumes });
   const inUse: GrantInUse[] = [];
   const refused = new Map<string, RefusedGrant[]>();
   for (const instance of wanting) {
@@ -92,14 +92,17 @@ function judge({
 }): JudgedAsk {
   const bound = bounds.find((each) => each.instance === instance && each.ask === ask);
   const isRoot = isRootEquivalent(ask);
+  const isPath = ask.kind === "paths";
   // A name that the node does not have is no path; where nobody has looked, as for a review, it is not known which it has.
-  if (ask.kind !== "paths" || host === undefined)
-    return { ask, isNamed: isPermitted(ask, allow), fault: null, isRoot };
-  if (bound === undefined || !isPathNamed(bound, { allow, host }))
-    return { ask, isNamed: false, fault: null, isRoot };
+  const isNamed =
+    !isPath || host === undefined
+      ? isPermitted(ask, allow)
+      : bound !== undefined && isPathNamed(bound, { allow, host });
+  if (!isNamed || bound === undefined || host === undefined) return { ask, isNamed, fault: null, isRoot };
   const context = { bounds, allow, host };
-  const fault = findPathFault(bound, context) ?? findNestingFault(bound, context);
-  return { ask, isNamed: true, fault, isRoot: isNested(bound, context) };
+  // Where a volume of somebody else leads is permitted with its name.
+  const fault = (isPath ? findPathFault(bound, context) : null) ?? findNestingFault(bound, context);
+  return { ask, isNamed, fault, isRoot: isRoot || isNested(bound, context) };
 }
 
 /** An entry for each service, with all that it asks for. */

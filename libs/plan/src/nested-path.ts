@@ -1,6 +1,6 @@
 import { type ObservedHost, quote } from "@keelson/model";
 
-import { type BoundPath, isWritable, mayBeNested } from "./bound-path.ts";
+import { type BoundPath, leadsThrough, mayBeNested } from "./bound-path.ts";
 import { isWrittenInEngine } from "./engine-folder.ts";
 import { type NodeAllowance, isBelow } from "./host-path.ts";
 import type { PathFault } from "./path-refusal.ts";
@@ -32,33 +32,30 @@ function findInnerFault(bound: BoundPath, context: NestingContext): PathFault | 
 
 /** Also who would open such a way to what another service binds is refused. */
 function findOuterFault(bound: BoundPath, { bounds, ...context }: NestingContext): PathFault | null {
-  if (!isWritable(bound)) return null;
   const { path, real } = bound;
+  if (!bound.isWritable || real === null) return null;
   const inner = bounds.find(
-    (each) => !isOfSameService(each, bound) && leadsThrough(each, bound) && !mayBeNested(each, context),
+    (each) => !isOfSameService(each, bound) && leadsThrough(each, real) && !mayBeNested(each, context),
   );
   if (inner !== undefined)
     return fault(`${path} is to be writable and holds ${inner.path}, which ${ownerOf(inner)} binds`);
-  const data = context.host.dataFolders.find(
-    (each) => real !== null && (each === real || isBelow(each, real)),
-  );
+  const data = context.host.dataFolders.find((each) => each === real || isBelow(each, real));
   if (data === undefined || mayBeNested(bound, context)) return null;
   return fault(`${path} is to be writable and holds ${data}, where instances have their data folders`);
 }
 
 /** What can write the folder that leads to it, in words. */
 function findWriter(bound: BoundPath, { bounds, host }: NestingContext): string | null {
-  const { real } = bound;
-  if (real === null) return null;
-  const outer = bounds.find((each) => isWritable(each) && leadsThrough(bound, each));
+  const outer = bounds.find(
+    (each) => each.isWritable && each.real !== null && leadsThrough(bound, each.real),
+  );
   if (outer !== undefined) return `${outer.path}, which ${ownerOf(outer)} can write`;
-  const data = host.dataFolders.find((each) => isBelow(real, each));
+  const data = host.dataFolders.find((each) => leadsThrough(bound, each));
   if (data !== undefined) return `${data}, where containers write their data folders`;
-  return isWrittenInEngine(real, host) ? "the engine's folders, which containers can write" : null;
-}
-
-function leadsThrough(inner: BoundPath, outer: BoundPath): boolean {
-  return inner.real !== null && outer.real !== null && isBelow(inner.real, outer.real);
+  const ways = [...(bound.real === null ? [] : [bound.real]), ...bound.links];
+  return ways.some((each) => isWrittenInEngine(each, host))
+    ? "the engine's folders, which containers can write"
+    : null;
 }
 
 function isOfSameService(a: BoundPath, b: BoundPath): boolean {

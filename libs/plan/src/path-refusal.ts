@@ -1,6 +1,6 @@
 import type { BlockedChange, ObservedHost } from "@keelson/model";
 
-import { type BoundPath, findPermits, isNamedByPermit, isWritable } from "./bound-path.ts";
+import { type BoundPath, findPermits, isNamedByPermit, isWritingPermitted } from "./bound-path.ts";
 import { isInEngine, isVolumeData } from "./engine-folder.ts";
 import { type NodeAllowance, findPath, isWithin } from "./host-path.ts";
 
@@ -53,7 +53,7 @@ function findExcess(bound: BoundPath, { allow, host }: PathContext): PathFault |
       hint: "Remove the link on the way there, or permit the path to which it leads in `allow.paths` of agent.yaml.",
       outcome: "stalled",
     };
-  if (!isWritable(bound) || permits.some(({ readOnly }) => !readOnly)) return null;
+  if (!bound.isWritable || isWritingPermitted(bound, { permits, allow, host })) return null;
   return {
     code: "K3061",
     message: `${path} is to be writable, and this node permits it read-only`,
@@ -77,7 +77,7 @@ function findOwnFault(bound: BoundPath, { host }: PathContext): PathFault | null
   });
   if (isWithin(real, host.stateDir) || host.ownFiles.includes(real))
     return refused("is Keelson's own, and no container gets it", "Bind another path.");
-  if (!isWritable(bound)) return null;
+  if (!bound.isWritable) return null;
   const readOnly = "Bind it read-only, or bind only the folder below it that is needed.";
   const own = [host.stateDir, ...host.ownFiles].find((each) => isWithin(each, real));
   if (own !== undefined) return refused(`holds ${own}, which no container may write`, readOnly);
@@ -92,7 +92,7 @@ function findEngineFault(bound: BoundPath, { allow, host }: PathContext): PathFa
   const held = [...host.engineSockets, host.engineRoot, host.stateDir, ...host.ownFiles].find(
     (each) => each !== "" && isWithin(each, real),
   );
-  const isEnginesOwn = isWritable(bound) && isInEngine(real, host) && !isVolumeData(real, host);
+  const isEnginesOwn = bound.isWritable && isInEngine(real, host) && !isVolumeData(real, host);
   if (held === undefined && !isEnginesOwn) return null;
   return {
     code: "K3066",

@@ -6,8 +6,8 @@ import type {
   OtherBind,
 } from "@keelson/model";
 
-import { findBoundPaths, mayBeNested } from "./bound-path.ts";
-import { type NodeAllowance, isBelow, realPath } from "./host-path.ts";
+import { type BoundPath, findBoundPaths, leadsThrough, mayBeNested } from "./bound-path.ts";
+import { type NodeAllowance, realPath } from "./host-path.ts";
 import { findStored } from "./mount-change.ts";
 import type { ServiceChange } from "./service-action.ts";
 
@@ -25,8 +25,8 @@ interface SourceContext {
  */
 export function sourceObstacles(change: ServiceChange, context: SourceContext): BlockedChange[] {
   return [...findPlaced(change, context), ...findHostSources(change, context)].flatMap(
-    ({ source, path, writers }) => {
-      const writer = writers.find((each) => isBelow(path, each.path));
+    ({ source, writers, ...way }) => {
+      const writer = writers.find((each) => leadsThrough(way, each.path));
       if (writer === undefined) return [];
       return [
         {
@@ -40,11 +40,9 @@ export function sourceObstacles(change: ServiceChange, context: SourceContext): 
   );
 }
 
-interface Source {
+interface Source extends Pick<BoundPath, "real" | "links"> {
   /** As compose.yaml binds it, or the path of the host. */
   source: string;
-  /** On this node. */
-  path: string;
   /** Who could put something else there. */
   writers: readonly OtherBind[];
 }
@@ -57,12 +55,12 @@ function findPlaced(change: ServiceChange, { instance, observed }: SourceContext
     .flatMap(bindsBeside(change));
   return instance.mounts
     .filter(({ services }) => services.includes(change.service.name))
-    .map(({ source, target }) => ({ source, path: `${stored.folder}/${target}`, writers }));
+    .map(({ source, target }) => ({ source, real: `${stored.folder}/${target}`, links: [], writers }));
 }
 
 /** Paths of the host, which all containers of the engine share. */
 function findHostSources(change: ServiceChange, { instance, observed, allow }: SourceContext): Source[] {
-  const { host, containers, otherWritableBinds = [] } = observed;
+  const { host, containers, volumes, otherWritableBinds = [] } = observed;
   if (host === undefined) return [];
   const writers = [...containers.flatMap(bindsBeside(change)), ...otherWritableBinds]
     .map(({ container, path }) => ({ container, path: realPath(path, host) }))
@@ -70,10 +68,10 @@ function findHostSources(change: ServiceChange, { instance, observed, allow }: S
     .filter(({ path }) => path !== "/");
   // What is a volume's concerns whoever has it.
   const owners = new Set(["", change.service.name]);
-  return findBoundPaths([instance], { allow, host }).flatMap((bound) =>
-    bound.real === null || !owners.has(bound.ask.service) || mayBeNested(bound, { allow, host })
+  return findBoundPaths([instance], { allow, host, volumes }).flatMap((bound) =>
+    !owners.has(bound.ask.service) || mayBeNested(bound, { allow, host })
       ? []
-      : [{ source: bound.path, path: bound.real, writers }],
+      : [{ source: bound.path, real: bound.real, links: bound.links, writers }],
   );
 }
 

@@ -27,6 +27,13 @@ function faults(changed: Models, changes: Record<string, string> = {}): string[]
   return problems.map(({ code, path, line }) => `${code} ${path}:${line}`);
 }
 
+/** Whom each fault holds up where the rest goes on. */
+function heldBy(changed: Models): string[] {
+  const { rendered } = render({});
+  const { problems } = build(rendered, { models: changed, repository: repositoryOf({}) });
+  return problems.map(({ code, instances = [] }) => `${code} ${instances.join(" ")}`);
+}
+
 function storage(parts: Models["storage"]): Models {
   return { ...models, storage: { ...models.storage, ...parts } };
 }
@@ -54,6 +61,31 @@ describe("a container's name", () => {
       "K1337 services.nginx.container_name:5",
     ]);
     expect(faults(withService("nginx", { container_name: "lab-core-app-x" }))).toEqual([]);
+  });
+
+  test("is no other's by the words of Compose's rule either", () => {
+    // Both would be lab-core-x-db-1.
+    const changes = {
+      [environmentPath]: environment.replace(
+        "{ package: sample/storage",
+        "{ project: lab-core-x, package: sample/storage",
+      ),
+    };
+    expect(changes[environmentPath]).toContain("lab-core-x");
+    expect(faults(withService("x-db", {}), changes)).toContainEqual(
+      expect.stringMatching(/^K1337 services\.(?:x-)?db:/),
+    );
+    expect(faults(withService("y-db", {}), changes).join()).not.toContain("K1337");
+  });
+
+  test("that a file gives holds up its own instance, and not the one that has it by Compose's rule", () => {
+    const db = models.storage.services?.["db"];
+    const taken = (containerName: string) => ({ ...db, image: "db:1.0", container_name: containerName });
+    expect(heldBy(storage({ services: { db: taken("lab-core-nginx-1") } }))).toEqual(["K1337 storage"]);
+    const twice = withService("nginx", { container_name: "front" });
+    expect(heldBy({ ...twice, storage: { ...models.storage, services: { db: taken("front") } } })).toEqual([
+      "K1337 core storage",
+    ]);
   });
 
   test("can be that of a service without containers, too", () => {
@@ -140,6 +172,11 @@ describe("a network's name", () => {
     const found = faults(both);
     expect(found[0]).toBe("K1310 networks.stores:8");
     expect(found).toContain("K1336 networks.stores:1");
+  });
+
+  test("that a file gives holds up its own instance, and not the one that has it by Compose's rule", () => {
+    const named = { ...models.core.networks, stores: { name: "lab-storage_stores" } };
+    expect(heldBy(core({ networks: named }))).toContain("K1336 core");
   });
 
   test("in the environment's networks is the environment's alone", () => {

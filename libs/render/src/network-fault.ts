@@ -42,12 +42,20 @@ function isUsed({ compose, services }: DesiredInstance, key: string): boolean {
 
 /** K1336: a name in the engine is one network's, and that has one owner. */
 export function findSharedNetworks({ rendered, instances }: FaultContext): Problem[] {
-  const all = sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
-    instance.networks.map(({ key, name }) => ({ key, name, source })),
+  const made = sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
+    instance.networks.map(({ key, name }) => ({
+      key,
+      name,
+      source,
+      isGiven: name !== `${instance.project}_${key}`,
+    })),
   );
-  return all.flatMap(({ key, name, source }, index) => {
+  // Who gives a name takes it from the one that has it by Compose's rule.
+  const all = [false, true].flatMap((isGiven) => made.filter((each) => each.isGiven === isGiven));
+  return all.flatMap(({ key, name, source, isGiven }, index) => {
     const isOfEnvironment = Object.hasOwn(rendered.networks, name);
-    const other = all.slice(0, index).find((each) => each.name === name)?.source.name;
+    const before = all.slice(0, index).find((each) => each.name === name);
+    const other = before?.source.name;
     if (!isOfEnvironment && other === undefined) return [];
     const first = isOfEnvironment ? `environment ${rendered.environment}` : `instance ${other}`;
     const problem = composeProblem(source, {
@@ -56,6 +64,9 @@ export function findSharedNetworks({ rendered, instances }: FaultContext): Probl
       message: `${first} and instance ${source.name} would both make the network ${name}`,
       hint: `Let one of them make it, and the other join it with external: true; or let the environment make it, with networks: { ${JSON.stringify(name)}: {} } in environment.yaml, and all instances join it.`,
     });
-    return concerning(problem, isOfEnvironment ? [source.name] : [other, source.name]);
+    return concerning(
+      problem,
+      isOfEnvironment || isGiven !== before?.isGiven ? [source.name] : [other, source.name],
+    );
   });
 }

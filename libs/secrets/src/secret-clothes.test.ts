@@ -16,6 +16,8 @@ const inLines = (text: string, end = "\n") => (text.match(/.{1,76}/g) ?? []).joi
 /** How programs write a value. */
 const clothes: Record<string, (value: string) => string> = {
   "as it is": (value) => value,
+  "in upper case": (value) => value.toUpperCase(),
+  "in lower case": (value) => value.toLowerCase(),
   "as JSON": (value) => JSON.stringify(value).slice(1, -1),
   "as JSON in JSON": (value) => JSON.stringify(JSON.stringify(value)).slice(3, -3),
   "as ASCII JSON (Python)": (value) => ascii(value).slice(1, -1),
@@ -123,6 +125,16 @@ describe("hidden values", () => {
     expect(hide(pem.replaceAll("\n", "\r\n"))).not.toMatch(/MII|kqh/);
     expect(hide(JSON.stringify({ pem: pem.replaceAll("\n", "\r\n") }))).not.toMatch(/MII|kqh/);
     expect(hide(base64("MIIEvQIBADANBg"))).toBe("***=");
+  });
+
+  test.each([4, 8, 13])("are hidden where they were folded after %i characters", (width) => {
+    const secret = "Hunter2-and more-of-the-same";
+    const hide = newValueFilter([secret, "short-1"]);
+    for (const text of [secret, secret.toUpperCase(), secret.toLowerCase()]) {
+      const folded = (text.match(new RegExp(`.{1,${width}}`, "g")) ?? []).join("\n");
+      expect(hide(`said: ${folded} end`)).toBe("said: *** end");
+    }
+    expect(hide("sho rt-1 hunter2- and less")).toBe("sho rt-1 hunter2- and less");
   });
 
   test("that an excerpt cut are hidden on both sides, also when they were encoded", () => {

@@ -1,25 +1,29 @@
 /** Shorter values would take half of every text with them, and are no secrets. */
 export const minValueLength = 4;
-/** A line of a longer value: below this it may be `-----` or a word. */
+/** A line of a longer value, or one without its white space: below this it may be `-----` or a word. */
 const minLineLength = 8;
 
 /** One form of a value, one byte a character. */
 export interface ValueForm {
   bytes: string;
-  /** What is encoded may be broken into lines. */
-  kind: "plain" | "hex" | "base64";
+  /** What is folded or encoded may be broken into lines. */
+  kind: "plain" | "folded" | "hex" | "base64";
 }
 
 /**
- * The forms in which a value can stand in a text: itself, as an excerpt shows it, its lines, and its base64 and hex forms,
- * also in the middle of a longer text that was encoded as a whole. Escaped forms are found in the text without its escapes.
+ * The forms in which a value can stand in a text: itself, also in upper or lower case or folded into lines, as an excerpt shows
+ * it, its lines, and its base64 and hex forms, also in the middle of a longer text that was encoded as a whole. Escaped forms are found in the text without its escapes.
  */
 export function formsOf(value: string): ValueForm[] {
   const trimmed = value.trim();
   const lines = value.split(/\r?\n/).map((line) => line.trim());
   const isBlock = lines.length > 1 || trimmed !== value;
   const parts = (isBlock ? [trimmed, ...lines] : []).filter(({ length }) => length >= minLineLength);
-  const plain = [value, ...parts].flatMap((form) => [form, withoutControls(form)]);
+  const cased = [value, ...parts].flatMap((form) => [form, form.toUpperCase(), form.toLowerCase()]);
+  const plain = cased.flatMap((form) => [form, withoutControls(form)]);
+  const folded = cased
+    .map((form) => form.replace(/\s+/g, ""))
+    .filter(({ length }) => length >= minLineLength);
   const inJson = JSON.stringify(value).slice(1, -1);
   const encoded = [...new Set([value, inJson, ...parts])].map(bytesOf);
   const once = encoded.flatMap(base64Forms);
@@ -27,6 +31,7 @@ export function formsOf(value: string): ValueForm[] {
   const twice = base64Forms(bytesOf(value)).flatMap(base64Forms);
   return [
     ...plain.map((form) => ({ bytes: bytesOf(form), kind: "plain" as const })),
+    ...[...new Set(folded)].map((form) => ({ bytes: bytesOf(form), kind: "folded" as const })),
     ...encoded.flatMap(hexForms).map((bytes) => ({ bytes, kind: "hex" as const })),
     ...[...once, ...twice].map((bytes) => ({ bytes, kind: "base64" as const })),
   ].filter(({ bytes }) => bytes.length >= minValueLength);

@@ -45,9 +45,20 @@ describe("a path of the host", () => {
     await symlink("films", join(media, "inner"));
     await symlink("/etc", join(media, "out"));
     await symlink("../..", join(media, "films/up"));
-    expect(await look(join(base, "alias/inner/new"))).toEqual({ real: join(media, "films/new"), fault: "" });
-    expect(await look(join(media, "out/hosts"))).toEqual({ real: "/etc/hosts", fault: "" });
-    expect(await look(join(media, "films/up"))).toEqual({ real: base, fault: "" });
+    expect(await look(join(base, "alias/inner/new"))).toEqual({
+      real: join(media, "films/new"),
+      fault: "",
+      links: [join(base, "alias"), join(media, "inner")],
+    });
+    expect(await look(join(media, "out/hosts"))).toEqual({
+      real: "/etc/hosts",
+      fault: "",
+      links: [join(media, "out")],
+    });
+    expect(await look(join(media, "films/up"))).toMatchObject({
+      real: base,
+      links: [join(media, "films/up")],
+    });
     expect(await look(`${media}/films/../../media//note`)).toEqual({ real: join(media, "note"), fault: "" });
     await rm(join(base, "alias"));
   });
@@ -58,7 +69,7 @@ describe("a path of the host", () => {
     await rename(join(media, "films"), join(media, "kept"));
     await symlink("/etc", join(media, "films"));
     expect(await look(path)).toEqual({ real: null, fault: "" });
-    expect(await look(join(media, "films"))).toEqual({ real: "/etc", fault: "" });
+    expect(await look(join(media, "films"))).toMatchObject({ real: "/etc", fault: "" });
   });
 
   test("is told as missing only when nothing is there", async () => {

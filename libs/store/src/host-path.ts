@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type HostPath, isSystemError } from "@keelson/model";
 
@@ -40,12 +40,44 @@ async function resolveInTime(path: string, limitMs: number): Promise<HostPath> {
 
 async function resolvePath(path: string): Promise<HostPath> {
   try {
-    return { real: await realpath(path), fault: "" };
+    const { real, links } = await followLinks(path);
+    if (real === null) return { real, fault: "its links lead in a circle" };
+    return { real, fault: "", ...(links.length === 0 ? {} : { links }) };
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return { real: null, fault: "" };
     if (isSystemError(error, "EACCES", "EPERM")) return { real: null, fault: "permission denied" };
-    if (isSystemError(error, "ELOOP")) return { real: null, fault: "its links lead in a circle" };
     if (error instanceof Error && "code" in error) return { real: null, fault: String(error.code) };
+    throw error;
+  }
+}
+
+/** As the kernel does (path_resolution(7)). */
+const mostLinks = 40;
+
+/** Where a path leads, and where the links stand that it is led by; null for a circle. Throws where nothing is there. */
+async function followLinks(path: string): Promise<{ real: string | null; links: string[] }> {
+  const links: string[] = [];
+  const parts = path.split("/");
+  let real = "/";
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    const next = join(real, part);
+    const target = ["", ".", ".."].includes(part) ? null : await readLink(next);
+    if (target === null) real = next;
+    else {
+      if (links.push(next) > mostLinks) return { real: null, links };
+      if (target.startsWith("/")) real = "/";
+      parts.unshift(...target.split("/"));
+    }
+  }
+  return { real, links };
+}
+
+/** Null for what is there, and no link. */
+async function readLink(path: string): Promise<string | null> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (isSystemError(error, "EINVAL")) return null;
     throw error;
   }
 }

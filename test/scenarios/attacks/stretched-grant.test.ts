@@ -17,6 +17,7 @@ const compose = `apps/${name}-app/compose.yaml`;
 /** What both sides grant, each as narrowly as it can be. */
 const grants = {
   paths: [`${media}/films`, `${media}/inbox`],
+  mounts: ["cifs://nas.lan/music"],
   capabilities: ["NET_ADMIN"],
   devices: ["/dev/null"],
   deviceRules: ["c 188:* rwm"],
@@ -29,7 +30,10 @@ const grants = {
 };
 const allow = {
   ...grants,
-  paths: { media: { path: media } },
+  paths: {
+    media: { path: media },
+    narrow: { path: `${media}/inbox/kept`, readOnly: true },
+  },
   adopt: [`${name}-foreig`, `${other}2`, other.toUpperCase()],
 };
 const environment = (instances = "") => `name: ${name}
@@ -56,6 +60,7 @@ describe("a grant that a commit stretches", () => {
   beforeAll(async () => {
     await mkdir(join(media, "films"), { recursive: true });
     await mkdir(join(media, "inbox/below"), { recursive: true });
+    await mkdir(join(media, "inbox/kept/deep"), { recursive: true });
     await writeFile(folder.join("secret"), "none of the package's");
     await symlink(folder.path, join(media, "films/out"));
     await symlink("/dev/zero", `/dev/${name}`);
@@ -107,6 +112,9 @@ describe("a grant that a commit stretches", () => {
     ["K3061", "a folder behind a link", "/films/../films/:", "/films/out:"],
     ["K3064", "a bind below what another container can write", "/films/../films/:", "/inbox/below:"],
     ["K3064", "the same through its own name", "/films/../films/:", "/inbox/./below/:"],
+    ["K3061", "what an inner path permits read-only", "/inbox:/inbox", "/inbox/kept:/inbox"],
+    ["K3061", "what lies below that", "/inbox:/inbox", "/inbox/kept/deep:/inbox"],
+    ["K3061", "the same by its way around", "/inbox:/inbox", "/inbox/below/../kept/:/inbox"],
     ["K1401", "another capability", "cap_net_admin", "cap_sys_admin"],
     ["K1401", "the same in capitals", "cap_net_admin", "CAP_SYS_ADMIN"],
     ["K1401", "the same in both", "cap_net_admin", "Cap_Sys_Admin"],
@@ -151,6 +159,15 @@ describe("a grant that a commit stretches", () => {
   ])("must not reach with %s: %s", async (code, _what, definition) => {
     expect(await planOf({ [compose]: withNetwork(definition) })).toContain(`[${code}]`);
   });
+
+  it.each(["//nas.lan/music\\\\private", "//x\\\\private/music", "//nas.lan/music/a\\\\..\\\\..\\\\private"])(
+    "must not reach the share %s (K1410)",
+    async (device) => {
+      const share = `{ type: cifs, o: "addr=nas.lan,guest", device: "${device}" }`;
+      const text = `${harmless.replace(`${media}/inbox:`, "far:")}volumes: { far: { driver_opts: ${share} } }\n`;
+      expect(await planOf({ [compose]: () => text })).toContain("[K1410]");
+    },
+  );
 
   it.each(["rclone2", "Rclone", "rclone:1", "vieux/rclone"])(
     "must not reach the plugin %s (K1410)",

@@ -18,11 +18,8 @@ export const nameRules: readonly Rule[] = [
   {
     at: "services.*.container_name",
     code: "K1412",
-    refuse: ({ value }) =>
-      typeof value === "string" && isLeftoverName(value)
-        ? `the name ${shown(value)} looks like one that Compose gives a container while it replaces another`
-        : null,
-    hint: "Begin it with something else than 12 hexadecimal digits and _.",
+    refuse: containerNameRefusal,
+    hint: "Write letters, digits, _, . and -, at least two of them, and begin with something else than 12 hexadecimal digits and _.",
   },
   {
     at: "volumes.*",
@@ -38,6 +35,16 @@ export const nameRules: readonly Rule[] = [
   })),
   ...labelPlaces.map((at) => ({ at, code: "K1412", refuse: labelRefusal, hint: labelHint })),
 ];
+
+function containerNameRefusal({ value, context }: Occurrence): string | null {
+  if (typeof value === "string" && isLeftoverName(value))
+    return `the name ${shown(value)} looks like one that Compose gives a container while it replaces another`;
+  if (isOff(value) || (context.stage === "file" && shown(value).includes("$"))) return null;
+  // The engine also takes one with a slash before it, and leaves the slash out.
+  return typeof value === "string" && /^[a-zA-Z0-9][\w.-]+$/.test(value)
+    ? null
+    : `the container's name ${shown(value)} is not one that a container can have`;
+}
 
 function volumeNameRefusal({ value, context }: Occurrence): string | null {
   const name = isJsonObject(value) ? (value["name"] ?? null) : null;

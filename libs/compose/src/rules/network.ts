@@ -1,5 +1,5 @@
 import { isPluginName, readNetworkDriver } from "@keelson/grants";
-import { interfaceOptions, isJsonObject } from "@keelson/model";
+import { interfaceOptions, isJsonObject, isNetworkId } from "@keelson/model";
 
 import { type Occurrence, type Rule, afterVariables, isOff, isOneOf, shown, unless } from "../rule.ts";
 
@@ -56,7 +56,7 @@ export const networkRules: readonly Rule[] = [
     at: "networks.*",
     code: "K1415",
     refuse: nameRefusal,
-    hint: "Write letters, digits, _, . and -; host, none, bridge and default are the engine's own.",
+    hint: "Write letters, digits, _, . and -; host, none, bridge and default are the engine's own, and 64 hexadecimal digits are the id of a network.",
   },
   {
     at: "services.*.networks.*.driver_opts",
@@ -81,7 +81,8 @@ function nameRefusal({ value, key, context }: Occurrence): string | null {
   const isShareable =
     typeof name === "string" &&
     /^[a-zA-Z0-9][\w.-]*$/.test(name) &&
-    !["host", "none", "bridge", "default"].includes(name);
+    !["host", "none", "bridge", "default"].includes(name) &&
+    !isNetworkId(name);
   if (isShareable) return null;
   return isOff(external)
     ? `the network's name ${shown(name)} is not one that a network can have`

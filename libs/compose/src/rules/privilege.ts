@@ -61,13 +61,24 @@ export const privilegeRules: readonly Rule[] = [
         : null,
     hint: memoryHint,
   },
-  ...["rtprio", "nice"].map((limit) => ({
-    at: `services.*.ulimits.${limit}`,
+  {
+    at: "services.*.ulimits.*",
     code: "K1401",
-    refuse: unless(isOff, `the limit ${limit} lets the container go before all other programs of the host`),
+    refuse: ({ key, value }) => (isOff(value) ? null : limitRefusal(key)),
     hint: "Leave it out; cpus and cpu_shares share the processors out.",
-  })),
+  },
 ];
+
+/** Those of getrlimit(2) that concern the container alone. The engine takes them in upper and lower case. */
+const limits =
+  /^(?:as|core|cpu|data|fsize|locks|memlock|msgqueue|nofile|nproc|rss|rttime|sigpending|stack)$/i;
+
+function limitRefusal(name: string): string | null {
+  if (limits.test(name)) return null;
+  return /^(?:rtprio|nice)$/i.test(name)
+    ? `the limit ${name} lets the container go before all other programs of the host`
+    : `the limit ${shown(name)} is not one that Keelson knows`;
+}
 
 /** Notes for most runtimes, but some follow these: runc sets systemd's properties, crun runs hooks, others take devices. */
 const followed =

@@ -4,7 +4,7 @@ import { type Rule, shown } from "../rule.ts";
 
 const durations = ["interval", "timeout", "start_period", "start_interval"] as const;
 
-/** K1429: waits so long that they are a mistake. A node cuts shorter ones to the limits of its agent.yaml. */
+/** K1429: waits so long that they are a mistake, or too short for the engine. A node cuts shorter ones to the limits of its agent.yaml. */
 export const waitRules: readonly Rule[] = [
   {
     at: "services.*.stop_grace_period",
@@ -40,7 +40,11 @@ function refuseDuration({ value, key }: { value: Json; key: string }): string | 
   if (value.length > longestText) return `${key} is ${value.length} characters long`;
   // The engine takes a negative grace for one without an end.
   if (value.trim().startsWith("-")) return `${key} ${shown(value)} is below zero`;
-  return parseDurationMs(value) > longestWaitMs ? `${key} ${shown(value)} is longer than 24h` : null;
+  const ms = parseDurationMs(value);
+  // A grace of less is one of nothing, and so is a part of a check that is zero.
+  if (ms === 0 && /[1-9]/.test(value) && key !== "stop_grace_period")
+    return `${key} ${shown(value)} is shorter than the engine's smallest, 1ms`;
+  return ms > longestWaitMs ? `${key} ${shown(value)} is longer than 24h` : null;
 }
 
 /** How long a check takes to fail; 0 where one of its parts is refused by itself. */
