@@ -4,7 +4,7 @@ import { type FolderState, isAbsent, isOwnFile, judgeKept, resourceOf } from "./
 import { usersSeen } from "./known-folder.ts";
 import { findLeftFolders } from "./left-folder.ts";
 import { barePlace, emptyFolder, lostFolder, unmountedFolder } from "./folder-loss-text.ts";
-import { isRenewed } from "./renewal.ts";
+import { isRenewed } from "./renewed.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 interface FolderContext {

@@ -16,7 +16,7 @@ import { connectionKeys } from "./network-connection.ts";
 import { findNameHolders, findRenamed, nameKeys } from "./name-release.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
-import { isRenewed } from "./renewal.ts";
+import { isRenewed } from "./renewed.ts";
 import {
   type ServiceChange,
   isReplaced,

@@ -74,6 +74,16 @@ describe("data folders", () => {
     `);
   });
 
+  test("get their files again at once where they are empty and a person lets their users begin anew", () => {
+    const { wiki: sketch } = wiki(config);
+    const emptied = changed(applied(node(wiki(config))), (copy) => {
+      Object.assign(found(copy, "config"), { state: "empty", files: {} });
+    });
+    const renewed = wanting(emptied, { wiki: { ...(sketch ?? { services: {} }), renew: 1 } });
+    expect(planText(renewed)).toContain("keep-folder folder:lab-wiki/config [restart]: file config/app.conf");
+    expect(planText(simulated(renewed))).toBe("nothing to do\n");
+  });
+
   test("are made of what the node has where another instance was", () => {
     const state = applied(node({ wiki: { services: {}, networks: {} } }));
     const { wiki: sketch } = wiki(data);

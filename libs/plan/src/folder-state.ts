@@ -12,6 +12,7 @@ import {
   ownOf,
 } from "@keelson/model";
 
+import { isRenewed } from "./renewed.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 /** What is desired of a data folder, what lies there, and what is remembered of it. */
@@ -21,6 +22,8 @@ export interface FolderState {
   /** Undefined where nothing was ever there. */
   found: ObservedDataFolder | undefined;
   known: KnownFolder | undefined;
+  /** A person lets its users begin without what was in it: what was placed there counts no more. */
+  isAnew: boolean;
 }
 
 /** What is to be done about one data folder, and why. */
@@ -57,7 +60,9 @@ export function findFolderStates(
     const found = observed.dataFolders?.find((each) =>
       isDataOf(each, { instance: instance.name, source: folder.source }),
     );
-    return { instance, folder, found, known: record.folders?.[found?.path ?? ""] };
+    const isEmpty = found === undefined || found.state === "absent" || found.state === "empty";
+    const isAnew = isEmpty && isRenewed(instance, record);
+    return { instance, folder, found, known: record.folders?.[found?.path ?? ""], isAnew };
   });
 }
 
@@ -93,7 +98,8 @@ export function judgeKept(file: DesiredFile, state: FolderState): KeptVerdict {
   const found = ownOf(state.found?.files, file.path);
   const last = ownOf(state.known?.placed, file.path);
   if (file.onChange === "seed") return found === undefined ? "place" : "right";
-  if (found === undefined) return last?.whole === file.digest && !isAbsent(state) ? "edited" : "place";
+  const isRemoved = last?.whole === file.digest && !isAbsent(state) && !state.isAnew;
+  if (found === undefined) return isRemoved ? "edited" : "place";
   if (found.contentDigest === file.contentDigest) {
     // What is the node's own, by its bytes, keeps its mode and owner until a commit changes those.
     const isAsBefore =

@@ -4,7 +4,7 @@ import { type FolderState, findDropped, findFolderStates, isAbsent, judgeKept } 
 import { namesOfHeld } from "./held-instance.ts";
 import { findLeftFolders } from "./left-folder.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
-import { isRenewed } from "./renewal.ts";
+import { isRenewed } from "./renewed.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
 /**
@@ -48,9 +48,8 @@ export function rememberFolders(node: SimulatedNode): Record<string, KnownFolder
 function rememberFolder(state: FolderState, node: SimulatedNode): KnownFolder | null {
   const { instance, folder, found, known } = state;
   if (found === undefined || found.fault !== null) return known ?? null;
-  const isNew = isRenewed(instance, node.record) && (isAbsent(state) || found.state === "empty");
-  if (isAbsent(state) && (isNew || known === undefined)) return null;
-  const before = isNew ? undefined : known;
+  if (isAbsent(state) && (state.isAnew || known === undefined)) return null;
+  const before = state.isAnew ? undefined : known;
   // Whoever has a container without it was let begin without it.
   const others = node.observed.containers.filter(
     ({ ownership, binds }) => ownership === "ours" && !binds.includes(found.path),

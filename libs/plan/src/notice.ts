@@ -9,7 +9,7 @@ import {
 import { findLetGo } from "./anonymous-volume.ts";
 import { findAbandoned, findUses, projectOfAbandoned } from "./file-collection.ts";
 import type { InstanceChange } from "./service-change.ts";
-import { isRenewed } from "./renewal.ts";
+import { isRenewed } from "./renewed.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import type { VolumeLoss } from "./volume-loss.ts";
 import {

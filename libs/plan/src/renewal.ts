@@ -1,16 +1,12 @@
-import { type DesiredInstance, type DesiredService, type RecordState, ownOf, wasLost } from "@keelson/model";
+import { type DesiredInstance, type DesiredService, type RecordState, ownOf } from "@keelson/model";
 
 import { withFolderData } from "./folder-data.ts";
 import { findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { findOwn } from "./own-container.ts";
+import { followedBefore, isRenewed } from "./renewed.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findUnnamedLosses, findVolumeUse, splitUser, usersInEngine, volumesHere } from "./volume-use.ts";
-
-/** Whether a person has moved the counter since it was followed last. Without a record it counts as followed. */
-export function isRenewed({ name, renew = 0 }: DesiredInstance, record: RecordState): boolean {
-  return renew > followedBefore({ name, renew }, record);
-}
 
 /**
  * How far the counters are followed: to their end where all volumes are there that an instance wants, and it has let go of
@@ -65,8 +61,4 @@ function hasContainers(
   { observed }: SimulatedNode,
 ): boolean {
   return findOwn(observed, { project: instance.project, service: service.name }).length > 0;
-}
-
-function followedBefore({ name, renew }: { name: string; renew: number }, record: RecordState): number {
-  return ownOf(record.renewed, name) ?? (wasLost(record) ? renew : 0);
 }

@@ -3,7 +3,7 @@ import { type BlockedChange, type DesiredInstance, type DesiredVolume, ownOf } f
 import { type LeftVolumes, findLeftVolumes, namesOfLeft, usersOfLeft } from "./left-volume.ts";
 import { findLeftFolders } from "./left-folder.ts";
 import { withFolderData } from "./folder-data.ts";
-import { isRenewed } from "./renewal.ts";
+import { isRenewed } from "./renewed.ts";
 import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { emptyPlace, lostVolume } from "./volume-loss-text.ts";
