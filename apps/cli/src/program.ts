@@ -6,7 +6,13 @@ import { allowExplainCommand, allowListCommand, allowUnusedCommand } from "./all
 import { shells } from "./completion.ts";
 import { type NamedKind, namedKinds } from "./completion-words.ts";
 import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
-import { diffCommand, digestCommand, packCommand, verifyCommand } from "./release-commands.ts";
+import {
+  diffCommand,
+  digestCommand,
+  packCommand,
+  publishCommand,
+  verifyCommand,
+} from "./release-commands.ts";
 import { type ExitCode, type Output, makeOutput } from "./output.ts";
 import {
   getSecretCommand,
@@ -108,7 +114,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     ),
   );
   const release = new Command("release")
-    .description("work with the digests and the archives of releases")
+    .description("publish releases, compare them, and work with their digests and archives")
     .configureHelp({ subcommandTerm: (command) => command.name() });
   add(
     digestCommand(),
@@ -144,6 +150,15 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
         output,
       });
     },
+    release,
+  );
+  add(
+    publishCommand(),
+    async (command, output) =>
+      (await import("./commands/release-publish.ts")).releasePublish(command.opts(), {
+        release: command.args[0] ?? "",
+        output,
+      }),
     release,
   );
   program.addCommand(release);

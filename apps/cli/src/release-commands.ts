@@ -41,3 +41,13 @@ export function diffCommand(): Command {
     )
     .option("--exit-code", "exit with 3 when they differ");
 }
+
+export function publishCommand(): Command {
+  const command = new Command("publish")
+    .description("commit a release and make its tag; what is published never changes")
+    .argument("<release>", "NAME@VERSION");
+  return addRepositoryOption(command).option(
+    "--sign",
+    "sign the tag with your key, as `git tag --sign` does",
+  );
+}

@@ -9,6 +9,7 @@ export { readOuterAttributes } from "./outer-attributes.ts";
 export { makeWorkTree } from "./new-work-tree.ts";
 export type { NewWorkTree } from "./new-work-tree.ts";
 export { commitFiles, switchToNewBranch, writeWorkTreeFile } from "./commit-file.ts";
+export { findObjects, listTags, makeTag } from "./release-tag.ts";
 export { fileLimits } from "./file-set.ts";
 export { listFolderCommits } from "./folder-history.ts";
 export type { FolderHistoryInput } from "./folder-history.ts";

@@ -69,3 +69,4 @@ export {
   writeUpgrade,
 } from "./upgrade-state.ts";
 export { compareWorkTree } from "./compared-release.ts";
+export { type PublishedRelease, findChangedReleases, publishRelease } from "./published-release.ts";

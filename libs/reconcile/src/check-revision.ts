@@ -11,6 +11,7 @@ import {
   type Problem,
   type Repository,
   type Snapshot,
+  type SourceFiles,
   needsLock,
   sortProblems,
   withoutRepeats,
@@ -44,7 +45,15 @@ type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record"
  */
 export async function checkRevision(
   snapshot: Snapshot,
-  { attributes, ...ports }: CheckPorts & { attributes: OuterAttributes },
+  {
+    attributes,
+    findChangedReleases,
+    ...ports
+  }: CheckPorts & {
+    attributes: OuterAttributes;
+    /** What releases have otherwise than they were published, where tags say so. */
+    findChangedReleases?: (files: SourceFiles) => Promise<Problem[]>;
+  },
 ): Promise<CheckResult> {
   const files = await snapshot.readFiles(["environments/", "releases/"]);
   const local = await readLocal(snapshot, followLinks(files));
@@ -58,6 +67,7 @@ export async function checkRevision(
     ...schemas,
     ...(await findScheduleFaults(repository)),
     ...(await findDigestFaults(repository, files)),
+    ...((await findChangedReleases?.(files)) ?? []),
     ...findRecipientFaults(repository),
   ];
   const nodes = listNodes(repository);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 import { readOuterAttributes } from "@keelson/git";
 import { KeelsonError, stalled } from "@keelson/model";
-import { findComposeBinary, wireDesired } from "@keelson/node";
+import { findChangedReleases, findComposeBinary, wireDesired } from "@keelson/node";
 import { checkRevision } from "@keelson/reconcile";
 
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
@@ -18,7 +18,12 @@ export async function check(
   const composeBinary = await findComposeBinary(process.env);
   const ports = wireDesired({ composeBinary, emit: () => {} });
   const attributes = await readOuterAttributes(options.repository, options);
-  const { repository, nodes, problems, warnings } = await checkRevision(revision, { ...ports, attributes });
+  const { repository, nodes, problems, warnings } = await checkRevision(revision, {
+    ...ports,
+    attributes,
+    findChangedReleases: async (files) =>
+      findChangedReleases(options.repository, { files, revision: options.revision ?? null }),
+  });
   printWarnings(output, warnings);
   if (problems.length > 0) {
     if (output.json) output.printJson({ problems, warnings });
