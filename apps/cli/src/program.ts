@@ -153,6 +153,21 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     release,
   );
   add(
+    newCommand(),
+    async (command, output) =>
+      (await import("./commands/release-new.ts")).releaseNew(command.opts(), {
+        release: command.args[0] ?? "",
+        output,
+      }),
+    release,
+  );
+  add(
+    listCommand(),
+    async (command, output) =>
+      (await import("./commands/release-list.ts")).releaseList(command.opts(), output),
+    release,
+  );
+  add(
     publishCommand(),
     async (command, output) =>
       (await import("./commands/release-publish.ts")).releasePublish(command.opts(), {

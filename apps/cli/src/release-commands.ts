@@ -51,3 +51,21 @@ export function publishCommand(): Command {
     "sign the tag with your key, as `git tag --sign` does",
   );
 }
+
+export function newCommand(): Command {
+  const command = new Command("new")
+    .description(
+      "begin a release: a copy of another version, or a small one that runs; nothing that is there is changed",
+    )
+    .argument("<release>", "NAME@VERSION");
+  return addRepositoryOption(command).option(
+    "--from <version>",
+    "the version to copy (default: the highest there is)",
+  );
+}
+
+export function listCommand(): Command {
+  return addRepositoryOption(
+    new Command("list").description("list the releases, which are published, and who has locked them"),
+  );
+}

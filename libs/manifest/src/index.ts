@@ -22,3 +22,4 @@ export { type ChosenRelease, makeLock, writeLock } from "./written-lock.ts";
 export { type RaisedRange, raiseRange } from "./raised-range.ts";
 export { isVersionRange } from "./version-range.ts";
 export { type ComparedRelease, compareReleases } from "./release-difference.ts";
+export { renameRelease, scaffoldRelease } from "./scaffold-release.ts";

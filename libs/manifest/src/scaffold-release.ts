@@ -1,3 +1,6 @@
+import { replaceScalar } from "./replaced-scalar.ts";
+import { inline } from "./written-yaml.ts";
+
 /** A small release that is complete: a web server with a page that is made from a setting. By path in its folder. */
 export const helloRelease: Readonly<Record<string, string>> = {
   "release.yaml": `# yaml-language-server: $schema=../../../schemas/release.schema.json
@@ -56,3 +59,20 @@ files:
 <p>{{ environment.name }} on {{ node.name }}</p>
 `,
 };
+
+/** A small release of another name; by path in its folder. */
+export function scaffoldRelease({ name, version }: { name: string; version: string }): Map<string, string> {
+  return new Map(
+    Object.entries(helloRelease).map(([path, text]) => [
+      path,
+      path === "release.yaml"
+        ? text.replace("name: hello", `name: ${name}`).replace("version: 0.1.0", `version: ${version}`)
+        : text,
+    ]),
+  );
+}
+
+/** The text of a release.yaml with another version; null where it says none. */
+export function renameRelease(text: string, version: string): string | null {
+  return replaceScalar(text, { path: ["version"], value: inline(version) });
+}
