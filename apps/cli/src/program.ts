@@ -9,6 +9,8 @@ import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-com
 import {
   diffCommand,
   digestCommand,
+  listCommand,
+  newCommand,
   packCommand,
   publishCommand,
   verifyCommand,

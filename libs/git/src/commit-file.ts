@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { stalled } from "@keelson/model";
 
-import { gitError, isSystemError } from "./git-error.ts";
+import { gitError, isSystemError, saidByGit } from "./git-error.ts";
 import { runGit } from "./system-git.ts";
 
 const timeoutMs = 60_000;
@@ -61,7 +61,7 @@ export async function commitFiles(
     if (end.exitCode === 0) return end.stdout.toString("utf8").trim();
     throw gitError("K2012", {
       message: `git cannot commit ${paths.join(", ")} in ${repository}`,
-      hint: "What is new is there; commit it yourself.",
+      hint: saidByGit(end.complaint, "What is new is there; commit it yourself."),
       outcome: stalled,
       cause: end.complaint,
     });
@@ -81,7 +81,7 @@ export async function switchToNewBranch(repository: string, branch: string): Pro
   if (end.exitCode === 0) return;
   throw gitError("K2012", {
     message: `git cannot make the branch ${branch} in ${repository}`,
-    hint: "Name another branch, or remove the one that is there.",
+    hint: saidByGit(end.complaint, "Name another branch, or remove the one that is there."),
     outcome: stalled,
     cause: end.complaint,
   });

@@ -167,3 +167,9 @@ export function isAbsence(error: unknown): boolean {
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "errno" in error && typeof error.errno === "number";
 }
+
+/** A hint with what the program said of a command on this machine, which names what to mend. */
+export function saidByGit(complaint: Error | undefined, advice: string): string {
+  const said = complaint === undefined || complaint.message === "" ? "" : `Git says: ${complaint.message}. `;
+  return `${said}${advice}`.trim() || "Call the same command of Git yourself to see more.";
+}

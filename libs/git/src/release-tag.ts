@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 import { stalled } from "@keelson/model";
 
-import { gitError } from "./git-error.ts";
+import { gitError, saidByGit } from "./git-error.ts";
 import { runGit } from "./system-git.ts";
 
 const timeoutMs = 60_000;
@@ -65,9 +65,10 @@ export async function makeTag(
   if (exitCode === 0) return;
   throw gitError("K2012", {
     message: `git cannot make the tag ${name} in ${repository}`,
-    hint: isSigned
-      ? "See whether Git can sign: git tag --sign. It needs user.signingKey, and gpg.format for a key of SSH."
-      : "See what Git says: git tag --annotate. The commit is there.",
+    hint: saidByGit(
+      complaint,
+      isSigned ? "It signs with user.signingKey, and with gpg.format for a key of SSH." : "",
+    ),
     outcome: stalled,
     cause: complaint,
   });

@@ -43,7 +43,9 @@ export function formatReleaseDifference(compared: Compared, { form }: { form: "t
     ...section("secrets", { list: difference.secrets, set }),
     ...section("other files", { list: difference.files.map(withoutContent), set }),
   ];
-  const body = before.digest === after.digest ? ["", "The same bytes."] : parts;
+  const isSame = before.digest === after.digest;
+  const nothing = ["", isSame ? "The same bytes." : "Nothing but what release.yaml says of itself."];
+  const body = isSame || parts.length === 0 ? nothing : parts;
   const all = [form === "text" ? top : `## ${top}`, ...body];
   return `${all
     .join("\n")
