@@ -70,6 +70,13 @@ it("keelson import --engine must take over what runs from the folders, and drop 
   expect(told.stdout).toContain(
     `  shop  1 container  runs from ${home.join("shop/compose.yaml")}, whose contents differ from apps/shop here\n    If it is the same: add adopt: true to instance shop in environment.yaml, and shop to allow.adopt in agent.yaml, and dataFolders: { shop: ${home.join("shop")} }. keelson plan shows what differs.\n`,
   );
+  expect(told.stdout.slice(told.stdout.indexOf("Next:"))).toBe(`Next:
+  keelson import -e home -n box --write
+  write ~/agent.yaml: environment: home, node: box, source: { url: ${repository.path} }, a stateDir, and what you agree with above
+  git add --all && git commit -m "Let Keelson run what is here"
+  keelson plan --config ~/agent.yaml
+  keelson apply --config ~/agent.yaml
+`);
   const imported = await runKeelson(["import", "--engine", "--write", "--json", ...names], options);
   const { agent, documents } = JSON.parse(imported.stdout);
   expect(agent).toEqual({
