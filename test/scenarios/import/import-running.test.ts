@@ -29,6 +29,9 @@ const files = {
   "apps/wiki/.gitignore": "data/\n",
   "apps/edge/compose.yaml": `name: front\n${service}`,
   "apps/idle/compose.yaml": service,
+  // What it includes is no project of its own, and both would have the one name.
+  "apps/watch/compose.yaml": `include: [exporter/compose.yaml]\n${service}`,
+  "apps/watch/exporter/compose.yaml": `services: { probe: { image: ${image}, init: true, stop_grace_period: 1s, container_name: keelson-test-import-probe } }\n`,
   "apps/shop/compose.yaml": `${service}    environment: { A: new }\n    volumes: ["./data:/data"]\n`,
   "apps/shop/.gitignore": "data/\n",
 };
@@ -69,6 +72,12 @@ it("keelson import --engine must take over what runs from the folders, and drop 
   );
   expect(told.stdout).toContain(
     `  shop  1 container  runs from ${home.join("shop/compose.yaml")}, whose contents differ from apps/shop here\n    If it is the same: add adopt: true to instance shop in environment.yaml, and shop to allow.adopt in agent.yaml, and dataFolders: { shop: ${home.join("shop")} }. keelson plan shows what differs.\n`,
+  );
+  expect(told.stdout).toContain("a part    apps/watch/exporter  of apps/watch, which includes it\n");
+  expect(told.stdout).toContain("5 projects found, 5 imported, 0 refused.\n6 services in, 6 out;");
+  const some = await runKeelson(["import", "--engine", ...names, "apps/wiki"], options);
+  expect(some.stdout.slice(some.stdout.indexOf("On the engine:"), some.stdout.indexOf("\n\n1 project"))).toBe(
+    "On the engine:\n  wiki  1 container  taken over from apps/wiki\n  front, other, shop: not asked for",
   );
   expect(told.stdout.slice(told.stdout.indexOf("Next:"))).toBe(`Next:
   keelson import -e home -n box --write
@@ -122,11 +131,11 @@ instances:
   await writeFile(home.join("agent.yaml"), stringify(config));
   const applied = await runKeelson(["apply", "--config", home.join("agent.yaml")], options);
   expect(applied).toMatchObject({ exitCode: 0 });
-  expect(applied.stdout).toContain("4 instances are as desired");
+  expect(applied.stdout).toContain("5 instances are as desired");
   // What ran goes on, what did not run was begun, and what differs was replaced.
   const after = await running();
   expect(after.filter((each) => before.includes(each)).length).toBe(before.length - 1);
-  expect(after.length).toBe(before.length + 1);
+  expect(after.length).toBe(before.length + 3);
   const again = await runKeelson(["import", "--engine", ...names], options);
   for (const name of ["front", "shop", "wiki"])
     expect(again.stdout).toContain(`  ${name}  1 container  Keelson's already\n`);

@@ -67,18 +67,20 @@ async function sealRequest(options: ImportOptions) {
 }
 
 function asJson(
-  { rows, secrets, sealed, networks, paths, running, documents, agent, there }: StateImport,
+  { rows, parts, secrets, sealed, networks, paths, running, unasked, documents, agent, there }: StateImport,
   rest: { environment: string; node: string; written: readonly string[] },
 ) {
   const projects = rows.map(({ tally, ...row }) => ({ ...row, ...tally }));
   return {
     ...rest,
     projects,
+    parts,
     secrets,
     sealed: sealed.map(({ file, names, because }) => ({ file, names, because })),
     networks,
     paths,
     running,
+    unasked,
     agent,
     documents: Object.fromEntries(documents),
     there,

@@ -13,8 +13,11 @@ interface Fate {
 }
 
 /** What becomes of each project that the engine has, and what of it is left alone. */
-export function printRunning(output: Output, { running, rows }: Pick<StateImport, "running" | "rows">): void {
-  if (running.length === 0) return;
+export function printRunning(
+  output: Output,
+  { running, unasked, rows }: Pick<StateImport, "running" | "unasked" | "rows">,
+): void {
+  if (running.length + unasked.length === 0) return;
   output.print(`\nOn the engine:`);
   for (const project of running) {
     const taken = rows.find(
@@ -28,6 +31,7 @@ export function printRunning(output: Output, { running, rows }: Pick<StateImport
     output.print(`  ${project.name}  ${count(project.containers, "container")}  ${fateOf(project, of)}`);
     for (const note of notesOf(project, of)) output.print(`    ${note}`);
   }
+  if (unasked.length > 0) output.print(`  ${unasked.join(", ")}: not asked for`);
 }
 
 function fateOf(

@@ -19,7 +19,7 @@ interface Shown extends StateImport {
 }
 
 export function printImport(output: Output, shown: Shown): void {
-  printProjects(output, shown.rows);
+  printProjects(output, shown);
   printSecrets(output, shown.secrets);
   printSealed(output, shown);
   printNetworks(output, shown.networks);
