@@ -36,6 +36,8 @@ export interface Finding {
   path: readonly string[];
   message: string;
   hint: string;
+  /** The path in the repository of a file that is not there, and might solve it. */
+  seeks?: string;
 }
 
 /** The documents of a file, or the problems that make it unreadable (K1416 malformed, K1418 over a limit). */
@@ -108,8 +110,8 @@ function parse(file: string, { text, overrideTags }: { text: string; overrideTag
 
 /** The problem that a finding is, at its place in the document. */
 export function problemAt(document: ComposeDocument, finding: Finding): Problem {
-  const { code, message, hint } = finding;
-  return { code, ...document.placeOf(finding.path), message, hint };
+  const { path, ...said } = finding;
+  return { ...said, ...document.placeOf(path) };
 }
 
 function placesOf(input: { file: string; text: string; lineCounter: LineCounter }) {

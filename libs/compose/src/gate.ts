@@ -56,7 +56,7 @@ export function judgeCompose(input: ComposeInput): { participants: Participants;
     ...plainFiles.flatMap((plain) =>
       findForeignValues(plain, { known: knownTo(plain, participants), reach: input.reach }),
     ),
-    ...findUndeclared(composeFiles, input),
+    ...findUndeclared(participants, input),
     ...findMisplacedSecrets(participants),
     ...findSealedFiles(participants, input),
     ...findReservedVariables(input),

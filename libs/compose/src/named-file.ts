@@ -39,7 +39,8 @@ function followPlain(walk: Walk, step: Step<PlainReference>): [] {
     const { profiles } = walk.input;
     const isUnread = isInactive(participant.document.root.value, { path: reference.path, profiles });
     if (reference.optional || isUnread) return [];
-    return report(walk, step, { message: `${missing(walk, local.path)}, and not rendered either` });
+    const message = `${missing(walk, local.path)}, and not rendered either`;
+    return report(walk, step, { message, seeks: local.path });
   }
   if (rendered === undefined && source !== undefined && !isPlain(source))
     return report(walk, step, { message: notPlain(nameOf(walk, local.path)) });

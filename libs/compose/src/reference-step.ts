@@ -17,7 +17,7 @@ export interface Step<Reference extends FileReference = FileReference> {
 export function report(
   walk: Walk,
   { participant, reference }: Step,
-  finding: { message: string; code?: string; path?: readonly string[] },
+  finding: { message: string; code?: string; path?: readonly string[]; seeks?: string },
 ): [] {
   const { code, path } = reference;
   const hint = hintOf(reference, walk.input);

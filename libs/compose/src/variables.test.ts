@@ -55,7 +55,8 @@ describe("variables of a package", () => {
       const text = `services: {app: {image: app, ports: ["\${${name}}80"], scale: "\${${name}:-1}", links: ["$${name}"]}}`;
       const files = { "compose.yaml": text };
       const codes = gateCompose(sampleInput({ files })).map(({ code, message }) => `${code} ${message}`);
-      expect(codes).toEqual(Array.from({ length: 3 }, () => `K1411 the variable ${name} is not declared`));
+      // Once, however often it is used.
+      expect(codes).toEqual([`K1411 the variable ${name} is not declared`]);
       const variables: Record<string, string> = JSON.parse(`{"${name}": "1"}`);
       expect(gateCompose(sampleInput({ files, variables }))).toEqual([]);
     },

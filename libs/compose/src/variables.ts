@@ -8,20 +8,33 @@ import {
 
 import { type Finding, problemAt } from "./compose-document.ts";
 import { stringsOf } from "./compose-node.ts";
-import type { Participant } from "./participant.ts";
+import { joinPath } from "./local-path.ts";
+import type { Participants } from "./participant.ts";
 
 /**
- * K1411 for each variable of a Compose file that nothing declares. In a repository, one that has a default or a replacement of its
- * own needs no declaration, as people write their files.
+ * K1411 for each variable of the Compose files that nothing declares, where it is used first. In a repository, one that has a default
+ * or a replacement of its own needs no declaration, as people write their files.
  */
-export function findUndeclared(participants: readonly Participant[], { reach }: ComposeInput): Problem[] {
-  return participants.flatMap(({ document, variables }) =>
-    [...stringsOf(document.root)].flatMap(({ text, path }) =>
+export function findUndeclared(
+  { composeFiles, projectFolder }: Pick<Participants, "composeFiles" | "projectFolder">,
+  { reach }: ComposeInput,
+): Problem[] {
+  const told = new Set<string>();
+  return composeFiles.flatMap(({ document, variables, role, folder }) => {
+    const place = role === "included" ? folder : projectFolder;
+    const seeks = reach === "repository" ? { seeks: joinPath(place, ".env") } : {};
+    return [...stringsOf(document.root)].flatMap(({ text, path }) =>
       askedVariables(text, reach)
         .filter((name) => isReservedVariable(name) || !Object.hasOwn(variables, name))
-        .map((name) => problemAt(document, undeclared(name, { path, reach }))),
-    ),
-  );
+        .filter((name) => !told.has(name) && told.add(name))
+        .map((name) =>
+          problemAt(document, {
+            ...(isReservedVariable(name) ? {} : seeks),
+            ...undeclared(name, { path, reach }),
+          }),
+        ),
+    );
+  });
 }
 
 /** Names that must be declared for a text: in a package all, in a repository those without a default of their own. */

@@ -5,6 +5,7 @@ import { listContainers } from "./container-list.ts";
 import type { Engine } from "./engine.ts";
 import { listNetworks } from "./observed-network.ts";
 import { labelOf } from "./ownership.ts";
+import { findClaim } from "./project-claim.ts";
 
 /** What the engine has of a Compose project. */
 export interface ComposeProject {
@@ -33,9 +34,13 @@ export async function listComposeProjects(engine: Engine): Promise<ComposeProjec
     labels: [composeLabels.project],
   });
   const byProject = Map.groupBy(containers, ({ Labels }) => labelOf(Labels, composeLabels.project));
-  return [...byProject]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([name, own]) => describeProject(name, own));
+  const sorted = [...byProject].sort(([a], [b]) => compareText(a, b));
+  return Promise.all(
+    sorted.map(async ([name, own]) => {
+      const claim = await findClaim({ engine }, { project: name });
+      return describeProject(name, { containers: own, isAdopted: claim !== null });
+    }),
+  );
 }
 
 /** Names of the networks that others than Keelson have made, those of the engine itself among them, sorted. */
@@ -45,7 +50,10 @@ export async function listForeignNetworks(engine: Engine): Promise<string[]> {
   return foreign.map(({ Name: name }) => name).sort(compareText);
 }
 
-function describeProject(name: string, containers: readonly ContainerInfo[]): ComposeProject {
+function describeProject(
+  name: string,
+  { containers, isAdopted }: { containers: readonly ContainerInfo[]; isAdopted: boolean },
+): ComposeProject {
   const told = (label: string) =>
     containers.map(({ Labels }) => labelOf(Labels, label)).find((text) => text !== "") ?? "";
   const binds = containers
@@ -65,7 +73,7 @@ function describeProject(name: string, containers: readonly ContainerInfo[]): Co
     oneOffs: namesOf(containers.filter(isOneOff)),
     oldNames: namesOf(own.filter((each) => isOldName(each, name))),
     binds: [...new Set(binds)].sort(compareText),
-    isManaged: told(labels.environment) !== "",
+    isManaged: isAdopted || told(labels.environment) !== "",
   };
 }
 

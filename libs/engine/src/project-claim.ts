@@ -27,12 +27,11 @@ export async function claimProject(
         abortSignal,
       }),
   });
-  const found = await inspectVolume(engine, { name, signal });
-  const [claim] = found === null ? [] : claimsIn([found]);
-  if (claim?.environment === environment) return;
+  const holder = await findClaim({ engine, signal }, { project });
+  if (holder === environment) return;
   throw new KeelsonError({
     code: "K9099",
-    message: `the project ${project} is of the environment ${claim?.environment ?? "of somebody else"}, which has adopted it`,
+    message: `the project ${project} is of the environment ${holder ?? "of somebody else"}, which has adopted it`,
     hint: `Nothing was taken over. If that environment is gone: docker volume rm ${name}`,
     outcome: stalled,
   });
@@ -44,8 +43,7 @@ export async function unclaimProject(
   { project }: { project: string },
 ): Promise<void> {
   const name = claimName(project);
-  const found = await inspectVolume(engine, { name, signal });
-  if (found === null || claimsIn([found])[0]?.environment !== environment) return;
+  if ((await findClaim({ engine, signal }, { project })) !== environment) return;
   try {
     await askEngine(engine, {
       what: `remove volume ${name}`,
@@ -55,6 +53,15 @@ export async function unclaimProject(
   } catch (error) {
     if (!hasStatus(error, 404)) throw error;
   }
+}
+
+/** The environment that has adopted the project; null where none has. */
+export async function findClaim(
+  { engine, signal }: Pick<ClaimContext, "engine"> & { signal?: AbortSignal | undefined },
+  { project }: { project: string },
+): Promise<string | null> {
+  const found = await inspectVolume(engine, { name: claimName(project), signal });
+  return found === null ? null : (claimsIn([found])[0]?.environment ?? null);
 }
 
 /** What volumes say of adopted projects. */

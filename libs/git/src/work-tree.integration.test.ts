@@ -29,6 +29,16 @@ describe("listDirtyPaths", () => {
     expect(await listDirtyPaths(join(repository.path, "b"))).toEqual(["c"]);
   });
 
+  it("knows which of some files lie there and are none of it", async () => {
+    await using repository = await makeGitRepository();
+    await repository.commit({ files: { a: "1", "kept.env": "1", ".gitignore": ".env\n*.env\n" } });
+    await repository.git("add", "--force", "kept.env");
+    await repository.write({ "b/.env": "1", "b/c": "1" });
+    const asked = ["a", "b/.env", "b/c", "c/.env", "kept.env", "b"];
+    const ignored = await (await readWorkTree(repository.path)).listIgnored?.(asked);
+    expect(ignored).toEqual(["b/.env"]);
+  });
+
   it("writes nothing, not even the index", async () => {
     await using repository = await makeGitRepository();
     await repository.commit({ files: { a: "1" } });

@@ -36,6 +36,7 @@ export async function readWorkTree(repository: string, limit: FileLimit = {}): P
       paths.forEach(checkPath);
       return paths.sort(compareText);
     },
+    listIgnored: async (asked) => (known ? listIgnored(root, asked) : []),
     readFiles: async (asked) => {
       const paths = await list(asked);
       const files = new FileSet(limit);
@@ -109,6 +110,14 @@ async function listKnown(root: string, wanted: Wanted): Promise<string[]> {
   const paths = [...listed].filter((path) => path !== "" && wanted.has(path));
   const special = await openFolder(root).listSpecial(paths);
   return [...new Set([...paths, ...special.filter((path) => wanted.has(path))])];
+}
+
+async function listIgnored(root: string, paths: readonly string[]): Promise<string[]> {
+  if (paths.length === 0) return [];
+  const options = ["-z", "--others", "--ignored", "--exclude-standard"];
+  const { stdout } = await git(root, ["--literal-pathspecs", "ls-files", ...options, "--", ...paths]);
+  const listed = new Set(stdout.toString("utf8").split("\0"));
+  return paths.filter((path) => listed.has(path));
 }
 
 /** What Git's index has, and the work tree has not. */

@@ -1,4 +1,4 @@
-import type { ParsedNode } from "yaml";
+import { type ParsedNode, isScalar } from "yaml";
 
 import {
   problemOf,
@@ -42,12 +42,20 @@ export function parseDocument(file: SourceFile): ParsedDocument {
       const place = findPlace({ root: syntax.root, aliases }, path);
       return text.positionAt(startOf(part === "key" ? place.key : (place.value ?? place.key)));
     },
+    numberText: (path) => {
+      const { value: node } = findPlace({ root: syntax.root, aliases }, path);
+      return numberTextOf(node === null ? null : (aliases.get(node) ?? node));
+    },
     lineText: text.lineText,
   };
   const faults = json.length > 0 ? json : syntax.problems;
   // The value of a broken text has faults that nobody wrote.
   const problems = faults.length > 0 ? faults : findings.map((finding) => findingProblem(text, finding));
   return { document, problems: limitProblems(problems) };
+}
+
+function numberTextOf(node: ParsedNode | null): string | null {
+  return isScalar(node) && typeof node.value === "number" ? (node.source ?? null) : null;
 }
 
 /** The first problems, sorted, and one that says that there are more; those are not searched for. */

@@ -13,6 +13,7 @@ export { jsonSchemas } from "./json-schemas.ts";
 export { type FoundProject, findProjects, projectFiles, takeName } from "./found-project.ts";
 export { findProjectReach } from "./project-files.ts";
 export { type PlainSecret, findPlainSecrets } from "./plain-secret.ts";
+export { type ProjectPart, findParts } from "./project-part.ts";
 export { type WrittenProject, readWrittenProject } from "./written-project.ts";
 export { type Tally, tallyOf } from "./import-tally.ts";
 export { type ImportedProject, writeImported } from "./imported-environment.ts";

@@ -22,6 +22,8 @@ export interface Problem {
   instances?: readonly string[];
   /** What may pass by itself, and is tried again; absent where a person has to mend it. */
   outcome?: "transient";
+  /** The path in the repository of a file that is not there, and might solve it. */
+  seeks?: string;
 }
 
 /** Orders problems by file, line, column, code, so that the same input gives the same text. */

@@ -19,6 +19,8 @@ export interface Located<T> {
    * the nearest parent's place when the key is not there.
    */
   positionOf: (path: string, part?: "key" | "value") => Position;
+  /** A number as it is written, such as `1.10`; null for anything else. */
+  numberText?: (path: string) => string | null;
   /** The text of a line (counted from 1), for a caret. */
   lineText: (line: number) => string;
 }

@@ -18,6 +18,8 @@ export interface Snapshot {
   readFiles: (paths: readonly string[]) => Promise<SourceFiles>;
   /** The same files by their paths alone, sorted: nothing of them is read. */
   listPaths: (paths: readonly string[]) => Promise<string[]>;
+  /** Which of these files lie in a work tree, and are none of it since Git ignores them. A commit has none. */
+  listIgnored?: (paths: readonly string[]) => Promise<string[]>;
 }
 
 /** From where a branch may move on. Commits are full ids. */

@@ -3,6 +3,8 @@ import { makeWorkTree, readWorkTree, writeWorkTreeFile } from "@keelson/git";
 import {
   type FoundProject,
   type PlainSecret,
+  type ProjectPart,
+  findParts,
   findPlainSecrets,
   findProjectReach,
   findProjects,
@@ -40,6 +42,10 @@ export interface ImportRequest {
 export interface StateImport extends Pick<ImportProposal, "documents" | "networks" | "paths" | "problems"> {
   /** Each project that was found, in the order of the folders. */
   rows: readonly ImportRow[];
+  /** Folders that are included by projects, and so are none of their own. */
+  parts: readonly ProjectPart[];
+  /** Names of projects that run, and of which nothing is told since only some folders were asked for. */
+  unasked: readonly string[];
   /** What looks like a secret and stands in plain text, of imported projects and of others. */
   secrets: readonly PlainSecret[];
   /** Files of variables whose secrets are encrypted, or cannot be; none unless that is asked for. */
@@ -65,10 +71,17 @@ export async function proposeState(repository: string, request: ImportRequest): 
   const asked = projectFiles(listed, request.folders);
   const read = await readOnward(revision, { start: asked, next: (files) => findProjectReach(files, asked) });
   const files = followLinks(read, "repository");
-  const found = findProjects(files, asked);
-  requireFound(found, request.folders);
+  const all = findProjects(files, asked);
+  requireFound(all, request.folders);
   const { projects, networks } = await askEngine(request.engine);
-  const running = await findRunning(projects, { repository, projects: found, files });
+  const known = await findRunning(projects, { repository, projects: all, files });
+  // What runs by itself is a project, whoever else includes its file.
+  const runsAlone = new Set(known.filter(({ isManaged }) => !isManaged).map(({ folder }) => folder));
+  const parts = findParts(all, files).filter(({ folder }) => !runsAlone.has(folder));
+  const found = all.filter(({ folder }) => parts.every((part) => part.folder !== folder));
+  const isAsked = ({ folder, namesake }: RunningProject) =>
+    request.folders.length === 0 || folder !== null || namesake !== null;
+  const running = known.filter(isAsked);
   const judged = judgeProjects(found, running);
   const written = new Map(found.map((each) => [each.folder, readWrittenProject(each, files)]));
   const total = judged.filter(({ problem }) => problem === null).length;
@@ -76,7 +89,10 @@ export async function proposeState(repository: string, request: ImportRequest): 
   const input = {
     reference: { environment, node },
     projects: judged.flatMap(importedOf),
-    leftOut: judged.flatMap(({ found: { folder }, problem }) => (problem === null ? [] : [folder])),
+    leftOut: [
+      ...judged.flatMap(({ found: { folder }, problem }) => (problem === null ? [] : [folder])),
+      ...parts.map(({ folder }) => folder),
+    ],
     listed,
     age: request.seal?.key ?? null,
     surroundings: {
@@ -104,6 +120,8 @@ export async function proposeState(repository: string, request: ImportRequest): 
     networks: proposal.networks,
     problems,
     rows,
+    parts,
+    unasked: known.filter((each) => !isAsked(each)).map(({ name }) => name),
     paths: proposal.paths,
     secrets: secrets.filter(({ file }) => !textsOf(sealed).has(file)),
     sealed,

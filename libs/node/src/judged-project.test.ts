@@ -20,6 +20,7 @@ const running = (
   folder,
   knownBy: "path",
   isGone: false,
+  namesake: null,
   workingDir: "",
   configFiles: [],
   containers: 1,

@@ -12,7 +12,11 @@ export interface RunningProject extends ComposeProject {
   knownBy: "path" | "content" | "name" | null;
   /** Whether the files that the engine tells are not on this machine. */
   isGone: boolean;
+  /** Where no folder has its files, the one whose project has its name: a person has to say whether it is the same. */
+  namesake: string | null;
 }
+
+type Place = Pick<RunningProject, "folder" | "knownBy" | "isGone" | "namesake">;
 
 interface Repository {
   root: string;
@@ -37,13 +41,14 @@ export async function findRunning(
 async function placeOf(
   { name, configFiles: [first] }: ComposeProject,
   { root, projects, files }: Repository,
-): Promise<Pick<RunningProject, "folder" | "knownBy" | "isGone">> {
+): Promise<Place> {
   const foundBy = (knownBy: RunningProject["knownBy"], candidates: readonly FoundProject[]) => {
-    const [only, ...others] = candidates;
-    return only === undefined || others.length > 0 ? null : { folder: only.folder, knownBy, isGone: false };
+    const only = onlyOf(candidates);
+    return only === null ? null : { folder: only.folder, knownBy, isGone: false, namesake: null };
   };
   const isNamed = ({ project }: FoundProject) => project === name;
-  const none = { folder: null, knownBy: null, isGone: false };
+  const namesake = onlyOf(projects.filter(isNamed))?.folder ?? null;
+  const none = { folder: null, knownBy: null, isGone: false, namesake };
   // Compose before 1.25 does not write down where it ran.
   if (first === undefined) return foundBy("name", projects.filter(isNamed)) ?? none;
   const path = relative(root, (await realPath(first)) ?? first);
@@ -57,6 +62,11 @@ async function placeOf(
   });
   const named = same.filter(isNamed);
   return foundBy("content", named.length > 0 ? named : same) ?? none;
+}
+
+function onlyOf(candidates: readonly FoundProject[]): FoundProject | null {
+  const [only, ...others] = candidates;
+  return only === undefined || others.length > 0 ? null : only;
 }
 
 function filesOf({ folder, composeFiles }: FoundProject): string[] {

@@ -271,3 +271,27 @@ describe("a released instance", () => {
     expect(plan.operations).toEqual([]);
   });
 });
+
+describe("what Compose has made of an instance that does not adopt", () => {
+  const running = runningOf(desiredOf({ core: sketch }, false));
+  const hints = (node: SimulatedNode) =>
+    planWith(node).blocked.flatMap(({ code, hint }) => (["K3007", "K3021"].includes(code) ? [hint] : []));
+  const way =
+    "Docker Compose made it as a part of project lab-core. To take it over as it is, add adopt: true to instance core, and lab-core to allow.adopt in agent.yaml. ";
+
+  it("must be named with the way to take it over, before the one to remove it", () => {
+    const found = hints(running);
+    expect(found.length).toBe(5);
+    for (const hint of found) expect(hint.slice(0, way.length)).toBe(way);
+  });
+
+  it("must be named without it where it is of another project, or of nobody", () => {
+    const others = changed(running, ({ observed }) => {
+      for (const each of [...observed.networks, ...observed.volumes]) each.project = "other";
+      for (const each of observed.containers) each.ownership = "forged";
+    });
+    const found = hints(others);
+    expect(found.length).toBe(5);
+    for (const hint of found) expect(hint).not.toContain("adopt");
+  });
+});

@@ -11,6 +11,7 @@ import {
 
 import semver from "semver";
 
+import { adoptionHint } from "./adoption-hint.ts";
 import { findStored } from "./mount-change.ts";
 import { wantsContainers } from "./service-change.ts";
 
@@ -26,12 +27,15 @@ export function findBlockedResources(
     ...unseenFiles(instance, observed),
     ...(wantsContainers(instance)
       ? [
-          ...instance.networks.flatMap((network) => foreignNetwork(network, observed)),
-          ...instance.volumes.flatMap((volume) => unusableVolume(volume, observed)),
+          ...instance.networks.flatMap((network) => foreignNetwork(network, { observed, instance })),
+          ...instance.volumes.flatMap((volume) => unusableVolume(volume, { observed, instance })),
         ]
       : []),
   ]);
-  const found = [...ofInstances, ...networks.flatMap((network) => foreignNetwork(network, observed))];
+  const found = [
+    ...ofInstances,
+    ...networks.flatMap((network) => foreignNetwork(network, { observed, instance: null })),
+  ];
   return new Map(found.map((blocked) => [blocked.resource, blocked]));
 }
 
@@ -48,7 +52,10 @@ export function isImpostor({ code }: BlockedChange): boolean {
 }
 
 /** The engine permits several networks of one name; one that is not ours is enough to make the name ambiguous. */
-function foreignNetwork({ name, mayBeForeign }: DesiredNetwork, observed: ObservedNode): BlockedChange[] {
+function foreignNetwork(
+  { name, mayBeForeign }: DesiredNetwork,
+  { observed, instance }: { observed: ObservedNode; instance: DesiredInstance | null },
+): BlockedChange[] {
   const found = observed.networks.find((each) => each.name === name && each.ownership !== "ours");
   if (found === undefined || (mayBeForeign === true && found.ownership === "foreign")) return [];
   const resource = resourceIds.network(name);
@@ -88,12 +95,15 @@ function foreignNetwork({ name, mayBeForeign }: DesiredNetwork, observed: Observ
       resource,
       code: "K3007",
       message: `a network named ${name} exists that this node did not make`,
-      hint: `If nobody needs it, remove it: docker network rm ${name}`,
+      hint: `${instance === null ? "" : adoptionHint(found, instance)}If nobody needs it, remove it: docker network rm ${name}`,
     },
   ];
 }
 
-function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedChange[] {
+function unusableVolume(
+  volume: DesiredVolume,
+  { observed, instance }: { observed: ObservedNode; instance: DesiredInstance },
+): BlockedChange[] {
   const { name } = volume;
   const existing = observed.volumes.find((each) => each.name === name);
   if (existing === undefined) return [];
@@ -126,7 +136,7 @@ function unusableVolume(volume: DesiredVolume, observed: ObservedNode): BlockedC
         resource,
         code: "K3007",
         message: `a volume named ${name} exists that this node did not make; its data is left alone`,
-        hint: `To use it as it is, let the Compose file say external: true and name: ${name}, and permit volumes: [${JSON.stringify(name)}]. If the data is not needed, remove it: docker volume rm ${name}`,
+        hint: `${adoptionHint(existing, instance)}To use it as it is, let the Compose file say external: true and name: ${name}, and permit volumes: [${JSON.stringify(name)}]. If the data is not needed, remove it: docker volume rm ${name}`,
       },
     ];
   }

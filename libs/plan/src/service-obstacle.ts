@@ -1,5 +1,12 @@
-import { type BlockedChange, type ObservedContainer, type ObservedNode, resourceIds } from "@keelson/model";
+import {
+  type BlockedChange,
+  type DesiredInstance,
+  type ObservedContainer,
+  type ObservedNode,
+  resourceIds,
+} from "@keelson/model";
 
+import { adoptionHint } from "./adoption-hint.ts";
 import { isUnsafe } from "./blocked-folder.ts";
 import type { NodeAllowance } from "./host-path.ts";
 import { isImpostor } from "./blocked-resource.ts";
@@ -92,14 +99,16 @@ function foreignObstacles(
 ): BlockedChange[] {
   if (!makesContainers(change)) return [];
   const { containers, service } = change;
-  const shown = `${context.own.instance.project}/${service.name}`;
-  return containers.foreign.map((found) => ({ resource, ...describeForeign(found, shown) }));
+  const { instance } = context.own;
+  const shown = `${instance.project}/${service.name}`;
+  return containers.foreign.map((found) => ({ resource, ...describeForeign(found, { instance, shown }) }));
 }
 
 function describeForeign(
-  { name, ownership }: ObservedContainer,
-  shown: string,
+  found: ObservedContainer,
+  { instance, shown }: { instance: DesiredInstance; shown: string },
 ): Pick<BlockedChange, "code" | "message" | "hint"> {
+  const { name, ownership } = found;
   const inTheWay = `container ${name} stands in the place of ${shown} and is not this node's`;
   if (ownership === "unproven") {
     return {
@@ -118,7 +127,7 @@ function describeForeign(
   return {
     code: "K3021",
     message: inTheWay,
-    hint: `If nobody needs it, remove it: docker rm -f ${name}`,
+    hint: `${adoptionHint(found, instance)}If nobody needs it, remove it: docker rm -f ${name}`,
   };
 }
 

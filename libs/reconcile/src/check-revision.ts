@@ -20,6 +20,7 @@ import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles, unplacedInput } from "@keelson/render";
 
 import { findDigestFaults } from "./digest-fault.ts";
+import { tellIgnored } from "./ignored-file.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { readLocal } from "./read-local.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
@@ -101,7 +102,7 @@ export async function checkRevision(
   return {
     repository,
     nodes,
-    problems: sortProblems(toldOnce(found.map(withoutInstances))),
+    problems: sortProblems(toldOnce((await tellIgnored(found, snapshot)).map(withoutInstances))),
     warnings: sortProblems(withoutRepeats(warnings)),
   };
 }

@@ -17,6 +17,7 @@ import {
   withSecretUsers,
 } from "@keelson/render";
 
+import { tellIgnored } from "./ignored-file.ts";
 import { observeNode } from "./observe-node.ts";
 import type { OperationResult } from "./operation-attempt.ts";
 import { withRests } from "./plan-now.ts";
@@ -86,14 +87,14 @@ export type WalkInput = { reference: NodeReference; target: Target } & (
 export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const { reference, target, ports } = input;
   const step = newStepTimer(ports.emit, walk.times);
-  const tell = (problems: readonly Problem[]) => {
-    walk.problems = toldOnce(problems);
-    if (walk.problems.length > 0) ports.emit({ type: "problems-found", problems: walk.problems });
-  };
 
   walk.target = target;
   const { instances } = target;
   if (instances === null) return;
+  const tell = async (problems: readonly Problem[]) => {
+    walk.problems = toldOnce(await tellIgnored(problems, instances.every.snapshot));
+    if (walk.problems.length > 0) ports.emit({ type: "problems-found", problems: walk.problems });
+  };
   const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
   walk.repository = read.repository;
   const { unopened, rendered, unrendered, settings, missing, ...render } = await step("render", async () => {
@@ -119,7 +120,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const { desired, problems } = await step("build", async () =>
     buildDesired(rendered, { models, problems: found, secrets: ports.secrets, repository: read.repository }),
   );
-  tell(problems);
+  await tell(problems);
   // With a problem of the whole commit nothing comes of an instance, and its error says nothing more.
   if (error !== null && (desired !== null || problems.length === 0)) throw error;
   if (desired === null) return;

@@ -295,6 +295,9 @@ describe("secrets of a local package", () => {
     expect(own.problems.map(({ code, message }) => `${code} ${message}`)).toEqual([
       "K1302 undefined variable `secrets.password`",
     ]);
+    expect(own.problems[0]?.hint).toBe(
+      "`secrets` has nothing. Set it for its folder or its instance: keelson secrets set password --folder DIR, or --instance NAME.",
+    );
     const release = {
       [environment]: `${home[environment]}releases: { wiki: ^1.0.0 }\n`,
       "environments/home/lock.yaml": "releases: { wiki: { version: 1.0.0 } }\ninstances: {}\n",

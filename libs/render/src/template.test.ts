@@ -14,6 +14,7 @@ const context = {
     many: 3,
   },
   node: { name: "one", roles: ["core"] },
+  release: { name: "sample", version: "1.0.0" },
   requires: { "document-store": { project: "lab-storage" } },
 };
 const secrets = { adminKey: "sample.adminKey", other: "sample.other" };
@@ -90,9 +91,9 @@ describe("a template", () => {
         "{{ one }}\n{% if settings.on %}{{ two }}{% for i in (1..50) %}\n{{ three }}{% endfor %}{% endif %}",
       ),
     ).toMatchInlineSnapshot(`
-      "K1302 1:4 undefined variable \`one\` | Templates see: node, requires, secrets, settings.
-      K1302 2:24 undefined variable \`two\` | Templates see: node, requires, secrets, settings.
-      K1302 3:4 undefined variable \`three\` | Templates see: node, requires, secrets, settings."
+      "K1302 1:4 undefined variable \`one\` | Templates see: node, release, requires, secrets, settings.
+      K1302 2:24 undefined variable \`two\` | Templates see: node, release, requires, secrets, settings.
+      K1302 3:4 undefined variable \`three\` | Templates see: node, release, requires, secrets, settings."
     `);
     expect(run(Array.from({ length: 100 }, (_, index) => `{{ x${index} }}`).join("")).problems).toHaveLength(
       20,

@@ -135,6 +135,13 @@ const origins: Record<string, string> = {
   requires: "List the interface under requires or optional in package.yaml; a provider must be on this node.",
 };
 
+/** A local package has no release.yaml, and its secrets are in Git. */
+function originOf(name: string, { context }: TemplateInput): string {
+  const [kind = "", secret = "NAME"] = name.split(".");
+  if (kind !== "secrets" || context["release"] !== undefined) return origins[kind] ?? "";
+  return `Set it for its folder or its instance: keelson secrets set ${secret} --folder DIR, or --instance NAME.`;
+}
+
 /** What there is instead, and where it would come from. */
 function undefinedVariable(name: string, input: TemplateInput): { message: string; hint: string } {
   const segments = name.split(".");
@@ -155,5 +162,5 @@ function undefinedVariable(name: string, input: TemplateInput): { message: strin
   const there = `${keys.slice(0, 12).join(", ")}${keys.length > 12 ? ", …" : ""}`;
   const what = keys.length === 0 ? " nothing" : `: ${there}`;
   const hint = parent === "" ? `Templates see${what}.` : `${quote(parent)} has${what}.`;
-  return { message, hint: `${hint} ${origins[known[0] ?? ""] ?? ""}`.trim() };
+  return { message, hint: `${hint} ${known.length === 0 ? "" : originOf(name, input)}`.trim() };
 }

@@ -21,6 +21,15 @@ test("the settings of a local package are its variables, and a node's win over t
   });
 });
 
+test("a number has the text that is written, as versions have it", () => {
+  const of = (text: string) => layer(layerOf("instance", `PORT: &n ${text}\nTITLE: *n`)).values;
+  expect(of("1.10")).toEqual({ PORT: "1.10", TITLE: "1.10" });
+  expect(of("0o17")).toEqual({ PORT: "0o17", TITLE: "0o17" });
+  expect(of("1e3")).toEqual({ PORT: "1e3", TITLE: "1e3" });
+  expect(of("8200")).toEqual({ PORT: 8200, TITLE: 8200 });
+  expect(of("1.5")).toEqual({ PORT: 1.5, TITLE: 1.5 });
+});
+
 test("what is no variable, and what is no plain value, is a problem at its place", () => {
   const { values, problems } = layer(layerOf("instance", "PROT: 1\nTITLE: [a]\nDEBUG: null"));
   expect(values).toEqual({});

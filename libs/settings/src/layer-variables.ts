@@ -13,8 +13,8 @@ import { type SettingsLayer, originBelow } from "./layer.ts";
 import type { LayeredSettings, Provenance } from "./layer-settings.ts";
 
 /**
- * The settings of a local package without a schema: each is a variable of it by its exact name, and has a plain value. A stronger
- * layer replaces it. All problems at once: K1130 for what is no variable, K1131 for what is no plain value.
+ * The settings of a local package without a schema: each is a variable of it by its exact name, and has a plain value. A number that
+ * another text than its own stands for, such as `1.10`, is that text: it may be a version. A stronger layer replaces it. All problems at once: K1130 for what is no variable, K1131 for what is no plain value.
  */
 export function layerVariables({
   reference,
@@ -44,7 +44,7 @@ export function layerVariables({
         problems.push(problemAt(located, { code: "K1131", path, message, hint, part: "value" }));
       } else {
         const { line, column } = located.positionOf(path);
-        values.push([name, value]);
+        values.push([name, asWritten(value, located.numberText?.(path) ?? null)]);
         provenance.push([
           keyPath([name]),
           { layer: layer.kind, name: layer.name, file: located.file, line, column },
@@ -57,4 +57,8 @@ export function layerVariables({
     provenance: Object.fromEntries(provenance),
     problems: sortProblems(problems),
   };
+}
+
+function asWritten(value: string | number | boolean, text: string | null): string | number | boolean {
+  return typeof value !== "number" || text === null || text === String(value) ? value : text;
 }

@@ -5,6 +5,7 @@ import { nameLike } from "@keelson/model";
 import { type StateImport, findComposeBinary, proposeState, writeState } from "@keelson/node";
 
 import { nodeRecipient, personalRecipients } from "../age-recipient.ts";
+import { standardConfigPath } from "../node-options.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printImport } from "../print/import.ts";
 import { printProblems } from "../print/problems.ts";
@@ -45,7 +46,12 @@ export async function importFolders(
   const isAny = proposal.rows.some(({ imported }) => imported);
   const made = options.write === true && isAny ? await writeState(repository, proposal) : null;
   if (output.json) output.printJson(asJson(proposal, { environment, node, written: made?.written ?? [] }));
-  else printImport(output, { ...proposal, environment, node, made, isSealed: seal !== null });
+  else {
+    const config =
+      options.config === standardConfigPath ? "~/agent.yaml" : (options.config ?? "~/agent.yaml");
+    const source = resolve(repository);
+    printImport(output, { ...proposal, environment, node, config, source, made, isSealed: seal !== null });
+  }
   return isAny ? exitCodes.done : exitCodes.failed;
 }
 
@@ -61,18 +67,20 @@ async function sealRequest(options: ImportOptions) {
 }
 
 function asJson(
-  { rows, secrets, sealed, networks, paths, running, documents, agent, there }: StateImport,
+  { rows, parts, secrets, sealed, networks, paths, running, unasked, documents, agent, there }: StateImport,
   rest: { environment: string; node: string; written: readonly string[] },
 ) {
   const projects = rows.map(({ tally, ...row }) => ({ ...row, ...tally }));
   return {
     ...rest,
     projects,
+    parts,
     secrets,
     sealed: sealed.map(({ file, names, because }) => ({ file, names, because })),
     networks,
     paths,
     running,
+    unasked,
     agent,
     documents: Object.fromEntries(documents),
     there,

@@ -10,7 +10,7 @@ type Row = StateImport["rows"][number];
 const kinds = ["service", "volume", "network", "port"] as const;
 
 /** What becomes of each project: as it is, or refused with the reason and the way out. */
-export function printProjects(output: Output, rows: readonly Row[]): void {
+export function printProjects(output: Output, { rows, parts }: Pick<StateImport, "rows" | "parts">): void {
   for (const row of rows) {
     const { folder, composeFiles, project, adopt, imported, problems, asks } = row;
     const name = folder === "" ? composeFiles.join(", ") : folder;
@@ -30,6 +30,8 @@ export function printProjects(output: Output, rows: readonly Row[]): void {
     const words = new Set(asks.map((ask) => describeAsk(ask)));
     if (words.size > 0) say(`may reach ${[...words].join(", ")}`);
   }
+  for (const { folder, of } of parts)
+    output.print(`${output.style("green", "a part")}    ${folder}  of ${of}, which includes it`);
 }
 
 /** What is called otherwise than the folder says, and why. */

@@ -9,13 +9,17 @@ import { printRunning } from "./import-running.ts";
 interface Shown extends StateImport {
   environment: string;
   node: string;
+  /** The place of the node's agent.yaml, as the next steps say it. */
+  config: string;
+  /** The folder of the repository. */
+  source: string;
   /** Null where nothing was to be written. */
   made: { madeRepository: boolean; written: readonly string[] } | null;
   isSealed: boolean;
 }
 
 export function printImport(output: Output, shown: Shown): void {
-  printProjects(output, shown.rows);
+  printProjects(output, shown);
   printSecrets(output, shown.secrets);
   printSealed(output, shown);
   printNetworks(output, shown.networks);
@@ -42,16 +46,16 @@ function printDocuments(output: Output, { made, documents, there }: Shown): void
   for (const path of made.written) output.print(`wrote   ${path}`);
 }
 
-function nextSteps({ environment, node, made, agentText, there, isSealed }: Shown): string[] {
+/** Those of the README. */
+function nextSteps({ environment, node, config, source, made, there, isSealed }: Shown): string[] {
   const reference = `-e ${environment} -n ${node}`;
   if (made === null && there.length > 0)
     return ["Copy what you want of the proposal, or name another environment: keelson import -e NAME"];
   return [
     ...(made === null ? [`keelson import ${reference} --write${isSealed ? " --seal" : ""}`] : []),
-    "keelson check",
+    `write ${config}: environment: ${environment}, node: ${node}, source: { url: ${source} }, a stateDir, and what you agree with above`,
     'git add --all && git commit -m "Let Keelson run what is here"',
-    ...(agentText === "" ? [] : [`keelson allow explain ${reference}`]),
-    `keelson plan ${reference}`,
-    `sudo keelson apply ${reference}`,
+    `keelson plan --config ${config}`,
+    `keelson apply --config ${config}`,
   ];
 }
