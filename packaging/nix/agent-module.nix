@@ -45,16 +45,20 @@ let
     engineSocket = optional types.bool "The engine's socket, with which a container is root on the node.";
     capabilities = listed text "Capabilities beyond those that the engine gives by default.";
     devices = listed hostPath "Devices by their path.";
+    deviceRules = listed text "Devices by their number, as `device_cgroup_rules` has them.";
     gpus = optional types.bool "Graphics processors by the engine's own way.";
     runtimes = listed text "Runtimes of the engine beside its default.";
-    namespaces = listed (types.enum [
-      "network"
-      "pid"
-      "ipc"
-      "uts"
-      "user"
-      "cgroup"
-    ]) "Namespaces of the host.";
+    namespaces = listed (types.either
+      (types.enum [
+        "network"
+        "pid"
+        "ipc"
+        "uts"
+        "user"
+        "cgroup"
+      ])
+      (types.strMatching "(network|pid|ipc):container:[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+    ) "Namespaces of the host, and of containers of other instances.";
     privileged = optional types.bool "Privileged containers, which are root on the node.";
     networks = listed text "Networks of the engine that somebody else has made.";
     volumes = listed text "Volumes of the engine that somebody else has made.";
@@ -62,6 +66,8 @@ let
     sysctls = listed text "Kernel settings beyond the network namespace's own.";
     securityOptions = listed text "Options of `security_opt`.";
     subnets = listed text "Subnets of networks beyond private ranges.";
+    networkDrivers = listed text "Drivers of networks, with the interface of the host.";
+    volumeDrivers = listed text "Plugins of the engine that make volumes.";
     loggingAddresses = listed text "Where the engine may send logs.";
     adopt = optional (allOr (types.listOf text)) "Compose projects that Git may take over: their names, or `\"all\"`.";
     nested = optional types.bool "Binds below what a container can write are permitted everywhere.";

@@ -15,7 +15,7 @@ export type HostNamespace = (typeof hostNamespaces)[number];
 const containerNamespace = z
   .string()
   .regex(
-    /^(?:network|pid|ipc):container:[a-zA-Z0-9][\w.-]*$/,
+    /^(?:network|pid|ipc):container:[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
     "must be a namespace of the host, or network, pid or ipc of a container: network:container:vpn",
   );
 
