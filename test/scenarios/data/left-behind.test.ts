@@ -50,9 +50,10 @@ describe("data that a service used last", () => {
     await platform().docker.getContainer(before.id).remove({ force: true });
     expect((await platform().reconcile()).exitCode).toBe(1);
     expect(await codes()).toContain(`K3052 service:${nameOf("store")}/database`);
+    // Its files stay as long as it is held.
     expect((await platform().status()).instances[2]).toMatchObject({
       held: true,
-      state: "absent",
+      state: "staged",
       health: "unhealthy",
       services: [{ name: "database", state: "absent", health: "unhealthy" }],
     });
