@@ -7,6 +7,7 @@ import {
   required,
   resourceIds,
   ownOf,
+  shortId,
 } from "@keelson/model";
 
 import type { Adoption } from "./adoption.ts";
@@ -87,8 +88,11 @@ export function planReleases({
       const isOwn = (each: { ownership: string; project: string }) =>
         each.ownership === "ours" && each.project === project;
       const containers = observed.containers.filter(isOwn).map(({ id }: ObservedContainer) => id);
+      // A record that names none takes each for its own, also one that was released.
+      const isNamed = ({ id, name: network }: { id: string; name: string }) =>
+        ownOf(record.networks, network) === id || record.loss?.made.includes(shortId(id)) === true;
       const networks = observed.networks
-        .filter(isOwn)
+        .filter((each) => isOwn(each) && isNamed(each))
         .map(({ id, name: network }) => ({ id, name: network }));
       const volumes = observed.volumes
         .filter((each) => isOwn(each) && ownOf(record.volumes, each.name) !== undefined)

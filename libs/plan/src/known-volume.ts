@@ -18,6 +18,12 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
   const uses = findVolumeUse(desired);
   const held = namesOfHeld(desired);
   const there = new Set(observed.volumes.map(({ name }) => name));
+  const givenBack = findGivenBack(node);
+  const released = new Set(
+    desired.instances
+      .filter(({ project }) => givenBack.has(project))
+      .flatMap(({ volumes }) => volumes.map(({ name }) => name)),
+  );
   const existing = new Set(
     observed.containers
       .filter(({ ownership }) => ownership === "ours")
@@ -27,6 +33,7 @@ export function rememberVolumes(node: SimulatedNode): Record<string, KnownVolume
   return Object.fromEntries(
     [...names].sort(compareText).flatMap((name): [string, KnownVolume][] => {
       const before = ownOf(record.volumes, name);
+      if (released.has(name)) return [];
       const use = uses.get(name) ?? useOfHeld(before, held);
       const isGuarded = guarded.has(name);
       const now = [...(use?.users ?? []), ...usersInEngine(name, observed)];
@@ -83,4 +90,16 @@ function externalIn({ desired, observed }: Pick<SimulatedNode, "desired" | "obse
   return desired.instances
     .flatMap(({ services }) => services.flatMap(({ externalVolumes = [] }) => externalVolumes))
     .filter((name) => there.has(name));
+}
+
+/** Projects of released instances that have no container of the node any more: what they have is forgotten, and stays so. */
+export function findGivenBack({ desired, observed }: SimulatedNode): Set<string> {
+  const own = new Set(
+    observed.containers.flatMap(({ ownership, project }) => (ownership === "ours" ? [project] : [])),
+  );
+  return new Set(
+    desired.instances.flatMap(({ state, project }) =>
+      state === "released" && !own.has(project) ? [project] : [],
+    ),
+  );
 }

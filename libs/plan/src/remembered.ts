@@ -2,7 +2,7 @@ import { type RecordState, type ServiceParts, findAcceptances, isInSync } from "
 
 import { projectsOfHeld } from "./held-instance.ts";
 import { rememberFolders } from "./known-folder.ts";
-import { rememberVolumes } from "./known-volume.ts";
+import { findGivenBack, rememberVolumes } from "./known-volume.ts";
 import { findOwn } from "./own-container.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { followRenewals } from "./renewal.ts";
@@ -14,7 +14,10 @@ import { followRenewals } from "./renewal.ts";
 export function buildRecord(node: SimulatedNode): RecordState {
   const { desired, observed, record } = node;
   const own = observed.containers.filter(({ ownership }) => ownership === "ours");
-  const networks = observed.networks.filter(({ ownership }) => ownership === "ours");
+  const givenBack = findGivenBack(node);
+  const networks = observed.networks.filter(
+    ({ ownership, project }) => ownership === "ours" && !givenBack.has(project),
+  );
   const ids = new Set(observed.containers.map(({ id }) => id));
   const names = new Set(observed.networks.map(({ name }) => name));
   return {

@@ -6,6 +6,7 @@ import {
   type RecordState,
   type ServiceParts,
   canonicalText,
+  shortId,
 } from "@keelson/model";
 
 import { readState } from "./memory-state.ts";
@@ -143,6 +144,12 @@ export function openMemory(database: DatabaseSync): Memory {
       for (const id of networks) forgetNetwork.run(id);
       for (const [kind, ids] of Object.entries({ containers, networks, volumes }))
         for (const id of ids) remove.run(kind, id);
+      // What the status of before a loss says of them is over, too.
+      const { loss } = memory.readState();
+      if (loss === undefined) return;
+      const released = new Set([...containers, ...networks].map(shortId));
+      const isKept = (id: string) => !released.has(id);
+      memory.noteLoss({ made: loss.made.filter(isKept), unproven: loss.unproven.filter(isKept) });
     },
     forgetNetworks: (names) => {
       const remove = database.prepare("DELETE FROM networks WHERE name = ?");

@@ -72,6 +72,23 @@ describe("a project that runs already", () => {
     });
   });
 
+  it("must be given back at once where Keelson has made all of it, network too", async () => {
+    await withPlatform({ release, environment: { instances }, ...permitted }, async (platform) => {
+      expect((await platform.reconcile()).exitCode).toBe(0);
+      const before = await idsOf(platform);
+      for (const [from, to] of [
+        ["adopt: true", "state: released"],
+        ["state: released", "state: absent"],
+      ] as const) {
+        await platform.push({ [platform.paths.environment]: (file) => file.replace(from, to) });
+        const round = await platform.reconcile();
+        expect([round.exitCode, round.status.errors]).toEqual([0, []]);
+        expect((await platform.reconcile()).worked).toBe(false);
+      }
+      expect(await idsOf(platform)).toEqual(before);
+    });
+  });
+
   it("must be left alone where the node does not permit it", async () => {
     await withPlatform({ release, environment: { instances } }, async (platform) => {
       await composeUp(platform, { text });

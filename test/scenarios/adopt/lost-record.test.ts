@@ -64,6 +64,19 @@ describe("a project with adopted containers and others, and a lost state folder"
     });
   });
 
+  it("must be given back as it runs, and be left alone for good", async () => {
+    await withLoss(async (platform) => {
+      await expectRecovery(platform);
+      const say = async (from: string, to: string) => {
+        await platform.push({ [platform.paths.environment]: (file) => file.replace(from, to) });
+        return await platform.reconcile();
+      };
+      expectReady(await say("adopt: true", "state: released"));
+      expect((await platform.reconcile()).worked).toBe(false);
+      expectReady(await say("state: released", "state: absent"));
+    });
+  });
+
   it("must be planned without any effect, and recovered by keelson apply, as the agent does it", async () => {
     await withLoss(async (platform) => {
       const plan = await platform.keelson(["plan", "--config", platform.config]);
