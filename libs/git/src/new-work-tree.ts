@@ -35,7 +35,8 @@ export async function makeWorkTree(
   return made;
 }
 
-async function requireFolders(root: string, paths: readonly string[]): Promise<void> {
+/** Throws K2012 where something else than a folder, such as a link, stands on the way to a path of a work tree. */
+export async function requireFolders(root: string, paths: readonly string[]): Promise<void> {
   const folders = paths.flatMap((path) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index)));
   for (const folder of new Set(folders)) {
     const place = join(root, folder);

@@ -33,6 +33,17 @@ export async function findObjects(
   );
 }
 
+/** Whether Git can have a tag of this name (git-check-ref-format(1)). Throws K2005 and K2010. */
+export async function isTagName(repository: string, name: string): Promise<boolean> {
+  const { exitCode } = await runGit({
+    at: ["-C", resolve(repository)],
+    args: ["check-ref-format", `refs/tags/${name}`],
+    timeoutMs,
+    configuration: "user",
+  });
+  return exitCode === 0;
+}
+
 /** The names of tags that begin so, such as `release/`; none outside of a repository. Throws K2005 and K2010. */
 export async function listTags(repository: string, prefix: string): Promise<string[]> {
   const { exitCode, stdout } = await runGit({

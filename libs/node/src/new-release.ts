@@ -1,7 +1,7 @@
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, lstat, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-import { readWorkTree, writeWorkTreeFile } from "@keelson/git";
+import { readWorkTree, requireFolders, writeWorkTreeFile } from "@keelson/git";
 import { listReleases, renameRelease, scaffoldRelease } from "@keelson/manifest";
 import {
   KeelsonError,
@@ -37,6 +37,12 @@ export async function beginRelease(
   if (versions.includes(version)) throw isThere(folder);
   const source = from ?? versions[0] ?? null;
   const root = resolve(repository);
+  await requireFolders(root, [`${folder}/release.yaml`]);
+  if (await isAnything(join(root, folder))) throw isThere(folder);
+  const special = [...files.values()].find(
+    (file) => file.special === true && file.path.startsWith(`releases/${name}/${source ?? ""}/`),
+  );
+  if (special !== undefined) throw noFile(special.path);
   if (source === null) {
     for (const [path, text] of scaffoldRelease({ name, version })) {
       const target = join(root, folder, path);
@@ -58,6 +64,24 @@ export async function beginRelease(
   return { name, version, folder, from: source };
 }
 
+async function isAnything(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function noFile(path: string): KeelsonError {
+  return new KeelsonError({
+    code: "K1448",
+    message: `${path} is neither a file nor a folder, and cannot be copied`,
+    hint: "Remove it.",
+    outcome: stalled,
+  });
+}
+
 function requireReleaseName({ name, version }: ReleaseName): void {
   if (!namePattern.test(name)) {
     throw new KeelsonError({
@@ -67,10 +91,10 @@ function requireReleaseName({ name, version }: ReleaseName): void {
       outcome: stalled,
     });
   }
-  if (versionPattern.test(version)) return;
+  if (versionPattern.test(version) && version.length <= 64) return;
   throw new KeelsonError({
     code: "K1007",
-    message: `${quote(version)} is not a semantic version`,
+    message: `${quote(version)} is not a semantic version of at most 64 characters`,
     hint: "Write one such as 1.9.2.",
     outcome: stalled,
   });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, readFile, rm, symlink } from "node:fs/promises";
+import { chmod, readFile, readdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -131,7 +131,54 @@ describe("publishing a release", () => {
   });
 });
 
+describe("a tag that somebody else has made", () => {
+  test.each([
+    [
+      "of a blob",
+      async () =>
+        repository.git("tag", "release/shop/1.0.0", await repository.git("rev-parse", "HEAD:README.md")),
+    ],
+    ["of a tree", async () => repository.git("tag", "release/shop/1.0.0", "HEAD^{tree}")],
+    ["of a commit without the release", async () => repository.git("tag", "release/shop/1.0.0", "HEAD")],
+  ])("%s is told as a problem of its release alone", async (_what, tag) => {
+    await tag();
+    await repository.commit({ files: release });
+    expect(await changed()).toEqual([`K1451 ${folder}/release.yaml`]);
+    await expect(publish()).rejects.toMatchObject({ code: "K1451" });
+    expect((await listWorkTreeReleases(repository.path))[0]?.published).toBe("changed since");
+  });
+
+  test("is not made under a name that Git cannot have, nor is a commit", async () => {
+    const version = "1.0.1-a.lock";
+    await repository.commit({ files: release });
+    await beginRelease(repository.path, { name: "shop", version, from: null });
+    const head = await repository.git("rev-parse", "HEAD");
+    await expect(
+      publishRelease(repository.path, { name: "shop", version, isSigned: false }),
+    ).rejects.toMatchObject({ code: "K1007" });
+    expect(await repository.git("rev-parse", "HEAD")).toBe(head);
+  });
+});
+
 describe("a new version", () => {
+  test("is not written behind a link, over anything, or with what is no file", async () => {
+    await using outside = await makeTempFolder();
+    await repository.write(release);
+    await rename(join(repository.path, "releases/shop"), join(outside.path, "shop"));
+    await symlink(join(outside.path, "shop"), join(repository.path, "releases/shop"));
+    const begin = async (version: string) =>
+      beginRelease(repository.path, { name: "shop", version, from: null });
+    await expect(begin("2.0.0")).rejects.toMatchObject({ code: "K2012" });
+    expect(await readdir(join(outside.path, "shop"))).toEqual(["1.0.0"]);
+    await rm(join(repository.path, "releases/shop"));
+    await rename(join(outside.path, "shop"), join(repository.path, "releases/shop"));
+    await symlink("nowhere", join(repository.path, "releases/shop/3.0.0"));
+    await expect(begin("3.0.0")).rejects.toMatchObject({ code: "K2012" });
+    await promisify(execFile)("mkfifo", [join(repository.path, folder, "pipe")]);
+    await expect(begin("4.0.0")).rejects.toMatchObject({ code: "K1448" });
+    await expect(begin(`1.0.0-${"a".repeat(300)}`)).rejects.toMatchObject({ code: "K1007" });
+  });
+
   test("is a copy of the highest one, links and modes too, with its version alone changed", async () => {
     await repository.write({ ...release, [`${folder}/packages/web/run.sh`]: "#!/bin/sh\n" });
     await chmod(join(repository.path, folder, "packages/web/run.sh"), 0o755);

@@ -1,6 +1,7 @@
 import {
   commitFiles,
   findObjects,
+  isTagName,
   listDirtyPaths,
   listTags,
   makeTag,
@@ -61,6 +62,7 @@ export async function publishRelease(
   const before = await publishedDigest(repository, { name, version });
   if (before === digest) return { ...published, isThere: true };
   if (before !== null) throw changedSince({ name, version });
+  if (!(await isTagName(repository, tag))) throw noTagName(tag);
   const isDirty = (await listDirtyPaths(repository)).some((path) => path.startsWith(`${folder}/`));
   const message = `release(${name}): ${version}`;
   const commit = isDirty ? await commitFiles(repository, { paths: [folder], message }) : null;
@@ -68,14 +70,18 @@ export async function publishRelease(
   return { ...published, commit };
 }
 
-/** The digest of a release as its tag has it; null where there is no tag, or it has no such folder. */
+/** The digest of a release as its tag has it; null where there is no tag, and "" where that has no such folder. */
 async function publishedDigest(repository: string, release: ReleaseName): Promise<string | null> {
   const tag = `refs/tags/${tagOf(release)}`;
-  const found = await findObjects(repository, [tag]);
-  if ((found.get(tag) ?? null) === null) return null;
   const folder = `releases/${release.name}/${release.version}`;
+  const inTag = `${tag}:./${folder}`;
+  const found = await findObjects(repository, [tag, inTag]);
+  if ((found.get(tag) ?? null) === null) return null;
+  // Whoever may push tags can make one of anything.
+  if ((found.get(inTag) ?? null) === null) return "";
+  if ((await findObjects(repository, [`${tag}^{commit}`])).get(`${tag}^{commit}`) === null) return "";
   const commit = await readCommit({ repository, revision: tag, timeoutMs, fileBytes: mostFileBytes });
-  return await digestOfFiles((await commit.readFiles([`${folder}/`])).values(), folder);
+  return (await digestOfFiles((await commit.readFiles([`${folder}/`])).values(), folder)) ?? "";
 }
 
 /**
@@ -130,6 +136,15 @@ function problemOfChange({ name, version }: ReleaseName): Problem {
 function changedSince(release: ReleaseName): KeelsonError {
   const { message } = problemOfChange(release);
   return new KeelsonError({ ...changed, message, outcome: stalled });
+}
+
+function noTagName(tag: string): KeelsonError {
+  return new KeelsonError({
+    code: "K1007",
+    message: `Git can have no tag ${quote(tag)}`,
+    hint: "Give the release a version that is in a tag's name, such as one without .lock at its end.",
+    outcome: stalled,
+  });
 }
 
 function notThere({ name, version }: ReleaseName): KeelsonError {

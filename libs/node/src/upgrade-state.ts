@@ -36,7 +36,7 @@ export interface StateUpgrade {
  */
 export async function proposeUpgrade(repository: string, request: UpgradeRequest): Promise<StateUpgrade> {
   const { release, range, environment } = request;
-  if (range !== null && !isVersionRange(range)) throw noRange(range);
+  if (range !== null && (range.trim() === "" || !isVersionRange(range))) throw noRange(range);
   const files = await (await readWorkTree(repository)).readFiles(["environments/", "releases/"]);
   const { environments } = readRepository(followLinks(files)).repository;
   const using = [...environments].filter(
