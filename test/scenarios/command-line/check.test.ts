@@ -158,7 +158,7 @@ const mistakes = [
   "K1302 releases/shop/1.0.0/packages/web/package.yaml:4:20",
   "K1401 releases/shop/1.0.0/packages/jobs/compose.yaml:2:34",
   "K1401 releases/shop/1.0.0/packages/web/compose.yaml:4:5",
-  "K1402 releases/shop/1.0.0/packages/api/compose.yaml:2:46",
+  "K1402 releases/shop/1.0.0/packages/api/compose.yaml:2:24",
   "K1403 releases/tools/1.0.0/packages/vpn/compose.yaml:2:46",
   "K1411 releases/shop/1.0.0/packages/web/compose.yaml:5:39",
   "K1417 releases/shop/1.0.0/packages/api/compose.yaml:3:26",
