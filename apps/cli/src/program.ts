@@ -2,27 +2,11 @@ import { keelsonVersion } from "@keelson/model/light";
 
 import { Argument, Command } from "commander";
 
-import { allowExplainCommand, allowListCommand, allowUnusedCommand } from "./allow-commands.ts";
 import { shells } from "./completion.ts";
 import { type NamedKind, namedKinds } from "./completion-words.ts";
 import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
-import {
-  diffCommand,
-  digestCommand,
-  listCommand,
-  newCommand,
-  packCommand,
-  publishCommand,
-  verifyCommand,
-} from "./release-commands.ts";
-import { type ExitCode, type Output, makeOutput } from "./output.ts";
-import {
-  getSecretCommand,
-  listSecretsCommand,
-  rotateSecretsCommand,
-  sealCommand,
-  setSecretCommand,
-} from "./secrets-commands.ts";
+import { type AddCommand, allowGroup, releaseGroup, secretsGroup } from "./command-groups.ts";
+import { makeOutput } from "./output.ts";
 import {
   applyCommand,
   checkCommand,
@@ -35,9 +19,6 @@ import {
   upgradeCommand,
 } from "./state-commands.ts";
 import { doctorCommand, statusCommand, syncCommand } from "./status-commands.ts";
-
-/** Runs a command; its options are read from the command itself. */
-type Run = (command: Command, output: Output) => Promise<ExitCode>;
 
 /**
  * The command tree. `finish` gets the exit code of the command that ran; those of `exec` and `run` are of the program that ran.
@@ -52,7 +33,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     // With their arguments the names would leave no room for the descriptions.
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .showHelpAfterError("(keelson <command> --help shows what a command takes)");
-  const add = (command: Command, run: Run, parent = program) => {
+  const add: AddCommand = (command, run, parent = program) => {
     command.option("--json", "print JSON").action(async () => {
       finish(await run(command, makeOutput({ json: command.opts()["json"] === true })));
     });
@@ -115,110 +96,9 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
       finish(await (await import("./commands/run.ts")).run(options, { ...target, signal })),
     ),
   );
-  const release = new Command("release")
-    .description("publish releases, compare them, and work with their digests and archives")
-    .configureHelp({ subcommandTerm: (command) => command.name() });
-  add(
-    digestCommand(),
-    async (command, output) =>
-      (await import("./commands/release-digest.ts")).releaseDigest(command.args[0] ?? "", output),
-    release,
-  );
-  add(
-    packCommand(),
-    async (command, output) =>
-      (await import("./commands/release-pack.ts")).releasePack(command.opts(), {
-        folder: command.args[0] ?? "",
-        output,
-      }),
-    release,
-  );
-  add(
-    verifyCommand(),
-    async (command, output) =>
-      (await import("./commands/release-verify.ts")).releaseVerify(command.opts(), {
-        path: command.args[0] ?? "",
-        output,
-      }),
-    release,
-  );
-  add(
-    diffCommand(),
-    async (command, output) => {
-      const [before = "", after = ""] = command.args;
-      return (await import("./commands/release-diff.ts")).releaseDiff(command.opts(), {
-        before,
-        after,
-        output,
-      });
-    },
-    release,
-  );
-  add(
-    newCommand(),
-    async (command, output) =>
-      (await import("./commands/release-new.ts")).releaseNew(command.opts(), {
-        release: command.args[0] ?? "",
-        output,
-      }),
-    release,
-  );
-  add(
-    listCommand(),
-    async (command, output) =>
-      (await import("./commands/release-list.ts")).releaseList(command.opts(), output),
-    release,
-  );
-  add(
-    publishCommand(),
-    async (command, output) =>
-      (await import("./commands/release-publish.ts")).releasePublish(command.opts(), {
-        release: command.args[0] ?? "",
-        output,
-      }),
-    release,
-  );
-  program.addCommand(release);
-  const allow = new Command("allow")
-    .description("show what packages may reach of the host")
-    .configureHelp({ subcommandTerm: (command) => command.name() });
-  add(
-    allowExplainCommand(),
-    async (command, output) =>
-      (await import("./commands/allow-explain.ts")).allowExplain(command.opts(), output),
-    allow,
-  );
-  add(
-    allowListCommand(),
-    async (command, output) => (await import("./commands/allow-list.ts")).allowList(command.opts(), output),
-    allow,
-  );
-  add(
-    allowUnusedCommand(),
-    async (command, output) =>
-      (await import("./commands/allow-unused.ts")).allowUnused(command.opts(), output),
-    allow,
-  );
-  program.addCommand(allow);
-  const secrets = new Command("secrets")
-    .description("work with the secrets that an environment has in Git, encrypted to its nodes")
-    .configureHelp({ subcommandTerm: (command) => command.name() });
-  const addSecrets = (command: Command, name: "set" | "get" | "list" | "rotate" | "seal") =>
-    add(
-      command,
-      async (of, output) =>
-        (await import("./commands/secrets.ts")).secretsCommands[name](of.opts(), {
-          argument: of.args[0] ?? "",
-          output,
-        }),
-      secrets,
-    );
-  addSecrets(setSecretCommand(), "set");
-  addSecrets(getSecretCommand(), "get");
-  addSecrets(listSecretsCommand(), "list");
-  addSecrets(rotateSecretsCommand(), "rotate");
-  addSecrets(sealCommand(), "seal");
-  program.addCommand(secrets);
+  program.addCommand(releaseGroup(add));
+  program.addCommand(allowGroup(add));
+  program.addCommand(secretsGroup(add));
   add(explainCommand(), async (command, output) =>
     (await import("./commands/explain.ts")).explain(command.args[0] ?? "", output),
   );

@@ -33,6 +33,7 @@ export * from "./desired.ts";
 export * from "./observed-engine.ts";
 export * from "./observed-store.ts";
 export * from "./observed.ts";
+export * from "./cause.ts";
 export * from "./operation.ts";
 export * from "./awaited.ts";
 export * from "./calm.ts";

@@ -1,7 +1,6 @@
 import { grantsFor } from "@keelson/grants";
 import {
   type ComposeInput,
-  type Grants,
   type NodeDocument,
   type Problem,
   type RenderedFile,
@@ -11,8 +10,6 @@ import {
   type SealedFile,
   compareText,
   digestValue,
-  keyPath,
-  problemAt,
   projectOf,
   settingsAsVariables,
   withoutRepeats,
@@ -28,11 +25,10 @@ import { findProjectNames } from "./project-name.ts";
 import { type PlacedInstance, findProvided, findProviders, placeInstances } from "./placement.ts";
 import { findSharedProjects } from "./project-fault.ts";
 import { type TemplateScope, renderFile } from "./rendered-file.ts";
+import { findForgedSettings, renderVariables } from "./rendered-variables.ts";
 import { listSealed } from "./sealed-file.ts";
-import { findUngrantedNames, pathScope } from "./path-scope.ts";
 import { newBudgets } from "./template-budget.ts";
 import { type InstanceContext, interfacesOf, templateScope } from "./template-scope.ts";
-import { holdsPlaceholder, renderTemplate } from "./template.ts";
 
 export interface RenderResult {
   /** With the instances that Compose can resolve, whatever else is wrong with them; null when there is no such node. */
@@ -192,25 +188,6 @@ function mayProvide(name: string, unplaced: readonly UnplacedProvider[]): string
   return unplaced.filter(({ provides }) => provides?.includes(name) !== false).map((each) => each.name);
 }
 
-function findForgedSettings(
-  { name: instance }: PlacedInstance,
-  {
-    settings,
-    environment,
-  }: { settings: Record<string, string>; environment: InstanceContext["environment"]["environment"] },
-): Problem[] {
-  return Object.entries(settings)
-    .filter(([, value]) => holdsPlaceholder(value))
-    .map(([name]) =>
-      problemAt(environment, {
-        code: "K1309",
-        path: keyPath(["instances", instance, "settings", name]),
-        message: `the setting ${name} contains the placeholder of a secret`,
-        hint: "Write {{ secrets.<name> }} in a variable of package.yaml instead.",
-      }),
-    );
-}
-
 /** Absent where nobody ever said anything, so that it does not count. */
 function renewalOf(instance: string, { commands }: NodeDocument): Pick<RenderedInstance, "renew"> {
   const { renew = 0 } = (Object.hasOwn(commands, instance) ? commands[instance] : undefined) ?? {};
@@ -227,26 +204,4 @@ function renderPackageFiles(
     problems: results.flatMap((result) => result.problems),
     warnings: results.flatMap((result) => result.warnings),
   };
-}
-
-function renderVariables(
-  placed: PlacedInstance,
-  { scope, allow }: { scope: TemplateScope; allow: Grants | "all" },
-): { variables: Record<string, string>; problems: Problem[] } {
-  const document = placed.package.package;
-  const variables: Record<string, string> = {};
-  const problems: Problem[] = [];
-  for (const [name, text] of Object.entries(document.value.variables)) {
-    const path = keyPath(["variables", name]);
-    const at = { ...document.positionOf(path, "value"), path };
-    const ungranted = findUngrantedNames({ name, text }, { allow, reference: placed.instance.package });
-    problems.push(...ungranted.map((finding) => problemAt(document, finding)));
-    const seen = { ...scope.context, paths: pathScope(text) };
-    const result = renderTemplate({ text, file: document.file, at, ...scope, context: seen });
-    const sourceLine = document.lineText(at.line);
-    problems.push(...result.problems.map((problem) => ({ ...problem, sourceLine })));
-    if (result.text === null) continue;
-    variables[name] = result.text;
-  }
-  return { variables, problems };
 }
