@@ -29,7 +29,7 @@ export function withFolderData(node: SimulatedNode): SimulatedNode {
   const empty = new Set(states.filter(beginsEmpty).flatMap((state) => state.found?.path ?? []));
   const known = Object.fromEntries(
     Object.entries(record.folders ?? {})
-      .filter((each) => isData(each, states, found))
+      .filter((each) => isData(each, { states, found, dataDir: observed.dataDir?.path ?? "" }))
       .map(([path, { users, package: of, state }]): [string, KnownVolume] => [
         path,
         { users, package: of, state },
@@ -69,18 +69,32 @@ function beginsEmpty(state: FolderState): boolean {
 /** What had data, and is not just at another place because agent.yaml says so. */
 function isData(
   [path, known]: [string, KnownFolder],
-  states: readonly FolderState[],
-  found: readonly ObservedDataFolder[],
+  {
+    states,
+    found,
+    dataDir,
+  }: { states: readonly FolderState[]; found: readonly ObservedDataFolder[]; dataDir: string },
 ): boolean {
   const isFile = found.some((each) => each.path === path && each.state === "file");
+  // By `was` an instance has another one's place in the same folder: that is no move of its own data.
+  const isByWas = (to: string) =>
+    [path, to].every((each) => isOrdinary(each, { dataDir, source: known.source }));
   const isMoved = states.some(
     (each) =>
       each.found !== undefined &&
       each.found.path !== path &&
       each.folder.source === known.source &&
-      (each.instance.name === known.instance || each.instance.was === known.instance),
+      (each.instance.name === known.instance || each.instance.was === known.instance) &&
+      !isByWas(each.found.path),
   );
   return known.wasFilled && !isFile && !isMoved;
+}
+
+/** Where data lies unless agent.yaml names another place for its instance. */
+function isOrdinary(path: string, { dataDir, source }: { dataDir: string; source: string }): boolean {
+  const inside = path.startsWith(`${dataDir}/`) ? path.slice(dataDir.length + 1) : "";
+  const [, ...rest] = inside.split("/");
+  return inside !== "" && rest.join("/") === (source === "." ? "" : source);
 }
 
 function withPlaces(

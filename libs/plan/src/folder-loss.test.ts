@@ -231,3 +231,21 @@ describe("the folder of an instance that goes", () => {
     expect(blocked(wanting(simulated(wanting(filled, {})), next))).toEqual([]);
   });
 });
+
+test("an instance that takes the place of another by `was` leaves its own data behind", () => {
+  const swapped = changed(filled, (copy) => {
+    copy.observed.dataDir = { path: "/data", isMarked: true };
+    const own = found(copy, "data");
+    copy.observed.dataFolders = [
+      { ...own, path: "/data/book/data", state: "absent" },
+      { ...own, instance: "book" },
+    ];
+  });
+  const next = {
+    wiki: wiki({}, { folders: [data], was: "book" }),
+    book: wiki({}, { folders: [data], was: "wiki" }),
+  };
+  expect(blocked(wanting(swapped, next)).map((line) => line.split(" ").slice(0, 2).join(" "))).toContain(
+    "K3033 folder:lab-wiki/data",
+  );
+});

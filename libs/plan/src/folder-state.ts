@@ -57,13 +57,19 @@ export function findFolderStates(
   { observed, record }: Pick<SimulatedNode, "observed" | "record">,
 ): FolderState[] {
   return instance.folders.map((folder) => {
-    const found = observed.dataFolders?.find((each) =>
-      isDataOf(each, { instance: instance.name, source: folder.source }),
-    );
+    const found = findDataFolder(observed, { instance: instance.name, source: folder.source });
     const isEmpty = found === undefined || found.state === "absent" || found.state === "empty";
     const isAnew = isEmpty && isRenewed(instance, record);
     return { instance, folder, found, known: record.folders?.[found?.path ?? ""], isAnew };
   });
+}
+
+/** What lies where an instance has its data folder. */
+export function findDataFolder(
+  { dataFolders = [] }: Pick<SimulatedNode["observed"], "dataFolders">,
+  of: { instance: string; source: string },
+): ObservedDataFolder | undefined {
+  return dataFolders.find((each) => isDataOf(each, of));
 }
 
 /** Whether that is what an instance is to have under its name of it. */

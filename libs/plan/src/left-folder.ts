@@ -21,18 +21,22 @@ export interface LeftFolder {
 export function findLeftFolders(node: SimulatedNode): LeftFolder[] {
   const { desired, observed, record } = node;
   const states = desired.instances.filter(wantsContainers).flatMap((each) => findFolderStates(each, node));
-  const wanted = new Set(states.flatMap(({ found }) => found?.path ?? []));
+  const wanted = Map.groupBy(states, ({ found }) => found?.path ?? "");
   const held = namesOfHeld(desired);
   const known = Object.entries(record.folders ?? {}).filter(
-    ([path, { state, instance }]) =>
-      !wanted.has(path) && !held.has(instance) && state !== "given-up" && isFilled(path, observed),
+    ([path, { state, instance }]) => !held.has(instance) && state !== "given-up" && isFilled(path, observed),
   );
   return states
     .filter((state) => isNew(state) && !isOwnFile(state))
     .map((state) => ({
       instance: state.instance,
       state,
-      left: known.filter(([, folder]) => isLeftFor(state, folder)),
+      left: known.filter(([path, folder]) => {
+        const others = wanted.get(path);
+        if (others === undefined) return isLeftFor(state, folder);
+        // What the instance keeps beside it is not left, but what another one is to have instead is.
+        return others.every(({ instance }) => instance !== state.instance) && isDropped(state, folder);
+      }),
     }))
     .filter(({ left }) => left.length > 0);
 }
@@ -52,7 +56,14 @@ function isLeftFor({ instance, folder }: FolderState, other: KnownFolder): boole
     const isSameService = other.users.some((user) => folder.services.includes(splitUser(user).service));
     return isSameService && other.state === "used";
   }
-  // A service that drops one folder, and has another one in the same step.
+  return isDropped({ instance, folder }, other);
+}
+
+/** Whether a service that is to have the new folder has had the other one until now. */
+function isDropped(
+  { instance, folder }: Pick<FolderState, "instance" | "folder">,
+  other: KnownFolder,
+): boolean {
   const services = folder.services.map((service) => `${instance.name}/${service}`);
   return other.state === "used" && other.users.some((user) => services.includes(user));
 }

@@ -37,7 +37,7 @@ import type { PlanPolicy } from "./plan-policy.ts";
 import { findLeaving, findUndesired } from "./removal.ts";
 import { type InstanceChange, findInstanceChange } from "./service-change.ts";
 import { sortInput } from "./sorted-input.ts";
-import { findKeeping } from "./volume-handover.ts";
+import { findKeeping } from "./data-handover.ts";
 import { type VolumeLoss, findVolumeLoss } from "./volume-loss.ts";
 
 export interface PlanInput {

@@ -17,7 +17,7 @@ import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
 import { type ServiceChange, removedContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
-import { hasHandover } from "./volume-handover.ts";
+import { hasHandover } from "./data-handover.ts";
 
 /** Our containers that no instance or service of the desired state explains. */
 export function findUndesired(desired: DesiredNode, observed: ObservedNode): ObservedContainer[] {
@@ -117,7 +117,7 @@ function sortLatestFirst(
 function replacementKeys(container: ObservedContainer, input: RemovalInput): Dependency[] {
   const isAwaited =
     input.networks.some(({ existing }) => existing !== null) ||
-    hasHandover(input.undesired, input.changes) ||
+    hasHandover(input.undesired, input) ||
     input.observed.heldPorts.some((held) => input.undesired.some(({ name }) => name === held.container));
   if (isAwaited) return [];
   const change = input.changes.find(({ instance }) => instance.project === container.project);

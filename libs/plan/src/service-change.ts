@@ -15,7 +15,7 @@ import { because, isDown, uniqueCauses } from "./cause.ts";
 import { digestCauses } from "./change-cause.ts";
 import { hasCompleted, hasProcess, isUp } from "./container-state.ts";
 import { formerFileCauses } from "./former-file.ts";
-import { type FolderChanges, type InstanceFolders, noFolders } from "./folder-state.ts";
+import { type FolderChanges, type InstanceFolders, findDataFolder, noFolders } from "./folder-state.ts";
 import { findLiveChange, noLiveChange } from "./live-change.ts";
 import { type MountChange, findMountChanges, findStored, hidesFiles } from "./mount-change.ts";
 import { findEndpoint, lackOf } from "./network-endpoint.ts";
@@ -139,6 +139,7 @@ function unseenCauses(service: DesiredService, found: DecisionContext): Cause[] 
   const broken = same.filter(({ state }) => state === "dead" || state === "removing");
   return [
     ...(isMoved ? [because.drift(`${service.image} is another image now`)] : []),
+    ...uniqueCauses(same.flatMap((container) => placeCauses(container, { service, ...found }))),
     ...(needsNoNetwork(service, containers)
       ? []
       : [
@@ -147,6 +148,20 @@ function unseenCauses(service: DesiredService, found: DecisionContext): Cause[] 
         ]),
     ...uniqueCauses(broken.map(({ state }) => because.drift(`the container is ${state}`))),
   ];
+}
+
+/** Data folders that a container has at another place of the node than it is to have now. */
+function placeCauses(
+  { binds }: ObservedContainer,
+  { service, instance, context }: Pick<DecisionContext, "instance" | "context"> & { service: DesiredService },
+): Cause[] {
+  return instance.folders
+    .filter(({ services }) => services.includes(service.name))
+    .flatMap(({ source }) => {
+      const path = findDataFolder(context.observed, { instance: instance.name, source })?.path;
+      const isThere = path === undefined || binds.includes(path);
+      return isThere ? [] : [because.desired(`data folder ${source} is to be at ${path}`)];
+    });
 }
 
 /** What is wrong with the networks of containers that cannot be connected as they are to be. */

@@ -20,7 +20,7 @@ import { type RestlessService, describeRest } from "./restless.ts";
 import { type ServiceChange, comesUp, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { sourceObstacles } from "./source-obstacle.ts";
-import { handoverObstacles, writerObstacles } from "./volume-handover.ts";
+import { handoverObstacles, writerObstacles } from "./data-handover.ts";
 import { type VolumeLoss, isLost } from "./volume-loss.ts";
 
 export interface ObstacleContext {
@@ -56,7 +56,7 @@ export function findObstacles(change: ServiceChange, context: ObstacleContext): 
     ...portObstacles(change, resource, context),
     ...nameObstacles(change, resource, context),
     ...restObstacles(change, resource, context),
-    ...handoverObstacles(change, { ...context, resource, project: instance.project }),
+    ...handoverObstacles(change, { ...context, resource, instance }),
     ...writerObstacles(change, { ...context, resource, instance }),
     ...sourceObstacles(change, { ...context, resource, instance }),
   ];

@@ -8,7 +8,7 @@ import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, ifPlanned, keys } from "./operation-key.ts";
 import { connectionKeys } from "./network-connection.ts";
 import { releaseKeys } from "./port-release.ts";
-import { handoverKeys } from "./volume-handover.ts";
+import { handoverKeys } from "./data-handover.ts";
 import { type ServiceChange, makesContainers, restartedContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 
@@ -35,7 +35,7 @@ export function planStart(context: InstanceContext, change: ServiceChange): Plan
         ...connectionKeys(change),
         ...placementKeys(context.change, service.name),
         ...releaseKeys(change, context),
-        ...handoverKeys(change, context),
+        ...handoverKeys(change, { ...context, instance }),
         ...context.providers,
         ...needsOf(service).flatMap((need) => readyKeys(context.change, need)),
       ],

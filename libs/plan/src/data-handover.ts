@@ -1,7 +1,14 @@
-import type { BlockedChange, DesiredInstance, ObservedContainer, ObservedNode } from "@keelson/model";
+import type {
+  BlockedChange,
+  DesiredInstance,
+  DesiredService,
+  ObservedContainer,
+  ObservedNode,
+} from "@keelson/model";
 
 import { type OperationKey, keys } from "./operation-key.ts";
 import { hasProcess } from "./container-state.ts";
+import { dataOfContainer, dataOfService, describeData, isSameData, mayWriteData } from "./held-data.ts";
 import { type ServiceChange, comesUp } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 import { partsOfVolume } from "./volume-use.ts";
@@ -9,11 +16,17 @@ import { partsOfVolume } from "./volume-use.ts";
 /** What must be gone before a service starts for the first time: nobody else writes its data then. */
 export function handoverKeys(
   change: ServiceChange,
-  { undesired }: { undesired: readonly ObservedContainer[] },
+  {
+    instance,
+    observed,
+    undesired,
+  }: { instance: DesiredInstance; observed: ObservedNode; undesired: readonly ObservedContainer[] },
 ): OperationKey[] {
-  return isNew(change)
-    ? undesired.filter((each) => sharesVolume(each, change)).map(({ id }) => keys.remove(id))
-    : [];
+  if (!isNew(change)) return [];
+  const wanted = dataOfService(change.service, { instance, observed });
+  return undesired
+    .filter((each) => dataOfContainer(each, observed).some((name) => isAmong(name, wanted)))
+    .map(({ id }) => keys.remove(id));
 }
 
 /**
@@ -24,59 +37,78 @@ export function handoverObstacles(
   change: ServiceChange,
   {
     resource,
-    project,
+    instance,
     observed,
     changes,
     undesired,
   }: {
     resource: string;
-    project: string;
+    instance: DesiredInstance;
     observed: ObservedNode;
     changes: readonly InstanceChange[];
     undesired: readonly ObservedContainer[];
   },
 ): BlockedChange[] {
-  const taken = takenVolumes(change);
+  const { project } = instance;
+  const taken = takenData(change, { instance, observed });
   return observed.containers
     .filter((each) => each.ownership === "ours" && each.project !== project && !undesired.includes(each))
     .flatMap((container) => {
-      const owner = findService(changes, container);
+      const owner = findOwner(changes, container);
       // What is held is started again as it is.
       if (owner !== undefined && !hasProcess(container)) return [];
-      const volume = taken.find((name) => mayWrite(container, name) && !isToHave(owner, name));
-      return volume === undefined ? [] : [{ container, volume }];
+      const data = taken.find(
+        (name) => mayWriteData(container, name) && !isToHave(owner, { name, observed }),
+      );
+      return data === undefined ? [] : [{ container, data }];
     })
-    .map(({ container: { name }, volume }) => ({
+    .map(({ container: { name }, data }) => ({
       resource,
       code: "K3078",
-      message: `${project}/${change.service.name} waits for container ${name} to let go of volume ${volume}, which it may write`,
+      message: `${project}/${change.service.name} waits for container ${name} to let go of ${describeData(data)}, which it may write`,
       hint: "It follows by itself once that container is replaced or removed.",
     }));
 }
 
-/** Those that none of its containers has: they change hands. */
-function takenVolumes({ service, containers }: ServiceChange): string[] {
-  const own = [...containers.kept, ...containers.extra];
-  return service.volumes.filter((name) => !own.some(({ volumes }) => volumes.includes(name)));
+interface DataContext {
+  instance: DesiredInstance;
+  observed: ObservedNode;
 }
 
-function findService(
+/** What none of its containers has: it changes hands. */
+function takenData({ service, containers }: ServiceChange, context: DataContext): string[] {
+  const own = [...containers.kept, ...containers.extra].flatMap((each) =>
+    dataOfContainer(each, context.observed),
+  );
+  return dataOfService(service, context).filter((name) => !own.includes(name));
+}
+
+interface Owner {
+  instance: DesiredInstance;
+  service: DesiredService;
+}
+
+function findOwner(
   changes: readonly InstanceChange[],
-  { project, service }: ObservedContainer,
-): ServiceChange | undefined {
-  return changes.find(({ instance }) => instance.project === project)?.services.get(service);
+  { project, service: name }: ObservedContainer,
+): Owner | undefined {
+  const change = changes.find(({ instance }) => instance.project === project);
+  const service = change?.services.get(name)?.service;
+  return change === undefined || service === undefined ? undefined : { instance: change.instance, service };
 }
 
-/** Where nobody knows how a container has a volume, it may write it. */
-function mayWrite({ volumes, places = [] }: ObservedContainer, name: string): boolean {
-  if (!volumes.includes(name)) return false;
-  const own = places.filter(({ volume }) => volume === name);
-  return own.length === 0 || own.some(({ readOnly }) => !readOnly);
+function isToHave(
+  owner: Owner | undefined,
+  { name, observed }: { name: string; observed: ObservedNode },
+): boolean {
+  if (owner === undefined) return false;
+  const { instance, service } = owner;
+  const data = [...dataOfService(service, { instance, observed }), ...(service.externalVolumes ?? [])];
+  return isAmong(name, data);
 }
 
-function isToHave(change: ServiceChange | undefined, name: string): boolean {
-  const { volumes = [], externalVolumes = [] } = change?.service ?? {};
-  return [...volumes, ...externalVolumes].includes(name);
+function isAmong(name: string, data: readonly string[]): boolean {
+  return data.some((each) => isSameData(each, name));
 }
 
 /** What writes the data that a service is to get, and is no service's: two would write it. */
@@ -112,11 +144,10 @@ export function findKeeping(changes: readonly InstanceChange[], observed: Observ
  * Of volumes that change hands: of another instance, by name or by who has them. Beside a service that has its data, a person and
  * its own one-off containers may write.
  */
-function findWriters(
-  change: ServiceChange,
-  { instance: { name: ownName, project }, observed }: { instance: DesiredInstance; observed: ObservedNode },
-): { container: string; volume: string }[] {
-  const taken = takenVolumes(change);
+function findWriters(change: ServiceChange, context: DataContext): { container: string; volume: string }[] {
+  const { instance, observed } = context;
+  const { name: ownName, project } = instance;
+  const taken = takenData(change, context);
   const isOthers = (volume: string) =>
     partsOfVolume(volume).project !== project ||
     observed.containers.some(
@@ -138,17 +169,16 @@ function findWriters(
 /** Whether anything that goes has data that something new waits for. */
 export function hasHandover(
   undesired: readonly ObservedContainer[],
-  changes: readonly InstanceChange[],
+  { changes, observed }: { changes: readonly InstanceChange[]; observed: ObservedNode },
 ): boolean {
-  const services = changes.flatMap((change) => [...change.services.values()]);
-  return services.some((change) => handoverKeys(change, { undesired }).length > 0);
+  return changes.some(({ instance, services }) =>
+    [...services.values()].some(
+      (change) => handoverKeys(change, { instance, observed, undesired }).length > 0,
+    ),
+  );
 }
 
 /** What has run beside the other one before may do so until the end. */
 function isNew({ action, containers: { kept, extra } }: ServiceChange): boolean {
   return action === "create" && kept.length + extra.length === 0;
-}
-
-function sharesVolume({ volumes }: ObservedContainer, { service }: ServiceChange): boolean {
-  return volumes.some((name) => service.volumes.includes(name));
 }

@@ -82,3 +82,67 @@ describe("a volume that changes hands", () => {
     expect(codes(stopped)).toEqual([]);
   });
 });
+
+describe("a data folder that changes hands", () => {
+  const data = { source: "data", services: ["app"] };
+  const wiki = (rest: Partial<InstanceSketch> = {}): InstanceSketch => ({
+    services: { app: {} },
+    networks: {},
+    ...rest,
+  });
+  const before = changed(applied(node({ wiki: wiki({ folders: [data] }) })), (copy) => {
+    for (const folder of copy.observed.dataFolders ?? []) folder.state = "filled";
+  });
+  /** As the node sees it, whose folder of that instance it is by `was`. */
+  const seenBy = (instance: string) =>
+    changed(before, (copy) => {
+      for (const folder of copy.observed.dataFolders ?? []) folder.instance = instance;
+    });
+  const book = wiki({ folders: [data], was: "wiki" });
+
+  test("is bound by the new instance once the container of the old one is gone", () => {
+    expect(planText({ ...seenBy("book"), desired: node({ book }) })).toMatchInlineSnapshot(`
+      "#1 remove-container service:lab-wiki/app (lab-wiki-app-1) [recreate]: is no longer desired
+      #2 create-containers service:lab-book/app [live]: app: no container yet
+      #3 start-service service:lab-book/app [live] after #1 #2: its containers are new
+      #4 await-service service:lab-book/app [live] after #3: until it runs
+      "
+    `);
+  });
+
+  test("waits for a container that may write it, or a part of it, and is to have it no more", () => {
+    const next = { wiki: wiki({ services: { app: { environment: "y" } } }), book };
+    const state = { ...seenBy("book"), desired: node(next) };
+    expect(codes(state)).toEqual(["K3078 service:lab-book/app"]);
+    const below = changed(state, (copy) => {
+      Object.assign(containerOf(copy, "lab-wiki/app"), {
+        binds: ["/data/wiki/data/part"],
+        writableBinds: ["/data/wiki/data/part"],
+      });
+    });
+    expect(codes(below)).toContain("K3078 service:lab-book/app");
+    const reading = changed(state, (copy) => {
+      Object.assign(containerOf(copy, "lab-wiki/app"), { writableBinds: [] });
+    });
+    expect(codes(reading)).toEqual([]);
+  });
+
+  test("waits for a container that is held as it is", () => {
+    const desired = node({ book });
+    const held = {
+      ...seenBy("book"),
+      desired: { ...desired, held: [{ name: "wiki", project: "lab-wiki", because: [], isElsewhere: false }] },
+    };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what does not count here is left out
+    expect(codes(held as unknown as SimulatedNode)).toContain("K3078 service:lab-book/app");
+  });
+
+  test("and a container that is bound elsewhere is made anew", () => {
+    const moved = changed(before, (copy) => {
+      for (const folder of copy.observed.dataFolders ?? []) folder.path = "/disk/wiki/data";
+    });
+    expect(planText(moved)).toContain(
+      "create-containers service:lab-wiki/app (forced) [recreate]: app: data folder data is to be at /disk/wiki/data",
+    );
+  });
+});
