@@ -1,7 +1,7 @@
-import { type ComposeMount, type ComposeService, canonicalText, ownOf } from "@keelson/model";
+import { type ComposeMount, type ComposeService, canonicalText, cleanPath, ownOf } from "@keelson/model";
 
 import type { ComparedService } from "./compared.ts";
-import { bindFact, cleanPath, memoryOptions } from "./spelling.ts";
+import { bindFact, memoryOptions } from "./spelling.ts";
 import { type Facts, note, recordOf, textOf, textsOf } from "./fact.ts";
 
 /**

@@ -1,5 +1,7 @@
+import { cleanPath } from "@keelson/model";
+
 import type { ComparedContainer } from "./compared.ts";
-import { bindFact, cleanPath, memoryOptions } from "./spelling.ts";
+import { bindFact, memoryOptions } from "./spelling.ts";
 import { type Facts, listOf, note, recordOf, textEntries, textOf, textsOf } from "./fact.ts";
 
 /** What is mounted where, as the engine says it. A volume with a name of 64 hex digits is anonymous. */

@@ -50,16 +50,6 @@ export function memoryOptions({ size, mode }: { size: string; mode: string }): s
     .join(",");
 }
 
-/** As the engine writes a path of a container. */
-export function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-
 /** Options of security. The engine takes the confinement by labels from whatever it gives the host's processes or memory. */
 export function securityOptions(
   options: readonly string[],

@@ -28,6 +28,7 @@ export * from "./reserved-variable.ts";
 export * from "./interpolation.ts";
 export * from "./dotenv.ts";
 export * from "./compose-model.ts";
+export * from "./container-path.ts";
 export * from "./compose-value.ts";
 export * from "./desired.ts";
 export * from "./observed-engine.ts";

@@ -601,6 +601,29 @@ describe("what does not fit together on a node", () => {
     ]);
   });
 
+  test.each([
+    ["memory", { tmpfs: ["/data/"] }, "/data"],
+    ["memory by another spelling", { tmpfs: "//data/./:size=1m" }, "/data"],
+    ["a config", { configs: [{ source: "c", target: "/data" }] }, "/data"],
+    ["a config by its own name", { configs: [{ source: "data" }] }, "/data"],
+    ["a secret", { secrets: [{ source: "s", target: "/data/" }] }, "/data"],
+    ["something beside it", { tmpfs: ["/data/tmp"], secrets: [{ source: "data" }] }, null],
+  ])("is a mount that hides another one: %s", (_what, more, path) => {
+    const service = {
+      image: "core:1",
+      volumes: [{ type: "volume" as const, source: "data", target: "/data" }],
+    };
+    const core = { ...models.core, volumes: { data: {} }, services: { core: { ...service, ...more } } };
+    const { problems } = build(render().rendered, {
+      models: { ...models, core },
+      repository: repositoryOf(),
+    });
+    const found = problems.filter(({ code }) => code === "K1341").map(({ message }) => message);
+    expect(found).toEqual(
+      path === null ? [] : [`lab-core/core has two mounts at ${path}, and one of them hides the other`],
+    );
+  });
+
   test("is an image without a digest, where the environment requires one", () => {
     const environment = platform[environmentPath] ?? "";
     const strict = { [environmentPath]: `${environment}policy: { requireDigests: true }\n` };

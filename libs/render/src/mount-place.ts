@@ -3,6 +3,7 @@ import {
   type ComposeMount,
   type ComposeService,
   type MountPlace,
+  cleanPath,
   compareText,
   dataToken,
   ownOf,
@@ -67,14 +68,4 @@ function placeOf(kind: MountPlace["kind"], { path, ...rest }: Partial<MountPlace
 function subpathOf(options: unknown): string {
   const isTold = typeof options === "object" && options !== null && "subpath" in options;
   return isTold && typeof options.subpath === "string" ? options.subpath : "";
-}
-
-/** As the engine writes a path: absolute, without `.`, `..` and empty parts. */
-function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }

@@ -13,6 +13,7 @@ import {
 
 import { findCountFaults } from "./count-fault.ts";
 import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
+import { findHiddenMounts } from "./hidden-mount.ts";
 import { isBelow } from "./mount.ts";
 import { findContainerNameFaults } from "./name-fault.ts";
 import { findForeignContainers } from "./joined-container.ts";
@@ -47,6 +48,7 @@ export function findNodeFaults(
     ...findSharedPorts(context),
     ...findSharedVolumes(context),
     ...findSharedFolders(context),
+    ...findHiddenMounts(context),
     ...findSharedSubnets(context),
     ...findUnpinnedImages(context),
     ...findMissingSecrets(rendered, secrets),
