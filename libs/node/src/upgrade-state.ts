@@ -84,7 +84,9 @@ export async function writeUpgrade(repository: string, upgrade: StateUpgrade): P
  * anything is written.
  */
 export async function requireCommittable(repository: string, upgrade: StateUpgrade): Promise<void> {
-  for (const { path } of textsOf(upgrade)) await requireUnchanged(repository, path);
+  // Also where there is nothing to write: an upgrade that somebody has left there would look like none.
+  const paths = [...textsOf(upgrade).map(({ path }) => path), ...upgrade.locks.map(({ file }) => file)];
+  for (const path of new Set(paths)) await requireUnchanged(repository, path);
   await requireCommitted(repository, upgrade.locks);
 }
 

@@ -121,7 +121,7 @@ function describeForeign(
     return {
       code: "K3021",
       message: inTheWay,
-      hint: `It has labels of Keelson. If it is this node's own, it was made with another key: restore that, or name its configuration: --config FILE. If it is a copy that nobody needs, remove it: docker rm -f ${name}`,
+      hint: `It has labels of Keelson. If this node has released it, let Docker Compose make it anew (up -d --force-recreate), and adopt that. If it was made with another key of this node, restore that, or name its configuration: --config FILE. If it is a copy that nobody needs, remove it: docker rm -f ${name}`,
     };
   }
   return {

@@ -15,6 +15,6 @@ export async function tellIgnored(
 function describe({ message }: Problem, file: string): Pick<Problem, "message" | "hint"> {
   return {
     message: `${message}; ${file} is here, but not in Git (.gitignore)`,
-    hint: `Take it out of .gitignore and commit it. If it holds secrets, encrypt them first: keelson import --write --seal, or mv ${file} ~/plain.env && keelson secrets seal ~/plain.env --only NAMES --output ${file}`,
+    hint: `Take it out of .gitignore and commit it. If it holds secrets, encrypt it before the commit: mv ${file} ~/plain.env && keelson secrets seal ~/plain.env --only NAMES --output ${file}; for a repository without an environment yet, keelson import --write --seal does it.`,
   };
 }

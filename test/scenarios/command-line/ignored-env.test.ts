@@ -34,7 +34,7 @@ it("a file of variables that Git ignores must be named as the reason, with the w
   await repository.write({ "apps/wiki/.env": "DB_PASSWORD=1\n", "apps/mail/app.env": "A=1\n" });
   expect(await checked("--revision", "HEAD")).toEqual(without);
   const hint = (file: string) =>
-    `Take it out of .gitignore and commit it. If it holds secrets, encrypt them first: keelson import --write --seal, or mv ${file} ~/plain.env && keelson secrets seal ~/plain.env --only NAMES --output ${file}`;
+    `Take it out of .gitignore and commit it. If it holds secrets, encrypt it before the commit: mv ${file} ~/plain.env && keelson secrets seal ~/plain.env --only NAMES --output ${file}; for a repository without an environment yet, keelson import --write --seal does it.`;
   expect(await checked()).toEqual([
     { code: "K1408", message: said.K1408, hint: hint("apps/mail/app.env") },
     { code: "K1411", message: said.K1411, hint: hint("apps/wiki/.env") },

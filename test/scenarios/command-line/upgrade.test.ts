@@ -64,6 +64,15 @@ describe("keelson upgrade", () => {
     expect(await repository.git("status", "--porcelain")).toBe("");
   });
 
+  it("says that an upgrade which is there already is in no commit", async () => {
+    expect((await keelson("upgrade", "shop")).exitCode).toBe(0);
+    const { stderr, exitCode } = await keelson("upgrade", "shop", "--branch");
+    expect(stderr).toContain(
+      "error[K2011] environments/lab/lock.yaml has other changes that are in no commit",
+    );
+    expect(exitCode).toBe(1);
+  });
+
   it("commits nothing where a node could not follow, and says why", async () => {
     await repository.commit({
       files: {
