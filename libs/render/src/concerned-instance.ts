@@ -52,8 +52,10 @@ function findConcerned({ file, path }: Problem, context: Context): string[] {
     environment.layers.some((layer) => layer.file === file);
   if (isDocument) return findByKey(key, packages);
   if (own === sealedSecretsFile) return findByOwner(key, context);
-  const [, overridden = ""] = /^compose\/([^/]+)\.yaml$/.exec(own) ?? [];
-  if (packages.has(overridden)) return [overridden];
+  // A name that no instance has holds nobody else: it is somebody's mistake, or a left-over.
+  const [, instance] =
+    /^(?:compose\/([^/]+)\.yaml|secrets\/([^/]+)\.sops\.yaml)$/.exec(own)?.filter(Boolean) ?? [];
+  if (instance !== undefined) return [instance];
   return findByFile(file, context);
 }
 

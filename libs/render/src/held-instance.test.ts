@@ -179,6 +179,12 @@ describe("of a commit that is followed in part", () => {
     ]);
   });
 
+  test.each(["core", "nobody"])("a file of secrets for %s that is none holds nobody else", (instance) => {
+    const result = follow({ [`environments/lab/secrets/${instance}.sops.yaml`]: "adminKey: plain\n" });
+    expect(result.told).toEqual([`K1344 ${instance}`]);
+    expect(result.followed).toEqual(["core", "storage"].filter((name) => name !== instance));
+  });
+
   test("secrets that cannot be opened hold what uses one, and what may", () => {
     const unopened = problemOf("environments/lab/secrets.sops.yaml", { code: "K1342", message: "" });
     const usersOf = (template: string) => {
