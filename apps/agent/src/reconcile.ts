@@ -166,6 +166,7 @@ async function runRound(
           if (process.connected) branch.follow(event.commit);
         }
         if (event.type === "step-started" && event.step === "apply") tell({ type: "working" });
+        if (event.type === "step-started" && event.step === "observe") tell({ type: "observing" });
         const progress = progressOf(event);
         if (progress !== null) tell({ type: "progress", progress });
         logKeelsonEvent(log, event);

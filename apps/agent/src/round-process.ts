@@ -34,6 +34,8 @@ export interface RoundListener {
   onSetting: (setting: WatchSetting) => void;
   /** Called when the round begins to change the node. */
   onWork?: () => void;
+  /** Called when the round looks at the engine. */
+  onObserve?: () => void;
   /** Called when an operation begins or ends. */
   onProgress?: (progress: OperationProgress) => void;
   /** Called at each sign of life. */
@@ -88,6 +90,7 @@ export function startRound(input: RoundInput, listener: RoundListener): RunningR
     listener.onSign();
     if (message.type === "fetched") fetched = message.commit;
     if (message.type === "working") listener.onWork?.();
+    if (message.type === "observing") listener.onObserve?.();
     if (message.type === "progress") listener.onProgress?.(message.progress);
     if (message.type === "started") listener.onSetting(message.setting);
     if (message.type === "ended") listener.onSetting(message.summary);

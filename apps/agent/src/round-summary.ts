@@ -14,6 +14,8 @@ export type RoundMessage =
   | { type: "fetched"; commit: string }
   /** The round begins to change the node: what the one before told is no longer true. */
   | { type: "working" }
+  /** The round looks at the engine: what happened before is in what it sees. */
+  | { type: "observing" }
   /** An operation began or ended. */
   | { type: "progress"; progress: OperationProgress }
   /** Every `aliveEveryMs`, among the others: the process is not stuck, whatever it waits for. */

@@ -6,14 +6,16 @@ import {
   uniqueName,
   waitFor,
 } from "@keelson/test/support";
+import type { Container } from "dockerode";
 import { expect, it } from "vitest";
 
 import { noteDeaths } from "./container-deaths.ts";
 import { runTrigger } from "./next-round.ts";
 import { isInBackoff, openPoller } from "./poller.ts";
 import type { RoundEnd } from "./round-process.ts";
+import type { RoundSummary } from "./round-summary.ts";
 import { newRoundSummary } from "./test-round-summary.ts";
-import { openTriggerWatch } from "./trigger-watch.ts";
+import { type TriggerWatch, openTriggerWatch } from "./trigger-watch.ts";
 
 it("a poll of the branch during a round must be no sign of life of the round", async () => {
   const { target } = newRoundSummary();
@@ -66,7 +68,15 @@ it("the death of a container that a round left running must trigger a round, and
   expect(noteDeaths(poller, { died: new Set(["a"]), summary: blind })).toBe(false);
 });
 
-it("a death must trigger a round without another poll", async () => {
+/** Runs what watches one container that runs. Nothing but its death triggers a round, and `polls` counts the polls. */
+async function watchContainer(
+  run: (watched: {
+    container: Container;
+    watch: TriggerWatch;
+    summary: RoundSummary;
+    polls: () => number;
+  }) => Promise<void>,
+): Promise<void> {
   const docker = await sharedEngine();
   const environment = uniqueName("death");
   const tag = `keelson-test/${environment}:1`;
@@ -93,17 +103,29 @@ it("a death must trigger a round without another poll", async () => {
       containers: { [container.id]: "running none" },
       nextRound: { afterMs: 3_600_000, trigger: "routine" },
     });
-    const trigger = watch.untilTrigger(summary);
-    await waitFor(() => polls === 1, { what: "the first poll" });
-    await container.kill();
-    expect(await trigger).toEqual({ name: "containers changed", isAnew: false });
-    expect(polls).toBe(1);
+    await run({ container, watch, summary, polls: () => polls });
   } finally {
     watch.close();
     await container.remove({ force: true });
     await removeImages(docker, [tag]);
   }
-});
+}
+
+it("a death must trigger a round without another poll", async () =>
+  watchContainer(async ({ container, watch, summary, polls }) => {
+    const trigger = watch.untilTrigger(summary);
+    await waitFor(() => polls() === 1, { what: "the first poll" });
+    await container.kill();
+    expect(await trigger).toEqual({ name: "containers changed", isAnew: false });
+    expect(polls()).toBe(1);
+  }));
+
+it("a container that died and was started again after a round looked must trigger another", async () =>
+  watchContainer(async ({ container, watch, summary }) => {
+    watch.forgetDeaths();
+    await container.restart({ t: 0 });
+    expect(await watch.untilTrigger(summary)).toEqual({ name: "containers changed", isAnew: false });
+  }));
 
 it.each([
   { asked: { name: "SIGHUP", isAnew: true }, due: "retry", found: { name: "SIGHUP", isAnew: true } },

@@ -39,6 +39,8 @@ export interface TriggerWatchInput extends PollerInput {
 export interface TriggerWatch {
   /** Polls and listens after a round. Returns the first trigger, by the rules of next-round.ts. */
   untilTrigger: (summary: RoundSummary) => Promise<Trigger>;
+  /** A round looks at the engine: it sees what died until now. */
+  forgetDeaths: () => void;
   /** Polls the branch during a round. Returns a commit other than the one the round fetched; null when the round ends. */
   untilMoved: (round: RunningRound) => Promise<string | null>;
   /** Git does not answer, or not soon. */
@@ -66,7 +68,7 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
   let isListening = false;
   /** When the last poll ended, by the monotonic clock. */
   let polledMs = -Infinity;
-  /** Containers that have died since the last poll began, by id. */
+  /** Containers that have died since a round looked at the engine, or since the last poll began, by id. */
   const died = new Set<string>();
   const pollSoon = () => {
     isPollDue = true;
@@ -93,12 +95,12 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
       environment: target.environment,
       isOwn: (id) => own !== null && Object.hasOwn(own, id),
       onEvent: (event) => {
+        if (event.kind === "container" && event.action === "die") died.add(event.id);
         if (event.isOthers) {
           if (isAwaiting) lookSoon();
           return;
         }
         if (isInBackoff(poller, event)) return; // a poll follows when its back-off ends
-        if (event.kind === "container" && event.action === "die") died.add(event.id);
         pollSoon();
       },
       onEnd: () => {
@@ -117,13 +119,14 @@ export function openTriggerWatch(target: WatchTarget, input: TriggerWatchInput):
     isListening = false;
     if (isPollDue) await pause.rest(Math.max(0, polledMs + betweenPollsMs - performance.now()));
   };
+  listen(); // a container may die after the first round has seen it, and before the first poll
   return {
+    forgetDeaths: () => died.clear(),
     untilTrigger: async (summary) => {
       const { afterMs, trigger: dueTrigger } = summary.nextRound;
       const dueMs = performance.now() + afterMs;
       isAwaiting = summary.awaits.length > 0;
       own = summary.containers;
-      died.clear(); // the round has seen these
       for (let isFirst = true; !signal.aborted; isFirst = false) {
         onTurn();
         if (requested() === null) {

@@ -87,6 +87,7 @@ async function runRound(watcher: Watcher, start: RoundStart): Promise<RoundSumma
       signal,
       onSetting,
       onWork: () => noteWork(watcher.tally),
+      onObserve: () => watcher.watching?.triggers.forgetDeaths(),
       onProgress: work.note,
       onSign: noteSign(watcher),
     },
