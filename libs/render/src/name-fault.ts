@@ -39,10 +39,14 @@ export function findContainerNameFaults({ rendered, instances }: FaultContext): 
   });
 }
 
-/** Whether both can have a container of one name: the given one, or one that Compose gives, `<project>-<service>-<n>`. */
+/**
+ * Whether both can have a container of one name: the given one, or one that Compose gives, `<project>-<service>-<n>`.
+ * That two instances are one project is another problem (K1132), and names by Compose's rule add nothing to it.
+ */
 function mayShareName(named: Named, first: Named): boolean {
   const wanted = named.service.containerName;
-  if (wanted === undefined) return composeName(named) === composeName(first);
+  if (wanted === undefined)
+    return named.project !== first.project && composeName(named) === composeName(first);
   const { project, service } = first;
   return service.containerName === undefined
     ? hasServiceName(wanted, { project, service: service.name })

@@ -40,21 +40,24 @@ function isUsed({ compose, services }: DesiredInstance, key: string): boolean {
   return services.some(({ name }) => Object.hasOwn(ownOf(compose.services, name)?.networks ?? {}, key));
 }
 
-/** K1336: a name in the engine is one network's, and that has one owner. */
+/** K1336: a name in the engine is one network's, and that has one owner. Two instances of one project are K1132. */
 export function findSharedNetworks({ rendered, instances }: FaultContext): Problem[] {
   const made = sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
     instance.networks.map(({ key, name }) => ({
       key,
       name,
       source,
+      project: instance.project,
       isGiven: name !== `${instance.project}_${key}`,
     })),
   );
   // Who gives a name takes it from the one that has it by Compose's rule.
   const all = [false, true].flatMap((isGiven) => made.filter((each) => each.isGiven === isGiven));
-  return all.flatMap(({ key, name, source, isGiven }, index) => {
+  return all.flatMap(({ key, name, source, project, isGiven }, index) => {
     const isOfEnvironment = Object.hasOwn(rendered.networks, name);
-    const before = all.slice(0, index).find((each) => each.name === name);
+    const before = all
+      .slice(0, index)
+      .find((each) => each.name === name && (isGiven || each.project !== project));
     const other = before?.source.name;
     if (!isOfEnvironment && other === undefined) return [];
     const first = isOfEnvironment ? `environment ${rendered.environment}` : `instance ${other}`;
