@@ -292,6 +292,6 @@ describe("what Compose has made of an instance that does not adopt", () => {
     });
     const found = hints(others);
     expect(found.length).toBe(5);
-    for (const hint of found) expect(hint).not.toContain("adopt");
+    for (const hint of found) expect(hint).not.toContain("adopt: true");
   });
 });
