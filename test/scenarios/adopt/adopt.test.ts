@@ -10,29 +10,10 @@ import { withNode, withPlatform } from "../platform.ts";
 import { composeFile } from "../releases.ts";
 import { parseFiles } from "../repository-text.ts";
 import { composeUp, idsOf } from "./compose-up.ts";
-
-const release = `
--- ${composeFile} --
-services:
-  page:
-    image: IMAGES/page:1
-    init: true
-    stop_grace_period: 1s
-    restart: unless-stopped
-    environment: { GREETING: hello }
-    volumes: ["data:/data"]
-  store:
-    image: IMAGES/store:1
-    init: true
-    stop_grace_period: 1s
-    restart: unless-stopped
-    volumes: ["store:/store"]
-volumes: { data: {}, store: {} }
-`;
+import { release, text } from "./running-project.ts";
 
 const instances = { web: { package: "app/web", adopt: true } };
 const permitted = { agent: { allow: { adopt: "all" } } };
-const text = parseFiles(release)[composeFile] ?? "";
 
 describe("a project that runs already", () => {
   it("must be adopted without a restart, changed where a commit changes it, and released", async () => {

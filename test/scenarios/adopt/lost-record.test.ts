@@ -7,28 +7,8 @@ import { describe, expect, it } from "vitest";
 import { expectReady } from "../faults/outcome.ts";
 import { type Platform, withPlatform } from "../platform.ts";
 import { composeFile } from "../releases.ts";
-import { parseFiles } from "../repository-text.ts";
 import { composeUp, idsOf } from "./compose-up.ts";
-
-const release = `
--- ${composeFile} --
-services:
-  page:
-    image: IMAGES/page:1
-    init: true
-    stop_grace_period: 1s
-    restart: unless-stopped
-    environment: { GREETING: hello }
-    volumes: ["data:/data"]
-  store:
-    image: IMAGES/store:1
-    init: true
-    stop_grace_period: 1s
-    restart: unless-stopped
-    volumes: ["store:/store"]
-volumes: { data: {}, store: {} }
-`;
-const text = parseFiles(release)[composeFile] ?? "";
+import { release, text } from "./running-project.ts";
 
 /** A project of which one container was adopted and one made by Keelson, on a node that has lost its state folder since. */
 async function withLoss(run: (platform: Platform, before: string[][]) => Promise<void>): Promise<void> {

@@ -1,7 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 
 import { expect, it } from "vitest";
-import { stringify } from "yaml";
 
 import {
   buildImageArchive,
@@ -12,8 +11,8 @@ import {
   runKeelson,
   startEngine,
 } from "../../support/index.ts";
-import { gitEnvironment } from "../../support/git-repository.ts";
 import { findCompose } from "../compose-program.ts";
+import { commitImport } from "./committed-import.ts";
 
 const image = "keelson-test-import/engine:1";
 const service = `    image: ${image}
@@ -146,19 +145,7 @@ policy:
       return new Map(listed.map(({ Names: [name = ""], Id, State }) => [Id, `${name.slice(1)} ${State}`]));
     };
     const before = await containers();
-    await outputOf(["bash", "-c", "git add --all && git commit --quiet --message import"], {
-      cwd: repository.path,
-      env: gitEnvironment(),
-    });
-    const config = {
-      environment: "home",
-      node: "box",
-      source: { url: repository.path },
-      stateDir: home.join("state"),
-      keyFile: home.join("node.key"),
-      ...agent,
-    };
-    await writeFile(home.join("agent.yaml"), stringify(config));
+    await commitImport(repository, { home, agent });
     const applied = await runKeelson(["apply", "--config", home.join("agent.yaml")], options);
     // Both projects run with one data folder; which of them is to have it, a person says.
     expect([...`${applied.stdout}${applied.stderr}`.matchAll(/K\d{4}/g)].map(([code]) => code)).toEqual([

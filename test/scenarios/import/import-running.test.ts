@@ -2,8 +2,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 
 import { expect, it } from "vitest";
 
-import { stringify } from "yaml";
-
 import {
   loadImages,
   buildImageArchive,
@@ -13,8 +11,8 @@ import {
   runKeelson,
   startEngine,
 } from "../../support/index.ts";
-import { gitEnvironment } from "../../support/git-repository.ts";
 import { findCompose } from "../compose-program.ts";
+import { commitImport, writeAgentConfig } from "./committed-import.ts";
 
 const image = "keelson-test-import/app:1";
 const service = `services:
@@ -100,19 +98,7 @@ instances:
   wiki: { package: ./apps/wiki, adopt: true }
 `);
 
-  await outputOf(["bash", "-c", "git add --all && git commit --quiet --message import"], {
-    cwd: repository.path,
-    env: gitEnvironment(),
-  });
-  const config = {
-    environment: "home",
-    node: "box",
-    source: { url: repository.path },
-    stateDir: home.join("state"),
-    keyFile: home.join("node.key"),
-    ...agent,
-  };
-  await writeFile(home.join("agent.yaml"), stringify(config));
+  await commitImport(repository, { home, agent });
   // Nobody has said that it is the same: the way to say so comes before the one that throws it away.
   const blocked = await runKeelson(["plan", "--config", home.join("agent.yaml")], options);
   expect(blocked.stdout).toContain(
@@ -126,9 +112,9 @@ instances:
     files: { "environments/home/environment.yaml": say },
     message: "It is the same",
   });
-  config.allow.adopt.push("shop");
-  config.dataFolders["shop"] = home.join("shop");
-  await writeFile(home.join("agent.yaml"), stringify(config));
+  agent.allow.adopt.push("shop");
+  agent.dataFolders["shop"] = home.join("shop");
+  await writeAgentConfig(repository, { home, agent });
   const applied = await runKeelson(["apply", "--config", home.join("agent.yaml")], options);
   expect(applied).toMatchObject({ exitCode: 0 });
   expect(applied.stdout).toContain("5 instances are as desired");
