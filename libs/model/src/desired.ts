@@ -1,6 +1,7 @@
 import type { ComposeModel, DependencyCondition } from "./compose-model.ts";
 import type { InstanceState } from "./environment.ts";
 import type { Ask } from "./grant.ts";
+import type { LockedImage } from "./image-lock.ts";
 import type { OnChange } from "./package.ts";
 import type { InstancePlace, PackageIdentity } from "./rendered.ts";
 import type { Schedule } from "./scheduled-job.ts";
@@ -66,7 +67,10 @@ export interface DesiredService {
   name: string;
   /** The name of its one container; absent where Compose gives `<project>-<service>-<n>`. */
   containerName?: string;
+  /** As the Compose file writes it: a tag stays a tag, whatever it is locked to. */
   image: string;
+  /** The bytes that it stands for; absent where nothing locks them. No part of the digests. */
+  lockedImage?: LockedImage;
   /** Under every algorithm that is still known, newest first: that one is the container's label. */
   digests: readonly [ServiceDigest, ...ServiceDigest[]];
   replicas: number;
