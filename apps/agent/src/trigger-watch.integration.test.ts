@@ -6,7 +6,6 @@ import {
   uniqueName,
   waitFor,
 } from "@keelson/test/support";
-import type { Container } from "dockerode";
 import { expect, it } from "vitest";
 
 import { noteDeaths } from "./container-deaths.ts";
@@ -71,7 +70,9 @@ it("the death of a container that a round left running must trigger a round, and
 /** Runs what watches one container that runs. Nothing but its death triggers a round, and `polls` counts the polls. */
 async function watchContainer(
   run: (watched: {
-    container: Container;
+    /** Kills it, or kills and starts it. */
+    kill: () => Promise<unknown>;
+    restart: () => Promise<unknown>;
     watch: TriggerWatch;
     summary: RoundSummary;
     polls: () => number;
@@ -103,7 +104,9 @@ async function watchContainer(
       containers: { [container.id]: "running none" },
       nextRound: { afterMs: 3_600_000, trigger: "routine" },
     });
-    await run({ container, watch, summary, polls: () => polls });
+    const kill = async () => container.kill();
+    const restart = async () => container.restart({ t: 0 });
+    await run({ kill, restart, watch, summary, polls: () => polls });
   } finally {
     watch.close();
     await container.remove({ force: true });
@@ -112,18 +115,18 @@ async function watchContainer(
 }
 
 it("a death must trigger a round without another poll", async () =>
-  watchContainer(async ({ container, watch, summary, polls }) => {
+  watchContainer(async ({ kill, watch, summary, polls }) => {
     const trigger = watch.untilTrigger(summary);
     await waitFor(() => polls() === 1, { what: "the first poll" });
-    await container.kill();
+    await kill();
     expect(await trigger).toEqual({ name: "containers changed", isAnew: false });
     expect(polls()).toBe(1);
   }));
 
 it("a container that died and was started again after a round looked must trigger another", async () =>
-  watchContainer(async ({ container, watch, summary }) => {
+  watchContainer(async ({ restart, watch, summary }) => {
     watch.forgetDeaths();
-    await container.restart({ t: 0 });
+    await restart();
     expect(await watch.untilTrigger(summary)).toEqual({ name: "containers changed", isAnew: false });
   }));
 

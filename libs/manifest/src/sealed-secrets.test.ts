@@ -4,9 +4,11 @@ import { readRepository } from "./repository.ts";
 import { findRecipientFaults } from "./sealed-secrets.ts";
 
 const enc = "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]";
-const sops = `sops: { age: [{ recipient: age1own, enc: x }], lastmodified: "2026", mac: "${enc}" }\n`;
+const own = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq";
+const other = "age1qgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpquuzgag";
+const sops = `sops: { age: [{ recipient: ${own}, enc: x }], lastmodified: "2026", mac: "${enc}" }\n`;
 
-function read(secrets: string, node = "name: one\nkeys: { age: age1own }\n") {
+function read(secrets: string, node = `name: one\nkeys: { age: ${own} }\n`) {
   const texts = {
     "environments/lab/environment.yaml": "name: lab\n",
     "environments/lab/nodes/one.yaml": node,
@@ -33,7 +35,7 @@ test.each([
     `pryv: { a: "${enc}" }\nsops: { pgp: [{ fp: x }], lastmodified: "2026", mac: "${enc}" }\n`,
     "no age recipient",
   ],
-  [`pryv: { a: "${enc}" }\nsops: { age: [{ recipient: age1own, enc: x }] }\n`, "no checksum"],
+  [`pryv: { a: "${enc}" }\nsops: { age: [{ recipient: ${own}, enc: x }] }\n`, "no checksum"],
   [`pryv: { a: hunter2 }\n${sops}`, "pryv.a is not encrypted"],
   [`pryv: { a: "" }\n${sops}`, "pryv.a is empty"],
   [`a: "${enc}"\n${sops}`, "a is not in the form"],
@@ -47,8 +49,8 @@ test.each([
 
 test("a node that could not open them is a problem in its own file: K1342 and K1345", () => {
   const text = `pryv: { adminKey: "${enc}" }\n${sops}`;
-  expect(read(text, "name: one\nkeys: { age: age1other }\n")).toEqual([
-    "K1342 one.yaml:2 node one cannot open environments/lab/secrets.sops.yaml: it is not encrypted to age1other",
+  expect(read(text, `name: one\nkeys: { age: ${other} }\n`)).toEqual([
+    `K1342 one.yaml:2 node one cannot open environments/lab/secrets.sops.yaml: it is not encrypted to ${other}`,
   ]);
   expect(read(text, "name: one\n")).toEqual([
     "K1345 one.yaml:1 node one has no age key here, so that environments/lab/secrets.sops.yaml cannot be encrypted to it",

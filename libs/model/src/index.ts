@@ -10,6 +10,7 @@ export * from "./duration.ts";
 export * from "./duration-text.ts";
 export * from "./wait-limit.ts";
 export * from "./digest.ts";
+export * from "./age-recipient.ts";
 export * from "./image-reference.ts";
 export * from "./release.ts";
 export * from "./release-difference.ts";

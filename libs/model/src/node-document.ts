@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { ageRecipientForm, isAgeRecipient } from "./age-recipient.ts";
 import { SettingsByRelease } from "./environment.ts";
 import { Capability, Name } from "./name.ts";
 
@@ -43,7 +44,8 @@ export const NodeDocument = z.strictObject({
     .strictObject({
       age: z
         .string()
-        .regex(/^age1[a-z0-9]+$/, "must be an age recipient, such as age1…")
+        .regex(ageRecipientForm, "must be an age recipient, such as age1…")
+        .refine(isAgeRecipient, "is no age recipient: its checksum is wrong; copy it whole")
         .optional(),
     })
     .optional()
