@@ -1,10 +1,22 @@
 import { findComposeBinary, wireDesired } from "@keelson/node";
-import { type Snapshot, widestWaits } from "@keelson/model";
-import { type Walk, planBetween, policyOf, readDesired, targetAt } from "@keelson/reconcile";
+import { type InstanceSettingChanges, type Snapshot, widestWaits } from "@keelson/model";
+import {
+  type Walk,
+  listSettingChanges,
+  planBetween,
+  policyOf,
+  readDesired,
+  targetAt,
+} from "@keelson/reconcile";
 
 import type { RepositoryOptions } from "./node-options.ts";
 import type { NodeReference } from "./reference.ts";
 import { openCommit } from "./source.ts";
+
+/** What a node would do from one revision to another, and which settings of its instances change. */
+export interface RevisionWalk extends Walk {
+  settingChanges: InstanceSettingChanges[];
+}
 
 /** A plan from what another revision desires, or from an empty node (`none`): for code review, and for any node. */
 export async function planBetweenRevisions(
@@ -14,14 +26,17 @@ export async function planBetweenRevisions(
     options,
     reference,
   }: { from: string; options: RepositoryOptions & { config?: string }; reference: NodeReference },
-): Promise<Walk> {
+): Promise<RevisionWalk> {
   const composeBinary = await findComposeBinary(process.env);
   const desiredAt = async (at: Snapshot) =>
     readDesired(wireDesired({ composeBinary, emit: () => {} }), { reference, target: targetAt(at) });
   const walk = await desiredAt(revision);
-  if (walk.desired === null) return walk;
+  if (walk.desired === null) return { ...walk, settingChanges: [] };
   const before = from === "none" ? null : await desiredAt(await openCommit({ ...options, revision: from }));
-  if (before !== null && before.desired === null) return { ...walk, problems: before.problems };
+  if (before !== null && before.desired === null) {
+    return { ...walk, problems: before.problems, settingChanges: [] };
+  }
   const policy = policyOf(walk, { ...reference, waits: widestWaits, allow: "all" });
-  return { ...walk, plan: planBetween(before?.desired ?? null, { after: walk.desired, policy }) };
+  const plan = planBetween(before?.desired ?? null, { after: walk.desired, policy });
+  return { ...walk, plan, settingChanges: before === null ? [] : listSettingChanges(before, walk) };
 }

@@ -30,6 +30,7 @@ export { readLocal } from "./read-local.ts";
 export { readOnward } from "./read-onward.ts";
 export { type Timetable, openTimetable } from "./timetable.ts";
 export { planBetween } from "./plan-between.ts";
+export { listSettingChanges } from "./setting-changes.ts";
 export { type Walk, policyOf } from "./walk-path.ts";
 export { type AskedGrant, type AskedGrants, type Place, findAskedGrants } from "./asked-grant.ts";
 export { type ImportProposal, proposeImport } from "./propose-import.ts";

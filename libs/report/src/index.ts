@@ -31,6 +31,7 @@ export { formatPlanSummary } from "./plan-text.ts";
 export { formatPackage } from "./package-text.ts";
 export { addPassedOver, addReported } from "./reported-condition.ts";
 export { saysNothingNew, tellsOtherRuns, untilPublishMs } from "./status-news.ts";
+export { formatSettingChanges } from "./setting-text.ts";
 export { formatReleaseDifference } from "./release-text.ts";
 export { formatStatusHeading, formatStatusMarkdown } from "./status-markdown.ts";
 export { fitStatus } from "./status-size.ts";

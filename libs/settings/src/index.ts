@@ -1,4 +1,5 @@
 export type { LayerKind, SettingsLayer } from "./layer.ts";
+export { compareSettings } from "./settings-difference.ts";
 export { layerVariables } from "./layer-variables.ts";
 export {
   checkSettingsSchema,

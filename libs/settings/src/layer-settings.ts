@@ -38,6 +38,8 @@ export interface Provenance {
 
 export interface LayeredSettings {
   values: JsonObject;
+  /** What they would be without any layer; empty for an owner without a schema. */
+  defaults: JsonObject;
   /** By path (as `keyPath` writes it) of each value that is no map, and of each empty map. */
   provenance: Record<string, Provenance>;
   /** With problems the values are what remains, and must not be used. */
@@ -51,9 +53,11 @@ export interface LayeredSettings {
 export function layerSettings({ owner, schema, layers }: SettingsInput): LayeredSettings {
   if (schema === null) return withoutSchema(owner.name, layers);
   const read = readSchema(schema);
-  if (read.schema === null) return { values: {}, provenance: {}, problems: sortProblems(read.problems) };
+  if (read.schema === null)
+    return { values: {}, defaults: {}, provenance: {}, problems: sortProblems(read.problems) };
   const problems: Problem[] = [];
-  let tree = collectDefaults(read.schema, owner);
+  const defaults = collectDefaults(read.schema, owner);
+  let tree = defaults;
   for (const layer of layers) {
     const sifted = siftLayer(read.schema, layer);
     problems.push(...sifted.problems);
@@ -65,11 +69,17 @@ export function layerSettings({ owner, schema, layers }: SettingsInput): Layered
     const message = "its patterns take too long to match with these settings";
     return {
       values: {},
+      defaults: {},
       provenance: {},
       problems: [problemAt(schema, { code: "K1204", path: "", message })],
     };
   }
-  return { values: plainValues(tree), provenance: provenanceOf(tree), problems: sortProblems(problems) };
+  return {
+    values: plainValues(tree),
+    defaults: plainValues(defaults),
+    provenance: provenanceOf(tree),
+    problems: sortProblems(problems),
+  };
 }
 
 /** All that is wrong in a settings schema by itself (K1204). */
@@ -85,7 +95,7 @@ function withoutSchema(release: string, layers: readonly SettingsLayer[]): Layer
       const hint = "remove them, or give the release a `settings` schema";
       return problemAt(located, { code: "K1205", path, message, hint });
     });
-  return { values: {}, provenance: {}, problems: sortProblems(problems) };
+  return { values: {}, defaults: {}, provenance: {}, problems: sortProblems(problems) };
 }
 
 function checkTree(

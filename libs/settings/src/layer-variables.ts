@@ -54,6 +54,7 @@ export function layerVariables({
   }
   return {
     values: Object.fromEntries(values),
+    defaults: {},
     provenance: Object.fromEntries(provenance),
     problems: sortProblems(problems),
   };

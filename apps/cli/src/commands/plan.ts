@@ -28,16 +28,18 @@ export async function plan(options: PlanOptions, output: Output): Promise<ExitCo
   const reference = await chooseNode(revision, options);
   const walk =
     options.from === undefined
-      ? await planHere(revision, { options, reference, output })
+      ? { ...(await planHere(revision, { options, reference, output })), settingChanges: null }
       : await planBetweenRevisions(revision, { from: options.from, options, reference });
   if (walk.plan === null || walk.desired === null) {
     printProblems(output, walk.problems);
     return exitCodes.failed;
   }
-  const { desired, problems } = walk;
-  if (output.json) output.printJson({ revision: revision.commit, ...walk.plan, problems });
+  const { desired, problems, settingChanges } = walk;
+  const settings = settingChanges === null ? {} : { settings: settingChanges };
+  if (output.json) output.printJson({ revision: revision.commit, ...walk.plan, ...settings, problems });
   else {
-    printPlan(output, { plan: walk.plan, desired, revision, verbose: options.verbose ?? false });
+    const verbose = options.verbose ?? false;
+    printPlan(output, { plan: walk.plan, desired, revision, verbose, settingChanges: settingChanges ?? [] });
     if (problems.length > 0) printProblems(output, problems);
   }
   if (walk.plan.blocked.length + problems.length > 0) return exitCodes.failed;

@@ -7,14 +7,13 @@ import {
   writeUpgrade,
 } from "@keelson/node";
 import type { Snapshot } from "@keelson/model";
-import type { Walk } from "@keelson/reconcile";
 
 import type { RepositoryOptions } from "../node-options.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { printPlan } from "../print/plan.ts";
 import { printProblems } from "../print/problems.ts";
 import { type NodeReference, listNodes } from "../reference.ts";
-import { planBetweenRevisions } from "../revision-plan.ts";
+import { type RevisionWalk, planBetweenRevisions } from "../revision-plan.ts";
 import { openRevision } from "../source.ts";
 
 export interface UpgradeOptions extends RepositoryOptions {
@@ -58,7 +57,7 @@ export async function upgrade(
 
 interface NodeWalk extends NodeReference {
   revision: Snapshot;
-  walk: Walk;
+  walk: RevisionWalk;
 }
 
 /** What each node of the environments would do, from what HEAD desires. */
@@ -75,7 +74,7 @@ async function planNodes(options: UpgradeOptions, { locks }: StateUpgrade): Prom
 }
 
 function jsonOf({ environment, node, walk }: NodeWalk) {
-  return { environment, node, plan: walk.plan, problems: walk.problems };
+  return { environment, node, plan: walk.plan, settings: walk.settingChanges, problems: walk.problems };
 }
 
 function defaultBranch(proposed: StateUpgrade, release: string): string {
@@ -109,6 +108,7 @@ function printUpgrade(
         desired: walk.desired,
         revision,
         verbose: false,
+        settingChanges: walk.settingChanges,
       });
     if (walk.problems.length > 0) printProblems(output, walk.problems);
   }
