@@ -624,6 +624,32 @@ describe("what does not fit together on a node", () => {
     );
   });
 
+  test.each([
+    ["an absolute path", "/data", null],
+    ["a relative path", "data", 'lab-core/core mounts something at "data", where the engine mounts nothing'],
+    [
+      "one that begins with a dot",
+      "./data",
+      'lab-core/core mounts something at "./data", where the engine mounts nothing',
+    ],
+    ["the root", "/..", 'lab-core/core mounts something at "/..", where the engine mounts nothing'],
+  ])("is a mount at %s, where that is none of a container", (_what, target, message) => {
+    const volumes = [{ type: "volume" as const, source: "data", target }];
+    for (const mounts of [{ volumes }, { tmpfs: [target] }]) {
+      const core = {
+        ...models.core,
+        volumes: { data: {} },
+        services: { core: { image: "core:1", ...mounts } },
+      };
+      const { problems } = build(render().rendered, {
+        models: { ...models, core },
+        repository: repositoryOf(),
+      });
+      const found = problems.filter(({ code }) => code === "K1347").map((problem) => problem.message);
+      expect(found).toEqual(message === null ? [] : [message]);
+    }
+  });
+
   test("is an image without a digest, where the environment requires one", () => {
     const environment = platform[environmentPath] ?? "";
     const strict = { [environmentPath]: `${environment}policy: { requireDigests: true }\n` };

@@ -56,7 +56,7 @@ function describePlace(
 }
 
 /** `PATH` or `PATH:OPTIONS`, one or a list of them. */
-function memoryPaths({ tmpfs }: ComposeService): string[] {
+export function memoryPaths({ tmpfs }: ComposeService): string[] {
   const texts: unknown[] = Array.isArray(tmpfs) ? tmpfs : [tmpfs];
   return texts.flatMap((text) => (typeof text === "string" ? [text.split(":")[0] ?? ""] : []));
 }

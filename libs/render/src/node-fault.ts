@@ -14,6 +14,7 @@ import {
 import { findCountFaults } from "./count-fault.ts";
 import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
 import { findHiddenMounts } from "./hidden-mount.ts";
+import { findBadTargets } from "./mount-target.ts";
 import { isBelow } from "./mount.ts";
 import { findContainerNameFaults } from "./name-fault.ts";
 import { findForeignContainers } from "./joined-container.ts";
@@ -49,6 +50,7 @@ export function findNodeFaults(
     ...findSharedVolumes(context),
     ...findSharedFolders(context),
     ...findHiddenMounts(context),
+    ...findBadTargets(context),
     ...findSharedSubnets(context),
     ...findUnpinnedImages(context),
     ...findMissingSecrets(rendered, secrets),
