@@ -56,6 +56,7 @@ export async function measureLocal(trial: {
   };
   const round = async () => run(agentBundle("reconcile", "--config", platform.config), clone);
   const check = async () => run(keelsonBundle("check"), platform.repository.path);
+  const plan = async () => run(keelsonBundle("plan", "--config", platform.config), platform.repository.path);
 
   await round();
   await up();
@@ -74,6 +75,7 @@ export async function measureLocal(trial: {
       limit: folders < 60 ? null : limit,
     });
   const checked = await compare({ keelson: check, reference: async () => inEach("config", "--quiet") });
+  const planned = await compare({ keelson: plan, reference: async () => inEach("config", "--quiet") });
   const still = await compare({ keelson: round, reference: up });
   let revision = 1;
   const change = async () => {
@@ -88,7 +90,12 @@ export async function measureLocal(trial: {
     },
     reference: async () => timeMs(up),
   });
-  return [row("check", checked, 2), row("noop", still, 1), row("change", changed, 1)];
+  return [
+    row("check", checked, 2),
+    row("plan", planned, 2),
+    row("noop", still, 1),
+    row("change", changed, 1),
+  ];
 }
 
 function filesOf({ name, names, image }: { name: string; names: readonly string[]; image: string }) {
