@@ -10,6 +10,7 @@ import {
   packCommand,
   publishCommand,
   verifyCommand,
+  releaseCheckCommand,
 } from "./release-commands.ts";
 import {
   getSecretCommand,
@@ -71,6 +72,15 @@ export function releaseGroup(add: AddCommand): Command {
     newCommand(),
     async (command, output) =>
       (await import("./commands/release-new.ts")).releaseNew(command.opts(), {
+        release: command.args[0] ?? "",
+        output,
+      }),
+    release,
+  );
+  add(
+    releaseCheckCommand(),
+    async (command, output) =>
+      (await import("./commands/release-check.ts")).releaseCheck(command.opts(), {
         release: command.args[0] ?? "",
         output,
       }),

@@ -52,6 +52,14 @@ export function publishCommand(): Command {
   );
 }
 
+export function releaseCheckCommand(): Command {
+  return addRepositoryOption(
+    new Command("check")
+      .description("find what is wrong with one release, before it is published")
+      .argument("<release>", "NAME@VERSION"),
+  );
+}
+
 export function newCommand(): Command {
   const command = new Command("new")
     .description(

@@ -69,6 +69,11 @@ export {
   writeUpgrade,
 } from "./upgrade-state.ts";
 export { compareWorkTree } from "./compared-release.ts";
-export { type PublishedRelease, findChangedReleases, publishRelease } from "./published-release.ts";
+export {
+  type PublishedRelease,
+  findChangedReleases,
+  missingRelease,
+  publishRelease,
+} from "./published-release.ts";
 export { type NewRelease, beginRelease } from "./new-release.ts";
 export { type ListedRelease, listWorkTreeReleases } from "./listed-release.ts";

@@ -56,7 +56,8 @@ export async function publishRelease(
     `${file}/`.startsWith(`${folder}/`),
   );
   const published = { name, version, tag, digest: digest ?? "", commit: null, isThere: false, problems };
-  if (![...files.keys()].some((path) => path.startsWith(`${folder}/`))) throw notThere({ name, version });
+  if (![...files.keys()].some((path) => path.startsWith(`${folder}/`)))
+    throw missingRelease({ name, version });
   if (problems.length > 0) return published;
   if (digest === null) throw unreadable(folder);
   const before = await publishedDigest(repository, { name, version });
@@ -147,7 +148,8 @@ function noTagName(tag: string): KeelsonError {
   });
 }
 
-function notThere({ name, version }: ReleaseName): KeelsonError {
+/** K1102: no such folder. */
+export function missingRelease({ name, version }: ReleaseName): KeelsonError {
   return new KeelsonError({
     code: "K1102",
     message: `there is no release ${quote(`${name}@${version}`)} in releases/`,

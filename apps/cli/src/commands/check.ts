@@ -1,29 +1,17 @@
 import { resolve } from "node:path";
 
-import { readOuterAttributes } from "@keelson/git";
 import { KeelsonError, stalled } from "@keelson/model";
-import { findChangedReleases, findComposeBinary, wireDesired } from "@keelson/node";
-import { checkRevision } from "@keelson/reconcile";
 
+import { checkRepository } from "../checked-repository.ts";
 import { type ExitCode, type Output, exitCodes } from "../output.ts";
 import { count, printProblems, printWarnings } from "../print/problems.ts";
-import { openRevision } from "../source.ts";
 
 /** Reads every document, and renders and resolves every node. It is the check for pull requests. */
 export async function check(
   options: { repository: string; revision?: string },
   output: Output,
 ): Promise<ExitCode> {
-  const revision = await openRevision(options);
-  const composeBinary = await findComposeBinary(process.env);
-  const ports = wireDesired({ composeBinary, emit: () => {} });
-  const attributes = await readOuterAttributes(options.repository, options);
-  const { repository, nodes, problems, warnings } = await checkRevision(revision, {
-    ...ports,
-    attributes,
-    findChangedReleases: async (files) =>
-      findChangedReleases(options.repository, { files, revision: options.revision ?? null }),
-  });
+  const { repository, nodes, problems, warnings } = await checkRepository(options);
   printWarnings(output, warnings);
   if (problems.length > 0) {
     if (output.json) output.printJson({ problems, warnings });
