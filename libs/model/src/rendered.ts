@@ -117,6 +117,16 @@ export interface PublishedImage {
   place: SaidPlace;
 }
 
+/** The image of a service as its Compose files write it. */
+export interface WrittenImage {
+  service: string;
+  /** With the variables that are given, and with the defaults of others; null where that is not enough. */
+  reference: string | null;
+  /** Variables that it names and that are not given. */
+  open: readonly string[];
+  place: SaidPlace;
+}
+
 /** Where a document says something. */
 export type SaidPlace = Pick<Problem, "file" | "line" | "column" | "path" | "sourceLine">;
 
