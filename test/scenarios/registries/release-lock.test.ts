@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -76,11 +77,7 @@ const keelson = async (...args: string[]) =>
   runKeelson(args, { cwd: repository.path, env: { DOCKER_CONFIG: join(logins.configFile, "..") } });
 const lock = async (...asked: string[]) => keelson("release", "lock", ...asked);
 const read = async (path: string) => readFile(join(repository.path, path), "utf8");
-const isThere = async (path: string) =>
-  stat(join(repository.path, path)).then(
-    () => true,
-    () => false,
-  );
+const isThere = (path: string) => existsSync(join(repository.path, path));
 const entry = (name: string, { digest, platforms }: PublishedImage) =>
   [
     `  ${image(name)}:`,
@@ -100,7 +97,7 @@ describe("keelson release lock", () => {
     );
     expect(stdout).toContain(`${lockFile}: written`);
     expect(stdout).toContain(`+  ${image("app:7")}  ${app.digest.slice(0, 19)}  linux/amd64, linux/arm64/v8`);
-    expect(await isThere("apps/wiki/images.lock.yaml")).toBe(false);
+    expect(isThere("apps/wiki/images.lock.yaml")).toBe(false);
     await keelson("lock");
     expect((await keelson("check")).stderr).toBe("");
   });
@@ -150,7 +147,7 @@ describe("keelson release lock", () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`error[K3002] ${compose}:3:11 there is no image ${image("none:1")}`);
     expect(stderr).toContain(`error[K3002] ${compose}:4:12 there is no image ${image("web:99")}`);
-    expect(await isThere(lockFile)).toBe(false);
+    expect(isThere(lockFile)).toBe(false);
   });
 
   it("must take a registry that is away for an error, and leave the lock as it is", async () => {
