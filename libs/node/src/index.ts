@@ -75,5 +75,12 @@ export {
   missingRelease,
   publishRelease,
 } from "./published-release.ts";
+export {
+  type ImageChange,
+  type ImageLockRequest,
+  type MadeImageLock,
+  makeImageLocks,
+  writeImageLocks,
+} from "./image-lock-state.ts";
 export { type NewRelease, beginRelease } from "./new-release.ts";
 export { type ListedRelease, listWorkTreeReleases } from "./listed-release.ts";
