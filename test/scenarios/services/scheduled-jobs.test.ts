@@ -27,6 +27,7 @@ services:
   backup: { schedule: "${yearly}", timeZone: Europe/Zurich }
   slow: { schedule: "${yearly}", timeout: 2s }
   long: { schedule: "${yearly}" }
+  single: { schedule: "${yearly}" }
   quick: { schedule: "${yearly}", timeout: 2s }
 files:
   - { template: code.liquid, to: conf/code }
@@ -44,6 +45,11 @@ services:
     command: [sh, -c, "trap 'exit 0' TERM; echo at work; while :; do sleep 1; done"]
     stop_grace_period: 1s
   long:
+    image: IMAGES/backup:1
+    command: [sh, -c, "until [ -e /store/over ]; do sleep 0.2; done"]
+    init: true
+    volumes: ["store:/store"]
+  single:
     image: IMAGES/backup:1
     command: [sh, -c, "until [ -e /store/over ]; do sleep 0.2; done"]
     init: true
@@ -154,19 +160,24 @@ describe("a job that has a schedule", () => {
     expect((await platform().reconcile()).exitCode).toBe(0);
   });
 
-  it("must be stopped when it takes too long, and never run twice at a time", async () => {
-    const [file, ...args] = agentCommand(words("slow"));
-    const first = spawn(file, args, { env: plainEnvironment(), stdio: "ignore" });
+  it("must never run twice at a time, and no round waits for it", async () => {
+    await platform().exec("web/app", "rm", "-f", "/store/over");
+    const first = startDue("single");
     try {
       await waitFor(isAtWork, { what: "the first run to be at work" });
-      const second = await runDue("slow");
+      const second = await runDue("single");
       expect(second.stdout).toContain("is not run: the run before is still at work");
-      // A round does not wait for it.
       expect((await platform().reconcile()).output).toContain("nothing to do");
-      await waitFor(() => first.exitCode !== null, { what: "the first run to end" });
+      await platform().exec("web/app", "touch", "/store/over");
+      expect(await first.ended).toMatchObject({ exitCode: 0 });
     } finally {
-      await endProcess(first.pid ?? 0);
+      await endProcess(first.pid);
     }
+    expect(await oneOffs()).toEqual([]);
+  });
+
+  it("must be stopped when it takes too long", async () => {
+    await runDue("slow");
     expect(await oneOffs()).toEqual([]);
     const { status } = await platform().reconcile();
     expect(status.errors).toEqual([
