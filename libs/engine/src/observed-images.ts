@@ -1,0 +1,45 @@
+import type { LockedImage, ObservedContainer, ObservedEngine, ObservedImage } from "@keelson/model";
+
+import type { Engine } from "./engine.ts";
+import { observeEngineVersion } from "./observed-version.ts";
+import { observeImage, observeLockedImage } from "./observed-image.ts";
+import { mapParallel } from "./parallel.ts";
+
+/** Inspections at a time: more are no faster. */
+const parallelInspects = 16;
+
+/** The images that are asked for, by reference, and what the engine is that has them. */
+export async function observeImages(
+  engine: Engine,
+  request: {
+    images: readonly string[];
+    lockedImages?: Readonly<Record<string, LockedImage>>;
+    signal?: AbortSignal;
+  },
+): Promise<Pick<ObservedEngine, "images" | "engineVersion"> & { platform: string | null }> {
+  const { signal } = request;
+  const { engineVersion, platform } = await observeEngineVersion(engine, signal);
+  const locks = new Map(Object.entries(request.lockedImages ?? {}));
+  const images = await mapParallel([...new Set(request.images)], {
+    limit: parallelInspects,
+    map: async (reference): Promise<[string, ObservedImage | null]> => {
+      const locked = locks.get(reference);
+      const found =
+        locked === undefined
+          ? await observeImage(engine, { reference, signal })
+          : await observeLockedImage(engine, { reference, locked, platform, signal });
+      return [reference, found];
+    },
+  });
+  return { images: Object.fromEntries(images), engineVersion, platform };
+}
+
+/** What registries call the image that a container was made from, where it is among these. */
+export function digestsOf(
+  { imageId }: Pick<ObservedContainer, "imageId">,
+  images: ObservedEngine["images"],
+): Pick<ObservedContainer, "imageDigests"> {
+  const same = Object.values(images).filter((image) => image?.id === imageId);
+  const digests = [...new Set(same.flatMap((image) => image?.digests ?? []))].sort();
+  return digests.length === 0 ? {} : { imageDigests: digests };
+}
