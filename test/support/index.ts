@@ -28,6 +28,8 @@ export type { NixStore, NixStoreOptions } from "./nix.ts";
 export { findFreePort, portOf } from "./port.ts";
 export { checkout, outputOf, runProgram } from "./program.ts";
 export type { ProgramOptions, ProgramResult } from "./program.ts";
+export { publishImage } from "./published-image.ts";
+export type { ImageToPublish, PublishedImage } from "./published-image.ts";
 export { startRegistry } from "./registry.ts";
 export type { PushedImage, Registry, RegistryOptions } from "./registry.ts";
 export { sharedEngine, sharedEngineHost } from "./shared-engine.ts";

@@ -6,6 +6,7 @@ import {
   diffCommand,
   digestCommand,
   listCommand,
+  lockImagesCommand,
   newCommand,
   packCommand,
   publishCommand,
@@ -27,7 +28,7 @@ export type Run = (command: Command, output: Output) => Promise<ExitCode>;
 /** Adds a command with its `--json` to a group, or to the program itself. */
 export type AddCommand = (command: Command, run: Run, parent?: Command) => void;
 
-export function releaseGroup(add: AddCommand): Command {
+export function releaseGroup(add: AddCommand, signal: AbortSignal): Command {
   const release = new Command("release")
     .description("publish releases, compare them, and work with their digests and archives")
     .configureHelp({ subcommandTerm: (command) => command.name() });
@@ -80,6 +81,16 @@ export function releaseGroup(add: AddCommand): Command {
     listCommand(),
     async (command, output) =>
       (await import("./commands/release-list.ts")).releaseList(command.opts(), output),
+    release,
+  );
+  add(
+    lockImagesCommand(),
+    async (command, output) =>
+      (await import("./commands/release-lock.ts")).releaseLock(command.opts(), {
+        asked: command.args,
+        output,
+        signal,
+      }),
     release,
   );
   add(

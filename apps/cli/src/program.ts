@@ -96,7 +96,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
       finish(await (await import("./commands/run.ts")).run(options, { ...target, signal })),
     ),
   );
-  program.addCommand(releaseGroup(add));
+  program.addCommand(releaseGroup(add, signal));
   program.addCommand(allowGroup(add));
   program.addCommand(secretsGroup(add));
   add(explainCommand(), async (command, output) =>

@@ -64,6 +64,18 @@ export function newCommand(): Command {
   );
 }
 
+export function lockImagesCommand(): Command {
+  const command = new Command("lock")
+    .description(
+      "write which digests the tags of images name now, by their registries, into images.lock.yaml",
+    )
+    .argument(
+      "[package...]",
+      "NAME@VERSION or NAME of a release, or ./DIR of a local package (default: of each release the highest version that is not published, and local packages with an images.lock.yaml)",
+    );
+  return addRepositoryOption(command);
+}
+
 export function listCommand(): Command {
   return addRepositoryOption(
     new Command("list").description("list the releases, which are published, and who has locked them"),

@@ -5,6 +5,8 @@ export type { ObserveRequest } from "./observation.ts";
 export type { DesiredPort } from "./held-port.ts";
 export type { DesiredSubnets, RemoteHost } from "./held-subnet.ts";
 export type { EngineContext, OwnIds } from "./context.ts";
+export { lockImages } from "./image-lock.ts";
+export type { LockInput, LockedImages } from "./image-lock.ts";
 export { pullImage } from "./image-pull.ts";
 export { openRegistryLogins } from "./registry-logins.ts";
 export type { LoginsInput, RegistryLogins } from "./registry-logins.ts";

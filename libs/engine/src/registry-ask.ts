@@ -10,7 +10,18 @@ import { untilCancelled } from "./request.ts";
  * again, because registries lock accounts. `ask` throws a `RegistryRefusal`.
  */
 export async function askRegistry(
-  { logins, reference, signal }: { logins: RegistryLogins; reference: string; signal: AbortSignal },
+  {
+    logins,
+    reference,
+    signal,
+    asker = "this node",
+  }: {
+    logins: RegistryLogins;
+    reference: string;
+    signal: AbortSignal;
+    /** To whom it does not give the image, in a message. */
+    asker?: string;
+  },
   ask: (login: RegistryLogin | null) => Promise<void>,
 ): Promise<FoundLogin> {
   const registry = registryKeyOf(reference);
@@ -20,9 +31,9 @@ export async function askRegistry(
   const refusal = await refusalOf(ask, first.login);
   if (refusal === null) return first;
   const second = await wait(logins.findAnew(registry, first));
-  if (isSame(first, second)) throw refused(reference, { registry, found: second, refusal });
+  if (isSame(first, second)) throw refused(reference, { registry, found: second, refusal, asker });
   const again = await refusalOf(ask, second.login);
-  if (again !== null) throw refused(reference, { registry, found: second, refusal: again });
+  if (again !== null) throw refused(reference, { registry, found: second, refusal: again, asker });
   return second;
 }
 

@@ -73,11 +73,16 @@ export function notFound(reference: string, cause: unknown): KeelsonError {
 /** Says as whom the node asked. Registries answer alike for an image that they do not have and one that they do not give. */
 export function refused(
   reference: string,
-  { registry, found, refusal }: { registry: RegistryKey; found: FoundLogin; refusal: RegistryRefusal },
+  {
+    registry,
+    found,
+    refusal,
+    asker,
+  }: { registry: RegistryKey; found: FoundLogin; refusal: RegistryRefusal; asker: string },
 ): KeelsonError {
   const { host } = registry;
   const { fault, login, helper } = found;
-  const refuses = `${host} does not give image ${reference} to this node`;
+  const refuses = `${host} does not give image ${reference} to ${asker}`;
   if (fault !== null) {
     return new KeelsonError({
       code: fault.code,

@@ -1,4 +1,5 @@
 export { readDocument } from "./document-check.ts";
+export { writeImageLock } from "./image-lock.ts";
 export { readRepository } from "./repository.ts";
 export { findEnvironmentFolders, findLocalNames, findLockedFolders } from "./locked-folders.ts";
 export type { LocalFiles } from "./local-packages.ts";

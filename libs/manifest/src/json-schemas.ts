@@ -3,6 +3,7 @@ import type * as z from "zod";
 import {
   AgentConfig,
   Environment,
+  ImageLock,
   isJsonObject,
   LocalPackageDocument,
   Lock,
@@ -53,6 +54,12 @@ const sources: Record<string, SchemaSource> = {
     title: "Keelson lock",
     description: "environments/<name>/lock.yaml: the exact versions, which are all that a node follows.",
     schema: Lock,
+  },
+  "images-lock": {
+    title: "Keelson lock of images",
+    description:
+      "images.lock.yaml of a release or a local package: which digests the tags of its images named.",
+    schema: ImageLock,
   },
   agent: {
     title: "Keelson agent",

@@ -12,6 +12,7 @@ import {
   digestBytes,
   digestValue,
   gitsOwn,
+  imageLockFile,
   problemAt,
   problemOf,
   quote,
@@ -23,6 +24,7 @@ import { findValueless, folderOf, joinPath } from "./compose-reach.ts";
 import { readDocument } from "./document-check.ts";
 import { type Dotenv, readDotenv } from "./dotenv.ts";
 import type { Variables } from "./known-setting.ts";
+import { readImageLock } from "./image-lock.ts";
 import { findOutside, findSealedVariables } from "./local-reach.ts";
 import { composeFindings, nameFindings, rangeFindings, vitalOfPackage } from "./package-folder.ts";
 import { placeFiles } from "./placed-file.ts";
@@ -70,7 +72,7 @@ export function readLocalPackage(of: LocalFolder): {
   const document = withIdentity(read.document, { folder, composeFiles });
   const placing = placeFiles(document, {
     files: inside,
-    apart: [...composeFiles, ".env", sealedSecretsFile],
+    apart: [...composeFiles, ".env", sealedSecretsFile, imageLockFile],
   });
   const findings = [
     ...nameFindings(document, folder),
@@ -79,7 +81,13 @@ export function readLocalPackage(of: LocalFolder): {
     ...placing.findings,
   ];
   const settings = readSettingsSchema(read.document, inside);
-  problems.push(...missing, ...findings.map((finding) => problemAt(document, finding)), ...settings.problems);
+  const { imageLock, problems: lockProblems } = readImageLock(inside);
+  problems.push(
+    ...lockProblems,
+    ...missing,
+    ...findings.map((finding) => problemAt(document, finding)),
+    ...settings.problems,
+  );
   // What only a setting of one instance reaches is no part of it: the package is the same for all.
   const version = versionOf(inside, plain);
   const localPackage: LocalPackage = {
@@ -99,6 +107,7 @@ export function readLocalPackage(of: LocalFolder): {
     ]),
     sealed: sealed.files,
     sealedVariables: sealed.variables,
+    imageLock,
     version,
   };
   return { localPackage, problems, warnings };

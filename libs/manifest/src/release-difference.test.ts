@@ -33,11 +33,33 @@ function releaseOf(
   return { folder: releaseFolder, files, asks: new Map(Object.entries(asks)) };
 }
 
-const nothing = { packages: [], settings: [], secrets: [], files: [] };
+const nothing = { packages: [], settings: [], secrets: [], lockedImages: [], files: [] };
 
 describe("the difference of two releases", () => {
   test("is nothing between equal ones", () => {
     expect(compareReleases(releaseOf(first), releaseOf(first))).toEqual(nothing);
+  });
+
+  test("has a tag that was pushed again, and a lock of images as no other file", () => {
+    const locked = (digit: string) => ({
+      ...first,
+      "images.lock.yaml": `images:\n  web:1: { digest: "sha256:${digit.repeat(64)}", platforms: {} }\n`,
+    });
+    expect(compareReleases(releaseOf(locked("a")), releaseOf(locked("b")))).toEqual({
+      ...nothing,
+      lockedImages: [
+        {
+          name: "web:1",
+          how: "changed",
+          before: `sha256:${"a".repeat(64)}`,
+          after: `sha256:${"b".repeat(64)}`,
+        },
+      ],
+    });
+    expect(compareReleases(releaseOf(first), releaseOf(locked("a")))).toMatchObject({
+      lockedImages: [{ name: "web:1", how: "added" }],
+      files: [],
+    });
   });
 
   test("has images, interfaces, data, grants, files and the version of each package that changed", () => {

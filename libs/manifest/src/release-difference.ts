@@ -9,6 +9,7 @@ import {
   compareText,
   decodeText,
   digestBytes,
+  imageLockFile,
   isJsonObject,
 } from "@keelson/model";
 import { parse } from "yaml";
@@ -28,7 +29,8 @@ export function compareReleases(before: ComparedRelease, after: ComparedRelease)
     packages: names.flatMap((name) => comparePackages(name, { before, after })),
     settings: compareSettings(settingsOf(before.folder), settingsOf(after.folder)),
     secrets: compareMaps(secretsOf(before.folder), secretsOf(after.folder)),
-    files: compareMaps(ownFiles(before), ownFiles(after)).filter(({ name }) => name !== "release.yaml"),
+    lockedImages: compareMaps(lockedOf(before.folder), lockedOf(after.folder)),
+    files: compareMaps(ownFiles(before), ownFiles(after)).filter(({ name }) => !saidOtherwise.has(name)),
   };
 }
 
@@ -144,6 +146,15 @@ function compareSettings(
     );
   });
 }
+
+/** By reference, the digest that its tag is locked to. */
+function lockedOf({ imageLock }: ReleaseFolder): Map<string, string> {
+  const images = Object.entries(imageLock?.value.images ?? {});
+  return new Map(images.map(([reference, { digest }]) => [reference, digest]));
+}
+
+/** Files of which the difference says what is in them. */
+const saidOtherwise = new Set(["release.yaml", imageLockFile]);
 
 function ownFiles({ files }: ComparedRelease): Map<string, string> {
   return new Map(

@@ -172,7 +172,6 @@ describe("files that nothing reads", () => {
   test.each([
     `${release}/README.md`,
     `${release}/migrations/1.9.0-to-1.9.2.yaml`,
-    `${release}/images.lock.yaml`,
     `${release}/packages/core/config/x.yml`,
     `${release}/packages/core/config/package.yaml`,
     "releases/README.md",

@@ -16,6 +16,7 @@ import {
 
 import { readDocument } from "./document-check.ts";
 import { readPackageFolder } from "./package-folder.ts";
+import { readImageLock } from "./image-lock.ts";
 import { readSettingsSchema } from "./settings-schema.ts";
 import { strayInRelease } from "./stray-file.ts";
 import type { FolderFiles } from "./tree.ts";
@@ -55,10 +56,18 @@ export function readReleaseFolder(folder: { path: string; files: FolderFiles }):
     ...packageFindings(document.value, folder.files),
   ];
   const settings = readSettingsSchema(document, folder.files);
+  const { imageLock, problems: lockProblems } = readImageLock(folder.files);
   problems.push(...findings.map((finding) => problemAt(document, finding)), ...settings.problems);
+  problems.push(...lockProblems);
   problems.push(...strayInRelease(folder, document.value.settings));
   return {
-    releaseFolder: { folder: folder.path, release: document, settingsSchema: settings.schema, packages },
+    releaseFolder: {
+      folder: folder.path,
+      release: document,
+      settingsSchema: settings.schema,
+      imageLock,
+      packages,
+    },
     packages,
     problems,
   };

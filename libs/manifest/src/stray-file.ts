@@ -1,4 +1,12 @@
-import { problemOf, sealedSecretsFile, type Problem, type SourceFile, suggest, quote } from "@keelson/model";
+import {
+  imageLockFile,
+  problemOf,
+  sealedSecretsFile,
+  type Problem,
+  type SourceFile,
+  suggest,
+  quote,
+} from "@keelson/model";
 
 import type { FolderFiles } from "./tree.ts";
 
@@ -7,7 +15,7 @@ export function strayInRelease(
   folder: { path: string; files: FolderFiles },
   settings: string | undefined,
 ): Problem[] {
-  const known = ["release.yaml", "images.lock.yaml", ...(settings === undefined ? [] : [settings])];
+  const known = ["release.yaml", imageLockFile, ...(settings === undefined ? [] : [settings])];
   return pathsOf(folder.files)
     .filter((path) => isYaml(path) && !known.includes(path) && !isReadInRelease(path))
     .map((path) => strayProblem(`${folder.path}/${path}`, meantInRelease(path, known)));

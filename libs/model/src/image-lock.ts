@@ -14,6 +14,9 @@ const lockedReference = z.strictObject({
     ),
 });
 
+/** At the top of a release, and of the folder of a local package. */
+export const imageLockFile = "images.lock.yaml";
+
 /** `images.lock.yaml`: which bytes the tags of a release or of a local package named when it was locked. */
 export const ImageLock = z.strictObject({
   images: z

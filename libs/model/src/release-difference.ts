@@ -28,6 +28,8 @@ export interface ReleaseDifference {
   /** By path of the setting: what the schema says of it, its default first. */
   settings: readonly Changed[];
   secrets: readonly Changed[];
+  /** By reference: the digest that its tag is locked to. */
+  lockedImages: readonly Changed[];
   /** Files of the release that belong to no package. */
   files: readonly Changed[];
 }

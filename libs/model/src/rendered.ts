@@ -1,6 +1,7 @@
 import type { EnvironmentNetwork } from "./environment-network.ts";
 import type { InstanceState } from "./environment.ts";
 import type { Grants } from "./grant.ts";
+import type { ImageLock } from "./image-lock.ts";
 import type { Problem } from "./problem.ts";
 import type { DataVolume, OnChange, Package } from "./package.ts";
 import type { SourceFile } from "./source-file.ts";
@@ -69,6 +70,8 @@ export interface RenderedInstance {
   update: Package["update"];
   compose: ComposeInput;
   files: RenderedFile[];
+  /** What the package's `images.lock.yaml` says, and its path in the repository; absent where it has none. */
+  imageLock?: { file: string; images: ImageLock["images"] };
 }
 
 /** All that the resolved model of an instance depends on. */
@@ -111,6 +114,16 @@ export interface PublishedImage {
   service: string;
   image: string;
   /** Where the environment says it. */
+  place: SaidPlace;
+}
+
+/** The image of a service as its Compose files write it. */
+export interface WrittenImage {
+  service: string;
+  /** With the variables that are given, and with the defaults of others; null where that is not enough. */
+  reference: string | null;
+  /** Variables that it names and that are not given. */
+  open: readonly string[];
   place: SaidPlace;
 }
 

@@ -1,4 +1,5 @@
 import type { Environment, Lock } from "./environment.ts";
+import type { ImageLock } from "./image-lock.ts";
 import type { NodeDocument } from "./node-document.ts";
 import type { Package } from "./package.ts";
 import type { Position, Problem } from "./problem.ts";
@@ -100,6 +101,8 @@ export interface LocalPackage extends PackageFolder {
   sealed: readonly SealedFile[];
   /** What Compose is given in the place of the latter, by path in the repository. */
   sealedVariables: ReadonlyMap<string, SealedVariables>;
+  /** What the tags of its images are locked to; null where nothing is locked. */
+  imageLock: Located<ImageLock> | null;
   /** Digest of every file that it reads. */
   version: string;
 }
@@ -110,6 +113,8 @@ export interface ReleaseFolder {
   release: Located<Release>;
   /** A parsed JSON Schema, when the release has settings. */
   settingsSchema: Located<JsonObject> | null;
+  /** What the tags of the images of its packages are locked to; null where nothing is locked. */
+  imageLock: Located<ImageLock> | null;
   packages: ReadonlyMap<string, PackageFolder>;
 }
 

@@ -69,6 +69,13 @@ export {
   writeUpgrade,
 } from "./upgrade-state.ts";
 export { compareWorkTree } from "./compared-release.ts";
+export {
+  type ImageChange,
+  type ImageLockRequest,
+  type MadeImageLock,
+  makeImageLocks,
+  writeImageLocks,
+} from "./image-lock-state.ts";
 export { type PublishedRelease, findChangedReleases, publishRelease } from "./published-release.ts";
 export { type NewRelease, beginRelease } from "./new-release.ts";
 export { type ListedRelease, listWorkTreeReleases } from "./listed-release.ts";

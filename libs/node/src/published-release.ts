@@ -133,6 +133,24 @@ function problemOfChange({ name, version }: ReleaseName): Problem {
   });
 }
 
+/** Whether a release has its tag. Throws what Git throws. */
+export async function isPublished(repository: string, release: ReleaseName): Promise<boolean> {
+  return (await listTags(repository, tagOf(release))).includes(tagOf(release));
+}
+
+/** K1451 for a published release whose lock of images would become another one. */
+export function publishedChange(
+  { name, version }: ReleaseName,
+  { file, references }: { file: string; references: readonly string[] },
+): Problem {
+  const what = references.length === 0 ? "its text" : references.join(", ");
+  return problemOf(file, {
+    code: changed.code,
+    message: `${name} ${version} is published, and its lock of images would be another one: ${what}`,
+    hint: "Lock the images of a new version: keelson release new, keelson release lock, keelson release publish.",
+  });
+}
+
 function changedSince(release: ReleaseName): KeelsonError {
   const { message } = problemOfChange(release);
   return new KeelsonError({ ...changed, message, outcome: stalled });

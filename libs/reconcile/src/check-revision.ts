@@ -91,6 +91,7 @@ export async function checkRevision(
     warnings.push(...said.warnings);
     const built = buildDesired(rendered, { models, problems: refused, secrets: ports.secrets, repository });
     found.push(...refused, ...built.problems);
+    warnings.push(...built.warnings.map(withoutInstances));
     made.desired = built.desired?.held.length === 0 ? built.desired : null;
     if (error !== null) errors.push(error);
   }

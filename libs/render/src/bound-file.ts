@@ -7,6 +7,7 @@ import {
   type SourceFile,
   digestValue,
   gitsOwn,
+  imageLockFile,
   sealedSecretsFile,
 } from "@keelson/model";
 
@@ -60,7 +61,7 @@ export function findCommittedFiles(instance: RenderedInstance): Map<string, Sour
 
 /** Files below a bound folder that say how the package is deployed, and are not for its containers. */
 export function isOfPackage(file: SourceFile, { compose }: RenderedInstance): boolean {
-  const own = [...compose.composeFiles, "package.yaml", sealedSecretsFile].map(
+  const own = [...compose.composeFiles, "package.yaml", sealedSecretsFile, imageLockFile].map(
     (path) => `${compose.folder}/${path}`,
   );
   return gitsOwn.test(file.path) || own.includes(file.path) || file.path === compose.dotenv?.path;

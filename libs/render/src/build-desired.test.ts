@@ -793,7 +793,11 @@ describe("what does not fit together on a node", () => {
     expect(desired).toBeNull();
     // Whether nobody owns the network of the missing instance cannot be told.
     expect([...new Set(problems.map(({ code }) => code))]).toEqual(["K1313"]);
-    expect(build({ ...partial, requireDigests: false })).toEqual({ desired: null, problems: [] });
+    expect(build({ ...partial, requireDigests: false })).toEqual({
+      desired: null,
+      problems: [],
+      warnings: [],
+    });
   });
 
   test("is nothing when a model is missing: that was said before", () => {
@@ -813,6 +817,7 @@ describe("what does not fit together on a node", () => {
     ).toEqual({
       desired: null,
       problems: [],
+      warnings: [],
     });
   });
 });

@@ -22,6 +22,7 @@ import { withPlacedContent } from "./inline-content.ts";
 import { findHeld, problemsHere } from "./held-instance.ts";
 import { findJobFaults } from "./job.ts";
 import { joinContainers, withOwnServices } from "./joined-container.ts";
+import { findUnlockedImages } from "./image-fault.ts";
 import { findNodeFaults } from "./node-fault.ts";
 import { packageProblem } from "./place-of-problem.ts";
 import { findSecretFaults } from "./secret-environment.ts";
@@ -45,12 +46,13 @@ export interface BuildInput {
 
 /**
  * What the node is to have, with digests and labels, and all problems that this node has to tell. Instances with problems are
- * held where the environment permits that; otherwise, and for problems of the whole commit, the desired state is null.
+ * held where the environment permits that; otherwise, and for problems of the whole commit, the desired state is null. Warnings stop
+ * nothing.
  */
 export function buildDesired(
   rendered: RenderedNode,
   input: BuildInput,
-): { desired: DesiredNode | null; problems: Problem[] } {
+): { desired: DesiredNode | null; problems: Problem[]; warnings: Problem[] } {
   const results = rendered.instances.map((instance) => {
     const model = input.models.get(instance.name);
     return model === undefined
@@ -67,8 +69,9 @@ export function buildDesired(
     ...results.flatMap((result) => result.problems),
     ...findNodeFaults(rendered, { ...input, instances: built }),
   ];
+  const warnings = findUnlockedImages({ rendered, instances: built, repository: input.repository });
   const held = findHeld(rendered, { built, problems });
-  if (held === null) return { desired: null, problems };
+  if (held === null) return { desired: null, problems, warnings };
   const { environment, node, lockDigest } = rendered;
   const instances = built
     .filter(({ name }) => held.every((each) => each.name !== name))
@@ -83,6 +86,7 @@ export function buildDesired(
   return {
     desired: { environment, node, lockDigest, digest, instances, networks, held },
     problems: problemsHere(rendered, problems),
+    warnings,
   };
 }
 

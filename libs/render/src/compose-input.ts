@@ -5,6 +5,7 @@ import {
   type PackageFolder,
   type ReleaseFolder,
   compareText,
+  imageLockFile,
   decodeText,
   keyPath,
   type LocalPackage,
@@ -56,6 +57,9 @@ export function unplacedInput(folder: PackageFolder | LocalPackage): ComposeInpu
   };
 }
 
+/** Nothing that Compose may read: what it is given would depend on it. */
+const isOfKeelson = new Set(["package.yaml", imageLockFile]);
+
 function packageInput(
   found: { release: null; package: LocalPackage } | { release?: ReleaseFolder; package: PackageFolder },
 ) {
@@ -73,7 +77,7 @@ function packageInput(
     sealedVariables:
       found.release === null ? found.package.sealedVariables : new Map<string, SealedVariables>(),
     packageFiles: [
-      ...[...files].flatMap(([path, file]) => (sources.has(path) || path === "package.yaml" ? [] : [file])),
+      ...[...files].flatMap(([path, file]) => (sources.has(path) || isOfKeelson.has(path) ? [] : [file])),
       ...reached,
     ].sort((a, b) => compareText(a.path, b.path)),
     boundPaths: placed.map(({ to }) => to),

@@ -35,11 +35,13 @@ export function buildService(
     .filter(({ type }) => type === "volume")
     .flatMap(({ source }) => context.volumes.get(source ?? "")?.name ?? [])
     .sort(compareText);
+  const locked = ownOf(context.instance.imageLock?.images, service.image);
   const foreign = volumes.filter((volume) => external.has(volume));
   return {
     name,
     ...(service.container_name === undefined ? {} : { containerName: service.container_name }),
     image: service.image,
+    ...(locked === undefined ? {} : { lockedImage: locked }),
     digests: digestService(
       { ...context, name, service: withDigestedSecrets(service, context.secrets) },
       context.algorithms,

@@ -14,6 +14,7 @@ import {
 import { findCountFaults } from "./count-fault.ts";
 import { type FaultContext, concerning, sourcesOf } from "./fault-context.ts";
 import { findHiddenMounts } from "./hidden-mount.ts";
+import { findUnpinnedImages } from "./image-fault.ts";
 import { isBelow } from "./mount.ts";
 import { findContainerNameFaults } from "./name-fault.ts";
 import { findForeignContainers } from "./joined-container.ts";
@@ -142,23 +143,6 @@ function collide(a: PublishedPort, b: PublishedPort): boolean {
   const isAny = (address: string) => address === "" || address === "0.0.0.0" || address === "::";
   const meet = a.hostIp === b.hostIp || isAny(a.hostIp) || isAny(b.hostIp);
   return a.port === b.port && a.protocol === b.protocol && meet;
-}
-
-/** A tag can be moved after the review; the policy demands a digest, which cannot. */
-function findUnpinnedImages({ rendered, instances }: FaultContext): Problem[] {
-  if (!rendered.requireDigests) return [];
-  return sourcesOf({ rendered, instances }).flatMap(({ instance, source }) =>
-    instance.services
-      .filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))
-      .map(({ name, image }) =>
-        composeProblem(source, {
-          code: "K1313",
-          path: ["services", name, "image"],
-          message: `${instance.project}/${name} runs ${image} without a digest, which environment ${rendered.environment} requires`,
-          hint: `Name the image as ${image}@sha256:…, or set policy.requireDigests: false.`,
-        }),
-      ),
-  );
 }
 
 /** Each secret once, however many files need it. */

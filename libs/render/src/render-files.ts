@@ -174,6 +174,7 @@ function renderInstance(
         renderedFiles: new Map(present.map(({ to }) => [to, made.get(to) ?? new Uint8Array()])),
       }),
       files,
+      ...lockOf(placed),
     },
     hasVariables:
       variableProblems.length === 0 &&
@@ -181,6 +182,11 @@ function renderInstance(
     problems: [...fileProblems, ...variableProblems, ...forged],
     warnings,
   };
+}
+
+function lockOf(placed: PlacedInstance): Pick<RenderedInstance, "imageLock"> {
+  const { imageLock } = placed.release ?? placed.package;
+  return imageLock === null ? {} : { imageLock: { file: imageLock.file, images: imageLock.value.images } };
 }
 
 /** Also of what is optional: whether it is there is not known. */

@@ -34,6 +34,7 @@ const difference: ReleaseDifference = {
   ],
   settings: [changed("title", "default 1", "default 2")],
   secrets: [],
+  lockedImages: [changed("web:1", `sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`)],
   files: [changed("CHANGELOG.md", null, "100644 cc")],
 };
 const identity = (version: string) => ({ name: "shop", version, digest: `sha256-${version}` });
@@ -55,6 +56,9 @@ package web 1.0.0 → 1.1.0
     ~ a.conf
 
 package old (removed)
+
+images by their tags
+  ~ web:1  sha256:aaaaaaaaaaaa → sha256:bbbbbbbbbbbb
 
 settings
   ~ title  default 1 → default 2
@@ -82,7 +86,7 @@ other files
     const span = "`` `x`](http://evil) @all\\n# h \\| <b> ``";
     expect(text).toContain(`### package ${span}`);
     expect(text).toContain(`- images\n  - added ${span}  ${span}\n`);
-    expect(text.split("\n").filter((line) => line.startsWith("#")).length).toBe(4);
+    expect(text.split("\n").filter((line) => line.startsWith("#")).length).toBe(5);
   });
 
   test("of the same bytes is nothing", () => {

@@ -39,6 +39,7 @@ export function formatReleaseDifference(compared: Compared, { form }: { form: "t
   const top = `${name(before)} → ${name(after)}`;
   const parts = [
     ...difference.packages.flatMap((each) => packageLines(each, set)),
+    ...section("images by their tags", { list: difference.lockedImages.map(withShortDigest), set }),
     ...section("settings", { list: difference.settings, set }),
     ...section("secrets", { list: difference.secrets, set }),
     ...section("other files", { list: difference.files.map(withoutContent), set }),
@@ -93,6 +94,15 @@ function line(of: Changed, { set, isNameOnly = false }: { set: Form; isNameOnly?
 function change({ before, after }: Changed, set: Form): string {
   return [before, after].flatMap((each) => (each === null ? [] : [set.written(each)])).join(" → ");
 }
+
+/** A tag alone that was pushed again: what it names is another image. */
+function withShortDigest(of: Changed): Changed {
+  const [before, after] = [of.before, of.after].map((each) => each?.slice(0, shownDigest) ?? null);
+  return { ...of, before: before ?? null, after: after ?? null };
+}
+
+/** `sha256:` and twelve digits. */
+const shownDigest = 19;
 
 /** Digests say no more to people than that the content is another one. */
 function withoutContent(of: Changed): Changed {
