@@ -111,7 +111,7 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
         existingNetworks: networks.existing,
         boundFolders,
       });
-      const named = { ...described, ...digestsOf(described, images) };
+      const named = { ...described, ...(await digestsOf(described, { engine, images, request })) };
       if (named.ownership !== "ours") return named;
       const [ailment, crash] = await Promise.all([
         findAilment({ engine, signal }, info),

@@ -141,8 +141,9 @@ function formatInstances(status: Status, style: Output["style"]): string {
 
 /** The digest that runs, and where it is another one, what is locked. */
 function formatDigest({ digest, locked }: Status["instances"][number]["services"][number]["image"]): string {
-  const lacks = locked !== undefined && locked !== digest;
-  return `${digest === undefined ? "" : ` ${shortDigest(digest)}`}${lacks ? `, locked to ${shortDigest(locked)}` : ""}`;
+  const runs = digest === undefined ? [] : [shortDigest(digest)];
+  const lacks = locked === undefined || locked === digest ? [] : [`locked to ${shortDigest(locked)}`];
+  return [...runs, ...lacks].map((text, index) => `${index === 0 ? " " : ", "}${text}`).join("");
 }
 
 const noBorders = {
