@@ -15,7 +15,7 @@ const short = (digest: string) => digest.slice(0, "sha256:".length + 12);
 /** A node with `web:1.0`, locked to these bytes or by its tag alone, that is to have others. */
 function nodeWith(had: string | undefined, wanted: string | undefined): SimulatedNode {
   const desired = (locked: string | undefined) =>
-    node({ core: { services: { web: { ...(locked === undefined ? {} : { locked }) }, db: {} } } });
+    node({ core: { services: { web: locked === undefined ? {} : { locked }, db: {} } } });
   return { ...applied(desired(had)), desired: desired(wanted) };
 }
 
@@ -162,8 +162,8 @@ test("a job that ran from other bytes runs again, and one that ran from these do
 });
 
 test("bytes that declare a volume no more leave no data behind unasked", () => {
-  const before = changed(nodeWith("one", "two"), ({ observed }) => {
-    Object.assign(containerOf({ observed } as SimulatedNode, "lab-core/web"), {
+  const before = changed(nodeWith("one", "two"), (copy) => {
+    Object.assign(containerOf(copy, "lab-core/web"), {
       places: [{ path: "/data", kind: "anonymous", volume: "anonymous", subpath: "", readOnly: false }],
       anonymousVolumes: ["anonymous"],
     });
