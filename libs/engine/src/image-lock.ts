@@ -7,7 +7,7 @@ import { askRegistry } from "./registry-ask.ts";
 import { isNonsense } from "./registry-fault.ts";
 import { readImage } from "./registry-image.ts";
 import type { RegistryLogins } from "./registry-logins.ts";
-import { untilCancelled } from "./request.ts";
+import { throwIfCancelled, untilCancelled } from "./request.ts";
 
 export interface LockInput {
   logins: RegistryLogins;
@@ -42,7 +42,8 @@ export async function lockImages(references: readonly string[], input: LockInput
         locked.set(reference, await lockImage(reference, input));
       } catch (error) {
         // What ends all of them is no fault of one.
-        if (!(error instanceof KeelsonError) || error.code === "K3014") throw error;
+        throwIfCancelled(input.signal, `ask the registry for image ${reference}`);
+        if (!(error instanceof KeelsonError)) throw error;
         faults.set(reference, error);
       }
       input.onAnswer?.(reference, locked.size + faults.size);

@@ -38,6 +38,9 @@ export async function askForBytes(request: RegistryRequest): Promise<RegistryAns
   for (let count = 0; count <= mostRedirects; count++) {
     const answer = await send(request, { url, ends });
     if (!isRedirect(answer)) return answer;
+    // What is sent as a form is a login itself.
+    if (request.form !== undefined)
+      throw isNonsense(request.reference, "the server of its tokens leads elsewhere");
     url = nextUrl(request, { url, location: answer.headers.get("location") });
   }
   throw isNonsense(request.reference, "it leads from one address to another without an end");

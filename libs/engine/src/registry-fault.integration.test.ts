@@ -9,7 +9,7 @@ import {
 } from "@keelson/test/support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { credentials, lock, loginsFor } from "./test-lock.ts";
+import { credentials, lock, loginsFor, loginsOf } from "./test-lock.ts";
 
 describe("a registry that answers wrongly", () => {
   let registry: Registry;
@@ -140,6 +140,41 @@ describe("a registry that answers wrongly", () => {
     ]);
     expect(Object.keys((await lock(reference))?.platforms ?? {})).toHaveLength(2);
     expect(asked.at(-1)?.authorization).toBeUndefined();
+  });
+
+  test("a login that is a token is given for a token, and to no other host", async () => {
+    const asked: string[] = [];
+    let leadsTo = "";
+    const read = async (request: IncomingMessage) => (await request.toArray()).join("");
+    await using tokens = await startHttpFront({
+      answer: async (request, response) => {
+        asked.push(`${request.method} ${request.url} ${await read(request)}`);
+        if (leadsTo === "") response.end('{"access_token":"t0ken"}');
+        else response.writeHead(307, { location: leadsTo }).end();
+      },
+    });
+    await using other = await startHttpFront({
+      answer: async (request, response) => {
+        asked.push(`other: ${await read(request)}`);
+        response.end('{"access_token":"t0ken"}');
+      },
+    });
+    answer = ({ headers }, response) => {
+      if (headers.authorization === "Bearer t0ken") return false;
+      const realm = `Bearer realm="${tokens.origin}/token",service=here`;
+      response.writeHead(401, { "www-authenticate": realm }).end();
+      return true;
+    };
+    await using found = await loginsOf(`127.0.0.1:${front.port}`, { identitytoken: "r3fresh" });
+    expect(Object.keys((await lock(reference, found))?.platforms ?? {})).toHaveLength(2);
+    const form =
+      "grant_type=refresh_token&client_id=keelson&refresh_token=r3fresh&service=here&scope=repository%3Aodd%3Apull";
+    expect(asked).toEqual([`POST /token ${form}`]);
+    leadsTo = `${other.origin}/token`;
+    await expect(lock(reference, found)).rejects.toMatchObject(
+      nonsense("the server of its tokens leads elsewhere"),
+    );
+    expect(asked.filter((each) => each.startsWith("other"))).toEqual([]);
   });
 
   test("a login goes to no server of tokens without TLS, but one of this machine", async () => {

@@ -27,9 +27,16 @@ export async function loginsFor(
   host: string,
   { username, password }: Credentials = credentials,
 ): Promise<{ logins: RegistryLogins } & AsyncDisposable> {
+  return await loginsOf(host, { auth: Buffer.from(`${username}:${password}`).toString("base64") });
+}
+
+/** The same with an entry as it stands in config.json. */
+export async function loginsOf(
+  host: string,
+  entry: object,
+): Promise<{ logins: RegistryLogins } & AsyncDisposable> {
   const folder = await makeTempFolder();
-  const auth = Buffer.from(`${username}:${password}`).toString("base64");
-  await writeFile(folder.join("config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
+  await writeFile(folder.join("config.json"), JSON.stringify({ auths: { [host]: entry } }));
   const logins = testLogins(folder.join("config.json"));
   return { logins, [Symbol.asyncDispose]: async () => folder[Symbol.asyncDispose]() };
 }

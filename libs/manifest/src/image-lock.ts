@@ -9,7 +9,7 @@ import {
 
 import { readDocument } from "./document-check.ts";
 import type { FolderFiles } from "./tree.ts";
-import { writeBlock } from "./written-yaml.ts";
+import { inline } from "./written-yaml.ts";
 
 /** `images.lock.yaml` among the files of a release or of a local package; null where there is none, or it cannot be used. */
 export function readImageLock(files: FolderFiles): {
@@ -22,20 +22,21 @@ export function readImageLock(files: FolderFiles): {
   return { imageLock: value, problems };
 }
 
-/** The text of a lock of images; comments at the top of the one before stay. */
+/** The text of a lock of images, a line for each platform; comments at the top of the one before stay. */
 export function writeImageLock({ images }: ImageLock, before: string | null): string {
   const top = before === null ? header : (/^(?:#.*\n|\s*\n)*/.exec(before)?.[0] ?? "");
-  const sorted = Object.entries(images)
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([reference, { digest, platforms }]) => [
-      reference,
-      {
-        digest,
-        platforms: Object.fromEntries(Object.entries(platforms).sort(([a], [b]) => compareText(a, b))),
-      },
-    ]);
-  const lines = sorted.length === 0 ? ["images: {}"] : writeBlock({ images: Object.fromEntries(sorted) });
-  return `${top}${lines.join("\n")}\n`;
+  const lines = sorted(images).flatMap(([reference, { digest, platforms }]) => [
+    `  ${inline(reference)}:`,
+    `    digest: ${digest}`,
+    Object.keys(platforms).length === 0 ? "    platforms: {}" : "    platforms:",
+    ...sorted(platforms).map(([platform, id]) => `      ${inline(platform)}: ${id}`),
+  ]);
+  const body = lines.length === 0 ? ["images: {}"] : ["images:", ...lines];
+  return `${top}${body.join("\n")}\n`;
+}
+
+function sorted<V>(map: Readonly<Record<string, V>>): [string, V][] {
+  return Object.entries(map).sort(([a], [b]) => compareText(a, b));
 }
 
 const header =

@@ -37,4 +37,5 @@ export { resolvedOnce } from "./resolved-once.ts";
 export type { JoinedNetwork } from "./shared-network.ts";
 export { withTexts } from "./documented-snapshot.ts";
 export { type ComparedReleases, compareVersions } from "./compared-release.ts";
-export { type LockOwner, type PackageImages, findPackageImages } from "./package-images.ts";
+export type { LockOwner } from "./lock-owner.ts";
+export { type PackageImages, findPackageImages } from "./package-images.ts";

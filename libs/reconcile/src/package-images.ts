@@ -1,9 +1,7 @@
 import {
   type ComposeInput,
-  type LocalPackage,
   type PackageFolder,
   type Problem,
-  type ReleaseFolder,
   type Repository,
   type SaidPlace,
   type WrittenImage,
@@ -15,13 +13,9 @@ import {
 } from "@keelson/model";
 import { unplacedInput } from "@keelson/render";
 
+import type { LockOwner } from "./lock-owner.ts";
 import { type ResolvePorts, findPlacedImages } from "./placed-images.ts";
 import { toldOnce } from "./told-once.ts";
-
-/** What has a lock of images: a version of a release, or a local package. */
-export type LockOwner =
-  | { kind: "release"; name: string; version: string; folder: ReleaseFolder }
-  | { kind: "local"; reference: string; folder: LocalPackage };
 
 export interface PackageImages {
   /** The images that are named by a tag, as the resolved services have them, with where each is named first. */

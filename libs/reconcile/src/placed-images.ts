@@ -9,7 +9,7 @@ import {
 } from "@keelson/model";
 import { findComposePlace, renderFiles } from "@keelson/render";
 
-import type { LockOwner } from "./package-images.ts";
+import type { LockOwner } from "./lock-owner.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { resolveModels } from "./resolve-models.ts";
 
@@ -35,7 +35,7 @@ export async function findPlacedImages(
     if (at === null) continue;
     const changed = { ...repository, environments: new Map([[environment, at]]) };
     for (const node of folder.nodes.keys()) {
-      const { rendered, unrendered, ...render } = renderFiles(changed, { environment, node });
+      const { rendered, ...render } = renderFiles(changed, { environment, node });
       const instances = (rendered?.instances ?? [])
         .filter((instance) => isOf(instance.package.reference, owner))
         // What it may reach is another question.
