@@ -3,6 +3,7 @@ import {
   type DesiredInstance,
   type DesiredService,
   type ObservedNode,
+  compareText,
   idsForPlatform,
   imageReference,
   ownOf,
@@ -46,16 +47,25 @@ export function platformObstacles(service: DesiredService, context: ImageContext
   const platform = findLackingPlatform(service, context);
   if (platform === null) return [];
   const { project } = context.instance;
-  const known = Object.keys(service.lockedImage?.platforms ?? {}).sort();
   return [
     {
       resource: resourceIds.service(project, service.name),
       code: "K3083",
-      message: `${project}/${service.name} needs image ${service.image} for ${platform}, and what it is locked to is for ${known.join(", ") || "no platform"}`,
+      message: `${project}/${service.name} needs image ${service.image} for ${platform}, and what it is locked to is for ${describePlatforms(service)}`,
       hint: "Publish the image for this platform, and lock it again; or place the instance on another node.",
     },
   ];
 }
+
+function describePlatforms({ lockedImage }: DesiredService): string {
+  const names = Object.keys(lockedImage?.platforms ?? {}).sort(compareText);
+  const shown = names.slice(0, mostShown).join(", ");
+  if (names.length > mostShown) return `${shown} and ${names.length - mostShown} more`;
+  return shown === "" ? "no platform" : shown;
+}
+
+/** Images of many platforms have about a dozen. */
+const mostShown = 16;
 
 /** The same of what has no container yet, and is to have its image: it stands in the way of nothing else. */
 export function findUnfit(
