@@ -1,5 +1,5 @@
 import { type RegistryProbe, connectEngine, openRegistryLogins, probeRegistries } from "@keelson/engine";
-import { KeelsonError } from "@keelson/model";
+import { KeelsonError, type Status, withoutDigest } from "@keelson/model";
 import { dockerConfigPlace, readLocalStatus } from "@keelson/node";
 import { newValueFilter } from "@keelson/secrets";
 import { requireTrusted } from "@keelson/store";
@@ -20,7 +20,7 @@ export async function examineRegistries(node: ExaminedNode): Promise<Verdict> {
   if (status instanceof KeelsonError) {
     return status.code === "K4014" ? skipped("there was no round here yet") : failed(status);
   }
-  const images = status.instances.flatMap(({ services }) => services.map(({ image }) => image.want));
+  const images = status.instances.flatMap(({ services }) => services.map(({ image }) => referenceOf(image)));
   const engine = connectEngine({
     ...(dockerHost === undefined ? {} : { dockerHost }),
     timeoutMs: engineTimeoutMs,
@@ -41,6 +41,11 @@ export async function examineRegistries(node: ExaminedNode): Promise<Verdict> {
   if (probes instanceof KeelsonError) return failed(probes);
   if (probes.length === 0) return skipped("no image of this node is from a registry");
   return judgeProbes(probes, newValueFilter(logins.listValues()));
+}
+
+/** What a node pulls: a locked image may be there no more under its tag. */
+function referenceOf({ want, locked }: Status["instances"][number]["services"][number]["image"]): string {
+  return locked === undefined ? want : `${withoutDigest(want)}@${locked}`;
 }
 
 /** A failure when an image is missing that a registry does not give; a warning when only a later one would be. */

@@ -43,5 +43,6 @@ export { execInteractive } from "./interactive-exec.ts";
 export type { InteractiveExec } from "./interactive-exec.ts";
 export type { SubscribeToSize, TerminalSize } from "./terminal-size.ts";
 export type { OwnProject } from "./own-container.ts";
+export { findLockedReferences } from "./locked-reference.ts";
 export { type ComposeProject, listComposeProjects, listForeignNetworks } from "./compose-projects.ts";
 export { claimProject, unclaimProject } from "./project-claim.ts";

@@ -1,6 +1,7 @@
 import {
   type DesiredNetwork,
   type DesiredVolume,
+  type LockedImage,
   type MadeHere,
   type NetworkMember,
   type NodeSecrets,
@@ -22,14 +23,13 @@ import type { Engine } from "./engine.ts";
 import { type DesiredPort, findHeldPorts } from "./held-port.ts";
 import { describeContainer, inspectContainer } from "./observed-container.ts";
 import { type DesiredSubnets, type RemoteHost, findHeldSubnets } from "./held-subnet.ts";
-import { observeImage } from "./observed-image.ts";
+import { digestsOf, observeImages } from "./observed-images.ts";
 import { observeNetworks } from "./observed-network.ts";
 import { claimsIn } from "./project-claim.ts";
 import { observeVolumes, type VolumeList, listVolumes } from "./observed-volume.ts";
 import { listedName } from "./listed-name.ts";
 import { type ContainerNames, adopterOf, labelOf } from "./ownership.ts";
 import { mapParallel } from "./parallel.ts";
-import { askEngine, unreadable } from "./request.ts";
 import { listContainers } from "./container-list.ts";
 
 /** What of the engine is of interest: everything desired, and whatever carries the environment's label. */
@@ -37,8 +37,10 @@ export interface ObserveRequest {
   environment: string;
   /** Compose project names. */
   projects: readonly string[];
-  /** References, as in the Compose model. */
+  /** References, as in the Compose model; of what is locked, with the digest. */
   images: readonly string[];
+  /** By such a reference, the bytes that it stands for; default nothing is locked. */
+  lockedImages?: Readonly<Record<string, LockedImage>>;
   networks: readonly DesiredNetwork[];
   volumes: readonly DesiredVolume[];
   ports: readonly DesiredPort[];
@@ -82,13 +84,9 @@ const parallelInspects = 16;
  */
 export async function observeEngine(engine: Engine, request: ObserveRequest): Promise<ObservedEngine> {
   const { signal } = request;
-  const [[everyContainer, volumeList], images, engineVersion] = await Promise.all([
+  const [[everyContainer, volumeList], { images, engineVersion, platform }] = await Promise.all([
     listContainersAndVolumes(engine, signal),
-    mapParallel([...new Set(request.images)], {
-      limit: parallelInspects,
-      map: async (reference) => [reference, await observeImage(engine, { reference, signal })] as const,
-    }),
-    observeVersion(engine, signal),
+    observeImages(engine, request),
   ]);
   const isWanted = isOfInterest(request);
   const boundFolders = findBoundFolders(volumeList.volumes);
@@ -113,13 +111,14 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
         existingNetworks: networks.existing,
         boundFolders,
       });
-      if (described.ownership !== "ours") return described;
+      const named = { ...described, ...(await digestsOf(described, { engine, images, request })) };
+      if (named.ownership !== "ours") return named;
       const [ailment, crash] = await Promise.all([
         findAilment({ engine, signal }, info),
         findCrash({ engine, signal }, info),
       ]);
       return {
-        ...described,
+        ...named,
         ...(ailment === null ? {} : { ailment }),
         ...(crash === null ? {} : { crash }),
       };
@@ -127,12 +126,13 @@ export async function observeEngine(engine: Engine, request: ObserveRequest): Pr
   });
   return {
     engineVersion,
+    ...(platform === null ? {} : { platform }),
     ...(await observeAdoptable({ engine, request }, { present, containers })),
     containers,
     networks: networks.observed,
     volumes,
     claims: claimsIn(volumeList.volumes),
-    images: Object.fromEntries(images),
+    images,
     heldPorts,
     heldSubnets,
     otherBinds: others.flatMap(({ Mounts: mounts }) =>
@@ -221,15 +221,4 @@ function isOfInterest(request: ObserveRequest): (container: ContainerInfo) => bo
 function isNameOfProject(name: string, projects: ReadonlySet<string>): boolean {
   const [, service = ""] = /^(.+)-\d+$/.exec(properName(name)) ?? [];
   return [...projects].some((project) => service.startsWith(`${project}-`));
-}
-
-async function observeVersion(engine: Engine, signal: AbortSignal | undefined): Promise<string> {
-  const what = "tell its version";
-  const { Version: version } = await askEngine(engine, {
-    what,
-    signal,
-    send: () => engine.docker.version(),
-  });
-  if (typeof version !== "string") throw unreadable(what);
-  return version;
 }

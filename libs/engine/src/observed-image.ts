@@ -1,4 +1,4 @@
-import type { ObservedImage } from "@keelson/model";
+import { type LockedImage, type ObservedImage, idsForPlatform } from "@keelson/model";
 import type { ImageInspectInfo } from "dockerode";
 
 import type { Engine } from "./engine.ts";
@@ -20,6 +20,23 @@ export async function observeImage(engine: Engine, question: ImageQuestion): Pro
     digests: (info.RepoDigests ?? []).toSorted(),
     volumes: Object.keys(recordOf(info.Config?.Volumes)).sort(),
   };
+}
+
+/**
+ * What the planner sees of a locked image: by the reference with its digest, or else by its id, under which an engine also has what
+ * was loaded, or pulled under another name. Of several platforms, the id of what this engine runs counts.
+ */
+export async function observeLockedImage(
+  engine: Engine,
+  { locked, platform, ...question }: ImageQuestion & { locked: LockedImage; platform: string | null },
+): Promise<ObservedImage | null> {
+  const { signal } = question;
+  const ids = platform === null ? [] : idsForPlatform(locked, platform);
+  for (const reference of [question.reference, locked.digest, ...ids]) {
+    const found = await observeImage(engine, { reference, signal });
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** What the engine says of an image; null when the engine does not have it. */

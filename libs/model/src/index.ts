@@ -34,6 +34,7 @@ export * from "./compose-value.ts";
 export * from "./desired.ts";
 export * from "./image-lock.ts";
 export * from "./setting-change.ts";
+export * from "./locked-image.ts";
 export * from "./observed-engine.ts";
 export * from "./observed-store.ts";
 export * from "./observed.ts";

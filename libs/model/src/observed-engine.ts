@@ -3,12 +3,14 @@ import type { AcceptedDigest, ContainerLimits, Crash } from "./record.ts";
 
 export interface ObservedEngine {
   engineVersion: string;
+  /** What it runs by itself, such as `linux/amd64`; default not known. */
+  platform?: string;
   /** All containers of the desired projects and all that carry this environment's labels. */
   containers: ObservedContainer[];
   /** All networks with a name or label of interest. */
   networks: ObservedNetwork[];
   volumes: ObservedVolume[];
-  /** By reference; null when the engine does not have it. */
+  /** By reference, of what is locked with its digest; null when the engine does not have it. */
   images: Record<string, ObservedImage | null>;
   /** Desired ports that something other than the instance's own container holds. */
   heldPorts: HeldPort[];
@@ -147,6 +149,8 @@ export interface ObservedContainer {
   /** The reference it was created from, and the image's id. */
   image: string;
   imageId: string;
+  /** What registries call that image, as far as it was asked for; default not known. */
+  imageDigests?: string[];
   state: ContainerState;
   health: "none" | "starting" | "healthy" | "unhealthy";
   exitCode: number;

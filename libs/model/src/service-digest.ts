@@ -1,16 +1,25 @@
 import type { DesiredNode, DesiredService } from "./desired.ts";
+import { runsLockedImage } from "./locked-image.ts";
 import type { ObservedContainer } from "./observed-engine.ts";
 import type { AcceptedDigest, RecordState } from "./record.ts";
 
-/** As far as service digests are compared. */
-type Labelled = Pick<ObservedContainer, "digest" | "accepted">;
+/** As far as it is compared with a service. */
+type Compared = Pick<ObservedContainer, "digest" | "accepted" | "imageId" | "imageDigests">;
 
 /**
- * Whether a container was made of what is desired: by what the record accepts it for, which was noted after its label was
+ * Whether a container was made of what is desired: of its service, and of the image that it is locked to, by whatever reference
+ * it was made.
+ */
+export function isInSync(container: Compared, service: DesiredService): boolean {
+  return hasServiceDigest(container, service) && runsLockedImage(container, service);
+}
+
+/**
+ * Whether a container has the digest that is desired: by what the record accepts it for, which was noted after its label was
  * made; where that is nothing, or of an algorithm that nobody knows, by its label under any algorithm that is known. Service
  * digests are compared here and nowhere else.
  */
-export function isInSync({ digest: label, accepted }: Labelled, { digests }: DesiredService): boolean {
+function hasServiceDigest({ digest: label, accepted }: Compared, { digests }: DesiredService): boolean {
   const desired = digests.find(({ algorithm }) => algorithm === accepted?.algorithm);
   if (desired !== undefined) return accepted?.digest === desired.digest;
   return digests.some(({ digest }) => digest === label);

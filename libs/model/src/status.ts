@@ -58,6 +58,8 @@ export const ServiceStatus = z.object({
   image: z.object({
     want: z.string(),
     have: z.string(),
+    /** The digest that `want` is locked to; absent where nothing locks it, and in statuses of earlier versions. */
+    locked: z.string().optional(),
     /** What the container was made from; absent in statuses of earlier versions, and without a container. */
     digest: z.string().optional(),
   }),

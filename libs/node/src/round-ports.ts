@@ -78,7 +78,8 @@ export async function openRoundPorts(
     secrets,
     record: memory,
     readOutput: async (id) => secrets.hideValues(await readLastOutput(engine, { id, signal: input.signal })),
-    writeCompose: async (instance) => writeCompose(settings, { instance, ownerOf: secrets.ownerOf }),
+    writeCompose: async (instance) =>
+      writeCompose(settings, { instance, ownerOf: secrets.ownerOf, engine, signal: input.signal }),
     findRuns: async (job) => {
       const [project = "", service = ""] = job.split("/");
       return findRuns(engine, { project, service, signal: input.signal });

@@ -77,7 +77,7 @@ export function wireOperations(
     "create-containers": async (operation, context) => {
       await requireCompose();
       const instance = required(context.instance, `instance ${operation.instance}`);
-      await writeCompose(settings, { instance, ownerOf: secrets.ownerOf });
+      await writeCompose(settings, { instance, ownerOf: secrets.ownerOf, engine, signal: context.signal });
       const variables = findSecretVariables(JSON.stringify(instance.compose));
       const secretVariables = fillVariables(variables, secrets);
       await createContainers({ ...inEngine(context), secretVariables }, operation);
@@ -94,7 +94,7 @@ export function wireOperations(
       await claimProject(inEngine(context), operation);
       // By it the project is found again under the instance's name, and a service of it is run once more.
       const instance = required(context.instance, `instance ${operation.instance}`);
-      await writeCompose(settings, { instance, ownerOf: secrets.ownerOf });
+      await writeCompose(settings, { instance, ownerOf: secrets.ownerOf, engine, signal: context.signal });
       record.adopt(operation);
       own.add([...operation.containers, ...operation.networks].map(({ id }) => id));
     },

@@ -8,6 +8,7 @@ import {
   instanceToken,
   required,
   ownOf,
+  runsLockedImage,
 } from "@keelson/model";
 
 import { placesOf } from "./adopted-place.ts";
@@ -32,13 +33,21 @@ export function compareWithService(
   // What was not told of cannot be compared.
   const fields =
     told === undefined ? ["container"] : findFields(service, { instance, observed, allow, told });
-  const image = ownOf(observed.images, service.image) ?? null;
-  const differs = [...(image?.id === container.imageId ? [] : ["image"]), ...fields];
+  const differs = [...(isOfImage(container, { service, observed }) ? [] : ["image"]), ...fields];
   const [{ algorithm, digest }] = service.digests;
   const { accepted: _, ...rest } = container;
   return differs.length === 0
     ? { ...rest, accepted: { algorithm, digest } }
     : { ...rest, digest: "", differs };
+}
+
+/** Of the bytes that are locked, or of what the tag names on this node. */
+function isOfImage(
+  container: ObservedContainer,
+  { service, observed }: Pick<AdoptionContext, "observed"> & { service: DesiredService },
+): boolean {
+  if (service.lockedImage !== undefined) return runsLockedImage(container, service);
+  return ownOf(observed.images, service.image)?.id === container.imageId;
 }
 
 function findFields(

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type InstanceSketch, node } from "./desired-fixture.ts";
 import { applied, changed } from "./node-fixture.ts";
 import { planOf as planWith, planText as textWith } from "./plan-fixture.ts";
+import { lockedTo } from "./service-fixture.ts";
 import { simulate } from "./simulate.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -113,6 +114,26 @@ describe("what somebody else has made of a project", () => {
     expect(after.observed.containers.map(({ id }) => id)).toEqual(
       before.observed.containers.map(({ id }) => id),
     );
+  });
+
+  it("must be taken over by the bytes that are locked, whatever its tag names by now", () => {
+    const locked = desiredOf({
+      wiki: { ...sketch, services: { ...sketch.services, app: { volumes: ["data"], locked: "one" } } },
+    });
+    const before = changed(runningOf(desiredOf(wiki)), ({ observed }) => {
+      const app = observed.containers.find(({ service }) => service === "app");
+      Object.assign(app ?? {}, { imageId: lockedTo("one").platforms["linux/amd64"] });
+      observed.images["app:1.0"] = { id: "sha256:another", digests: [] };
+    });
+    expect(planText(before)).toContain("app: image differs");
+    expect(planText({ ...before, desired: locked })).toBe(
+      "#1 adopt-project instance:wiki [live]: takes over 2 containers, 1 network, 2 volumes; 0 restarts\n",
+    );
+    const other = changed(before, ({ observed }) => {
+      const app = observed.containers.find(({ service }) => service === "app");
+      Object.assign(app ?? {}, { imageId: "sha256:another" });
+    });
+    expect(planText({ ...other, desired: locked })).toContain("app: image differs");
   });
 
   it("must be left alone without the word of the environment, and without that of the node", () => {

@@ -3,6 +3,7 @@ import {
   type MountPlace,
   type ObservedContainer,
   type ObservedNode,
+  imageReference,
   isInSync,
   ownOf,
 } from "@keelson/model";
@@ -29,7 +30,7 @@ export function findUnkeptOf(own: readonly ObservedContainer[], context: Service
 /** Those of a container that is made anew, and in whose place its service is to have something else: Compose hands on the others. */
 function findUnkept(container: ObservedContainer, { service, observed }: ServiceContext): MountPlace[] {
   if (isInSync(container, service)) return [];
-  const image = ownOf(observed.images, service.image);
+  const image = ownOf(observed.images, imageReference(service));
   const isKept = (path: string) => {
     const place = service.places.find((each) => each.path === path);
     if (place !== undefined) return place.kind === "anonymous";
@@ -62,7 +63,7 @@ export function findUndeclared(
   containers: readonly ObservedContainer[],
   { service, observed }: ServiceContext,
 ): string[] {
-  if ((ownOf(observed.images, service.image) ?? null) !== null) return [];
+  if ((ownOf(observed.images, imageReference(service)) ?? null) !== null) return [];
   const paths = containers
     .filter((container) => !isInSync(container, service))
     .flatMap((container) => anonymousIn(container).map(({ path }) => path));

@@ -13,6 +13,7 @@ import { isDown } from "./cause.ts";
 import { hasProcess, hasStopped } from "./container-state.ts";
 import type { FolderChanges } from "./folder-state.ts";
 import { findHeldNetworks } from "./held-network.ts";
+import { findUnfit } from "./image-platform.ts";
 import { findHeldSubnets } from "./held-subnet.ts";
 import type { JudgedGrants } from "./judged-grant.ts";
 import { noLiveChange } from "./live-change.ts";
@@ -75,7 +76,8 @@ export function blockChanges(input: BlockInput): Blocking {
     }
   }
   const names = findHeldNames({ ...input, changes });
-  const blocked = [...resources.values(), ...refused, ...obstacles, ...names].sort(
+  const unfit = findUnfit(changes, observed);
+  const blocked = [...resources.values(), ...refused, ...obstacles, ...names, ...unfit].sort(
     (a, b) => compareText(a.resource, b.resource) || compareText(a.message, b.message),
   );
   return { changes, blocked };

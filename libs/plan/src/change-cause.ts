@@ -5,6 +5,10 @@ import {
   type ObservedInstanceFiles,
   type ServiceParts,
   compareText,
+  imageDigestOf,
+  runsLockedImage,
+  shortDigest,
+  withoutDigest,
 } from "@keelson/model";
 
 import { because } from "./cause.ts";
@@ -27,7 +31,7 @@ export function digestCauses(
   if (container.differs !== undefined)
     return container.differs.map((field) => because.desired(`${field} differs`));
   const causes = [
-    ...(container.image === service.image ? [] : [imageCause(container.image, service.image)]),
+    ...imageCauses(service, { container, before }),
     ...parts.map(({ part, verb }) => `${part} ${verb}`),
     ...(mayWriteReadOnlyFiles(container, stored) ? ["placed files are bound read-only now"] : []),
   ];
@@ -58,6 +62,31 @@ function mayWriteReadOnlyFiles(
   return writableBinds.some(
     (path) => path.startsWith(`${stored.folder}/files/`) || path.startsWith(`${stored.folder}/live/`),
   );
+}
+
+/** An image under another name, or other bytes under the same one. */
+function imageCauses(
+  service: DesiredService,
+  { container, before }: { container: ObservedContainer; before: ServiceParts | undefined },
+): string[] {
+  const { image, lockedImage } = service;
+  const had = nameInContainer(container, { image, written: before?.parts["image"] });
+  if (had !== null && had !== image) return [imageCause(had, image)];
+  if (lockedImage === undefined || runsLockedImage(container, service)) return [];
+  const [wanted, runs] = [lockedImage.digest, imageDigestOf(container)].map(shortDigest);
+  return [`image: locked digest is ${wanted}, runs ${runs}`];
+}
+
+/** What a Compose file wrote, without the digest of a lock; null where a container was made by an id. */
+function nameInContainer(
+  { image: used }: ObservedContainer,
+  { image, written }: { image: string; written: string | undefined },
+): string | null {
+  if (used.startsWith("sha256:")) return null;
+  if (used === image || used === written || image.includes("@")) return used;
+  const name = withoutDigest(used);
+  const hasTag = name.lastIndexOf(":") > name.lastIndexOf("/");
+  return name === image || hasTag ? name : used;
 }
 
 function imageCause(before: string, after: string): string {

@@ -3,6 +3,7 @@ import {
   type DesiredService,
   type ObservedContainer,
   type OperationOf,
+  imageReference,
   isLeftoverName,
   resourceIds,
 } from "@keelson/model";
@@ -156,7 +157,7 @@ function findDeclared(
   const declared = wave.changes.flatMap(({ service, containers }) =>
     findUndeclared(containers.kept, { service, observed }).map((path) => ({
       service: service.name,
-      image: service.image,
+      image: imageReference(service),
       path,
     })),
   );
@@ -176,7 +177,7 @@ function creationKeys(
   const { staging, providers } = context;
   const replaced = containers.kept.filter((each) => change.action === "recreate" && isReplaced(each, change));
   return [
-    ifPlanned(keys.pull(service.image)),
+    ifPlanned(keys.pull(imageReference(service))),
     ...service.networks.map((name) => ifPlanned(keys.network(name))),
     ...connectionKeys(change),
     ...service.volumes.map((name) => ifPlanned(keys.volume(name))),

@@ -1,18 +1,18 @@
-import { type ObservedNode, required, resourceIds, ownOf } from "@keelson/model";
+import { type ObservedNode, imageReference, required, resourceIds, ownOf } from "@keelson/model";
 
 import { because } from "./cause.ts";
 import { hasProcess } from "./container-state.ts";
+import { findLackingPlatform, needsImage } from "./image-platform.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { MountChange } from "./mount-change.ts";
 import type { PlannedOperation } from "./operation-graph.ts";
 import { type Dependency, type OperationKey, ifPlanned, keys } from "./operation-key.ts";
-import { type ServiceChange, makesContainers } from "./service-action.ts";
 import type { InstanceChange } from "./service-change.ts";
 
 /** What is brought onto the node before anything is disturbed: images, and files under new paths. */
 export function planStaging(
   changes: readonly InstanceChange[],
-  observed: Pick<ObservedNode, "images">,
+  observed: Pick<ObservedNode, "images" | "platform">,
 ): PlannedOperation[] {
   return [...missingImages(changes, observed).map(planPull), ...changes.flatMap(planContentPlacements)];
 }
@@ -20,27 +20,22 @@ export function planStaging(
 /** What of that is for these. */
 export function stagingKeys(
   changes: readonly InstanceChange[],
-  observed: Pick<ObservedNode, "images">,
+  observed: Pick<ObservedNode, "images" | "platform">,
 ): OperationKey[] {
   return planStaging(changes, observed).map(({ key }) => key);
 }
 
 function missingImages(
   changes: readonly InstanceChange[],
-  { images }: Pick<ObservedNode, "images">,
+  observed: Pick<ObservedNode, "images" | "platform">,
 ): string[] {
   const needed = changes.flatMap(({ instance, services }) =>
     [...services.values()]
-      .filter((change) => makesContainers(change) || instance.state === "staged" || isScheduled(change))
-      .filter((change) => change.service.replicas > 0 || isScheduled(change))
-      .map(({ service }) => service.image),
+      .filter((change) => needsImage(change, instance))
+      .filter(({ service }) => findLackingPlatform(service, { instance, observed }) === null)
+      .map(({ service }) => imageReference(service)),
   );
-  return [...new Set(needed)].filter((image) => (ownOf(images, image) ?? null) === null);
-}
-
-/** No container is made for it, and its run pulls no image. */
-function isScheduled({ service }: ServiceChange): boolean {
-  return service.schedule !== undefined;
+  return [...new Set(needed)].filter((image) => (ownOf(observed.images, image) ?? null) === null);
 }
 
 function planPull(image: string): PlannedOperation {

@@ -9,6 +9,8 @@ import {
   type RecordState,
   isInSync,
   ownOf,
+  runsLockedImage,
+  withoutDigest,
 } from "@keelson/model";
 
 import { because, isDown, uniqueCauses } from "./cause.ts";
@@ -115,7 +117,9 @@ function recreateDecision(service: DesiredService, found: DecisionContext): Deci
     outdated === undefined
       ? []
       : digestCauses(service, { before, container: outdated, stored: found.stored });
-  return { action: "recreate", causes: [...seen, ...unseen], force: unseen.length > 0 };
+  // Compose goes by names: where the same one stands for other bytes, it sees no difference.
+  const force = unseen.length > 0 || kept.some((container) => !runsLockedImage(container, service));
+  return { action: "recreate", causes: [...seen, ...unseen], force };
 }
 
 /** Networks that are made anew and that its containers are in, or are to be in. */
@@ -131,14 +135,14 @@ function findMoved(
 function unseenCauses(service: DesiredService, found: DecisionContext): Cause[] {
   const { containers, context } = found;
   const same = containers.kept.filter((container) => isInSync(container, service));
-  const image = ownOf(context.observed.images, service.image) ?? null;
-  const isMoved = image !== null && same.some(({ imageId }) => imageId !== image.id);
   const changed = same.flatMap(({ id, limits = {} }) =>
     changedLimits(context.record.limits?.[id] ?? limits, limits),
   );
   const broken = same.filter(({ state }) => state === "dead" || state === "removing");
   return [
-    ...(isMoved ? [because.drift(`${service.image} is another image now`)] : []),
+    ...(isTagMoved(service, { same, observed: context.observed })
+      ? [because.drift(`${service.image} is another image now`)]
+      : []),
     ...uniqueCauses(same.flatMap((container) => placeCauses(container, { service, ...found }))),
     ...(needsNoNetwork(service, containers)
       ? []
@@ -148,6 +152,20 @@ function unseenCauses(service: DesiredService, found: DecisionContext): Cause[] 
         ]),
     ...uniqueCauses(broken.map(({ state }) => because.drift(`the container is ${state}`))),
   ];
+}
+
+/**
+ * Whether a tag names other bytes on this node than a container was made of. Where they are locked, and in what was made by a
+ * digest, a tag is of no matter.
+ */
+function isTagMoved(
+  { image, lockedImage }: DesiredService,
+  { same, observed }: { same: readonly ObservedContainer[]; observed: ObservedNode },
+): boolean {
+  const named = ownOf(observed.images, image)?.id;
+  const isByDigest = (each: ObservedContainer) => each.image !== image && withoutDigest(each.image) === image;
+  if (lockedImage !== undefined || named === undefined) return false;
+  return same.some((each) => each.imageId !== named && !isByDigest(each));
 }
 
 /** Data folders that a container has at another place of the node than it is to have now. */

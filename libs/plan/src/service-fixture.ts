@@ -3,6 +3,7 @@ import {
   type DesiredFolder,
   type DesiredMount,
   type DesiredService,
+  type LockedImage,
   type MountPlace,
   dataToken,
   digestBytes,
@@ -12,6 +13,8 @@ import {
 /** Test data: a service, of which a test says only what it is about. */
 export interface ServiceSketch {
   image?: string;
+  /** What the image is locked to, by any word: other words are other bytes. */
+  locked?: string;
   /** Its `container_name`. */
   named?: string;
   replicas?: number;
@@ -117,6 +120,7 @@ export function serviceOf(
     name,
     ...(sketch.named === undefined ? {} : { containerName: sketch.named }),
     image,
+    ...(sketch.locked === undefined ? {} : { lockedImage: lockedTo(sketch.locked) }),
     digests: [{ algorithm: "v1", digest: digestValue(parts), parts }],
     replicas: sketch.scheduled === true ? 0 : (sketch.replicas ?? 1),
     oneShot: sketch.oneShot ?? sketch.job ?? sketch.scheduled ?? false,
@@ -135,6 +139,14 @@ export function serviceOf(
     volumes: [...new Set(own.flatMap(({ volume: each }) => (each === "" ? [] : [each])))].sort(),
     places,
     ports: (sketch.ports ?? []).map((port) => ({ hostIp: "", port, protocol: "tcp" })),
+  };
+}
+
+/** The bytes of a word, for one platform. */
+export function lockedTo(word: string): LockedImage {
+  return {
+    digest: `sha256:${digestBytes(`index ${word}`)}`,
+    platforms: { "linux/amd64": `sha256:${digestBytes(`image ${word}`)}` },
   };
 }
 

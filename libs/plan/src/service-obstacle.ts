@@ -11,6 +11,7 @@ import { isUnsafe } from "./blocked-folder.ts";
 import type { NodeAllowance } from "./host-path.ts";
 import { isImpostor } from "./blocked-resource.ts";
 import { hasCompleted, isUp } from "./container-state.ts";
+import { platformObstacles } from "./image-platform.ts";
 import { isAbsent } from "./external-resource.ts";
 import type { JudgedGrants } from "./judged-grant.ts";
 import { findStored, hidesFiles } from "./mount-change.ts";
@@ -59,6 +60,7 @@ export function findObstacles(change: ServiceChange, context: ObstacleContext): 
     ...handoverObstacles(change, { ...context, resource, instance }),
     ...writerObstacles(change, { ...context, resource, instance }),
     ...sourceObstacles(change, { ...context, resource, instance }),
+    ...(makesContainers(change) ? platformObstacles(service, { ...context, instance }) : []),
   ];
   if (found.length > 0) return found;
   const awaited =

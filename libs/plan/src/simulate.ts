@@ -62,7 +62,9 @@ function applyEffect<K extends OperationKind>(
 
 const effects: Effects = {
   "pull-image": ({ image }, { observed }) => {
-    observed.images[image] = { id: `image of ${image}`, digests: [] };
+    observed.images[image] = image.includes("@")
+      ? { id: image.slice(image.indexOf("@") + 1), digests: [image] }
+      : { id: `image of ${image}`, digests: [] };
   },
   "create-network": ({ project, network: { name, digest } }, { observed }) => {
     const id = `network ${name} ${digest}`;

@@ -9,6 +9,7 @@ import {
   compareText,
   dataToken,
   containerNumber,
+  imageReference,
   isInSync,
   wantedName,
   ownOf,
@@ -96,6 +97,7 @@ function newContainer(
     node.observed.dataFolders?.find((each) => isDataOf(each, { instance: instance.name, source }))?.path ??
     "";
   const id = unusedId(`${name} ${digest}`, node);
+  const image = ownOf(node.observed.images, imageReference(service));
   const places = service.places.map((place) => ({
     ...place,
     volume: place.kind === "anonymous" ? anonymousVolume(place.path, { id, before }) : place.volume,
@@ -110,8 +112,9 @@ function newContainer(
     number,
     instance: instance.name,
     digest,
-    image: service.image,
-    imageId: ownOf(node.observed.images, service.image)?.id ?? "",
+    image: imageReference(service),
+    imageId: image?.id ?? "",
+    imageDigests: image?.digests ?? [],
     state: "created",
     health: "none",
     exitCode: 0,

@@ -75,6 +75,7 @@ function anyService(earlier: string[]): fc.Arbitrary<ServiceSketch> {
   return fc
     .record({
       image: fc.constantFrom("image:1", "image:2"),
+      locked: fc.constantFrom("one", "two", undefined, undefined, undefined),
       replicas: fc.constantFrom(1, 1, 1, 1, 2, 3, 0),
       healthcheck: fc.boolean(),
       dependsOn: fc.subarray(earlier),
@@ -84,8 +85,12 @@ function anyService(earlier: string[]): fc.Arbitrary<ServiceSketch> {
       environment: fc.constantFrom("x", "y"),
       named: fc.constantFrom(...containerNames, undefined, undefined),
     })
-    .map(({ condition, dependsOn, sharesWith, named, ...rest }) => {
-      const sketch = { ...rest, ...(named === undefined ? {} : { named }) };
+    .map(({ condition, dependsOn, sharesWith, named, locked, ...rest }) => {
+      const sketch = {
+        ...rest,
+        ...(locked === undefined ? {} : { locked }),
+        ...(named === undefined ? {} : { named }),
+      };
       const conditions = dependsOn.map((name) => `${name}${name === "job" ? ":completed" : condition}`);
       if (sharesWith === null || sharesWith === undefined || sharesWith === "job")
         return { ...sketch, dependsOn: conditions };

@@ -1,4 +1,4 @@
-import { type ObservedContainer, type Operation, isInSync, ownOf } from "@keelson/model";
+import { type ObservedContainer, type Operation, imageReference, isInSync, ownOf } from "@keelson/model";
 
 import { isUp, meetsCondition } from "./container-state.ts";
 import { simulate } from "./simulate.ts";
@@ -85,7 +85,8 @@ function creationProblem(
 ): string | null {
   const instance = desired.instances.find(({ name }) => name === operation.instance);
   for (const service of instance?.services.filter(({ name }) => operation.services.includes(name)) ?? []) {
-    if ((ownOf(observed.images, service.image) ?? null) === null) return `no image ${service.image}`;
+    const image = imageReference(service);
+    if ((ownOf(observed.images, image) ?? null) === null) return `no image ${image}`;
     const network = service.networks.find((name) => !observed.networks.some((each) => each.name === name));
     if (network !== undefined) return `no network ${network}`;
     const volume = service.volumes.find((name) => !observed.volumes.some((each) => each.name === name));

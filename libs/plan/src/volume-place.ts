@@ -5,6 +5,7 @@ import {
   type ObservedNode,
   type VolumePlace,
   compareText,
+  imageReference,
   isInSync,
   ownOf,
 } from "@keelson/model";
@@ -18,10 +19,11 @@ export function placesOfVolume(mounts: readonly MountPlace[], volume: string): V
 
 /** What a service is to have at which path: also the volumes that its image declares, where that is there. */
 export function placesOfService(
-  { places, image }: Pick<DesiredService, "places" | "image">,
+  service: Pick<DesiredService, "places" | "image" | "lockedImage">,
   { images }: Pick<ObservedNode, "images">,
 ): MountPlace[] {
-  const declared = (ownOf(images, image)?.volumes ?? []).filter((path) =>
+  const { places } = service;
+  const declared = (ownOf(images, imageReference(service))?.volumes ?? []).filter((path) =>
     places.every((each) => each.path !== path),
   );
   return [

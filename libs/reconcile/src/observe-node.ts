@@ -1,8 +1,10 @@
 import {
   type DesiredNode,
+  type DesiredService,
   type ObservedNode,
   type RecordState,
   externalNetworksOf,
+  imageReference,
   networksOf,
   subnetsOf,
   withAccepted,
@@ -59,7 +61,7 @@ function requestFor(desired: DesiredNode, record: RecordState): EngineRequest {
       ...new Set([...[...instances, ...held].map(({ project }) => project), ...adoptedProjects(record)]),
     ],
     adoptable: instances.filter(({ adopt }) => adopt === true).map(({ project }) => project),
-    images: [...new Set(services.map(({ service }) => service.image))],
+    ...imagesOf(services.map(({ service }) => service)),
     networks,
     volumes: instances.flatMap(({ volumes }) => volumes),
     ports: services.flatMap(({ project, service }) =>
@@ -75,6 +77,18 @@ function requestFor(desired: DesiredNode, record: RecordState): EngineRequest {
     ),
     externalNetworks: externalNetworksOf(desired),
     externalVolumes: [...new Set(services.flatMap(({ service }) => service.externalVolumes ?? []))],
+  };
+}
+
+/** Of what is locked also what its tag names here: containers that were made from the tag have that. */
+function imagesOf(services: readonly DesiredService[]): Pick<EngineRequest, "images" | "lockedImages"> {
+  const locked = services.flatMap((service) =>
+    service.lockedImage === undefined ? [] : [[imageReference(service), service.lockedImage] as const],
+  );
+  const images = services.flatMap((service) => [imageReference(service), service.image]);
+  return {
+    images: [...new Set(images)],
+    ...(locked.length === 0 ? {} : { lockedImages: Object.fromEntries(locked) }),
   };
 }
 

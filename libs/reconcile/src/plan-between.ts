@@ -1,4 +1,11 @@
-import { type Cause, type DesiredNode, type Plan, emptyRecord, widestWaits } from "@keelson/model";
+import {
+  type Cause,
+  type DesiredNode,
+  type DesiredService,
+  type Plan,
+  emptyRecord,
+  widestWaits,
+} from "@keelson/model";
 import {
   type PlanPolicy,
   type SimulatedNode,
@@ -17,7 +24,7 @@ export function planBetween(
   { after, policy }: { after: DesiredNode; policy: PlanPolicy },
 ): Plan {
   const { observed, record } =
-    before === null ? { observed: emptyObserved, record: emptyRecord } : applied(before);
+    before === null ? { observed: emptyObserved, record: emptyRecord } : applied(lockedAlike(before, after));
   const plan = planChanges({ desired: after, observed, record, policy });
   // Whether a node has the image is not known here. The reason is that the revision is the first to name it.
   const operations = plan.operations.map((operation) =>
@@ -27,6 +34,23 @@ export function planBetween(
 }
 
 const isNew: Cause = { kind: "desired", service: null, text: "is new in this revision" };
+
+/**
+ * What a tag named before it was locked is not known here. It is taken as what it is locked to, since locking recreates nothing
+ * that runs those bytes.
+ */
+function lockedAlike(before: DesiredNode, after: DesiredNode): DesiredNode {
+  const all = after.instances.flatMap(({ services }) => services);
+  const locks = new Map(
+    all.flatMap(({ image, lockedImage }) => (lockedImage === undefined ? [] : [[image, lockedImage]])),
+  );
+  const withLock = (service: DesiredService): DesiredService => {
+    const lockedImage = service.lockedImage ?? locks.get(service.image);
+    return lockedImage === undefined ? service : { ...service, lockedImage };
+  };
+  const instances = before.instances.map((each) => ({ ...each, services: each.services.map(withLock) }));
+  return { ...before, instances };
+}
 
 function applied(desired: DesiredNode): Pick<SimulatedNode, "observed" | "record"> {
   const empty = { desired, observed: emptyObserved, record: emptyRecord };

@@ -12,6 +12,7 @@ import type {
   Emit,
   JobResult,
   KeelsonError,
+  LockedImage,
   NodeGrants,
   NodeSecrets,
   ObservedEngine,
@@ -38,6 +39,8 @@ export interface EngineRequest {
   environment: string;
   projects: string[];
   images: string[];
+  /** By such a reference, the bytes that it stands for; default nothing is locked. */
+  lockedImages?: Record<string, LockedImage>;
   networks: DesiredNetwork[];
   volumes: DesiredVolume[];
   ports: { project: string; service: string; port: PublishedPort }[];

@@ -246,13 +246,13 @@ describe("a job is kept", () => {
   });
 
   type Kept = Partial<
-    Pick<typeof instance, "grants"> & Pick<RecordState, "applied"> & Pick<DesiredNode, "held">
+    Pick<typeof instance, "grants" | "services"> & Pick<RecordState, "applied"> & Pick<DesiredNode, "held">
   >;
 
   async function keep(
     state: "running" | "installed",
     plan: Plan,
-    { grants = [], applied = null, held = [] }: Kept = {},
+    { grants = [], services = [service], applied = null, held = [] }: Kept = {},
   ) {
     const record = memoryOf(job, { ...job, name: "lab-old/backup", instance: "old" });
     const written: string[] = [];
@@ -268,7 +268,7 @@ describe("a job is kept", () => {
           node: "lab-1",
           lockDigest: "",
           digest: "",
-          instances: [{ ...instance, state, grants }],
+          instances: [{ ...instance, state, grants, services }],
           networks: [],
           held,
         },
@@ -330,6 +330,24 @@ describe("a job is kept", () => {
     const permitted = { ...net, instance: "web", isNew: false, isRoot: false };
     const plan = { ...remaining(), grants: [permitted] };
     expect(await jobsWith(plan, applied)).toEqual(["lab-web/backup 0 4 * * *"]);
+  });
+
+  test("and what is locked is written for runs of it, also where nothing has a schedule", async () => {
+    const { schedule: _, ...server } = { ...service, name: "app", replicas: 1 };
+    const lockedImage = { digest: `sha256:${"a".repeat(64)}`, platforms: {} };
+    const locked = { ...server, lockedImage };
+    expect((await keep("running", remaining(), { services: [server] })).written).toEqual([]);
+    expect((await keep("running", remaining(), { services: [locked] })).written).toEqual(["web"]);
+    const pull: Plan["operations"][number] = {
+      id: "#1",
+      kind: "pull-image",
+      resource: `image:backup:1@${lockedImage.digest}`,
+      image: `backup:1@${lockedImage.digest}`,
+      causes: [],
+      class: "live",
+      after: [],
+    };
+    expect((await keep("running", remaining([pull]), { services: [locked] })).written).toEqual([]);
   });
 
   test("as it was while its image is not there yet", async () => {

@@ -5,6 +5,7 @@ import {
   type Plan,
   type RecordState,
   type ScheduledJob,
+  imageReference,
   latestStartMs,
   resourceIds,
 } from "@keelson/model";
@@ -44,10 +45,11 @@ export async function keepJobs(
         ({ service }) => !isWithdrawn(service, { instance, remaining, applied }),
       ),
     }))
-    .filter(({ jobs }) => jobs.length > 0);
+    .filter(({ jobs, instance }) => jobs.length > 0 || isLocked(instance));
   for (const { instance, jobs } of wanted) {
     if (!isApplied(instance, remaining)) continue;
     await writeCompose(instance);
+    if (jobs.length === 0) continue;
     const accountedAt = now().toISOString();
     record.saveScheduledJobs(jobs.map((job) => ({ ...job, accountedAt })));
   }
@@ -66,6 +68,11 @@ function listJobs({ name: instance, project, services }: DesiredInstance) {
   );
 }
 
+/** Locking recreates nothing: what is run once more from its Compose file must be what is locked by now. */
+function isLocked({ services }: DesiredInstance): boolean {
+  return services.some(({ lockedImage }) => lockedImage !== undefined);
+}
+
 /** With these left to do, the containers are what they are to be. */
 const lastSteps: ReadonlySet<OperationKind> = new Set([
   "start-service",
@@ -78,7 +85,7 @@ const lastSteps: ReadonlySet<OperationKind> = new Set([
 
 /** Whether an instance is what is desired, but for what does not come up: a job must not run with half of a change. */
 function isApplied({ project, services }: DesiredInstance, { operations, blocked }: Plan): boolean {
-  const images = new Set(services.map(({ image }) => resourceIds.image(image)));
+  const images = new Set(services.map((service) => resourceIds.image(imageReference(service))));
   const isOfInstance = ({ resource }: { resource: string }) => {
     const name = resource.slice(resource.indexOf(":") + 1);
     return name.startsWith(`${project}/`) || name.startsWith(`${project}_`) || images.has(resource);

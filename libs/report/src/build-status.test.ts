@@ -443,6 +443,30 @@ describe("buildStatus", () => {
     expect(told({})?.services[0]?.image.digest).toBe("sha256:i");
   });
 
+  it("must tell what an image is locked to beside what runs, and its reference as it is written", () => {
+    const [digest, other] = ["a", "b"].map((digit) => `sha256:${digit.repeat(64)}`);
+    if (digest === undefined || other === undefined) throw new Error("no digest");
+    const lockedImage = { digest, platforms: { "linux/amd64": "sha256:i" } };
+    const services = instance.services.map((service) => ({ ...service, lockedImage }));
+    const imageOf = (containers: ObservedContainer[]) =>
+      status({
+        desired: { ...desired, instances: [{ ...instance, services }] },
+        observed: observed(containers),
+      }).instances[0]?.services[0];
+    const written = { want: "web:1", have: "web:1", locked: digest };
+    for (const same of [
+      container({ image: `web:1@${digest}`, imageId: digest }),
+      container({ image: "web:1", imageId: "sha256:i" }),
+      container({ image: "sha256:i", imageId: "sha256:i" }),
+    ]) {
+      expect(imageOf([same])).toMatchObject({ image: { ...written, digest } });
+      expect(imageOf([same])?.digest).toEqual({ want: "d1", have: "d1" });
+    }
+    const older = container({ image: `web:1@${other}`, imageId: "sha256:j" });
+    expect(imageOf([older])?.image).toEqual({ ...written, digest: other });
+    expect(imageOf([])?.image).toEqual({ want: "web:1", have: "", locked: digest });
+  });
+
   it("must never carry a credential of the source", () => {
     expect(JSON.stringify(status())).not.toContain("secret");
   });

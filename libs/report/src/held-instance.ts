@@ -9,7 +9,7 @@ import {
 } from "@keelson/model";
 
 import { listGrants } from "./grant-status.ts";
-import { containerHealth, imageDigest, packageState, worst } from "./instance-status.ts";
+import { containerHealth, imageDigest, nameOfImage, packageState, worst } from "./instance-status.ts";
 import type { StatusInput } from "./status-input.ts";
 
 /**
@@ -110,7 +110,8 @@ function buildService(
     return containerHealth({ oneShot, endAwaited: false }, container);
   });
   const [first] = containers;
-  const { image = "", digest = "", state = "absent" } = first ?? {};
+  const { digest = "", state = "absent" } = first ?? {};
+  const image = first === undefined ? "" : nameOfImage(first, { want: "", isSame: false });
   return {
     name,
     image: {

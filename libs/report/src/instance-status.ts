@@ -9,10 +9,13 @@ import {
   type Plan,
   type ServiceSchedule,
   type ServiceStatus,
+  imageDigestOf,
   isInSync,
   required,
   resourceIds,
   ownOf,
+  runsLockedImage,
+  withoutDigest,
 } from "@keelson/model";
 
 import { listGrants } from "./grant-status.ts";
@@ -142,11 +145,7 @@ function buildService(
   const isSynced = first !== undefined && isInSync(first, service);
   return {
     name: service.name,
-    image: {
-      want: service.image,
-      have: first?.image ?? "",
-      ...(first === undefined ? {} : { digest: imageDigest(first, images) }),
-    },
+    image: describeImage(service, { first, images }),
     digest: { want, have: isSynced ? want : (first?.digest ?? "") },
     state: first?.state ?? "absent",
     // What is not to run is well when it does not; that it does is told by what is left to be done.
@@ -154,11 +153,39 @@ function buildService(
   };
 }
 
+/** The digest of a lock is told for itself, and not as a part of what the container was made from. */
+function describeImage(
+  service: DesiredService,
+  { first, images }: { first: ObservedContainer | undefined } & Pick<ObservedNode, "images">,
+): ServiceStatus["image"] {
+  const { image: want, lockedImage } = service;
+  const locked = lockedImage === undefined ? {} : { locked: lockedImage.digest };
+  if (first === undefined) return { want, have: "", ...locked };
+  const isSame = lockedImage !== undefined && runsLockedImage(first, service);
+  return {
+    want,
+    have: nameOfImage(first, { want, isSame }),
+    ...locked,
+    digest: isSame ? lockedImage.digest : imageDigest(first, images),
+  };
+}
+
+/** What a container was made from, as a Compose file wrote it. */
+export function nameOfImage(
+  { image }: ObservedContainer,
+  { want, isSame }: { want: string; isSame: boolean },
+): string {
+  if (isSame && image.startsWith("sha256:")) return want;
+  const name = withoutDigest(image);
+  const hasTag = name.lastIndexOf(":") > name.lastIndexOf("/");
+  return !want.includes("@") && (hasTag || name === want) ? name : image;
+}
+
 /** As registries name the image that a container was made from; the image's id where none has it. */
-export function imageDigest({ image, imageId }: ObservedContainer, images: ObservedNode["images"]): string {
-  const found = ownOf(images, image);
-  const named = found?.id === imageId ? found.digests[0] : undefined;
-  return named?.slice(named.indexOf("@") + 1) ?? imageId;
+export function imageDigest(container: ObservedContainer, images: ObservedNode["images"]): string {
+  const found = ownOf(images, container.image);
+  const digests = found?.id === container.imageId ? found.digests : [];
+  return imageDigestOf({ imageDigests: digests, ...container });
 }
 
 /** Without a health check, running is all that can be said; so is that a job exited with 0, which it may have to. */

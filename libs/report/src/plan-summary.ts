@@ -1,4 +1,4 @@
-import type { KeepFolder, Operation, Plan } from "@keelson/model";
+import { type KeepFolder, type Operation, type Plan, shortDigest } from "@keelson/model";
 
 import { type ChangeVerb, verbOf } from "./operation-text.ts";
 
@@ -75,7 +75,13 @@ function describeOperation(operation: Operation): PlannedChange[] {
     }));
   }
   const reasons = [...operation.causes.map(({ text }) => text), ...waysOf(operation)];
-  return [{ verb, kind, name, reasons }];
+  return [{ verb, kind, name: kind === "image" ? shownImage(name) : name, reasons }];
+}
+
+/** A row has no place for all digits of a digest. The exact form has them, and the JSON. */
+function shownImage(reference: string): string {
+  const at = reference.indexOf("@");
+  return at === -1 ? reference : `${reference.slice(0, at)}@${shortDigest(reference.slice(at + 1))}`;
 }
 
 /** What was made just now is started, too. */

@@ -140,6 +140,15 @@ describe("formatPlanSummary", () => {
     );
   });
 
+  it("must show of a digest as many digits as Docker does", () => {
+    const image = `web:1@sha256:${"a".repeat(64)}`;
+    const pull = { kind: "pull-image", id: "#1", image, resource: `image:${image}` } as const;
+    const operation: Operation = { ...pull, causes: [], class: "live", after: [] };
+    expect(formatPlanSummary({ plan: planOf([operation]), desired })).toContain(
+      `image web:1@sha256:${"a".repeat(12)}\n`,
+    );
+  });
+
   it("must say that there is nothing to do", () => {
     expect(formatPlanSummary({ plan: planOf([]), desired })).toBe("nothing to do: 0 unchanged");
   });

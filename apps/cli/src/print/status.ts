@@ -1,4 +1,4 @@
-import type { KeelsonError, Status } from "@keelson/model";
+import { type KeelsonError, type Status, shortDigest } from "@keelson/model";
 import { formatNextTry, formatPackage, formatSuspension } from "@keelson/report";
 import Table from "cli-table3";
 
@@ -139,8 +139,11 @@ function formatInstances(status: Status, style: Output["style"]): string {
   return instances.length === 0 ? "" : table.toString().replaceAll(/ +$/gm, "");
 }
 
-function formatDigest({ digest }: Status["instances"][number]["services"][number]["image"]): string {
-  return digest === undefined ? "" : ` ${digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1")}`;
+/** The digest that runs, and where it is another one, what is locked. */
+function formatDigest({ digest, locked }: Status["instances"][number]["services"][number]["image"]): string {
+  const runs = digest === undefined ? [] : [shortDigest(digest)];
+  const lacks = locked === undefined || locked === digest ? [] : [`locked to ${shortDigest(locked)}`];
+  return [...runs, ...lacks].map((text, index) => `${index === 0 ? " " : ", "}${text}`).join("");
 }
 
 const noBorders = {
