@@ -32,6 +32,7 @@ export * from "./container-path.ts";
 export * from "./compose-value.ts";
 export * from "./desired.ts";
 export * from "./image-lock.ts";
+export * from "./staged.ts";
 export * from "./observed-engine.ts";
 export * from "./observed-store.ts";
 export * from "./observed.ts";

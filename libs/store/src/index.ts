@@ -18,3 +18,8 @@ export { readSealedFiles, writeSealedFiles } from "./sealed-files.ts";
 export { readSuspension, removeSuspension, writeSuspension } from "./suspension-file.ts";
 export { requireTrusted } from "./trusted-path.ts";
 export { readStatus, writeStatus } from "./status-file.ts";
+export { listStaged, readStagedNeeds, verifyStaged, writeStagedNeeds } from "./staged-list.ts";
+export { stagedPathOf } from "./staged-place.ts";
+export { isStaged, stageRelease } from "./staged-release.ts";
+export type { StagingInput, StagingResult } from "./staged-release.ts";
+export { collectGarbage } from "./staged-removal.ts";
