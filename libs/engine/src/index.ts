@@ -43,3 +43,4 @@ export type { SubscribeToSize, TerminalSize } from "./terminal-size.ts";
 export type { OwnProject } from "./own-container.ts";
 export { type ComposeProject, listComposeProjects, listForeignNetworks } from "./compose-projects.ts";
 export { claimProject, unclaimProject } from "./project-claim.ts";
+export { listBoundPaths } from "./bound-path.ts";

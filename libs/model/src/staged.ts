@@ -50,3 +50,13 @@ export function readEntryName(entry: string): { name: string; version: string; h
   const [, half = "", name = "", version = ""] = found;
   return { half, name, version };
 }
+
+/** What a round has brought into the node's store. */
+export interface StagingOutcome {
+  /** Releases whose files are there, as `<release>@<version>`, sorted; null where nothing was staged, since it was not known what, or action is withheld. */
+  releases: string[] | null;
+  /** What could not be staged, or not be told of the store, each with the resource that it concerns. */
+  failures: { resource: string; error: unknown }[];
+}
+
+export const nothingStaged: StagingOutcome = { releases: null, failures: [] };

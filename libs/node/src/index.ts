@@ -72,3 +72,4 @@ export { compareWorkTree } from "./compared-release.ts";
 export { type PublishedRelease, findChangedReleases, publishRelease } from "./published-release.ts";
 export { type NewRelease, beginRelease } from "./new-release.ts";
 export { type ListedRelease, listWorkTreeReleases } from "./listed-release.ts";
+export { type StoredRelease, collectStore, listStore, stageOnNode, verifyStore } from "./node-store.ts";

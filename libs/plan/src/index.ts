@@ -17,5 +17,6 @@ export {
   type StagedReason,
   type StagedScene,
   chooseStagedToRemove,
+  findMountedEntries,
   findStagedReasons,
 } from "./staged-choice.ts";

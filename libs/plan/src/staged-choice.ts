@@ -1,4 +1,4 @@
-import { type StagedNeeds, type StagedRelease, compareText } from "@keelson/model";
+import { type StagedNeeds, type StagedRelease, compareText, readEntryName } from "@keelson/model";
 
 /** How many of each release stay beside what is needed: a way back, and one more. */
 export const stagedKept = 3;
@@ -53,4 +53,10 @@ function findNewest(staged: readonly StagedRelease[]): Set<string> {
     return count <= stagedKept;
   });
   return new Set(newest.map(({ entry }) => entry));
+}
+
+/** The entries of the store that paths of the host lead into. The host may know the state folder by another path than the node. */
+export function findMountedEntries(binds: readonly string[]): string[] {
+  const names = binds.flatMap((path) => path.split("/").filter((part) => readEntryName(part) !== null));
+  return [...new Set(names)].sort(compareText);
 }

@@ -7,6 +7,7 @@ export type {
   NodePorts,
   Ports,
   ReadPorts,
+  StorePort,
   MemoryPort,
   RecordPort,
   StatusPort,
@@ -37,3 +38,6 @@ export { resolvedOnce } from "./resolved-once.ts";
 export type { JoinedNetwork } from "./shared-network.ts";
 export { withTexts } from "./documented-snapshot.ts";
 export { type ComparedReleases, compareVersions } from "./compared-release.ts";
+export { type StagedOnce, stageOnce } from "./stage-once.ts";
+export type { StagedImage } from "./staged-images.ts";
+export { type KeptRelease, collectUnneeded, listKept } from "./kept-release.ts";

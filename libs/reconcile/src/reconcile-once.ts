@@ -16,6 +16,7 @@ import { noteCrashes, rememberRound, rememberUse } from "./remember.ts";
 import type { RoundOutcome, StatusOptions } from "./round-outcome.ts";
 import { type RoundStatus, describeUnpublished, reportRound } from "./round-status.ts";
 import { type JobState, accountForJobs, keepJobs, stopOverdueRuns } from "./scheduled-jobs.ts";
+import { noteLastGood, stageReleases } from "./stage-releases.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, type WalkInput, newWalk, policyOf, walkPath } from "./walk-path.ts";
 import { walkToTarget } from "./walk-to-target.ts";
@@ -73,7 +74,13 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     hideValues = ports.secrets.hideValues;
     ({ applied, volumes } = ports.record.readState());
     jobs = await accountForJobs(ports);
-    await walkToTarget(walk, { reference, suspension, ports });
+    try {
+      await walkToTarget(walk, { reference, suspension, ports });
+    } finally {
+      // Also where the engine cannot be asked: it disturbs nothing.
+      const stage = async () => stageReleases(walk, { ports, ...reference });
+      walk.staging = await newStepTimer(node.emit, walk.times)("stage", stage);
+    }
     const commit = walk.target?.instances?.every.snapshot.commit;
     if (walk.plan !== null && commit !== undefined) {
       const { value: last } = await settle(async () => node.readStatus(), null);
@@ -174,6 +181,7 @@ async function applyWalk(
   const isFollowed = isDone && isAllDue && plan.blocked.every(isHold) && isCalm;
   const reached = !isFollowed ? "none" : plan.blocked.length === 0 ? "commit" : "part";
   rememberRound(ports, { desired, observed, commit, reached });
+  if (reached === "commit") walk.staging = await noteLastGood(ports, walk.staging);
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
   }

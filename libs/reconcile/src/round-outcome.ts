@@ -38,6 +38,7 @@ export type RoundOutcome = Pick<
   | "observed"
   | "plan"
   | "remaining"
+  | "staging"
   | "results"
   | "restless"
   | "times"

@@ -9,6 +9,7 @@ import {
   type Plan,
   type RecordState,
   Status,
+  nothingStaged,
   stalled,
 } from "@keelson/model";
 import { describe, expect, it } from "vitest";
@@ -146,6 +147,7 @@ function status(more: Partial<StatusInput> = {}): Status {
     remaining: plan,
     results: [],
     restless: [],
+    staging: nothingStaged,
     kept: [],
     times: {},
     problems: [],

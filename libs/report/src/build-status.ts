@@ -158,8 +158,19 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const round = [...held, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, { resource: "", hideValues }));
+  const unstaged = input.staging.failures.map(({ resource, error }) =>
+    describeError(error, { resource, hideValues }),
+  );
   const jobs = findJobErrors(input);
-  const told = [...round, ...problems, ...withoutRests(blocked, ending), ...failed, ...kept, ...restless];
+  const told = [
+    ...round,
+    ...problems,
+    ...unstaged,
+    ...withoutRests(blocked, ending),
+    ...failed,
+    ...kept,
+    ...restless,
+  ];
   const known = new Set([...told, ...jobs].map(({ resource }) => resource));
   // What an operation met of a service says more than that the service is not well.
   const unwell = (

@@ -79,7 +79,7 @@ export function buildConditions(
       reason: isKnown ? (isHealthy ? "AllHealthy" : "Unhealthy") : "Unknown",
       message: isKnown ? healthMessage(instances) : "the node could not be observed",
     }),
-    ...buildPlanConditions(left),
+    ...buildPlanConditions(left, input.staging),
   ];
 }
 

@@ -6,6 +6,7 @@ import type {
   Problem,
   RecordState,
   ScheduledJob,
+  StagingOutcome,
   Status,
   StatusError,
   Step,
@@ -41,6 +42,8 @@ export interface StatusInput {
   plan: Plan | null;
   /** What is still to be done after the round; null when that is not known. */
   remaining: Plan | null;
+  /** What of the node's releases is in its store. */
+  staging: StagingOutcome;
   results: {
     operation: Operation;
     outcome: "done" | "failed" | "skipped";
