@@ -7,6 +7,7 @@ import { type NamedKind, namedKinds } from "./completion-words.ts";
 import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
 import { type AddCommand, allowGroup, releaseGroup, secretsGroup } from "./command-groups.ts";
 import { makeOutput } from "./output.ts";
+import { addStageCommands } from "./stage-commands.ts";
 import {
   applyCommand,
   checkCommand,
@@ -96,6 +97,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
       finish(await (await import("./commands/run.ts")).run(options, { ...target, signal })),
     ),
   );
+  addStageCommands(add, signal);
   program.addCommand(releaseGroup(add));
   program.addCommand(allowGroup(add));
   program.addCommand(secretsGroup(add));
