@@ -194,6 +194,45 @@ describe("buildStatus", () => {
     });
   });
 
+  describe("of an instance without a container", () => {
+    const of = { reference: "app/core", version: "1.0.0", releaseVersion: "1.2.0" };
+    const bare = { ...desired, instances: [{ ...instance, package: of }] };
+    const there = { ...observed([]), images: { "web:1": { id: "i", digests: [] } } };
+    const stateOf = (more: Partial<StatusInput>) => status({ desired: bare, ...more }).instances[0]?.state;
+    const stagingOf = (...releases: string[]) => ({ releases, failures: [] });
+
+    it("must say that it is staged only with its release in the store and its images in the engine", () => {
+      const staging = stagingOf("app@1.2.0");
+      expect(stateOf({ observed: there, staging })).toBe("staged");
+      expect(stateOf({ observed: observed([]), staging })).toBe("absent");
+      const without = { ...there, images: { "web:1": null } };
+      expect(stateOf({ observed: without, staging })).toBe("absent");
+      expect(stateOf({ observed: there, staging: stagingOf("app@1.1.0") })).toBe("absent");
+      expect(stateOf({ observed: null, staging })).toBe("unknown");
+    });
+
+    it("must go by what was placed where nothing was staged, since a person withholds action", () => {
+      const placed = { instance: "core", folder: "", files: {}, others: [], applied: null, fault: null };
+      expect(stateOf({ observed: { ...there, storedInstances: [placed] } })).toBe("staged");
+      expect(stateOf({ observed: there })).toBe("absent");
+    });
+  });
+
+  describe("of a release that cannot be staged", () => {
+    const error = new KeelsonError({ code: "K4001", message: "the disk is full", hint: "Free some." });
+    const staging = { releases: [], failures: [{ resource: "release:app@1.2.0", error }] };
+
+    it("must tell it as an error, be not ready, and not call what is needed staged", () => {
+      const built = status({ staging });
+      expect(built.errors).toMatchObject([
+        { code: "K4001", resource: "release:app@1.2.0", outcome: "transient", hint: "Free some." },
+      ]);
+      expect(conditionOf(built, "Ready")).toMatchObject({ status: "false", reason: "K4001" });
+      expect(conditionOf(built, "Staged")).toMatchObject({ status: "false", reason: "K4001" });
+      expect(conditionOf(built, "Reconciling")?.status).toBe("true");
+    });
+  });
+
   describe("of an instance that runs by a schedule", () => {
     const schedule = { cron: "0 3 * * *", timeZone: "UTC", timeoutMs: 60_000 };
     const backup: DesiredService = { ...service, name: "backup", replicas: 0, oneShot: true, schedule };
