@@ -4,7 +4,7 @@ import { Argument, Command } from "commander";
 
 import { shells } from "./completion.ts";
 import { type NamedKind, namedKinds } from "./completion-words.ts";
-import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
+import { auditCommand, execCommand, logsCommand, runCommand, whereCommand } from "./engine-commands.ts";
 import { type AddCommand, allowGroup, releaseGroup, secretsGroup } from "./command-groups.ts";
 import { makeOutput } from "./output.ts";
 import { addStageCommands } from "./stage-commands.ts";
@@ -83,6 +83,13 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   );
   add(auditCommand(), async (command, output) =>
     (await import("./commands/audit.ts")).audit(command.opts(), { output, signal }),
+  );
+  add(whereCommand(), async (command, output) =>
+    (await import("./commands/where.ts")).where(command.opts(), {
+      instance: command.args[0] ?? "",
+      output,
+      signal,
+    }),
   );
   add(logsCommand(), async (command, output) =>
     (await import("./commands/logs.ts")).logs(command.opts(), { args: command.args, output, signal }),

@@ -1,3 +1,6 @@
+import type { ObservedContainer } from "./observed-engine.ts";
+import type { InstanceStatus } from "./status.ts";
+
 /**
  * A release in the node's store. `staged`: it was whole when it was written, and no check has found otherwise. `changed`: a check
  * found that its files are not what they were. `unfinished`: its note is missing, so nobody has said that it is whole. Only what
@@ -49,6 +52,25 @@ export function readEntryName(entry: string): { name: string; version: string; h
   if (found === null) return null;
   const [, half = "", name = "", version = ""] = found;
   return { half, name, version };
+}
+
+/** What a node knows of an instance, from what its engine, its state folder, its record and its last status say. */
+export interface InstanceEvidence {
+  /** Its own containers, sorted by name; null where the engine cannot be asked. */
+  containers: Pick<ObservedContainer, "id" | "name" | "service" | "image" | "imageId" | "state">[] | null;
+  /** Why the engine cannot be asked; null when it can. */
+  engineError: unknown;
+  /** As the last status has it; null where that does not name it. */
+  told: InstanceStatus | null;
+  /** The commit that was applied last; empty when none was. */
+  commit: string;
+  /** What is in the store of its release at its version; null for a local package, and where nothing is. */
+  staged: (StagedRelease & { path: string; check: StagedCheck }) | null;
+  /** The folder of its placed files; null where there is none. */
+  filesFolder: string | null;
+  /** Data folders and volumes that the record knows as its own, with whether the last round desired them. */
+  folders: { path: string; isUsed: boolean }[];
+  volumes: { name: string; isUsed: boolean }[];
 }
 
 /** What a round has brought into the node's store. */

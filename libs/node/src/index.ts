@@ -73,3 +73,4 @@ export { type PublishedRelease, findChangedReleases, publishRelease } from "./pu
 export { type NewRelease, beginRelease } from "./new-release.ts";
 export { type ListedRelease, listWorkTreeReleases } from "./listed-release.ts";
 export { type StoredRelease, collectStore, listStore, stageOnNode, verifyStore } from "./node-store.ts";
+export { findEvidence } from "./instance-evidence.ts";

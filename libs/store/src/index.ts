@@ -23,3 +23,4 @@ export { stagedPathOf } from "./staged-place.ts";
 export { isStaged, stageRelease } from "./staged-release.ts";
 export type { StagingInput, StagingResult } from "./staged-release.ts";
 export { collectGarbage } from "./staged-removal.ts";
+export { findInstanceFolder } from "./instance-folder.ts";

@@ -52,11 +52,11 @@ function describeEntry(
 /**
  * Reads all bytes of the staged releases that are asked for, and compares them with their digest. Of one that was changed the
  * note says so from then on: it is not used any more, and is written anew when it is staged again. One that is right loses
- * such a word. Throws K4001 to K4004 and K4006 where the store as such cannot be read or a note not written.
+ * such a word. Without `now` nothing is noted. Throws K4001 to K4004 and K4006 where the store as such cannot be read or a note not written.
  */
 export async function verifyStaged(
   stateDir: string,
-  { isAsked, now }: { isAsked: (release: StagedRelease) => boolean; now: Date },
+  { isAsked, now }: { isAsked: (release: StagedRelease) => boolean; now: Date | null },
 ): Promise<StagedCheck[]> {
   const asked = (await listStaged(stateDir)).filter(isAsked);
   const checks: StagedCheck[] = [];
@@ -66,7 +66,7 @@ export async function verifyStaged(
 
 async function verifyEntry(
   stateDir: string,
-  { each, now }: { each: StagedRelease; now: Date },
+  { each, now }: { each: StagedRelease; now: Date | null },
 ): Promise<StagedCheck> {
   const { entry, release, version } = each;
   const checked = { entry, release, version, differing: [], because: null };
@@ -82,7 +82,7 @@ async function verifyEntry(
     const note = readNote(store, entry);
     const differing =
       isRight || note === null ? [] : findDiffering(note.paths, (await describeTree(tree())).paths);
-    if (note !== null && isRight !== (note.changedAt === undefined)) {
+    if (now !== null && note !== null && isRight !== (note.changedAt === undefined)) {
       const { changedAt: _, ...whole } = note;
       const noted = isRight ? whole : { ...whole, changedAt: now.toISOString() };
       await whileWriting(`note what is staged as ${entry}`, () => writeNote(store, { entry, note: noted }));
