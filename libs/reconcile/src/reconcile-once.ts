@@ -44,6 +44,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const walk = newWalk();
   let applied: RoundOutcome["applied"];
   let volumes: RoundOutcome["volumes"];
+  let folders: RoundOutcome["folders"];
   let jobs: JobState[] | undefined;
   let hideValues = (text: string) => text;
   let begun: BegunStatus = nothingBegun;
@@ -54,6 +55,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     times: splitTimes(walk),
     applied,
     volumes,
+    folders,
     jobs,
     hideValues,
     startedAt,
@@ -72,7 +74,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     const suspension = (walk.suspension = await node.readSuspension());
     const ports = (opened = await node.openPorts());
     hideValues = ports.secrets.hideValues;
-    ({ applied, volumes } = ports.record.readState());
+    ({ applied, volumes, folders } = ports.record.readState());
     jobs = await accountForJobs(ports);
     try {
       await walkToTarget(walk, { reference, suspension, ports });
@@ -88,7 +90,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
       keptWait = findKeptWait(walk.plan, { last, commit, keepsUpToMs, now: node.now() });
     }
     await applyWalk(walk, { ports, onWork, keptWait, ...options });
-    ({ applied, volumes } = ports.record.readState());
+    ({ applied, volumes, folders } = ports.record.readState());
   });
   // Jobs go on by what is applied, also where a commit cannot be.
   const accounted = await errorOf(async () => {

@@ -46,6 +46,7 @@ export type RoundOutcome = Pick<
   | "error"
   | "applied"
   | "volumes"
+  | "folders"
   | "hideValues"
   | "startedAt"
   | "finishedAt"

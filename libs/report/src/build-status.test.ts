@@ -218,6 +218,52 @@ describe("buildStatus", () => {
     });
   });
 
+  describe("of an instance that no revision desires any more", () => {
+    const volume = { users: ["shop/db"], package: "app/shop", state: "unused" as const };
+    const states = (more: Partial<StatusInput>) =>
+      status(more).instances.map(({ name, package: of, state, sync }) => [name, of, state, sync]);
+
+    it("must say that it is removed while a volume or a data folder of it is left, and count it for nothing", () => {
+      const folder = {
+        instance: "wiki",
+        source: "data",
+        package: "app/wiki",
+        users: [],
+        wasFilled: true,
+        placed: {},
+      };
+      const built = { volumes: { v: volume }, folders: { "/d": { ...folder, state: "unused" as const } } };
+      expect(states(built).slice(1)).toEqual([
+        ["shop", "app/shop", "removed", "in-sync"],
+        ["wiki", "app/wiki", "removed", "in-sync"],
+      ]);
+      expect(conditionOf(status(built), "Ready")).toMatchObject({
+        status: "true",
+        message: "1 instance is as desired",
+      });
+    });
+
+    it("must not say so of what is used, given up, or of an instance that is there", () => {
+      const volumes = {
+        used: { ...volume, state: "used" as const },
+        up: { ...volume, state: "given-up" as const },
+        own: { ...volume, users: ["core/old"] },
+      };
+      expect(states({ volumes })).toHaveLength(1);
+    });
+
+    it("must not take for gone what the record, or the engine, does not tell", () => {
+      const before = status({ volumes: { v: volume } });
+      expect(states({ last: before, volumes: undefined })[1]).toEqual([
+        "shop",
+        "app/shop",
+        "unknown",
+        "unknown",
+      ]);
+      expect(states({ observed: null, volumes: { v: volume } })[1]?.[2]).toBe("unknown");
+    });
+  });
+
   describe("of a release that cannot be staged", () => {
     const error = new KeelsonError({ code: "K4001", message: "the disk is full", hint: "Free some." });
     const staging = { releases: [], failures: [{ resource: "release:app@1.2.0", error }] };

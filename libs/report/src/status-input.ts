@@ -74,6 +74,8 @@ export interface StatusInput {
   applied: RecordState["applied"] | undefined;
   /** Volumes that the record knows; undefined when it could not be read. */
   volumes?: RecordState["volumes"] | undefined;
+  /** Data folders that the record knows, by path; undefined when it could not be read. */
+  folders?: RecordState["folders"] | undefined;
   /** What runs by a schedule, and when next; undefined when the record could not be read. */
   jobs?: readonly (ScheduledJob & { nextAt: string })[] | undefined;
   startedAt: Date;
