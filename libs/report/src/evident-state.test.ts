@@ -25,6 +25,8 @@ test.each<[string, Partial<Parameters<typeof judgeState>[0]>, ReturnType<typeof 
   ["nothing desires it, and a volume is left", { volumes: [{ name: "v", isUsed: false }] }, "removed"],
   ["nothing desires it, and a folder is left", { folders: [{ path: "/d", isUsed: false }] }, "removed"],
   ["nothing desires it, and files are left", { filesFolder: "/f" }, "removed"],
+  ["the last round called it removed", { told: told("removed"), filesFolder: "/f" }, "removed"],
+  ["it was removed, and the rest went by hand", { told: told("removed") }, null],
   ["nothing desires it, and it runs", { containers: containers("running") }, "running"],
   ["the engine cannot be asked", { told: told("running"), containers: null }, "unknown"],
   ["the engine cannot be asked, and data is left", { containers: null, filesFolder: "/f" }, "unknown"],

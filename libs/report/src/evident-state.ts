@@ -19,7 +19,7 @@ export function judgeState({
   if (told?.state === "released") return "released";
   if (containers.some(({ state }) => state === "running" || state === "restarting")) return "running";
   if (containers.length > 0) return "installed";
-  if (told === null) return isLeft ? "removed" : null;
+  if (told === null || told.state === "removed") return isLeft ? "removed" : null;
   // Without a container, the last round has seen whether the rest is there. Between runs of a job it has none.
   return told.services.some(({ schedule }) => schedule !== undefined) || told.state === "staged"
     ? told.state
