@@ -84,6 +84,10 @@ export function logRound(log: Log, round: Round): void {
   for (const reason of round.target?.because ?? []) {
     if ("error" in reason) logError(log, { event: "source-stale", error: reason.error });
   }
+  for (const { resource, error } of round.staging.failures) {
+    const detail = `staging ${resource} failed\n${formatError(error)}`;
+    log({ ...describeError(error), event: "staging-failed", resource, detail });
+  }
   for (const [event, error] of Object.entries(errors)) {
     if (error !== null) logError(log, { event, error });
   }

@@ -27,6 +27,13 @@ export function auditCommand(): Command {
     );
 }
 
+export function whereCommand(): Command {
+  const command = new Command("where")
+    .description("say where everything of an instance is on this node")
+    .argument("<instance>");
+  return addEngineOptions(command);
+}
+
 export function logsCommand(): Command {
   const command = new Command("logs")
     .description("show the logs of an instance's containers on this node")

@@ -4,9 +4,10 @@ import { Argument, Command } from "commander";
 
 import { shells } from "./completion.ts";
 import { type NamedKind, namedKinds } from "./completion-words.ts";
-import { auditCommand, execCommand, logsCommand, runCommand } from "./engine-commands.ts";
+import { auditCommand, execCommand, logsCommand, runCommand, whereCommand } from "./engine-commands.ts";
 import { type AddCommand, allowGroup, releaseGroup, secretsGroup } from "./command-groups.ts";
 import { makeOutput } from "./output.ts";
+import { addStageCommands } from "./stage-commands.ts";
 import {
   applyCommand,
   checkCommand,
@@ -83,6 +84,13 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
   add(auditCommand(), async (command, output) =>
     (await import("./commands/audit.ts")).audit(command.opts(), { output, signal }),
   );
+  add(whereCommand(), async (command, output) =>
+    (await import("./commands/where.ts")).where(command.opts(), {
+      instance: command.args[0] ?? "",
+      output,
+      signal,
+    }),
+  );
   add(logsCommand(), async (command, output) =>
     (await import("./commands/logs.ts")).logs(command.opts(), { args: command.args, output, signal }),
   );
@@ -97,6 +105,7 @@ export function makeProgram(finish: (code: number) => void, signal: AbortSignal)
     ),
   );
   program.addCommand(releaseGroup(add, signal));
+  addStageCommands(add, signal);
   program.addCommand(allowGroup(add));
   program.addCommand(secretsGroup(add));
   add(explainCommand(), async (command, output) =>

@@ -46,3 +46,4 @@ export type { OwnProject } from "./own-container.ts";
 export { findLockedReferences } from "./locked-reference.ts";
 export { type ComposeProject, listComposeProjects, listForeignNetworks } from "./compose-projects.ts";
 export { claimProject, unclaimProject } from "./project-claim.ts";
+export { listBoundPaths } from "./bound-path.ts";

@@ -13,6 +13,7 @@ export const steps = [
   "build",
   "observe",
   "plan",
+  "stage",
   "apply",
   "report",
 ] as const;

@@ -35,6 +35,7 @@ export * from "./desired.ts";
 export * from "./image-lock.ts";
 export * from "./setting-change.ts";
 export * from "./locked-image.ts";
+export * from "./staged.ts";
 export * from "./observed-engine.ts";
 export * from "./observed-store.ts";
 export * from "./observed.ts";

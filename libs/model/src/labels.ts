@@ -37,6 +37,7 @@ export const resourceIds = {
   volume: (name: string) => `volume:${name}`,
   container: (name: string) => `container:${name}`,
   image: (reference: string) => `image:${reference}`,
+  release: (name: string, version: string) => `release:${name}@${version}`,
   files: (project: string, source: string) => `files:${project}/${source}`,
   folder: (project: string, source: string) => `folder:${project}/${source}`,
 };

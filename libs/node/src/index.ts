@@ -84,3 +84,5 @@ export {
 } from "./image-lock-state.ts";
 export { type NewRelease, beginRelease } from "./new-release.ts";
 export { type ListedRelease, listWorkTreeReleases } from "./listed-release.ts";
+export { type StoredRelease, collectStore, listStore, stageOnNode, verifyStore } from "./node-store.ts";
+export { findEvidence } from "./instance-evidence.ts";

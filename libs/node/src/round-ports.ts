@@ -19,6 +19,7 @@ import { requireKey } from "./required-key.ts";
 import { watchDeaths } from "./watch-deaths.ts";
 import { newComposeCheck, wireDesired } from "./wire-desired.ts";
 import { wireOperations } from "./wire-operations.ts";
+import { wireStore } from "./wire-store.ts";
 import { writeCompose } from "./written-compose.ts";
 
 export interface RoundInput {
@@ -77,6 +78,7 @@ export async function openRoundPorts(
     readEarlier: input.readEarlier,
     secrets,
     record: memory,
+    store: wireStore(settings),
     readOutput: async (id) => secrets.hideValues(await readLastOutput(engine, { id, signal: input.signal })),
     writeCompose: async (instance) =>
       writeCompose(settings, { instance, ownerOf: secrets.ownerOf, engine, signal: input.signal }),

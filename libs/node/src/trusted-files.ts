@@ -44,6 +44,7 @@ const kept = [
   "git",
   "report",
   "instances",
+  "store",
   "compose",
   "sealed.json",
   "status.json",

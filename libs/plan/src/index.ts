@@ -13,3 +13,10 @@ export { rememberVolumes } from "./known-volume.ts";
 export { buildRecord } from "./remembered.ts";
 export { emptyObserved, simulate } from "./simulate.ts";
 export type { SimulatedNode } from "./simulated-node.ts";
+export {
+  type StagedReason,
+  type StagedScene,
+  chooseStagedToRemove,
+  findMountedEntries,
+  findStagedReasons,
+} from "./staged-choice.ts";

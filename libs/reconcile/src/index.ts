@@ -7,6 +7,7 @@ export type {
   NodePorts,
   Ports,
   ReadPorts,
+  StorePort,
   MemoryPort,
   RecordPort,
   StatusPort,
@@ -40,3 +41,6 @@ export { withTexts } from "./documented-snapshot.ts";
 export { type ComparedReleases, compareVersions } from "./compared-release.ts";
 export type { LockOwner } from "./lock-owner.ts";
 export { type PackageImages, findPackageImages } from "./package-images.ts";
+export { type StagedOnce, stageOnce } from "./stage-once.ts";
+export type { StagedImage } from "./staged-images.ts";
+export { type KeptRelease, collectUnneeded, listKept } from "./kept-release.ts";

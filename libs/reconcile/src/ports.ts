@@ -29,10 +29,13 @@ import type {
   SecretToCompare,
   ServiceParts,
   Snapshot,
+  StagedNeeds,
+  StagedRelease,
   Status,
   Suspension,
   WaitLimits,
 } from "@keelson/model";
+import type { Tree } from "@keelson/nar";
 
 /** What the engine is asked for: everything with these names, whether it is there or not. */
 export interface EngineRequest {
@@ -126,6 +129,23 @@ export interface RecordPort extends MemoryPort {
   endRun: (name: string, result: JobResult) => void;
 }
 
+/** The node's store of staged releases. */
+export interface StorePort {
+  /** `isThorough`: the bytes of what is there already are read, too. */
+  stageRelease: (input: {
+    release: { name: string; version: string; digest: string };
+    readTree: () => Promise<Tree>;
+    isThorough: boolean;
+  }) => Promise<"staged" | "kept" | "mended">;
+  listStaged: () => Promise<StagedRelease[]>;
+  /** Null when nothing was noted yet. */
+  readNeeds: () => Promise<StagedNeeds | null>;
+  /** What is noted already is not written again. */
+  writeNeeds: (needs: StagedNeeds) => Promise<void>;
+  /** Removes these entries, and what kills have left. */
+  collectGarbage: (entries: readonly string[]) => Promise<void>;
+}
+
 /** What a walk to the desired state needs: no engine. `node` wires these ports from the I/O rooms. */
 export interface DesiredPorts {
   /** What is refused in the Compose files of an instance, by their text alone. */
@@ -164,6 +184,7 @@ export interface Ports extends ReadPorts {
   /** Reads a commit that was followed before; null when the node does not have it any more. */
   readEarlier: (commit: string) => Promise<Snapshot | null>;
   record: RecordPort;
+  store: StorePort;
   operations: OperationPorts;
   /** Calls back with `<project>/<service>` for each container of this environment that stops, until it is disposed. */
   watchDeaths: (onDeath: (service: string) => void) => Disposable;

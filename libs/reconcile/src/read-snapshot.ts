@@ -1,5 +1,5 @@
 import { findEnvironmentFolders, findLockedFolders, followLinks, readRepository } from "@keelson/manifest";
-import { type Problem, type Repository, type Snapshot, sortProblems } from "@keelson/model";
+import { type Problem, type Repository, type Snapshot, type SourceFiles, sortProblems } from "@keelson/model";
 import { type NodeReference, withConcerned } from "@keelson/render";
 
 import { findDigestFaults } from "./digest-fault.ts";
@@ -8,12 +8,12 @@ import { findScheduleFaults } from "./schedule-fault.ts";
 
 /**
  * Reads only the environment, what it extends, the releases of its lock and its local packages: a mistake elsewhere must not
- * stop this node. The problems say which instances they concern.
+ * stop this node. The problems say which instances they concern. `releaseFiles`: the files of those releases, with no link followed.
  */
 export async function readSnapshot(
   snapshot: Snapshot,
   { environment }: NodeReference,
-): Promise<{ repository: Repository; problems: Problem[] }> {
+): Promise<{ repository: Repository; problems: Problem[]; releaseFiles: SourceFiles }> {
   // Before the others are left out, to which a link may lead.
   const environments = followLinks(await snapshot.readFiles(["environments/"]));
   const isThere = [...environments.keys()].some((path) => path.startsWith(`environments/${environment}/`));
@@ -33,5 +33,9 @@ export async function readSnapshot(
     ...(await findDigestFaults(repository, releases)),
   ];
   const scene = { repository, environment: repository.environments.get(environment) };
-  return { repository, problems: isThere ? withConcerned(sortProblems(found), scene) : [] };
+  return {
+    repository,
+    problems: isThere ? withConcerned(sortProblems(found), scene) : [],
+    releaseFiles: releases,
+  };
 }

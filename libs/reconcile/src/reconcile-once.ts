@@ -16,6 +16,7 @@ import { noteCrashes, rememberRound, rememberUse } from "./remember.ts";
 import type { RoundOutcome, StatusOptions } from "./round-outcome.ts";
 import { type RoundStatus, describeUnpublished, reportRound } from "./round-status.ts";
 import { type JobState, accountForJobs, keepJobs, stopOverdueRuns } from "./scheduled-jobs.ts";
+import { noteLastGood, stageReleases } from "./stage-releases.ts";
 import { newStepTimer } from "./step.ts";
 import { type Walk, type WalkInput, newWalk, policyOf, walkPath } from "./walk-path.ts";
 import { walkToTarget } from "./walk-to-target.ts";
@@ -43,6 +44,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
   const walk = newWalk();
   let applied: RoundOutcome["applied"];
   let volumes: RoundOutcome["volumes"];
+  let folders: RoundOutcome["folders"];
   let jobs: JobState[] | undefined;
   let hideValues = (text: string) => text;
   let begun: BegunStatus = nothingBegun;
@@ -53,6 +55,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     times: splitTimes(walk),
     applied,
     volumes,
+    folders,
     jobs,
     hideValues,
     startedAt,
@@ -71,9 +74,15 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
     const suspension = (walk.suspension = await node.readSuspension());
     const ports = (opened = await node.openPorts());
     hideValues = ports.secrets.hideValues;
-    ({ applied, volumes } = ports.record.readState());
+    ({ applied, volumes, folders } = ports.record.readState());
     jobs = await accountForJobs(ports);
-    await walkToTarget(walk, { reference, suspension, ports });
+    try {
+      await walkToTarget(walk, { reference, suspension, ports });
+    } finally {
+      // Also where the engine cannot be asked: it disturbs nothing.
+      const stage = async () => stageReleases(walk, { ports, ...reference });
+      walk.staging = await newStepTimer(node.emit, walk.times)("stage", stage);
+    }
     const commit = walk.target?.instances?.every.snapshot.commit;
     if (walk.plan !== null && commit !== undefined) {
       const { value: last } = await settle(async () => node.readStatus(), null);
@@ -81,7 +90,7 @@ export async function reconcileOnce(node: NodePorts, options: RoundOptions): Pro
       keptWait = findKeptWait(walk.plan, { last, commit, keepsUpToMs, now: node.now() });
     }
     await applyWalk(walk, { ports, onWork, keptWait, ...options });
-    ({ applied, volumes } = ports.record.readState());
+    ({ applied, volumes, folders } = ports.record.readState());
   });
   // Jobs go on by what is applied, also where a commit cannot be.
   const accounted = await errorOf(async () => {
@@ -174,6 +183,7 @@ async function applyWalk(
   const isFollowed = isDone && isAllDue && plan.blocked.every(isHold) && isCalm;
   const reached = !isFollowed ? "none" : plan.blocked.length === 0 ? "commit" : "part";
   rememberRound(ports, { desired, observed, commit, reached });
+  if (reached === "commit") walk.staging = await noteLastGood(ports, walk.staging);
   if (roundId !== null) {
     ports.record.finishRound({ roundId, finishedAt: now(), result: isDone ? "done" : "failed" });
   }

@@ -5,8 +5,11 @@ import {
   type Problem,
   type RenderedNode,
   type Repository,
+  type SourceFiles,
+  type StagingOutcome,
   type Suspension,
   type Target,
+  nothingStaged,
 } from "@keelson/model";
 import { type PlanPolicy, planChanges } from "@keelson/plan";
 import {
@@ -36,11 +39,14 @@ export interface Walk {
   /** The commit that the tracked branch is at; null when it was not asked or could not be. */
   shown: string | null;
   repository: Repository | null;
+  /** Files of the releases that the lock names, as Git has them. */
+  releaseFiles: SourceFiles | null;
   settings: RenderResult["settings"];
   rendered: RenderedNode | null;
   desired: DesiredNode | null;
   observed: ObservedNode | null;
   plan: Plan | null;
+  staging: StagingOutcome;
   results: OperationResult[];
   /** How long, at the end of the apply, only waits were left. */
   waitedMs: number;
@@ -59,11 +65,13 @@ export function newWalk(times: StepTimes = {}): Walk {
     suspension: undefined,
     shown: null,
     repository: null,
+    releaseFiles: null,
     settings: new Map(),
     rendered: null,
     desired: null,
     observed: null,
     plan: null,
+    staging: nothingStaged,
     results: [],
     waitedMs: 0,
     restless: [],
@@ -97,6 +105,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   };
   const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
   walk.repository = read.repository;
+  walk.releaseFiles = read.releaseFiles;
   const { unopened, rendered, unrendered, settings, missing, ...render } = await step("render", async () => {
     const found = renderFiles(read.repository, reference);
     // What cannot be read is not nothing: the values of before stay known.

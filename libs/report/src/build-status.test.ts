@@ -9,6 +9,7 @@ import {
   type Plan,
   type RecordState,
   Status,
+  nothingStaged,
   stalled,
 } from "@keelson/model";
 import { describe, expect, it } from "vitest";
@@ -146,6 +147,7 @@ function status(more: Partial<StatusInput> = {}): Status {
     remaining: plan,
     results: [],
     restless: [],
+    staging: nothingStaged,
     kept: [],
     times: {},
     problems: [],
@@ -189,6 +191,91 @@ describe("buildStatus", () => {
       const blocked = [{ resource: "network:proxy", code: "K3007", message: "", hint: "" }];
       const built = status({ desired: nets, observed: there, remaining: { ...plan, blocked } });
       expect(built.instances[0]).toMatchObject({ state: "absent", sync: "out-of-sync" });
+    });
+  });
+
+  describe("of an instance without a container", () => {
+    const of = { reference: "app/core", version: "1.0.0", releaseVersion: "1.2.0" };
+    const bare = { ...desired, instances: [{ ...instance, package: of }] };
+    const there = { ...observed([]), images: { "web:1": { id: "i", digests: [] } } };
+    const stateOf = (more: Partial<StatusInput>) => status({ desired: bare, ...more }).instances[0]?.state;
+    const stagingOf = (...releases: string[]) => ({ releases, failures: [] });
+
+    it("must say that it is staged only with its release in the store and its images in the engine", () => {
+      const staging = stagingOf("app@1.2.0");
+      expect(stateOf({ observed: there, staging })).toBe("staged");
+      expect(stateOf({ observed: observed([]), staging })).toBe("absent");
+      const without = { ...there, images: { "web:1": null } };
+      expect(stateOf({ observed: without, staging })).toBe("absent");
+      expect(stateOf({ observed: there, staging: stagingOf("app@1.1.0") })).toBe("absent");
+      expect(stateOf({ observed: null, staging })).toBe("unknown");
+    });
+
+    it("must go by what was placed where nothing was staged, since a person withholds action", () => {
+      const placed = { instance: "core", folder: "", files: {}, others: [], applied: null, fault: null };
+      expect(stateOf({ observed: { ...there, storedInstances: [placed] } })).toBe("staged");
+      expect(stateOf({ observed: there })).toBe("absent");
+    });
+  });
+
+  describe("of an instance that no revision desires any more", () => {
+    const volume = { users: ["shop/db"], package: "app/shop", state: "unused" as const };
+    const states = (more: Partial<StatusInput>) =>
+      status(more).instances.map(({ name, package: of, state, sync }) => [name, of, state, sync]);
+
+    it("must say that it is removed while a volume or a data folder of it is left, and count it for nothing", () => {
+      const folder = {
+        instance: "wiki",
+        source: "data",
+        package: "app/wiki",
+        users: [],
+        wasFilled: true,
+        placed: {},
+      };
+      const built = { volumes: { v: volume }, folders: { "/d": { ...folder, state: "unused" as const } } };
+      expect(states(built).slice(1)).toEqual([
+        ["shop", "app/shop", "removed", "in-sync"],
+        ["wiki", "app/wiki", "removed", "in-sync"],
+      ]);
+      expect(conditionOf(status(built), "Ready")).toMatchObject({
+        status: "true",
+        message: "1 instance is as desired",
+      });
+    });
+
+    it("must not say so of what is used, given up, or of an instance that is there", () => {
+      const volumes = {
+        used: { ...volume, state: "used" as const },
+        up: { ...volume, state: "given-up" as const },
+        own: { ...volume, users: ["core/old"] },
+      };
+      expect(states({ volumes })).toHaveLength(1);
+    });
+
+    it("must not take for gone what the record, or the engine, does not tell", () => {
+      const before = status({ volumes: { v: volume } });
+      expect(states({ last: before, volumes: undefined })[1]).toEqual([
+        "shop",
+        "app/shop",
+        "unknown",
+        "unknown",
+      ]);
+      expect(states({ observed: null, volumes: { v: volume } })[1]?.[2]).toBe("unknown");
+    });
+  });
+
+  describe("of a release that cannot be staged", () => {
+    const error = new KeelsonError({ code: "K4001", message: "the disk is full", hint: "Free some." });
+    const staging = { releases: [], failures: [{ resource: "release:app@1.2.0", error }] };
+
+    it("must tell it as an error, be not ready, and not call what is needed staged", () => {
+      const built = status({ staging });
+      expect(built.errors).toMatchObject([
+        { code: "K4001", resource: "release:app@1.2.0", outcome: "transient", hint: "Free some." },
+      ]);
+      expect(conditionOf(built, "Ready")).toMatchObject({ status: "false", reason: "K4001" });
+      expect(conditionOf(built, "Staged")).toMatchObject({ status: "false", reason: "K4001" });
+      expect(conditionOf(built, "Reconciling")?.status).toBe("true");
     });
   });
 

@@ -16,6 +16,7 @@ import { findHealthErrors } from "./health-error.ts";
 import { buildHeldInstances } from "./held-instance.ts";
 import { findJobErrors } from "./job-status.ts";
 import { buildInstance } from "./instance-status.ts";
+import { buildRemovedInstances } from "./removed-instance.ts";
 import { formatBecause } from "./target-text.ts";
 import { quotedInLine } from "./said-text.ts";
 import { describeAllRestless, withoutRests } from "./restless-error.ts";
@@ -29,10 +30,15 @@ import type { StatusInput } from "./status-input.ts";
  * from the loop.
  */
 export function buildStatus(input: StatusInput): Status {
-  const instances = [
+  const present = [
     ...(input.desired?.instances ?? []).map((instance) => buildInstance(instance, input)),
     ...buildHeldInstances(input),
-  ].sort((a, b) => compareText(a.name, b.name));
+  ];
+  const removed = buildRemovedInstances(
+    input,
+    present.map(({ name }) => name),
+  );
+  const instances = [...present, ...removed].sort((a, b) => compareText(a.name, b.name));
   const errors = collectErrors(input);
   const observedAt = input.finishedAt.toISOString();
   const applied = describeApplied(input);
@@ -158,8 +164,19 @@ function collectErrors(input: StatusInput): Omit<StatusError, "since">[] {
   const round = [...held, input.error]
     .filter((error) => error !== null)
     .map((error) => describeError(error, { resource: "", hideValues }));
+  const unstaged = input.staging.failures.map(({ resource, error }) =>
+    describeError(error, { resource, hideValues }),
+  );
   const jobs = findJobErrors(input);
-  const told = [...round, ...problems, ...withoutRests(blocked, ending), ...failed, ...kept, ...restless];
+  const told = [
+    ...round,
+    ...problems,
+    ...unstaged,
+    ...withoutRests(blocked, ending),
+    ...failed,
+    ...kept,
+    ...restless,
+  ];
   const known = new Set([...told, ...jobs].map(({ resource }) => resource));
   // What an operation met of a service says more than that the service is not well.
   const unwell = (

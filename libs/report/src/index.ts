@@ -37,3 +37,4 @@ export { formatStatusHeading, formatStatusMarkdown } from "./status-markdown.ts"
 export { fitStatus } from "./status-size.ts";
 export { escapeLines, escapePainted, escapeText, formatJson } from "./visible-text.ts";
 export type { StatusInput } from "./status-input.ts";
+export { judgeState } from "./evident-state.ts";

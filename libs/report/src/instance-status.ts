@@ -56,7 +56,7 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
   const grants = listGrants(instance, { ...input, services, isInSync: sync === "in-sync" });
   return {
     ...base,
-    state: stateOf(instance, { sync, observed: input.observed }),
+    state: stateOf(instance, { sync, observed: input.observed, staging: input.staging }),
     sync,
     health: worstHealth(instance.state === "running" ? services : []),
     services,
@@ -66,10 +66,32 @@ export function buildInstance(instance: DesiredInstance, input: StatusInput): In
 
 function stateOf(
   instance: DesiredInstance,
-  { sync, observed }: { sync: InstanceStatus["sync"]; observed: ObservedNode },
+  {
+    sync,
+    observed,
+    staging,
+  }: { sync: InstanceStatus["sync"]; observed: ObservedNode } & Pick<StatusInput, "staging">,
 ): PackageState {
   if (sync === "in-sync" && isRunByJobs(instance)) return "running";
-  return hasOnlyNetworks(instance, observed) ? "installed" : packageState(instance, observed);
+  if (hasOnlyNetworks(instance, observed)) return "installed";
+  const state = packageState(instance, observed);
+  if (state !== "absent" && state !== "staged") return state;
+  return isStaged(instance, { observed, staging }) ? "staged" : "absent";
+}
+
+/** Whether the node has all that its containers would be made of: the release in its store, and the images. */
+function isStaged(
+  { name, package: of, services }: DesiredInstance,
+  { observed, staging: { releases } }: { observed: ObservedNode } & Pick<StatusInput, "staging">,
+): boolean {
+  const used = services.filter(({ replicas, schedule }) => replicas > 0 || schedule !== undefined);
+  if (!used.every(({ image }) => (ownOf(observed.images, image) ?? null) !== null)) return false;
+  // Of a local package the commit itself has the files.
+  if (of.releaseVersion === undefined) return used.length > 0;
+  // Nothing is staged while a person withholds action: what was placed before shows it.
+  if (releases === null) return observed.storedInstances.some(({ instance }) => instance === name);
+  const release = of.reference.slice(0, of.reference.indexOf("/"));
+  return releases.includes(`${release}@${of.releaseVersion}`);
 }
 
 /** It has nothing that could run, and its networks are there. */

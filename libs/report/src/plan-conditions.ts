@@ -1,16 +1,34 @@
-import type { CauseKind, Condition, Operation, Plan } from "@keelson/model";
+import {
+  type CauseKind,
+  type Condition,
+  type Operation,
+  type Plan,
+  type StagingOutcome,
+  codeOf,
+  nothingStaged,
+  redact,
+} from "@keelson/model";
 
 import { makeCondition } from "./made-condition.ts";
 
 const unexplained: ReadonlySet<CauseKind> = new Set(["drift", "lost"]);
 
 /** What is left to do tells these: a plan that is not known, or that blocks something, shows less than all. */
-export function buildPlanConditions(plan: Plan | null): Omit<Condition, "since">[] {
-  return [stagedCondition(plan), driftedCondition(plan)];
+export function buildPlanConditions(
+  plan: Plan | null,
+  staging: StagingOutcome = nothingStaged,
+): Omit<Condition, "since">[] {
+  return [stagedCondition(plan, staging), driftedCondition(plan)];
 }
 
-/** Whether the node has the images and content-addressed files of what is desired. */
-function stagedCondition(plan: Plan | null): Omit<Condition, "since"> {
+/** Whether the node has the releases, the images and the content-addressed files of what is desired. */
+function stagedCondition(plan: Plan | null, { failures }: StagingOutcome): Omit<Condition, "since"> {
+  const [failure] = failures;
+  if (failure !== undefined) {
+    const { error } = failure;
+    const message = redact(error instanceof Error ? error.message : String(error));
+    return makeCondition("Staged", false, { reason: codeOf(error), message });
+  }
   if (plan === null) return makeCondition("Staged", null, unknownText);
   const missing = plan.operations.filter(isStaging).length;
   if (missing > 0) {

@@ -59,7 +59,7 @@ export function buildConditions(
       ? makeCondition("Ready", isKnown || errors.length > 0 ? isReady : null, {
           reason: isReady ? "Applied" : (first?.code ?? (isInSync && isDone ? "Unhealthy" : "OutOfSync")),
           message: isReady
-            ? readyMessage(instances.length)
+            ? readyMessage(instances.filter(({ state }) => state !== "removed").length)
             : withHeld(
                 first?.message ?? (isInSync && isDone ? healthMessage(instances) : leftMessage(left)),
                 errors,
@@ -79,7 +79,7 @@ export function buildConditions(
       reason: isKnown ? (isHealthy ? "AllHealthy" : "Unhealthy") : "Unknown",
       message: isKnown ? healthMessage(instances) : "the node could not be observed",
     }),
-    ...buildPlanConditions(left),
+    ...buildPlanConditions(left, input.staging),
   ];
 }
 

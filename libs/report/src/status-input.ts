@@ -6,6 +6,7 @@ import type {
   Problem,
   RecordState,
   ScheduledJob,
+  StagingOutcome,
   Status,
   StatusError,
   Step,
@@ -41,6 +42,8 @@ export interface StatusInput {
   plan: Plan | null;
   /** What is still to be done after the round; null when that is not known. */
   remaining: Plan | null;
+  /** What of the node's releases is in its store. */
+  staging: StagingOutcome;
   results: {
     operation: Operation;
     outcome: "done" | "failed" | "skipped";
@@ -71,6 +74,8 @@ export interface StatusInput {
   applied: RecordState["applied"] | undefined;
   /** Volumes that the record knows; undefined when it could not be read. */
   volumes?: RecordState["volumes"] | undefined;
+  /** Data folders that the record knows, by path; undefined when it could not be read. */
+  folders?: RecordState["folders"] | undefined;
   /** What runs by a schedule, and when next; undefined when the record could not be read. */
   jobs?: readonly (ScheduledJob & { nextAt: string })[] | undefined;
   startedAt: Date;

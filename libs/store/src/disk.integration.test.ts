@@ -10,6 +10,9 @@ import { writeApplied } from "./applied-files.ts";
 import { contextOf, desiring, mountOf, placing, removing, snapshot } from "./mount-fixture.ts";
 import { observeStore } from "./observed-store.ts";
 import { placeFiles } from "./placed-files.ts";
+import { listStaged, verifyStaged } from "./staged-list.ts";
+import { stageRelease } from "./staged-release.ts";
+import { releaseOf, sampleTexts } from "./staging-steps.ts";
 import { removeFiles } from "./removed-files.ts";
 import { writeStatus } from "./status-file.ts";
 
@@ -68,6 +71,26 @@ describe.skipIf(geteuid?.() !== 0)("on a small disk of its own (needs root to mo
       code: "K4001",
     });
     expect(await snapshot(disk)).toEqual(before);
+  });
+
+  test("K4001 in the middle of staging: no half of a release is left, and once there is room it is staged", async () => {
+    await stageRelease({ stateDir: disk, ...(await releaseOf("1.0.0", sampleTexts)) });
+    const before = await snapshot(disk);
+    const free = (await statfs(disk)).bfree;
+    const big = await releaseOf("1.1.0", { ...sampleTexts, "z.large": "x".repeat(512 * 1024) });
+    const many = Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`${index}.conf`, "x"]));
+    for (const release of [big, await releaseOf("1.1.0", many)]) {
+      const staging = stageRelease({ stateDir: disk, ...release });
+      await expect(staging).rejects.toMatchObject({ code: "K4001", outcome: { kind: "transient" } });
+      expect(await snapshot(disk)).toEqual(before);
+      expect((await statfs(disk)).bfree).toBe(free);
+    }
+    await run("mount", ["-o", "remount,nr_inodes=400,size=4m", disk]);
+    expect((await stageRelease({ stateDir: disk, ...big })).result).toBe("staged");
+    const now = new Date("2026-03-02T00:00:00.000Z");
+    const checks = await verifyStaged(disk, { isAsked: () => true, now });
+    expect(checks.map(({ state }) => state)).toEqual(["ok", "ok"]);
+    expect(await listStaged(disk)).toHaveLength(2);
   });
 
   test("K4002 when it is read-only; what is right already is no error", async () => {

@@ -7,6 +7,8 @@ import { type DiskSteps, runHalting } from "./halting-process.ts";
 import * as keepingSteps from "./keeping-steps.ts";
 import { snapshot, visibleSnapshot } from "./mount-fixture.ts";
 import * as placingSteps from "./placing-steps.ts";
+import { listStaged, verifyStaged } from "./staged-list.ts";
+import * as stagingSteps from "./staging-steps.ts";
 
 let base: string;
 beforeEach(async () => {
@@ -37,6 +39,13 @@ const kinds: readonly Kind[] = [
     module: "./keeping-steps.ts",
     least: 8,
     expectWhole: expectWholeFolder,
+  },
+  {
+    kind: "staging releases",
+    steps: stagingSteps,
+    module: "./staging-steps.ts",
+    least: 60,
+    expectWhole: expectWholeReleases,
   },
 ];
 
@@ -95,4 +104,14 @@ async function expectWholeFolder(stateDir: string): Promise<void> {
     if (path.endsWith(".keelson-new") || path === "own") continue;
     expect(shown).toMatch(/^folder |^644 (old|new|same)$/);
   }
+}
+
+/** What counts as staged is whole, whatever else lies there; what was there and right stays. */
+async function expectWholeReleases(stateDir: string): Promise<void> {
+  const staged = (await listStaged(stateDir)).filter(({ state }) => state === "staged");
+  const entries = staged.map(({ entry }) => entry);
+  expect(staged.map(({ version }) => version)).toContain("0.9.0");
+  const now = new Date("2026-03-01T14:00:00.000Z");
+  const checks = await verifyStaged(stateDir, { isAsked: ({ entry }) => entries.includes(entry), now });
+  expect(checks.map(({ state }) => state)).toEqual(checks.map(() => "ok"));
 }

@@ -36,7 +36,7 @@ describe("data that a service used last", () => {
     const { instances } = await platform().status();
     expect(instances.map(({ name, held, state }) => [name, held, state])).toEqual([
       ["other", undefined, "running"],
-      ["shop", undefined, "absent"],
+      ["shop", undefined, "staged"],
       ["store", true, "running"],
     ]);
     expect(await condition("Ready")).toMatchObject({ status: "false", reason: "K3033" });

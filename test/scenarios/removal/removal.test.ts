@@ -71,7 +71,11 @@ describe("what is no longer desired", () => {
     });
     expect(await events(since, ["destroy"])).toEqual(["destroy web/front", "destroy store/database"]);
     expect(round.exitCode).toBe(0);
-    expect(round.status.instances.map(({ name }) => name)).toEqual(["other"]);
+    expect(round.status.instances.map(({ name, state }) => [name, state])).toEqual([
+      ["other", "running"],
+      // Its volume is left.
+      ["store", "removed"],
+    ]);
   });
 
   it("must find its data when it is desired again", async () => {

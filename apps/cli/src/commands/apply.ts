@@ -92,6 +92,7 @@ function printRound(output: Output, { round, signal }: { round: Round; signal: A
   for (const { operation, error } of round.results.filter(({ outcome }) => outcome === "failed")) {
     output.printError(`${formatOperation(operation)} failed:\n${formatError(error)}`);
   }
+  for (const { error } of round.staging.failures) output.printError(formatError(error));
   for (const error of [round.error, round.publishError]) {
     if (error !== null) output.printError(formatError(error));
   }

@@ -1,6 +1,7 @@
 import type { LostVolume, OrphanFolder, OrphanVolume } from "@keelson/node";
 
 import type { Output } from "../output.ts";
+import { formatBytes } from "./bytes.ts";
 import { count } from "./problems.ts";
 
 interface Orphans {
@@ -21,11 +22,11 @@ export function printOrphans(output: Output, { orphans, lost, folders }: Orphans
     output.print(`${name.padEnd(width)}  ${size.padStart(10)}  ${users}`);
   };
   for (const { volume, sizeBytes, lastUsers, remove } of orphans) {
-    row(volume, formatBytes(sizeBytes), lastUsers);
+    row(volume, sizeOf(sizeBytes), lastUsers);
     output.print(output.style("dim", `  ${remove}`));
   }
   for (const { folder, sizeBytes, lastUsers, remove } of folders) {
-    row(folder, formatBytes(sizeBytes), lastUsers);
+    row(folder, sizeOf(sizeBytes), lastUsers);
     output.print(output.style("dim", `  ${remove}`));
   }
   for (const { volume, lastUsers } of lost) row(volume, "gone", lastUsers);
@@ -45,11 +46,6 @@ function listOf(orphans: Orphans["orphans"], folders: Orphans["folders"]): strin
   return [...volumes, ...(folders.length === 0 ? [] : [count(folders.length, "data folder")])].join(" and ");
 }
 
-const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-function formatBytes(bytes: number | null): string {
-  if (bytes === null) return "size unknown";
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  const amount = bytes / 1024 ** power;
-  return `${power === 0 ? amount : amount.toFixed(1)} ${units[power]}`;
+function sizeOf(bytes: number | null): string {
+  return bytes === null ? "size unknown" : formatBytes(bytes);
 }
