@@ -1,4 +1,4 @@
-import { type Operation, type OperationOf } from "@keelson/model";
+import { type Operation, type OperationOf, imageReference } from "@keelson/model";
 import { planChanges } from "@keelson/plan";
 
 import { settle } from "./error-of.ts";
@@ -8,7 +8,7 @@ import { type Walk, policyOf } from "./walk-path.ts";
 
 /** An image that instances of a release use on this node. */
 export interface StagedImage {
-  /** As the Compose file writes it. */
+  /** As the Compose file writes it, with the digest that it is locked to. */
   image: string;
   result: "present" | "pulled" | "failed";
   /** Why it could not be pulled; null otherwise. */
@@ -44,7 +44,7 @@ export async function stageImages(
     isOfRelease(instance.package) ? { ...instance, state: "staged" as const } : instance,
   );
   const used = new Set(
-    instances.flatMap((each) => (isOfRelease(each.package) ? each.services.map(({ image }) => image) : [])),
+    instances.flatMap((each) => (isOfRelease(each.package) ? each.services.map(imageReference) : [])),
   );
   const { waits, allow } = ports;
   const { operations } = planChanges({

@@ -13,6 +13,7 @@ import {
   isInSync,
   required,
   resourceIds,
+  imageReference,
   ownOf,
   runsLockedImage,
   withoutDigest,
@@ -85,7 +86,7 @@ function isStaged(
   { observed, staging: { releases } }: { observed: ObservedNode } & Pick<StatusInput, "staging">,
 ): boolean {
   const used = services.filter(({ replicas, schedule }) => replicas > 0 || schedule !== undefined);
-  if (!used.every(({ image }) => (ownOf(observed.images, image) ?? null) !== null)) return false;
+  if (!used.every((each) => (ownOf(observed.images, imageReference(each)) ?? null) !== null)) return false;
   // Of a local package the commit itself has the files.
   if (of.releaseVersion === undefined) return used.length > 0;
   // Nothing is staged while a person withholds action: what was placed before shows it.

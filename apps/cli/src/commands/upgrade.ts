@@ -58,23 +58,39 @@ export async function upgrade(
 interface NodeWalk extends NodeReference {
   revision: Snapshot;
   walk: RevisionWalk;
+  /** What HEAD desires could not be told: the plan is from an empty node. */
+  isFromNothing: boolean;
 }
 
-/** What each node of the environments would do, from what HEAD desires. */
+/** What each node of the environments would do, from what HEAD desires. An upgrade may be what mends HEAD. */
 async function planNodes(options: UpgradeOptions, { locks }: StateUpgrade): Promise<NodeWalk[]> {
   const revision = await openRevision(options);
   const concerned = new Set(locks.map(({ environment }) => environment));
   const nodes = (await listNodes(revision)).filter(({ environment }) => concerned.has(environment));
   const walks: NodeWalk[] = [];
   for (const reference of nodes) {
-    const walk = await planBetweenRevisions(revision, { from: "HEAD", options, reference });
-    walks.push({ ...reference, revision, walk });
+    const planFrom = async (from: string) => planBetweenRevisions(revision, { from, options, reference });
+    const walk = await planFrom("HEAD");
+    const isFromNothing = walk.desired !== null && walk.plan === null;
+    walks.push({
+      ...reference,
+      revision,
+      isFromNothing,
+      walk: isFromNothing ? await planFrom("none") : walk,
+    });
   }
   return walks;
 }
 
-function jsonOf({ environment, node, walk }: NodeWalk) {
-  return { environment, node, plan: walk.plan, settings: walk.settingChanges, problems: walk.problems };
+function jsonOf({ environment, node, walk, isFromNothing }: NodeWalk) {
+  return {
+    environment,
+    node,
+    isFromNothing,
+    plan: walk.plan,
+    settings: walk.settingChanges,
+    problems: walk.problems,
+  };
 }
 
 function defaultBranch(proposed: StateUpgrade, release: string): string {
@@ -100,8 +116,9 @@ function printUpgrade(
     const said = changes.map((each) => `${each.release} ${versionChange(each)}`).join(", ");
     output.print(`${file}: ${isChanged ? said : "up to date"}`);
   }
-  for (const { walk, revision } of walks) {
+  for (const { walk, revision, isFromNothing } of walks) {
     output.print("");
+    if (isFromNothing) output.print("HEAD has problems of its own, so this is the plan for an empty node.");
     if (walk.plan !== null && walk.desired !== null)
       printPlan(output, {
         plan: walk.plan,
