@@ -5,6 +5,7 @@ import { findFolderStates, isAbsent, isOwnFile } from "./folder-state.ts";
 import { findLeftVolumes, namesOfLeft } from "./left-volume.ts";
 import { findOwn } from "./own-container.ts";
 import { followedBefore, isRenewed } from "./renewed.ts";
+import { wantsContainers } from "./service-change.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { findUnnamedLosses, findVolumeUse, splitUser, usersInEngine, volumesHere } from "./volume-use.ts";
 
@@ -22,7 +23,7 @@ export function followRenewals(plain: SimulatedNode): RecordState["renewed"] {
     .filter((each) =>
       "volume" in each
         ? each.left.some(([name]) => isHeld(name))
-        : each.left.some(({ name, how }) => isHeld(name) || (how !== "renamed" && hasContainers(each, node))),
+        : each.left.some(({ name, how }) => isHeld(name) || isOpen(each, { node, isNew: how === "renamed" })),
     )
     .map(({ instance }) => instance.name);
   const followed = desired.instances.map((instance): [string, number] => {
@@ -56,9 +57,12 @@ export function findGivenUp(node: SimulatedNode): Set<string> {
   return new Set([...left.flatMap(namesOfLeft), ...lost]);
 }
 
-function hasContainers(
+/** Whether containers of a service still show what it leaves, or it is still to come up without that. */
+function isOpen(
   { service, instance }: { service: DesiredService; instance: DesiredInstance },
-  { observed }: SimulatedNode,
+  { node: { observed }, isNew }: { node: SimulatedNode; isNew: boolean },
 ): boolean {
-  return findOwn(observed, { project: instance.project, service: service.name }).length > 0;
+  const isThere = findOwn(observed, { project: instance.project, service: service.name }).length > 0;
+  const isWanted = wantsContainers(instance) && service.replicas > 0 && service.schedule === undefined;
+  return isThere ? !isNew : isWanted;
 }
