@@ -10,7 +10,7 @@ services:
     init: true
     stop_grace_period: 1s
     network_mode: none
-    volumes: ["data:/data", /scratch]
+    volumes: ["data:/in/data", /scratch]
   reader:
     image: IMAGES/database:1
     init: true
@@ -42,11 +42,11 @@ describe("a service that had data", () => {
   };
 
   it.each([
-    ["at another path", (text: string) => text.replace("data:/data", "data:/srv")],
-    ["at the folder above", (text: string) => text.replace("data:/data", "data:/")],
-    ["below something empty", (text: string) => text.replace("/scratch]", "/scratch, /data/below]")],
-    ["below memory", (text: string) => text.replace("/scratch]", '/scratch]\n    tmpfs: ["/data/below"]')],
-    ["not at all, while another one reads it", (text: string) => text.replace('"data:/data", ', "")],
+    ["at another path", (text: string) => text.replace("data:/in/data", "data:/srv")],
+    ["at the folder above", (text: string) => text.replace("data:/in/data", "data:/in")],
+    ["below something empty", (text: string) => text.replace("/scratch]", "/scratch, /in/data/below]")],
+    ["below memory", (text: string) => text.replace("/scratch]", '/scratch]\n    tmpfs: ["/in/data/below"]')],
+    ["not at all, while another one reads it", (text: string) => text.replace('"data:/in/data", ', "")],
     [
       "in a named volume instead of an anonymous one",
       (text: string) =>
@@ -55,7 +55,7 @@ describe("a service that had data", () => {
     ["in no volume instead of an anonymous one", (text: string) => text.replace(", /scratch]", "]")],
   ])("must not begin empty when it is to have it %s", async (_, change) => {
     expect((await platform().reconcile()).exitCode).toBe(0);
-    await platform().exec("store/database", "sh", "-c", "echo kept > /data/note; echo mine > /scratch/note");
+    await platform().exec("store/database", "sh", "-c", "echo kept > /in/data/note; echo mine > /scratch/note");
     const before = await platform().containers();
     const text = change(compose);
     expect(text).not.toBe(compose);
@@ -65,7 +65,7 @@ describe("a service that had data", () => {
     await write(compose);
     expect((await platform().reconcile()).exitCode).toBe(0);
     expect(await platform().containers()).toEqual(before);
-    expect([await read("/data"), await read("/scratch")]).toEqual(["kept", "mine"]);
+    expect([await read("/in/data"), await read("/scratch")]).toEqual(["kept", "mine"]);
   });
 
   it("must not be followed by a new one while it and its volume go", async () => {
@@ -73,7 +73,7 @@ describe("a service that had data", () => {
     await write(
       compose
         .replace("  database:", "  base:")
-        .replace('volumes: ["data:/data", /scratch]', "tmpfs: [/data]"),
+        .replace('volumes: ["data:/in/data", /scratch]', "tmpfs: [/data]"),
     );
     await expectBlocked("base");
     expect(await platform().containers()).toEqual(before);
@@ -85,14 +85,14 @@ describe("a service that had data", () => {
     const before = await platform().container("store/database");
     await write(
       compose
-        .replace('"data:/data"', '"data:/data", "more:/more"')
+        .replace('"data:/in/data"', '"data:/in/data", "more:/more"')
         .replace('volumes: ["data:/from:ro"]', "")
         .replace("{ data:", "{ more: {}, data:"),
     );
     expect((await platform().reconcile()).exitCode).toBe(0);
     expect(await ready()).toBe("true");
     expect((await platform().container("store/database")).id).not.toBe(before.id);
-    expect([await read("/data"), await read("/scratch")]).toEqual(["kept", "mine"]);
+    expect([await read("/in/data"), await read("/scratch")]).toEqual(["kept", "mine"]);
     await write(compose);
     await renew();
     expect((await platform().reconcile()).exitCode).toBe(0);
@@ -100,14 +100,14 @@ describe("a service that had data", () => {
 
   it("must begin anew where somebody has said so, with what it had told and left, and only once", async () => {
     const { mounts } = await platform().container("store/database");
-    await write(compose.replace("data:/data", "data:/srv").replace(", /scratch]", "]"));
+    await write(compose.replace("data:/in/data", "data:/srv").replace(", /scratch]", "]"));
     await expectBlocked("database");
     await renew();
     const round = await platform().reconcile();
     expect(round.exitCode).toBe(0);
     expect(round.output).toContain(`docker volume rm ${mounts["/scratch"]}`);
     expect(await ready()).toBe("true");
-    expect([await read("/data"), await read("/srv")]).toEqual(["", "kept"]);
+    expect([await read("/in/data"), await read("/srv")]).toEqual(["", "kept"]);
     const scratch = platform().docker.getVolume(mounts["/scratch"] ?? "");
     expect(await scratch.inspect()).toMatchObject({ Name: mounts["/scratch"] });
     await scratch.remove();
