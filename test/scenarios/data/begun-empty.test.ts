@@ -55,7 +55,12 @@ describe("a service that had data", () => {
     ["in no volume instead of an anonymous one", (text: string) => text.replace(", /scratch]", "]")],
   ])("must not begin empty when it is to have it %s", async (_, change) => {
     expect((await platform().reconcile()).exitCode).toBe(0);
-    await platform().exec("store/database", "sh", "-c", "echo kept > /in/data/note; echo mine > /scratch/note");
+    await platform().exec(
+      "store/database",
+      "sh",
+      "-c",
+      "echo kept > /in/data/note; echo mine > /scratch/note",
+    );
     const before = await platform().containers();
     const text = change(compose);
     expect(text).not.toBe(compose);
