@@ -84,6 +84,8 @@ async function watchContainer(
   await loadImages(docker, [await buildImageArchive({ tag })]);
   const Labels = { "io.keelson.environment": environment };
   const container = await docker.createContainer({ Image: tag, Labels, HostConfig: { NetworkMode: "none" } });
+  // Its start is no event that the watch sees.
+  await container.start();
   const { target } = newRoundSummary();
   let polls = 0;
   const dockerHost = process.env["DOCKER_HOST"];
@@ -99,7 +101,6 @@ async function watchContainer(
     },
   );
   try {
-    await container.start();
     const summary = newRoundSummary({
       containers: { [container.id]: "running none" },
       nextRound: { afterMs: 3_600_000, trigger: "routine" },

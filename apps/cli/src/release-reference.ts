@@ -12,7 +12,7 @@ export function readReleaseReference(text: string, before: ReleaseName | null): 
   if (known !== undefined && version !== undefined) return { name: known, version };
   throw new KeelsonError({
     code: "K9010",
-    message: `${quote(text)} names no release`,
+    message: `${quote(text)} names no version of a release`,
     hint: "Write NAME@VERSION, such as shop@1.2.0.",
     outcome: stalled,
   });

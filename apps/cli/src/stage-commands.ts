@@ -54,7 +54,7 @@ function listCommand(): Command {
 
 function verifyCommand(): Command {
   const command = new Command("verify")
-    .description("read through what is staged; what was changed is staged again by the next round")
+    .description("read through what is staged, and name what was changed")
     .argument("[release]", "NAME or NAME@VERSION (default: all)");
   return addStoreOptions(command);
 }

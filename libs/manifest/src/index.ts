@@ -19,7 +19,7 @@ export { type WrittenProject, readWrittenProject } from "./written-project.ts";
 export { type Tally, tallyOf } from "./import-tally.ts";
 export { type ImportedProject, writeImported } from "./imported-environment.ts";
 export { writeBlock } from "./written-yaml.ts";
-export { type Catalogue, chooseVersions, listReleases } from "./version-choice.ts";
+export { type Catalogue, chooseVersions, isInRange, listReleases } from "./version-choice.ts";
 export { type ChosenRelease, makeLock, writeLock } from "./written-lock.ts";
 export { type RaisedRange, raiseRange } from "./raised-range.ts";
 export { isVersionRange } from "./version-range.ts";

@@ -16,6 +16,7 @@ import { inline } from "./written-yaml.ts";
 export interface RaisedRange {
   file: string;
   before: string;
+  after: string;
   text: string;
 }
 
@@ -35,7 +36,7 @@ export function raiseRange(
   const text = replaceScalar(decodeText(source.bytes), { path: ["releases", release], value });
   if (text === null || rangeIn({ ...source, text }, release) !== range)
     throw new Error(`the range of ${quote(release)} cannot be found in ${layer.file}`);
-  return { file: layer.file, before, text };
+  return { file: layer.file, before, after: range, text };
 }
 
 function rangeIn({ text, ...file }: SourceFile & { text: string }, release: string): string | undefined {

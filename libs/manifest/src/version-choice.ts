@@ -46,6 +46,11 @@ export function chooseVersions(
   return { chosen, problems };
 }
 
+/** Whether a range has a version, as `chooseVersions` judges it. */
+export function isInRange(version: string, range: string): boolean {
+  return semver.satisfies(version, range);
+}
+
 function nothingIn(
   environment: EnvironmentFolder,
   { name, range, versions }: { name: string; range: string; versions: readonly string[] },

@@ -1,5 +1,13 @@
 import { commitFiles, readWorkTree, switchToNewBranch, writeWorkTreeFile } from "@keelson/git";
-import { type RaisedRange, followLinks, isVersionRange, raiseRange, readRepository } from "@keelson/manifest";
+import {
+  type RaisedRange,
+  followLinks,
+  isInRange,
+  isVersionRange,
+  listReleases,
+  raiseRange,
+  readRepository,
+} from "@keelson/manifest";
 import {
   KeelsonError,
   type Problem,
@@ -28,6 +36,8 @@ export interface StateUpgrade {
   /** The locks of all environments that it concerns, also one that stays as it is. */
   locks: readonly MadeLock[];
   problems: readonly Problem[];
+  /** Environments whose range leaves out the highest version there is, pre-releases apart. */
+  beyond: readonly { environment: string; range: string; version: string }[];
 }
 
 /**
@@ -58,10 +68,24 @@ export async function proposeUpgrade(repository: string, request: UpgradeRequest
   }
   const changed = withTexts(files, ranges);
   const made = await Promise.all(using.map(async ([name]) => locksOf(changed, { environment: name })));
+  const highest = (listReleases(files).get(release) ?? []).find((version) => !version.includes("-"));
+  const beyond = using.flatMap(
+    ([
+      name,
+      {
+        environment: { value },
+      },
+    ]) => {
+      const asked = range ?? value.releases[release];
+      if (highest === undefined || asked === undefined || isInRange(highest, asked)) return [];
+      return [{ environment: name, range: asked, version: highest }];
+    },
+  );
   return {
     ranges: [...ranges.values()],
     locks: made.flatMap(({ locks }) => locks),
     problems: made.flatMap(({ problems }) => problems),
+    beyond,
   };
 }
 

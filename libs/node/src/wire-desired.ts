@@ -1,4 +1,10 @@
-import { clearWorkspaces, gateCompose, readComposeVersion, resolveCompose } from "@keelson/compose";
+import {
+  clearWorkspaces,
+  gateCompose,
+  listImages,
+  readComposeVersion,
+  resolveCompose,
+} from "@keelson/compose";
 import type { Emit } from "@keelson/model";
 import type { DesiredPorts } from "@keelson/reconcile";
 import { closedSecrets } from "@keelson/secrets";
@@ -18,6 +24,7 @@ export function wireDesired(
   return {
     ...input,
     gateCompose,
+    listImages,
     resolveCompose: async (compose) => {
       // Only the round with the lock uses this folder, so what is there was left by a kill.
       if (composeFolder !== undefined) await (cleared ??= clearWorkspaces(composeFolder));

@@ -34,13 +34,14 @@ test("what is desired, was good last, is mounted, and the three newest of each r
   ]);
 });
 
-test("what is not whole goes, and takes no place of the newest, unless it is needed", () => {
+test("what was never finished goes, and what was changed keeps its place until somebody mends it", () => {
   const broken = [8, 9].map((day) => stagedOn(day, { state: "changed" }));
   const unfinished = stagedOn(10, { state: "unfinished", digest: null, stagedAt: null, sizeBytes: null });
   const staged = [...[1, 2, 3].map((day) => stagedOn(day)), ...broken, unfinished];
   const needs = { desired: [broken[0]?.entry ?? ""], lastGood: [] };
   expect(versionsOf(staged, chooseStagedToRemove({ staged, needs, mounted: [] }))).toEqual([
-    "1.9.0",
+    "1.1.0",
+    "1.2.0",
     "1.10.0",
   ]);
 });

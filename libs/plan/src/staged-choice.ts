@@ -15,7 +15,7 @@ export type StagedReason = "desired" | "last good" | "mounted" | "newest";
 
 /**
  * Which staged releases may go, sorted: none that the node is to have, had last, or that a container mounts, and of each release not the
- * newest `stagedKept`. What is not whole stays only where it is needed.
+ * newest `stagedKept`. What was changed keeps its place among them: whoever staged it finds it told, and can mend it.
  */
 export function chooseStagedToRemove(scene: StagedScene): string[] {
   const kept = findStagedReasons(scene);
@@ -44,10 +44,10 @@ export function findStagedReasons({ staged, needs, mounted }: StagedScene): Map<
 
 function findNewest(staged: readonly StagedRelease[]): Set<string> {
   const counts = new Map<string, number>();
-  const whole = staged
-    .filter(({ state }) => state === "staged")
+  const byAge = staged
+    .filter(({ stagedAt }) => stagedAt !== null)
     .sort((a, b) => compareText(b.stagedAt ?? "", a.stagedAt ?? "") || compareText(b.entry, a.entry));
-  const newest = whole.filter(({ release }) => {
+  const newest = byAge.filter(({ release }) => {
     const count = (counts.get(release) ?? 0) + 1;
     counts.set(release, count);
     return count <= stagedKept;

@@ -37,6 +37,7 @@ const neverAsked = () => {
 const ports: DesiredPorts = {
   emit: () => {},
   gateCompose: () => [],
+  listImages: () => [],
   resolveCompose: async ({ project }) => {
     const own = networks[project] ?? {};
     const keys = Object.fromEntries(Object.keys(own).map((key) => [key, null]));

@@ -26,6 +26,7 @@ import { readLocal } from "./read-local.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 import { resolveModels } from "./resolve-models.ts";
 import { toldOnce } from "./told-once.ts";
+import { findUnlockedText } from "./unlocked-image.ts";
 import { findUnusedGrants } from "./unused-grants.ts";
 
 export interface CheckResult {
@@ -37,7 +38,7 @@ export interface CheckResult {
   warnings: Problem[];
 }
 
-type CheckPorts = Pick<DesiredPorts, "gateCompose" | "resolveCompose" | "record" | "secrets">;
+type CheckPorts = Pick<DesiredPorts, "gateCompose" | "listImages" | "resolveCompose" | "record" | "secrets">;
 
 /**
  * Finds all problems of a repository: those of its documents, the attributes with which Git would change its releases,
@@ -97,6 +98,7 @@ export async function checkRevision(
   }
   // Where a document has a problem, that is why something is not used.
   if (problems.length === 0) warnings.push(...findUnusedGrants(repository, desired));
+  warnings.push(...findUnlockedText(repository, { judged, ...ports }));
   const unplaced = repository.packages.filter(({ folder }) => !judged.has(folder));
   found.push(...unplaced.flatMap((folder) => ports.gateCompose(unplacedInput(folder))));
   if (found.length === 0 && errors.length > 0) throw errors[0];

@@ -9,15 +9,16 @@ import {
 import type { StorePort } from "./ports.ts";
 
 export interface KeptRelease extends StagedRelease {
-  /** Why it stays; null for what nothing needs, unless a container mounts it, and while no round has said what is needed. */
-  because: StagedReason | null;
+  /** Why it stays; null for what nothing needs, unless a container mounts it; `unknown` while no round has said what is needed. */
+  because: StagedReason | "unknown" | null;
 }
 
 /** What is in the store, sorted by release and age, with why each stays. */
 export async function listKept(store: StorePort): Promise<KeptRelease[]> {
   const staged = await store.listStaged();
   const needs = await store.readNeeds();
-  const reasons = needs === null ? new Map() : findStagedReasons({ staged, needs, mounted: [] });
+  if (needs === null) return staged.map((each) => ({ ...each, because: "unknown" }));
+  const reasons = findStagedReasons({ staged, needs, mounted: [] });
   return staged.map((each) => ({ ...each, because: reasons.get(each.entry) ?? null }));
 }
 

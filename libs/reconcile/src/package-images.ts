@@ -1,5 +1,4 @@
 import {
-  type ComposeInput,
   type PackageFolder,
   type Problem,
   type Repository,
@@ -14,6 +13,7 @@ import {
 import { unplacedInput } from "@keelson/render";
 
 import type { LockOwner } from "./lock-owner.ts";
+import type { DesiredPorts } from "./ports.ts";
 import { type ResolvePorts, findPlacedImages } from "./placed-images.ts";
 import { toldOnce } from "./told-once.ts";
 
@@ -26,10 +26,7 @@ export interface PackageImages {
   warnings: Problem[];
 }
 
-interface ImagePorts extends ResolvePorts {
-  /** The images of a package as its Compose files write them. */
-  listImages: (input: ComposeInput) => WrittenImage[];
-}
+export type ImagePorts = ResolvePorts & Pick<DesiredPorts, "listImages">;
 
 /**
  * The images of a release or a local package. Those of a release are what its Compose files say by themselves, and what they become in
@@ -74,7 +71,7 @@ export async function findPackageImages(
 }
 
 /** As the Compose files write them, with the variables of package.yaml that no template makes. */
-function listWritten(
+export function listWritten(
   owner: LockOwner,
   { listImages }: Pick<ImagePorts, "listImages">,
 ): { package: string; service: string; written: WrittenImage }[] {

@@ -34,6 +34,7 @@ import type {
   Status,
   Suspension,
   WaitLimits,
+  WrittenImage,
 } from "@keelson/model";
 import type { Tree } from "@keelson/nar";
 
@@ -150,6 +151,8 @@ export interface StorePort {
 export interface DesiredPorts {
   /** What is refused in the Compose files of an instance, by their text alone. */
   gateCompose: (input: ComposeInput) => Problem[];
+  /** The images of a package as its Compose files write them. */
+  listImages: (input: ComposeInput) => WrittenImage[];
   resolveCompose: (input: ComposeInput) => Promise<ComposeResolution>;
   secrets: NodeSecrets;
   record: MemoryPort;

@@ -56,6 +56,7 @@ async function walkOf(node: { attempted: Snapshot | null; candidate: Candidate }
     },
     secrets: { ...secrets, ...contents, hideValues: neverAsked },
     gateCompose: neverAsked,
+    listImages: neverAsked,
     resolveCompose: neverAsked,
     observeEngine: neverAsked,
     observeStore: neverAsked,

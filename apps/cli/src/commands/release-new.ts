@@ -25,8 +25,10 @@ export async function releaseNew(
       : `${folder}: a copy of ${begun.from}, with its version ${version}`,
   );
   output.print("Change it, and then:");
-  output.print(`  keelson check`);
+  const full = `${name.name}@${version}`;
+  output.print(`  keelson release check ${full}`);
   if (begun.from !== null) output.print(`  keelson release diff ${name.name}@${begun.from} ${version}`);
-  output.print(`  keelson release publish ${name.name}@${version}`);
+  output.print(`  keelson release lock ${full}     where registries have its images`);
+  output.print(`  keelson release publish ${full}  after that it never changes`);
   return exitCodes.done;
 }

@@ -51,7 +51,7 @@ export async function upgrade(
       : null;
   const done = { branch: commit === null ? null : branch, commit };
   if (output.json) output.printJson({ ...proposed, plans: walks.map(jsonOf), ...done });
-  else printUpgrade(output, { proposed, walks, release, isAnything, isCommit, ...done });
+  else printUpgrade(output, { proposed, walks, release, isAnything, isFit, ...done });
   return isFit ? exitCodes.done : exitCodes.failed;
 }
 
@@ -104,18 +104,22 @@ function printUpgrade(
     walks: readonly NodeWalk[];
     release: string;
     isAnything: boolean;
-    isCommit: boolean;
+    isFit: boolean;
     branch: string | null;
     commit: string | null;
   },
 ): void {
-  const { proposed, walks, release, branch, commit } = of;
-  for (const { file, before } of proposed.ranges)
-    output.print(`${file}: the range of ${release} was ${before}`);
+  const { proposed, walks, release, branch, commit, isFit } = of;
+  for (const { file, before, after } of proposed.ranges)
+    output.print(`${file}: the range of ${release} was ${before}, and is ${after} now`);
   for (const { file, isChanged, changes } of proposed.locks) {
     const said = changes.map((each) => `${each.release} ${versionChange(each)}`).join(", ");
     output.print(`${file}: ${isChanged ? said : "up to date"}`);
   }
+  for (const { environment, range, version } of proposed.beyond)
+    output.print(
+      `${environment}: ${release} ${version} is there, and not in the range ${range}: keelson upgrade ${release}@^${version} -e ${environment}`,
+    );
   for (const { walk, revision, isFromNothing } of walks) {
     output.print("");
     if (isFromNothing) output.print("HEAD has problems of its own, so this is the plan for an empty node.");
@@ -134,12 +138,12 @@ function printUpgrade(
     output.print(
       branch === null
         ? `Committed as ${commit.slice(0, 8)}.`
-        : `Committed as ${commit.slice(0, 8)} on the branch ${branch}. Push it, and open a pull request: git push -u origin ${branch}`,
+        : `Committed as ${commit.slice(0, 8)} on the branch ${branch}, which is checked out now. Push it, and open a pull request: git push -u origin ${branch}`,
     );
     return;
   }
   if (!of.isAnything) output.print("Nothing to upgrade.");
-  else if (of.isCommit)
+  else if (!isFit)
     output.print("Nothing is committed: mend what is said above. The work tree has the change.");
   else output.print("The work tree has the change. Commit it, or call this with --branch.");
 }

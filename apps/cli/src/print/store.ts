@@ -15,7 +15,7 @@ export function printStore(output: Output, staged: readonly StoredRelease[]): vo
       state,
       stagedAt ?? "",
       sizeBytes === null ? "" : formatBytes(sizeBytes),
-      because ?? "not needed",
+      because === "unknown" ? "not known yet" : (because ?? "not needed"),
       output.style("dim", path),
     ]),
   );
@@ -34,7 +34,10 @@ export function printChecks(output: Output, checks: readonly StagedCheck[]): voi
   const wrong = checks.filter(({ state }) => state !== "ok").length;
   if (checks.length === 0) return output.print("Nothing of that is staged on this node.");
   output.print(`${count(checks.length - wrong, "release")} as staged, ${wrong} not.`);
-  if (wrong > 0) output.print("The next round, or keelson stage, stages again what the node needs of it.");
+  if (wrong > 0)
+    output.print(
+      "The next round stages again what the node is to have; of the rest, keelson stage RELEASE@VERSION does.",
+    );
 }
 
 /** Prints what was removed, and how much space it took. */

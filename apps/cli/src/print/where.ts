@@ -23,10 +23,14 @@ export function printWhere(output: Output, found: Whereabouts): void {
   row("instance", `${instance} on ${node.environment}/${node.name}: ${state}`);
   if (found.package !== "") row("package", formatPackage(packageOf(found)));
   if (commit !== "") row("commit", commit);
+  if (staged === null && found.releaseVersion !== null)
+    row("staged", "not staged: keelson stage brings its release onto the node");
   if (staged !== null) {
     row("release", staged.digest ?? "of unknown digest");
     row("staged", `${staged.path}  ${staged.check.state === "ok" ? "verified" : staged.check.state}`);
     for (const path of staged.check.differing) row("", `  ${path}`);
+    if (staged.check.state !== "ok")
+      row("", "keelson stage verify marks it, and the next round stages it again");
   }
   if (filesFolder !== null) row("files", filesFolder);
   for (const { path, isUsed } of found.folders) row("data", `${path}${isUsed ? "" : "  left behind"}`);
