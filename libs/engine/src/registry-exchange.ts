@@ -94,9 +94,15 @@ function nextUrl(
   { url, location }: { url: URL; location: string | null },
 ): URL {
   const next = location === null || !URL.canParse(location, url.href) ? null : new URL(location, url);
-  if (next === null) throw isNonsense(reference, "it leads to what is no address");
+  // The address is not repeated: a registry may have written the login into it.
+  if (next === null || hasLogin(next)) throw isNonsense(reference, "it leads to what is no address");
   if (isSafe(next, first)) return next;
-  throw isNonsense(reference, `it leads to ${next.protocol}//${next.host}, which has no TLS`);
+  throw isNonsense(reference, "it leads to an address without TLS");
+}
+
+/** Whether an address has a login in itself, which nobody but Keelson is to give. */
+export function hasLogin({ username, password }: URL): boolean {
+  return username !== "" || password !== "";
 }
 
 /** Without TLS only this machine is asked, and only where one of its own registries leads there. */

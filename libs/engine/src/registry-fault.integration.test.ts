@@ -7,6 +7,7 @@ import {
   startHttpFront,
   startRegistry,
 } from "@keelson/test/support";
+import { formatError } from "@keelson/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { credentials, lock, loginsFor, loginsOf } from "./test-lock.ts";
@@ -115,7 +116,54 @@ describe("a registry that answers wrongly", () => {
     instead("/", (response) => response.writeHead(302, { location: front.origin }).end());
     await expect(lock(reference)).rejects.toMatchObject(nonsense("without an end"));
     instead("/", (response) => response.writeHead(302, { location: "http://registry.example/" }).end());
-    await expect(lock(reference)).rejects.toMatchObject(nonsense("has no TLS"));
+    await expect(lock(reference)).rejects.toMatchObject(nonsense("without TLS"));
+  });
+
+  test("what a registry knows of a login is repeated nowhere, whatever it says", async () => {
+    const said: ((authorization: string) => Record<string, string>)[] = [
+      (authorization) => ({
+        location: `https://user:${encodeURIComponent(authorization)}@registry.example/`,
+      }),
+      (authorization) => ({ location: `http://${Buffer.from(authorization).toString("hex")}.example/` }),
+      (authorization) => ({ "docker-content-digest": `you sent ${authorization}` }),
+    ];
+    await using found = await loginsFor(`127.0.0.1:${front.port}`);
+    for (const headersFor of said) {
+      let sent = "";
+      answer = ({ headers: { authorization } }, response) => {
+        sent = authorization ?? sent;
+        const more = authorization === undefined ? {} : headersFor(authorization);
+        if (authorization === undefined)
+          response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
+        else response.writeHead("location" in more ? 307 : 200, more).end("{}");
+        return true;
+      };
+      const error: unknown = await lock(reference, found).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: "K3071" });
+      expect(sent).toMatch(/^Basic /);
+      const text = formatError(error);
+      for (const secret of [
+        sent.slice("Basic ".length),
+        Buffer.from(sent).toString("hex"),
+        credentials.password,
+      ])
+        expect(text).not.toContain(secret);
+    }
+  });
+
+  test("an index with more images than any has is not asked for each", async () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    const manifests = Array.from({ length: 65 }, (_, index) => ({
+      digest,
+      platform: { os: "linux", architecture: `a${index}` },
+    }));
+    let count = 0;
+    instead("/manifests/", (response) => {
+      count += 1;
+      response.end(JSON.stringify({ schemaVersion: 2, manifests }));
+    });
+    await expect(lock(reference)).rejects.toMatchObject(nonsense("more than 64 images"));
+    expect(count).toBe(1);
   });
 
   test("a token is asked for with the login, for this repository alone", async () => {
@@ -183,7 +231,7 @@ describe("a registry that answers wrongly", () => {
     );
     await using found = await loginsFor(`127.0.0.1:${front.port}`);
     await expect(lock(reference, found)).rejects.toMatchObject(
-      nonsense("auth.example, which gives its tokens, has no TLS"),
+      nonsense("the server of its tokens has no TLS"),
     );
   });
 });

@@ -1,6 +1,6 @@
 import type { RegistryLogin } from "./docker-config.ts";
 import { recordOf, textOf } from "./json-reader.ts";
-import { type RegistryRequest, askForBytes, isSafe } from "./registry-exchange.ts";
+import { type RegistryRequest, askForBytes, hasLogin, isSafe } from "./registry-exchange.ts";
 import { isAway, isNonsense } from "./registry-fault.ts";
 import { RegistryRefusal } from "./registry-refusal.ts";
 
@@ -43,7 +43,8 @@ async function askForToken({ parameters }: Challenge, input: TokenInput): Promis
   const realm = parameters.get("realm") ?? "";
   if (!URL.canParse(realm)) throw isNonsense(reference, "the server of its tokens is no address");
   const url = new URL(realm);
-  if (!isSafe(url, registry)) throw isNonsense(reference, `${url.host}, which gives its tokens, has no TLS`);
+  if (hasLogin(url)) throw isNonsense(reference, "the server of its tokens is no address");
+  if (!isSafe(url, registry)) throw isNonsense(reference, "the server of its tokens has no TLS");
   const service = parameters.get("service");
   const asked = {
     ...(service === undefined ? {} : { service }),
@@ -69,10 +70,10 @@ async function askForToken({ parameters }: Challenge, input: TokenInput): Promis
   });
   if ([400, 401, 403].includes(answer.status)) throw new RegistryRefusal("refused");
   if (answer.status !== 200)
-    throw isAway(reference, new Error(`${url.host}, which gives its tokens, answers ${answer.status}`));
+    throw isAway(reference, new Error(`the server of its tokens answers ${answer.status}`));
   const { token, access_token: accessToken } = recordOf(parseJson(answer.bytes));
   const found = textOf(token) || textOf(accessToken);
-  if (!/^[\x21-\x7e]+$/.test(found)) throw isNonsense(reference, `${url.host} gives no token`);
+  if (!/^[\x21-\x7e]+$/.test(found)) throw isNonsense(reference, "the server of its tokens gives none");
   return found;
 }
 

@@ -71,6 +71,25 @@ export async function commitFiles(
   return await run(["rev-parse", "HEAD"]);
 }
 
+/** Throws what `switchToNewBranch` would throw for this name, before anything is written. */
+export async function requireNewBranch(repository: string, branch: string): Promise<void> {
+  const at = ["-C", resolve(repository)];
+  const named = await runGit({
+    at,
+    args: ["check-ref-format", "--branch", branch],
+    timeoutMs,
+    configuration: "user",
+  });
+  const args = ["rev-parse", "--quiet", "--verify", `refs/heads/${branch}`];
+  const found = await runGit({ at, args, timeoutMs, configuration: "user" });
+  if (named.exitCode === 0 && found.exitCode !== 0) return;
+  throw gitError("K2012", {
+    message: `git cannot make the branch ${branch} in ${repository}: ${named.exitCode === 0 ? "there is one" : "its name is none"}`,
+    hint: "Name another branch, or remove the one that is there.",
+    outcome: stalled,
+  });
+}
+
 /**
  * Makes a branch at the commit of a work tree, and goes over to it; what is not committed stays as it is. Throws K2004, K2005,
  * K2010, and K2012 where there is such a branch already, or its name is none.

@@ -8,7 +8,7 @@ export { listDirtyPaths, readWorkTree, requireRepository } from "./work-tree.ts"
 export { readOuterAttributes } from "./outer-attributes.ts";
 export { makeWorkTree, requireFolders } from "./new-work-tree.ts";
 export type { NewWorkTree } from "./new-work-tree.ts";
-export { commitFiles, switchToNewBranch, writeWorkTreeFile } from "./commit-file.ts";
+export { commitFiles, requireNewBranch, switchToNewBranch, writeWorkTreeFile } from "./commit-file.ts";
 export { findObjects, isTagName, listTags, makeTag } from "./release-tag.ts";
 export { fileLimits } from "./file-set.ts";
 export { listFolderCommits } from "./folder-history.ts";

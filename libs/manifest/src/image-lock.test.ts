@@ -44,6 +44,12 @@ describe("images.lock.yaml", () => {
       `K1012 ${release}/images.lock.yaml:3:3 \`platforms\` is missing`,
       `K1002 ${release}/images.lock.yaml:4:5 unknown key \`digset\``,
     ]);
+    const odd = `images:\n  "core 1": { digest: "${digest}", platforms: {} }\n  core:1: { digest: "${digest}", platforms: { "linux/\\u001b\\n": "${id}" } }\n`;
+    const codes = lines(readRepository(changed({ [`${release}/images.lock.yaml`]: () => odd })).problems);
+    expect(codes.map((line) => line.split(" ")[1]?.replace(/^.*yaml:/, ""))).toEqual([
+      expect.stringMatching(/^2:/),
+      expect.stringMatching(/^3:/),
+    ]);
     const wrong = lines(
       readRepository(filesOf({ ...local, "apps/wiki/images.lock.yaml": "x: 1\n" })).problems,
     );

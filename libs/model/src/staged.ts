@@ -30,7 +30,8 @@ export interface StagedNeeds {
 
 /** What a check of an entry found. */
 export interface StagedCheck extends Pick<StagedRelease, "entry" | "release" | "version"> {
-  state: "ok" | "changed" | "unreadable";
+  /** `missing`: the node needs it, and it is not there. */
+  state: "ok" | "changed" | "unreadable" | "missing";
   /** Paths that differ from what was staged, sorted; empty where that cannot be told. */
   differing: string[];
   /** Why it cannot be read; null when it can. */

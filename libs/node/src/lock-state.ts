@@ -26,6 +26,7 @@ import {
 } from "@keelson/model";
 import { digestOfFiles } from "@keelson/nar";
 
+import { requireSameInCommit } from "./committed-digest.ts";
 import { requireUnchanged } from "./unchanged-file.ts";
 
 /** What a lock says of a release. */
@@ -162,7 +163,7 @@ export async function commitLocks(repository: string, locks: readonly MadeLock[]
   return await commitFiles(repository, { paths: changed.map(({ file }) => file), message });
 }
 
-/** K2011: no node can follow a lock whose release is in no commit. */
+/** K2011: no node can follow a lock whose release is in no commit; K1459 where the commit has another one. */
 export async function requireCommitted(repository: string, locks: readonly MadeLock[]): Promise<void> {
   const folders = locks.flatMap(({ changes }) =>
     changes.flatMap(({ release, after }) =>
@@ -172,11 +173,17 @@ export async function requireCommitted(repository: string, locks: readonly MadeL
   const dirty = (await listDirtyPaths(repository)).find((path) =>
     folders.some((folder) => path.startsWith(folder)),
   );
-  if (dirty === undefined) return;
+  if (dirty === undefined) {
+    for (const { changes } of locks)
+      for (const { release: name, after } of changes)
+        if (after?.digest !== undefined)
+          await requireSameInCommit(repository, { name, version: after.version, digest: after.digest });
+    return;
+  }
   throw new KeelsonError({
     code: "K2011",
-    message: `${dirty} is in no commit, and the lock would name its release`,
-    hint: "Commit the release first, or leave out --commit and commit all of it yourself.",
+    message: `${dirty} is in no commit, and lock.yaml would name its release`,
+    hint: "Commit the release first; or write the lock alone, without --commit and --branch, and commit all of it yourself.",
     outcome: stalled,
   });
 }

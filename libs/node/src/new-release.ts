@@ -54,12 +54,13 @@ export async function beginRelease(
   const document = files.get(`releases/${name}/${source}/release.yaml`);
   const text = document === undefined ? null : renameRelease(decodeText(document.bytes), version);
   if (text === null) throw notThere({ name, version: source }, versions);
-  await cp(join(root, `releases/${name}/${source}`), join(root, folder), {
-    recursive: true,
-    verbatimSymlinks: true,
-    force: false,
-    errorOnExist: true,
-  });
+  // What Git ignores is no part of the release, and may be a secret.
+  for (const path of files.keys()) {
+    if (!path.startsWith(`releases/${name}/${source}/`)) continue;
+    const target = join(root, folder, path.slice(`releases/${name}/${source}/`.length));
+    await mkdir(dirname(target), { recursive: true });
+    await cp(join(root, path), target, { verbatimSymlinks: true, force: false, errorOnExist: true });
+  }
   await writeWorkTreeFile(repository, { path: `${folder}/release.yaml`, text });
   return { name, version, folder, from: source };
 }

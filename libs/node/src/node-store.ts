@@ -1,8 +1,16 @@
 import { connectEngine, listBoundPaths } from "@keelson/engine";
-import type { AgentConfig, Emit, StagedCheck, StagedRelease } from "@keelson/model";
+import {
+  type AgentConfig,
+  type Emit,
+  type StagedCheck,
+  type StagedNeeds,
+  type StagedRelease,
+  compareText,
+  readEntryName,
+} from "@keelson/model";
 import { type KeptRelease, type StagedOnce, collectUnneeded, listKept, stageOnce } from "@keelson/reconcile";
 import { acquireLock } from "@keelson/record";
-import { stagedPathOf, verifyStaged } from "@keelson/store";
+import { listStaged, readStagedNeeds, stagedPathOf, verifyStaged } from "@keelson/store";
 
 import { engineAddress } from "./engine-address.ts";
 import { type NodeSettings, lockPath } from "./node-settings.ts";
@@ -64,9 +72,28 @@ export async function verifyStore(
   settings: StoreSettings,
   { isAsked, signal }: { isAsked: (release: StagedRelease) => boolean; signal: AbortSignal },
 ): Promise<StagedCheck[]> {
-  return await withLock(settings, signal, async () =>
-    verifyStaged(settings.stateDir, { isAsked, now: new Date() }),
-  );
+  const { stateDir } = settings;
+  return await withLock(settings, signal, async () => {
+    const found = await verifyStaged(stateDir, { isAsked, now: new Date() });
+    const there = new Set((await listStaged(stateDir)).map(({ entry }) => entry));
+    return [...found, ...findMissing(await readStagedNeeds(stateDir), { there, isAsked })];
+  });
+}
+
+/** What the last round said that the node needs, and that is not there. */
+function findMissing(
+  needs: StagedNeeds | null,
+  { there, isAsked }: { there: ReadonlySet<string>; isAsked: (release: StagedRelease) => boolean },
+): StagedCheck[] {
+  const needed = new Set([...(needs?.desired ?? []), ...(needs?.lastGood ?? [])]);
+  return [...needed].sort(compareText).flatMap((entry): StagedCheck[] => {
+    const said = readEntryName(entry);
+    if (said === null || there.has(entry)) return [];
+    const { name: release, version } = said;
+    const unknown = { digest: null, stagedAt: null, sizeBytes: null, state: "unfinished" } as const;
+    if (!isAsked({ entry, release, version, ...unknown })) return [];
+    return [{ entry, release, version, state: "missing", differing: [], because: "it is not in the store" }];
+  });
 }
 
 /** Removes what nothing needs of the node's store, with its lock. Throws K9073, and what engine and store throw: what cannot be asked may be needed. */

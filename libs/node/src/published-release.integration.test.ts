@@ -98,6 +98,16 @@ describe("publishing a release", () => {
     },
   );
 
+  test("makes no tag of what Git does not commit", async () => {
+    await repository.commit({ files: release });
+    await chmod(join(repository.path, compose), 0o755);
+    await repository.git("config", "core.fileMode", "false");
+    await expect(publish()).rejects.toMatchObject({ code: "K1459" });
+    expect(await repository.git("tag")).toBe("");
+    await chmod(join(repository.path, compose), 0o644);
+    expect(await publish()).toMatchObject({ isThere: false, problems: [] });
+  });
+
   test("refuses a release with problems, and one that is not there", async () => {
     await repository.write({
       ...release,
@@ -205,6 +215,20 @@ describe("a new version", () => {
     await expect(
       beginRelease(repository.path, { name: "shop", version: "1.2.0", from: "0.9.0" }),
     ).rejects.toMatchObject({ code: "K1102" });
+  });
+
+  test("has nothing that Git ignores", async () => {
+    await repository.commit({ files: { ...release, ".gitignore": ".env\nnode_modules/\n" } });
+    await repository.write({ [`${folder}/.env`]: "KEY=secret\n", [`${folder}/node_modules/x`]: "x" });
+    await beginRelease(repository.path, { name: "shop", version: "1.1.0", from: null });
+    const copied = await readdir(join(repository.path, "releases/shop/1.1.0"), { recursive: true });
+    expect(copied.toSorted()).toEqual([
+      "packages",
+      "packages/web",
+      "packages/web/compose.yaml",
+      "packages/web/package.yaml",
+      "release.yaml",
+    ]);
   });
 
   test("of a release without any is a small one, which can be published", async () => {

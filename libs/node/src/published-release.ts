@@ -20,6 +20,7 @@ import {
 } from "@keelson/model";
 import { digestOfFiles } from "@keelson/nar";
 
+import { requireSameInCommit } from "./committed-digest.ts";
 import type { ReleaseName } from "./release-name.ts";
 
 const timeoutMs = 60_000;
@@ -42,7 +43,8 @@ export interface PublishedRelease extends ReleaseName {
 
 /**
  * Commits the folder of a release, and nothing else, and makes its tag. The same content once more does nothing. Throws K1102 for
- * a release that is not there, K1451 for one that was published with other content, and what Git throws.
+ * a release that is not there, K1451 for one that was published with other content, K1459 where Git commits other content than the work
+ * tree has, and what Git throws.
  */
 export async function publishRelease(
   repository: string,
@@ -67,6 +69,7 @@ export async function publishRelease(
   const isDirty = (await listDirtyPaths(repository)).some((path) => path.startsWith(`${folder}/`));
   const message = `release(${name}): ${version}`;
   const commit = isDirty ? await commitFiles(repository, { paths: [folder], message }) : null;
+  await requireSameInCommit(repository, { name, version, digest });
   await makeTag(repository, { name: tag, message: `${name} ${version}\n\nDigest: ${digest}\n`, isSigned });
   return { ...published, commit };
 }

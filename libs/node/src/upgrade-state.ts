@@ -1,4 +1,10 @@
-import { commitFiles, readWorkTree, switchToNewBranch, writeWorkTreeFile } from "@keelson/git";
+import {
+  commitFiles,
+  readWorkTree,
+  requireNewBranch,
+  switchToNewBranch,
+  writeWorkTreeFile,
+} from "@keelson/git";
 import {
   type RaisedRange,
   followLinks,
@@ -104,10 +110,14 @@ export async function writeUpgrade(repository: string, upgrade: StateUpgrade): P
 }
 
 /**
- * Throws K2011 where what an upgrade would commit has other changes, or is to name a release that no commit has: before
- * anything is written.
+ * Throws K2011 where what an upgrade would commit has other changes, or is to name a release that no commit has, and K2012 where its
+ * branch cannot be made: before anything is written.
  */
-export async function requireCommittable(repository: string, upgrade: StateUpgrade): Promise<void> {
+export async function requireCommittable(
+  repository: string,
+  { upgrade, branch }: { upgrade: StateUpgrade; branch: string | null },
+): Promise<void> {
+  if (branch !== null) await requireNewBranch(repository, branch);
   // Also where there is nothing to write: an upgrade that somebody has left there would look like none.
   const paths = [...textsOf(upgrade).map(({ path }) => path), ...upgrade.locks.map(({ file }) => file)];
   for (const path of new Set(paths)) await requireUnchanged(repository, path);

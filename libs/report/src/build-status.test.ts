@@ -541,12 +541,15 @@ describe("buildStatus", () => {
         observed: observed(containers),
       }).instances[0]?.services[0];
     const written = { want: "web:1", have: "web:1", locked: digest };
-    for (const same of [
-      container({ image: `web:1@${digest}`, imageId: digest }),
-      container({ image: "web:1", imageId: "sha256:i" }),
-      container({ image: "sha256:i", imageId: "sha256:i" }),
-    ]) {
-      expect(imageOf([same])).toMatchObject({ image: { ...written, digest } });
+    const named = { image: "web:1", imageDigests: [`other@${other}`, `web@${digest}`] };
+    // What a lock knows by its id alone is told by that: nobody has seen its digest.
+    for (const [same, seen] of [
+      [container({ image: `web:1@${digest}`, imageId: digest }), digest],
+      [container({ ...named, imageId: "sha256:i" }), digest],
+      [container({ image: "web:1", imageId: "sha256:i" }), "sha256:i"],
+      [container({ image: "sha256:i", imageId: "sha256:i" }), "sha256:i"],
+    ] as const) {
+      expect(imageOf([same])).toMatchObject({ image: { ...written, digest: seen } });
       expect(imageOf([same])?.digest).toEqual({ want: "d1", have: "d1" });
     }
     const older = container({ image: `web:1@${other}`, imageId: "sha256:j" });

@@ -9,6 +9,7 @@ import {
   type Plan,
   type ServiceSchedule,
   type ServiceStatus,
+  type LockedImage,
   imageDigestOf,
   isInSync,
   required,
@@ -189,8 +190,17 @@ function describeImage(
     want,
     have: nameOfImage(first, { want, isSame }),
     ...locked,
-    digest: isSame ? lockedImage.digest : imageDigest(first, images),
+    digest: runningDigest(first, { images, lockedImage }),
   };
+}
+
+/** What was seen, never what is wanted: an image that a lock knows by its id alone is told by that. */
+function runningDigest(
+  container: ObservedContainer,
+  { images, lockedImage }: { images: ObservedNode["images"]; lockedImage: LockedImage | undefined },
+): string {
+  const isNamed = container.imageDigests?.some((each) => each.endsWith(`@${lockedImage?.digest}`)) ?? false;
+  return isNamed && lockedImage !== undefined ? lockedImage.digest : imageDigest(container, images);
 }
 
 /** What a container was made from, as a Compose file wrote it. */

@@ -49,12 +49,15 @@ describe("keelson upgrade", () => {
     expect(await read("environments/lab/lock.yaml")).toContain("shop: { version: 1.1.0, digest: sha256-");
     expect(await read("environments/base/environment.yaml")).toBe(base);
     expect((await keelson("check")).exitCode).toBe(0);
-    expect((await keelson("upgrade", "shop")).stdout).toMatch(/up to date\n\nNothing to upgrade\.\n$/);
+    expect((await keelson("upgrade", "shop")).stdout).toMatch(
+      /up to date\nlab: shop 2\.0\.0 is there, and not in the range .*\n\nNothing to upgrade\.\n$/,
+    );
   });
 
   it("changes the range where it stands, and commits both on a branch of its own", async () => {
     const { stdout, exitCode } = await keelson("upgrade", "shop@^2.0.0", "--branch");
-    expect(stdout).toContain("on the branch upgrade/shop-2.0.0. Push it");
+    expect(stdout).toContain("on the branch upgrade/shop-2.0.0, which is checked out now. Push it");
+    expect(stdout).toContain("the range of shop was ^1.0.0, and is ^2.0.0 now");
     expect(exitCode).toBe(0);
     expect(await read("environments/base/environment.yaml")).toBe(base.replace("^1.0.0", "^2.0.0"));
     expect(await repository.git("symbolic-ref", "--short", "HEAD")).toBe("upgrade/shop-2.0.0");
@@ -62,6 +65,20 @@ describe("keelson upgrade", () => {
       "upgrade(lab): shop 2.0.0\n\nenvironments/base/environment.yaml\nenvironments/lab/lock.yaml",
     );
     expect(await repository.git("status", "--porcelain")).toBe("");
+  });
+
+  it("changes nothing where there is such a branch already, and says what is beyond the range", async () => {
+    await repository.git("branch", "upgrade/shop-1.1.0");
+    for (const branch of [["--branch"], ["--branch", "no..branch"]]) {
+      const { stderr, exitCode } = await keelson("upgrade", "shop", ...branch);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining("error[K2012]")]);
+      expect(await repository.git("status", "--porcelain")).toBe("");
+    }
+    const { stdout } = await keelson("upgrade", "shop", "--branch", "other");
+    expect(stdout).toContain(
+      "lab: shop 2.0.0 is there, and not in the range ^1.0.0: keelson upgrade shop@^2.0.0 -e lab\n",
+    );
+    expect(stdout).toContain("on the branch other, which is checked out now. Push it");
   });
 
   it("says that an upgrade which is there already is in no commit", async () => {

@@ -1,3 +1,6 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { type GitRepository, makeGitRepository, runKeelson } from "../../support/index.ts";
@@ -45,6 +48,23 @@ describe("keelson release check", () => {
       problems: [{ line: 2 }],
       warnings: [],
     });
+  });
+
+  it("must keep one with problems from being published", async () => {
+    const { exitCode, stderr } = await keelson("publish", "shop@1.1.0");
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("compose.yaml:2:")]);
+    expect(await repository.git("tag")).toBe("");
+  });
+
+  it("must warn of an image that the lock lacks, also where no node has the package", async () => {
+    const lock = join(repository.path, "releases/shop/1.0.0/images.lock.yaml");
+    await writeFile(lock, "images: {}\n");
+    const { exitCode, stderr } = await keelson("check", "shop@1.0.0");
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringContaining("[K1453] releases/shop/1.0.0/packages/web/compose.yaml:2:"),
+    ]);
+    await rm(lock);
   });
 
   it("must say that a published one has changed", async () => {

@@ -1,4 +1,4 @@
-import { chmod, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -99,6 +99,17 @@ describe("keelson stage", () => {
     expect((await stage("app@1.0.1")).said).toMatchObject({ files: "mended" });
     expect(await readFile(path)).toEqual(right);
     expect((await stage("verify")).exitCode).toBe(0);
+  });
+
+  it("must miss what the node needs and the store does not have, and what was named by mistake", async () => {
+    const entry = await entryOf("1.0.0");
+    await rename(entry, `${entry}-away`);
+    const found = await stage("verify");
+    await rename(`${entry}-away`, entry);
+    expect(found.exitCode).toBe(1);
+    expect(found.said).toContainEqual(expect.objectContaining({ version: "1.0.0", state: "missing" }));
+    expect((await stage("verify")).exitCode).toBe(0);
+    expect((await stage("verify", "apq")).exitCode).toBe(1);
   });
 
   it("must let a node that is cut off from the registry upgrade when the commit comes", async () => {

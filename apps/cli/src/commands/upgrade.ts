@@ -40,11 +40,12 @@ export async function upgrade(
     return exitCodes.failed;
   }
   const isAnything = proposed.ranges.length > 0 || proposed.locks.some(({ isChanged }) => isChanged);
-  if (isCommit) await requireCommittable(repository, proposed);
+  const branch = options.branch === true ? defaultBranch(proposed, release) : (options.branch ?? null);
+  if (isCommit)
+    await requireCommittable(repository, { upgrade: proposed, branch: isAnything ? branch : null });
   await writeUpgrade(repository, proposed);
   const walks = isAnything ? await planNodes(options, proposed) : [];
   const isFit = walks.every(({ walk }) => walk.problems.length === 0 && walk.plan?.blocked.length === 0);
-  const branch = options.branch === true ? defaultBranch(proposed, release) : (options.branch ?? null);
   const commit =
     isCommit && isFit && isAnything
       ? await commitUpgrade(repository, { upgrade: proposed, branch, release })
