@@ -1,4 +1,4 @@
-import { isAgeRecipient } from "@keelson/model";
+import { isAgeRecipient } from "@keelson/model/light";
 import { InvalidArgumentError } from "commander";
 
 /** An age recipient of the command line. */
