@@ -13,6 +13,7 @@ import {
   versionPattern,
 } from "@keelson/model";
 
+import { requireTagName } from "./published-release.ts";
 import type { ReleaseName } from "./release-name.ts";
 
 export interface NewRelease extends ReleaseName {
@@ -31,6 +32,7 @@ export async function beginRelease(
   { name, version, from }: ReleaseName & { from: string | null },
 ): Promise<NewRelease> {
   requireReleaseName({ name, version });
+  await requireTagName(repository, { name, version });
   const folder = `releases/${name}/${version}`;
   const files = await (await readWorkTree(repository)).readFiles(["releases/"]);
   const versions = listReleases(files).get(name) ?? [];

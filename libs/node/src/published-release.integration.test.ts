@@ -160,8 +160,12 @@ describe("a tag that somebody else has made", () => {
 
   test("is not made under a name that Git cannot have, nor is a commit", async () => {
     const version = "1.0.1-a.lock";
+    const files = Object.entries(release).map(([path, text]) => [
+      path.replace("1.0.0", version),
+      path.endsWith("release.yaml") ? text.replace("1.0.0", version) : text,
+    ]);
     await repository.commit({ files: release });
-    await beginRelease(repository.path, { name: "shop", version, from: null });
+    await repository.write(Object.fromEntries(files));
     const head = await repository.git("rev-parse", "HEAD");
     await expect(
       publishRelease(repository.path, { name: "shop", version, isSigned: false }),
@@ -215,6 +219,14 @@ describe("a new version", () => {
     await expect(
       beginRelease(repository.path, { name: "shop", version: "1.2.0", from: "0.9.0" }),
     ).rejects.toMatchObject({ code: "K1102" });
+  });
+
+  test("has no version that no tag can be called", async () => {
+    const version = "1.0.0-x.lock";
+    await expect(beginRelease(repository.path, { name: "shop", version, from: null })).rejects.toMatchObject({
+      code: "K1007",
+    });
+    expect(await readdir(repository.path)).not.toContain("releases");
   });
 
   test("has nothing that Git ignores", async () => {

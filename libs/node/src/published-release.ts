@@ -65,7 +65,7 @@ export async function publishRelease(
   const before = await publishedDigest(repository, { name, version });
   if (before === digest) return { ...published, isThere: true };
   if (before !== null) throw changedSince({ name, version });
-  if (!(await isTagName(repository, tag))) throw noTagName(tag);
+  await requireTagName(repository, { name, version });
   const isDirty = (await listDirtyPaths(repository)).some((path) => path.startsWith(`${folder}/`));
   const message = `release(${name}): ${version}`;
   const commit = isDirty ? await commitFiles(repository, { paths: [folder], message }) : null;
@@ -160,8 +160,11 @@ function changedSince(release: ReleaseName): KeelsonError {
   return new KeelsonError({ ...changed, message, outcome: stalled });
 }
 
-function noTagName(tag: string): KeelsonError {
-  return new KeelsonError({
+/** Throws K1007 for a release that could never be published: Git has no tag of that name. */
+export async function requireTagName(repository: string, release: ReleaseName): Promise<void> {
+  const tag = tagOf(release);
+  if (await isTagName(repository, tag)) return;
+  throw new KeelsonError({
     code: "K1007",
     message: `Git can have no tag ${quote(tag)}`,
     hint: "Give the release a version that is in a tag's name, such as one without .lock at its end.",
