@@ -30,7 +30,7 @@ services:
 `;
 const template = "packages/web/page.txt.liquid";
 /** What a round needs without an attack, three times; what it would take to read a bomb is a multiple of this. */
-const mostMiB = 400;
+const mostMiB = 480;
 
 /** A platform with a round behind it, and the repository of its server. */
 function usePrepared() {
