@@ -7,7 +7,7 @@ import type {
 } from "@keelson/model";
 import { resourceIds, wayBack } from "@keelson/model";
 
-import { containerHealth, ownContainers } from "./instance-status.ts";
+import { containerHealth, ownContainers } from "./service-status.ts";
 import { quotedInLine } from "./said-text.ts";
 import type { StatusInput } from "./status-input.ts";
 

@@ -9,7 +9,8 @@ import {
 } from "@keelson/model";
 
 import { listGrants } from "./grant-status.ts";
-import { containerHealth, imageDigest, nameOfImage, packageState, worst } from "./instance-status.ts";
+import { packageState } from "./instance-status.ts";
+import { containerHealth, imageDigest, nameOfImage, worst } from "./service-status.ts";
 import type { StatusInput } from "./status-input.ts";
 
 /**

@@ -2,7 +2,6 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { describe, expect, it } from "vitest";
-import { stringify } from "yaml";
 
 import {
   engineVersions,
@@ -17,6 +16,7 @@ import {
 } from "../../support/index.ts";
 import { findCompose } from "../compose-program.ts";
 import { makeLoadedImages } from "../loaded-images.ts";
+import { writeAgentConfig } from "../import/committed-import.ts";
 import { parseFiles } from "../repository-text.ts";
 import { folders } from "./fleet.ts";
 
@@ -83,15 +83,7 @@ describe.each(engineVersions)("on the engine %s", (version) => {
       expect(projects.filter(({ adopt }: { adopt: boolean }) => adopt).length).toBe(taken.length);
 
       await repository.commit();
-      const config = {
-        environment: "home",
-        node: "box",
-        source: { url: repository.path },
-        stateDir: host.join("state"),
-        keyFile: host.join("node.key"),
-        ...agent,
-      };
-      await writeFile(host.join("agent.yaml"), stringify(config));
+      await writeAgentConfig(repository, { home: host, agent });
       const keelson = async (command: string) =>
         runKeelson([command, "--config", host.join("agent.yaml")], options);
       const apply = async () => {

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 
 import { expect, it } from "vitest";
-import { stringify } from "yaml";
 
 import { makeGitRepository, makeTempFolder, runKeelson, startEngine } from "../../support/index.ts";
+import { writeAgentConfig } from "./committed-import.ts";
 
 const binds = (...volumes: string[]) =>
   `services:\n  app:\n    image: registry.example/app:1\n    volumes: ${JSON.stringify(volumes)}\n`;
@@ -53,15 +53,7 @@ it(
     ]);
     await repository.commit();
     const blockedWith = async (paths: object) => {
-      const config = {
-        environment: "home",
-        node: "box",
-        source: { url: repository.path },
-        stateDir: host.join("state"),
-        keyFile: host.join("node.key"),
-        allow: { paths },
-      };
-      await writeFile(host.join("agent.yaml"), stringify(config));
+      await writeAgentConfig(repository, { home: host, agent: { allow: { paths } } });
       const { stdout } = await runKeelson(["plan", "--config", host.join("agent.yaml")], options);
       return stdout.split("\n").filter((line) => line.includes("[K30"));
     };
