@@ -19,7 +19,7 @@ import {
 import { checkSettingsSchema } from "@keelson/settings";
 import { type NodeReference, buildDesired, renderFiles, unplacedInput } from "@keelson/render";
 
-import { findDigestFaults } from "./digest-fault.ts";
+import { findDigestFaults, readReleaseDigests } from "./digest-fault.ts";
 import { tellIgnored } from "./ignored-file.ts";
 import type { DesiredPorts } from "./ports.ts";
 import { readLocal } from "./read-local.ts";
@@ -68,7 +68,7 @@ export async function checkRevision(
     ...findAttributeFaults(files, attributes),
     ...schemas,
     ...(await findScheduleFaults(repository)),
-    ...(await findDigestFaults(repository, files)),
+    ...findDigestFaults(repository, await readReleaseDigests(repository, files)),
     ...((await findChangedReleases?.(files)) ?? []),
     ...findRecipientFaults(repository),
   ];

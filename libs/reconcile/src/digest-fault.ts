@@ -9,19 +9,34 @@ import {
 } from "@keelson/model";
 import { digestOfFiles } from "@keelson/nar";
 
-/**
- * K1446 for each release whose folder at the revision does not have the digest of a lock. `files` are those of the releases
- * as Git has them, with no link followed. A folder with something in it that was not read has problems of its own.
- */
-export async function findDigestFaults({ environments }: Repository, files: SourceFiles): Promise<Problem[]> {
+/** Digests of releases by their folders; null for one with something in it that was not read. */
+export type ReleaseDigests = ReadonlyMap<string, string | null>;
+
+/** The digest of each release that a lock names. `files` are those of the releases as Git has them, with no link followed. */
+export async function readReleaseDigests(
+  { environments }: Repository,
+  files: SourceFiles,
+): Promise<ReleaseDigests> {
   const digests = new Map<string, string | null>();
+  for (const { lock } of environments.values())
+    for (const [name, { version }] of Object.entries(lock?.value.releases ?? {})) {
+      const folder = `releases/${name}/${version}`;
+      if (!digests.has(folder)) digests.set(folder, await digestOfFiles(files.values(), folder));
+    }
+  return digests;
+}
+
+/**
+ * K1446 for each release whose folder at the revision does not have the digest of a lock. A folder with something in it that was not
+ * read has problems of its own.
+ */
+export function findDigestFaults({ environments }: Repository, digests: ReleaseDigests): Problem[] {
   const problems: Problem[] = [];
   for (const { lock } of environments.values()) {
     if (lock === null) continue;
     for (const [name, { version, digest: locked }] of Object.entries(lock.value.releases)) {
       if (locked === undefined) continue;
       const folder = `releases/${name}/${version}`;
-      if (!digests.has(folder)) digests.set(folder, await digestOfFiles(files.values(), folder));
       const digest = digests.get(folder) ?? null;
       if (digest !== null && digest !== locked) problems.push(faultOf(lock, { name, folder, digest }));
     }

@@ -2,18 +2,24 @@ import { findEnvironmentFolders, findLockedFolders, followLinks, readRepository 
 import { type Problem, type Repository, type Snapshot, type SourceFiles, sortProblems } from "@keelson/model";
 import { type NodeReference, withConcerned } from "@keelson/render";
 
-import { findDigestFaults } from "./digest-fault.ts";
+import { type ReleaseDigests, findDigestFaults, readReleaseDigests } from "./digest-fault.ts";
 import { readLocal } from "./read-local.ts";
 import { findScheduleFaults } from "./schedule-fault.ts";
 
 /**
  * Reads only the environment, what it extends, the releases of its lock and its local packages: a mistake elsewhere must not
- * stop this node. The problems say which instances they concern. `releaseFiles`: the files of those releases, with no link followed.
+ * stop this node. The problems say which instances they concern. `releaseFiles` and `releaseDigests`: of those releases, with no link
+ * followed.
  */
 export async function readSnapshot(
   snapshot: Snapshot,
   { environment }: NodeReference,
-): Promise<{ repository: Repository; problems: Problem[]; releaseFiles: SourceFiles }> {
+): Promise<{
+  repository: Repository;
+  problems: Problem[];
+  releaseFiles: SourceFiles;
+  releaseDigests: ReleaseDigests;
+}> {
   // Before the others are left out, to which a link may lead.
   const environments = followLinks(await snapshot.readFiles(["environments/"]));
   const isThere = [...environments.keys()].some((path) => path.startsWith(`environments/${environment}/`));
@@ -27,15 +33,17 @@ export async function readSnapshot(
     new Map([...mine, ...releases]),
     await readLocal(snapshot, mine),
   );
+  const releaseDigests = await readReleaseDigests(repository, releases);
   const found = [
     ...problems,
     ...(await findScheduleFaults(repository)),
-    ...(await findDigestFaults(repository, releases)),
+    ...findDigestFaults(repository, releaseDigests),
   ];
   const scene = { repository, environment: repository.environments.get(environment) };
   return {
     repository,
     problems: isThere ? withConcerned(sortProblems(found), scene) : [],
     releaseFiles: releases,
+    releaseDigests,
   };
 }

@@ -1,5 +1,4 @@
 import {
-  type SourceFiles,
   type StagingOutcome,
   compareText,
   isLocalReference,
@@ -7,9 +6,10 @@ import {
   resourceIds,
   stagedEntryName,
 } from "@keelson/model";
-import { digestOfFiles, treeOfFiles } from "@keelson/nar";
+import { treeOfFiles } from "@keelson/nar";
 
 import { isSuspended } from "./choose-target.ts";
+import type { ReleaseDigests } from "./digest-fault.ts";
 import { settle } from "./error-of.ts";
 import { collectUnneeded } from "./kept-release.ts";
 import type { Ports, StorePort } from "./ports.ts";
@@ -22,7 +22,10 @@ interface LockedRelease {
   digest: string | null;
 }
 
-type StagingWalk = Pick<Walk, "target" | "repository" | "releaseFiles" | "rendered" | "observed">;
+type StagingWalk = Pick<
+  Walk,
+  "target" | "repository" | "releaseFiles" | "releaseDigests" | "rendered" | "observed"
+>;
 
 /**
  * Stages the releases that the revision's lock names for this node, those of held instances too, whatever else withholds action:
@@ -33,9 +36,9 @@ export async function stageReleases(
   walk: StagingWalk,
   { ports, environment }: { ports: Pick<Ports, "store">; environment: string },
 ): Promise<StagingOutcome> {
-  const { target, releaseFiles: files } = walk;
-  if (target === null || isSuspended(target) || files === null) return nothingStaged;
-  const locked = await findLocked(walk, { environment, files });
+  const { target, releaseFiles: files, releaseDigests: digests } = walk;
+  if (target === null || isSuspended(target) || files === null || digests === null) return nothingStaged;
+  const locked = findLocked(walk, { environment, digests });
   if (locked === null) return nothingStaged;
   const failures: StagingOutcome["failures"] = [];
   const releases: string[] = [];
@@ -64,10 +67,10 @@ export async function stageReleases(
 }
 
 /** The releases of this node's instances, sorted by name; null where that cannot be told. */
-async function findLocked(
+function findLocked(
   { repository, rendered }: StagingWalk,
-  { environment, files }: { environment: string; files: SourceFiles },
-): Promise<LockedRelease[] | null> {
+  { environment, digests }: { environment: string; digests: ReleaseDigests },
+): LockedRelease[] | null {
   const found = repository?.environments.get(environment);
   if (found === undefined || found.lock === null || rendered === null) return null;
   const { instances } = found.environment.value;
@@ -81,7 +84,7 @@ async function findLocked(
     const entry = found.lock.value.releases[name];
     if (entry === undefined) continue;
     const { version, digest: locked } = entry;
-    const digest = await digestOfFiles(files.values(), `releases/${name}/${version}`);
+    const digest = digests.get(`releases/${name}/${version}`) ?? null;
     releases.push({ name, version, digest: locked === undefined || locked === digest ? digest : null });
   }
   return releases;

@@ -20,6 +20,7 @@ import {
   withSecretUsers,
 } from "@keelson/render";
 
+import type { ReleaseDigests } from "./digest-fault.ts";
 import { tellIgnored } from "./ignored-file.ts";
 import { observeNode } from "./observe-node.ts";
 import type { OperationResult } from "./operation-attempt.ts";
@@ -41,6 +42,7 @@ export interface Walk {
   repository: Repository | null;
   /** Files of the releases that the lock names, as Git has them. */
   releaseFiles: SourceFiles | null;
+  releaseDigests: ReleaseDigests | null;
   settings: RenderResult["settings"];
   rendered: RenderedNode | null;
   desired: DesiredNode | null;
@@ -66,6 +68,7 @@ export function newWalk(times: StepTimes = {}): Walk {
     shown: null,
     repository: null,
     releaseFiles: null,
+    releaseDigests: null,
     settings: new Map(),
     rendered: null,
     desired: null,
@@ -106,6 +109,7 @@ export async function walkPath(walk: Walk, input: WalkInput): Promise<void> {
   const read = await step("read", async () => readSnapshot(instances.every.snapshot, reference));
   walk.repository = read.repository;
   walk.releaseFiles = read.releaseFiles;
+  walk.releaseDigests = read.releaseDigests;
   const { unopened, rendered, unrendered, settings, missing, ...render } = await step("render", async () => {
     const found = renderFiles(read.repository, reference);
     // What cannot be read is not nothing: the values of before stay known.
