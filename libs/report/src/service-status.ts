@@ -104,8 +104,10 @@ function runningDigest(
   container: ObservedContainer,
   { images, lockedImage }: { images: ObservedNode["images"]; lockedImage: LockedImage | undefined },
 ): string {
-  const isNamed = container.imageDigests?.some((each) => each.endsWith(`@${lockedImage?.digest}`)) ?? false;
-  return isNamed && lockedImage !== undefined ? lockedImage.digest : imageDigest(container, images);
+  const { imageDigests = [] } = container;
+  if (lockedImage !== undefined && imageDigests.some((each) => each.endsWith(`@${lockedImage.digest}`)))
+    return lockedImage.digest;
+  return imageDigest(container, images);
 }
 
 /** What a container was made from, as a Compose file wrote it. */

@@ -32,7 +32,8 @@ export function printChecks(output: Output, checks: readonly StagedCheck[]): voi
     for (const path of differing) output.printError(`  ${path}`);
   }
   const wrong = checks.filter(({ state }) => state !== "ok").length;
-  if (checks.length === 0) return output.print("Nothing of that is staged on this node.");
+  if (checks.length === 0)
+    return output.print("Nothing of that is staged on this node: keelson stage brings it there.");
   output.print(`${count(checks.length - wrong, "release")} as staged, ${wrong} not.`);
   if (wrong > 0)
     output.print(
